@@ -1,0 +1,60 @@
+# The one door: what a person types is what CI runs.
+#   make release   from nothing to data/release/
+#   make test      lint, types, import rules, tests
+# PYTHON chooses the interpreter (3.11 or newer): make release PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+export PATH := $(abspath $(BIN)):$(PATH)
+
+# Idle OpenMP threads give the core back soon: on a busy machine they would slow each other down.
+export GOMP_SPINCOUNT ?= 30000
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.PHONY: release test setup lint types imports unit bench review clean help
+.DEFAULT_GOAL := help
+
+help:  ## these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP)  ## make .venv and install the package into it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: $(PYTHON) is older than 3.11; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+release: setup  ## run the whole pipeline and say what came of it
+	dvc repro
+	@cxr-release status
+
+test: lint types imports unit  ## everything that CI checks
+
+lint: setup  ## style and common mistakes
+	ruff format --check .
+	ruff check .
+
+types: setup  ## static types
+	mypy
+
+imports: setup  ## imports run one way: foundation, concerns, stages
+	lint-imports --no-logo
+
+unit: setup  ## the tests
+	pytest
+
+bench: setup  ## measure, as ratios against a named alternative in the same run
+	python -m benchmarks.ingest
+
+review: setup  ## lay out the films to screen, and say how to log decisions
+	cxr-release sheets data/sheets
+
+clean:  ## remove what the pipeline made; reviews and raw films stay
+	dvc remove --help >/dev/null 2>&1 || true
+	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
+	  data/samples data/oriented data/screening data/audit data/study data/study-key \
+	  data/validation data/release data/sheets dvc.lock

@@ -1,0 +1,215 @@
+"""The command line. A command is one call; its docstring is its help.
+
+Exit codes: 0 done, 1 the work failed (one line says what, where and what to do), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cxr_release import __version__
+from cxr_release.errors import CxrReleaseError, DecisionError
+
+if TYPE_CHECKING:
+    from cxr_release.params import Params
+    from cxr_release.paths import Paths
+    from cxr_release.screening.log import Verb
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="""Turns a folder of radiographs into a citable synthetic dataset.
+
+    The pipeline runs with `dvc repro` (or `make release`); these commands stand around it.
+    """,
+)
+
+Root = Annotated[
+    Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Film ids, or - for one a line.")]
+Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
+Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
+HERE = Path()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"cxr-release {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+) -> None:
+    sys.tracebacklimit = 1000 if debug else 0
+
+
+@app.command()
+def ingest(
+    source: Annotated[str, typer.Argument(help="A folder of films, or `phantoms`.")],
+    output: Annotated[Path, typer.Argument(help="Where cohort.parquet and its manifest go.")],
+    size: Annotated[int, typer.Option(help="Pixels on each side.")] = 256,
+    fit: Annotated[str, typer.Option(help="stretch, or pad to keep proportions.")] = "stretch",
+    on_error: Annotated[str, typer.Option(help="stop at bad films, or skip them.")] = "stop",
+    left_facing: Annotated[
+        list[str] | None, typer.Option(help="A film that faces left; a few of them.")
+    ] = None,
+    phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
+    seed: Annotated[int, typer.Option(help="Seed of the phantoms.")] = 2026,
+) -> None:
+    """Take films in: 8/16-bit PNG, JPEG or TIFF to 8-bit grey of one size, bone bright.
+
+    Every file is accounted for in OUTPUT/manifest.parquet; the films go to
+    OUTPUT/cohort.parquet.
+
+    Example: cxr-release ingest ~/films data/try --size 256 --on-error skip
+    """
+    from cxr_release.params import IngestParams, checked
+    from cxr_release.radiographs.cohort import ingest as take_in
+
+    settings = checked(
+        IngestParams,
+        {
+            "source": source,
+            "phantoms": phantoms,
+            "size": size,
+            "fit": fit,
+            "on_error": on_error,
+            "left_facing": left_facing or [],
+        },
+    )
+    summary = take_in(source, output, settings=settings, seed=seed)
+    print(json.dumps(summary, indent=2, sort_keys=True))
+
+
+@app.command()
+def status(root: Root = HERE, as_json: Json = False) -> None:
+    """Say where the release stands: films, reviews, and what holds it back.
+
+    Example: cxr-release status --json
+    """
+    from cxr_release.status import status_of, text_of
+
+    found = status_of(*_project(root))
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+
+
+@app.command()
+def exclude(
+    ids: Ids,
+    reviewer: Reviewer,
+    reason: Annotated[str, typer.Option(help="Code from cards/reasons.yaml.")],
+    note: Note = "",
+    root: Root = HERE,
+) -> None:
+    """Exclude films from the release, with a reason.
+
+    Example: cxr-release exclude checkpoint-1-large-00012 --reason spine-truncated --reviewer a.b
+    """
+    _decide(root, reviewer, ids, "exclude", reason=reason, note=note)
+
+
+@app.command()
+def keep(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) -> None:
+    """Keep films: they were looked at and are plausible.
+
+    Example: cxr-release keep - --reviewer a.b < ids.txt
+    """
+    _decide(root, reviewer, ids, "keep", note=note)
+
+
+@app.command()
+def retract(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) -> None:
+    """Take back your own decisions on films. The log keeps both lines.
+
+    Example: cxr-release retract checkpoint-1-large-00012 --reviewer a.b
+    """
+    _decide(root, reviewer, ids, "retract", note=note)
+
+
+@app.command()
+def sheets(
+    output: Annotated[Path, typer.Argument(help="Folder for the contact sheets (PNG).")],
+    root: Root = HERE,
+) -> None:
+    """Lay out all generated films on contact sheets, in shuffled order, to screen them by eye.
+
+    Example: cxr-release sheets data/sheets
+    """
+    from cxr_release.screening.sheets import draw_sheets
+
+    paths, params = _project(root)
+    count = draw_sheets(_oriented(paths, params), output, seed=params.seed)
+    print(f"{count} sheet(s) in {output}")
+    print("log what you see: cxr-release exclude ID… --reason CODE --reviewer NAME")
+    print("                  cxr-release keep ID… --reviewer NAME")
+
+
+def _decide(
+    root: Path, reviewer: str, ids: list[str], verb: Verb, *, reason: str = "", note: str
+) -> None:
+    from cxr_release.screening.desk import decide
+    from cxr_release.screening.films import read_generated
+    from cxr_release.screening.reasons import load_reasons
+
+    paths, params = _project(root)
+    wanted = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
+    if not wanted:
+        raise DecisionError("no film ids came", where="standard input")
+    decisions = decide(
+        paths.screening_log,
+        reviewer,
+        wanted,
+        verb,
+        films=read_generated(_oriented(paths, params)),
+        reasons=load_reasons(paths.reasons),
+        reason=reason,
+        note=note,
+    )
+    print(f"logged {len(decisions)} decision(s) of {reviewer}: {verb}")
+
+
+def _project(root: Path) -> tuple[Paths, Params]:
+    from cxr_release import params
+    from cxr_release.paths import Paths
+
+    paths = Paths(root)
+    return paths, params.load(paths.params)
+
+
+def _oriented(paths: Paths, params: Params) -> list[Path]:
+    from cxr_release.params import BATCHES
+
+    return [
+        paths.oriented_table(number, batch)
+        for number in params.sample.checkpoints
+        for batch in BATCHES
+    ]
+
+
+def main() -> None:
+    """Entry point: errors become one line and exit code 1."""
+    try:
+        app()
+    except CxrReleaseError as error:
+        if sys.tracebacklimit:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

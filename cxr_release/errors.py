@@ -1,0 +1,88 @@
+"""The error tree. Every error says what is wrong, where, and what to do about it.
+
+    CxrReleaseError
+    ├── ParamsError          params.yaml is wrong
+    ├── SourceError          the source films cannot be taken as they are (names every fault)
+    ├── TableError           a table breaks its schema or cannot be read (names every fault)
+    ├── CheckpointError      a checkpoint folder is damaged, hostile or of another network
+    ├── TrainingError        training cannot go on (NaN loss, full disk, cohort too small)
+    ├── DecisionError        a decision, or the log that holds it, is refused
+    ├── ReaderStudyError     the blinded study cannot be drawn, or its responses are refused
+    └── ReleaseError         the release would not be true, or is not whole
+
+The command line prints each as one line (faults as one line each) and exits with 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong in a file, so that all of them can be reported together."""
+
+    where: str
+    """The file, as the user knows it; with the row or column where there is one."""
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.where, self.what, self.remedy) if part)
+
+
+class CxrReleaseError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    Args:
+        what: what is wrong, in one sentence without a full stop.
+        where: file, row, key or id.
+        remedy: what the reader can do about it.
+        faults: the single faults, where the error collects many.
+    """
+
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", faults: Sequence[Fault] = ()
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        self.faults = tuple(faults)
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        head = ": ".join(part for part in (self.where, self.what, self.remedy) if part)
+        return "\n".join([head, *(f"  {fault}" for fault in self.faults)])
+
+
+class ParamsError(CxrReleaseError):
+    """params.yaml holds an unknown key, a missing one, or a value of the wrong type or unit."""
+
+
+class SourceError(CxrReleaseError):
+    """Source films are unreadable, hostile or ambiguous; `faults` names every one of them."""
+
+
+class TableError(CxrReleaseError):
+    """A table is missing, unreadable, or breaks its schema; `faults` holds file, row and column."""
+
+
+class CheckpointError(CxrReleaseError):
+    """A checkpoint folder is missing, truncated, hostile, or holds another network's weights."""
+
+
+class TrainingError(CxrReleaseError):
+    """Training cannot start or cannot go on."""
+
+
+class DecisionError(CxrReleaseError):
+    """A reviewer's decision, or the log that holds it, is refused by name and line."""
+
+
+class ReaderStudyError(CxrReleaseError):
+    """The blinded reader study cannot be drawn, or its responses are refused."""
+
+
+class ReleaseError(CxrReleaseError):
+    """The release would say something untrue, or is not whole."""

@@ -1,0 +1,58 @@
+"""What a stage's output follows from, as one hash: the same things that DVC compares.
+
+Outputs that survive a kill (`persist: true`) are taken up again only where this hash is the one
+they were begun with; otherwise an edit of the code or of a parameter would go on with old work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cxr_release.errors import ParamsError
+from cxr_release.files import tree_sha256
+from cxr_release.params import Params
+
+
+def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
+    """SHA-256 over the contents of the stage's `deps` and the values of its `params` in dvc.yaml.
+
+    Args:
+        root: folder of dvc.yaml.
+        params: the resolved parameters.
+        stage: name of the stage in dvc.yaml.
+        item: values of the matrix's variables, for a stage that has one.
+
+    Raises:
+        ParamsError: dvc.yaml names a parameter that does not exist.
+    """
+    declared = _declared(root, stage, item)
+    values = asdict(params)
+    digest = hashlib.sha256()
+    for key in declared.get("params", []):
+        value = json.dumps(_lookup(values, key), sort_keys=True)
+        digest.update(f"{key}={value}\n".encode())
+    for dependency in declared["deps"]:
+        digest.update(f"{dependency}\0{tree_sha256(root / dependency)}\n".encode())
+    return digest.hexdigest()
+
+
+def _declared(root: Path, stage: str, item: dict[str, object]) -> dict[str, Any]:
+    text = (root / "dvc.yaml").read_text(encoding="utf-8")
+    for name, value in item.items():
+        text = text.replace(f"${{item.{name}}}", str(value))
+    declared: dict[str, Any] = yaml.safe_load(text)["stages"][stage]
+    return declared
+
+
+def _lookup(values: dict[str, Any], key: str) -> Any:
+    try:
+        return reduce(lambda found, part: found[part], key.split("."), values)
+    except KeyError:
+        raise ParamsError("no such parameter", where=f"dvc.yaml: {key}") from None

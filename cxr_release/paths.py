@@ -1,0 +1,148 @@
+"""Every artefact's path, named once. A test holds them and `dvc.yaml` together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where the pipeline's artefacts lie, below the repository's root."""
+
+    root: Path
+
+    def _data(self, *parts: str) -> Path:
+        return self.root.joinpath("data", *parts)
+
+    @property
+    def params(self) -> Path:
+        """The parameters of every stage."""
+        return self.root / "params.yaml"
+
+    @property
+    def pipeline(self) -> Path:
+        """DVC's table of contents."""
+        return self.root / "dvc.yaml"
+
+    @property
+    def cards(self) -> Path:
+        """Templates of the card, and the reasons of exclusion."""
+        return self.root / "cards"
+
+    @property
+    def reasons(self) -> Path:
+        """Codes of the reasons for which a film may be excluded."""
+        return self.cards / "reasons.yaml"
+
+    @property
+    def screening_log(self) -> Path:
+        """Reviewers' decisions on films: an input, written by the review tools alone."""
+        return self._data("reviews", "screening")
+
+    @property
+    def audit_log(self) -> Path:
+        """Reviewers' verdicts on pairs."""
+        return self._data("reviews", "audit")
+
+    @property
+    def responses(self) -> Path:
+        """Readers' ratings, tidy CSV."""
+        return self._data("reviews", "readers")
+
+    @property
+    def cohort(self) -> Path:
+        """Folder of the films that came in: image table, manifest and summary."""
+        return self._data("cohort")
+
+    @property
+    def cohort_table(self) -> Path:
+        """The films that came in, as an image table."""
+        return self.cohort / "cohort.parquet"
+
+    @property
+    def split(self) -> Path:
+        """Folder of the tuning split: `split.parquet`, `summary.json`."""
+        return self._data("split")
+
+    @property
+    def split_table(self) -> Path:
+        """Which film belongs to which part."""
+        return self.split / "split.parquet"
+
+    @property
+    def tuning(self) -> Path:
+        """Checkpoints of the tuning run."""
+        return self._data("training", "tuning")
+
+    @property
+    def final(self) -> Path:
+        """Checkpoints of the run on all films."""
+        return self._data("training", "final")
+
+    def checkpoint(self, number: int) -> Path:
+        """One checkpoint of the run on all films."""
+        return self.final / f"checkpoint-{number}"
+
+    @property
+    def curves(self) -> Path:
+        """Losses of the tuning run's checkpoints."""
+        return self._data("curves", "losses.json")
+
+    @property
+    def fidelity(self) -> Path:
+        """Distances between drawn and real films."""
+        return self._data("fidelity", "distances.json")
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoint report: `report.json`, `losses.png`, `distances.png`."""
+        return self._data("checkpoints")
+
+    @property
+    def samples(self) -> Path:
+        """Folder of all sampling jobs."""
+        return self._data("samples")
+
+    def job(self, checkpoint: int, batch: str) -> Path:
+        """Shards of one sampling job."""
+        return self.samples / f"checkpoint-{checkpoint}-{batch}"
+
+    @property
+    def oriented(self) -> Path:
+        """Folder of the films turned left: one table a sampling job, and `summary.json`."""
+        return self._data("oriented")
+
+    def oriented_table(self, checkpoint: int, batch: str) -> Path:
+        """Films of one sampling job, turned left."""
+        return self.oriented / f"checkpoint-{checkpoint}-{batch}.parquet"
+
+    @property
+    def screening(self) -> Path:
+        """Folder of what the reviewers made of the films: tables, counts, Table S1."""
+        return self._data("screening")
+
+    @property
+    def audit(self) -> Path:
+        """Folder of the memorization audit. Holds real films: stays in the house."""
+        return self._data("audit")
+
+    @property
+    def study(self) -> Path:
+        """Folder of the reader study: the blinded kit, and what came back."""
+        return self._data("study")
+
+    @property
+    def study_key(self) -> Path:
+        """The key to the kit, in a folder of its own so that a kit is shared without it."""
+        return self._data("study-key", "key.parquet")
+
+    @property
+    def validation(self) -> Path:
+        """What was checked before packaging."""
+        return self._data("validation", "validation.json")
+
+    @property
+    def release(self) -> Path:
+        """The release folder."""
+        return self._data("release")

@@ -1,0 +1,276 @@
+"""The tables of the pipeline, each declared once. See `cxr_release.tables` for what that gives."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from cxr_release.tables import HEX64, IMAGE, KEYPOINTS, SYNTHETIC_ID, Column, Table
+
+TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
+FACINGS = ("left", "right")
+
+
+def _image(doc: str) -> Column:
+    return Column("image", IMAGE, doc)
+
+
+WIDTH = Column("width", INT, "Width in pixels.", least=1)
+HEIGHT = Column("height", INT, "Height in pixels.", least=1)
+SHA256 = Column("sha256", TEXT, "SHA-256 of the PNG file's bytes, in hex.", matches=HEX64)
+PIXEL_SHA256 = Column(
+    "pixel_sha256",
+    TEXT,
+    "SHA-256 of the decoded 8-bit grey pixels, row by row from the top left, in hex.",
+    matches=HEX64,
+)
+CHECKPOINT = Column(
+    "checkpoint", INT, "Number of the model checkpoint that the film was sampled from.", least=1
+)
+CHECKPOINT_STEP = Column(
+    "checkpoint_step", INT, "Training steps that the checkpoint had seen.", least=1
+)
+BATCH = Column(
+    "batch", TEXT, "Sampling job of the checkpoint: initial or large.", among=("initial", "large")
+)
+SEED = Column("seed", INT, "Seed of the film's random numbers: makes this one film again.", least=0)
+FLIPPED = Column(
+    "flipped", BOOL, "Whether the film was mirrored after sampling so that it faces left."
+)
+SYNTHETIC = Column(
+    "id",
+    TEXT,
+    "Identity of the film: checkpoint, batch and index.",
+    matches=SYNTHETIC_ID,
+    unique=True,
+)
+
+COHORT = Table(
+    "cohort",
+    "Real films (or phantoms) as the network sees them: 8-bit grey, bone bright, one size.",
+    (
+        _image("The film after ingest, as an 8-bit grey PNG."),
+        Column("id", TEXT, "Stem of the source file.", unique=True),
+        Column("patient", TEXT, "Patient key; films of one patient share it."),
+        WIDTH,
+        HEIGHT,
+        SHA256,
+        PIXEL_SHA256,
+        Column("inverted", BOOL, "Whether the film came as a negative and was inverted."),
+        Column(
+            "facing",
+            TEXT,
+            "The way the source film faces, where known.",
+            nullable=True,
+            among=FACINGS,
+        ),
+        Column("flipped", BOOL, "Whether the film was mirrored so that it faces left."),
+    ),
+)
+
+MANIFEST = Table(
+    "manifest",
+    "One row for every source file: what it was, and what became of it.",
+    (
+        Column("source_file", TEXT, "Name of the file in the source folder.", unique=True),
+        Column("status", TEXT, "ingested or refused.", among=("ingested", "refused")),
+        Column("fault", TEXT, "Why the file was refused.", nullable=True),
+        Column("id", TEXT, "Identity in the cohort.", nullable=True),
+        Column("patient", TEXT, "Patient key.", nullable=True),
+        Column("source_sha256", TEXT, "SHA-256 of the source file.", matches=HEX64, nullable=True),
+        Column("source_width", INT, "Width before ingest, in pixels.", least=1, nullable=True),
+        Column("source_height", INT, "Height before ingest, in pixels.", least=1, nullable=True),
+        Column("source_bits", INT, "Bits a sample.", least=1, nullable=True),
+        Column("source_mode", TEXT, "Pixel format of the source: L, I;16, RGB, P …", nullable=True),
+        Column("inverted", BOOL, "Whether it was found negative and inverted.", nullable=True),
+        Column("facing", TEXT, "The way it was found to face.", nullable=True, among=FACINGS),
+        Column("flipped", BOOL, "Whether it was mirrored.", nullable=True),
+        Column("age", INT, "Age in years, where the source says so.", least=0, nullable=True),
+        Column("curvature", INT, "Curvature class of the source, 1–5.", least=1, nullable=True),
+        Column("keypoints", KEYPOINTS, "Landmarks in pixels of the source film.", nullable=True),
+        Column(
+            "true_facing", TEXT, "Phantoms: the way it was drawn.", nullable=True, among=FACINGS
+        ),
+        Column("true_negative", BOOL, "Phantoms: whether it was drawn negative.", nullable=True),
+    ),
+)
+
+SPLIT = Table(
+    "split",
+    "Which part of the cohort each film belongs to in the tuning run.",
+    (
+        Column("id", TEXT, "Film of the cohort.", unique=True),
+        Column("patient", TEXT, "Patient key: no patient stands in both parts."),
+        Column("part", TEXT, "tuning or held_out.", among=("tuning", "held_out")),
+    ),
+)
+
+SAMPLES = Table(
+    "samples",
+    "Synthetic films as one sampling job made them.",
+    (
+        _image("The film as an 8-bit grey PNG with its provenance label."),
+        SYNTHETIC,
+        CHECKPOINT,
+        CHECKPOINT_STEP,
+        BATCH,
+        SEED,
+        WIDTH,
+        HEIGHT,
+        SHA256,
+        PIXEL_SHA256,
+    ),
+)
+
+ORIENTED = Table(
+    "oriented",
+    "Synthetic films turned to face left.",
+    (
+        *SAMPLES.columns[:6],
+        Column("facing", TEXT, "The way the film was found to face.", among=FACINGS, nullable=True),
+        FLIPPED,
+        *SAMPLES.columns[6:],
+    ),
+)
+
+SCREENED = Table(
+    "screened",
+    "Every generated film and what the reviewers made of it.",
+    (
+        SYNTHETIC,
+        CHECKPOINT,
+        BATCH,
+        SHA256,
+        Column("decided", BOOL, "Whether at least one reviewer has a standing decision."),
+        Column("released", BOOL, "Whether the film goes into the release."),
+    ),
+)
+
+EXCLUSIONS = Table(
+    "exclusions",
+    "Films that were generated and left out, and why.",
+    (
+        SYNTHETIC,
+        CHECKPOINT,
+        BATCH,
+        SHA256,
+        Column(
+            "reason", TEXT, "Code of the reason, as in the card.", matches=r"[a-z0-9][a-z0-9-]*"
+        ),
+        Column("reviewers", INT, "How many reviewers excluded it.", least=1),
+    ),
+)
+
+COUNTS = Table(
+    "counts",
+    "Table S1: films generated, excluded and released, per checkpoint and batch.",
+    (
+        CHECKPOINT,
+        BATCH,
+        Column("generated", INT, "Films sampled.", least=0),
+        Column("excluded", INT, "Films that reviewers excluded.", least=0),
+        Column("released", INT, "Films in the release: generated − excluded.", least=0),
+        Column("undecided", INT, "Films that no reviewer has decided on.", least=0),
+    ),
+    key=("checkpoint", "batch"),
+)
+
+PAIRS = Table(
+    "pairs",
+    "The most similar pairs of a real and a synthetic film. Stays in the house.",
+    (
+        Column("rank", INT, "1 is the most similar pair.", least=1, unique=True),
+        Column("real_id", TEXT, "Film of the cohort."),
+        Column("synthetic_id", TEXT, "Synthetic film."),
+        Column("cosine", FLOAT, "Cosine similarity of the features.", least=-1.001, most=1.001),
+    ),
+    key=("real_id", "synthetic_id"),
+)
+
+AUDIT_PAIRS = Table(
+    "audit_pairs",
+    "The most similar pairs, as released: the real film by the hash of its pixels alone.",
+    (
+        PAIRS.columns[0],
+        Column("synthetic_id", TEXT, "Synthetic film.", matches=SYNTHETIC_ID),
+        Column("synthetic_released", BOOL, "Whether that film is in this release."),
+        Column("real_pixel_sha256", TEXT, "SHA-256 of the real film's pixels.", matches=HEX64),
+        PAIRS.columns[3],
+    ),
+)
+
+KIT = Table(
+    "study_kit",
+    "The blinded quartets: everything that a reader may see.",
+    (
+        _image("The film, encoded alike for real and synthetic, without metadata."),
+        Column("quartet", INT, "Quartet, from 1.", least=1),
+        Column("position", INT, "Place in the quartet, from 1.", least=1),
+        Column("name", TEXT, "Random name of the film.", matches=r"[0-9a-f]{16}", unique=True),
+    ),
+    key=("quartet", "position"),
+)
+
+KEY = Table(
+    "study_key",
+    "What stands behind the random names. Kept apart from the kit.",
+    (
+        *KIT.columns[1:],
+        Column(
+            "source", TEXT, "real, or a checkpoint's name.", matches=r"real|checkpoint-[1-9]\d*"
+        ),
+        Column("id", TEXT, "Film of the cohort, or synthetic film."),
+    ),
+    key=("source", "id"),
+)
+
+RESPONSES = Table(
+    "reader_study",
+    "Raw ratings of the blinded reader study, one row an image shown to a rater.",
+    (
+        Column("rater", TEXT, "Rater, de-identified.", matches=r"[A-Za-z0-9._-]{1,64}"),
+        Column("quartet", INT, "Quartet.", least=1),
+        Column("image", TEXT, "Name of the film in the kit.", matches=r"[A-Za-z0-9._-]{1,64}"),
+        Column(
+            "source", TEXT, "real, or a checkpoint's name.", matches=r"real|checkpoint-[1-9]\d*"
+        ),
+        Column("rating", INT, "Likert: 1 unrealistic … 4 fully realistic.", least=1, most=4),
+        Column("identified_as_real", BOOL, "Whether the rater picked this film as the real one."),
+    ),
+    key=("rater", "quartet", "image"),
+)
+
+RELEASE = Table(
+    "default",
+    "Synthetic films of the release.",
+    (
+        _image("The film: 8-bit grey PNG with a provenance label, facing left, bone bright."),
+        SYNTHETIC,
+        CHECKPOINT,
+        CHECKPOINT_STEP,
+        BATCH,
+        SEED,
+        FLIPPED,
+        WIDTH,
+        HEIGHT,
+        SHA256,
+        PIXEL_SHA256,
+        Column("release_version", TEXT, "Version of the release.", matches=r"\d+\.\d+\.\d+"),
+    ),
+)
+
+ALL = (
+    COHORT,
+    MANIFEST,
+    SPLIT,
+    SAMPLES,
+    ORIENTED,
+    SCREENED,
+    EXCLUSIONS,
+    COUNTS,
+    PAIRS,
+    AUDIT_PAIRS,
+    KIT,
+    KEY,
+    RESPONSES,
+    RELEASE,
+)

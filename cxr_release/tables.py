@@ -1,0 +1,347 @@
+"""Every table of the pipeline: its columns, their meaning, and the only reader and writer.
+
+A `Table` is declared once and yields the Arrow schema (with the Hugging Face features, so that
+`load_dataset("parquet", …)` shows pictures), the pandera schema that it is checked against on
+every write and read, and the column documentation of the datacard.
+
+Images travel as `struct<bytes: binary, path: string>`, one row an image.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cxr_release.errors import Fault, TableError
+from cxr_release.files import PARTIAL, sync_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandera.pandas import Check, DataFrameSchema
+
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+KEYPOINTS = pa.list_(pa.struct([("name", pa.string()), ("x", pa.float32()), ("y", pa.float32())]))
+ROWS_PER_GROUP = 500
+"""Keeps a row group of 256 × 256 films near 15 MB; the Hub's viewer wants less than 100 MB."""
+
+HEX64 = r"[0-9a-f]{64}"
+SYNTHETIC_ID = r"checkpoint-[1-9][0-9]*-(initial|large)-[0-9]{5,}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its Arrow type, what it means, and the values it may hold."""
+
+    name: str
+    type: pa.DataType
+    doc: str
+    matches: str = ""
+    """Regular expression for the whole of a text value."""
+    among: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    nullable: bool = False
+    unique: bool = False
+
+    @property
+    def nested(self) -> bool:
+        """Whether the values are structures, which pandera leaves to Arrow."""
+        return bool(pa.types.is_nested(self.type))
+
+    def checks(self) -> list[Check]:
+        """The pandera checks of this column."""
+        from pandera.pandas import Check
+
+        found = []
+        if self.matches:
+            found.append(Check.str_matches(f"^(?:{self.matches})$"))
+        if self.among:
+            found.append(Check.isin(self.among))
+        if self.least is not None:
+            found.append(Check.ge(self.least))
+        if self.most is not None:
+            found.append(Check.le(self.most))
+        return found
+
+    def feature(self) -> dict[str, Any]:
+        """The Hugging Face feature of this column."""
+        if self.type == IMAGE:
+            return {"_type": "Image"}
+        if pa.types.is_list(self.type):
+            parts = {one.name: _value_feature(one.type) for one in self.type.value_type}
+            return {"_type": "List", "feature": parts}
+        return _value_feature(self.type)
+
+
+def _value_feature(kind: pa.DataType) -> dict[str, Any]:
+    names = {pa.float64(): "float64", pa.float32(): "float32"}
+    return {"_type": "Value", "dtype": names.get(kind, str(kind))}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name, its meaning and its columns."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    """Columns that together are unique."""
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema, with the Hugging Face features in its metadata."""
+        features = {one.name: one.feature() for one in self.columns}
+        metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+        return pa.schema(
+            [pa.field(one.name, one.type, nullable=True) for one in self.columns], metadata
+        )
+
+    @cached_property
+    def pandera(self) -> DataFrameSchema:
+        """The pandera schema of the flat columns."""
+        import pandas as pd
+        from pandera.pandas import Column as PanderaColumn
+        from pandera.pandas import DataFrameSchema
+
+        return DataFrameSchema(
+            {
+                one.name: PanderaColumn(
+                    pd.ArrowDtype(one.type),
+                    one.checks(),
+                    nullable=one.nullable,
+                    unique=one.unique,
+                    description=one.doc,
+                )
+                for one in self.columns
+                if not one.nested
+            },
+            strict=True,
+            unique=list(self.key) or None,
+            name=self.name,
+        )
+
+    @property
+    def flat(self) -> list[str]:
+        """Names of the columns without structures (images, key points)."""
+        return [one.name for one in self.columns if not one.nested]
+
+
+def faults_of(table: pa.Table, kind: Table, where: str) -> list[Fault]:
+    """Everything in which `table` departs from `kind`, with row and column. Rows count from 1."""
+    if not table.schema.equals(kind.arrow, check_metadata=False):
+        return _schema_faults(table.schema, kind, where)
+    faults = [
+        Fault(f"{where}: column {one.name}", f"{table[one.name].null_count} value(s) are missing")
+        for one in kind.columns
+        if one.nested and not one.nullable and table[one.name].null_count
+    ]
+    return faults + _frame_faults(_frame(table.select(kind.flat)), kind, where)
+
+
+def _schema_faults(schema: pa.Schema, kind: Table, where: str) -> list[Fault]:
+    faults = [
+        Fault(f"{where}: column {name}", "unknown column")
+        for name in schema.names
+        if name not in kind.arrow.names
+    ]
+    for field in kind.arrow:
+        if field.name not in schema.names:
+            faults.append(Fault(f"{where}: column {field.name}", "missing column"))
+        elif schema.field(field.name).type != field.type:
+            found = schema.field(field.name).type
+            faults.append(
+                Fault(f"{where}: column {field.name}", f"is {found}, expected {field.type}")
+            )
+    return faults or [Fault(where, "columns are in another order", ", ".join(kind.arrow.names))]
+
+
+def _frame_faults(frame: pd.DataFrame, kind: Table, where: str) -> list[Fault]:
+    from pandera.errors import SchemaErrors
+
+    try:
+        kind.pandera.validate(frame, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        return [
+            Fault(
+                f"{where}: {_row_of(case.index)}column {case.column}",
+                f"{case.failure_case!r} fails {case.check}",
+            )
+            for case in cases.itertuples()
+        ]
+    return []
+
+
+def _row_of(index: Any) -> str:
+    import pandas as pd
+
+    return "" if index is None or pd.isna(index) else f"row {int(index) + 1}, "
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    import pandas as pd
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def check(table: pa.Table, kind: Table, where: str) -> None:
+    """Raise a `TableError` with every fault of `table`."""
+    faults = faults_of(table, kind, where)
+    if faults:
+        raise TableError(
+            f"{len(faults)} fault(s) in table {kind.name!r}", where=where, faults=faults
+        )
+
+
+class Writer:
+    """Writes one Parquet table in pieces; the file appears, whole, when the block ends well.
+
+    Keys are checked over all pieces. Uncompressed, because PNG bytes do not compress twice; with
+    a page index, and content-defined chunks so that a small change moves few bytes on the Hub.
+    """
+
+    def __init__(self, path: Path, kind: Table) -> None:
+        self._path = path
+        self._kind = kind
+        self._partial = path.with_name(path.name + PARTIAL)
+        self._seen: set[tuple[Any, ...]] = set()
+        self.rows = 0
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = self._partial.open("wb")
+        self._parquet = pq.ParquetWriter(
+            self._stream,
+            self._kind.arrow,
+            compression="none",
+            use_dictionary=False,
+            write_page_index=True,
+            use_content_defined_chunking=True,
+        )
+        return self
+
+    def append(self, rows: Iterable[Mapping[str, Any]] | pa.Table) -> None:
+        """Check and write rows. A row is a mapping with every column of the table."""
+        table = rows if isinstance(rows, pa.Table) else _from_rows(rows, self._kind, self._path)
+        if not table.num_rows:
+            return
+        check(table, self._kind, str(self._path))
+        self._check_keys(table)
+        self._parquet.write_table(table.cast(self._kind.arrow), row_group_size=ROWS_PER_GROUP)
+        self.rows += table.num_rows
+
+    def _check_keys(self, table: pa.Table) -> None:
+        keys = [[one.name] for one in self._kind.columns if one.unique]
+        keys += [list(self._kind.key)] if self._kind.key else []
+        for names in keys:
+            for values in zip(*(table[name].to_pylist() for name in names), strict=True):
+                key = (*names, *values)
+                if key in self._seen:
+                    raise TableError(f"{values} stands there twice", where=str(self._path))
+                self._seen.add(key)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._parquet.close()
+            if error is None:
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+                self._partial.replace(self._path)
+        finally:
+            self._stream.close()
+            self._partial.unlink(missing_ok=True)
+        if error is None:
+            sync_folder(self._path.parent)
+
+
+def _from_rows(rows: Iterable[Mapping[str, Any]], kind: Table, path: Path) -> pa.Table:
+    listed = list(rows)
+    columns = {one.name: [row[one.name] for row in listed] for one in kind.columns}
+    try:
+        return pa.table(columns, schema=kind.arrow)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise TableError(str(error), where=str(path)) from error
+
+
+def write(path: Path, kind: Table, rows: Iterable[Mapping[str, Any]] | pa.Table) -> None:
+    """Write a whole table: checked first, then in place at once.
+
+    Raises:
+        TableError: with every fault, before anything is written under `path`.
+    """
+    with Writer(path, kind) as writer:
+        writer.append(rows)
+
+
+def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read and check a table; with `columns`, only those.
+
+    Without `columns` the flat columns are read and checked: images are left where they are
+    (see `iterate`).
+
+    Raises:
+        TableError: when the file is missing, is no Parquet, or breaks the schema.
+    """
+    with _open(path) as parquet:
+        faults = (
+            []
+            if parquet.schema_arrow.equals(kind.arrow, check_metadata=False)
+            else _schema_faults(parquet.schema_arrow, kind, str(path))
+        )
+        table = None if faults else parquet.read(columns=kind.flat)
+    if table is not None:
+        faults = _frame_faults(_frame(table), kind, str(path))
+    if faults or table is None:
+        raise TableError(
+            f"{len(faults)} fault(s) in table {kind.name!r}", where=str(path), faults=faults
+        )
+    return table if columns is None else table.select(list(columns))
+
+
+def read_frame(path: Path, kind: Table) -> pd.DataFrame:
+    """The flat columns of a table as a data frame of Arrow types, checked."""
+    return _frame(read(path, kind))
+
+
+def read_rows(path: Path, kind: Table) -> list[dict[str, Any]]:
+    """The flat columns of a table as dictionaries, checked."""
+    rows: list[dict[str, Any]] = read(path, kind).to_pylist()
+    return rows
+
+
+def iterate(path: Path, kind: Table, batch_rows: int = 64) -> Iterator[dict[str, Any]]:
+    """Rows with all columns, images included, in the file's order and in bounded memory.
+
+    The schema is checked, the values are not: `read` does that.
+    """
+    with _open(path) as parquet:
+        if not parquet.schema_arrow.equals(kind.arrow, check_metadata=False):
+            faults = _schema_faults(parquet.schema_arrow, kind, str(path))
+            raise TableError(f"not a table {kind.name!r}", where=str(path), faults=faults)
+        for batch in parquet.iter_batches(batch_rows):
+            yield from batch.to_pylist()
+
+
+def _open(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, memory_map=True)
+    except FileNotFoundError:
+        raise TableError("no such table", where=str(path), remedy="run `dvc repro`") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxr_release import params as parameters
+from cxr_release.errors import ParamsError
+
+DEFAULT = Path(__file__).parent.parent / "params.yaml"
+
+
+def changed(tmp_path: Path, **sections: Any) -> Path:
+    raw = yaml.safe_load(DEFAULT.read_text())
+    for section, values in sections.items():
+        raw[section] = {**raw[section], **values} if isinstance(values, dict) else values
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    return path
+
+
+def test_the_embedded_default_loads() -> None:
+    params = parameters.load(DEFAULT)
+    assert params.ingest.source == parameters.PHANTOMS
+    assert params.sample.checkpoints[-1] * params.train.checkpoint_every <= params.train.steps
+
+
+def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        seed=-1,
+        ingest={"sise": 64, "on_error": "explode", "size": 63},
+        train={"flip": "yes", "steps": True},
+    )
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(path)
+    assert {fault.where for fault in caught.value.faults} == {
+        "seed",
+        "ingest.sise",
+        "ingest.on_error",
+        "ingest.size",
+        "train.flip",
+        "train.steps",
+    }
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    raw = yaml.safe_load(DEFAULT.read_text())
+    del raw["audit"]["top"]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    with pytest.raises(ParamsError, match=r"audit\.top: missing"):
+        parameters.load(path)
+
+
+def test_a_checkpoint_that_is_never_reached_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, sample={"checkpoints": [1, 999]})
+    with pytest.raises(ParamsError, match="checkpoint 999 is never reached"):
+        parameters.load(path)
+
+
+def test_a_size_that_the_network_cannot_halve_is_refused(tmp_path: Path) -> None:
+    path = changed(tmp_path, ingest={"size": 72}, network={"channels": [8, 16, 24, 32]})
+    with pytest.raises(ParamsError, match=r"multiple of 16"):
+        parameters.load(path)
+
+
+@pytest.mark.parametrize("text", ["- a list", "a: [", "just text", ""])
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(ParamsError):
+        parameters.load(path)
+
+
+def test_no_file_is_a_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match="no such file"):
+        parameters.load(tmp_path / "params.yaml")
+
+
+@given(st.floats(1e-7, 0.9))
+def test_a_learning_rate_is_read_however_it_is_written(rate: float) -> None:
+    texts = [f"{rate:.8f}", f"{rate:e}", f"{rate:.0e}"]
+    for text in texts:
+        raw = yaml.safe_load(text)
+        built = parameters.checked(
+            parameters.TrainParams,
+            {
+                "steps": 1,
+                "batch_size": 1,
+                "learning_rate": raw,
+                "checkpoint_every": 1,
+                "warmup": 0,
+                "ema": 0.9,
+                "min_snr": 5,
+                "flip": False,
+            },
+        )
+        assert built.learning_rate == float(text)

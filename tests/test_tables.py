@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cxr_release import schemas, tables
+from cxr_release.errors import TableError
+
+HASH = "0" * 64
+
+
+def sample(index: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "image": {"bytes": b"png", "path": None},
+        "id": f"checkpoint-3-large-{index:05d}",
+        "checkpoint": 3,
+        "checkpoint_step": 450,
+        "batch": "large",
+        "seed": index,
+        "width": 64,
+        "height": 64,
+        "sha256": HASH,
+        "pixel_sha256": HASH,
+    } | changes
+
+
+def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    rows = [sample(index) for index in range(1200)]
+    with tables.Writer(path, schemas.SAMPLES) as writer:
+        writer.append(rows[:700])
+        writer.append(rows[700:])
+    assert list(tables.iterate(path, schemas.SAMPLES)) == rows
+    flat = [{name: row[name] for name in row if name != "image"} for row in rows]
+    assert tables.read_rows(path, schemas.SAMPLES) == flat
+
+
+@pytest.mark.parametrize(
+    ("changes", "column", "fault"),
+    [
+        ({"checkpoint": 0}, "checkpoint", "greater_than_or_equal_to"),
+        ({"batch": "huge"}, "batch", "isin"),
+        ({"sha256": "../../etc"}, "sha256", "str_matches"),
+        ({"sha256": HASH + "\n"}, "sha256", "str_matches"),
+        ({"id": "../evil"}, "id", "str_matches"),
+        ({"seed": None}, "seed", "not_nullable"),
+        ({"id": "checkpoint-3-large-00000"}, "id", "uniqueness"),
+    ],
+)
+def test_a_wrong_value_is_named_with_row_and_column(
+    tmp_path: Path, changes: dict[str, Any], column: str, fault: str
+) -> None:
+    path = tmp_path / "samples.parquet"
+    with pytest.raises(TableError) as caught:
+        tables.write(path, schemas.SAMPLES, [sample(0), sample(1, **changes)])
+    assert any(
+        f"row 2, column {column}" in one.where and fault in one.what for one in caught.value.faults
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_faults_come_at_once(tmp_path: Path) -> None:
+    rows = [sample(0, checkpoint=-1), sample(1, batch="x"), sample(2, width=0)]
+    with pytest.raises(TableError) as caught:
+        tables.write(tmp_path / "x", schemas.SAMPLES, rows)
+    assert len(caught.value.faults) == 3
+
+
+def test_a_key_is_unique_over_all_pieces(tmp_path: Path) -> None:
+    with (
+        pytest.raises(TableError, match="twice"),
+        tables.Writer(tmp_path / "x.parquet", schemas.SAMPLES) as writer,
+    ):
+        writer.append([sample(0)])
+        writer.append([sample(0)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_of_another_type_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match="int64"):
+        tables.write(tmp_path / "x.parquet", schemas.SAMPLES, [sample(0, seed="many")])
+
+
+def test_a_missing_film_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TableError, match=r"column image.*missing"):
+        tables.write(tmp_path / "x.parquet", schemas.SAMPLES, [sample(0, image=None)])
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"not parquet at all", b"PAR1" + b"\0" * 64])
+def test_what_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(content)
+    with pytest.raises(TableError, match="not a readable Parquet"):
+        tables.read(path, schemas.SAMPLES)
+
+
+def test_a_truncated_table_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    tables.write(path, schemas.SAMPLES, [sample(index) for index in range(50)])
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(TableError, match="not a readable Parquet"):
+        list(tables.iterate(path, schemas.SAMPLES))
+
+
+def test_another_table_is_refused_column_by_column(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"id": ["a"], "seed": ["b"], "extra": [1]}), path)
+    with pytest.raises(TableError) as caught:
+        tables.read(path, schemas.SAMPLES)
+    found = {fault.where.split("column ")[1]: fault.what for fault in caught.value.faults}
+    assert found["extra"] == "unknown column"
+    assert found["seed"] == "is string, expected int64"
+    assert found["batch"] == "missing column"
+
+
+def test_values_are_checked_on_reading_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    rows = [sample(0), sample(1, checkpoint=-5)]
+    pq.write_table(pa.Table.from_pylist(rows, schema=schemas.SAMPLES.arrow), path)
+    with pytest.raises(TableError, match="row 2, column checkpoint"):
+        tables.read_frame(path, schemas.SAMPLES)
+
+
+@pytest.mark.parametrize("kind", schemas.ALL, ids=lambda kind: kind.name)
+def test_an_empty_table_keeps_its_types(tmp_path: Path, kind: tables.Table) -> None:
+    path = tmp_path / "empty.parquet"
+    tables.write(path, kind, [])
+    frame = tables.read_frame(path, kind)
+    assert len(frame) == 0
+    assert list(frame.columns) == kind.flat
+    assert frame.dtypes.map(lambda one: isinstance(one, pd.ArrowDtype)).all()
+    assert all(column.doc for column in kind.columns)
+
+
+def test_load_dataset_shows_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    tables.write(path, schemas.SAMPLES, [sample(0)])
+    tables.write(
+        tmp_path / "manifest.parquet",
+        schemas.MANIFEST,
+        [
+            dict.fromkeys(schemas.MANIFEST.arrow.names)
+            | {"source_file": "a.png", "status": "refused"}
+            | {"keypoints": [{"name": "C2 centroid", "x": 1.0, "y": 2.0}]}
+        ],
+    )
+    script = """
+import sys
+from datasets import Image, load_dataset
+
+folder = sys.argv[1]
+
+def load(name):
+    path = f"{folder}/{name}.parquet"
+    return load_dataset("parquet", data_files=path, split="train", cache_dir=folder)
+
+assert isinstance(load("samples").features["image"], Image)
+assert load("manifest")[0]["keypoints"] == [{"name": "C2 centroid", "x": 1.0, "y": 2.0}]
+"""
+    environment = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
