@@ -1,0 +1,1 @@
+"""The memorization audit: nearest real–synthetic pairs."""

@@ -1,0 +1,1 @@
+"""The blinded reader study: quartets and their key, responses."""

@@ -1,0 +1,1 @@
+"""Reviewers' decisions: the log, and what it makes of the generated films."""

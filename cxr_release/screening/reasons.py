@@ -1,0 +1,33 @@
+"""Codes of the reasons for which a reviewer may exclude a film."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from cxr_release.errors import DecisionError
+
+CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+def load_reasons(path: Path) -> dict[str, str]:
+    """Read code → one-line meaning, in the file's order.
+
+    Raises:
+        DecisionError: the file is no such mapping.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DecisionError(f"cannot be read: {error}", where=str(path)) from error
+    if not isinstance(raw, dict) or not all(
+        isinstance(code, str)
+        and CODE.fullmatch(code)
+        and isinstance(meaning, str)
+        and "\n" not in meaning.strip()
+        for code, meaning in raw.items()
+    ):
+        raise DecisionError("expected `code: one-line meaning`, line by line", where=str(path))
+    return {code: meaning.strip() for code, meaning in raw.items()}

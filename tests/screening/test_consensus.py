@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxr_release.errors import DecisionError
+from cxr_release.screening import log
+from cxr_release.screening.consensus import Generated, Screening, apply, table_s1
+from cxr_release.screening.desk import decide
+from cxr_release.screening.log import Decision, Wish
+from cxr_release.screening.reasons import load_reasons
+
+REASONS = {"other": "Something else.", "blank-or-noise": "Nothing there."}
+TABLE_S1 = {
+    (34, "initial"): (1000, 607),
+    (40, "initial"): (1000, 654),
+    (80, "initial"): (1000, 742),
+    (34, "large"): (8000, 5071),
+    (40, "large"): (7968, 5999),
+    (80, "large"): (8032, 6990),
+}
+"""Generated and released films of the paper's Table S1."""
+
+
+def film(index: int, checkpoint: int = 1, batch: str = "large") -> Generated:
+    return Generated(f"checkpoint-{checkpoint}-{batch}-{index:05d}", checkpoint, batch, "a" * 64)
+
+
+def decided(reviewer: str, *entries: tuple[str, str], at: str = "2026") -> list[Decision]:
+    return [
+        Decision(
+            seq, at, reviewer, one, "a" * 64, verb, "other" if verb == "exclude" else "", "", ""
+        )  # type: ignore[arg-type]
+        for seq, (one, verb) in enumerate(entries, start=1)
+    ]
+
+
+def released(result: Screening) -> set[str]:
+    return {row["id"] for row in result.screened if row["released"]}
+
+
+def test_the_paper_s_table_s1() -> None:
+    films, entries = [], []
+    for (checkpoint, batch), (generated, kept) in TABLE_S1.items():
+        for index in range(generated):
+            films.append(film(index, checkpoint, batch))
+            entries.append((films[-1].id, "keep" if index < kept else "exclude"))
+    result = apply(films, {"a": decided("a", *entries)}, REASONS)
+    rows = result.counts["rows"]
+    assert [(row["checkpoint"], row["batch"]) for row in rows] == list(TABLE_S1)
+    for row in rows:
+        assert (row["generated"], row["released"]) == TABLE_S1[row["checkpoint"], row["batch"]]
+        assert row["generated"] - row["excluded"] == row["released"]
+    total = result.counts["total"]
+    assert (total["generated"], total["excluded"], total["released"]) == (27000, 6937, 20063)
+    assert result.counts["review"]["state"] == "complete"
+    assert "| Checkpoint 40 (large generation) | 7,968 | 1,969 | 5,999 | 0 |" in table_s1(
+        result.counts
+    )
+
+
+def test_with_no_decisions_everything_is_released_and_nothing_reviewed() -> None:
+    result = apply([film(0), film(1)], {}, REASONS)
+    assert released(result) == {film(0).id, film(1).id}
+    assert result.counts["review"] == {
+        "state": "none",
+        "reviewers": 0,
+        "decided": 0,
+        "undecided": 2,
+        "elsewhere": 0,
+    }
+
+
+def test_a_correction_is_a_new_line_and_a_retraction_takes_back() -> None:
+    one, two, three = film(0), film(1), film(2)
+    mine = decided(
+        "a",
+        (one.id, "exclude"), (one.id, "keep"),
+        (two.id, "keep"), (two.id, "exclude"),
+        (three.id, "exclude"), (three.id, "retract"),
+    )  # fmt: skip
+    result = apply([one, two, three], {"a": mine}, REASONS)
+    assert released(result) == {one.id, three.id}
+    assert result.counts["total"]["undecided"] == 1
+
+
+def test_a_film_that_anyone_excludes_stays_out_with_the_first_reason() -> None:
+    one = film(0)
+    early = decided("b", (one.id, "exclude"), at="2026-01-01")
+    late = decided("a", (one.id, "exclude"), at="2026-01-02")
+    early = [Decision(**{**vars(early[0]), "reason": "blank-or-noise"})]
+    logs = {"a": late, "b": early, "c": decided("c", (one.id, "keep"))}
+    result = apply([one], logs, REASONS)
+    assert result.exclusions == [
+        {"id": one.id, "checkpoint": 1, "batch": "large", "sha256": "a" * 64,
+         "reason": "blank-or-noise", "reviewers": 2}
+    ]  # fmt: skip
+    assert result.counts["rows"][0]["by_reason"] == {"blank-or-noise": 1}
+
+
+def test_every_unfit_decision_is_named_by_log_and_line() -> None:
+    one = film(12)
+    mine = decided("a", ("checkpoint-1-large-00013", "keep"), ("nonsense", "keep"))
+    mine.append(Decision(3, "", "a", one.id, "b" * 64, "keep", "", "", ""))
+    mine.append(Decision(4, "", "a", one.id, "a" * 64, "exclude", "ugly", "", ""))
+    with pytest.raises(DecisionError) as caught:
+        apply([one], {"a": mine}, REASONS)
+    faults = [str(fault) for fault in caught.value.faults]
+    assert faults[0] == (
+        "a.jsonl: line 1: unknown film 'checkpoint-1-large-00013':"
+        " did you mean checkpoint-1-large-00012?"
+    )
+    assert faults[1] == "a.jsonl: line 2: unknown film 'nonsense'"
+    assert faults[2].startswith("a.jsonl: line 3: checkpoint-1-large-00012 has other bytes")
+    assert faults[3].startswith("a.jsonl: line 4: unknown reason 'ugly'")
+
+
+def test_decisions_on_a_dropped_checkpoint_are_left_alone_and_counted() -> None:
+    mine = decided("a", (film(0).id, "keep"), (film(0, checkpoint=9).id, "exclude"))
+    result = apply([film(0)], {"a": mine}, REASONS)
+    assert released(result) == {film(0).id}
+    assert result.counts["review"]["elsewhere"] == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["keep", "exclude", "retract"]))))
+def test_counts_close_whatever_was_decided(entries: list[tuple[int, str]]) -> None:
+    films = [film(index, 1 + index % 2, "initial" if index < 5 else "large") for index in range(10)]
+    mine = decided("a", *((films[index].id, verb) for index, verb in entries))
+    result = apply(films, {"a": mine}, REASONS)
+    last = {films[index].id: verb for index, verb in entries}
+    assert {row["id"] for row in result.exclusions} == {
+        one for one, verb in last.items() if verb == "exclude"
+    }
+    for row in [*result.counts["rows"], result.counts["total"]]:
+        assert row["generated"] - row["excluded"] == row["released"]
+        assert sum(row["by_reason"].values()) == row["excluded"]
+
+
+def test_the_desk_logs_all_or_nothing(tmp_path: Path) -> None:
+    films = [film(0), film(1)]
+    with pytest.raises(DecisionError, match=r"did you mean checkpoint-1-large-0000") as caught:
+        decide(
+            tmp_path, "a", [film(0).id, "checkpoint-1-large-0001"], "exclude",
+            films=films, reasons=REASONS, reason="ugly",
+        )  # fmt: skip
+    assert len(caught.value.faults) == 2
+    assert list(tmp_path.iterdir()) == []
+    decide(tmp_path, "a", [film(0).id], "exclude", films=films, reasons=REASONS, reason="other")
+    assert released(apply(films, log.read_all(tmp_path), REASONS)) == {film(1).id}
+
+
+def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
+    reasons = load_reasons(Path(__file__).parents[2] / "cards" / "reasons.yaml")
+    assert {"elements-inverted", "airway-posterior", "other"} <= set(reasons)
+    for text in ["- a", "Bad Code: x", "a: [1]", "a: |\n  two\n  lines"]:
+        (tmp_path / "r.yaml").write_text(text)
+        with pytest.raises(DecisionError):
+            load_reasons(tmp_path / "r.yaml")
+
+
+def test_a_wish_of_another_film_s_bytes_is_refused(tmp_path: Path) -> None:
+    log.append(tmp_path, "a", [Wish(film(0).id, "b" * 64, "keep")])
+    with pytest.raises(DecisionError, match="has other bytes"):
+        apply([film(0)], log.read_all(tmp_path), REASONS)
