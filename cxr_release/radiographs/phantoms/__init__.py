@@ -1,0 +1,1 @@
+"""Procedural lateral cervical radiographs with their ground truth: the embedded cohort."""
