@@ -1,0 +1,175 @@
+"""The datacard: a YAML header for the Hub's clients, then words and numbers for people.
+
+The words stand in the template, the numbers in the release's record: none is typed by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cxr_release.errors import ReleaseError
+from cxr_release.params import PHANTOMS
+from cxr_release.release.configs import Config
+from cxr_release.release.figures import Sheet
+from cxr_release.release.markdown import Ready, code, finalize, link, one_line
+from cxr_release.release.notices import license_url
+from cxr_release.tables import Column
+
+TAGS = ("synthetic", "medical", "x-ray", "radiograph", "diffusion")
+
+
+def render(
+    template: Path,
+    *,
+    record: Mapping[str, Any],
+    configs: Sequence[Config],
+    sheets: Sequence[Sheet],
+    pairs: Sequence[Mapping[str, Any]],
+    reasons: Mapping[str, str],
+) -> str:
+    """The text of the release's README.md.
+
+    Args:
+        template: the Jinja2 template of the body. Every text that it prints is escaped, unless a
+            filter made it Markdown: `code`, `link`, `count`, `share`, `decimals`, `number`.
+        record: what `release.json` holds.
+        configs: the finished configs.
+        sheets: the contact sheets.
+        pairs: the nearest rows of `schemas.AUDIT_PAIRS`.
+        reasons: code of each reason of exclusion → its meaning.
+
+    Raises:
+        ReleaseError: the template is wrong, or asks for what the record does not hold.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+    environment = Environment(
+        loader=FileSystemLoader(template.parent),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - the card is Markdown: `finalize` escapes for that
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        code=code,
+        link=link,
+        count=_count,
+        share=_share,
+        kind=_kind,
+        decimals=_decimals,
+        number=_number,
+    )
+    try:
+        body = environment.get_template(template.name).render(
+            release=record,
+            configs=configs,
+            columns={config.table.name: config.table.columns for config in configs},
+            sheets={sheet.checkpoint: sheet for sheet in sheets},
+            pairs=pairs,
+            reasons=reasons,
+            license_url=license_url(record["license"]),
+            bibtex=_bibtex(record),
+        )
+    except TemplateError as error:
+        raise ReleaseError(f"cannot be filled: {error}", where=str(template)) from error
+    header = yaml.safe_dump(
+        header_of(record, configs), sort_keys=False, allow_unicode=True, width=10_000
+    )
+    return f"---\n{header}---\n\n{body.strip()}\n"
+
+
+def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str, Any]:
+    """The YAML header as the Hub reads it."""
+    phantoms = record["source"]["kind"] == PHANTOMS
+    cervical = "cervical" in f"{record['name']} {record['title']}".lower()
+    decided = record["reviews"]["screening"]["decided"]
+    return {
+        "license": record["license"],
+        "pretty_name": one_line(record["title"]),
+        "language": ["en"],
+        "tags": [*TAGS, *["cervical-spine"] * cervical, *["phantom"] * phantoms],
+        "size_categories": [_size(record["counts"]["films"]["total"]["released"])],
+        "task_categories": ["unconditional-image-generation"],
+        "annotations_creators": ["expert-generated" if decided else "no-annotation"],
+        "source_datasets": ["original" if phantoms else "extended|other"],
+        "configs": [_config(config) for config in configs if config.opens],
+        "dataset_info": [_info(config) for config in configs if config.opens],
+    }
+
+
+def _config(config: Config) -> dict[str, Any]:
+    patterns = config.patterns
+    path = patterns if len(patterns) > 1 else patterns[0]
+    return {"config_name": config.name, "data_files": [{"split": "train", "path": path}]}
+
+
+def _info(config: Config) -> dict[str, Any]:
+    """`dataset_info` of one config, from its finished files."""
+    from datasets import DatasetInfo, Features
+    from datasets.info import DatasetInfosDict
+    from datasets.splits import SplitDict, SplitInfo
+    from huggingface_hub import DatasetCardData
+
+    splits = SplitDict()
+    splits.add(SplitInfo("train", config.num_bytes, config.rows, dataset_name=None))
+    info = DatasetInfo(
+        features=Features.from_arrow_schema(config.table.arrow),
+        splits=splits,
+        download_size=config.download_bytes,
+        dataset_size=config.num_bytes,
+    )
+    data = DatasetCardData()
+    DatasetInfosDict({config.name: info}).to_dataset_card_data(data)
+    return {"config_name": config.name, **data["dataset_info"]}
+
+
+def _size(films: int) -> str:
+    limits = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
+    return next((name for limit, name in limits if films < limit), "100K<n<1M")
+
+
+def _count(value: int) -> Ready:
+    return Ready(f"{value:,}")
+
+
+def _share(part: int, whole: int) -> Ready:
+    return Ready(f"{part / whole:.1%}" if whole else "–")
+
+
+def _decimals(value: float, places: int) -> Ready:
+    return Ready(f"{value:.{places}f}")
+
+
+def _kind(column: Column) -> str:
+    """A column's type, as the feature that `datasets` gives it."""
+    feature = column.feature()
+    return str(feature.get("dtype", feature["_type"].lower()))
+
+
+def _number(value: float) -> Ready:
+    """A number in full, or up to four decimals of it."""
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return Ready(text)
+
+
+def _bibtex(record: Mapping[str, Any]) -> Ready:
+    """A BibTeX entry: braces and backslashes of the values dropped, they would end a field."""
+
+    def plain(text: str) -> str:
+        return one_line("".join(" " if char in "{}\\`" else char for char in text))
+
+    authors = " and ".join(f"{{{plain(author)}}}" for author in record["authors"])
+    return Ready(
+        f"@misc{{{record['name']},\n"
+        f"  title = {{{{{plain(record['title'])}}}}},\n"
+        f"  author = {{{authors}}},\n"
+        f"  version = {{{record['version']}}},\n"
+        f"  note = {{Synthetic radiographs}}\n"
+        "}"
+    )

@@ -1,0 +1,79 @@
+"""Collects faults from many checks, so that all of them are reported at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cxr_release import tables
+from cxr_release.errors import CxrReleaseError, Fault, ReleaseError
+from cxr_release.files import read_json
+from cxr_release.tables import Table
+
+
+class Collector:
+    """Faults found so far, and what has been checked."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.tables: dict[str, int] = {}
+        """Table → rows read."""
+        self.rules: dict[str, int] = {}
+        """Rule → things that it was applied to."""
+
+    def add(self, where: object, what: str, remedy: str = "") -> None:
+        """Note a fault."""
+        self.faults.append(Fault(str(where), what, remedy))
+
+    def applied(self, rule: str, things: int) -> None:
+        """Note that `rule` was applied to so many things more."""
+        self.rules[rule] = self.rules.get(rule, 0) + things
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Take the faults of an error raised inside, and go on behind the block."""
+        try:
+            yield
+        except CxrReleaseError as error:
+            self.faults.extend(error.faults or [Fault(error.where, error.what, error.remedy)])
+
+    def rows(self, path: Path, kind: Table) -> list[dict[str, Any]] | None:
+        """The flat columns of a table, or None where it departs from its schema."""
+        with self.collecting():
+            rows = tables.read_rows(path, kind)
+            self.tables[f"{path.parent.name}/{path.name}"] = len(rows)
+            return rows
+        return None
+
+    def document(self, path: Path, keys: dict[str, type]) -> dict[str, Any] | None:
+        """A JSON object whose `keys` have the given types, or None where it is none."""
+        try:
+            value = read_json(path)
+        except FileNotFoundError:
+            self.add(path, "no such file", "run `dvc repro`")
+            return None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            self.add(path, f"is no JSON: {error}")
+            return None
+        if not isinstance(value, dict):
+            self.add(path, "is no JSON object")
+            return None
+        wrong = [key for key, kind in keys.items() if not isinstance(value.get(key), kind)]
+        for key in wrong:
+            self.add(f"{path}: key {key}", f"missing, or no {keys[key].__name__}")
+        return None if wrong else value
+
+    def finish(self) -> None:
+        """Raise everything that was found.
+
+        Raises:
+            ReleaseError: with all faults, sorted, each once.
+        """
+        if self.faults:
+            faults = sorted(set(self.faults))
+            raise ReleaseError(
+                f"{len(faults)} fault(s) stand between these films and a release", faults=faults
+            )

@@ -1,0 +1,97 @@
+"""What a release is made of: the finished artefacts of the stages before it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxr_release.errors import Fault, ReleaseError
+from cxr_release.files import sha256
+from cxr_release.params import BATCHES
+
+Job = tuple[int, str]
+"""A sampling job: checkpoint and batch."""
+
+_TABLE = re.compile(r"checkpoint-([1-9][0-9]*)-(initial|large)\.parquet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseInputs:
+    """Paths of the artefacts. The readers' key is none of them: it never comes near a release."""
+
+    oriented: Path
+    """Folder with one table a sampling job, `checkpoint-<N>-<batch>.parquet`."""
+    screening: Path
+    """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`."""
+    audit: Path
+    """Folder with `pairs.parquet`, `audit.json`."""
+    study: Path
+    """Folder with `kit.parquet`, `responses.parquet`, `study.json`."""
+    cohort: Path
+    """Folder with `cohort.parquet`, `summary.json`."""
+    split: Path
+    """Folder with `summary.json`."""
+    curves: Path
+    """Losses of the tuning run's checkpoints, JSON."""
+    fidelity: Path
+    """Distances between drawn and real films, JSON."""
+    checkpoints: Path
+    """Folder with `report.json`, `losses.png`, `distances.png`."""
+
+    def table(self, job: Job) -> Path:
+        """The oriented films of one sampling job."""
+        checkpoint, batch = job
+        return self.oriented / f"checkpoint-{checkpoint}-{batch}.parquet"
+
+    def files(self, jobs: list[Job]) -> dict[str, Path]:
+        """Every file that a release follows from, by the name that `release.json` gives it."""
+        return {
+            **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
+            **{f"screening/{name}": self.screening / name for name in _SCREENING},
+            **{f"audit/{name}": self.audit / name for name in _AUDIT},
+            **{f"study/{name}": self.study / name for name in _STUDY},
+            **{f"cohort/{name}": self.cohort / name for name in _COHORT},
+            "split/summary.json": self.split / "summary.json",
+            "curves/losses.json": self.curves,
+            "fidelity/distances.json": self.fidelity,
+            **{f"checkpoints/{name}": self.checkpoints / name for name in _CHECKPOINTS},
+        }
+
+    def hashes(self, jobs: list[Job]) -> dict[str, str]:
+        """SHA-256 of each of `files`.
+
+        Not of the summary of ingest: what a folder of films is called is no part of a release.
+        """
+        files = self.files(jobs)
+        del files["cohort/summary.json"]
+        return {name: sha256(path) for name, path in files.items()}
+
+    def require(self, jobs: list[Job]) -> None:
+        """Make sure that each of `files` is there.
+
+        Raises:
+            ReleaseError: with one fault for each that is missing.
+        """
+        paths = [path for path in self.files(jobs).values() if not path.is_file()]
+        if paths:
+            faults = [Fault(str(path), "no such file", "run `dvc repro`") for path in paths]
+            raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
+
+
+_COHORT = ("cohort.parquet", "summary.json")
+_CHECKPOINTS = ("report.json", "losses.png", "distances.png")
+_SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json")
+_AUDIT = ("pairs.parquet", "audit.json")
+_STUDY = ("kit.parquet", "responses.parquet", "study.json")
+
+
+def jobs_of(checkpoints: tuple[int, ...]) -> list[Job]:
+    """The sampling jobs that a release is made of, checkpoint by checkpoint."""
+    return [(checkpoint, batch) for checkpoint in checkpoints for batch in BATCHES]
+
+
+def job_of(path: Path) -> Job | None:
+    """The sampling job whose table this is, from the file's name alone."""
+    found = _TABLE.fullmatch(path.name)
+    return (int(found[1]), found[2]) if found else None

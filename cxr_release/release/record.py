@@ -1,0 +1,147 @@
+"""`release.json`: all that a release says about itself, for machines and for its own card."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import cxr_release
+from cxr_release import schemas, tables
+from cxr_release.files import read_json
+from cxr_release.params import PHANTOMS, Params
+from cxr_release.release.configs import Config
+from cxr_release.release.inputs import ReleaseInputs, jobs_of
+
+LIBRARIES = (
+    "datasets",
+    "diffusers",
+    "imagededup",
+    "numpy",
+    "pandera",
+    "pillow",
+    "pyarrow",
+    "scipy",
+    "torch",
+    "torchvision",
+)
+"""Libraries whose version can change a film, a number or a byte of the release."""
+
+
+def build_record(
+    inputs: ReleaseInputs,
+    params: Params,
+    configs: Sequence[Config],
+    validation: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Gather the record. It holds no time, host, user or path, and no name of a source file.
+
+    Args:
+        inputs: the artefacts.
+        params: the parameters that they were made with.
+        configs: the finished configs.
+        validation: what `validate` returned.
+    """
+    release = params.release
+    counts = read_json(inputs.screening / "counts.json")
+    audit = read_json(inputs.audit / "audit.json")
+    study = read_json(inputs.study / "study.json")
+    report = read_json(inputs.checkpoints / "report.json")
+    return {
+        "name": release.name,
+        "title": release.title,
+        "version": release.version,
+        "tag": f"v{release.version}",
+        "license": release.license,
+        "authors": list(release.authors),
+        "contact": release.contact,
+        "source": {
+            "kind": source_kind(params),
+            "title": release.source_title,
+            "license": release.source_license,
+            "citation": release.source_citation,
+        },
+        "counts": {
+            "films": {"rows": counts["rows"], "total": counts["total"]},
+            "configs": {config.name: config.rows for config in configs if config.opens},
+            "empty_tables": [config.name for config in configs if not config.opens],
+        },
+        "reviews": {
+            "screening": counts["review"],
+            "audit": audit["review"],
+            "reader_study": study["review"],
+        },
+        "metrics": {
+            "ingest": _cohort(inputs, params),
+            "split": read_json(inputs.split / "summary.json"),
+            "losses": report.pop("losses"),
+            "distances": report.pop("distances"),
+            "checkpoints": report,
+            "facing": _facing(inputs, params),
+            "audit": {key: value for key, value in audit.items() if key != "review"},
+            "reader_study": {key: value for key, value in study.items() if key != "review"},
+        },
+        "params": _params(params),
+        "software": {
+            "cxr-release": cxr_release.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        "inputs": inputs.hashes(jobs_of(params.sample.checkpoints)),
+        "validation": dict(validation),
+    }
+
+
+def source_kind(params: Params) -> str:
+    """`phantoms`, or `local films` for any folder: where it lay is nobody's business."""
+    return PHANTOMS if params.ingest.source == PHANTOMS else "local films"
+
+
+def _params(params: Params) -> dict[str, Any]:
+    """All parameters, less what names a path or a source file."""
+    values = asdict(params)
+    values["ingest"]["source"] = source_kind(params)
+    values["ingest"]["left_facing"] = f"{len(params.ingest.left_facing)} film(s)"
+    return values
+
+
+def _cohort(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """What ingest counted: its numbers, and no text, for text could name a source file."""
+    summary = read_json(inputs.cohort / "summary.json")
+    films = tables.read_rows(inputs.cohort / "cohort.parquet", schemas.COHORT)
+    return {
+        **{name: value for name, value in summary.items() if _counted(value)},
+        "source": source_kind(params),
+        "films": len(films),
+        "patients": len({film["patient"] for film in films}),
+        "inverted": sum(film["inverted"] for film in films),
+        "flipped": sum(film["flipped"] for film in films),
+    }
+
+
+def _counted(value: object) -> bool:
+    """Whether this is a number, or numbers by name."""
+    values = value.values() if isinstance(value, dict) else [value]
+    return all(isinstance(one, int | float) for one in values)
+
+
+def _facing(inputs: ReleaseInputs, params: Params) -> list[dict[str, Any]]:
+    """How the films of each job came to face left."""
+    rows = []
+    for job in jobs_of(params.sample.checkpoints):
+        films = tables.read_rows(inputs.table(job), schemas.ORIENTED)
+        faced = Counter(film["facing"] for film in films)
+        rows.append(
+            {
+                "checkpoint": job[0],
+                "batch": job[1],
+                "left": faced["left"],
+                "right": faced["right"],
+                "unknown": faced[None],
+                "flipped": sum(film["flipped"] for film in films),
+            }
+        )
+    return rows

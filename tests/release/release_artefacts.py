@@ -1,0 +1,291 @@
+"""A tiny set of finished artefacts: 2 checkpoints × 2 batches of films of 16 × 16 pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cxr_release import params as parameters
+from cxr_release import schemas, tables
+from cxr_release.files import write_json
+from cxr_release.params import Params
+from cxr_release.radiographs import png
+from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.package import package
+from cxr_release.release.validate import validate
+
+REPOSITORY = Path(__file__).parents[2]
+TEMPLATE = REPOSITORY / "cards" / "README.md.j2"
+REASONS = {"vertebra-count": "Too many of them.", "blank-or-noise": "Nothing to see."}
+SIZE = 16
+CHECKPOINTS = (1, 3)
+FILMS = {"initial": 3, "large": 5}
+EVERY = 150
+EXCLUDED = {
+    "checkpoint-1-initial-00001": "vertebra-count",
+    "checkpoint-1-large-00004": "blank-or-noise",
+    "checkpoint-3-large-00000": "vertebra-count",
+}
+STEMS = ("patient-4711-secret", "patient-0815-secret", "patient-1234-secret")
+
+
+def small_params() -> Params:
+    """The repository's parameters, shrunk."""
+    loaded = parameters.load(REPOSITORY / "params.yaml")
+    return replace(
+        loaded,
+        ingest=replace(loaded.ingest, source="phantoms", size=SIZE, left_facing=STEMS[:1]),
+        train=replace(loaded.train, checkpoint_every=EVERY),
+        sample=replace(loaded.sample, checkpoints=CHECKPOINTS, **FILMS),
+        study=replace(loaded.study, quartets=2),
+    )
+
+
+def film(number: int) -> png.Film:
+    return np.random.default_rng(number).integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
+
+
+def oriented_row(checkpoint: int, batch: str, index: int) -> dict[str, Any]:
+    number = checkpoint * 1000 + (batch == "large") * 100 + index
+    name = f"checkpoint-{checkpoint}-{batch}-{index:05d}"
+    pixels = film(number)
+    data = png.encode(pixels, synthetic=True)
+    return {
+        "image": png.cell(data, name),
+        "id": name,
+        "checkpoint": checkpoint,
+        "checkpoint_step": checkpoint * EVERY,
+        "batch": batch,
+        "seed": 2**62 + number,
+        "facing": (None, "left", "right")[index % 3],
+        "flipped": index % 3 == 2,
+        **png.facts(pixels, data),
+    }
+
+
+def cohort_row(place: int) -> dict[str, Any]:
+    pixels = film(90_000 + place)
+    data = png.encode(pixels, synthetic=False)
+    return {
+        "image": png.cell(data, STEMS[place]),
+        "id": STEMS[place],
+        "patient": STEMS[place],
+        **png.facts(pixels, data),
+        "inverted": place == 0,
+        "facing": "left",
+        "flipped": False,
+    }
+
+
+def rating(kit: list[dict[str, Any]], place: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "rater": "rater-1",
+        "quartet": kit[place]["quartet"],
+        "image": kit[place]["name"],
+        "source": ("real", "checkpoint-1", "checkpoint-3")[place % 3],
+        "rating": 1 + place % 4,
+        "identified_as_real": place % 3 == 0,
+        **changes,
+    }
+
+
+def kit_rows() -> list[dict[str, Any]]:
+    names = [f"{place:016x}" for place in range(6)]
+    return [
+        {
+            "image": png.cell(png.encode(film(70_000 + place), synthetic=False), name),
+            "quartet": 1 + place // 3,
+            "position": 1 + place % 3,
+            "name": name,
+        }
+        for place, name in enumerate(names)
+    ]
+
+
+def screened_row(row: Mapping[str, Any], excluded: Mapping[str, str]) -> dict[str, Any]:
+    taken = {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
+    return {**taken, "decided": row["id"] in excluded, "released": row["id"] not in excluded}
+
+
+def count(screened: list[dict[str, Any]], excluded: Mapping[str, str]) -> dict[str, Any]:
+    reasons = [excluded[row["id"]] for row in screened if row["id"] in excluded]
+    return {
+        "generated": len(screened),
+        "excluded": len(reasons),
+        "released": len(screened) - len(reasons),
+        "undecided": sum(not row["decided"] for row in screened),
+        "by_reason": {code: reasons.count(code) for code in sorted(set(reasons))},
+    }
+
+
+def write_screening(folder: Path, rows: list[dict[str, Any]], excluded: Mapping[str, str]) -> None:
+    screened = [screened_row(row, excluded) for row in rows]
+    exclusions = [
+        {
+            **{name: row[name] for name in ("id", "checkpoint", "batch", "sha256")},
+            "reason": excluded[row["id"]],
+            "reviewers": 1,
+        }
+        for row in rows
+        if row["id"] in excluded
+    ]
+    tables.write(folder / "screened.parquet", schemas.SCREENED, screened)
+    tables.write(folder / "exclusions.parquet", schemas.EXCLUSIONS, exclusions)
+    counts = []
+    for job in jobs_of(CHECKPOINTS):
+        mine = [row for row in screened if (row["checkpoint"], row["batch"]) == job]
+        counts.append({"checkpoint": job[0], "batch": job[1], **count(mine, excluded)})
+    total = count(screened, excluded)
+    review = {
+        "state": "partial" if excluded else "none",
+        "reviewers": 1 if excluded else 0,
+        "decided": total["generated"] - total["undecided"],
+        "undecided": total["undecided"],
+    }
+    write_json(folder / "counts.json", {"rows": counts, "total": total, "review": review})
+
+
+def write_study(folder: Path, ratings: int) -> None:
+    kit = kit_rows()
+    responses = [rating(kit, place) for place in range(ratings)]
+    tables.write(folder / "kit.parquet", schemas.KIT, kit)
+    tables.write(folder / "responses.parquet", schemas.RESPONSES, responses)
+    summary = {
+        "quartets": 2,
+        "quartets_wanted": 2,
+        "images_per_quartet": 3,
+        "checkpoints": list(CHECKPOINTS),
+        "raters": 1 if ratings else 0,
+        "ratings": ratings,
+        "review": {"state": "partial" if ratings else "none"},
+    }
+    write_json(folder / "study.json", summary)
+
+
+def write_audit(folder: Path) -> None:
+    pairs = [
+        {
+            "rank": place + 1,
+            "real_id": STEMS[place],
+            "synthetic_id": film,
+            "cosine": 0.9 - place / 8,
+        }
+        for place, film in enumerate(["checkpoint-3-large-00000", "checkpoint-1-initial-00000"])
+    ]
+    tables.write(folder / "pairs.parquet", schemas.PAIRS, pairs)
+    cosine = {"highest": pairs[0]["cosine"], "lowest": pairs[-1]["cosine"]}
+    films = len(CHECKPOINTS) * sum(FILMS.values())
+    numbers = {"real": len(STEMS), "synthetic": films, "pairs": len(pairs), "cosine": cosine}
+    write_json(
+        folder / "audit.json", {"encoder": "thumbnail-32", **numbers, "review": {"state": "none"}}
+    )
+
+
+def inputs_below(root: Path) -> ReleaseInputs:
+    return ReleaseInputs(
+        oriented=root / "oriented",
+        screening=root / "screening",
+        audit=root / "audit",
+        study=root / "study",
+        cohort=root / "cohort",
+        split=root / "split",
+        curves=root / "curves" / "losses.json",
+        fidelity=root / "fidelity" / "distances.json",
+        checkpoints=root / "checkpoints",
+    )
+
+
+def write_inputs(
+    root: Path, *, excluded: Mapping[str, str] = EXCLUDED, ratings: int = 0
+) -> ReleaseInputs:
+    """Write every artefact that a release is made of below `root`."""
+    inputs = inputs_below(root)
+    rows = []
+    for job in jobs_of(CHECKPOINTS):
+        films = [oriented_row(*job, index) for index in range(FILMS[job[1]])]
+        tables.write(inputs.table(job), schemas.ORIENTED, films)
+        rows += films
+    cohort = [cohort_row(place) for place in range(len(STEMS))]
+    tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
+    write_json(inputs.cohort / "summary.json", {"source": str(root), "files": 4, "refused": 1})
+    parts = {"tuning": 2, "held_out": 1}
+    write_json(inputs.split / "summary.json", {"films": parts, "patients": parts})
+    write_screening(inputs.screening, rows, excluded)
+    write_audit(inputs.audit)
+    write_study(inputs.study, ratings)
+    write_report(inputs)
+    return inputs
+
+
+def write_report(inputs: ReleaseInputs) -> None:
+    losses = [
+        {"checkpoint": 1, "checkpoint_step": EVERY, "training": 0.5, "held_out": 0.5625},
+        {"checkpoint": 2, "checkpoint_step": 2 * EVERY, "training": 0.25, "held_out": 0.375},
+    ]
+    distances = {
+        "features": "random convolution features",
+        "images": 8,
+        "real_images": 3,
+        "size": SIZE,
+        "real_floor": 4.25,
+        "checkpoints": [
+            {"checkpoint": 1, "checkpoint_step": EVERY, "frechet_random_conv": 126.5},
+            {"checkpoint": 2, "checkpoint_step": 2 * EVERY, "frechet_random_conv": 34.125},
+            {"checkpoint": 3, "checkpoint_step": 3 * EVERY, "frechet_random_conv": 10.75},
+        ],
+    }
+    report = {
+        "losses": losses,
+        "distances": distances,
+        "lowest_held_out_loss": 2,
+        "divergence": None,
+        "recommended": [
+            {"checkpoint": 2, "reasons": ["lowest loss on held-out films"]},
+            {"checkpoint": 3, "reasons": ["its films are nearest to real ones"]},
+        ],
+        "sampled": list(CHECKPOINTS),
+        "notes": ["Recommended and not sampled: checkpoint 2."],
+    }
+    write_json(inputs.curves, losses)
+    write_json(inputs.fidelity, distances)
+    write_json(inputs.checkpoints / "report.json", report)
+    for name in ("losses", "distances"):
+        Image.new("RGB", (40, 30), "white").save(inputs.checkpoints / f"{name}.png")
+
+
+def make_release(
+    root: Path,
+    params: Params,
+    *,
+    excluded: Mapping[str, str] = EXCLUDED,
+    ratings: int = 0,
+) -> Path:
+    """Artefacts and the release made of them, below `root`."""
+    inputs = write_inputs(root / "artefacts", excluded=excluded, ratings=ratings)
+    return make_release_of(inputs, params, root)
+
+
+def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
+    write_json(root / "validation.json", validate(inputs, params))
+    package(
+        inputs,
+        params,
+        validation=root / "validation.json",
+        reasons=REASONS,
+        template=TEMPLATE,
+        output=root / "release",
+    )
+    return root / "release"
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

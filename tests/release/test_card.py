@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+from release_artefacts import (
+    EXCLUDED,
+    REPOSITORY,
+    files_of,
+    make_release,
+    make_release_of,
+    write_inputs,
+)
+
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json, write_json
+from cxr_release.params import Params
+from cxr_release.release.lint import header_and_body
+from cxr_release.release.package import package
+from cxr_release.release.validate import validate
+
+HOSTILE = "X\n---\nlicense: mit\n# {{ 7 * 7 }} <script>alert(1)</script> | a | `b` [c](http://d)"
+
+
+def card_of(release: Path) -> str:
+    return (release / "README.md").read_text(encoding="utf-8")
+
+
+def first_lines(card: str) -> str:
+    return header_and_body(card)[1].strip().partition("\n# ")[0]
+
+
+def test_a_release_of_phantoms_says_so_in_its_first_line(tmp_path: Path, params: Params) -> None:
+    card = card_of(make_release(tmp_path, params, excluded={}))
+    line, *rest = first_lines(card).splitlines()
+    assert "demonstration on drawn phantoms: no patient" in line
+    assert "Nobody has reviewed these films" in " ".join(rest)
+    assert "no reader has rated" in " ".join(rest)
+
+
+def test_a_release_of_local_films_says_in_its_first_line_that_nobody_has_reviewed_it(
+    tmp_path: Path, params: Params
+) -> None:
+    local = replace(params, ingest=replace(params.ingest, source="data/raw"))
+    card = card_of(make_release(tmp_path, local, excluded={}))
+    assert "Nobody has reviewed these films" in first_lines(card).splitlines()[0]
+    assert "phantom" not in first_lines(card)
+    assert "The films inherit what the source shows and leaves out" in card
+
+
+def test_a_review_that_is_not_finished_is_named_with_its_numbers(
+    tmp_path: Path, params: Params
+) -> None:
+    lines = first_lines(card_of(make_release(tmp_path, params, ratings=6)))
+    assert "The review of these films is not finished" in lines
+    assert f"{len(EXCLUDED)} of 16 generated films" in lines
+    assert "6 ratings by 1 blinded reader" in lines
+
+
+def test_the_numbers_of_the_card_are_those_of_the_record(tmp_path: Path, params: Params) -> None:
+    release = make_release(tmp_path, params)
+    card, record = card_of(release), read_json(release / "release.json")
+    for row in record["counts"]["films"]["rows"]:
+        cells = [row["checkpoint"], row["checkpoint"] * 150, row["batch"]]
+        cells += [row["generated"], row["excluded"], row["released"]]
+        assert "| " + " | ".join(map(str, cells)) + " |" in card
+    for name, rows in record["counts"]["configs"].items():
+        assert f"| `{name}` | {rows} |" in card
+    header, _ = header_and_body(card)
+    stated = {
+        one["config_name"]: one["splits"][0]["num_examples"] for one in header["dataset_info"]
+    }
+    assert stated == record["counts"]["configs"]
+    assert header["size_categories"] == ["n<1K"]
+    assert header["tags"] == [
+        "synthetic", "medical", "x-ray", "radiograph", "diffusion", "cervical-spine", "phantom",
+    ]  # fmt: skip
+
+
+def test_every_column_and_every_reason_is_explained(tmp_path: Path, params: Params) -> None:
+    card = card_of(make_release(tmp_path, params))
+    for column in ("image", "seed", "flipped", "real_pixel_sha256", "reviewers", "rating"):
+        assert f"| `{column}` |" in card
+    assert "| `vertebra-count` | 2 | Too many of them. |" in card
+
+
+def test_hostile_parameters_are_shown_and_not_obeyed(tmp_path: Path, params: Params) -> None:
+    texts = dict.fromkeys(
+        ("title", "source_title", "source_license", "source_citation", "contact"), HOSTILE
+    )
+    evil = replace(params, release=replace(params.release, **texts, authors=(HOSTILE, "}, {")))
+    release = make_release(tmp_path, evil)
+    header, body = header_and_body(card_of(release))
+    assert header["license"] == "cc-by-4.0"
+    assert header["pretty_name"] == HOSTILE.replace("\n", " ")
+    shown = MarkdownIt("gfm-like", {"linkify": False}).render(body)
+    assert "<script" not in shown
+    assert 'href="http://d"' not in shown
+    assert "<h1>X --- license: mit # {{ 7 * 7 }} &lt;script&gt;" in shown
+    citation = yaml.safe_load((release / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["title"] == header["pretty_name"]
+    assert len(citation["authors"]) == 2
+    plain = make_release(tmp_path / "plain", params)
+    notices = [len(files_of(one)["LICENSE"].splitlines()) for one in (release, plain)]
+    assert notices[0] == notices[1]
+
+
+def test_a_template_that_asks_for_what_is_not_there_is_refused(
+    tmp_path: Path, params: Params
+) -> None:
+    inputs = write_inputs(tmp_path)
+    write_json(tmp_path / "validation.json", validate(inputs, params))
+    template = tmp_path / "card.md.j2"
+    for text in ("{{ release.nothing }}", "{% if %}", "[More Information Needed]", "![x](no.png)"):
+        template.write_text(text, encoding="utf-8")
+        with pytest.raises(ReleaseError):
+            package(
+                inputs,
+                params,
+                validation=tmp_path / "validation.json",
+                reasons=dict.fromkeys(EXCLUDED.values(), "meaning"),
+                template=template,
+                output=tmp_path / "release",
+            )
+        assert not (tmp_path / "release").exists()
+
+
+def test_another_licence_is_named_and_linked(tmp_path: Path, params: Params) -> None:
+    other = replace(params, release=replace(params.release, license="odbl-1.0"))
+    release = make_release_of(write_inputs(tmp_path / "artefacts"), other, tmp_path)
+    text = (release / "LICENSE").read_text(encoding="utf-8")
+    assert "https://spdx.org/licenses/odbl-1.0.html" in text
+    citation = yaml.safe_load((release / "CITATION.cff").read_text(encoding="utf-8"))
+    assert "license" not in citation
+    assert citation["license-url"].endswith("odbl-1.0.html")
+
+
+def test_the_repository_explains_the_reasons_of_the_papers_screen() -> None:
+    reasons = yaml.safe_load((REPOSITORY / "cards" / "reasons.yaml").read_text(encoding="utf-8"))
+    assert {"airway-posterior", "elements-inverted", "other"} <= reasons.keys()
+    assert all("\n" not in meaning for meaning in reasons.values())

@@ -1,0 +1,131 @@
+"""The release as a downstream user meets it: `load_dataset` in a fresh process, offline."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from release_artefacts import make_release
+
+from cxr_release.files import read_json
+from cxr_release.params import Params
+from cxr_release.release import configs
+from cxr_release.release.lint import header_and_body
+
+Loaded = list[tuple[Path, dict[str, Any]]]
+"""Release folder, and what was found in each of its configs."""
+
+SCRIPT = """
+import hashlib, json, sys
+import numpy as np
+from datasets import disable_progress_bars, get_dataset_config_names
+from datasets import load_dataset, load_dataset_builder
+
+disable_progress_bars()
+def load_all(folder):
+    found = {}
+    for name in get_dataset_config_names(folder):
+        plain = load_dataset(folder, name)
+        assert list(plain) == ["train"], plain
+        plain = plain["train"]
+        streamed = load_dataset(folder, name, split="train", streaming=True)
+        files = load_dataset_builder(folder, name).config.data_files
+        alone = load_dataset("parquet", data_files={"train": list(files["train"])}, split="train")
+        rows = list(streamed)
+        if "pixel_sha256" in plain.column_names:
+            for row, other in zip(plain, rows, strict=True):
+                pixels = np.asarray(row["image"])
+                assert row["image"].mode == "L" and pixels.dtype == np.uint8
+                assert hashlib.sha256(pixels.tobytes()).hexdigest() == row["pixel_sha256"]
+                assert (np.asarray(other["image"]) == pixels).all()
+        else:
+            assert list(plain) == rows
+        found[name] = {
+            "rows": plain.num_rows,
+            "streamed": len(rows),
+            "same_features": plain.features == streamed.features == alone.features,
+            "features": {key: repr(value) for key, value in plain.features.items()},
+            "num_bytes": alone.info.splits["train"].num_bytes,
+            "download_size": alone.info.download_size,
+            "ids": [row["id"] for row in rows] if "id" in plain.column_names else [],
+        }
+    found["whole folder"] = load_dataset(folder)["train"].num_rows
+    return found
+
+print(json.dumps([load_all(folder) for folder in sys.argv[1:]]))
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Loaded:
+    """A release without ratings and one with, loaded in a process and cache of their own."""
+    root = tmp_path_factory.mktemp("loaded")
+    releases = []
+    for ratings, rows_per_group in ((0, 500), (6, 2)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(configs, "ROWS_PER_GROUP", rows_per_group)
+            releases.append(make_release(root / str(ratings), params, ratings=ratings))
+    environment = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(root / "cache"),
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+    }
+    environment.pop("HF_DATASETS_CACHE", None)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *map(str, releases)],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return list(zip(releases, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+def test_every_config_loads_plain_and_streaming_with_the_counts_of_the_record(
+    loaded: Loaded,
+) -> None:
+    for release, found in loaded:
+        counts = read_json(release / "release.json")["counts"]
+        each = {name: one for name, one in found.items() if name != "whole folder"}
+        assert {name: one["rows"] for name, one in each.items()} == counts["configs"]
+        assert all(one["streamed"] == one["rows"] for one in each.values())
+        assert all(one["same_features"] for one in each.values())
+        assert found["whole folder"] == counts["films"]["total"]["released"]
+        assert ("reader_study" in each) == (counts["empty_tables"] == [])
+
+
+def test_columns_are_typed(loaded: Loaded) -> None:
+    features = {
+        name: one["features"] for name, one in loaded[1][1].items() if name != "whole folder"
+    }
+    assert features["default"]["image"].startswith("Image(")
+    assert features["default"]["seed"] == "Value('int64')"
+    assert features["reader_study"]["identified_as_real"] == "Value('bool')"
+    assert features["audit_pairs"]["cosine"] == "Value('float64')"
+
+
+def test_checkpoints_stand_in_the_order_of_their_number(
+    loaded: Loaded,
+) -> None:
+    ids = loaded[0][1]["default"]["ids"]
+    assert ids == loaded[0][1]["checkpoint-1"]["ids"] + loaded[0][1]["checkpoint-3"]["ids"]
+    assert ids == sorted(ids)
+
+
+def test_the_card_states_the_sizes_that_datasets_computes(
+    loaded: Loaded,
+) -> None:
+    for release, found in loaded:
+        header, _ = header_and_body((release / "README.md").read_text(encoding="utf-8"))
+        for info in header["dataset_info"]:
+            config = found[info["config_name"]]
+            assert info["splits"][0]["num_examples"] == config["rows"]
+            assert info["splits"][0]["num_bytes"] == info["dataset_size"] == config["num_bytes"]
+            assert info["download_size"] == config["download_size"]

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from release_artefacts import (
+    EXCLUDED,
+    REASONS,
+    STEMS,
+    TEMPLATE,
+    files_of,
+    film,
+    make_release,
+    make_release_of,
+    write_inputs,
+)
+
+from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json
+from cxr_release.params import Params
+from cxr_release.radiographs import png
+from cxr_release.release import configs
+from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.package import package
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Path:
+    return make_release(tmp_path_factory.mktemp("first"), params)
+
+
+def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
+    assert sorted(files_of(release)) == [
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "LICENSE",
+        "README.md",
+        "SHA256SUMS",
+        "audit_pairs/train-00000-of-00001.parquet",
+        "data/checkpoint-1/train-00000-of-00001.parquet",
+        "data/checkpoint-3/train-00000-of-00001.parquet",
+        "exclusions/train-00000-of-00001.parquet",
+        "figures/checkpoint-1.png",
+        "figures/checkpoint-3.png",
+        "figures/distances.png",
+        "figures/losses.png",
+        "reader_study/train-00000-of-00001.parquet",
+        "release.json",
+    ]
+
+
+def test_released_films_are_the_generated_ones_byte_for_byte_less_the_excluded(
+    release: Path, tmp_path: Path
+) -> None:
+    inputs = write_inputs(tmp_path)
+    generated = {
+        row["id"]: row
+        for path in sorted(inputs.oriented.glob("*.parquet"))
+        for row in tables.iterate(path, schemas.ORIENTED)
+    }
+    released = [
+        row
+        for path in sorted(release.glob("data/*/*.parquet"))
+        for row in tables.iterate(path, schemas.RELEASE)
+    ]
+    ids = [row["id"] for row in released]
+    assert ids == sorted(generated.keys() - EXCLUDED.keys())
+    for row in released:
+        assert row["image"] == generated[row["id"]]["image"]
+        assert row["sha256"] == hashlib.sha256(row["image"]["bytes"]).hexdigest()
+        assert png.is_labelled(row["image"]["bytes"])
+        assert row["release_version"] == "1.0.0"
+        assert row["flipped"] == generated[row["id"]]["flipped"]
+
+
+def test_other_roots_give_the_same_bytes(release: Path, tmp_path: Path, params: Params) -> None:
+    other = make_release(tmp_path / "a much longer way to the same films", params)
+    assert files_of(other) == files_of(release)
+
+
+def test_nothing_of_the_source_or_the_machine_is_in_any_file(release: Path, params: Params) -> None:
+    local = replace(params, ingest=replace(params.ingest, source="/data/hospital/films"))
+    folder = make_release(release.parent / "local", local)
+    real = [png.encode(film(90_000 + place), synthetic=False) for place in range(3)]
+    secrets = [*STEMS, "/data/hospital", str(release.parent), "pytest"]
+    for name, data in files_of(folder).items():
+        for secret in secrets:
+            assert secret.encode() not in data, (name, secret)
+        for picture in real:
+            assert picture not in data, name
+    source = read_json(folder / "release.json")["params"]["ingest"]
+    assert (source["source"], source["left_facing"]) == ("local films", "1 film(s)")
+
+
+def test_audited_pairs_name_real_films_by_their_pixels_alone(release: Path) -> None:
+    path = release / "audit_pairs" / "train-00000-of-00001.parquet"
+    pairs = tables.read_rows(path, schemas.AUDIT_PAIRS)
+    expected = [png.pixel_sha256(film(90_000)), png.pixel_sha256(film(90_001))]
+    assert [pair["real_pixel_sha256"] for pair in pairs] == expected
+    assert [pair["synthetic_released"] for pair in pairs] == [False, True]
+
+
+def test_checksums_are_those_of_sha256sum(release: Path) -> None:
+    done = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=release,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(": OK") == len(files_of(release)) - 1
+
+
+def test_the_record_counts_what_the_tables_hold(release: Path) -> None:
+    record = read_json(release / "release.json")
+    assert record["tag"] == "v1.0.0"
+    assert record["counts"]["films"]["total"] == {
+        "generated": 16,
+        "excluded": 3,
+        "released": 13,
+        "undecided": 13,
+        "by_reason": {"blank-or-noise": 1, "vertebra-count": 2},
+    }
+    assert record["counts"]["configs"]["default"] == 13
+    assert record["counts"]["empty_tables"] == ["reader_study"]
+    assert record["reviews"]["screening"]["state"] == "partial"
+    assert record["metrics"]["ingest"] == {
+        "source": "phantoms", "files": 4, "refused": 1,
+        "films": 3, "patients": 3, "inverted": 1, "flipped": 0,
+    }  # fmt: skip
+    facing = [(row["left"], row["right"], row["unknown"]) for row in record["metrics"]["facing"]]
+    assert facing == [(1, 1, 1), (2, 1, 2)] * 2
+    assert record["params"]["train"]["checkpoint_every"] == 150
+    assert set(record["inputs"]) >= {"oriented/checkpoint-3-large.parquet", "cohort/cohort.parquet"}
+
+
+def test_one_more_exclusion_changes_one_shard(
+    tmp_path: Path, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configs, "SHARD_BYTES", 15_000)  # three films of this size
+    before = files_of(make_release(tmp_path / "before", params))
+    more = EXCLUDED | {"checkpoint-1-large-00001": "vertebra-count"}
+    after = files_of(make_release(tmp_path / "after", params, excluded=more))
+    assert before.keys() == after.keys()
+    changed = [name for name in before if name.startswith("data/") and before[name] != after[name]]
+    assert changed == ["data/checkpoint-1/train-00001-of-00003.parquet"]
+
+
+def test_a_checkpoint_without_released_films_is_no_config_and_has_no_sheet(
+    tmp_path: Path, params: Params
+) -> None:
+    excluded = {
+        f"checkpoint-1-{batch}-{index:05d}": "vertebra-count"
+        for batch, films in (("initial", 3), ("large", 5))
+        for index in range(films)
+    }
+    release = make_release(tmp_path, params, excluded=excluded)
+    record = read_json(release / "release.json")
+    assert "checkpoint-1" not in record["counts"]["configs"]
+    assert record["counts"]["configs"]["default"] == 8
+    assert not (release / "figures" / "checkpoint-1.png").exists()
+    card = (release / "README.md").read_text(encoding="utf-8")
+    assert "No film of this checkpoint is released." in card
+
+
+@pytest.mark.parametrize("side", [16, 64, 256, 1024, 2048])
+def test_the_worst_films_fit_a_shard(side: int) -> None:
+    noise = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
+    size = len(png.encode(noise, synthetic=True))
+    columns = 1000
+    assert (size + columns) * configs.films_per_shard(side) <= 500_000_000
+
+
+def test_an_unknown_reason_is_refused_and_leaves_the_old_release(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    release = make_release_of(inputs, params, tmp_path)
+    before = files_of(release)
+    with pytest.raises(ReleaseError, match=r"unknown reason.*blank-or-noise"):
+        package(
+            inputs,
+            params,
+            validation=tmp_path / "validation.json",
+            reasons={"vertebra-count": REASONS["vertebra-count"]},
+            template=TEMPLATE,
+            output=release,
+        )
+    assert files_of(release) == before
+
+
+def test_an_error_while_writing_leaves_the_old_release(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    release = make_release_of(inputs, params, tmp_path)
+    before = files_of(release)
+    (inputs.checkpoints / "losses.png").write_bytes(b"no picture")
+    with pytest.raises(OSError, match="cannot identify image"):
+        make_release_of(inputs, params, tmp_path)
+    assert files_of(release) == before
+    assert sorted(path.name for path in tmp_path.glob("release*")) == ["release"]
+
+
+def test_missing_artefacts_are_named_together(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    missing = [inputs.checkpoints / "losses.png", inputs.split / "summary.json"]
+    for path in missing:
+        path.unlink()
+    with pytest.raises(ReleaseError) as caught:
+        make_release_of(inputs, params, tmp_path)
+    assert {fault.where for fault in caught.value.faults} == set(map(str, missing))
+
+
+def test_pictures_of_the_report_lose_what_their_maker_wrote(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    from PIL import PngImagePlugin
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Author", "somebody@host")
+    path = inputs.checkpoints / "losses.png"
+    Image.new("RGB", (9, 7), "red").save(path, pnginfo=info)
+    release = make_release_of(inputs, params, tmp_path)
+    with Image.open(release / "figures" / "losses.png") as picture:
+        assert picture.info == {}
+        assert picture.getpixel((3, 3)) == (255, 0, 0)
+
+
+def test_contact_sheets_carry_the_provenance_label(release: Path) -> None:
+    for number in (1, 3):
+        assert png.is_labelled((release / "figures" / f"checkpoint-{number}.png").read_bytes())
+
+
+def test_the_citation_is_one_of_a_dataset(release: Path) -> None:
+    citation = yaml.safe_load((release / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["type"] == "dataset"
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["license"] == "CC-BY-4.0"
+    assert citation["version"] == "1.0.0"
+    assert citation["authors"]

@@ -1,0 +1,441 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image, PngImagePlugin
+from release_artefacts import SIZE, film, kit_rows, oriented_row, rating, write_inputs
+
+from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json, write_json
+from cxr_release.params import Params
+from cxr_release.radiographs import png
+from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.validate import validate
+from cxr_release.tables import Table
+
+Rows = list[dict[str, Any]]
+FIRST = "checkpoint-1-initial-00000"
+
+
+def rewrite(path: Path, kind: Table, change: Callable[[Rows], Rows | None]) -> None:
+    rows = list(tables.iterate(path, kind))
+    changed = change(rows)
+    tables.write(path, kind, rows if changed is None else changed)
+
+
+def rejson(path: Path, change: Callable[[Any], None]) -> None:
+    value = read_json(path)
+    change(value)
+    write_json(path, value)
+
+
+def with_film(row: dict[str, Any], pixels: png.Film, data: bytes | None = None) -> None:
+    data = data or png.encode(pixels, synthetic=True)
+    row.update(image=png.cell(data, row["id"]), **png.facts(pixels, data))
+
+
+def put_film(inputs: ReleaseInputs, pixels: png.Film, data: bytes | None = None) -> None:
+    """Give the first film other pixels or bytes, and screen those."""
+    table = inputs.table((1, "initial"))
+    rewrite(table, schemas.ORIENTED, lambda rows: with_film(rows[0], pixels, data))
+    sha = tables.read_rows(table, schemas.ORIENTED)[0]["sha256"]
+    rewrite(
+        inputs.screening / "screened.parquet",
+        schemas.SCREENED,
+        lambda rows: rows[0].update(sha256=sha),
+    )
+
+
+def set_film(column: str, value: Any) -> Callable[[ReleaseInputs], None]:
+    def change(inputs: ReleaseInputs) -> None:
+        path = inputs.table((1, "initial"))
+        rewrite(path, schemas.ORIENTED, lambda rows: rows[0].update({column: value}))
+
+    return change
+
+
+def set_row(part: str, file: str, kind: Table, **values: Any) -> Callable[[ReleaseInputs], None]:
+    def change(inputs: ReleaseInputs) -> None:
+        path = getattr(inputs, part) / f"{file}.parquet"
+        rewrite(path, kind, lambda rows: rows[0].update(values))
+
+    return change
+
+
+def set_json(part: str, file: str, *keys: Any, value: Any) -> Callable[[ReleaseInputs], None]:
+    def change(inputs: ReleaseInputs) -> None:
+        def put(document: Any) -> None:
+            for key in keys[:-1]:
+                document = document[key]
+            document[keys[-1]] = value
+
+        rejson(getattr(inputs, part) / f"{file}.json", put)
+
+    return change
+
+
+def encoded(pixels: png.Film, info: PngImagePlugin.PngInfo | None = None) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG", pnginfo=info)
+    return stream.getvalue()
+
+
+def colour(inputs: ReleaseInputs) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (SIZE, SIZE)).save(stream, format="PNG")
+    cell = png.cell(stream.getvalue(), FIRST)
+    set_film("image", cell)(inputs)
+
+
+def truncated(inputs: ReleaseInputs) -> None:
+    data = oriented_row(1, "initial", 0)["image"]["bytes"]
+    set_film("image", png.cell(data[:-30], FIRST))(inputs)
+
+
+def unlabelled(inputs: ReleaseInputs) -> None:
+    put_film(inputs, film(5), png.encode(film(5), synthetic=False))
+
+
+def more_metadata(inputs: ReleaseInputs) -> None:
+    labelled = png.encode(film(5), synthetic=True)
+    put_film(inputs, film(5), labelled + b"trailing")
+
+
+def other_size(inputs: ReleaseInputs) -> None:
+    put_film(inputs, np.arange(512, dtype=np.uint8).reshape(16, 32))
+
+
+def blank(inputs: ReleaseInputs) -> None:
+    put_film(inputs, np.full((SIZE, SIZE), 128, np.uint8))
+
+
+def real(inputs: ReleaseInputs) -> None:
+    put_film(inputs, film(90_001))
+
+
+def same_pixels(inputs: ReleaseInputs) -> None:
+    put_film(inputs, film(1002))
+
+
+def same_id(inputs: ReleaseInputs) -> None:
+    path = inputs.table((1, "large"))
+    rewrite(path, schemas.ORIENTED, lambda rows: [*rows[:-1], oriented_row(1, "initial", 0)])
+
+
+def other_order(inputs: ReleaseInputs) -> None:
+    rewrite(inputs.table((1, "initial")), schemas.ORIENTED, lambda rows: rows[::-1])
+
+
+def one_film_more(inputs: ReleaseInputs) -> None:
+    path = inputs.table((1, "initial"))
+    more = oriented_row(1, "initial", 3)
+    rewrite(path, schemas.ORIENTED, lambda rows: [*rows, more])
+
+
+def no_oriented_table(inputs: ReleaseInputs) -> None:
+    inputs.table((3, "large")).unlink()
+
+
+def unscreened(inputs: ReleaseInputs) -> None:
+    path = inputs.screening / "screened.parquet"
+    rewrite(path, schemas.SCREENED, lambda rows: rows[1:])
+
+
+def released_though_excluded(inputs: ReleaseInputs) -> None:
+    path = inputs.screening / "screened.parquet"
+    rewrite(path, schemas.SCREENED, lambda rows: rows[1].update(released=True))
+
+
+def left_out_without_reason(inputs: ReleaseInputs) -> None:
+    path = inputs.screening / "exclusions.parquet"
+    rewrite(path, schemas.EXCLUSIONS, lambda rows: rows[1:])
+
+
+def nothing_released(inputs: ReleaseInputs) -> None:
+    path = inputs.screening / "screened.parquet"
+    rewrite(path, schemas.SCREENED, lambda rows: [row | {"released": False} for row in rows])
+
+
+def unknown_checkpoint(inputs: ReleaseInputs) -> None:
+    table = inputs.table((1, "initial"))
+    (inputs.oriented / "checkpoint-2-initial.parquet").write_bytes(table.read_bytes())
+
+
+def no_such_column(inputs: ReleaseInputs) -> None:
+    path = inputs.screening / "screened.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["decided"]), path)
+
+
+def wrong_value(inputs: ReleaseInputs) -> None:
+    path = inputs.screening / "exclusions.parquet"
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("reason")
+    reasons = ["Bad Code", *table["reason"].to_pylist()[1:]]
+    pq.write_table(table.set_column(place, "reason", [reasons]), path)
+
+
+def no_parquet(inputs: ReleaseInputs) -> None:
+    (inputs.audit / "pairs.parquet").write_bytes(b"PAR1 and no more")
+
+
+def no_json(inputs: ReleaseInputs) -> None:
+    (inputs.screening / "counts.json").write_text("{", encoding="utf-8")
+
+
+def untrue_cohort(inputs: ReleaseInputs) -> None:
+    path = inputs.cohort / "cohort.parquet"
+    rewrite(path, schemas.COHORT, lambda rows: rows[0].update(pixel_sha256="0" * 64))
+
+
+def rate(**values: Any) -> Callable[[ReleaseInputs], None]:
+    def change(inputs: ReleaseInputs) -> None:
+        tables.write(
+            inputs.study / "responses.parquet",
+            schemas.RESPONSES,
+            [rating(kit_rows(), 0, **values)],
+        )
+        rejson(inputs.study / "study.json", lambda study: study.update(raters=1, ratings=1))
+
+    return change
+
+
+def broken_quartet(inputs: ReleaseInputs) -> None:
+    path = inputs.study / "kit.parquet"
+    rewrite(path, schemas.KIT, lambda rows: rows[1:])
+
+
+ZEROS = "0" * 64
+Break = Callable[[ReleaseInputs], None]
+RULES: dict[str, tuple[Break, str]] = {
+    "hash of the bytes": (set_film("sha256", ZEROS), "column sha256: is 000"),
+    "hash of the pixels": (set_film("pixel_sha256", ZEROS), "column pixel_sha256: is 000"),
+    "width": (set_film("width", 17), "column width: is 17, the film's is 16"),
+    "height": (set_film("height", 17), "column height: is 17, the film's is 16"),
+    "mode": (colour, "is RGB (16, 16), expected 8-bit grey"),
+    "whole picture": (truncated, "not a whole PNG"),
+    "empty cell": (set_film("image", png.cell(b"", FIRST)), "column image: holds no film"),
+    "name in the cell": (
+        set_film("image", oriented_row(1, "initial", 0)["image"] | {"path": "/home/a/x.png"}),
+        "column image: is named otherwise than the film",
+    ),
+    "label": (unlabelled, "carries no provenance label"),
+    "other metadata": (more_metadata, "carries metadata beside the provenance label"),
+    "size": (other_size, "is 32 × 16 pixels, expected 16 × 16"),
+    "blank": (blank, "is blank: exclude it with reason blank-or-noise"),
+    "real": (real, "has the pixels of a film of the cohort"),
+    "same pixels": (same_pixels, f"has the same pixels as {FIRST}"),
+    "same seed": (set_film("seed", 2**62 + 1002), f"has the seed of {FIRST}"),
+    "step": (set_film("checkpoint_step", 151), "column checkpoint_step: is 151, expected 150"),
+    "checkpoint": (set_film("checkpoint", 2), "column checkpoint: is 2, expected 1"),
+    "batch": (set_film("batch", "large"), "column batch: is 'large', expected 'initial'"),
+    "id of another job": (same_id, "column id: stands there twice"),
+    "order": (other_order, "films are not in the order of their index"),
+    "more films than asked": (one_film_more, "is beyond the 3 films of this batch"),
+    "missing job": (no_oriented_table, "checkpoint-3-large.parquet: no such table"),
+    "ghost of a checkpoint": (unknown_checkpoint, "is of no checkpoint and batch in"),
+    "not screened": (unscreened, f"{FIRST} was generated and is not listed"),
+    "screened other bytes": (
+        set_row("screening", "screened", schemas.SCREENED, sha256=ZEROS),
+        f"{FIRST}, column sha256: is of other bytes than the film's",
+    ),
+    "screened under another batch": (
+        set_row("screening", "screened", schemas.SCREENED, checkpoint=3),
+        f"{FIRST}: stands under another checkpoint or batch",
+    ),
+    "screened no film": (
+        set_row("screening", "screened", schemas.SCREENED, id="checkpoint-1-initial-00099"),
+        "checkpoint-1-initial-00099: is no generated film",
+    ),
+    "excluded other bytes": (
+        set_row("screening", "exclusions", schemas.EXCLUSIONS, sha256=ZEROS),
+        "checkpoint-1-initial-00001, column sha256: is of other bytes",
+    ),
+    "excluded no film": (
+        set_row("screening", "exclusions", schemas.EXCLUSIONS, id="checkpoint-1-initial-00099"),
+        "checkpoint-1-initial-00099: is no generated film",
+    ),
+    "released though excluded": (released_though_excluded, "is excluded and yet released"),
+    "excluded and undecided": (
+        lambda inputs: rewrite(
+            inputs.screening / "screened.parquet",
+            schemas.SCREENED,
+            lambda rows: rows[1].update(decided=False),
+        ),
+        "checkpoint-1-initial-00001: is excluded and yet undecided",
+    ),
+    "left out without reason": (left_out_without_reason, "is left out without a reason"),
+    "nothing released": (nothing_released, "no film is released"),
+    "count of a batch": (
+        set_json("screening", "counts", "rows", 0, "generated", value=4),
+        "checkpoint 1, initial: says 4 generated, the tables hold 3",
+    ),
+    "count in total": (
+        set_json("screening", "counts", "total", "released", value=12),
+        "total: says 12 released, the tables hold 13",
+    ),
+    "counts that do not close": (
+        left_out_without_reason,
+        "total: does not close: 16 − 2 ≠ 13",
+    ),
+    "reasons": (
+        set_json("screening", "counts", "total", "by_reason", value={"other": 3}),
+        "total: its reasons are not those of the exclusions",
+    ),
+    "batch not counted": (
+        lambda inputs: rejson(inputs.screening / "counts.json", lambda one: one["rows"].pop()),
+        "checkpoint 3, large is missing",
+    ),
+    "batch counted too much": (
+        lambda inputs: rejson(
+            inputs.screening / "counts.json",
+            lambda one: one["rows"].append(one["rows"][0] | {"checkpoint": 2}),
+        ),
+        "checkpoint 2, initial is not in sample.checkpoints",
+    ),
+    "counts of another form": (
+        set_json("screening", "counts", "rows", value=[{"checkpoint": "one"}]),
+        "is no table of counts",
+    ),
+    "state of the review": (
+        set_json("screening", "counts", "review", "state", value="complete"),
+        "state is 'complete', the films say 'partial'",
+    ),
+    "reviewers": (
+        set_json("screening", "counts", "review", "reviewers", value=0),
+        "names 0 reviewers for a state of 'partial'",
+    ),
+    "undecided": (
+        set_json("screening", "counts", "review", "undecided", value=0),
+        "review: says 0 undecided, the films 13",
+    ),
+    "missing column": (no_such_column, "column decided: missing column"),
+    "wrong value": (wrong_value, "'Bad Code' fails"),
+    "no Parquet": (no_parquet, "not a readable Parquet file"),
+    "no JSON": (no_json, "counts.json: is no JSON"),
+    "missing key": (
+        lambda inputs: rejson(inputs.audit / "audit.json", lambda one: one.pop("encoder")),
+        "audit.json: key encoder: missing, or no str",
+    ),
+    "hash in the cohort": (untrue_cohort, "cohort.parquet: row 1, column pixel_sha256: is 000"),
+    "pair of no synthetic film": (
+        set_row("audit", "pairs", schemas.PAIRS, synthetic_id="checkpoint-9-large-00000"),
+        "rank 1, column synthetic_id: is no generated film",
+    ),
+    "pair of no real film": (
+        set_row("audit", "pairs", schemas.PAIRS, real_id="nobody"),
+        "rank 1, column real_id: is no film of the cohort",
+    ),
+    "rank": (
+        set_row("audit", "pairs", schemas.PAIRS, rank=3),
+        "row 1, column rank: ranks do not run 1, 2, 3",
+    ),
+    "order of pairs": (
+        set_row("audit", "pairs", schemas.PAIRS, cosine=0.1),
+        "row 2, column cosine: is higher than the rank before it",
+    ),
+    "number of pairs": (
+        set_json("audit", "audit", "pairs", value=3),
+        "key pairs: says 3, the table holds 2",
+    ),
+    "films searched": (
+        set_json("audit", "audit", "synthetic", value=13),
+        "key synthetic: says 13, the table holds 16",
+    ),
+    "highest cosine": (
+        set_json("audit", "audit", "cosine", "highest", value=0.99),
+        "key cosine.highest: says 0.99, the table holds 0.9",
+    ),
+    "quartets": (
+        set_json("study", "study", "quartets", value=3),
+        "key quartets: says 3, the table holds 2",
+    ),
+    "ratings": (
+        set_json("study", "study", "ratings", value=4),
+        "key ratings: says 4, the table holds 0",
+    ),
+    "whole quartets": (broken_quartet, "5 films are not whole quartets"),
+    "rated film": (rate(image="unknown"), "row 1, column image: is not in that quartet"),
+    "rated source": (
+        rate(source="checkpoint-2"),
+        "row 1, column source: checkpoint-2 is not of this release",
+    ),
+}
+
+
+ALONE = {
+    "hash of the pixels", "width", "height", "name in the cell", "label", "other metadata",
+    "blank", "real", "same pixels", "same seed", "step", "checkpoint", "batch",
+    "ghost of a checkpoint", "screened other bytes", "excluded other bytes", "count of a batch",
+    "count in total", "reasons", "batch not counted", "counts of another form",
+    "state of the review", "reviewers", "undecided", "no JSON", "missing key",
+    "hash in the cohort", "pair of no synthetic film", "pair of no real film", "number of pairs",
+    "films searched", "highest cosine", "quartets", "ratings", "whole quartets", "rated film",
+    "rated source",
+}  # fmt: skip
+"""Rules that can be broken without breaking another one."""
+
+
+def test_sound_films_pass_and_every_rule_says_to_how_many_things_it_was_applied(
+    inputs: ReleaseInputs, params: Params
+) -> None:
+    checked = validate(inputs, params)
+    assert checked["rules"]["films decoded and held against their row"] == 16
+    assert checked["rules"]["released films held against each other and against the cohort"] == 13
+    assert checked["tables"]["study/kit.parquet"] == 6
+    assert all(things > 0 for things in checked["rules"].values())
+
+
+def test_a_study_with_ratings_passes(tmp_path: Path, params: Params) -> None:
+    checked = validate(write_inputs(tmp_path, ratings=6), params)
+    assert checked["rules"]["ratings held against the kit"] == 6
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_names_its_fault(inputs: ReleaseInputs, params: Params, rule: str) -> None:
+    broken, expected = RULES[rule]
+    broken(inputs)
+    with pytest.raises(ReleaseError) as caught:
+        validate(inputs, params)
+    faults = [str(fault) for fault in caught.value.faults]
+    assert [fault for fault in faults if expected in fault], "\n".join(faults)
+    assert len(faults) == 1 or rule not in ALONE, "\n".join(faults)
+
+
+def test_all_faults_are_reported_at_once(inputs: ReleaseInputs, params: Params) -> None:
+    alone = ["blank", "hash in the cohort", "reviewers", "films searched", "quartets"]
+    for rule in alone:
+        RULES[rule][0](inputs)
+    with pytest.raises(ReleaseError) as caught:
+        validate(inputs, params)
+    assert len(caught.value.faults) == len(alone)
+    for rule in alone:
+        assert RULES[rule][1] in str(caught.value)
+
+
+def test_an_excluded_film_may_be_blank_or_a_copy(inputs: ReleaseInputs, params: Params) -> None:
+    path = inputs.table((1, "initial"))
+    for pixels in (np.zeros((SIZE, SIZE), np.uint8), film(90_001)):
+        rewrite(path, schemas.ORIENTED, lambda rows, new=pixels: with_film(rows[1], new))
+        sha = tables.read_rows(path, schemas.ORIENTED)[1]["sha256"]
+        for name, kind, row in (
+            ("screened", schemas.SCREENED, 1),
+            ("exclusions", schemas.EXCLUSIONS, 0),
+        ):
+            rewrite(
+                inputs.screening / f"{name}.parquet",
+                kind,
+                lambda rows, row=row, sha=sha: rows[row].update(sha256=sha),
+            )
+        validate(inputs, params)
+
+
+def test_a_batch_that_stopped_early_is_no_fault(inputs: ReleaseInputs, params: Params) -> None:
+    validate(inputs, replace(params, sample=replace(params.sample, large=500)))
