@@ -54,7 +54,6 @@ review: setup  ## lay out the films to screen, and say how to log decisions
 	cxr-release sheets data/sheets
 
 clean:  ## remove what the pipeline made; reviews and raw films stay
-	dvc remove --help >/dev/null 2>&1 || true
 	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
 	  data/samples data/oriented data/screening data/audit data/study data/study-key \
 	  data/validation data/release data/sheets dvc.lock

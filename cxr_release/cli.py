@@ -35,10 +35,11 @@ Root = Annotated[
     Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Film ids, or - for one a line.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Film ids, or - for one a line.")]
 Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
 Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
 HERE = Path()
+DEBUG = "--debug"
 
 
 def _version(wanted: bool) -> None:
@@ -52,9 +53,9 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error.")] = False,
 ) -> None:
-    sys.tracebacklimit = 1000 if debug else 0
+    """Options of every command."""
 
 
 @app.command()
@@ -117,7 +118,7 @@ def exclude(
 ) -> None:
     """Exclude films from the release, with a reason.
 
-    Example: cxr-release exclude checkpoint-1-large-00012 --reason spine-truncated --reviewer a.b
+    Example: cxr-release exclude checkpoint-1-large-00012 --reason artefact --reviewer a.b
     """
     _decide(root, reviewer, ids, "exclude", reason=reason, note=note)
 
@@ -205,7 +206,7 @@ def main() -> None:
     try:
         app()
     except CxrReleaseError as error:
-        if sys.tracebacklimit:
+        if DEBUG in sys.argv:
             raise
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -66,6 +66,7 @@ def _release(paths: Paths) -> dict[str, Any] | None:
             "name": found["name"],
             "version": found["version"],
             "counts": found["counts"],
+            "source_stated": found["source"]["stated"],
             "open": f'load_dataset("{paths.release.as_posix()}")',
         }
     except (ValueError, KeyError, TypeError) as error:
@@ -94,8 +95,11 @@ def _holds_back(
         yield "no reader has rated the blinded quartets: data/study/kit.parquet"
     if release is None:
         yield "nothing is packaged: run `dvc repro`"
-    elif release["counts"]["total"]["released"] != counts["total"]["released"]:
+        return
+    if release["counts"]["total"]["released"] != counts["total"]["released"]:
         yield "the packaged release is older than the decisions: run `dvc repro`"
+    if not release["source_stated"]:
+        yield "nobody has said where the films come from: release.source_* in params.yaml"
 
 
 def text_of(status: Status) -> str:

@@ -70,7 +70,7 @@ def _license(record: Mapping[str, Any]) -> str:
 
 
 def _citation(record: Mapping[str, Any]) -> str:
-    title, total = one_line(record["title"]), record["counts"]["films"]["total"]
+    title, total = one_line(record["title"]), record["counts"]["total"]
     license_id = record["license"]
     citation = {
         "cff-version": "1.2.0",
@@ -90,7 +90,7 @@ def _citation(record: Mapping[str, Any]) -> str:
 
 
 def _changelog(record: Mapping[str, Any]) -> str:
-    total, screening = record["counts"]["films"]["total"], record["reviews"]["screening"]
+    total, screening = record["counts"]["total"], record["reviews"]["screening"]
     return "\n".join(
         [
             f"# Changes of {escape(record['title'])}",

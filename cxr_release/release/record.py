@@ -52,20 +52,16 @@ def build_record(
     report = read_json(inputs.checkpoints / "report.json")
     return {
         "name": release.name,
-        "title": release.title,
+        "title": release.title or _title(params),
         "version": release.version,
         "tag": f"v{release.version}",
         "license": release.license,
         "authors": list(release.authors),
         "contact": release.contact,
-        "source": {
-            "kind": source_kind(params),
-            "title": release.source_title,
-            "license": release.source_license,
-            "citation": release.source_citation,
-        },
+        "source": _source(params),
         "counts": {
-            "films": {"rows": counts["rows"], "total": counts["total"]},
+            "rows": counts["rows"],
+            "total": counts["total"],
             "configs": {config.name: config.rows for config in configs if config.opens},
             "empty_tables": [config.name for config in configs if not config.opens],
         },
@@ -98,6 +94,35 @@ def build_record(
 def source_kind(params: Params) -> str:
     """`phantoms`, or `local films` for any folder: where it lay is nobody's business."""
     return PHANTOMS if params.ingest.source == PHANTOMS else "local films"
+
+
+def _title(params: Params) -> str:
+    """What a release without a title is called: no more than is known."""
+    drawn = source_kind(params) == PHANTOMS
+    return "Synthetic lateral cervical films from drawn phantoms" if drawn else "Synthetic films"
+
+
+def _source(params: Params) -> dict[str, Any]:
+    """Where the training films come from, as its publishers say; and whether they say it."""
+    said = {
+        "title": params.release.source_title,
+        "license": params.release.source_license,
+        "citation": params.release.source_citation,
+    }
+    drawn = source_kind(params) == PHANTOMS
+    unsaid = _PHANTOM_SOURCE if drawn else dict.fromkeys(said, "not stated by its publishers")
+    return {
+        "kind": source_kind(params),
+        "stated": drawn or all(said.values()),
+        **{key: value or unsaid[key] for key, value in said.items()},
+    }
+
+
+_PHANTOM_SOURCE = {
+    "title": "Drawn lateral cervical phantoms (no patients)",
+    "license": "apache-2.0",
+    "citation": "cxr-release, procedural phantom cohort",
+}
 
 
 def _params(params: Params) -> dict[str, Any]:

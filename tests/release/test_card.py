@@ -51,6 +51,27 @@ def test_a_release_of_local_films_says_in_its_first_line_that_nobody_has_reviewe
     assert "The films inherit what the source shows and leaves out" in card
 
 
+def test_local_films_whose_source_nobody_named_are_not_called_phantoms(
+    tmp_path: Path, params: Params
+) -> None:
+    unnamed = replace(
+        params.release, title="", source_title="", source_license="", source_citation=""
+    )
+    phantoms = replace(params, release=unnamed)
+    local = replace(phantoms, ingest=replace(params.ingest, source="data/raw"))
+    card = card_of(make_release(tmp_path / "local", local))
+    assert "Where the training films come from is not stated" in first_lines(card)
+    assert "phantom" not in card.lower()
+    named = replace(
+        unnamed, source_title="Our films", source_license="cc0-1.0", source_citation="Us, 2026"
+    )
+    card = card_of(make_release(tmp_path / "named", replace(local, release=named)))
+    assert "is not stated" not in first_lines(card)
+    card = card_of(make_release(tmp_path / "drawn", phantoms))
+    assert "is not stated" not in first_lines(card)
+    assert "Drawn lateral cervical phantoms" in card
+
+
 def test_a_review_that_is_not_finished_is_named_with_its_numbers(
     tmp_path: Path, params: Params
 ) -> None:
@@ -63,7 +84,7 @@ def test_a_review_that_is_not_finished_is_named_with_its_numbers(
 def test_the_numbers_of_the_card_are_those_of_the_record(tmp_path: Path, params: Params) -> None:
     release = make_release(tmp_path, params)
     card, record = card_of(release), read_json(release / "release.json")
-    for row in record["counts"]["films"]["rows"]:
+    for row in record["counts"]["rows"]:
         cells = [row["checkpoint"], row["checkpoint"] * 150, row["batch"]]
         cells += [row["generated"], row["excluded"], row["released"]]
         assert "| " + " | ".join(map(str, cells)) + " |" in card

@@ -97,7 +97,7 @@ def test_every_config_loads_plain_and_streaming_with_the_counts_of_the_record(
         assert {name: one["rows"] for name, one in each.items()} == counts["configs"]
         assert all(one["streamed"] == one["rows"] for one in each.values())
         assert all(one["same_features"] for one in each.values())
-        assert found["whole folder"] == counts["films"]["total"]["released"]
+        assert found["whole folder"] == counts["total"]["released"]
         assert ("reader_study" in each) == (counts["empty_tables"] == [])
 
 

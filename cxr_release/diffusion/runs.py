@@ -1,0 +1,98 @@
+"""A folder that long work fills and finishes, and that knows whose work it holds.
+
+`run.json` says for which inputs (a fingerprint) the folder is, and whether it is finished. It
+holds no time and no host, so that equal work gives equal folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from cxr_release.errors import CxrReleaseError
+from cxr_release.files import PARTIAL, read_json, write_json
+
+RECORD = "run.json"
+
+
+def say(message: str) -> None:
+    """Tell the user something on stderr, without breaking a progress bar."""
+    tqdm.write(message, file=sys.stderr)
+
+
+def begin(folder: Path, fingerprint: str, *, keep_unfinished: bool) -> bool:
+    """Make `folder` ready for the work of `fingerprint`.
+
+    Work of the same fingerprint is left for the caller to go on with. Finished work of another
+    one is deleted. Unfinished work of another one is deleted too, or, with `keep_unfinished`, set
+    aside under `<folder>.superseded-<8 hex>`, because hours may stand in it.
+
+    Returns:
+        Whether the work is finished already.
+
+    Raises:
+        CxrReleaseError: the folder holds files and no readable `run.json`: not ours to delete.
+    """
+    doomed = folder.with_name(folder.name + PARTIAL)
+    shutil.rmtree(doomed, ignore_errors=True)
+    found = _read(folder)
+    if found is not None:
+        theirs, finished = found
+        if theirs == fingerprint:
+            _sweep(folder)
+            return finished
+        _clear(folder, theirs, doomed, keep=keep_unfinished and not finished)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder, fingerprint, finished=False)
+    return False
+
+
+def finish(folder: Path, fingerprint: str) -> None:
+    """Record that the work is done."""
+    _write(folder, fingerprint, finished=True)
+
+
+def _write(folder: Path, fingerprint: str, *, finished: bool) -> None:
+    write_json(folder / RECORD, {"fingerprint": fingerprint, "finished": finished})
+
+
+def _read(folder: Path) -> tuple[str, bool] | None:
+    """Fingerprint and state of the work in `folder`; None where there is none yet."""
+    try:
+        record = read_json(folder / RECORD)
+        return str(record["fingerprint"]), bool(record["finished"])
+    except FileNotFoundError:
+        foreign = [one for one in folder.glob("*") if not one.name.endswith(PARTIAL)]
+        if not foreign:
+            return None
+        what = f"holds {len(foreign)} file(s) that are not of this program's making"
+    except (ValueError, KeyError, TypeError, NotADirectoryError):
+        what = f"has a {RECORD} that cannot be read"
+    raise CxrReleaseError(what, where=str(folder), remedy="move it away and run again")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for one in folder.glob(f"*{PARTIAL}"):
+        if one.is_dir():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
+
+
+def _clear(folder: Path, fingerprint: str, doomed: Path, *, keep: bool) -> None:
+    if keep:
+        mark = hashlib.sha256(fingerprint.encode()).hexdigest()[:8]
+        aside = folder.with_name(f"{folder.name}.superseded-{mark}")
+        shutil.rmtree(aside, ignore_errors=True)
+        folder.rename(aside)
+        say(f"{folder}: inputs changed; the unfinished run was set aside as {aside}")
+        return
+    # Renamed first: a kill in the middle of the deletion must not leave half a run behind.
+    folder.rename(doomed)
+    shutil.rmtree(doomed)
+    say(f"{folder}: inputs changed; what stood there was deleted")

@@ -1,0 +1,1 @@
+"""How near drawn films are to real ones, and the loss curves."""

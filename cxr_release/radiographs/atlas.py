@@ -1,0 +1,208 @@
+"""The Cervical Spine X-ray Atlas (CSXA) as its authors publish it.
+
+    datasets-PNG/0001035.png     the film: case 0001 (the patient), a code, age 35
+    datasets-JSON/0001035.json   optional: LabelMe key points in pixels of that film
+    datasets.xlsx                optional: a table with a curvature class of each film
+
+Ran et al., A high-quality dataset featuring classified and annotated cervical spine X-ray atlas,
+Scientific Data 11:625 (2024), doi 10.1038/s41597-024-03383-0.
+
+A JSON file can hold its film once more, in base64: that is never decoded and never kept.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import Fault, SourceError
+from cxr_release.radiographs.decode import read_bytes
+from cxr_release.radiographs.png import Film
+from cxr_release.radiographs.source import (
+    Facts,
+    FilmFile,
+    Listing,
+    file_faults,
+    place_fault,
+    printable,
+    visible,
+)
+
+FILMS, ANNOTATIONS, WORKBOOK = "datasets-PNG", "datasets-JSON", "datasets.xlsx"
+SHEET = "Sheet1"
+CURVATURES = range(1, 6)
+
+_STEM = re.compile(r"(?P<case>\d{4})\d(?P<age>\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtlasFilm:
+    """A film of the atlas with its annotation and its class, where there are any."""
+
+    file: FilmFile
+    age: int
+    annotation: Path | None
+    curvature: int | None
+
+    @property
+    def name(self) -> str:
+        """Path of the film within the atlas."""
+        return self.file.name
+
+    def load(self) -> tuple[Film, Facts]:
+        """Read the film and its key points."""
+        film, facts = self.file.load()
+        points = self.annotation and read_keypoints(self.annotation, facts.width, facts.height)
+        return film, replace(
+            facts, age=self.age, curvature=self.curvature, keypoints=points or None
+        )
+
+
+def is_atlas(folder: Path) -> bool:
+    """Whether a folder has the layout of the atlas."""
+    return (folder / FILMS).is_dir()
+
+
+def list_atlas(folder: Path) -> Listing:
+    """List the films of the atlas.
+
+    Raises:
+        SourceError: it holds no film, or its workbook cannot be understood.
+    """
+    paths = visible(folder / FILMS)
+    if not paths:
+        raise SourceError("holds no films", where=str(folder / FILMS))
+    prefix = f"{FILMS}/"
+    faults = file_faults(paths, folder / FILMS, prefix)
+    faults += [
+        Fault(prefix + printable(path.name), "is not named by seven digits and .png")
+        for path in paths
+        if not _STEM.fullmatch(path.stem) or path.suffix.lower() != ".png"
+    ]
+    faults += _annotation_faults(paths, folder, prefix)
+    bad = {fault.where for fault in faults}
+    workbook = folder / WORKBOOK
+    classes = read_curvatures(workbook) if workbook.exists() else {}
+    films = [
+        _film(path, folder, classes) for path in paths if prefix + printable(path.name) not in bad
+    ]
+    return Listing(
+        films=films, faults=faults, refused=sorted(bad), ids=frozenset(path.stem for path in paths)
+    )
+
+
+def _annotation_faults(paths: list[Path], folder: Path, prefix: str) -> Iterator[Fault]:
+    home = folder.resolve()
+    for path in paths:
+        annotation = folder / ANNOTATIONS / f"{path.stem}.json"
+        what, remedy = place_fault(annotation, home)
+        if what:
+            where = f"{ANNOTATIONS}/{printable(annotation.name)}"
+            yield Fault(
+                prefix + printable(path.name), f"has an annotation, {where}, that {what}", remedy
+            )
+
+
+def _film(path: Path, folder: Path, classes: dict[str, int]) -> AtlasFilm:
+    parts = _STEM.fullmatch(path.stem)
+    assert parts is not None  # noqa: S101 - listed only when it matches
+    annotation = folder / ANNOTATIONS / f"{path.stem}.json"
+    return AtlasFilm(
+        file=FilmFile(name=f"{FILMS}/{path.name}", path=path, patient=parts["case"]),
+        age=int(parts["age"]),
+        annotation=annotation if annotation.exists() else None,
+        curvature=classes.get(path.stem),
+    )
+
+
+def read_keypoints(path: Path, width: int, height: int) -> dict[str, tuple[float, float]]:
+    """Key points of a LabelMe file, name → (x, y) in pixels of its film.
+
+    Where a name stands there twice, the first point counts.
+
+    Raises:
+        SourceError: the file is no annotation of a film of width × height pixels.
+    """
+    where = f"{ANNOTATIONS}/{path.name}"
+    try:
+        document = json.loads(read_bytes(path))
+        size = document.get("imageWidth", width), document.get("imageHeight", height)
+        shapes = document["shapes"]
+        found = [(str(shape["label"]).strip(), *_point(shape)) for shape in shapes]
+    except SourceError as error:
+        raise SourceError(f"has an annotation, {where}, that {error.what}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise SourceError(f"has an annotation, {where}, that is no LabelMe JSON") from error
+    if size != (width, height):
+        raise SourceError(f"has an annotation, {where}, of a film of another size")
+    points: dict[str, tuple[float, float]] = {}
+    for label, x, y in found:
+        points.setdefault(label, (x, y))
+    return points
+
+
+def _point(shape: dict[str, Any]) -> tuple[float, float]:
+    ((x, y),) = shape["points"]
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise ValueError("a coordinate is no finite number")
+    return float(x), float(y)
+
+
+def read_curvatures(path: Path) -> dict[str, int]:
+    """Curvature class (1–5) of each film, by the film's stem.
+
+    Raises:
+        SourceError: the workbook, or the columns looked for, are not there.
+    """
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            return curvatures_in(book[SHEET].iter_rows(min_row=2, values_only=True))
+        finally:
+            book.close()
+    except SourceError as error:
+        raise SourceError(error.what, where=str(path), remedy=error.remedy) from error
+    except Exception as error:
+        raise SourceError(
+            f"is no workbook with a sheet {SHEET!r} ({type(error).__name__})", where=str(path)
+        ) from error
+
+
+def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
+    """Curvature classes in the rows of the atlas's sheet, of which the first is the header.
+
+    Of all columns whose title speaks of curvature, the classes are in the one that holds whole
+    numbers from 1 to 5 alone: the others are angles and lengths.
+    """
+    table: Iterator[tuple[Any, ...]] = iter(rows)
+    titles = [str(title or "").strip() for title in next(table, ())]
+    if "Number" not in titles:
+        raise SourceError("has no column Number", remedy="its header is the second row")
+    number = titles.index("Number")
+    candidates = {at for at, title in enumerate(titles) if "curvature" in title.casefold()}
+    found: dict[int, dict[str, int]] = {at: {} for at in candidates}
+    for row in table:
+        if row[number] is None:
+            continue
+        stem = str(row[number]).split(".", maxsplit=1)[0].strip().zfill(7)
+        for at in list(candidates):
+            value = row[at]
+            if value is not None and value not in CURVATURES:
+                candidates.discard(at)
+            elif value is not None:
+                found[at][stem] = int(value)
+    classes = [at for at in sorted(candidates) if found[at]]
+    if len(classes) != 1:
+        named = ", ".join(repr(titles[at]) for at in classes) or "none"
+        raise SourceError(
+            f"has no single column of curvature classes 1–5 (candidates: {named})",
+            remedy="give just one column a title with the word curvature, or take the file away",
+        )
+    return found[classes[0]]

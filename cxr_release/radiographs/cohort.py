@@ -1,0 +1,248 @@
+"""From a source of films to a cohort: one size, one polarity, one facing, one table.
+
+Films are taken twice. The first pass reads and resamples them; then the whole cohort's polarity
+and facing are known, and the second pass turns, encodes and writes them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cxr_release.errors import Fault, SourceError
+from cxr_release.files import PARTIAL, write_json
+from cxr_release.params import PHANTOMS, IngestParams
+from cxr_release.radiographs.atlas import is_atlas, list_atlas
+from cxr_release.radiographs.cohort_tables import Turned, write_tables
+from cxr_release.radiographs.drawn import list_phantoms
+from cxr_release.radiographs.facing import Facing, find_facings
+from cxr_release.radiographs.passes import Finished, Store, Taken, Turn, finish, take
+from cxr_release.radiographs.polarity import find_negatives
+from cxr_release.radiographs.source import Listing, list_folder
+from cxr_release.radiographs.summary import summarise
+from cxr_release.radiographs.thumbnail import SIDE, Thumbnail
+from cxr_release.radiographs.workers import chunks, crew, in_order
+
+SUMMARY_FILE = "summary.json"
+CHUNK = 8
+"""Films that a process gets at a time."""
+PHANTOM_ANCHORS = 8
+"""Phantoms whose facing is told, as a person would mark a few films."""
+
+
+def ingest(
+    source: str | Path,
+    output: Path,
+    *,
+    settings: IngestParams,
+    seed: int,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Bring every film of a source into one form.
+
+    Writes into the folder `output`, whole or not at all: `cohort.parquet` (8-bit grey PNG of
+    `settings.size` square, bone bright, facing left where facing is known), `manifest.parquet`
+    (one row for every source file) and `summary.json`. The same source, settings and seed give
+    the same bytes.
+
+    Args:
+        source: `phantoms`, a folder in the layout of CSXA, or any folder of films.
+        output: folder to write into; must not lie in the source.
+        settings: size, fit, what to do about bad files, films known to face left.
+        seed: root seed; phantoms are drawn from it.
+        progress: show bars on stderr.
+
+    Returns:
+        What `summary.json` holds.
+
+    Raises:
+        SourceError: films are bad and `settings.on_error` is `stop`, or none is good, or a film
+            in `settings.left_facing` does not exist. Names every fault; leaves `output` alone.
+    """
+    _clean(output)
+    listing = _list(source, output, settings, seed)
+    _check_known(settings.left_facing, listing.ids)
+    with crew(len(listing.films)) as pool, _store(output, settings, len(listing.films)) as store:
+        taken, small, faults = _take_all(pool, store, listing, settings, progress)
+        _report([*listing.faults, *faults], taken, str(source), settings)
+        anchors = _anchors(taken, settings, is_drawn=source == PHANTOMS)
+        turned = _turn(taken, small, anchors)
+        finished = _finish_all(pool, store, turned, settings, progress)
+        refusals = _refusals(listing, faults)
+        write_tables(output, turned, finished, refusals, size=settings.size)
+    summary = summarise(
+        taken,
+        refused=len(refusals),
+        inverted=[one.inverted for one in turned],
+        facings=[one.facing for one in turned],
+        flipped=[one.flipped for one in turned],
+        told=anchors,
+    )
+    write_json(output / SUMMARY_FILE, summary)
+    return summary
+
+
+def _clean(output: Path) -> None:
+    """Remove what a killed run left."""
+    if output.exists() and not output.is_dir():
+        raise SourceError("is no folder to write into", where=str(output))
+    _store_path(output).unlink(missing_ok=True)
+    for stale in output.glob(f"*{PARTIAL}"):
+        stale.unlink()
+
+
+def _store_path(output: Path) -> Path:
+    folder = output.resolve()
+    return folder.with_name(f"{folder.name}.films{PARTIAL}")
+
+
+@contextmanager
+def _store(output: Path, settings: IngestParams, films: int) -> Iterator[Store]:
+    path = _store_path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("wb") as stream:
+            stream.truncate(films * settings.size**2)
+        yield Store(path, settings.size)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _list(source: str | Path, output: Path, settings: IngestParams, seed: int) -> Listing:
+    if source == PHANTOMS:
+        return list_phantoms(settings.phantoms, seed=seed)
+    folder = Path(source)
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise SourceError(
+            "lies in the folder of source films", where=str(output), remedy="write elsewhere"
+        )
+    return list_atlas(folder) if is_atlas(folder) else list_folder(folder)
+
+
+def _check_known(left_facing: Iterable[str], ids: Iterable[str] | None) -> None:
+    if ids is None:
+        return
+    known = sorted(ids)
+    faults = []
+    for name in left_facing:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0)
+            faults.append(Fault(name, "is no film of the source", f"nearest: {', '.join(near)}"))
+    if faults:
+        raise SourceError("unknown films", where="ingest.left_facing", faults=faults)
+
+
+def _take_all(
+    pool: ProcessPoolExecutor | None,
+    store: Store,
+    listing: Listing,
+    settings: IngestParams,
+    progress: bool,
+) -> tuple[list[Taken], Thumbnail, list[Fault]]:
+    films = listing.films
+    calls = (
+        (store, settings.fit, first, films[first : first + CHUNK])
+        for first in range(0, len(films), CHUNK)
+    )
+    small = np.empty((len(films), SIDE, SIDE), np.float32)
+    taken: list[Taken] = []
+    faults: list[Fault] = []
+    with _bar("reading films", len(films), progress) as bar:
+        for chunk in in_order(pool, take, calls):
+            bar.update(len(chunk))
+            for one in chunk:
+                if isinstance(one, Fault):
+                    faults.append(one)
+                else:
+                    small[len(taken)] = one[1]
+                    taken.append(one[0])
+    return taken, small[: len(taken)], faults
+
+
+def _report(faults: list[Fault], taken: list[Taken], source: str, settings: IngestParams) -> None:
+    """Stop at bad files, or tell of them and go on with the rest."""
+    if not faults:
+        return
+    error = SourceError(
+        f"{len(faults)} fault(s) in the source films",
+        where=source,
+        remedy="mend them, take them out, or set ingest.on_error to skip",
+        faults=sorted(faults),
+    )
+    if settings.on_error == "stop" or not taken:
+        raise error
+    sys.stderr.write(f"skipped: {error}\n")
+
+
+def _anchors(taken: list[Taken], settings: IngestParams, *, is_drawn: bool) -> list[int]:
+    """Indices of the films that are known to face left."""
+    if settings.left_facing:
+        ids = {one.facts.id: index for index, one in enumerate(taken)}
+        # A marked film may have been refused; the others are enough.
+        marked = [ids[name] for name in settings.left_facing if name in ids]
+        if not marked:
+            _check_known(settings.left_facing, ids)
+        return marked
+    left = (at for at, one in enumerate(taken) if is_drawn and one.facts.true_facing == "left")
+    return list(islice(left, PHANTOM_ANCHORS))
+
+
+def _turn(taken: list[Taken], small: Thumbnail, anchors: Sequence[int]) -> list[Turned]:
+    negatives = find_negatives(small)
+    small[negatives] *= -1
+    facings: Sequence[Facing | None] = [None] * len(taken)
+    if anchors:
+        facings = find_facings(small, anchors)
+    return [
+        Turned(one, bool(negative), facing)
+        for one, negative, facing in zip(taken, negatives, facings, strict=True)
+    ]
+
+
+def _finish_all(
+    pool: ProcessPoolExecutor | None,
+    store: Store,
+    turned: list[Turned],
+    settings: IngestParams,
+    progress: bool,
+) -> Iterator[Finished]:
+    turns = [
+        Turn(
+            slot=one.taken.slot,
+            id=one.taken.facts.id,
+            width=one.taken.facts.width,
+            height=one.taken.facts.height,
+            inverted=one.inverted,
+            flipped=one.flipped,
+        )
+        for one in turned
+    ]
+    calls = ((store, settings.fit, chunk) for chunk in chunks(turns, CHUNK))
+    with _bar("writing films", len(turns), progress) as bar:
+        for chunk in in_order(pool, finish, calls):
+            bar.update(len(chunk))
+            yield from chunk
+
+
+def _refusals(listing: Listing, faults: list[Fault]) -> dict[str, str]:
+    """Name of every file that was refused → why."""
+    reasons: dict[str, list[str]] = {name: [] for name in listing.refused}
+    for fault in faults:
+        reasons[fault.where] = []
+    for fault in (*listing.faults, *faults):
+        if fault.where in reasons:
+            reasons[fault.where].append(fault.what)
+    return {name: "; ".join(reasons[name]) for name in sorted(reasons)}
+
+
+def _bar(what: str, films: int, progress: bool) -> tqdm[Any]:
+    return tqdm(total=films, desc=what, unit="film", disable=not progress, file=sys.stderr)

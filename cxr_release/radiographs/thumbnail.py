@@ -1,0 +1,79 @@
+"""Small unit vectors of films, in which polarity is a sign and facing is a mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cxr_release.radiographs.png import Film
+
+SIDE = 32
+"""Pixels on each side: enough for the outline of a body, too few for markers and grain."""
+
+Thumbnail = NDArray[np.float32]
+"""Grey values (SIDE, SIDE); for many films (n, SIDE, SIDE)."""
+
+Vectors = NDArray[np.float32]
+"""One vector a film, (n, d), of length 1, or all 0 where there is no contrast."""
+
+Direction = NDArray[np.float64]
+"""A unit vector (d,)."""
+
+
+def thumbnail(film: Film) -> Thumbnail:
+    """Average a film (h, w) down to (SIDE, SIDE), whatever its proportions, 0 … 255."""
+    image = Image.fromarray(film).convert("F")
+    small = image.resize((SIDE, SIDE), Image.Resampling.BOX, reducing_gap=2.0)
+    return np.asarray(small, dtype=np.float32)
+
+
+def thumbnails(films: Iterable[Film]) -> Thumbnail:
+    """Thumbnails of many films, (n, SIDE, SIDE)."""
+    return np.stack([thumbnail(film) for film in films])
+
+
+def symmetric(small: Thumbnail) -> Vectors:
+    """What a film and its mirror image share, as unit vectors of mean 0: blind to facing."""
+    left, right = _halves(small)
+    half = left + right
+    half -= half.mean(axis=1, keepdims=True)
+    return _to_unit(half)
+
+
+def antisymmetric(small: Thumbnail) -> Vectors:
+    """What changes its sign when a film is mirrored, as unit vectors."""
+    left, right = _halves(small)
+    return _to_unit(left - right)
+
+
+def principal(vectors: Vectors) -> Direction:
+    """Direction (d,) that films share up to their sign: top eigenvector of the second moments.
+
+    Turning any vector around leaves the matrix of second moments, and so the direction, as it is.
+    """
+    top: Direction
+    films, parts = vectors.shape
+    if films < parts:  # the smaller matrix of the two that share their eigenvalues
+        _, weights = np.linalg.eigh((vectors @ vectors.T).astype(np.float64))
+        top = _to_unit((weights[:, -1] @ vectors)[None])[0]
+    else:
+        _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
+        top = directions[:, -1]
+    return top
+
+
+def _halves(small: Thumbnail) -> tuple[Vectors, Vectors]:
+    """Left halves and mirrored right halves: sum and difference of them say all."""
+    half = SIDE // 2
+    left, right = small[:, :, :half], small[:, :, : half - 1 : -1]
+    return left.reshape(len(small), -1), right.reshape(len(small), -1)
+
+
+def _to_unit(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Scale vectors in place."""
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return vectors

@@ -1,0 +1,1 @@
+"""One module a stage of dvc.yaml: read, call one concern, write."""

@@ -1,0 +1,50 @@
+"""Losses of the tuning run's checkpoints, on the films that it saw and on those held out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxr_release import schemas, tables
+from cxr_release.diffusion.checkpoints import listed, read_record
+from cxr_release.diffusion.losses import fixed_losses
+from cxr_release.files import write_json
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.radiographs.stack import load_films
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write both losses of each checkpoint, on the same noise for all of them."""
+    ids, films = load_films(paths.cohort_table)
+    parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
+    # As many of one part as of the other, spread over the cohort.
+    count = min(params.curves.films, *(list(parts.values()).count(one) for one in PARTS))
+    chosen = {part: films[_spread(ids, parts, part, count)] for part in PARTS}
+    curve = [
+        {
+            "checkpoint": number,
+            "checkpoint_step": read_record(folder).checkpoint_step,
+            **{
+                name: fixed_losses(
+                    folder, chosen[part], levels=params.curves.levels, seed=params.seed
+                )
+                for part, name in PARTS.items()
+            },
+        }
+        for number, folder in listed(paths.tuning).items()
+    ]
+    write_json(paths.curves, {"films": count, "levels": params.curves.levels, "curve": curve})
+
+
+PARTS = {"tuning": "training", "held_out": "held_out"}
+"""Part of the split → name of its loss."""
+
+
+def _spread(ids: list[str], parts: dict[str, str], part: str, count: int) -> list[int]:
+    places = [place for place, film in enumerate(ids) if parts[film] == part]
+    return [places[one] for one in np.linspace(0, len(places) - 1, count).astype(int)]
+
+
+if __name__ == "__main__":
+    execute(run)

@@ -1,0 +1,26 @@
+"""The release folder: shards, configs, datacard, checksums."""
+
+from __future__ import annotations
+
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.release.package import package
+from cxr_release.screening.reasons import load_reasons
+from cxr_release.stages.release_inputs import release_inputs
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write the release folder."""
+    package(
+        release_inputs(paths),
+        params,
+        validation=paths.validation,
+        reasons=load_reasons(paths.reasons),
+        template=paths.cards / "README.md.j2",
+        output=paths.release,
+    )
+
+
+if __name__ == "__main__":
+    execute(run)

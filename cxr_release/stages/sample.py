@@ -1,0 +1,32 @@
+"""One sampling job: draw the films of one checkpoint and batch."""
+
+from __future__ import annotations
+
+from cxr_release import fingerprint
+from cxr_release.diffusion.sampling import sample_job
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params, checkpoint: str, batch: str) -> None:
+    """Draw the films, or go on drawing where the job was killed."""
+    number = int(checkpoint)
+    sample_job(
+        paths.checkpoint(number),
+        paths.job(number, batch),
+        checkpoint=number,
+        batch=batch,
+        count=params.sample.films(batch),
+        root_seed=params.seed,
+        steps=params.sample.steps,
+        batch_size=params.sample.batch_size,
+        max_hours=params.sample.max_hours,
+        fingerprint=fingerprint.of_stage(
+            paths.root, params, "sample", checkpoint=number, batch=batch
+        ),
+    )
+
+
+if __name__ == "__main__":
+    execute(run)

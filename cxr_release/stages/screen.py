@@ -1,0 +1,42 @@
+"""Apply the reviewers' decisions, per checkpoint and batch: the exclusions and Table S1."""
+
+from __future__ import annotations
+
+from cxr_release import schemas, tables
+from cxr_release.errors import DecisionError
+from cxr_release.files import write_json, write_text
+from cxr_release.params import BATCHES, Params
+from cxr_release.paths import Paths
+from cxr_release.screening.consensus import apply, table_s1
+from cxr_release.screening.films import read_generated
+from cxr_release.screening.log import read_all
+from cxr_release.screening.reasons import load_reasons
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write every film's fate, the exclusions, and the counts as numbers and as Table S1."""
+    expected = [
+        paths.oriented_table(checkpoint, batch)
+        for checkpoint in params.sample.checkpoints
+        for batch in BATCHES
+    ]
+    unexpected = sorted(set(paths.oriented.glob("*.parquet")) - set(expected))
+    if unexpected:
+        names = ", ".join(path.name for path in unexpected)
+        raise DecisionError(
+            f"films of no checkpoint in sample.checkpoints: {names}",
+            where=str(paths.oriented),
+            remedy="delete them and run `dvc repro orient`",
+        )
+    result = apply(
+        read_generated(expected), read_all(paths.screening_log), load_reasons(paths.reasons)
+    )
+    tables.write(paths.screening / "screened.parquet", schemas.SCREENED, result.screened)
+    tables.write(paths.screening / "exclusions.parquet", schemas.EXCLUSIONS, result.exclusions)
+    write_json(paths.screening / "counts.json", result.counts)
+    write_text(paths.screening / "table-s1.md", table_s1(result.counts))
+
+
+if __name__ == "__main__":
+    execute(run)

@@ -1,0 +1,28 @@
+"""Train on all films: the checkpoints that films are sampled from."""
+
+from __future__ import annotations
+
+from cxr_release import fingerprint
+from cxr_release.diffusion.training import train
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.radiographs.stack import load_films
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Train, or go on with training where it was killed."""
+    _, films = load_films(paths.cohort_table)
+    train(
+        films,
+        paths.final,
+        network=params.network,
+        settings=params.train,
+        steps=params.train.steps,
+        seed=params.seed,
+        fingerprint=fingerprint.of_stage(paths.root, params, "train"),
+    )
+
+
+if __name__ == "__main__":
+    execute(run)

@@ -1,0 +1,32 @@
+"""Train on the tuning part alone, for the loss curves and as non-members for privacy attacks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxr_release import fingerprint, schemas, tables
+from cxr_release.diffusion.training import train
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.radiographs.stack import load_films
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Train, or go on with training where it was killed."""
+    ids, films = load_films(paths.cohort_table)
+    parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
+    chosen = np.array([parts[film] == "tuning" for film in ids])
+    train(
+        films[chosen],
+        paths.tuning,
+        network=params.network,
+        settings=params.train,
+        steps=params.train_tuning.steps,
+        seed=params.seed,
+        fingerprint=fingerprint.of_stage(paths.root, params, "train_tuning"),
+    )
+
+
+if __name__ == "__main__":
+    execute(run)

@@ -1,0 +1,19 @@
+"""Check every table, and everything between the tables, before anything is packaged."""
+
+from __future__ import annotations
+
+from cxr_release.files import write_json
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.release.validate import validate
+from cxr_release.stages.release_inputs import release_inputs
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write what was checked."""
+    write_json(paths.validation, validate(release_inputs(paths), params))
+
+
+if __name__ == "__main__":
+    execute(run)

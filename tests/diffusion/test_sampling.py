@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from cxr_release.diffusion import sampling
+from cxr_release.diffusion.checkpoints import WEIGHTS
+from cxr_release.diffusion.sampling import JOB, Job, draw, film_id, film_seed, sample_job
+from cxr_release.errors import CheckpointError
+from cxr_release.files import tree_sha256
+from cxr_release.radiographs import png
+from cxr_release.schemas import SAMPLES
+from cxr_release.tables import iterate, read
+
+SEEDS = [film_seed(2026, 3, "large", index) for index in range(20)]
+
+
+@pytest.fixture(scope="session")
+def checkpoint(trained: Path) -> Path:
+    return trained / "checkpoint-3"
+
+
+@pytest.fixture
+def job(checkpoint: Path) -> dict[str, Any]:
+    """What `sample_job` takes beside the folder."""
+    return {
+        "checkpoint_folder": checkpoint,
+        "checkpoint": 3,
+        "batch": "initial",
+        "count": 20,
+        "root_seed": 2026,
+        "steps": 3,
+        "batch_size": 4,
+        "max_hours": 1.0,
+        "fingerprint": "f" * 64,
+    }
+
+
+@pytest.fixture
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(sampling, "SHARD", 6)
+    yield
+
+
+def films_of(folder: Path) -> dict[str, bytes]:
+    shards = sorted(folder.glob("shard-*.parquet"))
+    return {row["id"]: row["image"]["bytes"] for one in shards for row in iterate(one, SAMPLES)}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8, 13])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_film_is_the_same_in_any_batch_and_on_any_number_of_cores(
+    checkpoint: Path, batch_size: int, threads: int
+) -> None:
+    reference = np.stack(list(draw(checkpoint, SEEDS, steps=4, batch_size=20)))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        films = np.stack(list(draw(checkpoint, SEEDS[3:], steps=4, batch_size=batch_size)))
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert (films == reference[3:]).all()
+
+
+def test_films_are_grey_squares_and_differ(checkpoint: Path) -> None:
+    films = list(draw(checkpoint, SEEDS, steps=2, batch_size=20))
+    assert {film.shape for film in films} == {(16, 16)}
+    assert {film.dtype for film in films} == {np.dtype(np.uint8)}
+    assert len({film.tobytes() for film in films}) == 20
+
+
+def test_seeds_that_agree_in_32_bits_make_different_films(checkpoint: Path) -> None:
+    first, second = draw(checkpoint, [5, 5 + 2**32], steps=2, batch_size=2)
+    assert (first != second).any()
+
+
+def test_training_is_seen_in_the_films(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    from dataclasses import replace
+
+    from cxr_release.diffusion.training import train
+
+    settings = replace(arguments["settings"], checkpoint_every=80, warmup=5, batch_size=8)
+    train(folder=tmp_path / "run", **{**arguments, "settings": settings, "steps": 80})
+    films = np.stack(list(draw(tmp_path / "run" / "checkpoint-1", SEEDS, steps=10, batch_size=20)))
+    real = arguments["films"]
+    assert abs(films.mean() - real.mean()) < 20
+    columns = films.mean(axis=1)
+    assert np.median(columns.max(axis=1) - columns.min(axis=1)) > 80
+
+
+def test_names_and_seeds_follow_from_identity() -> None:
+    assert film_id(34, "large", 12) == "checkpoint-34-large-00012"
+    assert film_seed(2026, 34, "large", 12) == film_seed(2026, 34, "large", 12)
+    identities = [
+        (root, number, batch, index)
+        for root in (0, 1)
+        for number in (1, 11)
+        for batch in ("initial", "large")
+        for index in (0, 1, 10)
+    ]
+    assert len({film_seed(*one) for one in identities}) == len(identities)
+
+
+def test_a_job_fills_shards_and_describes_its_films(
+    tmp_path: Path, job: dict[str, Any], small_shards: None
+) -> None:
+    made = sample_job(folder=tmp_path / "job", **job)
+    assert made == Job(checkpoint=3, checkpoint_step=12, batch="initial", requested=20, made=20)
+    assert json.loads((tmp_path / "job" / JOB).read_text())["made"] == 20
+    shards = sorted((tmp_path / "job").glob("shard-*.parquet"))
+    assert [read(one, SAMPLES).num_rows for one in shards] == [6, 6, 6, 2]
+    rows = [row for one in shards for row in iterate(one, SAMPLES)]
+    drawn = draw(job["checkpoint_folder"], [row["seed"] for row in rows], steps=3, batch_size=20)
+    for index, (row, film) in enumerate(zip(rows, drawn, strict=True)):
+        assert row["id"] == film_id(3, "initial", index)
+        assert row["image"]["path"] == f"{row['id']}.png"
+        assert (png.decode(row["image"]["bytes"], where=row["id"]) == film).all()
+        assert png.is_labelled(row["image"]["bytes"])
+        assert row["pixel_sha256"] == png.pixel_sha256(film)
+
+
+def run_job(**job: Any) -> None:
+    sampling.SHARD = 6
+    sample_job(**job)
+
+
+def test_killed_anywhere_it_ends_with_the_same_bytes(
+    tmp_path: Path, job: dict[str, Any], processes: Any
+) -> None:
+    job |= {"count": 60, "steps": 6}
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+
+    def start(folder: Path) -> Any:
+        process = processes.Process(target=run_job, kwargs={**job, "folder": folder})
+        process.start()
+        return process
+
+    started = time.monotonic()
+    undisturbed = start(whole)
+    undisturbed.join()
+    assert undisturbed.exitcode == 0
+    chance, kills = random.Random(5), 0
+    span = time.monotonic() - started
+    for _ in range(6):
+        process = start(broken)
+        process.join(chance.uniform(0.1, 0.6) * span)
+        process.kill()
+        process.join()
+        kills += process.exitcode != 0
+    last = start(broken)
+    last.join()
+    assert last.exitcode == 0
+    assert kills >= 2
+    assert tree_sha256(broken) == tree_sha256(whole)
+
+
+def test_whole_shards_are_not_drawn_again_and_short_ones_are(
+    tmp_path: Path, job: dict[str, Any], small_shards: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "job"
+    sample_job(folder=folder, **job)
+    whole = tree_sha256(folder)
+    (folder / "run.json").write_text(json.dumps({"fingerprint": "f" * 64, "finished": False}))
+    (folder / "shard-00001.parquet").unlink()
+    denoise, drawn = sampling.denoise, []
+
+    def counted(model: Any, seeds: list[int], *, steps: int) -> Any:
+        drawn.extend(seeds)
+        return denoise(model, seeds, steps=steps)
+
+    monkeypatch.setattr(sampling, "denoise", counted)
+    sample_job(folder=folder, **job)
+    assert drawn == [film_seed(2026, 3, "initial", index) for index in range(6, 12)]
+    assert tree_sha256(folder) == whole
+    drawn.clear()
+    assert sample_job(folder=folder, **job).made == 20
+    assert drawn == []
+
+
+def test_it_stops_when_the_time_is_over_and_says_how_many_were_made(
+    tmp_path: Path, job: dict[str, Any], small_shards: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample_job(folder=tmp_path / "whole", **job)
+    made = sample_job(folder=tmp_path / "short", **job | {"max_hours": 1e-9})
+    assert (made.requested, made.made) == (20, 4)
+    assert "4 of 20 films" in capsys.readouterr().err
+    short, whole = films_of(tmp_path / "short"), films_of(tmp_path / "whole")
+    assert len(short) == 4
+    assert short.items() <= whole.items()
+    assert sample_job(folder=tmp_path / "short", **job | {"max_hours": 1e-9}) == made
+
+
+def test_another_fingerprint_starts_anew(tmp_path: Path, job: dict[str, Any]) -> None:
+    folder = tmp_path / "job"
+    sample_job(folder=folder, **job)
+    before = films_of(folder)
+    sample_job(folder=folder, **job | {"fingerprint": "0" * 64, "root_seed": 1, "count": 3})
+    after = films_of(folder)
+    assert len(after) == 3
+    assert not set(after.values()) & set(before.values())
+
+
+def test_another_checkpoint_is_refused(tmp_path: Path, job: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError, match="is checkpoint 3, expected 2"):
+        sample_job(folder=tmp_path / "job", **job | {"checkpoint": 2})
+
+
+def test_a_network_that_answers_no_numbers_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(checkpoint, tmp_path / "checkpoint-3"))
+    weights = load_file(folder / WEIGHTS)
+    weights["conv_out.weight"] *= 1e38
+    save_file(weights, folder / WEIGHTS)
+    with pytest.raises(CheckpointError, match="no numbers"):
+        list(draw(folder, SEEDS[:2], steps=3, batch_size=2))

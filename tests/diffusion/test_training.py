@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+import random
+import resource
+import time
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from cxr_release.diffusion import learner, training
+from cxr_release.diffusion.checkpoints import WEIGHTS
+from cxr_release.diffusion.learner import Learner, learning_rate
+from cxr_release.diffusion.training import STATE, STATISTICS, train
+from cxr_release.errors import TrainingError
+from cxr_release.files import tree_sha256
+
+
+def statistics(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / STATISTICS).read_text().splitlines()]
+
+
+def test_a_finished_run_holds_checkpoints_and_statistics_alone(trained: Path) -> None:
+    names = sorted(one.name for one in trained.iterdir())
+    assert names == ["checkpoint-1", "checkpoint-2", "checkpoint-3", "run.json", "stats.jsonl"]
+    assert [line["step"] for line in statistics(trained)] == [4, 8, 10, 12]
+
+
+def test_a_finished_run_is_left_alone(
+    trained: Path, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "Learner", None)
+    train(folder=trained, **arguments)
+
+
+def test_the_loss_falls(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    settings = replace(arguments["settings"], checkpoint_every=60, batch_size=8)
+    train(folder=tmp_path / "run", **{**arguments, "settings": settings, "steps": 60})
+    lines = statistics(tmp_path / "run")
+    assert lines[-1]["loss"] < 0.8 * lines[0]["loss"]
+
+
+def test_killed_anywhere_it_ends_with_the_same_bytes(
+    tmp_path: Path, arguments: dict[str, Any], processes: Any
+) -> None:
+    settings = replace(arguments["settings"], checkpoint_every=5)
+    arguments = {**arguments, "settings": settings, "steps": 60}
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+
+    def start(folder: Path) -> Any:
+        process = processes.Process(target=train, kwargs={**arguments, "folder": folder})
+        process.start()
+        return process
+
+    started = time.monotonic()
+    undisturbed = start(whole)
+    undisturbed.join()
+    assert undisturbed.exitcode == 0
+    chance, kills = random.Random(3), 0
+    span = time.monotonic() - started
+    for _ in range(8):
+        process = start(broken)
+        process.join(chance.uniform(0.1, 0.6) * span)
+        process.kill()
+        process.join()
+        kills += process.exitcode != 0
+    last = start(broken)
+    last.join()
+    assert last.exitcode == 0
+    assert kills >= 2
+    assert tree_sha256(broken) == tree_sha256(whole)
+
+
+@pytest.mark.parametrize("stop", [4, 5, 11])
+def test_resumed_after_an_error_it_ends_with_the_same_bytes(
+    tmp_path: Path,
+    trained: Path,
+    arguments: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    stop: int,
+) -> None:
+    folder = tmp_path / "run"
+    whole = Learner.step
+
+    def step(self: Learner, step: int) -> Any:
+        if step == stop:
+            raise KeyboardInterrupt
+        return whole(self, step)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Learner, "step", step)
+        train(folder=folder, **arguments)
+    with (folder / STATISTICS).open("a") as stream:
+        stream.write('{"step": 9')
+    resumed = []
+    monkeypatch.setattr(Learner, "step", lambda self, at: (resumed.append(at), whole(self, at))[1])
+    train(folder=folder, **arguments)
+    assert resumed == list(range(stop - stop % 4, 12))
+    assert tree_sha256(folder) == tree_sha256(trained)
+
+
+def test_a_shorter_run_makes_the_same_checkpoints_up_to_there(
+    tmp_path: Path, trained: Path, arguments: dict[str, Any]
+) -> None:
+    train(folder=tmp_path / "run", **{**arguments, "steps": 9})
+    assert not (tmp_path / "run" / "checkpoint-3").exists()
+    for name in ("checkpoint-1", "checkpoint-2"):
+        assert tree_sha256(tmp_path / "run" / name) == tree_sha256(trained / name)
+
+
+def test_other_inputs_start_anew(tmp_path: Path, arguments: dict[str, Any], trained: Path) -> None:
+    folder = tmp_path / "run"
+    train(folder=folder, **{**arguments, "fingerprint": "b" * 64, "seed": 8})
+    seeds_apart = load_file(folder / "checkpoint-1" / WEIGHTS)["conv_in.weight"]
+    train(folder=folder, **arguments)
+    assert tree_sha256(folder) == tree_sha256(trained)
+    ours = load_file(folder / "checkpoint-1" / WEIGHTS)["conv_in.weight"]
+    assert not np.allclose(seeds_apart, ours)
+
+
+def test_checkpoints_hold_the_average_of_the_weights(
+    tmp_path: Path, arguments: dict[str, Any], trained: Path
+) -> None:
+    settings = replace(arguments["settings"], ema=0.0)
+    train(folder=tmp_path / "run", **{**arguments, "settings": settings})
+    last = load_file(tmp_path / "run" / "checkpoint-3" / WEIGHTS)["conv_in.weight"]
+    average = load_file(trained / "checkpoint-3" / WEIGHTS)["conv_in.weight"]
+    assert 0 < (last - average).abs().max() < 0.1
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_checkpoint(
+    tmp_path: Path, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch, trained: Path
+) -> None:
+    losses = learner.v_losses
+    calls = iter(range(100))
+    monkeypatch.setattr(
+        learner, "v_losses", lambda *given: losses(*given) * (np.nan if next(calls) == 9 else 1)
+    )
+    with pytest.raises(TrainingError, match=r"step 10: loss nan.*learning_rate"):
+        train(folder=tmp_path / "run", **arguments)
+    kept = tmp_path / "run" / "checkpoint-2"
+    assert tree_sha256(kept) == tree_sha256(trained / "checkpoint-2")
+    assert (tmp_path / "run" / STATE).exists()
+
+
+def train_on_a_small_disk(answer: Any, **arguments: Any) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))
+    try:
+        train(**arguments)
+    except TrainingError as error:
+        answer.put(str(error))
+
+
+def test_a_full_disk_is_named(tmp_path: Path, arguments: dict[str, Any], processes: Any) -> None:
+    answer = processes.SimpleQueue()
+    process = processes.Process(
+        target=train_on_a_small_disk,
+        args=(answer,),
+        kwargs={**arguments, "folder": tmp_path / "run"},
+    )
+    process.start()
+    process.join()
+    assert "cannot write" in answer.get()
+    assert not list((tmp_path / "run").glob("*.partial"))
+
+
+def test_a_damaged_state_is_named(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    folder = tmp_path / "run"
+    with pytest.raises(TrainingError):
+        train(folder=folder, **{**arguments, "films": arguments["films"][:, :, :8]})
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps({"fingerprint": "a" * 64, "finished": False}))
+    (folder / STATE).write_bytes(b"\x08\0\0\0\0\0\0\0{}")
+    with pytest.raises(TrainingError, match="damaged") as caught:
+        train(folder=folder, **arguments)
+    assert caught.value.where.endswith(STATE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": 3},
+        {"films": np.zeros((0, 16, 16), np.uint8)},
+        {"films": np.zeros((4, 16, 8), np.uint8)},
+        {"films": np.zeros((4, 18, 18), np.uint8)},
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_anything_is_written(
+    tmp_path: Path, arguments: dict[str, Any], change: dict[str, Any]
+) -> None:
+    with pytest.raises(TrainingError):
+        train(folder=tmp_path / "run", **{**arguments, **change})
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_learning_rate_rises_and_falls(arguments: dict[str, Any]) -> None:
+    settings = arguments["settings"]
+    rates = [learning_rate(step, settings, 12) for step in range(13)]
+    assert rates[0] == settings.learning_rate / 2
+    assert rates[1] == rates[2] == settings.learning_rate
+    assert all(after < before for before, after in pairwise(rates[2:]))
+    assert rates[-1] == pytest.approx(0, abs=1e-12)

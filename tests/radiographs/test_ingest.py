@@ -1,0 +1,279 @@
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxr_release import schemas, tables
+from cxr_release.errors import SourceError
+from cxr_release.files import tree_sha256
+from cxr_release.params import IngestParams
+from cxr_release.radiographs import png
+from cxr_release.radiographs.cohort import ingest
+from cxr_release.radiographs.phantoms.cohort import Phantom
+from cxr_release.radiographs.png import Film
+
+Settings = Callable[..., IngestParams]
+
+
+def cohort(output: Path) -> list[dict[str, Any]]:
+    return list(tables.iterate(output / "cohort.parquet", schemas.COHORT))
+
+
+def manifest(output: Path) -> dict[str, dict[str, Any]]:
+    tables.read(output / "manifest.parquet", schemas.MANIFEST)
+    rows = tables.iterate(output / "manifest.parquet", schemas.MANIFEST)
+    return {row["source_file"]: row for row in rows}
+
+
+def pixels(output: Path) -> dict[str, Any]:
+    return {
+        row["id"]: png.decode(row["image"]["bytes"], where=row["id"]).astype(int)
+        for row in cohort(output)
+    }
+
+
+def take(source: Path | str, output: Path, settings: IngestParams) -> dict[str, Any]:
+    return ingest(source, output, settings=settings, seed=11, progress=False)
+
+
+def spoil(folder: Path) -> dict[str, str]:
+    """One of every kind of bad file beside the good ones: name → what its fault says."""
+    good = (folder / "film-00.png").read_bytes()
+    (folder / "empty.png").touch()
+    (folder / "text.png").write_text("no film")
+    (folder / "cut.png").write_bytes(good[: len(good) // 2])
+    (folder / "folder.png").mkdir()
+    (folder / "broken.png").symlink_to("nothing")
+    (folder / "away.png").symlink_to("/etc/hostname")
+    (folder / "film-01.jpg").write_bytes(good)
+    (folder / "-x.png").write_bytes(good)
+    Image.new("L", (9000, 9000)).save(folder / "bomb.png", compress_level=9)
+    Image.new("L", (90, 90), 7).save(folder / "blank.png")
+    pages = [Image.open(io.BytesIO(good)) for _ in range(2)]
+    pages[0].save(folder / "pages.tif", save_all=True, append_images=pages[1:])
+    return {
+        "empty.png": "0 bytes",
+        "text.png": "no PNG, JPEG or TIFF",
+        "cut.png": "truncated",
+        "folder.png": "is a folder",
+        "broken.png": "broken symbolic link",
+        "away.png": "out of the folder",
+        "film-01.jpg": "same stem as film-01.png",
+        "film-01.png": "same stem as film-01.jpg",
+        "-x.png": "cannot be an id",
+        "bomb.png": "decompression bomb",
+        "blank.png": "blank",
+        "pages.tif": "more than one picture",
+    }
+
+
+def test_phantoms_become_a_cohort_that_is_measured(
+    tmp_path: Path, settings: Settings, phantoms: list[Phantom]
+) -> None:
+    output = tmp_path / "out"
+    summary = take("phantoms", output, settings(phantoms=30))
+    assert summary["polarity_accuracy"] == summary["facing_accuracy"] == 1.0
+    assert summary == json.loads((output / "summary.json").read_text())
+    rows, sources = cohort(output), manifest(output)
+    for row, phantom in zip(rows, phantoms, strict=False):
+        source = sources[phantom.name]
+        assert row["id"] == phantom.name
+        assert row["patient"] == source["patient"] == phantom.patient
+        assert row["facing"] == phantom.facing == source["true_facing"]
+        assert row["flipped"] == (phantom.facing == "right") == source["flipped"]
+        assert row["inverted"] == phantom.negative == source["true_negative"]
+        assert (source["source_height"], source["source_width"]) == phantom.pixels.shape
+        points = {point["name"]: (point["x"], point["y"]) for point in source["keypoints"]}
+        assert points.keys() == phantom.keypoints.keys()
+        for name, point in phantom.keypoints.items():
+            assert points[name] == pytest.approx(point, rel=1e-5)
+    assert summary["inverted"] == sum(row["inverted"] for row in rows) > 0
+    assert summary["flipped"] == sum(row["flipped"] for row in rows) > 0
+
+
+def test_every_film_is_8_bit_grey_of_one_size_and_hashed(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    take(folder, tmp_path / "out", settings(size=48))
+    for row in cohort(tmp_path / "out"):
+        data = row["image"]["bytes"]
+        film = png.decode(data, where=row["id"])
+        assert film.shape == (48, 48) == (row["height"], row["width"])
+        assert png.facts(film, data).items() <= row.items()
+        assert row["image"]["path"] == f"{row['id']}.png"
+        assert not png.is_labelled(data)
+        assert (row["facing"], row["flipped"]) == (None, False)
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad"])
+def test_negatives_give_the_same_cohort(
+    folder: Path, tmp_path: Path, settings: Settings, fit: str
+) -> None:
+    turned = tmp_path / "turned"
+    turned.mkdir()
+    for at, path in enumerate(sorted(folder.iterdir())):
+        film = np.asarray(Image.open(path))
+        Image.fromarray(255 - film if at % 3 == 0 else film).save(turned / path.name)
+    take(folder, tmp_path / "a", settings(fit=fit))
+    take(turned, tmp_path / "b", settings(fit=fit))
+    assert [row["inverted"] for row in cohort(tmp_path / "a")] == [False] * 12
+    assert [row["inverted"] for row in cohort(tmp_path / "b")] == [at % 3 == 0 for at in range(12)]
+    one, other = pixels(tmp_path / "a"), pixels(tmp_path / "b")
+    assert max(np.abs(one[name] - other[name]).max() for name in one) <= 1
+
+
+def test_marked_films_turn_all_films_left(
+    folder: Path, tmp_path: Path, settings: Settings, phantoms: list[Phantom]
+) -> None:
+    truth = [phantom.facing for phantom in phantoms[:12]]
+    marked = tuple(f"film-{at:02d}" for at in range(12) if truth[at] == "left")[:2]
+    summary = take(folder, tmp_path / "out", settings(left_facing=marked))
+    rows = cohort(tmp_path / "out")
+    assert [row["facing"] for row in rows] == truth
+    assert summary["facings"] == {side: truth.count(side) for side in ("left", "right")}
+    take(folder, tmp_path / "plain", settings())
+    turned, plain = pixels(tmp_path / "out"), pixels(tmp_path / "plain")
+    for name, facing in zip(plain, truth, strict=True):
+        expected = plain[name][:, ::-1] if facing == "right" else plain[name]
+        np.testing.assert_array_equal(turned[name], expected)
+
+
+def test_an_unknown_marked_film_is_named_with_its_neighbours(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        take(folder, tmp_path / "out", settings(left_facing=("film-00", "film-1", "other")))
+    faults = {fault.where: fault.remedy for fault in caught.value.faults}
+    assert faults.keys() == {"film-1", "other"}
+    assert "film-01" in faults["film-1"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_bad_files_stand_in_one_report_and_nothing_is_written(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    expected = spoil(folder)
+    with pytest.raises(SourceError) as caught:
+        take(folder, tmp_path / "out", settings())
+    found = {fault.where: fault.what for fault in caught.value.faults}
+    assert found.keys() == expected.keys()
+    for name, what in expected.items():
+        assert what in found[name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["films"]
+
+
+def test_skipped_files_are_accounted_for(
+    folder: Path, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = spoil(folder)
+    (folder / ".hidden").touch()
+    summary = take(folder, tmp_path / "out", settings(on_error="skip"))
+    sources = manifest(tmp_path / "out")
+    assert list(sources) == sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
+    refused = {name: row for name, row in sources.items() if row["status"] == "refused"}
+    assert refused.keys() == expected.keys()
+    for name, row in refused.items():
+        assert expected[name] in row["fault"]
+        assert row["id"] is None
+    ids = [row["id"] for row in cohort(tmp_path / "out")]
+    assert ids == [row["id"] for row in sources.values() if row["status"] == "ingested"]
+    assert (summary["files"], summary["ingested"], summary["refused"]) == (23, 11, 12)
+    report = capsys.readouterr().err
+    assert report.count("fault(s) in the source films") == 1
+    assert all(f"{name}: " in report for name in expected)
+
+
+def test_marked_films_may_be_refused_but_not_all(
+    folder: Path, tmp_path: Path, settings: Settings, phantoms: list[Phantom]
+) -> None:
+    left = [at for at in range(12) if phantoms[at].facing == "left"][:2]
+    marked = tuple(f"film-{at:02d}" for at in left)
+    (folder / f"{marked[0]}.png").write_bytes(b"junk")
+    take(folder, tmp_path / "out", settings(left_facing=marked, on_error="skip"))
+    assert {row["facing"] for row in cohort(tmp_path / "out")} == {"left", "right"}
+    with pytest.raises(SourceError, match="unknown films"):
+        take(folder, tmp_path / "no", settings(left_facing=marked[:1], on_error="skip"))
+
+
+def test_nothing_good_is_an_error_even_when_skipping(tmp_path: Path, settings: Settings) -> None:
+    source = tmp_path / "films"
+    source.mkdir()
+    (source / "junk.png").write_bytes(b"junk")
+    with pytest.raises(SourceError, match=r"junk\.png"):
+        take(source, tmp_path / "out", settings(on_error="skip"))
+
+
+def test_rows_of_the_patient_table_without_a_film_are_reported(
+    folder: Path, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"film-{at:02d}.png,p{at % 3}" for at in range(11)]
+    (folder / "patients.csv").write_text("\n".join(["file,patient", *rows, "gone.png,p9"]))
+    with pytest.raises(SourceError) as caught:
+        take(folder, tmp_path / "out", settings())
+    assert [fault.where for fault in caught.value.faults] == ["film-11.png", "patients.csv line 13"]
+    summary = take(folder, tmp_path / "out", settings(on_error="skip"))
+    assert (summary["files"], summary["refused"], summary["patients"]) == (12, 1, 3)
+    assert "gone.png" in capsys.readouterr().err
+    assert "patients.csv" not in manifest(tmp_path / "out")
+
+
+def test_the_same_films_give_the_same_bytes_and_old_output_is_replaced(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    take(folder, tmp_path / "a", settings())
+    (tmp_path / "b").mkdir()
+    for name in ("cohort.parquet.partial", "summary.json"):
+        (tmp_path / "b" / name).write_text("from a killed run")
+    (tmp_path / "b.films.partial").write_text("from a killed run")
+    take(folder, tmp_path / "b", settings())
+    assert tree_sha256(tmp_path / "a") == tree_sha256(tmp_path / "b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "films"]
+
+
+def test_a_failed_run_leaves_the_last_good_one(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    take(folder, tmp_path / "out", settings())
+    before = tree_sha256(tmp_path / "out")
+    (folder / "junk.png").write_bytes(b"junk")
+    with pytest.raises(SourceError):
+        take(folder, tmp_path / "out", settings())
+    assert tree_sha256(tmp_path / "out") == before
+
+
+def test_a_file_in_the_place_of_the_output_is_refused(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    (tmp_path / "out").write_text("precious")
+    with pytest.raises(SourceError, match="no folder to write into"):
+        take(folder, tmp_path / "out", settings())
+    assert (tmp_path / "out").read_text() == "precious"
+
+
+def test_output_within_the_source_is_refused(folder: Path, settings: Settings) -> None:
+    with pytest.raises(SourceError, match="lies in the folder of source films"):
+        take(folder, folder / "out", settings())
+
+
+def test_one_film_is_a_cohort(tmp_path: Path, settings: Settings, positives: list[Film]) -> None:
+    source = tmp_path / "films"
+    source.mkdir()
+    Image.fromarray(255 - positives[0]).save(source / "only.png")
+    summary = take(source, tmp_path / "out", settings(left_facing=("only",)))
+    assert (summary["inverted"], summary["facings"]) == (1, {"left": 1})
+
+
+def test_the_atlas_is_recognised(tmp_path: Path, settings: Settings, positives: list[Film]) -> None:
+    films = tmp_path / "csxa" / "datasets-PNG"
+    films.mkdir(parents=True)
+    for at, film in enumerate(positives[:3]):
+        Image.fromarray(film).save(films / f"{at:04d}135.png")
+    summary = take(tmp_path / "csxa", tmp_path / "out", settings())
+    assert summary["patients"] == 3
+    row = manifest(tmp_path / "out")["datasets-PNG/0002135.png"]
+    assert (row["id"], row["patient"], row["age"]) == ("0002135", "0002", 35)

@@ -1,0 +1,69 @@
+"""README, commands and targets say the same things."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from cxr_release import __version__
+from cxr_release.cli import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+COMMANDS = {command.callback.__name__ for command in app.registered_commands if command.callback}
+
+
+def test_readme_names_every_command_and_no_other() -> None:
+    assert set(re.findall(r"cxr-release ([a-z]+)", README)) >= COMMANDS
+    named = re.findall(r"^\$ cxr-release ([a-z]+)", README, flags=re.MULTILINE)
+    assert set(named) <= COMMANDS
+
+
+def test_readme_names_targets_that_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, flags=re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)`?", README)) <= targets
+    assert {"setup", "lint", "types", "bench", "review", "clean", "release", "test"} <= targets
+
+
+def test_readme_names_every_stage() -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert not [stage for stage in stages if f"`{stage}`" not in README]
+
+
+def test_readme_shows_pictures_that_exist_and_no_blank() -> None:
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
+        assert (ROOT / picture).exists()
+    assert not re.findall(r"\{[A-Z]+\}", README)
+
+
+def test_readme_names_codes_that_exist() -> None:
+    reasons = yaml.safe_load((ROOT / "cards/reasons.yaml").read_text())
+    assert set(re.findall(r"--reason ([a-z-]+)", README)) <= set(reasons)
+
+
+def test_ci_runs_what_readme_tells_people_to_type() -> None:
+    script = (ROOT / ".ci/run").read_text()
+    assert "make test" in script
+    assert "make release" in script
+    assert "make test" in (ROOT / ".github/workflows/ci.yml").read_text()
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == __version__
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dynamic"] == ["version"]
+
+
+def test_constraints_pin_versions_and_name_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines)
+    pinned = {line.split("==")[0].lower().replace("_", "-") for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
+    names = {re.split(r"[>=<\[ ]", one)[0].lower() for one in wanted}
+    assert names <= pinned

@@ -1,0 +1,195 @@
+"""`dvc repro` on a tiny cohort: what runs, what does not, and that a kill changes nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cxr_release import schemas, tables
+from cxr_release.paths import Paths
+
+pytestmark = pytest.mark.timeout(600)
+
+ROOT = Path(__file__).parent.parent
+TINY: dict[str, dict[str, Any]] = {
+    "ingest": {"phantoms": 24, "size": 32},
+    "network": {"channels": [8, 16]},
+    "train": {"steps": 8, "batch_size": 4, "checkpoint_every": 2, "warmup": 1},
+    "train_tuning": {"steps": 4},
+    "curves": {"films": 4, "levels": 2},
+    "fidelity": {"every": 4, "images": 8},
+    "sample": {"checkpoints": [1, 4], "initial": 5, "large": 7, "steps": 3, "batch_size": 4},
+    "study": {"quartets": 3},
+}
+AFTER_SCREENING = {"screen", "study", "validate", "package"}
+
+
+def project(root: Path) -> Path:
+    """A copy of what the pipeline needs, with parameters for seconds instead of minutes."""
+    for name in ("cxr_release", "cards", ".dvc", "data/raw", "data/reviews"):
+        ignored = shutil.ignore_patterns("__pycache__", "cache", "tmp")
+        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, root / name)
+    (root / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    change(root, **TINY)
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    return root
+
+
+def change(root: Path, **sections: dict[str, Any]) -> None:
+    raw = yaml.safe_load((root / "params.yaml").read_text())
+    for section, values in sections.items():
+        raw[section].update(values)
+    (root / "params.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
+
+
+def command(root: Path, *arguments: str) -> subprocess.Popen[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # One thread: beside other work on the machine, tiny matrices only lose by two.
+    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        arguments,
+        cwd=root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def repro(root: Path) -> list[str]:
+    """Run the pipeline; the stages that ran, in order."""
+    running = command(root, "dvc", "repro")
+    output, _ = running.communicate()
+    assert running.returncode == 0, output
+    return re.findall(r"Running stage '([^']+)'", output)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose pipeline has run once."""
+    folder = project(tmp_path_factory.mktemp("project"))
+    assert len(repro(folder)) == 17
+    return folder
+
+
+def checksums(root: Path) -> str:
+    return (root / "data/release/SHA256SUMS").read_text()
+
+
+def films(root: Path) -> list[str]:
+    shards = sorted((root / "data/release/data").rglob("*.parquet"))
+    return [row["id"] for shard in shards for row in tables.read_rows(shard, schemas.RELEASE)]
+
+
+def test_the_release_opens_in_a_fresh_process_without_network(root: Path, tmp_path: Path) -> None:
+    opened = subprocess.run(
+        [sys.executable, str(ROOT / ".ci/open_release.py"), "data/release"],
+        cwd=root,
+        env={"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert opened.returncode == 0, opened.stderr
+    assert len(films(root)) == 24
+    subprocess.run(
+        ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=root / "data/release", check=True
+    )
+
+
+def test_nothing_runs_twice(root: Path) -> None:
+    assert repro(root) == []
+
+
+def test_a_word_in_the_card_reruns_the_package_alone(root: Path) -> None:
+    template = root / "cards/README.md.j2"
+    template.write_text(template.read_text().replace("## Load it", "## Open it"))
+    assert repro(root) == ["package"]
+    assert "## Open it" in (root / "data/release/README.md").read_text()
+
+
+def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
+    film = films(root)[3]
+    logging = command(
+        root,
+        *("cxr-release", "exclude", film, "--reason", "artefact", "--reviewer", "a.b"),
+    )
+    assert logging.wait() == 0
+    assert set(repro(root)) == AFTER_SCREENING
+    assert film not in films(root)
+    assert len(films(root)) == 23
+    excluded = tables.read_rows(
+        next((root / "data/release/exclusions").glob("*.parquet")), schemas.EXCLUSIONS
+    )
+    assert [row["id"] for row in excluded] == [film]
+
+
+def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path) -> None:
+    change(root, sample={"checkpoints": [4]})
+    ran = repro(root)
+    assert ran[0] == "checkpoints" or ran[0] == "orient"
+    assert not {"train", "sample@4-initial", "sample@4-large"} & set(ran)
+    assert {name.rsplit("-", 2)[0] for name in films(root)} == {"checkpoint-4"}
+    ghosts = [
+        path
+        for path in (root / "data").rglob("checkpoint-1*")
+        if "training" not in path.parts and "reviews" not in path.parts
+    ]
+    assert ghosts == []
+
+
+def test_the_learning_rate_reruns_training_and_what_follows(root: Path) -> None:
+    before = checksums(root)
+    change(root, train={"learning_rate": 1.0e-3})
+    ran = set(repro(root))
+    assert {"train_tuning", "train", "curves", "fidelity", "checkpoints"} <= ran
+    assert {"sample@4-initial", "sample@4-large", "orient", "package"} <= ran
+    assert not {"ingest", "split"} & ran
+    assert checksums(root) != before
+
+
+def killed_when(root: Path, ready: Callable[[], bool]) -> None:
+    """Start the pipeline and SIGKILL it, all its processes, as soon as `ready`."""
+    running = command(root, "dvc", "repro")
+    deadline = time.monotonic() + 240
+    while not ready():
+        assert running.poll() is None, "the pipeline ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+
+
+def test_killed_anywhere_it_ends_with_the_same_release(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = project(tmp_path_factory.mktemp("killed"))
+    paths = Paths(root)
+
+    def exists(pattern: str) -> Callable[[], bool]:
+        return lambda: any((root / "data").glob(pattern))
+
+    killed_when(root, exists("cohort/*partial*"))
+    killed_when(root, exists("training/final/checkpoint-2"))
+    killed_when(root, exists("samples/checkpoint-4-large/*"))
+    killed_when(root, exists("release.partial/*"))
+    assert not paths.release.exists()
+    repro(root)
+    whole = project(tmp_path_factory.mktemp("whole"))
+    repro(whole)
+    assert checksums(root) == checksums(whole)
+    assert repro(root) == []

@@ -1,0 +1,140 @@
+"""dvc.yaml, the stages, params.yaml and the paths say the same things."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cxr_release import params as parameters
+from cxr_release.paths import Paths
+
+ROOT = Path(__file__).parent.parent
+STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+FOUNDATION = {"errors", "files", "fingerprint", "params", "paths", "schemas", "tables"}
+HARNESS = {"cxr_release/stages/run.py"}
+
+
+@cache
+def imports(module: Path) -> frozenset[Path]:
+    """Modules of this package that a module imports, anywhere in its code."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        for name in names:
+            path = ROOT / (name.replace(".", "/") + ".py")
+            if name.startswith("cxr_release") and path.exists():
+                found.add(path)
+    return frozenset(found)
+
+
+def concerns_of(stage: str) -> set[str]:
+    """Every module that a stage runs, beyond the foundation."""
+    todo, seen = [ROOT / f"cxr_release/stages/{stage}.py"], set()
+    while todo:
+        module = todo.pop()
+        if module not in seen and module.stem not in FOUNDATION:
+            seen.add(module)
+            todo.extend(imports(module))
+    return {module.relative_to(ROOT).as_posix() for module in seen} - HARNESS
+
+
+def code_deps(stage: str) -> set[str]:
+    return {dep for dep in STAGES[stage]["deps"] if dep.startswith("cxr_release/")}
+
+
+def covered(module: str, deps: set[str]) -> bool:
+    return any(module == dep or module.startswith(f"{dep}/") for dep in deps)
+
+
+def test_every_stage_is_a_module_and_every_module_a_stage() -> None:
+    modules = {path.stem for path in (ROOT / "cxr_release/stages").glob("*.py")}
+    assert set(STAGES) == modules - {"__init__", "run", "release_inputs"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_code_that_it_runs(stage: str) -> None:
+    modules, deps = concerns_of(stage), code_deps(stage)
+    missing = sorted(module for module in modules if not covered(module, deps))
+    assert not missing, f"dvc.yaml: stage {stage} lacks deps {missing}"
+    useless = sorted(dep for dep in deps if not any(covered(one, {dep}) for one in modules))
+    assert not useless, f"dvc.yaml: stage {stage} does not run {useless}"
+
+
+def test_an_edit_of_the_sampler_does_not_retrain() -> None:
+    for stage in ("train", "train_tuning"):
+        assert not covered("cxr_release/diffusion/sampling.py", code_deps(stage))
+    assert covered("cxr_release/diffusion/sampling.py", code_deps("sample"))
+
+
+def keys_of(value: Any, prefix: str = "") -> set[str]:
+    if not dataclasses.is_dataclass(value):
+        return {prefix.rstrip(".")}
+    fields = [(one.name, getattr(value, one.name)) for one in dataclasses.fields(value)]
+    return {prefix.rstrip(".")} | {
+        key for name, one in fields for key in keys_of(one, f"{prefix}{name}.")
+    }
+
+
+def test_stages_name_parameters_that_exist_and_every_parameter_is_named() -> None:
+    params = parameters.load(ROOT / "params.yaml")
+    known = keys_of(params)
+    named = {key for stage in STAGES.values() for key in stage.get("params", [])}
+    named = {key.replace("${item.batch}", batch) for key in named for batch in parameters.BATCHES}
+    assert named <= known
+    leaves = {key for key in known if not any(other.startswith(f"{key}.") for other in known)}
+    narrow = {key for key in named if key in leaves}
+    # `package` takes whole sections; what a stage computes with it names key by key.
+    assert leaves - narrow - {""} == {key for key in leaves if key.startswith("release.")}
+
+
+def test_stages_read_the_sections_that_dvc_knows_of() -> None:
+    reads = re.compile(r"params\.([a-z_]+(?:\.[a-z_]+)?)")
+    for stage, declared in STAGES.items():
+        text = (ROOT / f"cxr_release/stages/{stage}.py").read_text()
+        named = " ".join(declared.get("params", []))
+        for key in reads.findall(text):
+            section = key.split(".")[0]
+            assert section in named or section in {"BATCHES", "load"}, f"{stage} reads {key}"
+
+
+def test_every_path_is_made_or_read_by_a_stage() -> None:
+    paths = Paths(Path())
+    named = " ".join(
+        str(entry)
+        for stage in STAGES.values()
+        for kind in ("deps", "outs", "metrics")
+        for entry in stage.get(kind, [])
+    )
+    artefacts = [name for name, one in vars(Paths).items() if isinstance(one, property)]
+    for name in set(artefacts) - {"params", "pipeline"}:
+        path = getattr(paths, name)
+        assert path.as_posix() in named or path.parent.as_posix() in named, name
+
+
+def test_people_s_decisions_are_inputs_and_never_outputs() -> None:
+    outs = [
+        next(iter(out)) if isinstance(out, dict) else out
+        for stage in STAGES.values()
+        for kind in ("outs", "metrics")
+        for out in stage.get(kind, [])
+    ]
+    assert not [out for out in outs if out.startswith(("data/reviews", "data/raw"))]
+    for stage, folder in {"screen": "screening", "audit": "audit", "study": "readers"}.items():
+        assert f"data/reviews/{folder}" in STAGES[stage]["deps"]
+
+
+def test_long_work_keeps_its_outputs() -> None:
+    for stage in ("train", "train_tuning", "sample"):
+        (out,) = STAGES[stage]["outs"]
+        assert next(iter(out.values())) == {"persist": True}
