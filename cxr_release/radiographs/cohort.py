@@ -198,7 +198,7 @@ def _anchors(taken: list[Taken], settings: IngestParams, *, is_drawn: bool) -> l
 
 def _turn(taken: list[Taken], small: Thumbnail, anchors: Sequence[int]) -> list[Turned]:
     negatives = find_negatives(small)
-    small[negatives] *= -1
+    small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
     facings: Sequence[Facing | None] = [None] * len(taken)
     if anchors:
         facings = find_facings(small, anchors)

@@ -80,8 +80,8 @@ def decode(data: bytes) -> Decoded:
                 _check_whole(image, data)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 bits = _bits(image, data)
-                upright = ImageOps.exif_transpose(image)
-                return Decoded(window(_grey(upright)), bits, upright.mode)
+                ImageOps.exif_transpose(image, in_place=True)
+                return Decoded(window(_grey(image)), bits, image.mode)
         except (SourceError, MemoryError):
             raise
         except UnidentifiedImageError:

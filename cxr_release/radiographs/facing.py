@@ -54,13 +54,13 @@ def reference_of(small: Thumbnail) -> Direction:
     return reference
 
 
-def leanings(small: Thumbnail, reference: Direction) -> NDArray[np.float64]:
+def leanings(small: Thumbnail, reference: Direction) -> NDArray[np.float32]:
     """How surely films face left: correlation with the reference, (n,).
 
     1 is the reference itself, -1 its mirror image, near 0 neither (no film of this kind, or none
     that can be told from its mirror image).
     """
-    along: NDArray[np.float64] = antisymmetric(small) @ reference
+    along: NDArray[np.float32] = antisymmetric(small) @ reference
     return along
 
 
@@ -69,5 +69,5 @@ def facing_of(small: Thumbnail, reference: Direction) -> list[Facing]:
     return _facings(leanings(small, reference))
 
 
-def _facings(along: NDArray[np.float64]) -> list[Facing]:
+def _facings(along: NDArray[np.float32]) -> list[Facing]:
     return ["left" if one >= 0 else "right" for one in along]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from cxr_release.radiographs.png import Film
 
 SIDE = 32
 """Pixels on each side: enough for the outline of a body, too few for markers and grain."""
+BLOCK = 1024
+"""Films worked on at a time, which bounds memory."""
 
 Thumbnail = NDArray[np.float32]
 """Grey values (SIDE, SIDE); for many films (n, SIDE, SIDE)."""
@@ -20,7 +22,7 @@ Thumbnail = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 """One vector a film, (n, d), of length 1, or all 0 where there is no contrast."""
 
-Direction = NDArray[np.float64]
+Direction = NDArray[np.float32]
 """A unit vector (d,)."""
 
 
@@ -38,16 +40,12 @@ def thumbnails(films: Iterable[Film]) -> Thumbnail:
 
 def symmetric(small: Thumbnail) -> Vectors:
     """What a film and its mirror image share, as unit vectors of mean 0: blind to facing."""
-    left, right = _halves(small)
-    half = left + right
-    half -= half.mean(axis=1, keepdims=True)
-    return _to_unit(half)
+    return _unit_vectors(small, lambda left, right: _centred(left + right))
 
 
 def antisymmetric(small: Thumbnail) -> Vectors:
     """What changes its sign when a film is mirrored, as unit vectors."""
-    left, right = _halves(small)
-    return _to_unit(left - right)
+    return _unit_vectors(small, lambda left, right: left - right)
 
 
 def principal(vectors: Vectors) -> Direction:
@@ -55,25 +53,34 @@ def principal(vectors: Vectors) -> Direction:
 
     Turning any vector around leaves the matrix of second moments, and so the direction, as it is.
     """
-    top: Direction
     films, parts = vectors.shape
     if films < parts:  # the smaller matrix of the two that share their eigenvalues
         _, weights = np.linalg.eigh((vectors @ vectors.T).astype(np.float64))
-        top = _to_unit((weights[:, -1] @ vectors)[None])[0]
+        top = _unit((weights[:, -1] @ vectors)[None])[0]
     else:
         _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
         top = directions[:, -1]
-    return top
+    direction: Direction = top.astype(np.float32)
+    return direction
 
 
-def _halves(small: Thumbnail) -> tuple[Vectors, Vectors]:
-    """Left halves and mirrored right halves: sum and difference of them say all."""
+def _unit_vectors(small: Thumbnail, combine: Callable[[Vectors, Vectors], Vectors]) -> Vectors:
+    """Combine left halves and mirrored right halves: half a film says all about both."""
     half = SIDE // 2
-    left, right = small[:, :, :half], small[:, :, : half - 1 : -1]
-    return left.reshape(len(small), -1), right.reshape(len(small), -1)
-
-
-def _to_unit(vectors: NDArray[Any]) -> NDArray[Any]:
-    """Scale vectors in place."""
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    vectors = np.empty((len(small), SIDE * half), np.float32)
+    for at in range(0, len(small), BLOCK):
+        films = small[at : at + BLOCK]
+        left, right = films[:, :, :half], films[:, :, : half - 1 : -1]
+        parts = combine(left.reshape(len(films), -1), right.reshape(len(films), -1))
+        vectors[at : at + BLOCK] = _unit(parts)
     return vectors
+
+
+def _centred(vectors: Vectors) -> Vectors:
+    centred: Vectors = vectors - vectors.mean(axis=1, keepdims=True)
+    return centred
+
+
+def _unit(vectors: NDArray[Any]) -> NDArray[Any]:
+    unit: NDArray[Any] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return unit
