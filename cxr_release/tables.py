@@ -14,9 +14,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,6 +28,8 @@ from cxr_release.files import PARTIAL, sync_folder
 if TYPE_CHECKING:
     import pandas as pd
     from pandera.pandas import Check, DataFrameSchema
+
+T = TypeVar("T")
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 KEYPOINTS = pa.list_(pa.struct([("name", pa.string()), ("x", pa.float32()), ("y", pa.float32())]))
@@ -336,6 +339,13 @@ def iterate(path: Path, kind: Table, batch_rows: int = 64) -> Iterator[dict[str,
             raise TableError(f"not a table {kind.name!r}", where=str(path), faults=faults)
         for batch in parquet.iter_batches(batch_rows):
             yield from batch.to_pylist()
+
+
+def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut anything into lists of `size`, the last one shorter: what a `Writer` takes at a time."""
+    rest = iter(items)
+    while piece := list(islice(rest, size)):
+        yield piece
 
 
 def _open(path: Path) -> pq.ParquetFile:

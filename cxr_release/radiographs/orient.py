@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ def reference_of_cohort(path: Path) -> Direction | None:
         for row in tables.iterate(path, schemas.COHORT)
         if row["facing"] is not None
     )
-    parts = [thumbnails(some) for some in _together(films)]
+    parts = [thumbnails(some) for some in tables.pieces(films, TOGETHER)]
     return reference_of(np.concatenate(parts)) if parts else None
 
 
@@ -51,16 +50,14 @@ def orient(shards: Iterable[Path], output: Path, *, reference: Direction | None)
     facings: Counter[str] = Counter({"left": 0, "right": 0, "unknown": 0})
     rows = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
     with tables.Writer(output, schemas.ORIENTED) as writer:
-        for some in _together(rows):
+        for some in tables.pieces(rows, TOGETHER):
             turned = list(_turned(some, reference))
             facings.update(row["facing"] or "unknown" for row in turned)
             writer.append(turned)
     return dict(facings)
 
 
-def _turned(
-    rows: tuple[dict[str, Any], ...], reference: Direction | None
-) -> Iterator[Mapping[str, Any]]:
+def _turned(rows: list[dict[str, Any]], reference: Direction | None) -> Iterator[Mapping[str, Any]]:
     if reference is None:
         yield from (row | {"facing": None, "flipped": False} for row in rows)
         return
@@ -72,9 +69,3 @@ def _turned(
             data = png.encode(mirrored, synthetic=True)
             changes |= {"image": png.cell(data, row["id"]), **png.facts(mirrored, data)}
         yield row | changes
-
-
-def _together(items: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    rest = iter(items)
-    while some := tuple(islice(rest, TOGETHER)):
-        yield some

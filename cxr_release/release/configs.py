@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, islice
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ def _write_films(
         name = f"data/checkpoint-{checkpoint}/train-{shard:05d}-of-{shards:05d}.parquet"
         rows = (film for _, film in numbered if film["id"] in released)
         with tables.Writer(folder / name, schemas.RELEASE) as writer:
-            for some in _pieces(_release_rows(rows, params.release.version)):
+            for some in tables.pieces(_release_rows(rows, params.release.version), ROWS_PER_GROUP):
                 writer.append(some)
         names.append(name)
     return names
@@ -129,12 +129,6 @@ def _release_rows(films: Iterable[Row], version: str) -> Iterator[Row]:
     for film in films:
         row = {**film, "release_version": version}
         yield {name: row[name] for name in columns}
-
-
-def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    source = iter(rows)
-    while piece := list(islice(source, ROWS_PER_GROUP)):
-        yield piece
 
 
 def _audit_pairs(inputs: ReleaseInputs, released: set[str]) -> Iterator[Row]:
