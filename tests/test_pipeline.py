@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from cxr_release import schemas, tables
 
@@ -109,6 +111,21 @@ def test_the_release_opens_in_a_fresh_process_without_network(root: Path, tmp_pa
     subprocess.run(
         ["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=root / "data/release", check=True
     )
+
+
+def test_the_blinded_kit_says_nothing_beside_the_pixels(root: Path) -> None:
+    kit = list(tables.iterate(root / "data/study/kit.parquet", schemas.KIT))
+    key = tables.read_rows(root / "data/study-key/key.parquet", schemas.KEY)
+    assert [row["name"] for row in kit] == [row["name"] for row in key]
+    assert {row["source"] for row in key} == {"real", "checkpoint-1", "checkpoint-4"}
+    looks = set()
+    for row in kit:
+        with Image.open(io.BytesIO(row["image"]["bytes"])) as film:
+            film.load()
+            looks.add((film.mode, film.size, str(film.info)))
+        assert row["image"]["path"] == f"{row['name']}.png"
+    assert looks == {("L", (32, 32), "{}")}
+    assert not [path for path in (root / "data/study").rglob("*") if "key" in path.name]
 
 
 def test_nothing_runs_twice(root: Path) -> None:
