@@ -110,7 +110,7 @@ def text_of(status: Status) -> str:
         lines += [table_s1(counts)]
     states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]
     lines.append(f"reviews    {', '.join(states)}")
-    lines += [f"open       {sentence}" for sentence in status["holds_back"]]
+    lines += [f"to do      {sentence}" for sentence in status["holds_back"]]
     if release:
         name = f"{release['name']} {release['version']}"
         released = release["counts"]["total"]["released"]

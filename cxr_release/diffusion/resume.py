@@ -13,7 +13,7 @@ import torch
 from diffusers import UNet2DModel
 from diffusers.training_utils import EMAModel
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 from torch import Tensor
 
 from cxr_release.errors import TrainingError
@@ -30,7 +30,8 @@ def save(
         name: tensor.detach().contiguous() for name, tensor in _state(unet, average, optimizer)
     }
     with whole_file(path) as partial:
-        save_file(tensors, partial, metadata={"step": str(step)})
+        # Not `save_file`: killed, it leaves a temporary file of its own making behind.
+        partial.write_bytes(serialize(tensors, metadata={"step": str(step)}))
 
 
 def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.optim.AdamW) -> int:

@@ -138,7 +138,7 @@ def run_job(**job: Any) -> None:
 def test_killed_anywhere_it_ends_with_the_same_bytes(
     tmp_path: Path, job: dict[str, Any], processes: Any
 ) -> None:
-    job |= {"count": 60, "steps": 6}
+    job |= {"count": 36, "steps": 5}
     whole, broken = tmp_path / "whole", tmp_path / "broken"
 
     def start(folder: Path) -> Any:
@@ -152,7 +152,7 @@ def test_killed_anywhere_it_ends_with_the_same_bytes(
     assert undisturbed.exitcode == 0
     chance, kills = random.Random(5), 0
     span = time.monotonic() - started
-    for _ in range(6):
+    for _ in range(5):
         process = start(broken)
         process.join(chance.uniform(0.1, 0.6) * span)
         process.kill()
