@@ -8,8 +8,6 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export PATH := $(abspath $(BIN)):$(PATH)
 
-# Idle OpenMP threads give the core back soon: on a busy machine they would slow each other down.
-export GOMP_SPINCOUNT ?= 30000
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .PHONY: release test setup lint types imports unit bench review clean help

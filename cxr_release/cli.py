@@ -118,7 +118,7 @@ def exclude(
 ) -> None:
     """Exclude films from the release, with a reason.
 
-    Example: cxr-release exclude checkpoint-1-large-00012 --reason artefact --reviewer a.b
+    Example: cxr-release exclude checkpoint-3-large-00012 --reason artefact --reviewer a.b
     """
     _decide(root, reviewer, ids, "exclude", reason=reason, note=note)
 
@@ -136,7 +136,7 @@ def keep(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) -> No
 def retract(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) -> None:
     """Take back your own decisions on films. The log keeps both lines.
 
-    Example: cxr-release retract checkpoint-1-large-00012 --reviewer a.b
+    Example: cxr-release retract checkpoint-3-large-00012 --reviewer a.b
     """
     _decide(root, reviewer, ids, "retract", note=note)
 

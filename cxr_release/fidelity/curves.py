@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxr_release.fidelity.features import KEY
+from cxr_release.fidelity.frechet import KEY
 from cxr_release.fidelity.report import Report
 from cxr_release.files import whole_file
 

@@ -17,17 +17,11 @@ sampling and must not count here.
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
-
-NAME = "random convolution features"
-KEY: Final = "frechet_random_conv"
-"""Key of the Fréchet distance over these features, wherever it is written."""
 
 DIMENSIONS = 32
 """Few, so that some 50 films suffice for a covariance."""

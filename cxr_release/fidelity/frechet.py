@@ -6,8 +6,16 @@ not, and is called `frechet_random_conv`.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
+
+FEATURES = "random convolution features"
+"""What people read the features of `random_conv_features` called."""
+
+KEY: Final = "frechet_random_conv"
+"""Key of the Fréchet distance over them, wherever it is written."""
 
 FLOOR_DRAWS = 8
 """Random divisions of the real films over which the floor is averaged."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from cxr_release.fidelity.features import KEY
+from cxr_release.fidelity.frechet import KEY
 
 MARGIN = 0.02
 """Share by which held-out loss must have risen above its lowest to count as risen."""

@@ -9,8 +9,8 @@ from tqdm import tqdm
 
 from cxr_release.diffusion.checkpoints import listed, read_record
 from cxr_release.diffusion.sampling import draw, film_seed
-from cxr_release.fidelity.features import KEY, NAME, random_conv_features
-from cxr_release.fidelity.frechet import frechet_distance, real_floor
+from cxr_release.fidelity.features import random_conv_features
+from cxr_release.fidelity.frechet import FEATURES, KEY, frechet_distance, real_floor
 from cxr_release.files import write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -27,10 +27,11 @@ def run(paths: Paths, params: Params) -> None:
     chosen = {one: path for one, path in found.items() if one % params.fidelity.every == 0}
     # With `every` beyond the last checkpoint, the last one alone still gets a distance.
     chosen = chosen or dict(list(found.items())[-1:])
+    # The same seeds for every checkpoint, so that the luck of the draw does not rank them; and of
+    # their own, so that the distances stay whatever is sampled for the release.
+    seeds = [film_seed(params.seed, 0, "fidelity", index) for index in range(images)]
     points = []
     for number, folder in tqdm(chosen.items(), desc="fidelity", unit="checkpoint", file=sys.stderr):
-        # Films of their own, not those of the release: the same seeds whatever is sampled later.
-        seeds = [film_seed(params.seed, number, "fidelity", index) for index in range(images)]
         drawn = np.stack(
             list(
                 draw(folder, seeds, steps=params.sample.steps, batch_size=params.sample.batch_size)
@@ -46,7 +47,7 @@ def run(paths: Paths, params: Params) -> None:
     write_json(
         paths.fidelity,
         {
-            "features": NAME,
+            "features": FEATURES,
             "images": images,
             "real_images": len(films),
             "size": films.shape[1],
