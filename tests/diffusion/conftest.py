@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import random
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from cxr_release.diffusion.training import train
+from cxr_release.files import tree_sha256
 from cxr_release.params import NetworkParams, TrainParams
 
 NETWORK = NetworkParams(channels=(8, 16), layers=1, pixel_unshuffle=2)
@@ -66,3 +70,50 @@ def processes() -> Any:
     warm.start()
     warm.join()
     return context
+
+
+Survives = Callable[[Callable[..., object], dict[str, Any], Path], None]
+KILLS = 4
+
+
+@pytest.fixture(scope="session")
+def assert_survives_kills(processes: Any) -> Survives:
+    """Assert that work in a folder, killed again and again, ends with the bytes of one go."""
+
+    def check(work: Callable[..., object], arguments: dict[str, Any], scratch: Path) -> None:
+        whole, broken = scratch / "whole", scratch / "broken"
+
+        def start(folder: Path) -> Any:
+            process = processes.Process(target=work, kwargs={**arguments, "folder": folder})
+            process.start()
+            return process
+
+        chance, kills = random.Random(3), 0
+        for _ in range(KILLS):
+            process = start(broken)
+            # Told by what it leaves behind and not by the clock: a kill falls into the work, in
+            # the middle of a file as well as between two, however busy the machine is.
+            for _ in range(chance.randint(1, 4)):
+                _wait_for_a_change(broken, process)
+            time.sleep(chance.uniform(0, 0.02))
+            process.kill()
+            process.join()
+            kills += process.exitcode != 0
+        assert kills >= 2
+        for folder in (broken, whole):
+            process = start(folder)
+            process.join()
+            assert process.exitcode == 0
+        assert tree_sha256(broken) == tree_sha256(whole)
+        assert not list(broken.glob("*.partial"))
+
+    return check
+
+
+def _wait_for_a_change(folder: Path, process: Any) -> None:
+    def names() -> set[str]:
+        return {one.name for one in folder.glob("*")}
+
+    before = names()
+    while names() == before and process.is_alive():
+        time.sleep(0.001)

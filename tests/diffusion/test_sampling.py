@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,33 +134,9 @@ def run_job(**job: Any) -> None:
 
 
 def test_killed_anywhere_it_ends_with_the_same_bytes(
-    tmp_path: Path, job: dict[str, Any], processes: Any
+    tmp_path: Path, job: dict[str, Any], assert_survives_kills: Any
 ) -> None:
-    job |= {"count": 36, "steps": 5}
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-
-    def start(folder: Path) -> Any:
-        process = processes.Process(target=run_job, kwargs={**job, "folder": folder})
-        process.start()
-        return process
-
-    started = time.monotonic()
-    undisturbed = start(whole)
-    undisturbed.join()
-    assert undisturbed.exitcode == 0
-    chance, kills = random.Random(5), 0
-    span = time.monotonic() - started
-    for _ in range(5):
-        process = start(broken)
-        process.join(chance.uniform(0.1, 0.6) * span)
-        process.kill()
-        process.join()
-        kills += process.exitcode != 0
-    last = start(broken)
-    last.join()
-    assert last.exitcode == 0
-    assert kills >= 2
-    assert tree_sha256(broken) == tree_sha256(whole)
+    assert_survives_kills(run_job, {**job, "count": 60, "steps": 5}, tmp_path)
 
 
 def test_whole_shards_are_not_drawn_again_and_short_ones_are(

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import random
 import resource
-import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -46,34 +44,10 @@ def test_the_loss_falls(tmp_path: Path, arguments: dict[str, Any]) -> None:
 
 
 def test_killed_anywhere_it_ends_with_the_same_bytes(
-    tmp_path: Path, arguments: dict[str, Any], processes: Any
+    tmp_path: Path, arguments: dict[str, Any], assert_survives_kills: Any
 ) -> None:
     settings = replace(arguments["settings"], checkpoint_every=5)
-    arguments = {**arguments, "settings": settings, "steps": 60}
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-
-    def start(folder: Path) -> Any:
-        process = processes.Process(target=train, kwargs={**arguments, "folder": folder})
-        process.start()
-        return process
-
-    started = time.monotonic()
-    undisturbed = start(whole)
-    undisturbed.join()
-    assert undisturbed.exitcode == 0
-    chance, kills = random.Random(3), 0
-    span = time.monotonic() - started
-    for _ in range(8):
-        process = start(broken)
-        process.join(chance.uniform(0.1, 0.6) * span)
-        process.kill()
-        process.join()
-        kills += process.exitcode != 0
-    last = start(broken)
-    last.join()
-    assert last.exitcode == 0
-    assert kills >= 2
-    assert tree_sha256(broken) == tree_sha256(whole)
+    assert_survives_kills(train, {**arguments, "settings": settings, "steps": 60}, tmp_path)
 
 
 @pytest.mark.parametrize("stop", [4, 5, 11])
