@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def stage(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"cxr_release.stages.{name}", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_stage_that_fails_says_why_in_one_line_and_exits_with_1(tmp_path: Path) -> None:
+    done = stage(tmp_path, "split")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "error: params.yaml: no such file: run from the repository root or pass --root"
+    ]
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    done = stage(tmp_path, "split")
+    assert done.returncode == 1
+    assert done.stderr == "error: data/cohort/cohort.parquet: no such table: run `dvc repro`\n"
+
+
+def test_verdicts_that_cannot_be_applied_stop_the_audit(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    folder = tmp_path / "data/reviews/audit"
+    folder.mkdir(parents=True)
+    (folder / "a.b.jsonl").write_text("{}\n")
+    done = stage(tmp_path, "audit")
+    assert done.returncode == 1
+    assert "verdicts on pairs cannot be applied by this version" in done.stderr
+    assert not (tmp_path / "data/audit").exists()
+
+
+def test_films_of_a_checkpoint_that_nobody_asked_for_stop_the_screening(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    stray = tmp_path / "data/oriented/checkpoint-999-large.parquet"
+    stray.parent.mkdir(parents=True)
+    stray.touch()
+    done = stage(tmp_path, "screen")
+    assert done.returncode == 1
+    assert "films of no checkpoint in sample.checkpoints: checkpoint-999-large" in done.stderr
