@@ -30,7 +30,8 @@ from cxr_release.radiographs.polarity import find_negatives
 from cxr_release.radiographs.source import Listing, list_folder
 from cxr_release.radiographs.summary import summarise
 from cxr_release.radiographs.thumbnail import SIDE, Thumbnail
-from cxr_release.radiographs.workers import chunks, crew, in_order
+from cxr_release.radiographs.workers import crew, in_order
+from cxr_release.tables import pieces
 
 SUMMARY_FILE = "summary.json"
 CHUNK = 8
@@ -226,7 +227,7 @@ def _finish_all(
         )
         for one in turned
     ]
-    calls = ((store, settings.fit, chunk) for chunk in chunks(turns, CHUNK))
+    calls = ((store, settings.fit, chunk) for chunk in pieces(turns, CHUNK))
     with _bar("writing films", len(turns), progress) as bar:
         for chunk in in_order(pool, finish, calls):
             bar.update(len(chunk))

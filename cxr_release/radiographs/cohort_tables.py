@@ -9,9 +9,8 @@ from typing import Any
 
 from cxr_release.radiographs.facing import Facing
 from cxr_release.radiographs.passes import Finished, Taken
-from cxr_release.radiographs.workers import chunks
 from cxr_release.schemas import COHORT, MANIFEST
-from cxr_release.tables import ROWS_PER_GROUP, Writer
+from cxr_release.tables import ROWS_PER_GROUP, Writer, pieces
 
 COHORT_FILE, MANIFEST_FILE = "cohort.parquet", "manifest.parquet"
 GROUP_BYTES = 2**26
@@ -59,10 +58,10 @@ def write_tables(
         Writer(output / MANIFEST_FILE, MANIFEST) as manifest,
         Writer(output / COHORT_FILE, COHORT) as cohort,
     ):
-        for chunk in chunks(cohort_rows, rows_a_group):
-            cohort.append(chunk)
-        for chunk in chunks(rows, ROWS_PER_GROUP):
-            manifest.append(chunk)
+        for piece in pieces(cohort_rows, rows_a_group):
+            cohort.append(piece)
+        for piece in pieces(rows, ROWS_PER_GROUP):
+            manifest.append(piece)
 
 
 def _cohort_row(one: Turned, film: Finished) -> dict[str, Any]:

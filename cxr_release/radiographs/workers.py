@@ -62,13 +62,6 @@ def in_order(
         waiting.extend(pool.submit(work, *call) for call in islice(remaining, 1))
 
 
-def chunks(items: Iterable[T], length: int) -> Iterator[list[T]]:
-    """Cut items into lists of `length`; the last may be shorter."""
-    remaining = iter(items)
-    while chunk := list(islice(remaining, length)):
-        yield chunk
-
-
 def _leave_with_parent() -> None:
     """End this process when its parent is killed, which leaves nobody to stop it."""
     parent = multiprocessing.parent_process()
