@@ -72,7 +72,7 @@ def draw_distances(report: Report, path: Path) -> None:
             distances["real_floor"],
             color=ORANGE,
             linestyle="--",
-            label="Real films against each other",
+            label="Source films against each other",
         )
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -119,7 +119,7 @@ def _recommended(
         reasons.setdefault(before, []).append("last before the losses part")
     nearest = min(distances["checkpoints"], key=lambda point: point[KEY])
     reasons.setdefault(nearest["checkpoint"], []).append(
-        f"its films are nearest to real ones ({nearest[KEY]:.3g}, real films score "
+        f"its films are nearest to source films ({nearest[KEY]:.3g}, source films score "
         f"{distances['real_floor']:.3g})"
     )
     return [{"checkpoint": one, "reasons": reasons[one]} for one in sorted(reasons)]
@@ -146,7 +146,7 @@ def _notes(
     notes.append(
         f"The distance is a Fréchet distance over {distances['features']} of "
         f"{distances['images']} drawn films of {distances['size']} × {distances['size']} pixels "
-        f"at each checkpoint against {distances['real_images']} real ones. It is no FID."
+        f"at each checkpoint against {distances['real_images']} source films. It is no FID."
     )
     return notes
 

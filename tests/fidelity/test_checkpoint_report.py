@@ -58,7 +58,7 @@ def test_recommended_checkpoints_say_why() -> None:
     assert reasons == {
         3: ["lowest loss on held-out films"],
         4: ["last before the losses part"],
-        5: ["its films are nearest to real ones (1.25, real films score 0.5)"],
+        5: ["its films are nearest to source films (1.25, source films score 0.5)"],
     }
 
 
@@ -82,7 +82,7 @@ def test_it_notes_a_tuning_run_that_was_too_short() -> None:
             "checkpoint": 2,
             "reasons": [
                 "lowest loss on held-out films",
-                "its films are nearest to real ones (5, real films score 0.5)",
+                "its films are nearest to source films (5, source films score 0.5)",
             ],
         }
     ]
