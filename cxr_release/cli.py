@@ -97,6 +97,60 @@ def ingest(
 
 
 @app.command()
+def sample(
+    more: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", hidden=True)] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID...", help="Films to make again, or - for stdin.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="With --only: folder for the films (PNG).")] = Path(
+        "again"
+    ),
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Draw all films of params.yaml, or single ones again.
+
+    Without --only it runs every sampling job, as `dvc repro` does, and goes on where one was
+    stopped; `accelerate launch --no_python cxr-release sample` spreads them over several GPUs.
+    With --only it writes the films as their job drew them, before they were turned to face left,
+    and says how far they are from those that lie there: 0 grey levels on the same CPU.
+
+    Example: cxr-release sample --only checkpoint-3-large-00012 checkpoint-6-initial-00003
+    """
+    if more and not only:
+        raise typer.BadParameter("film ids stand behind --only")
+    paths, params = _project(root)
+    if not only:
+        from cxr_release.params import BATCHES
+        from cxr_release.stages.sample import run
+
+        for number in params.sample.checkpoints:
+            for batch in BATCHES:
+                run(paths, params, str(number), batch)
+        return
+    from cxr_release.diffusion.again import identities, make_again
+
+    made = make_again(
+        identities(_wanted([*only, *(more or [])])),
+        output,
+        checkpoint_of=paths.checkpoint,
+        job_of=paths.job,
+        root_seed=params.seed,
+        settings=params.sample,
+        compute=params.compute,
+    )
+    if as_json:
+        print(json.dumps({"films": made}, indent=2, sort_keys=True))
+        return
+    for film in made:
+        off = film["difference"]
+        same = (
+            "not drawn before" if off is None else f"{off} grey level(s) from the one drawn before"
+        )
+        print(f"{film['file']}  seed {film['seed']}, {same}")
+
+
+@app.command()
 def status(root: Root = HERE, as_json: Json = False) -> None:
     """Say where the release stands: films, reviews, and what holds it back.
 
@@ -167,9 +221,7 @@ def _decide(
     from cxr_release.screening.reasons import load_reasons
 
     paths, params = _project(root)
-    wanted = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
-    if not wanted:
-        raise DecisionError("no film ids came", where="standard input")
+    wanted = _wanted(ids)
     decisions = decide(
         paths.screening_log,
         reviewer,
@@ -181,6 +233,14 @@ def _decide(
         note=note,
     )
     print(f"logged {len(decisions)} decision(s) of {reviewer}: {verb}")
+
+
+def _wanted(ids: list[str]) -> list[str]:
+    """Film ids from the command line, or one a line from standard input."""
+    wanted = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
+    if not wanted:
+        raise DecisionError("no film ids came", where="standard input")
+    return wanted
 
 
 def _project(root: Path) -> tuple[Paths, Params]:

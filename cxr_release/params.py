@@ -24,6 +24,7 @@ BATCHES = ("initial", "large")
 """The two sampling jobs of each checkpoint, in the order of the paper's Table S1."""
 
 Batch = Literal["initial", "large"]
+Sampler = Literal["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"]
 P = TypeVar("P")
 
 
@@ -74,7 +75,17 @@ class NetworkParams:
         lambda value: len(value) >= 2 and all(one > 0 and one % 8 == 0 for one in value),
     )
     layers: int = _at_least(1)
+    attention: int = _at_least(0, "resolutions")
     pixel_unshuffle: int = _check("1, 2 or 4", lambda value: value in (1, 2, 4))
+    schedule: Literal["cosine", "sigmoid"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComputeParams:
+    """How the network is computed, wherever it is: in training, sampling and for the curves."""
+
+    precision: Literal["auto", "fp32", "bf16"]
+    compile: Literal["auto", "always", "never"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +95,11 @@ class TrainParams:
     steps: int = _at_least(1)
     batch_size: int = _at_least(1, "films")
     learning_rate: float = _between(1e-8, 1.0)
+    decay: Literal["cosine", "constant"]
     checkpoint_every: int = _at_least(1, "steps")
     warmup: int = _at_least(0, "steps")
     ema: float = _between(0.0, 0.99999)
+    ema_every: int = _at_least(1, "steps")
     min_snr: float = _at_least(0.0)
     flip: bool
 
@@ -112,6 +125,9 @@ class FidelityParams:
 
     every: int = _at_least(1, "checkpoints")
     images: int = _at_least(8, "films")
+    bootstrap: int = _at_least(20, "draws")
+    weights: str
+    weights_sha256: str = _matching(r"([0-9a-f]{64})?", "64 hex digits, or empty")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +140,8 @@ class SampleParams:
     )
     initial: int = _at_least(1, "films")
     large: int = _at_least(1, "films")
-    steps: int = _at_least(2, "denoising steps")
+    sampler: Sampler
+    steps: int = _check("2 to 1000 denoising steps", lambda value: 2 <= value <= 1000)
     batch_size: int = _at_least(1, "films")
     max_hours: float = _check("more than 0 hours", lambda value: value > 0)
 
@@ -170,6 +187,7 @@ class Params:
     seed: int = _check("0 to 2^63 - 1", lambda value: 0 <= value < 2**63)
     ingest: IngestParams
     split: SplitParams
+    compute: ComputeParams
     network: NetworkParams
     train: TrainParams
     train_tuning: TrainTuningParams
@@ -235,6 +253,22 @@ def _contradictions(params: Params) -> list[Fault]:
                 "ingest.size",
                 f"{params.ingest.size} cannot be halved as often as the network asks",
                 f"take a multiple of {folds}, or fewer network.channels",
+            )
+        )
+    if params.network.attention > len(params.network.channels):
+        faults.append(
+            Fault(
+                "network.attention",
+                f"{params.network.attention} resolutions are more than the network has",
+                f"take at most {len(params.network.channels)}",
+            )
+        )
+    if bool(params.fidelity.weights) != bool(params.fidelity.weights_sha256):
+        faults.append(
+            Fault(
+                "fidelity.weights",
+                "a file of weights and its hash go together",
+                "give both fidelity.weights and fidelity.weights_sha256, or neither",
             )
         )
     return faults

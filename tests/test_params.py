@@ -29,6 +29,34 @@ def test_the_embedded_default_loads() -> None:
     assert params.sample.checkpoints[-1] * params.train.checkpoint_every <= params.train.steps
 
 
+def test_the_paper_s_settings_load() -> None:
+    params = parameters.load(DEFAULT.with_name("params.paper.yaml"))
+    assert params.train.steps // params.train.checkpoint_every == 80
+    assert params.sample.checkpoints == (34, 40, 80)
+    films = sum(params.sample.films(batch) for batch in parameters.BATCHES)
+    assert films * len(params.sample.checkpoints) == 27_000
+    assert round(4963 * params.split.held_out) == params.curves.films
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "where"),
+    [
+        ("network", {"attention": 4}, "network.attention"),
+        ("fidelity", {"weights": "weights.pth"}, "fidelity.weights"),
+        ("fidelity", {"weights_sha256": "0" * 64}, "fidelity.weights"),
+        ("sample", {"checkpoints": [3, 16]}, "sample.checkpoints"),
+        ("network", {"pixel_unshuffle": 4, "channels": [8] * 6}, "ingest.size"),
+    ],
+)
+def test_values_that_do_not_fit_together_are_named(
+    tmp_path: Path, section: str, values: dict[str, Any], where: str
+) -> None:
+    path = changed(tmp_path, **{section: values})
+    with pytest.raises(ParamsError, match="do not fit together") as caught:
+        parameters.load(path)
+    assert [fault.where for fault in caught.value.faults] == [where]
+
+
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     path = changed(
         tmp_path,
@@ -94,9 +122,11 @@ def test_a_learning_rate_is_read_however_it_is_written(rate: float) -> None:
                 "steps": 1,
                 "batch_size": 1,
                 "learning_rate": raw,
+                "decay": "constant",
                 "checkpoint_every": 1,
                 "warmup": 0,
                 "ema": 0.9,
+                "ema_every": 1,
                 "min_snr": 5,
                 "flip": False,
             },

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from diffusers import DDPMPipeline, UNet2DModel
@@ -44,7 +44,7 @@ class Record:
     """Height and width of its films, in pixels."""
     network: NetworkParams
     training: Mapping[str, Any]
-    """The settings that it was trained with, for the reader."""
+    """Settings, hash of the cohort, precision and versions of the code, for the reader."""
     fingerprint: str
     """Of the run that it comes from."""
 
@@ -81,7 +81,9 @@ def listed(run: Path) -> dict[int, Path]:
 def save(folder: Path, unet: UNet2DModel, record: Record) -> None:
     """Write a checkpoint folder, whole or not at all. Same weights and record, same bytes."""
     with whole_folder(folder) as partial:
-        DDPMPipeline(unet=unet, scheduler=unets.noise_schedule()).save_pretrained(partial)
+        DDPMPipeline(unet=unet, scheduler=unets.noise_schedule(record.network)).save_pretrained(
+            partial
+        )
         write_json(partial / RECORD, asdict(record))
 
 
@@ -118,7 +120,9 @@ def read_record(folder: Path) -> Record:
             network=NetworkParams(
                 channels=tuple(_number(one, MAX_CHANNELS) for one in network["channels"]),
                 layers=_number(network["layers"], MAX_LAYERS),
+                attention=_number(network["attention"], MAX_STAGES, least=0),
                 pixel_unshuffle=_number(network["pixel_unshuffle"], 4),
+                schedule=_schedule(network["schedule"]),
             ),
             training=dict(raw["training"]),
             fingerprint=str(raw["fingerprint"]),
@@ -133,16 +137,28 @@ def read_record(folder: Path) -> Record:
     return record
 
 
-def _number(value: Any, most: int) -> int:
-    if type(value) is not int or not 1 <= value <= most:
-        raise ValueError(f"{value!r} is no number from 1 to {most}")
+def _number(value: Any, most: int, *, least: int = 1) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{value!r} is no number from {least} to {most}")
     return value
+
+
+def _schedule(value: Any) -> Literal["cosine", "sigmoid"]:
+    if value not in {"cosine", "sigmoid"}:
+        raise ValueError(f"{value!r} is no schedule")
+    known: Literal["cosine", "sigmoid"] = value
+    return known
 
 
 def _check_network(record: Record, path: Path) -> None:
     channels = record.network.channels
     if not 1 <= len(channels) <= MAX_STAGES or any(one % unets.NORM_GROUPS for one in channels):
         raise CheckpointError(f"no network has channels {channels}", where=str(path))
+    if record.network.attention > len(channels):
+        raise CheckpointError(
+            f"no network attends at {record.network.attention} of {len(channels)} resolutions",
+            where=str(path),
+        )
     if record.size % unets.halvings(record.network):
         raise CheckpointError(
             f"a film of {record.size} pixels cannot be halved as often as its network asks",

@@ -11,13 +11,21 @@ from torch import Tensor
 
 from cxr_release.diffusion import checkpoints
 from cxr_release.diffusion import network as unets
+from cxr_release.diffusion.compute import computing
+from cxr_release.diffusion.denoising import PIECE
 from cxr_release.diffusion.objective import v_losses
-from cxr_release.diffusion.parallel import PIECE, chunks, cores
+from cxr_release.diffusion.parallel import chunks
 from cxr_release.diffusion.randomness import generator
+from cxr_release.params import ComputeParams
 
 
 def fixed_losses(
-    checkpoint_folder: Path, films: NDArray[np.uint8], *, levels: int, seed: int
+    checkpoint_folder: Path,
+    films: NDArray[np.uint8],
+    *,
+    levels: int,
+    seed: int,
+    compute: ComputeParams,
 ) -> float:
     """Mean v-prediction loss of a checkpoint's averaged weights.
 
@@ -30,25 +38,28 @@ def fixed_losses(
         films: (n, size, size) uint8, of the checkpoint's size.
         levels: diffusion times.
         seed: of the noise: take the same for all checkpoints of a curve.
+        compute: precision and compilation.
 
     Raises:
         CheckpointError: the checkpoint cannot be loaded.
     """
     model = checkpoints.load(checkpoint_folder)
-    network, schedule = model.record.network, unets.noise_schedule()
+    network, schedule = model.record.network, unets.noise_schedule(model.record.network)
     total = len(schedule.alphas_cumprod)
+    with computing(compute) as here:
+        predict = here.place(model.unet)
 
-    @torch.inference_mode()
-    def losses(cases: range) -> Tensor:
-        film, level = np.divmod(np.array(cases), levels)
-        noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
-        times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-        clean = unets.fold(unets.to_unit(films[film]), network)
-        folded = unets.fold(torch.from_numpy(noise), network)
-        return v_losses(model.unet, schedule, clean, folded, times)
+        @torch.inference_mode()
+        def losses(cases: range) -> Tensor:
+            film, level = np.divmod(np.array(cases), levels)
+            noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
+            times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
+            clean = unets.fold(unets.to_unit(films[film]).to(here.device), network)
+            folded = unets.fold(torch.from_numpy(noise).to(here.device), network)
+            with here.autocast():
+                return v_losses(predict, schedule, clean, folded, times.to(here.device)).cpu()
 
-    with cores() as pool:
-        found = list(pool.map(losses, chunks(range(len(films) * levels), PIECE)))
+        found = here.run(losses, chunks(range(len(films) * levels), PIECE))
     return float(torch.cat(found).double().mean())
 
 

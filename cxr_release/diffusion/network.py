@@ -1,8 +1,8 @@
 """The U-Net, its noise schedule, and how films go into it.
 
-A film x in [−1, 1] at diffusion time t is x_t = √ᾱ_t x + √(1 − ᾱ_t) ε, with the cosine schedule
-of Nichol and Dhariwal (2021) for ᾱ. The network predicts v = √ᾱ_t ε − √(1 − ᾱ_t) x (Salimans and
-Ho, 2022), which holds up with few sampling steps where predicting ε does not.
+A film x in [−1, 1] at diffusion time t is x_t = √ᾱ_t x + √(1 − ᾱ_t) ε. The network predicts
+v = √ᾱ_t ε − √(1 − ᾱ_t) x (Salimans and Ho, 2022), which holds up with few sampling steps where
+predicting ε does not.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from cxr_release.params import NetworkParams
 NORM_GROUPS = 8
 """Channels come in multiples of this."""
 
+TIMES = 1000
+"""Diffusion times."""
+
 
 def build(network: NetworkParams, size: int) -> UNet2DModel:
     """A U-Net for films of `size` × `size` pixels, its weights drawn from torch's global stream.
 
-    Attention stands in the middle block alone: at higher resolutions it costs more time than it
-    brings likeness. The diffusion time scales and shifts every block's features, which brings
-    small networks nearer to the films than shifting them alone.
+    Attention stands in the middle block, and in the `attention` innermost resolutions: further
+    out it costs more time than it brings likeness. The diffusion time scales and shifts every
+    block's features, which brings small networks nearer to the films than shifting them alone.
     """
-    stages = len(network.channels)
+    plain = len(network.channels) - network.attention
     folded = network.pixel_unshuffle**2
     return UNet2DModel(
         sample_size=size // network.pixel_unshuffle,
@@ -35,8 +38,9 @@ def build(network: NetworkParams, size: int) -> UNet2DModel:
         out_channels=folded,
         block_out_channels=network.channels,
         layers_per_block=network.layers,
-        down_block_types=("DownBlock2D",) * stages,
-        up_block_types=("UpBlock2D",) * stages,
+        down_block_types=("DownBlock2D",) * plain + ("AttnDownBlock2D",) * network.attention,
+        up_block_types=("AttnUpBlock2D",) * network.attention + ("UpBlock2D",) * plain,
+        attention_head_dim=_head(network.channels[min(plain, len(network.channels) - 1) :]),
         norm_num_groups=NORM_GROUPS,
         attn_norm_num_groups=NORM_GROUPS,
         resnet_time_scale_shift="scale_shift",
@@ -48,13 +52,39 @@ def halvings(network: NetworkParams) -> int:
     return network.pixel_unshuffle << (len(network.channels) - 1)
 
 
-def noise_schedule() -> DDPMScheduler:
-    """1,000 diffusion times of the cosine schedule, predicting v."""
+def _head(channels: tuple[int, ...]) -> int:
+    """Channels of an attention head: as many as fit all that attend, at most 32."""
+    return next(one for one in (32, 24, 16, 8) if not any(width % one for width in channels))
+
+
+def noise_schedule(network: NetworkParams) -> DDPMScheduler:
+    """The noise at 1,000 diffusion times, predicting v.
+
+    `cosine` is ᾱ of Nichol and Dhariwal (2021), `sigmoid` that of Jabri et al. (2022).
+    """
+    if network.schedule == "cosine":
+        return DDPMScheduler(
+            num_train_timesteps=TIMES,
+            beta_schedule="squaredcos_cap_v2",
+            prediction_type="v_prediction",
+        )
     return DDPMScheduler(
-        num_train_timesteps=1000,
-        beta_schedule="squaredcos_cap_v2",
+        num_train_timesteps=TIMES,
+        trained_betas=_sigmoid_betas(),
         prediction_type="v_prediction",
     )
+
+
+def _sigmoid_betas(start: float = -3, end: float = 3) -> list[float]:
+    """β of the sigmoid schedule of Jabri et al., Scalable adaptive computation for iterative
+    generation (2022), equation of γ(t) with τ = 1, at most 0.999.
+
+    diffusers' `sigmoid` is another one: it bends β itself.
+    """
+    curve = 1 / (1 + np.exp(-np.linspace(start, end, TIMES + 1)))
+    kept = (curve[-1] - curve) / (curve[-1] - curve[0])
+    betas: list[float] = (1 - kept[1:] / kept[:-1]).clip(max=0.999).tolist()
+    return betas
 
 
 def to_unit(films: NDArray[np.uint8]) -> Tensor:
@@ -62,11 +92,9 @@ def to_unit(films: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(films).unsqueeze(1).float().div_(127.5).sub_(1)
 
 
-def to_films(unit: Tensor) -> NDArray[np.uint8]:
-    """The inverse of `to_unit`; values outside [−1, 1] are clipped."""
-    grey = unit.squeeze(1).clamp(-1, 1).add(1).mul(127.5).round()
-    films: NDArray[np.uint8] = grey.to(torch.uint8).cpu().numpy()
-    return films
+def to_grey(unit: Tensor) -> Tensor:
+    """The inverse of `to_unit`, (n, height, width) uint8; values outside [−1, 1] are clipped."""
+    return unit.squeeze(1).clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
 
 
 def fold(films: Tensor, network: NetworkParams) -> Tensor:

@@ -14,9 +14,6 @@ from contextlib import contextmanager
 
 import torch
 
-PIECE = 8
-"""Films that the network sees at once on one core. Fewer than 4 take other kernels."""
-
 
 @contextmanager
 def cores() -> Iterator[ThreadPoolExecutor]:

@@ -7,7 +7,10 @@ from seed and step (see `randomness`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import UNet2DModel
@@ -22,16 +25,44 @@ from cxr_release.files import whole_file
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    step: int
+    """Steps done."""
+    averaged: int
+    """Times that the weights have entered their average."""
+    cohort: str
+    """Hash of the films that it trains on."""
+
+
 def save(
-    path: Path, step: int, unet: UNet2DModel, average: EMAModel, optimizer: torch.optim.AdamW
+    path: Path,
+    progress: Progress,
+    unet: UNet2DModel,
+    average: EMAModel,
+    optimizer: torch.optim.AdamW,
 ) -> None:
-    """Write the state after `step` steps, whole or not at all."""
+    """Write the state of a run, whole or not at all."""
     tensors = {
-        name: tensor.detach().contiguous() for name, tensor in _state(unet, average, optimizer)
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in _state(unet, average, optimizer)
     }
+    metadata = {name: str(value) for name, value in asdict(progress).items()}
     with whole_file(path) as partial:
         # Not `save_file`: killed, it leaves a temporary file of its own making behind.
-        partial.write_bytes(serialize(tensors, metadata={"step": str(step)}))
+        partial.write_bytes(serialize(tensors, metadata=metadata))
+
+
+def progress_of(path: Path) -> Progress:
+    """How far the run of a saved state has come, without its tensors.
+
+    Raises:
+        TrainingError: the file is damaged.
+    """
+    with _opened(path) as stored:
+        return _progress(stored)
 
 
 def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.optim.AdamW) -> int:
@@ -44,22 +75,33 @@ def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.opti
         TrainingError: the file is damaged or another network's.
     """
     _make_moments(optimizer)
+    with _opened(path) as stored, torch.no_grad():
+        progress = _progress(stored)
+        for name, tensor in _state(unet, average, optimizer):
+            # In place, so that memory layout, and with it every last bit, stays as it was.
+            tensor.copy_(stored.get_tensor(name))
+    for moments in optimizer.state.values():
+        moments["step"].fill_(progress.step)
+    average.optimization_step = progress.averaged
+    return progress.step
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
-        with safe_open(path, framework="pt") as stored, torch.no_grad():
-            step = int(stored.metadata()["step"])
-            for name, tensor in _state(unet, average, optimizer):
-                # In place, so that memory layout, and with it every last bit, stays as it was.
-                tensor.copy_(stored.get_tensor(name))
+        with safe_open(path, framework="pt") as stored:
+            yield stored
     except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise TrainingError(
             f"the state to resume from is damaged: {error}",
             where=str(path),
             remedy="delete this file to train from the start",
         ) from error
-    for moments in optimizer.state.values():
-        moments["step"].fill_(step)
-    average.optimization_step = step
-    return step
+
+
+def _progress(stored: Any) -> Progress:
+    facts = stored.metadata()
+    return Progress(int(facts["step"]), int(facts["averaged"]), str(facts["cohort"]))
 
 
 def _state(
@@ -79,6 +121,6 @@ def _make_moments(optimizer: torch.optim.AdamW) -> None:
     for group in optimizer.param_groups:
         for weight in group["params"]:
             optimizer.state[weight] = {
-                "step": torch.zeros((), dtype=torch.float32),
+                "step": torch.zeros((), dtype=torch.float32, device=weight.device),
                 **{moment: torch.zeros_like(weight) for moment in MOMENTS},
             }

@@ -1,41 +1,40 @@
-"""Drawing films: SDE-DPM-Solver++ (Lu et al., 2022), second order, one seed a film.
+"""Sampling jobs: the films of one checkpoint and batch, in shards, resumable.
 
-The noise that a film starts from and every noise that its denoising adds come from its own seed.
-So a film is the same whatever is drawn beside it, before it, or in which process.
+Under `accelerate launch` the processes share each denoising batch and the main one writes: the
+films and their order are those of a single process.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from diffusers import DPMSolverMultistepScheduler
-from numpy.typing import NDArray
-from torch import Tensor
 from tqdm import tqdm
 
 from cxr_release.diffusion import checkpoints, runs
-from cxr_release.diffusion import network as unets
-from cxr_release.diffusion.checkpoints import Checkpoint
-from cxr_release.diffusion.parallel import PIECE, chunks, cores
+from cxr_release.diffusion.compute import computing
+from cxr_release.diffusion.denoising import Denoiser
+from cxr_release.diffusion.parallel import chunks
+from cxr_release.diffusion.processes import Processes
 from cxr_release.diffusion.randomness import seed_of
 from cxr_release.errors import CheckpointError
 from cxr_release.files import read_json, write_json
+from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
 from cxr_release.schemas import SAMPLES
-from cxr_release.tables import Writer, read
+from cxr_release.tables import Writer, pieces, read
 
 SHARD = 256
 """Films in a shard. A kill loses one shard at most."""
+
+GROUP = 32
+"""Films in a row group of a shard."""
 
 JOB = "job.json"
 
@@ -63,97 +62,15 @@ def film_id(checkpoint: int, batch: str, index: int) -> str:
     return f"checkpoint-{checkpoint}-{batch}-{index:05d}"
 
 
-def draw(
-    checkpoint_folder: Path, seeds: Sequence[int], *, steps: int, batch_size: int
-) -> Iterator[Film]:
-    """Draw one film for each seed, in their order.
-
-    Args:
-        checkpoint_folder: see `checkpoints`.
-        seeds: one a film, in [0, 2^63).
-        steps: denoising steps, at least 2.
-        batch_size: films denoised together; changes the speed alone.
-
-    Yields:
-        Films (size, size) uint8.
-
-    Raises:
-        CheckpointError: the checkpoint cannot be loaded, or draws no films.
-    """
-    checkpoint = checkpoints.load(checkpoint_folder)
-    for some in chunks(range(len(seeds)), batch_size):
-        yield from denoise(checkpoint, [seeds[index] for index in some], steps=steps)
-
-
-def denoise(checkpoint: Checkpoint, seeds: Sequence[int], *, steps: int) -> NDArray[np.uint8]:
-    """Draw a batch of films, (len(seeds), size, size) uint8.
-
-    Raises:
-        CheckpointError: the network's answers are no numbers.
-    """
-    # Kernels choose their order of summation by the batch: every piece has the same size.
-    filled = [*seeds, *[0] * (-len(seeds) % PIECE)]
-    pieces = [filled[start : start + PIECE] for start in range(0, len(filled), PIECE)]
-    solvers = [_solver(steps) for _ in pieces]
-    with cores() as pool:
-        drawn = list(pool.map(partial(_denoise_piece, checkpoint), pieces, solvers))
-    return np.concatenate(drawn)[: len(seeds)]
-
-
-@torch.inference_mode()
-def _denoise_piece(
-    checkpoint: Checkpoint, seeds: Sequence[int], solver: DPMSolverMultistepScheduler
-) -> NDArray[np.uint8]:
-    record = checkpoint.record
-    streams = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
-
-    def noise() -> Tensor:
-        shape = (1, record.size, record.size)
-        films = np.stack([one.standard_normal(shape, dtype=np.float32) for one in streams])
-        return unets.fold(torch.from_numpy(films), record.network)
-
-    state = noise()
-    for moment in solver.timesteps:
-        velocity = checkpoint.unet(state, moment).sample
-        state = solver.step(velocity, moment, state, variance_noise=noise()).prev_sample
-    if not torch.isfinite(state).all():
-        raise CheckpointError(
-            "draws films that are no numbers",
-            where=f"checkpoint {record.checkpoint}",
-            remedy="its weights are broken; train again with a lower train.learning_rate",
-        )
-    return unets.to_films(unets.unfold(state, record.network))
-
-
-def _solver(steps: int) -> DPMSolverMultistepScheduler:
-    """A new solver for each piece: it keeps a state.
-
-    Trailing spacing starts at pure noise, as the films do (Lin et al., 2024).
-    """
-    solver = DPMSolverMultistepScheduler.from_config(
-        unets.noise_schedule().config,
-        algorithm_type="sde-dpmsolver++",
-        solver_order=2,
-        timestep_spacing="trailing",
-    )
-    with warnings.catch_warnings():
-        # diffusers hands a tensor to numpy.array, which numpy 2 deplores.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        solver.set_timesteps(steps)
-    return solver
-
-
 def sample_job(
     checkpoint_folder: Path,
     folder: Path,
     *,
     checkpoint: int,
     batch: str,
-    count: int,
     root_seed: int,
-    steps: int,
-    batch_size: int,
-    max_hours: float,
+    settings: SampleParams,
+    compute: ComputeParams,
     fingerprint: str,
 ) -> Job:
     """Draw the films of one checkpoint and batch into `folder`, as tables `SAMPLES`.
@@ -161,91 +78,138 @@ def sample_job(
     `folder` gets `shard-00000.parquet` … as they fill, then `job.json` and `run.json`. Killed and
     called again with the same fingerprint, it goes on after the last whole shard; with another
     fingerprint it deletes what stands there. It stops at the end of a denoising batch when
-    `max_hours` are over, counted from this call, and leaves a short last shard.
+    `settings.max_hours` are over, counted from this call, and leaves a short last shard.
 
     Args:
         checkpoint_folder: of the checkpoint to draw from.
         folder: of this job.
         checkpoint: its number, which the checkpoint must confirm.
         batch: `initial` or `large`.
-        count: films to draw.
         root_seed: the pipeline's seed; see `film_seed`.
-        steps: denoising steps.
-        batch_size: films denoised together; does not change them.
-        max_hours: time limit.
+        settings: how many films, sampler, steps, batch size, time limit.
+        compute: precision and compilation.
         fingerprint: names everything that the films depend on.
 
     Raises:
         CheckpointError: the checkpoint cannot be loaded, or is another one.
         CxrReleaseError: `folder` holds something else.
     """
-    if runs.begin(folder, fingerprint, keep_unfinished=False):
-        runs.say(f"{folder}: sampled before, nothing to do")
-        return Job(**read_json(folder / JOB))
-    deadline = time.monotonic() + 3600 * max_hours
-    model = checkpoints.load(checkpoint_folder)
-    if model.record.checkpoint != checkpoint:
-        raise CheckpointError(
-            f"is checkpoint {model.record.checkpoint}, expected {checkpoint}",
-            where=str(checkpoint_folder),
+    deadline = time.monotonic() + 3600 * settings.max_hours
+    with computing(compute) as here:
+        if here.processes.agreed(lambda: runs.begin(folder, fingerprint, keep_unfinished=False)):
+            if here.processes.is_main:
+                runs.say(f"{folder}: sampled before, nothing to do")
+            return Job(**read_json(folder / JOB))
+        model = checkpoints.load(checkpoint_folder)
+        if model.record.checkpoint != checkpoint:
+            raise CheckpointError(
+                f"is checkpoint {model.record.checkpoint}, expected {checkpoint}",
+                where=str(checkpoint_folder),
+            )
+        made = _Work(
+            denoiser=Denoiser(model, settings, here),
+            processes=here.processes,
+            batch=batch,
+            count=settings.films(batch),
+            root_seed=root_seed,
+            deadline=deadline,
+        ).fill(folder)
+        job = Job(
+            checkpoint=checkpoint,
+            checkpoint_step=model.record.checkpoint_step,
+            batch=batch,
+            requested=settings.films(batch),
+            made=made,
         )
-    made = 0
-    progress = tqdm(
-        total=count,
-        desc=f"sample {checkpoint} {batch}",
-        unit="film",
-        mininterval=1,
-        file=sys.stderr,
-    )
-    for number, indices in enumerate(chunks(range(count), SHARD)):
-        path = folder / f"shard-{number:05d}.parquet"
-        if path.exists() and read(path, SAMPLES).num_rows == len(indices):
-            made += len(indices)
-            progress.update(len(indices))
-            continue
-        with Writer(path, SAMPLES) as shard:
-            for some in chunks(indices, batch_size):
-                shard.append(_rows(model, batch, some, root_seed=root_seed, steps=steps))
-                progress.update(len(some))
-                if time.monotonic() >= deadline:
-                    break
-        made += shard.rows
-        if shard.rows < len(indices):
-            break
-    progress.close()
-    job = Job(
-        checkpoint=checkpoint,
-        checkpoint_step=model.record.checkpoint_step,
-        batch=batch,
-        requested=count,
-        made=made,
-    )
-    if made < count:
-        runs.say(f"{folder}: stopped after {max_hours} hours with {made} of {count} films")
-    write_json(folder / JOB, asdict(job))
-    runs.finish(folder, fingerprint)
+        if here.processes.is_main:
+            if job.made < job.requested:
+                runs.say(
+                    f"{folder}: stopped after {settings.max_hours} hours with {job.made} of "
+                    f"{job.requested} films"
+                )
+            write_json(folder / JOB, asdict(job))
+            runs.finish(folder, fingerprint)
     return job
 
 
-def _rows(
-    model: Checkpoint, batch: str, indices: Sequence[int], *, root_seed: int, steps: int
-) -> list[dict[str, Any]]:
-    """Draw a batch of films and describe them as rows of `SAMPLES`."""
-    number = model.record.checkpoint
-    seeds = [film_seed(root_seed, number, batch, index) for index in indices]
-    rows = []
-    for index, seed, film in zip(indices, seeds, denoise(model, seeds, steps=steps), strict=True):
-        name = film_id(number, batch, index)
-        data = png.encode(film, synthetic=True)
-        rows.append(
-            {
-                "image": png.cell(data, name),
-                "id": name,
-                "checkpoint": number,
-                "checkpoint_step": model.record.checkpoint_step,
-                "batch": batch,
-                "seed": seed,
-                **png.facts(film, data),
-            }
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """The part of a job that every process does; the main one writes besides."""
+
+    denoiser: Denoiser
+    processes: Processes
+    batch: str
+    count: int
+    root_seed: int
+    deadline: float
+
+    def fill(self, folder: Path) -> int:
+        """Draw the films that are missing, until the deadline; returns how many there are."""
+        shards = dict(enumerate(chunks(range(self.count), SHARD)))
+        missing = self.processes.agreed(
+            lambda: [one for one in shards if not _whole(folder, one, shards[one])]
         )
-    return rows
+        made = sum(len(shards[one]) for one in shards if one not in missing)
+        progress = tqdm(
+            total=self.count,
+            desc=f"sample {self.denoiser.record.checkpoint} {self.batch}",
+            initial=made,
+            unit="film",
+            mininterval=1,
+            disable=not self.processes.is_main,
+            file=sys.stderr,
+        )
+        with progress:
+            for one in missing:
+                drawn = 0
+                with self._writer(shard_path(folder, one)) as shard:
+                    # In row groups of one size: the batch must not show in the file.
+                    for some in pieces(self._films(shards[one], progress), GROUP):
+                        if shard is not None:
+                            shard.append([self._row(*film) for film in some])
+                        drawn += len(some)
+                made += drawn
+                if drawn < len(shards[one]):
+                    break
+        return made
+
+    def _films(self, indices: range, progress: tqdm[Any]) -> Iterator[tuple[int, Film]]:
+        """The films of a shard with their indices, until the deadline; at least one batch."""
+        for some in chunks(indices, self.denoiser.batch):
+            yield from zip(
+                some, self.denoiser.films([self._seed(index) for index in some]), strict=True
+            )
+            progress.update(len(some))
+            if self.processes.agreed(lambda: time.monotonic() >= self.deadline):
+                break
+
+    def _writer(self, path: Path) -> AbstractContextManager[Writer | None]:
+        return Writer(path, SAMPLES) if self.processes.is_main else nullcontext()
+
+    def _seed(self, index: int) -> int:
+        return film_seed(self.root_seed, self.denoiser.record.checkpoint, self.batch, index)
+
+    def _row(self, index: int, film: Film) -> dict[str, Any]:
+        """One film as a row of `SAMPLES`."""
+        record = self.denoiser.record
+        name = film_id(record.checkpoint, self.batch, index)
+        data = png.encode(film, synthetic=True)
+        return {
+            "image": png.cell(data, name),
+            "id": name,
+            "checkpoint": record.checkpoint,
+            "checkpoint_step": record.checkpoint_step,
+            "batch": self.batch,
+            "seed": self._seed(index),
+            **png.facts(film, data),
+        }
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """Where shard `number` of a job lies."""
+    return folder / f"shard-{number:05d}.parquet"
+
+
+def _whole(folder: Path, number: int, indices: range) -> bool:
+    path = shard_path(folder, number)
+    return path.exists() and read(path, SAMPLES).num_rows == len(indices)

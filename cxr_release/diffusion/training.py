@@ -1,28 +1,36 @@
 """Training, resumable to the bit.
 
 Killed at any moment and called again, `train` ends with the checkpoints that it would have made
-uninterrupted, bit for bit on one machine's CPU, whatever number of its cores it may use.
+uninterrupted, bit for bit on one machine's CPU, whatever number of its cores it may use. On a GPU
+they differ as two uninterrupted runs would.
+
+Under `accelerate launch` the processes share each batch: every one holds the network, takes its
+part of the films, and adds the gradients up with the others'. The main process writes.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import diffusers
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tqdm import tqdm
 
-from cxr_release.diffusion import checkpoints, runs
+from cxr_release import __version__
+from cxr_release.diffusion import checkpoints, resume, runs
 from cxr_release.diffusion import network as unets
 from cxr_release.diffusion.checkpoints import Record
+from cxr_release.diffusion.compute import computing
 from cxr_release.diffusion.learner import Learner
-from cxr_release.diffusion.parallel import cores
 from cxr_release.diffusion.statistics import Statistics
 from cxr_release.errors import TrainingError
-from cxr_release.params import NetworkParams, TrainParams
+from cxr_release.params import ComputeParams, NetworkParams, TrainParams
 
 STATE = "resume.safetensors"
 STATISTICS = "stats.jsonl"
@@ -34,6 +42,7 @@ def train(
     *,
     network: NetworkParams,
     settings: TrainParams,
+    compute: ComputeParams,
     steps: int,
     seed: int,
     fingerprint: str,
@@ -51,45 +60,78 @@ def train(
         settings: of training; `settings.steps` is the length of the learning rate's decay.
         steps: where to stop. A run that stops early trains up to there exactly as the whole one
             would, so that its checkpoints can stand for those of the whole one.
+        compute: precision and compilation.
         seed: root of the run's random numbers.
         fingerprint: names everything that the result depends on.
 
     Raises:
-        TrainingError: films or steps do not fit, the loss is no number, or the disk is full. The
-            last good checkpoint is kept.
+        TrainingError: films or steps do not fit, the loss is no number, the disk is full, or an
+            unfinished run in `folder` trains on another cohort. The last good checkpoint is kept.
         CxrReleaseError: `folder` holds something else.
     """
     end = _end(films, network, settings, steps)
-    if runs.begin(folder, fingerprint, keep_unfinished=True):
-        (folder / STATE).unlink(missing_ok=True)
-        runs.say(f"{folder}: trained before, nothing to do")
-        return
-    last = Record(
-        checkpoint=end // settings.checkpoint_every,
-        checkpoint_step=end,
-        size=films.shape[1],
-        network=network,
-        training=asdict(settings) | {"films": len(films), "seed": seed},
-        fingerprint=fingerprint,
-    )
-    with cores() as pool:
+    cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
+    with computing(compute) as here:
+        if here.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
+            return
+        last = Record(
+            checkpoint=end // settings.checkpoint_every,
+            checkpoint_step=end,
+            size=films.shape[1],
+            network=network,
+            training=asdict(settings)
+            | {"films": len(films), "cohort_sha256": cohort, "seed": seed}
+            | {"precision": here.precision, "versions": _versions()},
+            fingerprint=fingerprint,
+        )
         learner = Learner(
             films,
             network=network,
             settings=settings,
             horizon=max(steps, settings.steps),
             seed=seed,
-            pool=pool,
+            compute=here,
         )
-        _learn(learner, folder, last, settings.checkpoint_every)
-    runs.finish(folder, fingerprint)
-    (folder / STATE).unlink(missing_ok=True)
+        begun = here.processes.agreed((folder / STATE).exists)
+        done = learner.load(folder / STATE) if begun else 0
+        if here.processes.is_main:
+            _learn(learner, folder, last, settings.checkpoint_every, done)
+            runs.finish(folder, fingerprint)
+            (folder / STATE).unlink(missing_ok=True)
+        else:
+            for step in range(done, end):
+                learner.step(step)
 
 
-def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int) -> None:
-    """Take the steps that are left until checkpoint `last`."""
+def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
+    """Make the folder ready; returns whether the work is finished already."""
+    state = folder / STATE
+    if state.exists():
+        begun = resume.progress_of(state)
+        if begun.cohort != cohort:
+            raise TrainingError(
+                f"the cohort has changed since this run began, which is at step {begun.step}",
+                where=str(folder),
+                remedy="bring the cohort back to go on, or move this folder away to train anew",
+            )
+    finished = runs.begin(folder, fingerprint, keep_unfinished=True)
+    if finished:
+        state.unlink(missing_ok=True)
+        runs.say(f"{folder}: trained before, nothing to do")
+    return finished
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "cxr-release": __version__,
+        "diffusers": diffusers.__version__,
+        "torch": torch.__version__,
+    }
+
+
+def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, done: int) -> None:
+    """Take the steps that are left until checkpoint `last`, and write what comes of them."""
     end = last.checkpoint_step
-    done = learner.load(folder / STATE) if (folder / STATE).exists() else 0
     how = f"resuming after step {done}" if done else "training from the start"
     runs.say(f"{folder}: {how}, {end} steps on {last.training['films']} films")
     statistics = Statistics(folder / STATISTICS, done)
@@ -131,7 +173,7 @@ def _save(folder: Path, learner: Learner, record: Record) -> None:
     path = checkpoints.folder_of(folder, record.checkpoint)
     try:
         checkpoints.save(path, learner.averaged(), record)
-        learner.save(folder / STATE, record.checkpoint_step)
+        learner.save(folder / STATE, record.checkpoint_step, str(record.training["cohort_sha256"]))
     except (OSError, SafetensorError) as error:
         raise TrainingError(
             f"cannot write: {error}",

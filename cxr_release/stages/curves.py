@@ -27,7 +27,11 @@ def run(paths: Paths, params: Params) -> None:
             "checkpoint_step": read_record(folder).checkpoint_step,
             **{
                 name: fixed_losses(
-                    folder, chosen[part], levels=params.curves.levels, seed=params.seed
+                    folder,
+                    chosen[part],
+                    levels=params.curves.levels,
+                    seed=params.seed,
+                    compute=params.compute,
                 )
                 for part, name in PARTS.items()
             },

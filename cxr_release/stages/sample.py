@@ -17,11 +17,9 @@ def run(paths: Paths, params: Params, checkpoint: str, batch: str) -> None:
         paths.job(number, batch),
         checkpoint=number,
         batch=batch,
-        count=params.sample.films(batch),
         root_seed=params.seed,
-        steps=params.sample.steps,
-        batch_size=params.sample.batch_size,
-        max_hours=params.sample.max_hours,
+        settings=params.sample,
+        compute=params.compute,
         fingerprint=fingerprint.of_stage(
             paths.root, params, "sample", checkpoint=number, batch=batch
         ),

@@ -18,6 +18,7 @@ def run(paths: Paths, params: Params) -> None:
         paths.final,
         network=params.network,
         settings=params.train,
+        compute=params.compute,
         steps=params.train.steps,
         seed=params.seed,
         fingerprint=fingerprint.of_stage(paths.root, params, "train"),

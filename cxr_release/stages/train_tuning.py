@@ -22,6 +22,7 @@ def run(paths: Paths, params: Params) -> None:
         paths.tuning,
         network=params.network,
         settings=params.train,
+        compute=params.compute,
         steps=params.train_tuning.steps,
         seed=params.seed,
         fingerprint=fingerprint.of_stage(paths.root, params, "train_tuning"),

@@ -5,6 +5,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from cxr_release.diffusion import checkpoints
+from cxr_release.diffusion import network as unets
 from cxr_release.diffusion.checkpoints import RECORD, WEIGHTS
 from cxr_release.errors import CheckpointError
+from cxr_release.params import NetworkParams
 
 
 @pytest.fixture
@@ -36,6 +39,30 @@ def test_diffusers_opens_a_checkpoint(trained: Path) -> None:
     assert ours.record.checkpoint == 3
     assert ours.record.checkpoint_step == 12
     assert ours.record.size == 16
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "sigmoid"])
+def test_the_pipeline_of_diffusers_draws_films_from_a_checkpoint_as_it_is(
+    tmp_path: Path, network: NetworkParams, schedule: Any
+) -> None:
+    unfolded = replace(network, pixel_unshuffle=1, attention=1, schedule=schedule)
+    record = checkpoints.Record(
+        checkpoint=1,
+        checkpoint_step=9,
+        size=16,
+        network=unfolded,
+        training={},
+        fingerprint="",
+    )
+    checkpoints.save(tmp_path / "checkpoint-1", unets.build(unfolded, 16), record)
+    assert checkpoints.load(tmp_path / "checkpoint-1").record == record
+    pipeline = DDPMPipeline.from_pretrained(tmp_path / "checkpoint-1")
+    pipeline.set_progress_bar_config(disable=True)
+    films = pipeline(batch_size=2, num_inference_steps=4, output_type="np").images
+    assert films.shape == (2, 16, 16, 1)
+    assert torch.allclose(
+        pipeline.scheduler.alphas_cumprod, unets.noise_schedule(unfolded).alphas_cumprod
+    )
 
 
 def test_checkpoints_are_listed_in_numerical_order(tmp_path: Path) -> None:

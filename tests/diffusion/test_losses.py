@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from cxr_release.diffusion import network as unets
 from cxr_release.diffusion.checkpoints import WEIGHTS
 from cxr_release.diffusion.losses import fixed_losses
+from cxr_release.params import ComputeParams, NetworkParams
 
 
 @pytest.fixture
@@ -25,22 +26,25 @@ def silent(trained: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_loss_of_silence_is_the_variance_of_v(silent: Path) -> None:
+def test_the_loss_of_silence_is_the_variance_of_v(
+    silent: Path, network: NetworkParams, compute: ComputeParams
+) -> None:
     films = np.full((40, 16, 16), 255, np.uint8)
-    kept = unets.noise_schedule().alphas_cumprod[[125, 375, 625, 875]].numpy()
+    four: dict[str, Any] = {"levels": 4, "seed": 1, "compute": compute}
+    kept = unets.noise_schedule(network).alphas_cumprod[[125, 375, 625, 875]].numpy()
     # v = √ᾱ ε − √(1 − ᾱ) x with x = 1: its square is ᾱ + (1 − ᾱ) on average.
-    assert fixed_losses(silent, films, levels=4, seed=1) == pytest.approx(1.0, abs=0.02)
+    assert fixed_losses(silent, films, **four) == pytest.approx(1.0, abs=0.02)
     grey = np.full((40, 16, 16), 127, np.uint8)
-    assert fixed_losses(silent, grey, levels=4, seed=1) == pytest.approx(kept.mean(), abs=0.02)
+    assert fixed_losses(silent, grey, **four) == pytest.approx(kept.mean(), abs=0.02)
 
 
-def test_it_is_fixed_and_falls_along_training(trained: Path, arguments: dict[str, Any]) -> None:
+def test_it_is_fixed_and_falls_along_training(
+    trained: Path, arguments: dict[str, Any], compute: ComputeParams
+) -> None:
     films = arguments["films"]
-    losses = [
-        fixed_losses(trained / f"checkpoint-{number}", films, levels=5, seed=3)
-        for number in (1, 2, 3)
-    ]
+    five = {"levels": 5, "seed": 3, "compute": compute}
+    losses = [fixed_losses(trained / f"checkpoint-{number}", films, **five) for number in (1, 2, 3)]
     torch.manual_seed(99)
-    assert fixed_losses(trained / "checkpoint-1", films, levels=5, seed=3) == losses[0]
+    assert fixed_losses(trained / "checkpoint-1", films, **five) == losses[0]
     assert losses[0] > losses[1] > losses[2] > 0
-    assert fixed_losses(trained / "checkpoint-1", films, levels=5, seed=4) != losses[0]
+    assert fixed_losses(trained / "checkpoint-1", films, **five | {"seed": 4}) != losses[0]

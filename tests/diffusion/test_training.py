@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 from dataclasses import replace
@@ -9,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
+from cxr_release import __version__
 from cxr_release.diffusion import learner, training
 from cxr_release.diffusion.checkpoints import WEIGHTS
 from cxr_release.diffusion.learner import Learner, learning_rate
 from cxr_release.diffusion.training import STATE, STATISTICS, train
-from cxr_release.errors import TrainingError
+from cxr_release.errors import ParamsError, TrainingError
 from cxr_release.files import tree_sha256
 
 
@@ -47,7 +50,7 @@ def test_killed_anywhere_it_ends_with_the_same_bytes(
     tmp_path: Path, arguments: dict[str, Any], assert_survives_kills: Any
 ) -> None:
     settings = replace(arguments["settings"], checkpoint_every=5)
-    assert_survives_kills(train, {**arguments, "settings": settings, "steps": 60}, tmp_path)
+    assert_survives_kills(train, {**arguments, "settings": settings, "steps": 120}, tmp_path)
 
 
 @pytest.mark.parametrize("stop", [4, 5, 11])
@@ -95,6 +98,101 @@ def test_other_inputs_start_anew(tmp_path: Path, arguments: dict[str, Any], trai
     assert tree_sha256(folder) == tree_sha256(trained)
     ours = load_file(folder / "checkpoint-1" / WEIGHTS)["conv_in.weight"]
     assert not np.allclose(seeds_apart, ours)
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that was stopped in step 7, with checkpoint 1 made."""
+    whole = Learner.step
+
+    def step(self: Learner, step: int) -> Any:
+        if step == 6:
+            raise KeyboardInterrupt
+        return whole(self, step)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Learner, "step", step)
+        train(folder=tmp_path / "run", **arguments)
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("fingerprint", ["a" * 64, "b" * 64])
+def test_an_unfinished_run_on_another_cohort_stops_and_loses_nothing(
+    stopped: Path, arguments: dict[str, Any], fingerprint: str
+) -> None:
+    before = tree_sha256(stopped)
+    changed = arguments["films"].copy()
+    changed[0, 0, 0] ^= 1
+    with pytest.raises(TrainingError, match=r"cohort has changed.*step 4.*bring the cohort back"):
+        train(folder=stopped, **{**arguments, "films": changed, "fingerprint": fingerprint})
+    assert tree_sha256(stopped) == before
+
+
+def test_an_unfinished_run_of_other_settings_is_set_aside(
+    stopped: Path, arguments: dict[str, Any], trained: Path
+) -> None:
+    train(folder=stopped, **{**arguments, "seed": 8, "fingerprint": "b" * 64})
+    (aside,) = stopped.parent.glob("run.superseded-*")
+    assert tree_sha256(aside / "checkpoint-1") == tree_sha256(trained / "checkpoint-1")
+
+
+def test_a_checkpoint_says_what_it_comes_from(trained: Path, arguments: dict[str, Any]) -> None:
+    record = json.loads((trained / "checkpoint-2" / "checkpoint.json").read_text())
+    said = record["training"]
+    assert (record["checkpoint"], record["checkpoint_step"]) == (2, 8)
+    assert said["cohort_sha256"] == hashlib.sha256(arguments["films"].tobytes()).hexdigest()
+    assert said["learning_rate"] == arguments["settings"].learning_rate
+    assert said["versions"]["cxr-release"] == __version__
+    assert said["precision"] == "fp32"
+
+
+def test_the_average_may_be_taken_every_few_steps_and_resumed(
+    tmp_path: Path, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(arguments["settings"], ema_every=3, checkpoint_every=4)
+    rarely = {**arguments, "settings": settings}
+    train(folder=tmp_path / "whole", **rarely)
+    whole = Learner.step
+    for stop in (5, 9):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Learner, "step", lambda self, at, s=stop: _stop(whole, self, at, s))
+            train(folder=tmp_path / "run", **rarely)
+    train(folder=tmp_path / "run", **rarely)
+    assert tree_sha256(tmp_path / "run") == tree_sha256(tmp_path / "whole")
+    often = load_file(tmp_path / "run" / "checkpoint-1" / WEIGHTS)["conv_in.weight"]
+    train(folder=tmp_path / "often", **arguments)
+    other = load_file(tmp_path / "often" / "checkpoint-1" / WEIGHTS)["conv_in.weight"]
+    assert (often != other).any()
+
+
+def _stop(whole: Any, learner: Learner, at: int, stop: int) -> Any:
+    if at == stop:
+        raise KeyboardInterrupt
+    return whole(learner, at)
+
+
+def test_bf16_learns_too(tmp_path: Path, arguments: dict[str, Any]) -> None:
+    if not torch.cpu._is_avx512_bf16_supported():
+        pytest.skip("this CPU has no bf16")
+    lower = replace(arguments["compute"], precision="bf16")
+    settings = replace(arguments["settings"], checkpoint_every=60, batch_size=8)
+    train(
+        folder=tmp_path / "run",
+        **{**arguments, "settings": settings, "steps": 60, "compute": lower},
+    )
+    lines = statistics(tmp_path / "run")
+    assert lines[-1]["loss"] < 0.8 * lines[0]["loss"]
+    record = json.loads((tmp_path / "run" / "checkpoint-1" / "checkpoint.json").read_text())
+    assert record["training"]["precision"] == "bf16"
+
+
+def test_bf16_is_refused_where_it_would_be_imitated(
+    tmp_path: Path, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cxr_release.diffusion.compute._cpu_has_bf16", lambda: False)
+    lower = replace(arguments["compute"], precision="bf16")
+    with pytest.raises(ParamsError, match="bf16"):
+        train(folder=tmp_path / "run", **{**arguments, "compute": lower})
 
 
 def test_checkpoints_hold_the_average_of_the_weights(
@@ -171,6 +269,12 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
     with pytest.raises(TrainingError):
         train(folder=tmp_path / "run", **{**arguments, **change})
     assert not (tmp_path / "run").exists()
+
+
+def test_the_learning_rate_may_stay_constant(arguments: dict[str, Any]) -> None:
+    settings = replace(arguments["settings"], decay="constant")
+    rates = [learning_rate(step, settings, 12) for step in range(1, 13)]
+    assert set(rates) == {settings.learning_rate}
 
 
 def test_the_learning_rate_rises_and_falls(arguments: dict[str, Any]) -> None:
