@@ -95,8 +95,13 @@ class Paths:
         return self._data("fidelity", "distances.json")
 
     @property
+    def fidelity_points(self) -> Path:
+        """What is measured at each checkpoint, as soon as it is there; see `fidelity`."""
+        return self._data("fidelity", "points")
+
+    @property
     def checkpoints(self) -> Path:
-        """Folder of the checkpoint report: `report.json`, `losses.png`, `distances.png`."""
+        """Folder of the checkpoint report: `report.json`, its figures, its curves as CSV."""
         return self._data("checkpoints")
 
     @property

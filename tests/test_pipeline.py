@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import os
 import re
 import shutil
@@ -19,6 +21,7 @@ import yaml
 from PIL import Image
 
 from cxr_release import schemas, tables
+from cxr_release.files import tree_sha256
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -26,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 TINY: dict[str, dict[str, Any]] = {
     "ingest": {"phantoms": 24, "size": 32},
     "network": {"channels": [8, 16]},
-    "train": {"steps": 8, "batch_size": 4, "checkpoint_every": 2, "warmup": 1},
+    "train": {"steps": 8, "batch_size": 8, "checkpoint_every": 2, "warmup": 1},
     "train_tuning": {"steps": 4},
     "curves": {"films": 4, "levels": 2},
     "fidelity": {"every": 4, "images": 8},
@@ -130,6 +133,59 @@ def test_the_blinded_kit_says_nothing_beside_the_pixels(root: Path) -> None:
 
 def test_nothing_runs_twice(root: Path) -> None:
     assert repro(root) == []
+
+
+def test_films_are_made_again_from_their_names(root: Path) -> None:
+    names = ["checkpoint-1-initial-00003", "checkpoint-4-large-00006"]
+    made, _ = command(root, "cxr-release", "sample", "--only", *names, "--json").communicate()
+    found = {film["id"]: film for film in json.loads(made[made.index("{") :])["films"]}
+    assert sorted(found) == names
+    assert {film["difference"] for film in found.values()} == {0}
+    kept = {
+        row["id"]: row["sha256"]
+        for shard in sorted((root / "data/samples").rglob("*.parquet"))
+        for row in tables.read_rows(shard, schemas.SAMPLES)
+    }
+    for name, film in found.items():
+        assert hashlib.sha256((root / film["file"]).read_bytes()).hexdigest() == kept[name]
+
+
+def test_the_curves_can_be_plotted(root: Path) -> None:
+    shown, _ = command(root, "dvc", "plots", "show", "--json").communicate()
+    plots = json.loads(shown)["data"]
+    assert len(plots) == 4
+    for name, (plot,) in plots.items():
+        drawn = {point["checkpoint"] for point in plot["content"]["data"]["values"]}
+        assert drawn == ({"1", "2"} if "tuning" in name else {"4"})
+
+
+def launched(root: Path, processes: int, *arguments: str) -> subprocess.Popen[str]:
+    """`--multi_gpu` is accelerate's word for many processes; without GPUs they talk by gloo."""
+    launch = ("accelerate", "launch", "--multi_gpu", "--num_machines", "1", "--num_processes")
+    quiet = ("--mixed_precision", "no", "--dynamo_backend", "no", "-m")
+    return command(root, *launch, str(processes), *quiet, *arguments)
+
+
+def test_two_processes_make_the_films_of_one(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The stages as they are, under `accelerate launch`; DVC then finds the work done."""
+    shared = project(tmp_path_factory.mktemp("shared"))
+    shutil.copytree(root / "data/cohort", shared / "data/cohort")
+    too_many = launched(shared, 3, "cxr_release.stages.train")
+    said, _ = too_many.communicate()
+    assert too_many.returncode != 0
+    assert "a batch of 8 films is too few for 3 processes" in said
+    for stage in (["train"], ["sample", "4", "large"]):
+        running = launched(shared, 2, f"cxr_release.stages.{stage[0]}", *stage[1:])
+        said, _ = running.communicate()
+        assert running.returncode == 0, said
+    for work in ("training/final", "samples/checkpoint-4-large"):
+        assert tree_sha256(shared / "data" / work) == tree_sha256(root / "data" / work)
+    assert (
+        "trained before"
+        in command(shared, sys.executable, "-m", "cxr_release.stages.train").communicate()[0]
+    )
 
 
 def test_a_word_in_the_card_reruns_the_package_alone(root: Path) -> None:

@@ -1,13 +1,13 @@
-"""Two figures: loss along training, and distance along training (the paper's Figures 1 and 2)."""
+"""Three figures along training: loss, distance (the paper's Figures 1 and 2), and quality."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cxr_release.fidelity.frechet import KEY
+from cxr_release.fidelity.points import FID, FRECHET, MS_SSIM, Distances, deciding, estimate
 from cxr_release.fidelity.report import Report
 from cxr_release.files import whole_file
 
@@ -20,6 +20,12 @@ DPI = 150
 BLUE, ORANGE, GREY = "#1f5fa8", "#d9661f", "#5f5f5f"
 """Told apart without colour vision too."""
 
+SERIES = {
+    "precision": ("o-", BLUE, "Precision: drawn films like a source film"),
+    "recall": ("s--", ORANGE, "Recall: source films like a drawn film"),
+    "coverage": ("^:", GREY, "Coverage: source films with a drawn film near"),
+}
+
 
 def draw_losses(report: Report, path: Path) -> None:
     """Loss of training and held-out films at each checkpoint of the tuning run, as a PNG."""
@@ -28,7 +34,7 @@ def draw_losses(report: Report, path: Path) -> None:
     training = [point["training"] for point in points]
     held_out = [point["held_out"] for point in points]
     lowest = numbers.index(report["lowest_held_out_loss"])
-    with _axes(path) as axes:
+    with _figure(path) as (axes,):
         axes.plot(numbers, training, "o-", color=BLUE, label="Training films")
         axes.plot(numbers, held_out, "s--", color=ORANGE, label="Held-out films")
         axes.plot(
@@ -48,16 +54,20 @@ def draw_losses(report: Report, path: Path) -> None:
 
 
 def draw_distances(report: Report, path: Path) -> None:
-    """Distance between drawn and real films at each checkpoint of the final run, as a PNG."""
+    """Distance between drawn and real films at each checkpoint of the final run, as a PNG.
+
+    The FID where it was taken, otherwise the distance without weights; bars are 95 % intervals.
+    """
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     distances = report["distances"]
-    points = distances["checkpoints"]
-    numbers = [point["checkpoint"] for point in points]
-    values = [point[KEY] for point in points]
+    metric, floor = deciding(distances)
+    numbers = _numbers(distances)
+    values = [estimate(point, metric).value for point in distances["checkpoints"]]
     sampled = [place for place, one in enumerate(numbers) if one in report["sampled"]]
-    with _axes(path) as axes:
-        axes.plot(numbers, values, "o-", color=BLUE, label=f"{distances['images']} drawn films")
+    with _figure(path) as (axes,):
+        drawn = f"{distances['images']:,} drawn films, 95 % interval"
+        _plot(axes, distances, metric, style="o-", colour=BLUE, label=drawn)
         axes.plot(
             [numbers[place] for place in sampled],
             [values[place] for place in sampled],
@@ -68,19 +78,89 @@ def draw_distances(report: Report, path: Path) -> None:
             color=BLUE,
             label="Checkpoint of the release",
         )
-        axes.axhline(
-            distances["real_floor"],
-            color=ORANGE,
-            linestyle="--",
-            label="Source films against each other",
-        )
+        axes.axhline(floor, color=ORANGE, linestyle="--", label="Source films against each other")
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_ylabel(f"Fréchet distance over\n{distances['features']} (no unit)")
-        _checkpoint_axis(axes, numbers, points[0]["checkpoint_step"] // numbers[0])
-        axes.legend(frameon=False)
+        axes.set_ylabel(
+            {
+                FID: "Fréchet inception distance, FID (no unit)",
+                FRECHET: f"Fréchet distance over\n{distances['features']} (no unit)",
+            }[metric]
+        )
+        _distance_axis(axes, distances)
+        _legend(axes)
+
+
+def draw_quality(report: Report, path: Path) -> None:
+    """Where films go wrong: unlike source films, of few kinds, or all alike. A PNG of two panels.
+
+    Precision, recall and coverage on the left; MS-SSIM on the right, with what source films score.
+    """
+    distances = report["distances"]
+    with _figure(path, panels=2) as (lying, alike):
+        for place, (metric, (style, colour, label)) in enumerate(SERIES.items()):
+            _plot(
+                lying, distances, metric, style=style, colour=colour, label=label, beside=place - 1
+            )
+        lying.set_ylim(-0.02, 1.02)
+        lying.set_ylabel("Share of films")
+        _plot(alike, distances, MS_SSIM, style="o-", colour=BLUE, label="Drawn films")
+        source = distances["source"]
+        alike.axhline(source["ms_ssim"], color=ORANGE, linestyle="--", label="Source films")
+        alike.axhspan(*source["intervals"][MS_SSIM], color=ORANGE, alpha=0.15, linewidth=0)
+        alike.set_ylabel("MS-SSIM of pairs (1: all films alike)")
+        for axes in (lying, alike):
+            _distance_axis(axes, distances)
+            _legend(axes, loc="upper left", bbox_to_anchor=(0, -0.18))
+
+
+def _plot(
+    axes: Axes,
+    distances: Distances,
+    metric: str,
+    *,
+    style: str,
+    colour: str,
+    label: str,
+    beside: int = 0,
+) -> None:
+    """One metric along training, with its intervals; a little `beside` its checkpoint or on it."""
+    found = [estimate(point, metric) for point in distances["checkpoints"]]
+    numbers = _numbers(distances)
+    axes.errorbar(
+        [number + 0.012 * beside * numbers[-1] for number in numbers],
+        [one.value for one in found],
+        # A mean of few draws may lie outside their quantiles by a rounding error.
+        yerr=[
+            [max(0.0, one.value - one.low) for one in found],
+            [max(0.0, one.high - one.value) for one in found],
+        ],
+        fmt=style,
+        color=colour,
+        capsize=3,
+        elinewidth=1,
+        label=label,
+    )
+
+
+def _legend(axes: Axes, **place: Any) -> None:
+    """A legend of what was drawn, what has error bars first."""
+    handles, labels = axes.get_legend_handles_labels()
+    bars = [one for one in handles if isinstance(one, tuple)]
+    order = [*bars, *(one for one in handles if not isinstance(one, tuple))]
+    names = dict(zip(map(id, handles), labels, strict=True))
+    axes.legend(order, [names[id(one)] for one in order], frameon=False, **place)
+
+
+def _numbers(distances: Distances) -> list[int]:
+    return [point["checkpoint"] for point in distances["checkpoints"]]
+
+
+def _distance_axis(axes: Axes, distances: Distances) -> None:
+    first = distances["checkpoints"][0]
+    _checkpoint_axis(axes, _numbers(distances), first["checkpoint_step"] // first["checkpoint"])
 
 
 def _checkpoint_axis(axes: Axes, numbers: list[int], steps: int) -> None:
@@ -92,18 +172,20 @@ def _checkpoint_axis(axes: Axes, numbers: list[int], steps: int) -> None:
 
 
 @contextmanager
-def _axes(path: Path) -> Iterator[Axes]:
+def _figure(path: Path, *, panels: int = 1) -> Iterator[Sequence[Axes]]:
     """Empty axes; what is drawn on them becomes a PNG: the same numbers, the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=INCHES, layout="constrained")
+    width, height = INCHES
+    figure = Figure(figsize=(width * (1 + 0.5 * (panels - 1)), height), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
-    axes.set_axisbelow(True)
-    yield axes
+    every = [figure.add_subplot(1, panels, place + 1) for place in range(panels)]
+    for axes in every:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
+        axes.set_axisbelow(True)
+    yield every
     with whole_file(path) as partial:
         # Without the name and version of the program that drew it.
         figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})

@@ -6,16 +6,11 @@ not, and is called `frechet_random_conv`.
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 FEATURES = "random convolution features"
 """What people read the features of `random_conv_features` called."""
-
-KEY: Final = "frechet_random_conv"
-"""Key of the Fréchet distance over them, wherever it is written."""
 
 FLOOR_DRAWS = 8
 """Random divisions of the real films over which the floor is averaged."""
@@ -26,7 +21,9 @@ def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) ->
 
     |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½), after Dowson and Landau, The Fréchet distance
     between multivariate normal distributions, J. Multivariate Anal. 12 (1982). The roots are
-    taken through eigenvalues, which holds for singular covariances too.
+    taken through eigenvalues, which holds for singular covariances too. Where films are fewer than
+    features, the trace of the last root is the sum of singular values of AᵀB, with Σ₁ = A Aᵀ and
+    Σ₂ = B Bᵀ: the same number from a matrix of films instead of features.
 
     Args:
         first: (n, d) features, n ≥ 2.
@@ -37,13 +34,15 @@ def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) ->
         distances of equal n, and hold them against `real_floor`.
     """
     shift = first.mean(axis=0) - second.mean(axis=0)
-    one, other = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    one, other = np.atleast_2d(one), np.atleast_2d(other)
-    root = _root(one)
-    shared = np.linalg.eigvalsh(root @ other @ root)
-    overlap = np.sqrt(shared.clip(min=0)).sum()
-    distance = shift @ shift + np.trace(one) + np.trace(other) - 2 * overlap
-    return float(max(0.0, distance))
+    spread = [(one - one.mean(axis=0)) / np.sqrt(len(one) - 1) for one in (first, second)]
+    if min(len(first), len(second)) < first.shape[1]:
+        overlap = np.linalg.svd(spread[0] @ spread[1].T, compute_uv=False).sum()
+    else:
+        root = _root(spread[0].T @ spread[0])
+        shared = np.linalg.eigvalsh(root @ (spread[1].T @ spread[1]) @ root)
+        overlap = np.sqrt(shared.clip(min=0)).sum()
+    scatter = sum(float((one**2).sum()) for one in spread)
+    return float(max(0.0, shift @ shift + scatter - 2 * overlap))
 
 
 def _root(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from cxr_release.fidelity.frechet import KEY
+from cxr_release.fidelity.points import FID, FRECHET, Distances, deciding, estimate
 
 MARGIN = 0.02
 """Share by which held-out loss must have risen above its lowest to count as risen."""
+
+NAMES = {FRECHET: "distance", FID: "FID"}
+"""What a sentence calls the distance that decides."""
 
 
 class LossPoint(TypedDict):
@@ -23,30 +26,6 @@ class LossPoint(TypedDict):
     checkpoint_step: int
     training: float
     held_out: float
-
-
-class DistancePoint(TypedDict):
-    """Distance of one checkpoint's films to the real ones."""
-
-    checkpoint: int
-    checkpoint_step: int
-    frechet_random_conv: float
-
-
-class Distances(TypedDict):
-    """Distances along training, and what they were taken with."""
-
-    features: str
-    """Name of the features."""
-    images: int
-    """Films drawn at each checkpoint, the same for all."""
-    real_images: int
-    """Real films that they are held against."""
-    size: int
-    """Pixels on each side of the films."""
-    real_floor: float
-    """What real films would score; see `frechet.real_floor`."""
-    checkpoints: list[DistancePoint]
 
 
 class Recommendation(TypedDict):
@@ -65,8 +44,14 @@ class Report(TypedDict):
     """Checkpoint."""
     divergence: int | None
     """Checkpoint from which held-out loss stays risen while training loss falls on."""
+    ranked_by: str
+    """The metric that says which checkpoint's films are nearest to source films."""
+    nearest: int
+    """That checkpoint."""
     recommended: list[Recommendation]
     sampled: list[int]
+    warnings: list[str]
+    """Where the sampled checkpoints are not the recommended ones."""
     notes: list[str]
 
 
@@ -82,15 +67,24 @@ def checkpoint_report(
     """
     lowest = min(losses, key=lambda point: point["held_out"])["checkpoint"]
     parted = divergence(losses)
+    metric, _ = deciding(distances)
+    nearest = min(distances["checkpoints"], key=lambda point: estimate(point, metric).value)
     recommended = _recommended(losses, distances, lowest, parted)
     return Report(
         losses=list(losses),
         distances=distances,
         lowest_held_out_loss=lowest,
         divergence=parted,
+        ranked_by=metric,
+        nearest=nearest["checkpoint"],
         recommended=recommended,
         sampled=list(sampled),
-        notes=_notes(losses, distances, recommended, sampled),
+        warnings=_warnings(recommended, sampled),
+        notes=[
+            *_short_run(losses),
+            *_within_chance(distances),
+            *_what_the_distances_are(distances),
+        ],
     )
 
 
@@ -117,38 +111,82 @@ def _recommended(
         numbers = [point["checkpoint"] for point in losses]
         before = numbers[numbers.index(parted) - 1]
         reasons.setdefault(before, []).append("last before the losses part")
-    nearest = min(distances["checkpoints"], key=lambda point: point[KEY])
+    metric, floor = deciding(distances)
+    nearest = min(distances["checkpoints"], key=lambda point: estimate(point, metric).value)
+    value, low, high = estimate(nearest, metric)
     reasons.setdefault(nearest["checkpoint"], []).append(
-        f"its films are nearest to source films ({nearest[KEY]:.3g}, source films score "
-        f"{distances['real_floor']:.3g})"
+        f"its films are nearest to source films ({NAMES[metric]} {value:.3g}, 95 % interval "
+        f"{low:.3g} to {high:.3g}; source films score {floor:.3g})"
     )
     return [{"checkpoint": one, "reasons": reasons[one]} for one in sorted(reasons)]
 
 
-def _notes(
-    losses: Sequence[LossPoint],
-    distances: Distances,
-    recommended: Sequence[Recommendation],
-    sampled: Sequence[int],
-) -> list[str]:
-    notes = []
-    lowest = min(losses, key=lambda point: point["held_out"])
-    if lowest is losses[-1]:
-        notes.append(
-            f"Held-out loss is lowest at the tuning run's last checkpoint, "
-            f"{lowest['checkpoint']}: a longer run might lower it further."
-        )
+def _warnings(recommended: Sequence[Recommendation], sampled: Sequence[int]) -> list[str]:
+    found = []
     judged = {one["checkpoint"] for one in recommended}
     if missing := sorted(judged - set(sampled)):
-        notes.append(f"Recommended and not sampled: {_listed(missing)}.")
+        found.append(f"Recommended and not sampled: {_listed(missing)}.")
     if others := sorted(set(sampled) - judged):
-        notes.append(f"Sampled and not recommended: {_listed(others)}.")
-    notes.append(
-        f"The distance is a Fréchet distance over {distances['features']} of "
+        found.append(f"Sampled and not recommended: {_listed(others)}.")
+    return found
+
+
+def _short_run(losses: Sequence[LossPoint]) -> list[str]:
+    lowest = min(losses, key=lambda point: point["held_out"])
+    if lowest is not losses[-1]:
+        return []
+    return [
+        f"Held-out loss is lowest at the tuning run's last checkpoint, "
+        f"{lowest['checkpoint']}: a longer run might lower it further."
+    ]
+
+
+def _within_chance(distances: Distances) -> list[str]:
+    """Earlier checkpoints whose interval reaches that of the nearest one."""
+    metric, _ = deciding(distances)
+    points = distances["checkpoints"]
+    scores = [estimate(point, metric) for point in points]
+    best = min(range(len(points)), key=lambda place: scores[place].value)
+    return [
+        f"Checkpoint {points[place]['checkpoint']} is earlier than checkpoint "
+        f"{points[best]['checkpoint']} and no worse within chance: its {NAMES[metric]} is "
+        f"{scores[place].value:.3g} ({scores[place].low:.3g} to {scores[place].high:.3g}), and "
+        f"the intervals of the two overlap."
+        for place in range(best)
+        if scores[place].low <= scores[best].high
+    ]
+
+
+def _what_the_distances_are(distances: Distances) -> list[str]:
+    films = (
         f"{distances['images']} drawn films of {distances['size']} × {distances['size']} pixels "
-        f"at each checkpoint against {distances['real_images']} source films. It is no FID."
+        f"at each checkpoint against {distances['real_images']} source films"
     )
+    notes = [
+        f"{FRECHET} is a Fréchet distance over {distances['features']} of {films}. "
+        f"It is no FID: its values compare only with each other."
+    ]
+    if "inception" in distances:
+        record = distances["inception"]
+        notes.append(
+            f"FID and KID are of {films}, over {record['extractor']}, with the weights of SHA-256 "
+            f"{record['weights_sha256'][:8]}…; films: {record['resize']}."
+        )
+        if not record["published_weights"]:
+            notes.append(
+                "These are not the weights that published FIDs are taken with: FID and KID of "
+                "this run compare only with each other."
+            )
+        elif min(distances["images"], distances["real_images"]) < INCEPTION_FEATURES:
+            notes.append(
+                f"An FID of fewer than {INCEPTION_FEATURES:,} films is much too high: it compares "
+                f"only with one of as many films."
+            )
     return notes
+
+
+INCEPTION_FEATURES = 2048
+"""With fewer films than features, a covariance is known in a part of its directions alone."""
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -35,7 +35,8 @@ def render(
 
     Args:
         template: the Jinja2 template of the body. Every text that it prints is escaped, unless a
-            filter made it Markdown: `code`, `link`, `count`, `share`, `decimals`, `number`.
+            filter made it Markdown: `code`, `link`, `count`, `share`, `decimals`, `number`,
+            `measure`.
         record: what `release.json` holds.
         configs: the finished configs.
         sheets: the contact sheets.
@@ -64,6 +65,7 @@ def render(
         kind=_kind,
         decimals=_decimals,
         number=_number,
+        measure=_measure,
     )
     try:
         body = environment.get_template(template.name).render(
@@ -144,6 +146,16 @@ def _share(part: int, whole: int) -> Ready:
 
 def _decimals(value: float, places: int) -> Ready:
     return Ready(f"{value:.{places}f}")
+
+
+def _measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
+    """A measure of a checkpoint's films, with the ends of its interval where it has one."""
+    value = f"{point[metric]:.{places}f}"
+    if metric not in point["intervals"]:
+        return Ready(value)
+    low, high = point["intervals"][metric]
+    # A dash would read as a minus beside a negative end.
+    return Ready(f"{value} [{low:.{places}f}, {high:.{places}f}]")
 
 
 def _kind(column: Column) -> str:

@@ -20,7 +20,7 @@ from cxr_release.release.inputs import ReleaseInputs, jobs_of
 
 ON_A_SHEET = 24
 COLUMNS = 8
-CURVES = ("losses", "distances")
+CURVES = ("losses", "distances", "quality")
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class ReleaseInputs:
     fidelity: Path
     """Distances between drawn and real films, JSON."""
     checkpoints: Path
-    """Folder with `report.json`, `losses.png`, `distances.png`."""
+    """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`."""
 
     def table(self, job: Job) -> Path:
         """The oriented films of one sampling job."""
@@ -80,7 +80,7 @@ class ReleaseInputs:
 
 
 _COHORT = ("cohort.parquet", "summary.json")
-_CHECKPOINTS = ("report.json", "losses.png", "distances.png")
+_CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png")
 _SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json")
 _AUDIT = ("pairs.parquet", "audit.json")
 _STUDY = ("kit.parquet", "responses.parquet", "study.json")

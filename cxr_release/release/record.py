@@ -24,8 +24,10 @@ LIBRARIES = (
     "pandera",
     "pillow",
     "pyarrow",
+    "pytorch-msssim",
     "scipy",
     "torch",
+    "torch-fidelity",
     "torchvision",
 )
 """Libraries whose version can change a film, a number or a byte of the release."""
@@ -130,6 +132,8 @@ def _params(params: Params) -> dict[str, Any]:
     values = asdict(params)
     values["ingest"]["source"] = source_kind(params)
     values["ingest"]["left_facing"] = f"{len(params.ingest.left_facing)} film(s)"
+    # Which file it was, its hash says.
+    values["fidelity"]["weights"] = "given" if params.fidelity.weights else ""
     return values
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from cxr_release.fidelity.curves import draw_distances, draw_losses
+import sys
+
+from tqdm import tqdm
+
+from cxr_release.fidelity.curves import draw_distances, draw_losses, draw_quality
+from cxr_release.fidelity.flat import write_distances, write_losses
 from cxr_release.fidelity.report import checkpoint_report
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
@@ -11,13 +16,19 @@ from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Write the report and its two figures."""
+    """Write the report, its figures and its curves; warn of checkpoints that nothing speaks for."""
+    folder = paths.checkpoints
     report = checkpoint_report(
         read_json(paths.curves)["curve"], read_json(paths.fidelity), params.sample.checkpoints
     )
-    write_json(paths.checkpoints / "report.json", report)
-    draw_losses(report, paths.checkpoints / "losses.png")
-    draw_distances(report, paths.checkpoints / "distances.png")
+    write_json(folder / "report.json", report)
+    draw_losses(report, folder / "losses.png")
+    draw_distances(report, folder / "distances.png")
+    draw_quality(report, folder / "quality.png")
+    write_losses(report, folder / "losses.csv")
+    write_distances(report, folder / "distances.csv")
+    for warning in report["warnings"]:
+        tqdm.write(f"warning: sample.checkpoints: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,23 @@
-"""Distance between drawn and real films, along training."""
+"""Fidelity of drawn films to real ones, along training."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from cxr_release.diffusion import runs
 from cxr_release.diffusion.checkpoints import listed, read_record
-from cxr_release.diffusion.sampling import draw, film_seed
-from cxr_release.fidelity.features import random_conv_features
-from cxr_release.fidelity.frechet import FEATURES, KEY, frechet_distance, real_floor
-from cxr_release.files import write_json
+from cxr_release.diffusion.denoising import draw
+from cxr_release.diffusion.processes import processes
+from cxr_release.diffusion.sampling import film_seed
+from cxr_release.fidelity import inception
+from cxr_release.fidelity.measure import SourceFilms
+from cxr_release.files import read_json, write_json
+from cxr_release.fingerprint import of_stage
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.stack import load_films
@@ -19,42 +25,90 @@ from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Draw as many films from each checkpoint and hold them against the cohort."""
-    _, films = load_films(paths.cohort_table)
-    real = random_conv_features(films)
-    images = params.fidelity.images
-    found = listed(paths.final)
-    chosen = {one: path for one, path in found.items() if one % params.fidelity.every == 0}
-    # With `every` beyond the last checkpoint, the last one alone still gets a distance.
-    chosen = chosen or dict(list(found.items())[-1:])
-    # The same seeds for every checkpoint, so that the luck of the draw does not rank them; and of
-    # their own, so that the distances stay whatever is sampled for the release.
-    seeds = [film_seed(params.seed, 0, "fidelity", index) for index in range(images)]
-    points = []
-    for number, folder in tqdm(chosen.items(), desc="fidelity", unit="checkpoint", file=sys.stderr):
-        drawn = np.stack(
-            list(
-                draw(folder, seeds, steps=params.sample.steps, batch_size=params.sample.batch_size)
-            )
+    """Draw as many films from each checkpoint and measure them against the cohort.
+
+    Each checkpoint's numbers are written when they are there; killed and called again with the
+    same inputs, it goes on with the next checkpoint. Several processes draw, the main one
+    measures.
+    """
+    everyone = processes()
+    fingerprint = of_stage(paths.root, params, "fidelity")
+    chosen = _every(listed(paths.final), params.fidelity.every)
+    missing = everyone.agreed(lambda: _missing(paths.fidelity_points, list(chosen), fingerprint))
+    source = None
+    if missing and everyone.is_main:
+        source = _source(paths, params)
+        runs.say(
+            f"fidelity: {len(missing)} of {len(chosen)} checkpoints × {params.fidelity.images} "
+            f"films, against {len(source.films)} source films"
+            f"{'' if source.inception else '; without weights, so neither FID nor KID'}"
         )
-        points.append(
-            {
-                "checkpoint": number,
-                "checkpoint_step": read_record(folder).checkpoint_step,
-                KEY: frechet_distance(random_conv_features(drawn), real),
-            }
-        )
-    write_json(
-        paths.fidelity,
-        {
-            "features": FEATURES,
-            "images": images,
-            "real_images": len(films),
-            "size": films.shape[1],
-            "real_floor": real_floor(real, images, seed=params.seed),
-            "checkpoints": points,
-        },
+    for number in missing:
+        drawn = _drawn(chosen[number], params, shown=everyone.is_main)
+        if source is not None:
+            record = read_record(chosen[number])
+            where = {"checkpoint": number, "checkpoint_step": record.checkpoint_step}
+            write_json(_point(paths.fidelity_points, number), where | source.measure(drawn))
+    if everyone.is_main:
+        points = [read_json(_point(paths.fidelity_points, number)) for number in chosen]
+        yardsticks = read_json(paths.fidelity_points / YARDSTICKS)
+        write_json(paths.fidelity, {**yardsticks, "checkpoints": points})
+        runs.finish(paths.fidelity_points, fingerprint)
+
+
+YARDSTICKS = "source.json"
+"""What is measured with, and what source films score themselves: written before any point."""
+
+
+def _point(folder: Path, number: int) -> Path:
+    return folder / f"checkpoint-{number}.json"
+
+
+def _missing(folder: Path, chosen: list[int], fingerprint: str) -> list[int]:
+    runs.begin(folder, fingerprint, keep_unfinished=False)
+    return [number for number in chosen if not _point(folder, number).exists()]
+
+
+def _every(found: dict[int, Path], every: int) -> dict[int, Path]:
+    """Each `every`th checkpoint; with `every` beyond the last one, the last one alone."""
+    chosen = {number: folder for number, folder in found.items() if number % every == 0}
+    return chosen or dict(list(found.items())[-1:])
+
+
+def _source(paths: Paths, params: Params) -> SourceFilms:
+    settings = params.fidelity
+    # Before anything long: a wrong file is to be heard of at once.
+    network = (
+        inception.load(paths.root / settings.weights, settings.weights_sha256)
+        if settings.weights
+        else None
     )
+    _, films = load_films(paths.cohort_table)
+    source = SourceFilms(films, settings.images, settings.bootstrap, params.seed, network)
+    yardsticks = paths.fidelity_points / YARDSTICKS
+    if not yardsticks.exists():
+        write_json(yardsticks, source.yardsticks())
+    return source
+
+
+def _drawn(folder: Path, params: Params, *, shown: bool) -> NDArray[np.uint8]:
+    """Films of one checkpoint, (images, size, size).
+
+    The same seeds for every checkpoint, so that the luck of the draw does not rank them; and of
+    their own, so that the distances stay whatever is sampled for the release.
+    """
+    images = params.fidelity.images
+    seeds = [film_seed(params.seed, 0, "fidelity", index) for index in range(images)]
+    films = draw(folder, seeds, settings=params.sample, compute=params.compute)
+    progress = tqdm(
+        films,
+        desc=f"fidelity {folder.name}",
+        total=images,
+        unit="film",
+        disable=not shown,
+        file=sys.stderr,
+    )
+    return np.stack(list(progress))
 
 
 if __name__ == "__main__":

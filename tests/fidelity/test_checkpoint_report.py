@@ -1,32 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
+from fidelity_artefacts import INCEPTION, distances, losses
 
-from cxr_release.fidelity.report import Distances, LossPoint, checkpoint_report, divergence
-
-
-def losses(training: Sequence[float], held_out: Sequence[float]) -> list[LossPoint]:
-    return [
-        {"checkpoint": number, "checkpoint_step": 10 * number, "training": one, "held_out": other}
-        for number, (one, other) in enumerate(zip(training, held_out, strict=True), 1)
-    ]
-
-
-def distances(*values: float) -> Distances:
-    return {
-        "features": "random convolution features",
-        "images": 48,
-        "real_images": 500,
-        "size": 64,
-        "real_floor": 0.5,
-        "checkpoints": [
-            {"checkpoint": number, "checkpoint_step": 10 * number, "frechet_random_conv": value}
-            for number, value in enumerate(values, 1)
-        ],
-    }
-
+from cxr_release.fidelity.report import checkpoint_report, divergence
 
 PARTING = losses([9, 6, 5, 4, 3], [9, 7, 6, 6.05, 8])
 
@@ -54,35 +31,86 @@ def test_recommended_checkpoints_say_why() -> None:
     report = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1.25), [3, 5])
     assert report["lowest_held_out_loss"] == 3
     assert report["divergence"] == 5
+    assert (report["ranked_by"], report["nearest"]) == ("frechet_random_conv", 5)
     reasons = {one["checkpoint"]: one["reasons"] for one in report["recommended"]}
     assert reasons == {
         3: ["lowest loss on held-out films"],
         4: ["last before the losses part"],
-        5: ["its films are nearest to source films (1.25, source films score 0.5)"],
+        5: [
+            "its films are nearest to source films (distance 1.25, 95 % interval 1.15 to 1.35; "
+            "source films score 0.5)"
+        ],
     }
 
 
-def test_it_notes_where_the_sampled_ones_differ() -> None:
-    notes = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [1, 5])["notes"]
-    assert "Recommended and not sampled: checkpoint 3, checkpoint 4." in notes
-    assert "Sampled and not recommended: checkpoint 1." in notes
-    assert any("48 drawn films of 64 × 64 pixels" in note and "no FID" in note for note in notes)
+def test_where_fid_was_taken_it_says_which_films_are_nearest() -> None:
+    both = distances(9, 5, 3, 2, 1.25, fid=[90, 40, 30, 35, 60])
+    report = checkpoint_report(PARTING, both, [3, 4])
+    assert (report["ranked_by"], report["nearest"]) == ("fid", 3)
+    reasons = {one["checkpoint"]: one["reasons"] for one in report["recommended"]}
+    assert reasons[3] == [
+        "lowest loss on held-out films",
+        "its films are nearest to source films (FID 30, 95 % interval 29.9 to 30.1; source films "
+        "score 7.5)",
+    ]
+    assert 5 not in reasons
 
 
-def test_it_has_nothing_to_note_where_they_agree() -> None:
-    notes = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [3, 4, 5])["notes"]
-    assert len(notes) == 1
+def test_it_warns_where_the_sampled_ones_differ() -> None:
+    warnings = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [1, 5])["warnings"]
+    assert warnings == [
+        "Recommended and not sampled: checkpoint 3, checkpoint 4.",
+        "Sampled and not recommended: checkpoint 1.",
+    ]
+
+
+def test_it_has_nothing_to_warn_of_where_they_agree() -> None:
+    report = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [3, 4, 5])
+    assert report["warnings"] == []
+    assert len(report["notes"]) == 1
+
+
+def test_an_earlier_checkpoint_within_chance_is_worth_a_note() -> None:
+    def notes(wide: float) -> list[str]:
+        found = checkpoint_report(PARTING, distances(9, 3, 2.2, 2, 2.1, wide=wide), [4])["notes"]
+        return [note for note in found if "within chance" in note]
+
+    assert notes(0.05) == []
+    (note,) = notes(0.15)
+    assert note == (
+        "Checkpoint 3 is earlier than checkpoint 4 and no worse within chance: its distance is 2.2 "
+        "(2.05 to 2.35), and the intervals of the two overlap."
+    )
+    assert len(notes(0.6)) == 2  # and never of a later one
+
+
+def test_the_notes_say_what_each_distance_is() -> None:
+    (note,) = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [3, 4, 5])["notes"]
+    assert "48 drawn films of 64 × 64 pixels" in note
+    assert "It is no FID" in note
+    with_fid = distances(9, 5, 3, 2, 1, fid=[9, 5, 3, 2, 1])
+    notes = checkpoint_report(PARTING, with_fid, [3, 4, 5])["notes"]
+    assert [note for note in notes if "no FID" in note] == [note]
+    assert any("weights of SHA-256 6726825d…" in one and "299 × 299" in one for one in notes)
+    assert any("fewer than 2,048 films" in one for one in notes)
+
+
+def test_notes_say_where_fid_compares_with_nothing_published() -> None:
+    many = distances(9, 5, 3, 2, 1, fid=[9, 5, 3, 2, 1])
+    many |= {"images": 7250, "real_images": 4963}
+    notes = " ".join(checkpoint_report(PARTING, many, [3, 4, 5])["notes"])
+    assert "fewer than" not in notes
+    assert "not the weights" not in notes
+    many["inception"] = {**INCEPTION, "published_weights": False}
+    notes = " ".join(checkpoint_report(PARTING, many, [3, 4, 5])["notes"])
+    assert "not the weights that published FIDs are taken with" in notes
 
 
 def test_it_notes_a_tuning_run_that_was_too_short() -> None:
     report = checkpoint_report(losses([3, 2], [3, 2]), distances(9, 5), [2])
     assert any("longer run" in note for note in report["notes"])
-    assert report["recommended"] == [
-        {
-            "checkpoint": 2,
-            "reasons": [
-                "lowest loss on held-out films",
-                "its films are nearest to source films (5, source films score 0.5)",
-            ],
-        }
+    assert [one["checkpoint"] for one in report["recommended"]] == [2]
+    assert [reason[:12] for reason in report["recommended"][0]["reasons"]] == [
+        "lowest loss ",
+        "its films ar",
     ]

@@ -59,6 +59,20 @@ def test_any_covariances_against_the_matrix_square_root(seed: int, size: int) ->
     )
 
 
+@given(SEEDS, st.integers(2, 12), st.integers(2, 30))
+def test_fewer_films_than_features_against_the_matrix_square_root(
+    seed: int, few: int, more: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    first, second = chance.normal(0, 1, (few, 16)), chance.normal(0.5, 2, (more, 16))
+    shift = first.mean(axis=0) - second.mean(axis=0)
+    one, other = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    # The root of the product has the roots of its eigenvalues; those that are not 0 are few.
+    shared = np.sqrt(np.linalg.eigvals(one @ other).real.clip(min=0)).sum()
+    expected = shift @ shift + np.trace(one + other) - 2 * shared
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-4)
+
+
 def test_singular_covariances_and_few_films() -> None:
     chance = np.random.default_rng(0)
     few = chance.standard_normal((5, 20))

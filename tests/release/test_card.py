@@ -13,6 +13,7 @@ from release_artefacts import (
     make_release,
     make_release_of,
     write_inputs,
+    write_report,
 )
 
 from cxr_release.errors import ReleaseError
@@ -99,6 +100,66 @@ def test_the_numbers_of_the_card_are_those_of_the_record(tmp_path: Path, params:
     assert header["tags"] == [
         "synthetic", "medical", "x-ray", "radiograph", "diffusion", "cervical-spine", "phantom",
     ]  # fmt: skip
+
+
+def section(card: str, title: str) -> str:
+    return card.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_every_measure_of_every_checkpoint_stands_in_the_card_with_its_interval(
+    tmp_path: Path, params: Params
+) -> None:
+    said = section(card_of(make_release(tmp_path, params)), "Losses and distances")
+    rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| 3 ")]
+    assert [row[2:] for row in rows] == [
+        [
+            "yes",
+            "10.75 [10.25, 11.25]",
+            "0.88 [0.38, 1.38]",
+            "0.62 [0.12, 1.12]",
+            "1.05 [0.55, 1.55]",
+            "0.75 [0.25, 1.25]",
+            "0.25 [-0.25, 0.75] |",
+        ]
+    ]
+    assert "| source films | | | 4.25 | 0.90 | 0.90 | 1.00 | 0.95 | 0.20 [0.15, 0.25] |" in said
+    assert "It is no FID" in said
+    assert "KID" not in said
+    assert "8 films of 16 × 16 pixels" in said
+    assert "films enlarged 11 times" in said
+    assert "5 nearest films" in said
+    assert "**Recommended and not sampled: checkpoint 2.**" in said
+
+
+def test_fid_and_kid_stand_there_where_they_were_taken_and_say_with_what(
+    tmp_path: Path, params: Params
+) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    write_report(inputs, inception=True)
+    secret = replace(params.fidelity, weights="/home/someone/w.pth", weights_sha256=64 * "a")
+    release = make_release_of(inputs, replace(params, fidelity=secret), tmp_path)
+    said = section(card_of(release), "Losses and distances")
+    assert " | 80.75 [80.25, 81.25] | -0.0005 [-0.5005, 0.4995] | " in said
+    assert "| source films | | | 4.25 | 60.50 | | 0.90 |" in said
+    assert f"weights with SHA-256 `{64 * 'a'}`" in said
+    assert "(not those of published FIDs)" in said
+    assert "299 × 299" in said
+    assert "someone" not in (release / "release.json").read_text(encoding="utf-8")
+    assert read_json(release / "release.json")["params"]["fidelity"]["weights"] == "given"
+
+
+def test_the_table_of_measures_is_one(tmp_path: Path, params: Params) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    for inception, columns in ((False, 9), (True, 11)):
+        write_report(inputs, inception=inception)
+        card = card_of(make_release_of(inputs, params, tmp_path / str(inception)))
+        said = section(card, "Losses and distances")
+        html = MarkdownIt("gfm-like", {"linkify": False}).render(said)
+        tables = html.split("<table>")[1:]
+        assert len(tables) == 2
+        measures = tables[1].partition("</table>")[0]
+        assert measures.count("<th") - measures.count("<thead") == columns
+        assert measures.count("<td") == 4 * columns
 
 
 def test_every_column_and_every_reason_is_explained(tmp_path: Path, params: Params) -> None:

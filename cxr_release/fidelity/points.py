@@ -1,0 +1,165 @@
+"""What is measured at a checkpoint: the names, and the shape of `distances.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict
+
+FRECHET: Final = "frechet_random_conv"
+"""Fréchet distance over `random_conv_features`. Never called FID: it is none."""
+
+FID: Final = "fid"
+"""Fréchet inception distance; there only where Inception's weights were given."""
+
+KID: Final = "kid"
+"""Kernel inception distance, likewise."""
+
+DISTANCES: Final = (FRECHET, FID, KID)
+"""Smaller is nearer to source films."""
+
+OVERLAPS: Final = ("precision", "recall", "density", "coverage")
+"""Larger is nearer to source films; see `manifold`."""
+
+MS_SSIM: Final = "ms_ssim"
+"""How much films resemble each other; see `diversity`."""
+
+METRICS: Final = (*DISTANCES, *OVERLAPS, MS_SSIM)
+"""Everything that can be measured at a checkpoint, in the order in which it is shown."""
+
+
+class Estimate(NamedTuple):
+    """A number and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Measures(TypedDict):
+    """What is measured of one checkpoint's films."""
+
+    frechet_random_conv: float
+    fid: NotRequired[float]
+    kid: NotRequired[float]
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+    ms_ssim: float
+    intervals: dict[str, list[float]]
+    """Metric → lower and upper end of its 95 % interval; see `intervals`."""
+
+
+class DistancePoint(Measures):
+    """The films of one checkpoint, held against the source films."""
+
+    checkpoint: int
+    checkpoint_step: int
+
+
+class SourceMeasures(TypedDict):
+    """What source films score: half of them held against the other half, or all by themselves."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+    ms_ssim: float
+    intervals: dict[str, list[float]]
+
+
+class BootstrapRecord(TypedDict):
+    """How the intervals were taken."""
+
+    level: float
+    draws: int
+
+
+class ManifoldRecord(TypedDict):
+    """How precision, recall, density and coverage were taken."""
+
+    features: str
+    neighbours: int
+
+
+class SimilarityRecord(TypedDict):
+    """How MS-SSIM was taken."""
+
+    pairs: int
+    """Of drawn films, at each checkpoint."""
+    source_pairs: int
+    scales: int
+    window: int
+    """Pixels on each side of the window, after magnification."""
+    magnification: int
+    """Whole number by which films were enlarged first."""
+
+
+class InceptionRecord(TypedDict):
+    """How FID and KID were taken."""
+
+    extractor: str
+    weights_sha256: str
+    published_weights: bool
+    """Whether these are the weights that published FIDs are taken with."""
+    resize: str
+    kid_subsets: int
+    kid_subset_size: int
+    fid_draws: int
+    """Draws behind the interval of the FID; fewer than elsewhere, for each takes seconds."""
+    real_floor: float
+    """FID that real films would score; see `frechet.real_floor`."""
+
+
+class Yardsticks(TypedDict):
+    """What all checkpoints were measured with, and what source films score."""
+
+    features: str
+    """Name of the features of `frechet_random_conv`."""
+    resize: str
+    """What was done to films before these features were taken."""
+    images: int
+    """Films drawn at each checkpoint, the same for all."""
+    real_images: int
+    """Source films that they are held against."""
+    size: int
+    """Pixels on each side of the films."""
+    real_floor: float
+    """What real films would score; see `frechet.real_floor`."""
+    source: SourceMeasures
+    bootstrap: BootstrapRecord
+    manifold: ManifoldRecord
+    ms_ssim: SimilarityRecord
+    inception: NotRequired[InceptionRecord]
+
+
+class Distances(Yardsticks):
+    """`distances.json`: the measures along training, and what they were taken with."""
+
+    checkpoints: list[DistancePoint]
+
+
+def estimate(point: DistancePoint, metric: str) -> Estimate:
+    """One number of a checkpoint with its interval.
+
+    Raises:
+        KeyError: the metric was not taken.
+    """
+    values: Mapping[str, Any] = point
+    low, high = point["intervals"][metric]
+    return Estimate(values[metric], low, high)
+
+
+def taken(distances: Distances) -> list[str]:
+    """The metrics that every checkpoint has, in the order of `METRICS`."""
+    return [one for one in METRICS if all(one in point for point in distances["checkpoints"])]
+
+
+def deciding(distances: Distances) -> tuple[str, float]:
+    """The distance by which checkpoints are ranked, and what source films score in it.
+
+    The FID where it was taken, as in the paper; otherwise the distance without weights.
+    """
+    if "inception" in distances and FID in taken(distances):
+        return FID, distances["inception"]["real_floor"]
+    return FRECHET, distances["real_floor"]

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from fidelity_artefacts import Weights
+
+from cxr_release.fidelity import inception
+from cxr_release.fidelity.features import random_conv_features
+from cxr_release.fidelity.frechet import frechet_distance, real_floor
+from cxr_release.fidelity.measure import SourceFilms
+from cxr_release.fidelity.points import METRICS, deciding, taken
+
+PLAIN = set(METRICS) - {"fid", "kid"}
+
+
+def bars(count: int, *, seed: int, spread: float = 1.0) -> np.ndarray:
+    """Films with a bright bar; `spread` says how far its place varies."""
+    chance = np.random.default_rng(seed)
+    middle = 16 + 8 * spread * chance.uniform(-1, 1, (count, 1, 1))
+    shape = np.exp(-(((np.arange(32) - middle) / 4) ** 2)) * np.ones((1, 32, 1))
+    return (30 + 180 * shape + chance.normal(0, 3, shape.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def source() -> SourceFilms:
+    return SourceFilms(bars(60, seed=1), images=24, draws=30, seed=2**62)
+
+
+def test_it_takes_every_measure_with_its_interval_and_no_fid(source: SourceFilms) -> None:
+    drawn = bars(24, seed=2)
+    found = source.measure(drawn)
+    assert found.keys() - {"intervals"} == found["intervals"].keys() == PLAIN
+    distance = frechet_distance(random_conv_features(drawn), random_conv_features(source.films))
+    assert found["frechet_random_conv"] == distance
+    for metric in PLAIN:
+        low, high = found["intervals"][metric]
+        assert low <= found[metric] <= high
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_the_same_films_measure_the_same(source: SourceFilms) -> None:
+    assert source.measure(bars(24, seed=2)) == source.measure(bars(24, seed=2))
+
+
+def test_films_that_are_all_alike_are_found_out(source: SourceFilms) -> None:
+    various, alike = (source.measure(bars(24, seed=2, spread=spread)) for spread in (1, 0.05))
+    assert alike["frechet_random_conv"] > 2 * various["frechet_random_conv"]
+    assert alike["ms_ssim"] > 1.5 * various["ms_ssim"]
+    assert alike["recall"] < 0.5 * various["recall"]
+    assert alike["coverage"] < 0.5 * various["coverage"]
+    low, high = alike["intervals"]["frechet_random_conv"]
+    assert low > various["intervals"]["frechet_random_conv"][1]
+    assert high < 3 * low
+
+
+def test_it_says_what_it_measures_with_and_what_source_films_score(source: SourceFilms) -> None:
+    found = source.yardsticks()
+    features = random_conv_features(source.films)
+    assert found["real_floor"] == real_floor(features, 24, seed=2**62)
+    assert (found["images"], found["real_images"], found["size"]) == (24, 60, 32)
+    assert found["manifold"] == {"features": "random convolution features", "neighbours": 5}
+    assert found["ms_ssim"] == {
+        "pairs": 256, "source_pairs": 256, "scales": 5, "window": 11, "magnification": 6,
+    }  # fmt: skip
+    assert found["bootstrap"] == {"level": 0.95, "draws": 30}
+    assert "inception" not in found
+    assert found["source"]["coverage"] > 0.8
+    various = source.measure(bars(24, seed=2))
+    assert found["source"]["ms_ssim"] == pytest.approx(various["ms_ssim"], abs=0.1)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_with_weights_it_takes_fid_and_kid_too(weights: Weights) -> None:
+    source = SourceFilms(bars(8, seed=1), 4, 20, 1, inception.load(*weights))
+    point = {"checkpoint": 1, "checkpoint_step": 10, **source.measure(bars(4, seed=2))}
+    found = {**source.yardsticks(), "checkpoints": [point]}
+    assert taken(found) == list(METRICS)
+    assert deciding(found) == ("fid", found["inception"]["real_floor"])
+    assert found["inception"]["weights_sha256"] == weights.sha256
+    assert found["inception"]["kid_subset_size"] == 4
+    assert found["inception"]["fid_draws"] == 20
+    assert found["manifold"]["features"] == found["inception"]["extractor"]
+    assert "299 × 299" in found["inception"]["resize"]
