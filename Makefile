@@ -46,7 +46,11 @@ unit: setup  ## the tests
 	pytest
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[bench]'
 	python -m benchmarks.ingest
+	python -m benchmarks.training
+	python -m benchmarks.sampling
 
 review: setup  ## lay out the films to screen, and say how to log decisions
 	cxr-release sheets data/sheets

@@ -1,0 +1,105 @@
+"""What the benchmarks of the network share: clocks, floors, the peer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+PEER = "denoising_diffusion_pytorch"
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Seconds that each work takes: the least of `rounds`, taken in turns after a warm-up, so
+    that another program on the machine slows all of them and not one.
+    """
+    for work in works.values():
+        work()
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            taken[name].append(seconds(work))
+    return {name: min(found) for name, found in taken.items()}
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes, what a GPU still has in hand included."""
+    _wait()
+    begin = time.perf_counter()
+    work()
+    _wait()
+    return time.perf_counter() - begin
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def operations(network: Callable[..., Any], size: int, channels: int = 1) -> float:
+    """Floating-point operations of one forward pass of one film, as torch counts them."""
+    film = torch.zeros(1, channels, size, size)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(film, torch.tensor([500]))
+    return float(counter.get_total_flops())
+
+
+def matrix_rate(device: torch.device, precision: str) -> float:
+    """Operations a second of a large matrix product: what the machine can do at most."""
+    side = 8192 if device.type == "cuda" else 2048
+    first, second = (torch.randn(side, side, device=device).to(DTYPES[precision]) for _ in range(2))
+    times = 10 if device.type == "cuda" else 2
+
+    def work() -> None:
+        for _ in range(times):
+            first @ second
+
+    return 2.0 * side**3 * times / in_turns({"product": work}, 5)["product"]
+
+
+@contextmanager
+def quiet_peer() -> Iterator[Any]:
+    """The peer's library, without its progress bars; says how to get it."""
+    try:
+        from denoising_diffusion_pytorch import denoising_diffusion_pytorch as peer
+    except ImportError:
+        raise SystemExit(f"error: {PEER} is missing: make bench installs it") from None
+    bars, peer.tqdm = peer.tqdm, lambda steps, **_: steps
+    try:
+        yield peer
+    finally:
+        peer.tqdm = bars
+
+
+def table(titles: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Print rows under their titles, as Markdown."""
+    cells = [titles, *(tuple(map(_text, row)) for row in rows)]
+    widths = [max(len(str(row[place])) for row in cells) for place in range(len(titles))]
+    for number, row in enumerate(cells):
+        aligned = [
+            str(cell).ljust(width) if place == 0 else str(cell).rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("| " + " | ".join(aligned) + " |")
+        if number == 0:
+            print("|-" + "-|-".join("-" * width for width in widths) + "-|")
+
+
+def _text(cell: object) -> str:
+    return f"{cell:,.2f}" if isinstance(cell, float) else str(cell)
+
+
+def parameters_of(network: Any) -> float:
+    """Millions of parameters."""
+    return float(sum(weight.numel() for weight in network.parameters()) / 1e6)
+
+
+def answer(network: Any) -> Callable[[Tensor, Tensor], Tensor]:
+    """A diffusers network as a plain function."""
+    return lambda film, times: network(film, times).sample  # type: ignore[no-any-return]
