@@ -45,6 +45,8 @@ EQUAL_STEPS = 4
 def main() -> None:
     """Print two tables."""
     options = _options()
+    if not options.checkpoint.exists():
+        raise SystemExit(f"error: {options.checkpoint}: no such checkpoint: make release first")
     torch.manual_seed(1)
     with measuring.quiet_peer() as peer:
         print(f"equal steps, 64 × 64, {options.batch} films at once, fp32")

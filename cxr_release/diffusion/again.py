@@ -13,6 +13,7 @@ import numpy as np
 
 from cxr_release import tables
 from cxr_release.diffusion.denoising import draw
+from cxr_release.diffusion.processes import processes
 from cxr_release.diffusion.sampling import film_id, film_seed
 from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import whole_file
@@ -94,7 +95,8 @@ def make_again(
         seeds = [film_seed(root_seed, number, batch, film.index) for film in some]
         drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
         for film, seed, pixels in zip(some, seeds, drawn, strict=True):
-            made.append(_written(film, seed, pixels, kept.get(film.name), output))
+            if processes().is_main:
+                made.append(_written(film, seed, pixels, kept.get(film.name), output))
     return made
 
 

@@ -82,6 +82,26 @@ def test_a_review_that_is_not_finished_is_named_with_its_numbers(
     assert "6 ratings by 1 blinded reader" in lines
 
 
+def test_the_card_says_how_the_network_was_made_and_sampled(tmp_path: Path, params: Params) -> None:
+    card = " ".join(card_of(make_release(tmp_path / "default", params)).split())
+    assert "attention in the middle block, on films folded 2 × 2 into channels" in card
+    assert "on a cosine noise schedule" in card
+    assert f"SDE-DPM-Solver++ with {params.sample.steps} steps" in card
+    paper = replace(
+        params,
+        network=replace(params.network, attention=1, pixel_unshuffle=1, schedule="sigmoid"),
+        train=replace(params.train, decay="constant", min_snr=1e9),
+        sample=replace(params.sample, sampler="ddpm", steps=1000),
+        compute=replace(params.compute, precision="bf16"),
+    )
+    card = " ".join(card_of(make_release(tmp_path / "paper", paper)).split())
+    assert "and at the 1 innermost resolution(s), on films as they are" in card
+    assert "on a sigmoid noise schedule" in card
+    assert "**Sampling.** DDPM with 1,000 steps" in card
+    assert "after the warm-up | constant |" in card
+    assert "else fp32) | `bf16` |" in card
+
+
 def test_the_numbers_of_the_card_are_those_of_the_record(tmp_path: Path, params: Params) -> None:
     release = make_release(tmp_path, params)
     card, record = card_of(release), read_json(release / "release.json")

@@ -30,6 +30,25 @@ def test_a_stage_that_fails_says_why_in_one_line_and_exits_with_1(tmp_path: Path
     assert done.stderr == "error: data/cohort/cohort.parquet: no such table: run `dvc repro`\n"
 
 
+def test_a_disk_without_room_is_named_and_nothing_half_written_stays(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(ROOT / "dvc.yaml", tmp_path)
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
+    run = "from cxr_release.stages.ingest import run; from cxr_release.stages.run import execute; "
+    done = subprocess.run(
+        [sys.executable, "-c", f"{limited}{run}execute(run)"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert "make room" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
 def test_verdicts_that_cannot_be_applied_stop_the_audit(tmp_path: Path) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
     folder = tmp_path / "data/reviews/audit"
