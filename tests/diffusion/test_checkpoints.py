@@ -139,6 +139,31 @@ def test_a_hostile_record_is_refused_before_any_memory_is_taken(
     assert RECORD in caught.value.where
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("attention", value) for value in (-1, True, 3, 10**9, "1", None, [1])),
+        *(("schedule", value) for value in ("linear", "", 3, None, ["cosine"])),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused(folder: Path, key: str, value: object) -> None:
+    record = json.loads((folder / RECORD).read_text())
+    record["network"][key] = value
+    (folder / RECORD).write_text(json.dumps(record))
+    with pytest.raises(CheckpointError) as caught:
+        checkpoints.load(folder)
+    assert RECORD in caught.value.where
+
+
+def test_a_network_of_another_shape_finds_its_weights_missing(folder: Path) -> None:
+    record = json.loads((folder / RECORD).read_text())
+    record["network"]["attention"] = 1
+    (folder / RECORD).write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match="not those of the network") as caught:
+        checkpoints.load(folder)
+    assert {fault.what for fault in caught.value.faults} == {"missing tensor"}
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, "\udcff", '{"network": 3}'])
 def test_a_broken_record_is_refused(folder: Path, text: str) -> None:
     (folder / RECORD).write_bytes(text.encode("utf-8", "surrogateescape"))
