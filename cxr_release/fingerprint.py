@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from cxr_release.errors import ParamsError
+from cxr_release.errors import CxrReleaseError, ParamsError
 from cxr_release.files import tree_sha256
 from cxr_release.params import Params
 
@@ -31,6 +31,7 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
 
     Raises:
         ParamsError: dvc.yaml names a parameter that does not exist.
+        CxrReleaseError: something that the stage depends on has not been made.
     """
     declared = _declared(root, stage, item)
     values = asdict(params)
@@ -39,6 +40,12 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
         value = json.dumps(_lookup(values, key), sort_keys=True)
         digest.update(f"{key}={value}\n".encode())
     for dependency in declared["deps"]:
+        if not (root / dependency).exists():
+            raise CxrReleaseError(
+                f"stage {stage} needs it and it is not there",
+                where=dependency,
+                remedy=f"`dvc repro {stage}` makes what comes before",
+            )
         digest.update(f"{dependency}\0{tree_sha256(root / dependency)}\n".encode())
     return digest.hexdigest()
 

@@ -7,7 +7,7 @@ import pytest
 
 from cxr_release import fingerprint
 from cxr_release import params as parameters
-from cxr_release.errors import ParamsError
+from cxr_release.errors import CxrReleaseError, ParamsError
 from cxr_release.params import Params
 
 PIPELINE = """
@@ -57,3 +57,8 @@ def test_a_parameter_that_does_not_exist_is_named(root: Path, params: Params) ->
     (root / "dvc.yaml").write_text("stages: {x: {deps: [code.py], params: [train.stepz]}}")
     with pytest.raises(ParamsError, match=r"train\.stepz"):
         fingerprint.of_stage(root, params, "x")
+
+
+def test_what_has_not_been_made_is_named(root: Path, params: Params) -> None:
+    with pytest.raises(CxrReleaseError, match=r"weights-3: .*`dvc repro sample`"):
+        fingerprint.of_stage(root, params, "sample", checkpoint=3, batch="large")
