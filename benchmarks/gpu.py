@@ -50,7 +50,7 @@ def main() -> None:
     )
     compute = ComputeParams(precision=options.precision, compile=options.compile)
     with computing(compute) as here:
-        rate = measuring.matrix_rate(here.device, here.precision)
+        rate = measuring.with_all_cores(here, measuring.matrix_rate, here.device, here.precision)
         print(
             f"{_name(here.device)}, torch {torch.__version__}, {here.precision}"
             f"{', compiled' if here.compiled else ''}; matrix product {rate / 1e12:.1f} TFLOP/s; "

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
+
+from cxr_release.diffusion.compute import Compute
+
+T = TypeVar("T")
 
 PEER = "denoising_diffusion_pytorch"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -61,6 +65,15 @@ def matrix_rate(device: torch.device, precision: str) -> float:
             first @ second
 
     return 2.0 * side**3 * times / in_turns({"product": work}, 5)["product"]
+
+
+def with_all_cores(here: Compute, work: Callable[..., T], *arguments: Any) -> T:
+    """Run as torch does by itself, each operation on all cores, inside `computing`."""
+    torch.set_num_threads(here.pool._max_workers)
+    try:
+        return work(*arguments)
+    finally:
+        torch.set_num_threads(1)
 
 
 @contextmanager

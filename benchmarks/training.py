@@ -72,11 +72,11 @@ def _rows(
         unet = peer.Unet(dim=64, dim_mults=(1, 2, 4, 8), channels=1).to(here.device)
         theirs = _PeerTrainer(peer, unet, films, batch, precision, here.device)
         works = {
-            measuring.PEER: lambda: _with_all_cores(here, theirs.steps, steps),
+            measuring.PEER: lambda: measuring.with_all_cores(here, theirs.steps, steps),
             "cxr-release": lambda: [learner.step(next(done)) for _ in range(steps)],
         }
         taken = measuring.in_turns(works, rounds)
-        rate = _with_all_cores(here, measuring.matrix_rate, here.device, precision)
+        rate = measuring.with_all_cores(here, measuring.matrix_rate, here.device, precision)
         ours = unets.build(params.network, size)
         counted = {
             measuring.PEER: (unet.cpu(), unet),
@@ -94,15 +94,6 @@ def _rows(
             for name, (forward, module) in counted.items()
             for operations in [measuring.operations(forward, size)]
         ]
-
-
-def _with_all_cores(here: Any, work: Any, *arguments: Any) -> Any:
-    """Run as torch does by itself: each operation on all cores."""
-    torch.set_num_threads(here.pool._max_workers)
-    try:
-        return work(*arguments)
-    finally:
-        torch.set_num_threads(1)
 
 
 class _PeerTrainer:
