@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Seconds that each work takes: the least of `rounds`, taken in turns after a warm-up, so
+    """Seconds that each work takes: the median of `rounds`, taken in turns after a warm-up, so
     that another program on the machine slows all of them and not one.
     """
     for work in works.values():
@@ -29,7 +30,7 @@ def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, f
     for _ in range(rounds):
         for name, work in works.items():
             taken[name].append(seconds(work))
-    return {name: min(found) for name, found in taken.items()}
+    return {name: statistics.median(found) for name, found in taken.items()}
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -64,7 +65,7 @@ def matrix_rate(device: torch.device, precision: str) -> float:
         for _ in range(times):
             first @ second
 
-    return 2.0 * side**3 * times / in_turns({"product": work}, 5)["product"]
+    return 2.0 * side**3 * times / in_turns({"product": work}, 9)["product"]
 
 
 def with_all_cores(here: Compute, work: Callable[..., T], *arguments: Any) -> T:
