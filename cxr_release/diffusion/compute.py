@@ -76,7 +76,8 @@ def computing(settings: ComputeParams) -> Iterator[Compute]:
 
     Args:
         settings: precision and compilation; `auto` takes bf16 and compiles on GPUs alone. On the
-            CPU compiling was measured to gain nothing, and bf16 pays for large networks alone.
+            CPU compiling was measured to gain nothing; and few CPUs have bf16, so that `auto`
+            would let the machine decide about the films.
 
     Raises:
         ParamsError: bf16 is asked for on a CPU that would only imitate it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
-from cxr_release.fidelity.points import FID, FRECHET, Distances, deciding, estimate
+from cxr_release.fidelity.points import FID, FRECHET, DistancePoint, Distances, deciding, estimate
 
 MARGIN = 0.02
 """Share by which held-out loss must have risen above its lowest to count as risen."""
@@ -68,7 +68,7 @@ def checkpoint_report(
     lowest = min(losses, key=lambda point: point["held_out"])["checkpoint"]
     parted = divergence(losses)
     metric, _ = deciding(distances)
-    nearest = min(distances["checkpoints"], key=lambda point: estimate(point, metric).value)
+    nearest = _nearest(distances)
     recommended = _recommended(losses, distances, lowest, parted)
     return Report(
         losses=list(losses),
@@ -102,6 +102,12 @@ def divergence(losses: Sequence[LossPoint]) -> int | None:
     return found
 
 
+def _nearest(distances: Distances) -> DistancePoint:
+    """The checkpoint whose films are nearest to source films."""
+    metric, _ = deciding(distances)
+    return min(distances["checkpoints"], key=lambda point: estimate(point, metric).value)
+
+
 def _recommended(
     losses: Sequence[LossPoint], distances: Distances, lowest: int, parted: int | None
 ) -> list[Recommendation]:
@@ -112,7 +118,7 @@ def _recommended(
         before = numbers[numbers.index(parted) - 1]
         reasons.setdefault(before, []).append("last before the losses part")
     metric, floor = deciding(distances)
-    nearest = min(distances["checkpoints"], key=lambda point: estimate(point, metric).value)
+    nearest = _nearest(distances)
     value, low, high = estimate(nearest, metric)
     reasons.setdefault(nearest["checkpoint"], []).append(
         f"its films are nearest to source films ({NAMES[metric]} {value:.3g}, 95 % interval "
@@ -146,12 +152,12 @@ def _within_chance(distances: Distances) -> list[str]:
     metric, _ = deciding(distances)
     points = distances["checkpoints"]
     scores = [estimate(point, metric) for point in points]
-    best = min(range(len(points)), key=lambda place: scores[place].value)
+    best = points.index(_nearest(distances))
     return [
-        f"Checkpoint {points[place]['checkpoint']} is earlier than checkpoint "
-        f"{points[best]['checkpoint']} and no worse within chance: its {NAMES[metric]} is "
-        f"{scores[place].value:.3g} ({scores[place].low:.3g} to {scores[place].high:.3g}), and "
-        f"the intervals of the two overlap."
+        f"Checkpoint {points[place]['checkpoint']} comes before checkpoint "
+        f"{points[best]['checkpoint']}, and this many films may not tell them apart: its "
+        f"{NAMES[metric]} is {scores[place].value:.3g} ({scores[place].low:.3g} to "
+        f"{scores[place].high:.3g}), and the intervals of the two overlap."
         for place in range(best)
         if scores[place].low <= scores[best].high
     ]

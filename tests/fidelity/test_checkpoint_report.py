@@ -73,12 +73,13 @@ def test_it_has_nothing_to_warn_of_where_they_agree() -> None:
 def test_an_earlier_checkpoint_within_chance_is_worth_a_note() -> None:
     def notes(wide: float) -> list[str]:
         found = checkpoint_report(PARTING, distances(9, 3, 2.2, 2, 2.1, wide=wide), [4])["notes"]
-        return [note for note in found if "within chance" in note]
+        return [note for note in found if "may not tell them apart" in note]
 
     assert notes(0.05) == []
     (note,) = notes(0.15)
     assert note == (
-        "Checkpoint 3 is earlier than checkpoint 4 and no worse within chance: its distance is 2.2 "
+        "Checkpoint 3 comes before checkpoint 4, and this many films may not tell them apart: its "
+        "distance is 2.2 "
         "(2.05 to 2.35), and the intervals of the two overlap."
     )
     assert len(notes(0.6)) == 2  # and never of a later one
