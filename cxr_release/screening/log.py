@@ -2,65 +2,267 @@
 
 A line holds one decision and the SHA-256 of the line before it, so that a removed, changed or
 reordered line breaks the chain. A correction is a new line; nothing is ever rewritten.
+
+A chain says nothing of its own end. So the last line stands a second time in `<reviewer>.head`:
+a last line that was changed or removed is found, and one that was cut off is restored. The head
+is written after the line is on disk; after a crash it may lag behind the log, and is never ahead.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import io
 import json
+import logging
 import os
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+import stat
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.files import sync_folder
+from cxr_release.files import PARTIAL, sync_folder
+from cxr_release.screening.decision import (
+    GENESIS,
+    PRESCREEN,
+    REVIEWER,
+    Decision,
+    Wish,
+    line_hash,
+    parse,
+    stand,
+)
 
-GENESIS = "0" * 64
-"""`prev` of the first line."""
+SUFFIX, HEAD_SUFFIX = ".jsonl", ".head"
+TORN = ".torn-"
+"""Within the name of a file that holds what a crash left of an unfinished line."""
 
-SUFFIX = ".jsonl"
-REVIEWER = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-HEX64 = re.compile(r"[0-9a-f]{64}")
-MAX_NOTE = 2000
-Verb = Literal["keep", "exclude", "retract"]
-VERBS: tuple[Verb, ...] = ("keep", "exclude", "retract")
+RESTORE = "restore both files from git; decisions are never edited"
+Unless = Callable[[Wish, Decision | None], bool]
+"""Whether a wish is not to be logged, given the reviewer's standing decision on that film."""
 
-
-@dataclass(frozen=True)
-class Wish:
-    """A decision that is not logged yet."""
-
-    image_id: str
-    image_sha256: str
-    decision: Verb
-    reason: str = ""
-    """Code of the reason: for an exclusion, and only there."""
-    note: str = ""
+_notices = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """One line of a log, fields in the order of the line."""
+class Log:
+    """One reviewer's log, read and verified as far as it went, and from there on when asked.
 
-    seq: int
-    at: str
-    reviewer: str
-    image_id: str
-    image_sha256: str
-    decision: Verb
-    reason: str
-    note: str
-    prev: str
+    Any number of threads and processes may hold the same log: who appends first reads what the
+    others have appended.
 
-    def line(self) -> str:
-        """The line without its end."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+    Args:
+        folder: where the logs lie.
+        reviewer: whose log it is.
+
+    Raises:
+        DecisionError: the name could not be a file name of its own.
+    """
+
+    def __init__(self, folder: Path, reviewer: str) -> None:
+        self.reviewer = reviewer
+        self.path = log_file(folder, reviewer)
+        self._turn = threading.Lock()
+        self._told = b""
+        self._forget()
+
+    def _forget(self) -> None:
+        self.decisions: list[Decision] = []
+        """Every line so far, in order."""
+        self.standing: dict[str, Decision] = {}
+        """What still stands, by film id, in the order of decision."""
+        self._prev = GENESIS
+        self._read = 0
+        self._file = (0, 0)
+
+    def refresh(self) -> list[Decision]:
+        """Read what was appended since the last time, and return it.
+
+        A last line that was never finished was never acknowledged: it is left where it is, with
+        a message, until somebody appends or mends.
+
+        Raises:
+            DecisionError: with one fault a line that is malformed, out of order or off the chain,
+                or of which the end was lost.
+        """
+        with self._turn:
+            try:
+                stream = _open(self.path, os.O_RDONLY)
+            except FileNotFoundError:
+                self._forget()
+                self._lost(b"")
+                return []
+            with stream, _locked(stream, fcntl.LOCK_SH):
+                fresh, torn = self._catch_up(stream)
+                lost = self._lost(torn)
+            if lost:
+                raise DecisionError(
+                    "was cut off after it had been logged",
+                    where=self._next_line(),
+                    remedy="`cxr-release log verify` restores it",
+                )
+            # A server reads on at every page: it says so once.
+            if torn and torn != self._told:
+                _notices.warning("%s was never finished and does not count", self._next_line())
+            self._told = torn
+            return fresh
+
+    def append(self, wishes: Sequence[Wish], *, unless: Unless | None = None) -> list[Decision]:
+        """Log decisions. They are on disk when this returns; on an error none of them counts.
+
+        Args:
+            wishes: what to log, in this order.
+            unless: leaves a wish out, depending on what stands when nobody else can write.
+
+        Returns:
+            The new lines.
+
+        Raises:
+            DecisionError: the log as it stands does not verify, or could not be written.
+        """
+        with self._turn, self._writing() as stream:
+            self._mend(stream)
+            decisions = self._chain(wishes, unless)
+            self._add(stream, decisions)
+        return decisions
+
+    def mend(self) -> None:
+        """Set aside what a crash left of an unfinished last line, and verify the rest.
+
+        Raises:
+            DecisionError: the rest does not verify.
+        """
+        if not os.path.lexists(self.path):
+            self.refresh()
+            return
+        with self._turn, self._writing() as stream:
+            self._mend(stream)
+
+    @contextmanager
+    def _writing(self) -> Iterator[io.FileIO]:
+        folder = self.path.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        fresh = not self.path.exists()
+        stream = _open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        with stream, _locked(stream, fcntl.LOCK_EX):
+            yield stream
+        if fresh:
+            sync_folder(folder)
+
+    def _catch_up(self, stream: io.FileIO) -> tuple[list[Decision], bytes]:
+        """Read on from where we were, or from the start if the file is another one now.
+
+        Returns:
+            The decisions found, and what stands behind the last whole line.
+        """
+        facts = os.fstat(stream.fileno())
+        if self._file != (facts.st_dev, facts.st_ino) or facts.st_size < self._read:
+            self._forget()
+        stream.seek(self._read)
+        *whole, torn = stream.readall().split(b"\n")
+        fresh, prev = parse(
+            whole, self.path.name, self.reviewer, seq=len(self.decisions), prev=self._prev
+        )
+        self._file = facts.st_dev, facts.st_ino
+        self._accept(fresh, prev, sum(len(line) + 1 for line in whole))
+        return fresh, torn
+
+    def _accept(self, decisions: Sequence[Decision], prev: str, size: int) -> None:
+        self.decisions.extend(decisions)
+        stand(self.standing, decisions)
+        self._prev = prev
+        self._read += size
+
+    def _mend(self, stream: io.FileIO) -> None:
+        """Catch up, and leave nothing behind the last whole line."""
+        _, torn = self._catch_up(stream)
+        lost = self._lost(torn)
+        if not torn:
+            return
+        aside = _set_aside(self.path, torn, after=len(self.decisions))
+        stream.truncate(self._read)
+        if lost:
+            _notices.warning("%s was cut off; restored from the head", self._next_line())
+            self._add(stream, lost)
+        else:
+            _notices.warning(
+                "%s was never finished and does not count; set aside in %s",
+                self._next_line(),
+                aside.name,
+            )
+
+    def _chain(self, wishes: Iterable[Wish], unless: Unless | None) -> list[Decision]:
+        """The lines that follow from some wishes."""
+        decisions: list[Decision] = []
+        prev, standing = self._prev, dict(self.standing) if unless else {}
+        for wish in wishes:
+            if unless and unless(wish, standing.get(wish.image_id)):
+                continue
+            at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            decision = Decision(
+                len(self.decisions) + len(decisions) + 1, at, self.reviewer, wish.image_id,
+                wish.image_sha256, wish.decision, wish.reason, wish.note, prev,
+            )  # fmt: skip
+            prev = line_hash(decision.line().encode())
+            decisions.append(decision)
+            if unless:
+                stand(standing, [decision])
+        return decisions
+
+    def _add(self, stream: io.FileIO, decisions: Sequence[Decision]) -> None:
+        """Write lines and wait until they are on disk; then they count."""
+        if not decisions:
+            return
+        lines = [one.line().encode() for one in decisions]
+        data = b"".join(line + b"\n" for line in lines)
+        try:
+            _write(stream, data)
+        except OSError as error:
+            stream.truncate(self._read)
+            raise DecisionError(
+                f"nothing was logged: {error.strerror}", where=str(self.path)
+            ) from error
+        self._accept(decisions, line_hash(lines[-1]), len(data))
+        _replace(self._head, lines[-1] + b"\n")
+
+    @property
+    def _head(self) -> Path:
+        return self.path.with_suffix(HEAD_SUFFIX)
+
+    def _next_line(self) -> str:
+        return f"{self.path.name}: line {len(self.decisions) + 1}"
+
+    def _lost(self, torn: bytes) -> list[Decision]:
+        """Hold the end of the log against the head, where there is one.
+
+        Returns:
+            The last decision, if `torn` is what is left of its line.
+
+        Raises:
+            DecisionError: the last line was changed, or is gone without a trace.
+        """
+        try:
+            line = self._head.read_bytes().removesuffix(b"\n")
+        except FileNotFoundError:
+            return []
+        if not line:  # a power cut may leave a new file empty; it then says nothing
+            return []
+        (last,), own = _read_head(line, self._head.name, self.reviewer)
+        if last.seq <= len(self.decisions):
+            if own == self._hash_of(last.seq):
+                return []
+            fault = Fault(f"{self.path.name}: line {last.seq}", "was changed", RESTORE)
+        elif torn and line.startswith(torn) and last.prev == self._prev:
+            return [last]
+        else:
+            what = f"was removed: {self._head.name} holds line {last.seq}"
+            fault = Fault(self._next_line(), what, RESTORE)
+        self._forget()
+        raise DecisionError("1 fault(s)", where=self.path.name, faults=[fault])
+
+    def _hash_of(self, seq: int) -> str:
+        return self.decisions[seq].prev if seq < len(self.decisions) else self._prev
 
 
 def log_file(folder: Path, reviewer: str) -> Path:
@@ -69,7 +271,7 @@ def log_file(folder: Path, reviewer: str) -> Path:
     Raises:
         DecisionError: the name could not be a file name of its own.
     """
-    if not REVIEWER.fullmatch(reviewer) or ".." in reviewer:
+    if not REVIEWER.fullmatch(reviewer):
         raise DecisionError(
             f"{reviewer[:80]!r} is no reviewer's name",
             remedy="use 1–64 lower-case letters, digits, '.', '_' or '-', such as a.b",
@@ -78,81 +280,116 @@ def log_file(folder: Path, reviewer: str) -> Path:
 
 
 def append(folder: Path, reviewer: str, wishes: Sequence[Wish]) -> list[Decision]:
-    """Log decisions. They are on disk when this returns; on an error none of them counts.
-
-    Writers of one reviewer wait for each other. What a crash left of an unfinished last line was
-    never acknowledged: it is set aside in a file of its own beside the log.
-
-    Raises:
-        DecisionError: a wish is malformed, or the log as it stands does not verify.
-    """
-    path = log_file(folder, reviewer)
-    for wish in wishes:
-        _refuse_malformed(wish)
-    folder.mkdir(parents=True, exist_ok=True)
-    # Unbuffered: what could not be written must not be tried again when the file is closed.
-    with path.open("a+b", buffering=0) as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        stream.seek(0)
-        text = stream.readall()
-        whole, torn = _whole_lines(text)
-        before = _parse(whole, path, reviewer)
-        if torn:
-            _set_aside(path, torn, after=len(before))
-        size = len(text) - len(torn)
-        stream.truncate(size)
-        prev = _hash(before[-1].line()) if before else GENESIS
-        decisions = _chain(wishes, reviewer, len(before), prev)
-        try:
-            _write(stream, "".join(f"{one.line()}\n" for one in decisions).encode())
-        except OSError as error:
-            stream.truncate(size)
-            raise DecisionError(f"nothing was logged: {error.strerror}", where=str(path)) from error
-    sync_folder(folder)
-    return decisions
+    """Log decisions of a reviewer whose log nobody holds open; see `Log.append`."""
+    return Log(folder, reviewer).append(wishes)
 
 
 def read(path: Path) -> list[Decision]:
-    """All decisions of one log, verified.
-
-    Raises:
-        DecisionError: with one fault a line that is malformed, out of order or off the chain, or
-            for a last line that was never finished.
-    """
-    reviewer = path.name.removesuffix(SUFFIX)
-    log_file(path.parent, reviewer)
-    whole, torn = _whole_lines(path.read_bytes())
-    decisions = _parse(whole, path, reviewer)
-    if torn:
-        raise DecisionError(
-            "the last line was never finished and never acknowledged",
-            where=f"{path.name}: line {len(decisions) + 1}",
-            remedy=f"the next decision of {reviewer} sets it aside",
-        )
-    return decisions
+    """All decisions of one log, verified; see `Log.refresh`."""
+    return Log(path.parent, path.name.removesuffix(SUFFIX)).refresh()
 
 
 def read_all(folder: Path) -> dict[str, list[Decision]]:
-    """Every reviewer's log in a folder: reviewer → decisions, sorted by name. Hidden files and
-    torn lines that were set aside are no logs.
+    """Every reviewer's log in a folder: reviewer → decisions, sorted by name.
 
     Raises:
         DecisionError: a log does not verify (all faults of all logs), or a file is no log.
     """
-    logs: dict[str, list[Decision]] = {}
-    faults: list[Fault] = []
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or ".torn-" in path.name:
-            continue
+    return _each(folder, Log.refresh)
+
+
+def read_with_prescreen(folder: Path, prescreen: Path) -> dict[str, list[Decision]]:
+    """People's logs, and beside them the pre-screen's, which the pipeline writes elsewhere.
+
+    Raises:
+        DecisionError: as `read_all`; or people's logs hold one under the pre-screen's name.
+    """
+    logs = read_all(folder)
+    if not prescreen.exists():
+        return logs
+    if PRESCREEN in logs:
+        raise DecisionError(
+            f"{PRESCREEN!r} is the automatic pre-screen's name",
+            where=str(log_file(folder, PRESCREEN)),
+            remedy="move that log away; the pre-screen's own is made by the pipeline",
+        )
+    return logs | {PRESCREEN: read(prescreen)}
+
+
+def mend_all(folder: Path) -> dict[str, list[Decision]]:
+    """Like `read_all`, and what crashes left of unfinished lines is set aside; see `Log.mend`."""
+    return _each(folder, Log.mend)
+
+
+def set_aside(folder: Path) -> list[str]:
+    """Names of the files that hold unfinished lines which were set aside."""
+    return sorted(path.name for path in folder.glob(f"*{SUFFIX}{TORN}*"))
+
+
+def _each(folder: Path, verify: Callable[[Log], object]) -> dict[str, list[Decision]]:
+    found: dict[str, list[Decision]] = {}
+    reviewers, faults = _reviewers(folder)
+    for reviewer in reviewers:
+        log = Log(folder, reviewer)
         try:
-            if path.suffix != SUFFIX:
-                raise DecisionError("is no decision log", where=path.name, remedy="move it away")
-            logs[path.name.removesuffix(SUFFIX)] = read(path)
+            verify(log)
         except DecisionError as error:
             faults.extend(error.faults or [Fault(error.where, error.what, error.remedy)])
+        found[reviewer] = log.decisions
     if faults:
         raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
-    return logs
+    return found
+
+
+def _reviewers(folder: Path) -> tuple[list[str], list[Fault]]:
+    """Whose logs lie in a folder, a head that has lost its log included; and what is no log."""
+    names, faults = set(), []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(".") or TORN in path.name:
+            continue
+        if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
+            faults.append(Fault(path.name, "is no decision log", "move it away"))
+        elif not REVIEWER.fullmatch(path.stem):
+            faults.append(Fault(path.name, "is no reviewer's name", "move it away"))
+        else:
+            names.add(path.stem)
+    return sorted(names), faults
+
+
+def _read_head(line: bytes, name: str, reviewer: str) -> tuple[list[Decision], str]:
+    """The decision in a head, which hangs on a line that is not there."""
+    try:
+        probe = json.loads(line)
+        return parse([line], name, reviewer, seq=int(probe["seq"]) - 1, prev=str(probe["prev"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        fault = Fault(name, "is damaged", RESTORE)
+        raise DecisionError("1 fault(s)", where=name, faults=[fault]) from None
+
+
+def _open(path: Path, flags: int) -> io.FileIO:
+    """Open a log, and nothing that only has its name: no link, no pipe.
+
+    Unbuffered: what could not be written must not be tried again when the file is closed.
+    """
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise DecisionError(f"cannot be opened: {error.strerror}", where=str(path)) from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise DecisionError("is no file", where=str(path), remedy="move it away")
+    return io.FileIO(handle, "r+b" if flags & os.O_RDWR else "rb")
+
+
+@contextmanager
+def _locked(stream: io.FileIO, kind: int) -> Iterator[None]:
+    fcntl.flock(stream, kind)
+    try:
+        yield
+    finally:
+        fcntl.flock(stream, fcntl.LOCK_UN)
 
 
 def _write(stream: io.FileIO, data: bytes) -> None:
@@ -161,101 +398,18 @@ def _write(stream: io.FileIO, data: bytes) -> None:
     os.fsync(stream.fileno())
 
 
-def _refuse_malformed(wish: Wish) -> None:
-    if wish.decision not in VERBS:
-        raise DecisionError(f"{wish.decision!r} is none of {', '.join(VERBS)}", where=wish.image_id)
-    if bool(wish.reason) != (wish.decision == "exclude"):
-        raise DecisionError("an exclusion has a reason, and nothing else has", where=wish.image_id)
-    if len(wish.note) > MAX_NOTE:
-        raise DecisionError(f"the note is longer than {MAX_NOTE} characters", where=wish.image_id)
-    if not HEX64.fullmatch(wish.image_sha256):
-        raise DecisionError("the film's hash is no SHA-256", where=wish.image_id)
+def _replace(path: Path, data: bytes) -> None:
+    """Replace a small file at once. No fsync: the log is what counts, and it is on disk."""
+    partial = path.with_name(f".{path.name}{PARTIAL}")
+    partial.write_bytes(data)
+    partial.replace(path)
 
 
-def _chain(wishes: Iterable[Wish], reviewer: str, seq: int, prev: str) -> list[Decision]:
-    decisions = []
-    for wish in wishes:
-        seq += 1
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        decision = Decision(
-            seq, at, reviewer, wish.image_id, wish.image_sha256, wish.decision, wish.reason,
-            wish.note, prev,
-        )  # fmt: skip
-        prev = _hash(decision.line())
-        decisions.append(decision)
-    return decisions
-
-
-def _hash(line: str) -> str:
-    return hashlib.sha256(line.encode()).hexdigest()
-
-
-def _whole_lines(data: bytes) -> tuple[list[bytes], bytes]:
-    *whole, torn = data.split(b"\n")
-    return whole, torn
-
-
-def _set_aside(path: Path, torn: bytes, *, after: int) -> None:
-    aside = path.with_name(f"{path.name}.torn-{after + 1}")
+def _set_aside(path: Path, torn: bytes, *, after: int) -> Path:
+    aside = path.with_name(f"{path.name}{TORN}{after + 1}")
     with aside.open("ab") as stream:
         stream.write(torn + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _parse(lines: Sequence[bytes], path: Path, reviewer: str) -> list[Decision]:
-    decisions: list[Decision] = []
-    faults: list[Fault] = []
-    prev = GENESIS
-    for number, raw in enumerate(lines, start=1):
-        where = f"{path.name}: line {number}"
-        try:
-            decision = _decision(raw)
-        except (ValueError, TypeError) as error:
-            faults.append(Fault(where, f"is no decision: {error}"))
-        else:
-            faults.extend(_departures(decision, where, number, reviewer, prev))
-            decisions.append(decision)
-        prev = hashlib.sha256(raw).hexdigest()
-    if faults:
-        raise DecisionError(
-            f"{len(faults)} fault(s)",
-            where=path.name,
-            remedy="restore the file from git; decisions are never edited",
-            faults=faults,
-        )
-    return decisions
-
-
-def _decision(raw: bytes) -> Decision:
-    value = json.loads(raw.decode("utf-8"))
-    expected = [one.name for one in fields(Decision)]
-    if not isinstance(value, dict) or list(value) != expected:
-        raise ValueError(f"expected the keys {', '.join(expected)} in this order")
-    for name, one in value.items():
-        if type(one) is not (int if name == "seq" else str):
-            raise TypeError(f"{name} has the wrong type")
-    return Decision(**value)
-
-
-def _departures(
-    decision: Decision, where: str, number: int, reviewer: str, prev: str
-) -> Iterable[Fault]:
-    if decision.prev != prev:
-        yield Fault(where, "the chain is broken: a line before it was changed, removed or moved")
-    if decision.seq != number:
-        yield Fault(where, f"seq is {decision.seq}")
-    if decision.reviewer != reviewer:
-        yield Fault(where, f"is a decision of {decision.reviewer!r} in the log of {reviewer!r}")
-    try:
-        _refuse_malformed(
-            Wish(
-                decision.image_id,
-                decision.image_sha256,
-                decision.decision,
-                decision.reason,
-                decision.note,
-            )
-        )
-    except DecisionError as error:
-        yield Fault(where, f"{error.where}: {error.what}")
+    sync_folder(path.parent)
+    return aside

@@ -4,11 +4,13 @@ import hashlib
 import json
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.screening import log
-from cxr_release.screening.log import Wish
+from cxr_release.screening.decision import Decision, Wish
 
 HASH = "a" * 64
 
@@ -63,19 +65,22 @@ def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "what"),
     [
-        wish(0, decision="delete"),
-        wish(0, decision="exclude"),
-        wish(0, reason="other"),
-        wish(0, note="x" * 2001),
-        Wish("checkpoint-1-large-00000", "short", "keep"),
+        ({"decision": "delete"}, "none of keep"),
+        ({"decision": "exclude"}, "has a reason"),
+        ({"reason": "other"}, "nothing else has"),
+        ({"note": "x" * 2001}, "longer than 2000"),
+        ({"note": "\ud800"}, "is no text"),
+        ({"image_sha256": "short"}, "no SHA-256"),
+        ({"image_id": ""}, "1 to 255 printable"),
+        ({"image_id": "a\nb"}, "1 to 255 printable"),
     ],
 )
-def test_a_malformed_decision_logs_nothing_of_its_batch(tmp_path: Path, bad: Wish) -> None:
-    with pytest.raises(DecisionError):
-        log.append(tmp_path, "a", [wish(1), bad])
-    assert list(tmp_path.iterdir()) == []
+def test_a_malformed_decision_cannot_even_be_wished(bad: dict[str, str], what: str) -> None:
+    values = {"image_id": "a", "image_sha256": HASH, "decision": "keep"} | bad
+    with pytest.raises(DecisionError, match=what):
+        Wish(**values)  # type: ignore[arg-type]
 
 
 def written(tmp_path: Path, count: int = 6) -> list[bytes]:
@@ -107,18 +112,50 @@ def test_a_changed_removed_or_moved_line_is_named(
         log.append(tmp_path, "a", [wish(9)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(place=st.integers(0), bit=st.integers(0, 7))
-def test_every_flipped_bit_but_of_the_last_line_is_found(
+def test_every_flipped_bit_is_found(
     tmp_path_factory: pytest.TempPathFactory, place: int, bit: int
 ) -> None:
     folder = tmp_path_factory.mktemp("log")
-    lines = written(folder)
-    data = bytearray(b"".join(lines))
-    data[place % (len(data) - len(lines[-1]))] ^= 1 << bit
+    data = bytearray(b"".join(written(folder)))
+    data[place % (len(data) - 1)] ^= 1 << bit
     (folder / "a.jsonl").write_bytes(data)
-    with pytest.raises(DecisionError):
+    with pytest.raises(DecisionError, match=r"a\.jsonl: line \d"):
         log.read_all(folder)
+
+
+@pytest.mark.parametrize("left", [0, 1, 5])
+def test_lines_that_are_missing_at_the_end_are_found(tmp_path: Path, left: int) -> None:
+    lines = written(tmp_path)
+    (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:left]))
+    with pytest.raises(DecisionError, match=f"line {left + 1}: was removed") as caught:
+        log.mend_all(tmp_path)
+    assert "git" in caught.value.faults[0].remedy
+    (tmp_path / "a.jsonl").unlink()
+    with pytest.raises(DecisionError, match="line 1: was removed"):
+        log.read_all(tmp_path)
+
+
+def test_a_damaged_head_is_named(tmp_path: Path) -> None:
+    written(tmp_path)
+    for damage in [b"x\n", b"[" * 100_000, b'{"seq":1}\n', b'{"seq":"a","prev":"b"}\n']:
+        (tmp_path / "a.head").write_bytes(damage)
+        with pytest.raises(DecisionError, match=r"a\.head"):
+            log.read_all(tmp_path)
+    (tmp_path / "a.head").write_bytes(b"")
+    assert len(log.read_all(tmp_path)["a"]) == 6
+
+
+def test_a_log_without_a_head_and_a_head_that_lags_are_whole(tmp_path: Path) -> None:
+    written(tmp_path)
+    lagging = (tmp_path / "a.head").read_bytes()
+    log.append(tmp_path, "a", [wish(6)])
+    (tmp_path / "a.head").write_bytes(lagging)
+    assert len(log.read_all(tmp_path)["a"]) == 7
+    (tmp_path / "a.head").unlink()
+    assert len(log.append(tmp_path, "a", [wish(7)])) == 1
+    assert len(log.read_all(tmp_path)["a"]) == 8
 
 
 def test_a_log_of_another_reviewer_is_refused(tmp_path: Path) -> None:
@@ -136,62 +173,144 @@ def test_a_file_that_is_no_log_is_named(tmp_path: Path) -> None:
         log.read_all(tmp_path)
 
 
-def test_a_torn_last_line_is_named_then_set_aside(tmp_path: Path) -> None:
+def test_an_unfinished_line_does_not_count_and_is_set_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     lines = written(tmp_path)
-    (tmp_path / "a.jsonl").write_bytes(b"".join(lines)[:-30])
-    with pytest.raises(DecisionError, match=r"line 6.*never finished"):
-        log.read_all(tmp_path)
+    torn = lines[5].replace(b'"seq":6', b'"seq":7')[:90]
+    with (tmp_path / "a.jsonl").open("ab") as stream:
+        stream.write(torn)
+    held = log.Log(tmp_path, "a")
+    for _ in range(3):
+        held.refresh()
+    assert len(held.decisions) == len(log.read_all(tmp_path)["a"]) == 6
+    assert caplog.text.count("a.jsonl: line 7 was never finished") == 2
     log.append(tmp_path, "a", [wish(9)])
-    assert [one.image_id[-1] for one in log.read_all(tmp_path)["a"]] == list("012349")
-    assert (tmp_path / "a.jsonl.torn-6").read_bytes() == lines[5][:-30] + b"\n"
+    assert "set aside in a.jsonl.torn-7" in caplog.text
+    assert [one.image_id[-1] for one in log.read_all(tmp_path)["a"]] == list("0123459")
+    assert (tmp_path / "a.jsonl.torn-7").read_bytes() == torn + b"\n"
+    assert log.set_aside(tmp_path) == ["a.jsonl.torn-7"]
+
+
+def test_a_logged_line_that_was_cut_off_is_restored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = written(tmp_path)
+    for length in (1, 30, len(lines[5]) - 1):
+        (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:5]) + lines[5][:length])
+        with pytest.raises(DecisionError, match="line 6: was cut off after it had been logged"):
+            log.read_all(tmp_path)
+        assert len(log.mend_all(tmp_path)["a"]) == 6
+        assert "line 6 was cut off; restored" in caplog.text
+        assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)
+
+
+def test_a_log_held_open_follows_what_others_write(tmp_path: Path) -> None:
+    mine, other = log.Log(tmp_path, "a"), log.Log(tmp_path, "a")
+    mine.append([wish(0), wish(1)])
+    assert [one.image_id for one in other.refresh()] == [wish(0).image_id, wish(1).image_id]
+    other.append([wish(0, decision="retract"), wish(2)])
+    assert mine.refresh()[-1].seq == 4
+    assert list(mine.standing) == [wish(1).image_id, wish(2).image_id]
+    assert mine.decisions == other.decisions == log.read_all(tmp_path)["a"]
+    (tmp_path / "a.jsonl").unlink()
+    (tmp_path / "a.head").unlink()
+    mine.refresh()
+    assert mine.decisions == []
+
+
+def test_a_wish_may_depend_on_what_stands(tmp_path: Path) -> None:
+    def undecided(one: Wish, standing: Decision | None) -> bool:
+        return standing is not None
+
+    held = log.Log(tmp_path, "a")
+    log.append(tmp_path, "a", [wish(1, decision="exclude", reason="other")])
+    logged = held.append([wish(1), wish(2), wish(2)], unless=undecided)
+    assert [one.image_id for one in logged] == [wish(2).image_id]
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_what_only_has_the_name_of_a_log_is_refused(tmp_path: Path, kind: str) -> None:
+    folder, elsewhere = tmp_path / "logs", tmp_path / "elsewhere"
+    folder.mkdir()
+    path = folder / "a.jsonl"
+    if kind == "link":
+        path.symlink_to(elsewhere)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    for deed in (lambda: log.append(folder, "a", [wish(0)]), lambda: log.read_all(folder)):
+        with pytest.raises(DecisionError):
+            deed()
+    assert not elsewhere.exists()
+
+
+WRITERS, EACH = 8, 1000
 
 
 def _write_many(folder: Path, start: int) -> None:
-    for index in range(start, start + 50):
-        log.append(folder, "a", [wish(index)])
+    mine = log.Log(folder, "a")
+    for index in range(start, start + EACH):
+        mine.append([wish(index)])
 
 
-def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def quick_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: what is tried are the locks, not the disk."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield Path(folder)
+
+
+def test_writers_at_once_lose_nothing(quick_folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
     writers = [
-        context.Process(target=_write_many, args=(tmp_path, 100 * number)) for number in range(4)
+        context.Process(target=_write_many, args=(quick_folder, EACH * number))
+        for number in range(WRITERS)
     ]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    found = {one.image_id for one in log.read_all(tmp_path)["a"]}
-    assert found == {
-        wish(100 * number + index).image_id for number in range(4) for index in range(50)
-    }
+        assert writer.exitcode == 0
+    found = [one.image_id for one in log.read_all(quick_folder)["a"]]
+    assert sorted(found) == [wish(index).image_id for index in range(WRITERS * EACH)]
 
 
 WRITER = """
 import sys
 from pathlib import Path
-from cxr_release.screening import log
+from cxr_release.screening import decision, log
+mine = log.Log(Path(sys.argv[1]), "a")
 for index in range(100000):
-    wish = log.Wish(f"checkpoint-1-large-{index:05d}", "a" * 64, "keep")
-    done = log.append(Path(sys.argv[1]), "a", [wish])
-    print(done[-1].seq, flush=True)
+    wish = decision.Wish(f"checkpoint-1-large-{index:05d}", "a" * 64, "keep", "", "x" * 1500)
+    print(mine.append([wish])[-1].seq, flush=True)
 """
 
 
 def test_a_killed_writer_loses_no_acknowledged_decision(tmp_path: Path) -> None:
-    for attempt in range(6):
+    """A hundred kills; `-S` spares each writer the interpreter's search for packages."""
+    chance, acknowledged = random.Random(4), {0}
+    for _ in range(100):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
-        )
+            [sys.executable, "-S", "-c", WRITER, str(tmp_path)],
+            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
         assert writer.stdout is not None
-        last = int(writer.stdout.readline())
-        time.sleep(0.003 * attempt)
+        acknowledged.add(int(writer.stdout.readline()))
+        time.sleep(chance.uniform(0, 0.004))
         os.kill(writer.pid, signal.SIGKILL)
-        for line in writer.stdout:
-            last = int(line) if line.endswith("\n") else last
+        lines = writer.stdout.readlines()
+        acknowledged.update(int(line) for line in lines if line.endswith("\n"))
         writer.wait()
         writer.stdout.close()
-        log.append(tmp_path, "a", [wish(0)])
-        assert len(log.read_all(tmp_path)["a"]) > last
+    logged = log.mend_all(tmp_path)["a"]
+    assert [one.seq for one in logged] == list(range(1, len(logged) + 1))
+    assert max(acknowledged) <= len(logged) <= max(acknowledged) + 1
 
 
 def test_a_full_disk_logs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
