@@ -1,0 +1,246 @@
+"""The pre-screen: doubt in every generated film, tried on planted faults, and what follows.
+
+It orders films for reviewers. Only where told to it excludes some, in a log of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cxr_release import schemas, tables
+from cxr_release.files import whole_file
+from cxr_release.radiographs import png
+from cxr_release.radiographs.sheet import contact_sheet
+from cxr_release.screening import plausibility
+from cxr_release.screening.decision import GENESIS, PRESCREEN, Decision, line_hash
+from cxr_release.screening.planted import FAULTS, plant
+from cxr_release.screening.plausibility import FloatArray, Model
+
+PLANTED = 200
+"""Source films, at most, that each fault is planted into."""
+DOUBTFUL, COLUMNS = 48, 8
+"""Films on the contact sheet of the most doubtful ones, and in a row of it."""
+AT = "1970-01-01T00:00:00.000Z"
+"""When a rule decided: it has no hour, and the same films must give the same bytes."""
+
+Row = Mapping[str, Any]
+"""One row of `schemas.PRESCREEN`."""
+
+_LEVEL_95 = 1.959963984540054
+_TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the pre-screen does on films of which the truth is known."""
+
+    sound: FloatArray
+    """(n,) scores of the source films, each held out with its patient."""
+    spoilt: Mapping[str, FloatArray]
+    """Fault → (m,) scores of source films that it was planted into, held out alike."""
+
+
+def learn(cohort: Path) -> Model:
+    """Learn from every film of a `schemas.COHORT` table.
+
+    Raises:
+        CxrReleaseError: it holds films of fewer than two patients.
+        TableError, SourceError: the table or a film in it cannot be read.
+    """
+    return plausibility.fit(
+        (row["patient"], _film(row)) for row in tables.iterate(cohort, schemas.COHORT)
+    )
+
+
+def doubt(model: Model, films: Sequence[Path], *, progress: bool = True) -> list[Row]:
+    """Score every film of some `schemas.ORIENTED` tables, in their order.
+
+    Args:
+        model: what `learn` returned.
+        films: the tables. Their films are read in blocks and not kept.
+        progress: show a bar on stderr.
+    """
+    rows: list[Row] = []
+    with tqdm(desc="pre-screen", unit="film", disable=not progress, file=sys.stderr) as bar:
+        for some in tables.pieces(_rows(films), plausibility.BLOCK):
+            scores = model.scores(map(_film, some))
+            rows.extend(
+                {"id": row["id"], "sha256": row["sha256"], "score": score, "percentile": percentile}
+                for row, score, percentile in zip(
+                    some, scores.tolist(), model.percentiles(scores).tolist(), strict=True
+                )
+            )
+            bar.update(len(some))
+    return rows
+
+
+def try_out(model: Model, cohort: Path, *, seed: int) -> Trial:
+    """Plant every fault into films of the cohort that the model was learnt from, and score them.
+
+    A spoilt film is scored without the films of its patient, as the sound ones are. What is
+    planted into a film depends on the seed, the fault and the film's id alone.
+    """
+    patients = {row["id"]: row["patient"] for row in tables.read_rows(cohort, schemas.COHORT)}
+    chosen = set(heapq.nsmallest(PLANTED, patients, key=lambda film: _seed(seed, film)))
+    order = [film for film in patients if film in chosen]
+    spoilt = (
+        plant(fault, film, np.random.default_rng(_seed(seed, row["id"], fault)))
+        for row in tables.iterate(cohort, schemas.COHORT)
+        if row["id"] in chosen
+        for film in [_film(row)]
+        for fault in FAULTS
+    )
+    scores = model.scores(spoilt, [patients[film] for film in order for _ in FAULTS])
+    by_fault = scores.reshape(len(order), len(FAULTS)).T
+    return Trial(model.held_out, dict(zip(FAULTS, by_fault, strict=True)))
+
+
+def exclusions(rows: Iterable[Row], *, threshold: float, percentile: float) -> list[Decision]:
+    """Lines of a log that excludes every film whose score exceeds the threshold, by id.
+
+    Args:
+        rows: what `doubt` returned.
+        threshold: see `plausibility.Model.threshold`.
+        percentile: that it was taken at, 0 … 100, for the note.
+    """
+    note = f"doubted more than {percentile:g} % of source films"
+    decisions: list[Decision] = []
+    prev = GENESIS
+    for row in sorted(_beyond(rows, threshold), key=lambda row: str(row["id"])):
+        decision = Decision(
+            len(decisions) + 1, AT, PRESCREEN, row["id"], row["sha256"], "exclude", PRESCREEN,
+            note, prev,
+        )  # fmt: skip
+        prev = line_hash(decision.line().encode())
+        decisions.append(decision)
+    return decisions
+
+
+def report(
+    rows: Sequence[Row], trial: Trial, *, threshold: float, percentile: float, excluded: int
+) -> dict[str, Any]:
+    """The numbers of the pre-screen, ready for JSON."""
+    return {
+        "films": len(rows),
+        "beyond": len(list(_beyond(rows, threshold))),
+        "excluded": excluded,
+        "percentile": percentile,
+        "threshold": threshold,
+        "source_films": len(trial.sound),
+        "roc": {
+            fault: {
+                **area(scores, trial.sound),
+                "planted": len(scores),
+                "sensitivity": float((scores > threshold).mean()),
+            }
+            for fault, scores in trial.spoilt.items()
+        },
+    }
+
+
+def area(spoilt: FloatArray, sound: FloatArray) -> dict[str, float]:
+    """Area under the ROC curve, `auc`, and its 95 % interval, `low` … `high`.
+
+    The area is the share of pairs in which the spoilt film (m,) scores higher than the sound one
+    (n,), ties counting half. The interval is the fifth method of Newcombe (Confidence intervals
+    for an effect size measure based on the Mann-Whitney statistic, part 2, Statistics in Medicine
+    2006): those true areas from which the found one is no further than 1.96 standard errors. It
+    has a width even where all pairs are right. It takes films for independent of each other.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import rankdata
+
+    m, n = len(spoilt), len(sound)
+    ranks = rankdata(np.concatenate([spoilt, sound]))[:m]
+    found = float((ranks.sum() - m * (m + 1) / 2) / (m * n))
+
+    def too_far(true: float) -> float:
+        others = (m + n) / 2 - 1
+        spread = 1 + others * ((1 - true) / (2 - true) + true / (1 + true))
+        return (true - found) ** 2 - _LEVEL_95**2 * true * (1 - true) * spread / (m * n)
+
+    low = brentq(too_far, 0, min(found, 1 - _TINY)) if found > _TINY else 0.0
+    high = brentq(too_far, max(found, _TINY), 1) if found < 1 - _TINY else 1.0
+    return {"auc": found, "low": float(low), "high": float(high)}
+
+
+def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
+    """ROC curves of the planted faults, as PNG: the same scores, the same bytes.
+
+    The share of sound films beyond a score stands on a logarithmic axis, because exclusion
+    happens where it is small.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    axes = figure.subplots()
+    sound = np.sort(trial.sound)
+    least = 0.5 / len(sound)
+    cuts = np.concatenate([sound[::-1], [-np.inf]])
+    alarms = 1 - np.searchsorted(sound, cuts, side="right") / len(sound)
+    for place, (fault, scores) in enumerate(trial.spoilt.items()):
+        found = 1 - np.searchsorted(np.sort(scores), cuts, side="right") / len(scores)
+        axes.step(
+            np.maximum(alarms, least),
+            found,
+            where="post",
+            color=f"C{place % 10}",
+            linestyle=("-", "--", ":")[place % 3],
+            label=f"{fault}, area {area(scores, trial.sound)['auc']:.3f}",
+        )
+    axes.axvline(max(1 - percentile / 100, least), color="#5f5f5f", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_xlim(least, 1)
+    axes.set_ylim(-0.02, 1.02)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axes.set_xlabel(f"Sound source films beyond the score (line: percentile {percentile:g})")
+    axes.set_ylabel("Films with a planted fault beyond it")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
+    with whole_file(path) as partial:
+        figure.savefig(partial, format="png", dpi=144, metadata={"Software": None})
+
+
+def draw_doubtful(path: Path, rows: Iterable[Row], films: Sequence[Path]) -> None:
+    """The most doubtful films on one sheet, the worst first, captioned with their percentiles.
+
+    Args:
+        path: the PNG. It carries the label of synthetic films.
+        rows: what `doubt` returned.
+        films: the tables that it was given.
+    """
+    worst = heapq.nsmallest(DOUBTFUL, rows, key=lambda row: (-row["score"], row["id"]))
+    wanted = {row["id"] for row in worst}
+    found = {row["id"]: _film(row) for row in _rows(films) if row["id"] in wanted}
+    captions = [f"{row['percentile']:.1f}" for row in worst]
+    sheet = contact_sheet([found[row["id"]] for row in worst], captions, columns=COLUMNS)
+    with whole_file(path) as partial:
+        partial.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
+
+
+def _beyond(rows: Iterable[Row], threshold: float) -> Iterator[Row]:
+    return (row for row in rows if row["score"] > threshold)
+
+
+def _rows(films: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    return (row for path in films for row in tables.iterate(path, schemas.ORIENTED))
+
+
+def _film(row: Row) -> png.Film:
+    return png.decode(row["image"]["bytes"], where=row["id"])
+
+
+def _seed(seed: int, *key: str) -> int:
+    digest = hashlib.sha256("\0".join([str(seed), *key]).encode()).digest()
+    return int.from_bytes(digest[:16], "big")

@@ -1,0 +1,46 @@
+"""Doubt in every generated film; where the parameters say so, exclude the most doubtful ones."""
+
+from __future__ import annotations
+
+from cxr_release import schemas, tables
+from cxr_release.files import write_json, write_text
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.screening.prescreen import (
+    doubt,
+    draw_doubtful,
+    draw_roc,
+    exclusions,
+    learn,
+    report,
+    try_out,
+)
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write the scores, the pre-screen's own log, and how well it finds planted faults."""
+    percentile = params.prescreen.percentile
+    films = [paths.oriented_table(*job) for job in params.sample.jobs]
+    model = learn(paths.cohort_table)
+    threshold = model.threshold(percentile)
+    trial = try_out(model, paths.cohort_table, seed=params.seed)
+    rows = doubt(model, films)
+    # Without leave to exclude the log is there and empty: nobody has to ask whether it ran.
+    decisions = (
+        exclusions(rows, threshold=threshold, percentile=percentile)
+        if params.prescreen.exclude
+        else []
+    )
+    tables.write(paths.prescreen / "scores.parquet", schemas.PRESCREEN, rows)
+    write_text(paths.prescreen_log, "".join(f"{one.line()}\n" for one in decisions))
+    draw_roc(paths.prescreen / "roc.png", trial, percentile=percentile)
+    draw_doubtful(paths.prescreen / "doubtful.png", rows, films)
+    numbers = report(
+        rows, trial, threshold=threshold, percentile=percentile, excluded=len(decisions)
+    )
+    write_json(paths.prescreen / "prescreen.json", numbers)
+
+
+if __name__ == "__main__":
+    execute(run)

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from prescreen_films import phantoms, write_cohort, write_oriented
+from sklearn.metrics import roc_auc_score
+
+from cxr_release import params as parameters
+from cxr_release import schemas, tables
+from cxr_release.errors import CxrReleaseError
+from cxr_release.params import Params, PrescreenParams
+from cxr_release.paths import Paths
+from cxr_release.radiographs import png
+from cxr_release.screening import log, prescreen
+from cxr_release.screening.planted import FAULTS, plant
+from cxr_release.screening.prescreen import (
+    Trial,
+    area,
+    doubt,
+    draw_doubtful,
+    draw_roc,
+    exclusions,
+    learn,
+    try_out,
+)
+from cxr_release.stages import prescreen as stage
+
+ROOT = Path(__file__).parents[2]
+FEW = 12
+"""Films that faults are planted into: fewer than in the pipeline, so that a test is soon done."""
+
+pytestmark = pytest.mark.usefixtures("few_planted")
+
+
+@pytest.fixture
+def few_planted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prescreen, "PLANTED", FEW)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a cohort of 40 films, and two jobs of six: every third film is spoilt."""
+    root = tmp_path_factory.mktemp("prescreen")
+    paths = Paths(root)
+    write_cohort(paths.cohort_table, phantoms()[:40])
+    for start, batch in ((40, "initial"), (52, "large")):
+        films = {}
+        for index, (_, film) in enumerate(phantoms()[start : start + 12]):
+            fault = ("upside-down", "noise", "inverted", "blank")[index // 3]
+            spoilt = plant(fault, film, np.random.default_rng(index))
+            films[f"checkpoint-1-{batch}-{index:05d}"] = spoilt if index % 3 == 0 else film
+        write_oriented(paths.oriented_table(1, batch), films)
+    return root
+
+
+@pytest.fixture
+def paths(root: Path) -> Paths:
+    return Paths(root)
+
+
+def settings(**changes: Any) -> Params:
+    params = parameters.load(ROOT / "params.yaml")
+    return dataclasses.replace(
+        params,
+        sample=dataclasses.replace(params.sample, checkpoints=(1,)),
+        prescreen=PrescreenParams(**({"exclude": False, "percentile": 99.9} | changes)),
+    )
+
+
+def written(paths: Paths) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(paths.prescreen.iterdir())}
+
+
+def test_the_stage_scores_every_film_and_excludes_none_unless_told(paths: Paths) -> None:
+    stage.run(paths, settings())
+    assert paths.prescreen_log.read_bytes() == b""
+    assert log.read(paths.prescreen_log) == []
+    rows = tables.read_rows(paths.prescreen / "scores.parquet", schemas.PRESCREEN)
+    assert [row["id"][-5:] for row in rows] == [f"{index:05d}" for index in range(12)] * 2
+    spoilt = [row["percentile"] for row in rows if int(row["id"][-5:]) % 3 == 0]
+    sound = [row["percentile"] for row in rows if int(row["id"][-5:]) % 3]
+    assert min(spoilt) == 100
+    assert np.median(sound) < 90
+    numbers = json.loads((paths.prescreen / "prescreen.json").read_text())
+    assert list(numbers["roc"]) == sorted(FAULTS)
+    for found in numbers["roc"].values():
+        assert found["planted"] == FEW
+        assert 0 <= found["low"] <= found["auc"] <= found["high"] <= 1
+        assert 0 <= found["sensitivity"] <= 1
+    assert numbers["roc"]["noise"]["auc"] == 1
+    assert numbers["roc"]["noise"]["sensitivity"] == 1
+    assert numbers["films"] == 24
+    assert numbers["source_films"] == 40
+    assert numbers["percentile"] == 99.9
+    assert numbers["excluded"] == 0
+    beyond = [row for row in rows if row["score"] > numbers["threshold"]]
+    assert numbers["beyond"] == len(beyond) >= 8
+
+
+def test_told_to_exclude_it_logs_what_lies_beyond_under_its_own_name(paths: Paths) -> None:
+    stage.run(paths, settings(exclude=True, percentile=100.0))
+    rows = tables.read_rows(paths.prescreen / "scores.parquet", schemas.PRESCREEN)
+    numbers = json.loads((paths.prescreen / "prescreen.json").read_text())
+    decisions = log.read(paths.prescreen_log)
+    assert len(decisions) == numbers["excluded"] == numbers["beyond"] >= 8
+    hashes = {row["id"]: row["sha256"] for row in rows if row["score"] > numbers["threshold"]}
+    assert [one.image_id for one in decisions] == sorted(hashes)
+    for one in decisions:
+        assert one.image_sha256 == hashes[one.image_id]
+        assert (one.reviewer, one.decision, one.reason) == ("prescreen", "exclude", "prescreen")
+        assert one.note == "doubted more than 100 % of source films"
+        assert one.at == "1970-01-01T00:00:00.000Z"
+
+
+def test_the_same_films_give_the_same_bytes(paths: Paths) -> None:
+    stage.run(paths, settings(exclude=True))
+    first = written(paths)
+    stage.run(paths, settings(exclude=True))
+    assert written(paths) == first
+    assert set(first) == {
+        "doubtful.png", "prescreen.json", "prescreen.jsonl", "roc.png", "scores.parquet",
+    }  # fmt: skip
+
+
+def test_the_seed_decides_what_is_planted(tmp_path: Path) -> None:
+    films = phantoms()[:10]
+    cohort = write_cohort(tmp_path / "cohort.parquet", films)
+    model = learn(cohort)
+    trial = try_out(model, cohort, seed=1)
+    assert {len(scores) for scores in trial.spoilt.values()} == {10}
+    np.testing.assert_array_equal(trial.sound, model.held_out)
+    again = try_out(model, cohort, seed=1)
+    other = try_out(model, cohort, seed=2)
+    for fault, scores in trial.spoilt.items():
+        np.testing.assert_array_equal(scores, again.spoilt[fault])
+    assert (trial.spoilt["noise"] != other.spoilt["noise"]).any()
+
+
+def test_a_cohort_of_one_patient_is_refused(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path / "cohort.parquet", [("p", phantoms()[0][1])] * 2)
+    with pytest.raises(CxrReleaseError, match="two patients"):
+        learn(cohort)
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=30),
+    st.lists(st.integers(0, 9), min_size=1, max_size=30),
+)
+def test_the_area_is_another_library_s_and_lies_in_its_interval(
+    spoilt: list[int], sound: list[int]
+) -> None:
+    found = area(np.array(spoilt, float), np.array(sound, float))
+    truth = [1] * len(spoilt) + [0] * len(sound)
+    assert found["auc"] == pytest.approx(roc_auc_score(truth, spoilt + sound))
+    assert 0 <= found["low"] <= found["auc"] + 1e-8
+    assert found["auc"] - 1e-8 <= found["high"] <= 1
+    assert found["low"] < found["high"]
+    turned = area(np.array(sound, float), np.array(spoilt, float))
+    assert turned["low"] == pytest.approx(1 - found["high"], abs=1e-6)
+
+
+def test_the_interval_narrows_with_more_films_and_covers_the_truth() -> None:
+    chance = np.random.default_rng(1)
+    truth = 0.760  # two normal distributions one deviation apart: Φ(1 / √2)
+    held = []
+    for _ in range(200):
+        found = area(chance.normal(1, 1, 60), chance.normal(0, 1, 80))
+        held.append(found["low"] <= truth <= found["high"])
+    assert 0.90 <= np.mean(held) <= 0.99
+    perfect = [area(np.ones(count), np.zeros(count))["low"] for count in (10, 40, 400)]
+    assert perfect == sorted(perfect)
+    assert perfect[0] > 0.7
+    assert perfect[-1] > 0.99
+
+
+def rows_of(*scores: float) -> list[prescreen.Row]:
+    return [
+        {
+            "id": f"checkpoint-1-large-{99 - index:05d}",
+            "sha256": f"{index:064x}",
+            "score": score,
+            "percentile": 50.0,
+        }
+        for index, score in enumerate(scores)
+    ]
+
+
+def test_a_film_at_the_threshold_stays(tmp_path: Path) -> None:
+    decisions = exclusions(rows_of(1.0, 2.0, 2.5, 3.0), threshold=2.0, percentile=99.9)
+    assert [one.image_id[-2:] for one in decisions] == ["96", "97"]
+    assert [one.seq for one in decisions] == [1, 2]
+    path = tmp_path / "prescreen.jsonl"
+    path.write_text("".join(f"{one.line()}\n" for one in decisions))
+    assert log.read(path) == decisions
+    assert exclusions(rows_of(1.0), threshold=2.0, percentile=99.9) == []
+
+
+def test_the_sheet_shows_the_worst_first_and_is_labelled(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prescreen, "DOUBTFUL", 9)
+    films = [paths.oriented_table(1, batch) for batch in ("initial", "large")]
+    rows = doubt(learn(paths.cohort_table), films, progress=False)
+    draw_doubtful(tmp_path / "sheet.png", rows, films)
+    data = (tmp_path / "sheet.png").read_bytes()
+    assert png.is_labelled(data)
+    with Image.open(io.BytesIO(data)) as sheet:
+        assert sheet.size == (8 * 134 + 6, 2 * 150 + 6)
+        first = np.asarray(sheet)[6:134, 6:134]
+    worst = max(rows, key=lambda row: row["score"])["id"]
+    pictures = {
+        row["id"]: png.decode(row["image"]["bytes"], where="")
+        for path in films
+        for row in tables.iterate(path, schemas.ORIENTED)
+    }
+    expected = Image.fromarray(pictures[worst]).resize((128, 128), Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(first, np.asarray(expected))
+
+
+@pytest.mark.parametrize("percentile", [90.0, 100.0])
+def test_the_figure_takes_any_scores(tmp_path: Path, percentile: float) -> None:
+    chance = np.random.default_rng(1)
+    scores = {fault: chance.normal(place, 1, 8) for place, fault in enumerate(FAULTS)}
+    scores["blank"] = np.zeros(8)
+    trial = Trial(np.zeros(5), scores)
+    for name in ("first.png", "second.png"):
+        draw_roc(tmp_path / name, trial, percentile=percentile)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
+    with Image.open(tmp_path / "first.png") as figure:
+        assert "Software" not in figure.info
