@@ -1,0 +1,236 @@
+"""Milliseconds for a page of 48 films out of 27,000, and the memory of the server.
+
+    python -m benchmarks.review [--films N] [--pages N] [--folder FOLDER]
+
+A client of six connections asks as a browser does: which films stand on the page, then for each of
+them. The alternative serves the same films from a folder of loose PNG files with Starlette's
+StaticFiles under the same uvicorn: nobody is asked for a session, no log is read, nothing is
+hashed. Both are asked in turns. Films lie in the page cache. Times hold for this machine: compare
+the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.review_films import PER_PAGE, REVIEWER, SIDE, make, tables_in
+
+CONNECTIONS = 6
+FLOOR = 150
+"""Milliseconds that a page may take."""
+READY = "listening on "
+
+
+def main() -> None:
+    """Print a table."""
+    options = _options()
+    if options.serve:
+        _serve(options.serve, options.folder)
+        return
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        root = Path(name)
+        sys.stderr.write(f"making {options.films:,} films of {SIDE} × {SIDE} pixels\n")
+        size = make(root, options.films)
+        found = asyncio.run(_measured(root, options.films, options.pages))
+    print(f"{options.films:,} films of {size / 1024:.0f} KiB; {options.pages} pages of {PER_PAGE}")
+    _print(found)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--films", type=int, default=27_000)
+    parser.add_argument("--pages", type=int, default=100, help="pages asked for, at random")
+    parser.add_argument("--folder", type=Path, help="where the temporary folder goes (3 GB)")
+    parser.add_argument("--serve", choices=("review", "loose"), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _serve(what: str, root: Path) -> None:
+    if what == "review":
+        from cxr_release.review_app.review import review
+
+        review(
+            tables_in(root),
+            screening_log=root / "reviews" / "screening",
+            orders=root / "reviews" / "orders",
+            reasons={"other": "Any other."},
+            reviewers=[REVIEWER],
+            port=0,
+        )
+        return
+    import socket
+
+    import uvicorn
+    from starlette.staticfiles import StaticFiles
+
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    print(f"{READY}{listener.getsockname()[1]}", flush=True)
+    app = StaticFiles(directory=root / "loose")
+    config = uvicorn.Config(app, access_log=False, log_config=None, lifespan="off", ws="none")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@dataclass
+class Server:
+    """A running server, as its client knows it."""
+
+    process: subprocess.Popen[str]
+    port: int
+    token: str
+    seconds: float
+    """From start until it listened."""
+
+    def peak(self) -> float:
+        """MiB of memory that it took at most."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        line = next(one for one in status.splitlines() if one.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+
+
+@contextmanager
+def _running(what: str, root: Path) -> Iterator[Server]:
+    command = [sys.executable, "-m", "benchmarks.review", "--serve", what, "--folder", str(root)]
+    begin = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port, token = 0, ""
+        while not port:
+            line = process.stdout.readline()
+            assert line, "the server did not start"
+            if line.startswith(READY):
+                port = int(line.removeprefix(READY))
+            elif line.startswith(f"{REVIEWER}: "):
+                address, _, token = line.strip().partition("/?token=")
+                port = int(address.rpartition(":")[2])
+        try:
+            yield Server(process, port, token, time.perf_counter() - begin)
+        finally:
+            process.kill()
+
+
+@dataclass
+class Found:
+    """What was measured of a server."""
+
+    times: list[float]
+    """Milliseconds of each page."""
+    peak: float
+    seconds: float
+
+
+class Client:
+    """Six connections that stay open, as a browser's."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._lines: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._cookie = ""
+
+    async def open(self) -> None:
+        for _ in range(CONNECTIONS):
+            self._lines.append(await asyncio.open_connection("127.0.0.1", self._port))
+
+    async def enter(self, token: str) -> None:
+        head, _ = await self._get(0, f"/?token={token}")
+        line = next(one for one in head.split("\r\n") if one.lower().startswith("set-cookie"))
+        self._cookie = line.split(": ")[1].split(";")[0]
+
+    async def get(self, path: str) -> bytes:
+        head, body = await self._get(0, path)
+        assert " 200 " in head.split("\r\n", maxsplit=1)[0], head
+        return body
+
+    async def get_all(self, paths: list[str]) -> list[bytes]:
+        rest = iter(enumerate(paths))
+        found = [b""] * len(paths)
+
+        async def work(line: int) -> None:
+            for place, path in rest:
+                head, found[place] = await self._get(line, path)
+                assert " 200 " in head.split("\r\n", maxsplit=1)[0], head
+
+        await asyncio.gather(*map(work, range(CONNECTIONS)))
+        return found
+
+    async def _get(self, line: int, path: str) -> tuple[str, bytes]:
+        reader, writer = self._lines[line]
+        cookie = f"Cookie: {self._cookie}\r\n" if self._cookie else ""
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{cookie}\r\n".encode()
+        )
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = next(
+            int(one.split(":")[1])
+            for one in head.split("\r\n")
+            if one.lower().startswith("content-length")
+        )
+        return head, await reader.readexactly(length)
+
+
+async def _measured(root: Path, films: int, pages: int) -> dict[str, Found]:
+    chance = random.Random(2)  # noqa: S311
+    places = [chance.randrange(films - PER_PAGE) for _ in range(pages)]
+    with _running("review", root) as ours, _running("loose", root) as theirs:
+        own, other = Client(ours.port), Client(theirs.port)
+        await own.open()
+        await other.open()
+        await own.enter(ours.token)
+
+        async def review_page(place: int) -> None:
+            page = json.loads(await own.get(f"/r/{REVIEWER}/films?n={PER_PAGE}&from={place}"))
+            names = [f"/r/{REVIEWER}/film/{one['name']}" for one in page["films"]]
+            assert len(await own.get_all(names)) == PER_PAGE
+
+        async def loose_page(place: int) -> None:
+            page = json.loads(await other.get(f"/page-{place // PER_PAGE}.json"))
+            assert len(await other.get_all([f"/{one['name']}" for one in page])) == PER_PAGE
+
+        works: dict[str, Callable[[int], Awaitable[None]]] = {
+            "review": review_page,
+            "loose": loose_page,
+        }
+        taken: dict[str, list[float]] = {name: [] for name in works}
+        for place in places:
+            for name, work in works.items():
+                begin = time.perf_counter()
+                await work(place)
+                taken[name].append(1000 * (time.perf_counter() - begin))
+        return {
+            "loose": Found(taken["loose"], theirs.peak(), theirs.seconds),
+            "review": Found(taken["review"], ours.peak(), ours.seconds),
+        }
+
+
+def _print(found: dict[str, Found]) -> None:
+    print(f"on {os.cpu_count()} processors\n")
+    print("| | ms a page, median | 95 % | slowest | MiB of the server, peak | s to start |")
+    print("|---|---:|---:|---:|---:|---:|")
+    titles = {"loose": "StaticFiles, loose PNG files", "review": "cxr-release review"}
+    for name, title in titles.items():
+        one = found[name]
+        high = statistics.quantiles(one.times, n=20)[-1]
+        print(
+            f"| {title} | {statistics.median(one.times):.0f} | {high:.0f} | {max(one.times):.0f}"
+            f" | {one.peak:,.0f} | {one.seconds:.1f} |"
+        )
+    high = statistics.quantiles(found["review"].times, n=20)[-1]
+    print(f"\n95 % within {high:.0f} ms: {'meets' if high <= FLOOR else 'MISSES'} {FLOOR} ms")
+
+
+if __name__ == "__main__":
+    main()

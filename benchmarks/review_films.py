@@ -1,0 +1,96 @@
+"""Films for the benchmark of the review pages: as image tables, and as loose files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from cxr_release import schemas, tables
+from cxr_release.radiographs import png
+from cxr_release.radiographs.orient import ROWS_PER_GROUP
+from cxr_release.screening import log
+from cxr_release.screening.decision import Wish
+from cxr_release.screening.films import read_generated
+
+SIDE, PER_PAGE, REVIEWER = 256, 48, "a.b"
+DISTINCT = 24
+"""Films that are drawn; the others differ from them in a chunk that nobody shows."""
+CHECKPOINTS = (34, 40, 80)
+
+
+def make(root: Path, count: int) -> float:
+    """Films as image tables and as loose files, a third of them decided on; pages as JSON.
+
+    Returns:
+        Bytes of a film, on average.
+    """
+    chance = np.random.default_rng(1)
+    drawn = [_drawn(chance) for _ in range(DISTINCT)]
+    facts = [png.facts(film, png.encode(film, synthetic=True)) for film in drawn]
+    encoded = [png.encode(film, synthetic=True) for film in drawn]
+    (root / "loose").mkdir()
+    each = -(-count // len(CHECKPOINTS))
+    for place, checkpoint in enumerate(CHECKPOINTS):
+        rows = (
+            _row(root / "loose", checkpoint, index, encoded[index % DISTINCT], facts)
+            for index in range(min(each, count - place * each))
+        )
+        path = tables_in(root)[place]
+        with tables.Writer(path, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
+            for some in tables.pieces(rows, 256):
+                writer.append(some)
+    films = read_generated(tables_in(root))
+    random.Random(1).shuffle(films)  # noqa: S311
+    wishes = [Wish(film.id, film.sha256, "keep") for film in films[: count // 3]]
+    log.append(root / "reviews" / "screening", REVIEWER, wishes)
+    for start in range(0, count, PER_PAGE):
+        names = [{"name": f"{film.id}.png"} for film in films[start : start + PER_PAGE]]
+        (root / "loose" / f"page-{start // PER_PAGE}.json").write_text(json.dumps(names))
+    return sum(map(len, encoded)) / DISTINCT
+
+
+def _drawn(chance: np.random.Generator) -> png.Film:
+    smooth = gaussian_filter(chance.standard_normal((SIDE, SIDE)), SIDE / 10)
+    grey = 128 + 60 * smooth / np.abs(smooth).max() + chance.normal(0, 5, (SIDE, SIDE))
+    film: png.Film = np.clip(grey, 0, 255).astype(np.uint8)
+    return film
+
+
+def _row(
+    loose: Path, checkpoint: int, index: int, data: bytes, facts: list[dict[str, int | str]]
+) -> dict[str, Any]:
+    name = f"checkpoint-{checkpoint}-large-{index:05d}"
+    own = _with_chunk(data, name.encode())
+    (loose / f"{name}.png").write_bytes(own)
+    return {
+        "image": png.cell(own, name),
+        "id": name,
+        "checkpoint": checkpoint,
+        "checkpoint_step": 1000 * checkpoint,
+        "batch": "large",
+        "seed": index,
+        "facing": "left",
+        "flipped": False,
+        **facts[index % DISTINCT],
+        "sha256": hashlib.sha256(own).hexdigest(),
+    }
+
+
+def _with_chunk(data: bytes, text: bytes) -> bytes:
+    """A PNG whose bytes are its own."""
+    body = b"prVt" + hashlib.sha256(text).digest()
+    end = data.rindex(b"IEND") - 4
+    chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    return data[:end] + chunk + data[end:]
+
+
+def tables_in(root: Path) -> list[Path]:
+    return [root / "oriented" / f"checkpoint-{one}-large.parquet" for one in CHECKPOINTS]

@@ -1,0 +1,207 @@
+"""The screening pages' answers: films under opaque names, one reviewer's decisions and progress."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from cxr_release.errors import DecisionError, TableError
+from cxr_release.review_app import body
+from cxr_release.review_app.guard import Door, Refusal, json_answer
+from cxr_release.review_app.pages import pages, person_of
+from cxr_release.screening.decision import Wish
+from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
+from cxr_release.screening.shelf import Shelf
+
+FACING = "wrong-facing"
+"""Code of the reason that has a key of its own."""
+MOST = 100
+"""Films on a page."""
+
+_notices = logging.getLogger(__name__)
+
+
+class ReviewApp:
+    """ASGI application, to be put behind a `guard.Guard`.
+
+    No answer holds a film's id, checkpoint, batch or doubt, or what others decided.
+
+    Args:
+        queues: reviewer → their queue.
+        shelf: where the films are.
+        door: who may come in.
+        title: of the page.
+        reasons: code → meaning, those that a person may give.
+    """
+
+    def __init__(
+        self,
+        queues: Mapping[str, Queue],
+        shelf: Shelf,
+        door: Door,
+        *,
+        title: str,
+        reasons: Mapping[str, str],
+    ) -> None:
+        self._queues = queues
+        self._shelf = shelf
+        self._door = door
+        self._title = title
+        self._reasons = reasons
+        routes = [
+            Route("/r/{person}/film/{name}", self._film),
+            Route("/r/{person}/films", self._films),
+            Route("/r/{person}/decisions", self._decide, methods=["POST"]),
+            Route("/r/{person}/setup", self._setup),
+        ]
+        self._pages = pages(door, "review.html", routes)
+        self._said = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._pages(scope, receive, send)
+
+    async def _setup(self, request: Request) -> Response:
+        queue = self._queue(request)
+        reasons = [{"code": code, "meaning": text} for code, text in self._reasons.items()]
+        return json_answer(
+            {
+                "reviewer": queue.reviewer,
+                "title": self._title,
+                "reasons": reasons,
+                "facing": FACING if FACING in self._reasons else None,
+                "films": len(queue),
+            }
+        )
+
+    async def _film(self, request: Request) -> Response:
+        film = self._queue(request).film(request.path_params["name"])
+        if film is None:
+            raise Refusal(404, "There is no such film.")
+        # Here and not in a thread: a film is read sooner than a thread is found.
+        with self._explained():
+            return Response(self._shelf.png(film.id), media_type="image/png")
+
+    async def _films(self, request: Request) -> Response:
+        queue = self._queue(request)
+
+        def answer() -> Response:
+            with self._explained():
+                self._shelf.check()
+                queue.refresh()
+            view, page = _page(queue, request.query_params)
+            return json_answer(
+                {
+                    "view": view,
+                    "films": _shown(page.entries),
+                    "from": page.start,
+                    "next": page.next,
+                    "previous": page.previous,
+                    "progress": asdict(queue.progress()),
+                }
+            )
+
+        return await run_in_threadpool(answer)
+
+    async def _decide(self, request: Request) -> Response:
+        queue = self._queue(request)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Refusal(415, "Decisions come as application/json.")
+        undecided_only, asked = body.parse(await request.body())
+        wishes = [self._wish(queue, one) for one in asked]
+
+        def answer() -> Response:
+            with self._explained():
+                self._shelf.check()
+                logged = queue.decide(wishes, undecided_only=undecided_only)
+            return json_answer(
+                {
+                    "films": _shown(queue.entries(one.film for one in asked)),
+                    "progress": asdict(queue.progress()),
+                    "logged": len(logged),
+                }
+            )
+
+        return await run_in_threadpool(answer)
+
+    def _queue(self, request: Request) -> Queue:
+        return self._queues[person_of(request, self._door)]
+
+    def _wish(self, queue: Queue, asked: body.Asked) -> Wish:
+        film = queue.film(asked.film)
+        if film is None:
+            raise Refusal(409, "A film is no more what was shown: load the page again.")
+        if asked.reason and asked.reason not in self._reasons:
+            raise Refusal(400, "There is no such reason.")
+        try:
+            return Wish(film.id, film.sha256, asked.decision, asked.reason, asked.note)
+        except DecisionError as error:
+            # Not where: that is the film's id.
+            raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What is wrong goes to the terminal, ids and paths in it; the page gets a sentence."""
+        try:
+            yield
+        except TableError as error:
+            self._say(str(error))
+            why = "The films are not those that the server started with. Stop it and start again."
+            raise Refusal(409, why) from None
+        except DecisionError as error:
+            self._say(str(error))
+            why = "The decisions cannot be read or logged just now; the server's terminal says why."
+            raise Refusal(503, why) from None
+
+    def _say(self, what: str) -> None:
+        # Once: a page asks again and again until it is answered.
+        if what != self._said:
+            _notices.error("%s", what)
+        self._said = what
+
+
+def _page(queue: Queue, asked: QueryParams) -> tuple[str, Page]:
+    view = next((one for one in VIEWS if one == asked.get("view", "queue")), None)
+    if view is None:
+        raise Refusal(400, f"view is one of {', '.join(VIEWS)}.")
+    count = _number(asked, "n")
+    start, before = _number(asked, "from"), _number(asked, "before")
+    if count is None or not 1 <= count <= MOST:
+        raise Refusal(400, f"n is 1 to {MOST}.")
+    if start is not None and before is not None:
+        raise Refusal(400, "Give from or before, not both.")
+    return view, queue.page(view, count, start=start, before=before)
+
+
+def _number(asked: QueryParams, name: str) -> int | None:
+    text = asked.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise Refusal(400, f"{name} is a whole number.")
+    return int(text)
+
+
+def _shown(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": entry.name,
+            "decision": one.decision if one else None,
+            "reason": one.reason if one else "",
+            "note": one.note if one else "",
+            "at": one.at if one else None,
+        }
+        for entry in entries
+        for one in [entry.decision]
+    ]

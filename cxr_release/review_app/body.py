@@ -1,0 +1,77 @@
+"""Decisions as a page sends them: JSON of the promised form, or a refusal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from cxr_release.review_app.guard import Refusal
+from cxr_release.screening.decision import VERBS, Verb
+from cxr_release.screening.order import NAME
+
+MOST = 100
+"""Decisions in one request."""
+
+_FORM = "Expected undecided_only, and decisions with film, decision, reason and note."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A decision on a film by its name on the page."""
+
+    film: str
+    decision: Verb
+    reason: str
+    note: str
+
+
+def parse(body: bytes) -> tuple[bool, list[Asked]]:
+    """`undecided_only`, and the decisions.
+
+    Raises:
+        Refusal: it is no JSON of the promised form, names a film twice, or holds none or too many.
+    """
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "The body is no JSON, or says something twice.") from None
+    if (
+        not isinstance(value, dict)
+        or value.keys() != {"undecided_only", "decisions"}
+        or not isinstance(value["undecided_only"], bool)
+        or not isinstance(value["decisions"], list)
+    ):
+        raise Refusal(400, _FORM)
+    if not 1 <= len(value["decisions"]) <= MOST:
+        raise Refusal(400, f"Expected 1 to {MOST} decisions.")
+    asked = [_asked(one) for one in value["decisions"]]
+    if len({one.film for one in asked}) < len(asked):
+        raise Refusal(400, "A film is named twice.")
+    return value["undecided_only"], asked
+
+
+def _asked(value: Any) -> Asked:
+    if (
+        not isinstance(value, dict)
+        or not {"film", "decision"} <= value.keys() <= {"film", "decision", "reason", "note"}
+        or not all(isinstance(one, str) for one in value.values())
+    ):
+        raise Refusal(400, _FORM)
+    verb = next((one for one in VERBS if one == value["decision"]), None)
+    if verb is None:
+        raise Refusal(400, f"A decision is one of {', '.join(VERBS)}.")
+    if not NAME.fullmatch(value["film"]):
+        raise Refusal(400, "A film's name is 32 hex digits.")
+    return Asked(value["film"], verb, value.get("reason", ""), value.get("note", ""))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return made
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")

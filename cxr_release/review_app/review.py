@@ -1,0 +1,103 @@
+"""Screen the generated films in a browser: what `cxr-release review` calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from cxr_release.errors import DecisionError
+from cxr_release.review_app.app import ReviewApp
+from cxr_release.review_app.guard import Door
+from cxr_release.review_app.serve import say, serve
+from cxr_release.review_app.site import Site
+from cxr_release.screening.decision import PRESCREEN
+from cxr_release.screening.order import Order, order_of, seed_of
+from cxr_release.screening.queue import Queue
+from cxr_release.screening.reasons import of_people
+from cxr_release.screening.shelf import Shelf
+from cxr_release.screening.votes import Votes
+
+
+def review(
+    tables: Sequence[Path],
+    *,
+    screening_log: Path,
+    orders: Path,
+    reasons: Mapping[str, str],
+    reviewers: Sequence[str],
+    title: str = "Screening",
+    order: Order = "shuffled",
+    scores: Mapping[str, float] | None = None,
+    prescreened: Collection[str] = (),
+    required: int = 1,
+    adjudicator: str = "",
+    host: str = "127.0.0.1",
+    port: int = 8741,
+    names: Sequence[str] = (),
+    certificate: Path | None = None,
+    key: Path | None = None,
+    open_browser: bool = False,
+) -> None:
+    """Serve the screening pages until Ctrl-C.
+
+    Args:
+        tables: the films, `schemas.ORIENTED`.
+        screening_log: folder of the decision logs; only the reviewers' own are written.
+        orders: folder of the recorded orders.
+        reasons: code → one-line meaning.
+        reviewers: who reviews.
+        title: of the pages.
+        order: `shuffled`, or `doubtful-first`.
+        scores: film id → doubt of the pre-screen; for `doubtful-first`.
+        prescreened: ids of films that the pre-screen excluded: nobody sees them.
+        required: people who must decide on a film.
+        adjudicator: the reviewer, if any, who sees only what others differ on.
+        host: see `Site`, as the next four.
+        port: …
+        names: …
+        certificate: …
+        key: …
+        open_browser: open the first reviewer's page in this machine's browser.
+
+    Raises:
+        CxrReleaseError: the films, the logs, a reviewer's name or the address are not in order.
+    """
+    site = Site(host, port, names, certificate, key)
+    _check(reviewers)
+    say(f"reading the list of films in {len(tables)} table(s)")
+    shelf = Shelf(tables)
+    say(f"reading the decisions in {screening_log}")
+    votes = Votes(screening_log, shelf.films)
+    doubts = (scores or {}) if order == "doubtful-first" else None
+    queues = {}
+    for reviewer in reviewers:
+        seed = seed_of(orders, reviewer)
+        queues[reviewer] = Queue(
+            reviewer,
+            votes,
+            order_of(shelf.films, seed, doubts),
+            seed,
+            required=required,
+            prescreened=prescreened,
+            adjudicates=reviewer == adjudicator,
+        )
+    for queue in queues.values():
+        queue.refresh()
+
+    def app(door: Door) -> ASGIApp:
+        return ReviewApp(queues, shelf, door, title=title, reasons=of_people(reasons))
+
+    say(f"{len(shelf.films):,} films; every decision is on disk before the page says so")
+    serve(app, site, reviewers, open_browser=open_browser)
+
+
+def _check(reviewers: Sequence[str]) -> None:
+    if not reviewers:
+        raise DecisionError("nobody is to review", remedy="give a --reviewer, such as a.b")
+    twice = {one for one in reviewers if reviewers.count(one) > 1}
+    if twice:
+        raise DecisionError(f"{', '.join(sorted(twice))} is named twice")
+    if PRESCREEN in reviewers:
+        raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")

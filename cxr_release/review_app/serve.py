@@ -1,0 +1,109 @@
+"""Serve pages to some people, until Ctrl-C: one address each, which opens them once."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from cxr_release.errors import CxrReleaseError
+from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.site import Site
+
+KEEP_ALIVE = 75
+"""Seconds for which a browser's connections stay open: longer than one looks at a page."""
+GRACE = 5
+"""Seconds that requests have to end when the server is stopped."""
+
+
+def serve(
+    make_app: Callable[[Door], ASGIApp],
+    site: Site,
+    people: Sequence[str],
+    *,
+    open_browser: bool = False,
+) -> None:
+    """Serve pages until Ctrl-C; print each person's address, and a new one when it was used.
+
+    Args:
+        make_app: gives the application behind a door.
+        site: where to listen.
+        people: who may come in.
+        open_browser: open the first person's address in this machine's browser.
+
+    Raises:
+        CxrReleaseError: the address is taken or not this machine's, or the certificate is wrong.
+    """
+    site.warn()
+    with site.listen() as listener:
+        origins = site.origins(listener.getsockname()[1])
+
+        def announce(person: str, token: str) -> None:
+            say(f"{person}: {origins[0]}/?token={token}")
+
+        door = Door(people, announce)
+        config = _config(Guard(make_app(door), origins), site)
+
+        def started() -> None:
+            for person, token in door.tokens.items():
+                announce(person, token)
+            say("Ctrl-C stops the server; what was logged stays")
+            if open_browser:
+                address = f"{origins[0]}/?token={door.tokens[people[0]]}"
+                # In a thread: some browsers return only when they are closed.
+                threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+
+        try:
+            _Server(config, started).run(sockets=[listener])
+        except KeyboardInterrupt:
+            say("stopped")
+
+
+def say(line: str) -> None:
+    """Print a line, at once even into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._when_started()
+
+
+def _config(app: ASGIApp, site: Site) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        # Not httptools, which holds headers of any length; the page is 5 ms later for it.
+        http="h11",
+        ws="none",
+        lifespan="off",
+        # Access logs would hold tokens.
+        access_log=False,
+        log_config=None,
+        log_level="error",
+        # Nobody's word is taken for where a request came from.
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=site.certificate,
+        ssl_keyfile=site.key,
+    )
+    try:
+        config.load()
+    except OSError as error:  # the parent of ssl.SSLError too
+        raise CxrReleaseError(
+            f"the certificate and its key cannot be used: {error}", where=str(site.certificate)
+        ) from error
+    return config

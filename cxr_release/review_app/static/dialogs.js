@@ -1,0 +1,107 @@
+// The small windows: a note, and the keys.
+
+import { button, element } from "./dom.js";
+import { KEYS } from "./keys.js";
+
+/** As many characters as the log takes. */
+const LONGEST_NOTE = 2000;
+
+/**
+ * Ask for a note. Enter saves, Shift + Enter begins a line, Escape leaves it as it was.
+ *
+ * @param {string} title
+ * @param {string} note as it stands
+ * @returns {Promise<string|null>} null when nothing is to change
+ */
+export function askNote(title, note) {
+  return new Promise((resolve) => {
+    const text = element("textarea", {
+      class: "note-text",
+      attributes: { maxlength: LONGEST_NOTE, rows: 4, "aria-label": "Note" },
+    });
+    text.value = note;
+    /** @type {string|null} */
+    let answer = null;
+    const save = () => {
+      answer = text.value.trim();
+      dialog.close();
+    };
+    const dialog = element(
+      "dialog",
+      { class: "dialog note", attributes: { "aria-label": `Note: ${title}` } },
+      element("h2", { text: `Note: ${title}` }),
+      text,
+      element("p", { class: "quiet", text: "What stands out? It may stay empty. Notes are published with the release: no names." }),
+      element(
+        "div",
+        { class: "dialog-buttons" },
+        button({ text: "Leave as it was (Esc)", on: { click: () => dialog.close() } }),
+        button({ class: "strong", text: "Save note (Enter)", on: { click: save } }),
+      ),
+    );
+    text.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      save();
+    });
+    open(dialog, () => resolve(answer));
+    text.focus();
+  });
+}
+
+/** Show what every key does; the same key or Escape closes it. */
+export function showKeys() {
+  const groups = KEYS.map(({ title, keys }) =>
+    element(
+      "section",
+      {},
+      element("h3", { text: title }),
+      element(
+        "dl",
+        {},
+        ...keys
+          .filter(({ shows }) => shows)
+          .flatMap(({ shows, says }) => [
+            element("dt", {}, element("kbd", { text: shows })),
+            element("dd", { text: says }),
+          ]),
+      ),
+    ),
+  );
+  const dialog = element(
+    "dialog",
+    { class: "dialog keys", attributes: { "aria-label": "Keys" } },
+    element("h2", { text: "Keys" }),
+    element("div", { class: "key-groups" }, ...groups),
+    element("p", {
+      class: "quiet",
+      text: "With the mouse: a click moves the frame, a right click offers the reasons, a double click enlarges.",
+    }),
+    element(
+      "div",
+      { class: "dialog-buttons" },
+      button({ class: "strong", text: "Close (Esc)", on: { click: () => dialog.close() } }),
+    ),
+  );
+  dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "?") return;
+    event.preventDefault();
+    dialog.close();
+  });
+  open(dialog, () => {});
+}
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {() => void} closed
+ */
+function open(dialog, closed) {
+  // Keys in here are not the page's.
+  dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    closed();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}

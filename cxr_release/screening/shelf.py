@@ -1,0 +1,129 @@
+"""Films on disk, one at a time, by id: out of image tables, without holding them in memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cxr_release.errors import TableError
+from cxr_release.radiographs import png
+from cxr_release.screening.films import Generated, read_generated
+
+_AGAIN = "stop the server and start it again"
+
+
+class Shelf:
+    """The films of some `schemas.ORIENTED` tables. Any number of threads may take from it.
+
+    Memory grows with the number of films (their ids), not with their size. The tables are read
+    with plain reads, not mapped: a file that is cut short under a map takes the process with it.
+
+    Args:
+        paths: the tables.
+
+    Raises:
+        TableError: a table is missing or breaks its schema, or an id stands in two of them.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.films: list[Generated] = []
+        """Every film, in the order of the tables."""
+        self._places: dict[str, _Place] = {}
+        self._drawers: list[_Drawer] = []
+        for path in paths:
+            drawer = _Drawer(path)
+            self._drawers.append(drawer)
+            found = read_generated([path])
+            drawer.check()
+            for film, (group, row) in zip(found, drawer.rows(), strict=True):
+                if film.id in self._places:
+                    raise TableError(f"{film.id} stands in two tables", where=str(path))
+                self._places[film.id] = _Place(drawer, group, row, bytes.fromhex(film.sha256))
+            self.films.extend(found)
+
+    def check(self) -> None:
+        """Raise a `TableError` unless every table is the one that was opened."""
+        for drawer in self._drawers:
+            drawer.check()
+
+    def png(self, film: str) -> bytes:
+        """PNG bytes of a film, exactly those that its table gives the SHA-256 of.
+
+        Raises:
+            KeyError: no such film.
+            TableError: the table is not the one that was opened any more, or is damaged.
+        """
+        place = self._places[film]
+        place.drawer.check()
+        data = place.drawer.png(place.group, place.row)
+        if data is None or bytes.fromhex(png.sha256(data)) != place.sha256:
+            raise TableError(
+                "holds other bytes than its SHA-256 says",
+                where=f"{place.drawer.path}: {film}",
+                remedy="restore the table (`dvc checkout`, or `dvc repro`), and start again",
+            )
+        return data
+
+
+class _Drawer:
+    """One table, open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._turn = threading.Lock()
+        try:
+            self._facts = _facts(path)
+            # No read-ahead: a row group is read at once anyway.
+            self._parquet = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+        except FileNotFoundError:
+            raise TableError("no such table", where=str(path), remedy="run `dvc repro`") from None
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error
+
+    def rows(self) -> Iterable[tuple[int, int]]:
+        """Row group and row within it, of every row."""
+        metadata = self._parquet.metadata
+        for group in range(metadata.num_row_groups):
+            for row in range(metadata.row_group(group).num_rows):
+                yield group, row
+
+    def check(self) -> None:
+        """Raise a `TableError` unless the file is the one that was opened."""
+        try:
+            same = _facts(self.path) == self._facts
+        except OSError:
+            same = False
+        if not same:
+            raise TableError("the films were made anew", where=str(self.path), remedy=_AGAIN)
+
+    def png(self, group: int, row: int) -> bytes | None:
+        """The picture of a row, whatever it is."""
+        try:
+            # A reader is not safe in two threads at once.
+            with self._turn:
+                table = self._parquet.read_row_group(
+                    group, columns=["image.bytes"], use_threads=False
+                )
+            data: bytes | None = table["image"][row]["bytes"].as_py()
+        except (pa.ArrowException, OSError, IndexError) as error:
+            raise TableError(f"cannot be read: {error}", where=str(self.path)) from error
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    drawer: _Drawer
+    group: int
+    row: int
+    sha256: bytes
+
+
+def _facts(path: Path) -> tuple[int, ...]:
+    found = os.stat(path)  # noqa: PTH116 - as fast as it goes, before every film
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

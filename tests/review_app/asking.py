@@ -1,0 +1,85 @@
+"""Ask an ASGI application as a server would, byte for byte: no client tidies anything up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.types import ASGIApp
+
+ORIGIN = "http://127.0.0.1:8741"
+HOST = "127.0.0.1:8741"
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int = 0
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    def header(self, name: str) -> str:
+        (found,) = [value for key, value in self.headers if key == name]
+        return found
+
+    def json(self) -> Any:
+        assert self.header("content-type") == "application/json"
+        return json.loads(self.body)
+
+    @property
+    def everything(self) -> str:
+        """All that the browser gets."""
+        return f"{self.headers} {self.body!r}"
+
+
+def ask(
+    app: ASGIApp,
+    path: str = "/",
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+    body: Iterable[bytes] = (),
+    host: str | None = HOST,
+    port: int = 8741,
+) -> Answer:
+    """One request; `headers` with a `host` of their own replace the usual one."""
+    pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
+    if host is not None:
+        pairs.append(("host", host))
+    raw, _, query = path.partition("?")
+    scope: MutableMapping[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote(raw),
+        "raw_path": raw.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(key.lower().encode(), value.encode("latin-1")) for key, value in pairs],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", port),
+    }
+    chunks = list(body)
+    answer = Answer()
+
+    async def receive() -> MutableMapping[str, Any]:
+        chunk = chunks.pop(0) if chunks else b""
+        return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            assert not answer.status, "answered twice"
+            answer.status = message["status"]
+            answer.headers = [(key.decode(), value.decode()) for key, value in message["headers"]]
+        else:
+            answer.body += message.get("body", b"")
+
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    return answer

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from asking import ORIGIN, Answer, ask
+
+from cxr_release import schemas, tables
+from cxr_release.radiographs import png
+from cxr_release.review_app.app import ReviewApp
+from cxr_release.review_app.guard import Door, Guard
+from cxr_release.screening.order import order_of, seed_of
+from cxr_release.screening.queue import Queue
+from cxr_release.screening.shelf import Shelf
+from cxr_release.screening.votes import Votes
+
+PEOPLE = ("a.b", "c.d")
+REASONS = {"wrong-facing": "Faces right.", "other": "<b>Any</b> other."}
+
+
+def write_films(folder: Path, count: int = 20) -> None:
+    """Two small tables of films."""
+    for checkpoint in (34, 40):
+        chance = np.random.default_rng(checkpoint)
+        rows: list[dict[str, Any]] = []
+        for index in range(count):
+            film = chance.integers(0, 256, (16, 16), dtype=np.uint8)
+            data = png.encode(film, synthetic=True)
+            name = f"checkpoint-{checkpoint}-large-{index:05d}"
+            rows.append(
+                {
+                    "image": png.cell(data, name),
+                    "id": name,
+                    "checkpoint": checkpoint,
+                    "checkpoint_step": checkpoint * 1000,
+                    "batch": "large",
+                    "seed": index,
+                    "facing": "left",
+                    "flipped": False,
+                    **png.facts(film, data),
+                }
+            )
+        path = folder / f"checkpoint-{checkpoint}-large.parquet"
+        with tables.Writer(path, schemas.ORIENTED, rows_per_group=16) as writer:
+            writer.append(rows)
+
+
+@dataclass
+class Desk:
+    """A server without a socket, and the browser of one person."""
+
+    root: Path
+    app: Guard
+    door: Door
+    shelf: Shelf
+    announced: list[tuple[str, str]]
+    person: str = "a.b"
+    cookie: str = ""
+
+    def enter(self, person: str) -> Desk:
+        """Another browser, in which that person has come in."""
+        answer = ask(self.app, f"/?token={self.door.tokens[person]}")
+        cookie = answer.header("set-cookie").partition(";")[0]
+        return Desk(self.root, self.app, self.door, self.shelf, self.announced, person, cookie)
+
+    def ask(self, path: str, **more: Any) -> Answer:
+        """A request below the person's own path."""
+        headers = {"cookie": self.cookie, **more.pop("headers", {})}
+        return ask(self.app, f"/r/{self.person}/{path}", headers=headers, **more)
+
+    def post(self, body: bytes | object, **more: Any) -> Answer:
+        """Decisions, as the page sends them."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"origin": ORIGIN, "content-type": "application/json", **more.pop("headers", {})}
+        return self.ask("decisions", method="POST", headers=headers, body=[data], **more)
+
+    def decide(self, *decisions: Mapping[str, str], undecided_only: bool = False) -> Answer:
+        return self.post({"undecided_only": undecided_only, "decisions": list(decisions)})
+
+    def names(self, query: str = "n=100&from=0") -> list[str]:
+        return [one["name"] for one in self.ask(f"films?{query}").json()["films"]]
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tables that no test changes."""
+    folder = tmp_path_factory.mktemp("films")
+    write_films(folder)
+    return folder
+
+
+@pytest.fixture
+def outside(films: Path, tmp_path: Path) -> Desk:
+    """A server of two reviewers and 40 films, into which nobody has come yet."""
+    shutil.copytree(films, tmp_path / "films")
+    shelf = Shelf(sorted((tmp_path / "films").iterdir()))
+    votes = Votes(tmp_path / "reviews" / "screening", shelf.films)
+    queues = {}
+    for person in PEOPLE:
+        seed = seed_of(tmp_path / "reviews" / "orders", person)
+        queues[person] = Queue(person, votes, order_of(shelf.films, seed), seed)
+    announced: list[tuple[str, str]] = []
+    door = Door(PEOPLE, lambda person, token: announced.append((person, token)))
+    app = ReviewApp(queues, shelf, door, title="Screening", reasons=REASONS)
+    guard = Guard(app, [ORIGIN, "http://localhost:8741"])
+    return Desk(tmp_path, guard, door, shelf, announced)
+
+
+@pytest.fixture
+def desk(outside: Desk) -> Desk:
+    """The same, with a.b at the page."""
+    return outside.enter("a.b")
