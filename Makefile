@@ -51,11 +51,15 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.ingest
 	python -m benchmarks.training
 	python -m benchmarks.sampling
+	python -m benchmarks.screening
+	python -m benchmarks.review
+	python -m benchmarks.prescreen
 
-review: setup  ## lay out the films to screen, and say how to log decisions
-	cxr-release sheets data/sheets
+review: setup  ## the reviewers' page: make review REVIEWER=a.b
+	@test -n "$(REVIEWER)" || { echo "error: who reviews? make review REVIEWER=a.b"; exit 1; }
+	cxr-release review --reviewer "$(REVIEWER)"
 
 clean:  ## remove what the pipeline made; reviews and raw films stay
 	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
-	  data/samples data/oriented data/screening data/audit data/study data/study-key \
-	  data/validation data/release data/sheets dvc.lock
+	  data/samples data/oriented data/prescreen data/screening data/audit data/study data/study-key \
+	  data/validation data/release dvc.lock

@@ -16,9 +16,10 @@ from cxr_release import __version__
 from cxr_release.errors import CxrReleaseError, DecisionError
 
 if TYPE_CHECKING:
-    from cxr_release.params import Params
+    from cxr_release.params import Params, ScreenParams
     from cxr_release.paths import Paths
-    from cxr_release.screening.log import Verb
+    from cxr_release.screening.decision import Decision, Verb
+    from cxr_release.screening.films import Generated
 
 app = typer.Typer(
     add_completion=False,
@@ -31,6 +32,9 @@ app = typer.Typer(
     """,
 )
 
+log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs.")
+app.add_typer(log_app, name="log")
+
 Root = Annotated[
     Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
 ]
@@ -38,6 +42,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Film ids, or - for one a line.")]
 Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
 Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
+Images = Annotated[
+    Path | None, typer.Option(help="Films: Parquet or CSV with id, checkpoint, batch, sha256.")
+]
+Reviews = Annotated[Path | None, typer.Option(help="Folder of the reviewers' logs.")]
 HERE = Path()
 DEBUG = "--debug"
 
@@ -121,12 +129,10 @@ def sample(
         raise typer.BadParameter("film ids stand behind --only")
     paths, params = _project(root)
     if not only:
-        from cxr_release.params import BATCHES
         from cxr_release.stages.sample import run
 
-        for number in params.sample.checkpoints:
-            for batch in BATCHES:
-                run(paths, params, str(number), batch)
+        for number, batch in params.sample.jobs:
+            run(paths, params, str(number), batch)
         return
     from cxr_release.diffusion.again import identities, make_again
 
@@ -196,39 +202,108 @@ def retract(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) ->
 
 
 @app.command()
-def sheets(
-    output: Annotated[Path, typer.Argument(help="Folder for the contact sheets (PNG).")],
+def counts(
+    images: Images = None,
+    reviews: Reviews = None,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Count films generated, excluded and released, per checkpoint and batch (Table S1).
+
+    The logs are verified first, and every decision is held against the films. With --images it
+    works on any set of films, with any codes of reasons.
+
+    Example: cxr-release counts --images films.csv --reviews data/reviews/screening --json
+    """
+    from cxr_release.screening.consensus import apply
+    from cxr_release.screening.counts import table_s1
+
+    decided = (_films(root, images), _logs(root, reviews))
+    found = apply(*decided, _rule(root), _reasons(root, images)).counts
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else table_s1(found).rstrip())
+
+
+@log_app.command()
+def verify(
+    images: Images = None,
+    reviews: Reviews = None,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Verify every log: its chain, its end, and that each decision is about these films.
+
+    A line that was changed, removed or moved is named, and so is a decision on an unknown film or
+    on other bytes. What a crash left of an unfinished last line is set aside beside the log, with
+    a message. Before any film is sampled the chains alone are verified.
+
+    Example: cxr-release log verify
+    """
+    from cxr_release.screening.verify import text_of, verify_logs
+
+    folder = reviews or _paths(root).screening_log
+    films = _films(root, images) if images or _sampled(root) else None
+    found = verify_logs(folder, films, _reasons(root, images))
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+
+
+@app.command()
+def review(
+    reviewer: Annotated[
+        list[str], typer.Option(help="Who reviews, such as a.b; once for each reviewer.")
+    ],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", max=65535, min=0)] = 8741,
+    name: Annotated[
+        list[str] | None, typer.Option(help="Name under which browsers know this host.")
+    ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
+    private_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
     root: Root = HERE,
 ) -> None:
-    """Lay out all generated films on contact sheets, in shuffled order, to screen them by eye.
+    """Screen the generated films in a browser, at the keyboard.
 
-    Example: cxr-release sheets data/sheets
+    Prints one address a reviewer; each opens once. Every decision is on disk before the page says
+    so: stop the server at any time and start it again. Press ? on the page for its keys.
+
+    Example: cxr-release review --reviewer a.b --reviewer c.d --host 10.1.2.3
     """
-    from cxr_release.screening.sheets import draw_sheets
+    from cxr_release.review_app.review import review as serve
 
     paths, params = _project(root)
-    count = draw_sheets(_oriented(paths, params), output, seed=params.seed)
-    print(f"{count} sheet(s) in {output}")
-    print("log what you see: cxr-release exclude ID… --reason CODE --reviewer NAME")
-    print("                  cxr-release keep ID… --reviewer NAME")
+    serve(
+        _oriented(root),
+        screening_log=paths.screening_log,
+        orders=paths.orders,
+        reasons=_reasons(root) or {},
+        reviewers=reviewer,
+        title=params.release.title or params.release.name,
+        order=params.review.order,
+        scores=_doubt(root),
+        prescreened=_prescreened(paths),
+        required=params.screen.reviewers_required,
+        adjudicator=params.screen.adjudicator,
+        host=host,
+        port=port,
+        names=name or [],
+        certificate=certificate,
+        key=private_key,
+        open_browser=browser,
+    )
 
 
 def _decide(
     root: Path, reviewer: str, ids: list[str], verb: Verb, *, reason: str = "", note: str
 ) -> None:
     from cxr_release.screening.desk import decide
-    from cxr_release.screening.films import read_generated
-    from cxr_release.screening.reasons import load_reasons
 
-    paths, params = _project(root)
-    wanted = _wanted(ids)
     decisions = decide(
-        paths.screening_log,
+        _paths(root).screening_log,
         reviewer,
-        wanted,
+        _wanted(ids),
         verb,
-        films=read_generated(_oriented(paths, params)),
-        reasons=load_reasons(paths.reasons),
+        films=_films(root),
+        reasons=_reasons(root) or {},
         reason=reason,
         note=note,
     )
@@ -243,22 +318,78 @@ def _wanted(ids: list[str]) -> list[str]:
     return wanted
 
 
-def _project(root: Path) -> tuple[Paths, Params]:
-    from cxr_release import params
+def _paths(root: Path) -> Paths:
     from cxr_release.paths import Paths
 
-    paths = Paths(root)
+    return Paths(root)
+
+
+def _project(root: Path) -> tuple[Paths, Params]:
+    from cxr_release import params
+
+    paths = _paths(root)
     return paths, params.load(paths.params)
 
 
-def _oriented(paths: Paths, params: Params) -> list[Path]:
-    from cxr_release.params import BATCHES
+def _oriented(root: Path) -> list[Path]:
+    paths, params = _project(root)
+    return [paths.oriented_table(*job) for job in params.sample.jobs]
 
-    return [
-        paths.oriented_table(number, batch)
-        for number in params.sample.checkpoints
-        for batch in BATCHES
-    ]
+
+def _sampled(root: Path) -> bool:
+    return _paths(root).params.exists() and all(path.exists() for path in _oriented(root))
+
+
+def _films(root: Path, images: Path | None = None) -> list[Generated]:
+    from cxr_release.screening.films import read_generated, read_listed
+
+    return read_listed(images) if images else read_generated(_oriented(root))
+
+
+def _logs(root: Path, reviews: Path | None) -> dict[str, list[Decision]]:
+    from cxr_release.screening.log import read_all, read_with_prescreen
+
+    if reviews:
+        return read_all(reviews)
+    paths = _paths(root)
+    return read_with_prescreen(paths.screening_log, paths.prescreen_log)
+
+
+def _reasons(root: Path, images: Path | None = None) -> dict[str, str] | None:
+    """The house's reasons; None, any will do, for films of somebody else's."""
+    from cxr_release.screening.reasons import load_reasons
+
+    return None if images else load_reasons(_paths(root).reasons)
+
+
+def _doubt(root: Path) -> dict[str, float] | None:
+    """The pre-screen's scores, where they order the review."""
+    from cxr_release.screening.doubt import read_doubt
+
+    paths, params = _project(root)
+    if params.review.order == "shuffled":
+        return None
+    return read_doubt(paths.prescreen / "scores.parquet", _films(root))
+
+
+def _prescreened(paths: Paths) -> set[str]:
+    """Films that the pre-screen excluded by itself: people need not see them."""
+    from cxr_release.screening.decision import standing_of
+    from cxr_release.screening.log import read
+
+    log = paths.prescreen_log
+    return set(standing_of(read(log))) if log.exists() else set()
+
+
+def _rule(root: Path) -> ScreenParams:
+    """What holds where reviewers differ: the project's rule, or outside of one the default."""
+    from cxr_release.params import ScreenParams
+
+    if _paths(root).params.exists():
+        return _project(root)[1].screen
+    return ScreenParams(
+        reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
+    )
 
 
 def main() -> None:

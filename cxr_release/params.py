@@ -145,9 +145,41 @@ class SampleParams:
     batch_size: int = _at_least(1, "films")
     max_hours: float = _check("more than 0 hours", lambda value: value > 0)
 
+    @property
+    def jobs(self) -> list[tuple[int, str]]:
+        """Every sampling job: checkpoint and batch."""
+        return [(number, batch) for number in self.checkpoints for batch in BATCHES]
+
     def films(self, batch: str) -> int:
         """Films to draw of each checkpoint in `batch` (`initial` or `large`)."""
         return {"initial": self.initial, "large": self.large}[batch]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrescreenParams:
+    """The automatic pre-screen."""
+
+    exclude: bool
+    percentile: float = _between(90.0, 100.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewParams:
+    """The reviewers' pages."""
+
+    order: Literal["shuffled", "doubtful-first"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreenParams:
+    """What reviewers' decisions make of a film."""
+
+    reviewers_required: int = _at_least(1, "reviewers")
+    conflict: Literal["exclude", "majority", "adjudicate"]
+    adjudicator: str = _matching(
+        r"([a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?)?", "a reviewer's name such as a.b, or empty"
+    )
+    require_complete: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +226,9 @@ class Params:
     curves: CurvesParams
     fidelity: FidelityParams
     sample: SampleParams
+    prescreen: PrescreenParams
+    review: ReviewParams
+    screen: ScreenParams
     audit: AuditParams
     study: StudyParams
     release: ReleaseParams
@@ -261,6 +296,14 @@ def _contradictions(params: Params) -> list[Fault]:
                 "network.attention",
                 f"{params.network.attention} resolutions are more than the network has",
                 f"take at most {len(params.network.channels)}",
+            )
+        )
+    if bool(params.screen.adjudicator) != (params.screen.conflict == "adjudicate"):
+        faults.append(
+            Fault(
+                "screen.adjudicator",
+                "an adjudicator and `conflict: adjudicate` go together",
+                "give screen.adjudicator the name of who settles conflicts, or another conflict",
             )
         )
     if bool(params.fidelity.weights) != bool(params.fidelity.weights_sha256):

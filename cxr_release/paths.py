@@ -123,6 +123,21 @@ class Paths:
         return self.oriented / f"checkpoint-{checkpoint}-{batch}.parquet"
 
     @property
+    def prescreen(self) -> Path:
+        """Folder of the pre-screen: scores, its log, how well it finds planted faults."""
+        return self._data("prescreen")
+
+    @property
+    def prescreen_log(self) -> Path:
+        """What the pre-screen excluded by itself, in the form of a reviewer's log."""
+        return self.prescreen / "prescreen.jsonl"
+
+    @property
+    def orders(self) -> Path:
+        """The order in which each reviewer sees the films: a recorded seed a reviewer."""
+        return self._data("reviews", "orders")
+
+    @property
     def screening(self) -> Path:
         """Folder of what the reviewers made of the films: tables, counts, Table S1."""
         return self._data("screening")

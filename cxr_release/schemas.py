@@ -132,6 +132,34 @@ ORIENTED = Table(
     ),
 )
 
+FILMS = Table(
+    "films",
+    "Films of any set, as far as counting must know them.",
+    (
+        Column("id", TEXT, "Identity of the film.", matches=r".{1,255}", unique=True),
+        CHECKPOINT,
+        Column("batch", TEXT, "Sampling job of the checkpoint.", matches=r".{1,64}"),
+        SHA256,
+    ),
+)
+
+PRESCREEN = Table(
+    "prescreen",
+    "How much the pre-screen doubts each generated film.",
+    (
+        SYNTHETIC,
+        SHA256,
+        Column("score", FLOAT, "Doubt: the more, the less the film resembles the cohort.", least=0),
+        Column(
+            "percentile",
+            FLOAT,
+            "Share of source films, held out, that are doubted less.",
+            least=0,
+            most=100,
+        ),
+    ),
+)
+
 SCREENED = Table(
     "screened",
     "Every generated film and what the reviewers made of it.",
@@ -140,7 +168,11 @@ SCREENED = Table(
         CHECKPOINT,
         BATCH,
         SHA256,
-        Column("decided", BOOL, "Whether at least one reviewer has a standing decision."),
+        Column(
+            "decided",
+            BOOL,
+            "Whether enough reviewers have decided and agree, or the rule settles it.",
+        ),
         Column("released", BOOL, "Whether the film goes into the release."),
     ),
 )
@@ -156,7 +188,8 @@ EXCLUSIONS = Table(
         Column(
             "reason", TEXT, "Code of the reason, as in the card.", matches=r"[a-z0-9][a-z0-9-]*"
         ),
-        Column("reviewers", INT, "How many reviewers excluded it.", least=1),
+        Column("reviewers", INT, "How many people excluded it.", least=0),
+        Column("prescreen", BOOL, "Whether the automatic pre-screen excluded it."),
     ),
 )
 
@@ -264,6 +297,8 @@ ALL = (
     SPLIT,
     SAMPLES,
     ORIENTED,
+    FILMS,
+    PRESCREEN,
     SCREENED,
     EXCLUSIONS,
     COUNTS,

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json
-from cxr_release.params import BATCHES, Params
+from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.screening.consensus import apply, table_s1
+from cxr_release.screening.consensus import apply
+from cxr_release.screening.counts import NAMES, decided_by
 from cxr_release.screening.films import read_generated
-from cxr_release.screening.log import read_all
+from cxr_release.screening.log import read_with_prescreen
 from cxr_release.screening.reasons import load_reasons
 
 Status = dict[str, Any]
+COLUMNS = ("generated", "excluded", "released", "undecided")
 
 
 def status_of(paths: Paths, params: Params) -> Status:
     """Read where things stand from the films and the logs as they are now.
 
     Returns:
-        `counts` (as in `data/screening/counts.json`, None before films are sampled), `reviews`
-        (state of each), `release` (what lies in `data/release/`, or None), `holds_back`
-        (sentences; empty when nothing does).
+        `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
+        films, and `left`; None before films are sampled), `reviews` (state of each), `release`
+        (what lies in `data/release/`, or None), `holds_back` (sentences; empty when nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
@@ -43,12 +46,16 @@ def status_of(paths: Paths, params: Params) -> Status:
 
 
 def _counts(paths: Paths, params: Params) -> dict[str, Any] | None:
-    jobs = [(number, batch) for number in params.sample.checkpoints for batch in BATCHES]
-    files = [paths.oriented_table(*job) for job in jobs]
+    files = [paths.oriented_table(*job) for job in params.sample.jobs]
     if not all(path.exists() for path in files):
         return None
-    reasons = load_reasons(paths.reasons)
-    return apply(read_generated(files), read_all(paths.screening_log), reasons).counts
+    films = read_generated(files)
+    logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
+    counts = apply(films, logs, params.screen, load_reasons(paths.reasons)).counts
+    by = decided_by(films, logs)
+    for row in counts["rows"]:
+        row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}
+    return counts
 
 
 def _review(path: Any) -> str:
@@ -86,9 +93,11 @@ def _holds_back(
     undecided = counts["total"]["undecided"]
     if undecided:
         yield (
-            f"{undecided:,} of {counts['total']['generated']:,} films have no decision:"
-            " `make review` lays them out"
+            f"{undecided:,} of {counts['total']['generated']:,} films are undecided:"
+            " run `cxr-release review --reviewer NAME`"
         )
+    if counts["review"]["open_conflicts"]:
+        yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
     if reviews["audit"] == "none":
         yield "nobody has looked at the most similar pairs: data/audit/pairs.png"
     if reviews["reader_study"] == "none":
@@ -96,10 +105,43 @@ def _holds_back(
     if release is None:
         yield "nothing is packaged: run `dvc repro`"
         return
-    if release["counts"]["total"]["released"] != counts["total"]["released"]:
+    if _outcome(release["counts"]) != _outcome(counts):
         yield "the packaged release is older than the decisions: run `dvc repro`"
     if not release["source_stated"]:
         yield "nobody has said where the films come from: release.source_* in params.yaml"
+
+
+def _outcome(counts: Mapping[str, Any]) -> list[Any]:
+    names = ("checkpoint", "batch", *COLUMNS, "by_reason")
+    return [[row.get(name) for name in names] for row in counts["rows"]]
+
+
+def _table(counts: Mapping[str, Any]) -> Iterator[str]:
+    """Films of each checkpoint and batch, and how many each reviewer has decided on."""
+    reviewers = sorted({name for row in counts["rows"] for name in row["decided_by"]})
+    lines = [("films", [*COLUMNS, *(f"by {name}" for name in reviewers)])]
+    for row in counts["rows"]:
+        name = f"checkpoint {row['checkpoint']}, {NAMES.get(row['batch'], row['batch'])}"
+        numbers = [row[one] for one in COLUMNS] + [row["decided_by"][one] for one in reviewers]
+        lines.append((name, [f"{number:,}" for number in numbers]))
+    totals = [counts["total"][one] for one in COLUMNS]
+    totals += [sum(row["decided_by"][name] for row in counts["rows"]) for name in reviewers]
+    lines.append(("all", [f"{number:,}" for number in totals]))
+    widths = [max(map(len, column)) for column in zip(*(cells for _, cells in lines), strict=True)]
+    longest = max(len(name) for name, _ in lines)
+    for name, cells in lines:
+        yield name.ljust(longest) + "".join(
+            cell.rjust(width + 3) for cell, width in zip(cells, widths, strict=True)
+        )
+
+
+def _agreement(found: Mapping[str, Any] | None) -> Iterator[str]:
+    if found:
+        kappa = "undefined" if found["kappa"] is None else f"{found['kappa']:.2f}"
+        yield (
+            f"agreement  {found['statistic']} {kappa}; {100 * found['agree']:.1f} % of pairs agree,"
+            f" {found['films']:,} films, {found['reviewers']} reviewers"
+        )
 
 
 def text_of(status: Status) -> str:
@@ -107,7 +149,7 @@ def text_of(status: Status) -> str:
     counts, release = status["counts"], status["release"]
     lines = []
     if counts:
-        lines += [table_s1(counts)]
+        lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"])]
     states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]
     lines.append(f"reviews    {', '.join(states)}")
     lines += [f"to do      {sentence}" for sentence in status["holds_back"]]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
 
 T = TypeVar("T")
+Arrow = pa.Table
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 KEYPOINTS = pa.list_(pa.struct([("name", pa.string()), ("x", pa.float32()), ("y", pa.float32())]))
@@ -214,9 +215,10 @@ class Writer:
     a page index, and content-defined chunks so that a small change moves few bytes on the Hub.
     """
 
-    def __init__(self, path: Path, kind: Table) -> None:
+    def __init__(self, path: Path, kind: Table, *, rows_per_group: int = ROWS_PER_GROUP) -> None:
         self._path = path
         self._kind = kind
+        self._rows_per_group = rows_per_group
         self._partial = path.with_name(path.name + PARTIAL)
         self._seen: set[tuple[Any, ...]] = set()
         self.rows = 0
@@ -241,7 +243,7 @@ class Writer:
             return
         check(table, self._kind, str(self._path))
         self._check_keys(table)
-        self._parquet.write_table(table.cast(self._kind.arrow), row_group_size=ROWS_PER_GROUP)
+        self._parquet.write_table(table.cast(self._kind.arrow), row_group_size=self._rows_per_group)
         self.rows += table.num_rows
 
     def _check_keys(self, table: pa.Table) -> None:
@@ -315,6 +317,41 @@ def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Ta
             f"{len(faults)} fault(s) in table {kind.name!r}", where=str(path), faults=faults
         )
     return table if columns is None else table.select(list(columns))
+
+
+def read_foreign(path: Path, kind: Table) -> pa.Table:
+    """The columns of a table out of a Parquet or CSV file that somebody else wrote.
+
+    Raises:
+        TableError: the file is missing or unreadable, or those columns break the schema.
+    """
+    from pyarrow import csv
+
+    if path.suffix.lower() != ".csv":
+        with _open(path) as parquet:
+            present = [name for name in kind.flat if name in parquet.schema_arrow.names]
+            table = parquet.read(columns=present)
+    else:
+        types = {one.name: one.type for one in kind.columns}
+        try:
+            table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
+        except FileNotFoundError:
+            raise TableError("no such table", where=str(path)) from None
+        except (pa.ArrowInvalid, OSError) as error:
+            raise TableError(f"not a readable CSV file: {error}", where=str(path)) from error
+    missing = [name for name in kind.flat if name not in table.schema.names]
+    if missing:
+        raise TableError(
+            f"lacks the column(s) {', '.join(missing)}",
+            where=str(path),
+            remedy=f"expected {', '.join(kind.flat)}",
+        )
+    try:
+        table = table.select(kind.flat).cast(kind.arrow)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(str(error), where=str(path)) from error
+    check(table, kind, str(path))
+    return table
 
 
 def read_frame(path: Path, kind: Table) -> pd.DataFrame:

@@ -10,14 +10,19 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.cli import app
+from cxr_release.cli import app, log_app
 from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
+from cxr_release.screening import log
+from cxr_release.screening.decision import Wish
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,11 +94,16 @@ def _timed_help() -> float:
     return time.perf_counter() - start
 
 
-@pytest.mark.parametrize(
-    "command", [command.callback.__name__ for command in app.registered_commands]
-)  # type: ignore[union-attr]
-def test_every_command_has_help_with_an_example(command: str) -> None:
-    done = run(command.replace("_", "-"), "--help")
+COMMANDS = [
+    [*group, command.callback.__name__]  # type: ignore[union-attr]
+    for group, one in (([], app), (["log"], log_app))
+    for command in one.registered_commands
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example(command: list[str]) -> None:
+    done = run(*command, "--help")
     assert done.returncode == 0
     assert "Example: cxr-release" in done.stdout
 
@@ -128,7 +138,7 @@ def test_decisions_are_logged_counted_and_taken_back(project: Path) -> None:
     assert counts["review"]["state"] == "partial"
     assert run("retract", film, *who).returncode == 0
     text = run("status", *root).stdout
-    assert "| **Total** |" in text
+    assert "checkpoint 3, initial sampling" in text
     assert "nothing is packaged" in text
     assert json.loads(run("status", "--json", *root).stdout)["counts"]["total"]["excluded"] == 0
 
@@ -148,11 +158,121 @@ def test_a_reviewer_s_name_is_no_path(project: Path) -> None:
     assert not list(project.rglob("*evil*"))
 
 
-def test_sheets_leave_the_user_s_files_alone(project: Path, tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("mine")
-    (tmp_path / "sheet-900.png").write_text("stale")
-    assert "1 sheet(s)" in run("sheets", str(tmp_path), "--root", str(project)).stdout
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "sheet-001.png"]
+def test_who_has_decided_what_is_told_per_checkpoint_and_batch(project: Path) -> None:
+    root = ["--root", str(project)]
+    film = first_film(project)
+    for name in ("d", "e"):
+        run("exclude", film, "--reason", "other", "--reviewer", name, *root)
+    counts = json.loads(run("status", "--json", *root).stdout)["counts"]
+    row = next(row for row in counts["rows"] if row["excluded"])
+    assert row["decided_by"]["d"] == row["decided_by"]["e"] == 1
+    assert row["left"] == row["undecided"] == row["generated"] - 2
+    text = run("status", *root).stdout
+    assert "by d" in text
+    assert "agreement  " in text
+    for name in ("d", "e"):
+        run("retract", film, "--reviewer", name, *root)
+
+
+def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) -> None:
+    root, film = ["--root", str(project)], first_film(project)
+    run("keep", film, film.replace("1", "2"), "--reviewer", "v", *root)
+    path = project / "data/reviews/screening/v.jsonl"
+    done = run("log", "verify", *root)
+    assert done.returncode == 0, done.stderr
+    assert "v: 2 line(s), 2 decision(s) stand" in done.stdout
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"seq":3,"at"')
+    done = run("log", "verify", *root)
+    assert (done.returncode, path.read_bytes()) == (0, whole)
+    assert "v.jsonl: line 3 was never finished" in done.stderr
+    assert "v.jsonl.torn-3: an unfinished line" in done.stdout
+    path.write_bytes(whole.replace(b'"keep"', b'"kept"', 1))
+    done = run("log", "verify", *root)
+    assert done.returncode == 1
+    assert "v.jsonl: line 1: 'kept' is none of keep" in done.stderr
+    for left in path.parent.glob("v.*"):
+        left.unlink()
+
+
+def test_a_decision_on_other_films_is_refused_by_log_and_line(
+    project: Path, tmp_path: Path
+) -> None:
+    film = first_film(project)
+    wishes = [Wish(film, "0" * 64, "keep"), Wish(f"{film}9", "0" * 64, "keep")]
+    log.append(tmp_path, "w", wishes)
+    for command in (["log", "verify"], ["counts"]):
+        done = run(*command, "--reviews", str(tmp_path), "--root", str(project))
+        assert done.returncode == 1
+        assert f"w.jsonl: line 1: {film} has other bytes than were decided on" in done.stderr
+        assert f"w.jsonl: line 2: unknown film '{film}9': did you mean" in done.stderr
+
+
+PAPER = [
+    (34, "initial", 1000, 607),
+    (40, "initial", 1000, 654),
+    (80, "initial", 1000, 742),
+    (34, "large", 8000, 5071),
+    (40, "large", 7968, 5999),
+    (80, "large", 8032, 6990),
+]
+"""Checkpoint, batch, generated, released: the paper's Table S1."""
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_paper_s_table_s1_is_counted_from_27_000_decisions(tmp_path: Path, suffix: str) -> None:
+    rows, wishes = [], []
+    for checkpoint, batch, generated, released in PAPER:
+        for index in range(generated):
+            name = f"checkpoint-{checkpoint}-{batch}-{index:05d}"
+            rows.append((name, checkpoint, batch, png.sha256(name.encode()), "more"))
+            keeps = index < released
+            reason = "" if keeps else ("elements-inverted", "a-code-of-theirs")[index % 2]
+            wishes.append(Wish(name, rows[-1][3], "keep" if keeps else "exclude", reason))
+    table = pa.table(
+        dict(
+            zip(["id", "checkpoint", "batch", "sha256", "x"], zip(*rows, strict=True), strict=True)
+        )
+    )
+    listed = tmp_path / f"films{suffix}"
+    csv.write_csv(table, listed) if suffix == ".csv" else pq.write_table(table, listed)
+    log.append(tmp_path / "logs", "a.b", wishes)
+    where = ["--images", str(listed), "--reviews", str(tmp_path / "logs"), "--root", str(tmp_path)]
+    found = json.loads(run("counts", *where, "--json").stdout)
+    assert [
+        (row["checkpoint"], row["batch"], row["generated"], row["released"])
+        for row in found["rows"]
+    ] == PAPER
+    assert set(found["rows"][0]) == {
+        "checkpoint", "batch", "generated", "excluded", "released", "undecided", "by_reason",
+    }  # fmt: skip
+    total = found["total"]
+    assert (total["generated"], total["excluded"], total["released"]) == (27_000, 6_937, 20_063)
+    assert total["undecided"] == 0
+    assert sum(total["by_reason"].values()) == 6_937
+    assert "| Checkpoint 40 (large generation) | 7,968 | 1,969 | 5,999 | 0 |" in (
+        run("counts", *where).stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("id,checkpoint,batch\na,1,initial\n", "lacks the column(s) sha256"),
+        ("id,checkpoint,batch,sha256\na,one,initial,b\n", "not a readable CSV file"),
+        ("id,checkpoint,batch,sha256\na,1,initial,b\n", "row 1, column sha256"),
+        ("", "not a readable CSV file"),
+    ],
+)
+def test_a_wrong_table_of_films_is_named(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text(text)
+    logs = ["--reviews", str(tmp_path / "logs")]
+    done = run("counts", "--images", str(path), *logs, "--root", str(tmp_path))
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert str(path) in done.stderr
 
 
 def test_ingest_takes_a_folder_in(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def repro(root: Path) -> list[str]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder)) == 17
+    assert len(repro(folder)) == 18
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 

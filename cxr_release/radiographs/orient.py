@@ -16,6 +16,8 @@ from cxr_release.radiographs.thumbnail import Direction, thumbnails
 
 TOGETHER = 256
 """Films in memory at once."""
+ROWS_PER_GROUP = 16
+"""Reviewers see films in shuffled order, one row group read for each: small ones are soon read."""
 
 
 def reference_of_cohort(path: Path) -> Direction | None:
@@ -49,7 +51,7 @@ def orient(shards: Iterable[Path], output: Path, *, reference: Direction | None)
     """
     facings: Counter[str] = Counter({"left": 0, "right": 0, "unknown": 0})
     rows = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
-    with tables.Writer(output, schemas.ORIENTED) as writer:
+    with tables.Writer(output, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
         for some in tables.pieces(rows, TOGETHER):
             turned = list(_turned(some, reference))
             facings.update(row["facing"] or "unknown" for row in turned)

@@ -46,8 +46,8 @@ def check_exclusions(
         film = rows.get(row["id"])
         if film and film["released"]:
             found.add(where, "is excluded and yet released", "screen again")
-        if film and not film["decided"]:
-            found.add(where, "is excluded and yet undecided", "screen again")
+        if not row["reviewers"] and not row["prescreen"]:
+            found.add(where, "is excluded by nobody", "screen again")
     for film in rows.values():
         if not film["released"] and film["id"] not in excluded:
             found.add(f"{path}: {film['id']}", "is left out without a reason", "screen again")
@@ -87,7 +87,7 @@ def check_counts(
         where = f"{path}: checkpoint {job[0]}, {job[1]}"
         _check_count(where, row, _of(screened, job), _of(exclusions, job), found)
     _check_count(f"{path}: total", counts["total"], screened, exclusions, found)
-    _check_review(f"{path}: review", counts["review"], counts["total"], found)
+    _check_review(f"{path}: review", counts["review"], screened, exclusions, found)
     found.applied("counts that close", len(rows) + 1)
 
 
@@ -129,13 +129,29 @@ def _check_count(
         found.add(where, "its reasons are not those of the exclusions", "screen again")
 
 
-def _check_review(where: str, review: Row, total: Row, found: Collector) -> None:
-    undecided, generated = total.get("undecided"), total.get("generated")
-    state = "none" if undecided == generated else "partial" if undecided else "complete"
+def _check_review(
+    where: str,
+    review: Row,
+    screened: Sequence[Row],
+    exclusions: Sequence[Row],
+    found: Collector,
+) -> None:
+    undecided = [film for film in screened if not film["decided"]]
+    true = {
+        "decided": len(screened) - len(undecided),
+        "undecided": len(undecided),
+        "undecided_released": sum(film["released"] for film in undecided),
+        "prescreened": sum(not row["reviewers"] for row in exclusions),
+    }
+    for name, number in true.items():
+        if review.get(name) != number:
+            what = f"says {review.get(name)} {name}, the tables hold {number}"
+            found.add(where, what, "screen again")
+    reviewers = review.get("reviewers")
+    by_people = any(row["reviewers"] for row in exclusions)
+    if not isinstance(reviewers, int) or reviewers < by_people:
+        found.add(where, f"names {reviewers!r} reviewers, and people excluded films")
+        return
+    state = "none" if not reviewers else "partial" if undecided else "complete"
     if review.get("state") != state:
         found.add(where, f"state is {review.get('state')!r}, the films say {state!r}")
-    if review.get("undecided") != undecided:
-        found.add(where, f"says {review.get('undecided')} undecided, the films {undecided}")
-    reviewers = review.get("reviewers")
-    if not isinstance(reviewers, int) or (reviewers > 0) != (state != "none"):
-        found.add(where, f"names {reviewers!r} reviewers for a state of {state!r}")

@@ -50,6 +50,8 @@ def write_figures(
     figures.mkdir()
     for name in CURVES:
         _copy_picture(inputs.checkpoints / f"{name}.png", figures / f"{name}.png")
+    _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
+    _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
     sheets = []
     for checkpoint in params.sample.checkpoints:
         released = [

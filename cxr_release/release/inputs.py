@@ -23,7 +23,9 @@ class ReleaseInputs:
     oriented: Path
     """Folder with one table a sampling job, `checkpoint-<N>-<batch>.parquet`."""
     screening: Path
-    """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`."""
+    """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`, `reasons.png`."""
+    prescreen: Path
+    """Folder with `prescreen.json`, `roc.png`."""
     audit: Path
     """Folder with `pairs.parquet`, `audit.json`."""
     study: Path
@@ -49,6 +51,7 @@ class ReleaseInputs:
         return {
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             **{f"screening/{name}": self.screening / name for name in _SCREENING},
+            **{f"prescreen/{name}": self.prescreen / name for name in _PRESCREEN},
             **{f"audit/{name}": self.audit / name for name in _AUDIT},
             **{f"study/{name}": self.study / name for name in _STUDY},
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
@@ -81,7 +84,8 @@ class ReleaseInputs:
 
 _COHORT = ("cohort.parquet", "summary.json")
 _CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png")
-_SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json")
+_SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json", "reasons.png")
+_PRESCREEN = ("prescreen.json", "roc.png")
 _AUDIT = ("pairs.parquet", "audit.json")
 _STUDY = ("kit.parquet", "responses.parquet", "study.json")
 

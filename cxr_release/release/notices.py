@@ -99,8 +99,8 @@ def _changelog(record: Mapping[str, Any]) -> str:
             "",
             f"- {total['released']:,} films released of {total['generated']:,} generated;"
             f" {total['excluded']:,} excluded.",
-            f"- Screened films: {screening['decided']:,} by {screening['reviewers']:,} reviewer(s);"
-            f" {screening['undecided']:,} not screened.",
+            f"- Films looked at: {screening['looked_at']:,} by {screening['reviewers']:,}"
+            f" reviewer(s); {screening['undecided']:,} undecided.",
             "",
         ]
     )

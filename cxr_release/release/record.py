@@ -79,6 +79,7 @@ def build_record(
             "distances": report.pop("distances"),
             "checkpoints": report,
             "facing": _facing(inputs, params),
+            "prescreen": read_json(inputs.prescreen / "prescreen.json"),
             "audit": {key: value for key, value in audit.items() if key != "review"},
             "reader_study": {key: value for key, value in study.items() if key != "review"},
         },
@@ -128,10 +129,11 @@ _PHANTOM_SOURCE = {
 
 
 def _params(params: Params) -> dict[str, Any]:
-    """All parameters, less what names a path or a source file."""
+    """All parameters, less what names a path, a source file or a person."""
     values = asdict(params)
     values["ingest"]["source"] = source_kind(params)
     values["ingest"]["left_facing"] = f"{len(params.ingest.left_facing)} film(s)"
+    values["screen"]["adjudicator"] = "named" if params.screen.adjudicator else ""
     # Which file it was, its hash says.
     values["fidelity"]["weights"] = "given" if params.fidelity.weights else ""
     return values

@@ -1,25 +1,18 @@
-"""From reviewers' logs to what stands: which films go out, which stay, and how many (Table S1)."""
+"""From reviewers' logs to what stands: which films go out and which stay."""
 
 from __future__ import annotations
 
-import difflib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.screening.log import Decision
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A film that was sampled, as far as screening must know it."""
-
-    id: str
-    checkpoint: int
-    batch: str
-    sha256: str
+from cxr_release.params import ScreenParams
+from cxr_release.screening.agreement import agreement_of
+from cxr_release.screening.counts import Counts, count
+from cxr_release.screening.decision import PRESCREEN, Decision, standing_of
+from cxr_release.screening.films import Generated, unknown_films
 
 
 @dataclass(frozen=True)
@@ -30,97 +23,156 @@ class Screening:
     """Rows of `schemas.SCREENED`: every generated film, sorted by id."""
     exclusions: list[dict[str, Any]]
     """Rows of `schemas.EXCLUSIONS`, sorted by id."""
-    counts: dict[str, Any]
+    counts: Counts
     """`rows` (a row a checkpoint and batch), `total`, `review`."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the standing decisions on one film come to."""
+
+    decided: bool
+    """Nobody else needs to look at it."""
+    excluded_by: tuple[Decision, ...] = ()
+    """The exclusions that keep it out, the one whose reason counts first."""
+    open_conflict: bool = False
+    """It waits for the adjudicator."""
 
 
 def apply(
     films: Sequence[Generated],
     logs: Mapping[str, Sequence[Decision]],
-    reasons: Collection[str],
+    rule: ScreenParams,
+    reasons: Collection[str] | None,
 ) -> Screening:
-    """Apply every reviewer's standing decisions: a film that anyone excludes stays out.
+    """Apply every reviewer's standing decisions, the pre-screen's among them.
 
     Decisions on films of a checkpoint or batch that is not among `films` at all are left alone,
     so that a checkpoint can be dropped from a release without touching the log; they are counted
     as `elsewhere`.
+
+    Args:
+        films: what was generated.
+        logs: reviewer → decisions.
+        rule: how many must decide, and what holds where they differ.
+        reasons: known codes of reasons, or None where any will do.
 
     Raises:
         DecisionError: a decision names an unknown film, other bytes than the film has, or an
             unknown reason; all of them at once, by log and line.
     """
     known = {film.id: film for film in films}
-    faults = _faults(known, logs, reasons)
+    faults = faults_of(known, logs, reasons)
     if faults:
         raise DecisionError(
             f"{len(faults)} decision(s) are not about these films",
-            where="data/reviews/screening",
+            where="decision log",
             remedy="if the films were sampled anew, move the old log away and screen again",
             faults=faults,
         )
     standing = {reviewer: standing_of(log) for reviewer, log in logs.items()}
-    by_film: dict[str, list[Decision]] = defaultdict(list)
-    for decisions in standing.values():
+    by_film: dict[str, dict[str, Decision]] = defaultdict(dict)
+    for reviewer, decisions in standing.items():
         for decision in decisions.values():
-            if decision.image_id in known:
-                by_film[decision.image_id].append(decision)
-    excluded = {
-        film: [one for one in decisions if one.decision == "exclude"]
-        for film, decisions in by_film.items()
-    }
+            by_film[decision.image_id][reviewer] = decision
     ordered = sorted(films, key=lambda film: film.id)
-    exclusions = [_exclusion(film, excluded[film.id]) for film in ordered if excluded.get(film.id)]
-    screened = [
+    verdicts = {film.id: verdict(by_film.get(film.id, {}), rule) for film in ordered}
+    exclusions = [
+        _exclusion(film, verdicts[film.id].excluded_by)
+        for film in ordered
+        if verdicts[film.id].excluded_by
+    ]
+    screened: list[dict[str, Any]] = [
         {
             "id": film.id,
             "checkpoint": film.checkpoint,
             "batch": film.batch,
             "sha256": film.sha256,
-            "decided": film.id in by_film,
-            "released": not excluded.get(film.id),
+            "decided": verdicts[film.id].decided,
+            "released": not verdicts[film.id].excluded_by,
         }
         for film in ordered
     ]
-    reviewers = sum(any(one in known for one in mine) for mine in standing.values())
-    counts = _counts(screened, exclusions, reviewers)
-    counts["review"]["elsewhere"] = sum(
-        one not in known for mine in standing.values() for one in mine
+    people = {
+        reviewer: {film: one.decision for film, one in mine.items() if film in known}
+        for reviewer, mine in standing.items()
+        if reviewer != PRESCREEN
+    }
+    undecided = [row for row in screened if not row["decided"]]
+    looked_at = {film for mine in people.values() for film in mine}
+    state = "none" if not looked_at else "partial" if undecided else "complete"
+    review = {
+        "state": state,
+        "reviewers": sum(map(bool, people.values())),
+        "looked_at": len(looked_at),
+        "decided": len(screened) - len(undecided),
+        "undecided": len(undecided),
+        "undecided_released": sum(row["released"] for row in undecided),
+        "prescreened": sum(not row["reviewers"] for row in exclusions),
+        "open_conflicts": sum(one.open_conflict for one in verdicts.values()),
+        "elsewhere": sum(film not in known for mine in standing.values() for film in mine),
+        "agreement": agreement_of(people),
+    }
+    return Screening(screened, exclusions, {**count(screened, exclusions), "review": review})
+
+
+def verdict(decisions: Mapping[str, Decision], rule: ScreenParams) -> Verdict:
+    """What the standing decisions on one film come to.
+
+    - Enough people: `rule.reviewers_required`. Until then the film is undecided, and out if any
+      of them, or the rule below, says so.
+    - Where people differ: with `exclude` any exclusion keeps the film out; with `majority` as
+      many exclusions as keeps do; with `adjudicate` the adjudicator's word counts, and until it
+      is there the film stays out, undecided.
+    - An exclusion of the pre-screen holds until enough people have decided.
+
+    Args:
+        decisions: reviewer → standing decision on this film.
+        rule: see above.
+    """
+    people = [one for reviewer, one in decisions.items() if reviewer != PRESCREEN]
+    out = sorted(
+        (one for one in people if one.decision == "exclude"), key=lambda one: (one.at, one.reviewer)
     )
-    return Screening(screened, exclusions, counts)
+    keeps = len(people) - len(out)
+    enough = len(people) >= rule.reviewers_required
+    machine = decisions.get(PRESCREEN)
+    if not enough and machine and machine.decision == "exclude":
+        return Verdict(decided=True, excluded_by=(*out, machine))
+    if rule.conflict == "adjudicate" and out and keeps:
+        word = decisions.get(rule.adjudicator)
+        if word is None:
+            return Verdict(decided=False, excluded_by=tuple(out), open_conflict=True)
+        others = [one for one in out if one is not word]
+        return Verdict(
+            decided=True, excluded_by=(word, *others) if word.decision == "exclude" else ()
+        )
+    if rule.conflict == "majority" and len(out) < keeps:
+        out = []
+    return Verdict(decided=enough, excluded_by=tuple(out))
 
 
-def standing_of(log: Sequence[Decision]) -> dict[str, Decision]:
-    """One reviewer's decisions that still stand: film id → the last one, unless retracted."""
-    last = {decision.image_id: decision for decision in log}
-    return {film: one for film, one in last.items() if one.decision != "retract"}
-
-
-def nearest(name: str, known: Collection[str]) -> str:
-    """A half-sentence that names the known ids most like `name`, or nothing."""
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    return f"did you mean {', '.join(close)}?" if close else ""
-
-
-def _faults(
+def faults_of(
     known: Mapping[str, Generated],
     logs: Mapping[str, Sequence[Decision]],
-    reasons: Collection[str],
+    reasons: Collection[str] | None,
 ) -> list[Fault]:
-    sets = {_set_of(film) for film in known}
-    faults = []
+    """Decisions that are not about these films, by log and line."""
+    sets = {_set_of(film) for film in known} | {""}
+    faults: list[Fault] = []
+    unknown: list[tuple[str, str]] = []
     for reviewer, log in logs.items():
         for decision in log:
             where = f"{reviewer}.jsonl: line {decision.seq}"
             film = known.get(decision.image_id)
-            if film is None and _set_of(decision.image_id) in sets | {""}:
-                what = f"unknown film {decision.image_id!r}"
-                faults.append(Fault(where, what, nearest(decision.image_id, known)))
+            if film is None and _set_of(decision.image_id) in sets:
+                unknown.append((where, decision.image_id))
             elif film is not None and film.sha256 != decision.image_sha256:
                 faults.append(Fault(where, f"{film.id} has other bytes than were decided on"))
-            if decision.decision == "exclude" and decision.reason not in reasons:
+            if reasons is not None and decision.reason and decision.reason not in reasons:
                 what = f"unknown reason {decision.reason!r}"
                 faults.append(Fault(where, what, f"known: {', '.join(reasons)}"))
-    return faults
+    return [*unknown_films(unknown, known), *faults]
 
 
 def _set_of(film: str) -> str:
@@ -129,82 +181,13 @@ def _set_of(film: str) -> str:
     return head if dash and index.isdigit() and head.startswith("checkpoint-") else ""
 
 
-def _exclusion(film: Generated, decisions: Sequence[Decision]) -> dict[str, Any]:
-    # Where reviewers give several reasons, the first one that was logged is the film's.
-    first = min(decisions, key=lambda one: (one.at, one.reviewer))
+def _exclusion(film: Generated, by: Sequence[Decision]) -> dict[str, Any]:
     return {
         "id": film.id,
         "checkpoint": film.checkpoint,
         "batch": film.batch,
         "sha256": film.sha256,
-        "reason": first.reason,
-        "reviewers": len(decisions),
+        "reason": by[0].reason,
+        "reviewers": sum(one.reviewer != PRESCREEN for one in by),
+        "prescreen": any(one.reviewer == PRESCREEN for one in by),
     }
-
-
-def _counts(
-    screened: Sequence[Mapping[str, Any]],
-    exclusions: Sequence[Mapping[str, Any]],
-    reviewers: int,
-) -> dict[str, Any]:
-    sets = sorted({(film["checkpoint"], film["batch"]) for film in screened}, key=_paper_order)
-    rows = []
-    for checkpoint, batch in sets:
-        films = [
-            one for one in screened if (one["checkpoint"], one["batch"]) == (checkpoint, batch)
-        ]
-        out = [
-            one for one in exclusions if (one["checkpoint"], one["batch"]) == (checkpoint, batch)
-        ]
-        rows.append({"checkpoint": checkpoint, "batch": batch, **_count(films, out)})
-    total = _count(screened, exclusions)
-    generated, undecided = total["generated"], total["undecided"]
-    state = "complete" if generated and not undecided else "partial"
-    return {
-        "rows": rows,
-        "total": total,
-        "review": {
-            "state": state if undecided < generated else "none",
-            "reviewers": reviewers,
-            "decided": generated - undecided,
-            "undecided": undecided,
-        },
-    }
-
-
-def _count(
-    films: Sequence[Mapping[str, Any]], exclusions: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    reasons = Counter(str(one["reason"]) for one in exclusions)
-    return {
-        "generated": len(films),
-        "excluded": len(exclusions),
-        "released": sum(film["released"] for film in films),
-        "undecided": sum(not film["decided"] for film in films),
-        "by_reason": dict(sorted(reasons.items())),
-    }
-
-
-def _paper_order(one: tuple[int, str]) -> tuple[str, int]:
-    """Initial sampling first, then the large one, as in the paper's Table S1."""
-    return one[1], one[0]
-
-
-def table_s1(counts: Mapping[str, Any]) -> str:
-    """Counts as a Markdown table in the shape of the paper's Table S1."""
-    lines = [
-        "| Generation | Generated | Excluded | Released | Undecided |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    names = {"initial": "initial sampling", "large": "large generation"}
-    for row in counts["rows"]:
-        lines.append(
-            f"| Checkpoint {row['checkpoint']} ({names[row['batch']]}) | {row['generated']:,}"
-            f" | {row['excluded']:,} | {row['released']:,} | {row['undecided']:,} |"
-        )
-    total = counts["total"]
-    lines.append(
-        f"| **Total** | **{total['generated']:,}** | **{total['excluded']:,}**"
-        f" | **{total['released']:,}** | **{total['undecided']:,}** |"
-    )
-    return "\n".join(lines) + "\n"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 from cxr_release.errors import DecisionError
+from cxr_release.screening.decision import PRESCREEN
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
 
@@ -31,3 +33,8 @@ def load_reasons(path: Path) -> dict[str, str]:
     ):
         raise DecisionError("expected `code: one-line meaning`, line by line", where=str(path))
     return {code: meaning.strip() for code, meaning in raw.items()}
+
+
+def of_people(reasons: Mapping[str, str]) -> dict[str, str]:
+    """The reasons that a person may give: all but the pre-screen's own."""
+    return {code: meaning for code, meaning in reasons.items() if code != PRESCREEN}

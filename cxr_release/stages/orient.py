@@ -8,7 +8,7 @@ import sys
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json, write_json
-from cxr_release.params import BATCHES, Params
+from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.orient import orient, reference_of_cohort
 from cxr_release.stages.run import execute
@@ -18,7 +18,7 @@ JOB = re.compile(r"checkpoint-[1-9]\d*-(?:initial|large)")
 
 def run(paths: Paths, params: Params) -> None:
     """Write one table a sampling job, and how the films faced."""
-    jobs = [(number, batch) for number in params.sample.checkpoints for batch in BATCHES]
+    jobs = params.sample.jobs
     _remove_others(paths, {paths.job(*job).name for job in jobs})
     reference = reference_of_cohort(paths.cohort_table)
     summary = []

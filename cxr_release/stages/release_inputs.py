@@ -10,6 +10,7 @@ def release_inputs(paths: Paths) -> ReleaseInputs:
     """The artefacts of the stages before."""
     return ReleaseInputs(
         oriented=paths.oriented,
+        prescreen=paths.prescreen,
         screening=paths.screening,
         audit=paths.audit,
         study=paths.study,

@@ -5,22 +5,20 @@ from __future__ import annotations
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.files import write_json, write_text
-from cxr_release.params import BATCHES, Params
+from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.screening.consensus import apply, table_s1
+from cxr_release.screening.consensus import apply
+from cxr_release.screening.counts import table_s1
+from cxr_release.screening.figures import draw_reasons
 from cxr_release.screening.films import read_generated
-from cxr_release.screening.log import read_all
+from cxr_release.screening.log import read_with_prescreen
 from cxr_release.screening.reasons import load_reasons
 from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write every film's fate, the exclusions, and the counts as numbers and as Table S1."""
-    expected = [
-        paths.oriented_table(checkpoint, batch)
-        for checkpoint in params.sample.checkpoints
-        for batch in BATCHES
-    ]
+    expected = [paths.oriented_table(*job) for job in params.sample.jobs]
     unexpected = sorted(set(paths.oriented.glob("*.parquet")) - set(expected))
     if unexpected:
         names = ", ".join(path.name for path in unexpected)
@@ -29,13 +27,21 @@ def run(paths: Paths, params: Params) -> None:
             where=str(paths.oriented),
             remedy="delete them and run `dvc repro orient`",
         )
-    result = apply(
-        read_generated(expected), read_all(paths.screening_log), load_reasons(paths.reasons)
-    )
+    logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
+    result = apply(read_generated(expected), logs, params.screen, load_reasons(paths.reasons))
+    undecided = result.counts["total"]["undecided"]
+    if undecided and params.screen.require_complete:
+        raise DecisionError(
+            f"{undecided:,} of {result.counts['total']['generated']:,} films are undecided",
+            where="screen.require_complete",
+            remedy="run `cxr-release review --reviewer NAME`; `cxr-release status` says who has"
+            " decided how many",
+        )
     tables.write(paths.screening / "screened.parquet", schemas.SCREENED, result.screened)
     tables.write(paths.screening / "exclusions.parquet", schemas.EXCLUSIONS, result.exclusions)
     write_json(paths.screening / "counts.json", result.counts)
     write_text(paths.screening / "table-s1.md", table_s1(result.counts))
+    draw_reasons(paths.screening / "reasons.png", result.counts)
 
 
 if __name__ == "__main__":

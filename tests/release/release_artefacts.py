@@ -130,6 +130,7 @@ def write_screening(folder: Path, rows: list[dict[str, Any]], excluded: Mapping[
             **{name: row[name] for name in ("id", "checkpoint", "batch", "sha256")},
             "reason": excluded[row["id"]],
             "reviewers": 1,
+            "prescreen": False,
         }
         for row in rows
         if row["id"] in excluded
@@ -146,8 +147,27 @@ def write_screening(folder: Path, rows: list[dict[str, Any]], excluded: Mapping[
         "reviewers": 1 if excluded else 0,
         "decided": total["generated"] - total["undecided"],
         "undecided": total["undecided"],
+        "undecided_released": total["undecided"],
+        "looked_at": len(excluded),
+        "prescreened": 0,
+        "open_conflicts": 0,
+        "elsewhere": 0,
+        "agreement": None,
     }
+    write_blank(folder / "reasons.png")
     write_json(folder / "counts.json", {"rows": counts, "total": total, "review": review})
+
+
+def write_blank(path: Path) -> None:
+    Image.new("RGB", (40, 30), "white").save(path)
+
+
+def write_prescreen(folder: Path) -> None:
+    found = {"auc": 0.987, "low": 0.97, "high": 0.995, "sensitivity": 0.75}
+    numbers = {"films": 16, "beyond": 2, "excluded": 0, "percentile": 99.9, "threshold": 3.5}
+    folder.mkdir()
+    write_json(folder / "prescreen.json", {"roc": {"two-spines": found}, **numbers})
+    write_blank(folder / "roc.png")
 
 
 def write_study(folder: Path, ratings: int) -> None:
@@ -189,6 +209,7 @@ def write_audit(folder: Path) -> None:
 def inputs_below(root: Path) -> ReleaseInputs:
     return ReleaseInputs(
         oriented=root / "oriented",
+        prescreen=root / "prescreen",
         screening=root / "screening",
         audit=root / "audit",
         study=root / "study",
@@ -215,6 +236,7 @@ def write_inputs(
     write_json(inputs.cohort / "summary.json", {"source": str(root), "files": 4, "refused": 1})
     parts = {"tuning": 2, "held_out": 1}
     write_json(inputs.split / "summary.json", {"films": parts, "patients": parts})
+    write_prescreen(inputs.prescreen)
     write_screening(inputs.screening, rows, excluded)
     write_audit(inputs.audit)
     write_study(inputs.study, ratings)
@@ -301,7 +323,7 @@ def write_report(inputs: ReleaseInputs, *, inception: bool = False) -> None:
     write_json(inputs.fidelity, taken)
     write_json(inputs.checkpoints / "report.json", report)
     for name in ("losses", "distances", "quality"):
-        Image.new("RGB", (40, 30), "white").save(inputs.checkpoints / f"{name}.png")
+        write_blank(inputs.checkpoints / f"{name}.png")
 
 
 def make_release(

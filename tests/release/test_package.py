@@ -51,7 +51,9 @@ def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
         "figures/checkpoint-3.png",
         "figures/distances.png",
         "figures/losses.png",
+        "figures/prescreen.png",
         "figures/quality.png",
+        "figures/reasons.png",
         "reader_study/train-00000-of-00001.parquet",
         "release.json",
     ]

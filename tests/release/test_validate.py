@@ -263,13 +263,9 @@ RULES: dict[str, tuple[Break, str]] = {
         "checkpoint-1-initial-00099: is no generated film",
     ),
     "released though excluded": (released_though_excluded, "is excluded and yet released"),
-    "excluded and undecided": (
-        lambda inputs: rewrite(
-            inputs.screening / "screened.parquet",
-            schemas.SCREENED,
-            lambda rows: rows[1].update(decided=False),
-        ),
-        "checkpoint-1-initial-00001: is excluded and yet undecided",
+    "excluded by nobody": (
+        set_row("screening", "exclusions", schemas.EXCLUSIONS, reviewers=0),
+        "checkpoint-1-initial-00001: is excluded by nobody",
     ),
     "left out without reason": (left_out_without_reason, "is left out without a reason"),
     "nothing released": (nothing_released, "no film is released"),
@@ -310,11 +306,11 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "reviewers": (
         set_json("screening", "counts", "review", "reviewers", value=0),
-        "names 0 reviewers for a state of 'partial'",
+        "names 0 reviewers, and people excluded films",
     ),
     "undecided": (
         set_json("screening", "counts", "review", "undecided", value=0),
-        "review: says 0 undecided, the films 13",
+        "review: says 0 undecided, the tables hold 13",
     ),
     "missing column": (no_such_column, "column decided: missing column"),
     "wrong value": (wrong_value, "'Bad Code' fails"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
+from cxr_release.params import ScreenParams
 from cxr_release.screening import log
-from cxr_release.screening.consensus import Generated, Screening, apply, table_s1
+from cxr_release.screening.consensus import Screening, apply
+from cxr_release.screening.counts import decided_by, table_s1
+from cxr_release.screening.decision import PRESCREEN, Decision, Wish
 from cxr_release.screening.desk import decide
-from cxr_release.screening.log import Decision, Wish
+from cxr_release.screening.films import Generated
 from cxr_release.screening.reasons import load_reasons
 
 REASONS = {"other": "Something else.", "blank-or-noise": "Nothing there."}
+RULE = ScreenParams(
+    reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
+)
 TABLE_S1 = {
     (34, "initial"): (1000, 607),
     (40, "initial"): (1000, 654),
@@ -48,7 +55,7 @@ def test_the_paper_s_table_s1() -> None:
         for index in range(generated):
             films.append(film(index, checkpoint, batch))
             entries.append((films[-1].id, "keep" if index < kept else "exclude"))
-    result = apply(films, {"a": decided("a", *entries)}, REASONS)
+    result = apply(films, {"a": decided("a", *entries)}, RULE, REASONS)
     rows = result.counts["rows"]
     assert [(row["checkpoint"], row["batch"]) for row in rows] == list(TABLE_S1)
     for row in rows:
@@ -63,14 +70,19 @@ def test_the_paper_s_table_s1() -> None:
 
 
 def test_with_no_decisions_everything_is_released_and_nothing_reviewed() -> None:
-    result = apply([film(0), film(1)], {}, REASONS)
+    result = apply([film(0), film(1)], {}, RULE, REASONS)
     assert released(result) == {film(0).id, film(1).id}
     assert result.counts["review"] == {
         "state": "none",
         "reviewers": 0,
+        "looked_at": 0,
         "decided": 0,
         "undecided": 2,
+        "undecided_released": 2,
+        "prescreened": 0,
+        "open_conflicts": 0,
         "elsewhere": 0,
+        "agreement": None,
     }
 
 
@@ -82,7 +94,7 @@ def test_a_correction_is_a_new_line_and_a_retraction_takes_back() -> None:
         (two.id, "keep"), (two.id, "exclude"),
         (three.id, "exclude"), (three.id, "retract"),
     )  # fmt: skip
-    result = apply([one, two, three], {"a": mine}, REASONS)
+    result = apply([one, two, three], {"a": mine}, RULE, REASONS)
     assert released(result) == {one.id, three.id}
     assert result.counts["total"]["undecided"] == 1
 
@@ -93,10 +105,10 @@ def test_a_film_that_anyone_excludes_stays_out_with_the_first_reason() -> None:
     late = decided("a", (one.id, "exclude"), at="2026-01-02")
     early = [Decision(**{**vars(early[0]), "reason": "blank-or-noise"})]
     logs = {"a": late, "b": early, "c": decided("c", (one.id, "keep"))}
-    result = apply([one], logs, REASONS)
+    result = apply([one], logs, RULE, REASONS)
     assert result.exclusions == [
         {"id": one.id, "checkpoint": 1, "batch": "large", "sha256": "a" * 64,
-         "reason": "blank-or-noise", "reviewers": 2}
+         "reason": "blank-or-noise", "reviewers": 2, "prescreen": False}
     ]  # fmt: skip
     assert result.counts["rows"][0]["by_reason"] == {"blank-or-noise": 1}
 
@@ -107,7 +119,7 @@ def test_every_unfit_decision_is_named_by_log_and_line() -> None:
     mine.append(Decision(3, "", "a", one.id, "b" * 64, "keep", "", "", ""))
     mine.append(Decision(4, "", "a", one.id, "a" * 64, "exclude", "ugly", "", ""))
     with pytest.raises(DecisionError) as caught:
-        apply([one], {"a": mine}, REASONS)
+        apply([one], {"a": mine}, RULE, REASONS)
     faults = [str(fault) for fault in caught.value.faults]
     assert faults[0] == (
         "a.jsonl: line 1: unknown film 'checkpoint-1-large-00013':"
@@ -120,7 +132,7 @@ def test_every_unfit_decision_is_named_by_log_and_line() -> None:
 
 def test_decisions_on_a_dropped_checkpoint_are_left_alone_and_counted() -> None:
     mine = decided("a", (film(0).id, "keep"), (film(0, checkpoint=9).id, "exclude"))
-    result = apply([film(0)], {"a": mine}, REASONS)
+    result = apply([film(0)], {"a": mine}, RULE, REASONS)
     assert released(result) == {film(0).id}
     assert result.counts["review"]["elsewhere"] == 1
 
@@ -129,7 +141,7 @@ def test_decisions_on_a_dropped_checkpoint_are_left_alone_and_counted() -> None:
 def test_counts_close_whatever_was_decided(entries: list[tuple[int, str]]) -> None:
     films = [film(index, 1 + index % 2, "initial" if index < 5 else "large") for index in range(10)]
     mine = decided("a", *((films[index].id, verb) for index, verb in entries))
-    result = apply(films, {"a": mine}, REASONS)
+    result = apply(films, {"a": mine}, RULE, REASONS)
     last = {films[index].id: verb for index, verb in entries}
     assert {row["id"] for row in result.exclusions} == {
         one for one, verb in last.items() if verb == "exclude"
@@ -149,7 +161,7 @@ def test_the_desk_logs_all_or_nothing(tmp_path: Path) -> None:
     assert len(caught.value.faults) == 2
     assert list(tmp_path.iterdir()) == []
     decide(tmp_path, "a", [film(0).id], "exclude", films=films, reasons=REASONS, reason="other")
-    assert released(apply(films, log.read_all(tmp_path), REASONS)) == {film(1).id}
+    assert released(apply(films, log.read_all(tmp_path), RULE, REASONS)) == {film(1).id}
 
 
 def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
@@ -164,4 +176,90 @@ def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
 def test_a_wish_of_another_film_s_bytes_is_refused(tmp_path: Path) -> None:
     log.append(tmp_path, "a", [Wish(film(0).id, "b" * 64, "keep")])
     with pytest.raises(DecisionError, match="has other bytes"):
-        apply([film(0)], log.read_all(tmp_path), REASONS)
+        apply([film(0)], log.read_all(tmp_path), RULE, REASONS)
+
+
+K, X = "keep", "exclude"
+"""What a, b, c … said, and what comes of it: decided, released."""
+TWO = replace(RULE, reviewers_required=2)
+MAJORITY = replace(RULE, reviewers_required=3, conflict="majority")
+ADJUDICATED = replace(TWO, conflict="adjudicate", adjudicator="z")
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "outcome"),
+    [
+        (RULE, {}, (False, True)),
+        (RULE, {"a": K}, (True, True)),
+        (RULE, {"a": K, "b": X}, (True, False)),
+        (TWO, {"a": K}, (False, True)),
+        (TWO, {"a": X}, (False, False)),
+        (TWO, {"a": K, "b": K}, (True, True)),
+        (TWO, {"a": K, "b": X}, (True, False)),
+        (MAJORITY, {"a": K, "b": X}, (False, False)),
+        (MAJORITY, {"a": K, "b": X, "c": K}, (True, True)),
+        (MAJORITY, {"a": X, "b": X, "c": K}, (True, False)),
+        (MAJORITY, {"a": X, "b": X, "c": K, "d": K}, (True, False)),
+        (ADJUDICATED, {"a": K, "b": K}, (True, True)),
+        (ADJUDICATED, {"a": X, "b": X}, (True, False)),
+        (ADJUDICATED, {"a": K, "b": X}, (False, False)),
+        (ADJUDICATED, {"a": K, "b": X, "z": K}, (True, True)),
+        (ADJUDICATED, {"a": K, "b": X, "z": X}, (True, False)),
+        (ADJUDICATED, {"a": K, "z": K}, (True, True)),
+        (RULE, {PRESCREEN: X}, (True, False)),
+        (RULE, {PRESCREEN: X, "a": K}, (True, True)),
+        (RULE, {PRESCREEN: X, "a": X}, (True, False)),
+        (TWO, {PRESCREEN: X, "a": K}, (True, False)),
+        (TWO, {PRESCREEN: X, "a": K, "b": K}, (True, True)),
+    ],
+)
+def test_what_decisions_come_to(
+    rule: ScreenParams, said: dict[str, str], outcome: tuple[bool, bool]
+) -> None:
+    one = film(0)
+    logs = {reviewer: decided(reviewer, (one.id, verb)) for reviewer, verb in said.items()}
+    result = apply([one], logs, rule, REASONS)
+    row = result.screened[0]
+    assert (row["decided"], row["released"]) == outcome
+    people = [reviewer for reviewer in said if reviewer != PRESCREEN]
+    review = result.counts["review"]
+    assert review["reviewers"] == len(people)
+    assert review["state"] == ("none" if not people else "complete" if outcome[0] else "partial")
+    assert review["open_conflicts"] == (rule is ADJUDICATED and outcome == (False, False))
+    assert len(result.exclusions) == (not outcome[1])
+    for row in result.exclusions:
+        assert row["reviewers"] == sum(verb == X and one != PRESCREEN for one, verb in said.items())
+        assert row["prescreen"] or row["reviewers"]
+
+
+def test_the_pre_screen_is_counted_apart_from_people() -> None:
+    films = [film(0), film(1), film(2)]
+    machine = Decision(1, "", PRESCREEN, films[0].id, "a" * 64, "exclude", PRESCREEN, "", "")
+    logs = {PRESCREEN: [machine], "a": decided("a", (films[1].id, X), (films[2].id, K))}
+    result = apply(films, logs, RULE, [*REASONS, PRESCREEN])
+    assert result.counts["total"]["by_reason"] == {"other": 1, PRESCREEN: 1}
+    review = result.counts["review"]
+    assert (review["prescreened"], review["looked_at"], review["reviewers"]) == (1, 2, 1)
+    assert review["state"] == "complete"
+    assert decided_by(films, logs) == {(1, "large"): {PRESCREEN: 1, "a": 2}}
+
+
+def test_nobody_decides_under_the_pre_screen_s_name_or_reason(tmp_path: Path) -> None:
+    name = PRESCREEN
+    reasons = {**REASONS, PRESCREEN: "The program's own."}
+    films, wanted = [film(0)], [film(0).id]
+    with pytest.raises(DecisionError, match="automatic pre-screen's name"):
+        decide(tmp_path, name, wanted, "keep", films=films, reasons=reasons)
+    with pytest.raises(DecisionError, match="unknown: known: other, blank-or-noise"):
+        decide(tmp_path, "a", wanted, "exclude", films=films, reasons=reasons, reason=name)
+    log.append(tmp_path / "people", name, [Wish(film(0).id, "a" * 64, "keep")])
+    log.append(tmp_path / "machine", name, [Wish(film(0).id, "a" * 64, "keep")])
+    with pytest.raises(DecisionError, match="move that log away"):
+        log.read_with_prescreen(tmp_path / "people", tmp_path / "machine" / "prescreen.jsonl")
+
+
+def test_a_batch_of_any_name_is_counted_after_the_paper_s() -> None:
+    films = [film(0, batch="extra"), film(1, batch="large"), film(2, batch="initial")]
+    result = apply(films, {}, RULE, None)
+    assert [row["batch"] for row in result.counts["rows"]] == ["initial", "large", "extra"]
+    assert "| Checkpoint 1 (extra) | 1 | 0 | 1 | 1 |" in table_s1(result.counts)
