@@ -20,17 +20,21 @@ from cxr_release.radiographs import png
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 _TAKEN = pytest.StashKey[dict[str, str]]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for the whole session: Playwright's event loop would run on under the other tests."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with api.sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
-        found = own if own.is_file() else shutil.which("chromium")
+        found = next(
+            (one for one in (own, *map(shutil.which, NAMES)) if one and Path(one).is_file()), None
+        )
         if not found:
-            pytest.skip("no Chromium on this machine")
+            pytest.skip(f"none of {', '.join(NAMES)} is on this machine: apt-get install chromium")
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
