@@ -42,8 +42,8 @@ types: setup  ## static types
 imports: setup  ## imports run one way: foundation, concerns, stages
 	lint-imports --no-logo
 
-unit: setup  ## the tests
-	pytest
+unit: setup  ## the tests, two files at a time
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
