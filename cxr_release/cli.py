@@ -252,7 +252,14 @@ def review(
         list[str], typer.Option(help="Who reviews, such as a.b; once for each reviewer.")
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", max=65535, min=0)] = 8741,
+    port: Annotated[
+        int,
+        typer.Option(
+            help="Port; the page remembers by it what it could not save; 0: a free one.",
+            max=65535,
+            min=0,
+        ),
+    ] = 8741,
     name: Annotated[
         list[str] | None, typer.Option(help="Name under which browsers know this host.")
     ] = None,

@@ -158,7 +158,8 @@ class ReviewApp:
         except TableError as error:
             self._say(str(error))
             why = "The films are not those that the server started with. Stop it and start again."
-            raise Refusal(409, why) from None
+            # 503 and not 409: what was decided keeps in the page until the server is back.
+            raise Refusal(503, why) from None
         except DecisionError as error:
             self._say(str(error))
             why = "The decisions cannot be read or logged just now; the server's terminal says why."

@@ -519,7 +519,7 @@ def test_films_that_were_made_anew_are_neither_shown_nor_decided_on(desk: Any) -
         desk.ask("films?n=1"),
         desk.decide(keep(names[0])),
     ):
-        assert answer.status == 409
+        assert answer.status == 503
         assert "start" in answer.json()["error"]
     assert logged(desk) == []
 

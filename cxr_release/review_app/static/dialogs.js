@@ -31,7 +31,7 @@ export function askNote(title, note) {
       { class: "dialog note", attributes: { "aria-label": `Note: ${title}` } },
       element("h2", { text: `Note: ${title}` }),
       text,
-      element("p", { class: "quiet", text: "What stands out? It may stay empty. Notes are published with the release: no names." }),
+      element("p", { class: "quiet", text: "What stands out? It may stay empty. Notes stay in the log and are no part of a release. Write no names." }),
       element(
         "div",
         { class: "dialog-buttons" },

@@ -12,7 +12,7 @@ const RETRY_MS = 1500;
 
 /**
  * Events: "shown" when a page is there, "empty" when the view has no films (any more), "waiting"
- * while the server does not answer, "edge" with a sentence when there is no further page.
+ * while the server does not answer, "ahead" when it is known which films are wanted next.
  */
 export class Journey extends EventTarget {
   /** @type {View} */
@@ -186,6 +186,7 @@ export class Journey extends EventTarget {
     if (turn !== this.#turn) return;
     this.#held = found.flatMap((one) => one?.films.map(({ name }) => name) ?? []);
     this.pictures.want([...names, ...this.#held]);
+    this.dispatchEvent(new Event("ahead"));
   }
 }
 

@@ -50,6 +50,11 @@ export class Pictures extends EventTarget {
     return this.#held.get(name) ?? null;
   }
 
+  /** Whether everything that is wanted has come, or cannot be shown. */
+  get complete() {
+    return this.#wanted.every((name) => (this.#held.get(name)?.state ?? "loading") !== "loading");
+  }
+
   /**
    * Try a broken film once more.
    *

@@ -219,9 +219,17 @@ async function begin(setup) {
     grid.layOut(measure(view), captionOf(view));
     calm(null);
   };
+  // Whether a page change could do without the server; nothing but our tests reads it.
+  const noteAhead = (/** @type {boolean} */ known) => {
+    grid.host.dataset.ahead = known && pictures.complete ? "here" : "coming";
+  };
+  let known = false;
+  journey.addEventListener("ahead", () => noteAhead((known = true)));
+  pictures.addEventListener("change", () => noteAhead(known));
   let waiting = false;
   journey.addEventListener("shown", () => {
     const { page, view } = journey;
+    noteAhead((known = false));
     if (waiting) notices.hush();
     waiting = false;
     panel.showView(view, page?.next !== null);

@@ -8,7 +8,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from cxr_release.radiographs import png
 from cxr_release.screening import log
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request
+    from playwright.sync_api import Page, Request, Route
 
 FILMS, SIDE, BLOCK = 240, 64, 16
 REASONS = {
@@ -156,6 +156,7 @@ class Screen:
         self.errors: list[str] = []
         self.fetched: list[str] = []
         self.warned = 0
+        self.answer: Callable[[Route], None] | None = None
         page.set_default_timeout(LONG)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: self._console(message.text))
@@ -176,6 +177,20 @@ class Screen:
         self.warned += dialog.type == "beforeunload"
         dialog.accept()
 
+    def intercept(self) -> None:
+        """From now on `answer`, where it is set, answers decisions in the server's place.
+
+        Before the page is opened: what is on its way when interception begins may never arrive.
+        """
+
+        def decide(route: Route) -> None:
+            if self.answer is None:
+                route.continue_()
+            else:
+                self.answer(route)
+
+        self.page.route("**/decisions", decide)
+
     def come(self, address: str) -> Screen:
         self.page.goto(address)
         self.ready()
@@ -191,6 +206,10 @@ class Screen:
     def ready(self) -> None:
         """Every film is on the screen, and Enter would be heard."""
         self.until('#grid:not([hidden])[data-ready="true"]')
+
+    def ahead(self) -> None:
+        """The pages before and after this one have come, with all their films."""
+        self.until('#grid[data-ahead="here"]')
 
     def saved(self) -> None:
         """The server has acknowledged everything."""

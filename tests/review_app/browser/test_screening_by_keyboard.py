@@ -90,6 +90,7 @@ def test_200_films_by_keyboard_with_reload_and_a_killed_server(
             assert (typist.ids, screen.states(), typist.place) == (*shown, other)
         if turn == 5:
             screen.saved()
+            screen.ahead()
             mortal.kill()
         typist.go_to(third)
         typist.decide(str(chance.integers(1, 5)))

@@ -65,7 +65,7 @@ def _expected(screen: Screen, width: int, height: int) -> dict[str, int]:
 
 
 def test_the_next_page_needs_no_new_films(screen: Screen) -> None:
-    screen.page.wait_for_load_state("networkidle")
+    screen.ahead()
     before = list(screen.fetched)
     first = screen.names()
     screen.enter()
@@ -83,18 +83,20 @@ def test_two_tabs_follow_each_other_and_enter_overwrites_nothing(
     screen: Screen, tab: Callable[[Server], Screen], reviewer: str
 ) -> None:
     hall = screen.server
-    other = tab(hall).come(f"{hall.base}/r/{reviewer}/")
+    other = tab(hall)
+    other.intercept()
+    other.come(f"{hall.base}/r/{reviewer}/")
     ids = screen.ids()
     assert other.ids() == ids
 
     screen.press("ArrowRight", "2")
     other.until('.tile[data-state="exclude"]')
-    other.page.route("**/decisions", lambda route: route.abort())
+    other.answer = lambda route: route.abort()
     other.press("Enter")
     other.until('[data-banner="trouble"]')
     screen.press("ArrowRight", "3")
     screen.saved()
-    other.page.unroute("**/decisions")
+    other.answer = None
     other.saved()
 
     stands = {one: (verb, reason) for one, verb, reason, _ in hall.logged(reviewer)}
@@ -228,8 +230,13 @@ def test_films_that_are_not_on_the_screen_yet_are_not_kept(
     assert len(hall.logged(reviewer)) == A_PAGE
 
 
-def test_enter_does_not_run_ahead_of_failing_saves(screen: Screen, reviewer: str) -> None:
-    screen.page.route("**/decisions", lambda route: route.abort())
+def test_enter_does_not_run_ahead_of_failing_saves(
+    tab: Callable[[Server], Screen], hall: Server, reviewer: str
+) -> None:
+    screen = tab(hall)
+    screen.intercept()
+    screen.answer = lambda route: route.abort()
+    screen.come(hall.addresses[reviewer])
     screen.enter()
     screen.enter()
     screen.press("Enter")
@@ -237,16 +244,20 @@ def test_enter_does_not_run_ahead_of_failing_saves(screen: Screen, reviewer: str
     screen.page.get_by_text(f"{2 * A_PAGE} decisions are not saved yet").wait_for()
     assert set(screen.states()) == {"open"}
 
-    screen.page.unroute("**/decisions")
+    screen.answer = None
     screen.saved()
     assert len(screen.server.logged(reviewer)) == 2 * A_PAGE
 
 
-def test_a_refused_decision_is_said_and_not_shown_as_made(screen: Screen, reviewer: str) -> None:
-    def refuse(route: Any) -> None:
-        route.fulfill(status=409, json={"error": "This film <b>changed</b>."})
-
-    screen.page.route("**/decisions", refuse)
+def test_a_refused_decision_is_said_and_not_shown_as_made(
+    tab: Callable[[Server], Screen], hall: Server, reviewer: str
+) -> None:
+    screen = tab(hall)
+    screen.intercept()
+    screen.answer = lambda route: route.fulfill(
+        status=409, json={"error": "This film <b>changed</b>."}
+    )
+    screen.come(hall.addresses[reviewer])
     screen.press("2")
     banner = screen.page.locator('[data-banner="refused"]')
     banner.wait_for()
@@ -255,7 +266,7 @@ def test_a_refused_decision_is_said_and_not_shown_as_made(screen: Screen, review
     screen.ready()
     assert screen.states()[0] == "open"
 
-    screen.page.unroute("**/decisions")
+    screen.answer = None
     screen.press("3")
     screen.saved()
     banner.get_by_role("button").click()
