@@ -43,7 +43,7 @@ imports: setup  ## imports run one way: foundation, concerns, stages
 	lint-imports --no-logo
 
 unit: setup  ## the tests, two files at a time
-	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
