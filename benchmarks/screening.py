@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from cxr_release.params import ScreenParams
 from cxr_release.radiographs import png
-from cxr_release.screening import log
+from cxr_release.screening import log, logs
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.decision import Wish
 from cxr_release.screening.films import read_listed
@@ -96,7 +96,7 @@ def _counted(root: Path) -> None:
         reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
     )
     films = read_listed(root / "films.parquet")
-    counts = apply(films, log.read_all(root / "logs"), rule, None).counts
+    counts = apply(films, logs.read_all(root / "logs"), rule, None).counts
     for row in counts["rows"]:
         assert PAPER[row["checkpoint"], row["batch"]] == (row["generated"], row["released"])
 

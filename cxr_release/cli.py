@@ -16,10 +16,8 @@ from cxr_release import __version__
 from cxr_release.errors import CxrReleaseError, DecisionError
 
 if TYPE_CHECKING:
-    from cxr_release.params import Params, ScreenParams
-    from cxr_release.paths import Paths
-    from cxr_release.screening.decision import Decision, Verb
-    from cxr_release.screening.films import Generated
+    from cxr_release.project import Project
+    from cxr_release.screening.decision import Verb
 
 app = typer.Typer(
     add_completion=False,
@@ -127,23 +125,23 @@ def sample(
     """
     if more and not only:
         raise typer.BadParameter("film ids stand behind --only")
-    paths, params = _project(root)
+    project = _project(root)
     if not only:
         from cxr_release.stages.sample import run
 
-        for number, batch in params.sample.jobs:
-            run(paths, params, str(number), batch)
+        for number, batch in project.params.sample.jobs:
+            run(project.paths, project.params, str(number), batch)
         return
     from cxr_release.diffusion.again import identities, make_again
 
     made = make_again(
         identities(_wanted([*only, *(more or [])])),
         output,
-        checkpoint_of=paths.checkpoint,
-        job_of=paths.job,
-        root_seed=params.seed,
-        settings=params.sample,
-        compute=params.compute,
+        checkpoint_of=project.paths.checkpoint,
+        job_of=project.paths.job,
+        root_seed=project.params.seed,
+        settings=project.params.sample,
+        compute=project.params.compute,
     )
     if as_json:
         print(json.dumps({"films": made}, indent=2, sort_keys=True))
@@ -164,7 +162,7 @@ def status(root: Root = HERE, as_json: Json = False) -> None:
     """
     from cxr_release.status import status_of, text_of
 
-    found = status_of(*_project(root))
+    found = status_of(_project(root))
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 
@@ -218,8 +216,9 @@ def counts(
     from cxr_release.screening.consensus import apply
     from cxr_release.screening.counts import table_s1
 
-    decided = (_films(root, images), _logs(root, reviews))
-    found = apply(*decided, _rule(root), _reasons(root, images)).counts
+    project = _project(root)
+    reasons = None if images else project.reasons()
+    found = apply(project.films(images), project.logs(reviews), project.rule, reasons).counts
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else table_s1(found).rstrip())
 
 
@@ -240,9 +239,10 @@ def verify(
     """
     from cxr_release.screening.verify import text_of, verify_logs
 
-    folder = reviews or _paths(root).screening_log
-    films = _films(root, images) if images or _sampled(root) else None
-    found = verify_logs(folder, films, _reasons(root, images))
+    project = _project(root)
+    folder = reviews or project.paths.screening_log
+    reasons = None if images else project.reasons()
+    found = verify_logs(folder, project.known_films(images), reasons)
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 
@@ -277,17 +277,18 @@ def review(
     """
     from cxr_release.review_app.review import review as serve
 
-    paths, params = _project(root)
+    project = _project(root)
+    params = project.params
     serve(
-        _oriented(root),
-        screening_log=paths.screening_log,
-        orders=paths.orders,
-        reasons=_reasons(root) or {},
+        project.tables,
+        screening_log=project.paths.screening_log,
+        orders=project.paths.orders,
+        reasons=project.reasons(),
         reviewers=reviewer,
         title=params.release.title or params.release.name,
         order=params.review.order,
-        scores=_doubt(root),
-        prescreened=_prescreened(paths),
+        scores=project.doubt(),
+        prescreened=project.prescreened(),
         required=params.screen.reviewers_required,
         adjudicator=params.screen.adjudicator,
         host=host,
@@ -304,13 +305,14 @@ def _decide(
 ) -> None:
     from cxr_release.screening.desk import decide
 
+    project = _project(root)
     decisions = decide(
-        _paths(root).screening_log,
+        project.paths.screening_log,
         reviewer,
         _wanted(ids),
         verb,
-        films=_films(root),
-        reasons=_reasons(root) or {},
+        films=project.films(),
+        reasons=project.reasons(),
         reason=reason,
         note=note,
     )
@@ -325,78 +327,10 @@ def _wanted(ids: list[str]) -> list[str]:
     return wanted
 
 
-def _paths(root: Path) -> Paths:
-    from cxr_release.paths import Paths
+def _project(root: Path) -> Project:
+    from cxr_release.project import Project
 
-    return Paths(root)
-
-
-def _project(root: Path) -> tuple[Paths, Params]:
-    from cxr_release import params
-
-    paths = _paths(root)
-    return paths, params.load(paths.params)
-
-
-def _oriented(root: Path) -> list[Path]:
-    paths, params = _project(root)
-    return [paths.oriented_table(*job) for job in params.sample.jobs]
-
-
-def _sampled(root: Path) -> bool:
-    return _paths(root).params.exists() and all(path.exists() for path in _oriented(root))
-
-
-def _films(root: Path, images: Path | None = None) -> list[Generated]:
-    from cxr_release.screening.films import read_generated, read_listed
-
-    return read_listed(images) if images else read_generated(_oriented(root))
-
-
-def _logs(root: Path, reviews: Path | None) -> dict[str, list[Decision]]:
-    from cxr_release.screening.log import read_all, read_with_prescreen
-
-    if reviews:
-        return read_all(reviews)
-    paths = _paths(root)
-    return read_with_prescreen(paths.screening_log, paths.prescreen_log)
-
-
-def _reasons(root: Path, images: Path | None = None) -> dict[str, str] | None:
-    """The house's reasons; None, any will do, for films of somebody else's."""
-    from cxr_release.screening.reasons import load_reasons
-
-    return None if images else load_reasons(_paths(root).reasons)
-
-
-def _doubt(root: Path) -> dict[str, float] | None:
-    """The pre-screen's scores, where they order the review."""
-    from cxr_release.screening.doubt import read_doubt
-
-    paths, params = _project(root)
-    if params.review.order == "shuffled":
-        return None
-    return read_doubt(paths.prescreen / "scores.parquet", _films(root))
-
-
-def _prescreened(paths: Paths) -> set[str]:
-    """Films that the pre-screen excluded by itself: people need not see them."""
-    from cxr_release.screening.decision import standing_of
-    from cxr_release.screening.log import read
-
-    log = paths.prescreen_log
-    return set(standing_of(read(log))) if log.exists() else set()
-
-
-def _rule(root: Path) -> ScreenParams:
-    """What holds where reviewers differ: the project's rule, or outside of one the default."""
-    from cxr_release.params import ScreenParams
-
-    if _paths(root).params.exists():
-        return _project(root)[1].screen
-    return ScreenParams(
-        reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
-    )
+    return Project(root)
 
 
 def main() -> None:

@@ -7,19 +7,16 @@ from typing import Any
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json
-from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.project import Project
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.counts import NAMES, decided_by
-from cxr_release.screening.films import read_generated
-from cxr_release.screening.log import read_with_prescreen
-from cxr_release.screening.reasons import load_reasons
 
 Status = dict[str, Any]
 COLUMNS = ("generated", "excluded", "released", "undecided")
 
 
-def status_of(paths: Paths, params: Params) -> Status:
+def status_of(project: Project) -> Status:
     """Read where things stand from the films and the logs as they are now.
 
     Returns:
@@ -30,7 +27,8 @@ def status_of(paths: Paths, params: Params) -> Status:
     Raises:
         DecisionError: a log does not verify, or is about other films.
     """
-    counts = _counts(paths, params)
+    counts = _counts(project)
+    paths = project.paths
     reviews = {
         "screening": counts["review"]["state"] if counts else "none",
         "audit": _review(paths.audit / "audit.json"),
@@ -45,13 +43,11 @@ def status_of(paths: Paths, params: Params) -> Status:
     }
 
 
-def _counts(paths: Paths, params: Params) -> dict[str, Any] | None:
-    files = [paths.oriented_table(*job) for job in params.sample.jobs]
-    if not all(path.exists() for path in files):
+def _counts(project: Project) -> dict[str, Any] | None:
+    if not project.sampled:
         return None
-    films = read_generated(files)
-    logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
-    counts = apply(films, logs, params.screen, load_reasons(paths.reasons)).counts
+    films, logs = project.films(), project.logs()
+    counts = apply(films, logs, project.rule, project.reasons()).counts
     by = decided_by(films, logs)
     for row in counts["rows"]:
         row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}

@@ -10,7 +10,7 @@ from cxr_release.errors import DecisionError
 from cxr_release.screening.consensus import faults_of
 from cxr_release.screening.decision import standing_of
 from cxr_release.screening.films import Generated
-from cxr_release.screening.log import mend_all, set_aside
+from cxr_release.screening.logs import mend_all, set_aside
 
 
 def verify_logs(

@@ -11,7 +11,7 @@ from cxr_release.screening.consensus import apply
 from cxr_release.screening.counts import table_s1
 from cxr_release.screening.figures import draw_reasons
 from cxr_release.screening.films import read_generated
-from cxr_release.screening.log import read_with_prescreen
+from cxr_release.screening.logs import read_with_prescreen
 from cxr_release.screening.reasons import load_reasons
 from cxr_release.stages.run import execute
 

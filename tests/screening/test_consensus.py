@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.params import ScreenParams
-from cxr_release.screening import log
+from cxr_release.screening import log, logs
 from cxr_release.screening.consensus import Screening, apply
 from cxr_release.screening.counts import decided_by, table_s1
 from cxr_release.screening.decision import PRESCREEN, Decision, Wish
@@ -161,7 +161,7 @@ def test_the_desk_logs_all_or_nothing(tmp_path: Path) -> None:
     assert len(caught.value.faults) == 2
     assert list(tmp_path.iterdir()) == []
     decide(tmp_path, "a", [film(0).id], "exclude", films=films, reasons=REASONS, reason="other")
-    assert released(apply(films, log.read_all(tmp_path), RULE, REASONS)) == {film(1).id}
+    assert released(apply(films, logs.read_all(tmp_path), RULE, REASONS)) == {film(1).id}
 
 
 def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
 def test_a_wish_of_another_film_s_bytes_is_refused(tmp_path: Path) -> None:
     log.append(tmp_path, "a", [Wish(film(0).id, "b" * 64, "keep")])
     with pytest.raises(DecisionError, match="has other bytes"):
-        apply([film(0)], log.read_all(tmp_path), RULE, REASONS)
+        apply([film(0)], logs.read_all(tmp_path), RULE, REASONS)
 
 
 K, X = "keep", "exclude"
@@ -255,7 +255,7 @@ def test_nobody_decides_under_the_pre_screen_s_name_or_reason(tmp_path: Path) ->
     log.append(tmp_path / "people", name, [Wish(film(0).id, "a" * 64, "keep")])
     log.append(tmp_path / "machine", name, [Wish(film(0).id, "a" * 64, "keep")])
     with pytest.raises(DecisionError, match="move that log away"):
-        log.read_with_prescreen(tmp_path / "people", tmp_path / "machine" / "prescreen.jsonl")
+        logs.read_with_prescreen(tmp_path / "people", tmp_path / "machine" / "prescreen.jsonl")
 
 
 def test_a_batch_of_any_name_is_counted_after_the_paper_s() -> None:

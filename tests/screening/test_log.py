@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
-from cxr_release.screening import log
+from cxr_release.screening import log, logs
 from cxr_release.screening.decision import Decision, Wish
 
 HASH = "a" * 64
@@ -51,7 +51,7 @@ def test_what_was_noted_comes_back(
     wishes = [wish(index, note=note) for index, note in enumerate(notes)]
     for one in wishes:
         log.append(folder, "a", [one])
-    found = log.read_all(folder)
+    found = logs.read_all(folder)
     assert [decision.note for decision in found.get("a", [])] == notes
 
 
@@ -106,7 +106,7 @@ def test_a_changed_removed_or_moved_line_is_named(
     lines = change(written(tmp_path))
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines))
     with pytest.raises(DecisionError) as caught:
-        log.read_all(tmp_path)
+        logs.read_all(tmp_path)
     assert caught.value.faults[0].where == f"a.jsonl: line {line}"
     with pytest.raises(DecisionError):
         log.append(tmp_path, "a", [wish(9)])
@@ -122,7 +122,7 @@ def test_every_flipped_bit_is_found(
     data[place % (len(data) - 1)] ^= 1 << bit
     (folder / "a.jsonl").write_bytes(data)
     with pytest.raises(DecisionError, match=r"a\.jsonl: line \d"):
-        log.read_all(folder)
+        logs.read_all(folder)
 
 
 @pytest.mark.parametrize("left", [0, 1, 5])
@@ -130,11 +130,11 @@ def test_lines_that_are_missing_at_the_end_are_found(tmp_path: Path, left: int) 
     lines = written(tmp_path)
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:left]))
     with pytest.raises(DecisionError, match=f"line {left + 1}: was removed") as caught:
-        log.mend_all(tmp_path)
+        logs.mend_all(tmp_path)
     assert "git" in caught.value.faults[0].remedy
     (tmp_path / "a.jsonl").unlink()
     with pytest.raises(DecisionError, match="line 1: was removed"):
-        log.read_all(tmp_path)
+        logs.read_all(tmp_path)
 
 
 def test_a_damaged_head_is_named(tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_a_damaged_head_is_named(tmp_path: Path) -> None:
     for damage in [b"x\n", b"[" * 100_000, b'{"seq":1}\n', b'{"seq":"a","prev":"b"}\n']:
         (tmp_path / "a.head").write_bytes(damage)
         with pytest.raises(DecisionError, match=r"a\.head"):
-            log.read_all(tmp_path)
+            logs.read_all(tmp_path)
     (tmp_path / "a.head").write_bytes(b"")
-    assert len(log.read_all(tmp_path)["a"]) == 6
+    assert len(logs.read_all(tmp_path)["a"]) == 6
 
 
 def test_a_log_without_a_head_and_a_head_that_lags_are_whole(tmp_path: Path) -> None:
@@ -152,17 +152,17 @@ def test_a_log_without_a_head_and_a_head_that_lags_are_whole(tmp_path: Path) -> 
     lagging = (tmp_path / "a.head").read_bytes()
     log.append(tmp_path, "a", [wish(6)])
     (tmp_path / "a.head").write_bytes(lagging)
-    assert len(log.read_all(tmp_path)["a"]) == 7
+    assert len(logs.read_all(tmp_path)["a"]) == 7
     (tmp_path / "a.head").unlink()
     assert len(log.append(tmp_path, "a", [wish(7)])) == 1
-    assert len(log.read_all(tmp_path)["a"]) == 8
+    assert len(logs.read_all(tmp_path)["a"]) == 8
 
 
 def test_a_log_of_another_reviewer_is_refused(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / "a.jsonl").rename(tmp_path / "b.jsonl")
     with pytest.raises(DecisionError, match="decision of 'a' in the log of 'b'"):
-        log.read_all(tmp_path)
+        logs.read_all(tmp_path)
 
 
 def test_a_file_that_is_no_log_is_named(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_log_is_named(tmp_path: Path) -> None:
     (tmp_path / ".gitkeep").touch()
     (tmp_path / "decisions.xlsx").touch()
     with pytest.raises(DecisionError, match=r"decisions\.xlsx: is no decision log"):
-        log.read_all(tmp_path)
+        logs.read_all(tmp_path)
 
 
 def test_an_unfinished_line_does_not_count_and_is_set_aside(
@@ -183,13 +183,13 @@ def test_an_unfinished_line_does_not_count_and_is_set_aside(
     held = log.Log(tmp_path, "a")
     for _ in range(3):
         held.refresh()
-    assert len(held.decisions) == len(log.read_all(tmp_path)["a"]) == 6
+    assert len(held.decisions) == len(logs.read_all(tmp_path)["a"]) == 6
     assert caplog.text.count("a.jsonl: line 7 was never finished") == 2
     log.append(tmp_path, "a", [wish(9)])
     assert "set aside in a.jsonl.torn-7" in caplog.text
-    assert [one.image_id[-1] for one in log.read_all(tmp_path)["a"]] == list("0123459")
+    assert [one.image_id[-1] for one in logs.read_all(tmp_path)["a"]] == list("0123459")
     assert (tmp_path / "a.jsonl.torn-7").read_bytes() == torn + b"\n"
-    assert log.set_aside(tmp_path) == ["a.jsonl.torn-7"]
+    assert logs.set_aside(tmp_path) == ["a.jsonl.torn-7"]
 
 
 def test_a_logged_line_that_was_cut_off_is_restored(
@@ -199,8 +199,8 @@ def test_a_logged_line_that_was_cut_off_is_restored(
     for length in (1, 30, len(lines[5]) - 1):
         (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:5]) + lines[5][:length])
         with pytest.raises(DecisionError, match="line 6: was cut off after it had been logged"):
-            log.read_all(tmp_path)
-        assert len(log.mend_all(tmp_path)["a"]) == 6
+            logs.read_all(tmp_path)
+        assert len(logs.mend_all(tmp_path)["a"]) == 6
         assert "line 6 was cut off; restored" in caplog.text
         assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)
 
@@ -212,7 +212,7 @@ def test_a_log_held_open_follows_what_others_write(tmp_path: Path) -> None:
     other.append([wish(0, decision="retract"), wish(2)])
     assert mine.refresh()[-1].seq == 4
     assert list(mine.standing) == [wish(1).image_id, wish(2).image_id]
-    assert mine.decisions == other.decisions == log.read_all(tmp_path)["a"]
+    assert mine.decisions == other.decisions == logs.read_all(tmp_path)["a"]
     (tmp_path / "a.jsonl").unlink()
     (tmp_path / "a.head").unlink()
     mine.refresh()
@@ -240,7 +240,7 @@ def test_what_only_has_the_name_of_a_log_is_refused(tmp_path: Path, kind: str) -
         path.mkdir()
     else:
         os.mkfifo(path)
-    for deed in (lambda: log.append(folder, "a", [wish(0)]), lambda: log.read_all(folder)):
+    for deed in (lambda: log.append(folder, "a", [wish(0)]), lambda: logs.read_all(folder)):
         with pytest.raises(DecisionError):
             deed()
     assert not elsewhere.exists()
@@ -277,7 +277,7 @@ def test_writers_at_once_lose_nothing(quick_folder: Path) -> None:
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0
-    found = [one.image_id for one in log.read_all(quick_folder)["a"]]
+    found = [one.image_id for one in logs.read_all(quick_folder)["a"]]
     assert sorted(found) == [wish(index).image_id for index in range(WRITERS * EACH)]
 
 
@@ -308,7 +308,7 @@ def test_a_killed_writer_loses_no_acknowledged_decision(tmp_path: Path) -> None:
         acknowledged.update(int(line) for line in lines if line.endswith("\n"))
         writer.wait()
         writer.stdout.close()
-    logged = log.mend_all(tmp_path)["a"]
+    logged = logs.mend_all(tmp_path)["a"]
     assert [one.seq for one in logged] == list(range(1, len(logged) + 1))
     assert max(acknowledged) <= len(logged) <= max(acknowledged) + 1
 
