@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from oriented import oriented_row
 from pyarrow import csv
 
 from cxr_release import params as parameters
@@ -54,19 +55,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _row(checkpoint: int, batch: str, index: int) -> dict[str, object]:
     film = np.random.default_rng(index).integers(0, 255, (16, 16), dtype=np.uint8)
-    data = png.encode(film, synthetic=True)
-    name = f"checkpoint-{checkpoint}-{batch}-{index:05d}"
-    return {
-        "image": png.cell(data, name),
-        "id": name,
-        "checkpoint": checkpoint,
-        "checkpoint_step": checkpoint * 10,
-        "batch": batch,
-        "seed": index,
-        "facing": "left",
-        "flipped": False,
-        **png.facts(film, data),
-    }
+    return oriented_row(film, checkpoint, batch, index)
 
 
 def first_film(project: Path) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from asking import ORIGIN, Answer, ask
+from oriented import oriented_row
 
 from cxr_release import schemas, tables
-from cxr_release.radiographs import png
 from cxr_release.review_app.app import ReviewApp
 from cxr_release.review_app.guard import Door, Guard
 from cxr_release.screening.order import order_of, seed_of
@@ -28,24 +28,8 @@ def write_films(folder: Path, count: int = 20) -> None:
     """Two small tables of films."""
     for checkpoint in (34, 40):
         chance = np.random.default_rng(checkpoint)
-        rows: list[dict[str, Any]] = []
-        for index in range(count):
-            film = chance.integers(0, 256, (16, 16), dtype=np.uint8)
-            data = png.encode(film, synthetic=True)
-            name = f"checkpoint-{checkpoint}-large-{index:05d}"
-            rows.append(
-                {
-                    "image": png.cell(data, name),
-                    "id": name,
-                    "checkpoint": checkpoint,
-                    "checkpoint_step": checkpoint * 1000,
-                    "batch": "large",
-                    "seed": index,
-                    "facing": "left",
-                    "flipped": False,
-                    **png.facts(film, data),
-                }
-            )
+        films = (chance.integers(0, 256, (16, 16), dtype=np.uint8) for _ in range(count))
+        rows = [oriented_row(film, checkpoint, "large", index) for index, film in enumerate(films)]
         path = folder / f"checkpoint-{checkpoint}-large.parquet"
         with tables.Writer(path, schemas.ORIENTED, rows_per_group=16) as writer:
             writer.append(rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oriented import oriented_row
 from PIL import Image
 
 from cxr_release import params as parameters
@@ -16,7 +17,6 @@ from cxr_release.errors import DecisionError
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
 from cxr_release.screening import log
 from cxr_release.screening.decision import PRESCREEN, Wish
 from cxr_release.screening.doubt import read_doubt
@@ -43,20 +43,8 @@ def params() -> Params:
 def films(paths: Paths, params: Params) -> list[Generated]:
     """Four films of each job."""
     for checkpoint, batch in params.sample.jobs:
-        rows = []
-        for index in range(4):
-            pixels = np.full((16, 16), 10 * index + len(batch), np.uint8)
-            data, name = (
-                png.encode(pixels, synthetic=True),
-                f"checkpoint-{checkpoint}-{batch}-{index:05d}",
-            )
-            rows.append(
-                {
-                    "image": png.cell(data, name), "id": name, "checkpoint": checkpoint,
-                    "checkpoint_step": 30, "batch": batch, "seed": index, "facing": "left",
-                    "flipped": False, **png.facts(pixels, data),
-                }
-            )  # fmt: skip
+        greys = (np.full((16, 16), 10 * index + len(batch), np.uint8) for index in range(4))
+        rows = [oriented_row(film, checkpoint, batch, index) for index, film in enumerate(greys)]
         tables.write(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, rows)
     return read_generated(paths.oriented_table(*job) for job in params.sample.jobs)
 

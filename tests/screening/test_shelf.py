@@ -4,14 +4,13 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from oriented import oriented_row
 
 from cxr_release import schemas, tables
 from cxr_release.errors import TableError
-from cxr_release.radiographs import png
 from cxr_release.screening.films import read_generated
 from cxr_release.screening.shelf import Shelf
 
@@ -19,24 +18,8 @@ from cxr_release.screening.shelf import Shelf
 def write(path: Path, checkpoint: int, count: int = 40) -> dict[str, bytes]:
     """A small table of films, and their bytes by id."""
     chance = np.random.default_rng(checkpoint)
-    rows: list[dict[str, Any]] = []
-    for index in range(count):
-        film = chance.integers(0, 256, (16, 16), dtype=np.uint8)
-        data = png.encode(film, synthetic=True)
-        name = f"checkpoint-{checkpoint}-large-{index:05d}"
-        rows.append(
-            {
-                "image": png.cell(data, name),
-                "id": name,
-                "checkpoint": checkpoint,
-                "checkpoint_step": checkpoint * 1000,
-                "batch": "large",
-                "seed": index,
-                "facing": "left",
-                "flipped": False,
-                **png.facts(film, data),
-            }
-        )
+    films = (chance.integers(0, 256, (16, 16), dtype=np.uint8) for _ in range(count))
+    rows = [oriented_row(film, checkpoint, "large", index) for index, film in enumerate(films)]
     with tables.Writer(path, schemas.ORIENTED, rows_per_group=16) as writer:
         writer.append(rows)
     return {row["id"]: row["image"]["bytes"] for row in rows}

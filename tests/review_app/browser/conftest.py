@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from oriented import oriented_row
 from review_browser import BLOCK, FILMS, SIDE, SMALL, Films, Screen, Server
 
 from cxr_release import schemas, tables
-from cxr_release.radiographs import png
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -51,24 +51,10 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Films:
         for index in range(FILMS // 2):
             greys = chance.integers(0, 256, (SIDE // BLOCK, SIDE // BLOCK))
             film = np.kron(greys, np.ones((BLOCK, BLOCK))).astype(np.uint8)
-            data = png.encode(film, synthetic=True)
-            name = f"checkpoint-{checkpoint}-initial-{index:05d}"
-            facts = png.facts(film, data)
-            found.ids[str(facts["pixel_sha256"])] = name
-            found.greys[name] = film
-            rows.append(
-                {
-                    "image": png.cell(data, name),
-                    "id": name,
-                    "checkpoint": checkpoint,
-                    "checkpoint_step": checkpoint * 100,
-                    "batch": "initial",
-                    "seed": index,
-                    "facing": "left",
-                    "flipped": False,
-                    **facts,
-                }
-            )
+            row = oriented_row(film, checkpoint, "initial", index)
+            found.ids[row["pixel_sha256"]] = row["id"]
+            found.greys[row["id"]] = film
+            rows.append(row)
         paths.append(folder / f"checkpoint-{checkpoint}-initial.parquet")
         tables.write(paths[-1], schemas.ORIENTED, rows)
     found.tables = paths

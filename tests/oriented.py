@@ -1,0 +1,24 @@
+"""Rows of `schemas.ORIENTED` for films that nobody trained a network for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cxr_release.radiographs import png
+
+
+def oriented_row(film: png.Film, checkpoint: int, batch: str, index: int) -> dict[str, Any]:
+    """A synthetic film (height, width) uint8 that faces left, as the stage `orient` writes it."""
+    data = png.encode(film, synthetic=True)
+    name = f"checkpoint-{checkpoint}-{batch}-{index:05d}"
+    return {
+        "image": png.cell(data, name),
+        "id": name,
+        "checkpoint": checkpoint,
+        "checkpoint_step": 10 * checkpoint,
+        "batch": batch,
+        "seed": index,
+        "facing": "left",
+        "flipped": False,
+        **png.facts(film, data),
+    }
