@@ -22,11 +22,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
 from cxr_release.radiographs import png
-from cxr_release.screening import log, logs
 from cxr_release.screening.consensus import apply
-from cxr_release.screening.decision import Wish
+from cxr_release.screening.decision import DECISION, Wish
 from cxr_release.screening.films import read_listed
 
 PAPER = {
@@ -55,7 +55,7 @@ def main() -> None:
             "read, verify, hold against the films, count": _median(lambda: _counted(root), rounds),
             "`cxr-release counts`, a process of its own": _median(lambda: _command(root), rounds),
         }
-        one = log.Log(root / "single", "a.b")
+        one = log.Log(DECISION, root / "single", "a.b")
         begin = time.perf_counter()
         for wish in wishes[:ONE_BY_ONE]:
             one.append([wish])
@@ -78,7 +78,7 @@ def _write(root: Path) -> list[Wish]:
                 Wish(name, sha256, "keep" if kept else "exclude", "" if kept else "other")
             )
     pq.write_table(pa.Table.from_pylist(rows), root / "films.parquet")
-    log.append(root / "logs", "a.b", wishes)
+    log.append(DECISION, root / "logs", "a.b", wishes)
     return wishes
 
 
@@ -96,7 +96,7 @@ def _counted(root: Path) -> None:
         reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
     )
     films = read_listed(root / "films.parquet")
-    counts = apply(films, logs.read_all(root / "logs"), rule, None).counts
+    counts = apply(films, logs.read_all(DECISION, root / "logs"), rule, None).counts
     for row in counts["rows"]:
         assert PAPER[row["checkpoint"], row["batch"]] == (row["generated"], row["released"])
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.agreement import agreement_of
+from cxr_release.logbook.line import standing_of
 from cxr_release.params import ScreenParams
-from cxr_release.screening.agreement import agreement_of
+from cxr_release.radiographs.naming import job_name
 from cxr_release.screening.counts import Counts, count
-from cxr_release.screening.decision import PRESCREEN, Decision, standing_of
+from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision
 from cxr_release.screening.films import Generated, unknown_films
 
 
@@ -44,8 +46,9 @@ def apply(
     logs: Mapping[str, Sequence[Decision]],
     rule: ScreenParams,
     reasons: Collection[str] | None,
+    copies: Mapping[str, str] | None = None,
 ) -> Screening:
-    """Apply every reviewer's standing decisions, the pre-screen's among them.
+    """Apply every reviewer's standing decisions, the pre-screen's among them, and the audit's.
 
     Decisions on films of a checkpoint or batch that is not among `films` at all are left alone,
     so that a checkpoint can be dropped from a release without touching the log; they are counted
@@ -56,6 +59,8 @@ def apply(
         logs: reviewer → decisions.
         rule: how many must decide, and what holds where they differ.
         reasons: known codes of reasons, or None where any will do.
+        copies: film id → code of the reason for which the memorization audit keeps it out. No
+            screening decision brings such a film back.
 
     Raises:
         DecisionError: a decision names an unknown film, other bytes than the film has, or an
@@ -77,10 +82,11 @@ def apply(
             by_film[decision.image_id][reviewer] = decision
     ordered = sorted(films, key=lambda film: film.id)
     verdicts = {film.id: verdict(by_film.get(film.id, {}), rule) for film in ordered}
+    copies = copies or {}
     exclusions = [
-        _exclusion(film, verdicts[film.id].excluded_by)
+        _exclusion(film, verdicts[film.id].excluded_by, copies.get(film.id, ""))
         for film in ordered
-        if verdicts[film.id].excluded_by
+        if verdicts[film.id].excluded_by or film.id in copies
     ]
     screened: list[dict[str, Any]] = [
         {
@@ -89,7 +95,7 @@ def apply(
             "batch": film.batch,
             "sha256": film.sha256,
             "decided": verdicts[film.id].decided,
-            "released": not verdicts[film.id].excluded_by,
+            "released": not verdicts[film.id].excluded_by and film.id not in copies,
         }
         for film in ordered
     ]
@@ -108,10 +114,11 @@ def apply(
         "decided": len(screened) - len(undecided),
         "undecided": len(undecided),
         "undecided_released": sum(row["released"] for row in undecided),
-        "prescreened": sum(not row["reviewers"] for row in exclusions),
+        "prescreened": sum(_by(row) == "prescreen" for row in exclusions),
+        "audited": sum(_by(row) == "audit" for row in exclusions),
         "open_conflicts": sum(one.open_conflict for one in verdicts.values()),
         "elsewhere": sum(film not in known for mine in standing.values() for film in mine),
-        "agreement": agreement_of(people),
+        "agreement": agreement_of(people, CATEGORIES, unit="films"),
     }
     return Screening(screened, exclusions, {**count(screened, exclusions), "review": review})
 
@@ -158,14 +165,14 @@ def faults_of(
     reasons: Collection[str] | None,
 ) -> list[Fault]:
     """Decisions that are not about these films, by log and line."""
-    sets = {_set_of(film) for film in known} | {""}
+    sets = {job_name(film) for film in known} | {""}
     faults: list[Fault] = []
     unknown: list[tuple[str, str]] = []
     for reviewer, log in logs.items():
         for decision in log:
             where = f"{reviewer}.jsonl: line {decision.seq}"
             film = known.get(decision.image_id)
-            if film is None and _set_of(decision.image_id) in sets:
+            if film is None and job_name(decision.image_id) in sets:
                 unknown.append((where, decision.image_id))
             elif film is not None and film.sha256 != decision.image_sha256:
                 faults.append(Fault(where, f"{film.id} has other bytes than were decided on"))
@@ -175,19 +182,21 @@ def faults_of(
     return [*unknown_films(unknown, known), *faults]
 
 
-def _set_of(film: str) -> str:
-    """`checkpoint-34-large` of `checkpoint-34-large-00012`; nothing of an id that is no film's."""
-    head, dash, index = film.rpartition("-")
-    return head if dash and index.isdigit() and head.startswith("checkpoint-") else ""
-
-
-def _exclusion(film: Generated, by: Sequence[Decision]) -> dict[str, Any]:
+def _exclusion(film: Generated, by: Sequence[Decision], copy: str) -> dict[str, Any]:
     return {
         "id": film.id,
         "checkpoint": film.checkpoint,
         "batch": film.batch,
         "sha256": film.sha256,
-        "reason": by[0].reason,
+        "reason": copy or by[0].reason,
         "reviewers": sum(one.reviewer != PRESCREEN for one in by),
         "prescreen": any(one.reviewer == PRESCREEN for one in by),
+        "audit": bool(copy),
     }
+
+
+def _by(row: Mapping[str, Any]) -> str:
+    """Who alone keeps a film out, where that is not the reviewers."""
+    if row["reviewers"]:
+        return ""
+    return "audit" if row["audit"] else "prescreen"

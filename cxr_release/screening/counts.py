@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cxr_release.screening.decision import Decision, standing_of
+from cxr_release.logbook.line import standing_of
+from cxr_release.screening.decision import Decision
 from cxr_release.screening.films import Generated
 
 Counts = dict[str, Any]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.screening.decision import PRESCREEN, Decision, Verb, Wish
+from cxr_release.logbook.log import append
+from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Verb, Wish
 from cxr_release.screening.films import Generated, unknown_films
-from cxr_release.screening.log import append
 from cxr_release.screening.reasons import of_people
 
 
@@ -38,7 +38,7 @@ def decide(
     if faults:
         raise DecisionError("nothing was logged", faults=faults)
     wishes = [Wish(film, known[film].sha256, verb, reason, note) for film in dict.fromkeys(ids)]
-    return append(folder, reviewer, wishes)
+    return append(DECISION, folder, reviewer, wishes)
 
 
 def refuse_prescreen(reviewer: str) -> None:

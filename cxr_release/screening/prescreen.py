@@ -18,10 +18,11 @@ from tqdm import tqdm
 
 from cxr_release import schemas, tables
 from cxr_release.files import whole_file
+from cxr_release.logbook.line import GENESIS, line_hash, written
 from cxr_release.radiographs import png
 from cxr_release.radiographs.sheet import contact_sheet
 from cxr_release.screening import plausibility
-from cxr_release.screening.decision import GENESIS, PRESCREEN, Decision, line_hash
+from cxr_release.screening.decision import PRESCREEN, Decision
 from cxr_release.screening.planted import FAULTS, plant
 from cxr_release.screening.plausibility import FloatArray, Model
 
@@ -120,7 +121,7 @@ def exclusions(rows: Iterable[Row], *, threshold: float, percentile: float) -> l
             len(decisions) + 1, AT, PRESCREEN, row["id"], row["sha256"], "exclude", PRESCREEN,
             note, prev,
         )  # fmt: skip
-        prev = line_hash(decision.line().encode())
+        prev = line_hash(written(decision).encode())
         decisions.append(decision)
     return decisions
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal
 
+from cxr_release.logbook.votes import Votes
 from cxr_release.screening.decision import Decision, Wish
 from cxr_release.screening.films import Generated
 from cxr_release.screening.order import name_of
 from cxr_release.screening.pace import films_a_minute
-from cxr_release.screening.votes import Votes
 
 View = Literal["queue", "excluded", "decided"]
 VIEWS: tuple[View, ...] = ("queue", "excluded", "decided")
@@ -64,7 +64,7 @@ class Queue:
         reviewer: whose it is.
         votes: everybody's decisions; shared by the queues of all reviewers.
         order: all films as this reviewer sees them; see `order.order_of`.
-        seed: names them; see `order.seed_of`.
+        seed: names them; see `seeds.seed_of`.
         required: people who must decide on a film.
         prescreened: ids of the films that the pre-screen excluded.
         adjudicates: whether the reviewer settles what others differ on.
@@ -73,7 +73,7 @@ class Queue:
     def __init__(
         self,
         reviewer: str,
-        votes: Votes,
+        votes: Votes[Wish, Decision],
         order: Sequence[Generated],
         seed: bytes,
         *,
@@ -154,7 +154,7 @@ class Queue:
         with self._votes.turn:
             left = self._open.count(1)
             excluded = sum(one.decision == "exclude" for one in self._mine.values())
-            pace = films_a_minute(self._log.decisions)
+            pace = films_a_minute(self._log.lines)
             return Progress(len(self._mine), left, excluded, pace, left / pace if pace else None)
 
     def decide(self, wishes: Sequence[Wish], *, undecided_only: bool = False) -> list[Decision]:
@@ -175,7 +175,7 @@ class Queue:
 
         def unless(wish: Wish, stands: Decision | None) -> bool:
             if stands is None:
-                return wish.decision == "retract"
+                return wish.retracts
             return undecided_only or _said(wish) == _said(stands)
 
         # Not in `turn`: others need not wait for the disk.

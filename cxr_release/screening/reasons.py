@@ -9,9 +9,11 @@ from pathlib import Path
 import yaml
 
 from cxr_release.errors import DecisionError
+from cxr_release.schemas import COPY, POSSIBLE_COPY
 from cxr_release.screening.decision import PRESCREEN
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
+_NOT_THEIRS = (PRESCREEN, COPY, POSSIBLE_COPY)
 
 
 def load_reasons(path: Path) -> dict[str, str]:
@@ -36,5 +38,8 @@ def load_reasons(path: Path) -> dict[str, str]:
 
 
 def of_people(reasons: Mapping[str, str]) -> dict[str, str]:
-    """The reasons that a person may give: all but the pre-screen's own."""
-    return {code: meaning for code, meaning in reasons.items() if code != PRESCREEN}
+    """The reasons that a reviewer of films may give: not the pre-screen's, nor the audit's.
+
+    Who screens never sees a source film, and cannot say what copies one.
+    """
+    return {code: text for code, text in reasons.items() if code not in _NOT_THEIRS}

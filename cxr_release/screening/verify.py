@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxr_release.errors import DecisionError
+from cxr_release.logbook.verify import sentences_of, verified
 from cxr_release.screening.consensus import faults_of
-from cxr_release.screening.decision import standing_of
+from cxr_release.screening.decision import DECISION
 from cxr_release.screening.films import Generated
-from cxr_release.screening.logs import mend_all, set_aside
 
 
 def verify_logs(
@@ -30,31 +29,18 @@ def verify_logs(
     Raises:
         DecisionError: with every fault, by log and line.
     """
-    logs = mend_all(folder)
     known = {film.id: film for film in films or ()}
-    faults = [] if films is None else faults_of(known, logs, reasons)
-    if faults:
-        raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
-    return {
-        "logs": {
-            reviewer: {"lines": len(log), "standing": len(standing_of(log))}
-            for reviewer, log in logs.items()
-        },
-        "films": None if films is None else len(films),
-        "set_aside": set_aside(folder),
-    }
+    found = verified(
+        DECISION,
+        folder,
+        lambda logs: [] if films is None else faults_of(known, logs, reasons),
+    )
+    return found | {"films": None if films is None else len(films)}
 
 
-def text_of(found: dict[str, Any]) -> str:
+def text_of(found: Mapping[str, Any]) -> str:
     """What `verify_logs` found, for people."""
-    lines = [
-        f"{reviewer}: {log['lines']:,} line(s), {log['standing']:,} decision(s) stand"
-        for reviewer, log in found["logs"].items()
-    ]
-    lines += [
-        f"{name}: an unfinished line that was set aside; it was never acknowledged"
-        for name in found["set_aside"]
-    ]
     films = found["films"]
     against = "no film is sampled yet" if films is None else f"held against {films:,} films"
-    return "\n".join([*lines, f"{len(found['logs'])} log(s), all whole; {against}"])
+    end = f"{len(found['logs'])} log(s), all whole; {against}"
+    return "\n".join([*sentences_of(found, DECISION.noun), end])

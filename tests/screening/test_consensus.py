@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
+from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
-from cxr_release.screening import log, logs
 from cxr_release.screening.consensus import Screening, apply
 from cxr_release.screening.counts import decided_by, table_s1
-from cxr_release.screening.decision import PRESCREEN, Decision, Wish
+from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Wish
 from cxr_release.screening.desk import decide
 from cxr_release.screening.films import Generated
+from cxr_release.screening.logs import read_with_prescreen
 from cxr_release.screening.reasons import load_reasons
 
 REASONS = {"other": "Something else.", "blank-or-noise": "Nothing there."}
@@ -80,6 +81,7 @@ def test_with_no_decisions_everything_is_released_and_nothing_reviewed() -> None
         "undecided": 2,
         "undecided_released": 2,
         "prescreened": 0,
+        "audited": 0,
         "open_conflicts": 0,
         "elsewhere": 0,
         "agreement": None,
@@ -108,7 +110,7 @@ def test_a_film_that_anyone_excludes_stays_out_with_the_first_reason() -> None:
     result = apply([one], logs, RULE, REASONS)
     assert result.exclusions == [
         {"id": one.id, "checkpoint": 1, "batch": "large", "sha256": "a" * 64,
-         "reason": "blank-or-noise", "reviewers": 2, "prescreen": False}
+         "reason": "blank-or-noise", "reviewers": 2, "prescreen": False, "audit": False}
     ]  # fmt: skip
     assert result.counts["rows"][0]["by_reason"] == {"blank-or-noise": 1}
 
@@ -161,7 +163,7 @@ def test_the_desk_logs_all_or_nothing(tmp_path: Path) -> None:
     assert len(caught.value.faults) == 2
     assert list(tmp_path.iterdir()) == []
     decide(tmp_path, "a", [film(0).id], "exclude", films=films, reasons=REASONS, reason="other")
-    assert released(apply(films, logs.read_all(tmp_path), RULE, REASONS)) == {film(1).id}
+    assert released(apply(films, logs.read_all(DECISION, tmp_path), RULE, REASONS)) == {film(1).id}
 
 
 def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
@@ -174,9 +176,9 @@ def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
 
 
 def test_a_wish_of_another_film_s_bytes_is_refused(tmp_path: Path) -> None:
-    log.append(tmp_path, "a", [Wish(film(0).id, "b" * 64, "keep")])
+    log.append(DECISION, tmp_path, "a", [Wish(film(0).id, "b" * 64, "keep")])
     with pytest.raises(DecisionError, match="has other bytes"):
-        apply([film(0)], logs.read_all(tmp_path), RULE, REASONS)
+        apply([film(0)], logs.read_all(DECISION, tmp_path), RULE, REASONS)
 
 
 K, X = "keep", "exclude"
@@ -244,6 +246,23 @@ def test_the_pre_screen_is_counted_apart_from_people() -> None:
     assert decided_by(films, logs) == {(1, "large"): {PRESCREEN: 1, "a": 2}}
 
 
+def test_what_the_audit_takes_for_a_copy_is_out_whatever_reviewers_say() -> None:
+    films = [film(index) for index in range(4)]
+    logs = {"a": decided("a", (films[0].id, K), (films[1].id, X), (films[3].id, K))}
+    copies = {films[0].id: "copy", films[1].id: "possible-copy", films[2].id: "copy"}
+    result = apply(films, logs, RULE, REASONS, copies)
+    assert released(result) == {films[3].id}
+    assert [(row["reason"], row["reviewers"], row["audit"]) for row in result.exclusions] == [
+        ("copy", 0, True), ("possible-copy", 1, True), ("copy", 0, True),
+    ]  # fmt: skip
+    total = result.counts["total"]
+    assert (total["generated"], total["excluded"], total["released"]) == (4, 3, 1)
+    assert result.counts["review"]["audited"] == 2
+    assert result.counts["review"]["prescreened"] == 0
+    # Nobody has screened the third one; that it is out anyway does not make it screened.
+    assert total["undecided"] == 1
+
+
 def test_nobody_decides_under_the_pre_screen_s_name_or_reason(tmp_path: Path) -> None:
     name = PRESCREEN
     reasons = {**REASONS, PRESCREEN: "The program's own."}
@@ -252,10 +271,10 @@ def test_nobody_decides_under_the_pre_screen_s_name_or_reason(tmp_path: Path) ->
         decide(tmp_path, name, wanted, "keep", films=films, reasons=reasons)
     with pytest.raises(DecisionError, match="unknown: known: other, blank-or-noise"):
         decide(tmp_path, "a", wanted, "exclude", films=films, reasons=reasons, reason=name)
-    log.append(tmp_path / "people", name, [Wish(film(0).id, "a" * 64, "keep")])
-    log.append(tmp_path / "machine", name, [Wish(film(0).id, "a" * 64, "keep")])
+    log.append(DECISION, tmp_path / "people", name, [Wish(film(0).id, "a" * 64, "keep")])
+    log.append(DECISION, tmp_path / "machine", name, [Wish(film(0).id, "a" * 64, "keep")])
     with pytest.raises(DecisionError, match="move that log away"):
-        logs.read_with_prescreen(tmp_path / "people", tmp_path / "machine" / "prescreen.jsonl")
+        read_with_prescreen(tmp_path / "people", tmp_path / "machine" / "prescreen.jsonl")
 
 
 def test_a_batch_of_any_name_is_counted_after_the_paper_s() -> None:

@@ -17,10 +17,13 @@ from sklearn.metrics import roc_auc_score
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
+from cxr_release.logbook import log
+from cxr_release.logbook.line import written
 from cxr_release.params import Params, PrescreenParams
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
-from cxr_release.screening import log, prescreen
+from cxr_release.screening import prescreen
+from cxr_release.screening.decision import DECISION
 from cxr_release.screening.planted import FAULTS, plant
 from cxr_release.screening.prescreen import (
     Trial,
@@ -76,14 +79,14 @@ def settings(**changes: Any) -> Params:
     )
 
 
-def written(paths: Paths) -> dict[str, bytes]:
+def outputs(paths: Paths) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(paths.prescreen.iterdir())}
 
 
 def test_the_stage_scores_every_film_and_excludes_none_unless_told(paths: Paths) -> None:
     stage.run(paths, settings())
     assert paths.prescreen_log.read_bytes() == b""
-    assert log.read(paths.prescreen_log) == []
+    assert log.read(DECISION, paths.prescreen_log) == []
     rows = tables.read_rows(paths.prescreen / "scores.parquet", schemas.PRESCREEN)
     assert [row["id"][-5:] for row in rows] == [f"{index:05d}" for index in range(12)] * 2
     spoilt = [row["percentile"] for row in rows if int(row["id"][-5:]) % 3 == 0]
@@ -110,7 +113,7 @@ def test_told_to_exclude_it_logs_what_lies_beyond_under_its_own_name(paths: Path
     stage.run(paths, settings(exclude=True, percentile=100.0))
     rows = tables.read_rows(paths.prescreen / "scores.parquet", schemas.PRESCREEN)
     numbers = json.loads((paths.prescreen / "prescreen.json").read_text())
-    decisions = log.read(paths.prescreen_log)
+    decisions = log.read(DECISION, paths.prescreen_log)
     assert len(decisions) == numbers["excluded"] == numbers["beyond"] >= 8
     hashes = {row["id"]: row["sha256"] for row in rows if row["score"] > numbers["threshold"]}
     assert [one.image_id for one in decisions] == sorted(hashes)
@@ -123,9 +126,9 @@ def test_told_to_exclude_it_logs_what_lies_beyond_under_its_own_name(paths: Path
 
 def test_the_same_films_give_the_same_bytes(paths: Paths) -> None:
     stage.run(paths, settings(exclude=True))
-    first = written(paths)
+    first = outputs(paths)
     stage.run(paths, settings(exclude=True))
-    assert written(paths) == first
+    assert outputs(paths) == first
     assert set(first) == {
         "doubtful.png", "prescreen.json", "prescreen.jsonl", "roc.png", "scores.parquet",
     }  # fmt: skip
@@ -199,8 +202,8 @@ def test_a_film_at_the_threshold_stays(tmp_path: Path) -> None:
     assert [one.image_id[-2:] for one in decisions] == ["96", "97"]
     assert [one.seq for one in decisions] == [1, 2]
     path = tmp_path / "prescreen.jsonl"
-    path.write_text("".join(f"{one.line()}\n" for one in decisions))
-    assert log.read(path) == decisions
+    path.write_text("".join(f"{written(one)}\n" for one in decisions))
+    assert log.read(DECISION, path) == decisions
     assert exclusions(rows_of(1.0), threshold=2.0, percentile=99.9) == []
 
 

@@ -14,11 +14,11 @@ from PIL import Image
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
-from cxr_release.files import read_json
+from cxr_release.files import read_json, write_json
+from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.screening import log
-from cxr_release.screening.decision import PRESCREEN, Wish
+from cxr_release.screening.decision import DECISION, PRESCREEN, Wish
 from cxr_release.screening.doubt import read_doubt
 from cxr_release.screening.films import Generated, read_generated
 from cxr_release.stages import screen
@@ -30,7 +30,9 @@ ROOT = Path(__file__).parents[2]
 def paths(tmp_path: Path) -> Paths:
     (tmp_path / "cards").mkdir()
     (tmp_path / "cards/reasons.yaml").write_bytes((ROOT / "cards/reasons.yaml").read_bytes())
-    return Paths(tmp_path)
+    paths = Paths(tmp_path)
+    write_json(paths.copies, {})
+    return paths
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def wish(film: Generated, reason: str = "") -> Wish:
 def test_it_writes_every_film_s_fate_the_counts_and_their_picture(
     paths: Paths, params: Params, films: list[Generated]
 ) -> None:
-    log.append(paths.screening_log, "a", [wish(films[0], "other"), wish(films[1])])
+    log.append(DECISION, paths.screening_log, "a", [wish(films[0], "other"), wish(films[1])])
     screen.run(paths, params)
     screened = tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)
     assert {row["id"] for row in screened if not row["released"]} == {films[0].id}
@@ -77,12 +79,12 @@ def test_undecided_films_stop_the_pipeline_where_it_is_asked_to(
     paths: Paths, params: Params, films: list[Generated]
 ) -> None:
     complete = replace(params, screen=replace(params.screen, require_complete=True))
-    log.append(paths.screening_log, "a", [wish(film) for film in films[:5]])
+    log.append(DECISION, paths.screening_log, "a", [wish(film) for film in films[:5]])
     with pytest.raises(DecisionError, match="3 of 8 films are undecided") as caught:
         screen.run(paths, complete)
     assert "cxr-release review --reviewer NAME" in caught.value.remedy
     assert not paths.screening.exists()
-    log.append(paths.screening_log, "b", [wish(film) for film in films[5:]])
+    log.append(DECISION, paths.screening_log, "b", [wish(film) for film in films[5:]])
     screen.run(paths, complete)
     assert read_json(paths.screening / "counts.json")["review"]["state"] == "complete"
 
@@ -90,8 +92,8 @@ def test_undecided_films_stop_the_pipeline_where_it_is_asked_to(
 def test_what_the_pre_screen_excluded_is_out_until_a_person_says_otherwise(
     paths: Paths, params: Params, films: list[Generated]
 ) -> None:
-    log.append(paths.prescreen, PRESCREEN, [wish(film, PRESCREEN) for film in films[:2]])
-    log.append(paths.screening_log, "a", [wish(films[0])])
+    log.append(DECISION, paths.prescreen, PRESCREEN, [wish(film, PRESCREEN) for film in films[:2]])
+    log.append(DECISION, paths.screening_log, "a", [wish(films[0])])
     screen.run(paths, params)
     exclusions = tables.read_rows(paths.screening / "exclusions.parquet", schemas.EXCLUSIONS)
     assert [(row["id"], row["reviewers"], row["prescreen"]) for row in exclusions] == [

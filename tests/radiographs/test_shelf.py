@@ -11,8 +11,8 @@ from oriented import oriented_row
 
 from cxr_release import schemas, tables
 from cxr_release.errors import TableError
-from cxr_release.screening.films import read_generated
-from cxr_release.screening.shelf import Shelf
+from cxr_release.radiographs import png
+from cxr_release.radiographs.shelf import Shelf
 
 
 def write(path: Path, checkpoint: int, count: int = 40) -> dict[str, bytes]:
@@ -48,13 +48,25 @@ def spoil(path: Path, data: bytes) -> None:
 def test_every_film_is_found_with_the_bytes_of_its_row(
     paths: list[Path], known: dict[str, bytes]
 ) -> None:
-    shelf = Shelf(paths)
-    assert shelf.films == read_generated(paths)
-    assert {film.id: shelf.png(film.id) for film in shelf.films[::-1]} == known
+    shelf = Shelf(paths, schemas.ORIENTED)
+    assert shelf.sha256 == {film: png.sha256(data) for film, data in known.items()}
+    assert list(shelf.sha256) == list(known)
+    assert {film: shelf.png(film) for film in reversed(shelf.sha256)} == known
+
+
+def test_source_films_lie_on_a_shelf_too(tmp_path: Path) -> None:
+    film = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    data = png.encode(film, synthetic=False)
+    row = {
+        "image": png.cell(data, "Ä 1"), "id": "Ä 1", "patient": "p", **png.facts(film, data),
+        "inverted": False, "facing": None, "flipped": False,
+    }  # fmt: skip
+    tables.write(tmp_path / "cohort.parquet", schemas.COHORT, [row])
+    assert Shelf([tmp_path / "cohort.parquet"], schemas.COHORT).png("Ä 1") == data
 
 
 def test_no_film_says_whose_it_is(paths: list[Path], known: dict[str, bytes]) -> None:
-    shelf = Shelf(paths)
+    shelf = Shelf(paths, schemas.ORIENTED)
     assert not any(b"checkpoint" in shelf.png(film) for film in known)
 
 
@@ -64,14 +76,14 @@ def test_only_the_row_group_that_is_asked_for_is_read(
     names = list(known)
     for index in [*range(16), *range(32, 40)]:
         spoil(paths[0], known[names[index]])
-    shelf = Shelf(paths)
+    shelf = Shelf(paths, schemas.ORIENTED)
     assert [shelf.png(name) for name in names[16:32]] == [known[name] for name in names[16:32]]
 
 
 def test_other_bytes_than_the_row_promises_are_not_served(
     paths: list[Path], known: dict[str, bytes]
 ) -> None:
-    shelf = Shelf(paths)
+    shelf = Shelf(paths, schemas.ORIENTED)
     name = next(iter(known))
     spoil(paths[0], known[name])
     with pytest.raises(TableError, match="other bytes"):
@@ -82,7 +94,7 @@ def test_other_bytes_than_the_row_promises_are_not_served(
 def test_films_that_changed_meanwhile_are_not_served(
     paths: list[Path], known: dict[str, bytes], change: str
 ) -> None:
-    shelf = Shelf(paths)
+    shelf = Shelf(paths, schemas.ORIENTED)
     shelf.check()
     if change == "replaced":
         write(paths[0], 34, 41)
@@ -100,7 +112,7 @@ def test_films_that_changed_meanwhile_are_not_served(
 
 
 def test_many_threads_may_take_films(paths: list[Path], known: dict[str, bytes]) -> None:
-    shelf = Shelf(paths)
+    shelf = Shelf(paths, schemas.ORIENTED)
     with ThreadPoolExecutor(8) as pool:
         names = list(known) * 4
         assert list(pool.map(shelf.png, names)) == [known[name] for name in names]
@@ -108,14 +120,14 @@ def test_many_threads_may_take_films(paths: list[Path], known: dict[str, bytes])
 
 def test_what_is_no_table_of_films_is_refused(tmp_path: Path, paths: list[Path]) -> None:
     with pytest.raises(TableError, match="dvc repro"):
-        Shelf(paths)
+        Shelf(paths, schemas.ORIENTED)
     paths[0].write_bytes(b"PAR1 but no more")
     with pytest.raises(TableError, match="readable"):
-        Shelf(paths[:1])
+        Shelf(paths[:1], schemas.ORIENTED)
     films = write(paths[1], 34)
     shutil.copy(paths[1], tmp_path / "again.parquet")
     with pytest.raises(TableError, match="two tables"):
-        Shelf([paths[1], tmp_path / "again.parquet"])
+        Shelf([paths[1], tmp_path / "again.parquet"], schemas.ORIENTED)
     with pytest.raises(KeyError):
-        Shelf([paths[1]]).png("checkpoint-40-large-00000")
+        Shelf([paths[1]], schemas.ORIENTED).png("checkpoint-40-large-00000")
     assert len(films) == 40

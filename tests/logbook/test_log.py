@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 import multiprocessing
 import os
 import random
@@ -16,29 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from remarks import REMARK, Remark, Remarked, remark
 
 from cxr_release.errors import DecisionError
-from cxr_release.screening import log, logs
-from cxr_release.screening.decision import Decision, Wish
-
-HASH = "a" * 64
-
-
-def wish(index: int, **changes: str) -> Wish:
-    values = {"decision": "keep", "reason": "", "note": ""} | changes
-    return Wish(f"checkpoint-1-large-{index:05d}", HASH, **values)  # type: ignore[arg-type]
-
-
-def test_the_line_is_the_one_that_the_design_fixes(tmp_path: Path) -> None:
-    exclusion = wish(12, decision="exclude", reason="elements-inverted")
-    log.append(tmp_path, "a.b", [exclusion, wish(13)])
-    first, second = (tmp_path / "a.b.jsonl").read_text().splitlines()
-    assert list(json.loads(first)) == [
-        "seq", "at", "reviewer", "image_id", "image_sha256", "decision", "reason", "note", "prev",
-    ]  # fmt: skip
-    assert json.loads(first)["prev"] == "0" * 64
-    assert json.loads(first)["at"].endswith("Z")
-    assert json.loads(second)["prev"] == hashlib.sha256(first.encode()).hexdigest()
+from cxr_release.logbook import disk, log, logs
 
 
 @settings(max_examples=30, deadline=None)
@@ -48,11 +27,11 @@ def test_what_was_noted_comes_back(
 ) -> None:
     folder = tmp_path_factory.mktemp("log")
     notes = [note.encode("utf-8", "ignore").decode() for note in notes]
-    wishes = [wish(index, note=note) for index, note in enumerate(notes)]
+    wishes = [remark(index, note=note) for index, note in enumerate(notes)]
     for one in wishes:
-        log.append(folder, "a", [one])
-    found = logs.read_all(folder)
-    assert [decision.note for decision in found.get("a", [])] == notes
+        log.append(REMARK, folder, "a", [one])
+    found = logs.read_all(REMARK, folder)
+    assert [one.note for one in found.get("a", [])] == notes
 
 
 @pytest.mark.parametrize(
@@ -60,31 +39,12 @@ def test_what_was_noted_comes_back(
 )
 def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(DecisionError, match="reviewer's name"):
-        log.append(tmp_path / "logs", name, [wish(0)])
+        log.append(REMARK, tmp_path / "logs", name, [remark(0)])
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("bad", "what"),
-    [
-        ({"decision": "delete"}, "none of keep"),
-        ({"decision": "exclude"}, "has a reason"),
-        ({"reason": "other"}, "nothing else has"),
-        ({"note": "x" * 2001}, "longer than 2000"),
-        ({"note": "\ud800"}, "is no text"),
-        ({"image_sha256": "short"}, "no SHA-256"),
-        ({"image_id": ""}, "1 to 255 printable"),
-        ({"image_id": "a\nb"}, "1 to 255 printable"),
-    ],
-)
-def test_a_malformed_decision_cannot_even_be_wished(bad: dict[str, str], what: str) -> None:
-    values = {"image_id": "a", "image_sha256": HASH, "decision": "keep"} | bad
-    with pytest.raises(DecisionError, match=what):
-        Wish(**values)  # type: ignore[arg-type]
-
-
 def written(tmp_path: Path, count: int = 6) -> list[bytes]:
-    log.append(tmp_path, "a", [wish(index) for index in range(count)])
+    log.append(REMARK, tmp_path, "a", [remark(index) for index in range(count)])
     return (tmp_path / "a.jsonl").read_bytes().splitlines(keepends=True)
 
 
@@ -93,7 +53,7 @@ def written(tmp_path: Path, count: int = 6) -> list[bytes]:
     [
         (lambda lines: [*lines[:2], *lines[3:]], 3),
         (lambda lines: [lines[1], lines[0], *lines[2:]], 1),
-        (lambda lines: [*lines[:2], lines[2].replace(b"keep", b"keeq"), *lines[3:]], 3),
+        (lambda lines: [*lines[:2], lines[2].replace(b"good", b"gone"), *lines[3:]], 3),
         (lambda lines: [*lines[:2], lines[2].replace(b'note":"', b'note":"x'), *lines[3:]], 4),
         (lambda lines: [*lines[:3], lines[2], *lines[3:]], 4),
         (lambda lines: [*lines[:3], b"\n", *lines[3:]], 4),
@@ -106,10 +66,10 @@ def test_a_changed_removed_or_moved_line_is_named(
     lines = change(written(tmp_path))
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines))
     with pytest.raises(DecisionError) as caught:
-        logs.read_all(tmp_path)
+        logs.read_all(REMARK, tmp_path)
     assert caught.value.faults[0].where == f"a.jsonl: line {line}"
     with pytest.raises(DecisionError):
-        log.append(tmp_path, "a", [wish(9)])
+        log.append(REMARK, tmp_path, "a", [remark(9)])
 
 
 @settings(max_examples=100, deadline=None)
@@ -122,7 +82,7 @@ def test_every_flipped_bit_is_found(
     data[place % (len(data) - 1)] ^= 1 << bit
     (folder / "a.jsonl").write_bytes(data)
     with pytest.raises(DecisionError, match=r"a\.jsonl: line \d"):
-        logs.read_all(folder)
+        logs.read_all(REMARK, folder)
 
 
 @pytest.mark.parametrize("left", [0, 1, 5])
@@ -130,11 +90,11 @@ def test_lines_that_are_missing_at_the_end_are_found(tmp_path: Path, left: int) 
     lines = written(tmp_path)
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:left]))
     with pytest.raises(DecisionError, match=f"line {left + 1}: was removed") as caught:
-        logs.mend_all(tmp_path)
+        logs.mend_all(REMARK, tmp_path)
     assert "git" in caught.value.faults[0].remedy
     (tmp_path / "a.jsonl").unlink()
     with pytest.raises(DecisionError, match="line 1: was removed"):
-        logs.read_all(tmp_path)
+        logs.read_all(REMARK, tmp_path)
 
 
 def test_a_damaged_head_is_named(tmp_path: Path) -> None:
@@ -142,35 +102,35 @@ def test_a_damaged_head_is_named(tmp_path: Path) -> None:
     for damage in [b"x\n", b"[" * 100_000, b'{"seq":1}\n', b'{"seq":"a","prev":"b"}\n']:
         (tmp_path / "a.head").write_bytes(damage)
         with pytest.raises(DecisionError, match=r"a\.head"):
-            logs.read_all(tmp_path)
+            logs.read_all(REMARK, tmp_path)
     (tmp_path / "a.head").write_bytes(b"")
-    assert len(logs.read_all(tmp_path)["a"]) == 6
+    assert len(logs.read_all(REMARK, tmp_path)["a"]) == 6
 
 
 def test_a_log_without_a_head_and_a_head_that_lags_are_whole(tmp_path: Path) -> None:
     written(tmp_path)
     lagging = (tmp_path / "a.head").read_bytes()
-    log.append(tmp_path, "a", [wish(6)])
+    log.append(REMARK, tmp_path, "a", [remark(6)])
     (tmp_path / "a.head").write_bytes(lagging)
-    assert len(logs.read_all(tmp_path)["a"]) == 7
+    assert len(logs.read_all(REMARK, tmp_path)["a"]) == 7
     (tmp_path / "a.head").unlink()
-    assert len(log.append(tmp_path, "a", [wish(7)])) == 1
-    assert len(logs.read_all(tmp_path)["a"]) == 8
+    assert len(log.append(REMARK, tmp_path, "a", [remark(7)])) == 1
+    assert len(logs.read_all(REMARK, tmp_path)["a"]) == 8
 
 
 def test_a_log_of_another_reviewer_is_refused(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / "a.jsonl").rename(tmp_path / "b.jsonl")
-    with pytest.raises(DecisionError, match="decision of 'a' in the log of 'b'"):
-        logs.read_all(tmp_path)
+    with pytest.raises(DecisionError, match="remark of 'a' in the log of 'b'"):
+        logs.read_all(REMARK, tmp_path)
 
 
 def test_a_file_that_is_no_log_is_named(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / ".gitkeep").touch()
     (tmp_path / "decisions.xlsx").touch()
-    with pytest.raises(DecisionError, match=r"decisions\.xlsx: is no decision log"):
-        logs.read_all(tmp_path)
+    with pytest.raises(DecisionError, match=r"decisions\.xlsx: is no remark log"):
+        logs.read_all(REMARK, tmp_path)
 
 
 def test_an_unfinished_line_does_not_count_and_is_set_aside(
@@ -180,14 +140,14 @@ def test_an_unfinished_line_does_not_count_and_is_set_aside(
     torn = lines[5].replace(b'"seq":6', b'"seq":7')[:90]
     with (tmp_path / "a.jsonl").open("ab") as stream:
         stream.write(torn)
-    held = log.Log(tmp_path, "a")
+    held = log.Log(REMARK, tmp_path, "a")
     for _ in range(3):
         held.refresh()
-    assert len(held.decisions) == len(logs.read_all(tmp_path)["a"]) == 6
+    assert len(held.lines) == len(logs.read_all(REMARK, tmp_path)["a"]) == 6
     assert caplog.text.count("a.jsonl: line 7 was never finished") == 2
-    log.append(tmp_path, "a", [wish(9)])
+    log.append(REMARK, tmp_path, "a", [remark(9)])
     assert "set aside in a.jsonl.torn-7" in caplog.text
-    assert [one.image_id[-1] for one in logs.read_all(tmp_path)["a"]] == list("0123459")
+    assert [one.topic[-1] for one in logs.read_all(REMARK, tmp_path)["a"]] == list("0123459")
     assert (tmp_path / "a.jsonl.torn-7").read_bytes() == torn + b"\n"
     assert logs.set_aside(tmp_path) == ["a.jsonl.torn-7"]
 
@@ -199,34 +159,34 @@ def test_a_logged_line_that_was_cut_off_is_restored(
     for length in (1, 30, len(lines[5]) - 1):
         (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:5]) + lines[5][:length])
         with pytest.raises(DecisionError, match="line 6: was cut off after it had been logged"):
-            logs.read_all(tmp_path)
-        assert len(logs.mend_all(tmp_path)["a"]) == 6
+            logs.read_all(REMARK, tmp_path)
+        assert len(logs.mend_all(REMARK, tmp_path)["a"]) == 6
         assert "line 6 was cut off; restored" in caplog.text
         assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)
 
 
 def test_a_log_held_open_follows_what_others_write(tmp_path: Path) -> None:
-    mine, other = log.Log(tmp_path, "a"), log.Log(tmp_path, "a")
-    mine.append([wish(0), wish(1)])
-    assert [one.image_id for one in other.refresh()] == [wish(0).image_id, wish(1).image_id]
-    other.append([wish(0, decision="retract"), wish(2)])
+    mine, other = log.Log(REMARK, tmp_path, "a"), log.Log(REMARK, tmp_path, "a")
+    mine.append([remark(0), remark(1)])
+    assert [one.topic for one in other.refresh()] == [remark(0).topic, remark(1).topic]
+    other.append([remark(0, "retract"), remark(2)])
     assert mine.refresh()[-1].seq == 4
-    assert list(mine.standing) == [wish(1).image_id, wish(2).image_id]
-    assert mine.decisions == other.decisions == logs.read_all(tmp_path)["a"]
+    assert list(mine.standing) == [remark(1).topic, remark(2).topic]
+    assert mine.lines == other.lines == logs.read_all(REMARK, tmp_path)["a"]
     (tmp_path / "a.jsonl").unlink()
     (tmp_path / "a.head").unlink()
     mine.refresh()
-    assert mine.decisions == []
+    assert mine.lines == []
 
 
 def test_a_wish_may_depend_on_what_stands(tmp_path: Path) -> None:
-    def undecided(one: Wish, standing: Decision | None) -> bool:
+    def undecided(one: Remark, standing: Remarked | None) -> bool:
         return standing is not None
 
-    held = log.Log(tmp_path, "a")
-    log.append(tmp_path, "a", [wish(1, decision="exclude", reason="other")])
-    logged = held.append([wish(1), wish(2), wish(2)], unless=undecided)
-    assert [one.image_id for one in logged] == [wish(2).image_id]
+    held = log.Log(REMARK, tmp_path, "a")
+    log.append(REMARK, tmp_path, "a", [remark(1, "bad")])
+    logged = held.append([remark(1), remark(2), remark(2)], unless=undecided)
+    assert [one.topic for one in logged] == [remark(2).topic]
 
 
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
@@ -240,19 +200,23 @@ def test_what_only_has_the_name_of_a_log_is_refused(tmp_path: Path, kind: str) -
         path.mkdir()
     else:
         os.mkfifo(path)
-    for deed in (lambda: log.append(folder, "a", [wish(0)]), lambda: logs.read_all(folder)):
+    for deed in (
+        lambda: log.append(REMARK, folder, "a", [remark(0)]),
+        lambda: logs.read_all(REMARK, folder),
+    ):
         with pytest.raises(DecisionError):
             deed()
     assert not elsewhere.exists()
 
 
 WRITERS, EACH = 8, 1000
+HERE = Path(__file__).parent
 
 
 def _write_many(folder: Path, start: int) -> None:
-    mine = log.Log(folder, "a")
+    mine = log.Log(REMARK, folder, "a")
     for index in range(start, start + EACH):
-        mine.append([wish(index)])
+        mine.append([remark(index)])
 
 
 @pytest.fixture
@@ -277,28 +241,29 @@ def test_writers_at_once_lose_nothing(quick_folder: Path) -> None:
     for writer in writers:
         writer.join()
         assert writer.exitcode == 0
-    found = [one.image_id for one in logs.read_all(quick_folder)["a"]]
-    assert sorted(found) == [wish(index).image_id for index in range(WRITERS * EACH)]
+    found = [one.topic for one in logs.read_all(REMARK, quick_folder)["a"]]
+    assert sorted(found) == [remark(index).topic for index in range(WRITERS * EACH)]
 
 
 WRITER = """
 import sys
 from pathlib import Path
-from cxr_release.screening import decision, log
-mine = log.Log(Path(sys.argv[1]), "a")
+sys.path.insert(0, sys.argv[2])
+from cxr_release.logbook import log
+from remarks import REMARK, remark
+mine = log.Log(REMARK, Path(sys.argv[1]), "a")
 for index in range(100000):
-    wish = decision.Wish(f"checkpoint-1-large-{index:05d}", "a" * 64, "keep", "", "x" * 1500)
-    print(mine.append([wish])[-1].seq, flush=True)
+    print(mine.append([remark(index, note="x" * 1500)])[-1].seq, flush=True)
 """
 
 
-def test_a_killed_writer_loses_no_acknowledged_decision(tmp_path: Path) -> None:
+def test_a_killed_writer_loses_no_acknowledged_line(tmp_path: Path) -> None:
     """A hundred kills; `-S` spares each writer the interpreter's search for packages."""
     chance, acknowledged = random.Random(4), {0}
     for _ in range(100):
         writer = subprocess.Popen(
-            [sys.executable, "-S", "-c", WRITER, str(tmp_path)],
-            stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+            [sys.executable, "-S", "-c", WRITER, str(tmp_path), str(HERE)],
+            stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1],
         )  # fmt: skip
         assert writer.stdout is not None
         acknowledged.add(int(writer.stdout.readline()))
@@ -308,7 +273,7 @@ def test_a_killed_writer_loses_no_acknowledged_decision(tmp_path: Path) -> None:
         acknowledged.update(int(line) for line in lines if line.endswith("\n"))
         writer.wait()
         writer.stdout.close()
-    logged = logs.mend_all(tmp_path)["a"]
+    logged = logs.mend_all(REMARK, tmp_path)["a"]
     assert [one.seq for one in logged] == list(range(1, len(logged) + 1))
     assert max(acknowledged) <= len(logged) <= max(acknowledged) + 1
 
@@ -320,7 +285,7 @@ def test_a_full_disk_logs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         stream.write(data[:20])  # type: ignore[attr-defined]
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(log, "_write", full)
+    monkeypatch.setattr(disk, "write", full)
     with pytest.raises(DecisionError, match="nothing was logged: No space left"):
-        log.append(tmp_path, "a", [wish(7)])
+        log.append(REMARK, tmp_path, "a", [remark(7)])
     assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)

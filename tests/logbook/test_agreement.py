@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from cxr_release.screening.agreement import agreement_of
+from cxr_release.logbook import agreement
 
-SAID = st.sampled_from(["keep", "exclude"])
+WORDS = ("keep", "exclude", "unsure")
+SAID = st.sampled_from(WORDS)
 pytestmark = pytest.mark.filterwarnings("ignore:A single label was found")
+
+
+def agreement_of(people: dict[str, dict[str, str]]) -> dict[str, Any] | None:
+    return agreement.agreement_of(people, WORDS, unit="films")
 
 
 def by_film(said: list[str]) -> dict[str, str]:
@@ -34,7 +41,7 @@ def test_two_reviewers_have_the_cohen_s_kappa_of_another_library(
 
 def fleiss(ratings: list[list[str]]) -> float:
     """Fleiss (1971), equations 1 to 7, written out."""
-    counts = np.array([[row.count("keep"), row.count("exclude")] for row in ratings], float)
+    counts = np.array([[row.count(word) for word in WORDS] for row in ratings], float)
     films, people = len(ratings), len(ratings[0])
     shares = counts.sum(axis=0) / (films * people)
     each = (counts * (counts - 1)).sum(axis=1) / (people * (people - 1))
@@ -81,3 +88,15 @@ def test_films_with_two_of_three_reviewers_each_are_taken_together() -> None:
 def test_without_a_film_of_two_reviewers_nothing_is_said() -> None:
     assert agreement_of({}) is None
     assert agreement_of({"a": {"1": "keep"}, "b": {"2": "keep"}, "c": {}}) is None
+
+
+def test_pairs_and_any_words_can_be_agreed_on() -> None:
+    pairs = [("real-1", "synthetic-1"), ("real-1", "synthetic-2"), ("real-2", "synthetic-1")]
+    people = {
+        "a": dict(zip(pairs, ["copy", "unsure", "no"], strict=True)),
+        "b": dict(zip(pairs, ["copy", "unsure", "copy"], strict=True)),
+    }
+    found = agreement.agreement_of(people, ("copy", "no", "unsure"), unit="pairs")
+    assert found is not None
+    assert found["pairs"] == 3
+    assert found["kappa"] == pytest.approx(0.5)

@@ -11,41 +11,44 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cxr_release import tables
 from cxr_release.errors import TableError
 from cxr_release.radiographs import png
-from cxr_release.screening.films import Generated, read_generated
 
 _AGAIN = "stop the server and start it again"
 
 
 class Shelf:
-    """The films of some `schemas.ORIENTED` tables. Any number of threads may take from it.
+    """The films of some tables of one kind. Any number of threads may take from it.
 
     Memory grows with the number of films (their ids), not with their size. The tables are read
     with plain reads, not mapped: a file that is cut short under a map takes the process with it.
 
     Args:
         paths: the tables.
+        kind: what they are: `schemas.ORIENTED` or `schemas.COHORT`, or any other with `id`,
+            `sha256` and `image`.
 
     Raises:
         TableError: a table is missing or breaks its schema, or an id stands in two of them.
     """
 
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self.films: list[Generated] = []
-        """Every film, in the order of the tables."""
+    def __init__(self, paths: Iterable[Path], kind: tables.Table) -> None:
+        self.sha256: dict[str, str] = {}
+        """Id of every film, in the order of the tables → SHA-256 of its PNG bytes, in hex."""
         self._places: dict[str, _Place] = {}
         self._drawers: list[_Drawer] = []
         for path in paths:
             drawer = _Drawer(path)
             self._drawers.append(drawer)
-            found = read_generated([path])
+            found = tables.read(path, kind, ["id", "sha256"])
             drawer.check()
-            for film, (group, row) in zip(found, drawer.rows(), strict=True):
-                if film.id in self._places:
-                    raise TableError(f"{film.id} stands in two tables", where=str(path))
-                self._places[film.id] = _Place(drawer, group, row, bytes.fromhex(film.sha256))
-            self.films.extend(found)
+            columns = (found[name].to_pylist() for name in ("id", "sha256"))
+            for film, sha256, (group, row) in zip(*columns, drawer.rows(), strict=True):
+                if film in self._places:
+                    raise TableError(f"{film} stands in two tables", where=str(path))
+                self._places[film] = _Place(drawer, group, row)
+                self.sha256[film] = sha256
 
     def check(self) -> None:
         """Raise a `TableError` unless every table is the one that was opened."""
@@ -62,7 +65,7 @@ class Shelf:
         place = self._places[film]
         place.drawer.check()
         data = place.drawer.png(place.group, place.row)
-        if data is None or bytes.fromhex(png.sha256(data)) != place.sha256:
+        if data is None or png.sha256(data) != self.sha256[film]:
             raise TableError(
                 "holds other bytes than its SHA-256 says",
                 where=f"{place.drawer.path}: {film}",
@@ -121,7 +124,6 @@ class _Place:
     drawer: _Drawer
     group: int
     row: int
-    sha256: bytes
 
 
 def _facts(path: Path) -> tuple[int, ...]:

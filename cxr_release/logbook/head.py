@@ -1,0 +1,37 @@
+"""The head of a log: its last line, a second time, in a file of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.line import Kind, L, W, parse
+
+
+def read_head(kind: Kind[W, L], path: Path, reviewer: str) -> tuple[L, bytes, str] | None:
+    """The line in a head, verified in itself, as it stands there, and its hash; None without one.
+
+    Raises:
+        DecisionError: it holds anything but one line.
+    """
+    try:
+        text = path.read_bytes().removesuffix(b"\n")
+    except FileNotFoundError:
+        return None
+    if not text:  # a power cut may leave a new file empty; it then says nothing
+        return None
+    try:
+        # It hangs on a line that is not there.
+        probe = json.loads(text)
+        seq, prev = int(probe["seq"]) - 1, str(probe["prev"])
+        (line,), own = parse(kind, [text], path.name, reviewer, seq=seq, prev=prev)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        fault = Fault(path.name, "is damaged", restore(kind.noun))
+        raise DecisionError("1 fault(s)", where=path.name, faults=[fault]) from None
+    return line, text, own
+
+
+def restore(noun: str) -> str:
+    """What to do about a log and a head that do not belong together."""
+    return f"restore both files from git; {noun}s are never edited"

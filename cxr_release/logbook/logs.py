@@ -1,0 +1,62 @@
+"""The logs of all reviewers: one folder, and in it lines of one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.line import Kind, L, W
+from cxr_release.logbook.log import Log
+from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX, TORN
+
+
+def read_all(kind: Kind[W, L], folder: Path) -> dict[str, list[L]]:
+    """Every reviewer's log in a folder: reviewer → lines, sorted by name.
+
+    Raises:
+        DecisionError: a log does not verify (all faults of all logs), or a file is no log.
+    """
+    return _each(kind, folder, Log.refresh)
+
+
+def mend_all(kind: Kind[W, L], folder: Path) -> dict[str, list[L]]:
+    """Like `read_all`, and what crashes left of unfinished lines is set aside; see `Log.mend`."""
+    return _each(kind, folder, Log.mend)
+
+
+def set_aside(folder: Path) -> list[str]:
+    """Names of the files that hold unfinished lines which were set aside."""
+    return sorted(path.name for path in folder.glob(f"*{SUFFIX}{TORN}*"))
+
+
+def _each(
+    kind: Kind[W, L], folder: Path, verify: Callable[[Log[W, L]], object]
+) -> dict[str, list[L]]:
+    found: dict[str, list[L]] = {}
+    reviewers, faults = _reviewers(folder, kind.noun)
+    for reviewer in reviewers:
+        log = Log(kind, folder, reviewer)
+        try:
+            verify(log)
+        except DecisionError as error:
+            faults.extend(error.faults or [Fault(error.where, error.what, error.remedy)])
+        found[reviewer] = log.lines
+    if faults:
+        raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
+    return found
+
+
+def _reviewers(folder: Path, noun: str) -> tuple[list[str], list[Fault]]:
+    """Whose logs lie in a folder, a head that has lost its log included; and what is no log."""
+    names, faults = set(), []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.name.startswith(".") or TORN in path.name:
+            continue
+        if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
+            faults.append(Fault(path.name, f"is no {noun} log", "move it away"))
+        elif not REVIEWER.fullmatch(path.stem):
+            faults.append(Fault(path.name, "is no reviewer's name", "move it away"))
+        else:
+            names.add(path.stem)
+    return sorted(names), faults

@@ -1,0 +1,27 @@
+"""Whose files are whose: the names of a reviewer's log and of what lies beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cxr_release.errors import DecisionError
+
+SUFFIX, HEAD_SUFFIX = ".jsonl", ".head"
+TORN = ".torn-"
+"""Within the name of a file that holds what a crash left of an unfinished line."""
+REVIEWER = re.compile(r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+
+
+def log_file(folder: Path, reviewer: str) -> Path:
+    """Path of a reviewer's log.
+
+    Raises:
+        DecisionError: the name could not be a file name of its own.
+    """
+    if not REVIEWER.fullmatch(reviewer):
+        raise DecisionError(
+            f"{reviewer[:80]!r} is no reviewer's name",
+            remedy="use 1–64 lower-case letters, digits, '.', '_' or '-', such as a.b",
+        )
+    return folder / f"{reviewer}{SUFFIX}"

@@ -1,0 +1,88 @@
+"""A random seed for each reviewer, drawn once and kept in `<reviewer>.json`.
+
+From it follow the order in which the reviewer sees things and the names under which a page knows
+them: anybody can make both again, and nobody guesses them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import DecisionError
+from cxr_release.files import PARTIAL, sync_folder
+from cxr_release.logbook.line import TIME, now
+from cxr_release.logbook.names import log_file
+
+SEED_BYTES = 16
+
+_SEED = re.compile(rf"[0-9a-f]{{{2 * SEED_BYTES}}}")
+_MOST = 1024
+"""Bytes; a file that is longer is none of ours."""
+_RESTORE = "restore it from git; with another seed the reviewer would see another order"
+
+
+def seed_of(folder: Path, reviewer: str) -> bytes:
+    """A reviewer's seed: the recorded one, or a fresh one, which is then on disk.
+
+    Several servers may ask at once; all get the same.
+
+    Raises:
+        DecisionError: the name could not be a file name of its own, or the record is damaged.
+    """
+    path = log_file(folder, reviewer).with_suffix(".json")
+    if not os.path.lexists(path):
+        _record(path, reviewer, secrets.token_bytes(SEED_BYTES))
+    return _read(path, reviewer)
+
+
+def _record(path: Path, reviewer: str, seed: bytes) -> None:
+    record = {"reviewer": reviewer, "seed": seed.hex(), "at": now()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
+    try:
+        with partial.open("x", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        # A link, because it fails where a rename would overwrite what another server recorded.
+        with contextlib.suppress(FileExistsError):
+            os.link(partial, path)
+    except OSError as error:
+        raise DecisionError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _read(path: Path, reviewer: str) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle, not of a path
+            regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            data = stream.read(_MOST + 1) if regular else b""
+        record: Any = json.loads(data.decode("utf-8")) if len(data) <= _MOST else None
+    except OSError as error:
+        raise DecisionError(f"cannot be opened: {error.strerror}", where=str(path)) from error
+    except (ValueError, RecursionError):
+        record = None
+    if not _is_record(record, reviewer):
+        raise DecisionError(f"is no record of {reviewer}'s order", where=str(path), remedy=_RESTORE)
+    return bytes.fromhex(record["seed"])
+
+
+def _is_record(record: Any, reviewer: str) -> bool:
+    return (
+        isinstance(record, dict)
+        and record.keys() == {"reviewer", "seed", "at"}
+        and all(isinstance(value, str) for value in record.values())
+        and record["reviewer"] == reviewer
+        and bool(_SEED.fullmatch(record["seed"]))
+        and bool(TIME.fullmatch(record["at"]))
+    )

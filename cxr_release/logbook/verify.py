@@ -1,0 +1,56 @@
+"""Whether the logs of a folder are what was written, and about what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.line import Kind, L, W, standing_of
+from cxr_release.logbook.logs import mend_all, set_aside
+
+
+def verified(
+    kind: Kind[W, L],
+    folder: Path,
+    faults_of: Callable[[Mapping[str, Sequence[L]]], Sequence[Fault]],
+) -> dict[str, Any]:
+    """Verify every log of a folder; an unfinished last line is set aside, with a message.
+
+    Args:
+        kind: what the logs hold.
+        folder: of the logs.
+        faults_of: what is wrong with the lines of whole logs, reviewer → lines, by log and line.
+
+    Returns:
+        `logs` (reviewer → `lines`, `standing`) and `set_aside` (names of files).
+
+    Raises:
+        DecisionError: with every fault, by log and line.
+    """
+    logs = mend_all(kind, folder)
+    faults = faults_of(logs)
+    if faults:
+        raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
+    return {
+        "logs": {
+            reviewer: {"lines": len(log), "standing": len(standing_of(log))}
+            for reviewer, log in logs.items()
+        },
+        "set_aside": set_aside(folder),
+    }
+
+
+def sentences_of(found: Mapping[str, Any], noun: str) -> list[str]:
+    """What `verified` found, for people: a sentence a log and a file set aside."""
+    return [
+        *(
+            f"{reviewer}: {log['lines']:,} line(s), {log['standing']:,} {noun}(s) stand"
+            for reviewer, log in found["logs"].items()
+        ),
+        *(
+            f"{name}: an unfinished line that was set aside; it was never acknowledged"
+            for name in found["set_aside"]
+        ),
+    ]

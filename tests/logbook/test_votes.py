@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from remarks import HASH, REMARK, Remark, Remarked, remark
+
+from cxr_release.errors import DecisionError
+from cxr_release.logbook import log
+from cxr_release.logbook.votes import Votes
+
+
+def votes_on(folder: Path, count: int = 3, shown: str = HASH) -> Votes[Remark, Remarked]:
+    return Votes(REMARK, folder, {remark(index).topic: shown for index in range(count)})
+
+
+def test_what_everybody_said_is_kept_up_and_what_is_unknown_left_out(tmp_path: Path) -> None:
+    votes = votes_on(tmp_path)
+    votes.refresh()
+    assert votes.standing == {}
+    log.append(REMARK, tmp_path, "a", [remark(0), remark(9), remark(1, "bad")])
+    log.append(REMARK, tmp_path, "b", [remark(0, "bad")])
+    votes.refresh()
+    log.append(REMARK, tmp_path, "a", [remark(0, "retract")])
+    votes.refresh()
+    standing = {
+        person: {topic: one.word for topic, one in mine.items()}
+        for person, mine in votes.standing.items()
+    }
+    assert standing == {"a": {"topic-00001": "bad"}, "b": {"topic-00000": "bad"}}
+    changed = ["topic-00000", "topic-00001", "topic-00000", "topic-00000"]
+    assert votes.changed == changed
+
+
+def test_nobody_s_log_does_not_count(tmp_path: Path) -> None:
+    log.append(REMARK, tmp_path, "machine", [remark(0)])
+    votes = Votes(REMARK, tmp_path, {"topic-00000": HASH}, nobody={"machine"})
+    votes.refresh()
+    assert votes.standing == {}
+
+
+def test_a_log_that_is_gone_takes_its_votes_with_it(tmp_path: Path) -> None:
+    log.append(REMARK, tmp_path, "a", [remark(0)])
+    votes = votes_on(tmp_path)
+    votes.refresh()
+    (tmp_path / "a.jsonl").unlink()
+    (tmp_path / "a.head").unlink()
+    votes.refresh()
+    assert votes.standing == {"a": {}}
+    assert votes.changed == ["topic-00000", "topic-00000"]
+
+
+def test_a_line_on_other_bytes_is_named(tmp_path: Path) -> None:
+    log.append(REMARK, tmp_path, "a", [remark(0), remark(1)])
+    with pytest.raises(DecisionError, match="2 remark") as caught:
+        votes_on(tmp_path, shown="b" * 64).refresh()
+    assert str(caught.value.faults[1]) == (
+        "a.jsonl: line 2: a remark on other bytes than topic-00001 has now"
+    )
