@@ -1,85 +1,213 @@
-"""The memorization audit: the real–synthetic pairs that people should look at first."""
+"""The memorization audit of any two sets of films: nearest pairs, calibrated, and its own power."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from cxr_release import encoders
-from cxr_release.memorization.search import Pair, nearest_pairs
-from cxr_release.radiographs import png
-from cxr_release.radiographs.sheet import contact_sheet
+from cxr_release import schemas, tables
+from cxr_release.encoders.catalogue import load
+from cxr_release.errors import Fault, SourceError
+from cxr_release.files import write_json
+from cxr_release.memorization.apart import nearest_apart, nearest_of_others
+from cxr_release.memorization.calibration import Calibration, Floats, distance, distance_ratio
+from cxr_release.memorization.features import FilmFeatures, features_of
+from cxr_release.memorization.figures import draw_distances, draw_pairs
+from cxr_release.memorization.films import FilmSet
+from cxr_release.memorization.power import measure
+from cxr_release.memorization.report import Searched, report_of
+from cxr_release.memorization.search import search
+from cxr_release.memorization.within import search_within
+from cxr_release.params import AuditParams
+from cxr_release.schemas import VIEWS
 
-
-@dataclass(frozen=True)
-class Audit:
-    """The nearest pairs and how they were found."""
-
-    pairs: list[Pair]
-    report: dict[str, Any]
+FEATURES = "features"
+"""Folder below the output in which features are kept from run to run."""
+TUNING, HELD_OUT = "tuning", "held_out"
 
 
 def audit(
-    real: Mapping[str, bytes],
-    synthetic: Mapping[str, bytes],
+    real: FilmSet,
+    synthetic: FilmSet,
+    split: Mapping[str, str] | None,
+    output: Path,
     *,
-    encoder: encoders.Encoder,
-    top: int,
-) -> Audit:
-    """Search all real × synthetic pairs for the `top` nearest.
+    settings: AuditParams,
+    seed: int,
+) -> dict[str, Any]:
+    """Search two sets for near-copies and write what was found.
+
+    Writes `pairs.parquet`, `nearest.parquet`, `within.parquet` (see `schemas`), `pairs.png`,
+    `distances.png`, `audit.json` and, so that another run need not encode again, `features/`. All
+    but `distances.png` name or show real films.
 
     Args:
-        real: id → PNG bytes.
-        synthetic: id → PNG bytes.
-        encoder: whose cosine is the likeness.
-        top: pairs to report.
+        real: the films that the generator learnt from.
+        synthetic: the films that it drew.
+        split: real film → `tuning` or `held_out`; None where the films were not split.
+        output: folder; made where it is not there.
+        settings: the encoder, whose cosine is the likeness, and how much to list and to plant.
+        seed: of what is planted.
+
+    Returns:
+        What `audit.json` says; see `report`.
+
+    Raises:
+        SourceError: a set has no film that can be read, or the split is of other films.
+        CxrReleaseError: there is no such encoder, or its weights are refused.
     """
-    pairs = nearest_pairs(
-        encoders.encode(encoder, real.values()),
-        encoders.encode(encoder, synthetic.values()),
-        real_ids=list(real),
-        synthetic_ids=list(synthetic),
-        top=top,
+    encoder = load(
+        settings.encoder,
+        side=settings.thumbnail,
+        weights=Path(settings.weights) if settings.weights else None,
+        sha256=settings.weights_sha256,
     )
-    report = {
-        "encoder": encoder.name,
-        "real": len(real),
-        "synthetic": len(synthetic),
-        "pairs": len(pairs),
-        "cosine": {"highest": pairs[0].cosine, "lowest": pairs[-1].cosine},
-        "review": {"state": "none"},
+    _say(f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {encoder.name}")
+    kept = output / FEATURES
+    ours = features_of(real, encoder, list(dict.fromkeys([*encoder.looks, *VIEWS])), kept)
+    theirs = features_of(synthetic, encoder, VIEWS, kept)
+    _require(real, ours)
+    _require(synthetic, theirs)
+    looks = [ours.views[look] for look in encoder.looks]
+    views = {view: ours.views[view] for view in VIEWS}
+    found = search(
+        looks, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=settings.top
+    )
+    power = measure(
+        real,
+        looks,
+        ours.ids,
+        [pair.cosine for pair in found.pairs],
+        encoder=encoder,
+        top=settings.top,
+        plants=settings.plants,
+        seed=seed,
+    )
+    patients = [ours.patients.get(film, film) for film in ours.ids]
+    parts = None if split is None else _parts(ours.ids, split)
+    calibration = Calibration(
+        nearest_apart(views, looks, patients),
+        None if parts is None else nearest_of_others(views, looks, parts[HELD_OUT], parts[TUNING]),
+        alike=power.alike,
+    )
+    groups = patients if ours.patients else None
+    searched = Searched(
+        real=ours,
+        synthetic=theirs,
+        found=found,
+        power=power,
+        calibration=calibration,
+        within={
+            "real": search_within(ours.views["plain"], ours.ids, top=settings.top, groups=groups),
+            "synthetic": search_within(theirs.views["plain"], theirs.ids, top=settings.top),
+        },
+        ignored={"real": real.ignored, "synthetic": synthetic.ignored},
+        split=None if split is None else [split[film] == TUNING for film in ours.ids],
+    )
+    report = report_of(searched, encoder=encoder, top=settings.top)
+    _write_tables(output, searched)
+    draw_distances(
+        output / "distances.png",
+        _distances(searched),
+        None if calibration.threshold is None else float(distance(calibration.threshold)),
+    )
+    draw_pairs(output / "pairs.png", found.pairs, real, synthetic)
+    write_json(output / "audit.json", report)
+    return report
+
+
+def _require(films: FilmSet, found: FilmFeatures) -> None:
+    if found.ids:
+        return
+    raise SourceError(
+        f"no {films.name} film can be read",
+        where=", ".join(part.name for part in films.parts),
+        remedy="give films that can be opened; nothing was written",
+        faults=[Fault(film, fault) for film, fault in found.unreadable],
+    )
+
+
+def _parts(ids: Sequence[str], split: Mapping[str, str]) -> dict[str, list[int]]:
+    """Places of the films of each part."""
+    missing = [film for film in ids if split.get(film) not in (TUNING, HELD_OUT)]
+    if missing:
+        raise SourceError(
+            f"{len(missing)} real film(s) stand in neither part of the split",
+            where=missing[0],
+            remedy="give the split of these films, or none",
+        )
+    return {
+        part: [place for place, film in enumerate(ids) if split[film] == part]
+        for part in (TUNING, HELD_OUT)
     }
-    return Audit(pairs, report)
 
 
-def pair_rows(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
-    """Rows of `schemas.PAIRS`."""
-    return [
+def _write_tables(output: Path, searched: Searched) -> None:
+    calibration = searched.calibration
+    pairs = [
         {
             "rank": rank,
             "real_id": pair.real_id,
             "synthetic_id": pair.synthetic_id,
             "cosine": pair.cosine,
+            "view": pair.view,
+            "percentile": calibration.percentile(pair.cosine),
+            "flagged": calibration.flagged(pair.cosine),
         }
-        for rank, pair in enumerate(pairs, start=1)
+        for rank, pair in enumerate(searched.found.pairs, start=1)
     ]
+    tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
+    ratios = distance_ratio(*searched.cosines)
+    nearest = [
+        {
+            "synthetic_id": one.synthetic_id,
+            "real_id": one.real_id,
+            "cosine": one.cosine,
+            "view": one.view,
+            "second_cosine": one.second_cosine,
+            "distance_ratio": ratio,
+            "percentile": calibration.percentile(one.cosine),
+            "flagged": calibration.flagged(one.cosine),
+        }
+        for one, ratio in zip(searched.found.nearest, ratios.tolist(), strict=True)
+    ]
+    tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
+    patients = searched.real.patients
+    within = [
+        {
+            "set": name,
+            "rank": rank,
+            "one_id": pair.one_id,
+            "other_id": pair.other_id,
+            "cosine": pair.cosine,
+            "same_patient": patients[pair.one_id] == patients[pair.other_id]
+            if name == "real" and {pair.one_id, pair.other_id} <= patients.keys()
+            else None,
+            "alike": pair.cosine >= searched.power.alike,
+        }
+        for name, one in searched.within.items()
+        for rank, pair in enumerate(one.pairs, start=1)
+    ]
+    tables.write(output / "within.parquet", schemas.WITHIN, within)
 
 
-def pair_sheet(
-    pairs: Sequence[Pair], real: Mapping[str, bytes], synthetic: Mapping[str, bytes]
-) -> Image.Image:
-    """Each pair as real, synthetic and their difference (grey where equal), four pairs a row."""
-    films: list[png.Film] = []
-    captions: list[str] = []
-    for rank, pair in enumerate(pairs, start=1):
-        one = png.decode(real[pair.real_id], where=pair.real_id)
-        other = png.decode(synthetic[pair.synthetic_id], where=pair.synthetic_id)
-        difference = (255 + one.astype(np.int16) - other) // 2
-        films += [one, other, difference.astype(np.uint8)]
-        captions += [f"{rank} real", pair.synthetic_id.removeprefix("checkpoint-"), ""]
-        captions[-1] = f"{pair.cosine:.4f}"
-    return contact_sheet(films, captions, columns=12, side=112)
+def _distances(searched: Searched) -> dict[str, Floats]:
+    """What the figure shows."""
+    calibration = searched.calibration
+    shown = {"synthetic films to source films": distance(searched.cosines[0])}
+    baselines = {
+        "source films to source films of other patients": calibration.source,
+        "held-out films to tuning films": calibration.held_out,
+    }
+    for name, baseline in baselines.items():
+        if baseline is not None:
+            shown[name] = distance(np.array(baseline.cosines))
+    return shown
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

@@ -1,92 +1,223 @@
-"""Exact nearest pairs across two sets of features, in memory bounded by the block."""
+"""The real films that synthetic films are nearest to, and the nearest pairs: exact, in one pass."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
+from itertools import islice, product
 
 import numpy as np
-from numpy.typing import NDArray
 
-MARGIN = 1e-4
-"""More than float32 products of unit vectors err: what lies this close to the last place of the
-top is kept until it is scored again in float64."""
+from cxr_release import schemas
+from cxr_release.memorization.cosines import (
+    BLOCK_BYTES,
+    Best,
+    Features,
+    Films,
+    Floats,
+    Places,
+    cosines,
+    error,
+    near,
+    tiles,
+)
+
+Key = tuple[float, int, int, int]
+"""A pair as it is sorted: −cosine, rank of the real film, of the synthetic one, place of the view.
+A rank is a film's place among the sorted ids."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Pair:
-    """A real and a synthetic film and the cosine of their features."""
+    """A real and a synthetic film, and the cosine of their features in the best view."""
 
     real_id: str
     synthetic_id: str
     cosine: float
+    """−1 … 1, to 12 digits."""
+    view: str
+    """One of `schemas.VIEWS`, the first of them on a tie."""
 
 
-def nearest_pairs(
-    real: NDArray[np.float32],
-    synthetic: NDArray[np.float32],
+@dataclass(frozen=True)
+class Nearest:
+    """A synthetic film and the real film most similar to it, on a tie the first by id."""
+
+    synthetic_id: str
+    real_id: str
+    real: int
+    """Place of that film in what was searched."""
+    cosine: float
+    view: str
+    second_cosine: float
+    """Of the second most similar real film, in its best view; `cosine` where there is but one."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found."""
+
+    pairs: list[Pair]
+    """Of highest cosine; ties in the order of real and synthetic ids."""
+    nearest: list[Nearest]
+    """One a synthetic film, in the order given."""
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """(m, k) candidates for the nearest real film of each synthetic one, in the order given."""
+
+    cosine: Floats
+    """−∞ where there is none."""
+    real: Places
+    """Ranks."""
+    view: Places
+
+
+def search(
+    real: Features | Sequence[Features],
+    synthetic: Mapping[str, Features],
     *,
     real_ids: Sequence[str],
     synthetic_ids: Sequence[str],
     top: int,
-    block: int = 1024,
-) -> list[Pair]:
-    """The `top` pairs of highest cosine, highest first; ties in the order of the ids.
+    block_bytes: int = BLOCK_BYTES,
+) -> Found:
+    """Hold every synthetic film, in every view, against every real film.
 
-    Candidates come from blocked float32 products, with a margin; their cosines are computed again
-    in float64. So the answer depends neither on the block nor on the order of the films.
+    The answer does not depend on the block, the order of the films or the number of threads; see
+    `cosines` for why. Memory is that of the features of real films and one view, twice, of the
+    block, and of the results. A bar on stderr shows how far it is, where that is a terminal.
 
     Args:
-        real: (n, d) features, any length; zero vectors have cosine 0 with everything.
-        synthetic: (m, d) features.
+        real: (n, d) features, n ≥ 1, any length; a zero vector has cosine 0 with everything. Or
+            several such arrays, the looks of the same films: a pair's cosine is its best over
+            looks and views.
+        synthetic: view → (m, d) features, m ≥ 1. Each view is asked for once, in turn, so they
+            need not lie in memory together.
         real_ids: n ids.
         synthetic_ids: m ids.
-        top: pairs wanted; all n × m if there are no more.
-        block: real films a matrix product.
+        top: pairs wanted, 1 or more; all n × m if there are no more.
+        block_bytes: of one product of matrices.
+
+    Raises:
+        CxrReleaseError: features that are no finite numbers, by film.
+        ValueError: a view that is none of `schemas.VIEWS`, no view, no look, or features that do
+            not fit.
     """
-    a, b = _unit(real), _unit(synthetic)
-    rows: NDArray[np.int64] = np.empty(0, np.int64)
-    columns: NDArray[np.int64] = np.empty(0, np.int64)
-    scores: NDArray[np.float32] = np.empty(0, np.float32)
-    for start in range(0, len(a), block):
-        product = a[start : start + block] @ b.T
-        floor = np.float32(-np.inf)
-        if len(scores) >= top:
-            floor = np.partition(scores, -top)[-top] - np.float32(MARGIN)
-        near = product >= max(floor, _floor(product, top))
-        found = np.nonzero(near)
-        rows = np.concatenate([rows, found[0] + start])
-        columns = np.concatenate([columns, found[1]])
-        scores = np.concatenate([scores, product[near]])
-        kept = scores >= _floor(scores, top)
-        rows, columns, scores = rows[kept], columns[kept], scores[kept]
-    exact = _cosines(real[rows].astype(np.float64), synthetic[columns].astype(np.float64))
-    pairs = [
-        Pair(real_ids[row], synthetic_ids[column], float(cosine))
-        for row, column, cosine in zip(rows, columns, exact, strict=True)
+    if top < 1 or not synthetic or not set(synthetic) <= set(schemas.VIEWS) or not len(real):
+        raise ValueError(f"the {top} nearest of {len(real)} in {list(synthetic)}")
+    looks = [Films(one, real_ids) for one in ([real] if isinstance(real, np.ndarray) else real)]
+    names = sorted(real_ids), sorted(synthetic_ids)
+    keys: list[Key] = []
+    columns: list[_Columns] = []
+    floor = -np.inf
+    for number, view in enumerate(schemas.VIEWS):
+        if view not in synthetic:
+            continue
+        moving = Films(synthetic[view], synthetic_ids)
+        for fixed in looks:
+            # A pair among the `top` of all views and looks is, in its best ones, among the `top`
+            # of these: whatever comes before it there comes before it here too. Neither can it
+            # lie below the last of an earlier `top`.
+            best = Best(top, floor)
+            columns.append(_search(fixed, moving, best, number, block_bytes))
+            keys.extend(islice(_film_pairs(best, fixed, moving, number), top))
+            floor = best.floor
+    return Found(_pairs(keys, names, top), _nearest(columns, names, looks[0].order, synthetic_ids))
+
+
+def _search(real: Films, synthetic: Films, best: Best, view: int, block_bytes: int) -> _Columns:
+    """The two nearest distinct real films of each distinct synthetic one; the best pairs."""
+    margin = error(real.rows.shape[1])
+    cosine = np.full((len(synthetic), 2), -np.inf)
+    place = np.zeros((len(synthetic), 2), np.int64)
+    for places, tile in tiles(synthetic, real, block_bytes, schemas.VIEWS[view]):
+        rows, films = best.candidates(tile, margin)
+        if len(rows):
+            exact = cosines(synthetic, places[rows], real, films)
+            best.add(real.first[films], synthetic.first[places[rows]], exact)
+        rows, films = near(tile, _second(tile) - np.float32(2 * margin))
+        exact = cosines(synthetic, places[rows], real, films)
+        order = np.lexsort((films, -exact, rows))
+        begins = np.searchsorted(rows, np.arange(len(places)))
+        for nth in range(min(2, len(real))):
+            chosen = order[begins + nth]
+            cosine[places, nth], place[places, nth] = exact[chosen], films[chosen]
+    return _of_films(cosine, place, real, synthetic, view)
+
+
+def _second(tile: Features) -> Features:
+    """(k,) second highest of each row; −∞ where there is but one column. Leaves the tile alone."""
+    rows = np.arange(len(tile))
+    columns = tile.argmax(axis=1)
+    highest = tile[rows, columns]
+    tile[rows, columns] = -np.inf
+    second: Features = tile.max(axis=1)
+    tile[rows, columns] = highest
+    return second
+
+
+def _of_films(cosine: Floats, place: Places, real: Films, synthetic: Films, view: int) -> _Columns:
+    """From distinct films back to films: a real film that has equals comes second itself."""
+    # On a tie it does not matter which comes second: only its cosine is asked for.
+    equal = real.second[place[:, 0]]
+    twice = equal < len(real.group)
+    second = np.where(twice, equal, real.first[place[:, 1]])
+    ranks = np.column_stack([real.first[place[:, 0]], second])
+    values = np.column_stack([cosine[:, 0], np.where(twice, cosine[:, 0], cosine[:, 1])])
+    given = np.empty(len(synthetic.order), np.int64)
+    given[synthetic.order] = synthetic.group
+    return _Columns(values[given], ranks[given], np.full((len(given), 2), view))
+
+
+def _film_pairs(best: Best, real: Films, synthetic: Films, view: int) -> Iterator[Key]:
+    """Pairs of films, in order, from the best pairs of distinct films."""
+
+    def of(one: int, other: int, cosine: float) -> Iterator[Key]:
+        pairs = product(real.members[real.group[one]], synthetic.members[synthetic.group[other]])
+        return ((-cosine, first, second, view) for first, second in pairs)
+
+    one, other = best.pairs
+    return merge(*map(of, one.tolist(), other.tolist(), best.cosines.tolist()))
+
+
+def _pairs(keys: Sequence[Key], names: tuple[list[str], list[str]], top: int) -> list[Pair]:
+    """The `top` of all views, each pair of films in its best view."""
+    chosen: dict[tuple[int, int], Pair] = {}
+    for negative, one, other, view in sorted(keys):
+        pair = Pair(names[0][one], names[1][other], 0.0 - negative, schemas.VIEWS[view])
+        chosen.setdefault((one, other), pair)
+    return list(islice(chosen.values(), top))
+
+
+def _nearest(
+    columns: Sequence[_Columns],
+    names: tuple[list[str], list[str]],
+    order: Places,
+    synthetic_ids: Sequence[str],
+) -> list[Nearest]:
+    """The best over the views, and the best of any other real film."""
+    cosine = np.hstack([one.cosine for one in columns])
+    real = np.hstack([one.real for one in columns])
+    view = np.hstack([one.view for one in columns])
+    sorting = np.lexsort((real, -cosine), axis=1)  # stable: of one film the first view
+    cosine = np.take_along_axis(cosine, sorting, axis=1)
+    real = np.take_along_axis(real, sorting, axis=1)
+    view = np.take_along_axis(view, sorting, axis=1)
+    other = np.argmax(real != real[:, :1], axis=1)
+    second = cosine[np.arange(len(cosine)), other]
+    second = np.where(other == 0, cosine[:, 0], second)
+    return [
+        Nearest(name, names[0][rank], place, value, schemas.VIEWS[number], next_value)
+        for name, rank, place, value, number, next_value in zip(
+            synthetic_ids,
+            real[:, 0].tolist(),
+            order[real[:, 0]].tolist(),
+            cosine[:, 0].tolist(),
+            view[:, 0].tolist(),
+            second.tolist(),
+            strict=True,
+        )
     ]
-    return sorted(pairs, key=lambda pair: (-pair.cosine, pair.real_id, pair.synthetic_id))[:top]
-
-
-def _cosines(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cosine row by row, 0 where a row is all zeros; rounded, so that equal rows tie exactly."""
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    products = np.einsum("ij,ij->i", a, b)
-    cosines: NDArray[np.float64] = np.divide(
-        products, lengths, out=np.zeros_like(products), where=lengths > 0
-    )
-    return np.round(cosines, 12)
-
-
-def _floor(scores: NDArray[np.float32], top: int) -> np.float32:
-    """What a score must reach to be among the `top`, less the margin."""
-    if scores.size <= top:
-        return np.float32(-np.inf)
-    return np.float32(np.partition(scores, -top, axis=None)[-top] - MARGIN)
-
-
-def _unit(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    wide = features.astype(np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = (wide / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)
-    return unit

@@ -1,73 +1,238 @@
+"""The audit of two sets as people call it: what is found, what is flagged, what is refused."""
+
 from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from film_files import saved
+from phantom_sets import phantoms, write_folder
+from PIL import Image
 
-from cxr_release import encoders
-from cxr_release.memorization.audit import audit, pair_rows, pair_sheet
-from cxr_release.radiographs import png
+from cxr_release import schemas, tables
+from cxr_release.errors import SourceError
+from cxr_release.files import read_json, sha256
+from cxr_release.memorization.alterations import ALTERATIONS
+from cxr_release.memorization.audit import audit
+from cxr_release.memorization.films import open_films
+from cxr_release.memorization.report import require_complete, text_of
+from cxr_release.params import AuditParams
+from cxr_release.radiographs.png import Film
 
-
-def film(seed: int) -> np.ndarray:
-    """A smooth random film, so that its thumbnail is its own."""
-    coarse = np.random.default_rng(seed).integers(30, 220, size=(8, 8))
-    return np.kron(coarse, np.ones((8, 8))).astype(np.uint8)
-
-
-def encoded(films: dict[str, np.ndarray], synthetic: bool) -> dict[str, bytes]:
-    return {name: png.encode(one, synthetic=synthetic) for name, one in films.items()}
-
-
-def test_thumbnail_cosine_is_the_correlation_of_small_films() -> None:
-    films = [film(1), film(2)]
-    features = encoders.encode(
-        encoders.thumbnail(8), [png.encode(one, synthetic=False) for one in films]
-    )
-    assert features.dtype == np.float32
-    assert features.shape == (2, 64)
-    assert np.linalg.norm(features, axis=1) == pytest.approx([1, 1], abs=1e-6)
-    small = [one[4::8, 4::8].ravel().astype(float) for one in films]
-    # Resampling blurs the coarse squares a little; the correlation is nearly theirs.
-    assert float(features[0] @ features[1]) == pytest.approx(np.corrcoef(*small)[0, 1], abs=0.05)
+REAL = {f"real-{place:02d}": film for place, film in enumerate(phantoms()[:30])}
+DRAWN = {f"drawn-{place:02d}": film for place, film in enumerate(phantoms()[60:90])}
 
 
-def test_a_constant_film_is_like_nothing() -> None:
-    blank = np.full((64, 64), 90, np.uint8)
-    data = [png.encode(one, synthetic=False) for one in (blank, film(1))]
-    features = encoders.encode(encoders.thumbnail(16), data)
-    assert np.allclose(features[0], 0, atol=1e-6)
+def altered(name: str, film: Film) -> Film:
+    return ALTERATIONS[name](film, np.random.default_rng(0))
 
 
-def test_one_film_alone_is_encoded_too() -> None:
-    assert encoders.encode(encoders.thumbnail(8), [png.encode(film(1), synthetic=False)]).shape == (
-        1,
-        64,
+COPIES = {
+    "copy-identical": ("real-03", "plain", REAL["real-03"]),
+    "copy-mirrored": ("real-11", "mirrored", altered("mirrored", REAL["real-11"])),
+    "copy-inverted": ("real-20", "inverted", altered("inverted", REAL["real-20"])),
+    "copy-noisy": ("real-25", "plain", altered("noise 5 %", REAL["real-25"])),
+}
+
+
+def searched(folder: Path, output: Path, *, split: Any = None, **options: Any) -> dict[str, Any]:
+    return audit(
+        open_films([folder / "real"], "real"),
+        open_films([folder / "drawn"], "synthetic"),
+        split,
+        output,
+        settings=AuditParams(**{"top": 40} | options),
+        seed=3,
     )
 
 
-def test_a_film_that_cannot_be_read_is_never_left_out() -> None:
-    with pytest.raises(RuntimeError, match="1 of 2 films"):
-        encoders.encode(
-            encoders.thumbnail(8), [png.encode(film(1), synthetic=False), b"not a film"]
-        )
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audited")
+    write_folder(folder / "real", REAL)
+    write_folder(folder / "drawn", DRAWN | {name: film for name, (_, _, film) in COPIES.items()})
+    return folder
 
 
-def test_a_planted_copy_is_the_first_pair() -> None:
-    real = {f"patient-{seed}": film(seed) for seed in range(12)}
-    noise = np.random.default_rng(5).normal(0, 6, (64, 64))
-    copied = np.clip(real["patient-7"] + noise, 0, 255).astype(np.uint8)
-    synthetic = {f"checkpoint-1-large-{seed:05d}": film(100 + seed) for seed in range(9)}
-    synthetic["checkpoint-1-large-00009"] = copied
-    real_bytes, synthetic_bytes = encoded(real, False), encoded(synthetic, True)
-    found = audit(real_bytes, synthetic_bytes, encoder=encoders.thumbnail(16), top=10)
-    first = found.pairs[0]
-    assert (first.real_id, first.synthetic_id) == ("patient-7", "checkpoint-1-large-00009")
-    assert first.cosine > 0.98 > found.pairs[1].cosine
-    assert found.report["cosine"] == {
-        "highest": first.cosine,
-        "lowest": found.pairs[-1].cosine,
+@pytest.fixture(scope="module")
+def split() -> dict[str, str]:
+    return {film: "held_out" if film.endswith(("0", "5")) else "tuning" for film in REAL}
+
+
+@pytest.fixture(scope="module")
+def output(folder: Path, split: dict[str, str]) -> Path:
+    searched(folder, folder / "out", split=split, plants=5)
+    return folder / "out"
+
+
+def test_copies_come_first_in_their_view_and_are_flagged(output: Path) -> None:
+    pairs = tables.read_rows(output / "pairs.parquet", schemas.PAIRS)
+    assert [row["rank"] for row in pairs] == list(range(1, 41))
+    first = {row["synthetic_id"]: row for row in pairs[: len(COPIES)]}
+    assert first.keys() == COPIES.keys()
+    for name, (real, view, _) in COPIES.items():
+        assert (first[name]["real_id"], first[name]["view"]) == (real, view)
+        assert first[name]["flagged"]
+        assert first[name]["percentile"] == 100
+    assert not any(row["flagged"] for row in pairs if row["synthetic_id"] in DRAWN)
+    report = read_json(output / "audit.json")
+    assert report["flagged"] == {"pairs": 4, "films": 4}
+    assert report["state"] == "flagged"
+    assert report["calibration"]["baseline"] == "held_out"
+    assert report["pairs"] == 40
+
+
+def test_every_synthetic_film_has_its_nearest_and_how_alone_that_is(output: Path) -> None:
+    rows = {
+        row["synthetic_id"]: row
+        for row in tables.read_rows(output / "nearest.parquet", schemas.NEAREST)
     }
-    assert (found.report["real"], found.report["synthetic"]) == (12, 10)
-    assert [row["rank"] for row in pair_rows(found.pairs)] == list(range(1, 11))
-    sheet = pair_sheet(found.pairs, real_bytes, synthetic_bytes)
-    assert sheet.width > 12 * 112
+    assert rows.keys() == {*DRAWN, *COPIES}
+    pairs = tables.read_rows(output / "pairs.parquet", schemas.PAIRS)
+    for pair in pairs:
+        assert pair["cosine"] <= rows[pair["synthetic_id"]]["cosine"]
+    assert rows["copy-identical"]["distance_ratio"] < 0.1
+    assert min(rows[film]["distance_ratio"] for film in DRAWN) > 0.5
+
+
+def test_the_pictures_can_be_opened(output: Path) -> None:
+    for name in ("pairs.png", "distances.png"):
+        with Image.open(output / name) as picture:
+            picture.load()
+            assert min(picture.size) > 300
+            assert len(picture.info.keys() - {"dpi"}) == 0
+
+
+def test_the_report_in_words_says_what_was_found(output: Path) -> None:
+    words = text_of(read_json(output / "audit.json"))
+    assert "30 of 30 films searched" in words
+    assert "4 synthetic film(s) are nearer" in words
+    assert "identical: 5 of 5 planted copies in the first 40" in words
+    assert words.endswith("state      flagged")
+
+
+def test_another_run_writes_the_same_and_encodes_nothing(
+    folder: Path, output: Path, split: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("pairs.parquet", "nearest.parquet", "within.parquet", "audit.json", "pairs.png")
+    before = {name: sha256(output / name) for name in (*names, "distances.png")}
+    monkeypatch.setattr(
+        "cxr_release.memorization.features.encode_views",
+        lambda *_args, **_options: pytest.fail("films were encoded again"),
+    )
+    searched(folder, output, split=split, plants=5)
+    assert {name: sha256(output / name) for name in before} == before
+
+
+def test_neither_names_nor_order_of_folders_matter(
+    folder: Path, output: Path, split: dict[str, str], tmp_path: Path
+) -> None:
+    """The same films in two folders, written the other way round, without what was kept."""
+    for name in ("real", "drawn"):
+        paths = sorted((folder / name).iterdir(), reverse=True)
+        for place, path in enumerate(paths):
+            target = tmp_path / f"{name}-{place % 2}"
+            target.mkdir(exist_ok=True)
+            shutil.copy(path, target)
+    audit(
+        open_films([tmp_path / "real-1", tmp_path / "real-0"], "real"),
+        open_films([tmp_path / "drawn-1", tmp_path / "drawn-0"], "synthetic"),
+        split,
+        tmp_path / "out",
+        settings=AuditParams(top=40, plants=5),
+        seed=3,
+    )
+    for name in ("pairs.parquet", "nearest.parquet", "within.parquet", "audit.json"):
+        assert sha256(tmp_path / "out" / name) == sha256(output / name), name
+
+
+def test_without_a_split_the_source_films_are_the_baseline(folder: Path, tmp_path: Path) -> None:
+    report = searched(folder, tmp_path / "out")
+    assert report["calibration"]["baseline"] == "source"
+    assert report["calibration"]["held_out"] is None
+    assert report["flagged"]["films"] >= 3
+    assert report["power"] == []
+
+
+def test_duplicates_and_patients_with_several_films_are_named(tmp_path: Path) -> None:
+    """A film that is there twice neither raises the baseline nor hides a copy of it."""
+    again = REAL | {"real-99": altered("JPEG of quality 50", REAL["real-03"])}
+    again |= {"real-98": altered("turned +3°", REAL["real-05"])}
+    write_folder(tmp_path / "real", again)
+    patients = [f"{name}.png,{'p' if name in ('real-98', 'real-05') else name}" for name in again]
+    (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *patients]))
+    write_folder(tmp_path / "drawn", DRAWN | {"copy": REAL["real-03"]})
+    report = searched(tmp_path, tmp_path / "out")
+    assert report["real"]["patients"] == 31
+    assert report["within"]["real"]["films_with_one_alike"] == 2
+    assert report["within"]["real"]["of_another_patient"] == 2
+    assert report["calibration"]["source"]["left_out_alike"] == 2
+    assert report["flagged"]["films"] == 1
+    rows = tables.read_rows(tmp_path / "out/within.parquet", schemas.WITHIN)
+    first = next(row for row in rows if row["set"] == "real")
+    assert (first["one_id"], first["other_id"]) == ("real-03", "real-99")
+    assert (first["alike"], first["same_patient"]) == (True, False)
+    (kin,) = [row for row in rows if (row["one_id"], row["other_id"]) == ("real-05", "real-98")]
+    assert kin["same_patient"]
+    assert not kin["alike"]
+    synthetic = [row for row in rows if row["set"] == "synthetic"]
+    assert synthetic
+    assert not any(row["alike"] for row in synthetic)
+
+
+def test_a_set_with_films_that_cannot_be_read_is_never_clean(tmp_path: Path) -> None:
+    write_folder(tmp_path / "real", REAL)
+    write_folder(tmp_path / "drawn", dict(list(DRAWN.items())[:20]))
+    drawn = tmp_path / "drawn"
+    whole = saved(phantoms()[70])
+    grey = phantoms()[71].astype(np.uint16) * 257
+    (drawn / "broken.png").write_bytes(whole[: len(whole) // 2])
+    (drawn / "blank.png").write_bytes(saved(np.full((64, 64), 128, np.uint8)))
+    (drawn / "text.png").write_text("no film")
+    (drawn / "deep.png").write_bytes(saved(grey))
+    (drawn / "colour.png").write_bytes(saved(np.stack([phantoms()[72]] * 3, axis=-1)))
+    (drawn / "huge.png").write_bytes(saved(np.kron(phantoms()[73], np.ones((40, 40), np.uint8))))
+    (drawn / ".hidden").write_text("")
+    report = searched(tmp_path, tmp_path / "out")
+    found = report["synthetic"]
+    assert (found["films"], found["searched"]) == (26, 23)
+    assert [one["film"] for one in found["unreadable"]] == ["blank", "broken", "text"]
+    assert [one["film"] for one in found["notes"]] == ["colour", "deep", "huge"]
+    assert [Path(one["file"]).name for one in found["ignored"]] == [".hidden"]
+    assert report["state"] == "incomplete"
+    assert report["flagged"] == {"pairs": 0, "films": 0}
+    for name in ("broken", "blank", "text", "deep", "colour", "huge"):
+        assert name in text_of(report)
+    with pytest.raises(SourceError, match="3 film") as caught:
+        require_complete(report)
+    assert [fault.where for fault in caught.value.faults] == ["blank", "broken", "text"]
+    assert len(tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)) == 23
+
+
+def test_one_film_in_each_set_has_no_baseline_and_is_not_called_clean(tmp_path: Path) -> None:
+    write_folder(tmp_path / "real", {"one": phantoms()[0]})
+    write_folder(tmp_path / "drawn", {"two": phantoms()[1]})
+    report = searched(tmp_path, tmp_path / "out")
+    assert report["state"] == "no baseline"
+    assert report["flagged"] is None
+    assert "nothing can be flagged" in text_of(report)
+    (pair,) = tables.read_rows(tmp_path / "out/pairs.parquet", schemas.PAIRS)
+    assert pair["flagged"] is None
+    assert pair["percentile"] is None
+
+
+def test_a_set_without_a_readable_film_is_refused(tmp_path: Path) -> None:
+    write_folder(tmp_path / "real", {"one": phantoms()[0]})
+    (tmp_path / "drawn").mkdir()
+    (tmp_path / "drawn/text.png").write_text("no film")
+    with pytest.raises(SourceError, match="no synthetic film can be read") as caught:
+        searched(tmp_path, tmp_path / "out")
+    assert caught.value.faults[0].where == "text"
+
+
+def test_the_split_must_be_of_these_films(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"29 real film.* neither part"):
+        searched(folder, tmp_path / "out", split={"real-00": "tuning"})

@@ -1,76 +1,280 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Mapping
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.memorization.search import nearest_pairs
+from cxr_release import schemas
+from cxr_release.errors import CxrReleaseError
+from cxr_release.memorization import cosines
+from cxr_release.memorization.search import Found, search
 
-
-def brute_force(real: np.ndarray, synthetic: np.ndarray, top: int) -> list[tuple[str, str, float]]:
-    """All pairs in float64, sorted by cosine and then by ids."""
-    found = []
-    for i, a in enumerate(real.astype(np.float64)):
-        for j, b in enumerate(synthetic.astype(np.float64)):
-            lengths = np.linalg.norm(a) * np.linalg.norm(b)
-            cosine = float(a @ b / lengths) if lengths else 0.0
-            found.append((f"r{i:03d}", f"s{j:03d}", round(cosine, 12)))
-    return sorted(found, key=lambda one: (-one[2], one[0], one[1]))[:top]
+Array = np.ndarray
 
 
 def ids(prefix: str, count: int) -> list[str]:
-    return [f"{prefix}{place:03d}" for place in range(count)]
+    return [f"{prefix}{place:04d}" for place in range(count)]
+
+
+def found(
+    real: Array, synthetic: Mapping[str, Array], *, top: int = 10, block: int = 2**20
+) -> Found:
+    count = len(next(iter(synthetic.values())))
+    return search(
+        real,
+        synthetic,
+        real_ids=ids("r", len(real)),
+        synthetic_ids=ids("s", count),
+        top=top,
+        block_bytes=block,
+    )
+
+
+def cosine(one: Array, other: Array) -> float:
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    lengths = np.linalg.norm(one) * np.linalg.norm(other)
+    return round(float(one @ other / lengths), 12) if lengths else 0.0
+
+
+def by_hand(real: Array, synthetic: Mapping[str, Array], top: int) -> tuple[list, list]:
+    """All pairs, one after the other, in float64."""
+    pairs, nearest = [], []
+    for j in range(len(next(iter(synthetic.values())))):
+        row = []
+        for i in range(len(real)):
+            views = [
+                (-cosine(real[i], synthetic[view][j]), place, view)
+                for place, view in enumerate(schemas.VIEWS)
+                if view in synthetic
+            ]
+            best, _, view = min(views)
+            row.append((-best, i, view))
+            pairs.append((f"r{i:04d}", f"s{j:04d}", -best, view))
+        row.sort(key=lambda one: (-one[0], one[1]))
+        second = row[1] if len(row) > 1 else row[0]
+        nearest.append((f"s{j:04d}", f"r{row[0][1]:04d}", *row[0], second[0]))
+    return sorted(pairs, key=lambda one: (-one[2], one[0], one[1]))[:top], nearest
+
+
+def same(answer: Found, pairs: list, nearest: list) -> None:
+    assert [(one.real_id, one.synthetic_id, one.view) for one in answer.pairs] == [
+        (real, synthetic, view) for real, synthetic, _, view in pairs
+    ]
+    assert [one.cosine for one in answer.pairs] == pytest.approx(
+        [one[2] for one in pairs], abs=2e-12
+    )
+    assert [(one.synthetic_id, one.real_id, one.real, one.view) for one in answer.nearest] == [
+        (synthetic, real, place, view) for synthetic, real, _, place, view, _ in nearest
+    ]
+    assert [[one.cosine, one.second_cosine] for one in answer.nearest] == [
+        pytest.approx([value, second], abs=2e-12) for _, _, value, _, _, second in nearest
+    ]
+
+
+VIEWS = st.sets(st.sampled_from(schemas.VIEWS), min_size=1).map(sorted)
+FEW = st.integers(1, 12)
 
 
 @settings(deadline=None)
-@given(
-    seed=st.integers(0, 2**32),
-    n=st.integers(1, 30),
-    m=st.integers(1, 30),
-    block=st.integers(1, 40),
-    top=st.integers(1, 60),
-)
-def test_it_equals_brute_force_whatever_the_block(
-    seed: int, n: int, m: int, block: int, top: int
+@given(seed=st.integers(0, 2**32), n=FEW, m=FEW, views=VIEWS, block=st.integers(1, 2000),
+       top=st.integers(1, 80))  # fmt: skip
+def test_it_equals_all_pairs_one_by_one(
+    *, seed: int, n: int, m: int, views: list[str], block: int, top: int
 ) -> None:
     chance = np.random.default_rng(seed)
     real = chance.normal(size=(n, 8)).astype(np.float32)
-    synthetic = chance.normal(size=(m, 8)).astype(np.float32)
-    pairs = nearest_pairs(
-        real, synthetic, real_ids=ids("r", n), synthetic_ids=ids("s", m), top=top, block=block
-    )
-    expected = brute_force(real, synthetic, top)
-    assert [(pair.real_id, pair.synthetic_id) for pair in pairs] == [one[:2] for one in expected]
-    assert [pair.cosine for pair in pairs] == pytest.approx([one[2] for one in expected], abs=1e-12)
+    synthetic = {view: chance.normal(size=(m, 8)).astype(np.float32) for view in views}
+    same(found(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
 
 
-@given(seed=st.integers(0, 2**32), block=st.integers(1, 30), top=st.integers(1, 50))
-def test_ties_are_broken_by_the_ids(seed: int, block: int, top: int) -> None:
+@settings(deadline=None)
+@given(seed=st.integers(0, 2**32), n=FEW, m=FEW, views=VIEWS, block=st.integers(1, 2000),
+       top=st.integers(1, 80), most=st.integers(1, 3))  # fmt: skip
+def test_ties_go_to_the_first_ids_and_views(
+    *, seed: int, n: int, m: int, views: list[str], block: int, top: int, most: int
+) -> None:
+    # Few values: most cosines are tied, films come twice, some are zero, views agree.
     chance = np.random.default_rng(seed)
-    # Few distinct rows, exactly representable: most cosines are tied.
-    real = chance.integers(0, 2, size=(20, 3)).astype(np.float32)
-    synthetic = chance.integers(0, 2, size=(20, 3)).astype(np.float32)
-    pairs = nearest_pairs(
-        real, synthetic, real_ids=ids("r", 20), synthetic_ids=ids("s", 20), top=top, block=block
-    )
-    expected = brute_force(real, synthetic, top)
-    assert [(pair.real_id, pair.synthetic_id) for pair in pairs] == [one[:2] for one in expected]
+    real = chance.integers(0, most, size=(n, 3), endpoint=True).astype(np.float32)
+    synthetic = {
+        view: chance.integers(-1, most, size=(m, 3), endpoint=True).astype(np.float32)
+        for view in views
+    }
+    same(found(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
 
 
-def test_the_order_of_the_films_does_not_matter() -> None:
-    chance = np.random.default_rng(0)
-    real = chance.normal(size=(40, 6)).astype(np.float32)
-    synthetic = chance.normal(size=(50, 6)).astype(np.float32)
-    a, b = chance.permutation(40), chance.permutation(50)
-    straight = nearest_pairs(
-        real, synthetic, real_ids=ids("r", 40), synthetic_ids=ids("s", 50), top=30
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**32), n=FEW, m=FEW, views=VIEWS, top=st.integers(1, 80),
+       ties=st.booleans())  # fmt: skip
+def test_the_best_of_several_looks_of_a_real_film_counts(
+    *, seed: int, n: int, m: int, views: list[str], top: int, ties: bool
+) -> None:
+    chance = np.random.default_rng(seed)
+
+    def films(count: int) -> Array:
+        drawn = chance.integers(-1, 2, (count, 3)) if ties else chance.normal(size=(count, 5))
+        return drawn.astype(np.float32)
+
+    looks, synthetic = [films(n), films(n)], {view: films(m) for view in views}
+    found = search(
+        looks, synthetic, real_ids=ids("r", n), synthetic_ids=ids("s", m), top=top, block_bytes=500
     )
-    shuffled = nearest_pairs(
+    # As if each look were a film of its own, of which the better one stays.
+    pairs, _ = by_hand(np.concatenate(looks), synthetic, 10**6)
+    best: dict[tuple[str, str], tuple[float, int, str]] = {}
+    for real, name, value, view in pairs:
+        key = f"r{int(real[1:]) % n:04d}", name
+        best[key] = min(best.get(key, (2.0, 0, "")), (-value, schemas.VIEWS.index(view), view))
+    order = sorted(best, key=lambda key: (best[key][0], key))
+    assert [(one.real_id, one.synthetic_id, one.view) for one in found.pairs] == [
+        (*key, best[key][2]) for key in order[:top]
+    ]
+    for one in found.nearest:
+        mine = [key for key in order if key[1] == one.synthetic_id]
+        assert (one.real_id, one.view) == (mine[0][0], best[mine[0]][2])
+        second = best[mine[min(1, n - 1)]][0]
+        assert one.second_cosine == pytest.approx(-second, abs=2e-12)
+
+
+@given(seed=st.integers(0, 2**32), tie=st.booleans())
+@settings(deadline=None, max_examples=30)
+def test_films_closer_than_float32_can_tell_are_told_apart(seed: int, tie: bool) -> None:
+    chance = np.random.default_rng(seed)
+    base = chance.normal(size=64)
+    near = (base + 1e-4 * chance.normal(size=(40, 64))).astype(np.float32)
+    real, synthetic = near[:20], {"plain": near[20:]}
+    if tie:
+        synthetic["mirrored"] = synthetic["plain"]
+    same(found(real, synthetic, top=15, block=1000), *by_hand(real, synthetic, 15))
+
+
+@given(seed=st.integers(0, 2**32), ties=st.booleans(), block=st.integers(1, 3000))
+@settings(deadline=None, max_examples=40)
+def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> None:
+    chance = np.random.default_rng(seed)
+
+    def films(count: int) -> Array:
+        drawn = chance.integers(0, 2, (count, 4)) if ties else chance.normal(size=(count, 4))
+        return drawn.astype(np.float32)
+
+    real, plain, mirrored = films(15), films(25), films(25)
+    straight = found(real, {"plain": plain, "mirrored": mirrored})
+    a, b = chance.permutation(15), chance.permutation(25)
+    shuffled = search(
         real[a],
-        synthetic[b],
-        real_ids=[ids("r", 40)[place] for place in a],
-        synthetic_ids=[ids("s", 50)[place] for place in b],
-        top=30,
+        {"mirrored": mirrored[b], "plain": plain[b]},
+        real_ids=[ids("r", 15)[place] for place in a],
+        synthetic_ids=[ids("s", 25)[place] for place in b],
+        top=10,
+        block_bytes=block,
     )
-    assert straight == shuffled
+    assert shuffled.pairs == straight.pairs
+    again = sorted(shuffled.nearest, key=lambda one: one.synthetic_id)
+    assert [{**asdict(one), "real": int(a[one.real])} for one in again] == [
+        asdict(one) for one in straight.nearest
+    ]
+
+
+THREADS = """
+import sys, numpy as np
+from cxr_release.memorization.search import search
+chance = np.random.default_rng(5)
+base = chance.normal(size=96)
+films = (base + 0.01 * chance.normal(size=(900, 96))).astype(np.float32)
+names = [f"{place:04d}" for place in range(900)]
+print(search(films[:300], {"plain": films[300:]}, real_ids=names[:300], synthetic_ids=names[300:],
+             top=40, block_bytes=int(sys.argv[1])))
+"""
+
+
+def test_the_number_of_threads_does_not_matter() -> None:
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", THREADS, str(block)],
+            env={"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads, block in (("1", 2**25), ("2", 2**17))
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0].startswith(b"Found(pairs=[Pair(")
+
+
+def peak(real: Array, synthetic: Array, block: int) -> tuple[Found, int]:
+    tracemalloc.start()
+    answer = found(real, {"plain": synthetic}, top=100, block=block)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return answer, most
+
+
+def test_nothing_but_copies_takes_neither_memory_nor_time() -> None:
+    films = np.ones((3000, 16), np.float32)
+    begin = time.perf_counter()
+    answer, most = peak(films, films, 2**20)
+    assert most < 20 * 2**20  # all products together: 36 MB in float32
+    assert time.perf_counter() - begin < 10
+    assert [(one.real_id, one.synthetic_id) for one in answer.pairs] == [
+        ("r0000", name) for name in ids("s", 100)
+    ]
+    assert {(one.real_id, one.cosine, one.second_cosine) for one in answer.nearest} == {
+        ("r0000", 1.0, 1.0)
+    }
+
+
+def test_near_ties_that_are_no_copies_are_scored_in_bounded_memory() -> None:
+    chance = np.random.default_rng(3)
+    films = (1 + 1e-7 * chance.integers(0, 9, size=(2000, 4))).astype(np.float32)
+    films *= chance.integers(1, 10**6, size=(2000, 1)).astype(np.float32)
+    _, most = peak(films[:1000], films[1000:], 2**18)
+    assert most < 40 * 2**20  # a million pairs as ranks and float64 cosines alone: 24 MB
+
+
+@given(seed=st.integers(0, 2**32), d=st.integers(1, 3000))
+@settings(deadline=None, max_examples=60)
+def test_a_float32_cosine_errs_by_less_than_said(seed: int, d: int) -> None:
+    chance = np.random.default_rng(seed)
+    # All of one sign: nothing cancels, which is the worst case for the bound.
+    rows = np.abs(chance.normal(size=(20, d))).astype(np.float32)
+    films = cosines.Films(rows, ids("r", 20))
+    here = np.arange(len(films))
+    for places, tile in cosines.tiles(films, films, 2**20, ""):
+        for row, place in zip(tile, places, strict=True):
+            true = cosines.cosines(films, np.full(len(films), place), films, here)
+            assert np.abs(row - true).max() <= cosines.error(d)
+
+
+def test_one_real_film_is_second_to_itself() -> None:
+    [one] = found(np.eye(2, dtype=np.float32)[:1], {"plain": np.ones((1, 2), np.float32)}).nearest
+    assert one.cosine == one.second_cosine == pytest.approx(0.5**0.5)
+
+
+def test_features_that_are_no_numbers_are_refused_by_film() -> None:
+    films = np.ones((3, 4), np.float32)
+    films[1, 2], films[2, 0] = np.nan, np.inf
+    with pytest.raises(CxrReleaseError, match="no finite numbers") as raised:
+        found(np.ones((3, 4), np.float32), {"plain": films})
+    assert [fault.where for fault in raised.value.faults] == ["s0001", "s0002"]
+
+
+@pytest.mark.parametrize(
+    ("real", "synthetic", "top"),
+    [
+        (np.empty((0, 2)), {"plain": np.ones((1, 2))}, 1),
+        (np.ones((1, 2)), {"plain": np.ones((1, 2))}, 0),
+        (np.ones((1, 2)), {"plain": np.ones((1, 3))}, 1),
+        (np.ones((1, 2)), {"sideways": np.ones((1, 2))}, 1),
+    ],
+)
+def test_what_makes_no_sense_is_refused(real: Array, synthetic: dict[str, Array], top: int) -> None:
+    with pytest.raises(ValueError, match=r"nearest|features|mismatch"):
+        found(real, synthetic, top=top)

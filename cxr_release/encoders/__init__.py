@@ -1,0 +1,1 @@
+"""Images → float32 features, through imagededup's own encoding path."""

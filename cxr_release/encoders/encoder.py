@@ -1,0 +1,104 @@
+"""What turns a film into numbers, and what those numbers depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import Any
+
+from PIL import Image, ImageOps
+
+from cxr_release.schemas import VIEWS
+
+TRANSFORM = 1
+"""Version of what this package does to a film before the model sees it, views included."""
+
+LIBRARIES = ("torch", "torchvision", "imagededup", "pillow")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The file of weights that a model was made with."""
+
+    sha256: str
+    """Of the file's bytes."""
+    published: bool
+    """Whether the hash begins as torchvision's own address of this model's weights says."""
+    license: str
+    """As far as known; empty where it is not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoder:
+    """A model and its transform, as imagededup's `CustomModel` takes them."""
+
+    name: str
+    dimensions: int
+    """Features a film."""
+    model: Any
+    """(b, channels, height, width) float32 → (b, dimensions) float32."""
+    transform: Callable[[Image.Image], Any]
+    """An RGB picture → (channels, height, width) float32."""
+    fingerprint: str
+    """SHA-256 of everything that the features depend on, in hex."""
+    weights: Weights | None = None
+    more_looks: Mapping[str, Callable[[Image.Image], Any]] = field(default_factory=dict)
+    """Name → transform of further ways to look at a real film."""
+
+    @property
+    def looks(self) -> tuple[str, ...]:
+        """Names of all looks at a real film: a synthetic one, in each view, is held to each."""
+        return ("plain", *self.more_looks)
+
+    def seen(self, view: str) -> Encoder:
+        """The encoder whose features of a film are this one's of the film so seen.
+
+        Args:
+            view: one of `schemas.VIEWS`, or of `looks`. Its fingerprint is another in each.
+        """
+        if view == "plain":
+            return self
+        if view in self.more_looks:
+            transform = self.more_looks[view]
+        elif view in VIEWS:
+
+            def transform(film: Image.Image) -> Any:
+                return self.transform(turned(film, view))
+        else:
+            raise ValueError(f"{view!r} is no view: {', '.join((*VIEWS, *self.more_looks))}")
+
+        marked = hashlib.sha256(f"{self.fingerprint} {view}".encode()).hexdigest()
+        return replace(self, transform=transform, fingerprint=marked)
+
+
+def turned(film: Image.Image, view: str) -> Image.Image:
+    """A film (L or RGB) as one of `schemas.VIEWS` shows it."""
+    if "mirrored" in view:
+        film = ImageOps.mirror(film)
+    return ImageOps.invert(film) if "inverted" in view else film
+
+
+def fingerprint(name: str, *, side: int | None = None, weights_sha256: str = "") -> str:
+    """SHA-256, in hex, of everything that an encoder's features depend on.
+
+    The kind of device counts: a GPU rounds otherwise than a processor.
+
+    Args:
+        name: of the encoder.
+        side: pixels, for an encoder that has such a setting.
+        weights_sha256: of the file of weights, for one that has weights.
+    """
+    import torch
+
+    facts = {
+        "name": name,
+        "side": side,
+        "weights": weights_sha256,
+        "transform": TRANSFORM,
+        "device": "cuda" if torch.cuda.is_available() else "cpu",
+        **{library: version(library) for library in LIBRARIES},
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,201 @@
+"""From reviewers' verdicts on pairs to which synthetic films stay out, and why."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.agreement import agreement_of
+from cxr_release.logbook.line import standing_of
+from cxr_release.memorization.verdict import Pair, Verdict
+from cxr_release.radiographs.naming import job_name
+from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the verdicts on one pair come to."""
+
+    verdict: str | None = None
+    """What it is taken for, once settled."""
+    settled: bool = False
+    """Nobody else needs to look at it."""
+    conflict: bool = False
+    """It waits for the adjudicator."""
+    excluded: str = ""
+    """Code of the reason for which the synthetic film stays out; empty: it does not."""
+
+
+@dataclass(frozen=True)
+class Adjudication:
+    """What the verdicts on all pairs come to."""
+
+    rows: list[dict[str, Any]]
+    """Rows of `schemas.VERDICTS`: by rank, then pairs that only an earlier audit listed."""
+    excluded: dict[str, str]
+    """Synthetic film → code of the reason, of the films that stay out."""
+    report: dict[str, Any]
+    """`state` (none, partial or complete), `pairs`, `reviewers`, `judged`, `settled`,
+    `open_conflicts`, `verdicts` (how many of each), `excluded_films`, `earlier` (pairs judged in
+    an earlier audit that are not in this list), `elsewhere` (of other checkpoints, left alone)
+    and `agreement`."""
+
+
+def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Outcome:
+    """What the standing verdicts on one pair come to.
+
+    - The adjudicator's word, where given, is final.
+    - Else it is settled when `required` people have judged, all alike, and not `unsure`.
+    - Where they differ or are unsure it is a conflict, and waits for the adjudicator.
+    - In doubt out: a film stays out while anybody's standing verdict on it is `copy` or `unsure`,
+      unless it was settled as no copy.
+
+    Args:
+        words: reviewer → `copy`, `not-a-copy` or `unsure`.
+        required: people who must judge, the adjudicator not among them.
+        adjudicator: who settles conflicts; empty: nobody does.
+    """
+    word = words.get(adjudicator) if adjudicator else None
+    if word is not None:
+        return Outcome(word, settled=True, excluded=_reason(word))
+    said = set(words.values())
+    enough = len(words) >= required
+    if enough and len(said) == 1 and said != {"unsure"}:
+        (agreed,) = said
+        return Outcome(agreed, settled=True, excluded=_reason(agreed))
+    doubtful = POSSIBLE_COPY if said - {"not-a-copy"} else ""
+    return Outcome(conflict=enough, excluded=doubtful)
+
+
+def _reason(word: str) -> str:
+    return {"copy": COPY, "unsure": POSSIBLE_COPY}.get(word, "")
+
+
+def apply(
+    pairs: Sequence[Mapping[str, Any]],
+    logs: Mapping[str, Sequence[Verdict]],
+    *,
+    real: Mapping[str, str],
+    synthetic: Mapping[str, str],
+    required: int,
+    adjudicator: str,
+) -> Adjudication:
+    """Apply every reviewer's standing verdicts.
+
+    A verdict holds for its two films, whether or not this audit lists the pair: a copy that was
+    found once does not come back when the encoder changes. Verdicts on films of a checkpoint or
+    batch that is not in the release at all are left alone.
+
+    Args:
+        pairs: rows of `schemas.PAIRS`.
+        logs: reviewer → verdicts.
+        real: film of the cohort → SHA-256 of its PNG bytes.
+        synthetic: synthetic film → SHA-256 of its PNG bytes.
+        required: people who must judge each pair.
+        adjudicator: who settles conflicts; empty: nobody does.
+
+    Raises:
+        DecisionError: a verdict names an unknown synthetic film, or other bytes than a film has;
+            all of them at once, by log and line.
+    """
+    faults = faults_of(logs, real=real, synthetic=synthetic)
+    if faults:
+        raise DecisionError(
+            f"{len(faults)} verdict(s) are not about these films",
+            where="audit log",
+            remedy="if the films were made anew, move the old log away and judge again",
+            faults=faults,
+        )
+    people, elsewhere = _standing(logs, synthetic)
+    words: dict[Pair, dict[str, str]] = defaultdict(dict)
+    for reviewer, mine in people.items():
+        for pair, word in mine.items():
+            words[pair][reviewer] = word
+    ranks: dict[Pair, int] = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in pairs}
+    listed = sorted(ranks, key=lambda pair: ranks[pair])
+    earlier = sorted(words.keys() - ranks.keys())
+    outcomes = {
+        pair: settle(words.get(pair, {}), required=required, adjudicator=adjudicator)
+        for pair in [*listed, *earlier]
+    }
+    rows = [
+        {
+            "real_id": pair[0],
+            "synthetic_id": pair[1],
+            "rank": ranks.get(pair),
+            "verdict": outcome.verdict,
+            "settled": outcome.settled,
+            "reviewers": len(words.get(pair, {})),
+            "excluded": bool(outcome.excluded),
+        }
+        for pair, outcome in outcomes.items()
+    ]
+    excluded = _excluded(outcomes)
+    settled = sum(outcomes[pair].settled for pair in listed)
+    said = Counter(one.verdict for one in outcomes.values() if one.verdict is not None)
+    judges = {reviewer: mine for reviewer, mine in people.items() if reviewer != adjudicator}
+    report = {
+        "state": "none" if not words else "partial" if settled < len(listed) else "complete",
+        "pairs": len(listed),
+        "reviewers": sum(map(bool, people.values())),
+        "judged": sum(pair in words for pair in listed),
+        "settled": settled,
+        "open_conflicts": sum(one.conflict for one in outcomes.values()),
+        "verdicts": {word: said[word] for word in JUDGED},
+        "excluded_films": len(excluded),
+        "earlier": len(earlier),
+        "elsewhere": elsewhere,
+        "agreement": agreement_of(judges, JUDGED, unit="pairs"),
+    }
+    return Adjudication(rows, excluded, report)
+
+
+def _standing(
+    logs: Mapping[str, Sequence[Verdict]], synthetic: Collection[str]
+) -> tuple[dict[str, dict[Pair, str]], int]:
+    """Reviewer → pair → verdict that stands; and how many are on films that are not here."""
+    people: dict[str, dict[Pair, str]] = {}
+    elsewhere = 0
+    for reviewer, log in logs.items():
+        standing = standing_of(log)
+        people[reviewer] = {
+            pair: one.verdict for pair, one in standing.items() if one.synthetic_id in synthetic
+        }
+        elsewhere += len(standing) - len(people[reviewer])
+    return people, elsewhere
+
+
+def _excluded(outcomes: Mapping[Pair, Outcome]) -> dict[str, str]:
+    excluded: dict[str, str] = {}
+    for (_, film), outcome in outcomes.items():
+        # A film may stand in several pairs: that it is a copy outweighs that it may be one.
+        if outcome.excluded and excluded.get(film) != COPY:
+            excluded[film] = outcome.excluded
+    return dict(sorted(excluded.items()))
+
+
+def faults_of(
+    logs: Mapping[str, Sequence[Verdict]],
+    *,
+    real: Mapping[str, str],
+    synthetic: Mapping[str, str],
+) -> list[Fault]:
+    """Verdicts that are not about these films, by log and line."""
+    jobs = {job_name(film) for film in synthetic} | {""}
+    faults: list[Fault] = []
+    for reviewer, log in logs.items():
+        for one in log:
+            where = f"{reviewer}.jsonl: line {one.seq}"
+            if one.synthetic_id not in synthetic:
+                if job_name(one.synthetic_id) in jobs:
+                    faults.append(Fault(where, f"unknown film {one.synthetic_id!r}"))
+                continue
+            # The real film may have been withdrawn since; its copy stays out all the same.
+            if real.get(one.real_id, one.real_sha256) != one.real_sha256:
+                faults.append(Fault(where, f"{one.real_id} has other bytes than were judged"))
+            if one.synthetic_sha256 != synthetic[one.synthetic_id]:
+                faults.append(Fault(where, f"{one.synthetic_id} has other bytes than were judged"))
+    return faults

@@ -1,0 +1,232 @@
+"""How near is too near: nearest real films, against how near real films are to each other.
+
+A cosine says nothing by itself: any two films of one view of one body part are similar. So the
+nearest real film of a synthetic one is held against a baseline of films that nobody copied:
+
+- held out: each film that was held out of the tuning run, and its nearest film in the part that
+  was not. Patients never stand in both.
+- source: each source film, and its nearest film of another patient. It serves without a split.
+
+A source that holds a film twice would make any copy look ordinary. Films whose nearest other film
+is alike, at least as similar as a film and its recompressed copy, are left out and counted.
+
+The more real films are searched, the nearer the nearest one is by chance. A baseline that was
+searched among fewer films than the synthetic ones were (the tuning part, against all) makes those
+look a little too near, never too far.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+QUANTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
+"""In per cent, as in the report; 0 is `min`, 100 `max`."""
+NEAR = 0.05
+"""Share of new patients' films that lie nearer than this quantile of the baseline."""
+LEVEL = 0.95
+NO_BASELINE = "no two source films of different patients to compare with: nothing can be flagged"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Nearest cosines of films that nobody copied.
+
+    Args:
+        name: `held_out` or `source`.
+        nearest: (n,) cosine of each film with its nearest one; NaN where there is none.
+        alike: cosine from which on two films are one.
+    """
+
+    name: str
+    nearest: Floats
+    alike: float
+
+    @cached_property
+    def cosines(self) -> list[float]:
+        """Rising; without films that have no other, or one that is alike."""
+        kept: list[float] = self.nearest[self.nearest < self.alike].tolist()  # NaN is not less
+        return sorted(kept)
+
+    def report(self) -> dict[str, Any]:
+        """Its films, ready for JSON."""
+        return {
+            "films": len(self.nearest),
+            "counted": len(self.cosines),
+            "left_out_alike": int((self.nearest >= self.alike).sum()),
+            "without_another": int(np.isnan(self.nearest).sum()),
+            "cosine": quantiles(np.array(self.cosines)),
+            "distance": quantiles(distance(np.array(self.cosines))),
+        }
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where the nearest real films of synthetic ones stand in the split of the tuning run."""
+
+    nearest_in_tuning: int
+    """Synthetic films whose nearest real film is in the tuning part."""
+    tuning: int
+    """Films of that part, and of the other."""
+    held_out: int
+
+
+class Calibration:
+    """Turns cosines into percentiles and flags.
+
+    Args:
+        source: (n,) cosine of each source film with its nearest film of another patient; NaN where
+            there is none.
+        held_out: (k,) cosine of each held-out film with its nearest film of the tuning part; None
+            without a split.
+        alike: cosine from which on two source films count as one.
+    """
+
+    def __init__(self, source: Floats, held_out: Floats | None, *, alike: float) -> None:
+        self.source = Baseline("source", source, alike)
+        self.held_out = None if held_out is None else Baseline("held_out", held_out, alike)
+        usable = [one for one in (self.held_out, self.source) if one and one.cosines]
+        self.baseline = usable[0] if usable else None
+        """What flags: the held-out films, without them the source films, or nothing."""
+        self.threshold = self.baseline.cosines[-1] if self.baseline else None
+        """The highest cosine of the baseline; lower than `alike`. None without a baseline."""
+
+    def percentile(self, cosine: float) -> float | None:
+        """Share of source films, in per cent, whose own nearest one is less similar: 0 … 100.
+
+        Strictly less: 100 only for what is more similar than all of them. None where no source
+        film has a nearest one to compare with.
+        """
+        known = self.source.cosines
+        return 100 * bisect_left(known, cosine) / len(known) if known else None
+
+    def flagged(self, cosine: float) -> bool | None:
+        """Whether it is more similar than any film of the baseline; None without a baseline."""
+        return None if self.threshold is None else cosine > self.threshold
+
+    def report(self, nearest: Floats, second: Floats, split: Split | None) -> dict[str, Any]:
+        """All figures of the synthetic films, ready for JSON; None where one is undefined.
+
+        - `flagged`: films more similar than the `threshold`.
+        - `nearer_than_5_percent`: share of films that lie nearer to a real film than all but 5 % of
+          the baseline do; of new patients' films it would be 5 %.
+        - `nearer_probability`: that a synthetic film is nearer to its nearest real film than a film
+          of the baseline is to its; 0.5 for new patients' films. Mann and Whitney's U over all
+          pairs, ties counting half.
+        - `nearest_in_tuning`: see `split_share`.
+
+        Args:
+            nearest: (m,) cosine of each synthetic film with its nearest real film.
+            second: (m,) with the second nearest.
+            split: where those nearest films stand; None without a split.
+        """
+        known = np.array(self.baseline.cosines if self.baseline else [])
+        return {
+            "baseline": self.baseline.name if self.baseline else None,
+            "threshold": self.threshold,
+            "note": None if self.baseline else NO_BASELINE,
+            "flagged": None if self.threshold is None else int((nearest > self.threshold).sum()),
+            "source": self.source.report(),
+            "held_out": self.held_out.report() if self.held_out else None,
+            "synthetic": {
+                "films": len(nearest),
+                "cosine": quantiles(nearest),
+                "distance": quantiles(distance(nearest)),
+                "distance_ratio": quantiles(distance_ratio(nearest, second)),
+            },
+            "nearer_than_5_percent": _nearer_share(nearest, known),
+            "nearer_probability": _nearer_probability(nearest, known),
+            "nearest_in_tuning": split_share(split, len(nearest)) if split else None,
+        }
+
+
+def distance(cosine: Floats | float) -> Floats:
+    """Euclidean distance of unit vectors, √(2 − 2 cosine): 0 … 2."""
+    apart: Floats = np.sqrt(np.clip(2 - 2 * np.asarray(cosine, np.float64), 0, 4))
+    return apart
+
+
+def distance_ratio(nearest: Floats, second: Floats) -> Floats:
+    """Distance to the nearest real film over that to the second nearest: 0 … 1.
+
+    Near 1 the film lies among several real films, as a new film does. A low ratio says that it is
+    close to one of them alone: it may be a copy of that one. Where both are equal to it (a film
+    that the source holds twice) the ratio is 1: it cannot tell; the cosine does.
+
+    Args:
+        nearest: (m,) cosines.
+        second: (m,) cosines, none higher.
+    """
+    one, two = distance(nearest), distance(second)
+    ratio: Floats = np.divide(one, two, out=np.ones_like(one), where=two > 0)
+    return ratio
+
+
+def quantiles(values: Floats) -> dict[str, float] | None:
+    """Lowest, some percentiles (linear between values) and highest; None of nothing."""
+    if not len(values):
+        return None
+    found = np.percentile(values, QUANTILES).tolist()
+    names = ["min", *(f"{one} %" for one in QUANTILES[1:-1]), "max"]
+    return dict(zip(names, found, strict=True))
+
+
+def split_share(split: Split, films: int) -> dict[str, Any] | None:
+    """Share of synthetic films whose nearest real film the tuning run trained on.
+
+    Platzer and Reutterer, Holdout-Based Empirical Assessment of Mixed-Type Synthetic Data,
+    Frontiers in Big Data 2021: films that were learnt and not copied are as often nearest to a
+    training film as the training part is large, `expected`; copies raise the share. That holds for
+    films of a generator that saw the tuning part alone. Of one that saw both parts, as the final
+    run does, the share is a control: it should be near the expected one whether films are copied or
+    not, and says that neither part is easier to be near to.
+
+    Args:
+        split: the counts.
+        films: synthetic films.
+
+    Returns:
+        `films`, `share`, its exact 95 % interval `low` … `high` (Clopper and Pearson 1934, which
+        takes films for independent) and `expected`; None without films or with an empty part.
+    """
+    if not films or not split.tuning or not split.held_out:
+        return None
+    expected = split.tuning / (split.tuning + split.held_out)
+    return {**_share(split.nearest_in_tuning, films), "expected": expected}
+
+
+def _nearer_share(nearest: Floats, known: Floats) -> dict[str, Any] | None:
+    if not len(nearest) or not len(known):
+        return None
+    within = float(np.quantile(distance(known), NEAR))
+    near = int((distance(nearest) < within).sum())
+    return {**_share(near, len(nearest)), "expected": NEAR, "distance": within}
+
+
+def _nearer_probability(nearest: Floats, known: Floats) -> float | None:
+    from scipy.stats import rankdata
+
+    m, n = len(nearest), len(known)
+    if not m or not n:
+        return None
+    ranks = rankdata(np.concatenate([nearest, known]))[:m]
+    return float((ranks.sum() - m * (m + 1) / 2) / (m * n))
+
+
+def _share(some: int, films: int) -> dict[str, Any]:
+    from scipy.stats import binomtest
+
+    interval = binomtest(some, films).proportion_ci(LEVEL, method="exact")
+    return {
+        "films": some,
+        "share": some / films,
+        "low": float(interval.low),
+        "high": float(interval.high),
+    }

@@ -1,0 +1,209 @@
+"""The parts that a set of films is made of: folders of films, and image tables.
+
+A part lists its films without decoding any, and hashes what it is made of, so that what was found
+out of it can be kept. Its films come as 8-bit grey PNG, one at a time; what cannot be read comes
+as a fault in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cxr_release import files
+from cxr_release.errors import SourceError, TableError
+from cxr_release.memorization.opened import Opened, as_png
+from cxr_release.radiographs.decode import MAX_BYTES, read_bytes
+
+ROWS = 16
+"""Rows of a table in memory at a time."""
+
+
+class Part(Protocol):
+    """Films that lie together."""
+
+    @property
+    def name(self) -> str:
+        """The folder or table, as the user knows it."""
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Id → where that film is, of every film found, readable or not, in order."""
+
+    @property
+    def patients(self) -> Mapping[str, str]:
+        """Id → patient, where known."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what the films are made of, in hex."""
+
+    def read(self) -> Iterator[Opened]:
+        """Every film of `places`, in that order."""
+
+    def open(self, name: str) -> Opened:
+        """One film, by its id."""
+
+
+@dataclass(frozen=True)
+class FolderPart:
+    """A folder of film files."""
+
+    name: str
+    paths: Mapping[str, Path]
+    """Id → file."""
+    refused: Mapping[str, str]
+    """Id → fault, of files that must not be opened."""
+    patients: Mapping[str, str]
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """Id → file."""
+        return {name: str(path) for name, path in self.paths.items()}
+
+    @cached_property
+    def _hashes(self) -> dict[str, str]:
+        return {name: self._hash(name) for name in self.paths}
+
+    def _hash(self, name: str) -> str:
+        try:
+            return hashlib.sha256(self._bytes(name)).hexdigest()
+        except SourceError as error:
+            return str(error)
+
+    def _bytes(self, name: str) -> bytes:
+        if name in self.refused:
+            raise SourceError(self.refused[name])
+        return read_bytes(self.paths[name])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the names and the hashes of the files, or why they have none."""
+        digest = hashlib.sha256()
+        for name, found in self._hashes.items():
+            digest.update(f"{name}\0{found}\n".encode())
+        return digest.hexdigest()
+
+    def read(self) -> Iterator[Opened]:
+        """Every film. Raises SourceError when a file is another than the one that was hashed."""
+        return map(self.open, self.paths)
+
+    def open(self, name: str) -> Opened:
+        """One film; see `read`."""
+        try:
+            data = self._bytes(name)
+        except SourceError as error:
+            found, opened = str(error), Opened(name, fault=str(error))
+        else:
+            found, opened = hashlib.sha256(data).hexdigest(), as_png(name, data)
+        # One film of a folder is worth no hashing of all.
+        if "_hashes" in self.__dict__ and found != self._hashes[name]:
+            raise _changed(self.places[name])
+        return opened
+
+
+@dataclass(frozen=True)
+class TablePart:
+    """A Parquet table with a column `id`, and a column `image` of bytes and path."""
+
+    name: str
+    path: Path
+    names: tuple[str, ...]
+    """Ids, row by row."""
+    patients: Mapping[str, str]
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """Id → row, from 1."""
+        return {name: f"{self.name}: row {row}" for row, name in enumerate(self.names, start=1)}
+
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {name: row for row, name in enumerate(self.names)}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the table's bytes."""
+        return self._hashed[0]
+
+    @cached_property
+    def _hashed(self) -> tuple[str, tuple[int, ...]]:
+        """The hash, and what the file system says of the file that it was taken of."""
+        stamp = self._stamp()
+        return files.sha256(self.path), stamp
+
+    def _stamp(self) -> tuple[int, ...]:
+        facts = self.path.stat()
+        return facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+    def _check_same(self) -> None:
+        if "_hashed" in self.__dict__ and self._stamp() != self._hashed[1]:
+            raise _changed(self.name)
+
+    def read(self) -> Iterator[Opened]:
+        """Every film. Raises SourceError when the table was changed since it was hashed."""
+        with open_parquet(self.path) as parquet:
+            names = iter(self.names)
+            for cells in _batches(parquet, self.path):
+                for cell, name in zip(cells, names, strict=False):
+                    yield _from_cell(name, cell)
+        self._check_same()
+        if next(names, None) is not None:
+            raise _changed(self.name)
+
+    def open(self, name: str) -> Opened:
+        """One film; see `read`."""
+        row = self._rows[name]
+        with open_parquet(self.path) as parquet:
+            group, groups = 0, parquet.metadata.num_row_groups
+            while group < groups and row >= (rows := parquet.metadata.row_group(group).num_rows):
+                row, group = row - rows, group + 1
+            for cells in _batches(parquet, self.path, [group] if group < groups else []):
+                if row < len(cells):
+                    self._check_same()
+                    return _from_cell(name, cells[row])
+                row -= len(cells)
+        raise _changed(self.name)
+
+
+def _changed(where: str) -> SourceError:
+    return SourceError("was changed while it was read", where=where, remedy="start again")
+
+
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file. Raises TableError when it is none."""
+    if not path.is_file():  # a named pipe would wait for ever
+        raise TableError("is no file", where=str(path), remedy="give a Parquet table")
+    try:
+        return pq.ParquetFile(path, memory_map=True)
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error
+
+
+def _batches(
+    parquet: pq.ParquetFile, path: Path, groups: list[int] | None = None
+) -> Iterator[list[Any]]:
+    try:
+        for batch in parquet.iter_batches(ROWS, row_groups=groups, columns=["image"]):
+            yield batch.column("image").to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            f"damaged: {error}", where=str(path), remedy="make or fetch the table again"
+        ) from error
+
+
+def _from_cell(name: str, cell: Any) -> Opened:
+    data = cell and cell["bytes"]
+    if not data:
+        path = cell and cell.get("path")
+        return Opened(name, fault="holds a path and no bytes" if path else "holds no bytes")
+    if len(data) > MAX_BYTES:
+        return Opened(name, fault=f"is larger than {MAX_BYTES >> 20} MiB")
+    return as_png(name, data)

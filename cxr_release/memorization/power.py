@@ -1,0 +1,135 @@
+"""What the search would have found: altered copies of real films are planted, one at a time.
+
+A search that found nothing says little unless it is known what it finds. So films of the cohort
+are copied, each copy is altered, and it is asked whether the pair of the copy and its film would
+stand in the list of the most similar pairs, had this one copy been among the synthetic films.
+Each plant is a trial of its own: plants never take each other's places in the list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders.encoding import encode_views
+from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED
+from cxr_release.memorization.cosines import DIGITS, Features, Floats, unit_rows
+from cxr_release.memorization.films import FilmSet
+from cxr_release.radiographs import png
+from cxr_release.schemas import VIEWS
+
+LEVEL = 0.95
+FEWEST = 20
+"""Recompressed copies that are made whether or not anything is planted: they say how similar two
+films are that are one film saved twice."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """What became of the planted copies."""
+
+    alterations: list[dict[str, Any]]
+    """One a kind of alteration: `alteration`, `planted`, `found`, `recall` (0 … 1), `low`, `high`
+    (95 % interval of the recall: Clopper and Pearson 1934), `median_rank` (None where it lies
+    beyond the list) and `median_cosine`."""
+    alike: float
+    """Lowest cosine of a film and its recompressed copy: what is as similar may be one film."""
+
+
+def measure(
+    real: FilmSet,
+    looks: Sequence[Features],
+    ids: Sequence[str],
+    listed: Sequence[float],
+    *,
+    encoder: Encoder,
+    top: int,
+    plants: int,
+    seed: int,
+) -> Power:
+    """Plant altered copies and see which of them the list would hold.
+
+    Args:
+        real: the films to copy.
+        looks: their features as the search holds them against synthetic ones, (n, d) each.
+        ids: of the films, in the order of the features.
+        listed: cosines of the audit's most similar pairs, falling.
+        encoder: of those features.
+        top: length of the list.
+        plants: copies of each alteration; of as many films if there are fewer. 0: none.
+        seed: of which films are copied, and of the alterations' chance.
+    """
+    order = sorted(range(len(ids)), key=lambda place: _rank(seed, ids[place]))
+    units = [unit_rows(look) for look in looks]
+    rows = []
+    alike = 1.0
+    for number, name in enumerate(ALTERATIONS):
+        wanted = max(plants, FEWEST) if name == RECOMPRESSED else plants
+        chosen = np.array(order[:wanted], np.int64)
+        if not len(chosen):
+            continue
+        copies = _copies(real, [ids[place] for place in chosen], name, (seed, number))
+        views = encode_views(encoder, copies, VIEWS, total=len(chosen), label=f"plant {name}")
+        cosines = _best(views, units)
+        own = cosines[np.arange(len(chosen)), chosen]
+        if name == RECOMPRESSED:
+            alike = float(own.min())
+        if plants:
+            rows.append(_row(name, own[:plants], cosines[:plants], listed, top))
+    return Power(rows, alike)
+
+
+def _copies(real: FilmSet, ids: Sequence[str], name: str, seed: tuple[int, int]) -> list[bytes]:
+    alter = ALTERATIONS[name]
+    copies = []
+    for place, film in enumerate(ids):
+        chance = np.random.default_rng((*seed, place))
+        copy = alter(png.decode(real.png(film), where=film), chance)
+        copies.append(png.encode(np.ascontiguousarray(copy), synthetic=False))
+    return copies
+
+
+def _best(views: Mapping[str, Features], looks: Sequence[Floats]) -> Floats:
+    """(plants, films) cosines, each in its best view and look."""
+    best: Floats | None = None
+    for view in views.values():
+        plants = unit_rows(view)
+        for look in looks:
+            found = np.round(plants @ look.T, DIGITS)
+            best = found if best is None else np.maximum(best, found)
+    if best is None:
+        raise ValueError("no views, or no films")
+    return best
+
+
+def _row(
+    name: str, own: Floats, cosines: Floats, listed: Sequence[float], top: int
+) -> dict[str, Any]:
+    from scipy.stats import binomtest
+
+    # Whatever ties with a copy is taken to come before it: recall is not talked up.
+    ahead = (cosines >= own[:, None]).sum(axis=1) - 1
+    before = len(listed) - np.searchsorted(np.sort(listed), own)
+    ranks = 1 + ahead + before
+    found = int((ranks <= top).sum())
+    interval = binomtest(found, len(own)).proportion_ci(LEVEL, method="exact")
+    median = int(np.sort(ranks)[len(ranks) // 2])
+    return {
+        "alteration": name,
+        "planted": len(own),
+        "found": found,
+        "recall": found / len(own),
+        "low": float(interval.low),
+        "high": float(interval.high),
+        "median_rank": median if median <= top else None,
+        "median_cosine": float(np.median(own)),
+    }
+
+
+def _rank(seed: int, film: str) -> str:
+    return hashlib.sha256(f"{seed}\0plant\0{film}".encode()).hexdigest()

@@ -1,0 +1,47 @@
+"""Whether the logs of verdicts are what was written, and about these films."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cxr_release import schemas
+from cxr_release.errors import Fault
+from cxr_release.logbook.verify import sentences_of, verified
+from cxr_release.memorization.adjudication import faults_of
+from cxr_release.memorization.judged import hashes
+from cxr_release.memorization.verdict import VERDICT, Verdict
+
+
+def verify_verdicts(
+    logs: Path, *, cohort: Path, synthetic: Iterable[Path], known: bool
+) -> dict[str, Any]:
+    """Verify every log of verdicts; an unfinished last line is set aside, with a message.
+
+    Args:
+        logs: folder of the verdicts.
+        cohort: table of the real films.
+        synthetic: tables of the synthetic films.
+        known: whether those tables are there, so that the verdicts are held against them.
+
+    Returns:
+        `logs` (reviewer → `lines`, `standing`) and `set_aside` (names of files).
+
+    Raises:
+        DecisionError: with every fault, by log and line.
+    """
+
+    def faults(lines: Mapping[str, Sequence[Verdict]]) -> list[Fault]:
+        if not known or not lines:
+            return []
+        real = hashes(schemas.COHORT, [cohort])
+        return faults_of(lines, real=real, synthetic=hashes(schemas.ORIENTED, synthetic))
+
+    return verified(VERDICT, logs, faults)
+
+
+def text_of(found: Mapping[str, Any]) -> str:
+    """What `verify_verdicts` found, for people."""
+    end = f"{len(found['logs'])} log(s) of verdicts on pairs, all whole"
+    return "\n".join([*sentences_of(found, VERDICT.noun), end])
