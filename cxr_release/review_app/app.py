@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,20 +13,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from cxr_release.errors import DecisionError, TableError
+from cxr_release.errors import DecisionError
+from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app import body
 from cxr_release.review_app.guard import Door, Refusal, json_answer
 from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.strict_json import json_of
+from cxr_release.review_app.trouble import Trouble
 from cxr_release.screening.decision import Wish
 from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
-from cxr_release.screening.shelf import Shelf
 
 FACING = "wrong-facing"
 """Code of the reason that has a key of its own."""
 MOST = 100
 """Films on a page."""
-
-_notices = logging.getLogger(__name__)
 
 
 class ReviewApp:
@@ -65,7 +63,7 @@ class ReviewApp:
             Route("/r/{person}/setup", self._setup),
         ]
         self._pages = pages(door, "review.html", routes)
-        self._said = ""
+        self._trouble = Trouble("decisions")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,14 +87,14 @@ class ReviewApp:
         if film is None:
             raise Refusal(404, "There is no such film.")
         # Here and not in a thread: a film is read sooner than a thread is found.
-        with self._explained():
+        with self._trouble.explained():
             return Response(self._shelf.png(film.id), media_type="image/png")
 
     async def _films(self, request: Request) -> Response:
         queue = self._queue(request)
 
         def answer() -> Response:
-            with self._explained():
+            with self._trouble.explained():
                 self._shelf.check()
                 queue.refresh()
             view, page = _page(queue, request.query_params)
@@ -115,14 +113,11 @@ class ReviewApp:
 
     async def _decide(self, request: Request) -> Response:
         queue = self._queue(request)
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Refusal(415, "Decisions come as application/json.")
-        undecided_only, asked = body.parse(await request.body())
+        undecided_only, asked = body.parse(await json_of(request))
         wishes = [self._wish(queue, one) for one in asked]
 
         def answer() -> Response:
-            with self._explained():
+            with self._trouble.explained():
                 self._shelf.check()
                 logged = queue.decide(wishes, undecided_only=undecided_only)
             return json_answer(
@@ -149,27 +144,6 @@ class ReviewApp:
         except DecisionError as error:
             # Not where: that is the film's id.
             raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """What is wrong goes to the terminal, ids and paths in it; the page gets a sentence."""
-        try:
-            yield
-        except TableError as error:
-            self._say(str(error))
-            why = "The films are not those that the server started with. Stop it and start again."
-            # 503 and not 409: what was decided keeps in the page until the server is back.
-            raise Refusal(503, why) from None
-        except DecisionError as error:
-            self._say(str(error))
-            why = "The decisions cannot be read or logged just now; the server's terminal says why."
-            raise Refusal(503, why) from None
-
-    def _say(self, what: str) -> None:
-        # Once: a page asks again and again until it is answered.
-        if what != self._said:
-            _notices.error("%s", what)
-        self._said = what
 
 
 def _page(queue: Queue, asked: QueryParams) -> tuple[str, Page]:

@@ -1,10 +1,9 @@
-"""Decisions as a page sends them: JSON of the promised form, or a refusal."""
+"""Decisions as a page sends them: of the promised form, or a refusal."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from cxr_release.review_app.guard import Refusal
 from cxr_release.screening.decision import VERBS, Verb
@@ -26,16 +25,12 @@ class Asked:
     note: str
 
 
-def parse(body: bytes) -> tuple[bool, list[Asked]]:
-    """`undecided_only`, and the decisions.
+def parse(value: Any) -> tuple[bool, list[Asked]]:
+    """`undecided_only`, and the decisions, of a value in JSON.
 
     Raises:
-        Refusal: it is no JSON of the promised form, names a film twice, or holds none or too many.
+        Refusal: it is not of the promised form, names a film twice, or holds none or too many.
     """
-    try:
-        value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise Refusal(400, "The body is no JSON, or says something twice.") from None
     if (
         not isinstance(value, dict)
         or value.keys() != {"undecided_only", "decisions"}
@@ -64,14 +59,3 @@ def _asked(value: Any) -> Asked:
     if not NAME.fullmatch(value["film"]):
         raise Refusal(400, "A film's name is 32 hex digits.")
     return Asked(value["film"], verb, value.get("reason", ""), value.get("note", ""))
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError("a name stands there twice")
-    return made
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")

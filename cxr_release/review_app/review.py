@@ -7,17 +7,20 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from cxr_release import schemas
 from cxr_release.errors import DecisionError
+from cxr_release.logbook.seeds import seed_of
+from cxr_release.logbook.votes import Votes
+from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
 from cxr_release.review_app.guard import Door
 from cxr_release.review_app.serve import say, serve
 from cxr_release.review_app.site import Site
-from cxr_release.screening.decision import PRESCREEN
-from cxr_release.screening.order import Order, order_of, seed_of
+from cxr_release.screening.decision import DECISION, PRESCREEN
+from cxr_release.screening.films import read_generated
+from cxr_release.screening.order import Order, order_of
 from cxr_release.screening.queue import Queue
 from cxr_release.screening.reasons import of_people
-from cxr_release.screening.shelf import Shelf
-from cxr_release.screening.votes import Votes
 
 
 def review(
@@ -67,9 +70,11 @@ def review(
     site = Site(host, port, names, certificate, key)
     _check(reviewers)
     say(f"reading the list of films in {len(tables)} table(s)")
-    shelf = Shelf(tables)
+    shelf = Shelf(tables, schemas.ORIENTED)
+    films = read_generated(tables)
+    shelf.check()
     say(f"reading the decisions in {screening_log}")
-    votes = Votes(screening_log, shelf.films)
+    votes = Votes(DECISION, screening_log, shelf.sha256, nobody={PRESCREEN})
     doubts = (scores or {}) if order == "doubtful-first" else None
     queues = {}
     for reviewer in reviewers:
@@ -77,7 +82,7 @@ def review(
         queues[reviewer] = Queue(
             reviewer,
             votes,
-            order_of(shelf.films, seed, doubts),
+            order_of(films, seed, doubts),
             seed,
             required=required,
             prescreened=prescreened,
@@ -89,7 +94,7 @@ def review(
     def app(door: Door) -> ASGIApp:
         return ReviewApp(queues, shelf, door, title=title, reasons=of_people(reasons))
 
-    say(f"{len(shelf.films):,} films; every decision is on disk before the page says so")
+    say(f"{len(films):,} films; every decision is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)
 
 

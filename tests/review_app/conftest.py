@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,15 @@ from asking import ORIGIN, Answer, ask
 from oriented import oriented_row
 
 from cxr_release import schemas, tables
+from cxr_release.logbook.seeds import seed_of
+from cxr_release.logbook.votes import Votes
+from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
 from cxr_release.review_app.guard import Door, Guard
-from cxr_release.screening.order import order_of, seed_of
+from cxr_release.screening.decision import DECISION
+from cxr_release.screening.films import Generated, read_generated
+from cxr_release.screening.order import order_of
 from cxr_release.screening.queue import Queue
-from cxr_release.screening.shelf import Shelf
-from cxr_release.screening.votes import Votes
 
 PEOPLE = ("a.b", "c.d")
 REASONS = {"wrong-facing": "Faces right.", "other": "<b>Any</b> other."}
@@ -43,6 +46,7 @@ class Desk:
     app: Guard
     door: Door
     shelf: Shelf
+    films: list[Generated]
     announced: list[tuple[str, str]]
     person: str = "a.b"
     cookie: str = ""
@@ -51,7 +55,7 @@ class Desk:
         """Another browser, in which that person has come in."""
         answer = ask(self.app, f"/?token={self.door.tokens[person]}")
         cookie = answer.header("set-cookie").partition(";")[0]
-        return Desk(self.root, self.app, self.door, self.shelf, self.announced, person, cookie)
+        return replace(self, person=person, cookie=cookie)
 
     def ask(self, path: str, **more: Any) -> Answer:
         """A request below the person's own path."""
@@ -83,17 +87,18 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outside(films: Path, tmp_path: Path) -> Desk:
     """A server of two reviewers and 40 films, into which nobody has come yet."""
     shutil.copytree(films, tmp_path / "films")
-    shelf = Shelf(sorted((tmp_path / "films").iterdir()))
-    votes = Votes(tmp_path / "reviews" / "screening", shelf.films)
+    paths = sorted((tmp_path / "films").iterdir())
+    shelf, generated = Shelf(paths, schemas.ORIENTED), read_generated(paths)
+    votes = Votes(DECISION, tmp_path / "reviews" / "screening", shelf.sha256)
     queues = {}
     for person in PEOPLE:
         seed = seed_of(tmp_path / "reviews" / "orders", person)
-        queues[person] = Queue(person, votes, order_of(shelf.films, seed), seed)
+        queues[person] = Queue(person, votes, order_of(generated, seed), seed)
     announced: list[tuple[str, str]] = []
     door = Door(PEOPLE, lambda person, token: announced.append((person, token)))
     app = ReviewApp(queues, shelf, door, title="Screening", reasons=REASONS)
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])
-    return Desk(tmp_path, guard, door, shelf, announced)
+    return Desk(tmp_path, guard, door, shelf, generated, announced)
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from asking import ORIGIN, Answer, ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cxr_release.logbook import disk, log
 from cxr_release.radiographs import png
 from cxr_release.review_app import pages
-from cxr_release.screening import log
-from cxr_release.screening.decision import Wish
+from cxr_release.screening.decision import DECISION, Wish
 
 NOBODY = "0" * 32
 
@@ -29,7 +29,7 @@ def logged(desk: Any, person: str = "a.b") -> list[tuple[str, str, str]]:
     path = desk.root / "reviews" / "screening" / f"{person}.jsonl"
     if not path.exists():
         return []
-    return [(one.decision, one.reason, one.note) for one in log.read(path)]
+    return [(one.decision, one.reason, one.note) for one in log.read(DECISION, path)]
 
 
 def keep(name: str) -> dict[str, str]:
@@ -241,7 +241,7 @@ def test_a_question_that_makes_no_sense_is_refused(desk: Any, query: str) -> Non
 
 def test_a_film_is_served_as_it_is(desk: Any) -> None:
     served = {desk.ask(f"film/{name}").body for name in desk.names()}
-    assert served == {desk.shelf.png(film.id) for film in desk.shelf.films}
+    assert served == {desk.shelf.png(film.id) for film in desk.films}
     answer = desk.ask(f"film/{desk.names()[0]}")
     assert answer.header("content-type") == "image/png"
     assert png.decode(answer.body, where="film").shape == (16, 16)
@@ -274,9 +274,9 @@ def all_answers(desk: Any) -> Iterator[Answer]:
     yield desk.post(b"")
     yield ask(desk.app, "/")
     # A decision on other bytes, then a damaged log, then films that were made anew.
-    film = desk.shelf.films[0]
+    film = desk.films[0]
     folder = desk.root / "reviews" / "screening"
-    log.append(folder, "c.d", [Wish(film.id, "f" * 64, "keep")])
+    log.append(DECISION, folder, "c.d", [Wish(film.id, "f" * 64, "keep")])
     yield desk.ask("films?n=1")
     (folder / "a.b.jsonl").write_bytes(b"{}\n")
     yield desk.ask("films?n=1")
@@ -290,7 +290,7 @@ def all_answers(desk: Any) -> Iterator[Answer]:
 
 def test_no_answer_says_which_film_it_is_about(desk: Any) -> None:
     hidden = {"checkpoint", "-large", ".parquet", str(desk.root)}
-    hidden |= {film.sha256 for film in desk.shelf.films}
+    hidden |= {film.sha256 for film in desk.films}
     statuses = set()
     for answer in all_answers(desk):
         statuses.add(answer.status)
@@ -313,7 +313,7 @@ def test_decisions_are_logged_before_they_are_answered(desk: Any) -> None:
         names[0], "exclude", "other", "a note",
     )  # fmt: skip
     assert first["at"].endswith("Z")
-    by_id = {one.image_id for one in log.read(desk.root / "reviews/screening/a.b.jsonl")}
+    by_id = {one.image_id for one in log.read(DECISION, desk.root / "reviews/screening/a.b.jsonl")}
     shown = {desk.ask(f"film/{name}").body for name in names[:2]}
     assert shown == {desk.shelf.png(film) for film in by_id}
 
@@ -501,11 +501,9 @@ def test_a_decision_from_a_terminal_is_seen_at_the_next_question(desk: Any) -> N
     names = desk.names()
     folder = desk.root / "reviews" / "screening"
     film = next(
-        one
-        for one in desk.shelf.films
-        if desk.shelf.png(one.id) == desk.ask(f"film/{names[0]}").body
+        one for one in desk.films if desk.shelf.png(one.id) == desk.ask(f"film/{names[0]}").body
     )
-    log.append(folder, "a.b", [Wish(film.id, film.sha256, "exclude", "other")])
+    log.append(DECISION, folder, "a.b", [Wish(film.id, film.sha256, "exclude", "other")])
     assert desk.ask("films?n=1&from=0").json()["films"][0]["decision"] == "exclude"
     assert desk.decide(keep(names[1])).json()["progress"]["done"] == 2
 
@@ -533,7 +531,7 @@ def test_a_disk_that_does_not_take_decisions_is_no_acknowledgement(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(log, "_write", full)
+        patch.setattr(disk, "write", full)
         assert desk.decide(keep(name)).status == 503
         assert desk.decide(keep(name)).status == 503
     assert caplog.text.count("No space left") == 1

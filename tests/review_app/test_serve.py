@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from cxr_release.errors import CxrReleaseError, DecisionError
+from cxr_release.logbook import log
 from cxr_release.review_app.review import review
 from cxr_release.review_app.site import Site
-from cxr_release.screening import log
-from cxr_release.screening.decision import Wish
+from cxr_release.screening.decision import DECISION, Wish
 
 SCRIPT = """
 import json, sys
@@ -163,7 +163,7 @@ def test_killed_in_the_middle_the_next_server_goes_on(root: Path) -> None:
             browser.json("/r/a.b/decisions", decisions(names[:6], undecided_only=True))["logged"]
             == 2
         )
-    found = log.read(path)
+    found = log.read(DECISION, path)
     assert [one.decision for one in found] == ["keep"] * 3 + ["exclude"] + ["keep"] * 2
     new = tree(root).keys() - before.keys() - {"stderr"}
     assert {Path(name).parent.as_posix() for name in new} == {
@@ -294,7 +294,7 @@ def test_a_taken_port_is_named_with_a_remedy(root: Path) -> None:
 
 def test_a_log_on_other_films_stops_the_server_at_its_start(root: Path) -> None:
     wish = Wish("checkpoint-34-large-00001", "f" * 64, "keep")
-    log.append(root / "screening", "b", [wish])
+    log.append(DECISION, root / "screening", "b", [wish])
     with pytest.raises(DecisionError, match="other bytes"):
         reviewed(root)
 

@@ -1,4 +1,8 @@
-// The server's answers, and the two ways in which it can fail to give one.
+// What the screening page asks of the server, and how the answers look.
+
+import { Connection } from "./connection.js";
+
+export { Refused, Unanswered } from "./connection.js";
 
 /** @typedef {"queue"|"excluded"|"decided"} View */
 /** @typedef {"keep"|"exclude"|"retract"} Verb */
@@ -19,41 +23,10 @@
 /** @typedef {{film: string, decision: Verb, reason: string, note: string}} Wish */
 /** @typedef {{films: Standing[], progress: Progress, logged: number}} Answer */
 
-/** The server understood and said no: to ask again would not help. */
-export class Refused extends Error {
-  /**
-   * @param {number} status
-   * @param {string} message
-   */
-  constructor(status, message) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** No answer that counts; the same request may succeed later. */
-export class Unanswered extends Error {
-  /**
-   * @param {"silent"|"session"|"fault"} kind
-   * @param {string} message
-   */
-  constructor(kind, message) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
-/** Longer than any disk needs; a request that takes longer is asked again. */
-const PATIENCE_MS = 20000;
-
-/** `trouble` says what keeps the server from answering, null while all is well; "change" tells. */
-export class Api extends EventTarget {
-  /** @type {Unanswered|null} */
-  trouble = null;
-
+export class Api extends Connection {
   /** @returns {Promise<Setup>} */
   setup() {
-    return this.#json("setup");
+    return this.get("setup");
   }
 
   /**
@@ -66,7 +39,7 @@ export class Api extends EventTarget {
     const query = new URLSearchParams({ view, n: String(n) });
     if (where.from !== undefined) query.set("from", String(where.from));
     if (where.before !== undefined) query.set("before", String(where.before));
-    return this.#json(`films?${query}`);
+    return this.get(`films?${query}`);
   }
 
   /**
@@ -74,91 +47,7 @@ export class Api extends EventTarget {
    * @param {boolean} undecidedOnly
    * @returns {Promise<Answer>}
    */
-  decide(decisions, undecidedOnly) {
-    return this.#json("decisions", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ undecided_only: undecidedOnly, decisions }),
-    });
+  send(decisions, undecidedOnly) {
+    return this.post("decisions", { undecided_only: undecidedOnly, decisions });
   }
-
-  /**
-   * @param {string} name
-   * @param {AbortSignal} signal
-   * @returns {Promise<Blob>}
-   */
-  async film(name, signal) {
-    const response = await this.#ask(`film/${encodeURIComponent(name)}`, { signal });
-    if (!response.ok) throw new Refused(response.status, await sentence(response));
-    return response.blob();
-  }
-
-  /**
-   * @param {string} path
-   * @param {RequestInit} [options]
-   */
-  async #json(path, options = {}) {
-    const response = await this.#ask(path, { signal: AbortSignal.timeout(PATIENCE_MS), ...options });
-    if (response.status >= 500) {
-      throw this.#note(new Unanswered("fault", await sentence(response)));
-    }
-    if (!response.ok) throw new Refused(response.status, await sentence(response));
-    try {
-      const value = await response.json();
-      this.#note(null);
-      return value;
-    } catch {
-      throw this.#note(new Unanswered("silent", "the answer broke off"));
-    }
-  }
-
-  /**
-   * @param {string} path
-   * @param {RequestInit} options
-   */
-  async #ask(path, options) {
-    /** @type {Response} */
-    let response;
-    try {
-      response = await fetch(new URL(path, document.baseURI), {
-        credentials: "same-origin",
-        cache: "no-store",
-        ...options,
-      });
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw this.#note(new Unanswered("silent", "the server does not answer"));
-    }
-    if (response.status === 403) {
-      throw this.#note(new Unanswered("session", "the session has ended"));
-    }
-    return response;
-  }
-
-  /**
-   * @template {Unanswered|null} T
-   * @param {T} trouble
-   * @returns {T}
-   */
-  #note(trouble) {
-    const changed = this.trouble?.message !== trouble?.message;
-    this.trouble = trouble;
-    if (changed) this.dispatchEvent(new Event("change"));
-    return trouble;
-  }
-}
-
-/**
- * The server's one sentence on an error.
- *
- * @param {Response} response
- */
-async function sentence(response) {
-  try {
-    const { error } = await response.json();
-    if (typeof error === "string" && error) return error;
-  } catch {
-    // no JSON: the status has to do
-  }
-  return `the server answered with status ${response.status}`;
 }

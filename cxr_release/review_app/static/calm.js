@@ -9,11 +9,19 @@ import { count, number } from "./words.js";
  * @param {string} title
  * @param {...(string|Node)} lines
  */
-function words(title, ...lines) {
+export function words(title, ...lines) {
   return [
     element("h2", { text: title }),
     ...lines.map((line) => (typeof line === "string" ? element("p", { text: line }) : line)),
   ];
+}
+
+/** @param {...[number, string]} counted */
+export function figures(...counted) {
+  const made = counted.map(([value, name]) =>
+    element("div", {}, element("dd", { text: number(value) }), element("dt", { text: name })),
+  );
+  return element("dl", { class: "figures" }, ...made);
 }
 
 /** @param {Progress} progress */
@@ -24,16 +32,9 @@ export function allDecided({ done, excluded }) {
       "There is nothing to decide at present. If you expected films, ask whoever runs this page.",
     );
   }
-  const figures = [
-    [done, "decided"],
-    [done - excluded, "kept"],
-    [excluded, "excluded"],
-  ].map(([value, name]) =>
-    element("div", {}, element("dd", { text: number(Number(value)) }), element("dt", { text: String(name) })),
-  );
   return words(
     "All films are decided.",
-    element("dl", { class: "figures" }, ...figures),
+    figures([done, "decided"], [done - excluded, "kept"], [excluded, "excluded"]),
     "Every decision is saved. Nothing more is needed here: you can close this page.",
     element(
       "p",

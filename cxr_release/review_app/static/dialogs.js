@@ -1,7 +1,6 @@
 // The small windows: a note, and the keys.
 
 import { button, element } from "./dom.js";
-import { KEYS } from "./keys.js";
 
 /** As many characters as the log takes. */
 const LONGEST_NOTE = 2000;
@@ -11,9 +10,10 @@ const LONGEST_NOTE = 2000;
  *
  * @param {string} title
  * @param {string} note as it stands
+ * @param {string} hint what it is for
  * @returns {Promise<string|null>} null when nothing is to change
  */
-export function askNote(title, note) {
+export function askNote(title, note, hint) {
   return new Promise((resolve) => {
     const text = element("textarea", {
       class: "note-text",
@@ -31,7 +31,7 @@ export function askNote(title, note) {
       { class: "dialog note", attributes: { "aria-label": `Note: ${title}` } },
       element("h2", { text: `Note: ${title}` }),
       text,
-      element("p", { class: "quiet", text: "What stands out? It may stay empty. Notes stay in the log and are no part of a release. Write no names." }),
+      element("p", { class: "quiet", text: hint }),
       element(
         "div",
         { class: "dialog-buttons" },
@@ -49,9 +49,14 @@ export function askNote(title, note) {
   });
 }
 
-/** Show what every key does; the same key or Escape closes it. */
-export function showKeys() {
-  const groups = KEYS.map(({ title, keys }) =>
+/**
+ * Show what every key does; the same key or Escape closes it.
+ *
+ * @param {readonly import("./keyboard.js").Group[]} listed
+ * @param {string} mouse what the mouse does
+ */
+export function showKeys(listed, mouse) {
+  const groups = listed.map(({ title, keys }) =>
     element(
       "section",
       {},
@@ -73,10 +78,7 @@ export function showKeys() {
     { class: "dialog keys", attributes: { "aria-label": "Keys" } },
     element("h2", { text: "Keys" }),
     element("div", { class: "key-groups" }, ...groups),
-    element("p", {
-      class: "quiet",
-      text: "With the mouse: a click moves the frame, a right click offers the reasons, a double click enlarges.",
-    }),
+    element("p", { class: "quiet", text: mouse }),
     element(
       "div",
       { class: "dialog-buttons" },

@@ -1,13 +1,11 @@
 // Unsent decisions on the reviewer's own disk, so that no reload and no crash loses them.
 
-/** @typedef {import("./api.js").Wish} Wish */
-
 /**
  * What is sent in one request.
  * @typedef {object} Letter
  * @property {string} key
  * @property {boolean} undecidedOnly
- * @property {Wish[]} decisions
+ * @property {any[]} decisions
  */
 
 /**
@@ -16,19 +14,19 @@
  */
 export class Drawer {
   /**
-   * @param {string} reviewer
+   * @param {string} room of one page and one reviewer: two pages may come from the same address
    * @param {string} tab
    * @param {Storage|null} storage
    */
-  constructor(reviewer, tab, storage = safeStorage()) {
-    this.prefix = `cxr-release/review/${reviewer}/unsent/`;
+  constructor(room, tab, storage = safeStorage()) {
+    this.prefix = `${room}/unsent/`;
     this.tab = tab;
     this.storage = storage;
     this.count = 0;
   }
 
   /**
-   * @param {Wish[]} decisions
+   * @param {any[]} decisions
    * @param {boolean} undecidedOnly
    * @returns {Letter}
    */

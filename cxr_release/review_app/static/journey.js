@@ -1,6 +1,6 @@
 // From page to page of a view, with the pages around this one asked for ahead.
 
-import { Refused } from "./api.js";
+import { Refused } from "./connection.js";
 import { readFilm, writePlace } from "./place.js";
 
 /** @typedef {import("./api.js").View} View */

@@ -1,15 +1,8 @@
 // Every key, once: what it does, and what the help says of it.
 
-/**
- * @typedef {object} Key
- * @property {string[]} keys as `KeyboardEvent.key` gives them, letters in lower case
- * @property {string} action
- * @property {string} shows
- * @property {string} says
- * @property {boolean} [repeats] whether holding the key down goes on; no decision does
- */
+import { foreign, keyOf, panOf } from "./keyboard.js";
 
-/** @type {{title: string, where: "both"|"grid"|"viewer", keys: Key[]}[]} */
+/** @type {(import("./keyboard.js").Group & {where: "both"|"grid"|"viewer"})[]} */
 export const KEYS = [
   {
     title: "Decide on the film in the frame",
@@ -68,8 +61,6 @@ export const KEYS = [
   },
 ];
 
-const PAN = { ArrowLeft: "pan-left", ArrowRight: "pan-right", ArrowUp: "pan-up", ArrowDown: "pan-down" };
-
 /**
  * What a key press asks for; null where it is not ours.
  *
@@ -78,21 +69,15 @@ const PAN = { ArrowLeft: "pan-left", ArrowRight: "pan-right", ArrowUp: "pan-up",
  * @returns {{action: string, digit: number}|null}
  */
 export function wish(event, where) {
-  // AltGr types [ and ] on many keyboards; any other Ctrl, Alt or Meta is the browser's.
-  const typed = event.getModifierState("AltGraph");
-  if ((event.ctrlKey || event.altKey || event.metaKey) && !typed) return null;
-  const pan = where === "viewer" && event.shiftKey && PAN[/** @type {keyof PAN} */ (event.key)];
+  if (foreign(event)) return null;
+  const pan = where === "viewer" && panOf(event);
   if (pan) return { action: pan, digit: -1 };
   if (/^[0-9]$/.test(event.key)) return reason(event, event.key);
-  const key = event.key.toLowerCase();
-  for (const group of KEYS) {
-    if (group.where !== "both" && group.where !== where) continue;
-    const found = group.keys.find(({ keys }) => keys.includes(key));
-    if (found) return event.repeat && !found.repeats ? null : { action: found.action, digit: -1 };
-  }
+  const found = keyOf(event, KEYS.filter((group) => group.where === "both" || group.where === where));
+  if (found) return event.repeat && !found.repeats ? null : { action: found.action, digit: -1 };
   // Where digits need Shift (AZERTY), the plain key counts too.
   const code = /^Digit([0-9])$/.exec(event.code);
-  return code && !typed ? reason(event, code[1]) : null;
+  return code && !event.getModifierState("AltGraph") ? reason(event, code[1]) : null;
 }
 
 /**

@@ -1,8 +1,8 @@
-// Decisions on their way to the server: in order, one request at a time, until it has them.
+// Decisions (or verdicts) on their way to the server: in order, one request at a time, until it has
+// them.
 
-import { Refused } from "./api.js";
+import { Refused } from "./connection.js";
 
-/** @typedef {import("./api.js").Wish} Wish */
 /** @typedef {import("./drawer.js").Letter} Letter */
 
 const FIRST_PAUSE_MS = 400;
@@ -19,13 +19,15 @@ export class Outbox extends EventTarget {
   #busy = false;
 
   /**
-   * @param {import("./api.js").Api} api
+   * @param {import("./connection.js").Connection & {send: (decisions: any[], undecidedOnly: boolean) => Promise<object>}} api
    * @param {import("./drawer.js").Drawer} drawer
+   * @param {string} subject the property of a decision that names what it is on
    */
-  constructor(api, drawer) {
+  constructor(api, drawer, subject = "film") {
     super();
     this.api = api;
     this.drawer = drawer;
+    this.subject = subject;
   }
 
   /**
@@ -51,21 +53,21 @@ export class Outbox extends EventTarget {
   }
 
   /**
-   * The last unsent decision on a film.
+   * The last unsent decision on something.
    *
    * @param {string} name
-   * @returns {Wish|null}
+   * @returns {any|null}
    */
   latest(name) {
     for (let place = this.#letters.length - 1; place >= 0; place -= 1) {
-      const wish = this.#letters[place].decisions.findLast(({ film }) => film === name);
+      const wish = this.#letters[place].decisions.findLast((one) => one[this.subject] === name);
       if (wish) return wish;
     }
     return null;
   }
 
   /**
-   * @param {Wish[]} decisions
+   * @param {any[]} decisions
    * @param {{undecidedOnly?: boolean}} [how]
    */
   put(decisions, { undecidedOnly = false } = {}) {
@@ -99,7 +101,7 @@ export class Outbox extends EventTarget {
     while (this.#letters.length > 0) {
       const letter = this.#letters[0];
       try {
-        const answer = await this.api.decide(letter.decisions, letter.undecidedOnly);
+        const answer = await this.api.send(letter.decisions, letter.undecidedOnly);
         this.#done(letter, "saved", { letter, answer });
         pause = FIRST_PAUSE_MS;
       } catch (error) {

@@ -1,6 +1,6 @@
 // Pages of names: this one, and those before and after it, asked for ahead.
 
-import { Refused } from "./api.js";
+import { Refused } from "./connection.js";
 
 /** @typedef {import("./api.js").Page} Page */
 /** @typedef {{from?: number, before?: number}} Where */

@@ -1,6 +1,6 @@
 // The films' pictures, fetched ahead and kept in memory alone: of three pages, no more.
 
-import { Unanswered } from "./api.js";
+import { Unanswered } from "./connection.js";
 
 /**
  * @typedef {object} Picture

@@ -1,6 +1,6 @@
 // The screening page: puts the parts together and gives every key to the part it is for.
 
-import { Api, Unanswered } from "./api.js";
+import { Api } from "./api.js";
 import { allDecided, noAnswer, nothingListed, savingLast } from "./calm.js";
 import { Desk } from "./desk.js";
 import { askNote, showKeys } from "./dialogs.js";
@@ -9,7 +9,7 @@ import { Enlarged } from "./enlarged.js";
 import { Grid } from "./grid.js";
 import { Habits } from "./habits.js";
 import { Journey } from "./journey.js";
-import { wish } from "./keys.js";
+import { KEYS, wish } from "./keys.js";
 import { fit } from "./layout.js";
 import { ReasonMenu } from "./menu.js";
 import { Notices } from "./notices.js";
@@ -21,11 +21,14 @@ import { readPlace, writeFilm } from "./place.js";
 import { Preview } from "./preview.js";
 import { Standings } from "./standings.js";
 import { Tabs } from "./tabs.js";
+import { greet, watch } from "./watch.js";
 import { code, count } from "./words.js";
 
 /** @typedef {import("./api.js").Setup} Setup */
 
-const RETRY_MS = 2000;
+const NOTE_HINT =
+  "What stands out? It may stay empty. Notes stay in the log and are no part of a release. Write no names.";
+const MOUSE = "With the mouse: a click moves the frame, a right click offers the reasons, a double click enlarges.";
 /** Refused decisions that a banner names before it only counts them. */
 const REFUSALS_TOLD = 3;
 /** What was left unsent may go ahead of the first page, which then begins behind it. */
@@ -44,26 +47,6 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const notices = new Notices(byId("spoken"), byId("toast"), byId("banners"));
 const api = new Api();
 
-/**
- * The server's first answer, however long that takes.
- *
- * @returns {Promise<Setup>}
- */
-async function greet() {
-  for (;;) {
-    try {
-      return await api.setup();
-    } catch (error) {
-      const ended = error instanceof Unanswered && error.kind === "session";
-      calm(noAnswer(ended ? SESSION_ENDED : error instanceof Error ? `${error.message}.` : ""));
-      await new Promise((wake) => setTimeout(wake, RETRY_MS));
-    }
-  }
-}
-
-const SESSION_ENDED =
-  "This page's session has ended. Open the newest address that stands in the terminal, in this browser.";
-
 /** @param {(Node|string)[]|null} words null: the films are shown again */
 function calm(words) {
   const place = byId("calm");
@@ -75,9 +58,11 @@ function calm(words) {
 /** @param {Setup} setup */
 async function begin(setup) {
   document.title = `${setup.title} – ${setup.reviewer}`;
-  const tabs = new Tabs(setup.reviewer);
-  const drawer = new Drawer(setup.reviewer, tabs.tab);
+  const room = `cxr-release/review/${setup.reviewer}`;
+  const tabs = new Tabs(room);
+  const drawer = new Drawer(room, tabs.tab);
   const outbox = new Outbox(api, drawer);
+  const banners = watch({ api, outbox, drawer, notices, noun: "decision" });
   const standings = new Standings(outbox);
   const pictures = new Pictures((name, signal) => api.film(name, signal));
   const grid = new Grid(byId("grid"), pictures, standings);
@@ -97,7 +82,7 @@ async function begin(setup) {
     habits,
     notices,
     askNote: async (title, note) => {
-      const answer = await askNote(title, note);
+      const answer = await askNote(title, note, NOTE_HINT);
       focusFilms();
       return answer;
     },
@@ -144,7 +129,7 @@ async function begin(setup) {
       preview.close();
       notices.warn(habits.previews ? "A resting mouse shows a larger film." : "Larger films under the mouse are off.");
     },
-    help: showKeys,
+    help: () => showKeys(KEYS, MOUSE),
   };
 
   /**
@@ -268,7 +253,7 @@ async function begin(setup) {
 
   outbox.addEventListener("change", () => {
     drawAll();
-    drawBanner();
+    banners.draw();
     panel.showProgress(null, outbox.size);
     if (finishing && outbox.size === 0) desk.finish();
   });
@@ -277,7 +262,7 @@ async function begin(setup) {
     standings.decided(answer.films);
     pages.forgetLists();
     panel.showProgress(answer.progress, outbox.size);
-    tabs.tell(answer.films, answer.progress);
+    tabs.tell({ films: answer.films, progress: answer.progress });
   });
   /** @type {string[]} what the reviewer has not yet acknowledged */
   const refused = [];
@@ -300,33 +285,8 @@ async function begin(setup) {
     drawAll();
   });
 
-  function drawBanner() {
-    const { trouble } = api;
-    const unsent = outbox.size;
-    const start = unsent > 0 ? `${count(unsent, "decision is", "decisions are")} not saved yet: ` : "";
-    const end = unsent > 0 ? " They are kept in this browser and sent as soon as it answers." : "";
-    /** @type {Record<string, string>} */
-    const texts = {
-      silent: `${start || "No connection: "}the server does not answer.${end}`,
-      session: `${start}${start ? "this" : "This"} session has ended. Open the newest address that stands in the terminal, in this browser${unsent > 0 ? "; they are sent after that" : ""}.`,
-      fault: `${start || "No answer: "}the server reports: ${trouble?.message}`,
-    };
-    notices.banner("trouble", trouble === null ? "" : texts[trouble.kind]);
-    notices.banner("keeps", drawer.keeps ? "" : "This browser does not keep unsent decisions: do not close this page while any are being saved.");
-  }
-
   api.addEventListener("change", () => {
-    drawBanner();
     if (api.trouble === null) journey.refresh();
-  });
-  setInterval(() => {
-    // While there is trouble, somebody has to notice that it is over.
-    if (api.trouble !== null && outbox.size === 0) void api.setup().catch(() => {});
-  }, RETRY_MS);
-
-  addEventListener("beforeunload", (event) => {
-    // When the session has ended, leaving for the new address is just what is asked for.
-    if (outbox.size > 0 && (api.trouble?.kind !== "session" || !drawer.keeps)) event.preventDefault();
   });
   addEventListener("hashchange", () => {
     const place = readPlace();
@@ -375,4 +335,4 @@ function sentenceOf({ decision, reason }) {
   return decision === "keep" ? "a film kept" : "a decision taken back";
 }
 
-begin(await greet());
+await begin(await greet(() => api.setup(), (why) => calm(noAnswer(why))));

@@ -3,28 +3,25 @@
 /** How long a living tab may take to say that it is there. */
 const ROLL_CALL_MS = 200;
 
-/** Event "saved" with the films and the progress that another tab was told by the server. */
+/** Event "saved" with what another tab was told by the server. */
 export class Tabs extends EventTarget {
   #channel;
   /** @type {Set<string>} */
   #answers = new Set();
 
-  /** @param {string} reviewer */
-  constructor(reviewer) {
+  /** @param {string} room of one page and one reviewer */
+  constructor(room) {
     super();
     this.tab = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) =>
       byte.toString(16).padStart(2, "0"),
     ).join("");
-    this.#channel = new BroadcastChannel(`cxr-release/review/${reviewer}`);
+    this.#channel = new BroadcastChannel(room);
     this.#channel.addEventListener("message", ({ data }) => this.#hear(data));
   }
 
-  /**
-   * @param {import("./api.js").Standing[]} films
-   * @param {import("./api.js").Progress} progress
-   */
-  tell(films, progress) {
-    this.#channel.postMessage({ kind: "saved", films, progress });
+  /** @param {object} saved what the server answered */
+  tell(saved) {
+    this.#channel.postMessage({ ...saved, kind: "saved" });
   }
 
   /**

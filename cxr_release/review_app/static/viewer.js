@@ -1,10 +1,10 @@
 // One picture, large: zoom, pan, window and level. Knows nothing of what is decided on it.
 
 import { element } from "./dom.js";
-import { Windowing, between } from "./windowing.js";
+import { Framing } from "./framing.js";
+import { Windowing } from "./windowing.js";
 
 const ZOOM_STEP = 1.25;
-const MOST_ZOOM = 16;
 const PAN_STEP = 60;
 /** Zoom of one pixel of the wheel; a notch of a mouse is about 100. */
 const WHEEL_ZOOM = 0.0016;
@@ -14,22 +14,31 @@ const RIGHT_BUTTON = 2;
 /**
  * Wheel zooms about the pointer, drag pans, drag with the right button changes window (sideways)
  * and level (up is brighter), double click fits the picture again. Several viewers may share one
- * `Windowing`, for pictures that must be judged alike.
+ * `Windowing` and one `Framing`, for pictures that must be judged alike.
  */
 export class Viewer {
+  /** @type {{mirrored: boolean, inverted: boolean}} how the picture itself is turned */
+  #turned = { mirrored: false, inverted: false };
+  /** @type {{x: number, y: number, windows: boolean}|null} */
+  #dragging = null;
+
   /**
    * @param {HTMLElement} host takes the picture; made focusable by its owner
    * @param {Windowing} [windowing]
+   * @param {Framing} [framing]
+   * @param {HTMLElement|null} [readout] where window, level and zoom stand; null: nowhere
    */
-  constructor(host, windowing = new Windowing()) {
+  constructor(host, windowing = new Windowing(), framing = new Framing(), readout = overlay(host)) {
     this.host = host;
     this.windowing = windowing;
+    this.framing = framing;
+    this.readout = readout;
     this.image = element("img", { class: "viewer-film", attributes: { alt: "", draggable: "false" } });
-    this.readout = element("p", { class: "viewer-readout", attributes: { "aria-live": "off" } });
     host.classList.add("viewer");
-    host.append(this.image, this.readout);
+    host.prepend(this.image);
     this.image.addEventListener("load", () => this.#draw());
     windowing.addEventListener("change", () => this.#draw());
+    framing.addEventListener("change", () => this.#draw());
     new ResizeObserver(() => this.#draw()).observe(host);
     host.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     host.addEventListener("pointerdown", (event) => this.#press(event));
@@ -42,13 +51,6 @@ export class Viewer {
     host.addEventListener("contextmenu", (event) => event.preventDefault());
     host.addEventListener("dblclick", () => this.fit());
   }
-
-  zoom = 1;
-  /** Where the picture's middle lies, in pixels from the middle of the host. */
-  #x = 0;
-  #y = 0;
-  /** @type {{x: number, y: number, windows: boolean}|null} */
-  #dragging = null;
 
   /**
    * Show another picture at the same zoom, place and window.
@@ -64,12 +66,19 @@ export class Viewer {
     this.#draw();
   }
 
+  /**
+   * Show the picture left for right, or black for white, before anything else is done to it.
+   *
+   * @param {{mirrored: boolean, inverted: boolean}} turned
+   */
+  turn(turned) {
+    this.#turned = turned;
+    this.#draw();
+  }
+
   /** The whole picture, in the middle. */
   fit() {
-    this.zoom = 1;
-    this.#x = 0;
-    this.#y = 0;
-    this.#draw();
+    this.framing.fit();
   }
 
   /**
@@ -83,8 +92,8 @@ export class Viewer {
     if (action === "reset") {
       this.windowing.reset();
       this.fit();
-    } else if (action === "zoom-in") this.#zoomBy(ZOOM_STEP, 0, 0);
-    else if (action === "zoom-out") this.#zoomBy(1 / ZOOM_STEP, 0, 0);
+    } else if (action === "zoom-in") this.framing.zoomBy(ZOOM_STEP);
+    else if (action === "zoom-out") this.framing.zoomBy(1 / ZOOM_STEP);
     else if (action === "pan-left") this.#pan(PAN_STEP, 0);
     else if (action === "pan-right") this.#pan(-PAN_STEP, 0);
     else if (action === "pan-up") this.#pan(0, PAN_STEP);
@@ -93,39 +102,35 @@ export class Viewer {
     return true;
   }
 
-  /**
-   * @param {number} factor
-   * @param {number} x the point that stays where it is, from the middle of the host
-   * @param {number} y
-   */
-  #zoomBy(factor, x, y) {
-    const zoom = between(1, this.zoom * factor, MOST_ZOOM);
-    const change = zoom / this.zoom;
-    this.zoom = zoom;
-    this.#x = x - (x - this.#x) * change;
-    this.#y = y - (y - this.#y) * change;
-    this.#draw();
+  /** Pixels of the place, and of the whole picture as it fits there; null without a picture. */
+  #sizes() {
+    // Not clientWidth, which is rounded, and not alike for two places of the same width.
+    const { left, top, width, height } = this.host.getBoundingClientRect();
+    const { naturalWidth, naturalHeight } = this.image;
+    if (naturalWidth === 0 || width === 0) return null;
+    const scale = Math.min(width / naturalWidth, height / naturalHeight);
+    return { left, top, width, height, fitWidth: naturalWidth * scale, fitHeight: naturalHeight * scale };
   }
 
   /**
-   * @param {number} x
+   * @param {number} x pixels
    * @param {number} y
    */
   #pan(x, y) {
-    this.#x += x;
-    this.#y += y;
-    this.#draw();
+    const sizes = this.#sizes();
+    if (sizes) this.framing.pan(x / sizes.fitWidth, y / sizes.fitHeight);
   }
 
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
-    const box = this.host.getBoundingClientRect();
+    const sizes = this.#sizes();
+    if (sizes === null) return;
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PIXELS : 1);
-    this.#zoomBy(
+    this.framing.zoomBy(
       Math.exp(-pixels * WHEEL_ZOOM),
-      event.clientX - box.left - box.width / 2,
-      event.clientY - box.top - box.height / 2,
+      (event.clientX - sizes.left - sizes.width / 2) / sizes.fitWidth,
+      (event.clientY - sizes.top - sizes.height / 2) / sizes.fitHeight,
     );
   }
 
@@ -151,24 +156,33 @@ export class Viewer {
   }
 
   #draw() {
-    const { clientWidth, clientHeight } = this.host;
-    const { naturalWidth, naturalHeight } = this.image;
-    this.readout.textContent = `${this.windowing.readout}\nzoom ${Math.round(100 * this.zoom)} %`;
-    this.host.dataset.zoomed = String(this.zoom > 1);
-    if (naturalWidth === 0 || clientWidth === 0) return;
-    const scale = this.zoom * Math.min(clientWidth / naturalWidth, clientHeight / naturalHeight);
-    const width = naturalWidth * scale;
-    const height = naturalHeight * scale;
+    const { framing, windowing } = this;
+    if (this.readout) this.readout.textContent = `${windowing.readout}\n${framing.readout}`;
+    this.host.dataset.zoomed = String(framing.zoom > 1);
+    const sizes = this.#sizes();
+    if (sizes === null) return;
+    const { fitWidth, fitHeight } = sizes;
+    const width = fitWidth * framing.zoom;
+    const height = fitHeight * framing.zoom;
     // No further than its own edge may reach the middle: the film cannot be lost.
-    const slackX = Math.max(0, width - clientWidth / this.zoom) / 2;
-    const slackY = Math.max(0, height - clientHeight / this.zoom) / 2;
-    this.#x = between(-slackX, this.#x, slackX);
-    this.#y = between(-slackY, this.#y, slackY);
+    framing.hold(
+      Math.max(0, width - sizes.width / framing.zoom) / 2 / fitWidth,
+      Math.max(0, height - sizes.height / framing.zoom) / 2 / fitHeight,
+    );
     const { style } = this.image;
     style.width = `${width}px`;
     style.height = `${height}px`;
-    style.left = `${(clientWidth - width) / 2 + this.#x}px`;
-    style.top = `${(clientHeight - height) / 2 + this.#y}px`;
-    style.filter = this.windowing.filter;
+    style.left = `${(sizes.width - width) / 2 + framing.x * fitWidth}px`;
+    style.top = `${(sizes.height - height) / 2 + framing.y * fitHeight}px`;
+    style.transform = this.#turned.mirrored ? "scaleX(-1)" : "none";
+    const filters = [this.#turned.inverted ? "invert(1)" : "none", windowing.filter];
+    style.filter = filters.filter((one) => one !== "none").join(" ") || "none";
   }
+}
+
+/** @param {HTMLElement} host */
+function overlay(host) {
+  const made = element("p", { class: "viewer-readout", attributes: { "aria-live": "off" } });
+  host.append(made);
+  return made;
 }

@@ -13,8 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxr_release.logbook import log
 from cxr_release.radiographs import png
-from cxr_release.screening import log
+from cxr_release.screening.decision import DECISION
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Request, Route
@@ -135,7 +136,7 @@ class Server:
     def logged(self, reviewer: str) -> list[tuple[str, str, str, str]]:
         """Id, decision, reason and note of every line, in order."""
         path = self.folder / "screening" / f"{reviewer}.jsonl"
-        lines = log.read(path) if path.exists() else []
+        lines = log.read(DECISION, path) if path.exists() else []
         return [(one.image_id, one.decision, one.reason, one.note) for one in lines]
 
 
