@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from cxr_release import schemas
 from cxr_release.errors import ReleaseError
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
@@ -19,6 +20,8 @@ from cxr_release.release.markdown import Ready, code, finalize, link, one_line
 from cxr_release.release.notices import license_url
 from cxr_release.tables import Column
 
+WELL_FOUND = 0.95
+"""Share of planted copies below which the card says that the search finds their kind badly."""
 TAGS = ("synthetic", "medical", "x-ray", "radiograph", "diffusion")
 
 
@@ -35,7 +38,7 @@ def render(
 
     Args:
         template: the Jinja2 template of the body. Every text that it prints is escaped, unless a
-            filter made it Markdown: `code`, `link`, `count`, `share`, `decimals`, `number`,
+            filter made it Markdown: `code`, `link`, `count`, `some`, `share`, `decimals`, `number`,
             `measure`.
         record: what `release.json` holds.
         configs: the finished configs.
@@ -61,6 +64,7 @@ def render(
         code=code,
         link=link,
         count=_count,
+        some=_some,
         share=_share,
         kind=_kind,
         decimals=_decimals,
@@ -75,6 +79,9 @@ def render(
             sheets={sheet.checkpoint: sheet for sheet in sheets},
             pairs=pairs,
             reasons=reasons,
+            views=schemas.VIEWS,
+            quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
+            well_found=WELL_FOUND,
             license_url=license_url(record["license"]),
             bibtex=_bibtex(record),
         )
@@ -140,6 +147,11 @@ def _count(value: int) -> Ready:
     return Ready(f"{value:,}")
 
 
+def _some(value: int, one: str, more: str = "") -> Ready:
+    """A number and what it counts: 1 film, 1,000 films; `more` where that is not `one` and an s."""
+    return Ready(f"{value:,} {one if value == 1 else more or f'{one}s'}")
+
+
 def _share(part: int, whole: int) -> Ready:
     return Ready(f"{part / whole:.1%}" if whole else "–")
 
@@ -156,6 +168,12 @@ def _measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
     low, high = point["intervals"][metric]
     # A dash would read as a minus beside a negative end.
     return Ready(f"{value} [{low:.{places}f}, {high:.{places}f}]")
+
+
+def _quantiles(calibration: Mapping[str, Any]) -> list[str]:
+    """Names of the quantiles, from `min` over per cents to `max`: JSON keeps no order of keys."""
+    names = set(calibration["synthetic"]["distance"]) - {"min", "max"}
+    return ["min", *sorted(names, key=lambda name: float(name.split()[0])), "max"]
 
 
 def _kind(column: Column) -> str:

@@ -32,6 +32,11 @@ class Collector:
         """Note that `rule` was applied to so many things more."""
         self.rules[rule] = self.rules.get(rule, 0) + things
 
+    def compare(self, where: str, stated: object, true: object, remedy: str) -> None:
+        """Note a fault where a summary says something else than its table."""
+        if stated != true:
+            self.add(where, f"says {stated}, the table holds {true}", remedy)
+
     @contextmanager
     def collecting(self) -> Iterator[None]:
         """Take the faults of an error raised inside, and go on behind the block."""

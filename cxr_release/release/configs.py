@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from cxr_release import schemas, tables
 from cxr_release.params import Params
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.pairs import released_pairs
 from cxr_release.tables import ROWS_PER_GROUP, Table
 
 Row = Mapping[str, Any]
@@ -76,7 +77,7 @@ def write_configs(
         sum(config.download_bytes for config in films),
     )
     sides: list[tuple[Table, Iterable[Row]]] = [
-        (schemas.AUDIT_PAIRS, _audit_pairs(inputs, released)),
+        (schemas.AUDIT_PAIRS, released_pairs(inputs, params, released)),
         (
             schemas.EXCLUSIONS,
             tables.read_rows(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS),
@@ -131,22 +132,11 @@ def _release_rows(films: Iterable[Row], version: str) -> Iterator[Row]:
         yield {name: row[name] for name in columns}
 
 
-def _audit_pairs(inputs: ReleaseInputs, released: set[str]) -> Iterator[Row]:
-    real = tables.read_rows(inputs.cohort / "cohort.parquet", schemas.COHORT)
-    pixels = {film["id"]: film["pixel_sha256"] for film in real}
-    for pair in tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS):
-        yield {
-            "rank": pair["rank"],
-            "synthetic_id": pair["synthetic_id"],
-            "synthetic_released": pair["synthetic_id"] in released,
-            "real_pixel_sha256": pixels[pair["real_id"]],
-            "cosine": pair["cosine"],
-        }
-
-
 def _write_side(folder: Path, table: Table, rows: Iterable[Row]) -> Config:
     name = f"{table.name}/train-00000-of-00001.parquet"
-    tables.write(folder / name, table, rows)
+    with tables.Writer(folder / name, table) as writer:
+        for some in tables.pieces(rows, ROWS_PER_GROUP):
+            writer.append(some)
     return _measure(folder, table.name, table, [name])
 
 

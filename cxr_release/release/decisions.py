@@ -46,7 +46,7 @@ def check_exclusions(
         film = rows.get(row["id"])
         if film and film["released"]:
             found.add(where, "is excluded and yet released", "screen again")
-        if not row["reviewers"] and not row["prescreen"]:
+        if not row["reviewers"] and not row["prescreen"] and not row["audit"]:
             found.add(where, "is excluded by nobody", "screen again")
     for film in rows.values():
         if not film["released"] and film["id"] not in excluded:
@@ -141,7 +141,8 @@ def _check_review(
         "decided": len(screened) - len(undecided),
         "undecided": len(undecided),
         "undecided_released": sum(film["released"] for film in undecided),
-        "prescreened": sum(not row["reviewers"] for row in exclusions),
+        "prescreened": sum(not row["reviewers"] and not row["audit"] for row in exclusions),
+        "audited": sum(not row["reviewers"] and row["audit"] for row in exclusions),
     }
     for name, number in true.items():
         if review.get(name) != number:

@@ -1,47 +1,90 @@
-"""What must be true of the memorization audit and of the blinded reader study."""
+"""What must be true of the search for copies, and of what it says of itself."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas
 from cxr_release.release.collector import Collector
 
-_AUDIT_AGAIN = "run the audit again"
-_STUDY_AGAIN = "draw the study again"
+Row = Mapping[str, Any]
+INCOMPLETE = "incomplete"
+
+_AGAIN = "run the audit again"
+_KEYS: dict[str, type] = {
+    "state": str,
+    "encoder": dict,
+    "real": dict,
+    "synthetic": dict,
+    "top": int,
+    "pairs": int,
+    "cosine": dict,
+    "calibration": dict,
+    "alike": float,
+    "within": dict,
+    "power": list,
+}
 
 
 def check_audit(
     folder: Path, generated: Collection[str], real: Collection[str], found: Collector
-) -> None:
-    """Pairs name films that exist, in the order of their rank; the summary is that of the table."""
-    path, summary = folder / "pairs.parquet", folder / "audit.json"
-    pairs = found.rows(path, schemas.PAIRS)
-    keys: dict[str, type] = {"encoder": str, "real": int, "synthetic": int, "pairs": int}
-    stated = found.document(summary, keys | {"cosine": dict, "review": dict})
-    for row in pairs or []:
-        where = f"{path}: rank {row['rank']}"
-        if row["synthetic_id"] not in generated:
-            found.add(f"{where}, column synthetic_id", "is no generated film", _AUDIT_AGAIN)
-        if row["real_id"] not in real:
-            found.add(f"{where}, column real_id", "is no film of the cohort", _AUDIT_AGAIN)
+) -> list[dict[str, Any]] | None:
+    """Every generated film was held against every source film, and the summary is that of it.
+
+    Args:
+        folder: what the search left.
+        generated: ids of the generated films.
+        real: ids of the films of the cohort.
+        found: where faults go.
+
+    Returns:
+        The listed pairs, rows of `schemas.PAIRS`; None where they cannot be read.
+    """
+    listed, each = folder / "pairs.parquet", folder / "nearest.parquet"
+    pairs = found.rows(listed, schemas.PAIRS)
+    nearest = found.rows(each, schemas.NEAREST)
+    stated = found.document(folder / "audit.json", _KEYS)
     if pairs is not None:
-        _check_ranks(path, pairs, found)
+        _check_names(listed, pairs, generated, real, found)
+        _check_ranks(listed, pairs, found)
         found.applied("audited pairs held against the films", len(pairs))
-    if pairs is not None and stated is not None:
-        cosines = [row["cosine"] for row in pairs]
-        extremes = {"highest": max(cosines), "lowest": min(cosines)} if cosines else {}
-        true = {"real": len(real), "synthetic": len(generated), "pairs": len(pairs)}
-        for name, value in true.items():
-            _check_stated(f"{summary}: key {name}", stated[name], value, _AUDIT_AGAIN, found)
-        for name, cosine in extremes.items():
-            where = f"{summary}: key cosine.{name}"
-            _check_stated(where, stated["cosine"].get(name), cosine, _AUDIT_AGAIN, found)
+    if nearest is not None:
+        _check_names(each, nearest, generated, real, found)
+        searched = {row["synthetic_id"] for row in nearest}
+        for film in sorted(set(generated) - searched):
+            found.add(each, f"{film} was generated and not searched for", _AGAIN)
+        found.applied("generated films held against the films that were searched for", len(nearest))
+    if pairs is not None and nearest is not None:
+        _check_together(listed, pairs, nearest, found)
+        if stated is not None:
+            summary = folder / "audit.json"
+            _check_flags(listed, pairs, stated, found)
+            _check_flags(each, nearest, stated, found)
+            films = (len(real), len(generated))
+            _check_summary(summary, stated, films=films, pairs=pairs, nearest=nearest, found=found)
+    if stated is not None:
+        _check_state(folder / "audit.json", stated, found)
+    return pairs
 
 
-def _check_ranks(path: Path, pairs: list[dict[str, Any]], found: Collector) -> None:
+def _check_names(
+    path: Path,
+    rows: Sequence[Row],
+    generated: Collection[str],
+    real: Collection[str],
+    found: Collector,
+) -> None:
+    for number, row in enumerate(rows, start=1):
+        where = f"{path}: row {number}"
+        if row["synthetic_id"] not in generated:
+            found.add(f"{where}, column synthetic_id", "is no generated film", _AGAIN)
+        if row["real_id"] not in real:
+            found.add(f"{where}, column real_id", "is no film of the cohort", _AGAIN)
+
+
+def _check_ranks(path: Path, pairs: Sequence[Row], found: Collector) -> None:
     for number, row in enumerate(pairs, start=1):
         if row["rank"] != number:
             found.add(f"{path}: row {number}, column rank", "ranks do not run 1, 2, 3 …")
@@ -49,41 +92,89 @@ def _check_ranks(path: Path, pairs: list[dict[str, Any]], found: Collector) -> N
             found.add(f"{path}: row {number}, column cosine", "is higher than the rank before it")
 
 
-def check_study(folder: Path, checkpoints: tuple[int, ...], found: Collector) -> None:
-    """The summary is that of the kit, and every rating is of a film in it."""
-    kit_path, answers, summary = (
-        folder / "kit.parquet",
-        folder / "responses.parquet",
-        folder / "study.json",
-    )
-    kit = found.rows(kit_path, schemas.KIT)
-    responses = found.rows(answers, schemas.RESPONSES)
-    keys: dict[str, type] = {"quartets": int, "images_per_quartet": int, "checkpoints": list}
-    stated = found.document(summary, keys | {"raters": int, "ratings": int, "review": dict})
-    sources = {"real", *(f"checkpoint-{number}" for number in checkpoints)}
-    places = {(film["quartet"], film["name"]) for film in kit or []}
-    for number, row in enumerate(responses or [], start=1):
-        where = f"{answers}: row {number}"
-        if kit is not None and (row["quartet"], row["image"]) not in places:
-            found.add(f"{where}, column image", "is not in that quartet of the kit")
-        if row["source"] not in sources:
-            found.add(f"{where}, column source", f"{row['source']} is not of this release")
-        found.applied("ratings held against the kit", 1)
-    if kit is None or responses is None or stated is None:
-        return
-    quartets = {film["quartet"] for film in kit}
-    true: Mapping[str, object] = {
-        "quartets": len(quartets),
-        "checkpoints": list(checkpoints),
-        "raters": len({row["rater"] for row in responses}),
-        "ratings": len(responses),
+def _check_together(
+    path: Path, pairs: Sequence[Row], nearest: Sequence[Row], found: Collector
+) -> None:
+    """No pair is nearer than its film's nearest one, and none that is near enough is missing."""
+    most = {row["synthetic_id"]: row["cosine"] for row in nearest}
+    for row in pairs:
+        if row["cosine"] > most.get(row["synthetic_id"], row["cosine"]):
+            what = "is higher than the film's nearest one in nearest.parquet"
+            found.add(f"{path}: row {row['rank']}, column cosine", what, _AGAIN)
+    listed = {(row["real_id"], row["synthetic_id"]) for row in pairs}
+    last = pairs[-1]["cosine"] if pairs else -2.0
+    for row in nearest:
+        # Ties with the last one may fall off the list; what is nearer may not.
+        if row["cosine"] > last and (row["real_id"], row["synthetic_id"]) not in listed:
+            what = f"lacks {row['synthetic_id']} with its nearest film, nearer than the last pair"
+            found.add(path, what, _AGAIN)
+    if pairs and nearest and pairs[0]["cosine"] != max(most.values()):
+        found.add(f"{path}: row 1, column cosine", "is not the highest of nearest.parquet", _AGAIN)
+    found.applied("nearest films held against the audited pairs", len(nearest))
+
+
+def _check_flags(path: Path, rows: Sequence[Row], stated: Row, found: Collector) -> None:
+    """A film or pair is flagged when it is nearer than the threshold, and only then."""
+    threshold = stated["calibration"].get("threshold")
+    for number, row in enumerate(rows, start=1):
+        true = None if threshold is None else row["cosine"] > threshold
+        if row["flagged"] != true:
+            what = f"is {row['flagged']}, the threshold in audit.json says {true}"
+            found.add(f"{path}: row {number}, column flagged", what, _AGAIN)
+
+
+def _check_summary(
+    path: Path,
+    stated: Row,
+    *,
+    films: tuple[int, int],
+    pairs: Sequence[Row],
+    nearest: Sequence[Row],
+    found: Collector,
+) -> None:
+    real, generated = films
+    known = stated["calibration"].get("threshold") is not None
+    flagged = sum(bool(row["flagged"]) for row in nearest) if known else None
+    cosines = [row["cosine"] for row in nearest]
+    wanted = min(stated["top"], real * generated)
+    true: dict[str, object] = {
+        "real.films": real,
+        "real.searched": real,
+        "synthetic.films": generated,
+        "synthetic.searched": len(nearest),
+        "pairs": len(pairs),
+        "cosine.highest": pairs[0]["cosine"] if pairs else None,
+        "cosine.lowest": pairs[-1]["cosine"] if pairs else None,
+        "flagged.pairs": sum(bool(row["flagged"]) for row in pairs) if known else None,
+        "flagged.films": flagged,
+        "calibration.flagged": flagged,
+        "calibration.synthetic.films": len(nearest),
+        "calibration.synthetic.cosine.min": min(cosines, default=None),
+        "calibration.synthetic.cosine.max": max(cosines, default=None),
     }
     for name, value in true.items():
-        _check_stated(f"{summary}: key {name}", stated[name], value, _STUDY_AGAIN, found)
-    if stated["images_per_quartet"] * len(quartets) != len(kit):
-        found.add(kit_path, f"{len(kit)} films are not whole quartets", _STUDY_AGAIN)
+        found.compare(f"{path}: key {name}", _at(stated, name), value, _AGAIN)
+    if len(pairs) != wanted:
+        what = f"{len(pairs)} pairs are listed, the first {wanted} were asked for"
+        found.add(f"{path}: key top", what, _AGAIN)
 
 
-def _check_stated(where: str, stated: object, true: object, remedy: str, found: Collector) -> None:
-    if stated != true:
-        found.add(where, f"says {stated}, the table holds {true}", remedy)
+def _at(document: Any, name: str) -> Any:
+    """What stands under `name`, whose dots lead from mapping to mapping; None of nothing."""
+    for key in name.split("."):
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document
+
+
+def _check_state(path: Path, stated: Row, found: Collector) -> None:
+    """A set with films that could not be read was not searched: it is never released."""
+    where = f"{path}: key state"
+    lost = [name for name in ("real", "synthetic") if stated[name].get("unreadable")]
+    if lost or stated["state"] == INCOMPLETE:
+        what = f"{' and '.join(lost) or 'some'} films could not be read, so not all were searched"
+        found.add(where, what, "mend or withdraw those that audit.json names, and audit again")
+        return
+    flagged = stated["calibration"].get("flagged")
+    state = "no baseline" if flagged is None else "flagged" if flagged else "nothing flagged"
+    if stated["state"] != state:
+        found.add(where, f"is {stated['state']!r}, the numbers say {state!r}", _AGAIN)

@@ -52,6 +52,7 @@ def write_figures(
         _copy_picture(inputs.checkpoints / f"{name}.png", figures / f"{name}.png")
     _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
     _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
+    _copy_picture(inputs.audit / "distances.png", figures / "audit.png")
     sheets = []
     for checkpoint in params.sample.checkpoints:
         released = [

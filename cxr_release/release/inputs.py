@@ -27,7 +27,9 @@ class ReleaseInputs:
     prescreen: Path
     """Folder with `prescreen.json`, `roc.png`."""
     audit: Path
-    """Folder with `pairs.parquet`, `audit.json`."""
+    """Folder with `pairs.parquet`, `nearest.parquet`, `audit.json`, `distances.png`."""
+    adjudication: Path
+    """Folder with `verdicts.parquet`, `copies.json`, `adjudication.json`."""
     study: Path
     """Folder with `kit.parquet`, `responses.parquet`, `study.json`."""
     cohort: Path
@@ -53,6 +55,7 @@ class ReleaseInputs:
             **{f"screening/{name}": self.screening / name for name in _SCREENING},
             **{f"prescreen/{name}": self.prescreen / name for name in _PRESCREEN},
             **{f"audit/{name}": self.audit / name for name in _AUDIT},
+            **{f"adjudication/{name}": self.adjudication / name for name in _ADJUDICATION},
             **{f"study/{name}": self.study / name for name in _STUDY},
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
             "split/summary.json": self.split / "summary.json",
@@ -86,7 +89,8 @@ _COHORT = ("cohort.parquet", "summary.json")
 _CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png")
 _SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json", "reasons.png")
 _PRESCREEN = ("prescreen.json", "roc.png")
-_AUDIT = ("pairs.parquet", "audit.json")
+_AUDIT = ("pairs.parquet", "nearest.parquet", "audit.json", "distances.png")
+_ADJUDICATION = ("verdicts.parquet", "copies.json", "adjudication.json")
 _STUDY = ("kit.parquet", "responses.parquet", "study.json")
 
 

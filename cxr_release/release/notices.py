@@ -65,8 +65,22 @@ def _license(record: Mapping[str, Any]) -> str:
             f"  licence: {one_line(source['license'])}",
             f"  cite as: {one_line(source['citation'])}",
             "",
+            *_shown(source["films_shown"]),
         ]
     )
+
+
+def _shown(films: int) -> list[str]:
+    """What holds for source films that the release shows; nothing where it shows none."""
+    if not films:
+        return []
+    return [
+        f"The table audit_pairs shows {films:,} film(s) of that source, for comparison. The",
+        "licence above does not cover them: they stay under the licence of the source and its",
+        "terms. They were changed: resampled to 8-bit grey of one size; negatives inverted;",
+        "mirrored where they faced right.",
+        "",
+    ]
 
 
 def _citation(record: Mapping[str, Any]) -> str:
@@ -91,6 +105,7 @@ def _citation(record: Mapping[str, Any]) -> str:
 
 def _changelog(record: Mapping[str, Any]) -> str:
     total, screening = record["counts"]["total"], record["reviews"]["screening"]
+    audit = record["reviews"]["audit"]
     return "\n".join(
         [
             f"# Changes of {escape(record['title'])}",
@@ -101,6 +116,9 @@ def _changelog(record: Mapping[str, Any]) -> str:
             f" {total['excluded']:,} excluded.",
             f"- Films looked at: {screening['looked_at']:,} by {screening['reviewers']:,}"
             f" reviewer(s); {screening['undecided']:,} undecided.",
+            f"- Nearest pairs of a source film and a synthetic one: {audit['judged']:,} of"
+            f" {audit['pairs']:,} judged by {audit['reviewers']:,} reviewer(s);"
+            f" films excluded for it: {audit['excluded_films']:,}.",
             "",
         ]
     )

@@ -13,6 +13,7 @@ import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.params import PHANTOMS, Params
+from cxr_release.release.audit_record import audit_record, films_shown
 from cxr_release.release.configs import Config
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 
@@ -49,7 +50,6 @@ def build_record(
     """
     release = params.release
     counts = read_json(inputs.screening / "counts.json")
-    audit = read_json(inputs.audit / "audit.json")
     study = read_json(inputs.study / "study.json")
     report = read_json(inputs.checkpoints / "report.json")
     return {
@@ -60,7 +60,7 @@ def build_record(
         "license": release.license,
         "authors": list(release.authors),
         "contact": release.contact,
-        "source": _source(params),
+        "source": _source(params) | {"films_shown": films_shown(inputs, params)},
         "counts": {
             "rows": counts["rows"],
             "total": counts["total"],
@@ -69,7 +69,7 @@ def build_record(
         },
         "reviews": {
             "screening": counts["review"],
-            "audit": audit["review"],
+            "audit": read_json(inputs.adjudication / "adjudication.json"),
             "reader_study": study["review"],
         },
         "metrics": {
@@ -80,7 +80,7 @@ def build_record(
             "checkpoints": report,
             "facing": _facing(inputs, params),
             "prescreen": read_json(inputs.prescreen / "prescreen.json"),
-            "audit": {key: value for key, value in audit.items() if key != "review"},
+            "audit": audit_record(inputs, params),
             "reader_study": {key: value for key, value in study.items() if key != "review"},
         },
         "params": _params(params),
@@ -136,6 +136,8 @@ def _params(params: Params) -> dict[str, Any]:
     values["screen"]["adjudicator"] = "named" if params.screen.adjudicator else ""
     # Which file it was, its hash says.
     values["fidelity"]["weights"] = "given" if params.fidelity.weights else ""
+    values["audit"]["weights"] = "given" if params.audit.weights else ""
+    values["audit"]["adjudicator"] = "named" if params.audit.adjudicator else ""
     return values
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from cxr_release import schemas
 from cxr_release.params import Params
+from cxr_release.release.adjudicated import check_adjudication, check_kept_out
 from cxr_release.release.collector import Collector
 from cxr_release.release.decisions import check_counts, check_exclusions, check_screened
-from cxr_release.release.evidence import check_audit, check_study
+from cxr_release.release.evidence import check_audit
 from cxr_release.release.films import check_cohort, check_generated, check_pixels
 from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.study import check_study
 
 _COUNTS: dict[str, type] = {"rows": list, "total": dict, "review": dict}
 
@@ -53,7 +55,13 @@ def validate(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
                 check_counts(
                     path, counts, numbers, screened=screened, exclusions=exclusions, found=found
                 )
-    check_audit(inputs.audit, generated, real or {}, found)
+    pairs = check_audit(inputs.audit, generated, real or {}, found)
+    copies = check_adjudication(
+        inputs.adjudication, params.audit, pairs=pairs, generated=generated, found=found
+    )
+    if copies is not None and screened is not None and exclusions is not None:
+        path = screening / "exclusions.parquet"
+        check_kept_out(path, copies, screened=screened, exclusions=exclusions, found=found)
     check_study(inputs.study, params.sample.checkpoints, found)
     found.finish()
     return {"tables": found.tables, "rules": found.rules}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from audit_artefacts import STEMS, TOP, write_adjudication, write_audit, write_blank
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -21,7 +22,12 @@ from cxr_release.release.validate import validate
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "cards" / "README.md.j2"
-REASONS = {"vertebra-count": "Too many of them.", "blank-or-noise": "Nothing to see."}
+REASONS = {
+    "vertebra-count": "Too many of them.",
+    "blank-or-noise": "Nothing to see.",
+    "copy": "A copy.",
+    "possible-copy": "Maybe a copy.",
+}
 SIZE = 16
 CHECKPOINTS = (1, 3)
 FILMS = {"initial": 3, "large": 5}
@@ -31,7 +37,8 @@ EXCLUDED = {
     "checkpoint-1-large-00004": "blank-or-noise",
     "checkpoint-3-large-00000": "vertebra-count",
 }
-STEMS = ("patient-4711-secret", "patient-0815-secret", "patient-1234-secret")
+NOTHING_SAID: Mapping[int, str] = MappingProxyType({})
+NOTHING_OUT: Mapping[str, str] = MappingProxyType({})
 
 
 def small_params() -> Params:
@@ -42,6 +49,7 @@ def small_params() -> Params:
         ingest=replace(loaded.ingest, source="phantoms", size=SIZE, left_facing=STEMS[:1]),
         train=replace(loaded.train, checkpoint_every=EVERY),
         sample=replace(loaded.sample, checkpoints=CHECKPOINTS, **FILMS),
+        audit=replace(loaded.audit, top=TOP, reviewers_required=2),
         study=replace(loaded.study, quartets=2),
     )
 
@@ -107,59 +115,67 @@ def kit_rows() -> list[dict[str, Any]]:
     ]
 
 
-def screened_row(row: Mapping[str, Any], excluded: Mapping[str, str]) -> dict[str, Any]:
+def screened_row(
+    row: Mapping[str, Any], excluded: Mapping[str, str], copies: Mapping[str, str]
+) -> dict[str, Any]:
     taken = {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
-    return {**taken, "decided": row["id"] in excluded, "released": row["id"] not in excluded}
+    out = row["id"] in excluded or row["id"] in copies
+    return {**taken, "decided": row["id"] in excluded, "released": not out}
 
 
-def count(screened: list[dict[str, Any]], excluded: Mapping[str, str]) -> dict[str, Any]:
-    reasons = [excluded[row["id"]] for row in screened if row["id"] in excluded]
+def count(screened: list[dict[str, Any]], reasons: Mapping[str, str]) -> dict[str, Any]:
+    given = [reasons[row["id"]] for row in screened if row["id"] in reasons]
     return {
         "generated": len(screened),
-        "excluded": len(reasons),
-        "released": len(screened) - len(reasons),
+        "excluded": len(given),
+        "released": len(screened) - len(given),
         "undecided": sum(not row["decided"] for row in screened),
-        "by_reason": {code: reasons.count(code) for code in sorted(set(reasons))},
+        "by_reason": {code: given.count(code) for code in sorted(set(given))},
     }
 
 
-def write_screening(folder: Path, rows: list[dict[str, Any]], excluded: Mapping[str, str]) -> None:
-    screened = [screened_row(row, excluded) for row in rows]
+def write_screening(
+    folder: Path,
+    rows: list[dict[str, Any]],
+    excluded: Mapping[str, str],
+    copies: Mapping[str, str] = NOTHING_OUT,
+) -> None:
+    reasons = {**excluded, **copies}
+    screened = [screened_row(row, excluded, copies) for row in rows]
     exclusions = [
         {
             **{name: row[name] for name in ("id", "checkpoint", "batch", "sha256")},
-            "reason": excluded[row["id"]],
-            "reviewers": 1,
+            "reason": reasons[row["id"]],
+            "reviewers": int(row["id"] in excluded),
             "prescreen": False,
+            "audit": row["id"] in copies,
         }
         for row in rows
-        if row["id"] in excluded
+        if row["id"] in reasons
     ]
     tables.write(folder / "screened.parquet", schemas.SCREENED, screened)
     tables.write(folder / "exclusions.parquet", schemas.EXCLUSIONS, exclusions)
     counts = []
     for job in jobs_of(CHECKPOINTS):
         mine = [row for row in screened if (row["checkpoint"], row["batch"]) == job]
-        counts.append({"checkpoint": job[0], "batch": job[1], **count(mine, excluded)})
-    total = count(screened, excluded)
+        counts.append({"checkpoint": job[0], "batch": job[1], **count(mine, reasons)})
+    total = count(screened, reasons)
+    undecided = [row for row in screened if not row["decided"]]
     review = {
         "state": "partial" if excluded else "none",
         "reviewers": 1 if excluded else 0,
         "decided": total["generated"] - total["undecided"],
         "undecided": total["undecided"],
-        "undecided_released": total["undecided"],
+        "undecided_released": sum(row["released"] for row in undecided),
         "looked_at": len(excluded),
         "prescreened": 0,
+        "audited": len(copies.keys() - excluded.keys()),
         "open_conflicts": 0,
         "elsewhere": 0,
         "agreement": None,
     }
     write_blank(folder / "reasons.png")
     write_json(folder / "counts.json", {"rows": counts, "total": total, "review": review})
-
-
-def write_blank(path: Path) -> None:
-    Image.new("RGB", (40, 30), "white").save(path)
 
 
 def write_prescreen(folder: Path) -> None:
@@ -187,31 +203,13 @@ def write_study(folder: Path, ratings: int) -> None:
     write_json(folder / "study.json", summary)
 
 
-def write_audit(folder: Path) -> None:
-    pairs = [
-        {
-            "rank": place + 1,
-            "real_id": STEMS[place],
-            "synthetic_id": film,
-            "cosine": 0.9 - place / 8,
-        }
-        for place, film in enumerate(["checkpoint-3-large-00000", "checkpoint-1-initial-00000"])
-    ]
-    tables.write(folder / "pairs.parquet", schemas.PAIRS, pairs)
-    cosine = {"highest": pairs[0]["cosine"], "lowest": pairs[-1]["cosine"]}
-    films = len(CHECKPOINTS) * sum(FILMS.values())
-    numbers = {"real": len(STEMS), "synthetic": films, "pairs": len(pairs), "cosine": cosine}
-    write_json(
-        folder / "audit.json", {"encoder": "thumbnail-32", **numbers, "review": {"state": "none"}}
-    )
-
-
 def inputs_below(root: Path) -> ReleaseInputs:
     return ReleaseInputs(
         oriented=root / "oriented",
         prescreen=root / "prescreen",
         screening=root / "screening",
         audit=root / "audit",
+        adjudication=root / "adjudication",
         study=root / "study",
         cohort=root / "cohort",
         split=root / "split",
@@ -222,9 +220,20 @@ def inputs_below(root: Path) -> ReleaseInputs:
 
 
 def write_inputs(
-    root: Path, *, excluded: Mapping[str, str] = EXCLUDED, ratings: int = 0
+    root: Path,
+    *,
+    excluded: Mapping[str, str] = EXCLUDED,
+    ratings: int = 0,
+    verdicts: Mapping[int, str] = NOTHING_SAID,
 ) -> ReleaseInputs:
-    """Write every artefact that a release is made of below `root`."""
+    """Write every artefact that a release is made of below `root`.
+
+    Args:
+        root: a folder.
+        excluded: film → reason, of those that a reviewer excluded.
+        ratings: of the reader study.
+        verdicts: rank → what two people said of that pair.
+    """
     inputs = inputs_below(root)
     rows = []
     for job in jobs_of(CHECKPOINTS):
@@ -237,8 +246,9 @@ def write_inputs(
     parts = {"tuning": 2, "held_out": 1}
     write_json(inputs.split / "summary.json", {"films": parts, "patients": parts})
     write_prescreen(inputs.prescreen)
-    write_screening(inputs.screening, rows, excluded)
     write_audit(inputs.audit)
+    copies = write_adjudication(inputs.adjudication, verdicts)
+    write_screening(inputs.screening, rows, excluded, copies)
     write_study(inputs.study, ratings)
     write_report(inputs)
     return inputs
@@ -332,9 +342,10 @@ def make_release(
     *,
     excluded: Mapping[str, str] = EXCLUDED,
     ratings: int = 0,
+    verdicts: Mapping[int, str] = NOTHING_SAID,
 ) -> Path:
     """Artefacts and the release made of them, below `root`."""
-    inputs = write_inputs(root / "artefacts", excluded=excluded, ratings=ratings)
+    inputs = write_inputs(root / "artefacts", excluded=excluded, ratings=ratings, verdicts=verdicts)
     return make_release_of(inputs, params, root)
 
 

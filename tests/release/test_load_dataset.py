@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from audit_artefacts import STEMS
 from release_artefacts import make_release
 
 from cxr_release.files import read_json
@@ -45,11 +47,20 @@ def load_all(folder):
                 assert (np.asarray(other["image"]) == pixels).all()
         else:
             assert list(plain) == rows
+        shown = []
+        for row in rows:
+            if row.get("real_image") is not None:
+                pixels = np.asarray(row["real_image"])
+                assert row["real_image"].mode == "L" and row["real_image"].info == {}
+                assert hashlib.sha256(pixels.tobytes()).hexdigest() == row["real_pixel_sha256"]
+                other = row["synthetic_image"]
+                shown.append([row["real_id"], other and other.info["Software"]])
         found[name] = {
             "rows": plain.num_rows,
             "streamed": len(rows),
             "same_features": plain.features == streamed.features == alone.features,
             "features": {key: repr(value) for key, value in plain.features.items()},
+            "shown": shown,
             "num_bytes": alone.info.splits["train"].num_bytes,
             "download_size": alone.info.download_size,
             "ids": [row["id"] for row in rows] if "id" in plain.column_names else [],
@@ -63,13 +74,17 @@ print(json.dumps([load_all(folder) for folder in sys.argv[1:]]))
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Loaded:
-    """A release without ratings and one with, loaded in a process and cache of their own."""
+    """A release without ratings, one with, and one that shows real films.
+
+    They are loaded in a process and cache of their own.
+    """
     root = tmp_path_factory.mktemp("loaded")
     releases = []
-    for ratings, rows_per_group in ((0, 500), (6, 2)):
+    showing = replace(params, audit=replace(params.audit, publish_real_images=True))
+    for ratings, rows_per_group, asked in ((0, 500, params), (6, 2, params), (0, 4, showing)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(configs, "ROWS_PER_GROUP", rows_per_group)
-            releases.append(make_release(root / str(ratings), params, ratings=ratings))
+            releases.append(make_release(root / str(rows_per_group), asked, ratings=ratings))
     environment = os.environ | {
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(root / "cache"),
@@ -109,6 +124,19 @@ def test_columns_are_typed(loaded: Loaded) -> None:
     assert features["default"]["seed"] == "Value('int64')"
     assert features["reader_study"]["identified_as_real"] == "Value('bool')"
     assert features["audit_pairs"]["cosine"] == "Value('float64')"
+    assert features["audit_pairs"]["flagged"] == "Value('bool')"
+    assert features["audit_pairs"]["real_image"].startswith("Image(")
+
+
+def test_audited_pairs_load_with_and_without_pictures(loaded: Loaded) -> None:
+    hidden, _, shown = (found["audit_pairs"] for _, found in loaded)
+    assert hidden["rows"] == shown["rows"] == len(STEMS)
+    assert hidden["shown"] == []
+    assert hidden["features"] == shown["features"]
+    # The first synthetic film is excluded: it is not shown here either.
+    assert shown["shown"] == [
+        [STEMS[0], None], [STEMS[1], "cxr-release"], [STEMS[2], "cxr-release"],
+    ]  # fmt: skip
 
 
 def test_checkpoints_stand_in_the_order_of_their_number(

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from audit_artefacts import STEMS
 from PIL import Image
 from release_artefacts import (
     EXCLUDED,
     REASONS,
-    STEMS,
     TEMPLATE,
     files_of,
     film,
@@ -47,6 +47,7 @@ def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
         "data/checkpoint-1/train-00000-of-00001.parquet",
         "data/checkpoint-3/train-00000-of-00001.parquet",
         "exclusions/train-00000-of-00001.parquet",
+        "figures/audit.png",
         "figures/checkpoint-1.png",
         "figures/checkpoint-3.png",
         "figures/distances.png",
@@ -89,25 +90,25 @@ def test_other_roots_give_the_same_bytes(release: Path, tmp_path: Path, params: 
 
 
 def test_nothing_of_the_source_or_the_machine_is_in_any_file(release: Path, params: Params) -> None:
-    local = replace(params, ingest=replace(params.ingest, source="/data/hospital/films"))
-    folder = make_release(release.parent / "local", local)
+    weights = {"encoder": "vit", "weights": "/data/hospital/vit.pth", "weights_sha256": "a" * 64}
+    local = replace(
+        params,
+        ingest=replace(params.ingest, source="/data/hospital/films"),
+        audit=replace(params.audit, **weights, adjudicator="jane.doe"),
+    )
+    folder = make_release(release.parent / "local", local, verdicts={1: "copy", 2: "not-a-copy"})
     real = [png.encode(film(90_000 + place), synthetic=False) for place in range(3)]
-    secrets = [*STEMS, "/data/hospital", str(release.parent), "pytest"]
+    secrets = [*STEMS, "/data/hospital", "jane.doe", str(release.parent), "pytest"]
     for name, data in files_of(folder).items():
         for secret in secrets:
             assert secret.encode() not in data, (name, secret)
         for picture in real:
             assert picture not in data, name
-    source = read_json(folder / "release.json")["params"]["ingest"]
+    said = read_json(folder / "release.json")["params"]
+    source, audit = said["ingest"], said["audit"]
     assert (source["source"], source["left_facing"]) == ("local films", "1 film(s)")
-
-
-def test_audited_pairs_name_real_films_by_their_pixels_alone(release: Path) -> None:
-    path = release / "audit_pairs" / "train-00000-of-00001.parquet"
-    pairs = tables.read_rows(path, schemas.AUDIT_PAIRS)
-    expected = [png.pixel_sha256(film(90_000)), png.pixel_sha256(film(90_001))]
-    assert [pair["real_pixel_sha256"] for pair in pairs] == expected
-    assert [pair["synthetic_released"] for pair in pairs] == [False, True]
+    assert (audit["weights"], audit["adjudicator"]) == ("given", "named")
+    assert audit["weights_sha256"] == "a" * 64
 
 
 def test_checksums_are_those_of_sha256sum(release: Path) -> None:

@@ -9,32 +9,25 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from breaking import Break, faults_of, rejson, rewrite, set_json, set_row
 from PIL import Image, PngImagePlugin
-from release_artefacts import SIZE, film, kit_rows, oriented_row, rating, write_inputs
+from release_artefacts import (
+    SIZE,
+    film,
+    kit_rows,
+    oriented_row,
+    rating,
+    write_inputs,
+)
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.radiographs import png
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.validate import validate
-from cxr_release.tables import Table
 
-Rows = list[dict[str, Any]]
 FIRST = "checkpoint-1-initial-00000"
-
-
-def rewrite(path: Path, kind: Table, change: Callable[[Rows], Rows | None]) -> None:
-    rows = list(tables.iterate(path, kind))
-    changed = change(rows)
-    tables.write(path, kind, rows if changed is None else changed)
-
-
-def rejson(path: Path, change: Callable[[Any], None]) -> None:
-    value = read_json(path)
-    change(value)
-    write_json(path, value)
 
 
 def with_film(row: dict[str, Any], pixels: png.Film, data: bytes | None = None) -> None:
@@ -58,26 +51,6 @@ def set_film(column: str, value: Any) -> Callable[[ReleaseInputs], None]:
     def change(inputs: ReleaseInputs) -> None:
         path = inputs.table((1, "initial"))
         rewrite(path, schemas.ORIENTED, lambda rows: rows[0].update({column: value}))
-
-    return change
-
-
-def set_row(part: str, file: str, kind: Table, **values: Any) -> Callable[[ReleaseInputs], None]:
-    def change(inputs: ReleaseInputs) -> None:
-        path = getattr(inputs, part) / f"{file}.parquet"
-        rewrite(path, kind, lambda rows: rows[0].update(values))
-
-    return change
-
-
-def set_json(part: str, file: str, *keys: Any, value: Any) -> Callable[[ReleaseInputs], None]:
-    def change(inputs: ReleaseInputs) -> None:
-        def put(document: Any) -> None:
-            for key in keys[:-1]:
-                document = document[key]
-            document[keys[-1]] = value
-
-        rejson(getattr(inputs, part) / f"{file}.json", put)
 
     return change
 
@@ -213,7 +186,6 @@ def broken_quartet(inputs: ReleaseInputs) -> None:
 
 
 ZEROS = "0" * 64
-Break = Callable[[ReleaseInputs], None]
 RULES: dict[str, tuple[Break, str]] = {
     "hash of the bytes": (set_film("sha256", ZEROS), "column sha256: is 000"),
     "hash of the pixels": (set_film("pixel_sha256", ZEROS), "column pixel_sha256: is 000"),
@@ -318,37 +290,9 @@ RULES: dict[str, tuple[Break, str]] = {
     "no JSON": (no_json, "counts.json: is no JSON"),
     "missing key": (
         lambda inputs: rejson(inputs.audit / "audit.json", lambda one: one.pop("encoder")),
-        "audit.json: key encoder: missing, or no str",
+        "audit.json: key encoder: missing, or no dict",
     ),
     "hash in the cohort": (untrue_cohort, "cohort.parquet: row 1, column pixel_sha256: is 000"),
-    "pair of no synthetic film": (
-        set_row("audit", "pairs", schemas.PAIRS, synthetic_id="checkpoint-9-large-00000"),
-        "rank 1, column synthetic_id: is no generated film",
-    ),
-    "pair of no real film": (
-        set_row("audit", "pairs", schemas.PAIRS, real_id="nobody"),
-        "rank 1, column real_id: is no film of the cohort",
-    ),
-    "rank": (
-        set_row("audit", "pairs", schemas.PAIRS, rank=3),
-        "row 1, column rank: ranks do not run 1, 2, 3",
-    ),
-    "order of pairs": (
-        set_row("audit", "pairs", schemas.PAIRS, cosine=0.1),
-        "row 2, column cosine: is higher than the rank before it",
-    ),
-    "number of pairs": (
-        set_json("audit", "audit", "pairs", value=3),
-        "key pairs: says 3, the table holds 2",
-    ),
-    "films searched": (
-        set_json("audit", "audit", "synthetic", value=13),
-        "key synthetic: says 13, the table holds 16",
-    ),
-    "highest cosine": (
-        set_json("audit", "audit", "cosine", "highest", value=0.99),
-        "key cosine.highest: says 0.99, the table holds 0.9",
-    ),
     "quartets": (
         set_json("study", "study", "quartets", value=3),
         "key quartets: says 3, the table holds 2",
@@ -372,9 +316,7 @@ ALONE = {
     "ghost of a checkpoint", "screened other bytes", "excluded other bytes", "count of a batch",
     "count in total", "reasons", "batch not counted", "counts of another form",
     "state of the review", "reviewers", "undecided", "no JSON", "missing key",
-    "hash in the cohort", "pair of no synthetic film", "pair of no real film", "number of pairs",
-    "films searched", "highest cosine", "quartets", "ratings", "whole quartets", "rated film",
-    "rated source",
+    "hash in the cohort", "quartets", "ratings", "whole quartets", "rated film", "rated source",
 }  # fmt: skip
 """Rules that can be broken without breaking another one."""
 
@@ -398,15 +340,13 @@ def test_a_study_with_ratings_passes(tmp_path: Path, params: Params) -> None:
 def test_each_rule_names_its_fault(inputs: ReleaseInputs, params: Params, rule: str) -> None:
     broken, expected = RULES[rule]
     broken(inputs)
-    with pytest.raises(ReleaseError) as caught:
-        validate(inputs, params)
-    faults = [str(fault) for fault in caught.value.faults]
+    faults = faults_of(inputs, params)
     assert [fault for fault in faults if expected in fault], "\n".join(faults)
     assert len(faults) == 1 or rule not in ALONE, "\n".join(faults)
 
 
 def test_all_faults_are_reported_at_once(inputs: ReleaseInputs, params: Params) -> None:
-    alone = ["blank", "hash in the cohort", "reviewers", "films searched", "quartets"]
+    alone = ["blank", "hash in the cohort", "reviewers", "ratings", "quartets"]
     for rule in alone:
         RULES[rule][0](inputs)
     with pytest.raises(ReleaseError) as caught:

@@ -1,0 +1,56 @@
+"""Which licences of source films let a release show them."""
+
+from __future__ import annotations
+
+import re
+
+from cxr_release.errors import ReleaseError
+from cxr_release.params import PHANTOMS, Params
+
+SHAREABLE = (
+    "cc0",
+    "cc-by",
+    "cc-by-sa",
+    "cc-by-nc",
+    "cc-by-nc-sa",
+    "pddl",
+    "apache",
+    "mit",
+    "bsd-2-clause",
+    "bsd-3-clause",
+)
+"""SPDX ids, without version, of licences under which a film may be passed on after it was resized.
+
+Not those that forbid derivatives: every film was resampled on its way in. Not those of databases
+alone (ODC-By, ODbL): they say nothing of the films in one.
+"""
+
+_VERSION = re.compile(r"-v?\d+(\.\d+)*(-[a-z]{2,3})?$")
+"""The end of an id: a version, and the country that the text was adapted to: -3.0-de."""
+
+
+def is_shareable(license_id: str) -> bool:
+    """Whether this is one of `SHAREABLE`, in any case, with or without version."""
+    plain = re.sub(r"[\s_]+", "-", license_id.strip().lower())
+    return _VERSION.sub("", plain) in SHAREABLE
+
+
+def shows_real_films(params: Params) -> bool:
+    """Whether the release shows real films beside the audited pairs.
+
+    Raises:
+        ReleaseError: it is asked to, and the licence of the source does not allow that.
+    """
+    if not params.audit.publish_real_images:
+        return False
+    license_id = params.release.source_license
+    # Phantoms are drawn by this package, and nobody is on them.
+    if params.ingest.source == PHANTOMS or is_shareable(license_id):
+        return True
+    said = f"the licence {license_id!r}" if license_id else "a source without a stated licence"
+    raise ReleaseError(
+        f"real films cannot be shown under {said}",
+        where="audit.publish_real_images",
+        remedy="set it to false, or state in release.source_license a licence that allows passing"
+        f" on resized films: {', '.join(SHAREABLE)}",
+    )

@@ -1,0 +1,230 @@
+"""What a release shows of the audited pairs, and of the films in them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from audit_artefacts import PAIRED, STEMS, THRESHOLD, write_audit
+from PIL import Image, PngImagePlugin
+from release_artefacts import (
+    REASONS,
+    TEMPLATE,
+    cohort_row,
+    files_of,
+    film,
+    make_release,
+    make_release_of,
+    oriented_row,
+    write_inputs,
+)
+
+from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json, write_json
+from cxr_release.params import Params
+from cxr_release.radiographs import png
+from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.licences import is_shareable
+from cxr_release.release.package import package
+
+PAIRS = "audit_pairs/train-00000-of-00001.parquet"
+
+
+def pairs_of(release: Path) -> list[dict[str, Any]]:
+    return list(tables.iterate(release / PAIRS, schemas.AUDIT_PAIRS))
+
+
+def showing(params: Params, **release: str) -> Params:
+    """Parameters that ask for real films; of a folder of films where a licence is given."""
+    asked = replace(params, audit=replace(params.audit, publish_real_images=True))
+    if not release:
+        return asked
+    local = replace(params.ingest, source="data/raw")
+    return replace(asked, ingest=local, release=replace(params.release, **release))
+
+
+def test_pairs_name_real_films_by_their_pixels_alone(tmp_path: Path, params: Params) -> None:
+    pairs = pairs_of(make_release(tmp_path, params, verdicts={1: "copy", 2: "not-a-copy"}))
+    hashes = [png.pixel_sha256(film(90_000 + place)) for place in range(3)]
+    assert [pair["real_pixel_sha256"] for pair in pairs] == hashes
+    assert [pair["synthetic_id"] for pair in pairs] == list(PAIRED)
+    assert [pair["synthetic_released"] for pair in pairs] == [False, True, True]
+    assert [pair["verdict"] for pair in pairs] == ["copy", "not-a-copy", None]
+    assert [pair["view"] for pair in pairs] == ["mirrored", "plain", "plain"]
+    assert [pair["flagged"] for pair in pairs] == [True, False, False]
+    assert [pair["percentile"] for pair in pairs] == [90, 78, 65]
+    for pair in pairs:
+        assert pair["real_id"] is pair["real_image"] is pair["synthetic_image"] is None
+
+
+def test_shown_films_are_copied_byte_for_byte_and_a_film_that_stays_out_is_not_shown(
+    tmp_path: Path, params: Params
+) -> None:
+    release = make_release(
+        tmp_path, showing(params), excluded={}, verdicts={1: "copy", 2: "not-a-copy", 3: "unsure"}
+    )
+    pairs = pairs_of(release)
+    assert [pair["real_id"] for pair in pairs] == list(STEMS)
+    assert [pair["real_image"] for pair in pairs] == [cohort_row(one)["image"] for one in range(3)]
+    shown = [pair["synthetic_image"] for pair in pairs]
+    assert shown == [None, oriented_row(1, "initial", 0)["image"], None]
+    assert png.is_labelled(shown[1]["bytes"])
+    copied = [oriented_row(3, "large", 0), oriented_row(1, "initial", 2)]
+    for name, data in files_of(release).items():
+        for row in copied:
+            assert row["image"]["bytes"] not in data, (name, row["id"])
+        if name != PAIRS:
+            for stem in STEMS:
+                assert stem.encode() not in data, (name, stem)
+    assert read_json(release / "release.json")["source"]["films_shown"] == 3
+
+
+def test_a_real_film_that_carries_more_than_its_picture_is_not_shown(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "Doe^Jane")
+    stream = io.BytesIO()
+    Image.fromarray(film(90_001)).save(stream, format="PNG", pnginfo=info)
+    path = inputs.cohort / "cohort.parquet"
+    rows = list(tables.iterate(path, schemas.COHORT))
+    rows[1]["image"]["bytes"] = stream.getvalue()
+    rows[1]["sha256"] = png.sha256(stream.getvalue())
+    tables.write(path, schemas.COHORT, rows)
+    make_release_of(inputs, params, tmp_path / "not shown")
+    with pytest.raises(ReleaseError, match=f"{STEMS[1]}: carries metadata beside its picture"):
+        make_release_of(inputs, showing(params), tmp_path)
+    assert not (tmp_path / "release").exists()
+
+
+@pytest.mark.parametrize(
+    "license_id",
+    [
+        "cc0-1.0", "CC0-1.0", "cc-by-4.0", "CC-BY-SA-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0",
+        "CC-BY-3.0-DE", "CC BY-NC-SA 4.0", "cc-by", "pddl", "PDDL-1.0", "apache-2.0", "MIT",
+        "BSD-3-Clause",
+    ],
+)  # fmt: skip
+def test_licences_that_allow_to_pass_on_resized_films(license_id: str) -> None:
+    assert is_shareable(license_id)
+
+
+@pytest.mark.parametrize(
+    "license_id",
+    [
+        "", "cc-by-nd-4.0", "CC-BY-NC-ND-4.0", "proprietary", "not stated", "odc-by-1.0", "cc",
+        "cc-by-4.0 but not the films of hospital 3", "no licence; see mit", "gpl-3.0-only",
+        "cc-by-4.0 AND cc-by-nd-4.0", "4.0", "-4.0",
+    ],
+)  # fmt: skip
+def test_licences_that_do_not(license_id: str) -> None:
+    assert not is_shareable(license_id)
+
+
+@pytest.mark.parametrize("license_id", ["CC-BY-NC-ND-4.0", ""])
+def test_a_licence_that_does_not_allow_it_stops_the_packaging_and_is_named(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs, license_id: str
+) -> None:
+    with pytest.raises(ReleaseError, match="real films cannot be shown under") as caught:
+        make_release_of(inputs, showing(params, source_license=license_id), tmp_path)
+    assert caught.value.where == "audit.publish_real_images"
+    assert license_id in str(caught.value)
+    assert not (tmp_path / "release").exists()
+
+
+def test_a_licence_is_looked_at_before_any_film_is(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    make_release_of(inputs, params, tmp_path)
+    inputs.table((1, "initial")).write_bytes(b"no table")
+    with pytest.raises(ReleaseError, match="real films cannot be shown under"):
+        package(
+            inputs,
+            showing(params, source_license="cc-by-nd-4.0"),
+            validation=tmp_path / "validation.json",
+            reasons=REASONS,
+            template=TEMPLATE,
+            output=tmp_path / "release",
+        )
+
+
+def test_a_licence_that_allows_it_is_passed_on_with_the_films(
+    tmp_path: Path, params: Params
+) -> None:
+    release = make_release(tmp_path, showing(params, source_license="CC-BY-NC-SA-4.0"))
+    assert [pair["real_id"] for pair in pairs_of(release)] == list(STEMS)
+    text = (release / "LICENSE").read_text(encoding="utf-8")
+    assert "The table audit_pairs shows 3 film(s) of that source" in text
+    assert "licence: CC-BY-NC-SA-4.0" in text
+    plain = make_release(tmp_path / "plain", params)
+    assert "audit_pairs" not in (plain / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_a_film_that_is_judged_a_copy_after_the_screening_does_not_go_out(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    release = make_release_of(inputs, params, tmp_path)
+    before = files_of(release)
+    write_json(inputs.adjudication / "copies.json", {PAIRED[1]: "copy"})
+    with pytest.raises(ReleaseError, match="would be released") as caught:
+        package(
+            inputs,
+            params,
+            validation=tmp_path / "validation.json",
+            reasons={"vertebra-count": "", "blank-or-noise": ""},
+            template=tmp_path / "none",
+            output=release,
+        )
+    assert [fault.where for fault in caught.value.faults] == [PAIRED[1]]
+    assert files_of(release) == before
+
+
+def test_the_record_holds_the_audit_without_the_name_of_a_film(
+    tmp_path: Path, params: Params
+) -> None:
+    record = read_json(make_release(tmp_path, params, verdicts={1: "copy"}) / "release.json")
+    audit = record["metrics"]["audit"]
+    assert audit["real"] == {
+        "films": 3, "searched": 3, "patients": 3, "unreadable": 0, "notes": 1, "ignored": 1,
+    }  # fmt: skip
+    assert audit["flagged"] == {"pairs": 1, "films": 1, "released": 0, "unlisted": 0}
+    assert audit["calibration"]["threshold"] == THRESHOLD
+    assert audit["power"][0]["alteration"] == "identical"
+    assert audit["encoder"]["weights"] is None
+    assert record["reviews"]["audit"]["state"] == "partial"
+    assert record["counts"]["total"]["by_reason"]["copy"] == 1
+
+
+def test_flagged_films_are_counted_by_what_became_of_them(tmp_path: Path, params: Params) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    # Beside the three of the list, one that is excluded (0.49) and one that is released (0.47).
+    write_audit(inputs.audit, threshold=0.465)
+    record = read_json(make_release_of(inputs, params, tmp_path) / "release.json")
+    flagged = {"pairs": 3, "films": 5, "released": 3, "unlisted": 2}
+    assert record["metrics"]["audit"]["flagged"] == flagged
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "said"),
+    [("", "CC BY-NC 4.0", "CC BY-NC 4.0"), ("MIT", "CC BY-NC 4.0", "MIT"), ("", "", "not stated")],
+)
+def test_weights_are_named_by_hash_and_licence(
+    tmp_path: Path, params: Params, given: str, known: str, said: str
+) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    report = read_json(inputs.audit / "audit.json")
+    weights = {"sha256": "b" * 64, "published": True, "license": known}
+    report["encoder"] = {"name": "vit", "dimensions": 768, "looks": 1, "weights": weights}
+    write_json(inputs.audit / "audit.json", report)
+    asked = replace(params, audit=replace(params.audit, weights_license=given))
+    release = make_release_of(inputs, asked, tmp_path)
+    encoder = read_json(release / "release.json")["metrics"]["audit"]["encoder"]
+    assert encoder["weights"] == weights | {"license": said}
+    card = " ".join((release / "README.md").read_text(encoding="utf-8").split())
+    assert f"SHA-256 `{'b' * 64}`" in card
+    assert f"licence of the weights: {said}." in card
+    assert "has no weights" not in card
