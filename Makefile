@@ -10,7 +10,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: release test setup lint types imports unit bench review clean help
+.PHONY: release test setup lint types imports unit bench review adjudicate clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -54,12 +54,18 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.screening
 	python -m benchmarks.review
 	python -m benchmarks.prescreen
+	python -m benchmarks.audit
+	python -m benchmarks.power
 
 review: setup  ## the reviewers' page: make review REVIEWER=a.b
 	@test -n "$(REVIEWER)" || { echo "error: who reviews? make review REVIEWER=a.b"; exit 1; }
 	cxr-release review --reviewer "$(REVIEWER)"
 
+adjudicate: setup  ## the page of the audited pairs: make adjudicate REVIEWER=a.b
+	@test -n "$(REVIEWER)" || { echo "error: who judges? make adjudicate REVIEWER=a.b"; exit 1; }
+	cxr-release adjudicate --reviewer "$(REVIEWER)"
+
 clean:  ## remove what the pipeline made; reviews and raw films stay
 	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
-	  data/samples data/oriented data/prescreen data/screening data/audit data/study data/study-key \
+	  data/samples data/oriented data/prescreen data/screening data/audit data/adjudication data/study data/study-key \
 	  data/validation data/release dvc.lock

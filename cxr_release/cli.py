@@ -44,6 +44,19 @@ Images = Annotated[
     Path | None, typer.Option(help="Films: Parquet or CSV with id, checkpoint, batch, sha256.")
 ]
 Reviews = Annotated[Path | None, typer.Option(help="Folder of the reviewers' logs.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        help="Port; the page remembers by it what it could not save; 0: a free one.",
+        max=65535,
+        min=0,
+    ),
+]
+Name = Annotated[list[str] | None, typer.Option(help="Name under which browsers know this host.")]
+Certificate = Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")]
+PrivateKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).")]
+Browser = Annotated[bool, typer.Option(help="Open the page in this machine's browser.")]
 HERE = Path()
 DEBUG = "--debug"
 
@@ -213,12 +226,9 @@ def counts(
 
     Example: cxr-release counts --images films.csv --reviews data/reviews/screening --json
     """
-    from cxr_release.screening.consensus import apply
     from cxr_release.screening.counts import table_s1
 
-    project = _project(root)
-    reasons = None if images else project.reasons()
-    found = apply(project.films(images), project.logs(reviews), project.rule, reasons).counts
+    found = _project(root).counts(images, reviews)
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else table_s1(found).rstrip())
 
 
@@ -229,7 +239,9 @@ def verify(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Verify every log: its chain, its end, and that each decision is about these films.
+    """Verify every log: its chain, its end, and that each line is about these films.
+
+    Of the decisions on films, and of the verdicts on pairs.
 
     A line that was changed, removed or moved is named, and so is a decision on an unknown film or
     on other bytes. What a crash left of an unfinished last line is set aside beside the log, with
@@ -237,13 +249,10 @@ def verify(
 
     Example: cxr-release log verify
     """
-    from cxr_release.screening.verify import text_of, verify_logs
+    from cxr_release.project import logs_text
 
-    project = _project(root)
-    folder = reviews or project.paths.screening_log
-    reasons = None if images else project.reasons()
-    found = verify_logs(folder, project.known_films(images), reasons)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+    found = _project(root).verify_logs(images, reviews)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else logs_text(found))
 
 
 @app.command()
@@ -251,21 +260,12 @@ def review(
     reviewer: Annotated[
         list[str], typer.Option(help="Who reviews, such as a.b; once for each reviewer.")
     ],
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option(
-            help="Port; the page remembers by it what it could not save; 0: a free one.",
-            max=65535,
-            min=0,
-        ),
-    ] = 8741,
-    name: Annotated[
-        list[str] | None, typer.Option(help="Name under which browsers know this host.")
-    ] = None,
-    certificate: Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")] = None,
-    private_key: Annotated[Path | None, typer.Option(help="Its private key (PEM).")] = None,
-    browser: Annotated[bool, typer.Option(help="Open the page in this machine's browser.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8741,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
     root: Root = HERE,
 ) -> None:
     """Screen the generated films in a browser, at the keyboard.
@@ -291,6 +291,105 @@ def review(
         prescreened=project.prescreened(),
         required=params.screen.reviewers_required,
         adjudicator=params.screen.adjudicator,
+        host=host,
+        port=port,
+        names=name or [],
+        certificate=certificate,
+        key=private_key,
+        open_browser=browser,
+    )
+
+
+@app.command()
+def audit(
+    real: Annotated[
+        list[Path] | None, typer.Option(help="Real films: a folder, or an image table (Parquet).")
+    ] = None,
+    synthetic: Annotated[list[Path] | None, typer.Option(help="Synthetic films, likewise.")] = None,
+    output: Annotated[
+        Path, typer.Option(help="Folder for what is found; holds real films.")
+    ] = Path("audited"),
+    split: Annotated[
+        Path | None,
+        typer.Option(help="Real films held out: Parquet or CSV with id, patient, part."),
+    ] = None,
+    top: Annotated[int | None, typer.Option(help="Most similar pairs to list.", min=1)] = None,
+    plant: Annotated[
+        int | None, typer.Option(help="Copies to plant of each alteration.", min=0)
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="thumbnail, vit, or a torchvision model.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="That encoder's file of weights.")] = None,
+    weights_sha256: Annotated[
+        str | None, typer.Option(help="Its SHA-256; a file that torchvision publishes needs none.")
+    ] = None,
+    thumbnail: Annotated[int | None, typer.Option(help="Pixels of a thumbnail's side.")] = None,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Search two sets of films for near-copies: the most similar pairs, and how much that says.
+
+    Writes pairs.parquet, nearest.parquet, within.parquet, pairs.png, distances.png and audit.json
+    to OUTPUT. With --plant it alters copies of real films and says how many it would have found.
+    Without --real and --synthetic it takes the project's films. Ends with 1 where a film could not
+    be read: such a set is never clean.
+
+    Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
+    """
+    from cxr_release.memorization.audit import audit as search
+    from cxr_release.memorization.report import require_complete, text_of
+
+    project = _project(root)
+    settings = project.audit_params(
+        encoder=encoder,
+        weights=weights,
+        weights_sha256=weights_sha256,
+        thumbnail=thumbnail,
+        top=top,
+        plants=plant,
+    )
+    report = search(
+        *project.audit_sets(real, synthetic, split), output, settings=settings, seed=project.seed
+    )
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    require_complete(report)
+
+
+@app.command()
+def adjudicate(
+    reviewer: Annotated[
+        list[str], typer.Option(help="Who judges, such as a.b; once for each reviewer.")
+    ],
+    host: Host = "127.0.0.1",
+    port: Port = 8742,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
+    root: Root = HERE,
+) -> None:
+    """Judge the most similar pairs of a real and a synthetic film in a browser: copy or not.
+
+    Reviewers are blind to each other; what they differ on goes to audit.adjudicator, whom this
+    command lets in like them. A film judged a copy leaves the release with the next `dvc repro`.
+
+    Example: cxr-release adjudicate --reviewer a.b --reviewer c.d
+    """
+    from cxr_release.review_app.adjudicate import adjudicate as serve
+
+    project = _project(root)
+    params = project.params
+    serve(
+        pairs=project.paths.pairs,
+        cohort=project.paths.cohort_table,
+        synthetic=project.tables,
+        audit_log=project.paths.audit_log,
+        orders=project.paths.orders,
+        reviewers=reviewer,
+        title=params.release.title or params.release.name,
+        required=params.audit.reviewers_required,
+        adjudicator=params.audit.adjudicator,
         host=host,
         port=port,
         names=name or [],

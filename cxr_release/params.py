@@ -33,16 +33,21 @@ def _check(unit: str, accept: Callable[[Any], bool], **options: Any) -> Any:
     return field(metadata={"unit": unit, "accept": accept}, **options)
 
 
-def _at_least(least: float, unit: str = "") -> Any:
-    return _check(f"{least} or more {unit}".strip(), lambda value: value >= least)
+def _at_least(least: float, unit: str = "", **options: Any) -> Any:
+    return _check(f"{least} or more {unit}".strip(), lambda value: value >= least, **options)
 
 
 def _between(low: float, high: float) -> Any:
     return _check(f"from {low} to {high}", lambda value: low <= value <= high)
 
 
-def _matching(pattern: str, unit: str) -> Any:
-    return _check(unit, lambda value: re.fullmatch(pattern, value) is not None)
+def _matching(pattern: str, unit: str, **options: Any) -> Any:
+    return _check(unit, lambda value: re.fullmatch(pattern, value) is not None, **options)
+
+
+def _reviewer(**options: Any) -> Any:
+    pattern = r"([a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?)?"
+    return _matching(pattern, "a reviewer's name such as a.b, or empty", **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,18 +181,28 @@ class ScreenParams:
 
     reviewers_required: int = _at_least(1, "reviewers")
     conflict: Literal["exclude", "majority", "adjudicate"]
-    adjudicator: str = _matching(
-        r"([a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?)?", "a reviewer's name such as a.b, or empty"
-    )
+    adjudicator: str = _reviewer()
     require_complete: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditParams:
-    """The memorization audit."""
+    """The memorization audit; the defaults are those of an audit without params.yaml."""
 
-    top: int = _at_least(1, "pairs")
-    thumbnail: int = _check("8 to 128 pixels", lambda value: 8 <= value <= 128)
+    encoder: str = _matching(
+        r"[a-z][a-z0-9_]{0,63}",
+        "thumbnail, vit, or the name of a torchvision model",
+        default="thumbnail",
+    )
+    weights: str = ""
+    weights_sha256: str = _matching(r"([0-9a-f]{64})?", "64 hex digits, or empty", default="")
+    weights_license: str = ""
+    thumbnail: int = _check("8 to 128 pixels", lambda value: 8 <= value <= 128, default=24)
+    top: int = _at_least(1, "pairs", default=100)
+    plants: int = _at_least(0, "films an alteration", default=0)
+    reviewers_required: int = _at_least(1, "reviewers", default=2)
+    adjudicator: str = _reviewer(default="")
+    publish_real_images: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,12 +321,21 @@ def _contradictions(params: Params) -> list[Fault]:
                 "give screen.adjudicator the name of who settles conflicts, or another conflict",
             )
         )
-    if bool(params.fidelity.weights) != bool(params.fidelity.weights_sha256):
+    faults += [
+        Fault(
+            f"{name}.weights",
+            "a file of weights and its hash go together",
+            f"give both {name}.weights and {name}.weights_sha256, or neither",
+        )
+        for name, section in (("fidelity", params.fidelity), ("audit", params.audit))
+        if bool(section.weights) != bool(section.weights_sha256)
+    ]
+    if bool(params.audit.weights) == (params.audit.encoder == "thumbnail"):
         faults.append(
             Fault(
-                "fidelity.weights",
-                "a file of weights and its hash go together",
-                "give both fidelity.weights and fidelity.weights_sha256, or neither",
+                "audit.weights",
+                "an encoder other than `thumbnail` and a file of weights go together",
+                "give audit.weights and audit.weights_sha256, or take `encoder: thumbnail`",
             )
         )
     return faults

@@ -148,6 +148,21 @@ class Paths:
         return self._data("audit")
 
     @property
+    def pairs(self) -> Path:
+        """The most similar pairs of a real and a synthetic film."""
+        return self.audit / "pairs.parquet"
+
+    @property
+    def adjudication(self) -> Path:
+        """Folder of what the verdicts on those pairs come to. Names real films: stays as well."""
+        return self._data("adjudication")
+
+    @property
+    def copies(self) -> Path:
+        """Synthetic film → reason, of those that the verdicts keep out of the release, JSON."""
+        return self.adjudication / "copies.json"
+
+    @property
     def study(self) -> Path:
         """Folder of the reader study: the blinded kit, and what came back."""
         return self._data("study")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxr_release.paths import Paths
 
 if TYPE_CHECKING:
-    from cxr_release.params import Params, ScreenParams
+    from cxr_release.memorization.adjudication import Adjudication
+    from cxr_release.memorization.films import FilmSet
+    from cxr_release.params import AuditParams, Params, ScreenParams
     from cxr_release.screening.decision import Decision
     from cxr_release.screening.films import Generated
 
@@ -60,11 +62,90 @@ class Project:
 
     def logs(self, reviews: Path | None = None) -> dict[str, list[Decision]]:
         """Reviewer → decisions: people's and the pre-screen's, or those of another folder."""
-        from cxr_release.screening.logs import read_all, read_with_prescreen
+        from cxr_release.logbook.logs import read_all
+        from cxr_release.screening.decision import DECISION
+        from cxr_release.screening.logs import read_with_prescreen
 
         if reviews:
-            return read_all(reviews)
+            return read_all(DECISION, reviews)
         return read_with_prescreen(self.paths.screening_log, self.paths.prescreen_log)
+
+    @property
+    def seed(self) -> int:
+        """Root of every random number; 0 outside of a project."""
+        return self.params.seed if self.paths.params.exists() else 0
+
+    def audit_params(self, **changes: Any) -> AuditParams:
+        """How to audit: as params.yaml says, or plainly where there is none; None changes nothing.
+
+        Raises:
+            ParamsError: a change is out of range.
+        """
+        from cxr_release.params import AuditParams, checked
+
+        known = self.params.audit if self.paths.params.exists() else AuditParams()
+        values = asdict(known) | {key: one for key, one in changes.items() if one is not None}
+        return checked(AuditParams, values)
+
+    def audit_sets(
+        self, real: list[Path] | None, synthetic: list[Path] | None, split: Path | None
+    ) -> tuple[FilmSet, FilmSet, dict[str, str] | None]:
+        """Real films, synthetic films, and film → part of the split; this project's, or others.
+
+        Raises:
+            SourceError: one set is given and not the other, or they cannot be opened.
+        """
+        from cxr_release import schemas, tables
+        from cxr_release.errors import SourceError
+        from cxr_release.memorization.films import open_films
+
+        if bool(real) != bool(synthetic):
+            raise SourceError(
+                "an audit takes two sets", remedy="give both --real and --synthetic, or neither"
+            )
+        table = split if real else split or self.paths.split_table
+        return (
+            open_films(real or [self.paths.cohort_table], "real"),
+            open_films(synthetic or self.tables, "synthetic"),
+            {
+                row["id"]: row["part"]
+                for row in tables.read_foreign(table, schemas.SPLIT).to_pylist()
+            }
+            if table
+            else None,
+        )
+
+    def adjudication(self) -> Adjudication:
+        """What the verdicts on pairs come to, as they are now."""
+        from cxr_release.memorization.judged import read_adjudication
+
+        return read_adjudication(
+            pairs=self.paths.pairs,
+            cohort=self.paths.cohort_table,
+            synthetic=self.tables,
+            logs=self.paths.audit_log,
+            required=self.params.audit.reviewers_required,
+            adjudicator=self.params.audit.adjudicator,
+        )
+
+    def verify_logs(self, images: Path | None, reviews: Path | None) -> dict[str, Any]:
+        """Verify the logs: `screening`, and `audit` unless another folder or set is named."""
+        from cxr_release.memorization.verify import verify_verdicts
+        from cxr_release.screening.verify import verify_logs
+
+        reasons = None if images else self.reasons()
+        folder = reviews or self.paths.screening_log
+        found = {"screening": verify_logs(folder, self.known_films(images), reasons)}
+        if images or reviews:
+            return found
+        known = self.paths.params.exists() and self.sampled
+        found["audit"] = verify_verdicts(
+            self.paths.audit_log,
+            cohort=self.paths.cohort_table,
+            synthetic=self.tables if known else [],
+            known=known,
+        )
+        return found
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""
@@ -83,6 +164,17 @@ class Project:
             reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
         )
 
+    def counts(self, images: Path | None, reviews: Path | None) -> dict[str, Any]:
+        """Table S1 as it is now, of this project's films and logs or of others.
+
+        What the audit's verdicts keep out counts where both are the project's own.
+        """
+        from cxr_release.screening.consensus import apply
+
+        reasons = None if images else self.reasons()
+        copies = None if images or reviews else self.adjudication().excluded
+        return apply(self.films(images), self.logs(reviews), self.rule, reasons, copies).counts
+
     def doubt(self) -> dict[str, float] | None:
         """The pre-screen's scores, where they order the review."""
         from cxr_release.screening.doubt import read_doubt
@@ -93,8 +185,18 @@ class Project:
 
     def prescreened(self) -> set[str]:
         """Films that the pre-screen excluded by itself: people need not see them."""
-        from cxr_release.screening.decision import standing_of
-        from cxr_release.screening.log import read
+        from cxr_release.logbook.line import standing_of
+        from cxr_release.logbook.log import read
+        from cxr_release.screening.decision import DECISION
 
         log = self.paths.prescreen_log
-        return set(standing_of(read(log))) if log.exists() else set()
+        return set(standing_of(read(DECISION, log))) if log.exists() else set()
+
+
+def logs_text(found: dict[str, Any]) -> str:
+    """What `Project.verify_logs` found, for people."""
+    from cxr_release.memorization.verify import text_of as of_verdicts
+    from cxr_release.screening.verify import text_of as of_decisions
+
+    lines = [of_decisions(found["screening"])]
+    return "\n".join([*lines, of_verdicts(found["audit"])] if "audit" in found else lines)

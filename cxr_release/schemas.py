@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 
 from cxr_release.tables import HEX64, IMAGE, KEYPOINTS, SYNTHETIC_ID, Column, Table
@@ -190,6 +192,7 @@ EXCLUSIONS = Table(
         ),
         Column("reviewers", INT, "How many people excluded it.", least=0),
         Column("prescreen", BOOL, "Whether the automatic pre-screen excluded it."),
+        Column("audit", BOOL, "Whether the verdicts of the memorization audit keep it out."),
     ),
 )
 
@@ -200,34 +203,154 @@ COUNTS = Table(
         CHECKPOINT,
         BATCH,
         Column("generated", INT, "Films sampled.", least=0),
-        Column("excluded", INT, "Films that reviewers excluded.", least=0),
+        Column("excluded", INT, "Films left out.", least=0),
         Column("released", INT, "Films in the release: generated − excluded.", least=0),
         Column("undecided", INT, "Films that no reviewer has decided on.", least=0),
     ),
     key=("checkpoint", "batch"),
 )
 
+VIEWS = ("plain", "mirrored", "inverted", "mirrored-inverted")
+"""How a synthetic film is held against a real one; on a tie the first of them counts."""
+
+JUDGED = ("copy", "not-a-copy", "unsure")
+"""What a reviewer, or all of them together, may say of a pair."""
+
+COPY, POSSIBLE_COPY = "copy", "possible-copy"
+"""Codes of the reasons for which the memorization audit keeps a film out of the release."""
+
+RANK = Column("rank", INT, "1 is the most similar pair.", least=1)
+COSINE = Column(
+    "cosine",
+    FLOAT,
+    "Cosine similarity of the features, of the best view.",
+    least=-1.001,
+    most=1.001,
+)
+VIEW = Column("view", TEXT, "How the synthetic film was turned to get there.", among=VIEWS)
+PERCENTILE = Column(
+    "percentile",
+    FLOAT,
+    "Share of source films, in per cent, whose own nearest source film is less similar than this.",
+    least=0,
+    most=100,
+    nullable=True,
+)
+FLAGGED = Column(
+    "flagged",
+    BOOL,
+    "Whether it is more similar than any film that the baseline holds, which nobody copied.",
+    nullable=True,
+)
+REAL = Column("real_id", TEXT, "Film of the cohort.", matches=r"[\s\S]{1,255}")
+ANY_SYNTHETIC = Column("synthetic_id", TEXT, "Synthetic film.", matches=r"[\s\S]{1,255}")
+
 PAIRS = Table(
     "pairs",
     "The most similar pairs of a real and a synthetic film. Stays in the house.",
     (
-        Column("rank", INT, "1 is the most similar pair.", least=1, unique=True),
-        Column("real_id", TEXT, "Film of the cohort."),
-        Column("synthetic_id", TEXT, "Synthetic film."),
-        Column("cosine", FLOAT, "Cosine similarity of the features.", least=-1.001, most=1.001),
+        replace(RANK, unique=True),
+        REAL,
+        ANY_SYNTHETIC,
+        COSINE,
+        VIEW,
+        PERCENTILE,
+        FLAGGED,
+    ),
+    key=("real_id", "synthetic_id"),
+)
+
+NEAREST = Table(
+    "nearest",
+    "Every synthetic film and the real film most similar to it. Stays in the house.",
+    (
+        replace(ANY_SYNTHETIC, unique=True),
+        REAL,
+        COSINE,
+        VIEW,
+        Column(
+            "second_cosine",
+            FLOAT,
+            "Cosine of the second most similar real film; the same where there is but one.",
+            least=-1.001,
+            most=1.001,
+        ),
+        Column(
+            "distance_ratio",
+            FLOAT,
+            "Distance to the nearest real film, of that to the second nearest.",
+            least=0,
+            most=1,
+        ),
+        PERCENTILE,
+        FLAGGED,
+    ),
+)
+
+WITHIN = Table(
+    "within",
+    "The most similar pairs within each of the two sets. Stays in the house.",
+    (
+        Column("set", TEXT, "real or synthetic.", among=("real", "synthetic")),
+        RANK,
+        Column("one_id", TEXT, "Film whose id comes first.", matches=r"[\s\S]{1,255}"),
+        Column("other_id", TEXT, "The other film.", matches=r"[\s\S]{1,255}"),
+        COSINE,
+        Column(
+            "same_patient", BOOL, "Whether both are of one patient, where known.", nullable=True
+        ),
+        Column("alike", BOOL, "Whether they are as similar as a film and its recompressed copy."),
+    ),
+    key=("set", "one_id", "other_id"),
+)
+
+VERDICTS = Table(
+    "verdicts",
+    "The pairs to be judged, and what the reviewers' verdicts come to. Stays in the house.",
+    (
+        REAL,
+        replace(ANY_SYNTHETIC, matches=SYNTHETIC_ID),
+        Column("rank", INT, "Rank in this audit; none for a pair judged earlier.", nullable=True),
+        Column("verdict", TEXT, "What it comes to, once settled.", among=JUDGED, nullable=True),
+        Column("settled", BOOL, "Whether nobody else needs to look at it."),
+        Column("reviewers", INT, "People whose verdict on it stands.", least=0),
+        Column("excluded", BOOL, "Whether the synthetic film stays out because of it."),
     ),
     key=("real_id", "synthetic_id"),
 )
 
 AUDIT_PAIRS = Table(
     "audit_pairs",
-    "The most similar pairs, as released: the real film by the hash of its pixels alone.",
+    "The most similar pairs of a real and a synthetic film, with the verdict on each, once judged.",
     (
-        PAIRS.columns[0],
+        Column(
+            "real_image",
+            IMAGE,
+            "The real film, where its licence and its publishers allow.",
+            nullable=True,
+        ),
+        Column(
+            "synthetic_image",
+            IMAGE,
+            "The synthetic film, with the real one and where it is released.",
+            nullable=True,
+        ),
+        replace(RANK, unique=True),
         Column("synthetic_id", TEXT, "Synthetic film.", matches=SYNTHETIC_ID),
         Column("synthetic_released", BOOL, "Whether that film is in this release."),
+        replace(REAL, doc="The real film's name, where the film is here.", nullable=True),
         Column("real_pixel_sha256", TEXT, "SHA-256 of the real film's pixels.", matches=HEX64),
-        PAIRS.columns[3],
+        COSINE,
+        VIEW,
+        PERCENTILE,
+        FLAGGED,
+        Column(
+            "verdict",
+            TEXT,
+            "What the reviewers' verdicts come to, once settled.",
+            among=JUDGED,
+            nullable=True,
+        ),
     ),
 )
 
@@ -303,6 +426,9 @@ ALL = (
     EXCLUSIONS,
     COUNTS,
     PAIRS,
+    NEAREST,
+    WITHIN,
+    VERDICTS,
     AUDIT_PAIRS,
     KIT,
     KEY,

@@ -7,6 +7,7 @@ from typing import Any
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json
+from cxr_release.memorization.adjudication import Adjudication
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.screening.consensus import apply
@@ -21,33 +22,40 @@ def status_of(project: Project) -> Status:
 
     Returns:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
-        films, and `left`; None before films are sampled), `reviews` (state of each), `release`
+        films, and `left`; None before films are sampled), `audit` (as in
+        `data/adjudication/adjudication.json`), `reviews` (state of each), `release`
         (what lies in `data/release/`, or None), `holds_back` (sentences; empty when nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
     """
-    counts = _counts(project)
+    audit = _audit(project)
+    counts = _counts(project, audit)
     paths = project.paths
     reviews = {
         "screening": counts["review"]["state"] if counts else "none",
-        "audit": _review(paths.audit / "audit.json"),
+        "audit": audit.report["state"] if audit else "none",
         "reader_study": _review(paths.study / "study.json"),
     }
     release = _release(paths)
     return {
         "counts": counts,
+        "audit": audit.report if audit else None,
         "reviews": reviews,
         "release": release,
-        "holds_back": list(_holds_back(counts, reviews, release)),
+        "holds_back": list(_holds_back(counts, audit, reviews, release)),
     }
 
 
-def _counts(project: Project) -> dict[str, Any] | None:
-    if not project.sampled:
+def _audit(project: Project) -> Adjudication | None:
+    return project.adjudication() if project.sampled else None
+
+
+def _counts(project: Project, audit: Adjudication | None) -> dict[str, Any] | None:
+    if not audit:
         return None
     films, logs = project.films(), project.logs()
-    counts = apply(films, logs, project.rule, project.reasons()).counts
+    counts = apply(films, logs, project.rule, project.reasons(), audit.excluded).counts
     by = decided_by(films, logs)
     for row in counts["rows"]:
         row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}
@@ -81,9 +89,12 @@ def _release(paths: Paths) -> dict[str, Any] | None:
 
 
 def _holds_back(
-    counts: dict[str, Any] | None, reviews: dict[str, str], release: dict[str, Any] | None
+    counts: dict[str, Any] | None,
+    audit: Adjudication | None,
+    reviews: dict[str, str],
+    release: dict[str, Any] | None,
 ) -> Any:
-    if counts is None:
+    if counts is None or audit is None:
         yield "no films yet: run `dvc repro`"
         return
     undecided = counts["total"]["undecided"]
@@ -94,8 +105,17 @@ def _holds_back(
         )
     if counts["review"]["open_conflicts"]:
         yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
-    if reviews["audit"] == "none":
-        yield "nobody has looked at the most similar pairs: data/audit/pairs.png"
+    unsettled = audit.report["pairs"] - audit.report["settled"]
+    if unsettled:
+        yield (
+            f"{unsettled:,} of the {audit.report['pairs']:,} most similar pairs are not settled:"
+            " run `cxr-release adjudicate --reviewer NAME`"
+        )
+    if audit.report["open_conflicts"]:
+        yield (
+            f"{audit.report['open_conflicts']:,} of those pairs wait for a third:"
+            " audit.adjudicator in params.yaml"
+        )
     if reviews["reader_study"] == "none":
         yield "no reader has rated the blinded quartets: data/study/kit.parquet"
     if release is None:
@@ -131,21 +151,23 @@ def _table(counts: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _agreement(found: Mapping[str, Any] | None) -> Iterator[str]:
+def _agreement(found: Mapping[str, Any] | None, unit: str) -> Iterator[str]:
     if found:
         kappa = "undefined" if found["kappa"] is None else f"{found['kappa']:.2f}"
         yield (
             f"agreement  {found['statistic']} {kappa}; {100 * found['agree']:.1f} % of pairs agree,"
-            f" {found['films']:,} films, {found['reviewers']} reviewers"
+            f" {found[unit]:,} {unit}, {found['reviewers']} reviewers"
         )
 
 
 def text_of(status: Status) -> str:
     """The status for people."""
-    counts, release = status["counts"], status["release"]
+    counts, audit, release = status["counts"], status["audit"], status["release"]
     lines = []
     if counts:
-        lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"])]
+        lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"], "films")]
+    if audit:
+        lines += _agreement(audit["agreement"], "pairs")
     states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]
     lines.append(f"reviews    {', '.join(states)}")
     lines += [f"to do      {sentence}" for sentence in status["holds_back"]]

@@ -19,11 +19,12 @@ from pyarrow import csv
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.cli import app, log_app
+from cxr_release.logbook import log
+from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
-from cxr_release.screening import log
-from cxr_release.screening.decision import Wish
+from cxr_release.screening.decision import DECISION, Wish
 
 ROOT = Path(__file__).parent.parent
 
@@ -189,12 +190,66 @@ def test_a_decision_on_other_films_is_refused_by_log_and_line(
 ) -> None:
     film = first_film(project)
     wishes = [Wish(film, "0" * 64, "keep"), Wish(f"{film}9", "0" * 64, "keep")]
-    log.append(tmp_path, "w", wishes)
+    log.append(DECISION, tmp_path, "w", wishes)
     for command in (["log", "verify"], ["counts"]):
         done = run(*command, "--reviews", str(tmp_path), "--root", str(project))
         assert done.returncode == 1
         assert f"w.jsonl: line 1: {film} has other bytes than were decided on" in done.stderr
         assert f"w.jsonl: line 2: unknown film '{film}9': did you mean" in done.stderr
+
+
+def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) -> None:
+    root, film = ["--root", str(project)], first_film(project)
+    paths = Paths(project)
+    cohort = _row(1, "initial", 9) | {"id": "real-1", "patient": "p", "inverted": False}
+    columns = schemas.COHORT.arrow.names
+    tables.write(paths.cohort_table, schemas.COHORT, [{name: cohort[name] for name in columns}])
+    films = {row["id"]: row["sha256"] for row in tables.read_rows(
+        paths.oriented_table(3, "large"), schemas.ORIENTED)}  # fmt: skip
+    wish = Judgement("real-1", str(cohort["sha256"]), film, films[film], "copy")
+    for reviewer in ("a.b", "c.d"):
+        log.append(VERDICT, paths.audit_log, reviewer, [wish])
+    done = run("log", "verify", *root)
+    assert done.returncode == 0, done.stderr
+    assert "c.d: 1 line(s), 1 verdict(s) stand" in done.stdout
+    counts = json.loads(run("counts", "--json", *root).stdout)
+    assert counts["total"]["by_reason"] == {"copy": 1}
+    status = json.loads(run("status", "--json", *root).stdout)
+    assert status["audit"]["verdicts"]["copy"] == 1
+    assert status["counts"]["total"]["excluded"] == 1
+    path = paths.audit_log / "a.b.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"copy"', b'"cop"'))
+    done = run("log", "verify", *root)
+    assert done.returncode == 1
+    assert "a.b.jsonl: line 1: 'cop' is none of copy, not-a-copy" in done.stderr
+    for left in paths.audit_log.iterdir():
+        left.unlink()
+
+
+def test_an_audit_of_two_folders(tmp_path: Path) -> None:
+    chance = np.random.default_rng(1)
+    for name, films in (("real", 4), ("drawn", 3)):
+        (tmp_path / name).mkdir()
+        for place in range(films):
+            coarse = chance.integers(0, 256, (8, 8)).astype(np.uint8)
+            film = np.kron(coarse, np.ones((8, 8), np.uint8))
+            (tmp_path / name / f"{name}-{place}.png").write_bytes(png.encode(film, synthetic=False))
+    (tmp_path / "drawn/copy.png").write_bytes((tmp_path / "real/real-2.png").read_bytes())
+    sets = ["--real", f"{tmp_path}/real", "--synthetic", f"{tmp_path}/drawn"]
+    out = ["--output", f"{tmp_path}/out", "--root", str(tmp_path)]
+    done = run("audit", *sets, *out, "--plant", "2", "--top", "5")
+    assert done.returncode == 0, done.stderr
+    assert "identical: 2 of 2 planted copies in the first 5" in done.stdout
+    first, *rest = tables.read_rows(tmp_path / "out/pairs.parquet", schemas.PAIRS)
+    assert (first["real_id"], first["synthetic_id"], len(rest)) == ("real-2", "copy", 4)
+    (tmp_path / "drawn/torn.png").write_bytes(b"no film")
+    done = run("audit", *sets, *out, "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["state"] == "incomplete"
+    assert "1 film(s) could not be searched" in done.stderr
+    assert "torn" in done.stderr
+    done = run("audit", "--real", f"{tmp_path}/real", *out)
+    assert "give both --real and --synthetic" in done.stderr
 
 
 PAPER = [
@@ -225,7 +280,7 @@ def test_the_paper_s_table_s1_is_counted_from_27_000_decisions(tmp_path: Path, s
     )
     listed = tmp_path / f"films{suffix}"
     csv.write_csv(table, listed) if suffix == ".csv" else pq.write_table(table, listed)
-    log.append(tmp_path / "logs", "a.b", wishes)
+    log.append(DECISION, tmp_path / "logs", "a.b", wishes)
     where = ["--images", str(listed), "--reviews", str(tmp_path / "logs"), "--root", str(tmp_path)]
     found = json.loads(run("counts", *where, "--json").stdout)
     assert [

@@ -22,6 +22,8 @@ from PIL import Image
 
 from cxr_release import schemas, tables
 from cxr_release.files import tree_sha256
+from cxr_release.logbook import log
+from cxr_release.memorization.verdict import VERDICT, Judgement
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -34,6 +36,7 @@ TINY: dict[str, dict[str, Any]] = {
     "curves": {"films": 4, "levels": 2},
     "fidelity": {"every": 4, "images": 8},
     "sample": {"checkpoints": [1, 4], "initial": 5, "large": 7, "steps": 3, "batch_size": 4},
+    "audit": {"top": 20, "plants": 2},
     "study": {"quartets": 3},
 }
 AFTER_SCREENING = {"screen", "study", "validate", "package"}
@@ -86,7 +89,7 @@ def repro(root: Path) -> list[str]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder)) == 18
+    assert len(repro(folder)) == 19
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 
@@ -208,6 +211,38 @@ def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
         next((root / "data/release/exclusions").glob("*.parquet")), schemas.EXCLUSIONS
     )
     assert [row["id"] for row in excluded] == [film]
+
+
+def test_a_film_judged_a_copy_leaves_the_release(root: Path) -> None:
+    """The verdicts alone: what was searched is not searched again."""
+    pair = tables.read_rows(root / "data/audit/pairs.parquet", schemas.PAIRS)[0]
+    film = pair["synthetic_id"]
+    real = {
+        row["id"]: row["sha256"]
+        for row in tables.read_rows(root / "data/cohort/cohort.parquet", schemas.COHORT)
+    }
+    drawn = {
+        row["id"]: row["sha256"]
+        for table in (root / "data/oriented").glob("*.parquet")
+        for row in tables.read_rows(table, schemas.ORIENTED)
+    }
+    wish = Judgement(pair["real_id"], real[pair["real_id"]], film, drawn[film], "copy")
+    for reviewer in ("a.b", "c.d"):
+        log.append(VERDICT, root / "data/reviews/audit", reviewer, [wish])
+    before = len(films(root))
+    assert set(repro(root)) == {"adjudicate"} | AFTER_SCREENING
+    assert film not in films(root)
+    assert len(films(root)) == before - 1
+    excluded = tables.read_rows(
+        next((root / "data/release/exclusions").glob("*.parquet")), schemas.EXCLUSIONS
+    )
+    (row,) = [row for row in excluded if row["id"] == film]
+    assert (row["reason"], row["audit"], row["reviewers"]) == ("copy", True, 0)
+    released = list(tables.iterate(next((root / "data/release/audit_pairs").glob("*.parquet")),
+                                   schemas.AUDIT_PAIRS))  # fmt: skip
+    assert released[0]["verdict"] == "copy"
+    assert not released[0]["synthetic_released"]
+    assert released[0]["synthetic_image"] is None
 
 
 def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path) -> None:

@@ -13,6 +13,7 @@ def release_inputs(paths: Paths) -> ReleaseInputs:
         prescreen=paths.prescreen,
         screening=paths.screening,
         audit=paths.audit,
+        adjudication=paths.adjudication,
         study=paths.study,
         cohort=paths.cohort,
         split=paths.split,

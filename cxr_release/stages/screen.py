@@ -1,10 +1,10 @@
-"""Apply the reviewers' decisions, per checkpoint and batch: the exclusions and Table S1."""
+"""Apply the decisions on films and the audit's verdicts: the exclusions and Table S1."""
 
 from __future__ import annotations
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
-from cxr_release.files import write_json, write_text
+from cxr_release.files import read_json, write_json, write_text
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.consensus import apply
@@ -28,7 +28,13 @@ def run(paths: Paths, params: Params) -> None:
             remedy="delete them and run `dvc repro orient`",
         )
     logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
-    result = apply(read_generated(expected), logs, params.screen, load_reasons(paths.reasons))
+    result = apply(
+        read_generated(expected),
+        logs,
+        params.screen,
+        load_reasons(paths.reasons),
+        read_json(paths.copies),
+    )
     undecided = result.counts["total"]["undecided"]
     if undecided and params.screen.require_complete:
         raise DecisionError(

@@ -49,15 +49,16 @@ def test_a_disk_without_room_is_named_and_nothing_half_written_stays(tmp_path: P
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_verdicts_that_cannot_be_applied_stop_the_audit(tmp_path: Path) -> None:
+def test_verdicts_that_do_not_verify_stop_the_adjudication(tmp_path: Path) -> None:
+    """A verdict that is there and not applied could let a copied film out."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     folder = tmp_path / "data/reviews/audit"
     folder.mkdir(parents=True)
     (folder / "a.b.jsonl").write_text("{}\n")
-    done = stage(tmp_path, "audit")
+    done = stage(tmp_path, "adjudicate")
     assert done.returncode == 1
-    assert "verdicts on pairs cannot be applied by this version" in done.stderr
-    assert not (tmp_path / "data/audit").exists()
+    assert "a.b.jsonl: line 1: is no verdict" in done.stderr
+    assert not (tmp_path / "data/adjudication").exists()
 
 
 def test_films_of_a_checkpoint_that_nobody_asked_for_stop_the_screening(tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""What the reviewers' verdicts on the audited pairs come to: which films are copies."""
+
+from __future__ import annotations
+
+from cxr_release import schemas, tables
+from cxr_release.files import write_json
+from cxr_release.memorization.judged import read_adjudication
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.stages.run import execute
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write every pair's verdict, and the films that stay out because of it."""
+    found = read_adjudication(
+        pairs=paths.pairs,
+        cohort=paths.cohort_table,
+        synthetic=[paths.oriented_table(*job) for job in params.sample.jobs],
+        logs=paths.audit_log,
+        required=params.audit.reviewers_required,
+        adjudicator=params.audit.adjudicator,
+    )
+    tables.write(paths.adjudication / "verdicts.parquet", schemas.VERDICTS, found.rows)
+    write_json(paths.copies, found.excluded)
+    write_json(paths.adjudication / "adjudication.json", found.report)
+
+
+if __name__ == "__main__":
+    execute(run)
