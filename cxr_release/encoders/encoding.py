@@ -8,14 +8,13 @@ written, so that neither disk nor memory grows with the set beyond the features.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from cxr_release.encoders.dedup import imagededup_cnn
 from cxr_release.encoders.encoder import Encoder
@@ -41,8 +40,7 @@ def encode_views(
     films: Iterable[bytes],
     views: Sequence[str],
     *,
-    total: int | None = None,
-    label: str = "encode",
+    advance: Callable[[int], object] = lambda _: None,
 ) -> dict[str, Features]:
     """Features of films in several views, each film read once.
 
@@ -53,9 +51,8 @@ def encode_views(
     Args:
         encoder: what turns a film into numbers.
         films: PNG bytes, 8-bit (16-bit films saturate in imagededup).
-        views: of `schemas.VIEWS`.
-        total: films to come, for the progress bar, which shows on a terminal only.
-        label: its caption.
+        views: what `Encoder.seen` takes.
+        advance: called with 1 at each film, for a progress bar.
 
     Returns:
         View → (films, features) float32, rows in the films' order.
@@ -64,23 +61,23 @@ def encode_views(
         CxrReleaseError: a film could not be read, so that rows and films would not match, or has
             features that are no numbers.
     """
-    cnn = imagededup_cnn(_side_by_side(encoder, views))
+    cnn = imagededup_cnn(_side_by_side(encoder, views, advance))
     cnn.batch_size = max(1, BATCH // len(views))
     parts: dict[str, list[Features]] = {view: [] for view in views}
     shape = (len(views), encoder.dimensions)
     done = 0
-    with tqdm(total=total, desc=label, unit="film", disable=None) as bar:
-        for piece in _pieces(films):
-            rows = _encoded(cnn, piece, done, shape)
-            for place, view in enumerate(views):
-                parts[view].append(np.ascontiguousarray(rows[:, place]))
-            done += len(piece)
-            bar.update(len(piece))
+    for piece in _pieces(films):
+        rows = _encoded(cnn, piece, done, shape)
+        for place, view in enumerate(views):
+            parts[view].append(np.ascontiguousarray(rows[:, place]))
+        done += len(piece)
     none = np.empty((0, encoder.dimensions), np.float32)
     return {view: np.concatenate([none, *parts.pop(view)]) for view in views}
 
 
-def _side_by_side(encoder: Encoder, views: Sequence[str]) -> Encoder:
+def _side_by_side(
+    encoder: Encoder, views: Sequence[str], advance: Callable[[int], object]
+) -> Encoder:
     """One encoder that gives the features of all views, one after the other."""
     import torch
 
@@ -97,6 +94,8 @@ def _side_by_side(encoder: Encoder, views: Sequence[str]) -> Encoder:
             return torch.cat([self.model(films[:, place]) for place in range(len(seen))], dim=1)
 
     def transform(film: Image.Image) -> Any:
+        # Here and not after a batch: with some models a batch takes minutes.
+        advance(1)
         return torch.stack([one(film) for one in seen])
 
     return replace(encoder, model=SideBySide().eval(), transform=transform)

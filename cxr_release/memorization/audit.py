@@ -13,6 +13,7 @@ from cxr_release import schemas, tables
 from cxr_release.encoders.catalogue import load
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
+from cxr_release.memorization import feature_cache
 from cxr_release.memorization.apart import nearest_apart, nearest_of_others
 from cxr_release.memorization.calibration import Calibration, Floats, distance, distance_ratio
 from cxr_release.memorization.features import FilmFeatures, features_of
@@ -43,7 +44,7 @@ def audit(
 
     Writes `pairs.parquet`, `nearest.parquet`, `within.parquet` (see `schemas`), `pairs.png`,
     `distances.png`, `audit.json` and, so that another run need not encode again, `features/`. All
-    but `distances.png` name or show real films.
+    but `distances.png` name or show real films. Killed while it encodes, it goes on from there.
 
     Args:
         real: the films that the generator learnt from.
@@ -117,6 +118,7 @@ def audit(
     )
     draw_pairs(output / "pairs.png", found.pairs, real, synthetic)
     write_json(output / "audit.json", report)
+    feature_cache.prune(kept, ours.kept | theirs.kept)
     return report
 
 

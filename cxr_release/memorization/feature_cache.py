@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -130,6 +130,13 @@ def save(folder: Path, key: str, kept: Kept) -> None:
         _notices.warning("%s: features could not be kept: %s", folder, error.strerror)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def prune(folder: Path, keys: Collection[str]) -> None:
+    """Remove what is kept under other keys: of films, or for encoders, of earlier runs."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        if path.name.removesuffix(SUFFIX) not in keys:
+            path.unlink(missing_ok=True)
 
 
 def _fresh(folder: Path, name: str) -> Path:

@@ -45,8 +45,12 @@ class Part(Protocol):
     def fingerprint(self) -> str:
         """SHA-256 of what the films are made of, in hex."""
 
-    def read(self) -> Iterator[Opened]:
-        """Every film of `places`, in that order."""
+    def read(self, start: int, stop: int) -> Iterator[Opened]:
+        """Films of `places`, in that order, from place `start` to the one before `stop`.
+
+        Raises:
+            SourceError: what is read is not what was hashed.
+        """
 
     def open(self, name: str) -> Opened:
         """One film, by its id."""
@@ -91,9 +95,9 @@ class FolderPart:
             digest.update(f"{name}\0{found}\n".encode())
         return digest.hexdigest()
 
-    def read(self) -> Iterator[Opened]:
-        """Every film. Raises SourceError when a file is another than the one that was hashed."""
-        return map(self.open, self.paths)
+    def read(self, start: int, stop: int) -> Iterator[Opened]:
+        """Some films; see `Part.read`."""
+        return map(self.open, list(self.paths)[start:stop])
 
     def open(self, name: str) -> Opened:
         """One film; see `read`."""
@@ -147,30 +151,40 @@ class TablePart:
         if "_hashed" in self.__dict__ and self._stamp() != self._hashed[1]:
             raise _changed(self.name)
 
-    def read(self) -> Iterator[Opened]:
-        """Every film. Raises SourceError when the table was changed since it was hashed."""
+    def read(self, start: int, stop: int) -> Iterator[Opened]:
+        """Some films; see `Part.read`."""
+        stop = min(stop, len(self.names))
         with open_parquet(self.path) as parquet:
-            names = iter(self.names)
-            for cells in _batches(parquet, self.path):
-                for cell, name in zip(cells, names, strict=False):
-                    yield _from_cell(name, cell)
+            groups, row = _groups(parquet, start, stop)
+            for cells in _batches(parquet, self.path, groups):
+                for cell in cells:
+                    if start <= row < stop:
+                        yield _from_cell(self.names[row], cell)
+                    row += 1
+                if row >= stop:
+                    break
         self._check_same()
-        if next(names, None) is not None:
+        if row < stop:
             raise _changed(self.name)
 
     def open(self, name: str) -> Opened:
         """One film; see `read`."""
         row = self._rows[name]
-        with open_parquet(self.path) as parquet:
-            group, groups = 0, parquet.metadata.num_row_groups
-            while group < groups and row >= (rows := parquet.metadata.row_group(group).num_rows):
-                row, group = row - rows, group + 1
-            for cells in _batches(parquet, self.path, [group] if group < groups else []):
-                if row < len(cells):
-                    self._check_same()
-                    return _from_cell(name, cells[row])
-                row -= len(cells)
-        raise _changed(self.name)
+        (film,) = self.read(row, row + 1)
+        return film
+
+
+def _groups(parquet: pq.ParquetFile, start: int, stop: int) -> tuple[list[int], int]:
+    """Row groups that hold some of the rows from `start` to `stop`, and the first row in them."""
+    groups: list[int] = []
+    first = row = 0
+    for group in range(parquet.metadata.num_row_groups):
+        rows = parquet.metadata.row_group(group).num_rows
+        if row < stop and row + rows > start:
+            first = first if groups else row
+            groups.append(group)
+        row += rows
+    return groups, first
 
 
 def _changed(where: str) -> SourceError:
@@ -187,9 +201,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error
 
 
-def _batches(
-    parquet: pq.ParquetFile, path: Path, groups: list[int] | None = None
-) -> Iterator[list[Any]]:
+def _batches(parquet: pq.ParquetFile, path: Path, groups: list[int]) -> Iterator[list[Any]]:
     try:
         for batch in parquet.iter_batches(ROWS, row_groups=groups, columns=["image"]):
             yield batch.column("image").to_pylist()

@@ -6,7 +6,7 @@ taken for no film is named in `ignored`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,6 @@ from pathlib import Path
 from cxr_release.errors import SourceError
 from cxr_release.memorization.film_listing import Ignored, list_path, twice
 from cxr_release.memorization.film_parts import Part
-from cxr_release.memorization.opened import Opened
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,6 @@ class FilmSet:
     def __len__(self) -> int:
         """Films found, readable or not."""
         return len(self.homes)
-
-    def read(self) -> Iterator[Opened]:
-        """Every film found, part by part; unreadable ones with their fault."""
-        for part in self.parts:
-            yield from part.read()
 
     def png(self, name: str) -> bytes:
         """One film by its id, as 8-bit grey PNG.

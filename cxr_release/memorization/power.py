@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
@@ -68,13 +69,13 @@ def measure(
     units = [unit_rows(look) for look in looks]
     rows = []
     alike = 1.0
-    for number, name in enumerate(ALTERATIONS):
+    for number, name in enumerate(tqdm(ALTERATIONS, desc="plant", disable=None)):
         wanted = max(plants, FEWEST) if name == RECOMPRESSED else plants
         chosen = np.array(order[:wanted], np.int64)
         if not len(chosen):
             continue
         copies = _copies(real, [ids[place] for place in chosen], name, (seed, number))
-        views = encode_views(encoder, copies, VIEWS, total=len(chosen), label=f"plant {name}")
+        views = encode_views(encoder, copies, VIEWS)
         cosines = _best(views, units)
         own = cosines[np.arange(len(chosen)), chosen]
         if name == RECOMPRESSED:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice, product
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,8 +41,7 @@ class Pair:
     """One of `schemas.VIEWS`, the first of them on a tie."""
 
 
-@dataclass(frozen=True)
-class Nearest:
+class Nearest(NamedTuple):
     """A synthetic film and the real film most similar to it, on a tie the first by id."""
 
     synthetic_id: str
@@ -209,15 +209,14 @@ def _nearest(
     other = np.argmax(real != real[:, :1], axis=1)
     second = cosine[np.arange(len(cosine)), other]
     second = np.where(other == 0, cosine[:, 0], second)
-    return [
-        Nearest(name, names[0][rank], place, value, schemas.VIEWS[number], next_value)
-        for name, rank, place, value, number, next_value in zip(
+    return list(
+        map(
+            Nearest,
             synthetic_ids,
-            real[:, 0].tolist(),
+            map(names[0].__getitem__, real[:, 0].tolist()),
             order[real[:, 0]].tolist(),
             cosine[:, 0].tolist(),
-            view[:, 0].tolist(),
+            map(schemas.VIEWS.__getitem__, view[:, 0].tolist()),
             second.tolist(),
-            strict=True,
         )
-    ]
+    )

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,14 +97,17 @@ def test_only_what_changed_is_encoded_again(
     encoded: list[tuple[int, list[str]]] = []
     encode = features.encode_views
 
-    def counted(encoder: Encoder, films: object, views: list[str], **options: int) -> object:
-        encoded.append((options["total"], list(views)))
-        return encode(encoder, films, views, **options)  # type: ignore[arg-type]
+    def counted(
+        encoder: Encoder, films: Iterable[bytes], views: list[str], **options: Any
+    ) -> dict[str, Any]:
+        made = encode(encoder, films, views, **options)
+        encoded.append((len(made[views[0]]), list(views)))
+        return made
 
     monkeypatch.setattr(features, "encode_views", counted)
     (paths[0] / "b.png").write_bytes(film_bytes(9))
     second = found(paths, cache)
-    assert encoded == [(3, list(VIEWS))]
+    assert encoded == [(2, list(VIEWS))]
     changed = [
         name
         for row, name in enumerate(first.ids)
@@ -111,17 +115,18 @@ def test_only_what_changed_is_encoded_again(
     ]
     assert changed == ["b"]
     encoded.clear()
-    key = features._key(open_films(paths[1:], "real").parts[0], thumbnail(SIDE), "inverted")
+    (stretch,) = features._stretches(open_films(paths[1:], "real").parts)
+    key = stretch.keys(thumbnail(SIDE), ["inverted"])["inverted"]
     (cache / f"{key}.safetensors").unlink()
     assert same(second, found(paths, cache))
-    assert encoded == [(4, ["inverted"])]
+    assert encoded == [(3, ["inverted"])]
     encoded.clear()
     found(paths, cache, thumbnail(SIDE + 1))
-    assert [total for total, _ in encoded] == [3, 4]
+    assert [films for films, _ in encoded] == [2, 3]
     encoded.clear()
     monkeypatch.setattr("cxr_release.memorization.opened.VERSION", 99)
     assert same(second, found(paths, cache))
-    assert [total for total, _ in encoded] == [3, 4]
+    assert [films for films, _ in encoded] == [2, 3]
 
 
 def flipped(data: bytes) -> bytes:
@@ -273,11 +278,81 @@ def test_films_that_change_meanwhile_are_not_kept(
     films: FilmSet = open_films(paths[:1], "real")
     reads = film_parts.FolderPart.read
 
-    def then_changed(part: film_parts.FolderPart) -> object:
+    def then_changed(part: film_parts.FolderPart, start: int, stop: int) -> object:
         (paths[0] / "b.png").write_bytes(film_bytes(77))
-        return reads(part)
+        return reads(part, start, stop)
 
     monkeypatch.setattr(film_parts.FolderPart, "read", then_changed)
     with pytest.raises(CxrReleaseError, match=r"b\.png: was changed while it was read"):
         features_of(films, thumbnail(SIDE), VIEWS, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("stretch", [1, 2, 3, 100])
+def test_stretches_of_any_length_give_the_same(
+    paths: list[Path], tmp_path: Path, stretch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = found(paths, None)
+    monkeypatch.setattr(features, "STRETCH", stretch)
+    assert same(whole, found(paths, tmp_path / "cache"))
+    no_decoding(monkeypatch)
+    assert same(whole, found(paths, tmp_path / "cache"))
+
+
+def test_a_kill_costs_one_stretch(
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = found(paths, None)
+    monkeypatch.setattr(features, "STRETCH", 2)
+    encode = features.encode_views
+    calls: list[int] = []
+
+    def killed(*arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return encode(*arguments, **options)
+
+    monkeypatch.setattr(features, "encode_views", killed)
+    with pytest.raises(KeyboardInterrupt):
+        found(paths, tmp_path / "cache")
+    calls[:] = [1, 1, 1]
+    assert same(whole, found(paths, tmp_path / "cache"))
+    # Two parts of 3 and 4 films are four stretches: two were kept, two are left.
+    assert len(calls) == 3 + 2
+
+
+def test_what_is_of_earlier_runs_is_pruned(paths: list[Path], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = found(paths, cache)
+    second = found(paths[:1], cache, thumbnail(SIDE + 1))
+    assert {path.stem for path in cache.iterdir()} == first.kept | second.kept
+    feature_cache.prune(cache, second.kept)
+    assert {path.stem for path in cache.iterdir()} == second.kept
+
+
+def test_the_bar_counts_every_film_once(
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+
+    class Bar:
+        n = 0
+
+        def __init__(self, *, total: int, **_: Any) -> None:
+            self.total = total
+
+        def __enter__(self) -> Bar:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            counts.append(self.n)
+
+        def update(self, films: int) -> None:
+            self.n += films
+            assert 0 < self.n <= self.total or films == 0
+
+    monkeypatch.setattr(features, "tqdm", Bar)
+    for _ in range(2):
+        found(paths, tmp_path / "cache")
+    assert counts == [7, 7]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from film_files import film, film_bytes, saved, write_films, write_table
+from film_files import everything, film, film_bytes, saved, write_films, write_table
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -44,7 +44,7 @@ def bomb(side: int) -> bytes:
 
 def told(films: FilmSet) -> tuple[dict[str, str], dict[str, str], dict[str, png.Film]]:
     """Faults, notes and pixels, by id."""
-    read = list(films.read())
+    read = list(everything(films))
     return (
         {one.id: one.fault for one in read if one.fault},
         {one.id: one.note for one in read if one.note},
@@ -328,7 +328,7 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
     assert str(path) in refused(path)
     path.write_bytes(b"PAR1" + bytes(400) + data[404:])
     with pytest.raises(TableError, match=r"t\.parquet"):
-        list(open_films([path], "real").read())
+        list(everything(open_films([path], "real")))
 
 
 def test_the_fingerprint_is_that_of_the_films(tmp_path: Path) -> None:
@@ -364,16 +364,16 @@ def test_films_that_change_after_they_were_hashed_stop_the_reading(tmp_path: Pat
     ):
         films = open_films([path], "real")
         assert len(films.parts[0].fingerprint) == 64
-        assert len(list(films.read())) == len(films)
+        assert len(list(everything(films))) == len(films)
         change()
         with pytest.raises(SourceError, match="was changed while it was read"):
-            list(films.read())
+            list(everything(films))
         with pytest.raises(SourceError, match="was changed while it was read"):
             films.png("a")
     films = open_films([table], "real")
     write_table(table, {"a": film_bytes(3)})
     with pytest.raises(SourceError, match="was changed while it was read"):
-        list(films.read())
+        list(everything(films))
     with pytest.raises(SourceError, match="was changed while it was read"):
         films.png("b")
 
@@ -393,7 +393,7 @@ def test_few_films_are_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.M
             yield cells
 
     monkeypatch.setattr(film_parts, "_batches", counted)
-    reading = open_films([table], "real").read()
+    reading = everything(open_films([table], "real"))
     assert next(reading).id == "000"
     assert sizes == [16]
     assert len(list(reading)) == 39

@@ -5,7 +5,6 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -178,8 +177,8 @@ def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> N
     )
     assert shuffled.pairs == straight.pairs
     again = sorted(shuffled.nearest, key=lambda one: one.synthetic_id)
-    assert [{**asdict(one), "real": int(a[one.real])} for one in again] == [
-        asdict(one) for one in straight.nearest
+    assert [{**one._asdict(), "real": int(a[one.real])} for one in again] == [
+        one._asdict() for one in straight.nearest
     ]
 
 
