@@ -23,8 +23,9 @@ def status_of(project: Project) -> Status:
     Returns:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
         films, and `left`; None before films are sampled), `audit` (as in
-        `data/adjudication/adjudication.json`), `reviews` (state of each), `release`
-        (what lies in `data/release/`, or None), `holds_back` (sentences; empty when nothing does).
+        `data/adjudication/adjudication.json`, and `flagged`, films), `reviews` (state of each),
+        `release` (what lies in `data/release/`, or None), `holds_back` (sentences; empty when
+        nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
@@ -40,11 +41,18 @@ def status_of(project: Project) -> Status:
     release = _release(paths)
     return {
         "counts": counts,
-        "audit": audit.report if audit else None,
+        "audit": audit.report | {"flagged": _flagged(paths)} if audit else None,
         "reviews": reviews,
         "release": release,
-        "holds_back": list(_holds_back(counts, audit, reviews, release)),
+        "holds_back": list(_holds_back(counts, audit, _flagged(paths), reviews, release)),
     }
+
+
+def _flagged(paths: Paths) -> int | None:
+    """Films that the search flagged; None before it ran, or where it cannot flag any."""
+    report = paths.audit / "audit.json"
+    flagged = read_json(report)["flagged"] if report.exists() else None
+    return flagged and int(flagged["films"])
 
 
 def _audit(project: Project) -> Adjudication | None:
@@ -91,6 +99,7 @@ def _release(paths: Paths) -> dict[str, Any] | None:
 def _holds_back(
     counts: dict[str, Any] | None,
     audit: Adjudication | None,
+    flagged: int | None,
     reviews: dict[str, str],
     release: dict[str, Any] | None,
 ) -> Any:
@@ -105,6 +114,11 @@ def _holds_back(
         )
     if counts["review"]["open_conflicts"]:
         yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
+    if flagged:
+        yield (
+            f"{flagged:,} films are nearer to a source film than any held-out film is:"
+            " `flagged` in data/audit/nearest.parquet"
+        )
     unsettled = audit.report["pairs"] - audit.report["settled"]
     if unsettled:
         yield (

@@ -19,6 +19,7 @@ from pyarrow import csv
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.cli import app, log_app
+from cxr_release.files import write_json
 from cxr_release.logbook import log
 from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.params import BATCHES
@@ -214,7 +215,10 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     assert "c.d: 1 line(s), 1 verdict(s) stand" in done.stdout
     counts = json.loads(run("counts", "--json", *root).stdout)
     assert counts["total"]["by_reason"] == {"copy": 1}
+    write_json(paths.audit / "audit.json", {"flagged": {"pairs": 9, "films": 3}})
     status = json.loads(run("status", "--json", *root).stdout)
+    assert status["audit"]["flagged"] == 3
+    assert any("3 films are nearer to a source film" in one for one in status["holds_back"])
     assert status["audit"]["verdicts"]["copy"] == 1
     assert status["counts"]["total"]["excluded"] == 1
     path = paths.audit_log / "a.b.jsonl"
@@ -222,7 +226,7 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     done = run("log", "verify", *root)
     assert done.returncode == 1
     assert "a.b.jsonl: line 1: 'cop' is none of copy, not-a-copy" in done.stderr
-    for left in paths.audit_log.iterdir():
+    for left in (*paths.audit_log.iterdir(), paths.audit / "audit.json"):
         left.unlink()
 
 
