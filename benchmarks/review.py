@@ -61,6 +61,7 @@ def _options() -> argparse.Namespace:
 def _serve(what: str, root: Path) -> None:
     if what == "review":
         from cxr_release.review_app.review import review
+        from cxr_release.review_app.site import Site
 
         review(
             tables_in(root),
@@ -68,7 +69,7 @@ def _serve(what: str, root: Path) -> None:
             orders=root / "reviews" / "orders",
             reasons={"other": "Any other."},
             reviewers=[REVIEWER],
-            port=0,
+            site=Site("127.0.0.1", 0),
         )
         return
     import socket

@@ -276,6 +276,7 @@ def review(
     Example: cxr-release review --reviewer a.b --reviewer c.d --host 10.1.2.3
     """
     from cxr_release.review_app.review import review as serve
+    from cxr_release.review_app.site import Site
 
     project = _project(root)
     params = project.params
@@ -291,11 +292,7 @@ def review(
         prescreened=project.prescreened(),
         required=params.screen.reviewers_required,
         adjudicator=params.screen.adjudicator,
-        host=host,
-        port=port,
-        names=name or [],
-        certificate=certificate,
-        key=private_key,
+        site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )
 
@@ -377,6 +374,7 @@ def adjudicate(
     Example: cxr-release adjudicate --reviewer a.b --reviewer c.d
     """
     from cxr_release.review_app.adjudicate import adjudicate as serve
+    from cxr_release.review_app.site import Site
 
     project = _project(root)
     params = project.params
@@ -390,11 +388,7 @@ def adjudicate(
         title=params.release.title or params.release.name,
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
-        host=host,
-        port=port,
-        names=name or [],
-        certificate=certificate,
-        key=private_key,
+        site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )
 

@@ -49,15 +49,8 @@ def open_weights(
         CxrReleaseError: the file is missing, too large, not the one that was meant, or no plain
             file of tensors. Nothing in it is ever executed.
     """
-    data = _read(path)
-    found = hashlib.sha256(data).hexdigest()
+    data, found = _hashed(path, sha256)
     member = next((one for one in published if found.startswith(published_prefix(one))), None)
-    if sha256 and found != sha256:
-        raise CxrReleaseError(
-            f"hashes to {found}, and the SHA-256 that was given is {sha256}",
-            where=str(path),
-            remedy="get the file again, or correct the hash if this is the file that you mean",
-        )
     if not sha256 and member is None:
         raise CxrReleaseError(
             f"hashes to {found}, which is none of torchvision's files for this model",
@@ -67,6 +60,16 @@ def open_weights(
         )
     known = Weights(found, member is not None, _license(member))
     return _tensors(data, path), known, member
+
+
+def checked_tensors(path: Path, sha256: str) -> Mapping[str, torch.Tensor]:
+    """Names and finite tensors of a file that must hash to `sha256`, 64 hex digits.
+
+    Raises:
+        CxrReleaseError: as `open_weights`.
+    """
+    data, _ = _hashed(path, sha256)
+    return _tensors(data, path)
 
 
 def published_prefix(member: Any) -> str:
@@ -87,6 +90,19 @@ def _license(member: Any) -> str:
     if member is None:
         return ""
     return SWAG_LICENSE if "SWAG" in member.name else str(member.meta.get("license", ""))
+
+
+def _hashed(path: Path, sha256: str) -> tuple[bytes, str]:
+    """The file's bytes, and their hash: the one that was given, if one was."""
+    data = _read(path)
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 and found != sha256:
+        raise CxrReleaseError(
+            f"hashes to {found}, and the SHA-256 that was given is {sha256}",
+            where=str(path),
+            remedy="get the file again, or correct the hash if this is the file that you mean",
+        )
+    return data, found
 
 
 def _read(path: Path) -> bytes:

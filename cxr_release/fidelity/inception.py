@@ -8,10 +8,7 @@ but those tensors.
 
 from __future__ import annotations
 
-import hashlib
 import io
-import pickle
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.encoders.weights import checked_tensors
 from cxr_release.errors import CxrReleaseError
 
 if TYPE_CHECKING:
@@ -93,70 +91,14 @@ def load(path: Path, sha256: str) -> Inception:
     """
     import torch
 
-    data = _checked_bytes(path, sha256)
-    weights = _tensors(data, path)
+    try:
+        weights = checked_tensors(path, sha256)
+    except CxrReleaseError as error:
+        names = "fidelity.weights and fidelity.weights_sha256 name the file; empty, no FID is taken"
+        remedy = f"{error.remedy}; {names}" if error.remedy else names
+        raise CxrReleaseError(error.what, where=error.where, remedy=remedy) from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return Inception(_network(weights, path).to(device), sha256, device)
-
-
-def _checked_bytes(path: Path, sha256: str) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CxrReleaseError(
-            f"cannot read the weights of Inception ({error.strerror})",
-            where=str(path),
-            remedy="correct fidelity.weights, or leave it empty and take no FID",
-        ) from None
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
-        raise CxrReleaseError(
-            f"hashes to {found}, and fidelity.weights_sha256 is {sha256}",
-            where=str(path),
-            remedy="get the file again, or correct the hash if this is the file that you mean",
-        )
-    return data
-
-
-def _tensors(data: bytes, path: Path) -> Mapping[str, torch.Tensor]:
-    """What is in the file, if that is a mapping of names to finite tensors and nothing else."""
-    import torch
-
-    try:
-        with warnings.catch_warnings():
-            # Of pickles of another version; they are opened all the same, or refused.
-            warnings.simplefilter("ignore")
-            found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
-        # torch's own message advises to open the file as a full pickle.
-        raise CxrReleaseError(
-            f"not a whole file of tensors alone ({type(error).__name__})",
-            where=str(path),
-            remedy="give a state dict as torch.save writes it; other pickles are never opened",
-        ) from None
-    if not isinstance(found, Mapping) or not all(map(torch.is_tensor, found.values())):
-        raise CxrReleaseError("holds no state dict: names and tensors", where=str(path))
-    broken = [name for name, one in found.items() if not torch.isfinite(one).all()]
-    if broken:
-        raise CxrReleaseError(
-            f"holds values that are no numbers in {', '.join(map(str, broken[:3]))}",
-            where=str(path),
-        )
-    return found
-
-
-_UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    ImportError,
-    OSError,
-)
-"""What torch raises for files that it cannot open, or will not."""
 
 
 def _network(weights: Mapping[str, torch.Tensor], path: Path) -> Any:

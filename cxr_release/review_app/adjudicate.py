@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from cxr_release import schemas
-from cxr_release.errors import DecisionError, TableError
+from cxr_release.errors import TableError
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.votes import Votes
 from cxr_release.memorization.listed import read_pairs
@@ -17,7 +17,7 @@ from cxr_release.memorization.verdict import VERDICT
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.adjudicate_app import AdjudicateApp, Room
 from cxr_release.review_app.guard import Door
-from cxr_release.review_app.serve import say, serve
+from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 
 
@@ -32,11 +32,7 @@ def adjudicate(
     title: str = "Memorization audit",
     required: int = 2,
     adjudicator: str = "",
-    host: str = "127.0.0.1",
-    port: int = 8741,
-    names: Sequence[str] = (),
-    certificate: Path | None = None,
-    key: Path | None = None,
+    site: Site,
     open_browser: bool = False,
 ) -> None:
     """Serve the audit's pages until Ctrl-C.
@@ -51,19 +47,14 @@ def adjudicate(
         title: of the pages.
         required: people who must judge a pair.
         adjudicator: the reviewer, if any, who sees only what others differ on.
-        host: see `Site`, as the next four.
-        port: …
-        names: …
-        certificate: …
-        key: …
+        site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
     Raises:
         CxrReleaseError: the films, the pairs, the logs, a reviewer's name or the address are not
             in order.
     """
-    site = Site(host, port, names, certificate, key)
-    _check(reviewers)
+    check_people(reviewers)
     say(f"reading the list of films in {1 + len(synthetic)} table(s)")
     room = open_room(pairs, cohort, synthetic)
     listed = read_pairs(pairs, real=room.real.sha256, synthetic=room.synthetic.sha256)
@@ -120,11 +111,3 @@ def _facts(path: Path) -> tuple[int, ...]:
             f"cannot be read: {error.strerror}", where=str(path), remedy="run `dvc repro`"
         ) from error
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _check(reviewers: Sequence[str]) -> None:
-    if not reviewers:
-        raise DecisionError("nobody is to judge", remedy="give a --reviewer, such as a.b")
-    twice = {one for one in reviewers if reviewers.count(one) > 1}
-    if twice:
-        raise DecisionError(f"{', '.join(sorted(twice))} is named twice")

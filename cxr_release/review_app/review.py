@@ -14,7 +14,7 @@ from cxr_release.logbook.votes import Votes
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
 from cxr_release.review_app.guard import Door
-from cxr_release.review_app.serve import say, serve
+from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import DECISION, PRESCREEN
 from cxr_release.screening.films import read_generated
@@ -36,11 +36,7 @@ def review(
     prescreened: Collection[str] = (),
     required: int = 1,
     adjudicator: str = "",
-    host: str = "127.0.0.1",
-    port: int = 8741,
-    names: Sequence[str] = (),
-    certificate: Path | None = None,
-    key: Path | None = None,
+    site: Site,
     open_browser: bool = False,
 ) -> None:
     """Serve the screening pages until Ctrl-C.
@@ -57,18 +53,15 @@ def review(
         prescreened: ids of films that the pre-screen excluded: nobody sees them.
         required: people who must decide on a film.
         adjudicator: the reviewer, if any, who sees only what others differ on.
-        host: see `Site`, as the next four.
-        port: …
-        names: …
-        certificate: …
-        key: …
+        site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
     Raises:
         CxrReleaseError: the films, the logs, a reviewer's name or the address are not in order.
     """
-    site = Site(host, port, names, certificate, key)
-    _check(reviewers)
+    check_people(reviewers)
+    if PRESCREEN in reviewers:
+        raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")
     say(f"reading the list of films in {len(tables)} table(s)")
     shelf = Shelf(tables, schemas.ORIENTED)
     films = read_generated(tables)
@@ -96,13 +89,3 @@ def review(
 
     say(f"{len(films):,} films; every decision is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)
-
-
-def _check(reviewers: Sequence[str]) -> None:
-    if not reviewers:
-        raise DecisionError("nobody is to review", remedy="give a --reviewer, such as a.b")
-    twice = {one for one in reviewers if reviewers.count(one) > 1}
-    if twice:
-        raise DecisionError(f"{', '.join(sorted(twice))} is named twice")
-    if PRESCREEN in reviewers:
-        raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 from starlette.types import ASGIApp
 
-from cxr_release.errors import CxrReleaseError
+from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.review_app.guard import Door, Guard
 from cxr_release.review_app.site import Site
 
@@ -62,6 +62,19 @@ def serve(
             _Server(config, started).run(sockets=[listener])
         except KeyboardInterrupt:
             say("stopped")
+
+
+def check_people(people: Sequence[str]) -> None:
+    """Make sure that somebody may come in, and nobody twice: before anything is read for them.
+
+    Raises:
+        DecisionError: not so.
+    """
+    if not people:
+        raise DecisionError("nobody may come in", remedy="give a --reviewer, such as a.b")
+    twice = {one for one in people if people.count(one) > 1}
+    if twice:
+        raise DecisionError(f"{', '.join(sorted(twice))} is named twice")
 
 
 def say(line: str) -> None:

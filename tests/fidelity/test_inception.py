@@ -11,6 +11,7 @@ from fidelity_artefacts import Weights, hash_of
 from torch.utils.data import Dataset
 from torch_fidelity import calculate_metrics
 
+from cxr_release.encoders import weights as file_of_weights
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.fid import fid, kid
@@ -92,7 +93,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     message = refused(tmp_path / "none.pth", 64 * "0")
     assert "No such file" in message
     assert "fidelity.weights" in message
-    assert "cannot read" in refused(tmp_path, 64 * "0")
+    assert "cannot read" in message
+    assert "is no file of weights" in refused(tmp_path, 64 * "0")
 
 
 def test_another_file_than_the_one_that_was_meant_is_refused(weights: Weights) -> None:
@@ -155,13 +157,13 @@ def test_a_file_swapped_after_the_check_is_not_read(
 ) -> None:
     mark, path = tmp_path / "mark", tmp_path / "weights.pth"
     path.write_bytes(weights.path.read_bytes())
-    checked = inception._checked_bytes
+    checked = file_of_weights._hashed
 
-    def then_swapped(path: Path, sha256: str) -> bytes:
-        data = checked(path, sha256)
+    def then_swapped(path: Path, sha256: str) -> tuple[bytes, str]:
+        found = checked(path, sha256)
         torch.save(Hostile(mark), path)
-        return data
+        return found
 
-    monkeypatch.setattr(inception, "_checked_bytes", then_swapped)
+    monkeypatch.setattr(file_of_weights, "_hashed", then_swapped)
     assert load(path, weights.sha256).weights_sha256 == weights.sha256
     assert not mark.exists()

@@ -29,6 +29,7 @@ from cxr_release.radiographs import png
 from cxr_release.review_app.adjudicate import adjudicate, open_room
 from cxr_release.review_app.adjudicate_app import AdjudicateApp, Room
 from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.site import Site
 
 PEOPLE = ("a.b", "c.d", "e.f")
 JUDGE = "e.f"
@@ -510,7 +511,7 @@ def serve(root: Path, **change: Any) -> None:
         "audit_log": root / "audit",
         "orders": root / "orders",
         "reviewers": ["a.b"],
-        "port": 0,
+        "site": Site("127.0.0.1", 0),
     }
     adjudicate(**{**asked, **change})
 

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,17 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 from cxr_release.review_app.review import review
+from cxr_release.review_app.site import Site
 root, more = Path(sys.argv[1]), json.loads(sys.argv[2])
-for name in ("certificate", "key"):
-    if name in more:
-        more[name] = Path(more[name])
+site = {"host": "127.0.0.1", "port": 0}
+site |= {name: more.pop(name) for name in ("host", "names") if name in more}
+site |= {name: Path(more.pop(name)) for name in ("certificate", "key") if name in more}
 review(
     sorted((root / "films").iterdir()),
     screening_log=root / "data/reviews/screening",
     orders=root / "data/reviews/orders",
     reasons={"other": "Any other.", "prescreen": "Not for people."},
-    port=0,
+    site=Site(**site),
     **more,
 )
 """
@@ -248,12 +249,15 @@ def test_with_a_certificate_it_is_https(root: Path) -> None:
 
 def reviewed(root: Path, **more: Any) -> None:
     """The call itself, where it is to fail."""
+    site: dict[str, Any] = {"host": "127.0.0.1", "port": 0}
+    site |= {one.name: more.pop(one.name) for one in fields(Site) if one.name in more}
     review(
         sorted((root / "films").iterdir()),
         screening_log=root / "screening",
         orders=root / "orders",
         reasons={},
-        **{"reviewers": ["a"], "port": 0, **more},
+        site=Site(**site),
+        **{"reviewers": ["a"], **more},
     )
 
 

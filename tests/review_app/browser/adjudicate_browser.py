@@ -40,6 +40,7 @@ SERVER = """
 import json, sys
 from pathlib import Path
 from cxr_release.review_app.adjudicate import adjudicate
+from cxr_release.review_app.site import Site
 asked = json.load(sys.stdin)
 folder = Path(asked.pop("folder"))
 paths = {name: Path(asked.pop(name)) for name in ("pairs", "cohort", "synthetic")}
@@ -49,6 +50,7 @@ adjudicate(
     synthetic=[paths["synthetic"]],
     audit_log=folder / "audit",
     orders=folder / "orders",
+    site=Site("127.0.0.1", asked.pop("port")),
     **asked,
 )
 """

@@ -40,9 +40,11 @@ SERVER = """
 import json, sys
 from pathlib import Path
 from cxr_release.review_app.review import review
+from cxr_release.review_app.site import Site
 asked = json.load(sys.stdin)
 paths = {name: Path(asked.pop(name)) for name in ("screening_log", "orders")}
-review([Path(one) for one in asked.pop("tables")], **paths, **asked)
+site = Site("127.0.0.1", asked.pop("port"))
+review([Path(one) for one in asked.pop("tables")], **paths, **asked, site=site)
 """
 
 PIXELS = """
