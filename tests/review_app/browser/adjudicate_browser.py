@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import re
-import socket
-import subprocess
-import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from mortal import MortalServer
 from numpy.typing import NDArray
 from oriented import oriented_row
 from PIL import Image
@@ -125,55 +119,21 @@ def make_archive(folder: Path) -> Archive:
     return archive
 
 
-class PairServer:
-    """`adjudicate` in a process that can be killed and started again on the same port."""
+class PairServer(MortalServer):
+    """`adjudicate`, which can be killed."""
 
     def __init__(
         self, archive: Archive, folder: Path, reviewers: Sequence[str], **more: Any
     ) -> None:
         self.folder = folder
-        self.reviewers = reviewers
-        with closing(socket.socket()) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self._asked = {
+        asked = {
             **{name: str(archive.folder / f"{name}.parquet") for name in ("pairs", "cohort")},
             "synthetic": str(archive.folder / "synthetic.parquet"),
             "folder": str(folder),
-            "reviewers": list(reviewers),
             "title": TITLE,
-            "port": port,
             **more,
         }
-        self.base = f"http://127.0.0.1:{port}"
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(self._asked))
-        self._process.stdin.close()
-        self.addresses: dict[str, str] = {}
-        for line in self._process.stdout:
-            if found := re.match(r"([a-z.]+): (http://\S+\?token=\S+)", line):
-                self.addresses[found[1]] = found[2]
-            if self.addresses.keys() == set(self.reviewers):
-                return
-        self.kill()
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        """SIGKILL: nothing can be tidied up."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        super().__init__(SERVER, asked, reviewers)
 
     def logged(self, reviewer: str) -> list[tuple[tuple[str, str], str, str]]:
         """Pair, verdict and note of every line, in order."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mortal import MortalServer
 
 from cxr_release.logbook import log
 from cxr_release.radiographs import png
@@ -89,64 +84,26 @@ class Films:
         self.tables: list[Path] = []
 
 
-class Server:
+class Server(MortalServer):
     """`review` in a process that can be killed and started again on the same port."""
 
     def __init__(self, films: Films, folder: Path, reviewers: Sequence[str]) -> None:
         self.folder = folder
-        self.reviewers = reviewers
-        self._asked = {
+        asked = {
             "tables": [str(path) for path in films.tables],
             "screening_log": str(folder / "screening"),
             "orders": str(folder / "orders"),
             "reasons": REASONS,
             "title": TITLE,
-            "reviewers": list(reviewers),
-            "port": _free_port(),
             "required": len(reviewers),  # nobody's queue gets shorter by what others decide
         }
-        self.base = f"http://127.0.0.1:{self._asked['port']}"
-        self.start()
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(self._asked))
-        self._process.stdin.close()
-        self.addresses: dict[str, str] = {}
-        for line in self._process.stdout:
-            if found := re.match(r"([a-z.]+): (http://\S+\?token=\S+)", line):
-                self.addresses[found[1]] = found[2]
-            if self.addresses.keys() == set(self.reviewers):
-                return
-        self.kill()
-        raise AssertionError("the server did not start")
-
-    def kill(self) -> None:
-        """SIGKILL: nothing can be tidied up."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
+        super().__init__(SERVER, asked, reviewers)
 
     def logged(self, reviewer: str) -> list[tuple[str, str, str, str]]:
         """Id, decision, reason and note of every line, in order."""
         path = self.folder / "screening" / f"{reviewer}.jsonl"
         lines = log.read(DECISION, path) if path.exists() else []
         return [(one.image_id, one.decision, one.reason, one.note) for one in lines]
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Screen:
