@@ -207,9 +207,16 @@ class AuditParams:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyParams:
-    """The blinded reader study."""
+    """The blinded reader study; the defaults are those of an analysis without params.yaml."""
 
-    quartets: int = _at_least(1)
+    quartets: int = _at_least(1, default=50)
+    readers_required: int = _at_least(1, "readers", default=8)
+    going_back: bool = False
+    margin: float = _check(
+        "above 0 and below 3 Likert points", lambda value: 0 < value < 3, default=0.25
+    )
+    accuracy_margin: float = _check("above 0 and below 1", lambda value: 0 < value < 1, default=0.1)
+    bootstrap: int = _at_least(100, "draws", default=10_000)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,8 +47,13 @@ class Paths:
 
     @property
     def responses(self) -> Path:
-        """Readers' ratings, tidy CSV."""
+        """Readers' answers: logs of our own page, and tidy CSV from elsewhere."""
         return self._data("reviews", "readers")
+
+    @property
+    def served(self) -> Path:
+        """The kit as readers got it: from then on these quartets stay."""
+        return self._data("reviews", "quartets", "served.json")
 
     @property
     def cohort(self) -> Path:
@@ -163,14 +168,29 @@ class Paths:
         return self.adjudication / "copies.json"
 
     @property
-    def study(self) -> Path:
-        """Folder of the reader study: the blinded kit, and what came back."""
-        return self._data("study")
+    def kit(self) -> Path:
+        """The blinded quartets: all that a reader may see, in a folder without anything else."""
+        return self._data("study-kit", "kit.parquet")
 
     @property
     def study_key(self) -> Path:
-        """The key to the kit, in a folder of its own so that a kit is shared without it."""
-        return self._data("study-key", "key.parquet")
+        """Folder of what stands behind the kit, so that a kit is shared without it."""
+        return self._data("study-key")
+
+    @property
+    def key_table(self) -> Path:
+        """The key to the kit."""
+        return self.study_key / "key.parquet"
+
+    @property
+    def study(self) -> Path:
+        """Folder of what the readers' answers come to: responses, statistics, figures."""
+        return self._data("study")
+
+    @property
+    def links(self) -> Path:
+        """Secret behind the readers' links to their pages."""
+        return self._data("study-links", "secret")
 
     @property
     def validation(self) -> Path:

@@ -362,6 +362,7 @@ KIT = Table(
         Column("quartet", INT, "Quartet, from 1.", least=1),
         Column("position", INT, "Place in the quartet, from 1.", least=1),
         Column("name", TEXT, "Random name of the film.", matches=r"[0-9a-f]{16}", unique=True),
+        SHA256,
     ),
     key=("quartet", "position"),
 )
@@ -370,7 +371,7 @@ KEY = Table(
     "study_key",
     "What stands behind the random names. Kept apart from the kit.",
     (
-        *KIT.columns[1:],
+        *KIT.columns[1:4],
         Column(
             "source", TEXT, "real, or a checkpoint's name.", matches=r"real|checkpoint-[1-9]\d*"
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from cxr_release.errors import DecisionError, Fault
@@ -11,18 +11,23 @@ from cxr_release.logbook.log import Log
 from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX, TORN
 
 
-def read_all(kind: Kind[W, L], folder: Path) -> dict[str, list[L]]:
+def read_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:
     """Every reviewer's log in a folder: reviewer → lines, sorted by name.
+
+    Args:
+        kind: what the logs hold.
+        folder: of the logs.
+        beside: suffixes of files that lie there too and are no logs.
 
     Raises:
         DecisionError: a log does not verify (all faults of all logs), or a file is no log.
     """
-    return _each(kind, folder, Log.refresh)
+    return _each(kind, folder, Log.refresh, beside)
 
 
-def mend_all(kind: Kind[W, L], folder: Path) -> dict[str, list[L]]:
+def mend_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:
     """Like `read_all`, and what crashes left of unfinished lines is set aside; see `Log.mend`."""
-    return _each(kind, folder, Log.mend)
+    return _each(kind, folder, Log.mend, beside)
 
 
 def set_aside(folder: Path) -> list[str]:
@@ -31,10 +36,13 @@ def set_aside(folder: Path) -> list[str]:
 
 
 def _each(
-    kind: Kind[W, L], folder: Path, verify: Callable[[Log[W, L]], object]
+    kind: Kind[W, L],
+    folder: Path,
+    verify: Callable[[Log[W, L]], object],
+    beside: Collection[str],
 ) -> dict[str, list[L]]:
     found: dict[str, list[L]] = {}
-    reviewers, faults = _reviewers(folder, kind.noun)
+    reviewers, faults = _reviewers(folder, kind.noun, beside)
     for reviewer in reviewers:
         log = Log(kind, folder, reviewer)
         try:
@@ -47,11 +55,11 @@ def _each(
     return found
 
 
-def _reviewers(folder: Path, noun: str) -> tuple[list[str], list[Fault]]:
+def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[str], list[Fault]]:
     """Whose logs lie in a folder, a head that has lost its log included; and what is no log."""
     names, faults = set(), []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or TORN in path.name:
+        if path.name.startswith(".") or TORN in path.name or path.suffix in beside:
             continue
         if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
             faults.append(Fault(path.name, f"is no {noun} log", "move it away"))

@@ -6,7 +6,6 @@ them: anybody can make both again, and nobody guesses them.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DecisionError
-from cxr_release.files import PARTIAL, sync_folder
+from cxr_release.files import write_once
 from cxr_release.logbook.line import TIME, now
 from cxr_release.logbook.names import log_file
 
@@ -44,21 +43,10 @@ def seed_of(folder: Path, reviewer: str) -> bytes:
 
 def _record(path: Path, reviewer: str, seed: bytes) -> None:
     record = {"reviewer": reviewer, "seed": seed.hex(), "at": now()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
     try:
-        with partial.open("x", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        # A link, because it fails where a rename would overwrite what another server recorded.
-        with contextlib.suppress(FileExistsError):
-            os.link(partial, path)
+        write_once(path, json.dumps(record) + "\n")
     except OSError as error:
         raise DecisionError(f"cannot be written: {error.strerror}", where=str(path)) from error
-    finally:
-        partial.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def _read(path: Path, reviewer: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ def verified(
     kind: Kind[W, L],
     folder: Path,
     faults_of: Callable[[Mapping[str, Sequence[L]]], Sequence[Fault]],
+    *,
+    beside: Collection[str] = (),
 ) -> dict[str, Any]:
     """Verify every log of a folder; an unfinished last line is set aside, with a message.
 
@@ -22,6 +24,7 @@ def verified(
         kind: what the logs hold.
         folder: of the logs.
         faults_of: what is wrong with the lines of whole logs, reviewer → lines, by log and line.
+        beside: suffixes of files that lie there too and are no logs.
 
     Returns:
         `logs` (reviewer → `lines`, `standing`) and `set_aside` (names of files).
@@ -29,7 +32,7 @@ def verified(
     Raises:
         DecisionError: with every fault, by log and line.
     """
-    logs = mend_all(kind, folder)
+    logs = mend_all(kind, folder, beside=beside)
     faults = faults_of(logs)
     if faults:
         raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)

@@ -69,6 +69,16 @@ def encode(film: Film, *, synthetic: bool) -> bytes:
     return stream.getvalue()
 
 
+def encode_evenly(film: Film) -> bytes:
+    """PNG bytes of a film, unlabelled and not compressed: films of one size give files of one size.
+
+    How well a film compresses tells a grainy one from a smooth one, whatever its name.
+    """
+    stream = io.BytesIO()
+    Image.fromarray(film).save(stream, format="PNG", compress_level=0)
+    return stream.getvalue()
+
+
 def decode(data: bytes, *, where: str) -> Film:
     """Pixels of a PNG that this package wrote, (height, width) uint8.
 

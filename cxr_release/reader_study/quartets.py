@@ -1,17 +1,23 @@
 """Blinded quartets and their key: one real film and one from each checkpoint, shuffled.
 
-Every choice is a rank by a seeded hash of the film's pixels, so that an exclusion replaces the
-films that it must and leaves every other quartet as it was. Of the pixels and not of the id: ids
-can be counted through, and who knows the seed could then tell a synthetic film by its name.
+Every choice is a rank by a keyed hash of the film, so that an exclusion replaces the films that it
+must and leaves every other quartet as it was. The hash's key is derived from the pixels of all
+real films: whoever does not have them can neither guess a name nor weigh how early a film was
+drawn, though the seed is published; and whoever has them can look a film up anyway.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import hmac
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-REAL = "real"
+from cxr_release.errors import ReaderStudyError
+from cxr_release.reader_study.kit import Kit
+
+Films = Mapping[str, Mapping[str, str]]
+"""Source (`real`, or a checkpoint's name) → film id → SHA-256 of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -25,36 +31,97 @@ class Shown:
     id: str
 
 
-def draw_quartets(
-    films: Mapping[str, Mapping[str, str]], *, quartets: int, seed: int
-) -> list[Shown]:
+def secret_of(seed: int, pixels: Iterable[str]) -> bytes:
+    """The key of the hashes.
+
+    Args:
+        seed: root of the pipeline's random numbers.
+        pixels: SHA-256 of the pixels of every real film, in any order.
+    """
+    return hashlib.sha256("\0".join([str(seed), *sorted(pixels)]).encode()).digest()
+
+
+def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[Shown]:
     """Draw quartets without repeats; fewer than asked where a source has too few films.
 
     Args:
-        films: source (`real`, or a checkpoint's name) → film id → SHA-256 of its pixels.
+        films: those that may be drawn.
         quartets: quartets wanted.
-        seed: of the draw. The order of films and sources does not matter.
+        secret: see `secret_of`. The order of films and sources does not matter.
 
     Returns:
         The key, sorted by quartet and position. Positions count from 1.
     """
     possible = min([quartets, *(len(ids) for ids in films.values())])
-    drawn = {source: _drawn(ids, seed)[:possible] for source, ids in films.items()}
+    drawn = {
+        source: sorted(ids, key=lambda film: _rank(secret, "draw", source, film, ids[film]))
+        for source, ids in films.items()
+    }
     shown = []
     for place in range(possible):
         members = [
-            (_rank(seed, "position", films[source][ids[place]]), source, ids[place])
+            (_rank(secret, "position", source, ids[place], films[source][ids[place]]), source, ids)
             for source, ids in drawn.items()
         ]
-        for position, (_, source, film) in enumerate(sorted(members), start=1):
-            name = _rank(seed, "name", films[source][film])[:16]
+        for position, (_, source, ids) in enumerate(sorted(members), start=1):
+            film = ids[place]
+            name = _name(secret, source, film, films[source][film])
             shown.append(Shown(place + 1, position, name, source, film))
     return shown
 
 
-def _drawn(films: Mapping[str, str], seed: int) -> list[str]:
-    return sorted(films, key=lambda film: _rank(seed, "draw", films[film]))
+def draw_again(films: Films, served: Kit, *, quartets: int, secret: bytes) -> list[Shown]:
+    """The key to a kit that readers have seen.
+
+    Args:
+        films: all that there are, excluded ones too.
+        served: the kit.
+        quartets: quartets wanted.
+        secret: see `secret_of`.
+
+    Raises:
+        ReaderStudyError: another study is asked for, or a film is no more what they saw.
+    """
+    known = {
+        _name(secret, source, film, pixels): (source, film)
+        for source, ids in films.items()
+        for film, pixels in ids.items()
+    }
+    lost = [film.name for film in served.films if film.name not in known]
+    if lost:
+        raise ReaderStudyError(
+            f"{len(lost)} of the {len(served.films)} films that readers were given are not there"
+            " any more: the cohort, the checkpoints or the samples are others",
+            remedy=_NEW_STUDY,
+        )
+    shown = [
+        Shown(film.quartet, film.position, film.name, *known[film.name]) for film in served.films
+    ]
+    for quartet in served.quartets:
+        sources = sorted(one.source for one in shown if one.quartet == quartet)
+        if sources != sorted(films):
+            raise ReaderStudyError(
+                f"readers were given films of {', '.join(sources)} in a quartet; asked for are"
+                f" {', '.join(sorted(films))}",
+                remedy=f"set sample.checkpoints back; {_NEW_STUDY}",
+            )
+    if len(served.quartets) > quartets:
+        raise ReaderStudyError(
+            f"readers were given {len(served.quartets)} quartets; asked for are {quartets}",
+            remedy=f"set study.quartets back; {_NEW_STUDY}",
+        )
+    return shown
 
 
-def _rank(seed: int, purpose: str, pixels: str) -> str:
-    return hashlib.sha256(f"{seed}\0{purpose}\0{pixels}".encode()).hexdigest()
+_NEW_STUDY = (
+    "to begin another study, move data/reviews/quartets/served.json and the answers in"
+    " data/reviews/readers away"
+)
+
+
+def _name(secret: bytes, source: str, film: str, pixels: str) -> str:
+    return _rank(secret, "name", source, film, pixels)[:16]
+
+
+def _rank(secret: bytes, *parts: str) -> str:
+    return hmac.new(secret, "\0".join(parts).encode(), hashlib.sha256).hexdigest()

@@ -3,10 +3,19 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.reader_study.quartets import REAL, draw_quartets
+from cxr_release.errors import ReaderStudyError
+from cxr_release.reader_study.kit import Kit, KitFilm
+from cxr_release.reader_study.quartets import (
+    Shown,
+    draw_again,
+    draw_quartets,
+    secret_of,
+)
+from cxr_release.reader_study.rated import REAL
 
 
 def films(sizes: dict[str, int]) -> dict[str, dict[str, str]]:
@@ -19,11 +28,12 @@ def films(sizes: dict[str, int]) -> dict[str, dict[str, str]]:
     }
 
 
+SECRET = secret_of(1, ["a", "b"])
 SOURCES = films({REAL: 30, "checkpoint-1": 25, "checkpoint-3": 22, "checkpoint-8": 40})
 
 
 def test_a_quartet_holds_one_film_of_each_source_and_no_film_comes_twice() -> None:
-    shown = draw_quartets(SOURCES, quartets=20, seed=1)
+    shown = draw_quartets(SOURCES, quartets=20, secret=SECRET)
     for quartet in range(1, 21):
         members = [one for one in shown if one.quartet == quartet]
         assert {one.source for one in members} == set(SOURCES)
@@ -35,33 +45,46 @@ def test_a_quartet_holds_one_film_of_each_source_and_no_film_comes_twice() -> No
 def test_no_place_gives_the_real_film_away() -> None:
     many = films({REAL: 600, "checkpoint-1": 600, "checkpoint-3": 600, "checkpoint-8": 600})
     places = Counter(
-        one.position for one in draw_quartets(many, quartets=600, seed=3) if one.source == REAL
+        one.position
+        for one in draw_quartets(many, quartets=600, secret=SECRET)
+        if one.source == REAL
     )
     # Uniform over four places: 150 ± 4 standard deviations of 10.6.
     assert all(108 <= places[place] <= 192 for place in (1, 2, 3, 4))
 
 
-def test_names_say_nothing_and_cannot_be_counted_through() -> None:
-    for one in draw_quartets(SOURCES, quartets=20, seed=1):
-        by_id = hashlib.sha256(f"1\0name\0{one.id}".encode()).hexdigest()[:16]
-        assert one.name != by_id
-        assert one.source not in one.name
+def test_a_name_says_nothing_and_who_has_the_seed_alone_cannot_make_it() -> None:
+    shown = draw_quartets(SOURCES, quartets=20, secret=SECRET)
+    without_the_films = secret_of(1, [])
+    others = draw_quartets(SOURCES, quartets=20, secret=without_the_films)
+    assert not {one.name for one in shown} & {one.name for one in others}
+    assert not [one for one in shown if one.source in one.name]
 
 
-@given(st.integers(0, 2**63 - 1))
-def test_the_draw_follows_the_seed_and_not_the_order(seed: int) -> None:
+def test_how_early_a_film_was_drawn_says_nothing_to_who_has_the_seed_alone() -> None:
+    """A film that ranks first of 600 is an early one; of 20, any: ranks must not be guessed."""
+    many = films({REAL: 600, "checkpoint-1": 20})
+    first = {one.id for one in draw_quartets(many, quartets=20, secret=SECRET)}
+    guessed = {one.id for one in draw_quartets(many, quartets=20, secret=secret_of(1, []))}
+    assert len([film for film in first & guessed if film.startswith(REAL)]) <= 5
+
+
+@given(st.integers(0, 2**63 - 1), st.lists(st.text("abc", min_size=1), max_size=5, unique=True))
+def test_the_draw_follows_the_secret_and_not_the_order(seed: int, pixels: list[str]) -> None:
     backwards = {source: dict(reversed(ids.items())) for source, ids in reversed(SOURCES.items())}
-    assert draw_quartets(SOURCES, quartets=10, seed=seed) == draw_quartets(
-        backwards, quartets=10, seed=seed
+    secret = secret_of(seed, pixels)
+    assert secret == secret_of(seed, reversed(pixels))
+    assert draw_quartets(SOURCES, quartets=10, secret=secret) == draw_quartets(
+        backwards, quartets=10, secret=secret
     )
 
 
 def test_an_exclusion_changes_only_what_it_must() -> None:
-    before = draw_quartets(SOURCES, quartets=20, seed=1)
+    before = draw_quartets(SOURCES, quartets=20, secret=SECRET)
     (lost,) = [one for one in before if one.quartet == 7 and one.source == "checkpoint-1"]
     fewer = {**SOURCES, "checkpoint-1": dict(SOURCES["checkpoint-1"])}
     del fewer["checkpoint-1"][lost.id]
-    after = draw_quartets(fewer, quartets=20, seed=1)
+    after = draw_quartets(fewer, quartets=20, secret=SECRET)
     kept = {one.id for one in before if one.source != "checkpoint-1"}
     assert {one.id for one in after if one.source != "checkpoint-1"} == kept
     unchanged = [one for one in before if one.quartet < 7]
@@ -70,5 +93,38 @@ def test_an_exclusion_changes_only_what_it_must() -> None:
 
 def test_too_few_films_give_fewer_quartets() -> None:
     short = films({REAL: 30, "checkpoint-1": 3})
-    assert {one.quartet for one in draw_quartets(short, quartets=20, seed=1)} == {1, 2, 3}
-    assert draw_quartets(films({REAL: 3, "checkpoint-1": 0}), quartets=20, seed=1) == []
+    assert {one.quartet for one in draw_quartets(short, quartets=20, secret=SECRET)} == {1, 2, 3}
+    assert draw_quartets(films({REAL: 3, "checkpoint-1": 0}), quartets=20, secret=SECRET) == []
+
+
+def kit_of(shown: list[Shown]) -> Kit:
+    return Kit(tuple(KitFilm(one.quartet, one.position, one.name, "0" * 64) for one in shown))
+
+
+def test_what_readers_were_given_is_drawn_again_whatever_is_excluded_since() -> None:
+    """All films are searched, so an exclusion has no say; more quartets wanted deal none anew."""
+    shown = draw_quartets(SOURCES, quartets=10, secret=SECRET)
+    assert draw_again(SOURCES, kit_of(shown), quartets=20, secret=SECRET) == shown
+
+
+def test_a_film_that_is_not_there_any_more_stops_the_study() -> None:
+    shown = draw_quartets(SOURCES, quartets=10, secret=SECRET)
+    fewer = {**SOURCES, "checkpoint-1": dict(SOURCES["checkpoint-1"])}
+    for one in shown[:8]:
+        fewer[one.source] = {
+            film: pixels for film, pixels in fewer[one.source].items() if film != one.id
+        }
+    with pytest.raises(ReaderStudyError, match="8 of the 40 films that readers were given"):
+        draw_again(fewer, kit_of(shown), quartets=10, secret=SECRET)
+    changed = {**SOURCES, REAL: dict.fromkeys(SOURCES[REAL], "0" * 64)}
+    with pytest.raises(ReaderStudyError, match="10 of the 40 films"):
+        draw_again(changed, kit_of(shown), quartets=10, secret=SECRET)
+
+
+def test_another_study_is_refused_once_readers_have_begun() -> None:
+    kit = kit_of(draw_quartets(SOURCES, quartets=10, secret=SECRET))
+    with pytest.raises(ReaderStudyError, match="10 quartets; asked for are 9"):
+        draw_again(SOURCES, kit, quartets=9, secret=SECRET)
+    more = SOURCES | films({"checkpoint-9": 20})
+    with pytest.raises(ReaderStudyError, match=r"set sample\.checkpoints back"):
+        draw_again(more, kit, quartets=10, secret=SECRET)

@@ -1,0 +1,64 @@
+"""One rating of one film, with the line that it stands on, and how lines are named in faults."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+REAL = "real"
+_LINE = re.compile(r"(.*): line (\d+)")
+
+
+@dataclass(frozen=True)
+class Rated:
+    """What one reader said of one film."""
+
+    where: str
+    """File and line, such as `ratings.csv: line 12`."""
+    rater: str
+    quartet: int
+    """From 1."""
+    image: str
+    source: str | None
+    """`real`, or a checkpoint's name; None in a blinded file."""
+    rating: int
+    """Likert: 1 unrealistic … 4 fully realistic."""
+    identified_as_real: bool
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What a faulty line was about, as far as it can be told, so that it is not missed again."""
+
+    rater: str | None = None
+    """None: of any rater."""
+    quartet: int | None = None
+    """None: of any quartet."""
+
+
+def lines_of(rows: Iterable[Rated]) -> str:
+    """Files and lines of some ratings: `a.csv: lines 2–5, 9; b.csv: line 3`."""
+    places: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        found = _LINE.fullmatch(row.where)
+        if found:
+            places[found[1]].add(int(found[2]))
+        else:
+            places[row.where] |= set()
+    return "; ".join(
+        f"{file}: line{'s' * (len(lines) > 1)} {ranges(sorted(lines))}" if lines else file
+        for file, lines in sorted(places.items())
+    )
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Rising whole numbers in short: `1, 3–7`."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1] = [runs[-1][0], number]
+        else:
+            runs.append([number])
+    return ", ".join("–".join(map(str, run)) for run in runs)

@@ -1,0 +1,90 @@
+"""Draw the blinded quartets, or those that readers were given again; and, apart, their key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cxr_release import schemas, tables
+from cxr_release.files import write_json
+from cxr_release.params import BATCHES, Params
+from cxr_release.paths import Paths
+from cxr_release.radiographs import png
+from cxr_release.reader_study.kit import served
+from cxr_release.reader_study.quartets import Shown, draw_again, draw_quartets, secret_of
+from cxr_release.reader_study.rated import REAL
+from cxr_release.stages.run import execute
+from cxr_release.tables import Table
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write the kit, and the key and how it was drawn."""
+    sources = {
+        REAL: (schemas.COHORT, paths.cohort_table),
+        **{
+            f"checkpoint-{number}": (schemas.ORIENTED, paths.oriented_table(number, BATCHES[0]))
+            for number in params.sample.checkpoints
+        },
+    }
+    films = {source: _pixels(*table) for source, table in sources.items()}
+    screened = tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)
+    released = {film["id"] for film in screened if film["released"]}
+    secret = secret_of(params.seed, films[REAL].values())
+    wanted = params.study.quartets
+    given = served(paths.served)
+    if given:
+        shown = draw_again(films, given, quartets=wanted, secret=secret)
+    else:
+        drawable = {
+            source: {film: one for film, one in ids.items() if source == REAL or film in released}
+            for source, ids in films.items()
+        }
+        shown = draw_quartets(drawable, quartets=wanted, secret=secret)
+    pictures = {
+        one.name: picture
+        for source, table in sources.items()
+        for one, picture in _pictures([one for one in shown if one.source == source], *table)
+    }
+    kit = [_row(one, pictures[one.name]) for one in shown]
+    tables.write(paths.kit, schemas.KIT, kit)
+    tables.write(paths.key_table, schemas.KEY, [vars(one) for one in shown])
+    write_json(
+        paths.study_key / "draw.json",
+        {
+            "quartets": len({one.quartet for one in shown}),
+            "quartets_wanted": wanted,
+            "images_per_quartet": len(sources),
+            "checkpoints": list(params.sample.checkpoints),
+            "served": given is not None,
+            "not_released": sum(one.source != REAL and one.id not in released for one in shown),
+        },
+    )
+
+
+def _pixels(kind: Table, path: Path) -> dict[str, str]:
+    """Film → SHA-256 of its pixels."""
+    rows = tables.read(path, kind, ["id", "pixel_sha256"]).to_pylist()
+    return {row["id"]: row["pixel_sha256"] for row in rows}
+
+
+def _pictures(shown: Sequence[Shown], kind: Table, path: Path) -> Iterator[tuple[Shown, bytes]]:
+    """Films in the form of the kit. Synthetic ones carry a label, real ones do not: all lose it."""
+    wanted = {one.id: one for one in shown}
+    for row in tables.iterate(path, kind) if wanted else ():
+        if row["id"] in wanted:
+            film = png.decode(row["image"]["bytes"], where=row["id"])
+            yield wanted[row["id"]], png.encode_evenly(film)
+
+
+def _row(one: Shown, picture: bytes) -> dict[str, object]:
+    return {
+        "image": png.cell(picture, one.name),
+        "quartet": one.quartet,
+        "position": one.position,
+        "name": one.name,
+        "sha256": png.sha256(picture),
+    }
+
+
+if __name__ == "__main__":
+    execute(run)
