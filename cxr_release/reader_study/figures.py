@@ -1,0 +1,227 @@
+"""Figures of the reader study, each as SVG and PNG: same ratings, same bytes, no date, no path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxr_release.files import whole_file
+from cxr_release.reader_study.rated import REAL
+from cxr_release.reader_study.ratings import Ratings
+from cxr_release.reader_study.words import count, mean, p_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Found = Mapping[str, Any]
+INK, REAL_TONE, TONE, LIGHT = "#1b1b1b", "#8a8a8a", "#d4d4d4", "#6b6b6b"
+"""Greys that differ in print: outlines and numbers, real films, synthetic ones, what is aside."""
+BANDWIDTH = 0.15
+"""Likert points over which a violin spreads each rating, so that four humps stay apart."""
+INCHES, ROW = 7.2, 0.2
+"""Width of a figure, and height of a rater's row."""
+SAVED = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+
+
+def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
+    """`realism.svg` and `realism.png`: violins of the ratings of each source.
+
+    Each violin holds single ratings; beside it stand the share of each rating and, as points,
+    the raters' means; the diamond is the mean of all. Brackets give p of real against each
+    checkpoint, adjusted by Holm's method.
+
+    Args:
+        folder: of the figures.
+        ratings: of the study.
+        found: as `analysis.analyze` returns it.
+    """
+    from matplotlib.figure import Figure
+
+    sources = ratings.sources
+    figure = Figure(figsize=(max(4.6, 1.5 + 1.45 * len(sources)), 4.6), layout="constrained")
+    axes = figure.subplots()
+    for place, source in enumerate(sources):
+        one = found["realism"][source]
+        tone = TONE if place else REAL_TONE
+        _violin(axes, place, one["ratings"], tone)
+        means = np.sort(ratings.rating[:, :, place].mean(axis=1))
+        axes.plot(
+            place + _beside(means), means, "o", ms=3.5, mfc="white", mec=INK, mew=0.7, alpha=0.8
+        )
+        axes.plot(place, one["mean"], "D", ms=6, color=INK, mec="white", mew=0.8, zorder=5)
+    top = _brackets(axes, found["realism"], sources)
+    axes.set_xlim(-0.55, len(sources) - 0.35)
+    axes.set_ylim(0.45, top)
+    names = [f"{_label(one)}\nmean {mean(found['realism'][one]['mean'], 2)}" for one in sources]
+    axes.set_xticks(range(len(sources)), names)
+    axes.set_yticks((1, 2, 3, 4), ("1 unrealistic", "2", "3", "4 fully realistic"))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines["left"].set_bounds(1, 4)
+    axes.set_ylabel("realism")
+    raters = "the rater's mean" if len(ratings.raters) == 1 else "a rater's mean"
+    figure.supxlabel(
+        f"{count(len(ratings.raters), 'rater')}, {count(len(ratings.quartets), 'quartet')};"
+        " violin and %: single ratings\n"
+        f"circle: {raters}; diamond: mean of all\n"
+        "p: Wilcoxon signed-rank test of raters' sums, Holm-adjusted",
+        fontsize=7.5,
+        color=LIGHT,
+    )
+    _save(figure, folder, "realism")
+
+
+def _violin(axes: Axes, place: int, numbers: Mapping[str, int], tone: str) -> None:
+    """Density of ratings, each spread a little, with its widest hump 0.4 to each side."""
+    heights = np.linspace(0.5, 4.5, 401)
+    values = np.array([int(value) for value in numbers], np.float64)
+    shares = np.array(list(numbers.values())) / sum(numbers.values())
+    spread = np.exp(-(((heights[:, None] - values) / BANDWIDTH) ** 2) / 2)
+    widths = 0.36 * (spread @ shares) / (spread @ shares).max()
+    left, right = place - widths, place + widths
+    axes.fill_betweenx(heights, left, right, color=tone, linewidth=0)
+    for edge in (left, right):
+        axes.plot(edge, heights, color=INK, linewidth=0.6)
+    for value, share in zip(values, shares, strict=True):
+        axes.annotate(
+            f"{100 * share:.0f} %",
+            (place + 0.39, value),
+            fontsize=7,
+            color=LIGHT,
+            va="center",
+        )
+
+
+def _beside(means: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Offsets that keep rising points apart: those of like height spread from the middle."""
+    offsets = np.zeros(len(means))
+    for number, height in enumerate(means):
+        near = int((means[:number] > height - 0.06).sum())
+        offsets[number] = 0.055 * ((near % 9 + 1) // 2) * (-1) ** near
+    return offsets
+
+
+def _brackets(axes: Axes, realism: Found, sources: Sequence[str]) -> float:
+    """Lines from real to each checkpoint with p above them; returns where the axis ends."""
+    height = 4.6
+    for place, source in enumerate(sources[1:], start=1):
+        p = realism[source]["p_holm"]
+        axes.plot(
+            [0, 0, place, place],
+            [height, height + 0.05, height + 0.05, height],
+            color=INK,
+            linewidth=0.8,
+        )
+        axes.annotate(
+            _p(p), (place / 2, height + 0.07), ha="center", va="bottom", fontsize=8, color=INK
+        )
+        height += 0.32
+    return height
+
+
+def draw_identification(folder: Path, ratings: Ratings, found: Found) -> None:
+    """`identification.svg` and `identification.png`: how often the real film was found.
+
+    To the left each rater's accuracy with its Clopper–Pearson interval and that of all with both
+    intervals, against chance; to the right how often each source was picked.
+
+    Args:
+        folder: of the figures.
+        ratings: of the study.
+        found: as `analysis.analyze` returns it.
+    """
+    from matplotlib.figure import Figure
+
+    seen = found["identification"]
+    rows, wanted = len(ratings.raters) + 3.0, 1.8 * len(ratings.sources) + 1
+    rest = max(0.01, rows - wanted)
+    figure = Figure(figsize=(INCHES, 1.3 + ROW * max(rows, wanted)), layout="constrained")
+    grid = figure.add_gridspec(2, 2, width_ratios=(3, 2), height_ratios=(wanted, rest))
+    # Few bars beside many raters stay bars.
+    places = (grid[:, 0], grid[0, 1] if rest > wanted / 2 else grid[:, 1])
+    axes, bars = (figure.add_subplot(place) for place in places)
+    _accuracies(axes, ratings.raters, seen)
+    _picks(bars, ratings.sources, seen)
+    _save(figure, folder, "identification")
+
+
+def _accuracies(axes: Axes, raters: Sequence[str], seen: Found) -> None:
+    for place, rater in enumerate(raters):
+        one = seen["per_rater"][rater]
+        axes.plot(one["ci95"], [place, place], color=LIGHT, linewidth=1)
+        axes.plot(one["accuracy"], place, "o", ms=4, color=INK)
+    row = len(raters) + 0.6
+    axes.axhline(row - 0.8, color=TONE, linewidth=0.8)
+    axes.plot(seen["ci95"], [row, row], color=INK, linewidth=2.4)
+    axes.plot(seen["accuracy"], row, "|", ms=11, mew=1.8, color=INK)
+    names = [one if len(one) <= 20 else f"{one[:19]}…" for one in raters]
+    names.append("all, independent trials")
+    places = [*map(float, range(len(raters))), row]
+    if seen["clustered_ci95"] is not None:
+        row += 1
+        axes.plot(seen["clustered_ci95"], [row, row], color=LIGHT, linewidth=2.4)
+        axes.plot(seen["accuracy"], row, "|", ms=11, mew=1.8, color=LIGHT)
+        names.append("all, clustered")
+        places.append(row)
+    axes.axvline(seen["chance"], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
+    axes.annotate(
+        f"chance {100 * seen['chance']:.0f} %",
+        (seen["chance"], 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=8,
+    )
+    axes.set_yticks(places, names, fontsize=8)
+    axes.set_ylim(row + 0.7, -0.7)
+    _shares(axes, 1.0)
+    axes.set_xlabel("real film found, with 95 % interval", fontsize=9)
+
+
+def _picks(axes: Axes, sources: Sequence[str], seen: Found) -> None:
+    shares = [seen["picked"][source] / seen["trials"] for source in sources]
+    tones = [REAL_TONE if source == REAL else TONE for source in sources]
+    axes.barh(range(len(sources)), shares, 0.66, color=tones, edgecolor=INK, linewidth=0.6)
+    axes.axvline(seen["chance"], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    names = [
+        f"{_label(source)}\n{seen['picked'][source]:,} ({100 * share:.0f} %)"
+        for source, share in zip(sources, shares, strict=True)
+    ]
+    axes.set_yticks(range(len(sources)), names, fontsize=8)
+    axes.set_ylim(len(sources) - 0.4, -0.6)
+    _shares(axes, 1.1 * max(*shares, seen["chance"]))
+    axes.set_xlabel(f"taken for real, of {seen['trials']:,} trials", fontsize=9)
+
+
+def _shares(axes: Axes, most: float) -> None:
+    """An axis of shares from 0 on, in per cent."""
+    axes.set_xlim(0, most)
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    axes.tick_params(axis="x", labelsize=8)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _label(source: str) -> str:
+    return "real" if source == REAL else source.replace("-", " ")
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "no difference in any rater's sum"
+    return f"p {p_of(value)}" if value < 0.001 else f"p = {p_of(value)}"
+
+
+def _save(figure: Figure, folder: Path, name: str) -> None:
+    from matplotlib import rc_context
+
+    # The ids within an SVG are hashed with a salt, which is else drawn anew.
+    with rc_context({"svg.hashsalt": name}):
+        for kind, metadata in SAVED.items():
+            with whole_file(folder / f"{name}.{kind}") as partial:
+                figure.savefig(partial, format=kind, dpi=144, metadata=metadata)

@@ -1,0 +1,93 @@
+"""The ratings of a whole study as arrays: rater × quartet × source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_release.reader_study.rated import REAL, Rated
+
+Ints = NDArray[np.int64]
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """A study in which every rater rated every film of every quartet and picked one."""
+
+    raters: tuple[str, ...]
+    """Their names."""
+    quartets: tuple[int, ...]
+    """Rising."""
+    sources: tuple[str, ...]
+    """`real` first, then the checkpoints by number."""
+    rating: Ints
+    """(raters, quartets, sources), 1 … 4."""
+    picked: Ints
+    """(raters, quartets): place in `sources` of the film taken for the real one."""
+
+    @property
+    def hits(self) -> NDArray[np.bool_]:
+        """(raters, quartets): whether the real film was picked."""
+        return np.equal(self.picked, 0)
+
+    @property
+    def sums(self) -> Ints:
+        """(raters, sources): each rater's sum of ratings, a whole number."""
+        sums: Ints = self.rating.sum(axis=1)
+        return sums
+
+
+def by_answers(ratings: Ratings) -> Ratings:
+    """The same study, its raters in an order that follows from what they answered.
+
+    With other names, and hence in another order, they draw the same and sum to the same last bit.
+    """
+    answers = np.concatenate([ratings.picked[:, :, None], ratings.rating], axis=2)
+    order = sorted(range(len(ratings.raters)), key=lambda place: answers[place].tolist())
+    return replace(
+        ratings,
+        raters=tuple(ratings.raters[place] for place in order),
+        rating=ratings.rating[order],
+        picked=ratings.picked[order],
+    )
+
+
+def ratings_of(rows: Iterable[Rated | Row]) -> Ratings:
+    """Arrays from rows in any order.
+
+    Args:
+        rows: `Rated`, or rows of `schemas.RESPONSES`, which `faults_of` has found in order.
+
+    Raises:
+        ValueError: they are no whole study.
+    """
+    found = [vars(row) if isinstance(row, Rated) else row for row in rows]
+    raters = tuple(sorted({row["rater"] for row in found}))
+    quartets = tuple(sorted({row["quartet"] for row in found}))
+    sources = tuple(sorted({row["source"] for row in found}, key=_place))
+    shape = (len(raters), len(quartets), len(sources))
+    rating = np.zeros(shape, np.int64)
+    picks = np.zeros(shape, np.int64)
+    axes = (raters, quartets, sources)
+    places = [{one: place for place, one in enumerate(axis)} for axis in axes]
+    for row in found:
+        place = tuple(
+            axis[row[name]]
+            for axis, name in zip(places, ("rater", "quartet", "source"), strict=True)
+        )
+        rating[place] = row["rating"]
+        picks[place] = row["identified_as_real"]
+    whole = len(found) == rating.size > 0 and REAL in sources and len(sources) > 1
+    if not whole or not rating.all() or (picks.sum(axis=2) != 1).any():
+        raise ValueError("these rows are no whole study")
+    return Ratings(raters, quartets, sources, rating, picks.argmax(axis=2))
+
+
+def _place(source: str) -> tuple[bool, int, str]:
+    number = source.rpartition("-")[2]
+    return source != REAL, int(number) if number.isdecimal() else 0, source

@@ -1,0 +1,212 @@
+"""What a reader study found, in words: a table for a terminal, and a paragraph for the card."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from cxr_release.reader_study.equivalence import LEVEL
+from cxr_release.reader_study.rated import REAL
+from cxr_release.reader_study.words import (
+    count,
+    detectable,
+    interval,
+    joined,
+    mean,
+    number,
+    p_of,
+    percent,
+    shown,
+)
+
+Found = Mapping[str, Any]
+COLUMNS = 100
+
+
+def text_of(found: Found) -> str:
+    """The analysis for people, in lines of at most 100 characters.
+
+    Args:
+        found: as `analysis.analyze` returns it.
+    """
+    lines = [
+        f"{count(found['raters'], 'reader')}, {count(found['quartets'], 'quartet')}"
+        f" of {found['images_per_quartet']} films",
+        "",
+        *_identification(found),
+        "",
+        *_table(found),
+        "",
+        "What this study can detect (two-sided 5 %, power 80 %)",
+        *_power(found["power"]),
+        "",
+        f"A p above {LEVEL} is no proof that readers cannot tell: see what is shown to be equal.",
+        f"Left out: {found['cumulative_link_mixed_model']['why']}",
+    ]
+    return "\n".join(part for line in lines for part in textwrap.wrap(line, COLUMNS) or [""])
+
+
+def _identification(found: Found) -> list[str]:
+    seen = found["identification"]
+    same, chance, kappa = seen["equivalence"], seen["chance"], found["fleiss_kappa"]
+    accuracies = [one["accuracy"] for one in seen["per_rater"].values()]
+    low, high = max(0.0, chance - same["margin"]), min(1.0, chance + same["margin"])
+    picked = ", ".join(f"{source} {times:,}" for source, times in seen["picked"].items())
+    rows = {
+        "Real film found": f"{seen['correct']:,} of {seen['trials']:,}: {percent(seen['accuracy'])}"
+        f" (chance {percent(chance)}), p {p_of(seen['p_two_sided'])} (exact binomial)",
+        "95 % interval": f"{interval(seen['ci95'])} were all trials independent (Clopper–Pearson)",
+        "": f"{interval(seen['clustered_ci95'])} clustered by reader and quartet"
+        f" (bootstrap, {seen['bootstrap']:,} draws)",
+        "Design effect": number(seen["design_effect"], 2),
+        "Readers": f"{percent(min(accuracies))} to {percent(max(accuracies))}",
+        "Taken for real": picked,
+        "Fleiss' kappa": f"{number(kappa, 3)} over the source picked",
+        "Equal to chance": f"{shown(same)}: 90 % interval {interval(same['ci90'])}, clustered,"
+        f" within {percent(low)} to {percent(high)}",
+    }
+    return [f"{name:<17}{value}" for name, value in rows.items()]
+
+
+def _table(found: Found) -> list[str]:
+    head = ["source", "mean", "sd", "real −", "V", "p", "p (Holm)", "method", "equal"]
+    rows = [head]
+    for source, one in found["realism"].items():
+        row = [source, mean(one["mean"], 3), number(one["sd"], 2)]
+        if source != REAL:
+            same = one["equivalence"]
+            row += [
+                f"{one['difference']:+.3f}",
+                f"{one['V']:g}",
+                p_of(one["p"]),
+                p_of(one["p_holm"]),
+                one["method"],
+                f"{shown(same)} (± {same['margin']:g})",
+            ]
+        rows.append(row + [""] * (len(head) - len(row)))
+    widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
+    left = {head.index(name) for name in ("source", "method", "equal")}
+    return [
+        "  ".join(
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _power(power: Found) -> list[str]:
+    independent, clustered = (
+        detectable(power[name]) for name in ("detectable_accuracy", "detectable_accuracy_clustered")
+    )
+    return [
+        f"  real film found  {independent}, were all trials independent",
+        f"                   {clustered}, at this design effect",
+        *(
+            f"  {source:<15}  a difference of {number(points, 2)} points in mean realism"
+            " (paired t test)"
+            for source, points in power["detectable_difference"].items()
+        ),
+    ]
+
+
+def sentence_of(found: Found) -> str:
+    """One paragraph for the card: what the study can show, and what it cannot.
+
+    Args:
+        found: as `analysis.analyze` returns it.
+    """
+    return " ".join([*_identified(found), *_realistic(found)])
+
+
+def _identified(found: Found) -> list[str]:
+    seen, power = found["identification"], found["power"]
+    same, clustered = seen["equivalence"], seen["clustered_ci95"]
+    ends = "not known" if clustered is None else interval(clustered)
+    independent, at_clustering = (
+        power[name] for name in ("detectable_accuracy", "detectable_accuracy_clustered")
+    )
+    further = (
+        "" if at_clustering is None else f", and {detectable(at_clustering)} at its clustering"
+    )
+    spread = "" if same["ci90"] is None else f" (90 % interval {interval(same['ci90'])}, clustered)"
+    return [
+        f"{count(found['raters'], 'blinded reader')} saw {count(found['quartets'], 'quartet')} of"
+        f" one real and {count(found['images_per_quartet'] - 1, 'synthetic film')} and picked the"
+        f" real one in {seen['correct']:,} of {seen['trials']:,} trials:"
+        f" {percent(seen['accuracy'])}, where chance is {percent(seen['chance'])} (two-sided exact"
+        f" binomial p {p_of(seen['p_two_sided'])}; 95 % interval {interval(seen['ci95'])} were all"
+        f" trials independent, {ends} with readers and quartets as clusters).",
+        _against_chance(seen),
+        f"The study would have detected, with a power of 80 %, {detectable(independent)} were all"
+        f" trials independent{further}.",
+        f"That the accuracy lies within {100 * same['margin']:g} percentage points of chance is"
+        f" {shown(same)}{spread}.",
+    ]
+
+
+def _against_chance(seen: Found) -> str:
+    if seen["p_two_sided"] > LEVEL:
+        return (
+            "That this does not differ significantly from chance is no proof that readers cannot"
+            " tell real from synthetic films."
+        )
+    side = "more" if seen["accuracy"] > seen["chance"] else "less"
+    ends = seen["clustered_ci95"]
+    within = ends is not None and ends[0] <= seen["chance"] <= ends[1]
+    doubt = ", though the clustered interval holds chance" if within else ""
+    return f"Readers found the real film {side} often than by chance{doubt}."
+
+
+def _realistic(found: Found) -> list[str]:
+    real = found["realism"][REAL]
+    synthetic = {source: one for source, one in found["realism"].items() if source != REAL}
+    first = next(iter(synthetic.values()))
+    means = joined([f"{mean(one['mean'], 2)} for {source}" for source, one in synthetic.items()])
+    tests = joined([p_of(one["p_holm"]) for one in synthetic.values()])
+    verdicts = [
+        f"{word} for {joined(named)}"
+        for word in ("shown", "not shown")
+        if (named := [name for name, one in synthetic.items() if shown(one["equivalence"]) == word])
+    ]
+    return [
+        f"Mean realism from 1 (unrealistic) to 4 (fully realistic) was {mean(real['mean'], 2)} for"
+        f" real films and {means} (Wilcoxon signed-rank tests of readers' sums against real films,"
+        f" Holm-adjusted p {tests}).",
+        *_significant(synthetic),
+        "That mean realism differs from that of real films by less than"
+        f" {first['equivalence']['margin']:g} points is {' and '.join(verdicts)} (two one-sided"
+        " t tests, readers as the sample).",
+        *_smallest(found, first["smallest_p"]),
+    ]
+
+
+def _significant(synthetic: Found) -> list[str]:
+    """Sources whose films are rated otherwise than real ones."""
+    said = []
+    for side, sign in (("more", 1), ("less", -1)):
+        named = [
+            source
+            for source, one in synthetic.items()
+            if one["p_holm"] is not None and one["p_holm"] <= LEVEL and one["difference"] * sign > 0
+        ]
+        if named:
+            said.append(f"Real films looked {side} realistic than those of {joined(named)}.")
+    return said
+
+
+def _smallest(found: Found, smallest_p: float) -> list[str]:
+    """What a test of realism could have found at all."""
+    if smallest_p > LEVEL:
+        return [
+            f"With {count(found['raters'], 'reader')} no difference in realism, however large,"
+            f" can be significant in an exact test (least p {p_of(smallest_p)})."
+        ]
+    points = [one for one in found["power"]["detectable_difference"].values() if one is not None]
+    if not points:
+        return []
+    return [
+        "A difference would have been detected with a power of 80 % from"
+        f" {max(points):.2f} points on, before adjusting for several checkpoints."
+    ]

@@ -1,0 +1,62 @@
+"""Numbers of a reader study as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+UNKNOWN = "–"
+
+
+def shown(equivalence: Mapping[str, Any]) -> str:
+    """Whether an equivalence test shows it."""
+    return "shown" if equivalence["equivalent"] else "not shown"
+
+
+def detectable(ends: Sequence[float | None] | None) -> str:
+    """Accuracies that would be found, below and above chance; None: not known."""
+    if ends is None:
+        return UNKNOWN
+    low, high = ends
+    said = [
+        *([f"{percent(low)} or less"] if low is not None else []),
+        *([f"{percent(high)} or more"] if high is not None else []),
+    ]
+    return f"an accuracy of {' or '.join(said)}" if said else "no accuracy at all"
+
+
+def p_of(value: float | None) -> str:
+    """A p value, to three digits."""
+    if value is None:
+        return UNKNOWN
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def percent(share: float) -> str:
+    """A share of 0 … 1."""
+    return f"{100 * share:.1f} %"
+
+
+def mean(value: float, digits: int) -> str:
+    """A mean of whole numbers: halves go up, though the float may lie just below."""
+    return f"{value + 1e-9:.{digits}f}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number, where it is known."""
+    return UNKNOWN if value is None else f"{value:.{digits}f}"
+
+
+def interval(ends: Sequence[float] | None) -> str:
+    """An interval of shares, where it is known."""
+    return UNKNOWN if ends is None else f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f} %"
+
+
+def count(how_many: int, what: str) -> str:
+    """So many of a thing."""
+    return f"{how_many:,} {what}{'s' * (how_many != 1)}"
+
+
+def joined(parts: Sequence[str]) -> str:
+    """A list in a sentence."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
