@@ -1,0 +1,128 @@
+"""Which column of a Qualtrics export answers what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from cxr_release.errors import Fault
+from cxr_release.reader_study.kit import Kit
+from cxr_release.reader_study.qualtrics_csv import Export
+from cxr_release.reader_study.qualtrics_survey import (
+    KIT_FIELD,
+    Asked,
+    asked,
+    asked_in_name,
+    asked_in_text,
+    column_of,
+    film_said,
+    rating_said,
+)
+
+STATUS, FINISHED = "status", "finished"
+"""As ImportIds. As names, and in the row of texts of the legacy layout, they have a capital."""
+_AGAIN = "export it again with all fields"
+
+
+@dataclass
+class Columns:
+    """Places of columns, from 0, and what is wrong with them."""
+
+    names: list[str]
+    """Of all columns, to be shown."""
+    asked: dict[Asked, int] = field(default_factory=dict)
+    about: dict[str, int] = field(default_factory=dict)
+    """Where `STATUS` and `FINISHED` are."""
+    kit: int | None = None
+    faults: list[Fault] = field(default_factory=list)
+
+
+def columns_of(export: Export, kit: Kit, file: str) -> Columns:
+    """Find the columns by their names, and those whose names were changed by their questions.
+
+    Other columns (times, order of display, consent, what Qualtrics knows of people) are left alone,
+    but for those that are named as an answer of the survey and are none of this kit.
+    """
+    columns = Columns(names=export.names)
+    faults = [*_answers(export, kit, columns), *_about(export, columns)]
+    places = [place for place, name in enumerate(export.names) if name.lower() == KIT_FIELD]
+    if len(places) > 1:
+        faults.append((KIT_FIELD, "stands more than once", _AGAIN))
+    columns.kit = places[0] if places else None
+    columns.faults = [
+        Fault(f"{file}: line 1" + (f", column {column}" if column else ""), what, remedy)
+        for column, what, remedy in faults
+    ]
+    columns.faults.extend(_lost_header(export, columns, file))
+    return columns
+
+
+def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, str, str]]:
+    wanted = asked(kit)
+    named = _by(export.names, asked_in_name)
+    worded = _by(export.texts, asked_in_text)
+    missing = []
+    for one in wanted:
+        # A name is ours alone; a question may have been copied, or stand in other columns too.
+        places = named.get(one) or worded.get(one, [])
+        if not places:
+            missing.append(column_of(one, kit))
+        elif len(places) > 1:
+            which = ", ".join(str(place + 1) for place in places)
+            how = "stands more than once" if one in named else "is asked more than once"
+            yield column_of(one, kit), f"{how}: columns {which} of the file", _AGAIN
+        else:
+            columns.asked[one] = places[0]
+    if len(missing) == len(wanted):
+        yield "", "is no export of this survey: it has none of its columns", ""
+    elif missing:
+        remedy = f"{_AGAIN}; the questions keep the names that they have in survey.txt"
+        yield "", f"has no column {', '.join(missing)}", remedy
+    known = set(wanted)
+    for one, places in sorted(named.items()):
+        if one not in known:
+            yield export.names[places[0]], "is about a film that is not in the kit", ""
+
+
+def _by(cells: list[str], what: Callable[[str], Asked | None]) -> dict[Asked, list[int]]:
+    found: dict[Asked, list[int]] = defaultdict(list)
+    for place, cell in enumerate(cells):
+        one = what(cell)
+        if one is not None:
+            found[one].append(place)
+    return dict(found)
+
+
+def _about(export: Export, columns: Columns) -> Iterator[tuple[str, str, str]]:
+    for which in (STATUS, FINISHED):
+        # Names and ImportIds are the same in every language; a legacy export has them as texts.
+        heads = (
+            (export.names, which.title()),
+            (export.import_ids, which),
+            (export.texts, which.title()),
+        )
+        places: list[int] = []
+        for cells, wanted in heads:
+            places = places or [place for place, cell in enumerate(cells) if cell.strip() == wanted]
+        if len(places) == 1:
+            columns.about[which] = places[0]
+        elif places:
+            yield which.title(), "stands more than once", _AGAIN
+        else:
+            yield "", f"has no column {which.title()}", _AGAIN
+
+
+def _lost_header(export: Export, columns: Columns, file: str) -> Iterator[Fault]:
+    """Without its header rows the first response would be taken for the questions."""
+    texts = [
+        (rating_said if one.film else film_said)(export.texts[place])
+        for one, place in columns.asked.items()
+        if one.quartet
+    ]
+    if any(text is not None for text in texts) and not export.import_ids:
+        yield Fault(
+            f"{file}: line {export.texts_line}",
+            "is a response where the questions should be",
+            "leave all header rows in the file",
+        )
