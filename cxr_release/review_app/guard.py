@@ -148,6 +148,14 @@ class Door:
         announce: called with a person and their new token when the one before was spent.
     """
 
+    lost = "Open the address that the server printed last for you: each one works once."
+    """For a page whose session has ended."""
+    shut = (
+        "This address is not valid any more, or never was. Each address opens the pages once, in"
+        " one browser. The newest one stands in the terminal in which the server runs."
+    )
+    """For somebody who is not let in."""
+
     def __init__(self, people: Iterable[str], announce: Callable[[str, str], None]) -> None:
         self._turn = threading.Lock()
         self._announce = announce
@@ -166,10 +174,9 @@ class Door:
             Whom it lets in, and their new session; or None if no token is spelt so any more.
         """
         with self._turn:
-            matches = [one for one, right in self._tokens.items() if _same(token, right)]
-            if not matches:
+            person = owner_of(token, self._tokens)
+            if person is None:
                 return None
-            (person,) = matches
             session = secrets.token_urlsafe(32)
             self._sessions[person].append(session)
             self._tokens[person] = fresh = secrets.token_urlsafe(32)
@@ -179,7 +186,19 @@ class Door:
     def knows(self, person: str, session: str) -> bool:
         """Whether a session is this person's."""
         # All are compared, so that the time says nothing.
-        return sum(_same(session, right) for right in self._sessions.get(person, [])) > 0
+        return sum(same(session, right) for right in self._sessions.get(person, [])) > 0
+
+
+def owner_of(token: str, tokens: Mapping[str, str]) -> str | None:
+    """Whose token it is, if anybody's."""
+    # All are compared, so that the time says nothing.
+    matches = [person for person, right in tokens.items() if same(token, right)]
+    return matches[0] if matches else None
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two secrets are spelt alike; how long it takes says nothing of the second."""
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
 
 
 def cookie(request: Request, person: str, session: str) -> str:
@@ -202,10 +221,6 @@ def session_in(request: Request) -> str:
 def _cookie_name(request: Request) -> str:
     # Browsers send cookies to every port of a host: two servers must not overwrite each other's.
     return f"session-{request.scope['server'][1]}"
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
 
 
 def _too_large() -> Refusal:

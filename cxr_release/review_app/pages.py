@@ -22,11 +22,6 @@ _KINDS = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-_FORBIDDEN = "Open the address that the server printed last for you: each one works once."
-_FORBIDDEN_PAGE = (
-    "This address is not valid any more, or never was. Each address opens the pages once, in one"
-    " browser. The newest one stands in the terminal in which the server runs."
-)
 
 
 def pages(door: Door, page: str, routes: Sequence[BaseRoute]) -> Router:
@@ -48,7 +43,7 @@ def pages(door: Door, page: str, routes: Sequence[BaseRoute]) -> Router:
         try:
             person_of(request, door)
         except Refusal:
-            return _plain("Not let in", _FORBIDDEN_PAGE, 403)
+            return _plain("Not let in", door.shut, 403)
         return _static(page)
 
     own = [Route("/", enter), Route("/static/{file}", static), Route("/r/{person}/", show)]
@@ -63,7 +58,7 @@ def person_of(request: Request, door: Door) -> str:
     """
     person: str = request.path_params["person"]
     if not door.knows(person, session_in(request)):
-        raise Refusal(403, _FORBIDDEN)
+        raise Refusal(403, door.lost)
     return person
 
 
@@ -73,7 +68,7 @@ def _entered(request: Request, door: Door) -> Response:
     ahead = "prefetch" in asked.get("sec-purpose", asked.get("purpose", ""))
     entered = None if ahead else door.enter(request.query_params.get("token", ""))
     if not entered:
-        return _plain("Not let in", _FORBIDDEN_PAGE, 403)
+        return _plain("Not let in", door.shut, 403)
     person, session = entered
     page = f"/r/{person}/"
     if asked.get("sec-fetch-site", "none") in {"none", "same-origin"}:

@@ -1,4 +1,4 @@
-"""Serve pages to some people, until Ctrl-C: one address each, which opens them once."""
+"""Serve pages to some people, until Ctrl-C: an address for each, which opens them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.links import LastingDoor, Links
 from cxr_release.review_app.site import Site
 
 KEEP_ALIVE = 75
@@ -26,14 +27,16 @@ def serve(
     site: Site,
     people: Sequence[str],
     *,
+    links: Links | None = None,
     open_browser: bool = False,
 ) -> None:
-    """Serve pages until Ctrl-C; print each person's address, and a new one when it was used.
+    """Serve pages until Ctrl-C; print each person's address, and a new one when it was used up.
 
     Args:
         make_app: gives the application behind a door.
         site: where to listen.
         people: who may come in.
+        links: give each person an address that is never used up; None: one that works once.
         open_browser: open the first person's address in this machine's browser.
 
     Raises:
@@ -46,7 +49,7 @@ def serve(
         def announce(person: str, token: str) -> None:
             say(f"{person}: {origins[0]}/?token={token}")
 
-        door = Door(people, announce)
+        door = LastingDoor(people, links) if links else Door(people, announce)
         config = _config(Guard(make_app(door), origins), site)
 
         def started() -> None:
@@ -64,14 +67,18 @@ def serve(
             say("stopped")
 
 
-def check_people(people: Sequence[str]) -> None:
+def check_people(people: Sequence[str], *, option: str = "--reviewer") -> None:
     """Make sure that somebody may come in, and nobody twice: before anything is read for them.
+
+    Args:
+        people: who may.
+        option: of the command line, with which they are named.
 
     Raises:
         DecisionError: not so.
     """
     if not people:
-        raise DecisionError("nobody may come in", remedy="give a --reviewer, such as a.b")
+        raise DecisionError("nobody may come in", remedy=f"give a {option}, such as a.b")
     twice = {one for one in people if people.count(one) > 1}
     if twice:
         raise DecisionError(f"{', '.join(sorted(twice))} is named twice")

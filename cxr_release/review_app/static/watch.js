@@ -4,8 +4,8 @@ import { Unanswered } from "./connection.js";
 import { count } from "./words.js";
 
 const RETRY_MS = 2000;
-const SESSION_ENDED =
-  "This page's session has ended. Open the newest address that stands in the terminal, in this browser.";
+/** What to do about a session that has ended. */
+const TERMINAL = "Open the newest address that stands in the terminal, in this browser";
 
 /** @typedef {import("./connection.js").Connection} Connection */
 
@@ -15,15 +15,16 @@ const SESSION_ENDED =
  * @template T
  * @param {() => Promise<T>} ask
  * @param {(why: string) => void} wait called with what keeps it, after each try that failed
+ * @param {string} wayBack what to do about a session that has ended
  * @returns {Promise<T>}
  */
-export async function greet(ask, wait) {
+export async function greet(ask, wait, wayBack = TERMINAL) {
   for (;;) {
     try {
       return await ask();
     } catch (error) {
       const ended = error instanceof Unanswered && error.kind === "session";
-      wait(ended ? SESSION_ENDED : error instanceof Error ? `${error.message}.` : "");
+      wait(ended ? `This page's session has ended. ${wayBack}.` : error instanceof Error ? `${error.message}.` : "");
       await new Promise((wake) => setTimeout(wake, RETRY_MS));
     }
   }
@@ -39,9 +40,10 @@ export async function greet(ask, wait) {
  * @param {import("./drawer.js").Drawer} parts.drawer
  * @param {import("./notices.js").Notices} parts.notices
  * @param {string} parts.noun what is sent: "decision"
+ * @param {string} [parts.wayBack] what to do about a session that has ended
  * @returns {{draw: () => void}}
  */
-export function watch({ api, outbox, drawer, notices, noun }) {
+export function watch({ api, outbox, drawer, notices, noun, wayBack = TERMINAL }) {
   function draw() {
     const { trouble } = api;
     const unsent = outbox.size;
@@ -50,7 +52,7 @@ export function watch({ api, outbox, drawer, notices, noun }) {
     /** @type {Record<string, string>} */
     const texts = {
       silent: `${start || "No connection: "}the server does not answer.${end}`,
-      session: `${start}${start ? "this" : "This"} session has ended. Open the newest address that stands in the terminal, in this browser${unsent > 0 ? "; they are sent after that" : ""}.`,
+      session: `${start}${start ? "this" : "This"} session has ended. ${wayBack}${unsent > 0 ? "; they are sent after that" : ""}.`,
       fault: `${start || "No answer: "}the server reports: ${trouble?.message}`,
     };
     notices.banner("trouble", trouble === null ? "" : texts[trouble.kind]);

@@ -1,0 +1,186 @@
+"""A server of quartets that can be killed, films known by their pixels, and a reader's hands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mortal import MortalServer
+from review_browser import LONG, WAIT
+from study_kit import Drawn
+
+from cxr_release.logbook import log
+from cxr_release.reader_study.answer import ANSWER, Answer
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Request, Response
+
+TITLE = "Realism <i>of phantoms</i>"
+
+SERVER = """
+import json, sys
+from pathlib import Path
+from cxr_release.review_app.site import Site
+from cxr_release.review_app.study import serve_study
+asked = json.load(sys.stdin)
+folder = Path(asked.pop("folder"))
+serve_study(
+    kit=Path(asked.pop("kit")),
+    served=folder / "served.json",
+    answers=folder / "readers",
+    orders=folder / "orders",
+    links=folder / "links" / "secret",
+    readers=asked.pop("reviewers"),
+    site=Site("127.0.0.1", asked.pop("port")),
+    **asked,
+)
+"""
+
+HASHES = """
+() => Promise.all([...document.querySelectorAll(".stage img")].map(async (image) => {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const pen = new OffscreenCanvas(width, height).getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const grey = pen.getImageData(0, 0, width, height).data.filter((_, place) => place % 4 === 0);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(grey)));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a reader typed on one page."""
+
+    rated: tuple[tuple[str, int], ...]
+    """Film, by its name in the kit, and rating, in the order shown."""
+    picked: str
+
+
+class StudyServer(MortalServer):
+    """`serve_study`, which can be killed."""
+
+    def __init__(self, drawn: Drawn, folder: Path, readers: Sequence[str], **more: Any) -> None:
+        self.folder = folder
+        asked = {"kit": str(drawn.path), "folder": str(folder), "title": TITLE}
+        super().__init__(SERVER, {**asked, "going_back": False, **more}, readers)
+
+    def lines(self, reader: str) -> list[Answer]:
+        path = self.folder / "readers" / f"{reader}.jsonl"
+        return log.read(ANSWER, path) if path.exists() else []
+
+    def logged(self, reader: str) -> list[Typed]:
+        return [Typed(tuple(one.rated.items()), one.picked) for one in self.lines(reader)]
+
+
+class Seat:
+    """A tab with the study's page, and the reader's hands."""
+
+    def __init__(self, page: Page, server: StudyServer, drawn: Drawn) -> None:
+        self.page = page
+        self.server = server
+        self.drawn = drawn
+        self.errors: list[str] = []
+        self.sent: list[str] = []
+        """Address and body of every request."""
+        self.answers: list[Response] = []
+        page.set_default_timeout(LONG)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: self._console(message.text))
+        page.on("request", self._request)
+        page.on("response", self._response)
+        page.on("dialog", lambda dialog: dialog.accept())
+
+    def _console(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.errors.append(text)
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.server.base, "blob:", "data:")):
+            self.errors.append(f"asked elsewhere: {request.url}")
+        self.sent.append(f"{request.url} {request.post_data or ''}")
+
+    def _response(self, answer: Response) -> None:
+        self.answers.append(answer)
+
+    def come(self, reader: str) -> Seat:
+        """Open the link, and leave the introduction if there is one."""
+        self.page.goto(self.server.addresses[reader])
+        self.until('.start, #films[data-ready="true"]:not([hidden])')
+        if self.page.locator(".start").count():
+            self.press("Enter")
+        self.ready()
+        return self
+
+    def until(self, selector: str) -> None:
+        """Something is there."""
+        self.page.evaluate(WAIT, [selector, False, LONG])
+
+    def ready(self) -> None:
+        self.until('#films[data-ready="true"]:not([hidden])')
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def films(self) -> list[str]:
+        """Names in the kit of the films on the screen, known by their pixels."""
+        return [self.drawn.by_pixels[one] for one in self.page.evaluate(HASHES)]
+
+    def name(self) -> str:
+        return self.page.locator("#films").get_attribute("data-page") or ""
+
+    def fill(self, ratings: str, letter: str) -> Typed:
+        """Rate each film, and pick one, by keyboard."""
+        films = self.films()
+        self.press(*ratings, letter)
+        rated = zip(films, map(int, ratings), strict=True)
+        return Typed(tuple(rated), films["abcdef".index(letter)])
+
+    def submit(self) -> None:
+        """On to the next page, or the end."""
+        before = self.name()
+        self.press("Enter")
+        self.gone_from(before)
+
+    def gone_from(self, page: str) -> None:
+        self.until(f'#calm:not([hidden]) h2, #films[data-ready="true"]:not([data-page="{page}"])')
+
+    def said(self) -> list[tuple[str, bool]]:
+        """Of each film: the rating that is marked, if any, and whether it is picked."""
+        found: list[tuple[str, bool]] = [
+            (one[0], one[1])
+            for one in self.page.evaluate(
+                """() => [...document.querySelectorAll(".film")].map((film) => [
+                  film.querySelector('.ratings [aria-pressed="true"]')?.dataset.rating ?? "",
+                  film.dataset.picked === "true",
+                ])"""
+            )
+        ]
+        return found
+
+    @property
+    def framed(self) -> int:
+        return int(self.page.locator('.film[data-framed="true"]').get_attribute("data-place") or "")
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def told(self, text: str) -> None:
+        """Wait until the page says this over the films."""
+        self.page.locator("#toast", has_text=text).wait_for()
+
+    def received(self) -> list[str]:
+        """Address, headers and body of every answer."""
+        return [
+            f"{one.url} {one.all_headers()} {'' if _redirects(one) else one.body()!r}"
+            for one in self.answers
+            if re.match("http", one.url)
+        ]
+
+
+def _redirects(answer: Response) -> bool:
+    return 300 <= answer.status < 400
