@@ -67,5 +67,6 @@ adjudicate: setup  ## the page of the audited pairs: make adjudicate REVIEWER=a.
 
 clean:  ## remove what the pipeline made; reviews and raw films stay
 	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
-	  data/samples data/oriented data/prescreen data/screening data/audit data/adjudication data/study data/study-key \
+	  data/samples data/oriented data/prescreen data/screening data/audit data/adjudication data/study data/study-kit \
+	  data/study-key \
 	  data/validation data/release dvc.lock

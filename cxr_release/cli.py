@@ -14,9 +14,26 @@ import typer
 
 from cxr_release import __version__
 from cxr_release.errors import CxrReleaseError, DecisionError
+from cxr_release.options import (
+    HERE,
+    Browser,
+    Certificate,
+    Host,
+    Ids,
+    Images,
+    Json,
+    Name,
+    Note,
+    Port,
+    PrivateKey,
+    Reviewer,
+    Reviews,
+    Root,
+    project_at,
+)
+from cxr_release.study_cli import study_app
 
 if TYPE_CHECKING:
-    from cxr_release.project import Project
     from cxr_release.screening.decision import Verb
 
 app = typer.Typer(
@@ -32,32 +49,8 @@ app = typer.Typer(
 
 log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs.")
 app.add_typer(log_app, name="log")
+app.add_typer(study_app, name="study")
 
-Root = Annotated[
-    Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Film ids, or - for one a line.")]
-Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
-Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
-Images = Annotated[
-    Path | None, typer.Option(help="Films: Parquet or CSV with id, checkpoint, batch, sha256.")
-]
-Reviews = Annotated[Path | None, typer.Option(help="Folder of the reviewers' logs.")]
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[
-    int,
-    typer.Option(
-        help="Port; the page remembers by it what it could not save; 0: a free one.",
-        max=65535,
-        min=0,
-    ),
-]
-Name = Annotated[list[str] | None, typer.Option(help="Name under which browsers know this host.")]
-Certificate = Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")]
-PrivateKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).")]
-Browser = Annotated[bool, typer.Option(help="Open the page in this machine's browser.")]
-HERE = Path()
 DEBUG = "--debug"
 
 
@@ -138,7 +131,7 @@ def sample(
     """
     if more and not only:
         raise typer.BadParameter("film ids stand behind --only")
-    project = _project(root)
+    project = project_at(root)
     if not only:
         from cxr_release.stages.sample import run
 
@@ -175,7 +168,7 @@ def status(root: Root = HERE, as_json: Json = False) -> None:
     """
     from cxr_release.status import status_of, text_of
 
-    found = status_of(_project(root))
+    found = status_of(project_at(root))
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 
@@ -228,7 +221,7 @@ def counts(
     """
     from cxr_release.screening.counts import table_s1
 
-    found = _project(root).counts(images, reviews)
+    found = project_at(root).counts(images, reviews)
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else table_s1(found).rstrip())
 
 
@@ -241,7 +234,7 @@ def verify(
 ) -> None:
     """Verify every log: its chain, its end, and that each line is about these films.
 
-    Of the decisions on films, and of the verdicts on pairs.
+    Of the decisions on films, of the verdicts on pairs, and of the readers' answers.
 
     A line that was changed, removed or moved is named, and so is a decision on an unknown film or
     on other bytes. What a crash left of an unfinished last line is set aside beside the log, with
@@ -251,7 +244,7 @@ def verify(
     """
     from cxr_release.project import logs_text
 
-    found = _project(root).verify_logs(images, reviews)
+    found = project_at(root).verify_logs(images, reviews)
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else logs_text(found))
 
 
@@ -278,7 +271,7 @@ def review(
     from cxr_release.review_app.review import review as serve
     from cxr_release.review_app.site import Site
 
-    project = _project(root)
+    project = project_at(root)
     params = project.params
     serve(
         project.tables,
@@ -337,7 +330,7 @@ def audit(
     from cxr_release.memorization.audit import audit as search
     from cxr_release.memorization.report import require_complete, text_of
 
-    project = _project(root)
+    project = project_at(root)
     settings = project.audit_params(
         encoder=encoder,
         weights=weights,
@@ -376,7 +369,7 @@ def adjudicate(
     from cxr_release.review_app.adjudicate import adjudicate as serve
     from cxr_release.review_app.site import Site
 
-    project = _project(root)
+    project = project_at(root)
     params = project.params
     serve(
         pairs=project.paths.pairs,
@@ -398,7 +391,7 @@ def _decide(
 ) -> None:
     from cxr_release.screening.desk import decide
 
-    project = _project(root)
+    project = project_at(root)
     decisions = decide(
         project.paths.screening_log,
         reviewer,
@@ -418,12 +411,6 @@ def _wanted(ids: list[str]) -> list[str]:
     if not wanted:
         raise DecisionError("no film ids came", where="standard input")
     return wanted
-
-
-def _project(root: Path) -> Project:
-    from cxr_release.project import Project
-
-    return Project(root)
 
 
 def main() -> None:

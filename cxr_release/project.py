@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cxr_release.paths import Paths
 
 if TYPE_CHECKING:
     from cxr_release.memorization.adjudication import Adjudication
     from cxr_release.memorization.films import FilmSet
-    from cxr_release.params import AuditParams, Params, ScreenParams
+    from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
+    from cxr_release.reader_study.gathered import Gathered
     from cxr_release.screening.decision import Decision
     from cxr_release.screening.films import Generated
+
+P = TypeVar("P", "AuditParams", "StudyParams")
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,26 @@ class Project:
         Raises:
             ParamsError: a change is out of range.
         """
-        from cxr_release.params import AuditParams, checked
+        from cxr_release.params import AuditParams
 
-        known = self.params.audit if self.paths.params.exists() else AuditParams()
+        return self._changed("audit", AuditParams, changes)
+
+    def _changed(self, section: str, kind: type[P], changes: Mapping[str, Any]) -> P:
+        from cxr_release.params import checked
+
+        known = getattr(self.params, section) if self.paths.params.exists() else kind()
         values = asdict(known) | {key: one for key, one in changes.items() if one is not None}
-        return checked(AuditParams, values)
+        return checked(kind, values)
+
+    def study_params(self, **changes: Any) -> StudyParams:
+        """How to analyse a reader study: as params.yaml says, or plainly; None changes nothing.
+
+        Raises:
+            ParamsError: a change is out of range.
+        """
+        from cxr_release.params import StudyParams
+
+        return self._changed("study", StudyParams, changes)
 
     def audit_sets(
         self, real: list[Path] | None, synthetic: list[Path] | None, split: Path | None
@@ -129,8 +148,9 @@ class Project:
         )
 
     def verify_logs(self, images: Path | None, reviews: Path | None) -> dict[str, Any]:
-        """Verify the logs: `screening`, and `audit` unless another folder or set is named."""
+        """Verify the logs: `screening`; `audit` and `readers` too unless others are named."""
         from cxr_release.memorization.verify import verify_verdicts
+        from cxr_release.reader_study.verify import verify_answers
         from cxr_release.screening.verify import verify_logs
 
         reasons = None if images else self.reasons()
@@ -145,7 +165,17 @@ class Project:
             synthetic=self.tables if known else [],
             known=known,
         )
+        found["readers"] = verify_answers(self.paths.responses, self.paths.kit)
         return found
+
+    def readers(self) -> Gathered | None:
+        """What readers of the blinded quartets have answered; None before those are drawn."""
+        from cxr_release.reader_study.gathered import gather
+        from cxr_release.reader_study.kit import open_kit
+
+        if not self.paths.kit.exists():
+            return None
+        return gather(self.paths.responses, open_kit(self.paths.kit))
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""
@@ -196,7 +226,8 @@ class Project:
 def logs_text(found: dict[str, Any]) -> str:
     """What `Project.verify_logs` found, for people."""
     from cxr_release.memorization.verify import text_of as of_verdicts
+    from cxr_release.reader_study.verify import text_of as of_answers
     from cxr_release.screening.verify import text_of as of_decisions
 
-    lines = [of_decisions(found["screening"])]
-    return "\n".join([*lines, of_verdicts(found["audit"])] if "audit" in found else lines)
+    texts = {"screening": of_decisions, "audit": of_verdicts, "readers": of_answers}
+    return "\n".join(text(found[name]) for name, text in texts.items() if name in found)

@@ -23,7 +23,8 @@ def status_of(project: Project) -> Status:
     Returns:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
         films, and `left`; None before films are sampled), `audit` (as in
-        `data/adjudication/adjudication.json`, and `flagged`, films), `reviews` (state of each),
+        `data/adjudication/adjudication.json`, and `flagged`, films), `readers` (`finished`,
+        `required`, `unfinished`; None before the quartets are drawn), `reviews` (state of each),
         `release` (what lies in `data/release/`, or None), `holds_back` (sentences; empty when
         nothing does).
 
@@ -32,19 +33,20 @@ def status_of(project: Project) -> Status:
     """
     audit = _audit(project)
     counts = _counts(project, audit)
-    paths = project.paths
+    paths, readers = project.paths, _readers(project)
     reviews = {
         "screening": counts["review"]["state"] if counts else "none",
         "audit": audit.report["state"] if audit else "none",
-        "reader_study": _review(paths.study / "study.json"),
+        "reader_study": _state(readers),
     }
     release = _release(paths)
     return {
         "counts": counts,
         "audit": audit.report | {"flagged": _flagged(paths)} if audit else None,
+        "readers": readers,
         "reviews": reviews,
         "release": release,
-        "holds_back": list(_holds_back(counts, audit, _flagged(paths), reviews, release)),
+        "holds_back": list(_holds_back(counts, audit, _flagged(paths), readers, release)),
     }
 
 
@@ -70,8 +72,23 @@ def _counts(project: Project, audit: Adjudication | None) -> dict[str, Any] | No
     return counts
 
 
-def _review(path: Any) -> str:
-    return str(read_json(path)["review"]["state"]) if path.exists() else "none"
+def _readers(project: Project) -> dict[str, Any] | None:
+    """Readers of the blinded quartets; `unfinished` holds the quartets that each has answered."""
+    found = project.readers()
+    required = project.params.study.readers_required
+    if found is None:
+        return None
+    return {
+        "finished": len(found.readers),
+        "required": required,
+        "unfinished": found.unfinished,
+    }
+
+
+def _state(readers: dict[str, Any] | None) -> str:
+    if not readers or not (readers["finished"] or readers["unfinished"]):
+        return "none"
+    return "complete" if readers["finished"] >= readers["required"] else "partial"
 
 
 def _release(paths: Paths) -> dict[str, Any] | None:
@@ -100,7 +117,7 @@ def _holds_back(
     counts: dict[str, Any] | None,
     audit: Adjudication | None,
     flagged: int | None,
-    reviews: dict[str, str],
+    readers: dict[str, Any] | None,
     release: dict[str, Any] | None,
 ) -> Any:
     if counts is None or audit is None:
@@ -130,8 +147,7 @@ def _holds_back(
             f"{audit.report['open_conflicts']:,} of those pairs wait for a third:"
             " audit.adjudicator in params.yaml"
         )
-    if reviews["reader_study"] == "none":
-        yield "no reader has rated the blinded quartets: data/study/kit.parquet"
+    yield from _lacks_readers(readers)
     if release is None:
         yield "nothing is packaged: run `dvc repro`"
         return
@@ -139,6 +155,17 @@ def _holds_back(
         yield "the packaged release is older than the decisions: run `dvc repro`"
     if not release["source_stated"]:
         yield "nobody has said where the films come from: release.source_* in params.yaml"
+
+
+def _lacks_readers(readers: dict[str, Any] | None) -> Iterator[str]:
+    if not readers or not (readers["finished"] or readers["unfinished"]):
+        yield "no reader has rated the quartets: run `cxr-release study serve --reader NAME`"
+    elif readers["finished"] < readers["required"]:
+        begun = len(readers["unfinished"])
+        yield (
+            f"{readers['finished']:,} of {readers['required']:,} readers have rated the"
+            f" quartets{f', {begun:,} more have begun' if begun else ''}"
+        )
 
 
 def _outcome(counts: Mapping[str, Any]) -> list[Any]:

@@ -1,73 +1,76 @@
-"""Draw the blinded quartets and their key, and take in what readers answered."""
+"""Unblind what readers answered, and say what it comes to: statistics and figures."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
 from cxr_release import schemas, tables
-from cxr_release.files import write_json
-from cxr_release.params import BATCHES, Params
+from cxr_release.files import read_json, whole_file, write_json
+from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
-from cxr_release.reader_study.quartets import REAL, Shown, draw_quartets
-from cxr_release.reader_study.responses import read_responses
+from cxr_release.reader_study.analysis import analyze
+from cxr_release.reader_study.figures import draw_identification, draw_realism
+from cxr_release.reader_study.gathered import Gathered, gather, unblind
+from cxr_release.reader_study.kit import Kit, KitFilm
+from cxr_release.reader_study.ratings import ratings_of
+from cxr_release.reader_study.report import sentence_of
 from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Write the kit, the key apart from it, the responses so far, and what the study is."""
-    sources, films = _films(paths, params)
-    shown = draw_quartets(sources, quartets=params.study.quartets, seed=params.seed)
-    tables.write(paths.study / "kit.parquet", schemas.KIT, [_kit_row(one, films) for one in shown])
-    tables.write(paths.study_key, schemas.KEY, [vars(one) for one in shown])
-    responses = read_responses(paths.responses)
-    tables.write(paths.study / "responses.parquet", schemas.RESPONSES, responses)
-    raters = {row["rater"] for row in responses}
+    """Write the responses, what the study comes to, and its figures once a reader has finished."""
+    kit = Kit(tuple(KitFilm(**row) for row in tables.read_rows(paths.kit, schemas.KIT)))
+    key = tables.read_rows(paths.key_table, schemas.KEY)
+    found = gather(paths.responses, kit)
+    rows = unblind(found.rated, {film["name"]: film["source"] for film in key})
+    tables.write(paths.study / "responses.parquet", schemas.RESPONSES, rows)
+    _write_csv(paths.study / "responses.csv", rows)
+    analysis = None
+    if rows:
+        ratings = ratings_of(rows)
+        analysis = analyze(ratings, params.study, seed=params.seed)
+        draw_realism(paths.study, ratings, analysis)
+        draw_identification(paths.study, ratings, analysis)
     write_json(
         paths.study / "study.json",
         {
-            "quartets": len({one.quartet for one in shown}),
-            "quartets_wanted": params.study.quartets,
-            "images_per_quartet": len(sources),
-            "checkpoints": list(params.sample.checkpoints),
-            "raters": len(raters),
-            "ratings": len(responses),
-            "review": {"state": "partial" if responses else "none"},
+            **read_json(paths.study_key / "draw.json"),
+            **_progress(found, params),
+            "analysis": analysis,
+            "sentence": sentence_of(analysis) if analysis else "",
         },
     )
 
 
-Films = dict[tuple[str, str], bytes]
-"""(source, id) → PNG bytes: a real film's id is a stranger's and could be a synthetic one's."""
-
-
-def _films(paths: Paths, params: Params) -> tuple[dict[str, dict[str, str]], Films]:
-    """Source → film → pixel hash of all that may be drawn, and their bytes."""
-    screened = tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)
-    released = {film["id"] for film in screened if film["released"]}
-    sources: dict[str, dict[str, str]] = {REAL: {}}
-    films: Films = {}
-    for row in tables.iterate(paths.cohort_table, schemas.COHORT):
-        sources[REAL][row["id"]] = row["pixel_sha256"]
-        films[REAL, row["id"]] = row["image"]["bytes"]
-    for checkpoint in params.sample.checkpoints:
-        source = f"checkpoint-{checkpoint}"
-        sources[source] = {}
-        table = paths.oriented_table(checkpoint, BATCHES[0])
-        for row in tables.iterate(table, schemas.ORIENTED):
-            if row["id"] in released:
-                sources[source][row["id"]] = row["pixel_sha256"]
-                films[source, row["id"]] = row["image"]["bytes"]
-    return sources, films
-
-
-def _kit_row(one: Shown, films: Films) -> dict[str, object]:
-    # Synthetic films carry a label and real ones do not: both are encoded anew, without one.
-    film = png.decode(films[one.source, one.id], where=one.id)
+def _progress(found: Gathered, params: Params) -> dict[str, Any]:
+    readers, required = len(found.readers), params.study.readers_required
+    begun = readers + len(found.unfinished)
     return {
-        "image": png.cell(png.encode(film, synthetic=False), one.name),
-        "quartet": one.quartet,
-        "position": one.position,
-        "name": one.name,
+        "raters": readers,
+        "ratings": len(found.rated),
+        "unfinished": found.unfinished,
+        "median_seconds": median(found.seconds) if found.seconds else None,
+        "review": {
+            "state": "complete" if readers >= required else "partial" if begun else "none",
+            "readers": readers,
+            "required": required,
+        },
     }
+
+
+def _write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """The responses as `cxr-release study analyze` and R read them."""
+    columns = [column.name for column in schemas.RESPONSES.columns]
+    with whole_file(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        lines = csv.writer(stream, lineterminator="\n")
+        lines.writerow(columns)
+        for row in rows:
+            picked = "true" if row["identified_as_real"] else "false"
+            lines.writerow([*(row[name] for name in columns[:-1]), picked])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""Options that several commands share, and the project that they are about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cxr_release.project import Project
+
+HERE = Path()
+
+Root = Annotated[
+    Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Film ids, or - for one a line.")]
+Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
+Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
+Images = Annotated[
+    Path | None, typer.Option(help="Films: Parquet or CSV with id, checkpoint, batch, sha256.")
+]
+Reviews = Annotated[Path | None, typer.Option(help="Folder of the reviewers' logs.")]
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[
+    int,
+    typer.Option(
+        help="Port; the page remembers by it what it could not save; 0: a free one.",
+        max=65535,
+        min=0,
+    ),
+]
+Name = Annotated[list[str] | None, typer.Option(help="Name under which browsers know this host.")]
+Certificate = Annotated[Path | None, typer.Option(help="TLS certificate (PEM).")]
+PrivateKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).")]
+Browser = Annotated[bool, typer.Option(help="Open the page in this machine's browser.")]
+
+
+def project_at(root: Path) -> Project:
+    """The project in a folder, read when asked."""
+    from cxr_release.project import Project
+
+    return Project(root)
