@@ -8,6 +8,7 @@ from hypothesis import settings
 LONGEST = (
     "test_pipeline.py",
     "test_adjudicate_page.py",
+    "test_study_page.py",
     "test_screening_page.py",
     "test_cli.py",
     "test_measure.py",

@@ -26,6 +26,7 @@ from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
 from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.study_cli import study_app
 
 ROOT = Path(__file__).parent.parent
 
@@ -86,8 +87,8 @@ def _timed_help() -> float:
 
 
 COMMANDS = [
-    [*group, command.callback.__name__]  # type: ignore[union-attr]
-    for group, one in (([], app), (["log"], log_app))
+    [*group, command.callback.__name__.replace("_", "-")]  # type: ignore[union-attr]
+    for group, one in (([], app), (["log"], log_app), (["study"], study_app))
     for command in one.registered_commands
 ]
 
@@ -338,8 +339,53 @@ def test_ingest_takes_a_folder_in(tmp_path: Path) -> None:
     assert "size" in bad.stderr
 
 
-def test_no_command_body_is_more_than_a_call() -> None:
-    tree = ast.parse((ROOT / "cxr_release/cli.py").read_text())
+def study_csv(picks: dict[str, str]) -> str:
+    """Ratings of four readers and two quartets; a reader picks the same source in each."""
+    lines = ["rater,quartet,image,source,rating,identified_as_real"]
+    for reader, picked in picks.items():
+        for quartet in (1, 2):
+            for rating, source in enumerate(("real", "checkpoint-34", "checkpoint-40"), start=2):
+                image = f"{source[-2:]}-{quartet}"
+                right = str(source == picked).lower()
+                lines.append(f"{reader},{quartet},{image},{source},{rating},{right}")
+    return "\n".join(lines) + "\n"
+
+
+def test_a_study_is_analysed_without_a_project(tmp_path: Path) -> None:
+    path = tmp_path / "responses.csv"
+    picks = {"a": "real", "b": "real", "c": "real", "d": "checkpoint-34"}
+    path.write_text(study_csv(picks))
+    figures = ("--figures", str(tmp_path / "figures"), "--root", str(tmp_path))
+    done = run("study", "analyze", str(path), "--json", *figures, "--margin", "1.5")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["raters"], found["quartets"]) == (4, 2)
+    told = found["identification"]
+    assert (told["correct"], told["trials"], told["accuracy"]) == (6, 8, 0.75)
+    assert told["chance"] == pytest.approx(1 / 3)
+    assert told["p_two_sided"] == pytest.approx(0.0197, abs=5e-5)  # R: binom.test(6, 8, 1/3)
+    assert {"real", "checkpoint-34", "checkpoint-40"} == found["realism"].keys()
+    assert found["realism"]["checkpoint-34"]["equivalence"]["margin"] == 1.5
+    assert len(list((tmp_path / "figures").iterdir())) == 4
+
+
+def test_wrong_ratings_are_all_named_and_nothing_is_analysed(tmp_path: Path) -> None:
+    path = tmp_path / "responses.csv"
+    lines = study_csv(dict.fromkeys("abc", "real")).splitlines()
+    lines[3] = lines[3].replace(",4,", ",5,")
+    lines[11] = lines[11].replace(",false", ",true")
+    path.write_text("\ufeff" + "\r\n".join(lines) + "\r\n")
+    done = run("study", "analyze", str(path), "--figures", str(tmp_path / "figures"))
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "responses.csv: line 4: rating is '5'" in done.stderr
+    assert "responses.csv: lines 11–12: rater b picks 2 films" in done.stderr
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("module", ["cli", "study_cli"])
+def test_no_command_body_is_more_than_a_call(module: str) -> None:
+    tree = ast.parse((ROOT / f"cxr_release/{module}.py").read_text())
     for function in tree.body:
         if isinstance(function, ast.FunctionDef) and function.decorator_list:
             assert len(function.body) <= 8, f"{function.name} does more than call"

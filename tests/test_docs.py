@@ -10,6 +10,7 @@ import yaml
 
 from cxr_release import __version__
 from cxr_release.cli import app
+from cxr_release.study_cli import study_app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -22,6 +23,15 @@ def test_readme_names_every_command_and_no_other() -> None:
     assert set(re.findall(r"cxr-release ([a-z]+)", README)) >= COMMANDS
     named = re.findall(r"^\$ cxr-release ([a-z]+)", README, flags=re.MULTILINE)
     assert set(named) <= COMMANDS
+
+
+def test_readme_names_every_command_of_the_reader_study() -> None:
+    commands = {
+        command.callback.__name__.replace("_", "-")
+        for command in study_app.registered_commands
+        if command.callback
+    }
+    assert set(re.findall(r"^ *\$ cxr-release study ([a-z-]+)", README, re.MULTILINE)) == commands
 
 
 def test_readme_names_targets_that_exist() -> None:

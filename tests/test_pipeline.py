@@ -24,6 +24,8 @@ from cxr_release import schemas, tables
 from cxr_release.files import tree_sha256
 from cxr_release.logbook import log
 from cxr_release.memorization.verdict import VERDICT, Judgement
+from cxr_release.reader_study.answer import ANSWER, Reply
+from cxr_release.reader_study.kit import open_kit, serve
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -39,7 +41,8 @@ TINY: dict[str, dict[str, Any]] = {
     "audit": {"top": 20, "plants": 2},
     "study": {"quartets": 3},
 }
-AFTER_SCREENING = {"screen", "study", "validate", "package"}
+AFTER_SCREENING = {"screen", "quartets", "validate", "package"}
+"""And `study`, where the quartets change."""
 
 
 def project(root: Path) -> Path:
@@ -89,7 +92,7 @@ def repro(root: Path) -> list[str]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder)) == 19
+    assert len(repro(folder)) == 20
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 
@@ -120,7 +123,7 @@ def test_the_release_opens_in_a_fresh_process_without_network(root: Path, tmp_pa
 
 
 def test_the_blinded_kit_says_nothing_beside_the_pixels(root: Path) -> None:
-    kit = list(tables.iterate(root / "data/study/kit.parquet", schemas.KIT))
+    kit = list(tables.iterate(root / "data/study-kit/kit.parquet", schemas.KIT))
     key = tables.read_rows(root / "data/study-key/key.parquet", schemas.KEY)
     assert [row["name"] for row in kit] == [row["name"] for row in key]
     assert {row["source"] for row in key} == {"real", "checkpoint-1", "checkpoint-4"}
@@ -128,10 +131,11 @@ def test_the_blinded_kit_says_nothing_beside_the_pixels(root: Path) -> None:
     for row in kit:
         with Image.open(io.BytesIO(row["image"]["bytes"])) as film:
             film.load()
-            looks.add((film.mode, film.size, str(film.info)))
+            looks.add((film.mode, film.size, str(film.info), len(row["image"]["bytes"])))
         assert row["image"]["path"] == f"{row['name']}.png"
-    assert looks == {("L", (32, 32), "{}")}
-    assert not [path for path in (root / "data/study").rglob("*") if "key" in path.name]
+    ((*look, _),) = looks
+    assert look == ["L", (32, 32), "{}"]
+    assert [path.name for path in (root / "data/study-kit").iterdir()] == ["kit.parquet"]
 
 
 def test_nothing_runs_twice(root: Path) -> None:
@@ -204,7 +208,7 @@ def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
         root, "cxr-release", "exclude", film, "--reason", "artefact", "--reviewer", "a.b"
     ).communicate()
     assert logged.startswith("logged 1 decision")
-    assert set(repro(root)) == AFTER_SCREENING
+    assert set(repro(root)) - {"study"} == AFTER_SCREENING
     assert film not in films(root)
     assert len(films(root)) == 23
     excluded = tables.read_rows(
@@ -213,9 +217,35 @@ def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
     assert [row["id"] for row in excluded] == [film]
 
 
-def test_a_film_judged_a_copy_leaves_the_release(root: Path) -> None:
+def read_quartets(root: Path, reader: str) -> None:
+    """A reader takes the first film of each quartet for the real one."""
+    kit = open_kit(root / "data/study-kit/kit.parquet")
+    serve(kit, root / "data/reviews/quartets/served.json")
+    replies = [
+        Reply(
+            str(quartet),
+            kit.fingerprints[quartet],
+            films=" ".join(film.name for film in films),
+            ratings=" ".join("3" for _ in films),
+            picked=films[0].name,
+            page=str(quartet),
+            seconds="12.500",
+        )
+        for quartet, films in kit.quartets.items()
+    ]
+    log.append(ANSWER, root / "data/reviews/readers", reader, replies)
+
+
+def test_a_film_judged_a_copy_leaves_the_release_and_not_the_quartets_that_readers_saw(
+    root: Path,
+) -> None:
     """The verdicts alone: what was searched is not searched again."""
-    pair = tables.read_rows(root / "data/audit/pairs.parquet", schemas.PAIRS)[0]
+    for reader in ("r.one", "r.two"):
+        read_quartets(root, reader)
+    kit = (root / "data/study-kit/kit.parquet").read_bytes()
+    seen = {row["id"] for row in tables.read_rows(root / "data/study-key/key.parquet", schemas.KEY)}
+    pairs = tables.read_rows(root / "data/audit/pairs.parquet", schemas.PAIRS)
+    pair = next(row for row in pairs if row["synthetic_id"] in seen)
     film = pair["synthetic_id"]
     real = {
         row["id"]: row["sha256"]
@@ -230,7 +260,13 @@ def test_a_film_judged_a_copy_leaves_the_release(root: Path) -> None:
     for reviewer in ("a.b", "c.d"):
         log.append(VERDICT, root / "data/reviews/audit", reviewer, [wish])
     before = len(films(root))
-    assert set(repro(root)) == {"adjudicate"} | AFTER_SCREENING
+    assert set(repro(root)) == {"adjudicate", "study"} | AFTER_SCREENING
+    assert (root / "data/study-kit/kit.parquet").read_bytes() == kit
+    study = json.loads((root / "data/study/study.json").read_text())
+    assert (study["raters"], study["not_released"], study["served"]) == (2, 1, True)
+    shown = (root / "data/release/README.md").read_text()
+    assert "1 film that readers were shown was excluded afterwards" in shown
+    assert "2 readers finished" in shown
     assert film not in films(root)
     assert len(films(root)) == before - 1
     excluded = tables.read_rows(
@@ -240,13 +276,18 @@ def test_a_film_judged_a_copy_leaves_the_release(root: Path) -> None:
     assert (row["reason"], row["audit"], row["reviewers"]) == ("copy", True, 0)
     released = list(tables.iterate(next((root / "data/release/audit_pairs").glob("*.parquet")),
                                    schemas.AUDIT_PAIRS))  # fmt: skip
-    assert released[0]["verdict"] == "copy"
-    assert not released[0]["synthetic_released"]
-    assert released[0]["synthetic_image"] is None
+    row = released[pair["rank"] - 1]
+    assert row["verdict"] == "copy"
+    assert not row["synthetic_released"]
+    assert row["synthetic_image"] is None
 
 
 def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path) -> None:
     change(root, sample={"checkpoints": [4]})
+    # Its films were in the quartets: that is another study.
+    (root / "data/reviews/quartets/served.json").unlink()
+    for path in (root / "data/reviews/readers").glob("r.*"):
+        path.unlink()
     ran = repro(root)
     assert ran[0] == "checkpoints" or ran[0] == "orient"
     assert not {"train", "sample@4-initial", "sample@4-large"} & set(ran)
@@ -257,16 +298,6 @@ def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path) -> None:
         if "training" not in path.parts and "reviews" not in path.parts
     ]
     assert ghosts == []
-
-
-def test_the_learning_rate_reruns_training_and_what_follows(root: Path) -> None:
-    before = checksums(root)
-    change(root, train={"learning_rate": 1.0e-3})
-    ran = set(repro(root))
-    assert {"train_tuning", "train", "curves", "fidelity", "checkpoints"} <= ran
-    assert {"sample@4-initial", "sample@4-large", "orient", "package"} <= ran
-    assert not {"ingest", "split"} & ran
-    assert checksums(root) != before
 
 
 def killed_when(root: Path, ready: Callable[[], bool]) -> None:
@@ -281,19 +312,30 @@ def killed_when(root: Path, ready: Callable[[], bool]) -> None:
     running.communicate()
 
 
-def test_killed_anywhere_it_ends_with_the_same_release(
+def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_release(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
+    """Nothing is left of what another learning rate gave, whole or in part."""
     first_run = (root / "first-run").read_text()
     root = project(tmp_path_factory.mktemp("killed"))
+    data = root / "data"
+    rate = yaml.safe_load((root / "params.yaml").read_text())["train"]["learning_rate"]
+    change(root, train={"learning_rate": rate / 2})
 
-    def exists(pattern: str) -> Callable[[], bool]:
-        return lambda: any((root / "data").glob(pattern))
+    killed_when(root, lambda: any(data.glob("cohort/*partial*")))
+    killed_when(root, lambda: any(data.glob("samples/*/*")))
+    trained = (data / "training/final/run.json").read_bytes()
+    begun = set(data.glob("samples/*"))
+    change(root, train={"learning_rate": rate})
 
-    killed_when(root, exists("cohort/*partial*"))
-    killed_when(root, exists("training/final/checkpoint-2"))
-    killed_when(root, exists("samples/checkpoint-4-large/*"))
-    killed_when(root, exists("release.partial/*"))
-    assert not (root / "data/release").exists()
+    def trains_anew() -> bool:
+        again = data / "training/final/checkpoint-2"
+        run = data / "training/final/run.json"
+        return again.exists() and run.exists() and run.read_bytes() != trained
+
+    killed_when(root, trains_anew)
+    killed_when(root, lambda: any(set(data.glob("samples/*")) - begun))
+    killed_when(root, lambda: any(data.glob("release.partial/*")))
+    assert not (data / "release").exists()
     repro(root)
     assert checksums(root) == first_run

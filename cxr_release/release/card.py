@@ -6,6 +6,7 @@ The words stand in the template, the numbers in the release's record: none is ty
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ def render(
 
     Args:
         template: the Jinja2 template of the body. Every text that it prints is escaped, unless a
-            filter made it Markdown: `code`, `link`, `count`, `some`, `share`, `decimals`, `number`,
-            `measure`.
+            filter made it Markdown: `code`, `link`, `count`, `some`, `share`, `percent`, `p_value`,
+            `shown`, `decimals`, `number`, `measure`.
         record: what `release.json` holds.
         configs: the finished configs.
         sheets: the contact sheets.
@@ -66,6 +67,9 @@ def render(
         count=_count,
         some=_some,
         share=_share,
+        percent=_percent,
+        p_value=_p_value,
+        shown=_shown,
         kind=_kind,
         decimals=_decimals,
         number=_number,
@@ -156,8 +160,25 @@ def _share(part: int, whole: int) -> Ready:
     return Ready(f"{part / whole:.1%}" if whole else "–")
 
 
+def _percent(share: float) -> Ready:
+    return Ready(f"{share:.1%}")
+
+
+def _p_value(p: float | None) -> Ready:
+    if p is None:
+        return Ready("undefined")
+    return Ready(f"{p:.3f}" if p >= 0.0005 else "< 0.001")
+
+
+def _shown(equivalent: bool | None) -> Ready:
+    """Whether equivalence was shown; that it was not does not mean that there is none."""
+    return Ready("shown" if equivalent else "not shown")
+
+
 def _decimals(value: float, places: int) -> Ready:
-    return Ready(f"{value:.{places}f}")
+    """Halves are rounded up, as on paper: 3.3225 is 3.323, whatever its last bit says."""
+    exact = Decimal(repr(float(value)))
+    return Ready(f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
 
 
 def _measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:

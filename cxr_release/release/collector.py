@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,3 +82,10 @@ class Collector:
             raise ReleaseError(
                 f"{len(faults)} fault(s) stand between these films and a release", faults=faults
             )
+
+
+def value_at(document: Any, name: str) -> Any:
+    """What stands under `name`, whose dots lead from mapping to mapping; None of nothing."""
+    for key in name.split("."):
+        document = document.get(key) if isinstance(document, Mapping) else None
+    return document

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas
-from cxr_release.release.collector import Collector
+from cxr_release.release.collector import Collector, value_at
 
 Row = Mapping[str, Any]
 INCOMPLETE = "incomplete"
@@ -153,17 +153,10 @@ def _check_summary(
         "calibration.synthetic.cosine.max": max(cosines, default=None),
     }
     for name, value in true.items():
-        found.compare(f"{path}: key {name}", _at(stated, name), value, _AGAIN)
+        found.compare(f"{path}: key {name}", value_at(stated, name), value, _AGAIN)
     if len(pairs) != wanted:
         what = f"{len(pairs)} pairs are listed, the first {wanted} were asked for"
         found.add(f"{path}: key top", what, _AGAIN)
-
-
-def _at(document: Any, name: str) -> Any:
-    """What stands under `name`, whose dots lead from mapping to mapping; None of nothing."""
-    for key in name.split("."):
-        document = document.get(key) if isinstance(document, Mapping) else None
-    return document
 
 
 def _check_state(path: Path, stated: Row, found: Collector) -> None:

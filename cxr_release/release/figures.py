@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from cxr_release.params import Params
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.sheet import contact_sheet
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.inputs import STUDY, ReleaseInputs, jobs_of
 
 ON_A_SHEET = 24
 COLUMNS = 8
@@ -53,6 +54,10 @@ def write_figures(
     _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
     _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
     _copy_picture(inputs.audit / "distances.png", figures / "audit.png")
+    for name, published in STUDY.items() if (inputs.study / "realism.png").exists() else ():
+        _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
+        # Drawn from numbers alone, without a date or an author.
+        shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
     sheets = []
     for checkpoint in params.sample.checkpoints:
         released = [

@@ -14,6 +14,8 @@ Job = tuple[int, str]
 """A sampling job: checkpoint and batch."""
 
 _TABLE = re.compile(r"checkpoint-([1-9][0-9]*)-(initial|large)\.parquet")
+STUDY = {"realism": "study_realism", "identification": "study_identification"}
+"""Figures of the reader study, once a reader has finished → their names in the release."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +32,10 @@ class ReleaseInputs:
     """Folder with `pairs.parquet`, `nearest.parquet`, `audit.json`, `distances.png`."""
     adjudication: Path
     """Folder with `verdicts.parquet`, `copies.json`, `adjudication.json`."""
+    kit: Path
+    """The readers' blinded films, an image table."""
     study: Path
-    """Folder with `kit.parquet`, `responses.parquet`, `study.json`."""
+    """Folder with `responses.parquet`, `study.json`, and figures once a reader has finished."""
     cohort: Path
     """Folder with `cohort.parquet`, `summary.json`."""
     split: Path
@@ -56,7 +60,8 @@ class ReleaseInputs:
             **{f"prescreen/{name}": self.prescreen / name for name in _PRESCREEN},
             **{f"audit/{name}": self.audit / name for name in _AUDIT},
             **{f"adjudication/{name}": self.adjudication / name for name in _ADJUDICATION},
-            **{f"study/{name}": self.study / name for name in _STUDY},
+            "study-kit/kit.parquet": self.kit,
+            **{f"study/{name}": self.study / name for name in _READING},
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
             "split/summary.json": self.split / "summary.json",
             "curves/losses.json": self.curves,
@@ -91,7 +96,7 @@ _SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json", "reasons.
 _PRESCREEN = ("prescreen.json", "roc.png")
 _AUDIT = ("pairs.parquet", "nearest.parquet", "audit.json", "distances.png")
 _ADJUDICATION = ("verdicts.parquet", "copies.json", "adjudication.json")
-_STUDY = ("kit.parquet", "responses.parquet", "study.json")
+_READING = ("responses.parquet", "study.json")
 
 
 def jobs_of(checkpoints: tuple[int, ...]) -> list[Job]:

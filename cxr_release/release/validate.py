@@ -62,6 +62,6 @@ def validate(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     if copies is not None and screened is not None and exclusions is not None:
         path = screening / "exclusions.parquet"
         check_kept_out(path, copies, screened=screened, exclusions=exclusions, found=found)
-    check_study(inputs.study, params.sample.checkpoints, found)
+    check_study(inputs.kit, inputs.study, params.sample.checkpoints, found)
     found.finish()
     return {"tables": found.tables, "rules": found.rules}

@@ -14,6 +14,7 @@ def release_inputs(paths: Paths) -> ReleaseInputs:
         screening=paths.screening,
         audit=paths.audit,
         adjudication=paths.adjudication,
+        kit=paths.kit,
         study=paths.study,
         cohort=paths.cohort,
         split=paths.split,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,8 +15,11 @@ from audit_artefacts import STEMS, TOP, write_adjudication, write_audit, write_b
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
-from cxr_release.params import Params
+from cxr_release.params import Params, StudyParams
 from cxr_release.radiographs import png
+from cxr_release.reader_study.analysis import analyze
+from cxr_release.reader_study.ratings import ratings_of
+from cxr_release.reader_study.report import sentence_of
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.package import package
 from cxr_release.release.validate import validate
@@ -91,28 +95,32 @@ def cohort_row(place: int) -> dict[str, Any]:
 
 
 def rating(kit: list[dict[str, Any]], place: int, **changes: Any) -> dict[str, Any]:
+    """What the one reader said of a film; the real one of each quartet stands first."""
     return {
         "rater": "rater-1",
         "quartet": kit[place]["quartet"],
         "image": kit[place]["name"],
         "source": ("real", "checkpoint-1", "checkpoint-3")[place % 3],
         "rating": 1 + place % 4,
-        "identified_as_real": place % 3 == 0,
+        "identified_as_real": place in {0, 5},
         **changes,
     }
 
 
 def kit_rows() -> list[dict[str, Any]]:
-    names = [f"{place:016x}" for place in range(6)]
-    return [
-        {
-            "image": png.cell(png.encode(film(70_000 + place), synthetic=False), name),
-            "quartet": 1 + place // 3,
-            "position": 1 + place % 3,
-            "name": name,
-        }
-        for place, name in enumerate(names)
-    ]
+    rows = []
+    for place in range(6):
+        name, data = f"{place:016x}", png.encode_evenly(film(70_000 + place))
+        rows.append(
+            {
+                "image": png.cell(data, name),
+                "quartet": 1 + place // 3,
+                "position": 1 + place % 3,
+                "name": name,
+                "sha256": png.sha256(data),
+            }
+        )
+    return rows
 
 
 def screened_row(
@@ -186,19 +194,39 @@ def write_prescreen(folder: Path) -> None:
     write_blank(folder / "roc.png")
 
 
-def write_study(folder: Path, ratings: int) -> None:
-    kit = kit_rows()
-    responses = [rating(kit, place) for place in range(ratings)]
-    tables.write(folder / "kit.parquet", schemas.KIT, kit)
+@cache
+def analysis() -> dict[str, Any]:
+    """Of the one reader's ratings."""
+    rows = [rating(kit_rows(), place) for place in range(6)]
+    return analyze(ratings_of(rows), StudyParams(bootstrap=100), seed=1)
+
+
+def write_study(kit: Path, folder: Path, *, rated: bool) -> None:
+    rows = kit_rows()
+    responses = [rating(rows, place) for place in range(6 * rated)]
+    tables.write(kit, schemas.KIT, rows)
     tables.write(folder / "responses.parquet", schemas.RESPONSES, responses)
+    for name in ("realism", "identification") if rated else ():
+        write_blank(folder / f"{name}.png")
+        (folder / f"{name}.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     summary = {
         "quartets": 2,
         "quartets_wanted": 2,
         "images_per_quartet": 3,
         "checkpoints": list(CHECKPOINTS),
-        "raters": 1 if ratings else 0,
-        "ratings": ratings,
-        "review": {"state": "partial" if ratings else "none"},
+        "served": rated,
+        "not_released": 0,
+        "raters": int(rated),
+        "ratings": len(responses),
+        "unfinished": [],
+        "median_seconds": 21.5 if rated else None,
+        "review": {
+            "state": "partial" if rated else "none",
+            "readers": int(rated),
+            "required": 8,
+        },
+        "analysis": analysis() if rated else None,
+        "sentence": sentence_of(analysis()) if rated else "",
     }
     write_json(folder / "study.json", summary)
 
@@ -210,6 +238,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         screening=root / "screening",
         audit=root / "audit",
         adjudication=root / "adjudication",
+        kit=root / "study-kit" / "kit.parquet",
         study=root / "study",
         cohort=root / "cohort",
         split=root / "split",
@@ -223,7 +252,7 @@ def write_inputs(
     root: Path,
     *,
     excluded: Mapping[str, str] = EXCLUDED,
-    ratings: int = 0,
+    rated: bool = False,
     verdicts: Mapping[int, str] = NOTHING_SAID,
 ) -> ReleaseInputs:
     """Write every artefact that a release is made of below `root`.
@@ -231,7 +260,7 @@ def write_inputs(
     Args:
         root: a folder.
         excluded: film → reason, of those that a reviewer excluded.
-        ratings: of the reader study.
+        rated: whether a reader has finished the reader study.
         verdicts: rank → what two people said of that pair.
     """
     inputs = inputs_below(root)
@@ -249,7 +278,7 @@ def write_inputs(
     write_audit(inputs.audit)
     copies = write_adjudication(inputs.adjudication, verdicts)
     write_screening(inputs.screening, rows, excluded, copies)
-    write_study(inputs.study, ratings)
+    write_study(inputs.kit, inputs.study, rated=rated)
     write_report(inputs)
     return inputs
 
@@ -341,11 +370,11 @@ def make_release(
     params: Params,
     *,
     excluded: Mapping[str, str] = EXCLUDED,
-    ratings: int = 0,
+    rated: bool = False,
     verdicts: Mapping[int, str] = NOTHING_SAID,
 ) -> Path:
     """Artefacts and the release made of them, below `root`."""
-    inputs = write_inputs(root / "artefacts", excluded=excluded, ratings=ratings, verdicts=verdicts)
+    inputs = write_inputs(root / "artefacts", excluded=excluded, rated=rated, verdicts=verdicts)
     return make_release_of(inputs, params, root)
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from breaking import rejson
 from markdown_it import MarkdownIt
 from release_artefacts import (
     EXCLUDED,
     REPOSITORY,
+    analysis,
     files_of,
     make_release,
     make_release_of,
@@ -76,10 +78,50 @@ def test_local_films_whose_source_nobody_named_are_not_called_phantoms(
 def test_a_review_that_is_not_finished_is_named_with_its_numbers(
     tmp_path: Path, params: Params
 ) -> None:
-    lines = first_lines(card_of(make_release(tmp_path, params, ratings=6)))
+    lines = first_lines(card_of(make_release(tmp_path, params, rated=True)))
     assert "The review of these films is not finished" in lines
     assert f"{len(EXCLUDED)} of 16 generated films" in lines
-    assert "6 ratings by 1 blinded reader" in lines
+    assert "the reader study is not finished" in lines
+    assert "1 blinded reader of 8 took the real film" in lines
+    assert "1 of 2 trials, 50.0%; by chance it would be 33.3%" in lines.replace("\n> ", " ")
+
+
+def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
+    tmp_path: Path, params: Params
+) -> None:
+    made = make_release(tmp_path, params, rated=True)
+    card = " ".join(card_of(made).split())
+    found = analysis()
+    for shown in ("study_realism.png", "study_identification.png"):
+        assert f"](figures/{shown})" in card
+        assert (made / "figures" / shown).exists()
+        assert (made / "figures" / shown.replace("png", "svg")).exists()
+    realism = found["realism"]
+    assert f"| real | {realism['real']['mean']:.3f} |" in card
+    one = realism["checkpoint-1"]
+    assert f"| `checkpoint-1` | {one['mean']:.3f} | {one['difference']:.3f} |" in card
+    assert "no proof that readers cannot tell" in card
+    assert "fits a cumulative link mixed model" in card
+    assert "1 reader finished, with 22 s a quartet (median)" in card
+
+
+def test_a_study_that_nobody_finished_gives_no_numbers(tmp_path: Path, params: Params) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    rejson(
+        inputs.study / "study.json",
+        lambda study: study.update(
+            unfinished=[1],
+            quartets_wanted=5,
+            not_released=1,
+            review={"state": "partial", "readers": 0, "required": 8},
+        ),
+    )
+    card = " ".join(card_of(make_release_of(inputs, params, tmp_path)).split())
+    assert "no reader has finished rating these films" in card
+    assert "1 reader has begun and not finished; their answers are not counted" in card
+    assert "5 quartets were wanted; a source has too few films" in card
+    assert "1 film that readers were shown was excluded afterwards" in card
+    assert "study_realism" not in card
 
 
 def test_the_card_says_how_the_network_was_made_and_sampled(tmp_path: Path, params: Params) -> None:

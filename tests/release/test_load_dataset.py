@@ -81,10 +81,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Loaded:
     root = tmp_path_factory.mktemp("loaded")
     releases = []
     showing = replace(params, audit=replace(params.audit, publish_real_images=True))
-    for ratings, rows_per_group, asked in ((0, 500, params), (6, 2, params), (0, 4, showing)):
+    for rated, rows_per_group, asked in (
+        (False, 500, params),
+        (True, 2, params),
+        (False, 4, showing),
+    ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(configs, "ROWS_PER_GROUP", rows_per_group)
-            releases.append(make_release(root / str(rows_per_group), asked, ratings=ratings))
+            releases.append(make_release(root / str(rows_per_group), asked, rated=rated))
     environment = os.environ | {
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(root / "cache"),

@@ -14,10 +14,9 @@ from PIL import Image, PngImagePlugin
 from release_artefacts import (
     SIZE,
     film,
-    kit_rows,
     oriented_row,
-    rating,
     write_inputs,
+    write_study,
 )
 
 from cxr_release import schemas, tables
@@ -168,21 +167,41 @@ def untrue_cohort(inputs: ReleaseInputs) -> None:
     rewrite(path, schemas.COHORT, lambda rows: rows[0].update(pixel_sha256="0" * 64))
 
 
-def rate(**values: Any) -> Callable[[ReleaseInputs], None]:
+def rate(place: int = 0, **values: Any) -> Break:
+    """A study with a reader, one of whose ratings is otherwise than it was."""
+
     def change(inputs: ReleaseInputs) -> None:
-        tables.write(
-            inputs.study / "responses.parquet",
-            schemas.RESPONSES,
-            [rating(kit_rows(), 0, **values)],
-        )
-        rejson(inputs.study / "study.json", lambda study: study.update(raters=1, ratings=1))
+        write_study(inputs.kit, inputs.study, rated=True)
+        path = inputs.study / "responses.parquet"
+        rewrite(path, schemas.RESPONSES, lambda rows: rows[place].update(values))
 
     return change
 
 
+def state(key: str, value: object) -> Break:
+    """A study with a reader, whose summary says something else."""
+
+    def change(inputs: ReleaseInputs) -> None:
+        write_study(inputs.kit, inputs.study, rated=True)
+        *path, last = key.split(".")
+
+        def edit(document: dict[str, Any]) -> None:
+            for name in path:
+                document = document[name]
+            document[last] = value
+
+        rejson(inputs.study / "study.json", edit)
+
+    return change
+
+
+def no_figure(inputs: ReleaseInputs) -> None:
+    write_study(inputs.kit, inputs.study, rated=True)
+    (inputs.study / "realism.svg").unlink()
+
+
 def broken_quartet(inputs: ReleaseInputs) -> None:
-    path = inputs.study / "kit.parquet"
-    rewrite(path, schemas.KIT, lambda rows: rows[1:])
+    rewrite(inputs.kit, schemas.KIT, lambda rows: rows[1:])
 
 
 ZEROS = "0" * 64
@@ -301,12 +320,40 @@ RULES: dict[str, tuple[Break, str]] = {
         set_json("study", "study", "ratings", value=4),
         "key ratings: says 4, the table holds 0",
     ),
-    "whole quartets": (broken_quartet, "5 films are not whole quartets"),
+    "whole quartets": (broken_quartet, "5 films of the kit are not whole quartets"),
     "rated film": (rate(image="unknown"), "row 1, column image: is not in that quartet"),
     "rated source": (
         rate(source="checkpoint-2"),
         "row 1, column source: checkpoint-2 is not of this release",
     ),
+    "two picks": (rate(1, identified_as_real=True), "quartet 1: does not hold one pick"),
+    "rated twice from one source": (
+        rate(2, source="checkpoint-1"),
+        "quartet 1: does not hold one rating of each source",
+    ),
+    "correct": (
+        state("analysis.identification.correct", 2),
+        "identification.correct: says 2, the ratings come to 1",
+    ),
+    "accuracy": (
+        state("analysis.identification.accuracy", 0.25),
+        "identification.accuracy: says 0.25, the ratings come to 0.5",
+    ),
+    "chance": (
+        state("analysis.identification.chance", 0.25),
+        "identification.chance: says 0.25, the ratings come to 0.33",
+    ),
+    "mean": (rate(3, rating=1), "realism.real.mean: says 2.5, the ratings come to 1.0"),
+    "analysis of nothing": (
+        set_json("study", "study", "analysis", value={"raters": 3}),
+        "key analysis: does not belong to these ratings",
+    ),
+    "no analysis": (state("analysis", None), "key analysis: does not belong to these ratings"),
+    "study's state": (
+        state("review.state", "complete"),
+        "key review.state: says complete, the table holds partial",
+    ),
+    "no figure": (no_figure, "realism.svg: no such file"),
 }
 
 
@@ -317,6 +364,7 @@ ALONE = {
     "count in total", "reasons", "batch not counted", "counts of another form",
     "state of the review", "reviewers", "undecided", "no JSON", "missing key",
     "hash in the cohort", "quartets", "ratings", "whole quartets", "rated film", "rated source",
+    "correct", "accuracy", "chance", "mean", "no analysis", "study's state", "no figure",
 }  # fmt: skip
 """Rules that can be broken without breaking another one."""
 
@@ -327,12 +375,12 @@ def test_sound_films_pass_and_every_rule_says_to_how_many_things_it_was_applied(
     checked = validate(inputs, params)
     assert checked["rules"]["films decoded and held against their row"] == 16
     assert checked["rules"]["released films held against each other and against the cohort"] == 13
-    assert checked["tables"]["study/kit.parquet"] == 6
+    assert checked["tables"]["study-kit/kit.parquet"] == 6
     assert all(things > 0 for things in checked["rules"].values())
 
 
 def test_a_study_with_ratings_passes(tmp_path: Path, params: Params) -> None:
-    checked = validate(write_inputs(tmp_path, ratings=6), params)
+    checked = validate(write_inputs(tmp_path, rated=True), params)
     assert checked["rules"]["ratings held against the kit"] == 6
 
 
