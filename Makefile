@@ -10,7 +10,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: release test setup lint types imports unit bench review adjudicate clean help
+.PHONY: release test setup lint types imports unit bench review adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -65,8 +65,12 @@ adjudicate: setup  ## the page of the audited pairs: make adjudicate REVIEWER=a.
 	@test -n "$(REVIEWER)" || { echo "error: who judges? make adjudicate REVIEWER=a.b"; exit 1; }
 	cxr-release adjudicate --reviewer "$(REVIEWER)"
 
+study: setup  ## the readers' pages of the blinded study: make study READER=a.b
+	@test -n "$(READER)" || { echo "error: who reads? make study READER=a.b"; exit 1; }
+	cxr-release study serve --reader "$(READER)"
+
 clean:  ## remove what the pipeline made; reviews and raw films stay
 	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
-	  data/samples data/oriented data/prescreen data/screening data/audit data/adjudication data/study data/study-kit \
-	  data/study-key \
+	  data/samples data/oriented data/prescreen data/screening data/audit data/adjudication \
+	  data/study data/study-kit data/study-key \
 	  data/validation data/release dvc.lock

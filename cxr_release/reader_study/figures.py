@@ -177,7 +177,8 @@ def _accuracies(axes: Axes, raters: Sequence[str], seen: Found) -> None:
         va="bottom",
         fontsize=8,
     )
-    axes.set_yticks(places, names, fontsize=8)
+    # A rater may be called anything, `$x$` too, which is no formula.
+    axes.set_yticks(places, names, fontsize=8, parse_math=False)
     axes.set_ylim(row + 0.7, -0.7)
     _shares(axes, 1.0)
     axes.set_xlabel("real film found, with 95 % interval", fontsize=9)

@@ -16,7 +16,9 @@ COLUMNS = {column.name: column for column in schemas.RESPONSES.columns}
 MAX_FAULTS = 500
 """Of one file; past them it is the file that is wrong."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-_QUARTET = re.compile(r"[1-9][0-9]{0,8}")
+_QUARTET = re.compile(r"[0-9]{1,9}")
+MAX_NAME = 64
+"""Characters of a rater's name."""
 _AS_CSV = "save it as `CSV UTF-8`, with commas between the columns"
 Cells = Mapping[str, str]
 
@@ -104,11 +106,12 @@ def _take(reading: Reading, where: str, names: Sequence[str], cells: Sequence[st
 
 
 def _cell_faults(row: Cells) -> Iterator[tuple[str, str]]:
-    for name in ("rater", "image"):
-        if not _fits(row, name):
-            yield _named(name, row), "expected 1 to 64 letters, digits, . _ -"
+    if not _is_name(row["rater"]):
+        yield _named("rater", row), f"expected a name of at most {MAX_NAME} characters"
+    if not _fits(row, "image"):
+        yield _named("image", row), "expected 1 to 64 letters, digits, . _ -"
     if not _QUARTET.fullmatch(row["quartet"]):
-        yield _named("quartet", row), "expected a whole number from 1 on"
+        yield _named("quartet", row), "expected a whole number"
     if "source" in row and not _fits(row, "source"):
         what = f"unknown source {_quoted(row['source'])}" if row["source"] else "missing source"
         yield what, "expected real, or a checkpoint's name such as checkpoint-34"
@@ -116,6 +119,11 @@ def _cell_faults(row: Cells) -> Iterator[tuple[str, str]]:
         yield _named("rating", row), "expected 1, 2, 3 or 4"
     if row["identified_as_real"].lower() not in _BOOLEANS:
         yield _named("identified_as_real", row), "expected true or false"
+
+
+def _is_name(text: str) -> bool:
+    """What people call a rater; the release calls them otherwise."""
+    return 0 < len(text) <= MAX_NAME and text.isprintable()
 
 
 def _fits(row: Cells, name: str) -> bool:
@@ -134,6 +142,6 @@ def _about(row: Cells) -> Unread:
     """What a faulty line was about, where these cells are in order."""
     rater, quartet = row.get("rater", "").strip(), row.get("quartet", "").strip()
     return Unread(
-        rater if re.fullmatch(COLUMNS["rater"].matches, rater) else None,
+        rater if _is_name(rater) else None,
         int(quartet) if _QUARTET.fullmatch(quartet) else None,
     )

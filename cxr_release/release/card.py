@@ -40,7 +40,7 @@ def render(
     Args:
         template: the Jinja2 template of the body. Every text that it prints is escaped, unless a
             filter made it Markdown: `code`, `link`, `count`, `some`, `share`, `percent`, `p_value`,
-            `shown`, `decimals`, `number`, `measure`.
+            `shown`, `decimals`, `mean`, `number`, `measure`.
         record: what `release.json` holds.
         configs: the finished configs.
         sheets: the contact sheets.
@@ -72,6 +72,7 @@ def render(
         shown=_shown,
         kind=_kind,
         decimals=_decimals,
+        mean=_mean,
         number=_number,
         measure=_measure,
     )
@@ -176,8 +177,12 @@ def _shown(equivalent: bool | None) -> Ready:
 
 
 def _decimals(value: float, places: int) -> Ready:
-    """Halves are rounded up, as on paper: 3.3225 is 3.323, whatever its last bit says."""
-    exact = Decimal(repr(float(value)))
+    return Ready(f"{value:.{places}f}")
+
+
+def _mean(value: float, places: int) -> Ready:
+    """A mean of whole numbers: halves are rounded up, whatever the float's last bit says."""
+    exact = Decimal(repr(value))
     return Ready(f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
 
 

@@ -120,8 +120,9 @@ WRONG_CELLS = {
     "another digit": (",3,", ",３,", "rating is"),
     "no pick": ("False", "", "missing identified_as_real"),
     "odd pick": ("False", "no", "identified_as_real is 'no'"),
-    "quartet 0": (",2,", ",0,", "quartet is '0'"),
-    "odd rater": ("r1", "a b", "rater is 'a b'"),
+    "quartet below 0": (",2,", ",-1,", "quartet is '-1'"),
+    "odd rater": ("r1", "a\x1b[31m", "rater is 'a\\x1b[31m'"),
+    "long rater": ("r1", "r" * 65, "rater is 'rrr"),
     "odd film": ("q2-1", "../x", "image is '../x'"),
     "unknown source": ("checkpoint-9", "Checkpoint 9", "unknown source"),
     "a field too many": ("False", "False,", "has 7 fields"),
@@ -282,5 +283,5 @@ def test_any_cell_that_is_spoilt_is_named_with_its_line(
     tmp_path_factory: pytest.TempPathFactory, place: int, name: str
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "spoilt.csv"
-    faults = refused(path, csv_text(put(place, **{name: "?!"})([*ROWS])))
+    faults = refused(path, csv_text(put(place, **{name: "?\a"})([*ROWS])))
     assert [fault.where for fault in faults] == [f"spoilt.csv: line {place + 2}"]
