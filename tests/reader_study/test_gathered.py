@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from reading_of import QUARTETS, answer, reply, small_kit
 
 from cxr_release.errors import DecisionError, ReaderStudyError
+from cxr_release.logbook import log
+from cxr_release.reader_study.answer import ANSWER
 from cxr_release.reader_study.gathered import gather, unblind
 from cxr_release.reader_study.kit import Kit
 from cxr_release.reader_study.responses import Rated
@@ -68,6 +70,7 @@ def test_who_has_not_finished_is_told_and_does_not_count(tmp_path: Path) -> None
     found = gather(tmp_path, KIT)
     assert found.readers == ["a.b"]
     assert found.unfinished == [2, 1]
+    assert len(found.seconds) == QUARTETS
 
 
 def test_a_reader_s_last_word_counts(tmp_path: Path) -> None:
@@ -122,6 +125,14 @@ def test_a_film_that_is_not_in_the_kit_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_a_film_in_another_quartet_is_named(tmp_path: Path) -> None:
+    lines = csv_lines("r1")
+    name = lines[0].split(",")[2]
+    lines[0] = lines[0].replace("r1,1,", "r1,2,")
+    write_csv(tmp_path / "survey.csv", *lines)
+    assert f"survey.csv: line 2: {name} is not in quartet 2 of the kit" in faults_of(tmp_path)
+
+
 def test_all_files_are_read_before_any_fault_is_told(tmp_path: Path) -> None:
     write_csv(tmp_path / "one.csv", *csv_lines("r1")[:-1], "r1,4,x,9,true")
     write_csv(tmp_path / "two.csv", "nothing", header="a,b")
@@ -156,6 +167,13 @@ def test_answers_on_another_kit_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReaderStudyError, match=r"a\.b\.jsonl: line 2: is an answer on other films"):
         gather(tmp_path, other)
     film = KIT.quartets[3][0]
+    swapped = reply(KIT, 4)
+    strange = swapped.films.split()[0]
+    words = {"films": swapped.films, "picked": swapped.picked}
+    other_name = {name: text.replace(strange, film.name) for name, text in words.items()}
+    log.append(ANSWER, tmp_path, "c.d", [replace(swapped, **other_name)])
+    with pytest.raises(ReaderStudyError, match=r"c\.d\.jsonl: line 1: is an answer on other"):
+        gather(tmp_path, KIT)
     repainted = tuple(replace(one, sha256="0" * 64) if one == film else one for one in KIT.films)
     with pytest.raises(ReaderStudyError, match="line 3: is an answer on other films"):
         gather(tmp_path, Kit(repainted))

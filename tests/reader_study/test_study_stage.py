@@ -33,14 +33,18 @@ def params() -> Params:
     return replace(params, study=replace(params.study, readers_required=3, bootstrap=200))
 
 
-def test_before_any_reader_it_says_so(paths: Paths, params: Params) -> None:
-    write_drawn(paths)
+def test_before_any_reader_has_finished_it_says_so(paths: Paths, params: Params) -> None:
+    kit = write_drawn(paths)
     study.run(paths, params)
     said = read_json(paths.study / "study.json")
     assert said["review"] == {"state": "none", "readers": 0, "required": 3}
     assert (said["raters"], said["ratings"], said["analysis"]) == (0, 0, None)
     assert tables.read_rows(paths.study / "responses.parquet", schemas.RESPONSES) == []
     assert not list(paths.study.glob("*.png"))
+    answer(paths.responses, kit, "early", [2])
+    study.run(paths, params)
+    said = read_json(paths.study / "study.json")
+    assert (said["review"]["state"], said["unfinished"], said["analysis"]) == ("partial", [1], None)
 
 
 def test_it_unblinds_analyses_and_draws(paths: Paths, params: Params) -> None:

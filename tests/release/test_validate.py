@@ -195,6 +195,18 @@ def state(key: str, value: object) -> Break:
     return change
 
 
+def two_sources(inputs: ReleaseInputs) -> None:
+    """A second reader, to whom the first two films of a quartet are each other's source."""
+    write_study(inputs.kit, inputs.study, rated=True)
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        second = [row | {"rater": "rater-2"} for row in rows]
+        second[0]["source"], second[1]["source"] = second[1]["source"], second[0]["source"]
+        rows.extend(second)
+
+    rewrite(inputs.study / "responses.parquet", schemas.RESPONSES, edit)
+
+
 def no_figure(inputs: ReleaseInputs) -> None:
     write_study(inputs.kit, inputs.study, rated=True)
     (inputs.study / "realism.svg").unlink()
@@ -331,6 +343,7 @@ RULES: dict[str, tuple[Break, str]] = {
         rate(2, source="checkpoint-1"),
         "quartet 1: does not hold one rating of each source",
     ),
+    "two sources": (two_sources, "has the sources checkpoint-1, real"),
     "correct": (
         state("analysis.identification.correct", 2),
         "identification.correct: says 2, the ratings come to 1",
