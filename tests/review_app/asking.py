@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 from urllib.parse import unquote
 
 from starlette.types import ASGIApp
+
+from cxr_release.review_app.guard import Door, Guard
 
 ORIGIN = "http://127.0.0.1:8741"
 HOST = "127.0.0.1:8741"
@@ -83,3 +85,30 @@ def ask(
 
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
     return answer
+
+
+@dataclass(kw_only=True)
+class Visitor:
+    """A server without a socket, and the browser of one person."""
+
+    app: Guard
+    door: Door
+    person: str = "a.b"
+    cookie: str = ""
+
+    def enter(self, person: str) -> Self:
+        """Another browser, in which that person has come in."""
+        answer = ask(self.app, f"/?token={self.door.tokens[person]}")
+        cookie = answer.header("set-cookie").partition(";")[0]
+        return replace(self, person=person, cookie=cookie)
+
+    def ask(self, path: str, **more: Any) -> Answer:
+        """A request below the person's own path."""
+        headers = {"cookie": self.cookie, **more.pop("headers", {})}
+        return ask(self.app, f"/r/{self.person}/{path}", headers=headers, **more)
+
+    def send(self, path: str, body: bytes | object, **more: Any) -> Answer:
+        """JSON, as the page sends it, or bytes as they are."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"origin": ORIGIN, "content-type": "application/json", **more.pop("headers", {})}
+        return self.ask(path, method="POST", headers=headers, body=[data], **more)

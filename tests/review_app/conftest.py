@@ -1,15 +1,14 @@
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from asking import ORIGIN, Answer, ask
+from asking import ORIGIN, Answer, Visitor
 from oriented import oriented_row
 
 from cxr_release import schemas, tables
@@ -39,34 +38,17 @@ def write_films(folder: Path, count: int = 20) -> None:
 
 
 @dataclass
-class Desk:
+class Desk(Visitor):
     """A server without a socket, and the browser of one person."""
 
     root: Path
-    app: Guard
-    door: Door
     shelf: Shelf
     films: list[Generated]
     announced: list[tuple[str, str]]
-    person: str = "a.b"
-    cookie: str = ""
-
-    def enter(self, person: str) -> Desk:
-        """Another browser, in which that person has come in."""
-        answer = ask(self.app, f"/?token={self.door.tokens[person]}")
-        cookie = answer.header("set-cookie").partition(";")[0]
-        return replace(self, person=person, cookie=cookie)
-
-    def ask(self, path: str, **more: Any) -> Answer:
-        """A request below the person's own path."""
-        headers = {"cookie": self.cookie, **more.pop("headers", {})}
-        return ask(self.app, f"/r/{self.person}/{path}", headers=headers, **more)
 
     def post(self, body: bytes | object, **more: Any) -> Answer:
         """Decisions, as the page sends them."""
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"origin": ORIGIN, "content-type": "application/json", **more.pop("headers", {})}
-        return self.ask("decisions", method="POST", headers=headers, body=[data], **more)
+        return self.send("decisions", body, **more)
 
     def decide(self, *decisions: Mapping[str, str], undecided_only: bool = False) -> Answer:
         return self.post({"undecided_only": undecided_only, "decisions": list(decisions)})
@@ -98,7 +80,14 @@ def outside(films: Path, tmp_path: Path) -> Desk:
     door = Door(PEOPLE, lambda person, token: announced.append((person, token)))
     app = ReviewApp(queues, shelf, door, title="Screening", reasons=REASONS)
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])
-    return Desk(tmp_path, guard, door, shelf, generated, announced)
+    return Desk(
+        app=guard,
+        door=door,
+        root=tmp_path,
+        shelf=shelf,
+        films=generated,
+        announced=announced,
+    )
 
 
 @pytest.fixture

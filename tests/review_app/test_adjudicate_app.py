@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asking import ORIGIN, Answer, ask
+from asking import ORIGIN, Answer, Visitor, ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oriented import oriented_row
@@ -77,30 +77,15 @@ def write_tables(folder: Path) -> None:
 
 
 @dataclass
-class Desk:
+class Desk(Visitor):
     """A server without a socket, and the browser of one person."""
 
-    root: Path
-    app: Guard
-    door: Door
     room: Room
     pairs: list[Listed]
-    person: str = "a.b"
-    cookie: str = ""
-
-    def enter(self, person: str) -> Desk:
-        answer = ask(self.app, f"/?token={self.door.tokens[person]}")
-        cookie = answer.header("set-cookie").partition(";")[0]
-        return replace(self, person=person, cookie=cookie)
-
-    def ask(self, path: str, **more: Any) -> Answer:
-        headers = {"cookie": self.cookie, **more.pop("headers", {})}
-        return ask(self.app, f"/r/{self.person}/{path}", headers=headers, **more)
+    root: Path
 
     def post(self, body: bytes | object, **more: Any) -> Answer:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"origin": ORIGIN, "content-type": "application/json", **more.pop("headers", {})}
-        return self.ask("verdicts", method="POST", headers=headers, body=[data], **more)
+        return self.send("verdicts", body, **more)
 
     def judge(self, pair: str, verdict: str = "copy", note: str = "") -> Answer:
         return self.post({"pair": pair, "verdict": verdict, "note": note})
@@ -148,7 +133,7 @@ def outside(made: Path, tmp_path: Path) -> Desk:
     }
     door = Door(PEOPLE, lambda person, token: None)
     app = AdjudicateApp(queues, room, door, title="Audit")
-    return Desk(tmp_path, Guard(app, [ORIGIN]), door, room, listed)
+    return Desk(app=Guard(app, [ORIGIN]), door=door, root=tmp_path, room=room, pairs=listed)
 
 
 @pytest.fixture

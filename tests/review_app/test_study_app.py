@@ -14,7 +14,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from asking import ORIGIN, Answer, ask
+from asking import ORIGIN, Answer, Visitor, ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from study_kit import Drawn, draw_kit
@@ -27,7 +27,7 @@ from cxr_release.logbook.seeds import seed_of
 from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.reader_study.reading import LONGEST, Reading
 from cxr_release.review_app import study
-from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.links import LastingDoor, Links, open_links
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.study import open_films, serve_study
@@ -39,29 +39,14 @@ QUARTETS = 3
 
 
 @dataclass
-class Desk:
+class Desk(Visitor):
     """A server without a socket, and the browser of one reader."""
 
     root: Path
-    app: Guard
-    door: Door
     drawn: Drawn
-    person: str = "a.b"
-    cookie: str = ""
-
-    def enter(self, person: str) -> Desk:
-        answer = ask(self.app, f"/?token={self.door.tokens[person]}")
-        cookie = answer.header("set-cookie").partition(";")[0]
-        return replace(self, person=person, cookie=cookie)
-
-    def ask(self, path: str, **more: Any) -> Answer:
-        headers = {"cookie": self.cookie, **more.pop("headers", {})}
-        return ask(self.app, f"/r/{self.person}/{path}", headers=headers, **more)
 
     def post(self, body: bytes | object, **more: Any) -> Answer:
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        headers = {"origin": ORIGIN, "content-type": "application/json", **more.pop("headers", {})}
-        return self.ask("answers", method="POST", headers=headers, body=[data], **more)
+        return self.send("answers", body, **more)
 
     def pages(self) -> list[dict[str, Any]]:
         pages: list[dict[str, Any]] = self.ask("pages").json()["pages"]
@@ -103,7 +88,7 @@ def opened(root: Path, drawn: Drawn, *, going_back: bool = False) -> Desk:
     }
     door = LastingDoor(PEOPLE, open_links(root / "links" / "secret"))
     app = StudyApp(readings, films, door, title="Study")
-    return Desk(root, Guard(app, [ORIGIN]), door, drawn)
+    return Desk(app=Guard(app, [ORIGIN]), door=door, root=root, drawn=drawn)
 
 
 @pytest.fixture

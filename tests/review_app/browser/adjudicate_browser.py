@@ -13,7 +13,7 @@ from mortal import MortalServer
 from numpy.typing import NDArray
 from oriented import oriented_row
 from PIL import Image
-from review_browser import LONG, WAIT
+from tab import Tab
 
 from cxr_release import schemas, tables
 from cxr_release.logbook import log
@@ -47,17 +47,6 @@ adjudicate(
     site=Site("127.0.0.1", asked.pop("port")),
     **asked,
 )
-"""
-
-HASHES = """
-() => Promise.all([...document.querySelectorAll(".pane img")].map(async (image) => {
-  const { naturalWidth: width, naturalHeight: height } = image;
-  const pen = new OffscreenCanvas(width, height).getContext("2d");
-  pen.drawImage(image, 0, 0);
-  const grey = pen.getImageData(0, 0, width, height).data.filter((_, place) => place % 4 === 0);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(grey)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}))
 """
 
 
@@ -142,29 +131,17 @@ class PairServer(MortalServer):
         return [(one.about, one.verdict, one.note) for one in lines]
 
 
-class Table:
+class Table(Tab):
     """A tab with the audit page, and the reviewer's hands."""
 
     def __init__(self, page: Page, server: PairServer, archive: Archive) -> None:
-        self.page = page
+        super().__init__(page, server)
         self.server = server
         self.archive = archive
-        self.errors: list[str] = []
         self.asked: list[str] = []
         """Paths of all requests so far, films by no name."""
-        page.set_default_timeout(LONG)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self._console(message.text))
-        page.on("request", self._request)
-        page.on("dialog", lambda dialog: dialog.accept())
 
-    def _console(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.errors.append(text)
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.server.base, "blob:", "data:")):
-            self.errors.append(f"asked elsewhere: {request.url}")
+    def asks(self, request: Request) -> None:
         if not request.url.startswith("blob:"):
             path = request.url.removeprefix(self.server.base).partition("?")[0]
             self.asked.append(path)
@@ -174,20 +151,9 @@ class Table:
         self.ready()
         return self
 
-    def until(self, selector: str) -> None:
-        """Something is there."""
-        self.page.evaluate(WAIT, [selector, False, LONG])
-
-    def until_gone(self, selector: str) -> None:
-        self.page.evaluate(WAIT, [selector, True, LONG])
-
     def ready(self) -> None:
         """A pair has stood on the screen for long enough to be judged."""
         self.until('#pair:not([hidden])[data-ready="true"]')
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
 
     def drawn(self) -> None:
         """What was pressed is on the screen."""
@@ -210,15 +176,8 @@ class Table:
 
     def pair(self) -> int:
         """Place of the pair on the screen, known by the pixels of both films."""
-        real, synthetic = self.page.evaluate(HASHES)
+        real, synthetic = self.hashes(".pane img")
         return self.archive.hashes.index((real, synthetic))
-
-    def told(self, text: str) -> None:
-        """Wait until the page says this over the films."""
-        self.page.locator("#toast", has_text=text).wait_for()
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()
 
     def pane(self, kind: str) -> Locator:
         return self.page.locator(f'.pane[data-kind="{kind}"]')

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from oriented import oriented_row
-from review_browser import BLOCK, FILMS, SIDE, SMALL, Films, Screen, Server
+from review_browser import BLOCK, FILMS, SIDE, Films, Screen, Server
+from tab import SMALL
 
 from cxr_release import schemas, tables
 

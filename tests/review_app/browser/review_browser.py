@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mortal import MortalServer
+from tab import Tab
 
 from cxr_release.logbook import log
 from cxr_release.radiographs import png
 from cxr_release.screening.decision import DECISION
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request, Route
+    from playwright.sync_api import Dialog, Page, Request, Route
 
 FILMS, SIDE, BLOCK = 240, 64, 16
 REASONS = {
@@ -25,11 +26,8 @@ REASONS = {
 }
 CODES = list(REASONS)
 TITLE = "Screening <i>of phantoms</i>"
-SMALL = {"width": 1280, "height": 720}
 A_PAGE = 24
 """Films that a window of that size holds."""
-LONG = 10_000
-"""Milliseconds that anything may take."""
 
 SERVER = """
 import json, sys
@@ -41,37 +39,6 @@ paths = {name: Path(asked.pop(name)) for name in ("screening_log", "orders")}
 site = Site("127.0.0.1", asked.pop("port"))
 review([Path(one) for one in asked.pop("tables")], **paths, **asked, site=site)
 """
-
-PIXELS = """
-() => Promise.all([...document.querySelectorAll(".tile")].map(async (tile) => {
-  const image = tile.querySelector("img");
-  if (!image) return "";
-  const { naturalWidth: width, naturalHeight: height } = image;
-  const pen = new OffscreenCanvas(width, height).getContext("2d");
-  pen.drawImage(image, 0, 0);
-  const grey = pen.getImageData(0, 0, width, height).data.filter((_, place) => place % 4 === 0);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(grey)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}))
-"""
-
-
-WAIT = """
-([selector, gone, patience]) => new Promise((resolve, reject) => {
-  const late = setTimeout(() => reject(new Error(`waited for ${selector}`)), patience);
-  const watch = new MutationObserver(look);
-  function look() {
-    if ((document.querySelector(selector) === null) !== gone) return;
-    clearTimeout(late);
-    watch.disconnect();
-    resolve();
-  }
-  watch.observe(document, { subtree: true, childList: true, attributes: true });
-  look();
-})
-"""
-"""The page's rules forbid Playwright's own way to wait for a condition; a locator looks twice a
-second."""
 
 
 class Films:
@@ -106,36 +73,24 @@ class Server(MortalServer):
         return [(one.image_id, one.decision, one.reason, one.note) for one in lines]
 
 
-class Screen:
+class Screen(Tab):
     """A tab with the screening page, and the reviewer's hands."""
 
     def __init__(self, page: Page, server: Server, films: Films) -> None:
-        self.page = page
+        super().__init__(page, server)
         self.server = server
         self.films = films
-        self.errors: list[str] = []
         self.fetched: list[str] = []
         self.warned = 0
         self.answer: Callable[[Route], None] | None = None
-        page.set_default_timeout(LONG)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self._console(message.text))
-        page.on("request", self._request)
-        page.on("dialog", self._leave)
 
-    def _console(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.errors.append(text)
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.server.base, "blob:", "data:")):
-            self.errors.append(f"asked elsewhere: {request.url}")
+    def asks(self, request: Request) -> None:
         if "/film/" in request.url:
             self.fetched.append(request.url.rpartition("/")[2])
 
-    def _leave(self, dialog: Any) -> None:
+    def leaves(self, dialog: Dialog) -> None:
         self.warned += dialog.type == "beforeunload"
-        dialog.accept()
+        super().leaves(dialog)
 
     def intercept(self) -> None:
         """From now on `answer`, where it is set, answers decisions in the server's place.
@@ -156,13 +111,6 @@ class Screen:
         self.ready()
         return self
 
-    def until(self, selector: str) -> None:
-        """Something is there."""
-        self.page.evaluate(WAIT, [selector, False, LONG])
-
-    def until_gone(self, selector: str) -> None:
-        self.page.evaluate(WAIT, [selector, True, LONG])
-
     def ready(self) -> None:
         """Every film is on the screen, and Enter would be heard."""
         self.until('#grid:not([hidden])[data-ready="true"]')
@@ -175,10 +123,6 @@ class Screen:
         """The server has acknowledged everything."""
         self.until(".progress-saving:empty")
         self.until_gone('[data-saving="true"]')
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
 
     def enter(self) -> None:
         """Enter, and wait for the next page."""
@@ -195,7 +139,7 @@ class Screen:
 
     def ids(self) -> list[str]:
         """The films on the screen, known by their pixels; "" for one that is not there."""
-        return [self.films.ids.get(one, "") for one in self.page.evaluate(PIXELS)]
+        return [self.films.ids.get(one, "") for one in self.hashes(".tile")]
 
     def states(self) -> list[str]:
         found: list[str] = self.page.locator(".tile").evaluate_all(
@@ -209,10 +153,3 @@ class Screen:
     def view(self, view: str) -> None:
         self.page.click(f'a[data-view="{view}"]')
         self.until(f'a[data-view="{view}"][aria-current="page"]')
-
-    def told(self, text: str) -> None:
-        """Wait until the page says this over the films."""
-        self.page.locator("#toast", has_text=text).wait_for()
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()

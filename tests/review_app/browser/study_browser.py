@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mortal import MortalServer
-from review_browser import LONG, WAIT
 from study_kit import Drawn
+from tab import Tab
 
 from cxr_release.logbook import log
 from cxr_release.reader_study.answer import ANSWER, Answer
@@ -39,17 +39,6 @@ serve_study(
 )
 """
 
-HASHES = """
-() => Promise.all([...document.querySelectorAll(".stage img")].map(async (image) => {
-  const { naturalWidth: width, naturalHeight: height } = image;
-  const pen = new OffscreenCanvas(width, height).getContext("2d");
-  pen.drawImage(image, 0, 0);
-  const grey = pen.getImageData(0, 0, width, height).data.filter((_, place) => place % 4 === 0);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(grey)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}))
-"""
-
 
 @dataclass(frozen=True)
 class Typed:
@@ -76,31 +65,19 @@ class StudyServer(MortalServer):
         return [Typed(tuple(one.rated.items()), one.picked) for one in self.lines(reader)]
 
 
-class Seat:
+class Seat(Tab):
     """A tab with the study's page, and the reader's hands."""
 
     def __init__(self, page: Page, server: StudyServer, drawn: Drawn) -> None:
-        self.page = page
+        super().__init__(page, server)
         self.server = server
         self.drawn = drawn
-        self.errors: list[str] = []
         self.sent: list[str] = []
         """Address and body of every request."""
         self.answers: list[Response] = []
-        page.set_default_timeout(LONG)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self._console(message.text))
-        page.on("request", self._request)
         page.on("response", self._response)
-        page.on("dialog", lambda dialog: dialog.accept())
 
-    def _console(self, text: str) -> None:
-        if "Content Security Policy" in text:
-            self.errors.append(text)
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.server.base, "blob:", "data:")):
-            self.errors.append(f"asked elsewhere: {request.url}")
+    def asks(self, request: Request) -> None:
         self.sent.append(f"{request.url} {request.post_data or ''}")
 
     def _response(self, answer: Response) -> None:
@@ -115,20 +92,12 @@ class Seat:
         self.ready()
         return self
 
-    def until(self, selector: str) -> None:
-        """Something is there."""
-        self.page.evaluate(WAIT, [selector, False, LONG])
-
     def ready(self) -> None:
         self.until('#films[data-ready="true"]:not([hidden])')
 
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
     def films(self) -> list[str]:
         """Names in the kit of the films on the screen, known by their pixels."""
-        return [self.drawn.by_pixels[one] for one in self.page.evaluate(HASHES)]
+        return [self.drawn.by_pixels[one] for one in self.hashes(".stage img")]
 
     def name(self) -> str:
         return self.page.locator("#films").get_attribute("data-page") or ""
@@ -165,13 +134,6 @@ class Seat:
     @property
     def framed(self) -> int:
         return int(self.page.locator('.film[data-framed="true"]').get_attribute("data-place") or "")
-
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()
-
-    def told(self, text: str) -> None:
-        """Wait until the page says this over the films."""
-        self.page.locator("#toast", has_text=text).wait_for()
 
     def received(self) -> list[str]:
         """Address, headers and body of every answer."""

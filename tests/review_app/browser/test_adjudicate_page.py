@@ -21,7 +21,7 @@ from adjudicate_browser import (
     Table,
     make_archive,
 )
-from review_browser import SMALL
+from tab import SMALL
 
 from cxr_release.logbook.logs import read_all
 from cxr_release.memorization.verdict import VERDICT
@@ -49,13 +49,6 @@ def room(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     server = PairServer(archive, tmp_path_factory.mktemp("room"), reviewers, required=99)
     yield server
     server.kill()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=SMALL)
-    yield context
-    context.close()
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from review_browser import SMALL
 from study_browser import TITLE, Seat, StudyServer, Typed
 from study_kit import Drawn, draw_kit
+from tab import SMALL
 
 from cxr_release.logbook.logs import read_all
 from cxr_release.reader_study.answer import ANSWER
@@ -51,13 +51,6 @@ def free() -> Iterator[str]:
 @pytest.fixture
 def reader(free: Iterator[str]) -> str:
     return next(free)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=SMALL)
-    yield context
-    context.close()
 
 
 @pytest.fixture
