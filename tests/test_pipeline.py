@@ -41,6 +41,7 @@ TINY: dict[str, dict[str, Any]] = {
     "audit": {"top": 20, "plants": 2},
     "study": {"quartets": 3},
 }
+STAGE = re.compile(r"Running stage '([^']+)'")
 AFTER_SCREENING = {"screen", "quartets", "validate", "package"}
 """And `study`, where the quartets change."""
 
@@ -85,7 +86,7 @@ def repro(root: Path) -> list[str]:
     running = command(root, "dvc", "repro")
     output, _ = running.communicate()
     assert running.returncode == 0, output
-    return re.findall(r"Running stage '([^']+)'", output)
+    return STAGE.findall(output)
 
 
 @pytest.fixture(scope="module")
@@ -300,8 +301,12 @@ def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path) -> None:
     assert ghosts == []
 
 
-def killed_when(root: Path, ready: Callable[[], bool]) -> None:
-    """Start the pipeline and SIGKILL it, all its processes, as soon as `ready`."""
+def killed_when(root: Path, ready: Callable[[], bool]) -> list[str]:
+    """Start the pipeline and SIGKILL it, all its processes, as soon as `ready`.
+
+    Returns:
+        The stages that were begun, in order.
+    """
     running = command(root, "dvc", "repro")
     deadline = time.monotonic() + 240
     while not ready():
@@ -309,7 +314,7 @@ def killed_when(root: Path, ready: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     os.killpg(running.pid, signal.SIGKILL)
-    running.communicate()
+    return STAGE.findall(running.communicate()[0])
 
 
 def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_release(
@@ -333,9 +338,12 @@ def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_relea
         run = data / "training/final/run.json"
         return again.exists() and run.exists() and run.read_bytes() != trained
 
-    killed_when(root, trains_anew)
-    killed_when(root, lambda: any(set(data.glob("samples/*")) - begun))
-    killed_when(root, lambda: any(data.glob("release.partial/*")))
+    ran = killed_when(root, trains_anew)
+    ran += killed_when(root, lambda: any(set(data.glob("samples/*")) - begun))
+    ran += killed_when(root, lambda: any(data.glob("release.partial/*")))
     assert not (data / "release").exists()
-    repro(root)
+    ran += repro(root)
     assert checksums(root) == first_run
+    assert {"train_tuning", "train", "curves", "fidelity", "checkpoints"} <= set(ran)
+    assert {"sample@4-initial", "sample@4-large", "orient", "package"} <= set(ran)
+    assert not {"ingest", "split"} & set(ran)

@@ -218,8 +218,10 @@ async function begin(setup) {
     leaving = null;
     const name = docket.current?.name;
     void list().then(() => {
-      if (docket.current?.name === name && name !== undefined) show(docket.index);
-      else return finish();
+      if (docket.current === null) return finish();
+      // Who has judged again meanwhile, or has gone on, is left where they are.
+      if (docket.current.name === name && outbox.latest(name) === null) show(docket.index);
+      else draw();
     });
   });
   tabs.addEventListener("saved", (event) => {

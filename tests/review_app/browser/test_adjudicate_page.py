@@ -484,3 +484,58 @@ def test_a_refused_verdict_is_said_and_not_shown_as_given(
     banner.get_by_role("button").click()
     assert banner.count() == 0
     assert [one[1] for one in room.logged(reviewer)] == ["not-a-copy"]
+
+
+def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere(
+    tab: Open, room: PairServer, reviewer: str
+) -> None:
+    """After a refusal the page asks for the list; it may come before the next answer, or after."""
+    table = tab(room)
+    refusing = [True]
+    verdicts: list[Any] = []
+    lists: list[Any] = []
+
+    def judged(route: Any) -> None:
+        if refusing[0]:
+            route.fulfill(status=409, json={"error": "This film changed."})
+        else:
+            verdicts.append(route)
+
+    def listed(route: Any) -> None:
+        lists.append(route)
+
+    table.come(room.addresses[reviewer])
+    table.page.route("**/verdicts", judged)
+    table.page.route("**/pairs", listed)
+
+    def refused_then_judged() -> None:
+        refusing[0] = True
+        table.press("c")
+        table.page.locator('[data-banner="refused"]').wait_for()
+        while not lists:
+            table.drawn()
+        refusing[0] = False
+        table.press("n")
+        while not verdicts:
+            table.drawn()
+
+    def let(held: list[Any], path: str) -> None:
+        with table.page.expect_response(path):
+            held.pop().continue_()
+        table.drawn()
+        table.drawn()
+
+    refused_then_judged()
+    let(lists, "**/pairs")
+    let(verdicts, "**/verdicts")
+    table.until(".bar[aria-valuenow='1']")
+    table.ready()
+    assert table.pair() == 1
+    refused_then_judged()
+    let(verdicts, "**/verdicts")
+    table.until(".bar[aria-valuenow='2']")
+    table.ready()
+    assert table.pair() == 2
+    let(lists, "**/pairs")
+    assert table.pair() == 2
+    assert [one[1] for one in room.logged(reviewer)] == ["not-a-copy"] * 2
