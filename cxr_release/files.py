@@ -115,7 +115,7 @@ def write_once(path: Path, text: str, *, mode: int = 0o666) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
     try:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123
+        with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - a handle
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

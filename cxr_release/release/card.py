@@ -168,7 +168,8 @@ def _percent(share: float) -> Ready:
 def _p_value(p: float | None) -> Ready:
     if p is None:
         return Ready("undefined")
-    return Ready(f"{p:.3f}" if p >= 0.0005 else "< 0.001")
+    # As the study's own paragraph has it, which stands beside it.
+    return Ready("< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
 def _shown(equivalent: bool | None) -> Ready:

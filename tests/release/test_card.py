@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,6 +22,7 @@ from release_artefacts import (
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
+from cxr_release.reader_study.words import p_of
 from cxr_release.release.lint import header_and_body
 from cxr_release.release.package import package
 from cxr_release.release.validate import validate
@@ -103,6 +105,20 @@ def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
     assert "no proof that readers cannot tell" in card
     assert "fits a cumulative link mixed model" in card
     assert "1 reader finished, with 22 s a quartet (median)" in card
+
+
+def test_a_p_value_reads_the_same_in_the_card_s_tables_and_in_its_paragraph(
+    tmp_path: Path, params: Params
+) -> None:
+    inputs = write_inputs(tmp_path / "artefacts", rated=True)
+    for p in (0.0007, 0.00099, 0.001, 0.0126):
+
+        def say(study: dict[str, Any], p: float = p) -> None:
+            study["analysis"]["identification"]["p_two_sided"] = p
+
+        rejson(inputs.study / "study.json", say)
+        card = card_of(make_release_of(inputs, params, tmp_path))
+        assert f"against chance, two-sided, p | {p_of(p)} |" in card
 
 
 def test_a_study_that_nobody_finished_gives_no_numbers(tmp_path: Path, params: Params) -> None:
