@@ -56,6 +56,7 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.prescreen
 	python -m benchmarks.audit
 	python -m benchmarks.power
+	python -m benchmarks.release
 
 review: setup  ## the reviewers' page: make review REVIEWER=a.b
 	@test -n "$(REVIEWER)" || { echo "error: who reviews? make review REVIEWER=a.b"; exit 1; }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxr_release import __version__
-from cxr_release.errors import CxrReleaseError, DecisionError
+from cxr_release.errors import CxrReleaseError
 from cxr_release.options import (
     HERE,
     Browser,
@@ -30,7 +30,9 @@ from cxr_release.options import (
     Reviews,
     Root,
     project_at,
+    wanted,
 )
+from cxr_release.release_cli import release_app
 from cxr_release.study_cli import study_app
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ app = typer.Typer(
 log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs.")
 app.add_typer(log_app, name="log")
 app.add_typer(study_app, name="study")
+app.add_typer(release_app)
 
 DEBUG = "--debug"
 
@@ -141,7 +144,7 @@ def sample(
     from cxr_release.diffusion.again import identities, make_again
 
     made = make_again(
-        identities(_wanted([*only, *(more or [])])),
+        identities(wanted([*only, *(more or [])])),
         output,
         checkpoint_of=project.paths.checkpoint,
         job_of=project.paths.job,
@@ -395,7 +398,7 @@ def _decide(
     decisions = decide(
         project.paths.screening_log,
         reviewer,
-        _wanted(ids),
+        wanted(ids),
         verb,
         films=project.films(),
         reasons=project.reasons(),
@@ -403,14 +406,6 @@ def _decide(
         note=note,
     )
     print(f"logged {len(decisions)} decision(s) of {reviewer}: {verb}")
-
-
-def _wanted(ids: list[str]) -> list[str]:
-    """Film ids from the command line, or one a line from standard input."""
-    wanted = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
-    if not wanted:
-        raise DecisionError("no film ids came", where="standard input")
-    return wanted
 
 
 def main() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from cxr_release.errors import DecisionError
 
 if TYPE_CHECKING:
     from cxr_release.project import Project
@@ -43,3 +46,11 @@ def project_at(root: Path) -> Project:
     from cxr_release.project import Project
 
     return Project(root)
+
+
+def wanted(ids: list[str]) -> list[str]:
+    """Film ids from the command line, or one a line from standard input."""
+    listed = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
+    if not listed:
+        raise DecisionError("no film ids came", where="standard input")
+    return listed

@@ -231,6 +231,14 @@ class ReleaseParams:
     source_title: str
     source_license: str
     source_citation: str
+    population: str
+    purpose: str
+    publisher: str
+    funding: str
+    interests: str
+    ethics: str
+    identifier: str = _matching(r"(10\.\d{4,9}/\S+)?", "a DOI, such as 10.5281/zenodo.12, or empty")
+    date: str = _matching(r"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?", "YYYY-MM-DD, or empty")
     contact: str
 
 

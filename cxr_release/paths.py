@@ -46,6 +46,16 @@ class Paths:
         return self._data("reviews", "audit")
 
     @property
+    def withdrawals(self) -> Path:
+        """Films that were withdrawn after they were published: logs like the reviewers'."""
+        return self._data("reviews", "withdrawals")
+
+    @property
+    def published(self) -> Path:
+        """What each published version held, a folder a version: later ones are held against it."""
+        return self._data("published")
+
+    @property
     def responses(self) -> Path:
         """Readers' answers: logs of our own page, and tidy CSV from elsewhere."""
         return self._data("reviews", "readers")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from cxr_release.memorization.films import FilmSet
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.gathered import Gathered
+    from cxr_release.release.versions import Version
+    from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
     from cxr_release.screening.films import Generated
 
@@ -158,6 +160,7 @@ class Project:
         found = {"screening": verify_logs(folder, self.known_films(images), reasons)}
         if images or reviews:
             return found
+        found["withdrawals"] = verify_logs(self.paths.withdrawals, self.known_films(), reasons)
         known = self.paths.params.exists() and self.sampled
         found["audit"] = verify_verdicts(
             self.paths.audit_log,
@@ -197,13 +200,64 @@ class Project:
     def counts(self, images: Path | None, reviews: Path | None) -> dict[str, Any]:
         """Table S1 as it is now, of this project's films and logs or of others.
 
-        What the audit's verdicts keep out counts where both are the project's own.
+        Verdicts of the audit and withdrawals count where both are the project's own.
         """
         from cxr_release.screening.consensus import apply
 
         reasons = None if images else self.reasons()
-        copies = None if images or reviews else self.adjudication().excluded
-        return apply(self.films(images), self.logs(reviews), self.rule, reasons, copies).counts
+        if images or reviews:
+            return apply(self.films(images), self.logs(reviews), self.rule, reasons).counts
+        return self.screening(self.adjudication().excluded).counts
+
+    def screening(self, copies: Mapping[str, str]) -> Screening:
+        """What becomes of this project's films as decisions and withdrawals are now."""
+        from cxr_release.screening.consensus import apply
+
+        films, logs = self.films(), self.logs()
+        return apply(
+            films,
+            logs,
+            self.rule,
+            self.reasons(),
+            copies=copies,
+            withdrawals=self.withdrawals(),
+        )
+
+    def withdrawals(self) -> dict[str, list[Decision]]:
+        """Who withdrew published films → lines."""
+        from cxr_release.logbook.logs import read_all
+        from cxr_release.screening.decision import DECISION
+
+        return read_all(DECISION, self.paths.withdrawals)
+
+    @property
+    def ledger(self) -> Path | None:
+        """Where published versions are noted; None outside of a project."""
+        return self.paths.published if self.paths.params.exists() else None
+
+    def published(self) -> list[Version]:
+        """The published versions, the oldest first."""
+        from cxr_release.release.published import read_published
+
+        return read_published(self.paths.published)
+
+    def withdraw(
+        self, ids: Sequence[str], by: str, *, reason: str, note: str, retract: bool
+    ) -> list[Decision]:
+        """Log that published films are withdrawn, or, with `retract`, no longer."""
+        from cxr_release.screening.desk import withdraw
+
+        films = {film: row for version in self.published() for film, row in version.films.items()}
+        return withdraw(
+            self.paths.withdrawals,
+            by,
+            ids,
+            published=films.values(),
+            reasons=self.reasons(),
+            reason=reason,
+            note=note,
+            retract=retract,
+        )
 
     def doubt(self) -> dict[str, float] | None:
         """The pre-screen's scores, where they order the review."""
@@ -229,5 +283,10 @@ def logs_text(found: dict[str, Any]) -> str:
     from cxr_release.reader_study.verify import text_of as of_answers
     from cxr_release.screening.verify import text_of as of_decisions
 
-    texts = {"screening": of_decisions, "audit": of_verdicts, "readers": of_answers}
+    texts = {
+        "screening": of_decisions,
+        "withdrawals": of_decisions,
+        "audit": of_verdicts,
+        "readers": of_answers,
+    }
     return "\n".join(text(found[name]) for name, text in texts.items() if name in found)

@@ -193,8 +193,25 @@ EXCLUSIONS = Table(
         Column("reviewers", INT, "How many people excluded it.", least=0),
         Column("prescreen", BOOL, "Whether the automatic pre-screen excluded it."),
         Column("audit", BOOL, "Whether the verdicts of the memorization audit keep it out."),
+        Column("withdrawn", BOOL, "Whether it was withdrawn after an earlier version held it."),
     ),
 )
+
+TOMBSTONES = Table(
+    "exclusions",
+    EXCLUSIONS.doc,
+    (
+        *EXCLUSIONS.columns,
+        Column(
+            "first_version_without",
+            TEXT,
+            "First version without the film, of those that an earlier version held.",
+            matches=r"\d+\.\d+\.\d+",
+            nullable=True,
+        ),
+    ),
+)
+"""`EXCLUSIONS` as released: a film that a published version held leaves its tombstone here."""
 
 COUNTS = Table(
     "counts",
@@ -411,7 +428,12 @@ RELEASE = Table(
         HEIGHT,
         SHA256,
         PIXEL_SHA256,
-        Column("release_version", TEXT, "Version of the release.", matches=r"\d+\.\d+\.\d+"),
+        Column(
+            "release_version",
+            TEXT,
+            "Version in which the film's shard last changed: the newest of them dates these films.",
+            matches=r"\d+\.\d+\.\d+",
+        ),
     ),
 )
 
@@ -425,6 +447,7 @@ ALL = (
     PRESCREEN,
     SCREENED,
     EXCLUSIONS,
+    TOMBSTONES,
     COUNTS,
     PAIRS,
     NEAREST,

@@ -10,7 +10,7 @@ from cxr_release.files import read_json
 from cxr_release.memorization.adjudication import Adjudication
 from cxr_release.paths import Paths
 from cxr_release.project import Project
-from cxr_release.screening.consensus import apply
+from cxr_release.screening.consensus import Screening
 from cxr_release.screening.counts import NAMES, decided_by
 
 Status = dict[str, Any]
@@ -25,14 +25,15 @@ def status_of(project: Project) -> Status:
         films, and `left`; None before films are sampled), `audit` (as in
         `data/adjudication/adjudication.json`, and `flagged`, films), `readers` (`finished`,
         `required`, `unfinished`; None before the quartets are drawn), `reviews` (state of each),
-        `release` (what lies in `data/release/`, or None), `holds_back` (sentences; empty when
-        nothing does).
+        `release` (what lies in `data/release/`, or None), `published` (versions that are out),
+        `holds_back` (sentences; empty when nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
     """
     audit = _audit(project)
-    counts = _counts(project, audit)
+    screening = project.screening(audit.excluded) if audit else None
+    counts = _counts(project, screening)
     paths, readers = project.paths, _readers(project)
     reviews = {
         "screening": counts["review"]["state"] if counts else "none",
@@ -46,7 +47,11 @@ def status_of(project: Project) -> Status:
         "readers": readers,
         "reviews": reviews,
         "release": release,
-        "holds_back": list(_holds_back(counts, audit, _flagged(paths), readers, release)),
+        "published": [version.name for version in project.published()],
+        "holds_back": [
+            *_holds_back(counts, audit, _flagged(paths), readers, release),
+            *_published_otherwise(project, screening),
+        ],
     }
 
 
@@ -61,12 +66,11 @@ def _audit(project: Project) -> Adjudication | None:
     return project.adjudication() if project.sampled else None
 
 
-def _counts(project: Project, audit: Adjudication | None) -> dict[str, Any] | None:
-    if not audit:
+def _counts(project: Project, screening: Screening | None) -> dict[str, Any] | None:
+    if not screening:
         return None
-    films, logs = project.films(), project.logs()
-    counts = apply(films, logs, project.rule, project.reasons(), audit.excluded).counts
-    by = decided_by(films, logs)
+    counts = screening.counts
+    by = decided_by(project.films(), project.logs())
     for row in counts["rows"]:
         row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}
     return counts
@@ -155,6 +159,19 @@ def _holds_back(
         yield "the packaged release is older than the decisions: run `dvc repro`"
     if not release["source_stated"]:
         yield "nobody has said where the films come from: release.source_* in params.yaml"
+
+
+def _published_otherwise(project: Project, screening: Screening | None) -> Iterator[str]:
+    """What is published is never changed: other films need another version."""
+    version = project.params.release.version
+    out = next((one for one in project.published() if one.name == version), None)
+    released = (
+        {row["id"]: row["sha256"] for row in screening.screened if row["released"]}
+        if screening
+        else {}
+    )
+    if out and screening and released != {film: row["sha256"] for film, row in out.films.items()}:
+        yield f"version {version} is published with other films: raise release.version"
 
 
 def _lacks_readers(readers: dict[str, Any] | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxr_release.errors import Fault, TableError
@@ -215,8 +216,26 @@ class Writer:
     a page index, and content-defined chunks so that a small change moves few bytes on the Hub.
     """
 
-    def __init__(self, path: Path, kind: Table, *, rows_per_group: int = ROWS_PER_GROUP) -> None:
+    def __init__(
+        self,
+        path: Path,
+        kind: Table,
+        *,
+        rows_per_group: int = ROWS_PER_GROUP,
+        checked: bool = False,
+    ) -> None:
+        """Begin a table.
+
+        Args:
+            path: where it goes.
+            kind: what it holds.
+            rows_per_group: most rows of a row group.
+            checked: the values were held against the schema before, all at once; only the
+                columns and the keys are looked at. pandera takes longer over many small pieces
+                than Parquet takes to write them.
+        """
         self._path = path
+        self._checked = checked
         self._kind = kind
         self._rows_per_group = rows_per_group
         self._partial = path.with_name(path.name + PARTIAL)
@@ -241,7 +260,8 @@ class Writer:
         table = rows if isinstance(rows, pa.Table) else _from_rows(rows, self._kind, self._path)
         if not table.num_rows:
             return
-        check(table, self._kind, str(self._path))
+        if not self._checked:
+            check(table, self._kind, str(self._path))
         self._check_keys(table)
         self._parquet.write_table(table.cast(self._kind.arrow), row_group_size=self._rows_per_group)
         self.rows += table.num_rows
@@ -370,12 +390,25 @@ def iterate(path: Path, kind: Table, batch_rows: int = 64) -> Iterator[dict[str,
 
     The schema is checked, the values are not: `read` does that.
     """
+    for some in batches(path, kind, kind.arrow.names, batch_rows):
+        yield from some.to_pylist()
+
+
+def batches(path: Path, kind: Table, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
+    """The same as Arrow tables of some columns, for what only copies."""
     with _open(path) as parquet:
         if not parquet.schema_arrow.equals(kind.arrow, check_metadata=False):
             faults = _schema_faults(parquet.schema_arrow, kind, str(path))
             raise TableError(f"not a table {kind.name!r}", where=str(path), faults=faults)
-        for batch in parquet.iter_batches(batch_rows):
-            yield from batch.to_pylist()
+        for batch in parquet.iter_batches(batch_rows, columns=list(columns)):
+            yield pa.Table.from_batches([batch])
+
+
+def pick(path: Path, kind: Table, ids: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The rows, images included, whose `id` is one of `ids`, in the file's order."""
+    wanted = pa.array(sorted(ids), pa.string())
+    for some in batches(path, kind, kind.arrow.names, ROWS_PER_GROUP):
+        yield from some.filter(pc.is_in(some["id"], wanted)).to_pylist()
 
 
 def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -387,7 +420,8 @@ def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path, memory_map=True)
+        # As fast as a memory map, and it holds a row group in memory instead of the file.
+        return pq.ParquetFile(path, pre_buffer=False)
     except FileNotFoundError:
         raise TableError("no such table", where=str(path), remedy="run `dvc repro`") from None
     except (pa.ArrowInvalid, OSError) as error:

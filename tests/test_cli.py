@@ -25,6 +25,8 @@ from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
+from cxr_release.release.published import FILMS
+from cxr_release.release_cli import release_app
 from cxr_release.screening.decision import DECISION, Wish
 from cxr_release.study_cli import study_app
 
@@ -88,7 +90,7 @@ def _timed_help() -> float:
 
 COMMANDS = [
     [*group, command.callback.__name__.replace("_", "-")]  # type: ignore[union-attr]
-    for group, one in (([], app), (["log"], log_app), (["study"], study_app))
+    for group, one in (([], app), ([], release_app), (["log"], log_app), (["study"], study_app))
     for command in one.registered_commands
 ]
 
@@ -389,3 +391,34 @@ def test_no_command_body_is_more_than_a_call(module: str) -> None:
     for function in tree.body:
         if isinstance(function, ast.FunctionDef) and function.decorator_list:
             assert len(function.body) <= 8, f"{function.name} does more than call"
+
+
+def test_a_published_film_is_withdrawn_and_what_is_not_published_is_not(project: Path) -> None:
+    root, film = ["--root", str(project)], first_film(project)
+    why = ["--reason", "withdrawn-recognisable"]
+    done = run("withdraw", film, *why, *root)
+    assert done.returncode == 1
+    assert "no version is published yet" in done.stderr
+    assert "cxr-release exclude" in done.stderr
+    paths = Paths(project)
+    released = [row for path in paths.oriented.glob("*.parquet")
+                for row in tables.read_rows(path, schemas.ORIENTED)]  # fmt: skip
+    version = parameters.load(project / "params.yaml").release.version
+    rows = [row | {"release_version": version} for row in released]
+    write_json(paths.published / version / "release.json", {"version": version, "tombstones": []})
+    tables.write(paths.published / version / "films.parquet", FILMS,
+                 [{name: row[name] for name in FILMS.flat} for row in rows])  # fmt: skip
+    assert json.loads(run("status", "--json", *root).stdout)["published"] == [version]
+    done = run("withdraw", film, *why, "--note", "a letter", *root)
+    assert done.stdout == "logged 1 withdrawal(s) of release-team\n"
+    status = json.loads(run("status", "--json", *root).stdout)
+    assert status["counts"]["total"]["by_reason"] == {"withdrawn-recognisable": 1}
+    assert status["counts"]["review"]["withdrawn"] == 1
+    wanted = f"version {version} is published with other films: raise release.version"
+    assert wanted in status["holds_back"]
+    assert "release-team: 1 line(s)" in run("log", "verify", *root).stdout
+    done = run("withdraw", "-", "--retract", *root, stdin=film)
+    assert done.stdout == "logged 1 retraction(s) of release-team\n"
+    status = json.loads(run("status", "--json", *root).stdout)
+    assert status["counts"]["total"]["excluded"] == 0
+    assert wanted not in status["holds_back"]

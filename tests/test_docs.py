@@ -10,12 +10,18 @@ import yaml
 
 from cxr_release import __version__
 from cxr_release.cli import app
+from cxr_release.release_cli import release_app
 from cxr_release.study_cli import study_app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-COMMANDS = {command.callback.__name__ for command in app.registered_commands if command.callback}
+COMMANDS = {
+    command.callback.__name__
+    for group in (app, release_app)
+    for command in group.registered_commands
+    if command.callback
+}
 COMMANDS |= {group.name for group in app.registered_groups if group.name}
 
 

@@ -24,8 +24,12 @@ from cxr_release import schemas, tables
 from cxr_release.files import tree_sha256
 from cxr_release.logbook import log
 from cxr_release.memorization.verdict import VERDICT, Judgement
+from cxr_release.project import Project
+from cxr_release.publishing.comparison import compare
+from cxr_release.publishing.verify import verify
 from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.reader_study.kit import open_kit, serve
+from cxr_release.release.published import enter
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -48,7 +52,7 @@ AFTER_SCREENING = {"screen", "quartets", "validate", "package"}
 
 def project(root: Path) -> Path:
     """A copy of what the pipeline needs, with parameters for seconds instead of minutes."""
-    for name in ("cxr_release", "cards", ".dvc", "data/raw", "data/reviews"):
+    for name in ("cxr_release", "cards", ".dvc", "data/raw", "data/reviews", "data/published"):
         ignored = shutil.ignore_patterns("__pycache__", "cache", "tmp")
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
@@ -213,7 +217,7 @@ def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
     assert film not in films(root)
     assert len(films(root)) == 23
     excluded = tables.read_rows(
-        next((root / "data/release/exclusions").glob("*.parquet")), schemas.EXCLUSIONS
+        next((root / "data/release/exclusions").glob("*.parquet")), schemas.TOMBSTONES
     )
     assert [row["id"] for row in excluded] == [film]
 
@@ -237,16 +241,21 @@ def read_quartets(root: Path, reader: str) -> None:
     log.append(ANSWER, root / "data/reviews/readers", reader, replies)
 
 
-def test_a_film_judged_a_copy_leaves_the_release_and_not_the_quartets_that_readers_saw(
+def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_quartets_readers_saw(
     root: Path,
 ) -> None:
-    """The verdicts alone: what was searched is not searched again."""
+    """Verdicts and withdrawals alone: what was searched is not searched again."""
+    old = Path(shutil.copytree(root / "data/release", root / "published-1.0.0"))
+    enter(root / "data/published", old)
+    gone = films(root)[0]
+    Project(root).withdraw([gone], "team", reason="withdrawn-on-request", note="", retract=False)
+    change(root, release={"version": "1.0.1"})
     for reader in ("r.one", "r.two"):
         read_quartets(root, reader)
     kit = (root / "data/study-kit/kit.parquet").read_bytes()
     seen = {row["id"] for row in tables.read_rows(root / "data/study-key/key.parquet", schemas.KEY)}
     pairs = tables.read_rows(root / "data/audit/pairs.parquet", schemas.PAIRS)
-    pair = next(row for row in pairs if row["synthetic_id"] in seen)
+    pair = next(row for row in pairs if row["synthetic_id"] in seen - {gone})
     film = pair["synthetic_id"]
     real = {
         row["id"]: row["sha256"]
@@ -268,13 +277,22 @@ def test_a_film_judged_a_copy_leaves_the_release_and_not_the_quartets_that_reade
     shown = (root / "data/release/README.md").read_text()
     assert "1 film that readers were shown was excluded afterwards" in shown
     assert "2 readers finished" in shown
-    assert film not in films(root)
-    assert len(films(root)) == before - 1
+    assert not {film, gone} & set(films(root))
+    assert len(films(root)) == before - 2
     excluded = tables.read_rows(
-        next((root / "data/release/exclusions").glob("*.parquet")), schemas.EXCLUSIONS
+        next((root / "data/release/exclusions").glob("*.parquet")), schemas.TOMBSTONES
     )
     (row,) = [row for row in excluded if row["id"] == film]
     assert (row["reason"], row["audit"], row["reviewers"]) == ("copy", True, 0)
+    stones = json.loads((root / "data/release/release.json").read_text())["tombstones"]
+    assert stones == [
+        {"id": one, "reason": reason, "first_version_without": "1.0.1"}
+        for one, reason in sorted({film: "copy", gone: "withdrawn-on-request"}.items())
+    ]
+    found = compare(str(old), str(root / "data/release"))
+    assert found["withdrawn"] == {one["id"]: one["reason"] for one in stones}
+    assert not found["added"] and not found["redrawn"] and not found["relabelled"]
+    assert verify(root / "data/release")["differences"] == []
     released = list(tables.iterate(next((root / "data/release/audit_pairs").glob("*.parquet")),
                                    schemas.AUDIT_PAIRS))  # fmt: skip
     row = released[pair["rank"] - 1]

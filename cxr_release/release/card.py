@@ -6,23 +6,29 @@ The words stand in the template, the numbers in the release's record: none is ty
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from cxr_release import schemas
 from cxr_release.errors import ReleaseError
 from cxr_release.params import PHANTOMS
+from cxr_release.release.card_filters import FILTERS
 from cxr_release.release.configs import Config
-from cxr_release.release.figures import Sheet
-from cxr_release.release.markdown import Ready, code, finalize, link, one_line
-from cxr_release.release.notices import license_url
-from cxr_release.tables import Column
+from cxr_release.release.figures import POWER, Sheet
+from cxr_release.release.markdown import Ready, finalize, one_line
+from cxr_release.release.notices import bibtex, doi_url, license_url
+from cxr_release.release.published import order_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 WELL_FOUND = 0.95
 """Share of planted copies below which the card says that the search finds their kind badly."""
+TOMBSTONES_SHOWN = 20
+"""Withdrawn films that the card names; `release.json` has all of them."""
 TAGS = ("synthetic", "medical", "x-ray", "radiograph", "diffusion")
 
 
@@ -38,9 +44,8 @@ def render(
     """The text of the release's README.md.
 
     Args:
-        template: the Jinja2 template of the body. Every text that it prints is escaped, unless a
-            filter made it Markdown: `code`, `link`, `count`, `some`, `share`, `percent`, `p_value`,
-            `shown`, `decimals`, `mean`, `number`, `measure`.
+        template: the Jinja2 template of the body; it may include others of its folder. Every text
+            that it prints is escaped, unless one of `card_filters.FILTERS` made it Markdown.
         record: what `release.json` holds.
         configs: the finished configs.
         sheets: the contact sheets.
@@ -50,45 +55,29 @@ def render(
     Raises:
         ReleaseError: the template is wrong, or asks for what the record does not hold.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+    from jinja2 import TemplateError
 
-    environment = Environment(
-        loader=FileSystemLoader(template.parent),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - the card is Markdown: `finalize` escapes for that
-        finalize=finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        code=code,
-        link=link,
-        count=_count,
-        some=_some,
-        share=_share,
-        percent=_percent,
-        p_value=_p_value,
-        shown=_shown,
-        kind=_kind,
-        decimals=_decimals,
-        mean=_mean,
-        number=_number,
-        measure=_measure,
-    )
     try:
-        body = environment.get_template(template.name).render(
-            release=record,
-            configs=configs,
-            columns={config.table.name: config.table.columns for config in configs},
-            sheets={sheet.checkpoint: sheet for sheet in sheets},
-            pairs=pairs,
-            reasons=reasons,
-            views=schemas.VIEWS,
-            quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
-            well_found=WELL_FOUND,
-            license_url=license_url(record["license"]),
-            bibtex=_bibtex(record),
+        body = (
+            _environment(template.parent)
+            .get_template(template.name)
+            .render(
+                release=record,
+                configs=configs,
+                columns={config.table.name: config.table.columns for config in configs},
+                sheets={sheet.checkpoint: sheet for sheet in sheets},
+                pairs=pairs,
+                reasons=reasons,
+                views=schemas.VIEWS,
+                quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
+                well_found=WELL_FOUND,
+                power_figure=POWER,
+                tombstones=record["tombstones"][:TOMBSTONES_SHOWN],
+                film_versions=_film_versions(record["shards"]),
+                license_url=license_url(record["license"]),
+                doi_url=Ready(doi_url(record)),
+                bibtex=Ready(bibtex(record)),
+            )
         )
     except TemplateError as error:
         raise ReleaseError(f"cannot be filled: {error}", where=str(template)) from error
@@ -98,11 +87,28 @@ def render(
     return f"---\n{header}---\n\n{body.strip()}\n"
 
 
+@cache
+def _environment(folder: Path) -> Environment:
+    """How the templates of a folder are filled; a template that changes is compiled again."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - the card is Markdown: `finalize` escapes for that
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
 def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str, Any]:
     """The YAML header as the Hub reads it."""
     phantoms = record["source"]["kind"] == PHANTOMS
     cervical = "cervical" in f"{record['name']} {record['title']}".lower()
-    decided = record["reviews"]["screening"]["decided"]
     return {
         "license": record["license"],
         "pretty_name": one_line(record["title"]),
@@ -110,11 +116,18 @@ def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str,
         "tags": [*TAGS, *["cervical-spine"] * cervical, *["phantom"] * phantoms],
         "size_categories": [_size(record["counts"]["total"]["released"])],
         "task_categories": ["unconditional-image-generation"],
-        "annotations_creators": ["expert-generated" if decided else "no-annotation"],
+        "annotations_creators": [_annotators(record["reviews"])],
         "source_datasets": ["original" if phantoms else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
     }
+
+
+def _annotators(reviews: Mapping[str, Any]) -> str:
+    """Whether anybody said anything of a film: a decision, a verdict or a rating."""
+    said = reviews["screening"]["decided"], reviews["audit"]["judged"]
+    anybody = any(said) or reviews["reader_study"]["readers"]
+    return "other" if anybody else "no-annotation"
 
 
 def _config(config: Config) -> dict[str, Any]:
@@ -145,88 +158,16 @@ def _info(config: Config) -> dict[str, Any]:
 
 def _size(films: int) -> str:
     limits = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
-    return next((name for limit, name in limits if films < limit), "100K<n<1M")
+    larger = ((1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
+    return next((name for limit, name in (*limits, *larger) if films < limit), "10M<n<100M")
 
 
-def _count(value: int) -> Ready:
-    return Ready(f"{value:,}")
-
-
-def _some(value: int, one: str, more: str = "") -> Ready:
-    """A number and what it counts: 1 film, 1,000 films; `more` where that is not `one` and an s."""
-    return Ready(f"{value:,} {one if value == 1 else more or f'{one}s'}")
-
-
-def _share(part: int, whole: int) -> Ready:
-    return Ready(f"{part / whole:.1%}" if whole else "–")
-
-
-def _percent(share: float) -> Ready:
-    return Ready(f"{share:.1%}")
-
-
-def _p_value(p: float | None) -> Ready:
-    if p is None:
-        return Ready("undefined")
-    # As the study's own paragraph has it, which stands beside it.
-    return Ready("< 0.001" if p < 0.001 else f"{p:.3f}")
-
-
-def _shown(equivalent: bool | None) -> Ready:
-    """Whether equivalence was shown; that it was not does not mean that there is none."""
-    return Ready("shown" if equivalent else "not shown")
-
-
-def _decimals(value: float, places: int) -> Ready:
-    return Ready(f"{value:.{places}f}")
-
-
-def _mean(value: float, places: int) -> Ready:
-    """A mean of whole numbers: halves are rounded up, whatever the float's last bit says."""
-    exact = Decimal(repr(value))
-    return Ready(f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
-
-
-def _measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
-    """A measure of a checkpoint's films, with the ends of its interval where it has one."""
-    value = f"{point[metric]:.{places}f}"
-    if metric not in point["intervals"]:
-        return Ready(value)
-    low, high = point["intervals"][metric]
-    # A dash would read as a minus beside a negative end.
-    return Ready(f"{value} [{low:.{places}f}, {high:.{places}f}]")
+def _film_versions(shards: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The values of the films' column `release_version`, the oldest first."""
+    return sorted({one["version"] for one in shards.values() if one["rows"]}, key=order_of)
 
 
 def _quantiles(calibration: Mapping[str, Any]) -> list[str]:
     """Names of the quantiles, from `min` over per cents to `max`: JSON keeps no order of keys."""
     names = set(calibration["synthetic"]["distance"]) - {"min", "max"}
     return ["min", *sorted(names, key=lambda name: float(name.split()[0])), "max"]
-
-
-def _kind(column: Column) -> str:
-    """A column's type, as the feature that `datasets` gives it."""
-    feature = column.feature()
-    return str(feature.get("dtype", feature["_type"].lower()))
-
-
-def _number(value: float) -> Ready:
-    """A number in full, or up to four decimals of it."""
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
-    return Ready(text)
-
-
-def _bibtex(record: Mapping[str, Any]) -> Ready:
-    """A BibTeX entry: braces and backslashes of the values dropped, they would end a field."""
-
-    def plain(text: str) -> str:
-        return one_line("".join(" " if char in "{}\\`" else char for char in text))
-
-    authors = " and ".join(f"{{{plain(author)}}}" for author in record["authors"])
-    return Ready(
-        f"@misc{{{record['name']},\n"
-        f"  title = {{{{{plain(record['title'])}}}}},\n"
-        f"  author = {{{authors}}},\n"
-        f"  version = {{{record['version']}}},\n"
-        f"  note = {{Synthetic radiographs}}\n"
-        "}"
-    )

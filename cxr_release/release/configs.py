@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.dataset as ds
 
 from cxr_release import schemas, tables
 from cxr_release.params import Params
+from cxr_release.release.contents import Contents
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.pairs import released_pairs
-from cxr_release.tables import ROWS_PER_GROUP, Table
+from cxr_release.release.shards import rows_per_group, write_films
+from cxr_release.tables import Table
 
 Row = Mapping[str, Any]
-SHARD_BYTES = 500_000_000
-"""A shard is never larger; the Hub's clients fetch files of this size well."""
+LEAN = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False)
+)
+"""Reads a row group at a time, not all that follow."""
+AT_ONCE = 2
+"""Checkpoints that are written at the same time; each holds a few row groups in memory."""
 
 
 @dataclass(frozen=True)
@@ -47,27 +53,38 @@ class Config:
 
 
 def write_configs(
-    folder: Path, inputs: ReleaseInputs, params: Params, screened: Sequence[Row]
-) -> list[Config]:
+    folder: Path,
+    inputs: ReleaseInputs,
+    params: Params,
+    contents: Contents,
+) -> tuple[list[Config], dict[str, bytes]]:
     """Write every Parquet file of the release.
 
     Args:
         folder: the release folder.
         inputs: the artefacts.
         params: the parameters that they were made with.
-        screened: rows of `schemas.SCREENED`.
+        contents: what goes out.
 
     Returns:
         The configs, `default` first; one without rows is a file with typed columns and no more.
+        And film id → PNG bytes, of the films in `contents.shown`.
     """
-    released = {row["id"] for row in screened if row["released"]}
-    films = []
-    for checkpoint in params.sample.checkpoints:
-        generated = sum(row["checkpoint"] == checkpoint for row in screened)
-        files = _write_films(
-            folder, inputs, params, checkpoint, released=released, generated=generated
+
+    shown: dict[str, bytes] = {}
+
+    def write(checkpoint: int) -> Config:
+        sources = [inputs.table(job) for job in jobs_of((checkpoint,))]
+        shards = contents.shards[checkpoint]
+        group = rows_per_group(params.ingest.size)
+        shown.update(
+            write_films(folder, sources, shards, group, contents.shown.get(checkpoint, ()))
         )
-        films.append(_measure(folder, f"checkpoint-{checkpoint}", schemas.RELEASE, files))
+        files = [shard.name for shard in shards]
+        return _measure(folder, f"checkpoint-{checkpoint}", schemas.RELEASE, files)
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        films = list(pool.map(write, contents.shards))
     everything = Config(
         "default",
         schemas.RELEASE,
@@ -77,78 +94,48 @@ def write_configs(
         sum(config.download_bytes for config in films),
     )
     sides: list[tuple[Table, Iterable[Row]]] = [
-        (schemas.AUDIT_PAIRS, released_pairs(inputs, params, released)),
-        (
-            schemas.EXCLUSIONS,
-            tables.read_rows(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS),
-        ),
+        (schemas.AUDIT_PAIRS, released_pairs(inputs, params, contents.films)),
+        (schemas.TOMBSTONES, contents.exclusions),
         (
             schemas.RESPONSES,
             tables.read_rows(inputs.study / "responses.parquet", schemas.RESPONSES),
         ),
     ]
-    return [everything, *films, *(_write_side(folder, table, rows) for table, rows in sides)]
+    # Two pictures a row, where there are any.
+    group = rows_per_group(params.ingest.size, films=2)
+    written = [_write_side(folder, table, rows, group) for table, rows in sides]
+    return [everything, *films, *written], shown
 
 
-def films_per_shard(side: int) -> int:
-    """Generated films whose released ones always fit one shard, however badly they compress.
-
-    Counted over generated films, so that an exclusion changes the one shard that held the film.
-    """
-    # Deflate's stored blocks add 5 bytes per 16 KiB, PNG one a row; chunks and columns the rest.
-    worst = (side + 1) * side * 1001 // 1000 + 4096
-    return SHARD_BYTES // worst
-
-
-def _write_films(
-    folder: Path,
-    inputs: ReleaseInputs,
-    params: Params,
-    checkpoint: int,
-    *,
-    released: set[str],
-    generated: int,
-) -> list[str]:
-    size = films_per_shard(params.ingest.size)
-    shards = -(-generated // size)
-    films = chain.from_iterable(
-        tables.iterate(inputs.table(job), schemas.ORIENTED) for job in jobs_of((checkpoint,))
-    )
-    names = []
-    for shard, numbered in groupby(enumerate(films), key=lambda one: one[0] // size):
-        name = f"data/checkpoint-{checkpoint}/train-{shard:05d}-of-{shards:05d}.parquet"
-        rows = (film for _, film in numbered if film["id"] in released)
-        with tables.Writer(folder / name, schemas.RELEASE) as writer:
-            for some in tables.pieces(_release_rows(rows, params.release.version), ROWS_PER_GROUP):
-                writer.append(some)
-        names.append(name)
-    return names
-
-
-def _release_rows(films: Iterable[Row], version: str) -> Iterator[Row]:
-    columns = schemas.RELEASE.arrow.names
-    for film in films:
-        row = {**film, "release_version": version}
-        yield {name: row[name] for name in columns}
-
-
-def _write_side(folder: Path, table: Table, rows: Iterable[Row]) -> Config:
+def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> Config:
     name = f"{table.name}/train-00000-of-00001.parquet"
     with tables.Writer(folder / name, table) as writer:
-        for some in tables.pieces(rows, ROWS_PER_GROUP):
+        for some in tables.pieces(rows, group):
             writer.append(some)
     return _measure(folder, table.name, table, [name])
 
 
 def _measure(folder: Path, name: str, table: Table, files: list[str]) -> Config:
-    rows = num_bytes = 0
+    """What `datasets` counts in finished files, counted by its own writer, into nothing."""
+    from datasets import Features
+    from datasets.arrow_writer import ArrowWriter
+
+    features = Features.from_arrow_schema(table.arrow)
+    writer = ArrowWriter(features=features, stream=pa.MockOutputStream())
     for file in files:
-        with pq.ParquetFile(folder / file, memory_map=True) as parquet:
-            groups = parquet.metadata.num_row_groups
-            rows += parquet.metadata.num_rows
-            # The Parquet reader of `datasets` takes batches as long as the first row group.
-            size = parquet.metadata.row_group(0).num_rows if groups else 1
-            for batch in parquet.iter_batches(size):
-                num_bytes += pa.Table.from_batches([batch]).combine_chunks().nbytes
+        with pa.OSFile(str(folder / file)) as stream:
+            for some in _as_datasets_reads(LEAN.make_fragment(stream)):
+                writer.write_row(some) if some.num_rows == 1 else writer.write_table(some)
+    rows, num_bytes = writer.finalize()
     stored = sum((folder / file).stat().st_size for file in files)
     return Config(name, table, tuple(files), rows, num_bytes, stored)
+
+
+def _as_datasets_reads(fragment: ds.ParquetFileFragment) -> Iterator[pa.Table]:
+    """Its rows in the batches in which the Parquet reader of `datasets` takes them."""
+    groups = fragment.row_groups
+    if groups:
+        for batch in fragment.to_batches(
+            batch_size=groups[0].num_rows, batch_readahead=0, fragment_readahead=0
+        ):
+            yield pa.Table.from_batches([batch])

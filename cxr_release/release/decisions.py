@@ -46,7 +46,7 @@ def check_exclusions(
         film = rows.get(row["id"])
         if film and film["released"]:
             found.add(where, "is excluded and yet released", "screen again")
-        if not row["reviewers"] and not row["prescreen"] and not row["audit"]:
+        if not any(row[by] for by in ("reviewers", "prescreen", "audit", "withdrawn")):
             found.add(where, "is excluded by nobody", "screen again")
     for film in rows.values():
         if not film["released"] and film["id"] not in excluded:
@@ -129,6 +129,16 @@ def _check_count(
         found.add(where, "its reasons are not those of the exclusions", "screen again")
 
 
+def _by_nobody_else(exclusions: Sequence[Row]) -> dict[str, int]:
+    """Films that no reviewer excluded, by what keeps them out: the first of these."""
+    names = {"audited": "audit", "withdrawn": "withdrawn", "prescreened": "prescreen"}
+    alone = [row for row in exclusions if not row["reviewers"]]
+    first = Counter(
+        next((name for name, column in names.items() if row[column]), "") for row in alone
+    )
+    return {name: first[name] for name in names}
+
+
 def _check_review(
     where: str,
     review: Row,
@@ -141,8 +151,7 @@ def _check_review(
         "decided": len(screened) - len(undecided),
         "undecided": len(undecided),
         "undecided_released": sum(film["released"] for film in undecided),
-        "prescreened": sum(not row["reviewers"] and not row["audit"] for row in exclusions),
-        "audited": sum(not row["reviewers"] and row["audit"] for row in exclusions),
+        **_by_nobody_else(exclusions),
     }
     for name, number in true.items():
         if review.get(name) != number:

@@ -1,4 +1,4 @@
-"""The pictures of the card: contact sheets of released films, and the checkpoints' curves."""
+"""The pictures of the card: contact sheets of released films, curves, the power of the audit."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from cxr_release import schemas, tables
-from cxr_release.files import whole_file
-from cxr_release.params import Params
+from cxr_release.files import read_json, whole_file
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.sheet import contact_sheet
-from cxr_release.release.inputs import STUDY, ReleaseInputs, jobs_of
+from cxr_release.release.contents import Contents
+from cxr_release.release.inputs import STUDY, ReleaseInputs
+from cxr_release.release.markdown import one_line
 
-ON_A_SHEET = 24
 COLUMNS = 8
 CURVES = ("losses", "distances", "quality")
+POWER = "figures/power.png"
+"""Drawn where copies were planted."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,15 @@ class Sheet:
 
 
 def write_figures(
-    folder: Path, inputs: ReleaseInputs, params: Params, screened: Sequence[Mapping[str, Any]]
+    folder: Path, inputs: ReleaseInputs, contents: Contents, shown: Mapping[str, bytes]
 ) -> list[Sheet]:
     """Write `figures/`.
 
     Args:
         folder: the release folder.
         inputs: the artefacts.
-        params: the parameters that they were made with.
-        screened: rows of `schemas.SCREENED`.
+        contents: what goes out.
+        shown: film id → PNG bytes, of the films that contact sheets show.
 
     Returns:
         The contact sheets, of the checkpoints that have released films.
@@ -54,36 +55,20 @@ def write_figures(
     _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
     _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
     _copy_picture(inputs.audit / "distances.png", figures / "audit.png")
+    power = read_json(inputs.audit / "audit.json")["power"]
+    if power:
+        draw_power(folder / POWER, power)
     for name, published in STUDY.items() if (inputs.study / "realism.png").exists() else ():
         _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
         # Drawn from numbers alone, without a date or an author.
         shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
     sheets = []
-    for checkpoint in params.sample.checkpoints:
-        released = [
-            row["id"] for row in screened if row["released"] and row["checkpoint"] == checkpoint
-        ]
-        if released:
-            chosen = spread(released, ON_A_SHEET)
-            sheet = Sheet(checkpoint, f"figures/checkpoint-{checkpoint}.png", len(chosen))
-            _write_sheet(folder / sheet.file, _films(inputs, checkpoint, set(chosen)))
-            sheets.append(sheet)
+    for checkpoint, chosen in contents.shown.items():
+        sheet = Sheet(checkpoint, f"figures/checkpoint-{checkpoint}.png", len(chosen))
+        films = {film: png.decode(shown[film], where=film) for film in chosen}
+        _write_sheet(folder / sheet.file, films)
+        sheets.append(sheet)
     return sheets
-
-
-def spread(ids: Sequence[str], wanted: int) -> list[str]:
-    """At most `wanted` of `ids`, evenly over the list: nobody's eye chose them."""
-    count = min(wanted, len(ids))
-    return [ids[place * len(ids) // count] for place in range(count)]
-
-
-def _films(inputs: ReleaseInputs, checkpoint: int, chosen: set[str]) -> dict[str, Film]:
-    return {
-        row["id"]: png.decode(row["image"]["bytes"], where=row["id"])
-        for job in jobs_of((checkpoint,))
-        for row in tables.iterate(inputs.table(job), schemas.ORIENTED)
-        if row["id"] in chosen
-    }
 
 
 def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
@@ -91,6 +76,44 @@ def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
     sheet = contact_sheet(list(films.values()), captions, columns=COLUMNS)
     # Synthetic films stay labelled when they are shown together.
     path.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
+
+
+def draw_power(path: Path, power: Sequence[Mapping[str, Any]]) -> None:
+    """The share of planted copies that the audit finds, with its interval, by alteration, as PNG.
+
+    What it finds worst stands first. The same numbers give the same bytes.
+
+    Args:
+        path: the PNG.
+        power: `alteration`, and `recall`, `low` and `high` of 0 … 1, of each alteration.
+    """
+    rows = sorted(power, key=lambda row: (row["recall"], row["low"]))
+    left, right, step, size = 380, 1330, 44, 24
+    top, bottom = 20, 20 + step * len(rows)
+    picture = Image.new("L", (right + 60, bottom + 110), 255)
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(size)
+
+    def across(part: float) -> int:
+        return round(left + part * (right - left))
+
+    for percent in range(0, 101, 25):
+        place = across(percent / 100)
+        pen.line([(place, top), (place, bottom)], fill=220, width=2)
+        pen.text((place, bottom + 24), f"{percent}", fill=0, font=font, anchor="mm")
+    label = "planted copies found, %, with 95 % interval"
+    pen.text(((left + right) / 2, bottom + 68), label, fill=0, font=font, anchor="mm")
+    for number, row in enumerate(rows):
+        middle = top + step * number + step // 2
+        # The font that Pillow brings has no minus sign.
+        name = one_line(str(row["alteration"])).replace("−", "-")[:30]
+        pen.text((left - 24, middle), name, fill=0, font=font, anchor="rm")
+        low, found, high = (across(row[part]) for part in ("low", "recall", "high"))
+        pen.line([(low, middle), (high, middle)], fill=120, width=6)
+        for end in (low, high):
+            pen.line([(end, middle - 9), (end, middle + 9)], fill=120, width=4)
+        pen.ellipse([(found - 9, middle - 9), (found + 9, middle + 9)], fill=0)
+    with whole_file(path) as partial:
+        picture.save(partial, format="PNG")
 
 
 def _copy_picture(source: Path, target: Path) -> None:

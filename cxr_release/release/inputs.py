@@ -44,6 +44,8 @@ class ReleaseInputs:
     """Losses of the tuning run's checkpoints, JSON."""
     fidelity: Path
     """Distances between drawn and real films, JSON."""
+    published: Path
+    """Folder of what earlier versions held, a folder a version; it may be empty."""
     checkpoints: Path
     """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`."""
 

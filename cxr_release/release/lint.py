@@ -1,34 +1,25 @@
-"""Whether a card is whole, offline: header, files, pictures, nothing left unfilled."""
+"""Whether a card is whole, offline: the Hub's rules for its header, and what it says of files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.release.body_rules import body_faults
 from cxr_release.release.configs import Config
-
-REQUIRED = (
-    "license",
-    "pretty_name",
-    "language",
-    "tags",
-    "size_categories",
-    "task_categories",
-    "annotations_creators",
-    "source_datasets",
-    "configs",
-    "dataset_info",
+from cxr_release.release.header_rules import (
+    SIZES,
+    header_faults,
+    plain_yaml_faults,
+    stated_features,
 )
-_UNFILLED = re.compile(r"\[More Information Needed\]|\{[{%#] ")
-"""The Hub's mark of an empty section; a template's tags (braces of BibTeX have no space)."""
 
 _HEADER = re.compile(r"\A---\n(.*?\n)---\n(.*)\Z", re.DOTALL)
-_PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]*)\)")
 
 
 def lint(folder: Path, configs: Sequence[Config]) -> None:
@@ -38,7 +29,7 @@ def lint(folder: Path, configs: Sequence[Config]) -> None:
         ReleaseError: with every fault.
     """
     text = (folder / "README.md").read_text(encoding="utf-8")
-    faults = [Fault("README.md", what) for what in _card_faults(text, folder, configs)]
+    faults = {Fault("README.md", what) for what in _card_faults(text, folder, configs)}
     if faults:
         raise ReleaseError(
             f"{len(faults)} fault(s) in the card", where="README.md", faults=sorted(faults)
@@ -49,15 +40,19 @@ def header_and_body(text: str) -> tuple[dict[str, Any], str]:
     """The two parts of a card.
 
     Raises:
-        ReleaseError: there is no header, or it is no YAML mapping.
+        ReleaseError: there is no header, or it is no plain YAML mapping.
     """
     parts = _HEADER.match(text)
     if not parts:
         raise ReleaseError("has no YAML header", where="README.md")
     try:
-        header = yaml.safe_load(parts[1])
-    except yaml.YAMLError as error:
+        # First: an alias can stand for more than any memory holds.
+        faults = list(plain_yaml_faults(parts[1]))
+        header = None if faults else yaml.safe_load(parts[1])
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ReleaseError(f"its header is no YAML: {error}", where="README.md") from error
+    if faults:
+        raise ReleaseError("; ".join(faults), where="README.md")
     if not isinstance(header, dict):
         raise ReleaseError("its header is no mapping", where="README.md")
     return header, parts[2]
@@ -68,32 +63,40 @@ def _card_faults(text: str, folder: Path, configs: Sequence[Config]) -> list[str
         header, body = header_and_body(text)
     except ReleaseError as error:
         return [error.what]
-    faults = [f"key {key} is missing or empty" for key in REQUIRED if not header.get(key)]
-    faults += [f"unfilled: {mark}" for mark in _UNFILLED.findall(body)]
-    faults += [
-        f"shows a picture that is not there: {name}"
-        for name in _PICTURE.findall(body)
-        if not (folder / name).is_file()
-    ]
-    return faults if faults else _config_faults(header, folder, configs)
+    faults = [*header_faults(header), *body_faults(body, folder)]
+    return faults or [*_file_faults(header, folder, configs), *_count_faults(header, configs)]
 
 
-def _config_faults(header: dict[str, Any], folder: Path, configs: Sequence[Config]) -> list[str]:
-    faults = []
+def _file_faults(header: dict[str, Any], folder: Path, configs: Sequence[Config]) -> Iterator[str]:
     matched = {folder / name for config in configs if not config.opens for name in config.files}
     for entry in header["configs"]:
         for data_files in entry["data_files"]:
             path = data_files["path"]
             for pattern in path if isinstance(path, list) else [path]:
-                files = sorted(folder.glob(pattern))
-                matched |= set(files)
-                if not files:
-                    faults.append(f"config {entry['config_name']}: nothing matches {pattern}")
+                found = sorted(folder.glob(pattern))
+                matched |= set(found)
+                if not found:
+                    yield f"config {entry['config_name']}: nothing matches {pattern}"
     for file in sorted(set(folder.rglob("*.parquet")) - matched):
-        faults.append(f"no config holds {file.relative_to(folder).as_posix()}")
+        yield f"no config holds {file.relative_to(folder).as_posix()}"
+
+
+def _count_faults(header: dict[str, Any], configs: Sequence[Config]) -> Iterator[str]:
+    from datasets import Features
+
+    opened = [config for config in configs if config.opens]
     stated = {
         info["config_name"]: info["splits"][0]["num_examples"] for info in header["dataset_info"]
     }
-    if stated != {config.name: config.rows for config in configs if config.opens}:
-        faults.append("dataset_info departs from the finished shards")
-    return faults
+    names = [entry["config_name"] for entry in header["configs"]]
+    if stated != {config.name: config.rows for config in opened} or set(names) != set(stated):
+        yield "dataset_info departs from the finished shards"
+        return
+    features = stated_features(header)
+    for config in opened:
+        if features[config.name] != Features.from_arrow_schema(config.table.arrow):
+            yield f"dataset_info: the features of {config.name} are not those of its table"
+    rows = stated.get("default", 0)
+    size = next((name for name, limit in SIZES.items() if rows < limit), None)
+    if header["size_categories"] != [size]:
+        yield f"size_categories is {header['size_categories']}, expected {size}"

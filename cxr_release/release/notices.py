@@ -1,57 +1,103 @@
-"""LICENSE, CITATION.cff and CHANGELOG.md of a release."""
+"""LICENSE and CITATION.cff of a release."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
 from cxr_release.files import write_text
-from cxr_release.release.markdown import escape, one_line
+from cxr_release.release.hub_licences import OTHERS, SPDX, creative_commons_url
+from cxr_release.release.markdown import one_line
 
-SPDX = {
-    "apache-2.0": "Apache-2.0",
-    "cc-by-4.0": "CC-BY-4.0",
-    "cc-by-nc-4.0": "CC-BY-NC-4.0",
-    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0",
-    "cc-by-sa-4.0": "CC-BY-SA-4.0",
-    "cc0-1.0": "CC0-1.0",
-    "mit": "MIT",
-    "odc-by": "ODC-By-1.0",
-}
-"""Licence as the Hub writes it → as SPDX does, for those that datasets usually carry."""
+KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
+"""What the release is about, for those who look for it."""
 
-_CREATIVE_COMMONS = {
-    "cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/legalcode",
-    "cc-by-nc-4.0": "https://creativecommons.org/licenses/by-nc/4.0/legalcode",
-    "cc-by-nc-sa-4.0": "https://creativecommons.org/licenses/by-nc-sa/4.0/legalcode",
-    "cc-by-sa-4.0": "https://creativecommons.org/licenses/by-sa/4.0/legalcode",
-    "cc0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/legalcode",
-}
+_DOI = re.compile(r"10\.\d{4,9}(\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
+"""A DOI as CITATION.cff 1.2.0 takes it: less than a DOI may be."""
+
+_NEWER_THAN_CFF = frozenset({"CDLA-Permissive-2.0"})
+"""SPDX ids of `SPDX` that came after the list of licences in CITATION.cff 1.2.0."""
+
+_WEB = re.compile(r"https?://[!-~]+")
+_MAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
 
 
 def license_url(license_id: str) -> str:
-    """Where the text of a licence stands."""
+    """Where the text of a licence stands; for a family of licences, where the Hub lists them."""
+    if license_id in OTHERS:
+        return "https://huggingface.co/docs/hub/repositories-licenses"
     spdx = SPDX.get(license_id, license_id)
-    return _CREATIVE_COMMONS.get(license_id, f"https://spdx.org/licenses/{spdx}.html")
+    return creative_commons_url(license_id) or f"https://spdx.org/licenses/{spdx}.html"
+
+
+def doi_url(record: Mapping[str, Any]) -> str:
+    """Where the release's DOI leads; empty without one."""
+    identifier = said(record, "identifier")
+    return f"https://doi.org/{quote(identifier, safe='/:;()')}" if identifier else ""
+
+
+def said(record: Mapping[str, Any], key: str) -> str:
+    """One of the texts that people give, on one line; empty where nobody said."""
+    return one_line(record.get(key) or "")
+
+
+def summary(record: Mapping[str, Any]) -> str:
+    """What the release is, in one sentence."""
+    released, size = record["counts"]["total"]["released"], record["params"]["ingest"]["size"]
+    films = "radiograph" if released == 1 else "radiographs"
+    return (
+        f"{released:,} synthetic {films} of {size} × {size} pixels, 8-bit grey, drawn by a"
+        f" denoising diffusion model that was trained on: {one_line(record['source']['title'])}"
+    )
+
+
+def contact(record: Mapping[str, Any]) -> dict[str, str]:
+    """Whom to write to: `name`, and `website` or `email`; empty where no address is given."""
+    address = said(record, "contact")
+    name = said(record, "publisher") or one_line(record["authors"][0])
+    if _WEB.fullmatch(address):
+        return {"name": name, "website": address}
+    return {"name": name, "email": address} if _MAIL.fullmatch(address) else {}
+
+
+def bibtex(record: Mapping[str, Any]) -> str:
+    """A BibTeX entry: braces and backslashes of the values dropped, they would end a field."""
+    fields = {
+        "title": f"{{{_plain(record['title'])}}}",
+        "author": " and ".join(f"{{{_plain(author)}}}" for author in record["authors"]),
+        "version": record["version"],
+        "publisher": _plain(said(record, "publisher")),
+        "doi": _plain(said(record, "identifier")),
+        "note": "Synthetic radiographs",
+    }
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    return f"@misc{{{record['name']},\n" + ",\n".join(lines) + "\n}"
+
+
+def _plain(text: str) -> str:
+    return one_line("".join(" " if char in "{}\\`" else char for char in text))
 
 
 def write_notices(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the three files from the release's record."""
+    """Write the two files from the release's record."""
     write_text(folder / "LICENSE", _license(record))
     write_text(folder / "CITATION.cff", _citation(record))
-    write_text(folder / "CHANGELOG.md", _changelog(record))
 
 
 def _license(record: Mapping[str, Any]) -> str:
     license_id, source = record["license"], record["source"]
     authors = ", ".join(one_line(author) for author in record["authors"])
+    publisher = said(record, "publisher")
     return "\n".join(
         [
             f"{one_line(record['title'])}, version {record['version']}",
             f"by {authors}",
+            *([f"published by {publisher}"] if publisher else []),
             "",
             f"This dataset is licensed under {SPDX.get(license_id, license_id)}.",
             "This notice is not the licence. Its text, which alone counts, stands at",
@@ -84,41 +130,35 @@ def _shown(films: int) -> list[str]:
 
 
 def _citation(record: Mapping[str, Any]) -> str:
-    title, total = one_line(record["title"]), record["counts"]["total"]
-    license_id = record["license"]
+    """CITATION.cff 1.2.0: https://github.com/citation-file-format/citation-file-format.
+
+    The source is cited in the message: a reference of its own would need a list of its authors.
+    """
+    doi = said(record, "identifier")
+    spdx = SPDX.get(record["license"], "")
+    known = bool(spdx) and spdx not in _NEWER_THAN_CFF
     citation = {
         "cff-version": "1.2.0",
-        "message": "If you use this dataset, please cite it as below.",
+        "message": "If you use this dataset, please cite it as below"
+        f"{_source_cited(record['source'])}.",
         "type": "dataset",
-        "title": title,
+        "title": one_line(record["title"]),
         "version": record["version"],
-        "abstract": f"{total['released']} synthetic radiographs drawn by a diffusion model.",
+        "abstract": f"{summary(record)}.",
         "authors": [{"name": one_line(author)} for author in record["authors"]],
-        "keywords": ["synthetic data", "radiograph", "diffusion model"],
+        "contact": [contact(record)] if contact(record) else [],
+        "date-released": said(record, "date"),
+        "keywords": list(KEYWORDS),
+        "doi": doi if _DOI.fullmatch(doi) else "",
+        "url": doi_url(record),
+        "license": spdx if known else "",
+        "license-url": "" if known else license_url(record["license"]),
     }
-    if license_id in SPDX:
-        citation["license"] = SPDX[license_id]
-    else:
-        citation["license-url"] = license_url(license_id)
-    return yaml.safe_dump(citation, sort_keys=False, allow_unicode=True, width=10_000)
+    kept = {name: value for name, value in citation.items() if value}
+    return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def _changelog(record: Mapping[str, Any]) -> str:
-    total, screening = record["counts"]["total"], record["reviews"]["screening"]
-    audit = record["reviews"]["audit"]
-    return "\n".join(
-        [
-            f"# Changes of {escape(record['title'])}",
-            "",
-            f"## {record['version']}",
-            "",
-            f"- {total['released']:,} films released of {total['generated']:,} generated;"
-            f" {total['excluded']:,} excluded.",
-            f"- Films looked at: {screening['looked_at']:,} by {screening['reviewers']:,}"
-            f" reviewer(s); {screening['undecided']:,} undecided.",
-            f"- Nearest pairs of a source film and a synthetic one: {audit['judged']:,} of"
-            f" {audit['pairs']:,} judged by {audit['reviewers']:,} reviewer(s);"
-            f" films excluded for it: {audit['excluded_films']:,}.",
-            "",
-        ]
-    )
+def _source_cited(source: Mapping[str, Any]) -> str:
+    if not source["stated"]:
+        return ""
+    return f", and the films that its network learnt from: {one_line(source['citation'])}"

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.errors import Fault, ReleaseError
-from cxr_release.files import read_json, whole_folder, write_json
+from cxr_release.files import read_json, whole_folder, write_json, write_text
 from cxr_release.params import Params
 from cxr_release.release.card import render
-from cxr_release.release.checksums import write_checksums
+from cxr_release.release.changelog import changelog
+from cxr_release.release.checksums import hashes_of, write_checksums
 from cxr_release.release.configs import Config, write_configs
+from cxr_release.release.contents import read_contents
+from cxr_release.release.croissant import write_croissant
+from cxr_release.release.croissant_check import check_croissant
 from cxr_release.release.figures import write_figures
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.licences import shows_real_films
 from cxr_release.release.lint import lint
 from cxr_release.release.notices import write_notices
 from cxr_release.release.record import build_record
+from cxr_release.release.versions import Version, reasons_of
 
 PAIRS_SHOWN = 10
 """Audited pairs in the card; the config `audit_pairs` has all of them."""
@@ -49,22 +53,30 @@ def package(
     Raises:
         ReleaseError: an artefact is missing, an exclusion has an unknown reason, a film that is
             judged a copy would go out, real films are to be shown and their licence does not allow
-            it, or the card is not true to the folder.
+            it, this version is published with other films, or card or Croissant are not true to
+            the folder.
     """
-    inputs.require(jobs_of(params.sample.checkpoints))
-    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
-    exclusions = tables.read_rows(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS)
-    unknown = sorted({row["reason"] for row in exclusions} - reasons.keys())
-    if unknown:
-        raise ReleaseError(f"unknown reason(s) of exclusion: {', '.join(unknown)}")
-    shows_real_films(params)
-    _require_kept_out(inputs, screened)
-    with whole_folder(output) as folder:
-        configs = write_configs(folder, inputs, params, screened)
-        sheets = write_figures(folder, inputs, params, screened)
-        record = build_record(inputs, params, configs, read_json(validation))
+    jobs = jobs_of(params.sample.checkpoints)
+    inputs.require(jobs)
+    # Hashing lets go of the interpreter: it runs beside the reading and copying.
+    with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
+        hashed = beside.submit(inputs.hashes, jobs)
+        contents = read_contents(inputs, params, reasons)
+        configs, shown = write_configs(folder, inputs, params, contents)
+        tabled = beside.submit(hashes_of, folder, {one for each in configs for one in each.files})
+        sheets = write_figures(folder, inputs, contents, shown)
+        record = build_record(
+            inputs,
+            params,
+            configs,
+            contents,
+            validation=read_json(validation),
+            hashes=hashed.result(),
+        )
         write_json(folder / "release.json", record)
         write_notices(folder, record)
+        this = Version(record, contents.films, reasons_of(record))
+        write_text(folder / "CHANGELOG.md", changelog([*contents.history.earlier, this]))
         card = render(
             template,
             record=record,
@@ -73,24 +85,13 @@ def package(
             pairs=_nearest(folder, configs),
             reasons=reasons,
         )
-        (folder / "README.md").write_text(card, encoding="utf-8", newline="\n")
+        write_text(folder / "README.md", card)
         lint(folder, configs)
-        write_checksums(folder)
+        known = tabled.result()
+        write_croissant(folder, record, configs, known)
+        check_croissant(folder, configs, known)
+        write_checksums(folder, known)
     return record
-
-
-def _require_kept_out(inputs: ReleaseInputs, screened: Sequence[Mapping[str, Any]]) -> None:
-    """`validate` has seen to it; a copy that goes out cannot be called back, so look again."""
-    path = inputs.adjudication / "copies.json"
-    copies = read_json(path)
-    out = [row["id"] for row in screened if row["released"] and row["id"] in copies]
-    if out:
-        raise ReleaseError(
-            f"{len(out)} film(s) that the audit keeps out would be released",
-            where=str(path),
-            remedy="run `dvc repro`",
-            faults=[Fault(film, f"is judged {copies[film]}") for film in out],
-        )
 
 
 def _nearest(folder: Path, configs: Sequence[Config]) -> list[dict[str, Any]]:

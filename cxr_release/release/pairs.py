@@ -68,12 +68,7 @@ def released_pairs(
 
 
 def _cells(kind: Table, paths: Iterable[Path], wanted: Collection[str]) -> dict[str, Cell]:
-    return {
-        row["id"]: row["image"]
-        for path in paths
-        for row in tables.iterate(path, kind)
-        if row["id"] in wanted
-    }
+    return {row["id"]: row["image"] for path in paths for row in tables.pick(path, kind, wanted)}
 
 
 def _require_bare(real: Mapping[str, Cell], cohort: Path) -> None:

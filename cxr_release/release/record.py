@@ -15,7 +15,10 @@ from cxr_release.files import read_json
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.release.audit_record import audit_record, films_shown
 from cxr_release.release.configs import Config
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.contents import Contents
+from cxr_release.release.inputs import Job, ReleaseInputs
+from cxr_release.release.published import order_of
+from cxr_release.release.versions import Version, differences
 
 LIBRARIES = (
     "datasets",
@@ -38,7 +41,10 @@ def build_record(
     inputs: ReleaseInputs,
     params: Params,
     configs: Sequence[Config],
+    contents: Contents,
+    *,
     validation: Mapping[str, Any],
+    hashes: Mapping[str, str],
 ) -> dict[str, Any]:
     """Gather the record. It holds no time, host, user or path, and no name of a source file.
 
@@ -46,13 +52,15 @@ def build_record(
         inputs: the artefacts.
         params: the parameters that they were made with.
         configs: the finished configs.
+        contents: what goes out.
         validation: what `validate` returned.
+        hashes: what `inputs.hashes` returned.
     """
     release = params.release
     counts = read_json(inputs.screening / "counts.json")
     study = read_json(inputs.study / "study.json")
     report = read_json(inputs.checkpoints / "report.json")
-    return {
+    record = {
         "name": release.name,
         "title": release.title or _title(params),
         "version": release.version,
@@ -60,6 +68,13 @@ def build_record(
         "license": release.license,
         "authors": list(release.authors),
         "contact": release.contact,
+        "purpose": release.purpose,
+        "publisher": release.publisher,
+        "funding": release.funding,
+        "interests": release.interests,
+        "ethics": release.ethics,
+        "identifier": release.identifier,
+        "date": release.date,
         "source": _source(params) | {"films_shown": films_shown(inputs, params)},
         "counts": {
             "rows": counts["rows"],
@@ -78,7 +93,7 @@ def build_record(
             "losses": report.pop("losses"),
             "distances": report.pop("distances"),
             "checkpoints": report,
-            "facing": _facing(inputs, params),
+            "facing": _facing(contents.generated),
             "prescreen": read_json(inputs.prescreen / "prescreen.json"),
             "audit": audit_record(inputs, params),
             "reader_study": {key: value for key, value in study.items() if key != "review"},
@@ -89,9 +104,29 @@ def build_record(
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
-        "inputs": inputs.hashes(jobs_of(params.sample.checkpoints)),
+        "inputs": dict(hashes),
         "validation": dict(validation),
     }
+    return record | _in_history(record, contents)
+
+
+def _in_history(record: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
+    """What the record says of this version among the published ones."""
+    shards = {one.name: one.stated for some in contents.shards.values() for one in some}
+    said: dict[str, Any] = {
+        "shards": shards,
+        "films_version": max((one["version"] for one in shards.values()), key=order_of),
+        "tombstones": list(contents.tombstones),
+        "previous": None,
+        "changes": None,
+    }
+    previous = contents.history.previous
+    if previous:
+        found = differences(previous, Version({**record, **said}, contents.films))
+        names = ("added", "withdrawn", "redrawn", "relabelled", "numbers")
+        said["changes"] = {name: len(getattr(found, name)) for name in names}
+        said["previous"] = previous.name
+    return said
 
 
 def source_kind(params: Params) -> str:
@@ -118,6 +153,7 @@ def _source(params: Params) -> dict[str, Any]:
         "kind": source_kind(params),
         "stated": drawn or all(said.values()),
         **{key: value or unsaid[key] for key, value in said.items()},
+        "population": params.release.population,
     }
 
 
@@ -161,11 +197,10 @@ def _counted(value: object) -> bool:
     return all(isinstance(one, int | float) for one in values)
 
 
-def _facing(inputs: ReleaseInputs, params: Params) -> list[dict[str, Any]]:
+def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """How the films of each job came to face left."""
     rows = []
-    for job in jobs_of(params.sample.checkpoints):
-        films = tables.read_rows(inputs.table(job), schemas.ORIENTED)
+    for job, films in generated.items():
         faced = Counter(film["facing"] for film in films)
         rows.append(
             {

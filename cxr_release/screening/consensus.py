@@ -15,6 +15,7 @@ from cxr_release.radiographs.naming import job_name
 from cxr_release.screening.counts import Counts, count
 from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision
 from cxr_release.screening.films import Generated, unknown_films
+from cxr_release.screening.withdrawal import withdrawn_in
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,11 @@ def apply(
     logs: Mapping[str, Sequence[Decision]],
     rule: ScreenParams,
     reasons: Collection[str] | None,
+    *,
     copies: Mapping[str, str] | None = None,
+    withdrawals: Mapping[str, Sequence[Decision]] | None = None,
 ) -> Screening:
-    """Apply every reviewer's standing decisions, the pre-screen's among them, and the audit's.
+    """Apply all decisions that stand: reviewers', the pre-screen's, the audit's, withdrawals.
 
     Decisions on films of a checkpoint or batch that is not among `films` at all are left alone,
     so that a checkpoint can be dropped from a release without touching the log; they are counted
@@ -61,13 +64,16 @@ def apply(
         reasons: known codes of reasons, or None where any will do.
         copies: film id → code of the reason for which the memorization audit keeps it out. No
             screening decision brings such a film back.
+        withdrawals: who withdrew → lines of films that were withdrawn after they were published.
+            No screening decision brings these back either.
 
     Raises:
         DecisionError: a decision names an unknown film, other bytes than the film has, or an
             unknown reason; all of them at once, by log and line.
     """
     known = {film.id: film for film in films}
-    faults = faults_of(known, logs, reasons)
+    withdrawals = withdrawals or {}
+    faults = faults_of(known, logs, reasons) + faults_of(known, withdrawals, reasons)
     if faults:
         raise DecisionError(
             f"{len(faults)} decision(s) are not about these films",
@@ -82,12 +88,13 @@ def apply(
             by_film[decision.image_id][reviewer] = decision
     ordered = sorted(films, key=lambda film: film.id)
     verdicts = {film.id: verdict(by_film.get(film.id, {}), rule) for film in ordered}
-    copies = copies or {}
+    copies, withdrawn = copies or {}, withdrawn_in(withdrawals)
     exclusions = [
-        _exclusion(film, verdicts[film.id].excluded_by, copies.get(film.id, ""))
+        _exclusion(film, verdicts[film.id].excluded_by, copies, withdrawn)
         for film in ordered
-        if verdicts[film.id].excluded_by or film.id in copies
+        if verdicts[film.id].excluded_by or film.id in copies or film.id in withdrawn
     ]
+    excluded = {row["id"] for row in exclusions}
     screened: list[dict[str, Any]] = [
         {
             "id": film.id,
@@ -95,7 +102,7 @@ def apply(
             "batch": film.batch,
             "sha256": film.sha256,
             "decided": verdicts[film.id].decided,
-            "released": not verdicts[film.id].excluded_by and film.id not in copies,
+            "released": film.id not in excluded,
         }
         for film in ordered
     ]
@@ -116,6 +123,7 @@ def apply(
         "undecided_released": sum(row["released"] for row in undecided),
         "prescreened": sum(_by(row) == "prescreen" for row in exclusions),
         "audited": sum(_by(row) == "audit" for row in exclusions),
+        "withdrawn": sum(_by(row) == "withdrawn" for row in exclusions),
         "open_conflicts": sum(one.open_conflict for one in verdicts.values()),
         "elsewhere": sum(film not in known for mine in standing.values() for film in mine),
         "agreement": agreement_of(people, CATEGORIES, unit="films"),
@@ -182,16 +190,22 @@ def faults_of(
     return [*unknown_films(unknown, known), *faults]
 
 
-def _exclusion(film: Generated, by: Sequence[Decision], copy: str) -> dict[str, Any]:
+def _exclusion(
+    film: Generated,
+    by: Sequence[Decision],
+    copies: Mapping[str, str],
+    withdrawn: Mapping[str, str],
+) -> dict[str, Any]:
     return {
         "id": film.id,
         "checkpoint": film.checkpoint,
         "batch": film.batch,
         "sha256": film.sha256,
-        "reason": copy or by[0].reason,
+        "reason": copies.get(film.id) or withdrawn.get(film.id) or by[0].reason,
         "reviewers": sum(one.reviewer != PRESCREEN for one in by),
         "prescreen": any(one.reviewer == PRESCREEN for one in by),
-        "audit": bool(copy),
+        "audit": film.id in copies,
+        "withdrawn": film.id in withdrawn,
     }
 
 
@@ -199,4 +213,4 @@ def _by(row: Mapping[str, Any]) -> str:
     """Who alone keeps a film out, where that is not the reviewers."""
     if row["reviewers"]:
         return ""
-    return "audit" if row["audit"] else "prescreen"
+    return next(by for by in ("audit", "withdrawn", "prescreen") if row[by])

@@ -13,6 +13,8 @@ from cxr_release.schemas import COPY, POSSIBLE_COPY
 from cxr_release.screening.decision import PRESCREEN
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
+WITHDRAWN = "withdrawn-"
+"""What the codes begin with that are given on withdrawal alone."""
 _NOT_THEIRS = (PRESCREEN, COPY, POSSIBLE_COPY)
 
 
@@ -38,8 +40,17 @@ def load_reasons(path: Path) -> dict[str, str]:
 
 
 def of_people(reasons: Mapping[str, str]) -> dict[str, str]:
-    """The reasons that a reviewer of films may give: not the pre-screen's, nor the audit's.
+    """The reasons that a reviewer of films may give: no pre-screen's, audit's or withdrawal's.
 
     Who screens never sees a source film, and cannot say what copies one.
     """
-    return {code: text for code, text in reasons.items() if code not in _NOT_THEIRS}
+    return {
+        code: text
+        for code, text in reasons.items()
+        if code not in _NOT_THEIRS and not code.startswith(WITHDRAWN)
+    }
+
+
+def of_withdrawals(reasons: Mapping[str, str]) -> dict[str, str]:
+    """The reasons for which a published film may be withdrawn: all but the pre-screen's."""
+    return {code: text for code, text in reasons.items() if code != PRESCREEN}

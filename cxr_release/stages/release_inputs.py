@@ -20,5 +20,6 @@ def release_inputs(paths: Paths) -> ReleaseInputs:
         split=paths.split,
         curves=paths.curves,
         fidelity=paths.fidelity,
+        published=paths.published,
         checkpoints=paths.checkpoints,
     )

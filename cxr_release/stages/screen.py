@@ -1,14 +1,16 @@
-"""Apply the decisions on films and the audit's verdicts: the exclusions and Table S1."""
+"""Apply decisions on films, verdicts of the audit, withdrawals: the exclusions and Table S1."""
 
 from __future__ import annotations
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_json, write_json, write_text
+from cxr_release.logbook.logs import read_all
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.counts import table_s1
+from cxr_release.screening.decision import DECISION
 from cxr_release.screening.figures import draw_reasons
 from cxr_release.screening.films import read_generated
 from cxr_release.screening.logs import read_with_prescreen
@@ -33,7 +35,8 @@ def run(paths: Paths, params: Params) -> None:
         logs,
         params.screen,
         load_reasons(paths.reasons),
-        read_json(paths.copies),
+        copies=read_json(paths.copies),
+        withdrawals=read_all(DECISION, paths.withdrawals),
     )
     undecided = result.counts["total"]["undecided"]
     if undecided and params.screen.require_complete:

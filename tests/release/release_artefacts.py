@@ -157,6 +157,7 @@ def write_screening(
             "reviewers": int(row["id"] in excluded),
             "prescreen": False,
             "audit": row["id"] in copies,
+            "withdrawn": False,
         }
         for row in rows
         if row["id"] in reasons
@@ -178,6 +179,7 @@ def write_screening(
         "looked_at": len(excluded),
         "prescreened": 0,
         "audited": len(copies.keys() - excluded.keys()),
+        "withdrawn": 0,
         "open_conflicts": 0,
         "elsewhere": 0,
         "agreement": None,
@@ -244,6 +246,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         split=root / "split",
         curves=root / "curves" / "losses.json",
         fidelity=root / "fidelity" / "distances.json",
+        published=root / "published",
         checkpoints=root / "checkpoints",
     )
 

@@ -29,6 +29,12 @@ from cxr_release.release.validate import validate
 
 HOSTILE = "X\n---\nlicense: mit\n# {{ 7 * 7 }} <script>alert(1)</script> | a | `b` [c](http://d)"
 
+FREE = (
+    "title", "source_title", "source_license", "source_citation", "contact", "population",
+    "purpose", "publisher", "funding", "interests", "ethics",
+)  # fmt: skip
+"""Texts in the parameters of which nothing is demanded."""
+
 
 def card_of(release: Path) -> str:
     return (release / "README.md").read_text(encoding="utf-8")
@@ -153,7 +159,7 @@ def test_the_card_says_how_the_network_was_made_and_sampled(tmp_path: Path, para
         compute=replace(params.compute, precision="bf16"),
     )
     card = " ".join(card_of(make_release(tmp_path / "paper", paper)).split())
-    assert "and at the 1 innermost resolution(s), on films as they are" in card
+    assert "and at the 1 innermost resolution, on films as they are" in card
     assert "on a sigmoid noise schedule" in card
     assert "**Sampling.** DDPM with 1,000 steps" in card
     assert "after the warm-up | constant |" in card
@@ -248,10 +254,13 @@ def test_every_column_and_every_reason_is_explained(tmp_path: Path, params: Para
 
 
 def test_hostile_parameters_are_shown_and_not_obeyed(tmp_path: Path, params: Params) -> None:
-    texts = dict.fromkeys(
-        ("title", "source_title", "source_license", "source_citation", "contact"), HOSTILE
+    texts = dict.fromkeys(FREE, HOSTILE)
+    doi = "10.1234/a)<script>[b](http://d)|`"
+    evil = replace(
+        params,
+        release=replace(params.release, **texts, identifier=doi, authors=(HOSTILE, "}, {")),
+        ingest=replace(params.ingest, source="data/raw"),
     )
-    evil = replace(params, release=replace(params.release, **texts, authors=(HOSTILE, "}, {")))
     release = make_release(tmp_path, evil)
     header, body = header_and_body(card_of(release))
     assert header["license"] == "cc-by-4.0"
@@ -260,10 +269,16 @@ def test_hostile_parameters_are_shown_and_not_obeyed(tmp_path: Path, params: Par
     assert "<script" not in shown
     assert 'href="http://d"' not in shown
     assert "<h1>X --- license: mit # {{ 7 * 7 }} &lt;script&gt;" in shown
+    answer = "X --- license: mit # {{ 7 * 7 }} &lt;script&gt;alert(1)&lt;/script&gt; | a | `b`"
+    for question in ("For what purpose?", "Published by", "Paid for by", "Competing interests"):
+        assert f"<tr>\n<td>{question}</td>\n<td>{answer}" in shown
+    for question in ("Whom the source shows", "Approval and consent"):
+        assert f"<strong>{question}.</strong> {answer}" in shown
     citation = yaml.safe_load((release / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["title"] == header["pretty_name"]
     assert len(citation["authors"]) == 2
-    plain = make_release(tmp_path / "plain", params)
+    named = replace(params, release=replace(params.release, publisher="Us"))
+    plain = make_release(tmp_path / "plain", named)
     notices = [len(files_of(one)["LICENSE"].splitlines()) for one in (release, plain)]
     assert notices[0] == notices[1]
 
@@ -289,13 +304,14 @@ def test_a_template_that_asks_for_what_is_not_there_is_refused(
 
 
 def test_another_licence_is_named_and_linked(tmp_path: Path, params: Params) -> None:
-    other = replace(params, release=replace(params.release, license="odbl-1.0"))
+    other = replace(params, release=replace(params.release, license="odbl"))
     release = make_release_of(write_inputs(tmp_path / "artefacts"), other, tmp_path)
     text = (release / "LICENSE").read_text(encoding="utf-8")
-    assert "https://spdx.org/licenses/odbl-1.0.html" in text
+    assert "https://spdx.org/licenses/ODbL-1.0.html" in text
+    assert "[odbl](https://spdx.org/licenses/ODbL-1.0.html)" in card_of(release)
     citation = yaml.safe_load((release / "CITATION.cff").read_text(encoding="utf-8"))
-    assert "license" not in citation
-    assert citation["license-url"].endswith("odbl-1.0.html")
+    assert citation["license"] == "ODbL-1.0"
+    assert "license-url" not in citation
 
 
 def test_the_repository_explains_the_reasons_of_the_papers_screen() -> None:

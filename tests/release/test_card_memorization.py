@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from audit_artefacts import THRESHOLD, write_audit
 from markdown_it import MarkdownIt
+from PIL import Image
 from release_artefacts import make_release_of, write_inputs
 
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
+from cxr_release.release.figures import draw_power
 from cxr_release.release.lint import header_and_body
 
 ALL_CLEAR = {1: "not-a-copy", 2: "not-a-copy", 3: "not-a-copy"}
@@ -113,6 +116,8 @@ def test_a_search_without_a_baseline_or_plants_says_so(tmp_path: Path, params: P
     assert "What the search would find was not tried" in said
     assert "**Flagged**: nothing could be" in card
     assert "**Nothing was planted**" in card
+    assert "figures/power.png" not in card
+    assert "Found of planted copies: not tried." in words(memorization(card))
     assert "held-out films" not in memorization(card)
     assert (
         "| 1 | `checkpoint-3-large-00000` | no | 0.9000 | mirrored | not known | not known |"
@@ -164,6 +169,8 @@ def test_alterations_that_are_found_badly_are_computed(tmp_path: Path, params: P
         " turned +3° (87.5%); blurred patch (7.5%)."
     ) in card
     assert "of 3 kinds, it finds 7.5% (blurred patch) to 100.0%" in first_words(card)
+    assert "](figures/power.png)" in card
+    assert "Found of planted copies: 7.5% of the worst kind." in words(memorization(card))
     power = read_json(tmp_path / "artefacts" / "audit" / "audit.json")["power"][:1]
     card = card_of(tmp_path / "well", params, {}, audit={"power": power})
     assert "Of each alteration it found at least 95.0% of the planted copies" in card
@@ -225,3 +232,24 @@ def test_nothing_that_is_not_known_is_printed_as_none_or_nan(
         columns = table.partition("</thead>")[0].count("<th") - table.count("<thead")
         assert rows
         assert all(row.count("<td") == columns for row in rows)
+
+
+def test_the_picture_of_the_power_shows_what_the_search_finds_worst_first(tmp_path: Path) -> None:
+    def drawn(*found: float) -> np.ndarray:
+        power = [
+            {"alteration": f"turned −{number}°", "recall": one, "low": one / 2, "high": one}
+            for number, one in enumerate(found)
+        ]
+        path = tmp_path / "power.png"
+        draw_power(path, power)
+        with Image.open(path) as picture:
+            assert picture.info == {}
+            return np.asarray(picture)
+
+    assert (drawn(0.25, 1.0) == drawn(0.25, 1.0)).all()
+    plot = slice(380, None)
+    dark = [
+        (half < 100).nonzero()[1].mean() for half in np.split(drawn(1.0, 0.25)[20:108, plot], 2)
+    ]
+    assert dark[0] < dark[1] / 3
+    assert drawn(1.0).shape[0] < drawn(1.0, 0.25).shape[0]

@@ -16,7 +16,7 @@ from release_artefacts import make_release
 
 from cxr_release.files import read_json
 from cxr_release.params import Params
-from cxr_release.release import configs
+from cxr_release.release import shards
 from cxr_release.release.lint import header_and_body
 
 Loaded = list[tuple[Path, dict[str, Any]]]
@@ -87,7 +87,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Loaded:
         (False, 4, showing),
     ):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(configs, "ROWS_PER_GROUP", rows_per_group)
+            patch.setattr(shards, "ROWS_PER_GROUP", rows_per_group)
             releases.append(make_release(root / str(rows_per_group), asked, rated=rated))
     environment = os.environ | {
         "HF_HUB_OFFLINE": "1",

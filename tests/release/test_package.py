@@ -26,7 +26,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.radiographs import png
-from cxr_release.release import configs
+from cxr_release.release import shards
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package
 
@@ -44,6 +44,7 @@ def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
         "README.md",
         "SHA256SUMS",
         "audit_pairs/train-00000-of-00001.parquet",
+        "croissant.json",
         "data/checkpoint-1/train-00000-of-00001.parquet",
         "data/checkpoint-3/train-00000-of-00001.parquet",
         "exclusions/train-00000-of-00001.parquet",
@@ -52,6 +53,7 @@ def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
         "figures/checkpoint-3.png",
         "figures/distances.png",
         "figures/losses.png",
+        "figures/power.png",
         "figures/prescreen.png",
         "figures/quality.png",
         "figures/reasons.png",
@@ -149,7 +151,7 @@ def test_the_record_counts_what_the_tables_hold(release: Path) -> None:
 def test_one_more_exclusion_changes_one_shard(
     tmp_path: Path, params: Params, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(configs, "SHARD_BYTES", 15_000)  # three films of this size
+    monkeypatch.setattr(shards, "SHARD_BYTES", 15_000)  # three films of this size
     before = files_of(make_release(tmp_path / "before", params))
     more = EXCLUDED | {"checkpoint-1-large-00001": "vertebra-count"}
     after = files_of(make_release(tmp_path / "after", params, excluded=more))
@@ -180,7 +182,7 @@ def test_the_worst_films_fit_a_shard(side: int) -> None:
     noise = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
     size = len(png.encode(noise, synthetic=True))
     columns = 1000
-    assert (size + columns) * configs.films_per_shard(side) <= 500_000_000
+    assert (size + columns) * shards.films_per_shard(side) <= 500_000_000
 
 
 def test_an_unknown_reason_is_refused_and_leaves_the_old_release(

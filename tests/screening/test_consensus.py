@@ -82,6 +82,7 @@ def test_with_no_decisions_everything_is_released_and_nothing_reviewed() -> None
         "undecided_released": 2,
         "prescreened": 0,
         "audited": 0,
+        "withdrawn": 0,
         "open_conflicts": 0,
         "elsewhere": 0,
         "agreement": None,
@@ -110,7 +111,8 @@ def test_a_film_that_anyone_excludes_stays_out_with_the_first_reason() -> None:
     result = apply([one], logs, RULE, REASONS)
     assert result.exclusions == [
         {"id": one.id, "checkpoint": 1, "batch": "large", "sha256": "a" * 64,
-         "reason": "blank-or-noise", "reviewers": 2, "prescreen": False, "audit": False}
+         "reason": "blank-or-noise", "reviewers": 2, "prescreen": False, "audit": False,
+         "withdrawn": False}
     ]  # fmt: skip
     assert result.counts["rows"][0]["by_reason"] == {"blank-or-noise": 1}
 
@@ -250,7 +252,7 @@ def test_what_the_audit_takes_for_a_copy_is_out_whatever_reviewers_say() -> None
     films = [film(index) for index in range(4)]
     logs = {"a": decided("a", (films[0].id, K), (films[1].id, X), (films[3].id, K))}
     copies = {films[0].id: "copy", films[1].id: "possible-copy", films[2].id: "copy"}
-    result = apply(films, logs, RULE, REASONS, copies)
+    result = apply(films, logs, RULE, REASONS, copies=copies)
     assert released(result) == {films[3].id}
     assert [(row["reason"], row["reviewers"], row["audit"]) for row in result.exclusions] == [
         ("copy", 0, True), ("possible-copy", 1, True), ("copy", 0, True),

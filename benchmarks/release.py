@@ -1,0 +1,229 @@
+"""Packaging a release, against the usual way to make Parquet of films, and against a plain copy.
+
+    python -m benchmarks.release [--films N] [--excluded N] [--rounds N]
+
+The usual way is `load_dataset("imagefolder")` over the released films as loose files, then
+`to_parquet`, with an empty cache. The copy is of the finished shards, hashed with SHA-256 and not
+flushed to the disk. Ours is `package` from the artefacts of the stages before to the finished
+folder, flushed: shards, side tables, contact sheets, card, Croissant, checksums of everything, and
+the hashes of its inputs. Each runs in a process of its own, in turns, and is timed without its
+imports; peaks are of the process, libraries included. Films are drawn: smooth fields with grain,
+256 × 256. Times hold for this machine: compare the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from cxr_release import schemas, tables
+from cxr_release.files import read_json, write_json
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "release"))
+
+REASON = "vertebra-count"
+
+
+def main() -> None:
+    """Print a table."""
+    options = _options()
+    if options.work:
+        print(json.dumps(_measured(options.work, options.root)))
+        return
+    from benchmarks import measuring  # loads torch, which the measured processes do without
+
+    with tempfile.TemporaryDirectory(dir=options.root) as folder:
+        root = Path(folder)
+        size = _make(root, options.films, options.excluded)
+        runs: dict[str, list[dict[str, float]]] = {work: [] for work in WORKS}
+        for _ in range(options.rounds):
+            for work in WORKS:
+                runs[work].append(_in_a_process(work, root))
+    seconds = {
+        work: statistics.median(run["seconds"] for run in found) for work, found in runs.items()
+    }
+    print(f"{options.films - options.excluded:,} of {options.films:,} films, {size / 1e6:,.0f} MB")
+    rows: list[tuple[object, ...]] = [
+        (
+            work,
+            seconds[work],
+            seconds[work] / seconds["copy and hash"],
+            seconds["imagefolder → to_parquet"] / seconds[work],
+            f"{max(run['mib'] for run in found):,.0f}",
+        )
+        for work, found in runs.items()
+    ]
+    titles = ("", "seconds", "of a copy", "times as fast as imagefolder", "peak MiB")
+    measuring.table(titles, rows)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--films", type=int, default=27_000, help="generated films")
+    parser.add_argument("--excluded", type=int, default=6_937)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--root", type=Path, default=None, help="folder to work in")
+    parser.add_argument("--work", default="", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _in_a_process(work: str, root: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.release", "--work", work, "--root", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"error: {work}: {done.stderr.strip().splitlines()[-1]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def _measured(work: str, root: Path) -> dict[str, float]:
+    run = WORKS[work](root)
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of what went before
+    begin = time.perf_counter()
+    run()
+    taken = time.perf_counter() - begin
+    return {
+        "seconds": taken,
+        "mib": _peak(),
+    }
+
+
+def _peak() -> float:
+    """Most memory that this process held, MiB. Not `getrusage`, which counts the parent's too."""
+    found = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found[1]) / 1024
+
+
+def _make(root: Path, generated: int, excluded: int) -> float:
+    """Artefacts of a project with so many films, and the released ones as loose files.
+
+    Returns:
+        Bytes of the released films.
+    """
+    from release_artefacts import write_inputs
+
+    from benchmarks import review_films
+    from cxr_release.radiographs.orient import ROWS_PER_GROUP
+
+    films = root / "films"
+    films.mkdir()
+    review_films.make(films, generated)
+    inputs = write_inputs(root / "artefacts")
+    shutil.rmtree(inputs.oriented)
+    inputs.oriented.mkdir()
+    screened: list[dict[str, Any]] = []
+    for number, path in zip(review_films.CHECKPOINTS, review_films.tables_in(films), strict=True):
+        path.rename(inputs.table((number, "large")))
+        empty = inputs.table((number, "initial"))
+        with tables.Writer(empty, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP):
+            pass
+        screened += tables.read_rows(inputs.table((number, "large")), schemas.ORIENTED)
+    out = {screened[place * generated // excluded]["id"] for place in range(excluded)}
+    names = ("id", "checkpoint", "batch", "sha256")
+    exclusions = [
+        {**{name: row[name] for name in names}, "reason": REASON, "reviewers": 1}
+        | {"prescreen": False, "audit": False, "withdrawn": False}
+        for row in screened
+        if row["id"] in out
+    ]
+    rows = [
+        {**{name: row[name] for name in names}, "decided": True, "released": row["id"] not in out}
+        for row in screened
+    ]
+    tables.write(inputs.screening / "screened.parquet", schemas.SCREENED, rows)
+    tables.write(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS, exclusions)
+    _count(inputs.screening / "counts.json", generated, excluded)
+    loose = films / "loose"
+    for path in loose.glob("*.json"):
+        path.unlink()
+    for film in out:
+        (loose / f"{film}.png").unlink()
+    return float(sum(path.stat().st_size for path in loose.iterdir()))
+
+
+def _count(path: Path, generated: int, excluded: int) -> None:
+    """Counts of all films; what a checkpoint has is not what is timed."""
+    counts = read_json(path)
+    counts["total"] |= {"generated": generated, "excluded": excluded}
+    counts["total"] |= {"released": generated - excluded, "by_reason": {REASON: excluded}}
+    write_json(path, counts)
+
+
+def _package(root: Path) -> Callable[[], object]:
+    from release_artefacts import REASONS, TEMPLATE, inputs_below, small_params
+
+    for name in ("datasets", "jinja2", "mlcroissant", "pandera.pandas"):
+        import_module(name)
+    from benchmarks import review_films
+    from cxr_release.release.package import package
+
+    params = small_params()
+    params = replace(
+        params,
+        ingest=replace(params.ingest, size=review_films.SIDE),
+        sample=replace(params.sample, checkpoints=review_films.CHECKPOINTS),
+    )
+    validation = root / "validation.json"
+    write_json(validation, {"tables": {}, "rules": {}})
+    return lambda: package(
+        inputs_below(root / "artefacts"),
+        params,
+        validation=validation,
+        reasons=REASONS,
+        template=TEMPLATE,
+        output=root / "release",
+    )
+
+
+def _copy(root: Path) -> Callable[[], object]:
+    shards = sorted((root / "release" / "data").glob("*/*.parquet"))
+    target = root / "copied"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+
+    def work() -> None:
+        for shard in shards:
+            copy = target / f"{shard.parent.name}-{shard.name}"
+            shutil.copyfile(shard, copy)
+            with copy.open("rb") as stream:
+                hashlib.file_digest(stream, "sha256")
+
+    return work
+
+
+def _imagefolder(root: Path) -> Callable[[], object]:
+    from datasets import disable_progress_bars, load_dataset
+
+    disable_progress_bars()
+    cache = root / "cache"
+    shutil.rmtree(cache, ignore_errors=True)
+
+    def work() -> None:
+        loose = str(root / "films" / "loose")
+        films = load_dataset("imagefolder", data_dir=loose, split="train", cache_dir=str(cache))
+        films.to_parquet(str(root / "films.parquet"))
+
+    return work
+
+
+WORKS: dict[str, Callable[[Path], Callable[[], object]]] = {
+    "cxr-release": _package,
+    "copy and hash": _copy,
+    "imagefolder → to_parquet": _imagefolder,
+}
+
+if __name__ == "__main__":
+    main()

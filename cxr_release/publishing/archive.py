@@ -1,0 +1,227 @@
+"""A release as one zip for a repository such as Zenodo or figshare: a BagIt bag, or plain.
+
+The same folder gives the same bytes: fixed order, dates and rights, nothing compressed, for PNG and
+Parquet would not get smaller. BagIt: RFC 8493.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tqdm import tqdm
+
+import cxr_release
+from cxr_release.errors import Fault, ReleaseError
+from cxr_release.files import read_json, sha256, whole_file
+from cxr_release.publishing.datacite import datacite, to_xml
+from cxr_release.release.checksums import CHECKSUMS
+from cxr_release.release.markdown import one_line
+from cxr_release.release.notices import contact, said, summary
+
+FORMS = ("bagit", "zip")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
+"""A file or folder of a release: plain on every system, and never a step up."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold."""
+
+_CHUNK = 1 << 20
+
+
+def archive(
+    folder: Path, output: Path, *, form: str = "bagit", year: int | None = None
+) -> dict[str, Any]:
+    """Pack a release folder, once it is verified, with DataCite metadata.
+
+    Args:
+        folder: the release folder.
+        output: the zip; it appears whole or not at all.
+        form: `bagit`: one BagIt 1.0 bag; `zip`: the folder, the metadata beside it.
+        year: year of publication, for DataCite; None: of the release's date.
+
+    Returns:
+        `name`, `version`, `form`, `file`, `files`, `bytes`, `sha256` of the zip, `year`, `doi`.
+
+    Raises:
+        ReleaseError: the folder is not what it says, holds a link or an odd name, or changes
+            meanwhile; the form or the year is wrong; the zip would lie in the folder.
+    """
+    from cxr_release.publishing import verify
+
+    if form not in FORMS:
+        raise ReleaseError(f"is no form of archive: {form}", remedy=f"use {' or '.join(FORMS)}")
+    if output.is_dir() or output.resolve().is_relative_to(folder.resolve()):
+        raise ReleaseError("the zip cannot be a folder or lie in the release", where=str(output))
+    names = _names(folder)
+    verify.require_true(verify.verify(folder))
+    record = read_json(folder / "release.json")
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    metadata = datacite(record, year=year, size=sum(sizes.values()))
+    described = {
+        "datacite.json": json.dumps(metadata, indent=2, ensure_ascii=False) + "\n",
+        "datacite.xml": to_xml(metadata).decode("utf-8"),
+    }
+    base = f"{record['name']}-{record['version']}"
+    with whole_file(output) as partial, _packing(partial, sum(sizes.values())) as packed:
+        if form == "bagit":
+            hashes = _pack(packed, folder, f"{base}/data", names)
+            tags = _tags(record, sizes, hashes, described)
+            tagged = {name: packed.text(f"{base}/{name}", text) for name, text in tags.items()}
+            packed.text(f"{base}/tagmanifest-sha256.txt", _manifest(tagged))
+        else:
+            _pack(packed, folder, base, names)
+            for name, text in described.items():
+                packed.text(name, text)
+    return {
+        "name": record["name"],
+        "version": record["version"],
+        "form": form,
+        "file": str(output),
+        "files": len(names),
+        "bytes": output.stat().st_size,
+        "sha256": sha256(output),
+        "year": int(metadata["publicationYear"]),
+        "doi": metadata.get("doi"),
+    }
+
+
+def text_of(report: Mapping[str, Any]) -> str:
+    """What was packed, for people."""
+    doi = report["doi"] or "to be assigned by the repository"
+    return (
+        f"{report['file']}: {report['name']} {report['version']}, {report['files']:,} files,"
+        f" {report['bytes']:,} bytes, {report['form']}\n"
+        f"SHA-256 {report['sha256']}\n"
+        f"DataCite metadata inside: year {report['year']}, DOI {doi}"
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    """Files below a folder, sorted; nothing that could be unpacked to anywhere else."""
+    if not (folder / "release.json").is_file() or not (folder / CHECKSUMS).is_file():
+        raise ReleaseError("is no release folder", where=str(folder))
+    names, faults = [], []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            faults.append(Fault(ascii(name), "is a link or no plain file", "delete it"))
+        elif not all(_PART.fullmatch(part) for part in path.relative_to(folder).parts):
+            faults.append(Fault(ascii(name), "is no name of a release's file", "delete it"))
+        elif path.is_file():
+            names.append(name)
+    if faults:
+        raise ReleaseError("cannot be packed", where=str(folder), faults=faults)
+    return names
+
+
+@dataclass
+class _Zip:
+    """A zip in the making, of one folder; nothing compressed, everything dated alike."""
+
+    zip: zipfile.ZipFile
+    bar: tqdm[Any]
+
+    def file(self, path: Path, name: str) -> str:
+        """Add a file in pieces; its SHA-256, as it was packed."""
+        digest = hashlib.sha256()
+        with path.open("rb") as source, self._open(name, path.stat().st_size) as target:
+            while piece := source.read(_CHUNK):
+                digest.update(piece)
+                target.write(piece)
+                self.bar.update(len(piece))
+        return digest.hexdigest()
+
+    def text(self, name: str, text: str) -> str:
+        """Add a text; its SHA-256."""
+        data = text.encode("utf-8")
+        with self._open(name, len(data)) as target:
+            target.write(data)
+        return hashlib.sha256(data).hexdigest()
+
+    def _open(self, name: str, size: int) -> IO[bytes]:
+        info = zipfile.ZipInfo(name, _EPOCH)
+        info.create_system = 3  # Unix, whatever this is
+        info.external_attr = 0o644 << 16
+        info.file_size = size
+        return self.zip.open(info, "w")
+
+
+@contextmanager
+def _packing(path: Path, size: int) -> Iterator[_Zip]:
+    with (
+        tqdm(total=size, desc="archive", unit="B", unit_scale=True, file=sys.stderr) as bar,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as opened,
+    ):
+        yield _Zip(opened, bar)
+
+
+def _pack(packed: _Zip, folder: Path, base: str, names: Sequence[str]) -> dict[str, str]:
+    """Pack the release below `base`; name → SHA-256, as the release states it.
+
+    Raises:
+        ReleaseError: a file is another one than the release says.
+    """
+    stated = _stated(folder)
+    hashes = {name: packed.file(folder / name, f"{base}/{name}") for name in names}
+    wrong = [
+        name
+        for name in {*hashes, *stated}
+        if name != CHECKSUMS and stated.get(name) != hashes.get(name)
+    ]
+    if wrong:
+        raise ReleaseError(
+            "is not what its checksums say",
+            where=str(folder),
+            faults=[Fault(name, f"is not as in {CHECKSUMS}") for name in sorted(wrong)],
+        )
+    return hashes
+
+
+def _stated(folder: Path) -> dict[str, str]:
+    """File → SHA-256, from the release's own list."""
+    lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
+
+def _tags(
+    record: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    hashes: Mapping[str, str],
+    described: Mapping[str, str],
+) -> dict[str, str]:
+    """The tag files of the bag, less the list of their own hashes."""
+    return {
+        "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
+        "bag-info.txt": _bag_info(record, sizes),
+        "manifest-sha256.txt": _manifest({f"data/{name}": one for name, one in hashes.items()}),
+        **{f"metadata/{name}": text for name, text in described.items()},
+    }
+
+
+def _manifest(hashes: Mapping[str, str]) -> str:
+    return "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
+
+
+def _bag_info(record: Mapping[str, Any], sizes: Mapping[str, int]) -> str:
+    size, found = sum(sizes.values()), contact(record)
+    organization = said(record, "publisher") or "; ".join(map(one_line, record["authors"]))
+    lines = {
+        "Source-Organization": organization,
+        "Contact-Name": found.get("name", ""),
+        "Contact-Email": found.get("email", ""),
+        "External-Description": summary(record),
+        "External-Identifier": said(record, "identifier") or f"{record['name']} {record['tag']}",
+        "Bag-Size": f"{size / 1e6:.1f} MB",
+        "Payload-Oxum": f"{size}.{len(sizes)}",
+        "Bag-Software-Agent": f"cxr-release {cxr_release.__version__}",
+    }
+    return "".join(f"{label}: {value}\n" for label, value in lines.items() if value)

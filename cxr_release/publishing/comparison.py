@@ -1,0 +1,38 @@
+"""What two versions of a release have otherwise, wherever they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from cxr_release.publishing.fetch import opened
+from cxr_release.release.changelog import listed
+from cxr_release.release.versions import Differences, differences, read_version
+
+NAMED = 20
+"""Films, or numbers, of each kind that the text names; the report has all."""
+
+
+def compare(old: str, new: str) -> dict[str, Any]:
+    """Compare two releases.
+
+    Args:
+        old: a release folder, or ORG/NAME@TAG on the Hub.
+        new: another one.
+
+    Returns:
+        `old`, `new` (versions), `same`, and what `release.versions.Differences` holds.
+
+    Raises:
+        ReleaseError: one of them is no release, or cannot be fetched.
+    """
+    with opened(old) as first, opened(new) as second:
+        found = differences(read_version(first), read_version(second))
+    return {**asdict(found), "same": found.same}
+
+
+def text_of(report: Mapping[str, Any]) -> str:
+    """The same for people."""
+    found = Differences(**{name: one for name, one in report.items() if name != "same"})
+    return "\n".join([f"{found.old} → {found.new}", *listed(found, NAMED)])

@@ -1,0 +1,95 @@
+"""What goes out: the released films in their shards, the exclusions, and what earlier ones held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cxr_release import schemas, tables
+from cxr_release.errors import Fault, ReleaseError
+from cxr_release.files import read_json
+from cxr_release.params import Params
+from cxr_release.release.history import History, read_history
+from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
+from cxr_release.release.licences import shows_real_films
+from cxr_release.release.shards import Shard, plan_shards
+
+Row = Mapping[str, Any]
+ON_A_SHEET = 24
+"""Films of a contact sheet."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The contents of a release, as far as they follow from flat columns."""
+
+    generated: Mapping[Job, Sequence[Row]]
+    """Sampling job → flat columns of its `schemas.ORIENTED`."""
+    exclusions: Sequence[Row]
+    """Rows of `schemas.TOMBSTONES`."""
+    shards: Mapping[int, Sequence[Shard]]
+    """Checkpoint → the files of its films."""
+    films: Mapping[str, Row]
+    """Film id → flat columns of `schemas.RELEASE`."""
+    shown: Mapping[int, Sequence[str]]
+    """Checkpoint → the films of its contact sheet, where any are released."""
+    history: History
+    tombstones: Sequence[Mapping[str, str]]
+    """Films of earlier versions that this one lacks; see `History.tombstones`."""
+
+
+def read_contents(inputs: ReleaseInputs, params: Params, reasons: Mapping[str, str]) -> Contents:
+    """Read the contents of a release, and make sure that they may go out.
+
+    Raises:
+        ReleaseError: an exclusion has an unknown reason, a film that is judged a copy would go
+            out, real films are to be shown and their licence does not allow it, or this version is
+            published with other films.
+    """
+    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
+    exclusions = tables.read_rows(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS)
+    why = {row["id"]: row["reason"] for row in exclusions}
+    unknown = sorted({*why.values()} - reasons.keys())
+    if unknown:
+        raise ReleaseError(f"unknown reason(s) of exclusion: {', '.join(unknown)}")
+    shows_real_films(params)
+    _require_kept_out(inputs, screened)
+    generated = {
+        job: tables.read_rows(inputs.table(job), schemas.ORIENTED)
+        for job in jobs_of(params.sample.checkpoints)
+    }
+    history = read_history(inputs.published, params.release.version)
+    released = {row["id"] for row in screened if row["released"]}
+    shards = plan_shards(generated, params.ingest.size, released, history)
+    films = {film["id"]: film for some in shards.values() for one in some for film in one.films}
+    history.require_unchanged(films)
+    tombstones = history.tombstones(films, why)
+    without = {one["id"]: one["first_version_without"] for one in tombstones}
+    marked = [{**row, "first_version_without": without.get(row["id"])} for row in exclusions]
+    shown = {
+        checkpoint: spread([film["id"] for one in some for film in one.films], ON_A_SHEET)
+        for checkpoint, some in shards.items()
+        if any(one.films for one in some)
+    }
+    return Contents(generated, marked, shards, films, shown, history, tombstones)
+
+
+def spread(ids: Sequence[str], wanted: int) -> list[str]:
+    """At most `wanted` of `ids`, evenly over the list: nobody's eye chose them."""
+    count = min(wanted, len(ids))
+    return [ids[place * len(ids) // count] for place in range(count)]
+
+
+def _require_kept_out(inputs: ReleaseInputs, screened: Sequence[Row]) -> None:
+    """`validate` has seen to it; a copy that goes out cannot be called back, so look again."""
+    path = inputs.adjudication / "copies.json"
+    copies = read_json(path)
+    out = [row["id"] for row in screened if row["released"] and row["id"] in copies]
+    if out:
+        raise ReleaseError(
+            f"{len(out)} film(s) that the audit keeps out would be released",
+            where=str(path),
+            remedy="run `dvc repro`",
+            faults=[Fault(film, f"is judged {copies[film]}") for film in out],
+        )

@@ -1,0 +1,245 @@
+"""`croissant.json`: the release for machines, in Croissant 1.1 with RAI 1.0 and W3C PROV.
+
+Written out as JSON-LD, not through mlcroissant's classes: those drop `isLiveDataset: false` and
+write `rai:dataManipulationProtocol` under a name that the specification does not have. What is
+written is held against mlcroissant by `croissant_check`.
+
+Files are named as they lie in the release folder, so that it opens from a copy of that folder.
+
+Sources: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html and
+https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cxr_release.files import sha256, write_text
+from cxr_release.params import PHANTOMS
+from cxr_release.release.configs import Config
+from cxr_release.release.croissant_rai import rai
+from cxr_release.release.markdown import one_line
+from cxr_release.release.notices import (
+    KEYWORDS,
+    bibtex,
+    contact,
+    doi_url,
+    license_url,
+    said,
+    summary,
+)
+from cxr_release.tables import IMAGE, Column
+
+CROISSANT = "croissant.json"
+CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
+PARQUET = "application/x-parquet"
+
+_TERMS = (
+    *("annotation", "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty"),
+    *("excludes", "extract", "field", "fileObject", "fileProperty", "fileSet", "format"),
+    *("includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5", "parentField", "path"),
+    *("readLines", "recordSet", "references", "regex", "repeated", "replace", "samplingRate"),
+    *("sdVersion", "separator", "source", "subField", "transform", "unArchive", "value"),
+)
+
+CONTEXT: Mapping[str, Any] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{term: f"cr:{term}" for term in _TERMS},
+}
+"""The terms of Croissant 1.1, and of the vocabularies beside it."""
+
+DATA_TYPES = {
+    IMAGE: "sc:ImageObject",
+    pa.string(): "sc:Text",
+    pa.int64(): "cr:Int64",
+    pa.float64(): "cr:Float64",
+    pa.bool_(): "sc:Boolean",
+}
+
+
+def write_croissant(
+    folder: Path,
+    record: Mapping[str, Any],
+    configs: Sequence[Config],
+    hashes: Mapping[str, str] | None = None,
+) -> None:
+    """Write `croissant.json` into a release folder: same folder, same bytes.
+
+    Args:
+        folder: the release folder, with its tables and `release.json`.
+        record: what `release.json` holds.
+        configs: the finished configs; those without rows are left out.
+        hashes: file below the folder → its SHA-256, where known; the rest is hashed here.
+    """
+    opened = [config for config in configs if config.opens]
+    known = hashes or {}
+    described = {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": list(CONFORMS_TO),
+        **_identity(record),
+        "distribution": [
+            *(_file(folder, name, known) for name in distributed(opened)),
+            *(_file_set(config) for config in opened),
+        ],
+        "recordSet": [_record_set(config) for config in opened],
+        **_provenance(record),
+        **rai(record),
+    }
+    kept = {key: value for key, value in described.items() if value not in ("", [], {})}
+    text = json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(folder / CROISSANT, text + "\n")
+
+
+def distributed(configs: Sequence[Config]) -> list[str]:
+    """Files below the release folder that `croissant.json` gives hash and size of, each once."""
+    shards = dict.fromkeys(name for config in configs if config.opens for name in config.files)
+    return ["release.json", *shards]
+
+
+def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
+    authors = [_organization(author) for author in record["authors"]]
+    publisher, funding = said(record, "publisher"), said(record, "funding")
+    return {
+        "name": one_line(record["title"]),
+        "alternateName": record["name"],
+        "description": f"{summary(record)}. {_state(record)}",
+        "license": [license_url(record["license"])],
+        "url": doi_url(record),
+        "identifier": said(record, "identifier"),
+        "creator": authors,
+        "publisher": [_organization(publisher)] if publisher else authors,
+        "datePublished": said(record, "date"),
+        "version": record["version"],
+        "sdVersion": record["version"],
+        "citeAs": bibtex(record),
+        "keywords": list(KEYWORDS),
+        "inLanguage": ["en"],
+        "isLiveDataset": False,
+        "isAccessibleForFree": True,
+        "funding": {"@type": "sc:Grant", "description": funding} if funding else "",
+        "maintainer": _maintainer(record),
+    }
+
+
+def _maintainer(record: Mapping[str, Any]) -> dict[str, str]:
+    found = contact(record)
+    if not found:
+        return {}
+    address = {"email": found["email"]} if "email" in found else {"url": found["website"]}
+    return {**_organization(found["name"]), **address}
+
+
+def _organization(name: str) -> dict[str, str]:
+    return {"@type": "sc:Organization", "name": one_line(name)}
+
+
+def _state(record: Mapping[str, Any]) -> str:
+    """How far people have looked at it, which belongs to what it is."""
+    states = {name: review["state"] for name, review in record["reviews"].items()}
+    said_of = ", ".join(f"{name.replace('_', ' ')}: {state}" for name, state in states.items())
+    drawn = "A demonstration on drawn phantoms: no patient was ever imaged. "
+    return (
+        f"{drawn if record['source']['kind'] == PHANTOMS else ''}State of its reviews: {said_of}."
+    )
+
+
+def _file(folder: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+    parquet = name.endswith(".parquet")
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "description": "One shard of a table." if parquet else "The record of the release.",
+        "contentUrl": name,
+        "contentSize": f"{(folder / name).stat().st_size} B",
+        "encodingFormat": PARQUET if parquet else "application/json",
+        "sha256": known.get(name) or sha256(folder / name),
+    }
+
+
+def _file_set(config: Config) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileSet",
+        "@id": file_set_of(config),
+        "name": file_set_of(config),
+        "description": f"All shards of the config {config.name}.",
+        "encodingFormat": PARQUET,
+        "includes": config.patterns,
+    }
+
+
+def file_set_of(config: Config) -> str:
+    """Name of the file set that holds a config's shards."""
+    return f"{config.name}-files"
+
+
+def _record_set(config: Config) -> dict[str, Any]:
+    keys = [one.name for one in config.table.columns if one.unique] or list(config.table.key)
+    return {
+        "@type": "cr:RecordSet",
+        "@id": config.name,
+        "name": config.name,
+        "description": f"{config.table.doc} {config.rows:,} record(s), split train.",
+        "key": [{"@id": f"{config.name}/{name}"} for name in keys],
+        "field": [field_of(config, column) for column in config.table.columns],
+    }
+
+
+def field_of(config: Config, column: Column) -> dict[str, Any]:
+    """The field of one column; of pictures, the bytes in the column's structure."""
+    source: dict[str, Any] = {
+        "fileSet": {"@id": file_set_of(config)},
+        "extract": {"column": column.name},
+    }
+    if column.type == IMAGE:
+        source["transform"] = {"jsonPath": "bytes"}
+    return {
+        "@type": "cr:Field",
+        "@id": f"{config.name}/{column.name}",
+        "name": column.name,
+        "description": column.doc,
+        "dataType": DATA_TYPES[column.type],
+        "source": source,
+    }
+
+
+def _provenance(record: Mapping[str, Any]) -> dict[str, Any]:
+    source, params = record["source"], record["params"]
+    train, network = params["train"], params["network"]
+    channels = ", ".join(map(str, network["channels"]))
+    return {
+        "prov:wasDerivedFrom": {
+            "@type": "prov:Entity",
+            "prov:label": one_line(source["title"]),
+            "license": one_line(source["license"]),
+            "citation": one_line(source["citation"]),
+        },
+        "prov:wasGeneratedBy": {
+            "@type": "prov:Activity",
+            "prov:label": (
+                f"Training of a denoising diffusion model (U-Net of {channels} channels,"
+                f" {train['steps']:,} steps of {train['batch_size']} films), sampling from its"
+                f" checkpoints {', '.join(map(str, params['sample']['checkpoints']))}, screening"
+            ),
+            "prov:wasAssociatedWith": {
+                "@type": "prov:SoftwareAgent",
+                "prov:label": f"cxr-release {record['software']['cxr-release']}",
+            },
+        },
+    }

@@ -1,0 +1,210 @@
+"""What croissant.json says of responsible use: RAI 1.0, all of it from the release's record.
+
+Source: https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cxr_release.params import PHANTOMS
+from cxr_release.release.markdown import one_line
+from cxr_release.release.notices import said
+
+Record = Mapping[str, Any]
+
+
+def rai(record: Record) -> dict[str, Any]:
+    """The RAI properties of a release, none of them empty.
+
+    Args:
+        record: what `release.json` holds.
+    """
+    return {
+        "rai:dataCollection": _collection(record),
+        "rai:dataCollectionType": ["Synthetic data from a generative model"],
+        "rai:dataCollectionRawData": _raw_data(record),
+        "rai:dataCollectionMissingData": _missing(record),
+        "rai:dataPreprocessingProtocol": _preprocessing(record),
+        "rai:dataManipulationProtocol": _manipulation(record),
+        "rai:dataAnnotationProtocol": _annotation(record),
+        "rai:dataAnnotationPlatform": ["The review pages and the terminal of cxr-release"],
+        "rai:dataAnnotationAnalysis": _analysis(record),
+        "rai:annotationsPerItem": _per_item(record),
+        "rai:annotatorDemographics": ["Not recorded: reviewers and readers stay unnamed."],
+        "rai:machineAnnotationTools": _tools(record),
+        "rai:dataBiases": _biases(record),
+        "rai:dataLimitations": _limitations(record),
+        "rai:dataUseCases": _uses(record),
+        "rai:dataSocialImpact": (
+            "Meant to let methods be tried and taught without films of patients. Harm is possible"
+            " where a film is taken for real, where conclusions are drawn about people, or where a"
+            " film repeats one of the source."
+        ),
+        "rai:personalSensitiveInformation": _personal(record),
+        "rai:dataReleaseMaintenancePlan": (
+            "A published version is never changed. A film that is withdrawn is missing from the"
+            " next version and named in the table of exclusions and in CHANGELOG.md. Faults, doubts"
+            f" and wishes for withdrawal go to: {said(record, 'contact') or 'the publisher'}."
+        ),
+    }
+
+
+def _collection(record: Record) -> str:
+    params, total = record["params"], record["counts"]["total"]
+    checkpoints = ", ".join(map(str, params["sample"]["checkpoints"]))
+    return (
+        f"A denoising diffusion model drew {total['generated']:,} films, at its checkpoint(s)"
+        f" {checkpoints}, by the sampler {params['sample']['sampler']} in"
+        f" {params['sample']['steps']:,} steps. Left out: {total['excluded']:,}; released:"
+        f" {total['released']:,}. None of them was taken of anybody."
+    )
+
+
+def _raw_data(record: Record) -> str:
+    ingest, source = record["metrics"]["ingest"], record["source"]
+    shown = source["films_shown"]
+    patients = "drawn patient(s)" if source["kind"] == PHANTOMS else "patient(s)"
+    return (
+        f"The network learnt from {ingest['films']:,} films of {ingest['patients']:,} {patients}:"
+        f" {one_line(source['title'])}; licence: {one_line(source['license'])}; cite as:"
+        f" {one_line(source['citation'])}."
+        + (f" {shown:,} of them stand in the table audit_pairs." if shown else "")
+    )
+
+
+def _missing(record: Record) -> str:
+    empty = record["counts"]["empty_tables"]
+    tables = f" Tables without rows: {', '.join(empty)}." if empty else ""
+    return (
+        "No film has labels, landmarks, age, sex or findings. In the table audit_pairs, pictures"
+        f" and names stay empty where a film may not be shown.{tables}"
+    )
+
+
+def _preprocessing(record: Record) -> list[str]:
+    params, ingest = record["params"], record["metrics"]["ingest"]
+    fit = "stretched" if params["ingest"]["fit"] == "stretch" else "padded"
+    side = params["ingest"]["size"]
+    return [
+        f"Source films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
+        f"{ingest['inverted']:,} negatives among them were inverted, so that bone is bright.",
+        f"{ingest['flipped']:,} of them were mirrored to face left.",
+    ]
+
+
+def _manipulation(record: Record) -> str:
+    mirrored = sum(row["flipped"] for row in record["metrics"]["facing"])
+    return (
+        f"After sampling, {mirrored:,} generated films that faced right were mirrored (column"
+        " flipped), and excluded ones left out. Pixels are not changed otherwise. Each PNG carries"
+        " a provenance label: IPTC digital source type trainedAlgorithmicMedia."
+    )
+
+
+def _annotation(record: Record) -> str:
+    reviews, total = record["reviews"], record["counts"]["total"]
+    screening, audit = reviews["screening"], reviews["audit"]
+    study = record["metrics"]["reader_study"]
+    return (
+        "Films have no labels; people decide which are released. Screening for gross abnormalities:"
+        f" {screening['reviewers']:,} reviewer(s) looked at {screening['looked_at']:,} of"
+        f" {total['generated']:,} generated films; {screening['undecided']:,} are undecided."
+        f" Memorization audit: {audit['reviewers']:,} reviewer(s) judged {audit['judged']:,} of the"
+        f" {audit['pairs']:,} nearest pairs of a source film and a synthetic one. Blinded reader"
+        f" study: {study['raters']:,} reader(s) gave {study['ratings']:,} rating(s) of realism,"
+        " 1 to 4, and named the film of each quartet that they took for real."
+    )
+
+
+def _per_item(record: Record) -> str:
+    params, reading = record["params"], record["reviews"]["reader_study"]
+    return (
+        f"Asked for: {params['screen']['reviewers_required']} reviewer(s) for each generated film,"
+        f" {params['audit']['reviewers_required']} for each listed pair, {reading['required']}"
+        f" reader(s) for each quartet of the reader study, of whom {reading['readers']} finished."
+    )
+
+
+def _analysis(record: Record) -> list[str]:
+    parts = ("screening", "audit")
+    agreements = [(part, record["reviews"][part]["agreement"]) for part in parts]
+    found = [
+        f"Agreement of reviewers, {part}: {agreement['statistic']} {agreement['kappa']}."
+        for part, agreement in agreements
+        if agreement
+    ]
+    unknown = [part for part, agreement in agreements if not agreement]
+    if unknown:
+        found.append(f"Agreement of reviewers is not known: {', '.join(unknown)}.")
+    sentence = record["metrics"]["reader_study"]["sentence"]
+    return [*found, *([one_line(sentence)] if sentence else [])]
+
+
+def _tools(record: Record) -> list[str]:
+    prescreen, encoder = record["metrics"]["prescreen"], record["metrics"]["audit"]["encoder"]
+    return [
+        f"Pre-screen of cxr-release: orders films by doubt; excluded {prescreen['excluded']:,}.",
+        f"Nearest neighbours by features of {encoder['name']}: list the pairs that people judge.",
+    ]
+
+
+def _biases(record: Record) -> list[str]:
+    drawn = record["source"]["kind"] == PHANTOMS
+    inherited = (
+        "The films vary as the program's drawings do; no age, sex, origin or disease is modelled."
+        if drawn
+        else "The films inherit what the source shows and leaves out."
+    )
+    population = one_line(record["source"].get("population") or "")
+    excluded = record["counts"]["total"]["excluded"]
+    return [
+        inherited,
+        *([f"Whom the source shows: {population}"] if population else []),
+        "A network draws what is common in its source more often than what is rare there.",
+        f"{excluded:,} films were left out as abnormal or as possible copies; rare sound anatomy"
+        " may be among them.",
+    ]
+
+
+def _limitations(record: Record) -> list[str]:
+    undecided = record["reviews"]["screening"]["undecided_released"]
+    audit, side = record["reviews"]["audit"], record["params"]["ingest"]["size"]
+    drawn = ["Drawn phantoms are no anatomy."] * (record["source"]["kind"] == PHANTOMS)
+    return [
+        *drawn,
+        f"{side} × {side} pixels of 8 bits: finer detail is lost.",
+        f"{undecided:,} released films are not decided on by any reviewer.",
+        f"The audit lists {audit['pairs']:,} pairs: that it finds no copy does not show that there"
+        " is none. No test of membership inference was made.",
+        "Not for diagnosis, for measurements of anatomy, as the only data of a medical device, or"
+        " for estimates of how often a finding occurs.",
+    ]
+
+
+def _uses(record: Record) -> list[str]:
+    purpose = said(record, "purpose")
+    return [
+        *([f"Why it was made: {purpose}"] if purpose else []),
+        "Trying out and pretraining methods on films of this kind",
+        "Research on synthetic images: detection, fidelity, screening, memorization",
+        "Teaching how such datasets are made",
+    ]
+
+
+def _personal(record: Record) -> list[str]:
+    source, ethics = record["source"], said(record, "ethics")
+    if source["kind"] == PHANTOMS:
+        first = "None: source films are drawings, and no patient was ever imaged."
+    elif source["films_shown"]:
+        first = (
+            f"{source['films_shown']:,} real film(s) of the source are shown in the table"
+            " audit_pairs, by name and picture, as the licence of the source allows."
+        )
+    else:
+        first = (
+            "No real film is included. Whether a synthetic film repeats a patient's, or whether"
+            " somebody could be recognised by one, was searched for and cannot be ruled out."
+        )
+    return [first, *([f"Ethics: {ethics}"] if ethics else [])]

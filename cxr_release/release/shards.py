@@ -1,0 +1,175 @@
+"""The files of a release's films: which film goes into which, and the copying."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cxr_release import schemas, tables
+from cxr_release.release.history import History
+from cxr_release.release.inputs import Job, jobs_of
+from cxr_release.release.published import FILMS
+
+Row = Mapping[str, Any]
+SHARD_BYTES = 500_000_000
+"""A shard is never larger; the Hub's clients fetch files of this size well."""
+ROWS_PER_GROUP = 100
+"""As `datasets` cuts images itself. Groups of a few megabytes are also the quickest to write."""
+GROUP_BYTES = 100_000_000
+"""A row group is never larger; the Hub's viewer reads them whole."""
+FILM = tuple(name for name in schemas.RELEASE.arrow.names if name != "release_version")
+"""Columns that a film brings with it; in which version its shard changed, the history says."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of a checkpoint's films, before it is written."""
+
+    name: str
+    """File below the release folder."""
+    generated: int
+    """Films that were generated for it, the excluded ones among them."""
+    films: Sequence[Row]
+    """Flat columns of its released films, `release_version` among them."""
+    content: str
+    """What `content_of` gives for them."""
+    version: str
+    """The version in which it last changed."""
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What the release's record says of it."""
+        return {"rows": len(self.films), "version": self.version, "content": self.content}
+
+
+def plan_shards(
+    generated: Mapping[Job, Sequence[Row]], side: int, released: Collection[str], history: History
+) -> dict[int, list[Shard]]:
+    """Which released films go into which file: checkpoint → shards, from the flat columns alone.
+
+    A shard takes so many generated films, so that an exclusion changes the one that held the film.
+
+    Args:
+        generated: sampling job → flat columns of its `schemas.ORIENTED`, in the order of release.
+        side: pixels of a film's side.
+        released: ids of the films that go out.
+        history: the versions before.
+    """
+    size = films_per_shard(side)
+    planned = {}
+    for checkpoint in dict.fromkeys(checkpoint for checkpoint, _ in generated):
+        films = [film for job in jobs_of((checkpoint,)) for film in generated[job]]
+        count = -(-len(films) // size)
+        planned[checkpoint] = [
+            _shard(
+                f"data/checkpoint-{checkpoint}/train-{number:05d}-of-{count:05d}.parquet",
+                films[number * size : (number + 1) * size],
+                released,
+                history,
+            )
+            for number in range(count)
+        ]
+    return planned
+
+
+def _shard(name: str, films: Sequence[Row], released: Collection[str], history: History) -> Shard:
+    kept = [film for film in films if film["id"] in released]
+    content = content_of(kept)
+    version = history.version_of(content)
+    rows = [
+        {**{name: film[name] for name in FILM[1:]}, "release_version": version} for film in kept
+    ]
+    # Here, for the whole of them, so that the copying need not.
+    tables.check(pa.Table.from_pylist(rows, schema=FILMS.arrow), FILMS, name)
+    return Shard(name, len(films), rows, content, version)
+
+
+def content_of(films: Iterable[Row]) -> str:
+    """SHA-256 of what a shard says about its films, in hex; the version is no part of it.
+
+    Args:
+        films: rows with the flat columns of `schemas.RELEASE`. The pictures are in it by their
+            hashes.
+    """
+    digest = hashlib.sha256()
+    for film in films:
+        digest.update(json.dumps([film[name] for name in FILM[1:]]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def write_films(
+    folder: Path,
+    sources: Sequence[Path],
+    shards: Sequence[Shard],
+    group: int,
+    shown: Collection[str] = (),
+) -> dict[str, bytes]:
+    """Copy the films of one checkpoint into its shards: Arrow batches, never a decoded film.
+
+    Args:
+        folder: the release folder.
+        sources: its `schemas.ORIENTED` tables, in the order of release.
+        shards: what `plan_shards` made of them.
+        group: most rows of a row group.
+        shown: ids of films whose PNG bytes are wanted besides: they pass by here anyway.
+
+    Returns:
+        Film id → PNG bytes, of the films in `shown`.
+    """
+    pictures = {}
+    wanted = pa.array(sorted(shown), pa.string())
+    for number, pieces in groupby(_pieces(sources, shards, group), key=itemgetter(0)):
+        shard = shards[number]
+        kept = pa.array([film["id"] for film in shard.films], pa.string())
+        with tables.Writer(folder / shard.name, schemas.RELEASE, checked=True) as writer:
+            for _, piece in pieces:
+                some = piece.filter(pc.is_in(piece["id"], kept))
+                version = pa.array([shard.version] * some.num_rows, pa.string())
+                writer.append(some.append_column("release_version", version))
+                for film in some.filter(pc.is_in(some["id"], wanted)).to_pylist():
+                    pictures[film["id"]] = film["image"]["bytes"]
+    return pictures
+
+
+def _pieces(
+    sources: Sequence[Path], shards: Sequence[Shard], group: int
+) -> Iterator[tuple[int, pa.Table]]:
+    """The generated films, as row groups of the shard with that number will hold them.
+
+    Groups are cut among the generated films too: an exclusion leaves all groups but its own.
+    """
+    number = taken = 0
+    for path in sources:
+        for batch in tables.batches(path, schemas.ORIENTED, FILM, group):
+            rest = batch
+            while rest.num_rows:
+                piece = rest.slice(0, shards[number].generated - taken)
+                yield number, piece
+                rest, taken = rest.slice(piece.num_rows), taken + piece.num_rows
+                if taken == shards[number].generated:
+                    number, taken = number + 1, 0
+
+
+def film_bytes(side: int) -> int:
+    """Most bytes that a film of `side` × `side` pixels takes, however badly it compresses."""
+    # Deflate's stored blocks add 5 bytes per 16 KiB, PNG one a row; chunks and columns the rest.
+    return (side + 1) * side * 1001 // 1000 + 4096
+
+
+def films_per_shard(side: int) -> int:
+    """Generated films whose released ones always fit one shard."""
+    return SHARD_BYTES // film_bytes(side)
+
+
+def rows_per_group(side: int, films: int = 1) -> int:
+    """Rows of so many films each that always fit a row group."""
+    return max(1, min(ROWS_PER_GROUP, GROUP_BYTES // (films * film_bytes(side))))

@@ -1,0 +1,149 @@
+"""One version of a release, as far as others are compared with it, and what became different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cxr_release import schemas, tables
+from cxr_release.files import read_json
+
+Row = Mapping[str, Any]
+NOT_ITS_OWN = frozenset({"id", "release_version"})
+"""Columns in which a film that stayed the same may differ between versions."""
+DRAWN_OTHERWISE = "pixel_sha256"
+GONE = "no-longer-generated"
+"""Reason of a film that left because its checkpoint or batch did: nobody excluded it."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a version of a release holds."""
+
+    record: Mapping[str, Any]
+    """Its `release.json`."""
+    films: Mapping[str, Row]
+    """Film id → flat columns of `schemas.RELEASE`."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Film id → reason of its exclusion, where known."""
+
+    @property
+    def name(self) -> str:
+        """Such as 1.0.0."""
+        return str(self.record["version"])
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What the newer of two versions has otherwise."""
+
+    old: str
+    new: str
+    added: tuple[str, ...]
+    """Films that the older one lacks."""
+    withdrawn: Mapping[str, str]
+    """Film that the newer one lacks → reason."""
+    redrawn: tuple[str, ...]
+    """Films of other pixels under the same id."""
+    relabelled: Mapping[str, Mapping[str, tuple[Any, Any]]]
+    """Film of the same pixels → column → value in the older and in the newer one."""
+    numbers: Mapping[str, tuple[Any, Any]]
+    """Place in `release.json` → value in the older and in the newer one; None where absent."""
+
+    @property
+    def films(self) -> int:
+        """Films that are not the same in both."""
+        return len({*self.added, *self.withdrawn, *self.redrawn, *self.relabelled})
+
+    @property
+    def same(self) -> bool:
+        """Whether films and numbers are all the same."""
+        return not self.films and not self.numbers
+
+
+def read_version(folder: Path) -> Version:
+    """A version from its release folder. Images are left where they are.
+
+    Raises:
+        TableError: a table breaks its schema.
+    """
+    films = {
+        row["id"]: row
+        for path in sorted(folder.glob("data/checkpoint-*/train-*.parquet"))
+        for row in tables.read_rows(path, schemas.RELEASE)
+    }
+    reasons = {
+        row["id"]: row["reason"]
+        for path in sorted(folder.glob("exclusions/train-*.parquet"))
+        for row in tables.read_rows(path, schemas.TOMBSTONES)
+    }
+    record = read_json(folder / "release.json")
+    return Version(record, films, reasons_of(record) | reasons)
+
+
+def reasons_of(record: Mapping[str, Any]) -> dict[str, str]:
+    """Film of an earlier version that this one lacks → reason."""
+    return {one["id"]: one["reason"] for one in record["tombstones"]}
+
+
+def differences(old: Version, new: Version) -> Differences:
+    """Compare two versions, film by film and number by number.
+
+    Numbers are those under `counts`, `reviews`, `metrics` and `params` of `release.json`, and the
+    states and settings among them; what packages a version, and with what, is left out.
+    """
+    both = [film for film in new.films if film in old.films]
+    redrawn = [film for film in both if _drawn(old.films[film]) != _drawn(new.films[film])]
+    changed = {
+        film: _columns(old.films[film], new.films[film]) for film in both if film not in redrawn
+    }
+    return Differences(
+        old=old.name,
+        new=new.name,
+        added=tuple(film for film in new.films if film not in old.films),
+        withdrawn={
+            film: new.reasons.get(film, GONE) for film in old.films if film not in new.films
+        },
+        redrawn=tuple(redrawn),
+        relabelled={film: columns for film, columns in changed.items() if columns},
+        numbers=_numbers(old.record, new.record),
+    )
+
+
+def _drawn(row: Row) -> Any:
+    return row[DRAWN_OTHERWISE]
+
+
+def _columns(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:
+    names = [name for name in (*old, *new) if name not in NOT_ITS_OWN]
+    pairs = {name: (old.get(name), new.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _numbers(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    sections = ("counts", "reviews", "metrics", "params")
+    first = dict(leaf for name in sections for leaf in _leaves(old.get(name), name))
+    second = dict(leaf for name in sections for leaf in _leaves(new.get(name), name))
+    places = sorted({*first, *second} - {"params.release.version"})
+    pairs = {place: (first.get(place), second.get(place)) for place in places}
+    return {place: pair for place, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Every value that is no mapping and no list of mappings, with where it stands."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _leaves(one, f"{place}.{key}")
+    elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        for number, one in enumerate(value):
+            yield from _leaves(one, f"{place}.{_named(one, number)}")
+    else:
+        yield place, value
+
+
+def _named(row: Any, number: int) -> str:
+    """A row of a list by what it is about, so that a row more does not shift the others."""
+    keys = [key for key in ("checkpoint", "batch", "alteration", "name") if key in row]
+    return ", ".join(f"{key}={row[key]}" for key in keys) or str(number)

@@ -1,0 +1,489 @@
+"""Whether the card answers what the standards ask, from the record alone, whatever is known."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pyarrow.parquet as pq
+import pytest
+from markdown_it import MarkdownIt
+from release_artefacts import EXCLUDED, REPOSITORY, make_release_of, small_params, write_inputs
+
+from cxr_release.files import read_json
+from cxr_release.params import Params
+from cxr_release.release import package
+from cxr_release.release.body_rules import slug
+from cxr_release.release.card import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.lint import header_and_body
+from cxr_release.release.published import enter
+
+CARDS = REPOSITORY / "cards"
+SAID = {
+    "purpose": "To teach how a neck is read",
+    "population": "Adults of one hospital, 2010 to 2020",
+    "publisher": "Hospital of X",
+    "funding": "Grant 7 of the Y fund",
+    "interests": "None.",
+    "ethics": "Approved by the committee of X",
+    "identifier": "10.5281/zenodo.1234",
+}
+Arguments = Mapping[str, Any]
+"""What `package` gave to `render`."""
+
+
+def packaged(
+    root: Path,
+    params: Params,
+    *,
+    earlier: Path | None = None,
+    excluded: Mapping[str, str] = EXCLUDED,
+) -> tuple[Path, Arguments]:
+    """A release, and the arguments that its card was made of."""
+    given: dict[str, Any] = {}
+
+    def remember(template: Path, **arguments: Any) -> str:
+        given.update(arguments, template=template)
+        return render(template, **arguments)
+
+    inputs = write_inputs(root / "artefacts", excluded=excluded)
+    if earlier:
+        enter(inputs.published, earlier)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(package, "render", remember)
+        return make_release_of(inputs, params, root), given
+
+
+def of(params: Params, version: str = "1.0.0", source: str = "data/raw", **said: str) -> Params:
+    """Parameters of local films, about which `said` is all that is known."""
+    release = replace(params.release, version=version, **said)
+    return replace(params, release=release, ingest=replace(params.ingest, source=source))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Arguments]]:
+    """A demo, local films of which nothing is said, and a later version of which all is."""
+    root, params = tmp_path_factory.mktemp("cards"), small_params()
+    first = packaged(root / "local", of(params))
+    later = packaged(
+        root / "later",
+        of(params, "1.1.0", **SAID),
+        earlier=first[0],
+        excluded=EXCLUDED | {"checkpoint-1-large-00001": "vertebra-count"},
+    )
+    return {"demo": packaged(root / "demo", params), "local": first, "later": later}
+
+
+def card_of(made: dict[str, tuple[Path, Arguments]], name: str) -> str:
+    return header_and_body((made[name][0] / "README.md").read_text(encoding="utf-8"))[1]
+
+
+def changed(made: dict[str, tuple[Path, Arguments]], name: str, /, **changes: Any) -> str:
+    """The card of a release whose record says something else."""
+    arguments = dict(made[name][1])
+    return render(
+        arguments.pop("template"), **arguments | {"record": arguments["record"] | changes}
+    )
+
+
+def section(card: str, title: str) -> str:
+    found = card.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    assert found.strip(), title
+    return found
+
+
+def words(text: str) -> str:
+    return " ".join(text.replace("\n>", "\n").split())
+
+
+LOAD, WHY, WHAT = "Load it", "Why it was made, and by whom", "What is in it"
+HOW, WHO, DATA = "How it was made", "Who is in it, and who is not", "Data protection and ethics"
+VERSIONS, AGAIN = "Versions and withdrawn films", "Make it again"
+MEASURES, STUDY = "Losses and distances", "Blinded reader study"
+UPKEEP, CHECKED = "Maintenance and contact", "Checked before packaging"
+
+DATASHEET = """
+For what purpose was it made? | Why it was made, and by whom | purpose\\? \\| Its publishers
+Who made it, and on whose behalf? | Why it was made, and by whom | By whom\\? \\| The cxr-release
+Who paid for it? | Why it was made, and by whom | Paid for by \\| Its publishers have not stated
+What is an instance? | What is in it | One row is one film
+How many are there? | What is in it | \\*\\*13\\*\\*
+All of them, or a sample? | What is in it | no sample of a larger set
+What does an instance consist of? | Columns | `pixel_sha256` \\| string
+Is there a label or target? | What is in it | no label and no target
+Is anything missing from instances? | What is in it | No row lacks a value
+How are instances related? | What is in it | none is a second view
+Are splits recommended? | Load it | no other split is advised
+Errors, noise, redundancy? | What is in it | 2 of 16 generated films are as near to another
+Errors, noise, redundancy? | Limits | subtle ones stay
+Does it stand alone? | What is in it | Nothing has to be fetched
+Does it hold what is confidential? | Data protection and ethics | carry no name, age, sex
+May it offend or frighten? | What is in it | may disturb
+Does it identify groups of people? | Who is in it, and who is not | none belongs to a group
+Can people be identified from it? | Memorization | Whether a patient can be recognised
+Does it hold what is sensitive? | Data protection and ethics | as sensitive as that one
+How was each instance acquired? | How it was made | \\*\\*Sampling.\\*\\*
+By what mechanisms, and how were they validated? | Checked before packaging | counts that close
+If a sample, by what strategy? | What is in it | no sample
+Who was involved, and how were they paid? | Screening | whether they were paid
+Over what time? | Who is in it, and who is not | When the source films were taken
+Was it reviewed ethically? | Data protection and ethics | whether a committee approved
+Directly from people, or through others? | How it was made | as files, not from people
+Were people told, and did they consent? | Data protection and ethics | were asked or told
+Can consent be taken back? | Versions and withdrawn films | To have a film withdrawn
+Was the impact on people analysed? | Data protection and ethics | its impact on them was assessed
+What was done? | How it was made | From source film to training film
+Is the raw data kept? | Distribution | What is kept back
+Is the software available? | Make it again | the program `cxr-release`
+Has it been used already? | Uses | Used so far
+Is there a list of papers that use it? | Uses | No list
+What else could it be used for? | Uses | Meant for
+What in it may affect later uses? | Limits | one run and one source
+What should it not be used for? | Uses | Not for
+To whom is it given? | Distribution | To whom
+How, and has it a DOI? | Distribution | stated no DOI
+When? | Distribution | The host dates the tag
+Under which licence? | Licence and attribution | cc-by-4.0
+Have third parties rights in it? | Licence and attribution | No right of others is known
+Do export rules apply? | Distribution | export rules
+Who hosts and maintains it? | Maintenance and contact | Published and kept up by The cxr
+How can they be reached? | Maintenance and contact | Write to <https://
+Is there an erratum? | Versions and withdrawn films | CHANGELOG.md
+Will it be updated? | Maintenance and contact | no date is promised
+Are there limits on how long data of people are kept? | Data protection and ethics | No limit is set
+Do older versions stay? | Versions and withdrawn films | older versions stay
+Can others add to it? | Maintenance and contact | Others can add
+"""
+STANDING_TOGETHER = """
+Identity and access | Distribution | tag for each version
+Identity and access | Cite | @misc
+Motivation and intended use | Uses | Meant for
+Curators and their interests | Why it was made, and by whom | Competing interests \\| Its publishers
+That the data are synthetic, and how made | How it was made | UNet2DModel
+Origin of the data, and why this one | How it was made | \\*\\*Source.\\*\\* not stated
+Who is represented, and who is not | Who is in it, and who is not | neither years, places
+Labelling and aggregation | Who is in it, and who is not | Decisions of several people
+Shift over time | Who is in it, and who is not | no shift was measured
+Known biases, and what was done | Who is in it, and who is not | what may distort
+Data protection | Data protection and ethics | differential privacy
+Governance | Data protection and ethics | decided by those who publish it
+Feedback | Maintenance and contact | errors, doubts about a film
+"""
+VIEWPOINT = """
+All source data sets | How it was made | from these films and from nothing else
+Hyperparameters of training and of inference | How it was made | learning rate \\| 0.002
+Conditions and prompts | How it was made | no class, no prompt
+Every step after sampling | How it was made | in this order, and nothing else
+The risk of data copying, and how it was tested | Memorization | altered and planted
+Measures of privacy, and what was not done | Memorization | no attack of membership inference
+Label of provenance | How it was made | trainedAlgorithmicMedia
+Quality, measured and judged by people | Losses and distances | precision
+Quality, measured and judged by people | Blinded reader study | from 1 \\(unrealistic\\) to 4
+Bias in the source and in the films | Who is in it, and who is not | what is rare
+"""
+
+
+def asked(listed: str) -> Iterator[tuple[str, str, str]]:
+    for line in listed.strip().splitlines():
+        question, title, evidence = (part.strip() for part in line.split(" | "))
+        yield question, title, evidence
+
+
+@pytest.mark.parametrize("listed", [DATASHEET, STANDING_TOGETHER, VIEWPOINT])
+def test_every_question_of_the_standards_leads_to_a_section_that_answers_it(
+    made: dict[str, tuple[Path, Arguments]], listed: str
+) -> None:
+    card = card_of(made, "local")
+    where = section(card, "Where the standards' questions are answered")
+    for question, title, evidence in asked(listed):
+        rows = [line for line in where.splitlines() if f"| {question} |" in line]
+        assert len(rows) == 1, question
+        assert f"[{title}](#{slug(title)})" in rows[0], question
+        assert re.search(evidence, words(section(card, title))), question
+
+
+def test_the_first_table_leads_to_every_section(made: dict[str, tuple[Path, Arguments]]) -> None:
+    card = card_of(made, "demo")
+    before, _, rest = card.partition("\n## ")
+    sections = re.findall(r"^## (.+)$", f"## {rest}", re.MULTILINE)
+    linked = re.findall(r"\[([^\]]+)\]\(#([^)]+)\) ?[·|]", before)
+    assert sorted(name for name, _ in linked) == sorted(sections)
+    assert all(target == slug(name) for name, target in linked)
+
+
+def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    title = "Scorecard: the 7 Cs"
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in section(card_of(made, "local"), title).splitlines()
+        if line.startswith("| **")
+    ]
+    assert [row[0].partition("**:")[0].strip("* ") for row in rows] == [
+        "Congruence", "Coverage", "Constraint", "Completeness", "Comprehension", "Compliance",
+        "Consistency",
+    ]  # fmt: skip
+    assert all(cell for row in rows for cell in row)
+    assert (
+        rows[0][1] == "`frechet_random_conv` 10.75 to 126.50; source films among themselves 4.25."
+    )
+    assert rows[0][2].startswith("Realism: no reader has finished. FID and KID.")
+    assert "Recall 0.00 to 0.62, coverage 0.06 to 0.75" in rows[1][1]
+    assert "3 of 16 films looked at by people" in rows[2][1]
+    assert "whether a patient can be recognised" in rows[5][2]
+    assert "recognised" not in section(card_of(made, "demo"), title)
+    metrics = made["local"][1]["record"]["metrics"]
+    far = [{**point, "checkpoint": 2} for point in metrics["distances"]["checkpoints"]]
+    unmeasured = {**metrics, "distances": {**metrics["distances"], "checkpoints": far}}
+    said = section(changed(made, "local", metrics=unmeasured), title)
+    assert said.count("**Not measured** at any released checkpoint.") == 2
+    one = {**metrics, "distances": {**metrics["distances"], "checkpoints": far[:1]}}
+    one["distances"]["checkpoints"][0]["checkpoint"] = 3
+    assert "`frechet_random_conv` 126.50;" in section(changed(made, "local", metrics=one), title)
+
+
+def test_what_publishers_have_not_stated_is_said_to_be_so(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    local, demo, later = (card_of(made, name) for name in ("local", "demo", "later"))
+    assert section(local, WHY).count("Its publishers have not stated it.") == 3
+    assert "its authors, as far as is stated" in section(local, WHY)
+    assert "Its publishers have not stated whether a committee" in section(local, DATA)
+    assert "Its publishers have not stated it: neither years" in section(local, WHO)
+    # Of drawn films nobody has to state it.
+    assert "no approval was needed" in words(section(demo, DATA))
+    assert "not stated" not in section(demo, DATA).replace("the publishers have not stated.", "")
+    assert "Nobody: the source holds no patients" in section(demo, WHO)
+    assert "Nobody was imaged" not in local + later
+    for name, text in SAID.items():
+        titles = {"population": WHO, "ethics": DATA, "identifier": "Distribution"}
+        assert text.rstrip(".") in section(later, titles.get(name, WHY)), name
+    assert "not stated" not in section(later, WHY) + section(later, WHO)
+    assert "<https://doi.org/10.5281/zenodo.1234>" in later
+    assert "| Competing interests | None. |" in later
+    assert f"| Paid for by | {SAID['funding']}. |" in later
+
+
+def test_drawn_films_whose_publishers_say_something_repeat_it(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    source = {**made["demo"][1]["record"]["source"], "population": "Drawn necks"}
+    card = changed(made, "demo", ethics="None needed!", source=source)
+    assert "Its publishers say: Drawn necks." in words(section(card, WHO))
+    assert "Its publishers say: None needed\\!" in words(section(card, DATA))
+
+
+def test_a_first_version_has_no_changes_and_no_tombstones(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    said = section(card_of(made, "local"), VERSIONS)
+    assert "This is version 1.0.0. No earlier one is known" in said
+    assert "**Withdrawn so far:** no film." in said
+    assert "|---|" not in said
+
+
+def test_a_later_version_says_what_changed_and_what_is_gone(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    said = section(card_of(made, "later"), VERSIONS)
+    assert "The one before it is 1.0.0." in said
+    assert "| films withdrawn | 1 |" in said
+    assert "| films added | 0 |" in said
+    assert "1 film of earlier versions is not in this one." in said
+    assert "| `checkpoint-1-large-00001` | `vertebra-count` | 1.1.0 |" in said
+    assert "no-longer-generated" not in said
+
+
+def test_of_many_withdrawn_films_the_first_are_named(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    gone = [
+        {"id": f"film-{n:03d}", "reason": "no-longer-generated", "first_version_without": "1.1.0"}
+        for n in range(TOMBSTONES_SHOWN + 5)
+    ]
+    said = section(changed(made, "later", tombstones=gone), VERSIONS)
+    assert said.count("| `film-") == TOMBSTONES_SHOWN
+    assert "25 films of earlier versions are not in this one. The first 20 by name" in said
+    assert "`no-longer-generated`: its checkpoint or batch" in said
+
+
+def test_the_card_s_check_of_the_version_holds_and_fails_on_another(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    class Films:
+        def __init__(self, release: Path) -> None:
+            self.shards = sorted((release / "data").rglob("*.parquet"))
+
+        def unique(self, column: str) -> list[str]:
+            tables = [pq.read_table(shard, columns=[column]) for shard in self.shards]
+            return [one for table in tables for one in table[column].unique().to_pylist()]
+
+    check = {
+        name: section(card_of(made, name), VERSIONS).partition("```python\n")[2].partition("```")[0]
+        for name in ("local", "later")
+    }
+    assert '{"1.0.0", "1.1.0"}' in check["later"]
+    for name, source in check.items():
+        for held in check:
+            try:
+                exec(source, {"films": Films(made[held][0])})  # noqa: S102 - of the template
+            except AssertionError:
+                assert held != name
+            else:
+                assert held == name
+
+
+def test_versions_are_told_in_the_order_of_their_numbers(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    shards = made["later"][1]["record"]["shards"]
+    versions = dict(zip(shards, ("1.10.0", "1.9.0"), strict=True))
+    some = {name: {**shard, "version": versions[name]} for name, shard in shards.items()}
+    empty = {"data/checkpoint-9/train.parquet": {"rows": 0, "version": "1.11.0", "content": ""}}
+    assert '== {"1.9.0", "1.10.0"}' in changed(made, "later", shards=some | empty)
+
+
+def test_the_distribution_counts_files_and_bytes(made: dict[str, tuple[Path, Arguments]]) -> None:
+    release, _ = made["local"]
+    said = section(card_of(made, "local"), "Distribution")
+    films = sorted((release / "data").rglob("*.parquet"))
+    every = sorted(release.rglob("*.parquet"))
+    size, total = (sum(one.stat().st_size for one in some) / 1e6 for some in (films, every))
+    assert f"13 films in 2 files, {size:.3f} MB" in said
+    assert f"{len(every)} files and {total:.3f} MB" in said
+    for shard in films:
+        assert f"| `{shard.relative_to(release).as_posix()}` |" in said
+    formats = re.findall(r"`([A-Za-z0-9.]+)`", said.partition("<details>")[0])
+    assert set(formats) <= {one.name for one in release.iterdir()} | {"croissant.json"}
+
+
+ALLOWED = {
+    # Constants of the program, which the next test holds to it.
+    "1,000", "0.9", "0.99", "0.0001", "1",
+    # Bits, levels of intervals and tests, ends of scales, names: no release changes them.
+    "8", "95", "5", "4", "0", "0.5", "2", "7", "2025",
+}  # fmt: skip
+
+
+def test_no_number_is_typed_into_the_templates() -> None:
+    environment = jinja2.Environment(autoescape=True)
+    for path in sorted(CARDS.glob("*.j2")):
+        for line, kind, text in environment.lex(path.read_text(encoding="utf-8")):
+            if kind != "data":
+                continue
+            prose = re.sub(r"https?://\S+|\]\([^)]*\)|`[^`]*`|SHA-256|^\d\. ", "", text, flags=re.M)
+            found = set(re.findall(r"(?<![\w.,])\d(?:[\d,.]*\d)?", prose))
+            assert found <= ALLOWED, f"{path.name}:{line}: {sorted(found - ALLOWED)}"
+
+
+def constants_of(module: str) -> dict[str, Any]:
+    """The plain constants of a module of the network, without its heavy imports."""
+    path = REPOSITORY / "cxr_release" / "diffusion" / f"{module}.py"
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found
+
+
+def test_the_constants_of_the_training_are_the_program_s(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    said = words(section(card_of(made, "demo"), HOW))
+    learner, network = constants_of("learner"), constants_of("network")
+    (first, second), decay = learner["BETAS"], learner["WEIGHT_DECAY"]
+    assert f"betas {first} and {second}, weight decay {decay:.4f} |" in said
+    assert f"length at which gradients are cut | {learner['GRADIENT_NORM']:.0f} |" in said
+    assert f"noise schedule of {network['TIMES']:,} times" in said
+
+
+@pytest.mark.parametrize("name", ["demo", "local", "later"])
+def test_every_table_is_one_and_nothing_unknown_is_printed(
+    made: dict[str, tuple[Path, Arguments]], name: str
+) -> None:
+    card = card_of(made, name)
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(card)
+    tables = html.split("<table>")[1:]
+    assert len(tables) == len(re.findall(r"^\|[-:|]+\|$", card, re.MULTILINE))
+    for table in tables:
+        columns = table.partition("</thead>")[0].count("<th") - 1
+        rows = table.partition("</table>")[0].partition("<tbody>")[2].split("<tr>")[1:]
+        assert rows, table[:200]
+        assert all(row.count("<td") == columns for row in rows), table[:200]
+    assert not re.search(r"<p>\s*\|", html)
+    assert "\n\n\n\n" not in card
+    card = re.sub(r"```.*?```", "", card, flags=re.DOTALL)
+    assert not re.search(r"\b(nan|inf|True|False|Undefined)\b", card)
+    assert "None" not in card.replace("None of", "").replace("| None. |", "")
+    assert not re.search(r"\b1 (films|people|pairs|files|quartets|readers|kinds|columns)\b", card)
+    assert "(s)" not in card
+
+
+def test_the_header_says_whether_anybody_judged_anything(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    arguments = made["demo"][1]
+    record, configs = arguments["record"], arguments["configs"]
+    reviews = record["reviews"]
+    nobody = {
+        "screening": {**reviews["screening"], "decided": 0},
+        "audit": {**reviews["audit"], "judged": 0},
+        "reader_study": {**reviews["reader_study"], "readers": 0},
+    }
+    said = [
+        header_of({**record, "reviews": nobody | one}, configs)["annotations_creators"]
+        for one in (
+            {},
+            {"audit": {**reviews["audit"], "judged": 2}},
+            {"reader_study": {**reviews["reader_study"], "readers": 1}},
+        )
+    ]
+    assert said == [["no-annotation"], ["other"], ["other"]]
+
+
+def test_no_template_is_left_alone() -> None:
+    """Every file of the folder is part of the card; reasons stand in their own file."""
+    whole = (CARDS / "README.md.j2").read_text(encoding="utf-8")
+    parts = {path.name for path in CARDS.glob("*.j2")} - {"README.md.j2"}
+    assert parts == set(re.findall(r'include "([^"]+)"', whole))
+
+
+def test_one_is_not_written_as_many_in_the_first_lines(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    record = made["local"][1]["record"]
+    one = dict.fromkeys(
+        ("reviewers", "undecided", "undecided_released", "prescreened", "audited", "withdrawn"), 1
+    )
+    counts = {**record["counts"], "total": {**record["counts"]["total"], "excluded": 1}}
+
+    def first_words(**changes: Any) -> str:
+        screening = {**record["reviews"]["screening"], **one, **changes}
+        reviews = {**record["reviews"], "screening": screening}
+        return words(changed(made, "local", reviews=reviews, counts=counts).partition("\n# ")[0])
+
+    said = first_words(state="partial", looked_at=15)
+    assert "1 person has looked at 15 of 16 generated films, and 1 is excluded." in said
+    assert "1 is undecided, and 1 of those is in this release." in said
+    assert "1 of the excluded films was excluded by a program" in said
+    assert "1 of the excluded films stays out" in said
+    assert "1 of the excluded films was withdrawn after an earlier version held it." in said
+    said = first_words(state="complete", looked_at=16, reviewers=2, withdrawn=2)
+    assert "**Screened films.** 2 people have screened all 16 generated films" in said
+    assert "abnormalities, and 1 is excluded." in said
+    assert "2 of the excluded films were withdrawn after an earlier version held them." in said
+
+
+def test_the_record_alone_gives_the_card(made: dict[str, tuple[Path, Arguments]]) -> None:
+    release, _ = made["later"]
+    published = changed(made, "later", **read_json(release / "release.json"))
+    assert published == (release / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,124 @@
+"""CITATION.cff against the rules of its schema, version 1.2.0, as far as they touch this file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cxr_release.release.hub_licences import OTHERS, SPDX
+from cxr_release.release.notices import bibtex, license_url, write_notices
+
+HOSTILE = "X\n---\nlicense: mit\n# <b> {a} \\b | [c](http://d)\x00"
+RECORD: dict[str, Any] = {
+    "name": "films",
+    "title": "Films",
+    "version": "1.0.0",
+    "license": "cc-by-4.0",
+    "authors": ["A. One", "B: Two"],
+    "contact": "",
+    "source": {
+        "title": "Source",
+        "license": "cc0-1.0",
+        "citation": "Us, 2026",
+        "films_shown": 0,
+        "stated": True,
+    },
+    "counts": {"total": {"released": 1, "generated": 1, "excluded": 0}},
+    "params": {"ingest": {"size": 16}},
+    "reviews": {
+        "screening": {"looked_at": 0, "reviewers": 0, "undecided": 1},
+        "audit": {"judged": 0, "pairs": 0, "reviewers": 0, "excluded_films": 0},
+    },
+}
+KEYS = {
+    "cff-version", "message", "type", "title", "version", "abstract", "authors", "contact",
+    "keywords", "doi", "url", "license", "license-url", "date-released",
+}  # fmt: skip
+
+
+def cited(folder: Path, **changes: Any) -> dict[str, Any]:
+    """The citation of a record, held against the schema."""
+    write_notices(folder, RECORD | changes)
+    citation = yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation.keys() <= KEYS
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["type"] == "dataset"
+    assert all(citation[key] for key in ("message", "title", "authors"))
+    for one in citation["authors"]:
+        assert one.keys() == {"name"}
+    for one in citation.get("contact", []):
+        assert one["name"]
+        assert re.match(r"(https|http|ftp|sftp)://.+", one.get("website", "https://a"))
+        assert re.match(r"[\S]+@[\S]+\.[\S]{2,}$", one.get("email", "a@b.org"))
+    assert ("license" in citation) != ("license-url" in citation)
+    assert isinstance(citation["version"], str)
+    assert len(set(citation["keywords"])) == len(citation["keywords"])
+    assert isinstance(citation, dict)
+    return citation
+
+
+def test_it_says_who_made_what_and_from_what(tmp_path: Path) -> None:
+    citation = cited(tmp_path)
+    assert [one["name"] for one in citation["authors"]] == ["A. One", "B: Two"]
+    assert citation["message"].endswith("the films that its network learnt from: Us, 2026.")
+    assert citation["abstract"].startswith("1 synthetic radiograph of 16 × 16 pixels")
+    assert citation["license"] == "CC-BY-4.0"
+    assert citation.keys().isdisjoint({"doi", "url", "contact", "date-released"})
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "expected"),
+    [
+        ({"identifier": "10.5281/zenodo.12"}, "doi", "10.5281/zenodo.12"),
+        ({"identifier": "10.5281/zenodo.12"}, "url", "https://doi.org/10.5281/zenodo.12"),
+        ({"identifier": "10.5281/a<b>#c"}, "url", "https://doi.org/10.5281/a%3Cb%3E%23c"),
+        ({"identifier": "10.5281/a<b>"}, "doi", None),
+        ({"contact": "a@b.org"}, "contact", [{"name": "A. One", "email": "a@b.org"}]),
+        (
+            {"contact": "https://a.org/b", "publisher": "A clinic"},
+            "contact",
+            [{"name": "A clinic", "website": "https://a.org/b"}],
+        ),
+        ({"contact": "ring us"}, "contact", None),
+        ({"license": "odbl"}, "license", "ODbL-1.0"),
+        ({"license": "cdla-permissive-2.0"}, "license", None),
+        (
+            {"license": "cdla-permissive-2.0"},
+            "license-url",
+            "https://spdx.org/licenses/CDLA-Permissive-2.0.html",
+        ),
+        ({"date": "2026-11-20"}, "date-released", "2026-11-20"),
+    ],
+)
+def test_it_says_what_is_given(
+    tmp_path: Path, given: dict[str, Any], key: str, expected: object
+) -> None:
+    assert cited(tmp_path, **given).get(key) == expected
+
+
+def test_a_source_that_nobody_names_is_not_cited(tmp_path: Path) -> None:
+    citation = cited(tmp_path, source=RECORD["source"] | {"stated": False})
+    assert citation["message"] == "If you use this dataset, please cite it as below."
+
+
+def test_hostile_texts_stay_on_their_line(tmp_path: Path) -> None:
+    texts = dict.fromkeys(("title", "contact", "publisher", "identifier"), HOSTILE)
+    citation = cited(tmp_path, **texts, authors=[HOSTILE])
+    assert citation["license"] == "CC-BY-4.0"
+    assert citation["title"] == "X --- license: mit # <b> {a} \\b | [c](http://d)"
+    entry = bibtex(RECORD | texts | {"authors": [HOSTILE]})
+    assert entry.count("{") == entry.count("}")
+    assert "\\" not in entry
+    assert len(entry.splitlines()) == 8
+    assert (tmp_path / "LICENSE").read_text(encoding="utf-8").count("published by X ---") == 1
+
+
+def test_every_licence_leads_somewhere_of_its_own() -> None:
+    assert OTHERS.isdisjoint(SPDX)
+    assert len({license_url(one) for one in SPDX}) == len(SPDX)
+    assert license_url("cc0-1.0").endswith("publicdomain/zero/1.0/legalcode")
+    assert license_url("cc-by-nc-sa-4.0").endswith("licenses/by-nc-sa/4.0/legalcode")
