@@ -230,10 +230,12 @@ class Project:
 
         return read_all(DECISION, self.paths.withdrawals)
 
-    @property
-    def ledger(self) -> Path | None:
-        """Where published versions are noted; None outside of a project."""
-        return self.paths.published if self.paths.params.exists() else None
+    def ledger_for(self, folder: Path) -> Path | None:
+        """Where it is noted that the release in `folder` is out; None where it is not ours."""
+        from cxr_release.release.published import name_of
+
+        ours = self.paths.params.exists() and name_of(folder) == self.params.release.name
+        return self.paths.published if ours else None
 
     def published(self) -> list[Version]:
         """The published versions, the oldest first."""

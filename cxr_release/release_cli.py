@@ -73,7 +73,7 @@ def push(
         private=private,
         dry_run=dry_run,
         allow_unreviewed=allow_unreviewed,
-        ledger=project_at(root).ledger,
+        ledger=project_at(root).ledger_for(folder),
     )
     print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
 
@@ -123,7 +123,10 @@ def withdraw(
 def archive(
     folder: Folder,
     output: Annotated[Path, typer.Argument(help="The archive to write, such as release.zip.")],
-    year: Annotated[int, typer.Option(help="Year of publication, for DataCite.")],
+    year: Annotated[
+        int | None,
+        typer.Option(help="Year of publication, for DataCite.", show_default="of release.date"),
+    ] = None,
     form: Annotated[str, typer.Option(help="bagit (BagIt 1.0 in a zip), or zip.")] = "bagit",
     as_json: Json = False,
 ) -> None:

@@ -62,6 +62,15 @@ def _read(folder: Path) -> Version:
     return Version(record, {row["id"]: row for row in rows}, reasons_of(record))
 
 
+def name_of(release: Path) -> str | None:
+    """What a release folder says it is called; None where it says nothing."""
+    try:
+        record = read_json(release / "release.json")
+    except (OSError, ValueError):
+        return None
+    return record.get("name") if isinstance(record, dict) else None
+
+
 def enter(ledger: Path, release: Path) -> Path:
     """Note in the ledger that the version in a release folder is out.
 

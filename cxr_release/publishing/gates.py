@@ -1,0 +1,49 @@
+"""What stands between a true release and the world: reviews that are not complete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cxr_release.errors import Fault, ReleaseError
+
+_REVIEWS = {
+    "screening": "screen the films with `cxr-release review --reviewer NAME`",
+    "audit": "judge the pairs with `cxr-release adjudicate --reviewer NAME`",
+    "reader_study": "let more readers answer with `cxr-release study serve`",
+}
+_PACKAGE = ", then `dvc repro`"
+
+
+def open_gates(record: Mapping[str, Any]) -> list[Fault]:
+    """What is not done yet, by a release's `release.json`."""
+    faults = []
+    for name, remedy in _REVIEWS.items():
+        state = record["reviews"][name]["state"]
+        if state != "complete":
+            faults.append(Fault(name, f"the review is {_said(state)}", remedy + _PACKAGE))
+    if record["source"]["stated"] is not True:
+        remedy = "fill in release.source_* in params.yaml" + _PACKAGE
+        faults.append(Fault("source", "title, licence or citation is not stated", remedy))
+    return faults
+
+
+def _said(state: object) -> str:
+    return {"none": "not begun", "partial": "not finished"}.get(str(state), str(state))
+
+
+def require_reviewed(record: Mapping[str, Any], *, allow_unreviewed: bool) -> list[str]:
+    """Names of what is not done yet; none unless `allow_unreviewed`.
+
+    Raises:
+        ReleaseError: something is not done yet and was not allowed to be.
+    """
+    faults = open_gates(record)
+    if faults and not allow_unreviewed:
+        raise ReleaseError(
+            f"{len(faults)} review(s) stand between this release and the world",
+            where="release.json",
+            remedy="finish them, or push with --allow-unreviewed: the card says what was not done",
+            faults=faults,
+        )
+    return [fault.where for fault in faults]

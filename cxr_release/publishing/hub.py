@@ -1,0 +1,136 @@
+"""Whom to ask: the Hub's address, the login, the repo's name, and references to a version there.
+
+Nothing here talks to the network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from cxr_release.errors import ReleaseError
+
+LOG_IN = "set HF_TOKEN, or log in with `hf auth login`"
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+_REPO = re.compile(rf"{_PART}/{_PART}")
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A version on the Hub: ORG/NAME@TAG."""
+
+    repo: str
+    tag: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """One dataset repo of one Hub, and who asks."""
+
+    endpoint: str
+    """Such as https://huggingface.co, without a slash at the end."""
+    repo: str
+    """ORG/NAME."""
+    token: str | None = field(repr=False)
+    """None where nobody is logged in."""
+
+    @property
+    def page(self) -> str:
+        """The repo's page, and the `where` of every error."""
+        return f"{self.endpoint}/datasets/{self.repo}"
+
+    @property
+    def api(self) -> str:
+        """Where the repo's endpoints are."""
+        return f"{self.endpoint}/api/datasets/{self.repo}"
+
+
+def is_reference(text: str) -> bool:
+    """Whether this reads as ORG/NAME@TAG."""
+    repo, found, tag = text.partition("@")
+    return bool(found) and _named(repo) and _tagged(tag)
+
+
+def reference(text: str) -> Reference:
+    """ORG/NAME@TAG in its parts.
+
+    Raises:
+        ReleaseError: it is none.
+    """
+    if not is_reference(text):
+        raise ReleaseError("is no version on the Hub", where=text, remedy="give ORG/NAME@TAG")
+    repo, _, tag = text.partition("@")
+    return Reference(repo, tag)
+
+
+def access_to(repo: str) -> Access:
+    """How to reach a repo: endpoint of HF_ENDPOINT, token of HF_TOKEN or of the usual login.
+
+    Raises:
+        ReleaseError: the name, the endpoint or the token cannot be used, the Hub is switched off
+            (HF_HUB_OFFLINE), or the token would travel where others can read it.
+    """
+    from huggingface_hub import constants, get_token
+
+    if not _named(repo):
+        raise ReleaseError("is no name of a repo", where=repo, remedy="give ORG/NAME")
+    endpoint = str(constants.ENDPOINT).rstrip("/")
+    encrypted = _is_encrypted(endpoint)
+    if constants.is_offline_mode():
+        raise ReleaseError(
+            "offline mode is on, so nothing is sent to the Hub or fetched from it",
+            where=endpoint,
+            remedy="unset HF_HUB_OFFLINE, or name a local folder",
+        )
+    token = get_token() or None
+    if token and not _TOKEN.fullmatch(token):
+        raise ReleaseError("the token has characters that no token has", remedy=LOG_IN)
+    if token and not encrypted and not _is_loopback(endpoint):
+        raise ReleaseError(
+            "would carry the token unencrypted", where=endpoint, remedy="set HF_ENDPOINT to https"
+        )
+    return Access(endpoint, repo, token)
+
+
+def _is_encrypted(endpoint: str) -> bool:
+    """Whether this address is https; it is an address of a server and nothing else."""
+    try:
+        split = urlsplit(endpoint)
+        sound = split.scheme in {"http", "https"} and bool(split.hostname) and split.port != 0
+    except ValueError:
+        sound = False
+    if not sound or "@" in split.netloc or split.query or split.fragment:
+        raise ReleaseError("is no address of a Hub", where="HF_ENDPOINT", remedy="give https://…")
+    return split.scheme == "https"
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def travels_safely(url: str, access: Access) -> bool:
+    """Whether to talk to `url`: encrypted, or as unencrypted as the Hub's own address.
+
+    A Hub without encryption is known to be on this machine as soon as there is a token; where it
+    sends us then must be on this machine too.
+    """
+    if urlsplit(url).scheme == "https":
+        return True
+    return access.endpoint.startswith("http:") and (not access.token or _is_loopback(url))
+
+
+def _named(repo: str) -> bool:
+    sound = _REPO.fullmatch(repo) and not repo.endswith(".git")
+    return bool(sound) and "--" not in repo and ".." not in repo
+
+
+def _tagged(tag: str) -> bool:
+    return bool(_TAG.fullmatch(tag)) and ".." not in tag and not tag.endswith((".", ".lock"))

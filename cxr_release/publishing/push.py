@@ -1,0 +1,250 @@
+"""Publish a release on the Hugging Face Hub: verified, reviewed, in one commit, under one tag.
+
+Main holds the whole release or what it held before, at every moment. Whatever happens in between,
+the same command run again finishes it and sends only what is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json
+from cxr_release.publishing import sending, tagging
+from cxr_release.publishing.gates import require_reviewed
+from cxr_release.publishing.hub import LOG_IN, Access, access_to
+from cxr_release.publishing.local import Local, read_local
+from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote
+from cxr_release.publishing.wire import Patience, conversation
+
+RECORD = "release.json"
+PUSHED, THERE, DRY = "pushed", "already there", "dry run"
+PATIENT = Patience()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a push would change."""
+
+    private: bool | None
+    """Whether the repo is private; None before it is made."""
+    head: str | None
+    """Commit of main; None before the repo is made."""
+    add: tuple[str, ...]
+    """Files that main has not, or has otherwise."""
+    delete: tuple[str, ...]
+    """Files that main has and the release has not."""
+    standing: str | None
+    """Commit of the tag, which holds this release already."""
+
+
+def push(
+    folder: Path,
+    *,
+    repo: str,
+    tag: str | None,
+    private: bool,
+    dry_run: bool,
+    allow_unreviewed: bool,
+    ledger: Path | None,
+    patience: Patience = PATIENT,
+) -> dict[str, Any]:
+    """Publish a release folder.
+
+    Args:
+        folder: the release folder.
+        repo: ORG/NAME of the dataset repo; it is made where there is none.
+        tag: the version's tag; None for the one in `release.json`. There is no other.
+        private: make a new repo private. That an existing one is public is an error then; one that
+            is private stays so either way.
+        dry_run: say what would be sent, and change nothing on the Hub.
+        allow_unreviewed: publish although reviews are not complete.
+        ledger: folder of published versions, in which this one is noted once its tag stands.
+        patience: how long to wait for a Hub that fails.
+
+    Returns:
+        What was done, JSON-able: repo, tag, commit, url, sent and already_there ({files, bytes}),
+        deleted (names), private, dry_run, state (`pushed`, `already there` or `dry run`),
+        unreviewed (names of reviews) and recorded (the ledger's folder of this version, or None).
+
+    Raises:
+        ReleaseError: the release is not true or not reviewed, or the Hub refuses it, or fails for
+            longer than `patience`. Main is as it was then, or holds the whole release; the message
+            says what to do.
+    """
+    access = access_to(repo)
+    if access.token is None and not dry_run:
+        raise ReleaseError("nobody is logged in", where=access.page, remedy=LOG_IN)
+    # Here, for its libraries are heavy.
+    from cxr_release.publishing import verify
+
+    verify.require_true(verify.verify(folder))
+    record = read_json(folder / RECORD)
+    tag = _own_tag(record, tag)
+    unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
+    local = read_local(folder)
+    with conversation(access, patience) as wire:
+        remote = Remote(wire)
+        if access.token is not None and remote.role() == "read" and not dry_run:
+            raise ReleaseError(
+                "the token may only read", where=access.page, remedy="use one that may write"
+            )
+        plan = _look(remote, tag, local, private=private)
+        sys.stderr.write(_announced(plan, access, tag, local, private=private))
+        if not dry_run and plan.standing is None:
+            plan, commit = _publish(remote, tag, local, plan, record, private=private)
+        else:
+            commit = plan.standing or ""
+    out = bool(commit) and not dry_run
+    recorded = _noted(ledger, folder) if ledger is not None and out else None
+    state = THERE if plan.standing else DRY if dry_run else PUSHED
+    return {
+        "repo": repo,
+        "tag": tag,
+        "commit": commit or None,
+        "url": f"{access.page}/tree/{tag}",
+        **_amounts(plan, local),
+        "deleted": [] if plan.standing else list(plan.delete),
+        "private": private if plan.private is None else plan.private,
+        "dry_run": dry_run,
+        "state": state,
+        "unreviewed": unreviewed,
+        "recorded": None if recorded is None else str(recorded),
+    }
+
+
+def _noted(ledger: Path, folder: Path) -> Path:
+    from cxr_release.release.published import enter
+
+    return enter(ledger, folder)
+
+
+def _own_tag(record: Mapping[str, Any], tag: str | None) -> str:
+    own = str(record["tag"])
+    if tag not in {None, own}:
+        raise ReleaseError(
+            f"version {record['version']} has the tag {own}, and its card says so: not {tag}",
+            where=RECORD,
+            remedy="leave --tag out, or set release.version in params.yaml and run `dvc repro`",
+        )
+    return own
+
+
+def _look(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool) -> Plan:
+    """What is on the Hub, and what a push would change.
+
+    Raises:
+        ReleaseError: the tag holds another release, main holds something that is no release, or
+            the repo is public and was to be private.
+    """
+    is_private = remote.is_private()
+    if is_private is None:
+        return Plan(None, None, tuple(local), (), None)
+    if private and not is_private:
+        raise ReleaseError(
+            "is public, and was to be private; nothing was sent",
+            where=remote.access.page,
+            remedy="make it private in its settings on the Hub, or leave --private out",
+        )
+    refs = remote.refs()
+    standing = tagging.standing(remote, refs, tag, local)
+    head = refs.branches.get("main")
+    if head is None:
+        raise ReleaseError(
+            "has no branch main", where=remote.access.page, remedy="make one on the Hub"
+        )
+    tree = remote.tree(head)
+    delete = sorted(tree.keys() - local.keys() - MADE_BY_THE_HUB)
+    if delete and RECORD not in tree and standing is None:
+        shown = ", ".join(delete[:5]) + (" …" if len(delete) > 5 else "")
+        raise ReleaseError(
+            f"holds {len(delete)} file(s) of something that is no release: {shown}",
+            where=remote.access.page,
+            remedy="delete them on the Hub, or push to another repo",
+        )
+    add = [name for name, one in local.items() if name not in tree or not tree[name].is_same(one)]
+    return Plan(is_private, head, tuple(add), tuple(delete), standing)
+
+
+def _publish(
+    remote: Remote,
+    tag: str,
+    local: Mapping[str, Local],
+    plan: Plan,
+    record: Mapping[str, Any],
+    *,
+    private: bool,
+) -> tuple[Plan, str]:
+    """Make the repo, the commit and the tag, as far as they are not there."""
+    wire, message = remote.wire, f"{record['title']}, version {record['version']}"
+    if plan.head is None:
+        sending.create(wire, private=private)
+        plan = _look(remote, tag, local, private=private)
+    commit = plan.head or ""
+    if plan.add or plan.delete:
+        commit = sending.send(
+            wire, local, add=plan.add, delete=plan.delete, head=commit, message=message
+        )
+    else:
+        sending.require_same(remote, commit, local)
+    tagging.tag(remote, tag, commit, message)
+    return plan, commit
+
+
+def _amounts(plan: Plan, local: Mapping[str, Local]) -> dict[str, dict[str, int]]:
+    add = set() if plan.standing else set(plan.add)
+    return {
+        name: {"files": len(files), "bytes": sum(local[one].size for one in files)}
+        for name, files in (("sent", sorted(add)), ("already_there", sorted(local.keys() - add)))
+    }
+
+
+def _announced(
+    plan: Plan, access: Access, tag: str, local: Mapping[str, Local], *, private: bool
+) -> str:
+    """What is going to be sent, before anything is."""
+    if plan.standing is not None:
+        return f"{access.page}: {tag} holds this release already\n"
+    parts = _amounts(plan, local)
+    seen = private if plan.private is None else plan.private
+    lines = [
+        f"{access.page}: {'private' if seen else 'public'}"
+        + (", to be made" if plan.private is None else ""),
+        f"  to send: {_amount(parts['sent'])}",
+        f"  there already: {_amount(parts['already_there'])}",
+        *(f"  to delete: {name}" for name in plan.delete),
+    ]
+    if seen and not private:
+        lines.append("  It is private and stays so; --private was not asked for.")
+    return "\n".join(lines) + "\n"
+
+
+def _amount(part: Mapping[str, int]) -> str:
+    return f"{part['files']} file(s), {part['bytes'] / 1e6:,.1f} MB"
+
+
+def text_of(report: Mapping[str, Any]) -> str:
+    """A push's report, for people."""
+    done = {
+        PUSHED: f"pushed {report['repo']}@{report['tag']}: commit {report['commit']}",
+        THERE: f"{report['repo']}@{report['tag']} holds this release already, nothing was sent",
+        DRY: f"nothing was sent: this was a dry run for {report['repo']}@{report['tag']}",
+    }
+    lines = [done[report["state"]]]
+    if report["state"] != THERE:
+        would = "would be " if report["dry_run"] else ""
+        lines += [
+            f"  {would}sent: {_amount(report['sent'])}; "
+            f"there already: {_amount(report['already_there'])}",
+            f"  {would}deleted: {len(report['deleted'])} file(s)",
+        ]
+    if report["unreviewed"]:
+        lines.append(f"  not complete: {', '.join(report['unreviewed'])}")
+    if report["recorded"]:
+        lines.append(f"  noted in {report['recorded']}: add it to git")
+    lines.append(f"  {'private' if report['private'] else 'public'}: {report['url']}")
+    return "\n".join(lines)
