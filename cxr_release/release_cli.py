@@ -20,11 +20,18 @@ Folder = Annotated[Path, typer.Argument(help="The release folder.")]
 
 
 @release_app.command()
-def verify(release: Release = "data/release", as_json: Json = False) -> None:
+def verify(
+    release: Release = "data/release",
+    records: Annotated[
+        bool, typer.Option("--records", help="Also read every record through croissant.json.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check that a release is what it says: hashes, tables, films, counts, numbers, card.
 
-    Works offline on a folder; names every difference, and ends with 1 where there is one.
-    `sha256sum -c SHA256SUMS` in the folder checks the hashes alone.
+    Works offline on a folder; names every difference, and ends with 1 where there is one. With
+    --records, mlcroissant holds each shard in memory. `sha256sum -c SHA256SUMS` in the folder
+    checks the hashes alone.
 
     Example: cxr-release verify org/cervical-synthetic@v1.0.0
     """
@@ -33,7 +40,7 @@ def verify(release: Release = "data/release", as_json: Json = False) -> None:
     from cxr_release.publishing.verify import verify as check
 
     with opened(release) as folder:
-        report = check(folder)
+        report = check(folder, records=records)
     print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
     require_true(report)
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from cxr_release.errors import ReleaseError
 from cxr_release.publishing.fetch import opened
+from cxr_release.publishing.verification.findings import Findings
+from cxr_release.publishing.verification.folder import look
+from cxr_release.publishing.verification.record import read_record
 from cxr_release.release.changelog import listed
-from cxr_release.release.versions import Differences, differences, read_version
+from cxr_release.release.versions import Differences, Version, differences, read_version
 
 NAMED = 20
 """Films, or numbers, of each kind that the text names; the report has all."""
@@ -28,8 +33,17 @@ def compare(old: str, new: str) -> dict[str, Any]:
         ReleaseError: one of them is no release, or cannot be fetched.
     """
     with opened(old) as first, opened(new) as second:
-        found = differences(read_version(first), read_version(second))
+        found = differences(_version(first, old), _version(second, new))
     return {**asdict(found), "same": found.same}
+
+
+def _version(folder: Path, name: str) -> Version:
+    """A version whose record is looked at before it is believed."""
+    found = Findings(folder)
+    record = read_record(look(folder, found), found)
+    if record is None or found.differences:
+        raise ReleaseError("is no release", where=name, faults=found.differences)
+    return read_version(folder, record)
 
 
 def text_of(report: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,18 +81,10 @@ def write_configs(
             write_films(folder, sources, shards, group, contents.shown.get(checkpoint, ()))
         )
         files = [shard.name for shard in shards]
-        return _measure(folder, f"checkpoint-{checkpoint}", schemas.RELEASE, files)
+        return measure(folder, f"checkpoint-{checkpoint}", schemas.RELEASE, files)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         films = list(pool.map(write, contents.shards))
-    everything = Config(
-        "default",
-        schemas.RELEASE,
-        tuple(name for config in films for name in config.files),
-        sum(config.rows for config in films),
-        sum(config.num_bytes for config in films),
-        sum(config.download_bytes for config in films),
-    )
     sides: list[tuple[Table, Iterable[Row]]] = [
         (schemas.AUDIT_PAIRS, released_pairs(inputs, params, contents.films)),
         (schemas.TOMBSTONES, contents.exclusions),
@@ -104,7 +96,19 @@ def write_configs(
     # Two pictures a row, where there are any.
     group = rows_per_group(params.ingest.size, films=2)
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
-    return [everything, *films, *written], shown
+    return [pooled(films), *films, *written], shown
+
+
+def pooled(films: Sequence[Config]) -> Config:
+    """The config `default`: the films of all checkpoints."""
+    return Config(
+        "default",
+        schemas.RELEASE,
+        tuple(name for config in films for name in config.files),
+        sum(config.rows for config in films),
+        sum(config.num_bytes for config in films),
+        sum(config.download_bytes for config in films),
+    )
 
 
 def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> Config:
@@ -112,11 +116,11 @@ def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> 
     with tables.Writer(folder / name, table) as writer:
         for some in tables.pieces(rows, group):
             writer.append(some)
-    return _measure(folder, table.name, table, [name])
+    return measure(folder, table.name, table, [name])
 
 
-def _measure(folder: Path, name: str, table: Table, files: list[str]) -> Config:
-    """What `datasets` counts in finished files, counted by its own writer, into nothing."""
+def measure(folder: Path, name: str, table: Table, files: list[str]) -> Config:
+    """A config from its finished files: what `datasets` counts, by its own writer, into nothing."""
     from datasets import Features
     from datasets.arrow_writer import ArrowWriter
 

@@ -63,8 +63,12 @@ class Differences:
         return not self.films and not self.numbers
 
 
-def read_version(folder: Path) -> Version:
+def read_version(folder: Path, record: Mapping[str, Any] | None = None) -> Version:
     """A version from its release folder. Images are left where they are.
+
+    Args:
+        folder: the release folder.
+        record: its `release.json`, where that has been read already.
 
     Raises:
         TableError: a table breaks its schema.
@@ -79,7 +83,7 @@ def read_version(folder: Path) -> Version:
         for path in sorted(folder.glob("exclusions/train-*.parquet"))
         for row in tables.read_rows(path, schemas.TOMBSTONES)
     }
-    record = read_json(folder / "release.json")
+    record = record or read_json(folder / "release.json")
     return Version(record, films, reasons_of(record) | reasons)
 
 

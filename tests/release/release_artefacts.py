@@ -41,6 +41,8 @@ EXCLUDED = {
     "checkpoint-1-large-00004": "blank-or-noise",
     "checkpoint-3-large-00000": "vertebra-count",
 }
+DRAWS = 100
+"""Bootstrap draws of the study."""
 NOTHING_SAID: Mapping[int, str] = MappingProxyType({})
 NOTHING_OUT: Mapping[str, str] = MappingProxyType({})
 
@@ -54,7 +56,7 @@ def small_params() -> Params:
         train=replace(loaded.train, checkpoint_every=EVERY),
         sample=replace(loaded.sample, checkpoints=CHECKPOINTS, **FILMS),
         audit=replace(loaded.audit, top=TOP, reviewers_required=2),
-        study=replace(loaded.study, quartets=2),
+        study=replace(loaded.study, quartets=2, bootstrap=DRAWS),
     )
 
 
@@ -200,7 +202,7 @@ def write_prescreen(folder: Path) -> None:
 def analysis() -> dict[str, Any]:
     """Of the one reader's ratings."""
     rows = [rating(kit_rows(), place) for place in range(6)]
-    return analyze(ratings_of(rows), StudyParams(bootstrap=100), seed=1)
+    return analyze(ratings_of(rows), StudyParams(bootstrap=DRAWS), seed=small_params().seed)
 
 
 def write_study(kit: Path, folder: Path, *, rated: bool) -> None:
