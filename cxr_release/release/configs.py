@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 
 from cxr_release import schemas, tables
 from cxr_release.params import Params
+from cxr_release.release.checksums import hashes_of
 from cxr_release.release.contents import Contents
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.pairs import released_pairs
@@ -24,7 +25,7 @@ LEAN = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=False)
 )
 """Reads a row group at a time, not all that follow."""
-AT_ONCE = 2
+AT_ONCE = 3
 """Checkpoints that are written at the same time; each holds a few row groups in memory."""
 
 
@@ -52,12 +53,24 @@ class Config:
         return list(dict.fromkeys(f"{Path(name).parent}/train-*.parquet" for name in self.files))
 
 
+@dataclass(frozen=True)
+class Written:
+    """The Parquet files of a release, and what was learnt while they were written."""
+
+    configs: Sequence[Config]
+    """`default` first; one without rows is a file with typed columns and no more."""
+    hashes: Mapping[str, str]
+    """File below the release folder → SHA-256."""
+    shown: Mapping[str, bytes]
+    """Film id → PNG bytes, of the films that contact sheets show."""
+
+
 def write_configs(
     folder: Path,
     inputs: ReleaseInputs,
     params: Params,
     contents: Contents,
-) -> tuple[list[Config], dict[str, bytes]]:
+) -> Written:
     """Write every Parquet file of the release.
 
     Args:
@@ -67,11 +80,11 @@ def write_configs(
         contents: what goes out.
 
     Returns:
-        The configs, `default` first; one without rows is a file with typed columns and no more.
-        And film id → PNG bytes, of the films in `contents.shown`.
+        What was written.
     """
 
     shown: dict[str, bytes] = {}
+    hashes: dict[str, str] = {}
 
     def write(checkpoint: int) -> Config:
         sources = [inputs.table(job) for job in jobs_of((checkpoint,))]
@@ -81,6 +94,7 @@ def write_configs(
             write_films(folder, sources, shards, group, contents.shown.get(checkpoint, ()))
         )
         files = [shard.name for shard in shards]
+        hashes.update(hashes_of(folder, files))
         return measure(folder, f"checkpoint-{checkpoint}", schemas.RELEASE, files)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
@@ -96,7 +110,8 @@ def write_configs(
     # Two pictures a row, where there are any.
     group = rows_per_group(params.ingest.size, films=2)
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
-    return [pooled(films), *films, *written], shown
+    hashes.update(hashes_of(folder, [file for config in written for file in config.files]))
+    return Written([pooled(films), *films, *written], hashes, shown)
 
 
 def pooled(films: Sequence[Config]) -> Config:

@@ -12,7 +12,7 @@ from cxr_release.files import read_json, whole_folder, write_json, write_text
 from cxr_release.params import Params
 from cxr_release.release.card import render
 from cxr_release.release.changelog import changelog
-from cxr_release.release.checksums import hashes_of, write_checksums
+from cxr_release.release.checksums import write_checksums
 from cxr_release.release.configs import Config, write_configs
 from cxr_release.release.contents import read_contents
 from cxr_release.release.croissant import write_croissant
@@ -58,13 +58,13 @@ def package(
     """
     jobs = jobs_of(params.sample.checkpoints)
     inputs.require(jobs)
-    # Hashing lets go of the interpreter: it runs beside the reading and copying.
+    # Hashing lets other threads work: it runs beside the reading.
     with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
         hashed = beside.submit(inputs.hashes, jobs)
         contents = read_contents(inputs, params, reasons)
-        configs, shown = write_configs(folder, inputs, params, contents)
-        tabled = beside.submit(hashes_of, folder, {one for each in configs for one in each.files})
-        sheets = write_figures(folder, inputs, contents, shown)
+        written = write_configs(folder, inputs, params, contents)
+        configs = written.configs
+        sheets = write_figures(folder, inputs, contents, written.shown)
         record = build_record(
             inputs,
             params,
@@ -87,10 +87,9 @@ def package(
         )
         write_text(folder / "README.md", card)
         lint(folder, configs)
-        known = tabled.result()
-        write_croissant(folder, record, configs, known)
-        check_croissant(folder, configs, known)
-        write_checksums(folder, known)
+        write_croissant(folder, record, configs, written.hashes)
+        check_croissant(folder, configs, written.hashes)
+        write_checksums(folder, written.hashes)
     return record
 
 
