@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cxr_release.memorization.films import FilmSet
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.gathered import Gathered
-    from cxr_release.release.versions import Version
+    from cxr_release.release.versions.version import Version
     from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
     from cxr_release.screening.films import Generated
@@ -232,14 +232,14 @@ class Project:
 
     def ledger_for(self, folder: Path) -> Path | None:
         """Where it is noted that the release in `folder` is out; None where it is not ours."""
-        from cxr_release.release.published import name_of
+        from cxr_release.release.versions.published import name_of
 
         ours = self.paths.params.exists() and name_of(folder) == self.params.release.name
         return self.paths.published if ours else None
 
     def published(self) -> list[Version]:
         """The published versions, the oldest first."""
-        from cxr_release.release.published import read_published
+        from cxr_release.release.versions.published import read_published
 
         return read_published(self.paths.published)
 

@@ -1,8 +1,14 @@
-"""The command line as a user meets it: in a process of its own."""
+"""The command line as a user meets it: what it prints, and how it ends.
+
+What depends on the process itself (its start, exit codes, tracebacks) runs in one of its own; the
+rest calls `main` here, for the libraries take seconds to come.
+"""
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -18,14 +24,14 @@ from pyarrow import csv
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.cli import app, log_app
+from cxr_release.cli import app, log_app, main
 from cxr_release.files import write_json
 from cxr_release.logbook import log
 from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
-from cxr_release.release.published import FILMS
+from cxr_release.release.versions.published import FILMS
 from cxr_release.release_cli import release_app
 from cxr_release.screening.decision import DECISION, Wish
 from cxr_release.study_cli import study_app
@@ -33,14 +39,32 @@ from cxr_release.study_cli import study_app
 ROOT = Path(__file__).parent.parent
 
 
-def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def apart(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "cxr_release.cli", *arguments],
-        input=stdin,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """A command in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", ["cxr-release", *arguments])
+        patch.setattr(sys, "stdin", io.StringIO(stdin))
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +107,7 @@ def test_help_answers_at_once_and_loads_nothing_heavy() -> None:
 
 def _timed_help() -> float:
     start = time.perf_counter()
-    done = run("--help")
+    done = apart("--help")
     assert done.returncode == 0
     return time.perf_counter() - start
 
@@ -107,17 +131,17 @@ def test_version() -> None:
 
 
 def test_wrong_usage_exits_with_2() -> None:
-    assert run("explode").returncode == 2
+    assert apart("explode").returncode == 2
     assert run("exclude", "x").returncode == 2
 
 
 def test_a_failure_is_one_line_without_a_traceback(tmp_path: Path) -> None:
-    done = run("status", "--root", str(tmp_path))
+    done = apart("status", "--root", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert "no such file" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "Traceback" in run("--debug", "status", "--root", str(tmp_path)).stderr
+    assert "Traceback" in apart("--debug", "status", "--root", str(tmp_path)).stderr
 
 
 def test_decisions_are_logged_counted_and_taken_back(project: Path) -> None:
@@ -172,17 +196,17 @@ def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) ->
     root, film = ["--root", str(project)], first_film(project)
     run("keep", film, film.replace("1", "2"), "--reviewer", "v", *root)
     path = project / "data/reviews/screening/v.jsonl"
-    done = run("log", "verify", *root)
+    done = apart("log", "verify", *root)
     assert done.returncode == 0, done.stderr
     assert "v: 2 line(s), 2 decision(s) stand" in done.stdout
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"seq":3,"at"')
-    done = run("log", "verify", *root)
+    done = apart("log", "verify", *root)
     assert (done.returncode, path.read_bytes()) == (0, whole)
     assert "v.jsonl: line 3 was never finished" in done.stderr
     assert "v.jsonl.torn-3: an unfinished line" in done.stdout
     path.write_bytes(whole.replace(b'"keep"', b'"kept"', 1))
-    done = run("log", "verify", *root)
+    done = apart("log", "verify", *root)
     assert done.returncode == 1
     assert "v.jsonl: line 1: 'kept' is none of keep" in done.stderr
     for left in path.parent.glob("v.*"):

@@ -23,9 +23,9 @@ import cxr_release
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import read_json, sha256, whole_file
 from cxr_release.publishing.datacite import datacite, to_xml
-from cxr_release.release.checksums import CHECKSUMS
+from cxr_release.release.documents.checksums import CHECKSUMS
+from cxr_release.release.documents.notices import contact, said, summary
 from cxr_release.release.markdown import one_line
-from cxr_release.release.notices import contact, said, summary
 
 FORMS = ("bagit", "zip")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")

@@ -12,8 +12,8 @@ from cxr_release.publishing.fetch import opened
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import look
 from cxr_release.publishing.verification.record import read_record
-from cxr_release.release.changelog import listed
-from cxr_release.release.versions import Differences, Version, differences, read_version
+from cxr_release.release.versions.changelog import listed
+from cxr_release.release.versions.version import Differences, Version, differences, read_version
 
 NAMED = 20
 """Films, or numbers, of each kind that the text names; the report has all."""

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr_release.errors import ReleaseError
-from cxr_release.release.hub_licences import SPDX
+from cxr_release.release.documents.hub_licences import SPDX
+from cxr_release.release.documents.notices import KEYWORDS, contact, license_url, said, summary
 from cxr_release.release.markdown import one_line
-from cxr_release.release.notices import KEYWORDS, contact, license_url, said, summary
 
 KERNEL = "http://datacite.org/schema/kernel-4"
 _LOCATION = f"{KERNEL} https://schema.datacite.org/meta/kernel-4.6/metadata.xsd"

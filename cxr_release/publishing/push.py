@@ -118,7 +118,7 @@ def push(
 
 
 def _noted(ledger: Path, folder: Path) -> Path:
-    from cxr_release.release.published import enter
+    from cxr_release.release.versions.published import enter
 
     return enter(ledger, folder)
 

@@ -16,6 +16,7 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.verification.audit import check_audit
 from cxr_release.publishing.verification.card import check_card, check_pictures, read_card
 from cxr_release.publishing.verification.counts import check_configs, check_counts, rows_by_config
+from cxr_release.publishing.verification.croissant_records import read_all_records
 from cxr_release.publishing.verification.figures import check_figures
 from cxr_release.publishing.verification.films import Films, check_films
 from cxr_release.publishing.verification.findings import Findings
@@ -31,9 +32,8 @@ from cxr_release.publishing.verification.sides import (
 from cxr_release.publishing.verification.study import check_study
 from cxr_release.publishing.verification.sums import check_sums
 from cxr_release.publishing.verification.truth import SIDES, configs_of, truth_of
-from cxr_release.release.croissant_check import check_croissant as check_described
-from cxr_release.release.croissant_records import read_all_records
-from cxr_release.release.films import check_pixels
+from cxr_release.release.documents.croissant_check import check_croissant as check_described
+from cxr_release.release.validation.films import check_pixels
 from cxr_release.tables import Table
 
 Sides = Mapping[Table, Sequence[Mapping[str, Any]]]

@@ -13,8 +13,8 @@ import pyarrow.dataset as ds
 
 from cxr_release import schemas, tables
 from cxr_release.params import Params
-from cxr_release.release.checksums import hashes_of
 from cxr_release.release.contents import Contents
+from cxr_release.release.documents.checksums import hashes_of
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.pairs import released_pairs
 from cxr_release.release.shards import rows_per_group, write_films

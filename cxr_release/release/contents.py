@@ -10,10 +10,10 @@ from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import read_json
 from cxr_release.params import Params
-from cxr_release.release.history import History, read_history
 from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
 from cxr_release.release.licences import shows_real_films
 from cxr_release.release.shards import Shard, plan_shards
+from cxr_release.release.versions.history import History, read_history
 
 Row = Mapping[str, Any]
 ON_A_SHEET = 24

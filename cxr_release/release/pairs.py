@@ -9,7 +9,7 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.params import Params
-from cxr_release.release.films import ancillary
+from cxr_release.radiographs.chunks import ancillary
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.licences import shows_real_films
 from cxr_release.tables import Table

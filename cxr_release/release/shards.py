@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxr_release import schemas, tables
-from cxr_release.release.history import History
 from cxr_release.release.inputs import Job, jobs_of
-from cxr_release.release.published import FILMS
+from cxr_release.release.versions.history import History
+from cxr_release.release.versions.published import FILMS
 
 Row = Mapping[str, Any]
 SHARD_BYTES = 500_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxr_release.files import write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.release.validate import validate
+from cxr_release.release.validation.validate import validate
 from cxr_release.stages.release_inputs import release_inputs
 from cxr_release.stages.run import execute
 

@@ -274,7 +274,7 @@ def test_who_may_not_write_is_told_what_to_do(
 def test_a_published_version_is_noted_once_its_tag_stands(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cxr_release.release import published
+    from cxr_release.release.versions import published
 
     noted: list[bool] = []
 

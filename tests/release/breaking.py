@@ -13,7 +13,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.validate import validate
+from cxr_release.release.validation.validate import validate
 from cxr_release.tables import Table
 
 Rows = list[dict[str, Any]]

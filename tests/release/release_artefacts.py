@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pytest
 from audit_artefacts import STEMS, TOP, write_adjudication, write_audit, write_blank
 
 from cxr_release import params as parameters
@@ -20,9 +23,10 @@ from cxr_release.radiographs import png
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
+from cxr_release.release.documents import croissant_check
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.package import package
-from cxr_release.release.validate import validate
+from cxr_release.release.validation.validate import validate
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "cards" / "README.md.j2"
@@ -47,6 +51,7 @@ NOTHING_SAID: Mapping[int, str] = MappingProxyType({})
 NOTHING_OUT: Mapping[str, str] = MappingProxyType({})
 
 
+@cache
 def small_params() -> Params:
     """The repository's parameters, shrunk."""
     loaded = parameters.load(REPOSITORY / "params.yaml")
@@ -268,6 +273,23 @@ def write_inputs(
         rated: whether a reader has finished the reader study.
         verdicts: rank → what two people said of that pair.
     """
+    said = (tuple(sorted(excluded.items())), rated, tuple(sorted(verdicts.items())))
+    shutil.copytree(_written(*said), root, dirs_exist_ok=True)
+    inputs = inputs_below(root)
+    write_json(inputs.cohort / "summary.json", {"source": str(root), "files": 4, "refused": 1})
+    return inputs
+
+
+SHELF = TemporaryDirectory()
+"""Artefacts that were written once; tests get copies."""
+
+
+@cache
+def _written(
+    excluded_for: tuple[tuple[str, str], ...], rated: bool, said: tuple[tuple[int, str], ...]
+) -> Path:
+    excluded, verdicts = dict(excluded_for), dict(said)
+    root = Path(mkdtemp(dir=SHELF.name))
     inputs = inputs_below(root)
     rows = []
     for job in jobs_of(CHECKPOINTS):
@@ -276,7 +298,6 @@ def write_inputs(
         rows += films
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
-    write_json(inputs.cohort / "summary.json", {"source": str(root), "files": 4, "refused": 1})
     parts = {"tuning": 2, "held_out": 1}
     write_json(inputs.split / "summary.json", {"films": parts, "patients": parts})
     write_prescreen(inputs.prescreen)
@@ -285,7 +306,7 @@ def write_inputs(
     write_screening(inputs.screening, rows, excluded, copies)
     write_study(inputs.kit, inputs.study, rated=rated)
     write_report(inputs)
-    return inputs
+    return root
 
 
 def distances(*, inception: bool = False) -> dict[str, Any]:
@@ -384,15 +405,18 @@ def make_release(
 
 
 def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
+    """A release of some artefacts; that mlcroissant opens its Croissant file has its own tests."""
     write_json(root / "validation.json", validate(inputs, params))
-    package(
-        inputs,
-        params,
-        validation=root / "validation.json",
-        reasons=REASONS,
-        template=TEMPLATE,
-        output=root / "release",
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(croissant_check, "load", lambda _: (None, []))
+        package(
+            inputs,
+            params,
+            validation=root / "validation.json",
+            reasons=REASONS,
+            template=TEMPLATE,
+            output=root / "release",
+        )
     return root / "release"
 
 

@@ -23,9 +23,9 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.reader_study.words import p_of
-from cxr_release.release.lint import header_and_body
+from cxr_release.release.card.lint import header_and_body
 from cxr_release.release.package import package
-from cxr_release.release.validate import validate
+from cxr_release.release.validation.validate import validate
 
 HOSTILE = "X\n---\nlicense: mit\n# {{ 7 * 7 }} <script>alert(1)</script> | a | `b` [c](http://d)"
 

@@ -17,8 +17,8 @@ from release_artefacts import make_release_of, write_inputs
 
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
-from cxr_release.release.figures import draw_power
-from cxr_release.release.lint import header_and_body
+from cxr_release.release.card.figures import draw_power
+from cxr_release.release.card.lint import header_and_body
 
 ALL_CLEAR = {1: "not-a-copy", 2: "not-a-copy", 3: "not-a-copy"}
 

@@ -18,10 +18,10 @@ from release_artefacts import EXCLUDED, REPOSITORY, make_release_of, small_param
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import package
-from cxr_release.release.body_rules import slug
-from cxr_release.release.card import TOMBSTONES_SHOWN, header_of, render
-from cxr_release.release.lint import header_and_body
-from cxr_release.release.published import enter
+from cxr_release.release.card.body_rules import slug
+from cxr_release.release.card.lint import header_and_body
+from cxr_release.release.card.render import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.versions.published import enter
 
 CARDS = REPOSITORY / "cards"
 SAID = {

@@ -16,9 +16,9 @@ from release_configs import configs_of
 
 from cxr_release.errors import ReleaseError
 from cxr_release.params import Params
-from cxr_release.release.body_rules import slug
-from cxr_release.release.header_rules import REQUIRED, header_faults
-from cxr_release.release.lint import header_and_body, lint
+from cxr_release.release.card.body_rules import slug
+from cxr_release.release.card.header_rules import REQUIRED, header_faults
+from cxr_release.release.card.lint import header_and_body, lint
 
 Break = Callable[[Path], None]
 

@@ -17,7 +17,7 @@ from release_artefacts import make_release
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import shards
-from cxr_release.release.lint import header_and_body
+from cxr_release.release.card.lint import header_and_body
 
 Loaded = list[tuple[Path, dict[str, Any]]]
 """Release folder, and what was found in each of its configs."""

@@ -24,7 +24,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.params import Params
 from cxr_release.radiographs import png
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.validate import validate
+from cxr_release.release.validation.validate import validate
 
 FIRST = "checkpoint-1-initial-00000"
 

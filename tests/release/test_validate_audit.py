@@ -19,7 +19,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import write_json
 from cxr_release.params import Params
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.validate import validate
+from cxr_release.release.validation.validate import validate
 from cxr_release.tables import Table
 
 

@@ -17,9 +17,9 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.release import shards
-from cxr_release.release.history import read_history
-from cxr_release.release.published import enter, order_of, read_published
-from cxr_release.release.versions import GONE, differences, read_version
+from cxr_release.release.versions.history import read_history
+from cxr_release.release.versions.published import enter, order_of, read_published
+from cxr_release.release.versions.version import GONE, differences, read_version
 
 LEFT = "checkpoint-1-large-00001"
 SHARD = "data/checkpoint-1/train-00001-of-00003.parquet"

@@ -9,7 +9,7 @@ from typing import Any
 from cxr_release.publishing.verification.films import Films
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.record import RECORD, Record
-from cxr_release.release.collector import value_at
+from cxr_release.release.validation.collector import value_at
 from cxr_release.schemas import JUDGED
 
 Rows = Sequence[Mapping[str, Any]]

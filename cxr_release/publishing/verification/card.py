@@ -15,7 +15,7 @@ from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import Folder
 from cxr_release.publishing.verification.markdown_tables import Shown, tables_of
 from cxr_release.publishing.verification.truth import Truth
-from cxr_release.release.card import header_of
+from cxr_release.release.card.render import header_of
 
 CARD = "README.md"
 KEYS = ("license", "pretty_name", "size_categories", "configs", "dataset_info")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.publishing.verification.truth import Truth
-from cxr_release.release.card_filters import FILTERS
+from cxr_release.release.card.filters import FILTERS
 from cxr_release.release.inputs import jobs_of
 from cxr_release.release.package import PAIRS_SHOWN
 

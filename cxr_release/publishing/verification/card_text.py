@@ -10,7 +10,7 @@ from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.truth import Truth
 from cxr_release.release.contents import ON_A_SHEET
 from cxr_release.release.markdown import code, escape
-from cxr_release.release.published import order_of
+from cxr_release.release.versions.published import order_of
 
 _N = r"([\d,]{1,20})"
 """A number. Here and below no pattern can take long over a text that was made to that end."""

@@ -10,8 +10,8 @@ from cxr_release.publishing.verification.films import Films
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import checkpoint_of
 from cxr_release.publishing.verification.record import RECORD, Record
-from cxr_release.release.collector import value_at
 from cxr_release.release.inputs import Job, jobs_of
+from cxr_release.release.validation.collector import value_at
 from cxr_release.tables import Table
 
 Row = Mapping[str, Any]

@@ -9,7 +9,7 @@ from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import Folder
 from cxr_release.publishing.verification.pictures import frame_fault, size_of
 from cxr_release.radiographs import png
-from cxr_release.release.films import ancillary
+from cxr_release.radiographs.chunks import ancillary
 
 LARGEST = 20_000_000
 """Bytes of a figure."""

@@ -20,9 +20,9 @@ from cxr_release.publishing.verification.folder import SHARD, Folder, checkpoint
 from cxr_release.publishing.verification.parquet import rows_of
 from cxr_release.publishing.verification.pictures import frame_fault
 from cxr_release.publishing.verification.record import RECORD, Record
-from cxr_release.release.collector import value_at
-from cxr_release.release.films import BLANK_DEVIATION, KnownFilm, open_film
 from cxr_release.release.shards import content_of
+from cxr_release.release.validation.collector import value_at
+from cxr_release.release.validation.films import BLANK_DEVIATION, KnownFilm, open_film
 
 Row = Mapping[str, Any]
 AT_ONCE = 64

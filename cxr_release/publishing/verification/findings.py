@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cxr_release.errors import CxrReleaseError, Fault
-from cxr_release.release.collector import Collector
+from cxr_release.release.validation.collector import Collector
 
 MOST = 10_000
 """Differences that are named; beyond them there is only their number."""

@@ -14,7 +14,7 @@ from cxr_release.publishing.verification.documents import (
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import Folder
 from cxr_release.publishing.verification.record import Record
-from cxr_release.release.hub_licences import SPDX
+from cxr_release.release.documents.hub_licences import SPDX
 from cxr_release.release.markdown import one_line
 
 CITATION, LICENSE, CHANGELOG, CROISSANT = (

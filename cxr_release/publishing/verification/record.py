@@ -9,8 +9,8 @@ from typing import Any
 from cxr_release.publishing.verification.documents import json_of_file
 from cxr_release.publishing.verification.findings import Findings, Kinds, is_a, short
 from cxr_release.publishing.verification.folder import SHARD, Folder
-from cxr_release.release.collector import value_at
-from cxr_release.release.published import order_of
+from cxr_release.release.validation.collector import value_at
+from cxr_release.release.versions.published import order_of
 from cxr_release.tables import HEX64
 
 Record = Mapping[str, Any]

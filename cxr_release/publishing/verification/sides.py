@@ -14,9 +14,9 @@ from cxr_release.publishing.verification.parquet import rows_of
 from cxr_release.publishing.verification.pictures import frame_fault
 from cxr_release.publishing.verification.record import RECORD, Record
 from cxr_release.radiographs import png
-from cxr_release.release.collector import value_at
-from cxr_release.release.films import ancillary
-from cxr_release.release.published import order_of
+from cxr_release.radiographs.chunks import ancillary
+from cxr_release.release.validation.collector import value_at
+from cxr_release.release.versions.published import order_of
 from cxr_release.tables import Table
 
 Row = Mapping[str, Any]

@@ -8,7 +8,7 @@ from cxr_release.files import sha256
 from cxr_release.publishing.verification.documents import text_of_file
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import Folder
-from cxr_release.release.checksums import CHECKSUMS
+from cxr_release.release.documents.checksums import CHECKSUMS
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 REMEDY = "fetch it again, or make the release again"

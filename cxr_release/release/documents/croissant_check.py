@@ -17,7 +17,7 @@ from typing import Any
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import sha256
 from cxr_release.release.configs import Config
-from cxr_release.release.croissant import (
+from cxr_release.release.documents.croissant import (
     CONFORMS_TO,
     CONTEXT,
     CROISSANT,

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from cxr_release.release.hub_licences import OTHERS, SPDX
+from cxr_release.release.documents.hub_licences import OTHERS, SPDX
 
 REQUIRED = (
     "license",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,9 +14,10 @@ from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.params import Params
 from cxr_release.radiographs import png
+from cxr_release.radiographs.chunks import ancillary
 from cxr_release.radiographs.png import Film
-from cxr_release.release.collector import Collector
 from cxr_release.release.inputs import Job, ReleaseInputs, job_of, jobs_of
+from cxr_release.release.validation.collector import Collector
 
 BLANK_DEVIATION = 2.0
 """Grey levels of standard deviation below which a film shows nothing."""
@@ -155,20 +155,6 @@ def _picture_faults(film: Film, side: int, released: bool) -> Iterator[FilmFault
         yield "image", f"is {size}, expected {side} × {side}", _AGAIN
     if released and float(np.std(film)) < BLANK_DEVIATION:
         yield "image", "is blank", _EXCLUDE.format("blank-or-noise")
-
-
-def ancillary(data: bytes) -> bytes:
-    """Everything in a PNG that is neither picture nor frame: text, times, what trails the end."""
-    rest, place = bytearray(), 8
-    while place + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, place)
-        end = place + 12 + length
-        if data[place + 4 : place + 8] not in (b"IHDR", b"IDAT", b"IEND"):
-            rest += data[place:end]
-        place = end
-        if data[place - 8 : place - 4] == b"IEND":
-            break
-    return bytes(rest + data[place:])
 
 
 @cache

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import yaml
 
 from cxr_release.files import write_text
-from cxr_release.release.hub_licences import OTHERS, SPDX, creative_commons_url
+from cxr_release.release.documents.hub_licences import OTHERS, SPDX, creative_commons_url
 from cxr_release.release.markdown import one_line
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")

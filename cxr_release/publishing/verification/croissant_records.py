@@ -10,8 +10,8 @@ import numpy as np
 
 from cxr_release.errors import ReleaseError
 from cxr_release.radiographs import png
-from cxr_release.release.croissant import CROISSANT
-from cxr_release.release.croissant_check import load, quiet, read_croissant, require
+from cxr_release.release.documents.croissant import CROISSANT
+from cxr_release.release.documents.croissant_check import load, quiet, read_croissant, require
 
 _PICTURE = "sc:ImageObject"
 _PIXELS_OF = {"image": "pixel_sha256", "real_image": "real_pixel_sha256"}

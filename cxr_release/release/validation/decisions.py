@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from cxr_release import schemas, tables
-from cxr_release.release.collector import Collector
-from cxr_release.release.films import KnownFilm
 from cxr_release.release.inputs import Job, jobs_of
+from cxr_release.release.validation.collector import Collector
+from cxr_release.release.validation.films import KnownFilm
 
 Row = Mapping[str, Any]
 COUNTED = ("generated", "excluded", "released", "undecided")

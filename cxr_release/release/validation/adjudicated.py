@@ -9,7 +9,7 @@ from typing import Any
 
 from cxr_release import schemas
 from cxr_release.params import AuditParams
-from cxr_release.release.collector import Collector
+from cxr_release.release.validation.collector import Collector
 from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
 
 Row = Mapping[str, Any]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import ReleaseError
-from cxr_release.release.published import order_of, read_published
-from cxr_release.release.versions import GONE, Version
+from cxr_release.release.versions.published import order_of, read_published
+from cxr_release.release.versions.version import GONE, Version
 
 
 @dataclass(frozen=True)

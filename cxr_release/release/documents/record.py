@@ -13,12 +13,12 @@ import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.params import PHANTOMS, Params
-from cxr_release.release.audit_record import audit_record, films_shown
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
+from cxr_release.release.documents.audit_record import audit_record, films_shown
 from cxr_release.release.inputs import Job, ReleaseInputs
-from cxr_release.release.published import order_of
-from cxr_release.release.versions import Version, differences
+from cxr_release.release.versions.published import order_of
+from cxr_release.release.versions.version import Version, differences
 
 LIBRARIES = (
     "datasets",

@@ -15,7 +15,7 @@ import pyarrow as pa
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, whole_folder, write_json
-from cxr_release.release.versions import Version, read_version, reasons_of
+from cxr_release.release.versions.version import Version, read_version, reasons_of
 
 FILMS = replace(
     schemas.RELEASE,

@@ -6,13 +6,13 @@ from typing import Any
 
 from cxr_release import schemas
 from cxr_release.params import Params
-from cxr_release.release.adjudicated import check_adjudication, check_kept_out
-from cxr_release.release.collector import Collector
-from cxr_release.release.decisions import check_counts, check_exclusions, check_screened
-from cxr_release.release.evidence import check_audit
-from cxr_release.release.films import check_cohort, check_generated, check_pixels
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.study import check_study
+from cxr_release.release.validation.adjudicated import check_adjudication, check_kept_out
+from cxr_release.release.validation.collector import Collector
+from cxr_release.release.validation.decisions import check_counts, check_exclusions, check_screened
+from cxr_release.release.validation.evidence import check_audit
+from cxr_release.release.validation.films import check_cohort, check_generated, check_pixels
+from cxr_release.release.validation.study import check_study
 
 _COUNTS: dict[str, type] = {"rows": list, "total": dict, "review": dict}
 

@@ -50,7 +50,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.publishing.verify import require_true, text_of, verify
 from cxr_release.radiographs import png
-from cxr_release.release.published import enter
+from cxr_release.release.versions.published import enter
 
 ALL_CLEAR = {1: "not-a-copy", 2: "not-a-copy", 3: "not-a-copy"}
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from cxr_release.release.markdown import code, escape
-from cxr_release.release.versions import Differences, Version, differences
+from cxr_release.release.versions.version import Differences, Version, differences
 
 LISTED = 50
 """Films, or numbers, that are named one by one; `release.json` and the tables have all."""

@@ -10,14 +10,14 @@ from typing import Any
 import yaml
 
 from cxr_release.errors import Fault, ReleaseError
-from cxr_release.release.body_rules import body_faults
-from cxr_release.release.configs import Config
-from cxr_release.release.header_rules import (
+from cxr_release.release.card.body_rules import body_faults
+from cxr_release.release.card.header_rules import (
     SIZES,
     header_faults,
     plain_yaml_faults,
     stated_features,
 )
+from cxr_release.release.configs import Config
 
 _HEADER = re.compile(r"\A---\n(.*?\n)---\n(.*)\Z", re.DOTALL)
 

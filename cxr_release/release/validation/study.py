@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas
-from cxr_release.release.collector import Collector, value_at
 from cxr_release.release.inputs import STUDY
+from cxr_release.release.validation.collector import Collector, value_at
 
 Row = Mapping[str, Any]
 

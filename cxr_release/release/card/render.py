@@ -15,12 +15,12 @@ import yaml
 from cxr_release import schemas
 from cxr_release.errors import ReleaseError
 from cxr_release.params import PHANTOMS
-from cxr_release.release.card_filters import FILTERS
+from cxr_release.release.card.figures import POWER, Sheet
+from cxr_release.release.card.filters import FILTERS
 from cxr_release.release.configs import Config
-from cxr_release.release.figures import POWER, Sheet
+from cxr_release.release.documents.notices import bibtex, doi_url, license_url
 from cxr_release.release.markdown import Ready, finalize, one_line
-from cxr_release.release.notices import bibtex, doi_url, license_url
-from cxr_release.release.published import order_of
+from cxr_release.release.versions.published import order_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment

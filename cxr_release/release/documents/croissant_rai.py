@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from cxr_release.params import PHANTOMS
+from cxr_release.release.documents.notices import said
 from cxr_release.release.markdown import one_line
-from cxr_release.release.notices import said
 
 Record = Mapping[str, Any]
 

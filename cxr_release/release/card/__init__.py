@@ -1,0 +1,1 @@
+"""The datacard: its text, its pictures, and the rules that it keeps."""

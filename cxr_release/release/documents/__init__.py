@@ -1,0 +1,1 @@
+"""What a release says of itself beside the card: record, notices, Croissant, checksums."""

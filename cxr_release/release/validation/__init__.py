@@ -1,0 +1,1 @@
+"""Whether artefacts may become a release: every table, and everything between them."""

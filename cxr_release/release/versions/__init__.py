@@ -1,0 +1,1 @@
+"""Versions of a release: what each held, and what became different."""
