@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from audit_artefacts import STEMS
@@ -86,9 +90,40 @@ def test_released_films_are_the_generated_ones_byte_for_byte_less_the_excluded(
         assert row["flipped"] == generated[row["id"]]["flipped"]
 
 
-def test_other_roots_give_the_same_bytes(release: Path, tmp_path: Path, params: Params) -> None:
-    other = make_release(tmp_path / "a much longer way to the same films", params)
-    assert files_of(other) == files_of(release)
+AGAIN = """
+import sys
+from pathlib import Path
+from release_artefacts import inputs_below, make_release_of, small_params
+root = Path(sys.argv[1])
+make_release_of(inputs_below(root / "artefacts"), small_params(), root)
+"""
+
+
+def test_another_user_elsewhere_at_another_time_gets_the_same_bytes(
+    release: Path, tmp_path: Path
+) -> None:
+    """Another process, root, user, home, time zone, language, order of files and of hashes."""
+    root = tmp_path / "a much longer way to the same films"
+    first = release.parent / "artefacts"
+    for path in sorted(first.rglob("*"), reverse=True):
+        if path.is_file():
+            copy = root / "artefacts" / path.relative_to(first)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            os.utime(copy, (1e9, 1e9))
+    someone = {"USER": "jane.doe", "LOGNAME": "jane.doe", "HOME": str(tmp_path / "home"),
+               "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7", "PYTHONUTF8": "0",
+               "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", AGAIN, str(root)],
+        env=someone,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert files_of(root / "release") == files_of(release)
 
 
 def test_nothing_of_the_source_or_the_machine_is_in_any_file(release: Path, params: Params) -> None:
@@ -178,11 +213,24 @@ def test_a_checkpoint_without_released_films_is_no_config_and_has_no_sheet(
 
 
 @pytest.mark.parametrize("side", [16, 64, 256, 1024, 2048])
-def test_the_worst_films_fit_a_shard(side: int) -> None:
+def test_the_worst_films_fit_a_shard_and_a_row_group(side: int) -> None:
     noise = np.random.default_rng(side).integers(0, 256, (side, side), dtype=np.uint8)
     size = len(png.encode(noise, synthetic=True))
     columns = 1000
     assert (size + columns) * shards.films_per_shard(side) <= 500_000_000
+    assert (size + columns) * shards.rows_per_group(side) <= 100_000_000
+    assert 2 * (size + columns) * shards.rows_per_group(side, films=2) <= 100_000_000
+
+
+def test_shards_have_a_page_index_and_nothing_of_the_machine(release: Path) -> None:
+    for path in release.rglob("*.parquet"):
+        found = pq.read_metadata(path)
+        assert set(found.metadata) == {b"ARROW:schema", b"huggingface"}
+        for group in range(found.num_row_groups):
+            assert all(
+                found.row_group(group).column(column).has_offset_index
+                for column in range(found.num_columns)
+            )
 
 
 def test_an_unknown_reason_is_refused_and_leaves_the_old_release(
