@@ -94,10 +94,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any])
 
 @pytest.fixture(scope="session")
 def processes() -> Any:
-    """Processes that may be killed; torch is imported once for all of them."""
+    """Processes that may be killed; torch, and what checks tables, is imported once for all."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["cxr_release.diffusion.training", "cxr_release.diffusion.sampling"]
+        ["cxr_release.diffusion.training", "cxr_release.diffusion.sampling", "pandera.pandas"]
     )
     warm = context.Process(target=print)
     warm.start()

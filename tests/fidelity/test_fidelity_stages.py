@@ -33,7 +33,7 @@ def films(count: int, seed: int) -> np.ndarray:
 @pytest.fixture
 def params() -> Params:
     loaded = parameters.load(ROOT / "params.yaml")
-    small = replace(loaded.fidelity, every=2, images=8, bootstrap=20)
+    small = replace(loaded.fidelity, every=2, images=4, bootstrap=20)
     return replace(loaded, fidelity=small, sample=replace(loaded.sample, checkpoints=(2,)))
 
 
@@ -65,7 +65,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(fidelity, "draw", draw)
     monkeypatch.setattr(fidelity, "read_record", record)
-    monkeypatch.setattr(fidelity, "load_films", lambda path: ([], films(20, 99)))
+    monkeypatch.setattr(fidelity, "load_films", lambda path: ([], films(12, 99)))
     return asked
 
 
@@ -74,11 +74,11 @@ def test_it_measures_every_other_checkpoint_once(
 ) -> None:
     fidelity.run(paths, params)
     assert drawn == ["checkpoint-2", "checkpoint-4"]
-    assert "2 of 2 checkpoints × 8 films, against 20 source films" in capsys.readouterr().err
+    assert "2 of 2 checkpoints × 4 films, against 12 source films" in capsys.readouterr().err
     found = read_json(paths.fidelity)
     assert [point["checkpoint"] for point in found["checkpoints"]] == [2, 4]
     assert [point["checkpoint_step"] for point in found["checkpoints"]] == [20, 40]
-    assert (found["images"], found["real_images"], found["size"]) == (8, 20, 32)
+    assert (found["images"], found["real_images"], found["size"]) == (4, 12, 32)
     first = paths.fidelity.read_bytes()
     fidelity.run(paths, params)
     assert drawn == ["checkpoint-2", "checkpoint-4"]

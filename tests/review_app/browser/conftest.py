@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from oriented import oriented_row
 from review_browser import BLOCK, FILMS, SIDE, Films, Screen, Server
-from tab import SMALL
+from tab import open_context
 
 from cxr_release import schemas, tables
 
@@ -81,7 +81,7 @@ def mortal(films: Films, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=SMALL)
+    context = open_context(browser, hurried=False)
     yield context
     context.close()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mortal import MortalServer
 
+from cxr_release.review_app.pages import STATIC
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Dialog, Page, Request
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request
 
 SMALL = {"width": 1280, "height": 720}
 LONG = 10_000
@@ -43,6 +46,40 @@ HASHES = """
 }))
 """
 """SHA-256 of the pixels of each film on the screen; "" for one that is not there."""
+
+
+HURRY = """
+const shorten = (name, waits) => {
+  const plain = window[name];
+  window[name] = (wake, wait, ...more) =>
+    plain(wake, waits.includes(wait) ? wait / 10 : wait, ...more);
+};
+"""
+
+
+def open_context(browser: Browser, *, hurried: bool) -> BrowserContext:
+    """A browser of one person.
+
+    Args:
+        browser: in which.
+        hurried: films settle, and an idle page looks again, in a tenth of the time: for tests of
+            many pages, which only wait for it.
+    """
+    context = browser.new_context(viewport=SMALL)
+    if hurried:
+        settle = [_waits("pair.js", "SETTLE_MS"), _waits("grid.js", "SETTLE_MS")]
+        look = [_waits("adjudicate.js", "LOOK_AGAIN_MS")]
+        context.add_init_script(
+            f"{{ {HURRY} shorten('setTimeout', {settle}); shorten('setInterval', {look}); }}"
+        )
+    return context
+
+
+def _waits(script: str, name: str) -> int:
+    """Milliseconds that a script of ours waits."""
+    found = re.search(rf"^const {name} = (\d+);$", (STATIC / script).read_text(), re.MULTILINE)
+    assert found, f"{script} has no {name}"
+    return int(found[1])
 
 
 class Tab:

@@ -21,7 +21,7 @@ from adjudicate_browser import (
     Table,
     make_archive,
 )
-from tab import SMALL
+from tab import open_context
 
 from cxr_release.logbook.logs import read_all
 from cxr_release.memorization.verdict import VERDICT
@@ -87,7 +87,7 @@ class Session:
         self.archive = archive
         self.server = PairServer(archive, folder, PEOPLE, required=2, adjudicator=PEOPLE[-1])
         self.typed: dict[str, list[tuple[tuple[str, str], str, str]]] = {}
-        self.contexts = [browser.new_context(viewport=SMALL) for _ in PEOPLE]
+        self.contexts = [open_context(browser, hurried=True) for _ in PEOPLE]
         self.tables = {
             person: Table(context.new_page(), self.server, archive)
             for person, context in zip(PEOPLE, self.contexts, strict=True)
