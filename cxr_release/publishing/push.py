@@ -82,11 +82,12 @@ def push(
     # Here, for its libraries are heavy.
     from cxr_release.publishing import verify
 
+    # Before they are verified: what is written into the folder from now on is not sent.
+    local = read_local(folder)
     verify.require_true(verify.verify(folder))
     record = read_json(folder / RECORD)
     tag = _own_tag(record, tag)
     unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
-    local = read_local(folder)
     with conversation(access, patience) as wire:
         remote = Remote(wire)
         if access.token is not None and remote.role() == "read" and not dry_run:

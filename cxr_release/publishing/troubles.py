@@ -108,7 +108,9 @@ def _unanswered(chain: list[BaseException], access: Access) -> Trouble:
     """What went wrong without an answer that says so."""
     import httpx2
 
-    words = scrub(f"{type(chain[0]).__name__}: {chain[0]}", access)[:_SHOWN]
+    # What a library wraps around it says where; only the first cause says why.
+    told = dict.fromkeys(f"{type(one).__name__}: {one}" for one in (chain[0], chain[-1]))
+    words = "; because of ".join(scrub(one, access)[:_SHOWN] for one in told)
     if any(_is_xet(one) for one in chain):
         # Of its errors only the text says more.
         refused = any(isinstance(one, PermissionError) for one in chain)

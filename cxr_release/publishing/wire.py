@@ -14,7 +14,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -146,12 +146,23 @@ def conversation(access: Access, patience: Patience) -> Iterator[Wire]:
 
     before = getattr(_http, "_GLOBAL_CLIENT_FACTORY", _http.default_client_factory)
     wire = Wire(access, patience)
-    set_client_factory(lambda: _watched(_http.default_client_factory(), wire))
-    try:
-        with _scrubbed_logs(access):
+    with _scrubbed_logs(access), ExitStack() as clients:
+        set_client_factory(lambda: _kept(_watched(_http.default_client_factory(), wire), clients))
+        try:
             yield wire
-    finally:
-        set_client_factory(before)
+        finally:
+            set_client_factory(before)
+
+
+def _kept(client: httpx2.Client, until: ExitStack) -> httpx2.Client:
+    """The same client, which closes only with `until`.
+
+    The library closes the client that all its uploads share when one of them cannot connect, and
+    so ends those that may well be fine, with errors that it does not try again.
+    """
+    until.callback(client.close)
+    client.close = lambda: None  # type: ignore[method-assign]
+    return client
 
 
 def _watched(client: httpx2.Client, wire: Wire) -> httpx2.Client:

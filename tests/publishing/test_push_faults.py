@@ -16,6 +16,7 @@ from hub_requests import REPO
 from hub_server import Hub
 from hub_store import Store
 from hub_world import (
+    BELIEVING,
     QUICK,
     SHARD,
     ServerProcess,
@@ -86,10 +87,49 @@ def test_a_request_that_fails_for_good_leaves_main_as_it_was(
     world.require_published()
 
 
+def test_an_upload_that_breaks_off_for_good_says_why(world: World) -> None:
+    world.hub.trouble("PUT", "/lfs/", drop=100, times=1000)
+    with pytest.raises(ReleaseError, match=r"the connection failed: .*; because of \w+Error: "):
+        world.push()
+
+
 def test_an_object_cut_off_on_its_way_is_sent_again(world: World) -> None:
     world.hub.trouble("PUT", "/lfs/", drop=7_000, times=3)
     world.push()
     world.require_published()
+
+
+def test_an_upload_that_closes_the_shared_client_does_not_end_the_others(world: World) -> None:
+    from huggingface_hub import close_session, get_session
+
+    clients = []
+
+    def close() -> None:
+        clients.append(get_session())
+        close_session()
+
+    world.hub.trouble("PUT", "/lfs/", before=close)
+    world.push()
+    world.require_published()
+    assert world.hub.count("PUT", "/lfs/") == 4, "each object was sent once"
+    assert clients[0].is_closed, "in the end"
+
+
+def test_what_is_written_while_it_is_verified_is_not_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(folder: Path) -> dict[str, Any]:
+        (folder / SHARD.format(2)).write_bytes(noise(22))
+        return {}
+
+    monkeypatch.setitem(vars(BELIEVING), "verify", verify)
+    world.hub.store.create(REPO, private=False)
+    before = world.state
+    with pytest.raises(ReleaseError) as caught:
+        world.push()
+    assert [fault.where for fault in caught.value.faults] == [SHARD.format(2)]
+    assert "changed while it was sent" in str(caught.value)
+    assert world.state == before
 
 
 def test_it_waits_as_long_as_it_is_asked_to(world: World) -> None:
