@@ -472,11 +472,15 @@ def test_a_refused_verdict_is_said_and_not_shown_as_given(
 
     table.page.route("**/verdicts", answer)
     table.come(room.addresses[reviewer])
-    table.press("c")
+    with table.page.expect_response("**/pairs") as listed:  # it asks how things stand
+        table.press("c")
+    listed.value.finished()
     banner = table.page.locator('[data-banner="refused"]')
     banner.wait_for()
     assert "Not saved, and so not judged: copy" in banner.inner_text()
     assert "This film <b>changed</b>." in banner.inner_text()
+    table.drawn()
+    table.drawn()
     table.ready()
     assert (table.pair(), table.text(".state")) == (0, "Not judged yet")
     refusing[0] = False
@@ -491,7 +495,7 @@ def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere
 ) -> None:
     """After a refusal the page asks for the list; it may come before the next answer, or after."""
     table = tab(room)
-    refusing = [True]
+    refusing: list[bool] = []  # empty until the page has come
     verdicts: list[Any] = []
     lists: list[Any] = []
 
@@ -502,14 +506,18 @@ def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere
             verdicts.append(route)
 
     def listed(route: Any) -> None:
-        lists.append(route)
+        if refusing:
+            lists.append(route)
+        else:
+            route.continue_()
 
-    table.come(room.addresses[reviewer])
+    # Before it comes: what is on its way when interception begins may never arrive.
     table.page.route("**/verdicts", judged)
     table.page.route("**/pairs", listed)
+    table.come(room.addresses[reviewer])
 
     def refused_then_judged() -> None:
-        refusing[0] = True
+        refusing[:] = [True]
         table.press("c")
         table.page.locator('[data-banner="refused"]').wait_for()
         while not lists:
@@ -520,8 +528,9 @@ def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere
             table.drawn()
 
     def let(held: list[Any], path: str) -> None:
-        with table.page.expect_response(path):
+        with table.page.expect_response(path) as answered:
             held.pop().continue_()
+        answered.value.finished()
         table.drawn()
         table.drawn()
 
