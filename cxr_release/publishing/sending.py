@@ -168,6 +168,6 @@ def _faults(one: CommitOperationAdd, file: Local) -> list[Fault]:
         what = "the Hub wants a file of this size inside of the commit"
         found.append(Fault(one.path_in_repo, what, "delete .gitattributes on the Hub"))
     if one.upload_info.sha256.hex() != file.sha256:
-        what = "changed while it was sent"
+        what = "changed during the push"
         found.append(Fault(one.path_in_repo, what, "let nothing write to the folder"))
     return found

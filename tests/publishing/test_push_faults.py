@@ -128,7 +128,7 @@ def test_what_is_written_while_it_is_verified_is_not_sent(
     with pytest.raises(ReleaseError) as caught:
         world.push()
     assert [fault.where for fault in caught.value.faults] == [SHARD.format(2)]
-    assert "changed while it was sent" in str(caught.value)
+    assert "changed during the push" in str(caught.value)
     assert world.state == before
 
 
@@ -218,7 +218,7 @@ def test_a_file_that_changes_on_its_way_is_not_committed(world: World) -> None:
     before = world.state
     shard = world.folder / SHARD.format(2)
     world.hub.trouble("POST", "/preupload/", before=lambda: shard.write_bytes(noise(77)))
-    with pytest.raises(ReleaseError, match="changed while it was sent"):
+    with pytest.raises(ReleaseError, match="changed during the push"):
         world.push()
     assert world.state == before
 
