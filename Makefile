@@ -1,6 +1,7 @@
 # The one door: what a person types is what CI runs.
 #   make release   from nothing to data/release/
 #   make test      lint, types, import rules, tests
+#   make test-long what repeats a hundred times: kills, mutations, large sets
 # PYTHON chooses the interpreter (3.11 or newer): make release PYTHON=python3.12
 
 PYTHON ?= python3
@@ -10,11 +11,11 @@ export PATH := $(abspath $(BIN)):$(PATH)
 
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: release test setup lint types imports unit bench review adjudicate study clean help
+.PHONY: release test test-long setup lint types imports unit bench review adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP)  ## make .venv and install the package into it
 
@@ -30,7 +31,10 @@ release: setup  ## run the whole pipeline and say what came of it
 	dvc repro
 	@cxr-release status
 
-test: lint types imports unit  ## everything that CI checks
+test: lint types imports unit  ## lint, types, import rules, and every test once
+
+test-long: setup  ## what repeats a hundred times: kills, mutations, large sets
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m long
 
 lint: setup  ## style and common mistakes
 	ruff format --check .
@@ -43,7 +47,7 @@ imports: setup  ## imports run one way: foundation, concerns, stages
 	lint-imports --no-logo
 
 unit: setup  ## the tests, two files at a time
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -331,6 +331,7 @@ def killed_when(root: Path, ready: Callable[[], bool]) -> list[str]:
     return STAGE.findall(running.communicate()[0])
 
 
+@pytest.mark.long
 def test_killed_anywhere_and_trained_otherwise_first_it_ends_with_the_same_release(
     root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
