@@ -146,6 +146,11 @@ def write_json(path: Path, value: Any, *, default: Callable[[Any], Any] | None =
     write_text(path, text + "\n")
 
 
+def as_read(value: Any) -> Any:
+    """A value as JSON gives it back: tuples are lists, and every key is a text."""
+    return json.loads(json.dumps(value))
+
+
 def read_json(path: Path) -> Any:
     """Read one JSON document that this package wrote."""
     return json.loads(path.read_text(encoding="utf-8"))

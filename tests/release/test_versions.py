@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from release_artefacts import EXCLUDED, NOTHING_SAID, files_of, inputs_below, make_release_of
 from release_artefacts import write_inputs as write_artefacts
 
@@ -19,7 +24,7 @@ from cxr_release.params import Params
 from cxr_release.release import shards
 from cxr_release.release.versions.history import read_history
 from cxr_release.release.versions.published import enter, order_of, read_published
-from cxr_release.release.versions.version import GONE, differences, read_version
+from cxr_release.release.versions.version import GONE, Version, differences, read_version
 
 LEFT = "checkpoint-1-large-00001"
 SHARD = "data/checkpoint-1/train-00001-of-00003.parquet"
@@ -191,3 +196,61 @@ def test_differences_name_each_film_by_what_became_of_it(house: House) -> None:
     assert found.numbers["counts.rows.checkpoint=1, batch=large.released"] == (4, 3)
     assert not found.same
     assert differences(old, old).same
+
+
+def test_what_did_not_change_is_said_to_have_changed_nowhere(house: House) -> None:
+    old = house.publish("1.0.0")
+    release = house.make("1.0.1", excluded=EXCLUDED | {LEFT: "vertebra-count"})
+    record = read_json(release / "release.json")
+    found = differences(read_version(old), read_version(release))
+    assert record["changes"]["numbers"] == len(found.numbers)
+    assert not [place for place in found.numbers if place.startswith("params.")]
+    told = (release / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "setting(s) changed" not in told
+    assert f"- {len(found.numbers)} number(s) changed" in told
+
+
+def _version(value: Any) -> Version:
+    return Version({"version": "1.0.0", "params": {"x": value}, "tombstones": []}, {})
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda some: (
+        st.lists(some, max_size=3).map(tuple)
+        | st.lists(some, max_size=3)
+        | st.dictionaries(st.text(max_size=3) | st.integers(0, 9), some, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, JSON)
+def test_a_record_is_compared_as_it_will_be_read(value: Any, other: Any) -> None:
+    made, changed = _version(value), _version(other)
+    read = _version(json.loads(json.dumps(value)))
+    assert not differences(read, made).numbers
+    assert not differences(made, read).numbers
+    again = _version(json.loads(json.dumps(other)))
+    assert [*differences(read, changed).numbers] == [*differences(read, again).numbers]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        ((8, 16), [8, 16], {}),
+        ({3: 0.5}, {"3": 0.5}, {}),
+        (math.nan, math.nan, {}),
+        ([1, [math.nan]], [1, [float("nan")]], {}),
+        ([1, 0], [True, 0], {"params.x": ([1, 0], [True, 0])}),
+        (1, True, {"params.x": (1, True)}),
+        (
+            [{"name": "a", "n": 1}, {"name": "a", "n": 2}],
+            [{"name": "a", "n": 9}, {"name": "a", "n": 2}],
+            {"params.x.name=a 0.n": (1, 9)},
+        ),
+        ((8, 16), (8, 32), {"params.x": ([8, 16], [8, 32])}),
+    ],
+)
+def test_what_differs_and_what_only_looks_so(old: Any, new: Any, places: dict[str, Any]) -> None:
+    assert differences(_version(old), _version(new)).numbers == places

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.files import read_json
+from cxr_release.files import as_read, read_json
 
 Row = Mapping[str, Any]
 NOT_ITS_OWN = frozenset({"id", "release_version"})
@@ -96,7 +98,8 @@ def differences(old: Version, new: Version) -> Differences:
     """Compare two versions, film by film and number by number.
 
     Numbers are those under `counts`, `reviews`, `metrics` and `params` of `release.json`, and the
-    states and settings among them; what packages a version, and with what, is left out.
+    states and settings among them; what packages a version, and with what, is left out. A record
+    that is being made is compared as it will be read.
     """
     both = [film for film in new.films if film in old.films]
     redrawn = [film for film in both if _drawn(old.films[film]) != _drawn(new.films[film])]
@@ -112,7 +115,7 @@ def differences(old: Version, new: Version) -> Differences:
         },
         redrawn=tuple(redrawn),
         relabelled={film: columns for film, columns in changed.items() if columns},
-        numbers=_numbers(old.record, new.record),
+        numbers=_numbers(as_read(old.record), as_read(new.record)),
     )
 
 
@@ -123,7 +126,16 @@ def _drawn(row: Row) -> Any:
 def _columns(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:
     names = [name for name in (*old, *new) if name not in NOT_ITS_OWN]
     pairs = {name: (old.get(name), new.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return {name: pair for name, pair in pairs.items() if not _same(*pair)}
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same: NaN is NaN, and a truth value is no number."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+        return math.isnan(other)
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _numbers(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -132,7 +144,7 @@ def _numbers(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[
     second = dict(leaf for name in sections for leaf in _leaves(new.get(name), name))
     places = sorted({*first, *second} - {"params.release.version"})
     pairs = {place: (first.get(place), second.get(place)) for place in places}
-    return {place: pair for place, pair in pairs.items() if pair[0] != pair[1]}
+    return {place: pair for place, pair in pairs.items() if not _same(*pair)}
 
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
@@ -141,13 +153,18 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
         for key, one in value.items():
             yield from _leaves(one, f"{place}.{key}")
     elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
-        for number, one in enumerate(value):
-            yield from _leaves(one, f"{place}.{_named(one, number)}")
+        rows = [_named(one) for one in value]
+        count = Counter(rows)
+        for number, (one, name) in enumerate(zip(value, rows, strict=True)):
+            own = name if name and count[name] == 1 else f"{name} {number}".strip()
+            yield from _leaves(one, f"{place}.{own}")
     else:
         yield place, value
 
 
-def _named(row: Any, number: int) -> str:
+def _named(row: Any) -> str:
     """A row of a list by what it is about, so that a row more does not shift the others."""
+    if not isinstance(row, Mapping):
+        return ""
     keys = [key for key in ("checkpoint", "batch", "alteration", "name") if key in row]
-    return ", ".join(f"{key}={row[key]}" for key in keys) or str(number)
+    return ", ".join(f"{key}={row[key]}" for key in keys)
