@@ -87,9 +87,9 @@ def analyze(
 ) -> None:
     """Analyse ratings as the paper did, and say what they can show.
 
-    Identification against chance, Fleiss' kappa, paired Wilcoxon tests by R's rules with Holm's
-    correction; beyond it clustered intervals, equivalence and power. Wrong lines are all named,
-    and nothing is half analysed.
+    Identification against chance, Fleiss' kappa, paired Wilcoxon tests (exact, and by the rule of
+    R 4.4) with Holm's correction; beyond it clustered intervals, equivalence and power. Wrong
+    lines are all named, and nothing is half analysed.
 
     Example: cxr-release study analyze data/study/responses.csv --json
     """

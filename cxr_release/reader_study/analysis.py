@@ -11,6 +11,7 @@ from cxr_release.reader_study.power import power_of
 from cxr_release.reader_study.ratings import Ratings, by_answers, ratings_of
 from cxr_release.reader_study.realism import realism_of
 from cxr_release.reader_study.responses import read_responses
+from cxr_release.reader_study.signed_rank import RULES
 
 LEFT_OUT = (
     "No Python library that this package stands on fits a cumulative link mixed model by maximum"
@@ -30,7 +31,8 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
     Returns:
         Plain values for JSON, None for what cannot be told: `raters`, `quartets` and
         `images_per_quartet` (how many), `checkpoints`, `identification` (see `identification_of`),
-        `fleiss_kappa`, `realism` (see `realism_of`), `power` (see `power_of`),
+        `fleiss_kappa`, `realism` (see `realism_of`), `wilcoxon` (by what rule each p
+        of realism is), `power` (see `power_of`),
         `cumulative_link_mixed_model` (`fitted` and, as it is not, `why`).
     """
     ratings = by_answers(ratings)
@@ -45,6 +47,7 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
         "identification": identification,
         "fleiss_kappa": fleiss_kappa_of(ratings),
         "realism": realism_of(ratings, margin=settings.margin),
+        "wilcoxon": dict(RULES),
         "power": power_of(ratings, design_effect=identification["design_effect"]),
         "cumulative_link_mixed_model": {"fitted": False, "why": LEFT_OUT},
     }

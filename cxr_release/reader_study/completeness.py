@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cxr_release.errors import Fault
-from cxr_release.reader_study.rated import REAL, Rated, Unread, lines_of, ranges
+from cxr_release.reader_study.rated import MOST_RATERS, REAL, Rated, Unread, lines_of, ranges
 
 K = TypeVar("K", bound=Hashable)
 Page = tuple[str, int]
@@ -35,6 +35,9 @@ def faults_of(rows: Sequence[Rated], unread: Iterable[Unread] = ()) -> list[Faul
     if not rows:
         return [Fault("responses", "hold no ratings")]
     study = _Study(rows, tuple(unread))
+    if len(study.raters) > MOST_RATERS:
+        what = f"hold ratings of {len(study.raters):,} raters, more than {MOST_RATERS:,}"
+        return [Fault("responses", what, "analyse a sample of them that you draw beforehand")]
     repeated, once = _repeated(rows)
     unclear = {_page(row) for row in repeated}
     study.spoilt |= unclear

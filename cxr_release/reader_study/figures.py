@@ -31,8 +31,8 @@ def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
     """`realism.svg` and `realism.png`: violins of the ratings of each source.
 
     Each violin holds single ratings; beside it stand the share of each rating and, as points,
-    the raters' means; the diamond is the mean of all. Brackets give p of real against each
-    checkpoint, adjusted by Holm's method.
+    the raters' means; the diamond is the mean of all. Brackets give both p of real
+    against each checkpoint, adjusted by Holm's method.
 
     Args:
         folder: of the figures.
@@ -67,7 +67,7 @@ def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
         f"{count(len(ratings.raters), 'rater')}, {count(len(ratings.quartets), 'quartet')};"
         " violin and %: single ratings\n"
         f"circle: {raters}; diamond: mean of all\n"
-        "p: Wilcoxon signed-rank test of raters' sums, Holm-adjusted",
+        "p: Wilcoxon signed-rank tests of raters' sums, Holm-adjusted",
         fontsize=7.5,
         color=LIGHT,
     )
@@ -105,10 +105,11 @@ def _beside(means: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _brackets(axes: Axes, realism: Found, sources: Sequence[str]) -> float:
-    """Lines from real to each checkpoint with p above them; returns where the axis ends."""
+    """Lines from real to each checkpoint with both p above them; returns where the axis ends."""
     height = 4.6
     for place, source in enumerate(sources[1:], start=1):
-        p = realism[source]["p_holm"]
+        one = realism[source]
+        both = f"p exact {_p(one['p_exact_holm'])}\np R 4.4 {_p(one['p_holm'])}"
         axes.plot(
             [0, 0, place, place],
             [height, height + 0.05, height + 0.05, height],
@@ -116,9 +117,9 @@ def _brackets(axes: Axes, realism: Found, sources: Sequence[str]) -> float:
             linewidth=0.8,
         )
         axes.annotate(
-            _p(p), (place / 2, height + 0.07), ha="center", va="bottom", fontsize=8, color=INK
+            both, (place / 2, height + 0.07), ha="center", va="bottom", fontsize=7, color=INK
         )
-        height += 0.32
+        height += 0.46
     return height
 
 
@@ -214,8 +215,8 @@ def _label(source: str) -> str:
 
 def _p(value: float | None) -> str:
     if value is None:
-        return "no difference in any rater's sum"
-    return f"p {p_of(value)}" if value < 0.001 else f"p = {p_of(value)}"
+        return "undefined"
+    return p_of(value) if value < 0.001 else f"= {p_of(value)}"
 
 
 def _save(figure: Figure, folder: Path, name: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 REAL = "real"
+MOST_RATERS = 1000
+"""Of a study: the exact tests of more would take minutes."""
 _LINE = re.compile(r"(.*): line (\d+)")
 
 

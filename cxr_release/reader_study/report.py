@@ -22,6 +22,7 @@ from cxr_release.reader_study.words import (
 
 Found = Mapping[str, Any]
 COLUMNS = 100
+_P_NAMES = {"p": "p R 4.4", "p_exact": "p exact"}
 
 
 def text_of(found: Found) -> str:
@@ -38,8 +39,12 @@ def text_of(found: Found) -> str:
         "",
         *_table(found),
         "",
+        *(f"{_P_NAMES[name]}: {rule}." for name, rule in found["wilcoxon"].items()),
+        "What is called significant rests on p exact, adjusted by Holm's method.",
+        "",
         "What this study can detect (two-sided 5 %, power 80 %)",
         *_power(found["power"]),
+        *(f"  {said}" for said in _smallest(found)),
         "",
         f"A p above {LEVEL} is no proof that readers cannot tell: see what is shown to be equal.",
         f"Left out: {found['cumulative_link_mixed_model']['why']}",
@@ -70,7 +75,8 @@ def _identification(found: Found) -> list[str]:
 
 
 def _table(found: Found) -> list[str]:
-    head = ["source", "mean", "sd", "real −", "V", "p", "p (Holm)", "method", "equal"]
+    new, old = (_P_NAMES[name] for name in ("p_exact", "p"))
+    head = ["source", "mean", "sd", "real −", new, "Holm", "V", old, "Holm", "equal"]
     rows = [head]
     for source, one in found["realism"].items():
         row = [source, mean(one["mean"], 3), number(one["sd"], 2)]
@@ -78,15 +84,16 @@ def _table(found: Found) -> list[str]:
             same = one["equivalence"]
             row += [
                 f"{one['difference']:+.3f}",
+                p_of(one["p_exact"]),
+                p_of(one["p_exact_holm"]),
                 f"{one['V']:g}",
                 p_of(one["p"]),
                 p_of(one["p_holm"]),
-                one["method"],
                 f"{shown(same)} (± {same['margin']:g})",
             ]
         rows.append(row + [""] * (len(head) - len(row)))
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
-    left = {head.index(name) for name in ("source", "method", "equal")}
+    left = {head.index(name) for name in ("source", "equal")}
     return [
         "  ".join(
             cell.ljust(width) if place in left else cell.rjust(width)
@@ -164,7 +171,10 @@ def _realistic(found: Found) -> list[str]:
     synthetic = {source: one for source, one in found["realism"].items() if source != REAL}
     first = next(iter(synthetic.values()))
     means = joined([f"{mean(one['mean'], 2)} for {source}" for source, one in synthetic.items()])
-    tests = joined([p_of(one["p_holm"]) for one in synthetic.values()])
+    exact, tests = (
+        joined([p_of(one[name]) for one in synthetic.values()])
+        for name in ("p_exact_holm", "p_holm")
+    )
     verdicts = [
         f"{word} for {joined(named)}"
         for word in ("shown", "not shown")
@@ -173,40 +183,57 @@ def _realistic(found: Found) -> list[str]:
     return [
         f"Mean realism from 1 (unrealistic) to 4 (fully realistic) was {mean(real['mean'], 2)} for"
         f" real films and {means} (Wilcoxon signed-rank tests of readers' sums against real films,"
-        f" Holm-adjusted p {tests}).",
-        *_significant(synthetic),
+        f" Holm-adjusted p {exact}, exact; {tests} by the rule of R 4.4).",
+        *_significant(synthetic, found["raters"]),
         "That mean realism differs from that of real films by less than"
         f" {first['equivalence']['margin']:g} points is {' and '.join(verdicts)} (two one-sided"
         " t tests, readers as the sample).",
-        *_smallest(found, first["smallest_p"]),
+        *_smallest(found),
     ]
 
 
-def _significant(synthetic: Found) -> list[str]:
-    """Sources whose films are rated otherwise than real ones."""
-    said = []
-    for side, sign in (("more", 1), ("less", -1)):
-        named = [
-            source
-            for source, one in synthetic.items()
-            if one["p_holm"] is not None and one["p_holm"] <= LEVEL and one["difference"] * sign > 0
-        ]
-        if named:
-            said.append(f"Real films looked {side} realistic than those of {joined(named)}.")
-    return said
+def _significant(synthetic: Found, raters: int) -> list[str]:
+    """Sources whose films are rated otherwise than real ones, by the exact test."""
+    named: dict[str, list[str]] = {}
+    for source, one in synthetic.items():
+        if one["p_exact_holm"] <= LEVEL:
+            named.setdefault(_side(one, raters), []).append(source)
+    return [f"Real films looked {side} than those of {joined(of)}." for side, of in named.items()]
 
 
-def _smallest(found: Found, smallest_p: float) -> list[str]:
-    """What a test of realism could have found at all."""
-    if smallest_p > LEVEL:
+def _side(one: Found, raters: int) -> str:
+    """Which way readers differ: the ranks, on which the test rests, and the means may not agree."""
+    zeros = raters - one["raters_differing"]
+    most = (raters * (raters + 1) - zeros * (zeros + 1)) / 2
+    above = one["V_exact"] > most / 2
+    if one["difference"] == 0 or above != (one["difference"] > 0):
+        return f"{'more' if above else 'less'} realistic by readers' ranks, though not on average,"
+    return f"{'more' if above else 'less'} realistic"
+
+
+def _smallest(found: Found) -> list[str]:
+    """What the tests of realism could have found at all."""
+    synthetic = {source: one for source, one in found["realism"].items() if source != REAL}
+    readers = count(found["raters"], "reader")
+    least = min(1.0, len(synthetic) * 2.0 ** (1 - found["raters"]))
+    if least > LEVEL:
         return [
-            f"With {count(found['raters'], 'reader')} no difference in realism, however large,"
-            f" can be significant in an exact test (least p {p_of(smallest_p)})."
+            f"With {readers} no difference in realism, however large, can be significant in the"
+            f" exact test (least Holm-adjusted p {p_of(least)})."
         ]
-    points = [one for one in found["power"]["detectable_difference"].values() if one is not None]
-    if not points:
-        return []
-    return [
-        "A difference would have been detected with a power of 80 % from"
-        f" {max(points):.2f} points on, before adjusting for several checkpoints."
+    blind = [source for source, one in synthetic.items() if one["smallest_p_holm"] > LEVEL]
+    said = [
+        f"Of {readers} only {synthetic[source]['raters_differing']:,} rated {source} otherwise than"
+        " real films: however large the differences, the exact test cannot find them significant"
+        f" (least Holm-adjusted p {p_of(synthetic[source]['smallest_p_holm'])})."
+        for source in blind
     ]
+    detectable_from = found["power"]["detectable_difference"].items()
+    points = [one for source, one in detectable_from if one is not None and source not in blind]
+    if points:
+        said.append(
+            f"A difference{' from other sources' if blind else ''} would have been detected with a"
+            f" power of 80 % from {max(points):.2f} points on by a paired t test, before adjusting"
+            " for several checkpoints."
+        )
+    return said

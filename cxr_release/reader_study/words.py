@@ -26,10 +26,10 @@ def detectable(ends: Sequence[float | None] | None) -> str:
 
 
 def p_of(value: float | None) -> str:
-    """A p value, to three digits."""
+    """A p value, to three digits; halves go up: exact ones are often 0.0625."""
     if value is None:
         return UNKNOWN
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "< 0.001" if value < 0.001 else f"{value + 1e-12:.3f}"
 
 
 def percent(share: float) -> str:

@@ -546,6 +546,13 @@ RATED: Cases = {
             "analysis.identification.accuracy: says 0.75, the ratings say 0.5",
         ),
         (
+            record(
+                *("metrics", "reader_study", "analysis", "realism", "checkpoint-1", "p_exact"),
+                value=0.0369,
+            ),
+            "checkpoint-1.p_exact: says 0.0369, the ratings say 1.0",
+        ),
+        (
             record("metrics", "reader_study", "sentence", value="All is well."),
             "metrics.reader_study.sentence: is not what the ratings come to",
         ),

@@ -82,6 +82,9 @@ def test_wilcoxon_and_holm_are_those_of_r(generated: list[Ratings]) -> None:
             assert one["V"] == float(v), (study, source)
             assert close(one["p"], p), (study, source)
             assert close(one["p_holm"], p_holm), (study, source)
+            if method == "exact":
+                assert close(one["p_exact"], p), (study, source)
+            assert one["smallest_p"] <= one["p_exact"] <= one["p_exact_holm"] <= 1
     assert compared == sum(len(ratings.sources) - 1 for ratings in generated)
 
 

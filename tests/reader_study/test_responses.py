@@ -262,6 +262,12 @@ def test_an_empty_study_is_a_fault() -> None:
     assert len(faults_of([])) == 1
 
 
+def test_more_raters_than_an_exact_test_can_take_are_one_fault() -> None:
+    assert told(study_rows(1000, 1, 1)) == []
+    (fault,) = told(study_rows(1001, 1, 1))
+    assert "ratings of 1,001 raters, more than 1,000" in fault
+
+
 def test_two_raters_with_other_quartets_are_told_apart() -> None:
     rows = [row for row in ROWS if (row["rater"], row["quartet"]) not in {("r2", 1), ("r3", 4)}]
     found = told(rows)

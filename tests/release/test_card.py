@@ -23,6 +23,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.reader_study.words import p_of
+from cxr_release.release.card.filters import p_value
 from cxr_release.release.card.lint import header_and_body
 from cxr_release.release.package import package
 from cxr_release.release.validation.validate import validate
@@ -108,6 +109,11 @@ def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
     assert f"| real | {realism['real']['mean']:.3f} |" in card
     one = realism["checkpoint-1"]
     assert f"| `checkpoint-1` | {one['mean']:.3f} | {one['difference']:.3f} |" in card
+    tests = (one["p_exact"], one["p_exact_holm"], one["p"], one["p_holm"])
+    exact, exact_holm, old, old_holm = map(p_value, tests)
+    row = f"{one['difference']:.3f} | {exact} | {exact_holm} | {one['V']:g} | {old} | {old_holm} |"
+    assert row in card
+    assert found["wilcoxon"]["p_exact"] in card.replace("\\", "")
     assert "no proof that readers cannot tell" in card
     assert "fits a cumulative link mixed model" in card
     assert "1 reader finished, with 22 s a quartet (median)" in card

@@ -357,6 +357,14 @@ RULES: dict[str, tuple[Break, str]] = {
         "identification.chance: says 0.25, the ratings come to 0.33",
     ),
     "mean": (rate(3, rating=1), "realism.real.mean: says 2.5, the ratings come to 1.0"),
+    "smallest p": (
+        state("analysis.realism.checkpoint-1.smallest_p", 0.0625),
+        "realism.checkpoint-1.smallest_p: says 0.0625, the ratings come to 1.0",
+    ),
+    "exact p": (
+        state("analysis.realism.checkpoint-1.p_exact", 0.0369),
+        "they are p values that rise",
+    ),
     "analysis of nothing": (
         set_json("study", "study", "analysis", value={"raters": 3}),
         "key analysis: does not belong to these ratings",
@@ -377,7 +385,8 @@ ALONE = {
     "count in total", "reasons", "batch not counted", "counts of another form",
     "state of the review", "reviewers", "undecided", "no JSON", "missing key",
     "hash in the cohort", "quartets", "ratings", "whole quartets", "rated film", "rated source",
-    "correct", "accuracy", "chance", "mean", "no analysis", "study's state", "no figure",
+    "correct", "accuracy", "chance", "mean", "smallest p", "exact p", "no analysis",
+    "study's state", "no figure",
 }  # fmt: skip
 """Rules that can be broken without breaking another one."""
 

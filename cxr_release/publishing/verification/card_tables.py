@@ -21,7 +21,7 @@ _CHANGED = {
 }
 """What became different, as the card calls it once code marks at the ends are gone."""
 
-_mean, _number = FILTERS["mean"], FILTERS["number"]
+_mean, _number, _p_value = (FILTERS[name] for name in ("mean", "number", "p_value"))
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,25 @@ def _verdicts(judging: Row) -> Expected:
 
 
 def _realism(analysis: Row) -> Expected:
+    tests = {
+        "p exact": "p_exact",
+        "p exact (Holm)": "p_exact_holm",
+        "p R 4.4": "p",
+        "p R 4.4 (Holm)": "p_holm",
+    }
     rows = [
         (
             source,
             str(_mean(one["mean"], 3)),
             f"{one['difference']:.3f}" if "difference" in one else "",
+            *(str(_p_value(one[name])) if name in one else "" for name in tests.values()),
             str(_number(one["V"])) if "V" in one else "",
         )
         for source, one in analysis["realism"].items()
     ]
     # JSON sorts its keys; the card has the real films first and the checkpoints by number.
     rows.sort(key=lambda row: int(row[0].rpartition("-")[2]) if "-" in row[0] else 0)
-    return Expected(("source", "mean rating", "real − source", "V"), rows)
+    return Expected(("source", "mean rating", "real − source", *tests, "V"), rows)
 
 
 def _of_the_record(record: Row) -> Iterator[Expected]:

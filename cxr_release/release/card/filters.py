@@ -37,7 +37,7 @@ def p_value(p: float | None) -> Ready:
     """A p as the study's own paragraph has it, which stands beside it."""
     if p is None:
         return Ready("undefined")
-    return Ready("< 0.001" if p < 0.001 else f"{p:.3f}")
+    return Ready("< 0.001" if p < 0.001 else f"{p + 1e-12:.3f}")
 
 
 def shown(equivalent: bool | None) -> Ready:

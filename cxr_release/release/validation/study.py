@@ -14,6 +14,7 @@ from cxr_release.release.validation.collector import Collector, value_at
 
 Row = Mapping[str, Any]
 
+_RISING = ("smallest_p", "p_exact", "p_exact_holm")
 _AGAIN = "run `dvc repro --force study`"
 _KEYS: dict[str, type] = {
     "quartets": int,
@@ -150,14 +151,24 @@ def _check_analysis(
         "identification.accuracy": correct / len(picks),
         "identification.chance": 1 / len(sources),
     }
-    for source in sources:
-        rated = [row["rating"] for row in responses if row["source"] == source]
-        true[f"realism.{source}.mean"] = sum(rated) / len(rated)
+    sums: dict[str, Counter[str]] = {source: Counter() for source in sources}
+    for row in responses:
+        sums[row["source"]][row["rater"]] += row["rating"]
+    for source, by_rater in sums.items():
+        true[f"realism.{source}.mean"] = by_rater.total() / len(picks)
+        if source != "real":
+            differing = sum(by_rater[rater] != real for rater, real in sums["real"].items())
+            true[f"realism.{source}.smallest_p"] = min(1.0, 2.0 ** (1 - differing))
     for name, value in true.items():
         number = value_at(said, name)
         if not isinstance(number, int | float) or not math.isclose(number, value, rel_tol=1e-12):
             what = f"says {number}, the ratings come to {value}"
             found.add(f"{path}: key analysis.{name}", what, _AGAIN)
+    for source in sources[1:]:
+        ps = [value_at(said, f"realism.{source}.{name}") for name in _RISING]
+        if not all(isinstance(p, int | float) for p in ps) or sorted(ps) != ps or ps[-1] > 1:
+            what = f"{', '.join(_RISING)} are {ps}: they are p values that rise"
+            found.add(f"{path}: key analysis.realism.{source}", what, _AGAIN)
     found.applied("numbers of the reader study counted again", len(true))
     for name in STUDY:
         for kind in ("png", "svg"):
