@@ -16,6 +16,16 @@ TEAM = "release-team"
 """Whose log a withdrawal goes to where nobody is named."""
 
 Release = Annotated[str, typer.Argument(help="A release folder, or ORG/NAME@TAG on the Hub.")]
+Patient = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        help="Seconds to wait for a Hub that does not answer.",
+        min=1,
+        max=86_400,
+    ),
+]
+FIVE_MINUTES = 300.0
 Folder = Annotated[Path, typer.Argument(help="The release folder.")]
 
 
@@ -59,19 +69,22 @@ def push(
     allow_unreviewed: Annotated[
         bool, typer.Option(help="Send although not every review is complete.")
     ] = False,
+    patience: Patient = FIVE_MINUTES,
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
     """Publish a release on the Hugging Face Hub: verified, in one commit, checked, then tagged.
 
     Stop it anywhere and run it again: it sends what is missing. `main` is never half-updated, and
-    a tag is never moved. The token is HF_TOKEN's or that of `hf auth login`; HF_ENDPOINT is
-    honoured. In a project the version is noted in data/published/: commit that.
+    a tag is never moved. A Hub that does not answer is named within ten seconds, and the push ends
+    when it has not answered for --patience. The token is HF_TOKEN's or that of `hf auth login`;
+    HF_ENDPOINT is honoured. In a project the version is noted in data/published/: commit that.
 
     Example: cxr-release push data/release --repo org/cervical-synthetic --dry-run
     """
     from cxr_release.publishing.push import push as send
     from cxr_release.publishing.push import text_of
+    from cxr_release.publishing.wire import Patience
 
     report = send(
         folder,
@@ -81,6 +94,7 @@ def push(
         dry_run=dry_run,
         allow_unreviewed=allow_unreviewed,
         ledger=project_at(root).ledger_for(folder),
+        patience=Patience(total=patience),
     )
     print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
 

@@ -156,7 +156,7 @@ class _Work:
             initial=made,
             unit="film",
             mininterval=1,
-            disable=not self.processes.is_main,
+            disable=None if self.processes.is_main else True,
             file=sys.stderr,
         )
         with progress:

@@ -137,7 +137,14 @@ def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, 
     statistics = Statistics(folder / STATISTICS, done)
     steps = range(done + 1, end + 1)
     progress = tqdm(
-        steps, "train", initial=done, total=end, unit="step", mininterval=1, file=sys.stderr
+        steps,
+        "train",
+        initial=done,
+        total=end,
+        unit="step",
+        mininterval=1,
+        disable=None,
+        file=sys.stderr,
     )
     for step in progress:
         outcome = learner.step(step - 1)

@@ -158,7 +158,9 @@ class _Zip:
 @contextmanager
 def _packing(path: Path, size: int) -> Iterator[_Zip]:
     with (
-        tqdm(total=size, desc="archive", unit="B", unit_scale=True, file=sys.stderr) as bar,
+        tqdm(
+            total=size, desc="archive", unit="B", unit_scale=True, disable=None, file=sys.stderr
+        ) as bar,
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as opened,
     ):
         yield _Zip(opened, bar)

@@ -71,7 +71,12 @@ def _fetch(wire: Wire, tag: str, folder: Path) -> None:
     _require_safe(wire, tag, files, shutil.disk_usage(folder).free)
     total = sum(file.size for file in files.values())
     with tqdm(
-        total=total, desc=f"fetching {tag}", unit="B", unit_scale=True, file=sys.stderr
+        total=total,
+        desc=f"fetching {tag}",
+        unit="B",
+        unit_scale=True,
+        disable=None,
+        file=sys.stderr,
     ) as bar:
         for name, file in sorted(files.items()):
             path = folder / name

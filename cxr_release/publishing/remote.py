@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from cxr_release.errors import ReleaseError
+from cxr_release.publishing.hub import travels_safely
 from cxr_release.publishing.local import Local
 from cxr_release.publishing.troubles import Trouble
 from cxr_release.publishing.wire import Wire
@@ -77,6 +78,18 @@ class Remote:
         for name in ("auth", "accessToken", "role"):
             said = said.get(name) if isinstance(said, dict) else None
         return str(said or "")
+
+    def xet_store(self) -> str | None:
+        """Address of the server to which Xet sends, where the Hub names one; asked once."""
+        from huggingface_hub import constants
+
+        if constants.HF_HUB_DISABLE_XET:
+            return None
+        url = f"{self.access.api}/xet-write-token/main"
+        answer = self.wire.attempt(lambda: self.wire.get_once(url))
+        said: Any = None if isinstance(answer, Trouble) else answer[0]
+        store = said.get("casUrl") if isinstance(said, dict) else None
+        return store if isinstance(store, str) and travels_safely(store, self.access) else None
 
     def is_private(self) -> bool | None:
         """Whether only some may read it; None where there is no such repo, or none for us.

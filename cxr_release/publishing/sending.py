@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cxr_release.errors import Fault, ReleaseError
@@ -69,7 +70,7 @@ def send(
     _upload(wire, additions, local)
     deletions = [CommitOperationDelete(name, is_folder=False) for name in delete]
     remote = Remote(wire)
-    for turn in range(wire.patience.tries):
+    for turn in count():
         made = wire.attempt(
             lambda: (
                 wire.hub.create_commit(
@@ -139,6 +140,9 @@ def _upload(
     wire: Wire, additions: Sequence[CommitOperationAdd], local: Mapping[str, Local]
 ) -> None:
     """Send what lies beside git; what the Hub has already is not sent again."""
+    store = Remote(wire).xet_store()
+    if store is not None:
+        wire.watch.also(store)
     wire.persist(
         lambda: wire.hub.preupload_lfs_files(
             wire.access.repo,

@@ -16,12 +16,14 @@ import warnings
 from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import troubles
 from cxr_release.publishing.hub import Access, travels_safely
 from cxr_release.publishing.troubles import Trouble
+from cxr_release.publishing.watch import Watch
 
 if TYPE_CHECKING:
     import httpx2
@@ -50,6 +52,8 @@ class Patience:
     """The longest wait that the Hub may ask for."""
     silence: float = 120.0
     """How long a connection may say nothing."""
+    total: float = 300.0
+    """How long a server may give no answer at all, however often it is asked."""
 
     def before(self, turn: int) -> float:
         """How long to wait after try `turn`, counted from 0, with up to a quarter of chance."""
@@ -59,11 +63,12 @@ class Patience:
 class Wire:
     """Requests of one conversation; made by `conversation`."""
 
-    def __init__(self, access: Access, patience: Patience) -> None:
+    def __init__(self, access: Access, patience: Patience, watch: Watch) -> None:
         from huggingface_hub import HfApi
 
         self.access = access
         self.patience = patience
+        self.watch = watch
         # False, not None: None would look for a login by itself.
         self.hub: HfApi = HfApi(endpoint=access.endpoint, token=access.token or False)
         self.status: int | None = None
@@ -81,6 +86,8 @@ class Wire:
             raise
         except Exception as error:  # noqa: BLE001 - what a strange answer makes a library raise
             return troubles.read(error, self.access, self.status)
+        finally:
+            self.watch.finished()
         for one in said:
             if issubclass(one.category, UserWarning):
                 sys.stderr.write(f"{troubles.scrub(str(one.message), self.access)}\n")
@@ -96,7 +103,7 @@ class Wire:
         Raises:
             ReleaseError: it went wrong for good, or too often.
         """
-        for turn in range(self.patience.tries):
+        for turn in count():
             result = self.attempt(act)
             if not isinstance(result, Trouble):
                 return result
@@ -108,10 +115,15 @@ class Wire:
     def wait_or_raise(self, trouble: Trouble, turn: int) -> None:
         """Wait before the next try, or raise where there shall be none.
 
+        A server that gives no answer at all is tried as long as the watch allows.
+
         Raises:
             ReleaseError: what went wrong does not pass by itself, or this was the last try.
         """
-        if not trouble.passes or turn + 1 >= self.patience.tries:
+        if self.watch.error is not None:
+            raise self.watch.error
+        is_last = turn + 1 >= self.patience.tries and not self.watch.is_silent
+        if not trouble.passes or is_last:
             raise trouble.error
         time.sleep(self.patience.before(turn) if trouble.wait is None else trouble.wait)
 
@@ -141,15 +153,23 @@ class Wire:
 @contextmanager
 def conversation(access: Access, patience: Patience) -> Iterator[Wire]:
     """Watch over `huggingface_hub`'s HTTP client until the block ends."""
+    watch = Watch(access, patience.total)
+    wire = Wire(access, patience, watch)
+    with _scrubbed_logs(access), _bars_on_terminals(), _guarded(wire), watch:
+        yield wire
+
+
+@contextmanager
+def _guarded(wire: Wire) -> Iterator[None]:
+    """Clients of the library are watched."""
     from huggingface_hub import set_client_factory
     from huggingface_hub.utils import _http
 
     before = getattr(_http, "_GLOBAL_CLIENT_FACTORY", _http.default_client_factory)
-    wire = Wire(access, patience)
-    with _scrubbed_logs(access), ExitStack() as clients:
+    with ExitStack() as clients:
         set_client_factory(lambda: _kept(_watched(_http.default_client_factory(), wire), clients))
         try:
-            yield wire
+            yield
         finally:
             set_client_factory(before)
 
@@ -176,9 +196,11 @@ def _watched(client: httpx2.Client, wire: Wire) -> httpx2.Client:
             raise troubles.Untrusted("would send it unencrypted, to another machine")
         if "authorization" in request.headers and request.url.origin != home:
             raise troubles.Untrusted(f"would send the token to {request.url.host}")
+        wire.watch.request(request, request.extensions.get(LIMIT, 0))
 
     def look_at_response(response: httpx2.Response) -> None:
         wire.status = response.status_code
+        wire.watch.answered(response.request.url)
         encodings = response.headers.get("content-encoding", "").lower().replace(",", " ")
         if _UNPACKED & set(encodings.split()):
             raise troubles.Untrusted("compressed an answer, and was asked not to")
@@ -186,9 +208,9 @@ def _watched(client: httpx2.Client, wire: Wire) -> httpx2.Client:
         if wait is not None and wait > patience.asked and response.is_error:
             raise troubles.Busy(wait)
         limit = response.request.extensions.get(LIMIT, ANSWER_AT_MOST)
-        response.stream = _bounded(response.stream, limit)
+        response.stream = _bounded(response.stream, limit, wire.watch, response.request.url)
 
-    client.timeout = httpx2.Timeout(patience.silence)
+    client.timeout = httpx2.Timeout(min(patience.silence, patience.total))
     client.headers["Accept-Encoding"] = "identity"
     hooks = client.event_hooks
     hooks["request"] = [*hooks["request"], look_at_request]
@@ -197,23 +219,44 @@ def _watched(client: httpx2.Client, wire: Wire) -> httpx2.Client:
     return client
 
 
-def _bounded(stream: Any, limit: int) -> Any:
-    """The same bytes; more than `limit` of them are an error."""
+def _bounded(stream: Any, limit: int, watch: Watch, url: httpx2.URL) -> Any:
+    """The same bytes, which `watch` sees; more than `limit` of them are an error."""
     import httpx2
 
     class Bounded(httpx2.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
             left = limit
             for some in stream:
+                watch.answered(url)
                 left -= len(some)
                 if left < 0:
                     raise troubles.Untrusted(f"gives an answer of more than {limit:,} bytes")
                 yield some
 
         def close(self) -> None:
+            watch.finished()
             stream.close()
 
     return Bounded()
+
+
+@contextmanager
+def _bars_on_terminals() -> Iterator[None]:
+    """In a log file, the library's bars would be thousands of lines."""
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    if sys.stderr.isatty() or are_progress_bars_disabled():
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()
 
 
 @contextmanager

@@ -246,4 +246,5 @@ def _refusals(listing: Listing, faults: list[Fault]) -> dict[str, str]:
 
 
 def _bar(what: str, films: int, progress: bool) -> tqdm[Any]:
-    return tqdm(total=films, desc=what, unit="film", disable=not progress, file=sys.stderr)
+    shown = None if progress else True  # None: on terminals alone
+    return tqdm(total=films, desc=what, unit="film", disable=shown, file=sys.stderr)

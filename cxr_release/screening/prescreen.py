@@ -71,7 +71,8 @@ def doubt(model: Model, films: Sequence[Path], *, progress: bool = True) -> list
         progress: show a bar on stderr.
     """
     rows: list[Row] = []
-    with tqdm(desc="pre-screen", unit="film", disable=not progress, file=sys.stderr) as bar:
+    shown = None if progress else True  # None: on terminals alone
+    with tqdm(desc="pre-screen", unit="film", disable=shown, file=sys.stderr) as bar:
         for some in tables.pieces(_rows(films), plausibility.BLOCK):
             scores = model.scores(map(_film, some))
             rows.extend(

@@ -105,7 +105,7 @@ def _drawn(folder: Path, params: Params, *, shown: bool) -> NDArray[np.uint8]:
         desc=f"fidelity {folder.name}",
         total=images,
         unit="film",
-        disable=not shown,
+        disable=None if shown else True,
         file=sys.stderr,
     )
     return np.stack(list(progress))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -10,12 +11,15 @@ from hub_requests import REPO
 from hub_world import BELIEVING, VERIFY
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing import push
+from cxr_release.publishing import push, watch
 from cxr_release.publishing.wire import Patience
 
 
 def main() -> None:
     sys.modules[VERIFY] = BELIEVING
+    total = float(os.environ.get("PATIENCE", "300"))
+    if "PATIENCE" in os.environ:
+        watch.ASK_AFTER, watch.ASK_FOR, watch.SAY_AFTER = 0.3, 0.3, 0.5
     try:
         report = push.push(
             Path(sys.argv[1]),
@@ -25,7 +29,7 @@ def main() -> None:
             dry_run=False,
             allow_unreviewed=False,
             ledger=None,
-            patience=Patience(tries=int(sys.argv[2]), first=0.1, longest=1.0),
+            patience=Patience(tries=int(sys.argv[2]), first=0.1, longest=1.0, total=total),
         )
     except ReleaseError as error:
         sys.stderr.write(f"error: {error}\n")

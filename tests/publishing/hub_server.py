@@ -6,7 +6,9 @@ tests that need no such thing run it in a thread: `with Hub(folder) as hub: ...`
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -96,10 +98,16 @@ class Hub:
 
 
 def main() -> None:
-    """Serve until killed. `die` kills itself at the first request of a kind, as a crash would."""
+    """Serve until killed.
+
+    `die` is method and path of the first request that ends it: as a crash would, or, with `stop`
+    behind them, so that it takes connections and answers nothing any more.
+    """
     folder, port, xet, *die = sys.argv[1:]
     hub = Hub(Path(folder), port=int(port), xet=xet == "xet")
-    if die:
+    if die[2:] == ["stop"]:
+        hub.trouble(*die[:2], before=lambda: os.kill(os.getpid(), signal.SIGSTOP))
+    elif die:
         hub.trouble(*die, die=True)
     sys.stdout.write(f"{hub.server.server_port}\n")
     sys.stdout.flush()
