@@ -147,9 +147,11 @@ class Client:
             self._lines.append(await asyncio.open_connection("127.0.0.1", self._port))
 
     async def enter(self, token: str) -> None:
-        head, _ = await self._get(0, f"/?token={token}")
-        line = next(one for one in head.split("\r\n") if one.lower().startswith("set-cookie"))
-        self._cookie = line.split(": ")[1].split(";")[0]
+        body = f"token={token}"
+        more = f"Origin: http://127.0.0.1:{self._port}\r\nContent-Length: {len(body)}\r\n"
+        more += "Content-Type: application/x-www-form-urlencoded\r\n"
+        head, _ = await self._ask(0, f"POST /r/{REVIEWER}/enter", more, body)
+        self._cookie = f"session-{head.partition('session-')[2].partition(';')[0]}"
 
     async def get(self, path: str) -> bytes:
         head, body = await self._get(0, path)
@@ -169,11 +171,13 @@ class Client:
         return found
 
     async def _get(self, line: int, path: str) -> tuple[str, bytes]:
-        reader, writer = self._lines[line]
         cookie = f"Cookie: {self._cookie}\r\n" if self._cookie else ""
-        writer.write(
-            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{cookie}\r\n".encode()
-        )
+        return await self._ask(line, f"GET {path}", cookie)
+
+    async def _ask(self, line: int, what: str, more: str, body: str = "") -> tuple[str, bytes]:
+        reader, writer = self._lines[line]
+        head = f"{what} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{more}\r\n"
+        writer.write(f"{head}{body}".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(
             int(one.split(":")[1])

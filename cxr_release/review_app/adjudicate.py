@@ -16,7 +16,7 @@ from cxr_release.memorization.pair_queue import PairQueue
 from cxr_release.memorization.verdict import VERDICT
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.adjudicate_app import AdjudicateApp, Room
-from cxr_release.review_app.guard import Door
+from cxr_release.review_app.door import Door
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 

@@ -17,8 +17,10 @@ from cxr_release.logbook.checks import of_note, of_text
 from cxr_release.memorization.pair_queue import Entry, PairQueue
 from cxr_release.memorization.verdict import WORDS, Word
 from cxr_release.radiographs.shelf import Shelf
-from cxr_release.review_app.guard import Door, Refusal, json_answer
-from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.entrance import person_of
+from cxr_release.review_app.guard import Refusal, json_answer
+from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
 

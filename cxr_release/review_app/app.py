@@ -16,8 +16,10 @@ from starlette.types import Receive, Scope, Send
 from cxr_release.errors import DecisionError
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app import body
-from cxr_release.review_app.guard import Door, Refusal, json_answer
-from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.entrance import person_of
+from cxr_release.review_app.guard import Refusal, json_answer
+from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
 from cxr_release.screening.decision import Wish

@@ -1,25 +1,23 @@
-"""Who may ask for what: hosts, origins, methods, sizes, tokens and sessions.
+"""Who may ask for what: hosts, origins, methods, sizes.
 
 A page on this machine is open to every page in the same browser, and to every program and, with
 another host, to everybody on the network. So nothing is answered under a name that is not ours
-(DNS rebinding), nothing that a foreign page asks for (CSRF), and nothing without a session.
+(DNS rebinding), and nothing that a foreign page asks for (CSRF).
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
-import secrets
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection
 from http import HTTPStatus
-from http.cookies import SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cxr_release.review_app.notice import notice, wanted
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body."""
@@ -35,7 +33,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""Of every answer."""
+"""Of every answer that does not set its own."""
+
+HELP = "If this does not help, ask the person who sent you the address."
 
 _notices = logging.getLogger(__name__)
 
@@ -53,9 +53,12 @@ class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
         self.why = why
         super().__init__(why)
 
-    def answer(self) -> Response:
-        """As JSON."""
-        return json_answer({"error": self.why}, self.status)
+    def answer(self, headers: Headers) -> Response:
+        """As JSON; or as a page, where somebody looks at it."""
+        if not wanted(headers):
+            return json_answer({"error": self.why}, self.status)
+        title = "Not let in" if self.status == HTTPStatus.FORBIDDEN else "This did not work"
+        return notice(title, self.why, HELP, status=self.status)
 
 
 def json_answer(value: object, status: int = 200) -> Response:
@@ -82,6 +85,7 @@ class Guard:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        asked = Headers(scope=scope)
         started = False
         read = 0
 
@@ -98,19 +102,21 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
-                headers.update(HEADERS)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:
-            scheme = self._check(scope["method"], Headers(scope=scope))
+            scheme = self._check(scope["method"], asked)
             await self._app({**scope, "scheme": scheme}, bounded, signed)
         except ClientDisconnect:
             return
         except Refusal as refusal:
-            answer = refusal.answer()
+            answer = refusal.answer(asked)
         except Exception:  # noqa: BLE001 - the person gets a sentence, the terminal the rest
             _notices.exception("a request failed")
-            answer = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed.").answer()
+            failed = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed.")
+            answer = failed.answer(asked)
         else:
             return
         if started:  # too late for another answer: the connection is cut
@@ -138,89 +144,6 @@ class Guard:
         if not length.isdecimal() or int(length[:20]) > MAX_BODY:
             raise _too_large()
         return ours[0].partition("://")[0]
-
-
-class Door:
-    """One-time tokens and sessions, a set of them for each person. In memory alone.
-
-    Args:
-        people: whom a token may let in.
-        announce: called with a person and their new token when the one before was spent.
-    """
-
-    lost = "Open the address that the server printed last for you: each one works once."
-    """For a page whose session has ended."""
-    shut = (
-        "This address is not valid any more, or never was. Each address opens the pages once, in"
-        " one browser. The newest one stands in the terminal in which the server runs."
-    )
-    """For somebody who is not let in."""
-
-    def __init__(self, people: Iterable[str], announce: Callable[[str, str], None]) -> None:
-        self._turn = threading.Lock()
-        self._announce = announce
-        self._tokens = {person: secrets.token_urlsafe(32) for person in people}
-        self._sessions: dict[str, list[str]] = {person: [] for person in self._tokens}
-
-    @property
-    def tokens(self) -> Mapping[str, str]:
-        """Person → the token that lets them in next."""
-        return dict(self._tokens)
-
-    def enter(self, token: str) -> tuple[str, str] | None:
-        """Spend a token.
-
-        Returns:
-            Whom it lets in, and their new session; or None if no token is spelt so any more.
-        """
-        with self._turn:
-            person = owner_of(token, self._tokens)
-            if person is None:
-                return None
-            session = secrets.token_urlsafe(32)
-            self._sessions[person].append(session)
-            self._tokens[person] = fresh = secrets.token_urlsafe(32)
-        self._announce(person, fresh)
-        return person, session
-
-    def knows(self, person: str, session: str) -> bool:
-        """Whether a session is this person's."""
-        # All are compared, so that the time says nothing.
-        return sum(same(session, right) for right in self._sessions.get(person, [])) > 0
-
-
-def owner_of(token: str, tokens: Mapping[str, str]) -> str | None:
-    """Whose token it is, if anybody's."""
-    # All are compared, so that the time says nothing.
-    matches = [person for person, right in tokens.items() if same(token, right)]
-    return matches[0] if matches else None
-
-
-def same(one: str, other: str) -> bool:
-    """Whether two secrets are spelt alike; how long it takes says nothing of the second."""
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
-
-
-def cookie(request: Request, person: str, session: str) -> str:
-    """`Set-Cookie` that keeps a session to a person's own pages, and to https where it is used."""
-    name = _cookie_name(request)
-    made: SimpleCookie = SimpleCookie({name: session})
-    morsel = made[name]
-    morsel["path"] = f"/r/{person}/"
-    morsel["httponly"] = True
-    morsel["samesite"] = "Strict"
-    morsel["secure"] = request.scope["scheme"] == "https"
-    return morsel.OutputString()
-
-
-def session_in(request: Request) -> str:
-    """The session that a request carries, or nothing."""
-    return request.cookies.get(_cookie_name(request), "")
-
-
-def _cookie_name(request: Request) -> str:
-    # Browsers send cookies to every port of a host: two servers must not overwrite each other's.
-    return f"session-{request.scope['server'][1]}"
 
 
 def _too_large() -> Refusal:

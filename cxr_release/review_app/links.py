@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cxr_release.errors import DecisionError
 from cxr_release.files import write_once
-from cxr_release.review_app.guard import Door, owner_of, same
+from cxr_release.review_app.door import Door, same
 
 SECRET_BYTES = 32
 
@@ -61,10 +61,13 @@ class LastingDoor(Door):
         links: theirs.
     """
 
-    lost = "Open the link that you were sent once more."
+    promise = (
+        "This link is for them alone. It works again and again: keep it, and send it to nobody."
+    )
+    lost = "Open the link that you were sent once more. Without it, ask whoever sent it to you."
     shut = (
-        "This link lets nobody in. Open the link that you were sent, whole and as it is. If it does"
-        " not help, ask whoever sent it to you."
+        "This lets nobody in. Open the link that you were sent, whole and as it is. If it does not"
+        " help, ask whoever sent it to you."
     )
 
     def __init__(self, people: Iterable[str], links: Links) -> None:
@@ -74,8 +77,8 @@ class LastingDoor(Door):
 
     def enter(self, token: str) -> tuple[str, str] | None:
         """Whom a token lets in, and a new session of theirs; or None if it is nobody's."""
-        person = owner_of(token, self._tokens)
-        return None if person is None else (person, self._links.session(person))
+        claim = self.whose(token)
+        return None if claim is None else (claim.person, self._links.session(claim.person))
 
     def knows(self, person: str, session: str) -> bool:
         """Whether a session is this person's."""

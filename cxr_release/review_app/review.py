@@ -13,7 +13,7 @@ from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.votes import Votes
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
-from cxr_release.review_app.guard import Door
+from cxr_release.review_app.door import Door
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import DECISION, PRESCREEN

@@ -12,7 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cxr_release.errors import CxrReleaseError, DecisionError
-from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.links import LastingDoor, Links
 from cxr_release.review_app.site import Site
 

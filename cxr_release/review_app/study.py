@@ -15,7 +15,7 @@ from cxr_release.radiographs import png
 from cxr_release.reader_study import kit as kits
 from cxr_release.reader_study.answer import ANSWER
 from cxr_release.reader_study.reading import Reading
-from cxr_release.review_app.guard import Door
+from cxr_release.review_app.door import Door
 from cxr_release.review_app.links import open_links
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site

@@ -21,8 +21,10 @@ from cxr_release.reader_study.reading import (
     UnfitAnswerError,
     UnknownPageError,
 )
-from cxr_release.review_app.guard import Door, Refusal, json_answer
-from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.entrance import person_of
+from cxr_release.review_app.guard import Refusal, json_answer
+from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
 

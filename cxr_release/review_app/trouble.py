@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from cxr_release.errors import DecisionError, TableError
 from cxr_release.review_app.guard import Refusal
 
+TELL = "Tell the person who sent you the address: their terminal says why."
+
 _notices = logging.getLogger(__name__)
 
 
@@ -36,12 +38,14 @@ class Trouble:
             yield
         except TableError as error:
             self._say(str(error))
-            why = "The films are not those that the server started with. Stop it and start again."
-            raise Refusal(503, why) from None
+            why = (
+                "The films are not those that the server started with; it has to be started again."
+            )
+            raise Refusal(503, f"{why} {TELL}") from None
         except DecisionError as error:
             self._say(str(error))
-            why = f"The {self._what} cannot be read or logged just now;"
-            raise Refusal(503, f"{why} the server's terminal says why.") from None
+            why = f"The {self._what} cannot be read or logged just now."
+            raise Refusal(503, f"{why} {TELL}") from None
 
     def _say(self, what: str) -> None:
         # Once: a page asks again and again until it is answered.

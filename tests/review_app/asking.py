@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
+import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from starlette.types import ASGIApp
 
-from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.guard import Guard
 
 ORIGIN = "http://127.0.0.1:8741"
 HOST = "127.0.0.1:8741"
@@ -32,6 +35,13 @@ class Answer:
     def json(self) -> Any:
         assert self.header("content-type") == "application/json"
         return json.loads(self.body)
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Path → name and value of the cookie that is set for it."""
+        found = [value.split("; ") for key, value in self.headers if key == "set-cookie"]
+        paths = [next(part for part in one if part.startswith("Path=")) for one in found]
+        return {path[5:]: one[0] for path, one in zip(paths, found, strict=True)}
 
     @property
     def everything(self) -> str:
@@ -87,6 +97,31 @@ def ask(
     return answer
 
 
+def form_of(page: Answer) -> tuple[str, dict[str, str]]:
+    """Path and fields of the one button of a page."""
+    text = page.body.decode()
+    (action,) = re.findall(r'<form method="post" action="([^"]*)">', text)
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', text)
+    assert text.count("<button>") == 1
+    return html.unescape(action), {name: html.unescape(value) for name, value in fields}
+
+
+def press(app: ASGIApp, page: Answer, cookie: str = "", **more: Any) -> Answer:
+    """Press the one button of a page, as a browser without scripts does."""
+    action, fields = form_of(page)
+    headers = {
+        "origin": ORIGIN,
+        "cookie": cookie,
+        "content-type": "application/x-www-form-urlencoded",
+        "accept": "text/html",
+        "sec-fetch-mode": "navigate",
+        "sec-fetch-site": "same-origin",
+        **more.pop("headers", {}),
+    }
+    body = [urlencode(fields).encode()]
+    return ask(app, action, method="POST", headers=headers, body=body, **more)
+
+
 @dataclass(kw_only=True)
 class Visitor:
     """A server without a socket, and the browser of one person."""
@@ -98,9 +133,9 @@ class Visitor:
 
     def enter(self, person: str) -> Self:
         """Another browser, in which that person has come in."""
-        answer = ask(self.app, f"/?token={self.door.tokens[person]}")
-        cookie = answer.header("set-cookie").partition(";")[0]
-        return replace(self, person=person, cookie=cookie)
+        answer = press(self.app, ask(self.app, f"/?token={self.door.tokens[person]}"))
+        assert answer.status == 303
+        return replace(self, person=person, cookie=answer.cookies[f"/r/{person}/"])
 
     def ask(self, path: str, **more: Any) -> Answer:
         """A request below the person's own path."""

@@ -16,7 +16,8 @@ from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.votes import Votes
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
-from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.guard import Guard
 from cxr_release.screening.decision import DECISION
 from cxr_release.screening.films import Generated, read_generated
 from cxr_release.screening.order import order_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asking import ORIGIN, Answer, Visitor, ask
+from asking import ORIGIN, Answer, Visitor, ask, press
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oriented import oriented_row
@@ -28,7 +28,8 @@ from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.radiographs import png
 from cxr_release.review_app.adjudicate import adjudicate, open_room
 from cxr_release.review_app.adjudicate_app import AdjudicateApp, Room
-from cxr_release.review_app.guard import Door, Guard
+from cxr_release.review_app.door import Door
+from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
 
 PEOPLE = ("a.b", "c.d", "e.f")
@@ -167,9 +168,9 @@ def test_nobody_judges_in_another_s_name(outside: Desk) -> None:
 def test_a_token_opens_the_pages_once_and_a_foreign_host_nothing(outside: Desk) -> None:
     token = outside.door.tokens["a.b"]
     assert ask(outside.app, f"/?token={token}", host="evil.example").status == 403
-    answer = ask(outside.app, f"/?token={token}")
+    answer = press(outside.app, ask(outside.app, f"/?token={token}"))
     assert (answer.status, answer.header("location")) == (303, "/r/a.b/")
-    assert ask(outside.app, f"/?token={token}").status == 403
+    assert press(outside.app, ask(outside.app, f"/?token={token}")).status == 403
 
 
 def test_the_page_is_the_audit_s_own(desk: Desk) -> None:
@@ -272,7 +273,8 @@ def all_answers(desk: Desk) -> Iterator[Answer]:
     shown = desk.shown()
     names = [one["name"] for one in shown]
     yield desk.judge(names[0], "copy", "note")
-    yield ask(desk.app, f"/?token={desk.door.tokens['c.d']}")
+    offered = ask(desk.app, f"/?token={desk.door.tokens['c.d']}")
+    yield from (offered, press(desk.app, offered))
     for path in ("setup", "", "pairs", "film/x", "nothing"):
         yield desk.ask(path)
     for one in shown:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ORIGIN, Answer, ask
+from asking import ORIGIN, Answer, ask, press
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,51 +40,7 @@ def exclude(name: str, note: str = "") -> dict[str, str]:
     return {"film": name, "decision": "exclude", "reason": "other", "note": note}
 
 
-# Coming in
-
-
-@pytest.mark.parametrize("query", ["", "?token=", "?token=wrong", "?token=%00%ff", "?other=1"])
-def test_without_the_right_token_nobody_comes_in(outside: Any, query: str) -> None:
-    answer = ask(outside.app, f"/{query}")
-    assert answer.status == 403
-    assert answer.header("content-type") == "text/html; charset=utf-8"
-    assert b"terminal" in answer.body
-    assert not [name for name, _ in answer.headers if name == "set-cookie"]
-
-
-def test_a_token_opens_the_pages_once(outside: Any) -> None:
-    token = outside.door.tokens["a.b"]
-    answer = ask(outside.app, f"/?token={token}")
-    assert (answer.status, answer.header("location")) == (303, "/r/a.b/")
-    parts = answer.header("set-cookie").split("; ")
-    assert parts[0].startswith("session-8741=")
-    assert sorted(parts[1:]) == ["HttpOnly", "Path=/r/a.b/", "SameSite=Strict"]
-    assert ask(outside.app, f"/?token={token}").status == 403
-    assert outside.announced == [("a.b", outside.door.tokens["a.b"])]
-
-
-def test_a_prefetch_does_not_spend_the_token(outside: Any) -> None:
-    token = outside.door.tokens["a.b"]
-    for name, value in (("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch")):
-        assert ask(outside.app, f"/?token={token}", headers={name: value}).status == 403
-    assert ask(outside.app, f"/?token={token}").status == 303
-
-
-def test_a_link_on_another_page_opens_the_pages_too(outside: Any) -> None:
-    """After a cross-site link, a redirect would go without the strict cookie."""
-    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
-    answer = ask(outside.app, f"/?token={outside.door.tokens['a.b']}", headers=headers)
-    assert answer.status == 200
-    assert answer.header("refresh") == "0; url=/r/a.b/"
-    assert "SameSite=Strict" in answer.header("set-cookie")
-
-
-def test_the_cookie_is_for_https_alone_where_there_is_https(outside: Any) -> None:
-    outside.app._origins |= {"https://review.example.org"}
-    outside.app._hosts.add("review.example.org")
-    token = outside.door.tokens["a.b"]
-    answer = ask(outside.app, f"/?token={token}", host="review.example.org")
-    assert "Secure" in answer.header("set-cookie")
+# Coming in: see test_entrance.py
 
 
 PATHS = ["setup", "films", f"film/{NOBODY}"]
@@ -261,7 +217,8 @@ def all_answers(desk: Any) -> Iterator[Answer]:
     """Every answer that a page can get, errors among them."""
     names = desk.names()
     yield desk.decide(exclude(names[0], "note"), keep(names[1]))
-    yield ask(desk.app, f"/?token={desk.door.tokens['c.d']}")
+    offered = ask(desk.app, f"/?token={desk.door.tokens['c.d']}")
+    yield from (offered, press(desk.app, offered))
     for path in ("setup", "", "film/x", "nothing", *(f"film/{name}" for name in names)):
         yield desk.ask(path)
     for view in ("queue", "excluded", "decided"):

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cxr_release.review_app.guard import HEADERS, MAX_BODY, Door, Guard, Refusal
+from cxr_release.review_app.guard import HEADERS, MAX_BODY, Guard, Refusal
 
 SAFE = {
     "cache-control": "no-store",
@@ -207,37 +207,20 @@ def test_a_socket_for_anything_else_gets_nothing() -> None:
         guarded(never)({"type": "websocket"}, never, never).__await__().__next__()  # type: ignore[arg-type]
 
 
-def test_a_token_opens_once_and_the_next_one_is_announced() -> None:
-    announced = []
-    door = Door(["a", "b"], lambda person, token: announced.append((person, token)))
-    first = door.tokens["a"]
-    entered = door.enter(first)
-    assert entered is not None
-    assert entered[0] == "a"
-    assert door.enter(first) is None
-    assert announced == [("a", door.tokens["a"])]
-    assert door.tokens["a"] != first
-    again = door.enter(door.tokens["a"])
-    assert again is not None
-    assert again[1] != entered[1]
-    assert door.knows("a", entered[1])  # a second browser does not shut out the first
-
-
-def test_tokens_and_sessions_cannot_be_guessed_or_lent() -> None:
-    door = Door(["a", "b"], lambda person, token: None)
-    assert len(set(door.tokens.values())) == 2
-    assert all(len(token) >= 43 for token in door.tokens.values())  # 256 bits
-    for wrong in ("", "a", door.tokens["a"][:-1], door.tokens["a"] + "=", "é", "\ud800", "\0"):
-        assert door.enter(wrong) is None
-        assert not door.knows("a", wrong)
-    entered = door.enter(door.tokens["a"])
-    assert entered is not None
-    session = entered[1]
-    assert len(session) >= 43
-    assert door.knows("a", session)
-    assert not door.knows("b", session)
-    assert not door.knows("nobody", session)
-    assert not door.knows("a", door.tokens["a"])
+def test_a_refusal_that_somebody_looks_at_is_a_dark_page() -> None:
+    """A white page of JSON tells nobody whom to ask."""
+    for headers in ({"sec-fetch-mode": "navigate"}, {"accept": "text/html,*/*;q=0.8"}):
+        for app, more, status in (
+            (broken, {}, 500),
+            (echo, {"host": "evil.example"}, 403),
+            (echo, {"method": "PUT"}, 405),
+        ):
+            answer = ask(guarded(app), headers=headers, **more)
+            assert answer.status == status
+            assert answer.header("content-type") == "text/html; charset=utf-8"
+            assert b"color-scheme:dark" in answer.body
+            assert b"ask the person who sent you the address" in answer.body
+            assert "form-action 'none'" in answer.header("content-security-policy")
 
 
 def test_nothing_is_logged_about_requests_that_are_answered(

@@ -52,6 +52,8 @@ class Browser:
     """What the server printed until it listened."""
     addresses: dict[str, str]
     cookie: str = ""
+    cookies: list[str] = field(default_factory=list)
+    """Of the session, as they were set."""
     context: ssl.SSLContext | None = None
     last: dict[str, str] = field(default_factory=dict)
     """Headers of the last answer."""
@@ -63,14 +65,8 @@ class Browser:
     def ask(
         self, path: str, body: object = None, headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
-        host = self.origin.partition("://")[2]
-        connection = (
-            HTTPSConnection(host, timeout=20, context=self.context)
-            if self.context
-            else HTTPConnection(host, timeout=20)
-        )
         sent = {"Cookie": self.cookie, **(headers or {})}
-        with contextlib.closing(connection):
+        with contextlib.closing(self.connection()) as connection:
             if body is None:
                 connection.request("GET", path, headers=sent)
             else:
@@ -81,10 +77,31 @@ class Browser:
             return answer.status, answer.read()
 
     def enter(self, person: str) -> Browser:
-        status, _ = self.ask(f"/?{self.addresses[person].partition('/?')[2]}")
-        assert status == 303
-        self.cookie = self.last["set-cookie"].partition(";")[0]
+        address = f"/?{self.addresses[person].partition('/?')[2]}"
+        assert self.ask(address)[0] == 200
+        assert self.press(person, address.partition("token=")[2]) == 303
         return self
+
+    def press(self, person: str, token: str) -> int:
+        """The button of an address's page."""
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": self.origin,
+        }
+        with contextlib.closing(self.connection()) as connection:
+            connection.request("POST", f"/r/{person}/enter", f"token={token}", headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+            cookies = answer.msg.get_all("set-cookie", [])
+        self.cookies = [one for one in cookies if one.startswith("session")]
+        self.cookie = "".join(self.cookies).partition(";")[0]
+        return answer.status
+
+    def connection(self) -> HTTPConnection:
+        host = self.origin.partition("://")[2]
+        if self.context:
+            return HTTPSConnection(host, timeout=20, context=self.context)
+        return HTTPConnection(host, timeout=20)
 
     def json(self, path: str, body: object = None) -> Any:
         status, data = self.ask(path, body)
@@ -188,7 +205,7 @@ def test_what_is_printed_and_what_is_not(root: Path) -> None:
             {"code": "other", "meaning": "Any other."}
         ]
         assert browser.ask("/r/a.b/setup")[0] == 403
-        assert browser.ask(f"/?token={tokens[1]}")[0] == 403
+        assert browser.press("c.d", tokens[1]) == 403
         assert browser.ask("/", headers={"Host": "evil.example"})[0] == 403
         browser.process.send_signal(signal.SIGINT)
         assert browser.process.wait(20) == 0
@@ -239,7 +256,7 @@ def test_with_a_certificate_it_is_https(root: Path) -> None:
         assert browser.origin.startswith("https://localhost:")
         browser.context = ssl.create_default_context(cafile=str(certificate))
         browser.enter("a.b")
-        assert "Secure" in browser.last["set-cookie"]
+        assert "Secure" in browser.cookies[0]
         assert browser.json("/r/a.b/setup")["reviewer"] == "a.b"
     assert (root / "stderr").read_text() == ""
     key.write_text("no key")

@@ -14,7 +14,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from asking import ORIGIN, Answer, Visitor, ask
+from asking import ORIGIN, Answer, Visitor, ask, press
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from study_kit import Drawn, draw_kit
@@ -242,7 +242,8 @@ def all_answers(outside: Desk) -> Iterator[Answer]:
     """Every answer that a page can get, errors among them."""
     desk = outside.enter("a.b")
     yield ask(desk.app, "/")
-    yield ask(desk.app, f"/?token={desk.door.tokens['c.d']}")
+    offered = ask(desk.app, f"/?token={desk.door.tokens['c.d']}")
+    yield from (offered, press(desk.app, offered))
     for path in ("setup", "", "pages", "film/x", "nothing"):
         yield desk.ask(path)
     for page in desk.pages():

@@ -5,7 +5,7 @@ import { count } from "./words.js";
 
 const RETRY_MS = 2000;
 /** What to do about a session that has ended. */
-const TERMINAL = "Open the newest address that stands in the terminal, in this browser";
+const SENDER = "Ask the person who sent you the address for a new one, and open it in this browser";
 
 /** @typedef {import("./connection.js").Connection} Connection */
 
@@ -18,7 +18,7 @@ const TERMINAL = "Open the newest address that stands in the terminal, in this b
  * @param {string} wayBack what to do about a session that has ended
  * @returns {Promise<T>}
  */
-export async function greet(ask, wait, wayBack = TERMINAL) {
+export async function greet(ask, wait, wayBack = SENDER) {
   for (;;) {
     try {
       return await ask();
@@ -43,7 +43,7 @@ export async function greet(ask, wait, wayBack = TERMINAL) {
  * @param {string} [parts.wayBack] what to do about a session that has ended
  * @returns {{draw: () => void}}
  */
-export function watch({ api, outbox, drawer, notices, noun, wayBack = TERMINAL }) {
+export function watch({ api, outbox, drawer, notices, noun, wayBack = SENDER }) {
   function draw() {
     const { trouble } = api;
     const unsent = outbox.size;

@@ -147,7 +147,7 @@ class Table(Tab):
             self.asked.append(path)
 
     def come(self, address: str) -> Table:
-        self.page.goto(address)
+        self.arrive(address)
         self.ready()
         return self
 

@@ -107,7 +107,7 @@ class Screen(Tab):
         self.page.route("**/decisions", decide)
 
     def come(self, address: str) -> Screen:
-        self.page.goto(address)
+        self.arrive(address)
         self.ready()
         return self
 

@@ -85,7 +85,7 @@ class Seat(Tab):
 
     def come(self, reader: str) -> Seat:
         """Open the link, and leave the introduction if there is one."""
-        self.page.goto(self.server.addresses[reader])
+        self.arrive(self.server.addresses[reader])
         self.until('.start, #films[data-ready="true"]:not([hidden])')
         if self.page.locator(".start").count():
             self.press("Enter")

@@ -116,6 +116,11 @@ class Tab:
         """Called when the page wants a word before it is left."""
         dialog.accept()
 
+    def arrive(self, address: str) -> None:
+        """Open an address, and press its button."""
+        self.page.goto(address)
+        self.page.click("form button")
+
     def until(self, selector: str) -> None:
         """Something is there."""
         self.page.evaluate(WAIT, [selector, False, LONG])

@@ -127,7 +127,7 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
     # The second looks before the first has judged anything, and again after all of it.
     session.come("c.d")
     before = seen(second)
-    third.page.goto(server.addresses["e.f"])
+    third.arrive(server.addresses["e.f"])
     third.page.get_by_text(f"The reviewers have still to judge {PAIRS} pairs").wait_for()
 
     session.come("a.b")
@@ -437,7 +437,7 @@ def test_no_slip_and_no_missing_film_is_a_verdict(
             route.continue_()
 
     table.page.route("**/film/*", answer)
-    table.page.goto(room.addresses[reviewer])
+    table.arrive(room.addresses[reviewer])
     table.until('#pair[data-pair]:not([data-pair=""])')
     table.press("c")
     table.told("Nothing was judged")

@@ -152,7 +152,7 @@ def test_an_ended_session_goes_on_once_the_new_address_is_open_in_another_tab(
     mortal.kill()
     mortal.start()
     typist.decide("1")
-    screen.page.get_by_text("Open the newest address that stands in the terminal").wait_for()
+    screen.page.get_by_text("Ask the person who sent you the address for a new one").wait_for()
 
     other = tab(mortal).come(mortal.addresses["a.b"])
     screen.saved()

@@ -231,7 +231,7 @@ def test_films_that_are_not_on_the_screen_yet_are_not_kept(
             route.continue_()
 
     screen.page.route("**/film/*", hold)
-    screen.page.goto(hall.addresses[reviewer])
+    screen.arrive(hall.addresses[reviewer])
     screen.until('.tile[data-picture="loading"]')
     screen.press("Enter")
     screen.told(f"{A_PAGE} films are not on the screen yet")

@@ -154,7 +154,7 @@ def test_nothing_that_the_browser_gets_or_sends_says_which_film_is_which(
 
 def test_the_introduction_says_what_is_asked(tab: Open, hall: StudyServer, reader: str) -> None:
     seat = tab(hall)
-    seat.page.goto(hall.addresses[reader])
+    seat.arrive(hall.addresses[reader])
     seat.until(".start")
     text = seat.text("#calm")
     for words in ("3 pages with 4 films", "exactly one film is real", "Answers are final"):
