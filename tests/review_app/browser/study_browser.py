@@ -138,11 +138,12 @@ class Seat(Tab):
     def received(self) -> list[str]:
         """Address, headers and body of every answer."""
         return [
-            f"{one.url} {one.all_headers()} {'' if _redirects(one) else one.body()!r}"
+            f"{one.url} {one.all_headers()} {self._body(one)}"
             for one in self.answers
             if re.match("http", one.url)
         ]
 
-
-def _redirects(answer: Response) -> bool:
-    return 300 <= answer.status < 400
+    def _body(self, answer: Response) -> str:
+        if "/?token=" in answer.url:  # the browser keeps none of a page that was left
+            return self.offered
+        return "" if 300 <= answer.status < 400 else repr(answer.body())

@@ -93,6 +93,8 @@ class Tab:
     def __init__(self, page: Page, server: MortalServer) -> None:
         self.page = page
         self.errors: list[str] = []
+        self.offered = ""
+        """What the page behind the last address showed, before its button was pressed."""
         self._base = server.base
         page.set_default_timeout(LONG)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -119,6 +121,7 @@ class Tab:
     def arrive(self, address: str) -> None:
         """Open an address, and press its button."""
         self.page.goto(address)
+        self.offered = self.page.content()
         self.page.click("form button")
 
     def until(self, selector: str) -> None:
