@@ -84,8 +84,12 @@ class Seat(Tab):
         self.answers.append(answer)
 
     def come(self, reader: str) -> Seat:
-        """Open the link, and leave the introduction if there is one."""
+        """Open the link, and begin."""
         self.arrive(self.server.addresses[reader])
+        return self.begin()
+
+    def begin(self) -> Seat:
+        """Leave the introduction, if there is one."""
         self.until('.start, #films[data-ready="true"]:not([hidden])')
         if self.page.locator(".start").count():
             self.press("Enter")

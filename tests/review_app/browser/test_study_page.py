@@ -216,7 +216,12 @@ def test_a_half_filled_page_survives_a_reload_and_is_this_reader_s(
     seat.ready()
     assert seat.said() == said == [("4", False), ("3", True), ("", False), ("", False)]
     assert seat.framed == 2
-    other = tab(hall).come(next(free))  # in the same browser
+    other, second = tab(hall), next(free)
+    other.arrive(hall.addresses[second])
+    # In the same browser: it asks.
+    other.page.get_by_text(f"logged in {second}'s name").wait_for()
+    other.page.click("form button")
+    other.begin()
     assert other.said() == [("", False)] * 4
     assert seat.said() == said
     seat.press("1", "1")
