@@ -17,6 +17,9 @@ PARTIAL = ".partial"
 """Suffix of what is being written. Whatever carries it was never finished and may be deleted."""
 
 
+WINDOWS_ENDS = "has Windows line ends, which git's core.autocrlf makes"
+"""What is said of a file whose bytes are hashed, and whose line ends were changed on checkout."""
+
 PIECE = 2**23
 """Bytes of a file that are hashed at once."""
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.endings import refuse_windows_ends
 from cxr_release.logbook.line import Kind, L, W, parse
 
 
@@ -21,6 +22,7 @@ def read_head(kind: Kind[W, L], path: Path, reviewer: str) -> tuple[L, bytes, st
         return None
     if not text:  # a power cut may leave a new file empty; it then says nothing
         return None
+    refuse_windows_ends(path, [text])
     try:
         # It hangs on a line that is not there.
         probe = json.loads(text)

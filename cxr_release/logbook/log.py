@@ -7,6 +7,9 @@ rewritten.
 A chain says nothing of its own end. So the last line stands a second time in `<reviewer>.head`:
 a last line that was changed or removed is found, and one that was cut off is restored. The head
 is written after the line is on disk; after a crash it may lag behind the log, and is never ahead.
+
+Where both are gone, whoever holds the log in memory knows what it had acknowledged, and goes on
+only when that is there again.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import Generic
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import disk
+from cxr_release.logbook.endings import refuse_windows_ends
 from cxr_release.logbook.head import read_head, restore
 from cxr_release.logbook.line import (
     GENESIS,
@@ -58,8 +62,11 @@ class Log(Generic[W, L]):
         self.kind = kind
         self.reviewer = reviewer
         self.path = log_file(folder, reviewer)
+        self.held = False
+        """Whether what was read must stay; once a line was appended here, it must in any case."""
         self._turn = threading.Lock()
         self._told = b""
+        self._acknowledged = 0, GENESIS
         self._forget()
 
     def _forget(self) -> None:
@@ -79,7 +86,7 @@ class Log(Generic[W, L]):
 
         Raises:
             DecisionError: with one fault a line that is malformed, out of order or off the chain,
-                or of which the end was lost.
+                or of which the end was lost; or what must stay is not there.
         """
         with self._turn:
             try:
@@ -89,6 +96,7 @@ class Log(Generic[W, L]):
             except FileNotFoundError:
                 self._forget()
                 self._lost(b"")
+                self._hold()
                 return []
             if lost:
                 raise DecisionError(
@@ -115,10 +123,14 @@ class Log(Generic[W, L]):
         Raises:
             DecisionError: the log as it stands does not verify, or could not be written.
         """
-        with self._turn, disk.writing(self.path) as stream:
-            self._mend(stream)
-            lines = self._chain(wishes, unless)
-            self._add(stream, lines)
+        with self._turn:
+            if not os.path.lexists(self.path):  # what is lost is not begun anew
+                self._forget()
+                self._hold()
+            with disk.writing(self.path) as stream:
+                self._mend(stream)
+                lines = self._chain(wishes, unless)
+                self._add(stream, lines)
         return lines
 
     def mend(self) -> None:
@@ -144,11 +156,13 @@ class Log(Generic[W, L]):
             self._forget()
         stream.seek(self._read)
         *whole, torn = stream.readall().split(b"\n")
+        refuse_windows_ends(self.path, whole)
         fresh, prev = parse(
             self.kind, whole, self.path.name, self.reviewer, seq=len(self.lines), prev=self._prev
         )
         self._file = facts.st_dev, facts.st_ino
         self._accept(fresh, prev, sum(len(line) + 1 for line in whole))
+        self._hold()
         return fresh, torn
 
     def _accept(self, lines: Sequence[L], prev: str, size: int) -> None:
@@ -156,6 +170,22 @@ class Log(Generic[W, L]):
         stand(self.standing, lines)
         self._prev = prev
         self._read += size
+
+    def _hold(self) -> None:
+        """Make sure that all is there that was, and remember what is there now.
+
+        Raises:
+            DecisionError: lines that this process acknowledged are gone.
+        """
+        seq, own = self._acknowledged
+        if seq > len(self.lines) or (seq and self._hash_of(seq) != own):
+            where = f"{self.path.name}: line {min(seq, len(self.lines) + 1)}"
+            what = f"is gone or another one: {seq} lines stood there before"
+            self._forget()
+            fault = Fault(where, what, restore(self.kind.noun))
+            raise DecisionError("1 fault(s)", where=self.path.name, faults=[fault])
+        if self.held:
+            self._acknowledged = len(self.lines), self._prev
 
     def _mend(self, stream: io.FileIO) -> None:
         """Catch up, and leave nothing behind the last whole line."""
@@ -203,6 +233,8 @@ class Log(Generic[W, L]):
                 f"nothing was logged: {error.strerror}", where=str(self.path)
             ) from error
         self._accept(lines, line_hash(texts[-1]), len(data))
+        self.held = True
+        self._hold()
         disk.replace(self._head, texts[-1] + b"\n")
 
     @property

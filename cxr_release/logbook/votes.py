@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Fingerprint, Kind, L, Subject, W, stand
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX
+
+_notices = logging.getLogger(__name__)
 
 
 class Votes(Generic[W, L]):
@@ -48,7 +51,15 @@ class Votes(Generic[W, L]):
         self._faults: dict[str, list[Fault]] = {}
 
     def log_of(self, reviewer: str) -> Log[W, L]:
-        """A reviewer's log, whether it exists yet or not."""
+        """The log of somebody who is served here, whether it exists yet or not.
+
+        What was read of it must stay; the log of anybody else may be moved away.
+        """
+        log = self._log_of(reviewer)
+        log.held = True
+        return log
+
+    def _log_of(self, reviewer: str) -> Log[W, L]:
         with self.turn:
             if reviewer not in self._logs:
                 self._logs[reviewer] = Log(self._kind, self._folder, reviewer)
@@ -62,7 +73,7 @@ class Votes(Generic[W, L]):
         """
         with self.turn:
             for reviewer in self._people():
-                self.log_of(reviewer).refresh()
+                self._log_of(reviewer).refresh()
                 self.take(reviewer)
             faults = [fault for some in self._faults.values() for fault in some]
         if faults:
@@ -76,10 +87,13 @@ class Votes(Generic[W, L]):
     def take(self, reviewer: str) -> None:
         """Take in what a reviewer's log has read or written since."""
         with self.turn:
-            log = self.log_of(reviewer)
+            log = self._log_of(reviewer)
             mine = self.standing.setdefault(reviewer, {})
             lines, count = self._taken.get(reviewer, (log.lines, 0))
             if lines is not log.lines:  # the file was replaced or removed
+                if mine and not log.lines:
+                    what = "%s is gone, and the %d %s(s) that stood in it do not count any more"
+                    _notices.warning(what, log.path, len(mine), self._kind.noun)
                 self.changed.extend(mine)
                 mine.clear()
                 self._faults.pop(reviewer, None)

@@ -85,6 +85,7 @@ class Reading:
         self.going_back = going_back
         self._kit = kit
         self._log = log
+        log.held = True
         self._turn = threading.Lock()
         seen = {one: (str(one), fingerprint) for one, fingerprint in kit.fingerprints.items()}
         in_order = sorted(seen, key=lambda one: _rank(seed, "order", *seen[one]))

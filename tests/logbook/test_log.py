@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from remarks import REMARK, Remark, Remarked, remark
 
 from cxr_release.errors import DecisionError
+from cxr_release.files import WINDOWS_ENDS
 from cxr_release.logbook import disk, log, logs
 
 
@@ -173,10 +174,81 @@ def test_a_log_held_open_follows_what_others_write(tmp_path: Path) -> None:
     assert mine.refresh()[-1].seq == 4
     assert list(mine.standing) == [remark(1).topic, remark(2).topic]
     assert mine.lines == other.lines == logs.read_all(REMARK, tmp_path)["a"]
-    (tmp_path / "a.jsonl").unlink()
-    (tmp_path / "a.head").unlink()
+
+
+def _gone(path: Path) -> None:
+    path.unlink()
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+
+
+def _begun_anew(path: Path) -> None:
+    path.rename(path.with_name(".kept"))
+    log.append(REMARK, path.parent, "a", [remark(index) for index in range(20, 27)])
+    path.with_suffix(".head").unlink()
+
+
+@pytest.mark.parametrize("lose", [_gone, _emptied, _cut, _begun_anew])
+@pytest.mark.parametrize("wrote", [True, False])
+def test_what_was_acknowledged_must_be_there_or_nothing_goes_on(
+    tmp_path: Path, lose: Callable[[Path], None], wrote: bool
+) -> None:
+    path, head = tmp_path / "a.jsonl", tmp_path / "a.head"
+    mine = log.Log(REMARK, tmp_path, "a")
+    (mine if wrote else log.Log(REMARK, tmp_path, "a")).append([remark(one) for one in range(5)])
+    mine.held = mine.held or not wrote
     mine.refresh()
-    assert mine.lines == []
+    before, last = path.read_bytes(), head.read_bytes()
+    head.unlink()
+    lose(path)
+    after = path.read_bytes() if path.exists() else None
+    for deed in (mine.refresh, lambda: mine.append([remark(9)]), mine.mend):
+        with pytest.raises(DecisionError, match=r"a\.jsonl: line \d: is gone or another one: 5 "):
+            deed()
+    assert (path.read_bytes() if path.exists() else None) == after
+    path.write_bytes(before)
+    head.write_bytes(last)
+    assert [one.seq for one in mine.append([remark(9)])] == [6]
+    assert [one.topic[-1] for one in logs.read_all(REMARK, tmp_path)["a"]] == list("012349")
+
+
+@pytest.mark.parametrize("also", [[".jsonl", ".head"], [".jsonl"], [".head"]])
+@pytest.mark.parametrize("count", [1, 5])
+def test_windows_line_ends_are_named_and_nothing_is_appended(
+    tmp_path: Path, also: list[str], count: int
+) -> None:
+    written(tmp_path, count)
+    for suffix in also:
+        path = tmp_path / f"a{suffix}"
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for deed in (
+        lambda: logs.read_all(REMARK, tmp_path),
+        lambda: logs.mend_all(REMARK, tmp_path),
+        lambda: log.append(REMARK, tmp_path, "a", [remark(9)]),
+    ):
+        with pytest.raises(DecisionError) as caught:
+            deed()
+        assert f"a{also[0]}: {WINDOWS_ENDS}: run `git config core.autocrlf false`" in str(
+            caught.value
+        )
+        assert len(caught.value.faults) == 1
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_lines_added_to_a_log_with_windows_line_ends_are_told_apart(tmp_path: Path) -> None:
+    written(tmp_path, 1)
+    (tmp_path / "a.head").unlink()
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b'{"seq":2}\n')
+    with pytest.raises(DecisionError, match="makes in 1 of 2 lines read: run"):
+        logs.read_all(REMARK, tmp_path)
 
 
 def test_a_wish_may_depend_on_what_stands(tmp_path: Path) -> None:

@@ -39,7 +39,9 @@ def test_nobody_s_log_does_not_count(tmp_path: Path) -> None:
     assert votes.standing == {}
 
 
-def test_a_log_that_is_gone_takes_its_votes_with_it(tmp_path: Path) -> None:
+def test_a_log_that_is_gone_takes_its_votes_with_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     log.append(REMARK, tmp_path, "a", [remark(0)])
     votes = votes_on(tmp_path)
     votes.refresh()
@@ -48,6 +50,23 @@ def test_a_log_that_is_gone_takes_its_votes_with_it(tmp_path: Path) -> None:
     votes.refresh()
     assert votes.standing == {"a": {}}
     assert votes.changed == ["topic-00000", "topic-00000"]
+    assert "is gone, and the 1 remark(s) that stood in it do not count any more" in caplog.text
+
+
+def test_the_log_of_somebody_who_is_served_must_stay(tmp_path: Path) -> None:
+    log.append(REMARK, tmp_path, "a", [remark(0)])
+    votes = votes_on(tmp_path)
+    votes.log_of("a")
+    votes.refresh()
+    kept = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for path in kept:
+        path.unlink()
+    with pytest.raises(DecisionError, match=r"a\.jsonl: line 1"):
+        votes.refresh()
+    for path, data in kept.items():
+        path.write_bytes(data)
+    votes.refresh()
+    assert list(votes.standing["a"]) == ["topic-00000"]
 
 
 def test_a_line_on_other_bytes_is_named(tmp_path: Path) -> None:

@@ -465,6 +465,26 @@ def test_a_decision_from_a_terminal_is_seen_at_the_next_question(desk: Any) -> N
     assert desk.decide(keep(names[1])).json()["progress"]["done"] == 2
 
 
+def test_a_log_that_is_lost_under_the_server_is_named_until_it_is_restored(
+    desk: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = desk.names()
+    assert desk.decide(*map(keep, names[:5])).json()["progress"]["done"] == 5
+    folder = desk.root / "reviews" / "screening"
+    kept = {path: path.read_bytes() for path in folder.iterdir()}
+    for path in kept:
+        path.unlink()
+    for _ in range(2):
+        assert desk.ask("films?n=1").status == 503
+        assert desk.decide(keep(names[6])).status == 503
+    assert "a.b.jsonl: line 1: is gone or another one: 5 lines stood there" in caplog.text
+    assert not (folder / "a.b.jsonl").exists()
+    for path, data in kept.items():
+        path.write_bytes(data)
+    assert desk.decide(keep(names[6])).json()["progress"]["done"] == 6
+    assert len(logged(desk)) == 6
+
+
 def test_films_that_were_made_anew_are_neither_shown_nor_decided_on(desk: Any) -> None:
     names = desk.names()
     for path in (desk.root / "films").iterdir():

@@ -273,16 +273,26 @@ def test_threads_of_one_reviewer_lose_nothing(tmp_path: Path) -> None:
         assert queue.progress().left == 0
 
 
-def test_a_log_that_was_replaced_or_removed_is_read_anew(tmp_path: Path) -> None:
+def test_another_s_log_that_was_removed_is_read_anew_and_one_s_own_must_stay(
+    tmp_path: Path,
+) -> None:
     queue, some = queue_of(tmp_path / "logs"), order_of(films(20), SEED)
     for name, start in (("a", 0), ("b", 10)):
         log.append(
             DECISION, tmp_path / "logs", name, [wish(film) for film in some[start : start + 5]]
         )
     assert shown(queue) == names(some[:10] + some[15:])
+    kept = {path: path.read_bytes() for path in (tmp_path / "logs").iterdir()}
     shutil.rmtree(tmp_path / "logs")
+    with pytest.raises(DecisionError, match=r"a\.jsonl: line 1: is gone"):
+        queue.refresh()
+    with pytest.raises(DecisionError, match=r"a\.jsonl: line 1: is gone"):
+        queue.decide([wish(some[0])])
+    (tmp_path / "logs").mkdir()
+    for path in ("a.jsonl", "a.head"):
+        (tmp_path / "logs" / path).write_bytes(kept[tmp_path / "logs" / path])
     assert shown(queue) == names(some)
-    assert queue.progress().done == 0
+    assert queue.progress().done == 5
     log.append(DECISION, tmp_path / "logs", "b", [wish(some[19])])
     assert shown(queue) == names(some[:19])
 
