@@ -76,6 +76,11 @@ class Paths:
         return self.cohort / "cohort.parquet"
 
     @property
+    def manifest(self) -> Path:
+        """What every source file was and became. Names source files and patients: stays."""
+        return self.cohort / "manifest.parquet"
+
+    @property
     def split(self) -> Path:
         """Folder of the tuning split: `split.parquet`, `summary.json`."""
         return self._data("split")

@@ -52,7 +52,12 @@ COHORT = Table(
     (
         _image("The film after ingest, as an 8-bit grey PNG."),
         Column("id", TEXT, "Stem of the source file.", unique=True),
-        Column("patient", TEXT, "Patient key; films of one patient share it."),
+        Column(
+            "patient",
+            TEXT,
+            "Patient; films of one share it. Empty where the source does not state it.",
+            nullable=True,
+        ),
         WIDTH,
         HEIGHT,
         SHA256,
@@ -77,7 +82,19 @@ MANIFEST = Table(
         Column("status", TEXT, "ingested or refused.", among=("ingested", "refused")),
         Column("fault", TEXT, "Why the file was refused.", nullable=True),
         Column("id", TEXT, "Identity in the cohort.", nullable=True),
-        Column("patient", TEXT, "Patient key.", nullable=True),
+        Column("patient", TEXT, "Patient, as in the cohort.", nullable=True),
+        Column(
+            "stated_patient",
+            TEXT,
+            "Patient key as the source states it; empty where it does not.",
+            nullable=True,
+        ),
+        Column(
+            "case",
+            TEXT,
+            "Number of the case, where the source numbers cases and not patients.",
+            nullable=True,
+        ),
         Column("source_sha256", TEXT, "SHA-256 of the source file.", matches=HEX64, nullable=True),
         Column("source_width", INT, "Width before ingest, in pixels.", least=1, nullable=True),
         Column("source_height", INT, "Height before ingest, in pixels.", least=1, nullable=True),
@@ -101,7 +118,12 @@ SPLIT = Table(
     "Which part of the cohort each film belongs to in the tuning run.",
     (
         Column("id", TEXT, "Film of the cohort.", unique=True),
-        Column("patient", TEXT, "Patient key: no patient stands in both parts."),
+        Column(
+            "patient",
+            TEXT,
+            "Patient, where stated: no stated patient stands in both parts.",
+            nullable=True,
+        ),
         Column("part", TEXT, "tuning or held_out.", among=("tuning", "held_out")),
     ),
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json
 from cxr_release.memorization.adjudication import Adjudication
 from cxr_release.paths import Paths
 from cxr_release.project import Project
+from cxr_release.radiographs.patients import counted
 from cxr_release.screening.consensus import Screening
 from cxr_release.screening.counts import NAMES, decided_by
 
@@ -23,7 +25,9 @@ def status_of(project: Project) -> Status:
     Returns:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
         films, and `left`; None before films are sampled), `audit` (as in
-        `data/adjudication/adjudication.json`, and `flagged`, films), `readers` (`finished`,
+        `data/adjudication/adjudication.json`, and `flagged`, films), `source` (`films`, and
+        `patients`, None unless stated for all: `patients_not_stated` are without; None before
+        films are in), `readers` (`finished`,
         `required`, `unfinished`; None before the quartets are drawn), `reviews` (state of each),
         `release` (what lies in `data/release/`, or None), `published` (versions that are out),
         `holds_back` (sentences; empty when nothing does).
@@ -44,6 +48,7 @@ def status_of(project: Project) -> Status:
     return {
         "counts": counts,
         "audit": audit.report | {"flagged": _flagged(paths)} if audit else None,
+        "source": _source(paths),
         "readers": readers,
         "reviews": reviews,
         "release": release,
@@ -53,6 +58,22 @@ def status_of(project: Project) -> Status:
             *_published_otherwise(project, screening),
         ],
     }
+
+
+def _source(paths: Paths) -> dict[str, int | None] | None:
+    """The films that came in, and whose they are."""
+    if not paths.cohort_table.exists():
+        return None
+    patients = tables.read(paths.cohort_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
+    return {"films": len(patients), **counted(patients)}
+
+
+def _whose(source: Mapping[str, int | None]) -> str:
+    if source["patients"] is not None:
+        return f"of {source['patients']:,} patients"
+    without = source["patients_not_stated"]
+    of = "" if without == source["films"] else f" for {without:,} of them"
+    return f"patients not stated{of}"
 
 
 def _flagged(paths: Paths) -> int | None:
@@ -222,6 +243,8 @@ def text_of(status: Status) -> str:
     """The status for people."""
     counts, audit, release = status["counts"], status["audit"], status["release"]
     lines = []
+    if status["source"]:
+        lines += [f"source     {status['source']['films']:,} films, {_whose(status['source'])}", ""]
     if counts:
         lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"], "films")]
     if audit:

@@ -359,7 +359,11 @@ def read_foreign(path: Path, kind: Table) -> pa.Table:
             raise TableError("no such table", where=str(path)) from None
         except (pa.ArrowInvalid, OSError) as error:
             raise TableError(f"not a readable CSV file: {error}", where=str(path)) from error
-    missing = [name for name in kind.flat if name not in table.schema.names]
+    absent = [one for one in kind.columns if not one.nested and one.name not in table.schema.names]
+    for one in absent:
+        if one.nullable:  # Nobody else need say what need not be known.
+            table = table.append_column(one.name, pa.nulls(table.num_rows, one.type))
+    missing = [one.name for one in absent if not one.nullable]
     if missing:
         raise TableError(
             f"lacks the column(s) {', '.join(missing)}",

@@ -1,4 +1,6 @@
-"""How near real films are to real films of other patients: the baselines of the audit.
+"""How near real films are to other real films: the baselines of the audit.
+
+Other films are those of other patients where it is stated whose each film is; else any other film.
 
 In every view and look in which a synthetic film is held against a real one, or they would not
 compare. Plain float64 products: there are few real films beside the synthetic ones.
@@ -26,7 +28,7 @@ def nearest_apart(
     Args:
         views: view → (n, d) features of the films as a synthetic one would be seen.
         looks: (n, d) features of the same films as real ones are seen, one or more.
-        groups: n patients.
+        groups: n patients; or, where they are not stated, a group for each film.
 
     Returns:
         (n,) float64; NaN where there is no film of another group.

@@ -15,7 +15,13 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.memorization import feature_cache
 from cxr_release.memorization.apart import nearest_apart, nearest_of_others
-from cxr_release.memorization.calibration import Calibration, Floats, distance, distance_ratio
+from cxr_release.memorization.calibration import (
+    Calibration,
+    Floats,
+    Others,
+    distance,
+    distance_ratio,
+)
 from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import draw_distances, draw_pairs
 from cxr_release.memorization.films import FilmSet
@@ -58,7 +64,8 @@ def audit(
         What `audit.json` says; see `report`.
 
     Raises:
-        SourceError: a set has no film that can be read, or the split is of other films.
+        SourceError: a set has no film that can be read, the split is of other films, or it has a
+            patient in both parts.
         CxrReleaseError: there is no such encoder, or its weights are refused.
     """
     encoder = load(
@@ -88,14 +95,17 @@ def audit(
         plants=settings.plants,
         seed=seed,
     )
-    patients = [ours.patients.get(film, film) for film in ours.ids]
+    others: Others = "patients" if set(ours.ids) <= ours.patients.keys() else "films"
+    patients = [ours.patients[film] for film in ours.ids] if others == "patients" else None
     parts = None if split is None else _parts(ours.ids, split)
+    if parts and patients:
+        _require_apart(patients, parts)
     calibration = Calibration(
-        nearest_apart(views, looks, patients),
+        nearest_apart(views, looks, patients or ours.ids),
         None if parts is None else nearest_of_others(views, looks, parts[HELD_OUT], parts[TUNING]),
         alike=power.alike,
+        others=others,
     )
-    groups = patients if ours.patients else None
     searched = Searched(
         real=ours,
         synthetic=theirs,
@@ -103,7 +113,7 @@ def audit(
         power=power,
         calibration=calibration,
         within={
-            "real": search_within(ours.views["plain"], ours.ids, top=settings.top, groups=groups),
+            "real": search_within(ours.views["plain"], ours.ids, top=settings.top, groups=patients),
             "synthetic": search_within(theirs.views["plain"], theirs.ids, top=settings.top),
         },
         ignored={"real": real.ignored, "synthetic": synthetic.ignored},
@@ -146,6 +156,17 @@ def _parts(ids: Sequence[str], split: Mapping[str, str]) -> dict[str, list[int]]
         part: [place for place, film in enumerate(ids) if split[film] == part]
         for part in (TUNING, HELD_OUT)
     }
+
+
+def _require_apart(patients: Sequence[str], parts: Mapping[str, Sequence[int]]) -> None:
+    """Films of one patient in both parts would make held-out films look near, and copies not."""
+    tuning, held_out = ({patients[place] for place in parts[part]} for part in (TUNING, HELD_OUT))
+    if tuning & held_out:
+        raise SourceError(
+            f"{len(tuning & held_out)} patient(s) of the real films stand in both parts of the"
+            " split",
+            remedy="give a split by patient, or none",
+        )
 
 
 def _write_tables(output: Path, searched: Searched) -> None:
@@ -202,7 +223,9 @@ def _distances(searched: Searched) -> dict[str, Floats]:
     calibration = searched.calibration
     shown = {"synthetic films to source films": distance(searched.cosines[0])}
     baselines = {
-        "source films to source films of other patients": calibration.source,
+        "source films to source films of other patients"
+        if calibration.others == "patients"
+        else "source films to other source films": calibration.source,
         "held-out films to tuning films": calibration.held_out,
     }
     for name, baseline in baselines.items():

@@ -4,8 +4,13 @@ A cosine says nothing by itself: any two films of one view of one body part are 
 nearest real film of a synthetic one is held against a baseline of films that nobody copied:
 
 - held out: each film that was held out of the tuning run, and its nearest film in the part that
-  was not. Patients never stand in both.
+  was not. No patient stands in both.
 - source: each source film, and its nearest film of another patient. It serves without a split.
+
+That needs patients, and they may not be stated. Then both baselines are of other *films*: two of
+them may be of one patient, and nearer for that. Such a baseline flags fewer films than one of
+other patients would, what it flags is nearer than any two source films are, and nothing is said of
+new patients.
 
 A source that holds a film twice would make any copy look ordinary. Films whose nearest other film
 is alike, at least as similar as a film and its recompressed copy, are left out and counted.
@@ -20,7 +25,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +35,14 @@ Floats = NDArray[np.float64]
 QUANTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 """In per cent, as in the report; 0 is `min`, 100 `max`."""
 NEAR = 0.05
-"""Share of new patients' films that lie nearer than this quantile of the baseline."""
+"""Share of the baseline's films that lie nearer than this quantile of it."""
 LEVEL = 0.95
-NO_BASELINE = "no two source films of different patients to compare with: nothing can be flagged"
+Others = Literal["patients", "films"]
+"""What a film's nearest other film is one of: other patients' films, or, not knowing those, all."""
+NO_BASELINE = {
+    "patients": "no two source films of different patients to compare with: nothing can be flagged",
+    "films": "no two source films to compare with: nothing can be flagged",
+}
 
 
 @dataclass(frozen=True)
@@ -82,14 +92,23 @@ class Calibration:
     """Turns cosines into percentiles and flags.
 
     Args:
-        source: (n,) cosine of each source film with its nearest film of another patient; NaN where
-            there is none.
+        source: (n,) cosine of each source film with its nearest other film; NaN where there is
+            none.
         held_out: (k,) cosine of each held-out film with its nearest film of the tuning part; None
             without a split.
         alike: cosine from which on two source films count as one.
+        others: what those other films are.
     """
 
-    def __init__(self, source: Floats, held_out: Floats | None, *, alike: float) -> None:
+    def __init__(
+        self,
+        source: Floats,
+        held_out: Floats | None,
+        *,
+        alike: float,
+        others: Others = "films",
+    ) -> None:
+        self.others = others
         self.source = Baseline("source", source, alike)
         self.held_out = None if held_out is None else Baseline("held_out", held_out, alike)
         usable = [one for one in (self.held_out, self.source) if one and one.cosines]
@@ -116,10 +135,11 @@ class Calibration:
 
         - `flagged`: films more similar than the `threshold`.
         - `nearer_than_5_percent`: share of films that lie nearer to a real film than all but 5 % of
-          the baseline do; of new patients' films it would be 5 %.
+          the baseline do; of new patients' films it would be 5 %, where `others` is `patients`.
         - `nearer_probability`: that a synthetic film is nearer to its nearest real film than a film
-          of the baseline is to its; 0.5 for new patients' films. Mann and Whitney's U over all
-          pairs, ties counting half.
+          of the baseline is to its; 0.5 for films like those. Mann and Whitney's U over all pairs,
+          ties counting half.
+        - `others`: whether the baseline is of other `patients` or of other `films`.
         - `nearest_in_tuning`: see `split_share`.
 
         Args:
@@ -130,8 +150,9 @@ class Calibration:
         known = np.array(self.baseline.cosines if self.baseline else [])
         return {
             "baseline": self.baseline.name if self.baseline else None,
+            "others": self.others,
             "threshold": self.threshold,
-            "note": None if self.baseline else NO_BASELINE,
+            "note": None if self.baseline else NO_BASELINE[self.others],
             "flagged": None if self.threshold is None else int((nearest > self.threshold).sum()),
             "source": self.source.report(),
             "held_out": self.held_out.report() if self.held_out else None,

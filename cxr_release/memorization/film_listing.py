@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cxr_release.errors import Fault, SourceError, TableError
 from cxr_release.memorization.film_parts import FolderPart, Part, TablePart, open_parquet
-from cxr_release.radiographs.patients import PATIENTS, read_patients
+from cxr_release.radiographs.patients import PATIENTS, read_patients, spelling_faults
 from cxr_release.radiographs.source import place_fault, printable, visible
 
 TABLE = ".parquet"
@@ -123,9 +123,14 @@ def _table(path: Path) -> TablePart:
         if not name or len(name) > MAX_ID
     ]
     faults += twice(pair for pair in zip(names, places, strict=True) if pair[0])
-    if faults:
-        raise TableError(f"{len(faults)} fault(s) in its ids", where=str(path), faults=faults)
     keys = table.get("patient", [None] * len(names))
+    faults += spelling_faults(
+        (place, place, key or "") for place, key in zip(places, keys, strict=True)
+    )
+    if faults:
+        raise TableError(
+            f"{len(faults)} fault(s) in its ids and patients", where=str(path), faults=faults
+        )
     patients = {name: key for name, key in zip(names, keys, strict=True) if key}
     return TablePart(str(path), path, tuple(names), patients)
 

@@ -17,6 +17,7 @@ from cxr_release.memorization.film_listing import Ignored
 from cxr_release.memorization.power import Power
 from cxr_release.memorization.search import Found
 from cxr_release.memorization.within import Within
+from cxr_release.radiographs.patients import counted
 
 Report = dict[str, Any]
 
@@ -98,10 +99,11 @@ def _state(searched: Searched, flagged: int | None) -> str:
 
 
 def _account(films: FilmFeatures, ignored: Sequence[Ignored]) -> dict[str, Any]:
+    unreadable = [film for film, _ in films.unreadable]
     return {
         "films": films.found,
         "searched": len(films.ids),
-        "patients": len(set(films.patients.values())) or None,
+        **counted([films.patients.get(film) for film in (*films.ids, *unreadable)]),
         "unreadable": [{"film": film, "fault": fault} for film, fault in films.unreadable],
         "notes": [{"film": film, "note": note} for film, note in films.notes],
         "ignored": [{"file": file, "why": why} for file, why in ignored],
@@ -154,7 +156,10 @@ def text_of(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     for name in ("real", "synthetic"):
         films = report[name]
-        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched"
+        unknown = films["patients_not_stated"]
+        of = "" if unknown == films["films"] else f" for {unknown:,} of them"
+        whose = f"; patients not stated{of}" if unknown and name == "real" else ""
+        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{whose}"
         yield from (f"  not read  {one['film']}: {one['fault']}" for one in films["unreadable"])
         yield from (f"  note      {one['film']}: {one['note']}" for one in films["notes"])
         yield from (f"  no film   {one['file']}: {one['why']}" for one in films["ignored"])

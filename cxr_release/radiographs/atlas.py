@@ -1,11 +1,16 @@
 """The Cervical Spine X-ray Atlas (CSXA) as its authors publish it.
 
-    datasets-PNG/0001035.png     the film: case 0001 (the patient), a code, age 35
+    datasets-PNG/0001035.png     the film: case 0001, a code, age 35
     datasets-JSON/0001035.json   optional: LabelMe key points in pixels of that film
     datasets.xlsx                optional: a table with a curvature class of each film
+    patients.csv                 not of the atlas: whose film each is, from whoever knows it
 
 Ran et al., A high-quality dataset featuring classified and annotated cervical spine X-ray atlas,
 Scientific Data 11:625 (2024), doi 10.1038/s41597-024-03383-0.
+
+The atlas numbers cases and says nowhere that two cases are two patients: the numbers have gaps, and
+somebody imaged twice may be two cases. So films of one case stay together, and whose they are is
+not stated, unless a table beside them states it.
 
 A JSON file can hold its film once more, in base64: that is never decoded and never kept.
 """
@@ -30,6 +35,7 @@ from cxr_release.radiographs.source import (
     file_faults,
     place_fault,
     printable,
+    stated_patients,
     visible,
 )
 
@@ -85,11 +91,18 @@ def list_atlas(folder: Path) -> Listing:
         if not _STEM.fullmatch(path.stem) or path.suffix.lower() != ".png"
     ]
     faults += _annotation_faults(paths, folder, prefix)
+    names = {printable(path.name) for path in paths}
+    patients, more = stated_patients(folder, names)
+    faults += [
+        replace(one, where=prefix + one.where) if one.where in names else one for one in more
+    ]
     bad = {fault.where for fault in faults}
     workbook = folder / WORKBOOK
     classes = read_curvatures(workbook) if workbook.exists() else {}
     films = [
-        _film(path, folder, classes) for path in paths if prefix + printable(path.name) not in bad
+        _film(path, folder, classes, patients.get(printable(path.name)))
+        for path in paths
+        if prefix + printable(path.name) not in bad
     ]
     return Listing(
         films=films, faults=faults, refused=sorted(bad), ids=frozenset(path.stem for path in paths)
@@ -108,12 +121,12 @@ def _annotation_faults(paths: list[Path], folder: Path, prefix: str) -> Iterator
             )
 
 
-def _film(path: Path, folder: Path, classes: dict[str, int]) -> AtlasFilm:
+def _film(path: Path, folder: Path, classes: dict[str, int], patient: str | None) -> AtlasFilm:
     parts = _STEM.fullmatch(path.stem)
     assert parts is not None  # noqa: S101 - listed only when it matches
     annotation = folder / ANNOTATIONS / f"{path.stem}.json"
     return AtlasFilm(
-        file=FilmFile(name=f"{FILMS}/{path.name}", path=path, patient=parts["case"]),
+        file=FilmFile(name=f"{FILMS}/{path.name}", path=path, patient=patient, case=parts["case"]),
         age=int(parts["age"]),
         annotation=annotation if annotation.exists() else None,
         curvature=classes.get(path.stem),

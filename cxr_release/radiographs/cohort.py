@@ -26,6 +26,7 @@ from cxr_release.radiographs.cohort_tables import Turned, write_tables
 from cxr_release.radiographs.drawn import list_phantoms
 from cxr_release.radiographs.facing import Facing, find_facings
 from cxr_release.radiographs.passes import Finished, Store, Taken, Turn, finish, take
+from cxr_release.radiographs.patients import PATIENTS
 from cxr_release.radiographs.polarity import find_negatives
 from cxr_release.radiographs.source import Listing, list_folder
 from cxr_release.radiographs.summary import summarise
@@ -89,7 +90,18 @@ def ingest(
         told=anchors,
     )
     write_json(output / SUMMARY_FILE, summary)
+    _warn_of_patients(summary)
     return summary
+
+
+def _warn_of_patients(summary: dict[str, Any]) -> None:
+    without, films = summary["patients_not_stated"], summary["ingested"]
+    if without:
+        of = "" if without == films else f" for {without:,} of {films:,} films"
+        sys.stderr.write(
+            f"patients not stated{of}: nothing will be said of other patients, and the split is"
+            f" drawn film by film there; {PATIENTS} beside the films (`file,patient`) states them\n"
+        )
 
 
 def _clean(output: Path) -> None:

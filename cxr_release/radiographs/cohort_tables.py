@@ -87,6 +87,8 @@ def _manifest_row(one: Turned) -> dict[str, Any]:
         "fault": None,
         "id": facts.id,
         "patient": facts.patient,
+        "stated_patient": facts.stated_patient,
+        "case": facts.case,
         "source_sha256": facts.sha256,
         "source_width": facts.width,
         "source_height": facts.height,

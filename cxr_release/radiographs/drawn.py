@@ -31,6 +31,7 @@ class DrawnFilm:
             source_file=phantom.name,
             id=phantom.name,
             patient=phantom.patient,
+            stated_patient=phantom.patient,
             width=width,
             height=height,
             bits=bits,

@@ -1,9 +1,17 @@
-"""`patients.csv` beside the films: which film belongs to which patient."""
+"""`patients.csv` beside the films: which film belongs to which patient.
+
+An empty key says that the patient is not stated. Two keys that a person would read as one (`P07`
+and `p7`) are a fault: whether they are one patient or two, only who wrote them can say.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
@@ -12,36 +20,119 @@ PATIENTS = "patients.csv"
 COLUMNS = ("file", "patient")
 MAX_BYTES = 2**26
 
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
+"""Characters of no width beyond those of `_INVISIBLE`: fillers and variation selectors."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    line: int
+    file: str
+    patient: str
+
 
 def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fault]]:
-    """Patient key of each of `files` and what is wrong with the table.
+    """Patient key of each of `files` whose patient is stated, and what is wrong with the table.
 
-    Columns `file` and `patient`; others are ignored. A film without a row, with two rows or
-    without a key is at fault by its own name; a row for no film by its line.
+    Columns `file` and `patient`; others are ignored. An empty key states no patient. A film
+    without a row, with two rows, or with a key that another one resembles too much (see
+    `canonical`) is at fault by its own name; a row for no film by its line.
 
     Raises:
         SourceError: the table cannot be read at all.
     """
     rows = _rows(path)
-    times = Counter(name for _, name, _ in rows)
-    patients = {name: patient for _, name, patient in rows}
+    times = Counter(row.file for row in rows)
     faults = [
-        Fault(f"{PATIENTS} line {line}", f"names {name!r}, which is no film here")
-        for line, name, _ in rows
-        if name not in files
+        Fault(f"{PATIENTS} line {row.line}", f"names {row.file!r}, which is no film here")
+        for row in rows
+        if row.file not in files
     ]
     for name in sorted(files):
         if times[name] == 0:
-            faults.append(Fault(name, f"has no row in {PATIENTS}"))
+            faults.append(
+                Fault(
+                    name,
+                    f"has no row in {PATIENTS}",
+                    "add one; an empty key says that the patient is not stated",
+                )
+            )
         elif times[name] > 1:
             faults.append(Fault(name, f"has {times[name]} rows in {PATIENTS}"))
-        elif not patients[name]:
-            faults.append(Fault(name, f"has no patient key in {PATIENTS}"))
-    return patients, faults
+    faults += spelling_faults(
+        (row.file, f"{PATIENTS} line {row.line}", row.patient) for row in rows if row.file in files
+    )
+    return {row.file: row.patient for row in rows if row.patient}, faults
 
 
-def _rows(path: Path) -> list[tuple[int, str, str]]:
-    """Line, file and patient of each row."""
+def counted(patients: Collection[str | None]) -> dict[str, int | None]:
+    """How many patients films are of; None unless each film's is stated.
+
+    Args:
+        patients: of each film, None where it is not stated.
+
+    Returns:
+        `patients`, and `patients_not_stated`, the films without one.
+    """
+    without = sum(one is None for one in patients)
+    return {
+        "patients": None if without else len(set(patients)),
+        "patients_not_stated": without,
+    }
+
+
+def canonical(key: str) -> str:
+    """What is left of a patient key without what a person does not see or read over.
+
+    Case, the form of Unicode (NFKC; digits of any script), leading zeros of each number, white
+    space and characters of no width make no difference.
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
+    seen = "".join(
+        str(unicodedata.decimal(one, one))
+        for one in folded
+        if unicodedata.category(one) not in _INVISIBLE
+    )
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", _IGNORABLE.sub("", seen))
+
+
+def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
+    """A fault for each film whose patient key is another's in another spelling, or cannot be seen.
+
+    Args:
+        stated: film, the place where its key stands, and the key; empty keys are passed over.
+    """
+    groups: dict[str, list[tuple[str, str, str]]] = {}
+    for film, place, key in stated:
+        if key:
+            groups.setdefault(canonical(key), []).append((film, place, key))
+    faults = [
+        Fault(
+            film,
+            f"has a patient key that cannot be seen, {key!a} ({place})",
+            "leave it empty where the patient is not stated",
+        )
+        for film, place, key in groups.pop("", [])
+    ]
+    for group in groups.values():
+        first = group[0]
+        other = next((one for one in group if one[2] != first[2]), None)
+        for film, place, key in group if other else ():
+            twin, elsewhere, spelt = other if other and key == first[2] else first
+            faults.append(
+                Fault(
+                    film,
+                    f"has the patient key {key!a} ({place}), and {twin} has {spelt!a}"
+                    f" ({elsewhere}): they differ only by case, leading zeros, form of Unicode or"
+                    " invisible characters",
+                    "write one patient in one way, and two patients in ways that differ more",
+                )
+            )
+    return faults
+
+
+def _rows(path: Path) -> list[_Row]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB", where=str(path))
@@ -55,7 +146,11 @@ def _rows(path: Path) -> list[tuple[int, str, str]]:
                     where=str(path),
                     remedy="its first line is `file,patient`",
                 )
-            return [(table.line_num, row["file"].strip(), row["patient"].strip()) for row in table]
+            # Blanks around a value are how people write tables; anything else is part of it.
+            return [
+                _Row(table.line_num, row["file"].strip(), row["patient"].strip(" \t"))
+                for row in table
+            ]
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})", where=str(path)) from error
     except (UnicodeDecodeError, csv.Error) as error:

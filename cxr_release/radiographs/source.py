@@ -25,12 +25,17 @@ class Facts:
 
     source_file: str
     id: str
-    patient: str
+    patient: str | None
+    """Which patient's; None where nobody stated it."""
     width: int
     """Pixels, as displayed."""
     height: int
     bits: int
     mode: str
+    stated_patient: str | None = None
+    """The patient's key as the source states it."""
+    case: str | None = None
+    """Number of the case, where the source numbers cases: two of them may be one patient's."""
     sha256: str | None = None
     """Of the source file's bytes; a phantom has none."""
     age: int | None = None
@@ -71,7 +76,9 @@ class FilmFile:
 
     name: str
     path: Path
-    patient: str
+    patient: str | None
+    """Key of the patient as stated; None where it is not."""
+    case: str | None = None
 
     @property
     def id(self) -> str:
@@ -87,6 +94,8 @@ class FilmFile:
             source_file=self.name,
             id=self.id,
             patient=self.patient,
+            stated_patient=self.patient,
+            case=self.case,
             width=width,
             height=height,
             bits=decoded.bits,
@@ -99,30 +108,23 @@ class FilmFile:
 def list_folder(folder: Path) -> Listing:
     """List a folder in which every visible file is a film, except `patients.csv`.
 
-    Without that table every film is taken for another patient.
+    Whose film each is, that table states alone: without it no patient is known.
 
     Raises:
         SourceError: there is no such folder, it holds no film, or its table cannot be read.
     """
-    paths = visible(folder)
-    table = next((path for path in paths if path.name == PATIENTS), None)
-    paths = [path for path in paths if path != table]
+    paths = [path for path in visible(folder) if path.name != PATIENTS]
     if not paths:
         raise SourceError(
             "holds no films", where=str(folder), remedy="put PNG, JPEG or TIFF files there"
         )
     faults = file_faults(paths, folder)
     names = {path: printable(path.name) for path in paths}
-    patients = {names[path]: path.stem for path in paths}
-    if table is not None:
-        what, remedy = place_fault(table, folder.resolve())
-        if what:
-            raise SourceError(what, where=str(table), remedy=remedy)
-        patients, more = read_patients(table, set(patients))
-        faults += more
+    patients, more = stated_patients(folder, set(names.values()))
+    faults += more
     bad = {fault.where for fault in faults}
     films = [
-        FilmFile(name=names[path], path=path, patient=patients[names[path]])
+        FilmFile(name=names[path], path=path, patient=patients.get(names[path]))
         for path in paths
         if names[path] not in bad
     ]
@@ -132,6 +134,21 @@ def list_folder(folder: Path) -> Listing:
         refused=[name for name in names.values() if name in bad],
         ids=frozenset(path.stem for path in paths),
     )
+
+
+def stated_patients(folder: Path, files: set[str]) -> tuple[dict[str, str], list[Fault]]:
+    """Patient key of each of `files` that the table in a folder states, and what is wrong with it.
+
+    Raises:
+        SourceError: the table cannot be read, or lies elsewhere.
+    """
+    table = folder / PATIENTS
+    if not table.is_symlink() and not table.exists():
+        return {}, []
+    what, remedy = place_fault(table, folder.resolve())
+    if what:
+        raise SourceError(what, where=str(table), remedy=remedy)
+    return read_patients(table, files)
 
 
 def visible(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cxr_release.radiographs.facing import Facing
 from cxr_release.radiographs.passes import Taken
+from cxr_release.radiographs.patients import counted
 
 
 def summarise(
@@ -31,7 +32,8 @@ def summarise(
         "files": len(taken) + refused,
         "ingested": len(taken),
         "refused": refused,
-        "patients": len({one.patient for one in facts}),
+        **counted([one.patient for one in facts]),
+        "cases": len({one.case for one in facts if one.case}) or None,
         "inverted": sum(inverted),
         "flipped": sum(flipped),
         "facings": _counts(facing or "unknown" for facing in facings),

@@ -13,7 +13,8 @@ A film is looked at through two windows, both of its thumbnail, so that grain do
 Each is scaled so that 0 is a low percentile of source films and 1 a high one (of detail higher
 than of anatomy, which has more to say); the larger of the two is the film's score. A source film
 is scored against the films of all *other* patients, so that these percentiles hold for films that
-the model has not seen.
+the model has not seen; where patients are not stated, against all other films, which may be of the
+same patient and make it look a little less doubtful.
 
 **What was compared.** Area under the ROC curve for the eleven faults of `planted` against source
 films, both held out by patient: the mean over the faults, and the least without `blurred`; beyond:
@@ -138,7 +139,8 @@ def fit(films: Iterable[tuple[str, Film]]) -> Model:
     """Learn what films look like.
 
     Args:
-        films: patient and film (height, width) uint8, one by one. Their order does not matter.
+        films: patient (of a film whose patient is not stated, a name of its own) and film
+            (height, width) uint8, one by one. Their order does not matter.
 
     Raises:
         CxrReleaseError: there are films of fewer than two patients, so that none can be held out.
@@ -150,8 +152,9 @@ def fit(films: Iterable[tuple[str, Film]]) -> Model:
         seen.append(look([film for _, film in some]))
     if len(set(patients)) < 2:
         raise CxrReleaseError(
-            "the pre-screen needs films of two patients at least",
-            where=f"{len(patients)} film(s) of {len(set(patients))} patient(s)",
+            "the pre-screen needs films of two patients at least; two films where patients are not"
+            " stated",
+            where=f"{len(patients)} film(s)",
             remedy="give more films",
         )
     looks = Looks(

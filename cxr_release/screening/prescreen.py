@@ -45,7 +45,7 @@ class Trial:
     """How the pre-screen does on films of which the truth is known."""
 
     sound: FloatArray
-    """(n,) scores of the source films, each held out with its patient."""
+    """(n,) scores of the source films, each held out, with its patient's others where stated."""
     spoilt: Mapping[str, FloatArray]
     """Fault → (m,) scores of source films that it was planted into, held out alike."""
 
@@ -54,12 +54,17 @@ def learn(cohort: Path) -> Model:
     """Learn from every film of a `schemas.COHORT` table.
 
     Raises:
-        CxrReleaseError: it holds films of fewer than two patients.
+        CxrReleaseError: it holds films of fewer than two patients, or but one film.
         TableError, SourceError: the table or a film in it cannot be read.
     """
     return plausibility.fit(
-        (row["patient"], _film(row)) for row in tables.iterate(cohort, schemas.COHORT)
+        (_whose(row), _film(row)) for row in tables.iterate(cohort, schemas.COHORT)
     )
+
+
+def _whose(row: Mapping[str, Any]) -> str:
+    """Whose films are left out when a film is scored: its patient's, or, not stated, itself."""
+    return str(row["patient"] or row["id"])
 
 
 def doubt(model: Model, films: Sequence[Path], *, progress: bool = True) -> list[Row]:
@@ -88,10 +93,11 @@ def doubt(model: Model, films: Sequence[Path], *, progress: bool = True) -> list
 def try_out(model: Model, cohort: Path, *, seed: int) -> Trial:
     """Plant every fault into films of the cohort that the model was learnt from, and score them.
 
-    A spoilt film is scored without the films of its patient, as the sound ones are. What is
-    planted into a film depends on the seed, the fault and the film's id alone.
+    A spoilt film is scored without the films of its patient, as the sound ones are; where the
+    patient is not stated, without the film that it was made of. What is planted into a film
+    depends on the seed, the fault and the film's id alone.
     """
-    patients = {row["id"]: row["patient"] for row in tables.read_rows(cohort, schemas.COHORT)}
+    patients = {row["id"]: _whose(row) for row in tables.read_rows(cohort, schemas.COHORT)}
     chosen = set(heapq.nsmallest(PLANTED, patients, key=lambda film: _seed(seed, film)))
     order = [film for film in patients if film in chosen]
     spoilt = (

@@ -1,36 +1,58 @@
-"""Divide the cohort by patient: what the tuning run sees, and what is held out from it."""
+"""Divide the cohort by patient: what the tuning run sees, and what is held out from it.
+
+Where patients are not stated, films are held out one by one, and the summary says so.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.split import split_by_patient
+from cxr_release.radiographs.split import Groups, groups_of, split_by_group
 from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write which film belongs to which part."""
-    films = tables.read_rows(paths.cohort_table, schemas.COHORT)
-    patients = {film["id"]: film["patient"] for film in films}
-    parts = split_by_patient(patients, held_out=params.split.held_out, seed=params.seed)
+    manifest = tables.read_rows(paths.manifest, schemas.MANIFEST)
+    films = [row for row in manifest if row["status"] == "ingested"]
+    groups = groups_of(films)
+    parts = split_by_group(groups, held_out=params.split.held_out, seed=params.seed)
+    patients = {row["id"]: row["patient"] for row in films}
     rows = [{"id": film, "patient": patients[film], "part": part} for film, part in parts.items()]
     tables.write(paths.split_table, schemas.SPLIT, rows)
-    held_out = {patients[film] for film, part in parts.items() if part == "held_out"}
+    write_json(paths.split / "summary.json", _summary(groups, parts, patients))
+    without = sum(one is None for one in patients.values())
+    if without:
+        sys.stderr.write(
+            f"patients not stated for {without:,} of {len(patients):,} films: the split is by"
+            f" {groups.unit}, and both parts may hold films of one patient\n"
+        )
+
+
+def _summary(
+    groups: Groups, parts: dict[str, str], patients: dict[str, str | None]
+) -> dict[str, Any]:
+    """`films` and `patients` of each part, the latter None unless stated for every film; `by`."""
     count = Counter(parts.values())
-    write_json(
-        paths.split / "summary.json",
-        {
-            "films": {"tuning": count["tuning"], "held_out": count["held_out"]},
-            "patients": {
-                "tuning": len(set(patients.values())) - len(held_out),
-                "held_out": len(held_out),
-            },
-        },
-    )
+    held_out = {groups.of[film] for film, part in parts.items() if part == "held_out"}
+    stated = groups.unit == "patient"
+    return {
+        "by": groups.unit,
+        "films": {"tuning": count["tuning"], "held_out": count["held_out"]},
+        "patients": {
+            "tuning": len(set(groups.of.values())) - len(held_out),
+            "held_out": len(held_out),
+        }
+        if stated
+        else None,
+        "patients_not_stated": sum(one is None for one in patients.values()),
+    }
 
 
 if __name__ == "__main__":

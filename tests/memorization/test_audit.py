@@ -183,6 +183,32 @@ def test_duplicates_and_patients_with_several_films_are_named(tmp_path: Path) ->
     assert not any(row["alike"] for row in synthetic)
 
 
+def test_without_patients_nothing_is_said_of_other_patients(folder: Path, tmp_path: Path) -> None:
+    """The film turned by 3° is of the same patient, and nobody has said so."""
+    write_folder(tmp_path / "real", REAL | {"real-98": altered("turned +3°", REAL["real-05"])})
+    shutil.copytree(folder / "drawn", tmp_path / "drawn")
+    parts = {name: "held_out" if name == "real-98" else "tuning" for name in [*REAL, "real-98"]}
+    report = searched(tmp_path, tmp_path / "out", split=parts)
+    assert (report["real"]["patients"], report["real"]["patients_not_stated"]) == (None, 31)
+    assert report["calibration"]["others"] == "films"
+    assert report["within"]["real"]["of_another_patient"] is None
+    rows = tables.read_rows(tmp_path / "out/within.parquet", schemas.WITHIN)
+    assert {row["same_patient"] for row in rows} == {None}
+    assert "31 of 31 films searched; patients not stated" in text_of(report)
+
+    keys = [f"{name}.png,{'' if name == 'real-02' else name}" for name in [*REAL, "real-98"]]
+    (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *keys]))
+    partly = searched(tmp_path, tmp_path / "partly", split=parts)
+    assert partly["calibration"]["others"] == "films"
+    assert partly["within"]["real"]["of_another_patient"] is None
+    assert "patients not stated for 1 of them" in text_of(partly)
+
+    whose = [f"{name}.png,{'p' if name in ('real-98', 'real-05') else name}" for name in parts]
+    (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *whose]))
+    with pytest.raises(SourceError, match=r"1 patient\(s\) .* in both parts of the split"):
+        searched(tmp_path, tmp_path / "no", split=parts)
+
+
 def test_a_set_with_films_that_cannot_be_read_is_never_clean(tmp_path: Path) -> None:
     write_folder(tmp_path / "real", REAL)
     write_folder(tmp_path / "drawn", dict(list(DRAWN.items())[:20]))

@@ -75,7 +75,9 @@ def test_without_a_baseline_nothing_is_called_unflagged(source: np.ndarray) -> N
     assert known.flagged(0.1) is None
     assert known.percentile(0.1) is None
     report = known.report(floats(0.9), floats(0.9), None)
-    assert report["note"] == NO_BASELINE
+    assert (report["others"], report["note"]) == ("films", NO_BASELINE["films"])
+    known = Calibration(source, None, alike=0.95, others="patients")
+    assert known.report(floats(0.9), floats(0.9), None)["note"] == NO_BASELINE["patients"]
     undefined = ("baseline", "threshold", "flagged", "nearer_than_5_percent", "nearer_probability")
     assert [report[name] for name in undefined] == [None] * 5
     assert report["source"]["cosine"] is None

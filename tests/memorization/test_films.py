@@ -295,6 +295,11 @@ def test_patients_of_a_folder(tmp_path: Path) -> None:
     message = refused(folder)
     assert "names 'c.png', which is no film here" in message
     assert "b.png: has no row" in message
+    (folder / "patients.csv").write_bytes(b"file,patient\na.png,\nb.png,p\n")
+    assert open_films([folder], "real").patients == {"b": "p"}
+    (folder / "patients.csv").write_bytes(b"file,patient\na.png,P07\nb.png,p7\n")
+    with pytest.raises(SourceError, match="'P07'"):
+        open_films([folder], "real")
     (folder / "patients.csv").unlink()
     assert open_films([folder], "real").patients == {}
     (folder / "patients.csv").symlink_to("/etc/hostname")

@@ -54,7 +54,7 @@ def write_book(path: Path, rows: list[list[Any]], sheet: str = "Sheet1") -> None
     book.save(path)
 
 
-def test_names_hold_patient_and_age_and_json_holds_key_points(atlas: Path) -> None:
+def test_names_hold_case_and_age_and_json_holds_key_points(atlas: Path) -> None:
     assert is_atlas(atlas)
     listing = list_atlas(atlas)
     assert not listing.faults
@@ -63,10 +63,24 @@ def test_names_hold_patient_and_age_and_json_holds_key_points(atlas: Path) -> No
         f"datasets-PNG/{stem}.png" for stem in ("0001035", "0001136", "0007181")
     ]
     assert [one.id for one in facts] == ["0001035", "0001136", "0007181"]
-    assert [one.patient for one in facts] == ["0001", "0001", "0007"]
+    assert [one.case for one in facts] == ["0001", "0001", "0007"]
+    assert [one.patient for one in facts] == [None] * 3
     assert [one.age for one in facts] == [35, 36, 81]
     assert all(one.keypoints == POINTS for one in facts)
     assert "SECRET" not in repr(facts)
+
+
+def test_whose_films_they_are_a_table_beside_them_may_state(atlas: Path) -> None:
+    table = atlas / "patients.csv"
+    table.write_text("file,patient\n0001035.png,p1\n0001136.png,\n0007181.png,p1\n")
+    listing = list_atlas(atlas)
+    assert not listing.faults
+    facts = [film.load()[1] for film in listing.films]
+    assert [one.stated_patient for one in facts] == ["p1", None, "p1"]
+    table.write_text("file,patient\n0001035.png,p1\n0007181.png,P1\n")
+    assert {fault.where for fault in list_atlas(atlas).faults} == {
+        f"datasets-PNG/{stem}.png" for stem in ("0001035", "0001136", "0007181")
+    }
 
 
 def test_json_and_workbook_are_optional(atlas: Path) -> None:

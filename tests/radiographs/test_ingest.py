@@ -274,6 +274,37 @@ def test_the_atlas_is_recognised(tmp_path: Path, settings: Settings, positives: 
     for at, film in enumerate(positives[:3]):
         Image.fromarray(film).save(films / f"{at:04d}135.png")
     summary = take(tmp_path / "csxa", tmp_path / "out", settings())
-    assert summary["patients"] == 3
+    assert (summary["patients"], summary["patients_not_stated"], summary["cases"]) == (None, 3, 3)
     row = manifest(tmp_path / "out")["datasets-PNG/0002135.png"]
-    assert (row["id"], row["patient"], row["age"]) == ("0002135", "0002", 35)
+    assert (row["patient"], row["case"], row["age"]) == (None, "0002", 35)
+
+
+def test_patients_are_not_made_up(
+    folder: Path, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = take(folder, tmp_path / "out", settings())
+    assert (summary["patients"], summary["patients_not_stated"]) == (None, 12)
+    assert "patients not stated: " in capsys.readouterr().err
+    assert {row["patient"] for row in cohort(tmp_path / "out")} == {None}
+    rows = [f"film-{at:02d}.png,{'' if at % 3 else 'p'}" for at in range(12)]
+    (folder / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    summary = take(folder, tmp_path / "out", settings())
+    assert (summary["patients"], summary["patients_not_stated"]) == (None, 8)
+    assert "patients not stated for 8 of 12 films: " in capsys.readouterr().err
+
+
+def test_a_patient_in_two_spellings_is_in_no_cohort(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    keys = ["P07", "p7", *(f"q{at}" for at in range(10))]
+    rows = [f"film-{at:02d}.png,{key}" for at, key in enumerate(keys)]
+    (folder / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    with pytest.raises(SourceError) as caught:
+        take(folder, tmp_path / "out", settings())
+    assert [fault.where for fault in caught.value.faults] == ["film-00.png", "film-01.png"]
+    for fault in caught.value.faults:
+        assert "'P07' (patients.csv line 2)" in fault.what or "'P07' (line" in fault.what
+        assert "'p7'" in fault.what
+    assert not (tmp_path / "out").exists()
+    summary = take(folder, tmp_path / "out", settings(on_error="skip"))
+    assert (summary["ingested"], summary["refused"], summary["patients"]) == (10, 2, 10)

@@ -111,6 +111,7 @@ def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
             "films": films,
             "searched": films,
             "patients": patients,
+            "patients_not_stated": 0 if patients else films,
             "unreadable": [],
             "notes": [{"film": STEMS[1], "note": "reduced"}] if patients else [],
             "ignored": [{"file": f"{STEMS[2]}.txt", "why": "no film"}] if patients else [],
@@ -129,6 +130,7 @@ def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
         else None,
         "calibration": {
             "baseline": "held_out" if known else None,
+            "others": "patients",
             "threshold": threshold,
             "note": None if known else "no two source films of different patients",
             "flagged": flagged,

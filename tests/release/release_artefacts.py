@@ -299,7 +299,8 @@ def _written(
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
     parts = {"tuning": 2, "held_out": 1}
-    write_json(inputs.split / "summary.json", {"films": parts, "patients": parts})
+    split = {"by": "patient", "films": parts, "patients": parts, "patients_not_stated": 0}
+    write_json(inputs.split / "summary.json", split)
     write_prescreen(inputs.prescreen)
     write_audit(inputs.audit)
     copies = write_adjudication(inputs.adjudication, verdicts)

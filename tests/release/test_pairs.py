@@ -189,7 +189,8 @@ def test_the_record_holds_the_audit_without_the_name_of_a_film(
     record = read_json(make_release(tmp_path, params, verdicts={1: "copy"}) / "release.json")
     audit = record["metrics"]["audit"]
     assert audit["real"] == {
-        "films": 3, "searched": 3, "patients": 3, "unreadable": 0, "notes": 1, "ignored": 1,
+        "films": 3, "searched": 3, "patients": 3, "patients_not_stated": 0,
+        "unreadable": 0, "notes": 1, "ignored": 1,
     }  # fmt: skip
     assert audit["flagged"] == {"pairs": 1, "films": 1, "released": 0, "unlisted": 0}
     assert audit["calibration"]["threshold"] == THRESHOLD

@@ -52,6 +52,7 @@ def _account(films: Mapping[str, Any]) -> dict[str, Any]:
         "films": films["films"],
         "searched": films["searched"],
         "patients": films["patients"],
+        "patients_not_stated": films["patients_not_stated"],
         "unreadable": len(films["unreadable"]),
         "notes": len(films["notes"]),
         "ignored": len(films["ignored"]),

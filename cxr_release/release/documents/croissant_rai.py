@@ -65,13 +65,22 @@ def _collection(record: Record) -> str:
 def _raw_data(record: Record) -> str:
     ingest, source = record["metrics"]["ingest"], record["source"]
     shown = source["films_shown"]
-    patients = "drawn patient(s)" if source["kind"] == PHANTOMS else "patient(s)"
     return (
-        f"The network learnt from {ingest['films']:,} films of {ingest['patients']:,} {patients}:"
+        f"The network learnt from {ingest['films']:,} films{_whose(record)}:"
         f" {one_line(source['title'])}; licence: {one_line(source['license'])}; cite as:"
         f" {one_line(source['citation'])}."
         + (f" {shown:,} of them stand in the table audit_pairs." if shown else "")
     )
+
+
+def _whose(record: Record) -> str:
+    ingest = record["metrics"]["ingest"]
+    if ingest["patients"] is None:
+        without = ingest["patients_not_stated"]
+        of = "" if without == ingest["films"] else f" for {without:,} of them"
+        return f" (patients not stated{of})"
+    drawn = "drawn " if record["source"]["kind"] == PHANTOMS else ""
+    return f" of {ingest['patients']:,} {drawn}patient(s)"
 
 
 def _missing(record: Record) -> str:

@@ -13,6 +13,7 @@ import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.params import PHANTOMS, Params
+from cxr_release.radiographs.patients import counted
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
 from cxr_release.release.documents.audit_record import audit_record, films_shown
@@ -185,7 +186,7 @@ def _cohort(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
         **{name: value for name, value in summary.items() if _counted(value)},
         "source": source_kind(params),
         "films": len(films),
-        "patients": len({film["patient"] for film in films}),
+        **counted([film["patient"] for film in films]),
         "inverted": sum(film["inverted"] for film in films),
         "flipped": sum(film["flipped"] for film in films),
     }
