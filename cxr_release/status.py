@@ -27,10 +27,10 @@ def status_of(project: Project) -> Status:
         films, and `left`; None before films are sampled), `audit` (as in
         `data/adjudication/adjudication.json`, and `flagged`, films), `source` (`films`, and
         `patients`, None unless stated for all: `patients_not_stated` are without; None before
-        films are in), `readers` (`finished`,
-        `required`, `unfinished`; None before the quartets are drawn), `reviews` (state of each),
-        `release` (what lies in `data/release/`, or None), `published` (versions that are out),
-        `holds_back` (sentences; empty when nothing does).
+        films are in), `readers` (`finished`, `required`, `unfinished`, `alike`; None before the
+        quartets are drawn), `reviews` (state of each), `release` (what lies in `data/release/`, or
+        None), `published` (versions that are out), `holds_back` (sentences; empty when nothing
+        does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
@@ -107,6 +107,7 @@ def _readers(project: Project) -> dict[str, Any] | None:
         "finished": len(found.readers),
         "required": required,
         "unfinished": found.unfinished,
+        "alike": found.alike,
     }
 
 
@@ -196,6 +197,7 @@ def _published_otherwise(project: Project, screening: Screening | None) -> Itera
 
 
 def _lacks_readers(readers: dict[str, Any] | None) -> Iterator[str]:
+    yield from readers["alike"] if readers else ()
     if not readers or not (readers["finished"] or readers["unfinished"]):
         yield "no reader has rated the quartets: run `cxr-release study serve --reader NAME`"
     elif readers["finished"] < readers["required"]:

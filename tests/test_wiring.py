@@ -17,7 +17,7 @@ from cxr_release.paths import Paths
 
 ROOT = Path(__file__).parent.parent
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-FOUNDATION = {"errors", "files", "fingerprint", "params", "paths", "schemas", "tables"}
+FOUNDATION = {"errors", "files", "fingerprint", "params", "paths", "schemas", "spelling", "tables"}
 HARNESS = {"cxr_release/stages/run.py"}
 
 

@@ -9,6 +9,7 @@ from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Kind, L, W
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX, TORN
+from cxr_release.spelling import folded, one_person
 
 
 def read_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:
@@ -64,7 +65,16 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
         if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
             faults.append(Fault(path.name, f"is no {noun} log", "move it away"))
         elif not REVIEWER.fullmatch(path.stem):
-            faults.append(Fault(path.name, "is no reviewer's name", "move it away"))
+            faults.append(Fault(path.name, *_misnamed(path)))
         else:
             names.add(path.stem)
     return sorted(names), faults
+
+
+def _misnamed(path: Path) -> tuple[str, str]:
+    """What is wrong with a name that no log has, and what to do."""
+    twins = [one.stem for one in path.parent.glob(f"*{SUFFIX}") if REVIEWER.fullmatch(one.stem)]
+    same = [name for name in twins if folded(name) == folded(path.stem)]
+    if same:
+        return one_person([*same, path.stem], "person"), "keep one of these logs here"
+    return "is no reviewer's name", "move it away"

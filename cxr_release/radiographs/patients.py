@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.spelling import folded
 
 PATIENTS = "patients.csv"
 COLUMNS = ("file", "patient")
 MAX_BYTES = 2**26
-
-_INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
-_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
-"""Characters of no width beyond those of `_INVISIBLE`: fillers and variation selectors."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +79,11 @@ def counted(patients: Collection[str | None]) -> dict[str, int | None]:
 
 
 def canonical(key: str) -> str:
-    """What is left of a patient key without what a person does not see or read over.
+    """What is left of a patient key without what a person does not see or reads over.
 
-    Case, the form of Unicode (NFKC; digits of any script), leading zeros of each number, white
-    space and characters of no width make no difference.
+    What `folded` leaves out, and leading zeros of each number, make no difference.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", key).casefold())
-    seen = "".join(
-        str(unicodedata.decimal(one, one))
-        for one in folded
-        if unicodedata.category(one) not in _INVISIBLE
-    )
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", _IGNORABLE.sub("", seen))
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", folded(key))
 
 
 def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:

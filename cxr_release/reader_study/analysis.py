@@ -8,7 +8,7 @@ from typing import Any
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
 from cxr_release.reader_study.power import power_of
-from cxr_release.reader_study.ratings import Ratings, by_answers, ratings_of
+from cxr_release.reader_study.ratings import Ratings, by_answers, identical, ratings_of
 from cxr_release.reader_study.realism import realism_of
 from cxr_release.reader_study.responses import read_responses
 from cxr_release.reader_study.signed_rank import RULES
@@ -30,9 +30,9 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
 
     Returns:
         Plain values for JSON, None for what cannot be told: `raters`, `quartets` and
-        `images_per_quartet` (how many), `checkpoints`, `identification` (see `identification_of`),
-        `fleiss_kappa`, `realism` (see `realism_of`), `wilcoxon` (by what rule each p
-        of realism is), `power` (see `power_of`),
+        `images_per_quartet` (how many), `checkpoints`, `identical` (groups of raters who answered
+        alike throughout), `identification` (see `identification_of`), `fleiss_kappa`, `realism`
+        (see `realism_of`), `wilcoxon` (the rule of each p of realism), `power` (see `power_of`),
         `cumulative_link_mixed_model` (`fitted` and, as it is not, `why`).
     """
     ratings = by_answers(ratings)
@@ -44,6 +44,7 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
         "quartets": len(ratings.quartets),
         "images_per_quartet": len(ratings.sources),
         "checkpoints": [int(source.rpartition("-")[2]) for source in ratings.sources[1:]],
+        "identical": identical(ratings),
         "identification": identification,
         "fleiss_kappa": fleiss_kappa_of(ratings),
         "realism": realism_of(ratings, margin=settings.margin),

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from cxr_release.errors import Fault
 from cxr_release.reader_study.rated import MOST_RATERS, REAL, Rated, Unread, lines_of, ranges
+from cxr_release.spelling import one_person, spellings
 
 K = TypeVar("K", bound=Hashable)
 Page = tuple[str, int]
@@ -22,6 +23,7 @@ Page = tuple[str, int]
 def faults_of(rows: Sequence[Rated], unread: Iterable[Unread] = ()) -> list[Fault]:
     """What is wrong with the ratings of a study as a whole, each with the lines that show it.
 
+    - Two raters' names are one name in two spellings.
     - A rater rates a film of a quartet twice, lacks a film that others rated, or has another.
     - A rater picks no film of a quartet, or several.
     - A rater has other quartets than most raters.
@@ -34,14 +36,19 @@ def faults_of(rows: Sequence[Rated], unread: Iterable[Unread] = ()) -> list[Faul
     """
     if not rows:
         return [Fault("responses", "hold no ratings")]
-    study = _Study(rows, tuple(unread))
-    if len(study.raters) > MOST_RATERS:
-        what = f"hold ratings of {len(study.raters):,} raters, more than {MOST_RATERS:,}"
+    raters = len({row.rater for row in rows})
+    if raters > MOST_RATERS:
+        what = f"hold ratings of {raters:,} raters, more than {MOST_RATERS:,}"
         return [Fault("responses", what, "analyse a sample of them that you draw beforehand")]
+    confused, rows = _confused(rows)
+    if not rows:
+        return confused
+    study = _Study(rows, tuple(unread))
     repeated, once = _repeated(rows)
     unclear = {_page(row) for row in repeated}
     study.spoilt |= unclear
-    faults = [*_twice(repeated, once), *_quartets(study, once), *_films(study, once)]
+    faults = [*confused, *_twice(repeated, once)]
+    faults += [*_quartets(study, once), *_films(study, once)]
     blinded = any(row.source is None for row in rows)
     # A film's name that stands twice on a page may be there in another's place.
     clear = [row for row in once if _page(row) not in unclear]
@@ -83,6 +90,21 @@ def _page(row: Rated) -> Page:
 
 def _film(row: Rated) -> tuple[int, str]:
     return row.quartet, row.image
+
+
+def _confused(rows: Sequence[Rated]) -> tuple[list[Fault], Sequence[Rated]]:
+    """Raters who stand under several spellings, and the rows of all others."""
+    named = [(group, set(group)) for group in spellings(row.rater for row in rows)]
+    faults = [
+        Fault(
+            lines_of(row for row in rows if row.rater in names),
+            one_person(group, "reader"),
+            "write one reader in one way, and two in ways that differ more",
+        )
+        for group, names in named
+    ]
+    both = {name for group, _ in named for name in group}
+    return faults, [row for row in rows if row.rater not in both] if both else rows
 
 
 def _repeated(rows: Sequence[Rated]) -> tuple[list[Rated], list[Rated]]:

@@ -14,7 +14,10 @@ from cxr_release.logbook.line import standing_of
 from cxr_release.logbook.logs import read_all
 from cxr_release.reader_study.answer import ANSWER, Answer
 from cxr_release.reader_study.kit import Kit
+from cxr_release.reader_study.rated import alike
 from cxr_release.reader_study.responses import Rated, faults_of, read_csv
+from cxr_release.reader_study.words import said_alike
+from cxr_release.spelling import one_person, spellings
 
 CSV = ".csv"
 SHOWN_FAULTS = 10
@@ -36,6 +39,16 @@ class Gathered:
     def readers(self) -> list[str]:
         """Who has finished."""
         return sorted({row.rater for row in self.rated})
+
+    @property
+    def alike(self) -> list[str]:
+        """Which of them gave the same answers throughout, a sentence for each group."""
+        said: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+        for row in self.rated:
+            said[row.rater].add((row.quartet, row.image, row.rating, row.identified_as_real))
+        quartets = len({row.quartet for row in self.rated})
+        groups = alike({rater: frozenset(answers) for rater, answers in said.items()})
+        return [said_alike(group, quartets) for group in groups]
 
 
 def gather(folder: Path, kit: Kit) -> Gathered:
@@ -161,13 +174,17 @@ def _rated(answers: Iterable[Answer]) -> Iterator[Rated]:
 
 
 def _twice(tables: Mapping[str, Sequence[Rated]], logs: Iterable[str]) -> Iterator[Fault]:
-    """Readers whose answers stand in two files."""
+    """Readers whose answers stand in two files, under one spelling of their name or several."""
     files: dict[str, list[str]] = defaultdict(list)
     for reader in logs:
         files[reader].append(f"{reader}.jsonl")
     for name, rated in tables.items():
         for reader in sorted({row.rater for row in rated}):
             files[reader].append(name)
+    for group in spellings(files):
+        where = " and ".join(sorted({name for reader in group for name in files[reader]}))
+        remedy = "write one reader in one way, and two in ways that differ more"
+        yield Fault(where, one_person(group, "reader"), remedy)
     for reader, names in sorted(files.items()):
         if len(names) > 1:
             remedy = "keep each reader's answers in one file"

@@ -22,6 +22,7 @@ from cxr_release.reader_study.kit import Kit, open_kit
 from cxr_release.reader_study.qualtrics_columns import FINISHED, STATUS, Columns, columns_of
 from cxr_release.reader_study.qualtrics_csv import Response, read_export
 from cxr_release.reader_study.qualtrics_survey import Asked, film_said, mark_of, rating_said
+from cxr_release.spelling import folded, one_person
 
 MAX_FAULTS = 5000
 """Past them it is the export that is wrong."""
@@ -119,6 +120,8 @@ class _Imported:
         self.left_out: Counter[str] = Counter()
         self.raters: dict[str, int] = {}
         """Reader's code → line of the response."""
+        self._spelt: dict[str, str] = {}
+        """Code as `folded` leaves it → as it was typed first."""
         self.kit_confirmed = True
         responses = 0
         for row in export.rows:
@@ -189,8 +192,12 @@ class _Imported:
         elif code in self.raters:
             what = f"has the same reader's code as line {self.raters[code]}"
             self._fault(row, column, what, "remove the response that does not count")
+        elif (twin := self._spelt.get(folded(code))) is not None:
+            what = f"{one_person([twin, code], 'reader')}, first on line {self.raters[twin]}"
+            self._fault(row, column, what, "ask whose they are, and correct one")
         else:
             self.raters[code] = row.line
+            self._spelt[folded(code)] = code
         return code
 
     def _confirm_kit(self, row: Response) -> None:

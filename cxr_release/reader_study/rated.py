@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 REAL = "real"
@@ -38,6 +38,18 @@ class Unread:
     """None: of any rater."""
     quartet: int | None = None
     """None: of any quartet."""
+
+
+def alike(answers: Mapping[str, Hashable]) -> list[list[str]]:
+    """Groups of raters whose answers are the same throughout, each sorted by name.
+
+    Args:
+        answers: rater → all that they answered.
+    """
+    groups: dict[Hashable, list[str]] = defaultdict(list)
+    for rater, said in answers.items():
+        groups[said].append(rater)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
 def lines_of(rows: Iterable[Rated]) -> str:

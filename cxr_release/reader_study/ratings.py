@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.reader_study.rated import REAL, Rated
+from cxr_release.reader_study.rated import REAL, Rated, alike
 
 Ints = NDArray[np.int64]
 Row = Mapping[str, Any]
@@ -55,6 +55,12 @@ def by_answers(ratings: Ratings) -> Ratings:
         rating=ratings.rating[order],
         picked=ratings.picked[order],
     )
+
+
+def identical(ratings: Ratings) -> list[list[str]]:
+    """Groups of raters who gave every film the same rating and picked the same ones."""
+    said = zip(ratings.raters, ratings.rating, ratings.picked, strict=True)
+    return alike({rater: rating.tobytes() + picked.tobytes() for rater, rating, picked in said})
 
 
 def ratings_of(rows: Iterable[Rated | Row]) -> Ratings:

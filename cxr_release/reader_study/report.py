@@ -17,6 +17,7 @@ from cxr_release.reader_study.words import (
     number,
     p_of,
     percent,
+    said_alike,
     shown,
 )
 
@@ -34,6 +35,7 @@ def text_of(found: Found) -> str:
     lines = [
         f"{count(found['raters'], 'reader')}, {count(found['quartets'], 'quartet')}"
         f" of {found['images_per_quartet']} films",
+        *(said_alike(group, found["quartets"]) for group in found["identical"]),
         "",
         *_identification(found),
         "",
@@ -124,7 +126,8 @@ def sentence_of(found: Found) -> str:
     Args:
         found: as `analysis.analyze` returns it.
     """
-    return " ".join([*_identified(found), *_realistic(found)])
+    same = (said_alike(group, found["quartets"]) for group in found["identical"])
+    return " ".join([*_identified(found), *same, *_realistic(found)])
 
 
 def _identified(found: Found) -> list[str]:

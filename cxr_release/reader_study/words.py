@@ -57,6 +57,25 @@ def count(how_many: int, what: str) -> str:
     return f"{how_many:,} {what}{'s' * (how_many != 1)}"
 
 
+SUSPECT = 10
+"""Quartets: two people who agreed wholly on every second would agree on ten once in 1,000."""
+
+
+def said_alike(group: Sequence[str], quartets: int) -> str:
+    """That readers gave the same answers throughout, and from `SUSPECT` quartets on a question."""
+    told = f"{joined(group)} gave the same answers on {_all(quartets)}"
+    doubt = f": is this one reader, counted {_times(len(group))}?"
+    return told + (doubt if quartets >= SUSPECT else ".")
+
+
+def _times(number: int) -> str:
+    return "twice" if number == 2 else f"{number} times"
+
+
+def _all(quartets: int) -> str:
+    return "the only quartet" if quartets == 1 else f"all {quartets:,} quartets"
+
+
 def joined(parts: Sequence[str]) -> str:
     """A list in a sentence."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from tqdm import tqdm
 
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, whole_file, write_json
@@ -26,6 +29,8 @@ def run(paths: Paths, params: Params) -> None:
     kit = Kit(tuple(KitFilm(**row) for row in tables.read_rows(paths.kit, schemas.KIT)))
     key = tables.read_rows(paths.key_table, schemas.KEY)
     found = gather(paths.responses, kit)
+    for said in found.alike:
+        tqdm.write(f"warning: {paths.responses}: {said}", file=sys.stderr)
     rows = unblind(found.rated, {film["name"]: film["source"] for film in key})
     tables.write(paths.study / "responses.parquet", schemas.RESPONSES, rows)
     _write_csv(paths.study / "responses.csv", rows)

@@ -138,6 +138,18 @@ def test_realism_that_differs_is_said_to() -> None:
     assert "With 3 readers no difference in realism, however large" in sentence_of(analysed(few))
 
 
+def test_readers_who_answered_alike_are_named_and_doubted_where_it_is_no_chance() -> None:
+    for quartets, doubt in ((3, False), (10, True)):
+        rows = study_rows(3, quartets)
+        again = [row | {"rater": "zoe"} for row in rows if row["rater"] == "r2"]
+        found = analysed(ratings_of([*rows, *again]))
+        assert found["identical"] == [["r2", "zoe"]]
+        for said in (sentence_of(found), " ".join(text_of(found).split())):
+            assert f"r2 and zoe gave the same answers on all {quartets} quartets" in said
+            assert ("is this one reader, counted twice?" in said) == doubt
+    assert analysed(study(3, 10))["identical"] == []
+
+
 def test_a_seed_moves_the_bootstrap_and_nothing_else() -> None:
     ratings = study(5, 9)
     one, other = analysed(ratings, 1), analysed(ratings, 2)

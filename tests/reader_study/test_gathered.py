@@ -146,6 +146,36 @@ def test_a_survey_that_lacks_a_quartet_is_refused(tmp_path: Path) -> None:
     assert "survey.csv: rater r1 has not answered quartet(s) 4" in faults_of(tmp_path)
 
 
+def test_a_reader_under_two_spellings_is_refused(tmp_path: Path) -> None:
+    for folder in ("log", "tables", "table"):
+        (tmp_path / folder).mkdir()
+    answer(tmp_path / "log", KIT, "r1", ALL)
+    write_csv(tmp_path / "log" / "survey.csv", *csv_lines("R1"))
+    write_csv(tmp_path / "tables" / "a.csv", *csv_lines("r1"))
+    write_csv(tmp_path / "tables" / "b.csv", *csv_lines("R1"))
+    write_csv(tmp_path / "table" / "survey.csv", *csv_lines("r1"), *csv_lines("R1", seed=3))
+    said = "r1 and R1: one reader under two spellings"
+    assert f"r1.jsonl and survey.csv: {said}" in faults_of(tmp_path / "log")
+    assert f"a.csv and b.csv: {said}" in faults_of(tmp_path / "tables")
+    assert f"survey.csv: {said}" in faults_of(tmp_path / "table")
+
+
+def test_a_log_under_another_spelling_is_refused(tmp_path: Path) -> None:
+    answer(tmp_path, KIT, "r1", ALL)
+    (tmp_path / "R1.jsonl").write_bytes((tmp_path / "r1.jsonl").read_bytes())
+    with pytest.raises(DecisionError, match="r1 and R1: one person under two spellings"):
+        gather(tmp_path, KIT)
+
+
+def test_readers_who_answer_alike_are_named(tmp_path: Path) -> None:
+    answer(tmp_path, KIT, "a.b", ALL)
+    answer(tmp_path, KIT, "c.d", ALL)
+    answer(tmp_path, KIT, "e.f", ALL, seed=4)
+    assert gather(tmp_path, KIT).alike == [
+        f"a.b and c.d gave the same answers on all {QUARTETS} quartets."
+    ]
+
+
 def test_a_reader_in_two_files_is_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "survey.csv", *csv_lines("a.b"))
     answer(tmp_path, KIT, "a.b", [1])

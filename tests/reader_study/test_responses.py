@@ -262,6 +262,30 @@ def test_an_empty_study_is_a_fault() -> None:
     assert len(faults_of([])) == 1
 
 
+@pytest.mark.parametrize("other", ["R1", "r\u200b1", "\uff521"])
+def test_one_reader_under_two_spellings_is_one_fault(other: str) -> None:
+    twice = [*ROWS, *(row | {"rater": other} for row in ROWS if row["rater"] == "r1")]
+    # Half of the quartets under each name is the same mistake.
+    for rows in (twice, _half(other)):
+        (fault,) = told(rows)
+        assert fault.startswith("a.csv: lines ")
+        assert "r1 and " in fault or " and r1" in fault
+        assert "one reader under two spellings" in fault
+
+
+def _half(other: str) -> list[Row]:
+    """The first reader's later quartets stand under another spelling."""
+    return [
+        row | {"rater": other} if row["rater"] == "r1" and row["quartet"] > 2 else row
+        for row in ROWS
+    ]
+
+
+def test_a_study_of_nobody_but_one_reader_twice_is_one_fault() -> None:
+    rows = [row | {"rater": name} for name in ("a", "A") for row in ROWS if row["rater"] == "r1"]
+    assert len(told(rows)) == 1
+
+
 def test_more_raters_than_an_exact_test_can_take_are_one_fault() -> None:
     assert told(study_rows(1000, 1, 1)) == []
     (fault,) = told(study_rows(1001, 1, 1))

@@ -1,0 +1,52 @@
+"""Names that people read as one although they are spelt differently."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
+_IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
+"""Characters of no width beyond those of `_INVISIBLE`: fillers and variation selectors."""
+
+
+def folded(name: str) -> str:
+    """What is left of a name without what a person does not see or reads over.
+
+    Case, the form of Unicode (NFKC, and digits of any script), white space and characters of no
+    width make no difference: `r1`, `R1` and `ｒ１` are one.
+    """
+    # What was left out may have held apart what Unicode composes.
+    while (again := _once(name)) != name:
+        name = again
+    return name
+
+
+def _once(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    seen = (one for one in plain if unicodedata.category(one) not in _INVISIBLE)
+    return _IGNORABLE.sub("", "".join(str(unicodedata.decimal(one, one)) for one in seen))
+
+
+def spellings(names: Iterable[str]) -> list[list[str]]:
+    """Names that are one name in several spellings: each with all of its spellings, sorted."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        groups[folded(name)].add(name)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+
+
+def one_person(group: Iterable[str], noun: str) -> str:
+    """What is wrong with several spellings of a person's name: `r1 and R1: one reader under …`."""
+    *others, last = (
+        name if _is_plain(name) else ascii(name)
+        for name in sorted(group, key=lambda name: (not _is_plain(name), name.swapcase()))
+    )
+    number = "two" if len(others) == 1 else str(len(others) + 1)
+    return f"{', '.join(others)} and {last}: one {noun} under {number} spellings"
+
+
+def _is_plain(name: str) -> bool:
+    return name.isascii() and name.isprintable()
