@@ -21,6 +21,7 @@ from cxr_release.publishing.verification.figures import check_figures
 from cxr_release.publishing.verification.films import Films, check_films
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import Folder, look
+from cxr_release.publishing.verification.line_ends import has_windows_ends
 from cxr_release.publishing.verification.notices import check_croissant, check_notices
 from cxr_release.publishing.verification.record import RECORD, Record, read_record
 from cxr_release.publishing.verification.sides import (
@@ -87,6 +88,8 @@ def _text(record: Record | None, key: str) -> str:
 
 
 def _check(folder: Folder, found: Findings) -> Record | None:
+    if has_windows_ends(folder, found):
+        return None
     hashes = check_sums(folder, found)
     record = read_record(folder, found)
     card = read_card(folder, found)

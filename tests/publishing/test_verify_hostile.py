@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ from tampering import (
 )
 
 from cxr_release import schemas
+from cxr_release.files import WINDOWS_ENDS
 from cxr_release.publishing.verification.folder import MOST_FILES
 from cxr_release.publishing.verify import text_of, verify
 
@@ -190,6 +192,43 @@ def test_what_a_clone_leaves_beside_a_release_is_none_of_it(release: Path) -> No
     assert named(release) == []
     (release / ".cache" / "more").write_text("")
     assert any(".cache/more: is no file" in one for one in named(release))
+
+
+PROSE = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "SHA256SUMS", "croissant.json",
+         "release.json"]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [PROSE, ["README.md", "SHA256SUMS"], ["release.json"]])
+def test_windows_line_ends_are_named_and_nothing_that_follows_from_them(
+    release: Path, names: list[str]
+) -> None:
+    for name in names:
+        path = release / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert named(release) == [f"{name}: {WINDOWS_ENDS}" for name in names]
+    assert all("core.autocrlf=false" in one["remedy"] for one in verify(release)["differences"])
+
+
+def test_a_text_that_is_another_one_besides_is_not_excused_by_its_line_ends(release: Path) -> None:
+    path = release / "LICENSE"
+    path.write_bytes(b"All rights reserved.\r\n" + path.read_bytes())
+    found = named(release)
+    assert "LICENSE: its bytes are not those of SHA256SUMS" in found
+    assert not [one for one in found if "line ends" in one]
+
+
+def test_git_on_windows_makes_what_is_named_so(release: Path, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", *words], check=True, capture_output=True, cwd=release)
+
+    git("init", "-q")
+    git("add", ".")
+    git("-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "1.0.0")
+    for windows in (True, False):
+        clone = tmp_path / f"clone-{windows}"
+        git("clone", "-q", "-c", f"core.autocrlf={str(windows).lower()}", ".", str(clone))
+        texts = [f"{name}: {WINDOWS_ENDS}" for name in PROSE]
+        assert named(clone) == (texts if windows else [])
 
 
 def test_a_folder_that_is_none_or_empty_is_no_release(tmp_path: Path) -> None:
