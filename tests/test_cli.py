@@ -180,7 +180,7 @@ def test_who_has_decided_what_is_told_per_checkpoint_and_batch(project: Path) ->
     root = ["--root", str(project)]
     film = first_film(project)
     for name in ("d", "e"):
-        run("exclude", film, "--reason", "other", "--reviewer", name, *root)
+        run("exclude", film, "--reason", "artefact", "--reviewer", name, *root)
     counts = json.loads(run("status", "--json", *root).stdout)["counts"]
     row = next(row for row in counts["rows"] if row["excluded"])
     assert row["decided_by"]["d"] == row["decided_by"]["e"] == 1

@@ -31,6 +31,11 @@ def mend_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) ->
     return _each(kind, folder, Log.mend, beside)
 
 
+def people_of(folder: Path) -> list[str]:
+    """Whose logs lie in a folder, sorted; a head that has lost its log counts."""
+    return _reviewers(folder, "", ())[0]
+
+
 def set_aside(folder: Path) -> list[str]:
     """Names of the files that hold unfinished lines which were set aside."""
     return sorted(path.name for path in folder.glob(f"*{SUFFIX}{TORN}*"))

@@ -24,6 +24,7 @@ from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
 from cxr_release.screening.decision import Wish
 from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
+from cxr_release.screening.reasons import lacks_note
 
 FACING = "wrong-facing"
 """Code of the reason that has a key of its own."""
@@ -141,6 +142,8 @@ class ReviewApp:
             raise Refusal(409, "A film is no more what was shown: load the page again.")
         if asked.reason and asked.reason not in self._reasons:
             raise Refusal(400, "There is no such reason.")
+        if lacks := lacks_note(asked.reason, asked.note):
+            raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
         try:
             return Wish(film.id, film.sha256, asked.decision, asked.reason, asked.note)
         except DecisionError as error:

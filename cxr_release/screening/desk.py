@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.log import append
+from cxr_release.logbook.log import Log
+from cxr_release.logbook.logs import people_of
 from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Verb, Wish
 from cxr_release.screening.films import Generated, unknown_films
-from cxr_release.screening.reasons import of_people, of_withdrawals
+from cxr_release.screening.reasons import lacks_note, of_people, of_withdrawals
+
+_notices = logging.getLogger(__name__)
 
 
 def decide(
@@ -26,9 +32,11 @@ def decide(
 ) -> list[Decision]:
     """Log the same decision on every film of `ids`, or on none of them.
 
+    That a name decides for the first time is said, with the names most like it.
+
     Raises:
-        DecisionError: an id is unknown (the nearest known ones are named), the reason is, or the
-            name is the pre-screen's.
+        DecisionError: an id is unknown (the nearest known ones are named), the reason is, or lacks
+            its note; the name is the pre-screen's; or nothing stands that could be taken back.
     """
     known = {film.id: film for film in films}
     codes = of_people(reasons)
@@ -45,6 +53,7 @@ def withdraw(
     reason: str,
     note: str = "",
     retract: bool = False,
+    proven: Collection[str] = (),
 ) -> list[Decision]:
     """Log that published films are withdrawn, all of `ids` or none; or, with `retract`, no longer.
 
@@ -57,9 +66,12 @@ def withdraw(
         reason: one of those codes; none with `retract`.
         note: free text, kept in the log and never published.
         retract: take an earlier withdrawal back.
+        proven: films that a published version shows to be withdrawn. What withdrew them may be
+            taken back by anybody where no log holds it any more.
 
     Raises:
-        DecisionError: no version is published, a film is in none, or the reason is unknown.
+        DecisionError: no version is published, a film is in none, the reason is unknown or lacks
+            its note, or no withdrawal stands that could be taken back.
     """
     names = ("id", "checkpoint", "batch", "sha256")
     known = {row["id"]: Generated(*(row[name] for name in names)) for row in published}
@@ -77,7 +89,9 @@ def withdraw(
             remedy=f"give --reason, one of {', '.join(codes)}; or --retract",
         )
     verb: Verb = "retract" if retract else "exclude"
-    return _log(folder, by, ids, verb, films=known, codes=codes, reason=reason, note=note)
+    return _log(
+        folder, by, ids, verb, films=known, codes=codes, reason=reason, note=note, proven=proven
+    )
 
 
 def _log(
@@ -90,15 +104,60 @@ def _log(
     codes: Collection[str],
     reason: str,
     note: str,
+    proven: Collection[str] = (),
 ) -> list[Decision]:
     refuse_prescreen(reviewer)
+    log = Log(DECISION, folder, reviewer)
+    log.refresh()
     faults = unknown_films([("", film) for film in ids if film not in films], films)
     if reason and reason not in codes:
         faults.append(Fault(f"reason {reason}", "unknown", f"known: {', '.join(codes)}"))
+    if lacks := lacks_note(reason, note):
+        faults.append(Fault(f"reason {reason}", lacks, "give --note"))
+    if verb == "retract":
+        faults += _nothing_stands(log, [one for one in ids if one in films], proven)
     if faults:
         raise DecisionError("nothing was logged", faults=faults)
+    if not log.lines:
+        _notices.warning("first decision of %s%s", reviewer, _like(reviewer, folder))
     wishes = [Wish(film, films[film].sha256, verb, reason, note) for film in dict.fromkeys(ids)]
-    return append(DECISION, folder, reviewer, wishes)
+    return log.append(wishes)
+
+
+def _nothing_stands(
+    log: Log[Wish, Decision], ids: Sequence[str], proven: Collection[str]
+) -> list[Fault]:
+    """Films on which no decision of this person stands, so that none can be taken back."""
+    folder, person = log.path.parent, log.reviewer
+    open_ids = [film for film in dict.fromkeys(ids) if film not in log.standing]
+    if open_ids and not log.lines and not {*open_ids} & {*proven}:
+        return [Fault(f"reviewer {person}", f"has decided nothing{_like(person, folder)}")]
+    faults = []
+    for film in open_ids:
+        by = _decided_by(film, folder)
+        if by or film not in proven:
+            remedy = f"only they can take theirs back: {', '.join(by)}" if by else ""
+            faults.append(Fault(film, f"no decision of {person} stands on it", remedy))
+    return faults
+
+
+def _decided_by(film: str, folder: Path) -> list[str]:
+    """Whose decision on a film stands, as far as logs can be read: one's own work goes on."""
+    found = []
+    for person in people_of(folder):
+        log = Log(DECISION, folder, person)
+        with contextlib.suppress(DecisionError):
+            log.refresh()
+        if film in log.standing:
+            found.append(person)
+    return found
+
+
+def _like(reviewer: str, folder: Path) -> str:
+    """The names that have decided before and are most like this one, as the end of a sentence."""
+    known = [one for one in people_of(folder) if one != reviewer]
+    near = difflib.get_close_matches(reviewer, known, n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def refuse_prescreen(reviewer: str) -> None:

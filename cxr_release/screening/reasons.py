@@ -15,6 +15,8 @@ from cxr_release.screening.decision import PRESCREEN
 CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
 WITHDRAWN = "withdrawn-"
 """What the codes begin with that are given on withdrawal alone."""
+OTHER = "other"
+"""The reason that says nothing without a note."""
 _NOT_THEIRS = (PRESCREEN, COPY, POSSIBLE_COPY)
 
 
@@ -54,3 +56,9 @@ def of_people(reasons: Mapping[str, str]) -> dict[str, str]:
 def of_withdrawals(reasons: Mapping[str, str]) -> dict[str, str]:
     """The reasons for which a published film may be withdrawn: all but the pre-screen's."""
     return {code: text for code, text in reasons.items() if code != PRESCREEN}
+
+
+def lacks_note(reason: str, note: str) -> str:
+    """What is wrong with a new decision for this reason and with this note; nothing: empty."""
+    lacks = reason == OTHER and not note.strip()
+    return f"the reason {OTHER!r} needs a note that says which abnormality" if lacks else ""

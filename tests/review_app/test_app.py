@@ -36,7 +36,7 @@ def keep(name: str) -> dict[str, str]:
     return {"film": name, "decision": "keep", "reason": "", "note": ""}
 
 
-def exclude(name: str, note: str = "") -> dict[str, str]:
+def exclude(name: str, note: str = "two jaws") -> dict[str, str]:
     return {"film": name, "decision": "exclude", "reason": "other", "note": note}
 
 
@@ -373,6 +373,8 @@ def test_a_body_of_another_form_is_refused(desk: Any, body: bytes) -> None:
         {"reason": "other"},
         {"decision": "exclude", "reason": "unheard-of"},
         {"decision": "exclude", "reason": "prescreen"},
+        {"decision": "exclude", "reason": "other"},
+        {"decision": "exclude", "reason": "other", "note": " \n"},
         {"note": "x" * 2001},
         {"note": "\ud800"},
         {"film": "checkpoint-34-large-00001"},

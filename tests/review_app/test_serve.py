@@ -148,7 +148,8 @@ def tree(root: Path) -> dict[str, bytes]:
 
 def decisions(names: list[str], verb: str = "keep", **more: Any) -> dict[str, Any]:
     reason = "other" if verb == "exclude" else ""
-    some = [{"film": one, "decision": verb, "reason": reason, "note": ""} for one in names]
+    note = "two jaws" if reason else ""
+    some = [{"film": one, "decision": verb, "reason": reason, "note": note} for one in names]
     return {"undecided_only": False, "decisions": some, **more}
 
 

@@ -164,8 +164,40 @@ def test_the_desk_logs_all_or_nothing(tmp_path: Path) -> None:
         )  # fmt: skip
     assert len(caught.value.faults) == 2
     assert list(tmp_path.iterdir()) == []
-    decide(tmp_path, "a", [film(0).id], "exclude", films=films, reasons=REASONS, reason="other")
+    for note in ("", " \n"):
+        with pytest.raises(DecisionError, match="reason other: the reason 'other' needs a note"):
+            decide(
+                tmp_path, "a", [film(0).id], "exclude",
+                films=films, reasons=REASONS, reason="other", note=note,
+            )  # fmt: skip
+    decide(
+        tmp_path, "a", [film(0).id], "exclude",
+        films=films, reasons=REASONS, reason="other", note="two jaws",
+    )  # fmt: skip
     assert released(apply(films, logs.read_all(DECISION, tmp_path), RULE, REASONS)) == {film(1).id}
+
+
+def test_a_new_name_is_told_and_takes_nothing_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    films = [film(0), film(1)]
+    for who in ("a.b", "a.b", "a.bb"):
+        decide(tmp_path, who, [film(0).id], "keep", films=films, reasons=REASONS)
+    assert caplog.messages == [
+        "first decision of a.b", "first decision of a.bb; did you mean a.b?",
+    ]  # fmt: skip
+    before = sorted(tmp_path.iterdir())
+    for who, which, message in (
+        ("a.c", 0, r"reviewer a\.c: has decided nothing; did you mean a\.b"),
+        ("zz", 0, r"reviewer zz: has decided nothing$"),
+        ("a.b", 1, r"00001: no decision of a\.b stands on it$"),
+    ):
+        with pytest.raises(DecisionError, match=message):
+            decide(tmp_path, who, [film(which).id], "retract", films=films, reasons=REASONS)
+    assert sorted(tmp_path.iterdir()) == before
+    decide(tmp_path, "a.b", [film(0).id], "retract", films=films, reasons=REASONS)
+    with pytest.raises(DecisionError, match=r"only they can take theirs back: a\.bb"):
+        decide(tmp_path, "a.b", [film(0).id], "retract", films=films, reasons=REASONS)
 
 
 def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:

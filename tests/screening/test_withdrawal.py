@@ -67,7 +67,7 @@ def test_taken_back_the_film_is_what_reviewers_say_again(tmp_path: Path) -> None
 
 def test_it_stays_out_while_anyone_s_withdrawal_stands(tmp_path: Path) -> None:
     withdrawing(tmp_path, ONE)
-    withdrawing(tmp_path, ONE, by="z", reason="other")
+    withdrawing(tmp_path, ONE, by="z", reason="other", note="a scratch")
     withdrawing(tmp_path, ONE, retract=True, reason="")
     assert withdrawn_in(read_all(DECISION, tmp_path)) == {ONE: "other"}
 
@@ -91,6 +91,8 @@ def test_the_audit_s_word_is_the_reason_where_both_keep_it_out(tmp_path: Path) -
         ([ONE], {"retract": True}, "a withdrawal has a reason"),
         ([ONE], {"reason": "because"}, "reason because: unknown"),
         ([ONE], {"reason": PRESCREEN}, "reason prescreen: unknown"),
+        ([ONE], {"reason": "other"}, "reason other: the reason 'other' needs a note"),
+        ([ONE], {"reason": "", "retract": True}, "team: has decided nothing"),
         ([ONE], {"by": PRESCREEN}, "pre-screen's name"),
         ([ONE], {"by": "../x"}, "name"),
     ],
@@ -121,3 +123,21 @@ def test_a_withdrawal_of_other_bytes_than_the_film_has_stops_the_screening(tmp_p
     with pytest.raises(DecisionError) as caught:
         apply(anew, {}, RULE, REASONS, withdrawals=read_all(DECISION, tmp_path))
     assert "has other bytes" in str(caught.value)
+
+
+def test_only_what_stands_is_taken_back_and_by_whoever_withdrew_it(tmp_path: Path) -> None:
+    taken_back = {"retract": True, "reason": ""}
+    withdrawing(tmp_path, ONE, by="a.b")
+    withdrawing(tmp_path, TWO)
+    with pytest.raises(DecisionError, match=r"stands on it: only they can take theirs back: a\.b"):
+        withdrawing(tmp_path, TWO, ONE, **taken_back)
+    withdrawing(tmp_path, TWO, **taken_back)
+    with pytest.raises(DecisionError, match="no decision of team stands on it"):
+        withdrawing(tmp_path, TWO, **taken_back)
+    with pytest.raises(DecisionError, match=r"a\.bb: has decided nothing; did you mean a\.b\?"):
+        withdrawing(tmp_path, ONE, by="a.bb", **taken_back)
+    assert not (tmp_path / "a.bb.jsonl").exists()
+    withdrawing(tmp_path, FILMS[2].id, by="c", proven={FILMS[2].id}, **taken_back)
+    with pytest.raises(DecisionError, match=r"a\.b"):
+        withdrawing(tmp_path, ONE, proven={ONE}, **taken_back)
+    assert withdrawn_in(read_all(DECISION, tmp_path)) == {ONE: "withdrawn-on-request"}

@@ -22,7 +22,7 @@ def has_windows_ends(folder: Folder, found: Findings) -> bool:
     """
     sums = _read(folder, CHECKSUMS)
     lines = sums.replace(_WINDOWS, _OURS).decode("utf-8", "replace").splitlines()
-    stated = dict(reversed(line.split("  ", 1)) for line in lines if "  " in line)
+    stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     named = [
         name
         for name in folder.sizes

@@ -109,6 +109,10 @@ export class Desk {
     const note = await this.askNote(code(shown.reason), shown.note);
     const now = this.standings.of(name);
     if (note === null || now.decision !== "exclude" || note === now.note) return;
+    if (now.reason === OTHER && note === "") {
+      this.notices.warn("The note stays as it was: this reason says nothing without one.");
+      return;
+    }
     this.#put([{ film: name, decision: "exclude", reason: now.reason, note }]);
     this.notices.say(note ? "Note added." : "Note removed.");
   }
@@ -161,9 +165,25 @@ export class Desk {
     if (name === null) return;
     const shown = this.standings.of(name);
     if (shown.decision === "exclude" && shown.reason === reason) return;
-    this.#put([{ film: name, decision: "exclude", reason, note: shown.note }]);
+    if (reason === OTHER && shown.note === "") void this.#excludeForOther(name);
+    else this.#excludeAs(name, reason, shown.note);
+  }
+
+  /** @param {string} name */
+  async #excludeForOther(name) {
+    const note = await this.askNote(code(OTHER), "");
+    if (note) this.#excludeAs(name, OTHER, note);
+    else this.notices.warn("Nothing was decided: this reason says nothing without a note.");
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} reason
+   * @param {string} note
+   */
+  #excludeAs(name, reason, note) {
+    this.#put([{ film: name, decision: "exclude", reason, note }]);
     this.notices.say(`Excluded: ${code(reason)}.`);
-    if (reason === OTHER) void this.note();
   }
 
   /**
