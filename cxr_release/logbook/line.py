@@ -2,6 +2,9 @@
 
 A line is a JSON object: `seq`, `at`, `reviewer`, then the fields of its own kind, then `prev`, the
 SHA-256 of the line before. All but `seq` are text. What the fields mean, the kind alone knows.
+
+A field that has a default in the line's dataclass is optional: it is left out where it has nothing
+to say, so that a log from before there was such a field stays what it is, byte by byte.
 """
 
 from __future__ import annotations
@@ -10,10 +13,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import Field, asdict, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from cxr_release.errors import DecisionError, Fault
 
@@ -105,12 +108,21 @@ class Kind(Generic[W, L]):
     @cached_property
     def names(self) -> list[str]:
         """Names of a line's fields, in the order of the line."""
-        return ["seq", "at", "reviewer", *self.own, "prev"]
+        return [one.name for one in self._fields]
+
+    @cached_property
+    def optional(self) -> frozenset[str]:
+        """Names of the fields that a line leaves out where they are empty."""
+        return frozenset(one.name for one in self._fields if one.default is not MISSING)
+
+    @property
+    def _fields(self) -> tuple[Field[Any], ...]:
+        return fields(cast(Any, self.line))
 
     def placed(self, wish: W, seq: int, reviewer: str, prev: str) -> L:
         """The line that follows from a wish, as of now."""
-        own = (getattr(wish, name) for name in self.own)
-        return self.line(seq, now(), reviewer, *own, prev)
+        own = {name: getattr(wish, name) for name in self.own}
+        return self.line(seq=seq, at=now(), reviewer=reviewer, prev=prev, **own)
 
 
 def now() -> str:
@@ -120,7 +132,12 @@ def now() -> str:
 
 def written(line: Line) -> str:
     """A line as it stands in the log, without its end."""
-    return json.dumps(asdict(line), ensure_ascii=False, separators=(",", ":"))
+    values = {
+        one.name: getattr(line, one.name)
+        for one in fields(line)
+        if one.default is MISSING or getattr(line, one.name) != one.default
+    }
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def line_hash(line: bytes) -> str:
@@ -198,11 +215,16 @@ def parse(
 
 def _line(kind: Kind[W, L], raw: bytes) -> L:
     value: Mapping[str, Any] = json.loads(raw.decode("utf-8"))
-    if not isinstance(value, dict) or list(value) != kind.names:
-        raise ValueError(f"expected the keys {', '.join(kind.names)} in this order")
+    if not isinstance(value, dict) or list(value) != [
+        name for name in kind.names if name in value or name not in kind.optional
+    ]:
+        names = [name for name in kind.names if name not in kind.optional]
+        raise ValueError(f"expected the keys {', '.join(names)} in this order")
     for name, one in value.items():
         if type(one) is not (int if name == "seq" else str):
             raise TypeError(f"{name} has the wrong type")
+        if name in kind.optional and not one:
+            raise ValueError(f"{name} is empty")
     return kind.line(**value)
 
 

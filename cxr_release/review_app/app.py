@@ -22,7 +22,7 @@ from cxr_release.review_app.guard import Refusal, json_answer
 from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
-from cxr_release.screening.decision import Wish
+from cxr_release.screening.decision import PAGE, Wish
 from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
 from cxr_release.screening.reasons import lacks_note
 
@@ -145,7 +145,7 @@ class ReviewApp:
         if lacks := lacks_note(asked.reason, asked.note):
             raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
         try:
-            return Wish(film.id, film.sha256, asked.decision, asked.reason, asked.note)
+            return Wish(film.id, film.sha256, asked.decision, asked.reason, asked.note, via=PAGE)
         except DecisionError as error:
             # Not where: that is the film's id.
             raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None

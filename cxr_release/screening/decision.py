@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cxr_release.errors import DecisionError
@@ -12,6 +12,9 @@ from cxr_release.logbook.line import Kind, Place
 
 PRESCREEN = "prescreen"
 """Under this name, and for the reason of this code, the automatic pre-screen decides."""
+
+PAGE, TERMINAL = "page", "terminal"
+"""How a decision came: on the page, which shows the film; or typed or piped, which shows none."""
 
 Verb = Literal["keep", "exclude", "retract"]
 VERBS: tuple[Verb, ...] = ("keep", "exclude", "retract")
@@ -29,6 +32,8 @@ class _OnFilm:
     reason: str
     """Code of the reason: for an exclusion, and only there."""
     note: str
+    via: str = field(default="", kw_only=True)
+    """`PAGE` or `TERMINAL`; empty: not stated, as in lines from before it was asked."""
 
     @property
     def about(self) -> str:
@@ -55,6 +60,8 @@ class _OnFilm:
         yield from checks.of_note(self.note)
         yield from checks.of_sha256("the film's hash", self.image_sha256)
         yield from checks.of_text("the note or reason", self.reason + self.note)
+        if self.via not in {"", PAGE, TERMINAL}:
+            yield f"via is neither {PAGE} nor {TERMINAL}"
 
 
 @dataclass(frozen=True)

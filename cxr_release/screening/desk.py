@@ -1,4 +1,4 @@
-"""Somebody decides on some films: checked against the films, then logged."""
+"""Somebody decides in a terminal on some films: checked against the films, then logged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.logs import people_of
-from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Verb, Wish
+from cxr_release.screening.decision import DECISION, PRESCREEN, TERMINAL, Decision, Verb, Wish
 from cxr_release.screening.films import Generated, unknown_films
 from cxr_release.screening.reasons import lacks_note, of_people, of_withdrawals
 
@@ -120,7 +120,10 @@ def _log(
         raise DecisionError("nothing was logged", faults=faults)
     if not log.lines:
         _notices.warning("first decision of %s%s", reviewer, _like(reviewer, folder))
-    wishes = [Wish(film, films[film].sha256, verb, reason, note) for film in dict.fromkeys(ids)]
+    wishes = [
+        Wish(film, films[film].sha256, verb, reason, note, via=TERMINAL)
+        for film in dict.fromkeys(ids)
+    ]
     return log.append(wishes)
 
 

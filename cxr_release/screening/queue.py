@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Literal
 
 from cxr_release.logbook.votes import Votes
-from cxr_release.screening.decision import Decision, Wish
+from cxr_release.screening.decision import PAGE, Decision, Wish
 from cxr_release.screening.films import Generated
 from cxr_release.screening.order import name_of
 from cxr_release.screening.pace import films_a_minute
@@ -176,7 +176,9 @@ class Queue:
         def unless(wish: Wish, stands: Decision | None) -> bool:
             if stands is None:
                 return wish.retracts
-            return undecided_only or _said(wish) == _said(stands)
+            # What was typed or piped is given again by whoever now sees the film.
+            same = _said(wish) == _said(stands) and (wish.via == stands.via or wish.via != PAGE)
+            return undecided_only or same
 
         # Not in `turn`: others need not wait for the disk.
         logged = self._log.append(wishes, unless=unless)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cxr_release.logbook import disk, log
 from cxr_release.radiographs import png
 from cxr_release.review_app import pages
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, Wish
 
 NOBODY = "0" * 32
 
@@ -465,6 +465,28 @@ def test_a_decision_from_a_terminal_is_seen_at_the_next_question(desk: Any) -> N
     log.append(DECISION, folder, "a.b", [Wish(film.id, film.sha256, "exclude", "other")])
     assert desk.ask("films?n=1&from=0").json()["films"][0]["decision"] == "exclude"
     assert desk.decide(keep(names[1])).json()["progress"]["done"] == 2
+
+
+def test_a_decision_on_the_page_says_so_and_takes_the_place_of_one_that_was_piped(
+    desk: Any,
+) -> None:
+    first, second = desk.names()[:2]
+    folder = desk.root / "reviews" / "screening"
+    shown = desk.ask(f"film/{first}").body
+    film = next(one for one in desk.films if desk.shelf.png(one.id) == shown)
+    log.append(DECISION, folder, "a.b", [Wish(film.id, film.sha256, "keep", via=TERMINAL)])
+    # Enter keeps what is undecided; who keeps one film has it before them.
+    answers = [
+        desk.decide(keep(first), keep(second), undecided_only=True),
+        *(desk.decide(keep(first)) for _ in range(2)),
+    ]
+    assert [answer.json()["logged"] for answer in answers] == [1, 1, 0]
+    lines = log.read(DECISION, folder / "a.b.jsonl")
+    assert [(one.about == film.id, one.via) for one in lines] == [
+        (True, TERMINAL),
+        (False, PAGE),
+        (True, PAGE),
+    ]
 
 
 def test_a_log_that_is_lost_under_the_server_is_named_until_it_is_restored(

@@ -12,7 +12,7 @@ from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
 from cxr_release.screening.consensus import Screening, apply
 from cxr_release.screening.counts import decided_by, table_s1
-from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Wish
+from cxr_release.screening.decision import DECISION, PRESCREEN, TERMINAL, Decision, Wish
 from cxr_release.screening.desk import decide
 from cxr_release.screening.films import Generated
 from cxr_release.screening.logs import read_with_prescreen
@@ -174,6 +174,7 @@ def test_the_desk_logs_all_or_nothing(tmp_path: Path) -> None:
         tmp_path, "a", [film(0).id], "exclude",
         films=films, reasons=REASONS, reason="other", note="two jaws",
     )  # fmt: skip
+    assert {one.via for one in logs.read_all(DECISION, tmp_path)["a"]} == {TERMINAL}
     assert released(apply(films, logs.read_all(DECISION, tmp_path), RULE, REASONS)) == {film(1).id}
 
 

@@ -9,7 +9,7 @@ import pytest
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log
 from cxr_release.logbook.line import standing_of
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, Wish
 
 HASH = "a" * 64
 LOGGED = b"""\
@@ -37,6 +37,49 @@ def test_the_line_is_the_one_that_the_design_fixes(tmp_path: Path) -> None:
     assert (tmp_path / "a.b.head").read_bytes() == line + b"\n"
 
 
+@pytest.mark.parametrize("via", [PAGE, TERMINAL, ""])
+def test_a_line_says_how_a_decision_came_where_that_is_known(tmp_path: Path, via: str) -> None:
+    log.append(DECISION, tmp_path, "x", [Wish("a", HASH, "keep", via=via)])
+    text = (tmp_path / "x.jsonl").read_bytes()
+    assert (f'"note":"","via":"{via}","prev":'.encode() in text) == bool(via)
+    assert (b"via" in text) == bool(via)
+    (one,) = log.read(DECISION, tmp_path / "x.jsonl")
+    assert one.via == via
+    # What a line came by is chained as everything else is.
+    log.append(DECISION, tmp_path, "x", [Wish("b", HASH, "keep", via=PAGE)])
+    (tmp_path / "x.head").unlink()
+    (tmp_path / "x.jsonl").write_bytes(
+        text.replace(b'"terminal"', b'"page"')
+        + (tmp_path / "x.jsonl").read_bytes().removeprefix(text)
+    )
+    if via == TERMINAL:
+        with pytest.raises(DecisionError, match="1 fault"):
+            log.read(DECISION, tmp_path / "x.jsonl")
+    else:
+        assert len(log.read(DECISION, tmp_path / "x.jsonl")) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"note":"",', '"note":"","via":"",', "via is empty"),
+        ('"note":"",', '"note":"","via":"telephone",', "neither page nor terminal"),
+        ('"note":"",', '"note":"","via":1,', "via has the wrong type"),
+        ('"note":"",', '"via":"page","note":"",', "expected the keys"),
+        ('"note":"",', '"note":"","by":"page",', "expected the keys"),
+        ('"note":"",', "", "expected the keys"),
+    ],
+)
+def test_another_form_of_a_line_is_refused(tmp_path: Path, old: str, new: str, what: str) -> None:
+    log.append(DECISION, tmp_path, "x", [Wish("a", HASH, "keep")])
+    path = tmp_path / "x.jsonl"
+    path.write_text(path.read_text().replace(old, new))
+    (tmp_path / "x.head").unlink()
+    with pytest.raises(DecisionError) as caught:
+        log.read(DECISION, path)
+    assert what in str(caught.value)
+
+
 def test_a_decision_stands_on_its_film_until_it_is_retracted(tmp_path: Path) -> None:
     wishes = [Wish("a", HASH, "keep"), Wish("b", HASH, "keep"), Wish("a", HASH, "retract")]
     standing = standing_of(log.append(DECISION, tmp_path, "x", wishes))
@@ -53,6 +96,7 @@ def test_a_decision_stands_on_its_film_until_it_is_retracted(tmp_path: Path) -> 
         ({"note": "\ud800"}, "is no text"),
         ({"image_sha256": "short"}, "no SHA-256"),
         ({"image_id": ""}, "1 to 255 printable"),
+        ({"via": "telephone"}, "neither page nor terminal"),
         ({"image_id": "a\nb"}, "1 to 255 printable"),
     ],
 )
