@@ -27,9 +27,9 @@ from cxr_release.diffusion.compute import Compute, computing
 from cxr_release.diffusion.denoising import Denoiser
 from cxr_release.diffusion.learner import Learner
 from cxr_release.params import ComputeParams, Params, SampleParams
-from cxr_release.radiographs.decode import window
 from cxr_release.radiographs.phantoms.cohort import draw_phantom
 from cxr_release.radiographs.resample import resample
+from cxr_release.radiographs.window import window
 
 ROOT = Path(__file__).parent.parent
 PAPER_RATE = 0.09

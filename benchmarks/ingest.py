@@ -25,8 +25,8 @@ from PIL import Image
 
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.cohort import ingest
-from cxr_release.radiographs.decode import window
 from cxr_release.radiographs.phantoms.cohort import draw_phantom
+from cxr_release.radiographs.window import window
 
 ATLAS_SIZE = (565, 741)
 DRAWN = 40

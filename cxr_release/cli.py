@@ -86,7 +86,7 @@ def ingest(
     phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.")] = 2026,
 ) -> None:
-    """Take films in: 8/16-bit PNG, JPEG or TIFF to 8-bit grey of one size, bone bright.
+    """Take films in: PNG, JPEG or TIFF of any depth to 8-bit grey of one size, bone bright.
 
     Every file is accounted for in OUTPUT/manifest.parquet; the films go to
     OUTPUT/cohort.parquet.

@@ -11,15 +11,15 @@ from cxr_release.errors import SourceError
 from cxr_release.radiographs import png
 from cxr_release.radiographs.decode import Decoded, decode
 
-VERSION = 1
+VERSION = 2
 """Of how films are read here: other pixels need another number, so that no cache keeps the old."""
 
 MAX_SIDE = 2048
 """Pixels; a larger film is reduced, since no encoder sees more."""
 
 _LABEL = png.DIGITAL_SOURCE_TYPE.encode()
-_DEEP = ("I", "F")
-"""Beginnings of Pillow's names for grey of more than 8 bits: I, I;16, I;16B, F."""
+_DEEP = ("I;16", "I", "F")
+"""Names of grey of more than 8 bits."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def as_png(name: str, data: bytes) -> Opened:
 
 
 def _converted(decoded: Decoded) -> str:
-    if decoded.mode.startswith(_DEEP) or (decoded.mode == "L" and decoded.bits > 8):
+    if decoded.mode in _DEEP:
         return f"{decoded.bits}-bit grey windowed to 8 bits"
     if decoded.mode not in ("L", "1"):
         return f"{decoded.bits}-bit {decoded.mode} turned to 8-bit grey"

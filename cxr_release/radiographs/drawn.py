@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxr_release.radiographs.decode import window
 from cxr_release.radiographs.phantoms.cohort import draw_phantom
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.source import Facts, Listing
+from cxr_release.radiographs.window import window
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from cxr_release.radiographs import png
-from cxr_release.radiographs.decode import window
 from cxr_release.radiographs.phantoms.cohort import draw_phantoms
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.resample import mirror, resample
+from cxr_release.radiographs.window import window
 
 SIDE = 64
 

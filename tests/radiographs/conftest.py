@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from cxr_release.params import IngestParams
-from cxr_release.radiographs.decode import window
 from cxr_release.radiographs.phantoms.cohort import Phantom, draw_phantom
 from cxr_release.radiographs.png import Film
+from cxr_release.radiographs.window import window
 
 Settings = Callable[..., IngestParams]
 

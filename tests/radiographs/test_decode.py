@@ -13,8 +13,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from cxr_release.errors import SourceError
-from cxr_release.radiographs.decode import MAX_BYTES, decode, read_bytes, window
+from cxr_release.radiographs.decode import MAX_BYTES, decode, read_bytes
 from cxr_release.radiographs.png import Film
+from cxr_release.radiographs.window import window
 
 FILM = np.random.default_rng(5).integers(0, 256, (24, 17), dtype=np.uint8)
 
