@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
@@ -223,11 +223,13 @@ class StudyParams:
 class ReleaseParams:
     """What the release is called and where its source comes from."""
 
-    name: str = _matching(r"[a-z0-9][a-z0-9._-]{0,95}", "lower-case letters, digits, . _ -")
+    name: str = _matching(r"([a-z0-9][a-z0-9._-]{0,95})?", "lower-case letters, digits, . _ -")
     title: str
     version: str = _matching(r"\d+\.\d+\.\d+", "MAJOR.MINOR.PATCH, such as 1.0.0")
-    license: str = _matching(r"[a-z0-9.-]+", "an SPDX id in lower case, such as cc-by-4.0")
-    authors: tuple[str, ...] = _check("at least one name", lambda value: len(value) >= 1)
+    license: str = _matching(r"[a-z0-9.-]*", "an SPDX id in lower case, such as cc-by-4.0")
+    authors: tuple[str, ...] = _check(
+        "names that are not empty", lambda value: all(one.strip() for one in value)
+    )
     source_title: str
     source_license: str
     source_citation: str
@@ -264,8 +266,65 @@ class Params:
     release: ReleaseParams
 
 
+DEMONSTRATION: Mapping[str, Any] = MappingProxyType(
+    {
+        "name": "cxr-release-demo",
+        "license": "cc-by-4.0",
+        "authors": ("The cxr-release authors",),
+        "contact": "https://github.com/cxr-release/cxr-release/issues",
+    }
+)
+"""What a release of drawn phantoms is called where `release` says nothing."""
+
+NOT_STATED: Mapping[str, Any] = MappingProxyType(
+    {
+        "name": "unnamed-release",
+        "license": "unknown",
+        "authors": ("not stated",),
+        "contact": "not stated",
+    }
+)
+"""What stands there for films of anybody else: such a release is made, and never published."""
+
+_SOURCE = ("source_title", "source_license", "source_citation")
+
+
+def never_set(source: str, release: Mapping[str, Any]) -> list[str]:
+    """Keys of `release` that a release must have, and nobody has set.
+
+    Args:
+        source: kind of the source; a release of `PHANTOMS` has all that it needs.
+        release: section `release` of the parameters, as `load` fills it; or as JSON, with lists
+            for tuples.
+    """
+    if source == PHANTOMS:
+        return []
+    missing = [name for name, unset in NOT_STATED.items() if list(release[name]) == list(unset)]
+    return missing + [name for name in _SOURCE if not release[name].strip()]
+
+
+def _named(params: Params) -> Params:
+    """The same parameters; an empty identity of the release is filled in.
+
+    The demonstration's name, authors and address are nobody else's; its licence may be.
+    """
+    drawn = params.ingest.source == PHANTOMS
+    given = {name: getattr(params.release, name) for name in NOT_STATED}
+    unset = [
+        name
+        for name, value in given.items()
+        if not any(map(str.strip, value))
+        or (not drawn and name != "license" and value == DEMONSTRATION[name])
+    ]
+    filled = {name: (DEMONSTRATION if drawn else NOT_STATED)[name] for name in unset}
+    return replace(params, release=replace(params.release, **filled))
+
+
 def load(path: Path) -> Params:
     """Read a params file.
+
+    A release of phantoms that is not named gets the name, licence, authors and address of
+    `DEMONSTRATION`; one of other films gets `NOT_STATED` (see `never_set`).
 
     Raises:
         ParamsError: with one fault for every key that is unknown, missing or wrong.
@@ -282,7 +341,7 @@ def load(path: Path) -> Params:
     faults = _contradictions(params)
     if faults:
         raise ParamsError("do not fit together", where=str(path), faults=faults)
-    return params
+    return _named(params)
 
 
 def checked(kind: type[P], raw: object, *, where: str = "") -> P:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json
 from cxr_release.memorization.adjudication import Adjudication
+from cxr_release.params import never_set
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.radiographs.patients import counted
@@ -56,6 +58,7 @@ def status_of(project: Project) -> Status:
         "holds_back": [
             *_holds_back(counts, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
+            *_never_set(project),
         ],
     }
 
@@ -128,7 +131,6 @@ def _release(paths: Paths) -> dict[str, Any] | None:
             "name": found["name"],
             "version": found["version"],
             "counts": found["counts"],
-            "source_stated": found["source"]["stated"],
             "open": f'load_dataset("{paths.release.as_posix()}")',
         }
     except (ValueError, KeyError, TypeError) as error:
@@ -179,8 +181,16 @@ def _holds_back(
         return
     if _outcome(release["counts"]) != _outcome(counts):
         yield "the packaged release is older than the decisions: run `dvc repro`"
-    if not release["source_stated"]:
-        yield "nobody has said where the films come from: release.source_* in params.yaml"
+
+
+def _never_set(project: Project) -> Iterator[str]:
+    """A release of somebody's films needs a name, a licence and an address of its own."""
+    params = project.params
+    missing = [
+        f"release.{name}" for name in never_set(params.ingest.source, asdict(params.release))
+    ]
+    if missing:
+        yield f"never set in params.yaml, so nothing can be published: {', '.join(missing)}"
 
 
 def _published_otherwise(project: Project, screening: Screening | None) -> Iterator[str]:

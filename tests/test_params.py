@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,46 @@ def test_the_paper_s_settings_load() -> None:
     films = sum(params.sample.films(batch) for batch in parameters.BATCHES)
     assert films * len(params.sample.checkpoints) == 27_000
     assert round(4963 * params.split.held_out) == params.curves.films
+
+
+IDENTITY = ["name", "license", "authors", "contact"]
+SOURCE = ["source_title", "source_license", "source_citation"]
+
+
+def unset(params: parameters.Params) -> list[str]:
+    return parameters.never_set(params.ingest.source, dataclasses.asdict(params.release))
+
+
+def test_phantoms_have_the_demonstration_s_identity_and_nobody_else_does(tmp_path: Path) -> None:
+    drawn = parameters.load(DEFAULT)
+    assert (drawn.release.name, drawn.release.license) == ("cxr-release-demo", "cc-by-4.0")
+    assert drawn.release.authors == ("The cxr-release authors",)
+    assert unset(drawn) == []
+    ours = parameters.load(changed(tmp_path, ingest={"source": "data/raw"}))
+    assert unset(ours) == IDENTITY + SOURCE
+    texts = "".join(map(str, dataclasses.asdict(ours.release).values()))
+    assert "cxr-release" not in texts
+    assert "cc-by" not in texts
+
+
+@pytest.mark.parametrize("name", IDENTITY + SOURCE)
+def test_every_value_that_was_never_set_is_named(tmp_path: Path, name: str) -> None:
+    """Empty, blank, or copied from the demonstration."""
+    whole = {
+        **{"name": "ours", "license": "cc0-1.0", "authors": ["A. One"], "contact": "a@b.org"},
+        **dict.fromkeys(SOURCE, "ours"),
+    }
+    source = {"source": "data/raw"}
+    assert unset(parameters.load(changed(tmp_path, ingest=source, release=whole))) == []
+    blank: list[Any] = [[]] if name == "authors" else [""]
+    if name in {"contact", *SOURCE}:
+        blank.append(" ")
+    if name in parameters.DEMONSTRATION and name != "license":
+        demonstrated = parameters.DEMONSTRATION[name]
+        blank.append(list(demonstrated) if name == "authors" else demonstrated)
+    for value in blank:
+        path = changed(tmp_path, ingest=source, release={**whole, name: value})
+        assert unset(parameters.load(path)) == [name]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ import cxr_release
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import read_json, sha256, whole_file
 from cxr_release.publishing.datacite import datacite, to_xml
+from cxr_release.publishing.gates import require_identity
 from cxr_release.release.documents.checksums import CHECKSUMS
 from cxr_release.release.documents.notices import contact, said, summary
 from cxr_release.release.markdown import one_line
@@ -64,6 +65,7 @@ def archive(
     names = _names(folder)
     verify.require_true(verify.verify(folder))
     record = read_json(folder / "release.json")
+    require_identity(record)
     sizes = {name: (folder / name).stat().st_size for name in names}
     metadata = datacite(record, year=year, size=sum(sizes.values()))
     described = {

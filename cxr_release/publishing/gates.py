@@ -1,4 +1,4 @@
-"""What stands between a true release and the world: reviews that are not complete."""
+"""What stands between a true release and the world: no name, and reviews that are not complete."""
 
 from __future__ import annotations
 
@@ -22,10 +22,25 @@ def open_gates(record: Mapping[str, Any]) -> list[Fault]:
         state = record["reviews"][name]["state"]
         if state != "complete":
             faults.append(Fault(name, f"the review is {_said(state)}", remedy + _PACKAGE))
-    if record["source"]["stated"] is not True:
-        remedy = "fill in release.source_* in params.yaml" + _PACKAGE
-        faults.append(Fault("source", "title, licence or citation is not stated", remedy))
     return faults
+
+
+def require_identity(record: Mapping[str, Any]) -> None:
+    """A release goes out under its own name, or not at all.
+
+    Raises:
+        ReleaseError: name, licence, authors, address or source were never set.
+    """
+    faults = [
+        Fault(f"release.{name}", "was never set", f"set it in params.yaml{_PACKAGE}")
+        for name in record["unset"]
+    ]
+    if faults:
+        raise ReleaseError(
+            "does not say whose it is, so it cannot be published",
+            where="release.json",
+            faults=faults,
+        )
 
 
 def _said(state: object) -> str:

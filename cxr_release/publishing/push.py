@@ -15,7 +15,7 @@ from typing import Any
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.publishing import sending, tagging
-from cxr_release.publishing.gates import require_reviewed
+from cxr_release.publishing.gates import require_identity, require_reviewed
 from cxr_release.publishing.hub import LOG_IN, Access, access_to
 from cxr_release.publishing.local import Local, read_local
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote
@@ -87,6 +87,7 @@ def push(
     verify.require_true(verify.verify(folder))
     record = read_json(folder / RECORD)
     tag = _own_tag(record, tag)
+    require_identity(record)
     unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
     with conversation(access, patience) as wire:
         remote = Remote(wire)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
+
 from cxr_release.files import write_json
-from cxr_release.params import Params
+from cxr_release.params import Params, never_set
 from cxr_release.paths import Paths
 from cxr_release.release.validation.validate import validate
 from cxr_release.stages.release_inputs import release_inputs
@@ -11,7 +14,11 @@ from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Write what was checked."""
+    """Write what was checked; say what is missing before it can be published."""
+    for name in never_set(params.ingest.source, asdict(params.release)):
+        sys.stderr.write(
+            f"release.{name} was never set in params.yaml: this release cannot be published\n"
+        )
     write_json(paths.validation, validate(release_inputs(paths), params))
 
 

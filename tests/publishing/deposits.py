@@ -16,6 +16,7 @@ RECORD: dict[str, Any] = {
     "license": "cc-by-4.0",
     "authors": ["A. One", "B. Two"],
     "contact": "a@b.org",
+    "unset": [],
     "source": {
         "title": "Source",
         "license": "cc0-1.0",

@@ -48,7 +48,7 @@ def write_release(folder: Path, version: str = "1.0.0", **changed: bytes | None)
     shards = {f"shard_{number}": noise(number) for number in (1, 2, 3)} | changed
     record = {
         **{"title": "Films", "version": version, "tag": f"v{version}"},
-        **{"reviews": DONE, "source": {"stated": True}},
+        **{"reviews": DONE, "unset": []},
     }
     files: dict[str, bytes | None] = {
         "README.md": f"---\nlicense: cc-by-4.0\n---\n# Films {version}\n".encode(),

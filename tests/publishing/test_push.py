@@ -182,14 +182,11 @@ def test_a_card_written_on_the_hub_beforehand_is_replaced(world: World) -> None:
     world.require_published()
 
 
-@pytest.mark.parametrize("gate", ["screening", "audit", "reader_study", "source"])
+@pytest.mark.parametrize("gate", ["screening", "audit", "reader_study"])
 def test_a_gate_that_does_not_hold_stops_it_unless_allowed(world: World, gate: str) -> None:
     path = world.folder / "release.json"
     record = json.loads(path.read_text())
-    if gate == "source":
-        record["source"]["stated"] = False
-    else:
-        record["reviews"] = DONE | {gate: {"state": "partial"}}
+    record["reviews"] = DONE | {gate: {"state": "partial"}}
     path.write_text(json.dumps(record))
     assert [fault.where for fault in open_gates(record)] == [gate]
     with pytest.raises(ReleaseError, match="--allow-unreviewed") as caught:
@@ -200,6 +197,18 @@ def test_a_gate_that_does_not_hold_stops_it_unless_allowed(world: World, gate: s
     report = world.push(allow_unreviewed=True)
     assert report["unreviewed"] == [gate]
     assert f"not complete: {gate}" in pushing.text_of(report)
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_release_that_does_not_say_whose_it_is_goes_nowhere(world: World, allowed: bool) -> None:
+    path = world.folder / "release.json"
+    record = json.loads(path.read_text()) | {"unset": ["contact", "source_license"]}
+    path.write_text(json.dumps(record))
+    with pytest.raises(ReleaseError, match="does not say whose it is") as caught:
+        world.push(allow_unreviewed=allowed)
+    where = [fault.where for fault in caught.value.faults]
+    assert where == ["release.contact", "release.source_license"]
+    assert world.hub.asked == []
 
 
 def test_a_release_that_is_not_true_goes_nowhere(

@@ -146,7 +146,7 @@ def test_what_is_not_true_is_not_sent_and_named(hub: Hub, project: Path) -> None
 def test_another_project_s_release_is_not_noted_here(hub: Hub, project: Path) -> None:
     folder = release(project, "1.0.0")
     params = project / "params.yaml"
-    params.write_text(params.read_text().replace("name: cxr-release-demo", "name: another"))
+    params.write_text(params.read_text().replace('name: ""', "name: another"))
     push = ("push", folder, "--repo", REPO, "--root", project, "--allow-unreviewed")
     assert run(*push)["recorded"] is None
     assert not (project / "data/published").exists()

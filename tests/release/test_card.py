@@ -19,9 +19,11 @@ from release_artefacts import (
     write_report,
 )
 
+from cxr_release import params as parameters
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
+from cxr_release.publishing.verify import require_true, verify
 from cxr_release.reader_study.words import p_of
 from cxr_release.release.card.filters import p_value
 from cxr_release.release.card.lint import header_and_body
@@ -82,6 +84,34 @@ def test_local_films_whose_source_nobody_named_are_not_called_phantoms(
     card = card_of(make_release(tmp_path / "drawn", phantoms))
     assert "is not stated" not in first_lines(card)
     assert "Drawn lateral cervical phantoms" in card
+
+
+def test_a_release_without_a_name_of_its_own_shows_nobody_else_s(
+    tmp_path: Path, params: Params
+) -> None:
+    path = tmp_path / "params.yaml"
+    raw = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
+    raw["ingest"]["source"] = "data/raw"
+    path.write_text(yaml.safe_dump(raw))
+    local = replace(
+        params,
+        ingest=replace(params.ingest, source="data/raw"),
+        release=parameters.load(path).release,
+    )
+    release = make_release(tmp_path / "local", local)
+    card = card_of(release)
+    assert "This release is not ready to be published" in first_lines(card)
+    assert "`name`, `license`, `authors`, `contact`" in first_lines(card)
+    assert "no licence is stated, so there is no permission" in card
+    assert "No address to write to is stated." in card
+    for name in ("README.md", "LICENSE", "CITATION.cff", "croissant.json", "CHANGELOG.md"):
+        text = (release / name).read_text()
+        assert "cxr-release-demo" not in text, name
+        assert "The cxr-release authors" not in text, name
+        assert "cxr-release/issues" not in text, name
+        assert "cc-by" not in text.lower(), name
+    assert "No licence is stated" in (release / "LICENSE").read_text()
+    require_true(verify(release))
 
 
 def test_a_review_that_is_not_finished_is_named_with_its_numbers(

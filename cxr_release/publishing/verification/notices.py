@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from cxr_release.params import NOT_STATED
 from cxr_release.publishing.verification.documents import (
     json_of_file,
     mapping_of_yaml,
@@ -57,7 +58,10 @@ def _license(text: str, record: Record, found: Findings) -> None:
     due = f"{one_line(record['title'])}, version {record['version']}"
     found.says(f"{LICENSE}: line 1", first, due, "release.json")
     name = SPDX.get(record["license"], record["license"])
-    if f"licensed under {name}." not in text:
+    if record["license"] == NOT_STATED["license"]:
+        if "No licence is stated" not in text:
+            found.add(LICENSE, "does not say that no licence is stated")
+    elif f"licensed under {name}." not in text:
         found.add(LICENSE, f"does not name the licence {name}")
 
 

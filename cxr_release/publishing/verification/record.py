@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cxr_release.params import never_set
 from cxr_release.publishing.verification.documents import json_of_file
 from cxr_release.publishing.verification.findings import Findings, Kinds, is_a, short
 from cxr_release.publishing.verification.folder import SHARD, Folder
@@ -25,6 +26,7 @@ _SAID = ("purpose", "publisher", "funding", "interests", "ethics", "identifier")
 _KEYS: dict[str, Kinds] = {
     **dict.fromkeys((*_TEXTS, *_SAID), str),
     "authors": list,
+    "unset": list,
     "previous": (str, _NOTHING),
     "changes": (dict, _NOTHING),
     "shards": dict,
@@ -156,6 +158,14 @@ def _check_version(record: Record, found: Findings) -> None:
     for key in ("name", "version", "license"):
         given = value_at(record, f"params.release.{key}")
         found.says(f"{RECORD}: key {key}", record[key], given, "its params.release")
+    given = value_at(record, "params.release")
+    if _identifies(given):
+        unset = never_set(record["source"]["kind"], given)
+        found.says(f"{RECORD}: key unset", record["unset"], unset, "its params.release")
+    else:
+        found.add(
+            f"{RECORD}: key params.release", "lacks name, licence, authors, contact or source"
+        )
     if wrong:
         return
     if shards:
@@ -167,6 +177,17 @@ def _check_version(record: Record, found: Findings) -> None:
     elif record["changes"] is not None and set(record["changes"]) != {*_CHANGES}:
         found.add(f"{RECORD}: key changes", f"holds other keys than {', '.join(_CHANGES)}")
     _check_first(record, shards, found)
+
+
+def _identifies(given: Any) -> bool:
+    """Whether these parameters hold all that a release is told by, in the right types."""
+    texts = ("name", "license", "contact", "source_title", "source_license", "source_citation")
+    return (
+        isinstance(given, Mapping)
+        and all(isinstance(given.get(name), str) for name in texts)
+        and isinstance(given.get("authors"), list)
+        and all(isinstance(one, str) for one in given["authors"])
+    )
 
 
 def _check_order(version: str, previous: str | None, newest: str, found: Findings) -> None:

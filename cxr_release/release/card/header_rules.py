@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from cxr_release.params import NOT_STATED
 from cxr_release.release.documents.hub_licences import OTHERS, SPDX
 
 REQUIRED = (
@@ -129,7 +130,8 @@ def _languages() -> frozenset[str]:
 
 def _licence_faults(header: Mapping[str, Any]) -> Iterator[str]:
     license_id = header.get("license")
-    if not license_id or license_id in SPDX:
+    # What is not stated is known to the Hub as `unknown`; nothing is published under that.
+    if not license_id or license_id in SPDX or license_id == NOT_STATED["license"]:
         return
     if license_id == "other":
         if not header.get("license_name") or not header.get("license_link"):

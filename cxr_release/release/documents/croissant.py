@@ -119,7 +119,7 @@ def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
         "name": one_line(record["title"]),
         "alternateName": record["name"],
         "description": f"{summary(record)}. {_state(record)}",
-        "license": [license_url(record["license"])],
+        "license": [license_url(record["license"]) or "not stated"],
         "url": doi_url(record),
         "identifier": said(record, "identifier"),
         "creator": authors,

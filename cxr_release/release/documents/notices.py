@@ -11,6 +11,7 @@ from urllib.parse import quote
 import yaml
 
 from cxr_release.files import write_text
+from cxr_release.params import NOT_STATED
 from cxr_release.release.documents.hub_licences import OTHERS, SPDX, creative_commons_url
 from cxr_release.release.markdown import one_line
 
@@ -28,7 +29,12 @@ _MAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+")
 
 
 def license_url(license_id: str) -> str:
-    """Where the text of a licence stands; for a family of licences, where the Hub lists them."""
+    """Where the text of a licence stands; for a family of licences, where the Hub lists them.
+
+    Empty where no licence is stated.
+    """
+    if license_id == NOT_STATED["license"]:
+        return ""
     if license_id in OTHERS:
         return "https://huggingface.co/docs/hub/repositories-licenses"
     spdx = SPDX.get(license_id, license_id)
@@ -99,12 +105,7 @@ def _license(record: Mapping[str, Any]) -> str:
             f"by {authors}",
             *([f"published by {publisher}"] if publisher else []),
             "",
-            f"This dataset is licensed under {SPDX.get(license_id, license_id)}.",
-            "This notice is not the licence. Its text, which alone counts, stands at",
-            license_url(license_id),
-            "",
-            "When you share the dataset or what you make of it, name the title, the version and",
-            "the authors above, link the licence, and say what you changed.",
+            *_terms(license_id),
             "",
             "The films are synthetic: a network drew them that was trained on",
             f"  {one_line(source['title'])}",
@@ -114,6 +115,19 @@ def _license(record: Mapping[str, Any]) -> str:
             *_shown(source["films_shown"]),
         ]
     )
+
+
+def _terms(license_id: str) -> list[str]:
+    if license_id == NOT_STATED["license"]:
+        return ["No licence is stated for this dataset: there is no permission to use it."]
+    return [
+        f"This dataset is licensed under {SPDX.get(license_id, license_id)}.",
+        "This notice is not the licence. Its text, which alone counts, stands at",
+        license_url(license_id),
+        "",
+        "When you share the dataset or what you make of it, name the title, the version and",
+        "the authors above, link the licence, and say what you changed.",
+    ]
 
 
 def _shown(films: int) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params import PHANTOMS, Params, never_set
 from cxr_release.radiographs.patients import counted
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
@@ -69,6 +69,7 @@ def build_record(
         "license": release.license,
         "authors": list(release.authors),
         "contact": release.contact,
+        "unset": never_set(source_kind(params), asdict(release)),
         "purpose": release.purpose,
         "publisher": release.publisher,
         "funding": release.funding,
