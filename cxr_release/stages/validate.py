@@ -16,9 +16,7 @@ from cxr_release.stages.run import execute
 def run(paths: Paths, params: Params) -> None:
     """Write what was checked; say what is missing before it can be published."""
     for name in never_set(params.ingest.source, asdict(params.release)):
-        sys.stderr.write(
-            f"release.{name} was never set in params.yaml: this release cannot be published\n"
-        )
+        sys.stderr.write(f"release.{name} was never set: this release cannot be published\n")
     write_json(paths.validation, validate(release_inputs(paths), params))
 
 
