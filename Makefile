@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 release: setup  ## run the whole pipeline and say what came of it
-	dvc repro
+	umask 077 && dvc repro
 	@cxr-release status
 
 test: lint types imports unit  ## lint, types, import rules, and every test once

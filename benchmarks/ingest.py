@@ -94,9 +94,7 @@ def _measured(what: str, films: str, output: str, *, size: int) -> dict[str, flo
     if what == "plain":
         _plain(Path(films), Path(output), size)
     else:
-        settings = IngestParams(
-            source=films, phantoms=1, size=size, fit="stretch", on_error="stop", left_facing=()
-        )
+        settings = IngestParams(source=films, phantoms=1, size=size, fit="stretch", on_error="stop")
         ingest(films, Path(output), settings=settings, seed=1, progress=False)
     seconds = time.perf_counter() - begin
     own, workers = (

@@ -74,7 +74,7 @@ def _share(row: dict[str, float]) -> str:
 
 def _halves(folder: Path, source: str, phantoms: int, size: int) -> tuple[FilmSet, FilmSet]:
     settings = IngestParams(
-        source=source, phantoms=phantoms, size=size, fit="stretch", on_error="skip", left_facing=()
+        source=source, phantoms=phantoms, size=size, fit="stretch", on_error="skip"
     )
     ingest(source, folder / "cohort", settings=settings, seed=SEED)
     rows = list(tables.iterate(folder / "cohort/cohort.parquet", schemas.COHORT))

@@ -68,7 +68,7 @@ class _Cohort:
 
 def _cohort(folder: Path, source: str, phantoms: int, size: int) -> _Cohort:
     settings = IngestParams(
-        source=source, phantoms=phantoms, size=size, fit="stretch", on_error="skip", left_facing=()
+        source=source, phantoms=phantoms, size=size, fit="stretch", on_error="skip"
     )
     ingest(source, folder, settings=settings, seed=1, progress=False)
     rows = list(tables.iterate(folder / "cohort.parquet", schemas.COHORT))

@@ -80,21 +80,23 @@ def ingest(
     size: Annotated[int, typer.Option(help="Pixels on each side.")] = 256,
     fit: Annotated[str, typer.Option(help="stretch, or pad to keep proportions.")] = "stretch",
     on_error: Annotated[str, typer.Option(help="stop at bad films, or skip them.")] = "stop",
-    left_facing: Annotated[
-        list[str] | None, typer.Option(help="A film that faces left; a few of them.")
+    key: Annotated[
+        Path | None,
+        typer.Option(help="File of the key behind the films' ids; made where there is none."),
     ] = None,
     phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.")] = 2026,
 ) -> None:
     """Take films in: PNG, JPEG or TIFF of any depth to 8-bit grey of one size, bone bright.
 
-    Every file is accounted for in OUTPUT/manifest.parquet; the films go to
-    OUTPUT/cohort.parquet.
+    Every file is accounted for in OUTPUT/manifest.parquet, by its name; the films go to
+    OUTPUT/cohort.parquet, by opaque ids: the same ones again only with the same --key.
 
     Example: cxr-release ingest ~/films data/try --size 256 --on-error skip
     """
     from cxr_release.params import IngestParams, checked
     from cxr_release.radiographs.cohort import ingest as take_in
+    from cxr_release.radiographs.identity import keep_key
 
     settings = checked(
         IngestParams,
@@ -104,10 +106,10 @@ def ingest(
             "size": size,
             "fit": fit,
             "on_error": on_error,
-            "left_facing": left_facing or [],
         },
     )
-    summary = take_in(source, output, settings=settings, seed=seed)
+    kept = keep_key(key) if key else None
+    summary = take_in(source, output, settings=settings, seed=seed, key=kept)
     print(json.dumps(summary, indent=2, sort_keys=True))
 
 
@@ -330,7 +332,6 @@ def audit(
 
     Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
     """
-    from cxr_release.memorization.audit import audit as search
     from cxr_release.memorization.report import require_complete, text_of
 
     project = project_at(root)
@@ -342,9 +343,7 @@ def audit(
         top=top,
         plants=plant,
     )
-    report = search(
-        *project.audit_sets(real, synthetic, split), output, settings=settings, seed=project.seed
-    )
+    report = project.audit(project.audit_sets(real, synthetic, split), output, settings)
     print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
     require_complete(report)
 

@@ -115,6 +115,31 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
+@contextmanager
+def private(*folders: Path) -> Iterator[None]:
+    """What is written in the block is for this user alone: files 0600 in folders 0700.
+
+    Whatever this process, or one that it starts, makes meanwhile is; so no other thread should
+    write what others must read.
+
+    Args:
+        folders: that exist, or will when the block ends; they become 0700 whoever made them.
+    """
+
+    def shut() -> None:
+        for folder in folders:
+            if folder.is_dir() and not folder.is_symlink():
+                folder.chmod(0o700)
+
+    before = os.umask(0o077)
+    try:
+        shut()
+        yield
+        shut()
+    finally:
+        os.umask(before)
+
+
 def write_once(path: Path, text: str, *, mode: int = 0o666) -> None:
     """Write UTF-8 text unless the file is there, whole or not at all; it is on disk then.
 

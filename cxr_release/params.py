@@ -23,6 +23,12 @@ PHANTOMS = "phantoms"
 BATCHES = ("initial", "large")
 """The two sampling jobs of each checkpoint, in the order of the paper's Table S1."""
 
+MOVED = {
+    "ingest.left_facing": "list those films in left-facing.txt beside them: git holds params.yaml,"
+    " and names of films may name patients"
+}
+"""Keys that there were, and where to say so now."""
+
 Batch = Literal["initial", "large"]
 Sampler = Literal["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"]
 P = TypeVar("P")
@@ -61,7 +67,6 @@ class IngestParams:
     )
     fit: Literal["stretch", "pad"]
     on_error: Literal["stop", "skip"]
-    left_facing: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -424,7 +429,11 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault]) -> Any:
     types = get_type_hints(kind)
     prefix = f"{place}." if place else ""
     faults.extend(
-        Fault(f"{prefix}{key}", "unknown key", f"known here: {', '.join(known)}")
+        Fault(
+            f"{prefix}{key}",
+            "unknown key",
+            MOVED.get(f"{prefix}{key}", f"known here: {', '.join(known)}"),
+        )
         for key in raw
         if key not in known
     )

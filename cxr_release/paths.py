@@ -66,6 +66,16 @@ class Paths:
         return self._data("reviews", "quartets", "served.json")
 
     @property
+    def film_key(self) -> Path:
+        """The key behind the ids of real films: stays in the house, for its owner alone."""
+        return self._data("film-key")
+
+    @property
+    def film_key_fingerprint(self) -> Path:
+        """What tells that key from another, for git: it does not tell the key."""
+        return self._data("film-key-fingerprint")
+
+    @property
     def cohort(self) -> Path:
         """Folder of the films that came in: image table, manifest and summary."""
         return self._data("cohort")

@@ -136,6 +136,19 @@ class Project:
             else None,
         )
 
+    def audit(
+        self,
+        sets: tuple[FilmSet, FilmSet, dict[str, str] | None],
+        output: Path,
+        settings: AuditParams,
+    ) -> dict[str, Any]:
+        """Search two sets, as `audit_sets` gives them, for near-copies; for this user alone."""
+        from cxr_release.files import private
+        from cxr_release.memorization.audit import audit
+
+        with private(output):
+            return audit(*sets, output, settings=settings, seed=self.seed)
+
     def adjudication(self) -> Adjudication:
         """What the verdicts on pairs come to, as they are now."""
         from cxr_release.memorization.judged import read_adjudication

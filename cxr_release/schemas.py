@@ -51,11 +51,16 @@ COHORT = Table(
     "Real films (or phantoms) as the network sees them: 8-bit grey, bone bright, one size.",
     (
         _image("The film after ingest, as an 8-bit grey PNG."),
-        Column("id", TEXT, "Stem of the source file.", unique=True),
+        Column(
+            "id",
+            TEXT,
+            "Identity of the film; of a real one opaque: the manifest alone names its file.",
+            unique=True,
+        ),
         Column(
             "patient",
             TEXT,
-            "Patient; films of one share it. Empty where the source does not state it.",
+            "Patient, opaque; films of one share it. Empty where the source does not state it.",
             nullable=True,
         ),
         WIDTH,

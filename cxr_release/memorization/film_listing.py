@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from cxr_release.errors import Fault, SourceError, TableError
 from cxr_release.memorization.film_parts import FolderPart, Part, TablePart, open_parquet
+from cxr_release.radiographs.folder import BESIDE, place_fault, printable, visible
 from cxr_release.radiographs.patients import PATIENTS, read_patients, spelling_faults
-from cxr_release.radiographs.source import place_fault, printable, visible
 
 TABLE = ".parquet"
 MAX_ID = 255
@@ -143,7 +143,7 @@ def _folder(folder: Path) -> tuple[list[Part], list[Ignored]]:
         if path.name.startswith(".")
     ]
     home = folder.resolve()
-    paths = [path for path in everything if path.name != PATIENTS]
+    paths = [path for path in everything if path.name not in BESIDE]
     names = {path: printable(path.stem) for path in paths}
     # How many films a folder among them holds nobody would know, so it is no unreadable film.
     faults = [
@@ -158,10 +158,10 @@ def _folder(folder: Path) -> tuple[list[Part], list[Ignored]]:
     ]
     faults += twice((names[path], f"{folder}/{printable(path.name)}") for path in paths)
     patients: dict[str, str] = {}
-    if len(paths) < len(everything):
+    ignored += [(str(path), BESIDE[path.name]) for path in everything if path.name in BESIDE]
+    if any(path.name == PATIENTS for path in everything):
         patients, more = _patients(folder / PATIENTS, names, home)
         faults += more
-        ignored.append((str(folder / PATIENTS), "the patients of the films"))
     if faults:
         raise SourceError(
             f"{len(faults)} fault(s) in a folder of films", where=str(folder), faults=faults

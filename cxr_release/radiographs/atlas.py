@@ -4,6 +4,7 @@
     datasets-JSON/0001035.json   optional: LabelMe key points in pixels of that film
     datasets.xlsx                optional: a table with a curvature class of each film
     patients.csv                 not of the atlas: whose film each is, from whoever knows it
+    left-facing.txt              not of the atlas: films that somebody knows to face left
 
 Ran et al., A high-quality dataset featuring classified and annotated cervical spine X-ray atlas,
 Scientific Data 11:625 (2024), doi 10.1038/s41597-024-03383-0.
@@ -27,16 +28,17 @@ from typing import Any
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.radiographs.decode import read_bytes
+from cxr_release.radiographs.folder import place_fault, printable, visible
+from cxr_release.radiographs.identity import FilmKey
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.source import (
     Facts,
     FilmFile,
     Listing,
     file_faults,
-    place_fault,
-    printable,
+    film_file,
+    marked_films,
     stated_patients,
-    visible,
 )
 
 FILMS, ANNOTATIONS, WORKBOOK = "datasets-PNG", "datasets-JSON", "datasets.xlsx"
@@ -74,8 +76,8 @@ def is_atlas(folder: Path) -> bool:
     return (folder / FILMS).is_dir()
 
 
-def list_atlas(folder: Path) -> Listing:
-    """List the films of the atlas.
+def list_atlas(folder: Path, key: FilmKey) -> Listing:
+    """List the films of the atlas, by opaque ids of that key.
 
     Raises:
         SourceError: it holds no film, or its workbook cannot be understood.
@@ -100,12 +102,16 @@ def list_atlas(folder: Path) -> Listing:
     workbook = folder / WORKBOOK
     classes = read_curvatures(workbook) if workbook.exists() else {}
     films = [
-        _film(path, folder, classes, patients.get(printable(path.name)))
+        _film(path, folder, classes, key, patients.get(printable(path.name)))
         for path in paths
         if prefix + printable(path.name) not in bad
     ]
     return Listing(
-        films=films, faults=faults, refused=sorted(bad), ids=frozenset(path.stem for path in paths)
+        films=films,
+        faults=faults,
+        refused=sorted(bad),
+        left_facing=marked_films(folder, (prefix + name for name in names)),
+        # Their numbers hold no name, and no date.
     )
 
 
@@ -121,12 +127,14 @@ def _annotation_faults(paths: list[Path], folder: Path, prefix: str) -> Iterator
             )
 
 
-def _film(path: Path, folder: Path, classes: dict[str, int], patient: str | None) -> AtlasFilm:
+def _film(
+    path: Path, folder: Path, classes: dict[str, int], key: FilmKey, patient: str | None
+) -> AtlasFilm:
     parts = _STEM.fullmatch(path.stem)
     assert parts is not None  # noqa: S101 - listed only when it matches
     annotation = folder / ANNOTATIONS / f"{path.stem}.json"
     return AtlasFilm(
-        file=FilmFile(name=f"{FILMS}/{path.name}", path=path, patient=patient, case=parts["case"]),
+        file=film_file(path, f"{FILMS}/{path.name}", key, patient, parts["case"]),
         age=int(parts["age"]),
         annotation=annotation if annotation.exists() else None,
         curvature=classes.get(path.stem),

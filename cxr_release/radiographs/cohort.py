@@ -6,9 +6,9 @@ and facing are known, and the second pass turns, encodes and writes them.
 
 from __future__ import annotations
 
-import difflib
+import secrets
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -19,17 +19,20 @@ import numpy as np
 from tqdm import tqdm
 
 from cxr_release.errors import Fault, SourceError
-from cxr_release.files import PARTIAL, write_json
+from cxr_release.files import PARTIAL, private, write_json
 from cxr_release.params import PHANTOMS, IngestParams
 from cxr_release.radiographs.atlas import is_atlas, list_atlas
 from cxr_release.radiographs.cohort_tables import Turned, write_tables
 from cxr_release.radiographs.drawn import list_phantoms
 from cxr_release.radiographs.facing import Facing, find_facings
+from cxr_release.radiographs.identity import KEY_BYTES, FilmKey
+from cxr_release.radiographs.left_facing import LEFT_FACING
 from cxr_release.radiographs.passes import Finished, Store, Taken, Turn, finish, take
 from cxr_release.radiographs.patients import PATIENTS
 from cxr_release.radiographs.polarity import find_negatives
 from cxr_release.radiographs.source import Listing, list_folder
 from cxr_release.radiographs.summary import summarise
+from cxr_release.radiographs.telling import tells
 from cxr_release.radiographs.thumbnail import SIDE, Thumbnail
 from cxr_release.radiographs.workers import crew, in_order
 from cxr_release.tables import pieces
@@ -47,20 +50,22 @@ def ingest(
     *,
     settings: IngestParams,
     seed: int,
+    key: FilmKey | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Bring every film of a source into one form.
 
-    Writes into the folder `output`, whole or not at all: `cohort.parquet` (8-bit grey PNG of
-    `settings.size` square, bone bright, facing left where facing is known), `manifest.parquet`
-    (one row for every source file) and `summary.json`. The same source, settings and seed give
-    the same bytes.
+    Writes into the folder `output`, whole or not at all and for this user alone: `cohort.parquet`
+    (8-bit grey PNG of `settings.size` square, bone bright, facing left where facing is known),
+    `manifest.parquet` (one row for every source file, by its name) and `summary.json`. The same
+    source, settings, seed and key give the same bytes.
 
     Args:
         source: `phantoms`, a folder in the layout of CSXA, or any folder of films.
         output: folder to write into; must not lie in the source.
-        settings: size, fit, what to do about bad files, films known to face left.
+        settings: size, fit, what to do about bad files.
         seed: root seed; phantoms are drawn from it.
+        key: behind the ids of real films; None: a fresh one, which nobody keeps.
         progress: show bars on stderr.
 
     Returns:
@@ -68,30 +73,44 @@ def ingest(
 
     Raises:
         SourceError: films are bad and `settings.on_error` is `stop`, or none is good, or a film
-            in `settings.left_facing` does not exist. Names every fault; leaves `output` alone.
+            that is listed as facing left does not exist. Names every fault; leaves `output` alone.
     """
-    _clean(output)
-    listing = _list(source, output, settings, seed)
-    _check_known(settings.left_facing, listing.ids)
-    with crew(len(listing.films)) as pool, _store(output, settings, len(listing.films)) as store:
-        taken, small, faults = _take_all(pool, store, listing, settings, progress)
-        _report([*listing.faults, *faults], taken, str(source), settings)
-        anchors = _anchors(taken, settings, is_drawn=source == PHANTOMS)
-        turned = _turn(taken, small, anchors)
-        finished = _finish_all(pool, store, turned, settings, progress)
-        refusals = _refusals(listing, faults)
-        write_tables(output, turned, finished, refusals, size=settings.size)
-    summary = summarise(
-        taken,
-        refused=len(refusals),
-        inverted=[one.inverted for one in turned],
-        facings=[one.facing for one in turned],
-        flipped=[one.flipped for one in turned],
-        told=anchors,
-    )
-    write_json(output / SUMMARY_FILE, summary)
+    key = key or FilmKey(secrets.token_bytes(KEY_BYTES))
+    with private(output):
+        _clean(output)
+        listing = _list(source, output, settings, seed, key)
+        films = len(listing.films)
+        _warn_of_names(listing.stems)
+        with crew(films) as pool, _store(output, settings, films) as store:
+            taken, small, faults = _take_all(pool, store, listing, settings, progress)
+            _report([*listing.faults, *faults], taken, str(source), settings)
+            anchors = _anchors(taken, listing)
+            turned = _turn(taken, small, anchors)
+            finished = _finish_all(pool, store, turned, settings, progress)
+            refusals = _refusals(listing, faults)
+            write_tables(output, turned, finished, refusals, size=settings.size)
+        summary = summarise(
+            taken,
+            refused=len(refusals),
+            inverted=[one.inverted for one in turned],
+            facings=[one.facing for one in turned],
+            flipped=[one.flipped for one in turned],
+            told=anchors,
+            key=None if listing.drawn else key.fingerprint,
+        )
+        write_json(output / SUMMARY_FILE, summary)
     _warn_of_patients(summary)
     return summary
+
+
+def _warn_of_names(stems: Sequence[str]) -> None:
+    telling = sum(map(tells, stems))
+    if telling:
+        sys.stderr.write(
+            f"{telling:,} of {len(stems):,} file names look like names of people or hold dates:"
+            " they stay in the manifest beside the cohort, in the house, and go nowhere else;"
+            " elsewhere films are called by opaque ids\n"
+        )
 
 
 def _warn_of_patients(summary: dict[str, Any]) -> None:
@@ -130,7 +149,9 @@ def _store(output: Path, settings: IngestParams, films: int) -> Iterator[Store]:
         path.unlink(missing_ok=True)
 
 
-def _list(source: str | Path, output: Path, settings: IngestParams, seed: int) -> Listing:
+def _list(
+    source: str | Path, output: Path, settings: IngestParams, seed: int, key: FilmKey
+) -> Listing:
     if source == PHANTOMS:
         return list_phantoms(settings.phantoms, seed=seed)
     folder = Path(source)
@@ -138,20 +159,7 @@ def _list(source: str | Path, output: Path, settings: IngestParams, seed: int) -
         raise SourceError(
             "lies in the folder of source films", where=str(output), remedy="write elsewhere"
         )
-    return list_atlas(folder) if is_atlas(folder) else list_folder(folder)
-
-
-def _check_known(left_facing: Iterable[str], ids: Iterable[str] | None) -> None:
-    if ids is None:
-        return
-    known = sorted(ids)
-    faults = []
-    for name in left_facing:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0)
-            faults.append(Fault(name, "is no film of the source", f"nearest: {', '.join(near)}"))
-    if faults:
-        raise SourceError("unknown films", where="ingest.left_facing", faults=faults)
+    return list_atlas(folder, key) if is_atlas(folder) else list_folder(folder, key)
 
 
 def _take_all(
@@ -196,16 +204,21 @@ def _report(faults: list[Fault], taken: list[Taken], source: str, settings: Inge
     sys.stderr.write(f"skipped: {error}\n")
 
 
-def _anchors(taken: list[Taken], settings: IngestParams, *, is_drawn: bool) -> list[int]:
+def _anchors(taken: list[Taken], listing: Listing) -> list[int]:
     """Indices of the films that are known to face left."""
-    if settings.left_facing:
-        ids = {one.facts.id: index for index, one in enumerate(taken)}
+    if listing.left_facing:
         # A marked film may have been refused; the others are enough.
-        marked = [ids[name] for name in settings.left_facing if name in ids]
+        marked = [
+            at for at, one in enumerate(taken) if one.facts.source_file in listing.left_facing
+        ]
         if not marked:
-            _check_known(settings.left_facing, ids)
+            raise SourceError(
+                "names only films that were refused",
+                where=LEFT_FACING,
+                remedy="name others, or mend one of them",
+            )
         return marked
-    left = (at for at, one in enumerate(taken) if is_drawn and one.facts.true_facing == "left")
+    left = (at for at, one in enumerate(taken) if listing.drawn and one.facts.true_facing == "left")
     return list(islice(left, PHANTOM_ANCHORS))
 
 

@@ -45,4 +45,4 @@ class DrawnFilm:
 
 def list_phantoms(count: int, *, seed: int) -> Listing:
     """The first `count` films of the phantom cohort of `seed`."""
-    return Listing(films=[DrawnFilm(index, seed) for index in range(count)])
+    return Listing(films=[DrawnFilm(index, seed) for index in range(count)], drawn=True)

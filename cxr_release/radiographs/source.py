@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Protocol
 from cxr_release.errors import Fault, SourceError
 from cxr_release.radiographs.decode import decode, read_bytes
 from cxr_release.radiographs.facing import Facing
+from cxr_release.radiographs.folder import BESIDE, place_fault, printable, visible
+from cxr_release.radiographs.identity import FilmKey
+from cxr_release.radiographs.left_facing import LEFT_FACING, read_left_facing
 from cxr_release.radiographs.patients import PATIENTS, read_patients
 from cxr_release.radiographs.png import Film
-
-SAFE_STEM = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,126}[A-Za-z0-9._-])?")
-"""A stem becomes the film's id and part of file names, so it holds only what is safe in both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,9 +23,11 @@ class Facts:
     """What is known of a film before anything is done to it: most columns of the manifest."""
 
     source_file: str
+    """Name of the file: it may tell whose film it is, and stands in the manifest alone."""
     id: str
+    """Opaque; see `identity`."""
     patient: str | None
-    """Which patient's; None where nobody stated it."""
+    """Which patient's, opaque; None where nobody stated it."""
     width: int
     """Pixels, as displayed."""
     height: int
@@ -66,8 +67,12 @@ class Listing:
     """`where` is the name of a film that is refused, or a place in a file about films."""
     refused: list[str] = field(default_factory=list)
     """Names of the files behind those of `faults` that are about a film."""
-    ids: frozenset[str] | None = None
-    """Ids of all films, refused ones too, where they are known beforehand."""
+    left_facing: frozenset[str] = frozenset()
+    """Names of films that somebody knows to face left, refused ones too."""
+    stems: Sequence[str] = ()
+    """Stems of the files, where people named them."""
+    drawn: bool = False
+    """Whether the films are phantoms, and so know which way they face."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +81,11 @@ class FilmFile:
 
     name: str
     path: Path
+    id: str
     patient: str | None
-    """Key of the patient as stated; None where it is not."""
+    """Opaque; None where it is not stated, like the next."""
+    stated_patient: str | None
     case: str | None = None
-
-    @property
-    def id(self) -> str:
-        """The stem of the file."""
-        return self.path.stem
 
     def load(self) -> tuple[Film, Facts]:
         """Read exactly once: what is hashed is what is decoded."""
@@ -94,7 +96,7 @@ class FilmFile:
             source_file=self.name,
             id=self.id,
             patient=self.patient,
-            stated_patient=self.patient,
+            stated_patient=self.stated_patient,
             case=self.case,
             width=width,
             height=height,
@@ -105,15 +107,42 @@ class FilmFile:
         return decoded.film, facts
 
 
-def list_folder(folder: Path) -> Listing:
-    """List a folder in which every visible file is a film, except `patients.csv`.
+def film_file(
+    path: Path, name: str, key: FilmKey, stated: str | None, case: str | None = None
+) -> FilmFile:
+    """A film under its opaque ids.
 
-    Whose film each is, that table states alone: without it no patient is known.
+    Args:
+        path: the file.
+        name: what the manifest calls it.
+        key: behind the ids.
+        stated: the patient's key as stated; None where it is not.
+        case: number of its case, where the source numbers cases.
+    """
+    return FilmFile(
+        name=name,
+        path=path,
+        id=key.film(path.name),
+        patient=None if stated is None else key.patient(stated),
+        stated_patient=stated,
+        case=case,
+    )
+
+
+def list_folder(folder: Path, key: FilmKey) -> Listing:
+    """List a folder in which every visible file is a film, except those `BESIDE` them.
+
+    Whose film each is, `patients.csv` states alone: without it no patient is known.
+
+    Args:
+        folder: of the films.
+        key: behind their ids.
 
     Raises:
-        SourceError: there is no such folder, it holds no film, or its table cannot be read.
+        SourceError: there is no such folder, it holds no film, or a file beside them cannot be
+            read.
     """
-    paths = [path for path in visible(folder) if path.name != PATIENTS]
+    paths = [path for path in visible(folder) if path.name not in BESIDE]
     if not paths:
         raise SourceError(
             "holds no films", where=str(folder), remedy="put PNG, JPEG or TIFF files there"
@@ -124,7 +153,7 @@ def list_folder(folder: Path) -> Listing:
     faults += more
     bad = {fault.where for fault in faults}
     films = [
-        FilmFile(name=names[path], path=path, patient=patients.get(names[path]))
+        film_file(path, names[path], key, patients.get(names[path]))
         for path in paths
         if names[path] not in bad
     ]
@@ -132,8 +161,16 @@ def list_folder(folder: Path) -> Listing:
         films=films,
         faults=faults,
         refused=[name for name in names.values() if name in bad],
-        ids=frozenset(path.stem for path in paths),
+        left_facing=marked_films(folder, names.values()),
+        stems=[path.stem for path in paths],
     )
+
+
+def marked_films(folder: Path, films: Iterable[str]) -> frozenset[str]:
+    """Films that the list in a folder names as facing left; see `read_left_facing`."""
+    path = folder / LEFT_FACING
+    present = path.is_symlink() or path.exists()
+    return read_left_facing(path, set(films)) if present else frozenset()
 
 
 def stated_patients(folder: Path, files: set[str]) -> tuple[dict[str, str], list[Fault]]:
@@ -151,26 +188,12 @@ def stated_patients(folder: Path, files: set[str]) -> tuple[dict[str, str], list
     return read_patients(table, files)
 
 
-def visible(folder: Path) -> list[Path]:
-    """Everything in a folder but dotfiles, sorted by name.
-
-    Raises:
-        SourceError: there is no such folder, or it cannot be read.
-    """
-    try:
-        paths = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    except OSError as error:
-        raise SourceError(
-            f"cannot be read as a folder of films ({error.strerror})", where=str(folder)
-        ) from error
-    return sorted(paths, key=lambda path: path.name)
-
-
 def file_faults(paths: Iterable[Path], folder: Path, prefix: str = "") -> list[Fault]:
     """What is wrong with files before they are opened; `prefix` comes before their names."""
     by_stem: dict[str, list[Path]] = {}
     for path in paths:
-        # Ids that differ in case alone would overwrite each other on some file systems.
+        # One film saved twice, or two that a list of stems cannot tell apart; and files whose names
+        # differ in case alone overwrite each other on some file systems.
         by_stem.setdefault(path.stem.casefold(), []).append(path)
     home = folder.resolve()
     faults = []
@@ -182,34 +205,10 @@ def file_faults(paths: Iterable[Path], folder: Path, prefix: str = "") -> list[F
     return faults
 
 
-def place_fault(path: Path, home: Path) -> tuple[str, str]:
-    """What is wrong with where a file is, and its remedy; `home` is its folder, resolved."""
-    if path.is_symlink():
-        try:
-            target = path.resolve(strict=True)
-        except (OSError, RuntimeError):
-            return "is a broken symbolic link", ""
-        if not target.is_relative_to(home):
-            return "is a symbolic link out of the folder", "copy the film itself"
-    if path.is_dir():
-        return "is a folder", "move its films up, or take it out"
-    return "", ""
-
-
 def _name_fault(path: Path, twins: list[Path]) -> tuple[str, str]:
-    if not SAFE_STEM.fullmatch(path.stem):
-        return (
-            "has a name that cannot be an id",
-            "rename it with letters A–Z, digits, space, dot, hyphen and underscore, at most 128",
-        )
+    if not path.name.isprintable():
+        return "has characters in its name that cannot be printed", "rename it"
     if twins:
         others = ", ".join(printable(twin.name) for twin in twins)
-        return f"has the same stem as {others}", "stems become ids: rename all but one"
+        return f"has the same stem as {others}", "take out what is there twice; rename what is not"
     return "", ""
-
-
-def printable(name: str) -> str:
-    """A file name that can stand in a report and in a table, whatever its bytes."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in name
-    )

@@ -21,14 +21,17 @@ def summarise(
     facings: Sequence[Facing | None],
     flipped: Sequence[bool],
     told: Collection[int],
+    key: str | None,
 ) -> dict[str, Any]:
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
 
-    `told` are the indices of films whose facing was given: they do not count as found.
+    `told` are the indices of films whose facing was given: they do not count as found. `key` is the
+    fingerprint of the key behind the films' ids; phantoms have none.
     """
     facts = [one.facts for one in taken]
     found = [None if at in told else facing for at, facing in enumerate(facings)]
     return {
+        "film_key": key,
         "files": len(taken) + refused,
         "ingested": len(taken),
         "refused": refused,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
-from cxr_release.files import write_json
+from cxr_release.files import private, write_json
 from cxr_release.memorization.judged import read_adjudication
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -20,9 +20,10 @@ def run(paths: Paths, params: Params) -> None:
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
     )
-    tables.write(paths.adjudication / "verdicts.parquet", schemas.VERDICTS, found.rows)
-    write_json(paths.copies, found.excluded)
-    write_json(paths.adjudication / "adjudication.json", found.report)
+    with private(paths.adjudication):
+        tables.write(paths.adjudication / "verdicts.parquet", schemas.VERDICTS, found.rows)
+        write_json(paths.copies, found.excluded)
+        write_json(paths.adjudication / "adjudication.json", found.report)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
+from cxr_release.files import private
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.films import open_films
 from cxr_release.memorization.report import require_complete
@@ -14,14 +15,15 @@ from cxr_release.stages.run import execute
 def run(paths: Paths, params: Params) -> None:
     """Write the nearest pairs, how they were found, and what the search finds of planted copies."""
     split = tables.read_rows(paths.split_table, schemas.SPLIT)
-    report = audit(
-        open_films([paths.cohort_table], "real"),
-        open_films([paths.oriented_table(*job) for job in params.sample.jobs], "synthetic"),
-        {row["id"]: row["part"] for row in split},
-        paths.audit,
-        settings=params.audit,
-        seed=params.seed,
-    )
+    with private(paths.audit):
+        report = audit(
+            open_films([paths.cohort_table], "real"),
+            open_films([paths.oriented_table(*job) for job in params.sample.jobs], "synthetic"),
+            {row["id"]: row["part"] for row in split},
+            paths.audit,
+            settings=params.audit,
+            seed=params.seed,
+        )
     require_complete(report)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from cxr_release.params import Params
+from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.cohort import ingest
+from cxr_release.radiographs.identity import open_key
 from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write the cohort, its manifest and its summary."""
-    ingest(params.ingest.source, paths.cohort, settings=params.ingest, seed=params.seed)
+    source = params.ingest.source
+    key = None
+    if source != PHANTOMS:
+        key = open_key(
+            paths.film_key,
+            cohort=paths.cohort,
+            fingerprint=paths.film_key_fingerprint,
+            verdicts=paths.audit_log,
+        )
+    ingest(source, paths.cohort, settings=params.ingest, seed=params.seed, key=key)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cxr_release import schemas, tables
-from cxr_release.files import write_json
+from cxr_release.files import private, write_json
 from cxr_release.params import BATCHES, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
@@ -46,19 +46,20 @@ def run(paths: Paths, params: Params) -> None:
         for one, picture in _pictures([one for one in shown if one.source == source], *table)
     }
     kit = [_row(one, pictures[one.name]) for one in shown]
-    tables.write(paths.kit, schemas.KIT, kit)
-    tables.write(paths.key_table, schemas.KEY, [vars(one) for one in shown])
-    write_json(
-        paths.study_key / "draw.json",
-        {
-            "quartets": len({one.quartet for one in shown}),
-            "quartets_wanted": wanted,
-            "images_per_quartet": len(sources),
-            "checkpoints": list(params.sample.checkpoints),
-            "served": given is not None,
-            "not_released": sum(one.source != REAL and one.id not in released for one in shown),
-        },
-    )
+    with private(paths.kit.parent, paths.study_key):
+        tables.write(paths.kit, schemas.KIT, kit)
+        tables.write(paths.key_table, schemas.KEY, [vars(one) for one in shown])
+        write_json(
+            paths.study_key / "draw.json",
+            {
+                "quartets": len({one.quartet for one in shown}),
+                "quartets_wanted": wanted,
+                "images_per_quartet": len(sources),
+                "checkpoints": list(params.sample.checkpoints),
+                "served": given is not None,
+                "not_released": sum(one.source != REAL and one.id not in released for one in shown),
+            },
+        )
 
 
 def _pixels(kind: Table, path: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.files import write_json
+from cxr_release.files import private, write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.split import Groups, groups_of, split_by_group
@@ -25,8 +25,9 @@ def run(paths: Paths, params: Params) -> None:
     parts = split_by_group(groups, held_out=params.split.held_out, seed=params.seed)
     patients = {row["id"]: row["patient"] for row in films}
     rows = [{"id": film, "patient": patients[film], "part": part} for film, part in parts.items()]
-    tables.write(paths.split_table, schemas.SPLIT, rows)
-    write_json(paths.split / "summary.json", _summary(groups, parts, patients))
+    with private(paths.split):
+        tables.write(paths.split_table, schemas.SPLIT, rows)
+        write_json(paths.split / "summary.json", _summary(groups, parts, patients))
     without = sum(one is None for one in patients.values())
     if without:
         sys.stderr.write(

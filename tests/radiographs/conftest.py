@@ -49,7 +49,6 @@ def settings() -> Settings:
             "size": 64,
             "fit": "stretch",
             "on_error": "stop",
-            "left_facing": (),
         }
         return IngestParams(**(values | changes))
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from film_key import KEY
 from PIL import Image
 
 from cxr_release.errors import SourceError
@@ -56,13 +57,15 @@ def write_book(path: Path, rows: list[list[Any]], sheet: str = "Sheet1") -> None
 
 def test_names_hold_case_and_age_and_json_holds_key_points(atlas: Path) -> None:
     assert is_atlas(atlas)
-    listing = list_atlas(atlas)
+    listing = list_atlas(atlas, KEY)
     assert not listing.faults
     facts = [film.load()[1] for film in listing.films]
     assert [one.source_file for one in facts] == [
         f"datasets-PNG/{stem}.png" for stem in ("0001035", "0001136", "0007181")
     ]
-    assert [one.id for one in facts] == ["0001035", "0001136", "0007181"]
+    assert [one.id for one in facts] == [
+        KEY.film(f"{stem}.png") for stem in ("0001035", "0001136", "0007181")
+    ]
     assert [one.case for one in facts] == ["0001", "0001", "0007"]
     assert [one.patient for one in facts] == [None] * 3
     assert [one.age for one in facts] == [35, 36, 81]
@@ -73,19 +76,19 @@ def test_names_hold_case_and_age_and_json_holds_key_points(atlas: Path) -> None:
 def test_whose_films_they_are_a_table_beside_them_may_state(atlas: Path) -> None:
     table = atlas / "patients.csv"
     table.write_text("file,patient\n0001035.png,p1\n0001136.png,\n0007181.png,p1\n")
-    listing = list_atlas(atlas)
+    listing = list_atlas(atlas, KEY)
     assert not listing.faults
     facts = [film.load()[1] for film in listing.films]
     assert [one.stated_patient for one in facts] == ["p1", None, "p1"]
     table.write_text("file,patient\n0001035.png,p1\n0007181.png,P1\n")
-    assert {fault.where for fault in list_atlas(atlas).faults} == {
+    assert {fault.where for fault in list_atlas(atlas, KEY).faults} == {
         f"datasets-PNG/{stem}.png" for stem in ("0001035", "0001136", "0007181")
     }
 
 
 def test_json_and_workbook_are_optional(atlas: Path) -> None:
     (atlas / "datasets-JSON" / "0001035.json").unlink()
-    facts = [film.load()[1] for film in list_atlas(atlas).films]
+    facts = [film.load()[1] for film in list_atlas(atlas, KEY).films]
     assert [one.keypoints is None for one in facts] == [True, False, False]
     assert [one.curvature for one in facts] == [None, None, None]
 
@@ -99,7 +102,7 @@ def test_the_workbook_gives_curvature_classes(atlas: Path) -> None:
         [7181, "m", None, 12],
     ]
     write_book(atlas / "datasets.xlsx", rows)
-    facts = [film.load()[1] for film in list_atlas(atlas).films]
+    facts = [film.load()[1] for film in list_atlas(atlas, KEY).films]
     assert [one.curvature for one in facts] == [2, 5, None]
 
 
@@ -107,10 +110,10 @@ def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
     path = atlas / "datasets.xlsx"
     path.write_bytes(b"PK\3\4 no workbook")
     with pytest.raises(SourceError, match="is no workbook"):
-        list_atlas(atlas)
+        list_atlas(atlas, KEY)
     write_book(path, [["t"], ["Number"]], sheet="Other")
     with pytest.raises(SourceError, match="'Sheet1'"):
-        list_atlas(atlas)
+        list_atlas(atlas, KEY)
     for titles, fault in (
         (("Nr", "Curvature"), "no column Number"),
         (("Number", "Angle"), r"candidates: none"),
@@ -136,7 +139,7 @@ def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
 def test_bad_annotations_are_named_with_their_film(atlas: Path, content: bytes, fault: str) -> None:
     (atlas / "datasets-JSON" / "0001035.json").write_bytes(content)
     with pytest.raises(SourceError, match=fault) as caught:
-        list_atlas(atlas).films[0].load()
+        list_atlas(atlas, KEY).films[0].load()
     assert "datasets-JSON/0001035.json" in str(caught.value)
 
 
@@ -148,7 +151,7 @@ def test_odd_names_and_annotations_from_elsewhere_are_refused(atlas: Path, tmp_p
     stolen = atlas / "datasets-JSON" / "0007181.json"
     stolen.unlink()
     stolen.symlink_to(tmp_path / "secret.json")
-    listing = list_atlas(atlas)
+    listing = list_atlas(atlas, KEY)
     assert {fault.where: fault.what for fault in listing.faults} == {
         "datasets-PNG/12345.png": "is not named by seven digits and .png",
         "datasets-PNG/0009120.tif": "is not named by seven digits and .png",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from film_key import KEY
 from PIL import Image
 
 from cxr_release import schemas, tables
@@ -14,6 +15,7 @@ from cxr_release.files import tree_sha256
 from cxr_release.params import IngestParams
 from cxr_release.radiographs import png
 from cxr_release.radiographs.cohort import ingest
+from cxr_release.radiographs.folder import printable
 from cxr_release.radiographs.phantoms.cohort import Phantom
 from cxr_release.radiographs.png import Film
 
@@ -38,7 +40,11 @@ def pixels(output: Path) -> dict[str, Any]:
 
 
 def take(source: Path | str, output: Path, settings: IngestParams) -> dict[str, Any]:
-    return ingest(source, output, settings=settings, seed=11, progress=False)
+    return ingest(source, output, settings=settings, seed=11, key=KEY, progress=False)
+
+
+def mark(folder: Path, *lines: str) -> None:
+    (folder / "left-facing.txt").write_text("\n".join(lines), encoding="utf-8")
 
 
 def spoil(folder: Path) -> dict[str, str]:
@@ -51,7 +57,7 @@ def spoil(folder: Path) -> dict[str, str]:
     (folder / "broken.png").symlink_to("nothing")
     (folder / "away.png").symlink_to("/etc/hostname")
     (folder / "film-01.jpg").write_bytes(good)
-    (folder / "-x.png").write_bytes(good)
+    (folder / "x\x7f.png").write_bytes(good)
     Image.new("L", (9000, 9000)).save(folder / "bomb.png", compress_level=9)
     Image.new("L", (90, 90), 7).save(folder / "blank.png")
     pages = [Image.open(io.BytesIO(good)) for _ in range(2)]
@@ -65,7 +71,7 @@ def spoil(folder: Path) -> dict[str, str]:
         "away.png": "out of the folder",
         "film-01.jpg": "same stem as film-01.png",
         "film-01.png": "same stem as film-01.jpg",
-        "-x.png": "cannot be an id",
+        "x\\x7f.png": "cannot be printed",
         "bomb.png": "decompression bomb",
         "blank.png": "blank",
         "pages.tif": "more than one picture",
@@ -131,14 +137,17 @@ def test_marked_films_turn_all_films_left(
     folder: Path, tmp_path: Path, settings: Settings, phantoms: list[Phantom]
 ) -> None:
     truth = [phantom.facing for phantom in phantoms[:12]]
-    marked = tuple(f"film-{at:02d}" for at in range(12) if truth[at] == "left")[:2]
-    summary = take(folder, tmp_path / "out", settings(left_facing=marked))
+    marked = [f"film-{at:02d}" for at in range(12) if truth[at] == "left"][:2]
+    mark(folder, "# two of them", marked[0], "", f"{marked[1]}.png  # by its file")
+    summary = take(folder, tmp_path / "out", settings())
     rows = cohort(tmp_path / "out")
     assert [row["facing"] for row in rows] == truth
     assert summary["facings"] == {side: truth.count(side) for side in ("left", "right")}
+    (folder / "left-facing.txt").unlink()
     take(folder, tmp_path / "plain", settings())
     turned, plain = pixels(tmp_path / "out"), pixels(tmp_path / "plain")
-    for name, facing in zip(plain, truth, strict=True):
+    for at, facing in enumerate(truth):
+        name = KEY.film(f"film-{at:02d}.png")
         expected = plain[name][:, ::-1] if facing == "right" else plain[name]
         np.testing.assert_array_equal(turned[name], expected)
 
@@ -146,11 +155,13 @@ def test_marked_films_turn_all_films_left(
 def test_an_unknown_marked_film_is_named_with_its_neighbours(
     folder: Path, tmp_path: Path, settings: Settings
 ) -> None:
+    mark(folder, "film-00", "film-1", "other")
     with pytest.raises(SourceError) as caught:
-        take(folder, tmp_path / "out", settings(left_facing=("film-00", "film-1", "other")))
-    faults = {fault.where: fault.remedy for fault in caught.value.faults}
-    assert faults.keys() == {"film-1", "other"}
-    assert "film-01" in faults["film-1"]
+        take(folder, tmp_path / "out", settings())
+    faults = {fault.where: fault for fault in caught.value.faults}
+    assert faults.keys() == {"left-facing.txt line 2", "left-facing.txt line 3"}
+    assert "'film-1' is no film" in faults["left-facing.txt line 2"].what
+    assert "film-01" in faults["left-facing.txt line 2"].remedy
     assert not (tmp_path / "out").exists()
 
 
@@ -174,7 +185,8 @@ def test_skipped_files_are_accounted_for(
     (folder / ".hidden").touch()
     summary = take(folder, tmp_path / "out", settings(on_error="skip"))
     sources = manifest(tmp_path / "out")
-    assert list(sources) == sorted(path.name for path in folder.iterdir() if path.name[0] != ".")
+    files = sorted(printable(path.name) for path in folder.iterdir() if path.name[0] != ".")
+    assert list(sources) == files
     refused = {name: row for name, row in sources.items() if row["status"] == "refused"}
     assert refused.keys() == expected.keys()
     for name, row in refused.items():
@@ -192,12 +204,14 @@ def test_marked_films_may_be_refused_but_not_all(
     folder: Path, tmp_path: Path, settings: Settings, phantoms: list[Phantom]
 ) -> None:
     left = [at for at in range(12) if phantoms[at].facing == "left"][:2]
-    marked = tuple(f"film-{at:02d}" for at in left)
+    marked = [f"film-{at:02d}" for at in left]
+    mark(folder, *marked)
     (folder / f"{marked[0]}.png").write_bytes(b"junk")
-    take(folder, tmp_path / "out", settings(left_facing=marked, on_error="skip"))
+    take(folder, tmp_path / "out", settings(on_error="skip"))
     assert {row["facing"] for row in cohort(tmp_path / "out")} == {"left", "right"}
-    with pytest.raises(SourceError, match="unknown films"):
-        take(folder, tmp_path / "no", settings(left_facing=marked[:1], on_error="skip"))
+    mark(folder, marked[0])
+    with pytest.raises(SourceError, match="names only films that were refused"):
+        take(folder, tmp_path / "no", settings(on_error="skip"))
 
 
 def test_nothing_good_is_an_error_even_when_skipping(tmp_path: Path, settings: Settings) -> None:
@@ -264,7 +278,8 @@ def test_one_film_is_a_cohort(tmp_path: Path, settings: Settings, positives: lis
     source = tmp_path / "films"
     source.mkdir()
     Image.fromarray(255 - positives[0]).save(source / "only.png")
-    summary = take(source, tmp_path / "out", settings(left_facing=("only",)))
+    mark(source, "only")
+    summary = take(source, tmp_path / "out", settings())
     assert (summary["inverted"], summary["facings"]) == (1, {"left": 1})
 
 

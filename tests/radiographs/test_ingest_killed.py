@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from film_key import KEY
 from PIL import Image
 
 from cxr_release.files import tree_sha256
@@ -20,11 +21,11 @@ import sys
 from pathlib import Path
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.cohort import ingest
+from film_key import KEY
 if __name__ == "__main__":
-    settings = IngestParams(source="", phantoms=1, size=64, fit="pad", on_error="stop",
-                            left_facing=("film-00",))
+    settings = IngestParams(source="", phantoms=1, size=64, fit="pad", on_error="stop")
     print("start", flush=True)
-    ingest(sys.argv[1], Path(sys.argv[2]), settings=settings, seed=1, progress=False)
+    ingest(sys.argv[1], Path(sys.argv[2]), settings=settings, seed=1, key=KEY, progress=False)
 """
 
 
@@ -35,6 +36,7 @@ def test_killed_anywhere_and_run_again(
     films.mkdir()
     for at in range(48):
         Image.fromarray(positives[at % 32]).save(films / f"film-{at:02d}.png", compress_level=1)
+    (films / "left-facing.txt").write_text("film-00\n")
     script = tmp_path / "run.py"
     script.write_text(SCRIPT)
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -67,8 +69,9 @@ def test_killed_anywhere_and_run_again(
     ingest(
         films,
         output,
-        settings=settings(fit="pad", left_facing=("film-00",)),
+        settings=settings(fit="pad"),
         seed=1,
+        key=KEY,
         progress=False,
     )
     assert tree_sha256(output) == tree_sha256(tmp_path / "whole")

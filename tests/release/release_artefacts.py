@@ -57,7 +57,7 @@ def small_params() -> Params:
     loaded = parameters.load(REPOSITORY / "params.yaml")
     return replace(
         loaded,
-        ingest=replace(loaded.ingest, source="phantoms", size=SIZE, left_facing=STEMS[:1]),
+        ingest=replace(loaded.ingest, source="phantoms", size=SIZE),
         train=replace(loaded.train, checkpoint_every=EVERY),
         sample=replace(loaded.sample, checkpoints=CHECKPOINTS, **FILMS),
         audit=replace(loaded.audit, top=TOP, reviewers_required=2),

@@ -170,7 +170,6 @@ def _params(params: Params) -> dict[str, Any]:
     """All parameters, less what names a path, a source file or a person."""
     values = asdict(params)
     values["ingest"]["source"] = source_kind(params)
-    values["ingest"]["left_facing"] = f"{len(params.ingest.left_facing)} film(s)"
     values["screen"]["adjudicator"] = "named" if params.screen.adjudicator else ""
     # Which file it was, its hash says.
     values["fidelity"]["weights"] = "given" if params.fidelity.weights else ""
