@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -91,6 +92,11 @@ class PairQueue:
             self._name_film(seed, Film("synthetic", one.synthetic_id), one.synthetic_sha256)
         with votes.turn:
             votes.take(reviewer)
+
+    @property
+    def turn(self) -> threading.RLock:
+        """Held by whoever reads everybody's verdicts, or brings them up to date."""
+        return self._votes.turn
 
     @property
     def adjudicates(self) -> bool:

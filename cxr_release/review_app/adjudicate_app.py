@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +20,7 @@ from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.door import Door
 from cxr_release.review_app.entrance import person_of
 from cxr_release.review_app.guard import Refusal, json_answer
+from cxr_release.review_app.how_far import how_far
 from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
@@ -98,7 +99,7 @@ class AdjudicateApp:
             return json_answer(
                 {
                     "pairs": [_shown(one) for one in queue.entries()],
-                    "progress": asdict(queue.progress()),
+                    **how_far(queue),
                 }
             )
 
@@ -117,7 +118,7 @@ class AdjudicateApp:
             return json_answer(
                 {
                     "pair": _shown(queue.entry(pair)),
-                    "progress": asdict(queue.progress()),
+                    **how_far(queue),
                     "logged": int(logged),
                 }
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +18,7 @@ from cxr_release.review_app import body
 from cxr_release.review_app.door import Door
 from cxr_release.review_app.entrance import person_of
 from cxr_release.review_app.guard import Refusal, json_answer
+from cxr_release.review_app.how_far import how_far
 from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
@@ -108,7 +108,7 @@ class ReviewApp:
                     "from": page.start,
                     "next": page.next,
                     "previous": page.previous,
-                    "progress": asdict(queue.progress()),
+                    **how_far(queue),
                 }
             )
 
@@ -126,7 +126,7 @@ class ReviewApp:
             return json_answer(
                 {
                     "films": _shown(queue.entries(one.film for one in asked)),
-                    "progress": asdict(queue.progress()),
+                    **how_far(queue),
                     "logged": len(logged),
                 }
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -98,6 +99,11 @@ class Queue:
         with votes.turn:
             votes.take(reviewer)
             self._mark(self._places)
+
+    @property
+    def turn(self) -> threading.RLock:
+        """Held by whoever reads everybody's decisions, or brings them up to date."""
+        return self._votes.turn
 
     def __len__(self) -> int:
         return len(self._films)

@@ -196,7 +196,7 @@ def test_setup_says_who_and_whether_they_adjudicate(outside: Desk) -> None:
 
 def test_pairs_come_the_most_similar_first_each_film_as_it_is(desk: Desk) -> None:
     answer = desk.ask("pairs").json()
-    assert answer.keys() == {"pairs", "progress"}
+    assert answer.keys() == {"pairs", "progress", "moment"}
     assert answer["progress"] == {"done": 0, "left": PAIRS, "awaited": None}
     keys = {"name", "real", "synthetic", "view", "verdict", "note", "at"}
     assert all(one.keys() == keys for one in answer["pairs"])
@@ -243,10 +243,12 @@ def test_two_reviewers_know_the_same_pairs_by_other_names(outside: Desk) -> None
 
 def test_nobody_sees_what_another_said(outside: Desk) -> None:
     desk, other = outside.enter("a.b"), outside.enter("c.d")
-    before = desk.ask("pairs").body
+    before = desk.ask("pairs").json()
     for name in other.names():
         other.judge(name, "copy", "secret of c.d")
-    assert desk.ask("pairs").body == before
+    after = desk.ask("pairs").json()
+    assert after.pop("moment") > before.pop("moment")  # a clock, whatever was judged
+    assert after == before
     answer = desk.judge(desk.names()[0], "not-a-copy")
     assert "secret" not in answer.everything
     assert answer.json()["progress"] == {"done": 1, "left": PAIRS - 1, "awaited": None}

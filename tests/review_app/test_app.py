@@ -168,7 +168,7 @@ def test_setup_says_what_the_page_must_know(desk: Any) -> None:
 
 def test_pages_of_the_queue(desk: Any) -> None:
     first = desk.ask("films?view=queue&n=30").json()
-    assert first.keys() == {"view", "films", "from", "next", "previous", "progress"}
+    assert first.keys() == {"view", "films", "from", "next", "previous", "progress", "moment"}
     assert (first["view"], len(first["films"])) == ("queue", 30)
     assert (first["from"], first["next"], first["previous"]) == (0, 30, None)
     assert first["films"][0].keys() == {"name", "decision", "reason", "note", "at"}

@@ -13,7 +13,7 @@ import { PairView } from "./pair.js";
 import { Pictures } from "./pictures.js";
 import { Tabs } from "./tabs.js";
 import { SAYS, Verdicts } from "./verdicts.js";
-import { greet, watch } from "./watch.js";
+import { greet, onReturn, watch } from "./watch.js";
 
 /** @typedef {import("./verdicts.js").Setup} Setup */
 /** @typedef {import("./verdicts.js").Word} Word */
@@ -63,6 +63,8 @@ async function begin(setup) {
   const drafts = new Map();
   /** @type {string|null} the pair whose first verdict is on its way: once it is there, the page goes on */
   let leaving = null;
+  /** Whether it is said that no pair is left. */
+  let resting = false;
 
   /** @type {Record<string, () => void>} */
   const actions = {
@@ -98,6 +100,7 @@ async function begin(setup) {
   function show(place) {
     docket.open(place);
     leaving = null;
+    resting = false;
     const near = [0, 1, -1].map((step) => docket.at(docket.index + step));
     for (let open = docket.index, count = 0; count < AHEAD; count += 1) {
       open = docket.nextOpen(open);
@@ -112,7 +115,7 @@ async function begin(setup) {
   function draw() {
     const { current } = docket;
     frame.showPair(docket.index, docket.size, current, (current && drafts.get(current.name)) ?? "");
-    frame.showProgress(docket.progress, outbox.size);
+    frame.showProgress(api.progress.value, outbox.size);
     frame.showMode(view.mode);
   }
 
@@ -165,11 +168,17 @@ async function begin(setup) {
 
   /** The list as the server has it now, however long that takes. */
   async function list() {
-    docket.listed(await greet(() => api.pairs(), waiting));
+    let askedAt = 0;
+    const { pairs } = await greet(() => {
+      askedAt = performance.now();
+      return api.pairs();
+    }, waiting);
+    docket.listed(pairs, askedAt);
   }
 
   /** On to the next pair without a verdict; when there is none, see whether any has come. */
   async function finish() {
+    resting = false;
     let next = docket.nextOpen(docket.index);
     if (next < 0) {
       docket.open(-1);
@@ -178,7 +187,8 @@ async function begin(setup) {
       next = docket.nextOpen(-1);
     }
     show(next);
-    if (docket.current === null) calm(nothingLeft(docket, setup.adjudicates));
+    resting = docket.current === null;
+    if (resting) calm(nothingLeft(docket, api.progress.value, setup.adjudicates));
   }
 
   document.addEventListener("keydown", (event) => {
@@ -198,8 +208,8 @@ async function begin(setup) {
   });
   outbox.addEventListener("saved", (event) => {
     const { letter, answer } = /** @type {CustomEvent} */ (event).detail;
-    docket.judged(answer);
-    tabs.tell({ pair: answer.pair, progress: answer.progress });
+    docket.judged(answer.pair);
+    tabs.tell({ pair: answer.pair, progress: api.progress.last });
     const { name } = answer.pair;
     if (docket.current?.name !== name || outbox.latest(name) !== null) return;
     const [{ verdict }] = letter.decisions;
@@ -225,16 +235,32 @@ async function begin(setup) {
     });
   });
   tabs.addEventListener("saved", (event) => {
-    docket.judged(/** @type {CustomEvent} */ (event).detail);
+    const { pair, progress } = /** @type {CustomEvent} */ (event).detail;
+    docket.judged(pair);
+    if (progress) api.progress.hear(progress.value, progress.moment, progress.askedAt);
     draw();
   });
-  let looking = false;
-  setInterval(async () => {
-    if (!setup.adjudicates || looking || docket.current !== null || api.trouble !== null) return;
-    looking = true;
-    await finish(); // others may have come to differ meanwhile
-    looking = false;
-  }, LOOK_AGAIN_MS);
+  /** See whether what is said in place of the films still holds. */
+  function lookAgain() {
+    if (resting && api.trouble === null) void finish();
+  }
+  api.progress.addEventListener("change", () => {
+    draw();
+    lookAgain();
+  });
+  // Others may have come to differ meanwhile.
+  setInterval(() => setup.adjudicates && lookAgain(), LOOK_AGAIN_MS);
+  // Another machine may have judged meanwhile.
+  onReturn(() => {
+    lookAgain();
+    if (docket.current === null) return;
+    const askedAt = performance.now();
+    void api.pairs().then(({ pairs }) => {
+      docket.listed(pairs, askedAt);
+      if (docket.current === null) void finish();
+      else draw();
+    }, () => {});
+  });
 
   // What an earlier page left unsent goes first; without any, nobody need be asked who is there.
   outbox.open(drawer.left().length > 0 ? drawer.adopt(await tabs.rollCall()) : []);

@@ -7,10 +7,11 @@ import { count } from "./words.js";
 
 /**
  * @param {Docket} docket
+ * @param {import("./verdicts.js").Progress|null} progress the newest there is
  * @param {boolean} adjudicates
  */
-export function nothingLeft(docket, adjudicates) {
-  const { done, awaited } = docket.progress ?? { done: 0, awaited: null };
+export function nothingLeft(docket, progress, adjudicates) {
+  const { done, awaited } = progress ?? { done: 0, awaited: null };
   if (adjudicates && awaited !== null && awaited > 0) {
     return words(
       "No disagreement waits for you.",

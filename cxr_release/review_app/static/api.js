@@ -18,10 +18,10 @@ export { Refused, Unanswered } from "./connection.js";
  */
 
 /** @typedef {{done: number, left: number, excluded: number, per_minute: number|null, minutes_left: number|null}} Progress */
-/** @typedef {{films: Standing[], from: number, next: number|null, previous: number|null, progress: Progress}} Page */
+/** @typedef {{films: Standing[], from: number, next: number|null, previous: number|null}}Page */
 /** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], facing: string|null, films: number}} Setup */
 /** @typedef {{film: string, decision: Verb, reason: string, note: string}} Wish */
-/** @typedef {{films: Standing[], progress: Progress, logged: number}} Answer */
+/** @typedef {{films: Standing[], logged: number}} Answer */
 
 export class Api extends Connection {
   /** @returns {Promise<Setup>} */

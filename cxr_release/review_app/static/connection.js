@@ -1,5 +1,7 @@
 // Questions to the server that this page came from, and the two ways in which it can fail to answer.
 
+import { Newest, now } from "./newest.js";
+
 /** The server understood and said no: to ask again would not help. */
 export class Refused extends Error {
   /**
@@ -31,6 +33,13 @@ const PATIENCE_MS = 20000;
 export class Connection extends EventTarget {
   /** @type {Unanswered|null} */
   trouble = null;
+  /**
+   * How far the person is, of whichever answer is the newest: no answer that is kept for later
+   * holds it.
+   *
+   * @type {Newest<any>}
+   */
+  progress = new Newest();
 
   /**
    * @param {string} path
@@ -69,14 +78,16 @@ export class Connection extends EventTarget {
    * @param {RequestInit} [options]
    */
   async #json(path, options = {}) {
+    const askedAt = now();
     const response = await this.#ask(path, { signal: AbortSignal.timeout(PATIENCE_MS), ...options });
     if (response.status >= 500) {
       throw this.#note(new Unanswered("fault", await sentence(response)));
     }
     if (!response.ok) throw new Refused(response.status, await sentence(response));
     try {
-      const value = await response.json();
+      const { progress, moment, ...value } = await response.json();
       this.#note(null);
+      if (progress !== undefined) this.progress.hear(progress, moment, askedAt);
       return value;
     } catch {
       throw this.#note(new Unanswered("silent", "the answer broke off"));

@@ -8,8 +8,8 @@ export class Docket {
   #pairs = [];
   /** @type {string|null} */
   #name = null;
-  /** @type {import("./verdicts.js").Progress|null} */
-  progress = null;
+  /** @type {Map<string, number>} pair → when it was last judged */
+  #told = new Map();
 
   /** @param {import("./outbox.js").Outbox} outbox */
   constructor(outbox) {
@@ -53,16 +53,21 @@ export class Docket {
     this.#name = this.#pairs[place]?.name ?? null;
   }
 
-  /** @param {import("./verdicts.js").Listing} listing */
-  listed({ pairs, progress }) {
-    this.#pairs = pairs;
-    this.progress = progress;
+  /**
+   * What was judged since the list was asked for is newer than the list, whenever that arrives.
+   *
+   * @param {Pair[]} pairs
+   * @param {number} askedAt `performance.now()` before the request
+   */
+  listed(pairs, askedAt) {
+    const known = new Map(this.#pairs.map((one) => [one.name, one]));
+    this.#pairs = pairs.map((one) => ((this.#told.get(one.name) ?? -1) < askedAt ? one : known.get(one.name) ?? one));
   }
 
-  /** @param {{pair: Pair, progress: import("./verdicts.js").Progress}} answer */
-  judged({ pair, progress }) {
+  /** @param {Pair} pair as it stands after a verdict, from the server or from another tab */
+  judged(pair) {
     this.#pairs = this.#pairs.map((one) => (one.name === pair.name ? pair : one));
-    this.progress = progress;
+    this.#told.set(pair.name, performance.now());
   }
 
   /**

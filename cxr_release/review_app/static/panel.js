@@ -14,9 +14,6 @@ const VIEWS = {
 };
 
 export class Panel {
-  /** @type {Progress|null} */
-  progress = null;
-
   /**
    * @param {HTMLElement} host
    * @param {import("./api.js").Setup} setup
@@ -103,14 +100,13 @@ export class Panel {
   }
 
   /**
-   * @param {Progress|null} progress
+   * @param {Progress|null} progress the newest there is
    * @param {number} unsent
    */
   showProgress(progress, unsent) {
-    this.progress = progress ?? this.progress;
     this.saving.textContent = unsent > 0 ? `saving ${number(unsent)} …` : "";
-    if (this.progress === null) return;
-    const { done, left, excluded, per_minute: pace, minutes_left: minutes } = this.progress;
+    if (progress === null) return;
+    const { done, left, excluded, per_minute: pace, minutes_left: minutes } = progress;
     const all = done + left;
     this.done.replaceChildren(
       element("strong", { text: number(done) }),

@@ -21,7 +21,7 @@ import { readPlace, writeFilm } from "./place.js";
 import { Preview } from "./preview.js";
 import { Standings } from "./standings.js";
 import { Tabs } from "./tabs.js";
-import { greet, watch } from "./watch.js";
+import { greet, onReturn, watch } from "./watch.js";
 import { code, count } from "./words.js";
 
 /** @typedef {import("./api.js").Setup} Setup */
@@ -163,6 +163,8 @@ async function begin(setup) {
     enlarged.update();
   }
 
+  const showProgress = () => panel.showProgress(api.progress.value, outbox.size);
+
   function drawAll() {
     grid.names.forEach((name) => grid.update(name));
     drawFilm();
@@ -218,18 +220,16 @@ async function begin(setup) {
     if (waiting) notices.hush();
     waiting = false;
     panel.showView(view, page?.next !== null);
-    panel.showProgress(page?.progress ?? null, outbox.size);
     if (enlarged.isOpen) enlarged.move(0);
   });
   journey.addEventListener("empty", () => {
-    const { page, view } = journey;
+    const { view } = journey;
     enlarged.close();
     panel.showView(view, false, true);
     drawFilm();
-    panel.showProgress(page?.progress ?? null, outbox.size);
     if (view !== "queue") calm(nothingListed(view));
     else if (outbox.size > 0) desk.finish();
-    else if (page) calm(allDecided(page.progress));
+    else if (api.progress.value) calm(allDecided(api.progress.value));
   });
   journey.addEventListener("waiting", (event) => {
     const why = /** @type {CustomEvent} */ (event).detail;
@@ -254,15 +254,14 @@ async function begin(setup) {
   outbox.addEventListener("change", () => {
     drawAll();
     banners.draw();
-    panel.showProgress(null, outbox.size);
+    showProgress();
     if (finishing && outbox.size === 0) desk.finish();
   });
   outbox.addEventListener("saved", (event) => {
     const { answer } = /** @type {CustomEvent} */ (event).detail;
     standings.decided(answer.films);
     pages.forgetLists();
-    panel.showProgress(answer.progress, outbox.size);
-    tabs.tell({ films: answer.films, progress: answer.progress });
+    tabs.tell({ films: answer.films, progress: api.progress.last });
   });
   /** @type {string[]} what the reviewer has not yet acknowledged */
   const refused = [];
@@ -281,10 +280,15 @@ async function begin(setup) {
     const { films, progress } = /** @type {CustomEvent} */ (event).detail;
     standings.decided(films);
     pages.forgetLists();
-    panel.showProgress(progress, outbox.size);
+    if (progress) api.progress.hear(progress.value, progress.moment, progress.askedAt);
     drawAll();
   });
 
+  api.progress.addEventListener("change", () => {
+    showProgress();
+    // What is said in place of the films may hold no more.
+    if (!finishing && outbox.size === 0 && journey.page?.films.length === 0) void journey.again();
+  });
   api.addEventListener("change", () => {
     if (api.trouble === null) journey.refresh();
   });
@@ -314,6 +318,9 @@ async function begin(setup) {
     clearTimeout(resting);
     resting = setTimeout(() => void journey.resize(), RESIZE_REST_MS);
   });
+
+  // Another machine may have decided meanwhile: any answer says how far the reviewer is.
+  onReturn(() => void api.films("queue", 1, {}).catch(() => {}));
 
   const place = readPlace();
   panel.showLast(habits.lastReason);

@@ -15,7 +15,7 @@ import { Frame } from "./study_frame.js";
 import { keysOf, wish } from "./study_keys.js";
 import { Stopwatch } from "./study_stopwatch.js";
 import { Tabs } from "./tabs.js";
-import { greet, watch } from "./watch.js";
+import { greet, onReturn, watch } from "./watch.js";
 
 /** @typedef {import("./study_api.js").Setup} Setup */
 /** @typedef {import("./study_api.js").Sheet} Sheet */
@@ -63,6 +63,8 @@ async function begin(setup) {
   const clock = new Stopwatch();
   /** @type {Sheet[]} in this reader's order */
   let sheets = [];
+  /** @type {Map<string, number>} page → when it was last saved */
+  const told = new Map();
   /** Place of the page that is looked at; -1: none is. */
   let place = -1;
   /** @type {Form|null} */
@@ -229,12 +231,43 @@ async function begin(setup) {
 
   /** The pages as the server has them now, however long that takes. */
   async function list() {
-    sheets = (await greet(() => api.pages(), waiting, WAY_BACK)).pages;
+    let askedAt = 0;
+    const { pages } = await greet(() => {
+      askedAt = performance.now();
+      return api.pages();
+    }, waiting, WAY_BACK);
+    listed(pages, askedAt);
+  }
+
+  /**
+   * What was saved since the pages were asked for is newer than they are, whenever they arrive.
+   *
+   * @param {Sheet[]} pages
+   * @param {number} askedAt `performance.now()` before the request
+   */
+  function listed(pages, askedAt) {
+    const known = new Map(sheets.map((one) => [one.name, one]));
+    sheets = pages.map((one) => ((told.get(one.name) ?? -1) < askedAt ? one : known.get(one.name) ?? one));
     for (const sheet of sheets) if (sheet.answered) drafts.remove(sheet.name);
+  }
+
+  /** Another machine may have answered meanwhile. */
+  function lookAgain() {
+    const askedAt = performance.now();
+    void api.pages().then(({ pages }) => {
+      listed(pages, askedAt);
+      const sheet = sheets[place];
+      if (form !== null && sheet?.answered && !form.sheet.answered && !locked()) {
+        form.sheet = sheet;
+        notices.warn("This page was submitted elsewhere.");
+        goOn();
+      } else draw();
+    }, () => {});
   }
 
   /** @param {Sheet} sheet as the server has it now */
   function saved(sheet) {
+    told.set(sheet.name, performance.now());
     sheets = sheets.map((one) => (one.name === sheet.name ? sheet : one));
     if (form?.sheet.name === sheet.name) form.sheet = sheet;
     drafts.remove(sheet.name);
@@ -252,6 +285,7 @@ async function begin(setup) {
   });
 
   clock.addEventListener("hidden", keep);
+  onReturn(() => sheets.length > 0 && lookAgain());
   films.addEventListener("frame", showReadout);
   films.windowing.addEventListener("change", showReadout);
   films.addEventListener("ready", () => {

@@ -18,9 +18,9 @@ import { Connection } from "./connection.js";
 
 /** @typedef {{done: number, left: number, awaited: number|null}} Progress */
 /** @typedef {{reviewer: string, title: string, adjudicates: boolean}} Setup */
-/** @typedef {{pairs: Pair[], progress: Progress}} Listing */
+/** @typedef {{pairs: Pair[]}} Listing */
 /** @typedef {{pair: string, verdict: Word|"retract", note: string}} Wish */
-/** @typedef {{pair: Pair, progress: Progress, logged: number}} Answer */
+/** @typedef {{pair: Pair, logged: number}} Answer */
 
 /** @type {Record<Word, string>} */
 export const SAYS = { copy: "copy", "not-a-copy": "not a copy", unsure: "unsure" };

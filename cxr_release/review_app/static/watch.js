@@ -31,6 +31,17 @@ export async function greet(ask, wait, wayBack = SENDER) {
 }
 
 /**
+ * Does something when somebody looks at this page again: it may have been in the back of the
+ * browser, or in its memory behind another page, while other pages and other machines went on.
+ *
+ * @param {() => void} look
+ */
+export function onReturn(look) {
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
+  addEventListener("pageshow", ({ persisted }) => persisted && look());
+}
+
+/**
  * Keeps the banners about what is unsent, and holds the page open until it is sent. `draw` is to
  * be called whenever what is unsent changed.
  *

@@ -23,8 +23,10 @@ from adjudicate_browser import (
 )
 from tab import open_context
 
+from cxr_release import schemas, tables
+from cxr_release.logbook import log
 from cxr_release.logbook.logs import read_all
-from cxr_release.memorization.verdict import VERDICT
+from cxr_release.memorization.verdict import VERDICT, Judgement
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -182,6 +184,7 @@ def seen(table: Table) -> tuple[str, str, list[str], dict[str, Any]]:
     dom: str = table.page.evaluate("document.body.innerHTML.replaceAll(/blob:[^\"]+/g, 'blob:')")
     asked = sorted(set(table.asked[table.asked.index("/r/c.d/") :]))
     listing: dict[str, Any] = table.page.evaluate("fetch('pairs').then((answer) => answer.json())")
+    assert isinstance(listing.pop("moment"), int)  # a clock, whatever was judged
     return table.page.inner_text("body"), dom, asked, listing
 
 
@@ -548,3 +551,34 @@ def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere
     let(lists, "**/pairs")
     assert table.pair() == 2
     assert [one[1] for one in room.logged(reviewer)] == ["not-a-copy"] * 2
+
+
+def test_the_counter_is_that_of_the_newest_answer(
+    table: Table, tab: Open, room: PairServer, reviewer: str
+) -> None:
+    other = tab(room).come(f"{room.base}/r/{reviewer}/")
+    table.judge("c")
+    other.until('.bar[aria-valuenow="1"]')
+    for width, height in SIZES[:2]:
+        other.page.set_viewport_size({"width": width, "height": height})
+        other.until('.bar[aria-valuenow="1"]')
+    log.append(VERDICT, room.folder / "audit", reviewer, [judged(table)])  # elsewhere
+    table.page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))')
+    table.until('.bar[aria-valuenow="2"]')
+
+
+def judged(table: Table) -> Judgement:
+    """A verdict on the last pair."""
+    folder = table.archive.folder
+    real, synthetic = table.archive.pairs[-1]
+    (one,) = (
+        row
+        for row in tables.iterate(folder / "cohort.parquet", schemas.COHORT)
+        if row["id"] == real
+    )
+    (other,) = (
+        row
+        for row in tables.iterate(folder / "synthetic.parquet", schemas.ORIENTED)
+        if row["id"] == synthetic
+    )
+    return Judgement(real, one["sha256"], synthetic, other["sha256"], "copy")

@@ -403,3 +403,32 @@ def test_window_and_zoom_are_one_s_own_and_gone_on_the_next_page(seat: Seat) -> 
     seat.fill("1234", "a")
     seat.submit()
     assert seat.text(".readout") == "W 255 · L 127.5 · zoom 100 %"
+
+
+def test_the_counter_is_that_of_the_newest_answer(
+    seat: Seat, tab: Open, browser: Browser, reader: str
+) -> None:
+    hall = seat.server
+    other = tab(hall).come(reader)  # in the same browser
+    machine = browser.new_context(viewport=SMALL)  # and on another machine
+    try:
+        third = Seat(machine.new_page(), hall, seat.drawn).come(reader)
+        seat.fill("1234", "a")
+        seat.submit()
+        other.until('.bar[aria-valuenow="1"]')
+        for width in (1024, SMALL["width"]):
+            for one in (seat, other):
+                one.page.set_viewport_size({"width": width, "height": 700})
+                one.until('.bar[aria-valuenow="1"]')
+        third.fill("1111", "b")
+        third.page.evaluate(
+            'dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))'
+        )
+        third.until('.bar[aria-valuenow="1"]')
+        third.told("This page was submitted elsewhere.")
+        third.ready()
+        third.fill("1111", "b")
+        third.submit()
+        assert len(hall.lines(reader)) == 2
+    finally:
+        machine.close()
