@@ -320,19 +320,29 @@ def audit(
         str | None, typer.Option(help="Its SHA-256; a file that torchvision publishes needs none.")
     ] = None,
     thumbnail: Annotated[int | None, typer.Option(help="Pixels of a thumbnail's side.")] = None,
+    fail_on_flagged: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-flagged", help="End with 1 where a film is flagged, or none could be."
+        ),
+    ] = False,
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
     """Search two sets of films for near-copies: the most similar pairs, and how much that says.
 
-    Writes pairs.parquet, nearest.parquet, within.parquet, pairs.png, distances.png and audit.json
-    to OUTPUT. With --plant it alters copies of real films and says how many it would have found.
-    Without --real and --synthetic it takes the project's films. Ends with 1 where a film could not
-    be read: such a set is never clean.
+    Names the pairs that are flagged or all but the same, says how many chance alone would flag,
+    and writes pairs.parquet, nearest.parquet, within.parquet, pairs.png, distances.png and
+    audit.json to OUTPUT. With --plant it alters copies of real films and says how many it would
+    have found. Without --real and --synthetic it takes the project's films.
+
+    Ends with 1 where a film could not be read, for such a set is never clean; with
+    --fail-on-flagged also where a film is flagged, or where nothing could be compared.
 
     Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
     """
-    from cxr_release.memorization.report import require_complete, text_of
+    from cxr_release.memorization.report import require_complete, require_unflagged
+    from cxr_release.memorization.words import text_of
 
     project = project_at(root)
     settings = project.audit_params(
@@ -344,8 +354,11 @@ def audit(
         plants=plant,
     )
     report = project.audit(project.audit_sets(real, synthetic, split), output, settings)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    told = report | {"output": str(output)}
+    print(json.dumps(told, indent=2, sort_keys=True) if as_json else text_of(report, output))
     require_complete(report)
+    if fail_on_flagged:
+        require_unflagged(report)
 
 
 @app.command()

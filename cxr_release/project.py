@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -125,15 +125,14 @@ class Project:
                 "an audit takes two sets", remedy="give both --real and --synthetic, or neither"
             )
         table = split if real else split or self.paths.split_table
+        rows = tables.read_foreign(table, schemas.SPLIT).to_pylist() if table else []
         return (
-            open_films(real or [self.paths.cohort_table], "real"),
+            replace(
+                open_films(real or [self.paths.cohort_table], "real"),
+                stated={row["id"]: row["patient"] for row in rows if row["patient"]},
+            ),
             open_films(synthetic or self.tables, "synthetic"),
-            {
-                row["id"]: row["part"]
-                for row in tables.read_foreign(table, schemas.SPLIT).to_pylist()
-            }
-            if table
-            else None,
+            {row["id"]: row["part"] for row in rows} if table else None,
         )
 
     def audit(

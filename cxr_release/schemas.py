@@ -326,6 +326,15 @@ NEAREST = Table(
             least=0,
             most=1,
         ),
+        Column(
+            "tuning_cosine",
+            FLOAT,
+            "Cosine of the most similar film of the tuning part, of a flagged film; none where no"
+            " film was held out.",
+            least=-1.001,
+            most=1.001,
+            nullable=True,
+        ),
         PERCENTILE,
         FLAGGED,
     ),

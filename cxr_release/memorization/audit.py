@@ -9,25 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release import schemas, tables
 from cxr_release.encoders.catalogue import load
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.memorization import feature_cache
 from cxr_release.memorization.apart import nearest_apart, nearest_of_others
-from cxr_release.memorization.calibration import (
-    Calibration,
-    Floats,
-    Others,
-    distance,
-    distance_ratio,
-)
+from cxr_release.memorization.calibration import Calibration, Floats, Others, distance
+from cxr_release.memorization.cosines import Features
 from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import draw_distances, draw_pairs
 from cxr_release.memorization.films import FilmSet
+from cxr_release.memorization.named import named, near_pairs
+from cxr_release.memorization.outputs import distances, write_tables
 from cxr_release.memorization.power import measure
 from cxr_release.memorization.report import Searched, report_of
-from cxr_release.memorization.search import search
+from cxr_release.memorization.search import Found, search
 from cxr_release.memorization.within import search_within
 from cxr_release.params import AuditParams
 from cxr_release.schemas import VIEWS
@@ -55,7 +51,8 @@ def audit(
     Args:
         real: the films that the generator learnt from.
         synthetic: the films that it drew.
-        split: real film → `tuning` or `held_out`; None where the films were not split.
+        split: real film → `tuning` or `held_out`; None where the films were not split. No patient
+            may stand in both.
         output: folder; made where it is not there.
         settings: the encoder, whose cosine is the likeness, and how much to list and to plant.
         seed: of what is planted.
@@ -100,12 +97,16 @@ def audit(
     parts = None if split is None else _parts(ours.ids, split)
     if parts and patients:
         _require_apart(patients, parts)
+    held_out = [] if parts is None else parts[HELD_OUT]
     calibration = Calibration(
         nearest_apart(views, looks, patients or ours.ids),
-        None if parts is None else nearest_of_others(views, looks, parts[HELD_OUT], parts[TUNING]),
+        None if parts is None else nearest_of_others(views, looks, held_out, parts[TUNING]),
         alike=power.alike,
         others=others,
+        patients=patients,
+        held_out_patients=patients and [patients[place] for place in held_out],
     )
+    near = near_pairs(found, calibration)
     searched = Searched(
         real=ours,
         synthetic=theirs,
@@ -118,12 +119,22 @@ def audit(
         },
         ignored={"real": real.ignored, "synthetic": synthetic.ignored},
         split=None if split is None else [split[film] == TUNING for film in ours.ids],
+        in_tuning=None
+        if parts is None
+        else _in_tuning(found, calibration, theirs.views, looks, parts[TUNING]),
+        near=len(near),
+        named=named(
+            near,
+            real,
+            synthetic,
+            converted={"real": _noted(ours), "synthetic": _noted(theirs)},
+        ),
     )
     report = report_of(searched, encoder=encoder, top=settings.top)
-    _write_tables(output, searched)
+    write_tables(output, searched)
     draw_distances(
         output / "distances.png",
-        _distances(searched),
+        distances(searched),
         None if calibration.threshold is None else float(distance(calibration.threshold)),
     )
     draw_pairs(output / "pairs.png", found.pairs, real, synthetic)
@@ -141,6 +152,31 @@ def _require(films: FilmSet, found: FilmFeatures) -> None:
         remedy="give films that can be opened; nothing was written",
         faults=[Fault(film, fault) for film, fault in found.unreadable],
     )
+
+
+def _noted(films: FilmFeatures) -> set[str]:
+    return {film for film, _ in films.notes}
+
+
+def _in_tuning(
+    found: Found,
+    calibration: Calibration,
+    synthetic: Mapping[str, Features],
+    looks: Sequence[Features],
+    tuning: Sequence[int],
+) -> Floats:
+    """Cosine of each flagged film with its nearest film of the tuning part; NaN of other films."""
+    part = set(tuning)
+    cosines = np.full(len(found.nearest), np.nan)
+    elsewhere = []
+    for place, one in enumerate(found.nearest):
+        if calibration.flagged(one.cosine):
+            cosines[place] = one.cosine
+            if one.real not in part:
+                elsewhere.append(place)
+    if elsewhere:
+        cosines[elsewhere] = nearest_of_others(synthetic, looks, elsewhere, tuning)
+    return cosines
 
 
 def _parts(ids: Sequence[str], split: Mapping[str, str]) -> dict[str, list[int]]:
@@ -167,71 +203,6 @@ def _require_apart(patients: Sequence[str], parts: Mapping[str, Sequence[int]]) 
             " split",
             remedy="give a split by patient, or none",
         )
-
-
-def _write_tables(output: Path, searched: Searched) -> None:
-    calibration = searched.calibration
-    pairs = [
-        {
-            "rank": rank,
-            "real_id": pair.real_id,
-            "synthetic_id": pair.synthetic_id,
-            "cosine": pair.cosine,
-            "view": pair.view,
-            "percentile": calibration.percentile(pair.cosine),
-            "flagged": calibration.flagged(pair.cosine),
-        }
-        for rank, pair in enumerate(searched.found.pairs, start=1)
-    ]
-    tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
-    ratios = distance_ratio(*searched.cosines)
-    nearest = [
-        {
-            "synthetic_id": one.synthetic_id,
-            "real_id": one.real_id,
-            "cosine": one.cosine,
-            "view": one.view,
-            "second_cosine": one.second_cosine,
-            "distance_ratio": ratio,
-            "percentile": calibration.percentile(one.cosine),
-            "flagged": calibration.flagged(one.cosine),
-        }
-        for one, ratio in zip(searched.found.nearest, ratios.tolist(), strict=True)
-    ]
-    tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
-    patients = searched.real.patients
-    within = [
-        {
-            "set": name,
-            "rank": rank,
-            "one_id": pair.one_id,
-            "other_id": pair.other_id,
-            "cosine": pair.cosine,
-            "same_patient": patients[pair.one_id] == patients[pair.other_id]
-            if name == "real" and {pair.one_id, pair.other_id} <= patients.keys()
-            else None,
-            "alike": pair.cosine >= searched.power.alike,
-        }
-        for name, one in searched.within.items()
-        for rank, pair in enumerate(one.pairs, start=1)
-    ]
-    tables.write(output / "within.parquet", schemas.WITHIN, within)
-
-
-def _distances(searched: Searched) -> dict[str, Floats]:
-    """What the figure shows."""
-    calibration = searched.calibration
-    shown = {"synthetic films to source films": distance(searched.cosines[0])}
-    baselines = {
-        "source films to source films of other patients"
-        if calibration.others == "patients"
-        else "source films to other source films": calibration.source,
-        "held-out films to tuning films": calibration.held_out,
-    }
-    for name, baseline in baselines.items():
-        if baseline is not None:
-            shown[name] = distance(np.array(baseline.cosines))
-    return shown
 
 
 def _say(line: str) -> None:

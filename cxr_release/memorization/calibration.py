@@ -17,18 +17,22 @@ is alike, at least as similar as a film and its recompressed copy, are left out 
 
 The more real films are searched, the nearer the nearest one is by chance. A baseline that was
 searched among fewer films than the synthetic ones were (the tuning part, against all) makes those
-look a little too near, never too far.
+look a little too near, never too far. So what chance gives is told for the tuning part alone: see
+`chance`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cxr_release.memorization.chance import Chance, held_out_chance, no_chance, source_chance
 
 Floats = NDArray[np.float64]
 
@@ -53,11 +57,13 @@ class Baseline:
         name: `held_out` or `source`.
         nearest: (n,) cosine of each film with its nearest one; NaN where there is none.
         alike: cosine from which on two films are one.
+        groups: n patients; None where they are not stated.
     """
 
     name: str
     nearest: Floats
     alike: float
+    groups: Sequence[str] | None = None
 
     @cached_property
     def cosines(self) -> list[float]:
@@ -65,11 +71,20 @@ class Baseline:
         kept: list[float] = self.nearest[self.nearest < self.alike].tolist()  # NaN is not less
         return sorted(kept)
 
+    @cached_property
+    def patients(self) -> int | None:
+        """Patients of the films that `cosines` are of; None where they are not stated."""
+        if self.groups is None:
+            return None
+        pairs = zip(self.groups, self.nearest.tolist(), strict=True)
+        return len({group for group, cosine in pairs if cosine < self.alike})
+
     def report(self) -> dict[str, Any]:
         """Its films, ready for JSON."""
         return {
             "films": len(self.nearest),
             "counted": len(self.cosines),
+            "patients": self.patients,
             "left_out_alike": int((self.nearest >= self.alike).sum()),
             "without_another": int(np.isnan(self.nearest).sum()),
             "cosine": quantiles(np.array(self.cosines)),
@@ -98,6 +113,8 @@ class Calibration:
             without a split.
         alike: cosine from which on two source films count as one.
         others: what those other films are.
+        patients: n patients of the source films, where they are stated.
+        held_out_patients: k patients likewise.
     """
 
     def __init__(
@@ -107,10 +124,15 @@ class Calibration:
         *,
         alike: float,
         others: Others = "films",
+        patients: Sequence[str] | None = None,
+        held_out_patients: Sequence[str] | None = None,
     ) -> None:
         self.others = others
-        self.source = Baseline("source", source, alike)
-        self.held_out = None if held_out is None else Baseline("held_out", held_out, alike)
+        self.alike = alike
+        self.source = Baseline("source", source, alike, patients)
+        self.held_out = (
+            None if held_out is None else Baseline("held_out", held_out, alike, held_out_patients)
+        )
         usable = [one for one in (self.held_out, self.source) if one and one.cosines]
         self.baseline = usable[0] if usable else None
         """What flags: the held-out films, without them the source films, or nothing."""
@@ -130,10 +152,39 @@ class Calibration:
         """Whether it is more similar than any film of the baseline; None without a baseline."""
         return None if self.threshold is None else cosine > self.threshold
 
-    def report(self, nearest: Floats, second: Floats, split: Split | None) -> dict[str, Any]:
+    @property
+    def note(self) -> str | None:
+        """Why nothing can be flagged; None where something can."""
+        return None if self.baseline else NO_BASELINE[self.others]
+
+    def chance(self, nearest: Floats, nearer: int | None = None) -> Chance:
+        """The number of films nearer than the baseline, beside what chance alone gives.
+
+        Args:
+            nearest: (m,) cosine of each synthetic film with its nearest real film.
+            nearer: how many are above the threshold among films of the tuning part alone; None: as
+                many as among all films.
+        """
+        known = self.baseline
+        if self.threshold is None or known is None:
+            return no_chance(len(nearest), NO_BASELINE[self.others])
+        of = held_out_chance if known is self.held_out else source_chance
+        flagged = int((nearest > self.threshold).sum())
+        return of(
+            nearer=flagged if nearer is None else nearer,
+            films=len(nearest),
+            compared=len(known.cosines),
+            patients=known.patients,
+        )
+
+    def report(
+        self, nearest: Floats, second: Floats, split: Split | None, nearer: int | None = None
+    ) -> dict[str, Any]:
         """All figures of the synthetic films, ready for JSON; None where one is undefined.
 
         - `flagged`: films more similar than the `threshold`.
+        - `chance`: how many of them chance alone would give; see `chance.Chance`.
+        - `synthetic.alike`: films as similar to a real one as that one's recompressed copy.
         - `nearer_than_5_percent`: share of films that lie nearer to a real film than all but 5 % of
           the baseline do; of new patients' films it would be 5 %, where `others` is `patients`.
         - `nearer_probability`: that a synthetic film is nearer to its nearest real film than a film
@@ -146,18 +197,21 @@ class Calibration:
             nearest: (m,) cosine of each synthetic film with its nearest real film.
             second: (m,) with the second nearest.
             split: where those nearest films stand; None without a split.
+            nearer: see `chance`.
         """
         known = np.array(self.baseline.cosines if self.baseline else [])
         return {
             "baseline": self.baseline.name if self.baseline else None,
             "others": self.others,
             "threshold": self.threshold,
-            "note": None if self.baseline else NO_BASELINE[self.others],
+            "note": self.note,
             "flagged": None if self.threshold is None else int((nearest > self.threshold).sum()),
+            "chance": self.chance(nearest, nearer).report(),
             "source": self.source.report(),
             "held_out": self.held_out.report() if self.held_out else None,
             "synthetic": {
                 "films": len(nearest),
+                "alike": int((nearest >= self.alike).sum()),
                 "cosine": quantiles(nearest),
                 "distance": quantiles(distance(nearest)),
                 "distance_ratio": quantiles(distance_ratio(nearest, second)),

@@ -7,7 +7,7 @@ taken for no film is named in `ignored`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class FilmSet:
     name: str
     parts: tuple[Part, ...]
     ignored: tuple[Ignored, ...]
+    stated: Mapping[str, str] = field(default_factory=dict)
+    """Id → patient, as somebody states beside the films; counts where these state none."""
 
     @cached_property
     def homes(self) -> Mapping[str, Part]:
@@ -32,7 +34,8 @@ class FilmSet:
     @cached_property
     def patients(self) -> Mapping[str, str]:
         """Id → patient, where known."""
-        return {name: patient for part in self.parts for name, patient in part.patients.items()}
+        own = {name: patient for part in self.parts for name, patient in part.patients.items()}
+        return own or {name: self.stated[name] for name in self.homes if name in self.stated}
 
     def __len__(self) -> int:
         """Films found, readable or not."""

@@ -1,8 +1,8 @@
-"""What an audit found, in numbers for a file and in words for people."""
+"""What an audit found, in numbers, and what of it is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from cxr_release.encoders.encoder import Encoder
-from cxr_release.errors import Fault, SourceError
+from cxr_release.errors import CxrReleaseError, Fault, SourceError
 from cxr_release.memorization.calibration import Calibration, Floats, Split, distance, quantiles
 from cxr_release.memorization.features import FilmFeatures
 from cxr_release.memorization.film_listing import Ignored
+from cxr_release.memorization.named import Named
 from cxr_release.memorization.power import Power
 from cxr_release.memorization.search import Found
 from cxr_release.memorization.within import Within
@@ -23,6 +24,20 @@ Report = dict[str, Any]
 
 INCOMPLETE, NO_BASELINE = "incomplete", "no baseline"
 FLAGGED, NOTHING_FLAGGED = "flagged", "nothing flagged"
+
+GOOD_PART = 0.1
+"""Share of all pairs from which on a list would hold planted copies without any search."""
+BASELINE = "give patients.csv beside the real films, or --split"
+"""How to get something to compare with."""
+FILES = {
+    "audit.json": "all of this",
+    "pairs.parquet": "the listed pairs",
+    "nearest.parquet": "every synthetic film and its nearest real one",
+    "within.parquet": "the most similar pairs within each set",
+    "pairs.png": "the listed pairs, side by side",
+    "distances.png": "how near films lie",
+}
+"""What an audit writes for people; all but the last name or show real films."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +55,13 @@ class Searched:
     """Files of each set that were taken for no film."""
     split: Sequence[bool] | None
     """Whether each real film is in the tuning part; None without a split."""
+    in_tuning: Floats | None
+    """Cosine of each flagged film with its nearest film of the tuning part, NaN of other films;
+    None without a split."""
+    near: int
+    """Pairs that are flagged, or as similar as a film and its recompressed copy."""
+    named: Sequence[Named]
+    """The first of them."""
 
     @cached_property
     def cosines(self) -> tuple[Floats, Floats]:
@@ -59,10 +81,12 @@ def report_of(searched: Searched, *, encoder: Encoder, top: int) -> Report:
         `nothing flagged`. `encoder`; `real` and `synthetic` (films found and searched, the
         unreadable ones with their faults, what was done to others, files that are no films);
         `top`, `pairs`, `cosine` (highest and lowest of the pairs); `flagged` (pairs and films);
-        `calibration`; `alike`; `within` (each set); `power` (a row an alteration).
+        `near` (the `pairs` that are flagged or alike, the first of them `named`);
+        `calibration`; `alike`; `within` (each set); `power` (a row an alteration; shares are None
+        where `power_note` says why they would mean nothing); `files`, by name.
     """
     pairs, calibration = searched.found.pairs, searched.calibration
-    calibrated = calibration.report(*searched.cosines, _split(searched))
+    calibrated = calibration.report(*searched.cosines, _split(searched), _nearer(searched))
     flagged = [calibration.flagged(pair.cosine) for pair in pairs]
     known = calibration.threshold is not None
     return {
@@ -81,12 +105,14 @@ def report_of(searched: Searched, *, encoder: Encoder, top: int) -> Report:
         "flagged": {"pairs": sum(map(bool, flagged)), "films": calibrated["flagged"]}
         if known
         else None,
+        "near": {"pairs": searched.near, "named": [one.report() for one in searched.named]},
         "calibration": calibrated,
         "alike": searched.power.alike,
         "within": {
             name: _within(one, searched.power.alike) for name, one in searched.within.items()
         },
-        "power": searched.power.alterations,
+        **_power(searched, top),
+        "files": list(FILES),
     }
 
 
@@ -116,6 +142,31 @@ def _split(searched: Searched) -> Split | None:
     nearest = [searched.split[one.real] for one in searched.found.nearest]
     tuning = sum(searched.split)
     return Split(sum(nearest), tuning, len(searched.split) - tuning)
+
+
+def _nearer(searched: Searched) -> int | None:
+    """Films above the threshold among the tuning part alone, as held-out films were searched."""
+    calibration, found = searched.calibration, searched.in_tuning
+    if found is None or calibration.threshold is None:
+        return None
+    if calibration.baseline is not calibration.held_out:
+        return None
+    return int((found > calibration.threshold).sum())
+
+
+def _power(searched: Searched, top: int) -> dict[str, Any]:
+    """What was found of planted copies, but for shares that any list of that length would have."""
+    rows = searched.power.alterations
+    pairs = len(searched.real.ids) * (len(searched.synthetic.ids) + 1)  # with those of one copy
+    by_itself = min(1.0, top / pairs)
+    if by_itself < GOOD_PART:
+        return {"power": rows, "power_note": None}
+    note = (
+        f"not measurable: {min(top, pairs):,} of {pairs:,} pairs are listed,"
+        f" so that a list drawn at random would hold {100 * by_itself:.0f} % of the copies"
+    )
+    nothing = dict.fromkeys(("recall", "low", "high"))
+    return {"power": [row | nothing for row in rows], "power_note": note}
 
 
 def _within(one: Within, alike: float) -> dict[str, Any]:
@@ -148,40 +199,21 @@ def require_complete(report: Report) -> None:
         )
 
 
-def text_of(report: Report) -> str:
-    """The audit in words."""
-    return "\n".join(_lines(report))
+def require_unflagged(report: Report) -> None:
+    """Refuse a set in which a film is flagged, or in which nothing can be flagged.
 
-
-def _lines(report: Report) -> Iterator[str]:
-    for name in ("real", "synthetic"):
-        films = report[name]
-        unknown = films["patients_not_stated"]
-        of = "" if unknown == films["films"] else f" for {unknown:,} of them"
-        whose = f"; patients not stated{of}" if unknown and name == "real" else ""
-        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{whose}"
-        yield from (f"  not read  {one['film']}: {one['fault']}" for one in films["unreadable"])
-        yield from (f"  note      {one['film']}: {one['note']}" for one in films["notes"])
-        yield from (f"  no film   {one['file']}: {one['why']}" for one in films["ignored"])
-    cosine = report["cosine"]
-    yield (
-        f"pairs      {report['pairs']:,} of the highest cosine,"
-        f" {cosine['highest']:.4f} to {cosine['lowest']:.4f}"
-    )
-    calibration = report["calibration"]
-    if report["flagged"] is None:
-        yield f"flagged    {calibration['note']}"
-    else:
-        yield (
-            f"flagged    {report['flagged']['films']:,} synthetic film(s) are nearer to a real one"
-            f" than any film of the baseline ({calibration['baseline'].replace('_', ' ')})"
+    Raises:
+        CxrReleaseError: saying which of the two.
+    """
+    films, near = report["flagged"], report["near"]["pairs"]
+    if films and films["films"]:
+        raise CxrReleaseError(
+            f"{films['films']:,} synthetic film(s) are flagged", remedy="look at their pairs"
         )
-    for name, one in report["within"].items():
-        yield f"within     {one['films_with_one_alike']:,} {name} film(s) have another one alike"
-    for row in report["power"]:
-        yield (
-            f"power      {row['alteration']}: {row['found']} of {row['planted']} planted copies in"
-            f" the first {report['top']} ({100 * row['recall']:.0f} %,"
-            f" 95 % interval {100 * row['low']:.0f} to {100 * row['high']:.0f} %)"
+    if near:
+        raise CxrReleaseError(
+            f"{near:,} pair(s) are as similar as a film and its recompressed copy",
+            remedy="look at them",
         )
-    yield f"state      {report['state']}"
+    if films is None:
+        raise CxrReleaseError(report["calibration"]["note"], remedy=BASELINE)

@@ -33,3 +33,10 @@ def write_folder(folder: Path, films: dict[str, Film]) -> Path:
         data = png.encode(np.ascontiguousarray(film), synthetic=False)
         (folder / f"{name}.png").write_bytes(data)
     return folder
+
+
+def write_patients(folder: Path, patients: dict[str, str] | None = None) -> None:
+    """State the patient of each film of a folder; of those not named, one of its own."""
+    films = sorted(path.name for path in folder.glob("*.png"))
+    rows = [f"{film},{(patients or {}).get(Path(film).stem, film)}" for film in films]
+    (folder / "patients.csv").write_text("\n".join(["file,patient", *rows]))

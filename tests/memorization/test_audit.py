@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from film_files import saved
-from phantom_sets import phantoms, write_folder
+from phantom_sets import phantoms, write_folder, write_patients
 from PIL import Image
+from scipy.stats import betabinom
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
@@ -18,8 +19,10 @@ from cxr_release.files import read_json, sha256
 from cxr_release.memorization.alterations import ALTERATIONS
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.films import open_films
-from cxr_release.memorization.report import require_complete, text_of
+from cxr_release.memorization.report import require_complete
+from cxr_release.memorization.words import text_of
 from cxr_release.params import AuditParams
+from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
 
 REAL = {f"real-{place:02d}": film for place, film in enumerate(phantoms()[:30])}
@@ -155,6 +158,97 @@ def test_without_a_split_the_source_films_are_the_baseline(folder: Path, tmp_pat
     assert report["calibration"]["held_out"] is None
     assert report["flagged"]["films"] >= 3
     assert report["power"] == []
+
+
+def test_without_patients_and_split_copies_are_named_and_chance_is_not_measurable(
+    tmp_path: Path,
+) -> None:
+    write_folder(tmp_path / "real", REAL)
+    same = {
+        "copy": REAL["real-03"],
+        "mirrored": np.fliplr(REAL["real-04"]),
+        "negative": 255 - REAL["real-05"],
+    }
+    near = {"noisy": COPIES["copy-noisy"][2]}
+    write_folder(tmp_path / "drawn", DRAWN | same | near)
+    report = searched(tmp_path, tmp_path / "out")
+    pairs = report["near"]["named"]
+    assert [(one["real_id"], one["synthetic_id"], one["identical"]) for one in pairs] == [
+        ("real-03", "copy", "plain"),
+        ("real-04", "mirrored", "mirrored"),
+        ("real-05", "negative", "inverted"),
+        ("real-25", "noisy", None),
+    ]
+    assert report["near"]["pairs"] == len(pairs) == report["flagged"]["films"] == 4
+    assert report["calibration"]["synthetic"]["alike"] == 3
+    chance = report["calibration"]["chance"]
+    assert (chance["p"], chance["expected"], chance["patients"]) == (None, None, None)
+    words = text_of(report)
+    assert "real-03  copy      1.000000  plain  identical pixels\n" in words
+    assert "real-04  mirrored  1.000000  mirrored  identical pixels when mirrored\n" in words
+    assert "real-05  negative  1.000000  inverted  identical pixels when inverted\n" in words
+    assert "chance     What chance alone gives is not measurable: of which patients" in words
+    assert "another patient" not in words
+
+
+def test_films_held_out_without_patients_are_taken_film_by_film(
+    sixty: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(sixty / "drawn", tmp_path / "drawn")
+    shutil.copytree(sixty / "real", tmp_path / "real")
+    (tmp_path / "real/patients.csv").unlink()
+    chance = searched(tmp_path, tmp_path / "out", split=SIXTY)["calibration"]["chance"]
+    assert (chance["compared"], chance["patients"]) == (30, None)
+    assert chance["expected"] == pytest.approx(40 / 31)
+    assert chance["sentence"].startswith("Patients are not stated, so this is film by film. Of 40")
+
+
+@pytest.fixture(scope="module")
+def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 real films, every second held out; 40 drawn ones of other patients."""
+    folder = tmp_path_factory.mktemp("sixty")
+    write_folder(folder / "real", {f"real-{n:02d}": film for n, film in enumerate(phantoms()[:60])})
+    write_patients(folder / "real")
+    drawn = {f"drawn-{n:02d}": film for n, film in enumerate(phantoms()[60:100])}
+    write_folder(folder / "drawn", drawn)
+    return folder
+
+
+SIXTY = {f"real-{n:02d}": "held_out" if n % 2 else "tuning" for n in range(60)}
+
+
+def test_films_that_copy_nobody_are_flagged_no_more_often_than_by_chance(
+    sixty: Path, tmp_path: Path
+) -> None:
+    chance = searched(sixty, tmp_path, split=SIXTY)["calibration"]["chance"]
+    assert (chance["films"], chance["compared"], chance["patients"]) == (40, 30, 30)
+    assert chance["expected"] == pytest.approx(40 / 31)
+    assert chance["p"] > 0.05
+    assert "no sign of copies and rules none out" in chance["sentence"]
+
+
+def test_planted_copies_are_more_than_chance_gives(sixty: Path, tmp_path: Path) -> None:
+    """Of copies of tuning and of held-out films, the test counts those of the tuning part."""
+    shutil.copytree(sixty / "real", tmp_path / "real")
+    shutil.copytree(sixty / "drawn", tmp_path / "drawn")
+    for place in range(30):
+        copy = altered("gamma 0.8", phantoms()[place])
+        data = png.encode(np.ascontiguousarray(copy), synthetic=False)
+        (tmp_path / f"drawn/copy-{place:02d}.png").write_bytes(data)
+    report = searched(tmp_path, tmp_path / "out", split=SIXTY)
+    rows = tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)
+    threshold = report["calibration"]["threshold"]
+    copies = [row for row in rows if row["synthetic_id"].startswith("copy")]
+    assert all(row["flagged"] for row in copies)
+    nearer = [row for row in rows if (row["tuning_cosine"] or -1) > threshold]
+    chance = report["calibration"]["chance"]
+    assert 15 <= chance["nearer"] == len(nearer) < report["flagged"]["films"]
+    assert chance["p"] < 0.01
+    assert chance["p"] == pytest.approx(betabinom(70, 1, 30).sf(len(nearer) - 1), rel=1e-6)
+    assert "more than chance gives" in chance["sentence"]
+    held = [row for row in copies if SIXTY[row["real_id"]] == "held_out"]
+    assert held
+    assert all(row["tuning_cosine"] < row["cosine"] for row in held)
 
 
 def test_duplicates_and_patients_with_several_films_are_named(tmp_path: Path) -> None:

@@ -1,0 +1,193 @@
+"""How many films chance alone would flag: what the number of flagged films can be held against.
+
+The more films are drawn, the more of them lie nearer to a source film than every film of a
+baseline does, whether or not anything was copied. Against m held-out films, n new films are
+expected to be flagged n / (m + 1) times: 36 of 27,000 against 744.
+
+Held out. Synthetic films that copy nobody are taken to be exchangeable with the held-out films:
+all are searched for among the same films, those of the tuning part, and every order of the n + m
+cosines is then equally likely. The number K of synthetic films above the highest held-out one is
+the number of exceedances of Gumbel and von Schelling, The Distribution of the Number of
+Exceedances, Annals of Mathematical Statistics 21, 1950 (before them Wilks, Determination of Sample
+Sizes for Setting Tolerance Limits, ibid. 12, 1941): negative hypergeometric, or beta-binomial with
+n trials and a share from Beta(1, m). Of the n + m films the k nearest are all synthetic with
+
+    P(K ≥ k) = C(n, k) / C(n + m, k) = Π (n − i) / (n + m − i), i = 0 … k − 1.
+
+Ties count for no exceedance, which only raises the p-value. Held-out films that are as near to the
+tuning part as a film and its recompressed copy are the same film twice, and left out; that no
+synthetic film is so near is then part of what is tested. Films of one patient are alike and do
+not count as several: where held-out patients have more than one film, m is the number of patients.
+The highest of all their films is no lower than that of one film a patient, so that K is no larger
+than there, and what is stated as p and as expected is an upper bound. Where patients are not
+stated, films are taken one by one: new films are then such as were held out, of the same patients
+or not.
+
+Source. Without a split each source film is held against the other ones, and so serves as query and
+as reference. Of n new films one is nearer to them than all m of those are to each other only where
+it is one of the two films of the closest pair among it and them, so no more than 2 n / (m + 1) are
+expected; how they scatter depends on the films, and there is no exact test.
+
+A low p says that more films lie near than new films would. Copies are one reason; films that are
+more ordinary than real ones are another. A high p does not say that there is no copy: see `least`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.05
+FEWEST = 19
+"""Patients of a baseline. With fewer, a single new film is flagged more often than in 1 of 20
+cases, for the share is 1 / (m + 1)."""
+
+NOT_STATED = "not measurable: of which patients the films are is not stated"
+NO_SPLIT = "no exact test: the source films were held against each other, none were held out"
+SEVERAL = "not measurable: none were held out, and patients have several films each"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    """The number of films that are nearer than a baseline, beside what chance alone gives."""
+
+    films: int
+    """Synthetic films."""
+    compared: int
+    """Films of the baseline."""
+    patients: int | None
+    """Patients that those are of; None where that is not stated."""
+    nearer: int | None
+    """Synthetic films nearer than all of those: against held-out films, of the tuning part alone,
+    as those are; else of all source films. None where nothing was compared."""
+    expected: float | None = None
+    """How many of as many new films, on average; None where that cannot be told."""
+    at_most: bool = False
+    """Whether `expected` and `p` are upper bounds and no more."""
+    p: float | None = None
+    """Probability that so many of new films, or more, are nearer; 0 … 1."""
+    least: int | None = None
+    """Lowest number whose p is no higher than `LEVEL`: fewer cannot be told from chance."""
+    note: str | None = None
+    """Why there is no p, or nothing at all."""
+
+    @property
+    def sentence(self) -> str:
+        """What of this holds, for card, terminal and status alike."""
+        if self.expected is None:
+            return f"What chance alone gives is {self.note}."
+        bound = "at most " if self.at_most else ""
+        average = f"{self.expected:,.1f}" if self.expected >= 1 else f"{self.expected:.2g}"
+        if self.p is None or self.least is None:
+            return (
+                f"Of {self.films:,} new films like the {self.compared:,} source films, chance alone"
+                f" would put {bound}{average} nearer to one than any two of those are to each"
+                f" other; {self.nearer:,} are ({self.note})."
+            )
+        whose = "" if self.patients else "Patients are not stated, so this is film by film. "
+        return (
+            f"{whose}Of {self.films:,} new films like the {self.compared:,} held-out ones, chance"
+            f" alone would put {bound}{average} nearer to the tuning part than any of those;"
+            f" {self.nearer:,} are (exact test, {self._said(self.p)}). {self._meaning(self.p)}"
+        )
+
+    def _said(self, p: float) -> str:
+        if p < 0.001:
+            return "p < 0.001"
+        return f"p {'≤' if self.at_most else '='} {p:.{2 if p >= 0.1 else 3}f}"
+
+    def _meaning(self, p: float) -> str:
+        if p <= LEVEL:
+            return (
+                "That is more than chance gives: some may be copies, or these films are more"
+                " ordinary than real ones."
+            )
+        return (
+            "That number is no sign of copies and rules none out:"
+            f" below {self.least:,} it cannot be told from chance."
+        )
+
+    def report(self) -> dict[str, Any]:
+        """Ready for JSON, with the sentence."""
+        return asdict(self) | {"sentence": self.sentence}
+
+
+def held_out_chance(*, nearer: int, films: int, compared: int, patients: int | None) -> Chance:
+    """The exact test against held-out films; see above.
+
+    Args:
+        nearer: synthetic films nearer to a film of the tuning part than any held-out film.
+        films: synthetic films, 1 or more.
+        compared: held-out films.
+        patients: patients that those are of; None where that is not stated: see above.
+    """
+    known = Chance(films=films, compared=compared, patients=patients, nearer=nearer)
+    independent = compared if patients is None else patients
+    least = least_unlikely(films, independent)
+    if independent < FEWEST or least is None:
+        what = "held-out film(s)" if patients in {None, compared} else "held-out patient(s)"
+        return replace(known, note=_too_few(independent, what))
+    return replace(
+        known,
+        expected=films / (independent + 1),
+        at_most=independent < compared,
+        p=exceedance(nearer, films, independent),
+        least=least,
+    )
+
+
+def source_chance(*, nearer: int, films: int, compared: int, patients: int | None) -> Chance:
+    """What can be said against source films that were held against each other; see above.
+
+    Args:
+        nearer: synthetic films nearer to a source film than any of those to another one.
+        films: synthetic films, 1 or more.
+        compared: source films that have one of another patient.
+        patients: patients that those are of; None where that is not stated.
+    """
+    known = Chance(films=films, compared=compared, patients=patients, nearer=nearer)
+    if patients != compared:
+        return replace(known, note=NOT_STATED if patients is None else SEVERAL)
+    if compared < FEWEST:
+        return replace(known, note=_too_few(compared, "source film(s)"))
+    return replace(known, expected=2 * films / (compared + 1), at_most=True, note=NO_SPLIT)
+
+
+def no_chance(films: int, why: str) -> Chance:
+    """Where nothing could be flagged."""
+    return Chance(
+        films=films, compared=0, patients=None, nearer=None, note=f"not measurable: {why}"
+    )
+
+
+def exceedance(nearer: int, films: int, compared: int) -> float:
+    """P(K ≥ nearer), where K of `films` new ones exceed all of `compared`; 0 … 1.
+
+    Args:
+        nearer: 0 … films.
+        films: new films.
+        compared: films that they are exchangeable with, 1 or more.
+    """
+    return float(_tails(films, compared)[nearer])
+
+
+def least_unlikely(films: int, compared: int) -> int | None:
+    """The lowest number with P(K ≥ number) ≤ `LEVEL`; None where there is none."""
+    found = np.flatnonzero(_tails(films, compared) <= LEVEL)
+    return int(found[0]) if len(found) else None
+
+
+def _tails(films: int, compared: int) -> NDArray[np.float64]:
+    """(films + 1,) P(K ≥ k) of every k."""
+    left = films - np.arange(films, dtype=np.float64)
+    return np.concatenate([[1.0], np.cumprod(left / (left + compared))])
+
+
+def _too_few(compared: int, what: str) -> str:
+    return (
+        f"not measurable: {compared} {what} are too few, with fewer than {FEWEST} chance alone"
+        " flags more than 1 of 20 new films"
+    )
