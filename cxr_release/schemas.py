@@ -376,18 +376,6 @@ AUDIT_PAIRS = Table(
     "audit_pairs",
     "The most similar pairs of a real and a synthetic film, with the verdict on each, once judged.",
     (
-        Column(
-            "real_image",
-            IMAGE,
-            "The real film, where its licence and its publishers allow.",
-            nullable=True,
-        ),
-        Column(
-            "synthetic_image",
-            IMAGE,
-            "The synthetic film, with the real one and where it is released.",
-            nullable=True,
-        ),
         replace(RANK, unique=True),
         Column("synthetic_id", TEXT, "Synthetic film.", matches=SYNTHETIC_ID),
         Column("synthetic_released", BOOL, "Whether that film is in this release."),
@@ -402,6 +390,18 @@ AUDIT_PAIRS = Table(
             TEXT,
             "What the reviewers' verdicts come to, once settled.",
             among=JUDGED,
+            nullable=True,
+        ),
+        Column(
+            "real_image",
+            IMAGE,
+            "The real film, where its licence and its publishers allow.",
+            nullable=True,
+        ),
+        Column(
+            "synthetic_image",
+            IMAGE,
+            "The synthetic film, with the real one and where it is released.",
             nullable=True,
         ),
     ),

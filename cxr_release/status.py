@@ -27,12 +27,12 @@ def status_of(project: Project) -> Status:
     Returns:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
         films, and `left`; None before films are sampled), `audit` (as in
-        `data/adjudication/adjudication.json`, and `flagged`, films), `source` (`films`, and
-        `patients`, None unless stated for all: `patients_not_stated` are without; None before
-        films are in), `readers` (`finished`, `required`, `unfinished`, `alike`; None before the
-        quartets are drawn), `reviews` (state of each), `release` (what lies in `data/release/`, or
-        None), `published` (versions that are out), `holds_back` (sentences; empty when nothing
-        does).
+        `data/adjudication/adjudication.json`, and `flagged`, films, with what `chance` gives),
+        `source` (`films`, and `patients`, None unless stated for all: `patients_not_stated` are
+        without; None before films are in), `readers` (`finished`, `required`, `unfinished`,
+        `alike`; None before the quartets are drawn), `reviews` (state of each), `release` (what
+        lies in `data/release/`, or None), `published` (versions that are out), `holds_back`
+        (sentences; empty when nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
@@ -49,7 +49,7 @@ def status_of(project: Project) -> Status:
     release = _release(paths)
     return {
         "counts": counts,
-        "audit": audit.report | {"flagged": _flagged(paths)} if audit else None,
+        "audit": audit.report | _flagged(paths) if audit else None,
         "source": _source(paths),
         "readers": readers,
         "reviews": reviews,
@@ -79,11 +79,14 @@ def _whose(source: Mapping[str, int | None]) -> str:
     return f"patients not stated{of}"
 
 
-def _flagged(paths: Paths) -> int | None:
-    """Films that the search flagged; None before it ran, or where it cannot flag any."""
+def _flagged(paths: Paths) -> dict[str, Any]:
+    """Films that the search `flagged`, and what of that is `chance`; None before it ran."""
     report = paths.audit / "audit.json"
-    flagged = read_json(report)["flagged"] if report.exists() else None
-    return flagged and int(flagged["films"])
+    found: dict[str, Any] = read_json(report) if report.exists() else {"flagged": None}
+    if found["flagged"] is None:
+        return {"flagged": None, "chance": None}
+    chance = found["calibration"]["chance"]["sentence"]
+    return {"flagged": int(found["flagged"]["films"]), "chance": chance}
 
 
 def _audit(project: Project) -> Adjudication | None:
@@ -144,7 +147,7 @@ def _release(paths: Paths) -> dict[str, Any] | None:
 def _holds_back(
     counts: dict[str, Any] | None,
     audit: Adjudication | None,
-    flagged: int | None,
+    flagged: Mapping[str, Any],
     readers: dict[str, Any] | None,
     release: dict[str, Any] | None,
 ) -> Any:
@@ -159,10 +162,10 @@ def _holds_back(
         )
     if counts["review"]["open_conflicts"]:
         yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
-    if flagged:
+    if flagged["flagged"]:
         yield (
-            f"{flagged:,} films are nearer to a source film than any held-out film is:"
-            " `flagged` in data/audit/nearest.parquet"
+            f"{flagged['flagged']:,} films are nearer to a source film than any of the baseline:"
+            f" `flagged` in data/audit/nearest.parquet. {flagged['chance']}"
         )
     unsettled = audit.report["pairs"] - audit.report["settled"]
     if unsettled:

@@ -242,10 +242,14 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     assert "c.d: 1 line(s), 1 verdict(s) stand" in done.stdout
     counts = json.loads(run("counts", "--json", *root).stdout)
     assert counts["total"]["by_reason"] == {"copy": 1}
-    write_json(paths.audit / "audit.json", {"flagged": {"pairs": 9, "films": 3}})
+    chance = {"sentence": "Of 9 new films chance alone would put 1.0 so near."}
+    found = {"flagged": {"pairs": 9, "films": 3}, "calibration": {"chance": chance}}
+    write_json(paths.audit / "audit.json", found)
     status = json.loads(run("status", "--json", *root).stdout)
     assert status["audit"]["flagged"] == 3
-    assert any("3 films are nearer to a source film" in one for one in status["holds_back"])
+    (said,) = [one for one in status["holds_back"] if "3 films are nearer to a source film" in one]
+    assert said.endswith(chance["sentence"])
+    assert status["audit"]["chance"] == chance["sentence"]
     assert status["audit"]["verdicts"]["copy"] == 1
     assert status["counts"]["total"]["excluded"] == 1
     path = paths.audit_log / "a.b.jsonl"
@@ -270,7 +274,10 @@ def test_an_audit_of_two_folders(tmp_path: Path) -> None:
     out = ["--output", f"{tmp_path}/out", "--root", str(tmp_path)]
     done = run("audit", *sets, *out, "--plant", "2", "--top", "5")
     assert done.returncode == 0, done.stderr
-    assert "identical: 2 of 2 planted copies in the first 5" in done.stdout
+    assert "identical: 2 of 2 planted copies in the first 5, median rank 1\n" in done.stdout
+    assert "not measurable: 5 of 20 pairs are listed" in done.stdout
+    assert "a list drawn at random would hold 25 % of the copies" in done.stdout
+    assert "100 %" not in done.stdout
     first, *rest = tables.read_rows(tmp_path / "out/pairs.parquet", schemas.PAIRS)
     assert (first["real_id"], first["synthetic_id"], len(rest)) == ("real-2", "copy", 4)
     (tmp_path / "drawn/torn.png").write_bytes(b"no film")
@@ -281,6 +288,95 @@ def test_an_audit_of_two_folders(tmp_path: Path) -> None:
     assert "torn" in done.stderr
     done = run("audit", "--real", f"{tmp_path}/real", *out)
     assert "give both --real and --synthetic" in done.stderr
+
+
+def films_in(folder: Path, films: dict[str, np.ndarray]) -> None:
+    folder.mkdir(parents=True)
+    for name, film in films.items():
+        data = png.encode(np.ascontiguousarray(film), synthetic=False)
+        (folder / f"{name}.png").write_bytes(data)
+
+
+def blocks(count: int, seed: int) -> list[np.ndarray]:
+    """Films of 64 × 64 that are like no other."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (count, 8, 8)).astype(np.uint8)
+    return [np.kron(one, np.ones((8, 8), np.uint8)) for one in coarse]
+
+
+def test_an_audit_names_its_pairs_what_is_the_same_and_what_it_wrote(tmp_path: Path) -> None:
+    """Four films that are equal, two of them after mirroring and inverting, and one that is near."""
+    real = blocks(6, seed=1)
+    films_in(tmp_path / "real", {f"real-{n}": film for n, film in enumerate(real)})
+    (tmp_path / "real/patients.csv").write_text(
+        "\n".join(["file,patient", *(f"real-{n}.png,p{n}" for n in range(6))])
+    )
+    noisy = real[4] // 2 + 60
+    drawn = {
+        "same": real[0],
+        "again": real[1],
+        "mirror": np.fliplr(real[2]),
+        "negative": 255 - real[3],
+        "near": noisy,
+        **{f"new-{n}": film for n, film in enumerate(blocks(3, seed=2))},
+    }
+    films_in(tmp_path / "drawn", drawn)
+    sets = ["--real", f"{tmp_path}/real", "--synthetic", f"{tmp_path}/drawn"]
+    out = ["--output", f"{tmp_path}/out", "--root", str(tmp_path)]
+    done = run("audit", *sets, *out)
+    assert done.returncode == 0, done.stderr
+    said = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "real-0 same 1.000000 plain identical pixels" in said
+    assert "real-1 again 1.000000 plain identical pixels" in said
+    assert "real-2 mirror 1.000000 mirrored identical pixels when mirrored" in said
+    assert "real-3 negative 1.000000 inverted identical pixels when inverted" in said
+    (near,) = [line for line in said if line.startswith("real-4 near ")]
+    assert "identical" not in near
+    assert not any(line.startswith("real-5 ") for line in said)
+    assert any(line.startswith("chance What chance alone gives is not measurable") for line in said)
+    assert f"written {tmp_path}/out/" in said
+    named = {
+        line.split()[0] for line in said if line.split()[0].endswith((".json", ".png", "quet"))
+    }
+    assert named == {path.name for path in (tmp_path / "out").iterdir() if path.is_file()}
+
+    done = run("audit", *sets, *out, "--json", "--fail-on-flagged")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert f"{found['flagged']['films']} synthetic film(s) are flagged" in done.stderr
+    assert found["output"] == f"{tmp_path}/out"
+    assert set(found["files"]) == named
+    pairs = {one["synthetic_id"]: one for one in found["near"]["named"]}
+    assert [pairs[name]["identical"] for name in ("same", "mirror", "negative", "near")] == [
+        "plain",
+        "mirrored",
+        "inverted",
+        None,
+    ]
+    for one in pairs.values():
+        assert f"{one['cosine']:.6f}" in " ".join(said)
+    assert found["calibration"]["chance"]["sentence"] in " ".join(said)
+
+
+def test_an_audit_may_fail_on_what_it_flags_or_cannot_compare(tmp_path: Path) -> None:
+    films_in(tmp_path / "real", {f"real-{n}": one for n, one in enumerate(blocks(4, seed=3))})
+    films_in(tmp_path / "one", {"real-0": blocks(1, seed=3)[0]})
+    films_in(tmp_path / "new", {"new": blocks(1, seed=7)[0]})
+    films_in(tmp_path / "copy", {"copy": blocks(1, seed=3)[0]})
+    where = ["--output", f"{tmp_path}/out", "--root", str(tmp_path), "--fail-on-flagged"]
+
+    def ends(real: str, drawn: str) -> tuple[int, str]:
+        sets = ["--real", f"{tmp_path}/{real}", "--synthetic", f"{tmp_path}/{drawn}"]
+        done = run("audit", *sets, *where)
+        return done.returncode, done.stderr.splitlines()[-1]
+
+    assert ends("real", "new")[0] == 0
+    code, said = ends("real", "copy")
+    assert (code, said) == (1, "error: 1 synthetic film(s) are flagged: look at their pairs")
+    code, said = ends("one", "copy")
+    assert (code, said.partition(" pair")[0]) == (1, "error: 1")
+    code, said = ends("one", "new")
+    assert code == 1
+    assert "nothing can be flagged" in said
 
 
 PAPER = [

@@ -20,7 +20,7 @@ from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import draw_distances, draw_pairs
 from cxr_release.memorization.films import FilmSet
 from cxr_release.memorization.named import named, near_pairs
-from cxr_release.memorization.outputs import distances, write_tables
+from cxr_release.memorization.outputs import write_tables
 from cxr_release.memorization.power import measure
 from cxr_release.memorization.report import Searched, report_of
 from cxr_release.memorization.search import Found, search
@@ -134,8 +134,9 @@ def audit(
     write_tables(output, searched)
     draw_distances(
         output / "distances.png",
-        distances(searched),
+        report["histogram"],
         None if calibration.threshold is None else float(distance(calibration.threshold)),
+        others=others,
     )
     draw_pairs(output / "pairs.png", found.pairs, real, synthetic)
     write_json(output / "audit.json", report)

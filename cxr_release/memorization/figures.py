@@ -4,50 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.encoders.encoder import turned
 from cxr_release.files import whole_file
+from cxr_release.memorization.calibration import Others
 from cxr_release.memorization.films import FilmSet
 from cxr_release.memorization.search import Pair
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.sheet import contact_sheet, save_sheet
 
-Floats = NDArray[np.float64]
 COLUMNS, SIDE = 12, 112
 """Films a row of the sheet (four pairs of three), and pixels of each."""
-BINS = 60
 
 
-def draw_distances(path: Path, distances: Mapping[str, Floats], threshold: float | None) -> None:
+def draw_distances(
+    path: Path, histogram: Mapping[str, Any], threshold: float | None, *, others: Others
+) -> None:
     """How near films lie to the nearest real one, as PNG: the same numbers, the same bytes.
 
     Args:
         path: the PNG. It shows no film.
-        distances: what the films are → their distances, 0 … 2; empty ones are left out.
+        histogram: see `report.histogram`.
         threshold: distance below which a film is flagged; None where there is no baseline.
+        others: whose films the source films were held against.
     """
     from matplotlib.figure import Figure
 
-    shown = {name: one for name, one in distances.items() if len(one)}
+    of = "source films of other patients" if others == "patients" else "other source films"
+    names = {
+        "synthetic": "synthetic films to source films",
+        "source": f"source films to {of}",
+        "held_out": "held-out films to tuning films",
+    }
+    edges = np.array(histogram["edges"])
     figure = Figure(figsize=(7.2, 3.4), layout="constrained")
     axes = figure.subplots()
-    most = max((float(one.max()) for one in shown.values()), default=1.0) or 1.0
-    edges = np.linspace(0, most, BINS + 1)
-    for place, (name, one) in enumerate(shown.items()):
-        counts, _ = np.histogram(one, edges)
+    shown = [part for part in names if histogram[part] is not None]
+    for place, part in enumerate(shown):
+        counts = np.array(histogram[part])
         axes.stairs(
-            100 * counts / len(one),
+            100 * counts / counts.sum(),
             edges,
-            color=("#1b1b1b", "#2f7fb8", "#b8762f")[place % 3],
+            color=("#1b1b1b", "#2f7fb8", "#b8762f")[place],
             fill=place == 0,
             alpha=0.25 if place == 0 else 1,
             linewidth=1.4,
-            label=f"{name} ({len(one):,})",
+            label=f"{names[part]} ({counts.sum():,})",
         )
     if threshold is not None:
         axes.axvline(threshold, color="#b32c2c", linewidth=1, linestyle="--")
@@ -62,7 +69,7 @@ def draw_distances(path: Path, distances: Mapping[str, Floats], threshold: float
             fontsize=8,
             color="#b32c2c",
         )
-    axes.set_xlim(0, most)
+    axes.set_xlim(0, edges[-1])
     axes.set_ylim(bottom=0)
     axes.set_xlabel("distance to the nearest film of the other set (0: the same)")
     axes.set_ylabel("% of films")

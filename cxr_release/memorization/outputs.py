@@ -1,4 +1,4 @@
-"""The tables of an audit, and the distances that its figure shows."""
+"""The tables of an audit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cxr_release import schemas, tables
-from cxr_release.memorization.calibration import Floats, distance, distance_ratio
+from cxr_release.memorization.calibration import distance_ratio
 from cxr_release.memorization.report import Searched
 
 
@@ -63,19 +63,3 @@ def write_tables(output: Path, searched: Searched) -> None:
         for rank, pair in enumerate(one.pairs, start=1)
     ]
     tables.write(output / "within.parquet", schemas.WITHIN, within)
-
-
-def distances(searched: Searched) -> dict[str, Floats]:
-    """What the figure shows."""
-    calibration = searched.calibration
-    shown = {"synthetic films to source films": distance(searched.cosines[0])}
-    baselines = {
-        "source films to source films of other patients"
-        if calibration.others == "patients"
-        else "source films to other source films": calibration.source,
-        "held-out films to tuning films": calibration.held_out,
-    }
-    for name, baseline in baselines.items():
-        if baseline is not None:
-            shown[name] = distance(np.array(baseline.cosines))
-    return shown

@@ -25,6 +25,8 @@ Report = dict[str, Any]
 INCOMPLETE, NO_BASELINE = "incomplete", "no baseline"
 FLAGGED, NOTHING_FLAGGED = "flagged", "nothing flagged"
 
+BINS = 60
+"""Of the histogram of distances."""
 GOOD_PART = 0.1
 """Share of all pairs from which on a list would hold planted copies without any search."""
 BASELINE = "give patients.csv beside the real films, or --split"
@@ -82,8 +84,9 @@ def report_of(searched: Searched, *, encoder: Encoder, top: int) -> Report:
         unreadable ones with their faults, what was done to others, files that are no films);
         `top`, `pairs`, `cosine` (highest and lowest of the pairs); `flagged` (pairs and films);
         `near` (the `pairs` that are flagged or alike, the first of them `named`);
-        `calibration`; `alike`; `within` (each set); `power` (a row an alteration; shares are None
-        where `power_note` says why they would mean nothing); `files`, by name.
+        `calibration`; `histogram` (see there); `alike`; `within` (each set); `power` (a row an
+        alteration; shares are None where `power_note` says why they would mean nothing);
+        `files`, by name.
     """
     pairs, calibration = searched.found.pairs, searched.calibration
     calibrated = calibration.report(*searched.cosines, _split(searched), _nearer(searched))
@@ -107,6 +110,7 @@ def report_of(searched: Searched, *, encoder: Encoder, top: int) -> Report:
         else None,
         "near": {"pairs": searched.near, "named": [one.report() for one in searched.named]},
         "calibration": calibrated,
+        "histogram": histogram(searched),
         "alike": searched.power.alike,
         "within": {
             name: _within(one, searched.power.alike) for name, one in searched.within.items()
@@ -167,6 +171,29 @@ def _power(searched: Searched, top: int) -> dict[str, Any]:
     )
     nothing = dict.fromkeys(("recall", "low", "high"))
     return {"power": [row | nothing for row in rows], "power_note": note}
+
+
+def histogram(searched: Searched) -> dict[str, Any]:
+    """How near films lie to their nearest one, as the figure shows it.
+
+    Returns:
+        `edges` of the bins, distances from 0 on, and how many films lie in each: `synthetic`, and
+        `source` and `held_out`, None where none can be compared.
+    """
+    calibration = searched.calibration
+    baselines = {"source": calibration.source, "held_out": calibration.held_out}
+    distances = {"synthetic": distance(searched.cosines[0])} | {
+        name: distance(np.array(one.cosines)) for name, one in baselines.items() if one
+    }
+    most = max((float(one.max()) for one in distances.values() if len(one)), default=1.0) or 1.0
+    edges = np.linspace(0, most, BINS + 1)
+    shown = {
+        name: np.histogram(distances[name], edges)[0].tolist()
+        if len(distances.get(name, ()))
+        else None
+        for name in ("synthetic", "source", "held_out")
+    }
+    return {"edges": edges.tolist(), **shown}
 
 
 def _within(one: Within, alike: float) -> dict[str, Any]:

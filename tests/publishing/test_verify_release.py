@@ -169,6 +169,7 @@ def test_alterations_are_named_by_their_hashes(release: Path) -> None:
 
 NOISE = np.random.default_rng(5).integers(0, 256, (16, 16), dtype=np.uint8)
 DARK = np.zeros((16, 16), np.uint8)
+CHANCE = ("metrics", "audit", "calibration", "chance")
 STONE = {"id": "a", "reason": "b", "first_version_without": "1.0.0"}
 Cases = dict[str, list[tuple[Any, ...]]]
 """Alterations that are made together, each with what must then be said."""
@@ -443,6 +444,20 @@ SUMMED: Cases = {
         ),
         (record("metrics", "audit", "flagged", "released", value=1), "says 1; of the listed ones"),
     ],
+    "what chance gives": [
+        (record(*CHANCE, "p", value=0.2), "chance, p: says 0.2, its counts say None"),
+        (record(*CHANCE, "expected", value=36.0), "expected: says 36.0, its counts say None"),
+        (record(*CHANCE, "sentence", value="All is well."), "'All is well.', its counts say 'What"),
+    ],
+    "what chance is said to be of": [
+        (record(*CHANCE, "films", value=27_000), "chance, films: says 27000, the tables say 16"),
+        (record(*CHANCE, "compared", value=744), "compared: says 744, the baseline say 3"),
+        (record(*CHANCE, "patients", value=50), "chance, p: says None, its counts say 0.9"),
+    ],
+    "more than are flagged": [
+        (record(*CHANCE, "nearer", value=2), "chance, nearer: says 2, flagged are 1")
+    ],
+    "no number": [(record(*CHANCE, "nearer", value="many"), "metrics.audit: cannot be checked")],
     "ratings that are not there": [
         (record("metrics", "reader_study", "sentence", value="x"), "is of ratings that are not"),
         (record("reviews", "reader_study", "state", value="complete"), "state: says 'complete'"),

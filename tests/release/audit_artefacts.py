@@ -11,6 +11,7 @@ from PIL import Image
 
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
+from cxr_release.memorization.chance import held_out_chance, no_chance
 
 GENERATED = [
     f"checkpoint-{checkpoint}-{batch}-{index:05d}"
@@ -56,6 +57,7 @@ def nearest_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
     for place, name in enumerate(GENERATED):
         row = {"real_id": STEMS[0], **nearness(0.5 - place / 100, threshold)}
         row |= {key: one for key, one in paired.get(name, {}).items() if key != "rank"}
+        row["tuning_cosine"] = row["cosine"] if row["flagged"] else None
         rows.append({"synthetic_id": name, "second_cosine": 0.25, "distance_ratio": 0.75, **row})
     return rows
 
@@ -70,6 +72,7 @@ def baseline(low: float, high: float, left_out: int) -> dict[str, Any]:
     return {
         "films": 3,
         "counted": 3 - left_out,
+        "patients": 3 - left_out,
         "left_out_alike": left_out,
         "without_another": 0,
         "cosine": spread_of(low, high),
@@ -95,6 +98,13 @@ POWER = [
     planted("turned +3°", 35, 2),
     planted("blurred patch", 3, None),
 ]
+
+
+def chance_of(nearest: list[dict[str, Any]], flagged: int | None) -> dict[str, Any]:
+    """Three held-out films are too few to tell what chance gives."""
+    if flagged is None:
+        return no_chance(len(nearest), "there is nothing to compare with").report()
+    return held_out_chance(nearer=flagged, films=len(nearest), compared=3, patients=3).report()
 
 
 def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
@@ -134,12 +144,14 @@ def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
             "threshold": threshold,
             "note": None if known else "no two source films of different patients",
             "flagged": flagged,
+            "chance": chance_of(nearest, flagged),
             "source": baseline(0.1, 0.75, 1)
             if known
             else {**baseline(0.0, 0.0, 0), "counted": 0, "cosine": None, "distance": None},
             "held_out": baseline(0.2, 0.8, 0) if known else None,
             "synthetic": {
                 "films": len(nearest),
+                "alike": 0,
                 "cosine": spread_of(min(cosines), max(cosines)),
                 "distance": spread_of(0.4472, 1.125),
                 "distance_ratio": spread_of(0.5, 0.9375),
@@ -156,6 +168,15 @@ def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
             "synthetic": {**within, "films_with_one_alike": 2, "of_another_patient": None},
         },
         "power": POWER if known else [],
+        "power_note": None,
+        "near": {"pairs": flagged or 0, "named": []},
+        "histogram": {
+            "edges": [0.0, 0.5, 1.25],
+            "synthetic": [1, len(nearest) - 1],
+            "source": [0, 2] if known else None,
+            "held_out": [0, 3] if known else None,
+        },
+        "files": ["audit.json"],
     }
 
 

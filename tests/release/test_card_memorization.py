@@ -86,7 +86,7 @@ def test_a_finished_review_says_by_how_many_people_and_what_stays_out(
     card = card_of(tmp_path, params, {1: "copy", 2: "not-a-copy", 3: "unsure"})
     said = first_words(card)
     assert "**Memorization: judged by 2 people.** Each of the 3 nearest pairs" in said
-    assert "1 film judged a copy, and 1 film of which that could not be ruled out." in said
+    assert "1 film judged a copy, and 1 film that may be a copy." in said
     assert "| a copy | 1 |\n| not a copy | 1 |\n| settled as unsure | 1 |" in card
     assert "On 3 pairs that 2 of 2 people judged each, 87.5% of the pairs of" in words(card)
     assert "Cohen's kappa is 0.62." in card
@@ -113,7 +113,7 @@ def test_a_search_without_a_baseline_or_plants_says_so(tmp_path: Path, params: P
     card = card_of(tmp_path, params, ALL_CLEAR, threshold=None)
     said = first_words(card)
     assert "How near is too near could not be told" in said
-    assert "What the search would find was not tried" in said
+    assert "How many copies the search would find was not tried. A search that" in said
     assert "**Flagged**: nothing could be" in card
     assert "**Nothing was planted**" in card
     assert "figures/power.png" not in card
@@ -168,13 +168,16 @@ def test_alterations_that_are_found_badly_are_computed(tmp_path: Path, params: P
         "**The search finds badly** (less than 95.0% of the planted copies):"
         " turned +3° (87.5%); blurred patch (7.5%)."
     ) in card
-    assert "of 3 kinds, it finds 7.5% (blurred patch) to 100.0%" in first_words(card)
+    assert (
+        "copies of source films were planted, altered in 3 ways. It found 7.5% of those altered"
+        " worst for it (blurred patch), 100.0% of those altered best. Copies altered in other ways"
+    ) in first_words(card)
     assert "](figures/power.png)" in card
     assert "Found of planted copies: 7.5% of the worst kind." in words(memorization(card))
     power = read_json(tmp_path / "artefacts" / "audit" / "audit.json")["power"][:1]
     card = card_of(tmp_path / "well", params, {}, audit={"power": power})
     assert "Of each alteration it found at least 95.0% of the planted copies" in card
-    assert "the search, of 1 kind, it finds 100.0% of each: that" in first_words(card)
+    assert "planted, altered in 1 way. It found all of them. Copies altered in" in first_words(card)
     assert "finds badly" not in card
 
 

@@ -182,6 +182,26 @@ RULES: dict[str, tuple[Break, str]] = {
         set_json("audit", "audit", "calibration", "flagged", value=2),
         "key calibration.flagged: says 2, the table holds 1",
     ),
+    "films beyond what chance gives": (
+        set_json("audit", "audit", "calibration", "chance", "nearer", value=0),
+        "key calibration.chance.nearer: says 0, the table holds 1",
+    ),
+    "films held against chance": (
+        set_json("audit", "audit", "calibration", "chance", "films", value=27),
+        "key calibration.chance.films: says 27, the table holds 16",
+    ),
+    "films that are alike": (
+        set_json("audit", "audit", "calibration", "synthetic", "alike", value=1),
+        "key calibration.synthetic.alike: says 1, the table holds 0",
+    ),
+    "histogram": (
+        set_json("audit", "audit", "histogram", "synthetic", value=[1, 2]),
+        "key histogram: is not of the films in nearest.parquet",
+    ),
+    "histogram of no numbers": (
+        set_json("audit", "audit", "histogram", "synthetic", value="many"),
+        "key histogram: is not of the films in nearest.parquet",
+    ),
     "incomplete search": (
         set_json("audit", "audit", "state", value="incomplete"),
         "key state: some films could not be read, so not all were searched",
@@ -302,7 +322,9 @@ RULES: dict[str, tuple[Break, str]] = {
 ALONE = {
     "number of pairs", "films searched", "films of the cohort searched", "highest cosine",
     "highest nearest cosine", "flagged pairs", "flagged films",
-    "flagged films of the calibration", "incomplete search", "unreadable films",
+    "flagged films of the calibration", "films beyond what chance gives",
+    "films held against chance", "films that are alike", "histogram", "histogram of no numbers",
+    "incomplete search", "unreadable films",
     "state of the audit", "copy excluded for something else", "state of the verdicts",
     "judges", "judges forgotten",
     "pairs of the verdicts", "judged of the verdicts", "settled of the verdicts",

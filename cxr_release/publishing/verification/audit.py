@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cxr_release.memorization.chance import Chance, held_out_chance, source_chance
 from cxr_release.publishing.verification.films import Films
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.record import RECORD, Record
@@ -38,6 +39,7 @@ def check_audit(
         found.says(f"{RECORD}: key {key}", value_at(record, key), value)
     _check_verdicts(judging, judged, len(pairs), found)
     _check_flags(audit, pairs, films, found)
+    _check_chance(audit, generated, found)
     found.applied("numbers of the audit counted again", len(true))
 
 
@@ -75,3 +77,28 @@ def _check_flags(audit: Mapping[str, Any], pairs: Rows, films: Films, found: Fin
         what = f"says {stated['released']}; of the listed ones {len(out)} are released"
         found.add(f"{where}, released", what)
     found.says(f"{where}, films", audit["calibration"]["flagged"], stated["films"], "it elsewhere")
+
+
+def _check_chance(audit: Mapping[str, Any], generated: int, found: Findings) -> None:
+    """What chance gives follows from four counts, of which two are known here."""
+    calibration = audit["calibration"]
+    stated = calibration.get("chance")
+    if stated is None or calibration["baseline"] is None:
+        return
+    where = f"{RECORD}: metrics.audit.calibration.chance"
+    held_out = calibration["baseline"] == "held_out"
+    of = held_out_chance if held_out else source_chance
+    counts = {name: stated[name] for name in ("nearer", "films", "compared", "patients")}
+    found.says(f"{where}, films", counts["films"], generated)
+    found.says(f"{where}, compared", counts["compared"], _counted(calibration), "the baseline")
+    flagged = audit["flagged"]["films"]
+    if not 0 <= counts["nearer"] <= flagged or (not held_out and counts["nearer"] != flagged):
+        found.add(f"{where}, nearer", f"says {counts['nearer']}, flagged are {flagged}")
+        return
+    true: Chance = of(**counts)
+    for name, value in true.report().items():
+        found.says(f"{where}, {name}", stated[name], value, "its counts")
+
+
+def _counted(calibration: Mapping[str, Any]) -> object:
+    return calibration[calibration["baseline"]]["counted"]

@@ -160,6 +160,7 @@ def _of_the_record(record: Row) -> Iterator[Expected]:
         ],
         due=False,
     )
+    power = [] if metrics["audit"].get("power_note") else metrics["audit"]["power"]
     yield Expected(
         ("alteration", "planted", "found", "share"),
         [
@@ -169,7 +170,7 @@ def _of_the_record(record: Row) -> Iterator[Expected]:
                 f"{one['found']:,}",
                 f"{one['recall']:.1%}",
             )
-            for one in metrics["audit"]["power"]
+            for one in power
         ],
         due=False,
     )

@@ -113,7 +113,7 @@ def _sometimes(truth: Truth) -> Iterator[tuple[str, tuple[str, ...], bool]]:
         ),
         r"films\.unique\(\"release_version\"\)\) == \{ ?([^}]{0,2000})\}": (_versions(record),),
     }
-    reasons = {"judged (?:a copy|copies)": "copy", "of which that could not be": "possible-copy"}
+    reasons = {"judged (?:a copy|copies)": "copy", "that may be": "possible-copy"}
     for words, reason in reasons.items():
         left_out = total["by_reason"].get(reason, 0)
         said[rf"Left out of this release: (?:[^.]{{0,60}}, and )?{_N} films? {words}"] = (left_out,)

@@ -22,7 +22,7 @@ from cxr_release.release.markdown import one_line
 COLUMNS = 8
 CURVES = ("losses", "distances", "quality")
 POWER = "figures/power.png"
-"""Drawn where copies were planted."""
+"""Drawn where copies were planted and the share found means something."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ def write_figures(
     _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
     _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
     _copy_picture(inputs.audit / "distances.png", figures / "audit.png")
-    power = read_json(inputs.audit / "audit.json")["power"]
-    if power:
-        draw_power(folder / POWER, power)
+    audit = read_json(inputs.audit / "audit.json")
+    if audit["power"] and not audit["power_note"]:
+        draw_power(folder / POWER, audit["power"])
     for name, published in STUDY.items() if (inputs.study / "realism.png").exists() else ():
         _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
         # Drawn from numbers alone, without a date or an author.

@@ -11,7 +11,10 @@ from cxr_release.params import Params
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.licences import shows_real_films
 
-_NUMBERS = ("state", "top", "pairs", "cosine", "calibration", "alike", "within", "power")
+_NUMBERS = (
+    *("state", "top", "pairs", "cosine", "calibration", "histogram", "alike", "within"),
+    *("power", "power_note"),
+)
 """What is taken over from the audit's own report as it stands there."""
 
 

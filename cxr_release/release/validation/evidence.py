@@ -25,6 +25,7 @@ _KEYS: dict[str, type] = {
     "alike": float,
     "within": dict,
     "power": list,
+    "histogram": dict,
 }
 
 
@@ -148,15 +149,29 @@ def _check_summary(
         "flagged.pairs": sum(bool(row["flagged"]) for row in pairs) if known else None,
         "flagged.films": flagged,
         "calibration.flagged": flagged,
+        "calibration.chance.films": len(nearest),
+        "calibration.chance.nearer": _nearer(stated, nearest) if known else None,
         "calibration.synthetic.films": len(nearest),
+        "calibration.synthetic.alike": sum(cosine >= stated["alike"] for cosine in cosines),
         "calibration.synthetic.cosine.min": min(cosines, default=None),
         "calibration.synthetic.cosine.max": max(cosines, default=None),
     }
     for name, value in true.items():
         found.compare(f"{path}: key {name}", value_at(stated, name), value, _AGAIN)
+    bins = stated["histogram"].get("synthetic")
+    if not isinstance(bins, list) or sum(one for one in bins if type(one) is int) != len(nearest):
+        found.add(f"{path}: key histogram", "is not of the films in nearest.parquet", _AGAIN)
     if len(pairs) != wanted:
         what = f"{len(pairs)} pairs are listed, the first {wanted} were asked for"
         found.add(f"{path}: key top", what, _AGAIN)
+
+
+def _nearer(stated: Row, nearest: Sequence[Row]) -> int:
+    """Films nearer than the baseline, among the films that the baseline was searched among."""
+    column = "tuning_cosine" if stated["calibration"].get("baseline") == "held_out" else "cosine"
+    threshold = stated["calibration"]["threshold"]
+    cosines = [row[column] for row in nearest]
+    return sum(cosine is not None and cosine > threshold for cosine in cosines)
 
 
 def _check_state(path: Path, stated: Row, found: Collector) -> None:
