@@ -112,6 +112,9 @@ MANIFEST = Table(
         Column("curvature", INT, "Curvature class of the source, 1–5.", least=1, nullable=True),
         Column("keypoints", KEYPOINTS, "Landmarks in pixels of the source film.", nullable=True),
         Column(
+            "left_out", TEXT, "What of the film's annotation could not be taken.", nullable=True
+        ),
+        Column(
             "true_facing", TEXT, "Phantoms: the way it was drawn.", nullable=True, among=FACINGS
         ),
         Column("true_negative", BOOL, "Phantoms: whether it was drawn negative.", nullable=True),

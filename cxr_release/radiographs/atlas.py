@@ -18,7 +18,6 @@ A JSON file can hold its film once more, in base64: that is never decoded and ne
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -27,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import Fault, SourceError
-from cxr_release.radiographs.decode import read_bytes
 from cxr_release.radiographs.folder import place_fault, printable, visible
 from cxr_release.radiographs.identity import FilmKey
+from cxr_release.radiographs.keypoints import Points, read_keypoints
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.source import (
     Facts,
@@ -54,7 +53,10 @@ class AtlasFilm:
 
     file: FilmFile
     age: int
-    annotation: Path | None
+    annotation: Path
+    """Where its key points would be."""
+    annotation_fault: str
+    """Why that file must not be opened, if it must not."""
     curvature: int | None
 
     @property
@@ -63,11 +65,19 @@ class AtlasFilm:
         return self.file.name
 
     def load(self) -> tuple[Film, Facts]:
-        """Read the film and its key points."""
+        """Read the film, and what can be read of its key points."""
         film, facts = self.file.load()
-        points = self.annotation and read_keypoints(self.annotation, facts.width, facts.height)
+        points: Points = {}
+        faults = [self.annotation_fault] if self.annotation_fault else []
+        if not faults and self.annotation.exists():
+            points, faults = read_keypoints(self.annotation, facts.width, facts.height)
+        where = f"{ANNOTATIONS}/{printable(self.annotation.name)}"
         return film, replace(
-            facts, age=self.age, curvature=self.curvature, keypoints=points or None
+            facts,
+            age=self.age,
+            curvature=self.curvature,
+            keypoints=points or None,
+            left_out=tuple(f"{where}: {fault}" for fault in faults),
         )
 
 
@@ -92,7 +102,6 @@ def list_atlas(folder: Path, key: FilmKey) -> Listing:
         for path in paths
         if not _STEM.fullmatch(path.stem) or path.suffix.lower() != ".png"
     ]
-    faults += _annotation_faults(paths, folder, prefix)
     names = {printable(path.name) for path in paths}
     patients, more = stated_patients(folder, names)
     faults += [
@@ -115,18 +124,6 @@ def list_atlas(folder: Path, key: FilmKey) -> Listing:
     )
 
 
-def _annotation_faults(paths: list[Path], folder: Path, prefix: str) -> Iterator[Fault]:
-    home = folder.resolve()
-    for path in paths:
-        annotation = folder / ANNOTATIONS / f"{path.stem}.json"
-        what, remedy = place_fault(annotation, home)
-        if what:
-            where = f"{ANNOTATIONS}/{printable(annotation.name)}"
-            yield Fault(
-                prefix + printable(path.name), f"has an annotation, {where}, that {what}", remedy
-            )
-
-
 def _film(
     path: Path, folder: Path, classes: dict[str, int], key: FilmKey, patient: str | None
 ) -> AtlasFilm:
@@ -136,42 +133,10 @@ def _film(
     return AtlasFilm(
         file=film_file(path, f"{FILMS}/{path.name}", key, patient, parts["case"]),
         age=int(parts["age"]),
-        annotation=annotation if annotation.exists() else None,
+        annotation=annotation,
+        annotation_fault=place_fault(annotation, folder.resolve())[0],
         curvature=classes.get(path.stem),
     )
-
-
-def read_keypoints(path: Path, width: int, height: int) -> dict[str, tuple[float, float]]:
-    """Key points of a LabelMe file, name → (x, y) in pixels of its film.
-
-    Where a name stands there twice, the first point counts.
-
-    Raises:
-        SourceError: the file is no annotation of a film of width × height pixels.
-    """
-    where = f"{ANNOTATIONS}/{path.name}"
-    try:
-        document = json.loads(read_bytes(path))
-        size = document.get("imageWidth", width), document.get("imageHeight", height)
-        shapes = document["shapes"]
-        found = [(str(shape["label"]).strip(), *_point(shape)) for shape in shapes]
-    except SourceError as error:
-        raise SourceError(f"has an annotation, {where}, that {error.what}") from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise SourceError(f"has an annotation, {where}, that is no LabelMe JSON") from error
-    if size != (width, height):
-        raise SourceError(f"has an annotation, {where}, of a film of another size")
-    points: dict[str, tuple[float, float]] = {}
-    for label, x, y in found:
-        points.setdefault(label, (x, y))
-    return points
-
-
-def _point(shape: dict[str, Any]) -> tuple[float, float]:
-    ((x, y),) = shape["points"]
-    if not (math.isfinite(x) and math.isfinite(y)):
-        raise ValueError("a coordinate is no finite number")
-    return float(x), float(y)
 
 
 def read_curvatures(path: Path) -> dict[str, int]:
@@ -214,7 +179,7 @@ def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
             continue
         stem = str(row[number]).split(".", maxsplit=1)[0].strip().zfill(7)
         for at in list(candidates):
-            value = row[at]
+            value = _number(row[at])
             if value is not None and value not in CURVATURES:
                 candidates.discard(at)
             elif value is not None:
@@ -227,3 +192,12 @@ def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
             remedy="give just one column a title with the word curvature, or take the file away",
         )
     return found[classes[0]]
+
+
+def _number(value: object) -> float | None:
+    """What a cell holds, also where numbers are stored as text; nothing where it is empty."""
+    text = "" if value is None else str(value).strip()
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return math.nan

@@ -84,6 +84,7 @@ def ingest(
         with crew(films) as pool, _store(output, settings, films) as store:
             taken, small, faults = _take_all(pool, store, listing, settings, progress)
             _report([*listing.faults, *faults], taken, str(source), settings)
+            _tell_left_out(taken)
             anchors = _anchors(taken, listing)
             turned = _turn(taken, small, anchors)
             finished = _finish_all(pool, store, turned, settings, progress)
@@ -202,6 +203,15 @@ def _report(faults: list[Fault], taken: list[Taken], source: str, settings: Inge
     if settings.on_error == "stop" or not taken:
         raise error
     sys.stderr.write(f"skipped: {error}\n")
+
+
+def _tell_left_out(taken: list[Taken]) -> None:
+    """Tell what beside the films could not be taken; the films are."""
+    told = [f"  {one.facts.source_file}: {what}" for one in taken for what in one.facts.left_out]
+    if told:
+        films = sum(bool(one.facts.left_out) for one in taken)
+        head = f"taken without all that lies beside them: {films} film(s)"
+        sys.stderr.write("\n".join([head, *told]) + "\n")
 
 
 def _anchors(taken: list[Taken], listing: Listing) -> list[int]:

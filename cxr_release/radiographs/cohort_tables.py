@@ -100,6 +100,7 @@ def _manifest_row(one: Turned) -> dict[str, Any]:
         "age": facts.age,
         "curvature": facts.curvature,
         "keypoints": points,
+        "left_out": "; ".join(facts.left_out) or None,
         "true_facing": facts.true_facing,
         "true_negative": facts.true_negative,
     }

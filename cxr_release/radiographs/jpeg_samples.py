@@ -27,8 +27,8 @@ _ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
 """Markers without a body."""
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
-_BEYOND = bytes.fromhex("a5396c1be847d2905eb40f73c82a9d61")
-"""What is laid behind each scan to see whether a decoder reads on; without a marker in it."""
+BEYOND = bytes.fromhex("a5396c1be847d2905eb40f73c82a9d61")
+"""What is laid behind coded pixels to see whether a decoder reads on; no marker is in it."""
 
 
 @dataclass
@@ -173,6 +173,6 @@ def whole(data: bytes, jpeg: Jpeg, decoded: Callable[[bytes], NDArray[Any]]) -> 
     colour = decoded(data)
     places = [0, *jpeg.ends, len(data)]
     pieces = [data[begin:end] for begin, end in pairwise(places)]
-    if not np.array_equal(colour, decoded(_BEYOND.join(pieces))):
+    if not np.array_equal(colour, decoded(BEYOND.join(pieces))):
         raise SourceError("is truncated: its scans stop before the picture does")
     return colour

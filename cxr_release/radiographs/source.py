@@ -43,6 +43,8 @@ class Facts:
     curvature: int | None = None
     keypoints: Mapping[str, tuple[float, float]] | None = None
     """Name → (x, y) in pixels of the film as displayed."""
+    left_out: tuple[str, ...] = ()
+    """What of that which lies beside the film could not be taken, and why."""
     true_facing: Facing | None = None
     true_negative: bool | None = None
 

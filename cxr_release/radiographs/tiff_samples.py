@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.errors import SourceError
-from cxr_release.radiographs.jpeg_samples import check_jpeg, whole
+from cxr_release.radiographs.jpeg_samples import BEYOND, check_jpeg, whole
 from cxr_release.radiographs.samples import ONE_PICTURE, Samples, check_size, deep_mode, upright
 
 if TYPE_CHECKING:
@@ -24,14 +24,30 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 """Photometric interpretation → samples a pixel, without transparency and other extras."""
 _MODES = {_WHITE_IS_ZERO: "L", _BLACK_IS_ZERO: "L", _PALETTE: "P", _CMYK: "CMYK"}
+_FAX = (2, 3, 4)
 _JPEG = 7
-_COMPRESSIONS = (1, 2, 3, 4, 5, _JPEG, 8, 32773, 32946, 34925, 50000)
+_COMPRESSIONS = (1, *_FAX, 5, _JPEG, 8, 32773, 32946, 34925, 50000)
 """None, CCITT, LZW, JPEG, deflate (twice), PackBits, LZMA and Zstandard."""
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 """Kinds of transparency: colours that are multiplied with it already, and those that are not."""
 _REDUCED, _MASK = 1, 4
 """Bits of NewSubfileType: a picture that is no film of its own."""
 
+_NUMBERS = (
+    "imagewidth",
+    "imagelength",
+    "imagedepth",
+    "tilewidth",
+    "tilelength",
+    "tiledepth",
+    "rowsperstrip",
+    "samplesperpixel",
+    "planarconfig",
+    "photometric",
+    "compression",
+    "predictor",
+)
+"""What tifffile calls the tags that have one value."""
 _MAX_TAG = 2**24
 """Bytes of a tag's values: above the strips of any film, and little enough to hold."""
 _MAX_PAGES = 16
@@ -100,6 +116,9 @@ def _only(tiff: Any) -> TiffPage:
 
 def _check_page(page: TiffPage) -> None:
     """Refuse what is too large, or stored in a way that is not read, before pixels are decoded."""
+    for tag in _NUMBERS:
+        if not isinstance(getattr(page, tag), int):
+            raise SourceError(f"is damaged: its {tag} is not a number")
     pixel = min(page.samplesperpixel, _MAX_SAMPLES) * (page.dtype.itemsize if page.dtype else 1)
     check_size(page.imagewidth, page.imagelength, pixel)
     if page.is_tiled:
@@ -167,8 +186,13 @@ def _segments(page: TiffPage, data: bytes) -> Iterator[tuple[NDArray[Any], tuple
                 segment, place = _jpeg(page, coded, index, (down, across), tables)
             else:
                 segment, place = _decoded(page, coded, index)
+            # As of a JPEG's scans: lines that are all there do not depend on what follows them.
+            if page.compression in _FAX and not np.array_equal(
+                segment, _decoded(page, coded + BEYOND, index)[0]
+            ):
+                raise SourceError("is truncated: its lines stop before the picture does")
         except SourceError as error:
-            raise SourceError(f"has a {named} that {error.what}") from None
+            raise SourceError(f"{error.what} (in {named})") from None
         except Exception as error:
             reason = " ".join(str(error).split())[:120] or type(error).__name__
             raise SourceError(f"is truncated or damaged in {named} ({reason})") from error

@@ -12,6 +12,7 @@ from PIL import Image
 from cxr_release.errors import SourceError
 from cxr_release.radiographs.atlas import curvatures_in, is_atlas, list_atlas
 from cxr_release.radiographs.png import Film
+from cxr_release.radiographs.source import Facts
 
 POINTS = {"C2 centroid": (30.0, 12.5), "C7 bottom right": (61.25, 200.0)}
 
@@ -94,16 +95,18 @@ def test_json_and_workbook_are_optional(atlas: Path) -> None:
 
 
 def test_the_workbook_gives_curvature_classes(atlas: Path) -> None:
-    rows = [
-        ["a title"],
-        ["Number", "Gender", "Cervical curvature", "Curvature angle (°)"],
-        [1035, "f", 2, 17.5],
-        ["0001136", "m", 5, -3],
-        [7181, "m", None, 12],
-    ]
-    write_book(atlas / "datasets.xlsx", rows)
-    facts = [film.load()[1] for film in list_atlas(atlas, KEY).films]
-    assert [one.curvature for one in facts] == [2, 5, None]
+    titles = ["Number", "Gender", "Cervical curvature", "Curvature angle (°)"]
+    for two, five, nothing in ((2, 5, None), ("2", " 5 ", ""), ("2.0", 5.0, " ")):
+        rows = [
+            ["a title"],
+            titles,
+            [1035, "f", two, 17.5],
+            ["0001136", "m", five, -3],
+            [7181, "m", nothing, 12],
+        ]
+        write_book(atlas / "datasets.xlsx", rows)
+        facts = [film.load()[1] for film in list_atlas(atlas, KEY).films]
+        assert [one.curvature for one in facts] == [2, 5, None]
 
 
 def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
@@ -126,24 +129,92 @@ def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"", "that is empty"),
-        (b"{", "is no LabelMe JSON"),
-        (b"[]", "is no LabelMe JSON"),
-        (b'{"shapes": [{"label": "C2", "points": []}]}', "is no LabelMe JSON"),
-        (b'{"shapes": [{"label": "C2", "points": [[1, NaN]]}]}', "is no LabelMe JSON"),
-        (b'{"shapes": [{"label": "C2", "points": [["1", 2]]}]}', "is no LabelMe JSON"),
-        (b'{"shapes": [], "imageWidth": 1, "imageHeight": 1}', "film of another size"),
-        (b"[" * 100_000, "is no LabelMe JSON"),
+        (b"", "is empty (0 bytes)"),
+        (b"{", "is not LabelMe JSON"),
+        (b"[]", "is not LabelMe JSON"),
+        (b"\xff\xfe\xff", "is not LabelMe JSON"),
+        (b'{"shapes": 7}', "is not LabelMe JSON"),
+        (b'{"shapes": [7, null, {"label": "C2"}]}', "3 of its shapes: not a point"),
+        (b'{"shapes": [{"label": "C2", "points": []}]}', "1 of its shapes: not a point"),
+        (
+            b'{"shapes": [{"label": "C2", "points": [[1, NaN]]}]}',
+            "1 of its shapes: without a place",
+        ),
+        (
+            b'{"shapes": [{"label": "C2", "points": [["1", 2]]}]}',
+            "1 of its shapes: without a place",
+        ),
+        (
+            b'{"shapes": [{"label": "C2", "points": [[true, 2]]}]}',
+            "1 of its shapes: without a place",
+        ),
+        (b'{"shapes": [{"label": " ", "points": [[1, 2]]}]}', "1 of its shapes: without a name"),
+        (
+            b'{"shapes": [{"label": "C2", "points": [[1, 9999]]}]}',
+            "1 of its shapes: outside the film",
+        ),
+        (
+            b'{"shapes": [], "imageWidth": 1, "imageHeight": 1}',
+            "is of a film of another size, 1 × 1",
+        ),
+        (b"[" * 100_000, "is not LabelMe JSON"),
+        (
+            b'{"shapes": [{"label": "C2", "points": [[1, 1' + b"0" * 400 + b"]]}]}",
+            "not a point",
+        ),
     ],
 )
-def test_bad_annotations_are_named_with_their_film(atlas: Path, content: bytes, fault: str) -> None:
+def test_a_bad_annotation_is_named_and_costs_no_film(
+    atlas: Path, content: bytes, fault: str
+) -> None:
     (atlas / "datasets-JSON" / "0001035.json").write_bytes(content)
-    with pytest.raises(SourceError, match=fault) as caught:
-        list_atlas(atlas, KEY).films[0].load()
-    assert "datasets-JSON/0001035.json" in str(caught.value)
+    listing = list_atlas(atlas, KEY)
+    assert not listing.faults
+    film, facts = listing.films[0].load()
+    assert facts.keypoints is None
+    assert film.shape == (facts.height, facts.width)
+    (told,) = facts.left_out
+    assert told.startswith("datasets-JSON/0001035.json: ")
+    assert fault in told
 
 
-def test_odd_names_and_annotations_from_elsewhere_are_refused(atlas: Path, tmp_path: Path) -> None:
+def loaded(atlas: Path, content: bytes) -> Facts:
+    (atlas / "datasets-JSON" / "0001035.json").write_bytes(content)
+    return list_atlas(atlas, KEY).films[0].load()[1]
+
+
+def test_a_polygon_among_the_points_costs_itself_alone(atlas: Path, positives: list[Film]) -> None:
+    document = annotation(positives[0])
+    outline = {"label": "C3", "points": [[1, 1], [2, 2], [3, 1]], "shape_type": "polygon"}
+    document["shapes"].insert(1, outline)
+    facts = loaded(atlas, json.dumps(document).encode())
+    assert facts.keypoints == POINTS
+    assert facts.left_out == (
+        "datasets-JSON/0001035.json: 1 of its shapes: not a point",
+        "datasets-JSON/0001035.json: 1 of its shapes: with the name of another",
+    )
+
+
+@pytest.mark.parametrize("size", [{}, {"imageHeight": None, "imageWidth": None}])
+def test_an_annotation_without_sizes_is_taken(
+    atlas: Path, positives: list[Film], size: dict[str, None]
+) -> None:
+    document = annotation(positives[0])
+    del document["imageHeight"], document["imageWidth"]
+    assert loaded(atlas, json.dumps(document | size).encode()).keypoints == POINTS
+
+
+@pytest.mark.parametrize("coding", ["gbk", "gb18030", "utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_an_annotation_is_read_in_the_codings_that_labelme_writes(
+    atlas: Path, positives: list[Film], coding: str
+) -> None:
+    text = json.dumps(annotation(positives[0], imagePath="颈椎\\片.png"), ensure_ascii=False)
+    assert loaded(atlas, text.encode(coding)).keypoints == POINTS
+
+
+def test_odd_names_are_refused_and_annotations_from_elsewhere_not_read(
+    atlas: Path, tmp_path: Path
+) -> None:
     films = atlas / "datasets-PNG"
     (films / "12345.png").touch()
     Image.fromarray(np.eye(9, dtype=np.uint8)).save(films / "0009120.tif")
@@ -155,7 +226,8 @@ def test_odd_names_and_annotations_from_elsewhere_are_refused(atlas: Path, tmp_p
     assert {fault.where: fault.what for fault in listing.faults} == {
         "datasets-PNG/12345.png": "is not named by seven digits and .png",
         "datasets-PNG/0009120.tif": "is not named by seven digits and .png",
-        "datasets-PNG/0007181.png": "has an annotation, datasets-JSON/0007181.json, that is a"
-        " symbolic link out of the folder",
     }
-    assert [film.name[-11:-4] for film in listing.films] == ["0001035", "0001136"]
+    assert [film.name[-11:-4] for film in listing.films] == ["0001035", "0001136", "0007181"]
+    facts = listing.films[2].load()[1]
+    assert facts.keypoints is None
+    assert facts.left_out == ("datasets-JSON/0007181.json: is a symbolic link out of the folder",)

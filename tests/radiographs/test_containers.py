@@ -454,6 +454,33 @@ def test_a_tiff_whose_strip_or_tile_stops_early_is_truncated(
         decode(file)
 
 
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_ccitt"])
+def test_a_fax_that_stops_early_is_truncated(compression: str) -> None:
+    lines = np.random.default_rng(9).integers(0, 2, (HIGH, WIDE)).astype(bool)
+    stream = io.BytesIO()
+    Image.fromarray(lines).save(stream, "TIFF", compression=compression)
+    whole = stream.getvalue()
+    np.testing.assert_array_equal(decode(whole).film, lines * np.uint8(255))
+    with tifffile.TiffFile(io.BytesIO(whole)) as tiff:
+        page = tiff.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        place, length = page.tags[279].valueoffset, page.databytecounts[0]
+        size = 2 if page.tags[279].dtype == 3 else 4
+    for part in (0.3, 0.6, 0.9):
+        shorter = int(part * length).to_bytes(size, "little")
+        with pytest.raises(SourceError, match="truncated"):
+            decode(whole[:place] + shorter + whole[place + size :])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK", "YCbCr"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_8_bit_tiffs_of_libtiff(mode: str, compression: str | None) -> None:
+    film = (SHADES >> 4).astype(np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(film).convert(mode).save(stream, "TIFF", compression=compression)
+    np.testing.assert_array_equal(decode(stream.getvalue()).film, film)
+
+
 def test_a_tiff_of_absurd_size_is_refused_before_it_is_read() -> None:
     tags = {256: (4, 2**20), 257: (4, 2**20)}
     with pytest.raises(SourceError, match="decompression bomb"):

@@ -323,3 +323,27 @@ def test_a_patient_in_two_spellings_is_in_no_cohort(
     assert not (tmp_path / "out").exists()
     summary = take(folder, tmp_path / "out", settings(on_error="skip"))
     assert (summary["ingested"], summary["refused"], summary["patients"]) == (10, 2, 10)
+
+
+def test_what_an_annotation_lacks_is_told_and_stands_in_the_manifest(
+    tmp_path: Path,
+    positives: list[Film],
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source, output = tmp_path / "csxa", tmp_path / "cohort"
+    (source / "datasets-PNG").mkdir(parents=True)
+    (source / "datasets-JSON").mkdir()
+    for stem, film in zip(("0001035", "0002136"), positives, strict=False):
+        Image.fromarray(film).save(source / "datasets-PNG" / f"{stem}.png")
+    (source / "datasets-JSON" / "0002136.json").write_text("{")
+    summary = ingest(source, output, settings=settings(), seed=1, progress=False)
+    assert (summary["ingested"], summary["refused"]) == (2, 0)
+    said = "datasets-JSON/0002136.json: is not LabelMe JSON"
+    told = capsys.readouterr().err.splitlines()
+    assert told[:2] == [
+        "taken without all that lies beside them: 1 film(s)",
+        f"  datasets-PNG/0002136.png: {said}",
+    ]
+    rows = tables.read_rows(output / "manifest.parquet", schemas.MANIFEST)
+    assert [row["left_out"] for row in rows] == [None, said]
