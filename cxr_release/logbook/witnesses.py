@@ -1,0 +1,212 @@
+"""Who knows what the logs held: git's history, and the orders in which people see the films.
+
+A log that lost its last lines, or that is gone with its head, says nothing of that. What was
+committed must still be there: a log has grown since, and what is written once is the same. So must
+what a branch had that was merged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.git import Git, UnaskedError, in_repository
+from cxr_release.logbook.history import Version, at_head, merged
+from cxr_release.logbook.line import line_hash
+from cxr_release.logbook.names import HEAD_SUFFIX, SUFFIX, TORN
+
+CSV = ".csv"
+_JOINED = re.compile(rb'"joined_from":"([0-9a-f]{64})"')
+"""In a log: from which line a line was joined in. A note cannot look so: its quotes are escaped."""
+_FILTERED = (b"version https://git-lfs", b"\0GITCRYPT\0")
+"""With what git holds in place of a file whose bytes it keeps elsewhere or encrypted."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What git says."""
+
+    faults: tuple[Fault, ...] = ()
+    """What is missing: file, what, remedy."""
+    asked: bool = False
+    """Whether git knows the folders at all."""
+    unasked: str = ""
+    """Why it could not be asked, where it might know something."""
+
+
+def of_git(root: Path, folders: Sequence[Path]) -> Heard:
+    """Hold the files of some folders against git's history.
+
+    Args:
+        root: the project's folder, in a repository or in none.
+        folders: below `root`.
+    """
+    if not in_repository(root):
+        return Heard()
+    names = [folder.relative_to(root).as_posix() for folder in folders]
+    try:
+        git = Git(root)
+        head = at_head(git, names)
+        if head is None:
+            return Heard(asked=True)
+        return Heard(tuple(sorted(set(_Witness(root, git, head).faults(names)))), asked=True)
+    except UnaskedError as error:
+        return Heard(unasked=str(error))
+
+
+def require_kept(root: Path, folders: Sequence[Path]) -> None:
+    """Refuse to go on where something is missing that git holds.
+
+    Raises:
+        DecisionError: with a fault for each file.
+    """
+    faults = of_git(root, folders).faults
+    if faults:
+        raise DecisionError(
+            f"{len(faults)} file(s) are not what people wrote, as git knows it", faults=faults
+        )
+
+
+def unlogged(orders: Path, folders: Sequence[Path]) -> list[str]:
+    """People to whom an order was given, and who have no log in any of the folders.
+
+    Args:
+        orders: folder of the recorded orders.
+        folders: of logs of any kind.
+    """
+    people = {path.stem for path in orders.glob("*.json") if not path.name.startswith(".")}
+    logged = {
+        path.stem
+        for folder in folders
+        for suffix in (SUFFIX, HEAD_SUFFIX)
+        for path in folder.glob(f"*{suffix}")
+    }
+    return sorted(people - logged)
+
+
+class _Witness:
+    """Git's history, held against the files."""
+
+    def __init__(self, root: Path, git: Git, head: Mapping[str, Version]) -> None:
+        self._root = root
+        self._git = git
+        self._head = head
+
+    def faults(self, folders: Sequence[str]) -> Iterator[Fault]:
+        """All that is missing."""
+        for one in self._head.values():
+            if _wanted(one.name):
+                yield from self._missing(one)
+        for one in merged(self._git, folders):
+            here = self._head.get(one.name)
+            log = one.name.endswith(SUFFIX)
+            if _wanted(one.name) and (here is None or (log and here.blob != one.blob)):
+                yield from self._missing(one)
+
+    def _missing(self, one: Version) -> Iterator[Fault]:
+        data = _read(self._root / one.name)
+        if data is not None and _holds(data, one):
+            return
+        held = self._bytes(one)
+        if held.startswith(_FILTERED):
+            return
+        if one.name.endswith(SUFFIX):
+            yield from self._missing_lines(one, held, data)
+        elif data is None:
+            yield Fault(_shown(one.name), f"is gone; {_who(one)} it", _restore(one))
+        elif not one.merge and not one.name.endswith(CSV):
+            # Files that are written once; of two branches that wrote one, either may stay.
+            yield Fault(_shown(one.name), f"is another one than {_who(one)}", _restore(one))
+
+    def _missing_lines(self, one: Version, held: bytes, data: bytes | None) -> Iterator[Fault]:
+        known = {*_keys(data or b"")}
+        if one.merge and one.name in self._head:
+            known |= {*_keys(self._bytes(self._head[one.name]))}
+        lines = held.split(b"\n")[:-1]
+        lost = [number for number, line in enumerate(lines, 1) if _key(line) not in known]
+        where = _shown(one.name)
+        if lost and data is None:
+            yield Fault(where, f"is gone; {_who(one)} {len(lines)} line(s) of it", _restore(one))
+        elif lost:
+            what = f"lacks {len(lost)} of {len(lines)} line(s) that {_who(one)}"
+            cut = data is not None and held.startswith(data)
+            yield Fault(
+                where, f"{what}, from line {lost[0]} on", _restore(one) if cut else _join(one)
+            )
+
+    def _bytes(self, one: Version) -> bytes:
+        return self._git.ask("cat-file", "blob", one.blob)
+
+
+def _wanted(name: str) -> bool:
+    """Not of heads, which say again what logs say, nor of what a crash left."""
+    last = name.rpartition("/")[2]
+    return not (last.startswith(".") or last.endswith(HEAD_SUFFIX) or TORN in last)
+
+
+def _holds(data: bytes, one: Version) -> bool:
+    """Whether a file is a version of it, whatever its line ends; a log may go on behind it."""
+    return any(
+        _blob(some[: one.size], one.blob) == one.blob
+        for some in (data, data.replace(b"\r\n", b"\n"))
+        if one.name.endswith(SUFFIX) or len(some) == one.size
+    )
+
+
+def _who(one: Version) -> str:
+    if not one.merge:
+        return "git's HEAD holds"
+    return f"a branch had that was merged in {one.merge[:12]}, as git knows,"
+
+
+def _restore(one: Version) -> str:
+    name = _shown(one.name)
+    if one.merge:
+        return f"`git cat-file blob {one.blob[:12]} > {name}` restores it"
+    return f"`git checkout HEAD -- {name}` restores it; if it is to be so, commit that"
+
+
+def _join(one: Version) -> str:
+    """Both have lines of their own."""
+    take = f"`git cat-file blob {one.blob[:12]} > other{SUFFIX}`"
+    return f"{take}, then `cxr-release log join other{SUFFIX} --into {_shown(one.name)}`"
+
+
+def _read(path: Path) -> bytes | None:
+    """A plain file's bytes; None where there is none, or something else by that name."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle, not of a path
+        return stream.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
+
+
+def _blob(data: bytes, like: str) -> str:
+    """Hash by which git knows some bytes, in a repository with hashes like this one."""
+    kind = "sha1" if len(like) == 40 else "sha256"
+    head = b"blob %d\0" % len(data)
+    return hashlib.new(kind, head + data, usedforsecurity=False).hexdigest()
+
+
+def _keys(data: bytes) -> Iterator[str]:
+    """The lines of a log: by their hashes, and by those of the lines that were joined in."""
+    for line in data.split(b"\n")[:-1]:
+        yield line_hash(line.removesuffix(b"\r"))
+        yield _key(line)
+
+
+def _key(line: bytes) -> str:
+    """A line, wherever it was joined in: the hash that it had where it was first written."""
+    joined = _JOINED.search(line)
+    return joined[1].decode("ascii") if joined else line_hash(line.removesuffix(b"\r"))
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else ascii(name)

@@ -1,0 +1,339 @@
+"""What git knows of logs that were lost, cut, or dropped by a merge."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from remarks import REMARK, remark
+
+from cxr_release.errors import DecisionError
+from cxr_release.logbook import git as asking
+from cxr_release.logbook import log
+from cxr_release.logbook.witnesses import Heard, of_git, require_kept, unlogged
+
+WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
+
+
+class Project:
+    """A repository with logs in `logs` and once-written files beside them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / "logs"
+        self.log = self.folder / "a.jsonl"
+        root.mkdir(exist_ok=True)
+        self.git("init", "-q")
+        self.say(0, 1, 2, 3, 4)
+        self.commit()
+
+    def git(self, *words: str, allowed: int = 0) -> str:
+        done = subprocess.run(
+            ["git", *WHO, *words], cwd=self.root, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in {0, allowed}, done.stderr
+        return done.stdout
+
+    def say(self, *topics: int, by: str = "a") -> None:
+        log.append(REMARK, self.folder, by, [remark(topic) for topic in topics])
+
+    def commit(self) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "x", "--allow-empty")
+
+    def heard(self) -> Heard:
+        return of_git(self.root, [self.folder])
+
+    def faults(self) -> list[str]:
+        return [str(one) for one in self.heard().faults]
+
+    def merge(self, *words: str) -> None:
+        self.git("merge", "-q", "--no-edit", *words, allowed=1)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path / "project")
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+
+
+RESTORED = "`git checkout HEAD -- logs/a.jsonl` restores it; if it is to be so, commit that"
+
+
+@pytest.mark.parametrize(
+    ("lose", "said"),
+    [
+        (Path.unlink, "logs/a.jsonl: is gone; git's HEAD holds 5 line(s) of it"),
+        (lambda path: path.write_bytes(b""), "lacks 5 of 5 line(s) that git's HEAD holds, from"),
+        (_cut, "logs/a.jsonl: lacks 3 of 5 line(s) that git's HEAD holds, from line 3 on"),
+        (lambda path: shutil.rmtree(path.parent), "logs/a.jsonl: is gone"),
+    ],
+)
+def test_what_was_committed_must_be_there(
+    project: Project, lose: Callable[[Path], None], said: str
+) -> None:
+    assert project.heard() == Heard(asked=True)
+    project.say(5)
+    assert project.faults() == []
+    lose(project.log)
+    (fault,) = project.faults()
+    assert said in fault
+    assert RESTORED in fault
+    with pytest.raises(DecisionError, match=r"logs/a\.jsonl"):
+        require_kept(project.root, [project.folder])
+    subprocess.run(["sh", "-c", fault.split("`")[1]], cwd=project.root, check=True)
+    assert project.faults() == []
+
+
+def test_what_is_to_be_so_is_committed(project: Project) -> None:
+    project.log.unlink()
+    project.commit()
+    assert project.faults() == []
+
+
+def test_a_log_that_was_begun_anew_keeps_both(project: Project) -> None:
+    project.log.unlink()
+    (project.folder / "a.head").unlink()
+    project.say(7, 8)
+    (fault,) = project.faults()
+    assert "lacks 5 of 5 line(s)" in fault
+    assert "then `cxr-release log join other.jsonl --into logs/a.jsonl`" in fault
+    assert "checkout" not in fault
+
+
+def test_files_that_are_written_once_must_be_the_same(project: Project) -> None:
+    names = {"1.0.0/release.json": b"{}\n", "orders/a.json": b"1\n", "more.csv": b"a\n"}
+    for name, data in names.items():
+        (project.folder / name).parent.mkdir(exist_ok=True)
+        (project.folder / name).write_bytes(data)
+    (project.folder / ".gitkeep").touch()
+    project.commit()
+    (project.folder / ".gitkeep").unlink()
+    (project.folder / "a.head").unlink()
+    assert project.faults() == []
+    for name in names:
+        (project.folder / name).write_bytes(b"other\n")
+    assert project.faults() == [
+        f"logs/{name}: is another one than git's HEAD holds: `git checkout HEAD -- logs/{name}`"
+        " restores it; if it is to be so, commit that"
+        for name in ("1.0.0/release.json", "orders/a.json")
+    ]  # a CSV may have been replaced by a more complete one
+    shutil.rmtree(project.folder / "1.0.0")
+    (project.folder / "more.csv").unlink()
+    assert [fault.split(";")[0] for fault in project.faults()] == [
+        "logs/1.0.0/release.json: is gone",
+        "logs/more.csv: is gone",
+        "logs/orders/a.json: is another one than git's HEAD holds: `git checkout HEAD --"
+        " logs/orders/a.json` restores it",
+    ]
+
+
+def test_windows_line_ends_are_no_loss(project: Project) -> None:
+    (project.folder / "order.json").write_bytes(b"{\n}\n")
+    project.commit()
+    for path in (project.log, project.folder / "order.json"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert project.faults() == []
+
+
+def fork(project: Project, *, also: str = "a") -> None:
+    """Two branches: main says 10 and 11, side says 20 to 22."""
+    project.git("checkout", "-q", "-b", "side")
+    project.say(20, 21, 22, by=also)
+    project.commit()
+    project.git("checkout", "-q", "main")
+    project.say(10, 11)
+    project.commit()
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_merge_that_dropped_a_side_is_named(project: Project, later: bool) -> None:
+    fork(project)
+    project.merge("-s", "ours", "side")
+    if later:
+        project.say(12)
+        project.commit()
+    (fault,) = project.faults()
+    assert "lacks 3 of 8 line(s) that a branch had that was merged in" in fault
+    take = fault.split("`")[1]
+    subprocess.run(["sh", "-c", take], cwd=project.root, check=True)
+    side = project.git("show", "side:logs/a.jsonl")
+    assert (project.root / "other.jsonl").read_text() == side
+
+
+def test_a_merge_that_dropped_another_person_s_log_is_named(project: Project) -> None:
+    fork(project, also="b")
+    project.merge("-s", "ours", "side")
+    (fault,) = project.faults()
+    assert fault.startswith("logs/b.jsonl: is gone; a branch had that was merged in")
+    subprocess.run(["sh", "-c", fault.split("`")[1]], cwd=project.root, check=True)
+    assert project.faults() == []
+
+
+def test_a_merge_that_is_under_way_is_looked_at(project: Project) -> None:
+    fork(project)
+    project.merge("side")
+    project.git("checkout", "--ours", "logs/a.jsonl", "logs/a.head")
+    (fault,) = project.faults()
+    assert "lacks 3 of 8 line(s) that a branch had that was merged in under way" in fault
+    project.git("merge", "--abort")
+    assert project.faults() == []
+
+
+def test_lines_that_were_joined_in_are_there(project: Project) -> None:
+    fork(project)
+    project.merge("-s", "ours", "side")
+    lost = project.git("show", "side:logs/a.jsonl").splitlines()[5:]
+    told = [f'{{"note":"","joined_from":"{log.line_hash(line.encode())}"}}\n' for line in lost]
+    with project.log.open("a") as stream:
+        stream.writelines(told[:2])
+    assert "lacks 1 of 8" in project.faults()[0]
+    with project.log.open("a") as stream:
+        stream.write(told[2])
+    assert project.faults() == []
+
+
+def test_a_branch_that_said_nothing_new_loses_nothing(project: Project) -> None:
+    project.git("checkout", "-q", "-b", "side")
+    (project.root / "code.py").write_text("1")
+    project.commit()
+    project.git("checkout", "-q", "main")
+    project.log.unlink()  # moved away, and committed
+    project.commit()
+    project.merge("side")
+    assert project.git("rev-list", "--merges", "--count", "HEAD") == "1\n"
+    assert project.faults() == []
+
+
+def test_a_good_merge_is_good(project: Project) -> None:
+    fork(project, also="b")
+    project.merge("side")
+    assert len(project.log.read_bytes().splitlines()) == 7
+    assert project.faults() == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.lists(st.sampled_from(["say", "commit", "cut", "other"]), max_size=6))
+def test_only_what_was_committed_and_is_missing_is_missing(
+    tmp_path_factory: pytest.TempPathFactory, deeds: list[str]
+) -> None:
+    project = Project(tmp_path_factory.mktemp("git") / "project")
+    committed = 5
+    for place, deed in enumerate(deeds):
+        lines = project.log.read_bytes().splitlines(keepends=True)
+        if deed == "say":
+            project.say(50 + place)
+        elif deed == "other":
+            project.say(50 + place, by="b")
+        elif deed == "commit":
+            project.commit()
+            committed = len(lines)
+        else:
+            project.log.write_bytes(b"".join(lines[:-1]))
+            (project.folder / "a.head").unlink(missing_ok=True)
+    left = len(project.log.read_bytes().splitlines())
+    found = [one for one in project.faults() if "a.jsonl" in one]
+    assert bool(found) == (left < committed), (left, committed)
+
+
+def test_without_git_nothing_is_said_of_it(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tmp_path / "plain"
+    shutil.copytree(project.folder, plain / "logs")
+    assert of_git(plain, [plain / "logs"]) == Heard()
+    project.log.unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert project.heard() == Heard(unasked="git is not installed")
+    require_kept(project.root, [project.folder])
+
+
+def test_a_repository_without_a_commit_holds_nothing(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    assert of_git(tmp_path, [tmp_path / "logs"]) == Heard(asked=True)
+
+
+@pytest.mark.parametrize("break_it", [
+    lambda root: shutil.rmtree(root / ".git/objects"),
+    lambda root: (root / ".git/HEAD").write_text("rubbish"),
+    lambda root: (root / ".git/config").write_text("[rubbish"),
+])  # fmt: skip
+def test_a_broken_repository_could_not_be_asked(
+    project: Project, break_it: Callable[[Path], None]
+) -> None:
+    break_it(project.root)
+    heard = project.heard()
+    assert (heard.faults, heard.asked) == ((), False)
+    assert "git" in heard.unasked
+
+
+def test_a_slow_or_talkative_git_is_not_waited_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexec sleep 60\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setattr(asking, "SECONDS", 0.2)
+    assert "too long" in project.heard().unasked
+    fake.write_text("#!/bin/sh\nexec cat /dev/zero\n")
+    monkeypatch.setattr(asking, "SECONDS", 20)
+    monkeypatch.setattr(asking, "LARGEST", 1000)
+    assert "too large" in project.heard().unasked
+
+
+def test_nothing_of_a_hostile_repository_is_run(project: Project, tmp_path: Path) -> None:
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {tmp_path}/pwned\n")
+    evil.chmod(0o755)
+    for line in (
+        *("core.fsmonitor", "core.pager", "pager.ls-tree", "core.sshCommand", "diff.external"),
+        *("gpg.program", "filter.x.smudge", "filter.x.clean", "diff.x.textconv", "core.editor"),
+        *("alias.ls-tree", "core.askPass", "credential.helper", "core.alternateRefsCommand"),
+    ):
+        project.git("config", line, f"!{evil}" if line.startswith("alias") else str(evil))
+    for setting in ("log.showSignature=true", f"core.hooksPath={tmp_path}/hooks",
+                    f"remote.origin.url=ext::{evil}", "remote.origin.promisor=true",
+                    "extensions.partialClone=origin", "protocol.ext.allow=always"):  # fmt: skip
+        project.git("config", *setting.split("=", 1))
+    (project.root / ".gitattributes").write_text("* filter=x diff=x\n")
+    (tmp_path / "hooks").mkdir()
+    for hook in ("post-index-change", "reference-transaction", "post-checkout", "pre-auto-gc"):
+        shutil.copy(evil, tmp_path / "hooks" / hook)
+    blob = project.git("rev-parse", "HEAD:logs/a.jsonl").strip()
+    (project.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    project.log.unlink()
+    project.heard()  # the blob is promised by a remote that runs a program
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_tree_that_leads_out_of_the_folder_is_not_followed(project: Project) -> None:
+    out = project.folder / "link"
+    out.symlink_to("/etc/passwd")
+    project.commit()
+    out.unlink()
+    os.mkfifo(project.folder / "pipe.jsonl")
+    assert project.faults() == []
+
+
+def test_people_with_an_order_and_without_a_log_are_named(tmp_path: Path) -> None:
+    orders, logs, more = tmp_path / "orders", tmp_path / "logs", tmp_path / "more"
+    assert unlogged(orders, [logs]) == []
+    orders.mkdir()
+    for who in ("a", "b", "c", "d"):
+        (orders / f"{who}.json").touch()
+    log.append(REMARK, logs, "a", [remark(0)])
+    log.append(REMARK, more, "c", [remark(0)])
+    (logs / "d.head").touch()
+    (logs / "e.jsonl").touch()
+    assert unlogged(orders, [logs, more]) == ["b"]
