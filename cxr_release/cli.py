@@ -278,6 +278,7 @@ def review(
 
     project = project_at(root)
     params = project.params
+    project.require_logs(project.paths.screening_log, reviewer)
     serve(
         project.tables,
         screening_log=project.paths.screening_log,
@@ -386,6 +387,7 @@ def adjudicate(
 
     project = project_at(root)
     params = project.params
+    project.require_logs(project.paths.audit_log, reviewer)
     serve(
         pairs=project.paths.pairs,
         cohort=project.paths.cohort_table,
@@ -407,6 +409,7 @@ def _decide(
     from cxr_release.screening.desk import decide
 
     project = project_at(root)
+    project.require_logs(project.paths.screening_log, [reviewer])
     decisions = decide(
         project.paths.screening_log,
         reviewer,

@@ -36,6 +36,11 @@ class Paths:
         return self.cards / "reasons.yaml"
 
     @property
+    def reviews(self) -> Path:
+        """All that people decided: the folder of the logs' folders."""
+        return self._data("reviews")
+
+    @property
     def screening_log(self) -> Path:
         """Reviewers' decisions on films: an input, written by the review tools alone."""
         return self._data("reviews", "screening")

@@ -162,26 +162,60 @@ class Project:
         )
 
     def verify_logs(self, images: Path | None, reviews: Path | None) -> dict[str, Any]:
-        """Verify the logs: `screening`; `audit` and `readers` too unless others are named."""
+        """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
+
+        Those are `withdrawals`, `audit` and `readers`; with them come `witnesses`: `asked` (who
+        knows what the logs held) and `notes` (sentences on what may be missing).
+
+        Raises:
+            DecisionError: a log does not verify, or a witness knows more than the logs hold.
+        """
+        from cxr_release.kept import all_of
         from cxr_release.memorization.verify import verify_verdicts
         from cxr_release.reader_study.verify import verify_answers
         from cxr_release.screening.verify import verify_logs
 
-        reasons = None if images else self.reasons()
-        folder = reviews or self.paths.screening_log
-        found = {"screening": verify_logs(folder, self.known_films(images), reasons)}
+        reasons, paths = None if images else self.reasons(), self.paths
+        folder, films = reviews or paths.screening_log, self.known_films(images)
         if images or reviews:
-            return found
-        found["withdrawals"] = verify_logs(self.paths.withdrawals, self.known_films(), reasons)
-        known = self.paths.params.exists() and self.sampled
-        found["audit"] = verify_verdicts(
-            self.paths.audit_log,
-            cohort=self.paths.cohort_table,
-            synthetic=self.tables if known else [],
-            known=known,
+            return {"screening": verify_logs(folder, films, reasons)}
+        known = paths.params.exists() and self.sampled
+        return all_of(
+            {
+                "screening": lambda: verify_logs(folder, films, reasons),
+                "withdrawals": lambda: verify_logs(paths.withdrawals, films, reasons),
+                "audit": lambda: verify_verdicts(
+                    paths.audit_log,
+                    cohort=paths.cohort_table,
+                    synthetic=self.tables if known else [],
+                    known=known,
+                ),
+                "readers": lambda: verify_answers(paths.responses, paths.kit),
+                "witnesses": self._verify_nothing_missing,
+            }
         )
-        found["readers"] = verify_answers(self.paths.responses, self.paths.kit)
-        return found
+
+    def require_logs(self, folder: Path, people: Sequence[str]) -> None:
+        """Refuse to go on with people's logs where git holds more of them than is there.
+
+        Raises:
+            DecisionError: a log lacks lines that were committed, or that a merge dropped; or a
+                name could not be a file name.
+        """
+        from cxr_release.logbook.names import log_file
+        from cxr_release.logbook.witnesses import require_kept
+
+        require_kept(self.paths.root, [log_file(folder, person) for person in people])
+
+    def _verify_nothing_missing(self) -> dict[str, Any]:
+        from cxr_release.errors import DecisionError
+        from cxr_release.kept import testimony_of
+
+        found = testimony_of(self.paths)
+        if found.faults:
+            what = f"{len(found.faults)} file(s) lack what they held"
+            raise DecisionError(what, faults=found.faults)
+        return {"asked": list(found.asked), "notes": list(found.notes)}
 
     def readers(self) -> Gathered | None:
         """What readers of the blinded quartets have answered; None before those are drawn."""
@@ -261,6 +295,7 @@ class Project:
         """Log that published films are withdrawn, or, with `retract`, no longer."""
         from cxr_release.screening.desk import withdraw
 
+        self.require_logs(self.paths.withdrawals, [by])
         films = {film: row for version in self.published() for film, row in version.films.items()}
         return withdraw(
             self.paths.withdrawals,
@@ -302,5 +337,12 @@ def logs_text(found: dict[str, Any]) -> str:
         "withdrawals": of_decisions,
         "audit": of_verdicts,
         "readers": of_answers,
+        "witnesses": _of_witnesses,
     }
     return "\n".join(text(found[name]) for name, text in texts.items() if name in found)
+
+
+def _of_witnesses(found: dict[str, Any]) -> str:
+    """What those say who know what the logs held."""
+    by = "; ".join(f"{one} knows of no line that is missing" for one in found["asked"])
+    return "\n".join([*found["notes"], by or "nobody was asked whether lines are missing"])

@@ -9,6 +9,7 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json
+from cxr_release.kept import testimony_of
 from cxr_release.memorization.adjudication import Adjudication
 from cxr_release.params import never_set
 from cxr_release.paths import Paths
@@ -37,6 +38,7 @@ def status_of(project: Project) -> Status:
     Raises:
         DecisionError: a log does not verify, or is about other films.
     """
+    testimony = testimony_of(project.paths)
     audit = _audit(project)
     screening = project.screening(audit.excluded) if audit else None
     counts = _counts(project, screening)
@@ -59,7 +61,9 @@ def status_of(project: Project) -> Status:
             *_holds_back(counts, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
             *_never_set(project),
+            *map(str, testimony.faults),
         ],
+        "notes": list(testimony.notes),
     }
 
 
@@ -267,6 +271,7 @@ def text_of(status: Status) -> str:
     states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]
     lines.append(f"reviews    {', '.join(states)}")
     lines += [f"to do      {sentence}" for sentence in status["holds_back"]]
+    lines += [f"note       {sentence}" for sentence in status["notes"]]
     if release:
         name = f"{release['name']} {release['version']}"
         released = release["counts"]["total"]["released"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Kind, L, W
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX, TORN
+from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX, TORN, log_file
 from cxr_release.spelling import folded, one_person
 
 
@@ -29,6 +29,12 @@ def read_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) ->
 def mend_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:
     """Like `read_all`, and what crashes left of unfinished lines is set aside; see `Log.mend`."""
     return _each(kind, folder, Log.mend, beside)
+
+
+def has_head(folder: Path, reviewer: str) -> bool:
+    """Whether a head stands beside a log and says which line was the last; see `log`."""
+    path = log_file(folder, reviewer).with_suffix(HEAD_SUFFIX)
+    return path.is_file() and path.stat().st_size > 0
 
 
 def people_of(folder: Path) -> list[str]:

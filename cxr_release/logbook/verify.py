@@ -8,7 +8,7 @@ from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Kind, L, W, standing_of
-from cxr_release.logbook.logs import mend_all, set_aside
+from cxr_release.logbook.logs import has_head, mend_all, set_aside
 
 
 def verified(
@@ -27,7 +27,8 @@ def verified(
         beside: suffixes of files that lie there too and are no logs.
 
     Returns:
-        `logs` (reviewer → `lines`, `standing`) and `set_aside` (names of files).
+        `logs` (reviewer → `lines`, `standing`), `set_aside` (names of files) and, where there are
+        any, `without_head`: whose logs nothing beside them says how many lines they had.
 
     Raises:
         DecisionError: with every fault, by log and line.
@@ -36,7 +37,8 @@ def verified(
     faults = faults_of(logs)
     if faults:
         raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
-    return {
+    bare = [name for name in logs if not has_head(folder, name)]
+    return ({"without_head": bare} if bare else {}) | {
         "logs": {
             reviewer: {"lines": len(log), "standing": len(standing_of(log))}
             for reviewer, log in logs.items()
@@ -57,3 +59,19 @@ def sentences_of(found: Mapping[str, Any], noun: str) -> list[str]:
             for name in found["set_aside"]
         ),
     ]
+
+
+def wholeness_of(found: Mapping[str, Any], what: str = "log(s)") -> str:
+    """What `verified` found of the logs together: `2 log(s), all whole`, where that is known.
+
+    Args:
+        found: what `verified` returned.
+        what: the logs are called.
+    """
+    bare = found.get("without_head")
+    count = f"{len(found['logs'])} {what}"
+    if not bare:
+        return f"{count}, all whole"
+    return f"{count}, every line in its place; no head says whether the last are all there of: " + (
+        ", ".join(bare)
+    )

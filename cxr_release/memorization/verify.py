@@ -8,7 +8,7 @@ from typing import Any
 
 from cxr_release import schemas
 from cxr_release.errors import Fault
-from cxr_release.logbook.verify import sentences_of, verified
+from cxr_release.logbook.verify import sentences_of, verified, wholeness_of
 from cxr_release.memorization.adjudication import faults_of
 from cxr_release.memorization.judged import hashes
 from cxr_release.memorization.verdict import VERDICT, Verdict
@@ -43,5 +43,5 @@ def verify_verdicts(
 
 def text_of(found: Mapping[str, Any]) -> str:
     """What `verify_verdicts` found, for people."""
-    end = f"{len(found['logs'])} log(s) of verdicts on pairs, all whole"
+    end = wholeness_of(found, "log(s) of verdicts on pairs")
     return "\n".join([*sentences_of(found, VERDICT.noun), end])

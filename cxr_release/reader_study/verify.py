@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import Fault
-from cxr_release.logbook.verify import sentences_of, verified
+from cxr_release.logbook.verify import sentences_of, verified, wholeness_of
 from cxr_release.reader_study.answer import ANSWER, Answer
 from cxr_release.reader_study.gathered import CSV, foreign
 from cxr_release.reader_study.kit import open_kit
@@ -38,5 +38,5 @@ def verify_answers(logs: Path, kit: Path) -> dict[str, Any]:
 
 def text_of(found: Mapping[str, Any]) -> str:
     """What `verify_answers` found, for people."""
-    end = f"{len(found['logs'])} log(s) of answers on quartets, all whole"
+    end = wholeness_of(found, "log(s) of answers on quartets")
     return "\n".join([*sentences_of(found, ANSWER.noun), end])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxr_release.logbook.verify import sentences_of, verified
+from cxr_release.logbook.verify import sentences_of, verified, wholeness_of
 from cxr_release.screening.consensus import faults_of
 from cxr_release.screening.decision import DECISION
 from cxr_release.screening.films import Generated
@@ -42,5 +42,5 @@ def text_of(found: Mapping[str, Any]) -> str:
     """What `verify_logs` found, for people."""
     films = found["films"]
     against = "no film is sampled yet" if films is None else f"held against {films:,} films"
-    end = f"{len(found['logs'])} log(s), all whole; {against}"
+    end = f"{wholeness_of(found)}; {against}"
     return "\n".join([*sentences_of(found, DECISION.noun), end])

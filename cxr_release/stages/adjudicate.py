@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxr_release import schemas, tables
 from cxr_release.files import private, write_json
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.memorization.judged import read_adjudication
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -12,6 +13,7 @@ from cxr_release.stages.run import execute
 
 def run(paths: Paths, params: Params) -> None:
     """Write every pair's verdict, and the films that stay out because of it."""
+    require_kept(paths.root, [paths.audit_log])
     found = read_adjudication(
         pairs=paths.pairs,
         cohort=paths.cohort_table,

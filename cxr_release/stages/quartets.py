@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cxr_release import schemas, tables
 from cxr_release.files import private, write_json
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import BATCHES, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
@@ -19,6 +20,7 @@ from cxr_release.tables import Table
 
 def run(paths: Paths, params: Params) -> None:
     """Write the kit, and the key and how it was drawn."""
+    require_kept(paths.root, [paths.served.parent])
     sources = {
         REAL: (schemas.COHORT, paths.cohort_table),
         **{

@@ -6,6 +6,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_json, write_json, write_text
 from cxr_release.logbook.logs import read_all
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.consensus import apply
@@ -20,6 +21,7 @@ from cxr_release.stages.run import execute
 
 def run(paths: Paths, params: Params) -> None:
     """Write every film's fate, the exclusions, and the counts as numbers and as Table S1."""
+    require_kept(paths.root, [paths.screening_log, paths.withdrawals])
     expected = [paths.oriented_table(*job) for job in params.sample.jobs]
     unexpected = sorted(set(paths.oriented.glob("*.parquet")) - set(expected))
     if unexpected:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, whole_file, write_json
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.analysis import analyze
@@ -26,6 +27,7 @@ from cxr_release.stages.run import execute
 
 def run(paths: Paths, params: Params) -> None:
     """Write the responses, what the study comes to, and its figures once a reader has finished."""
+    require_kept(paths.root, [paths.responses])
     kit = Kit(tuple(KitFilm(**row) for row in tables.read_rows(paths.kit, schemas.KIT)))
     key = tables.read_rows(paths.key_table, schemas.KEY)
     found = gather(paths.responses, kit)

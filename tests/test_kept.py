@@ -1,0 +1,183 @@
+"""A project in git: what was lost is named, and nothing is rewritten on checkout."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oriented import oriented_row
+
+from cxr_release import params as parameters
+from cxr_release import schemas, tables
+from cxr_release.cli import main
+from cxr_release.errors import DecisionError
+from cxr_release.files import WINDOWS_ENDS, tree_sha256, write_json
+from cxr_release.paths import Paths
+from cxr_release.project import Project, logs_text
+from cxr_release.stages import screen
+
+ROOT = Path(__file__).parent.parent
+FILM = "checkpoint-3-large-00001"
+LOG = "data/reviews/screening/a.b.jsonl"
+
+
+def git(root: Path, *words: str) -> str:
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
+    return subprocess.run(
+        ["git", *who, *words], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def run(root: Path, *words: str) -> tuple[int, str, str]:
+    """A command in this process: exit code, output, errors."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", ["cxr-release", *words, "--root", str(root)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project in git, with films, and a log of one person who decided on five."""
+    root = tmp_path / "project"
+    (root / "cards").mkdir(parents=True)
+    for name in ("params.yaml", "dvc.yaml", "cards/reasons.yaml", ".gitattributes", ".gitignore"):
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    paths = Paths(root)
+    for job in parameters.load(paths.params).sample.jobs:
+        films = [np.full((16, 16), 10 * index, np.uint8) for index in range(6)]
+        rows = [oriented_row(film, *job, index) for index, film in enumerate(films)]
+        tables.write(paths.oriented_table(*job), schemas.ORIENTED, rows)
+    write_json(paths.copies, {})
+    write_json(paths.orders / "c.d.json", {"reviewer": "c.d"})
+    for index in range(1, 6):
+        assert run(root, "keep", f"{FILM[:-1]}{index}", "--reviewer", "a.b")[0] == 0
+    git(root, "init", "-q")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "x")
+    return root
+
+
+def test_who_was_asked_and_what_is_unknown_is_said(root: Path) -> None:
+    found = Project(root).verify_logs(None, None)
+    assert found["witnesses"]["asked"] == ["git"]
+    assert logs_text(found).endswith(
+        "c.d was given an order and has no log: has decided nothing yet, or the log is gone\n"
+        "git knows of no line that is missing"
+    )
+    code, text, _ = run(root, "status")
+    assert code == 0
+    assert "note       c.d was given an order and has no log" in text
+
+
+@pytest.mark.parametrize("lose", [
+    lambda path: path.unlink(),
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(path.read_bytes()[: path.read_bytes().index(b"\n") + 1]),
+])  # fmt: skip
+@pytest.mark.parametrize("head", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_log_that_was_lost_or_cut_with_its_head_stops_what_would_go_on_from_it(
+    root: Path, lose: Callable[[Path], None], head: Callable[[Path], None]
+) -> None:
+    lose(root / LOG)
+    head((root / LOG).with_suffix(".head"))
+    before = (root / LOG).read_bytes() if (root / LOG).exists() else None
+    for words in (
+        ("log", "verify"),
+        ("keep", FILM, "--reviewer", "a.b"),
+        ("exclude", FILM, "--reason", "artefact", "--reviewer", "a.b"),
+        ("review", "--reviewer", "a.b"),
+    ):
+        code, _, said = run(root, *words)
+        assert code == 1, words
+        assert f"{LOG}: " in said
+        assert f"`git checkout HEAD -- {LOG}` restores it" in said
+    with pytest.raises(DecisionError, match=r"a\.b\.jsonl"):
+        screen.run(Paths(root), parameters.load(root / "params.yaml"))
+    assert f"to do      {LOG}: " in run(root, "status")[1]
+    assert ((root / LOG).read_bytes() if (root / LOG).exists() else None) == before
+    # Another's work goes on.
+    assert run(root, "keep", FILM, "--reviewer", "e.f")[0] == 0
+    git(root, "checkout", "HEAD", "--", LOG)
+    assert run(root, "keep", FILM, "--reviewer", "a.b")[0] == 0
+    assert run(root, "log", "verify")[0] == 0
+
+
+def test_without_git_a_log_without_a_head_is_not_called_whole(root: Path) -> None:
+    shutil.rmtree(root / ".git")
+    code, text, _ = run(root, "log", "verify")
+    assert (code, "1 log(s), all whole; held against 36 films" in text) == (0, True)
+    assert text.endswith("nobody was asked whether lines are missing\n")
+    path = root / LOG
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    for head in (b"", None):
+        if head is None:
+            path.with_suffix(".head").unlink()
+        else:
+            path.with_suffix(".head").write_bytes(head)
+        code, text, _ = run(root, "log", "verify")
+        assert code == 0
+        assert "all whole" not in text.splitlines()[1]
+        assert "no head says whether the last are all there of: a.b; held" in text
+
+
+def hashed(root: Path) -> dict[str, str]:
+    """What DVC and the chains hash, of what git tracks."""
+    return {name: tree_sha256(root / name) for name in git(root, "ls-files").splitlines()}
+
+
+def test_a_clone_on_windows_is_the_same_to_the_byte(root: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", "project",
+        "clone")  # fmt: skip
+    assert hashed(clone) == hashed(root)
+    shutil.copytree(root / "data/oriented", clone / "data/oriented")
+    code, text, _ = run(clone, "log", "verify")
+    assert (code, text.splitlines()[0]) == (0, "a.b: 5 line(s), 5 decision(s) stand")
+    assert run(clone, "keep", FILM, "--reviewer", "a.b")[0] == 0
+    git(clone, "commit", "-q", "-a", "-m", "y")
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", "clone", "again")
+    assert hashed(tmp_path / "again") == hashed(clone)
+
+
+def test_without_the_attributes_the_line_ends_are_named_and_the_remedy_works(
+    root: Path, tmp_path: Path
+) -> None:
+    git(root, "rm", "-q", ".gitattributes")
+    git(root, "commit", "-q", "-m", "y")
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", "project", "clone")
+    clone = tmp_path / "clone"
+    for words in (("log", "verify"), ("keep", FILM, "--reviewer", "a.b")):
+        code, _, said = run(clone, *words) if words[0] == "log" else _kept(root, clone)
+        assert code == 1
+        assert f"a.b.jsonl: {WINDOWS_ENDS}: run `git config core.autocrlf false`" in said
+        assert "changed" not in said
+    said = run(clone, "log", "verify")[2]
+    _, config, _, checkout, _ = said.split("`")
+    subprocess.run(config.split(), cwd=clone, check=True)
+    for path in (clone / "data/reviews/screening").glob("a.b.*"):
+        path.rename(tmp_path / path.name)
+    subprocess.run(checkout.split(), cwd=clone, check=True)
+    assert run(clone, "log", "verify")[0] == 0
+    assert (clone / LOG).read_bytes() == (root / LOG).read_bytes()
+
+
+def _kept(root: Path, clone: Path) -> tuple[int, str, str]:
+    shutil.copytree(root / "data/oriented", clone / "data/oriented")
+    return run(clone, "keep", FILM, "--reviewer", "a.b")
