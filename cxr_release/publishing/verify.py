@@ -76,7 +76,8 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
 
 def _check_records(folder: Folder, record: Record, found: Findings) -> None:
     """Every record that croissant.json leads to; to files of this folder alone, that is checked."""
-    configs = configs_of(folder, record["params"]["sample"]["checkpoints"])
+    recommended = record["metrics"]["checkpoints"]["recommended"]
+    configs = configs_of(folder, record["params"]["sample"]["checkpoints"], recommended)
     check_described(folder.root, configs)
     for name, count in read_all_records(folder.root).items():
         found.applied(f"records of {name} read through croissant.json", count)

@@ -10,8 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from cxr_release import schemas, tables
+from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
 from cxr_release.release.documents.checksums import hashes_of
@@ -111,19 +113,44 @@ def write_configs(
     group = rows_per_group(params.ingest.size, films=2)
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
     hashes.update(hashes_of(folder, [file for config in written for file in config.files]))
-    return Written([pooled(films), *films, *written], hashes, shown)
+    report = read_json(inputs.checkpoints / "report.json")
+    return Written([pooled(folder, films, report["recommended"]), *films, *written], hashes, shown)
 
 
-def pooled(films: Sequence[Config]) -> Config:
-    """The config `default`: the films of all checkpoints."""
+def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Row]) -> Config:
+    """The config `default`: the films of all checkpoints.
+
+    Those of the checkpoints that curves and distances speak for come first, later ones before
+    earlier ones: what `load_dataset` shows first is what is worth a look.
+
+    Args:
+        folder: the release folder.
+        films: the config of each checkpoint.
+        recommended: `checkpoint` of each that is recommended, as in the checkpoint report.
+    """
+    first = {f"checkpoint-{one['checkpoint']}" for one in recommended}
+    films = sorted(films, key=lambda one: (one.name in first, _number(one)), reverse=True)
+    files = [name for config in films for name in config.files]
+    if any(_begins_with_one_row(folder / name) for name in files):
+        # `datasets` joins it to a single row before it, and counts a few bytes less.
+        return measure(folder, "default", schemas.RELEASE, files)
     return Config(
         "default",
         schemas.RELEASE,
-        tuple(name for config in films for name in config.files),
+        tuple(files),
         sum(config.rows for config in films),
         sum(config.num_bytes for config in films),
         sum(config.download_bytes for config in films),
     )
+
+
+def _begins_with_one_row(path: Path) -> bool:
+    metadata = pq.read_metadata(path)
+    return bool(metadata.num_row_groups) and int(metadata.row_group(0).num_rows) == 1
+
+
+def _number(config: Config) -> int:
+    return int(config.name.rpartition("-")[2])
 
 
 def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> Config:

@@ -214,7 +214,7 @@ def test_the_card_says_whether_real_films_are_in_the_release(
     asked = replace(local, audit=replace(params.audit, publish_real_images=show))
     card = card_of(tmp_path, asked, ALL_CLEAR)
     assert ("**This release shows 3 source films** by name and picture" in card) == show
-    assert ("Every film here was drawn by a denoising diffusion model" in card) != show
+    assert ("Every film here is synthetic: a denoising diffusion model drew it" in card) != show
     assert ("Source films are not published" in card) != show
     assert ("The films are not part of this release" in card) != show
     assert ("stay under the licence of the source" in card) == show

@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 from audit_artefacts import STEMS
+from hypothesis import given
+from hypothesis import strategies as st
 from release_artefacts import make_release
 
 from cxr_release.files import read_json
 from cxr_release.params import Params
-from cxr_release.release import shards
+from cxr_release.release import configs, shards
 from cxr_release.release.card.lint import header_and_body
+from cxr_release.release.configs import Config
+from cxr_release.schemas import RELEASE
 
 Loaded = list[tuple[Path, dict[str, Any]]]
 """Release folder, and what was found in each of its configs."""
@@ -143,12 +147,36 @@ def test_audited_pairs_load_with_and_without_pictures(loaded: Loaded) -> None:
     ]  # fmt: skip
 
 
-def test_checkpoints_stand_in_the_order_of_their_number(
+def test_the_default_config_opens_with_the_checkpoint_that_is_recommended(
     loaded: Loaded,
 ) -> None:
-    ids = loaded[0][1]["default"]["ids"]
-    assert ids == loaded[0][1]["checkpoint-1"]["ids"] + loaded[0][1]["checkpoint-3"]["ids"]
-    assert ids == sorted(ids)
+    """Checkpoint 2 is recommended too, and was not sampled; of 1 nobody speaks."""
+    for release, found in loaded:
+        report = read_json(release / "release.json")["metrics"]["checkpoints"]
+        assert [one["checkpoint"] for one in report["recommended"]] == [2, 3]
+        early, late = found["checkpoint-1"]["ids"], found["checkpoint-3"]["ids"]
+        assert found["default"]["ids"] == late + early
+        assert early == sorted(early)
+        assert late == sorted(late)
+
+
+@given(
+    st.dictionaries(st.integers(1, 200), st.booleans(), min_size=1, max_size=6),
+)
+def test_recommended_checkpoints_come_first_and_later_ones_before_earlier(
+    sampled: dict[int, bool],
+) -> None:
+    films = [Config(f"checkpoint-{one}", RELEASE, (), 1, 1, 1) for one in sorted(sampled)]
+    files = [replace(one, files=(f"data/{one.name}/x",)) for one in films]
+    recommended = [{"checkpoint": one} for one, spoken_for in sampled.items() if spoken_for]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(configs, "_begins_with_one_row", lambda path: False)
+        pool = configs.pooled(Path(), files, recommended)
+    order = [int(name.split("/")[1].rpartition("-")[2]) for name in pool.files]
+    assert order == [
+        *sorted((one for one in sampled if sampled[one]), reverse=True),
+        *sorted((one for one in sampled if not sampled[one]), reverse=True),
+    ]
 
 
 def test_the_card_states_the_sizes_that_datasets_computes(

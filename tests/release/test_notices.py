@@ -105,6 +105,12 @@ def test_a_source_that_nobody_names_is_not_cited(tmp_path: Path) -> None:
     assert citation["message"] == "If you use this dataset, please cite it as below."
 
 
+@pytest.mark.parametrize(("date", "year"), [("2026-11-20", "2026"), ("", "n.d."), (" ", "n.d.")])
+def test_the_year_is_that_of_the_stated_date_or_none(date: str, year: str) -> None:
+    record = RECORD | {"date": date, "name": "films"}
+    assert f"  year = {{{year}}}," in bibtex(record).splitlines()
+
+
 def test_hostile_texts_stay_on_their_line(tmp_path: Path) -> None:
     texts = dict.fromkeys(("title", "contact", "publisher", "identifier"), HOSTILE)
     citation = cited(tmp_path, **texts, authors=[HOSTILE])
@@ -113,7 +119,7 @@ def test_hostile_texts_stay_on_their_line(tmp_path: Path) -> None:
     entry = bibtex(RECORD | texts | {"authors": [HOSTILE]})
     assert entry.count("{") == entry.count("}")
     assert "\\" not in entry
-    assert len(entry.splitlines()) == 8
+    assert len(entry.splitlines()) == 9
     assert (tmp_path / "LICENSE").read_text(encoding="utf-8").count("published by X ---") == 1
 
 

@@ -47,6 +47,7 @@ _KEYS: dict[str, Kinds] = {
     **{f"reviews.audit.{name}": int for name in ("pairs", "judged", "settled", "excluded_films")},
     "reviews.reader_study.state": str,
     **{f"reviews.reader_study.{name}": int for name in ("readers", "required")},
+    "metrics.checkpoints.recommended": list,
     "metrics.audit.pairs": int,
     "metrics.audit.cosine": dict,
     "metrics.audit.flagged": (dict, _NOTHING),
@@ -105,6 +106,7 @@ def _check_lists(record: Record, found: Findings) -> None:
     if record.get("authors") == []:
         found.add(f"{RECORD}: key authors", "names nobody")
     _each(record, "params.sample.checkpoints", lambda one: is_a(one, int), "whole number", found)
+    _each(record, "metrics.checkpoints.recommended", _is_recommendation, "recommendation", found)
     _each(record, "tombstones", _is_tombstone, "tombstone", found)
     _each(record, "shards", _is_shard, "shard", found)
     _each(record, "inputs", _is_hash, "SHA-256", found)
@@ -140,6 +142,10 @@ def _is_shard(value: Any) -> bool:
         and bool(VERSION.fullmatch(value["version"]))
         and _is_hash(value.get("content"))
     )
+
+
+def _is_recommendation(value: Any) -> bool:
+    return isinstance(value, Mapping) and is_a(value.get("checkpoint"), int)
 
 
 def _is_hash(value: Any) -> bool:

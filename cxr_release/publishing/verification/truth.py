@@ -44,15 +44,15 @@ def truth_of(folder: Folder, record: Record, films: Films, sides: Mapping[Table,
         for row in stated["rows"]
     ]
     counts = {**stated, "rows": rows, "total": {**stated["total"], **counted["total"]}}
-    configs = configs_of(folder, checkpoints)
+    configs = configs_of(folder, checkpoints, record["metrics"]["checkpoints"]["recommended"])
     return Truth({**record, "counts": counts}, configs, sides[schemas.AUDIT_PAIRS])
 
 
-def configs_of(folder: Folder, checkpoints: Sequence[int]) -> list[Config]:
+def configs_of(folder: Folder, checkpoints: Sequence[int], recommended: Rows) -> list[Config]:
     """The configs, `default` first, measured from the files as they are."""
     films = []
     for checkpoint in checkpoints:
         files = [name for name in folder.shards if checkpoint_of(name) == checkpoint]
         films.append(measure(folder.root, f"checkpoint-{checkpoint}", schemas.RELEASE, files))
     sides = [measure(folder.root, kind.name, kind, [file_of(kind)]) for kind in SIDES]
-    return [pooled(films), *films, *sides]
+    return [pooled(folder.root, films, recommended), *films, *sides]

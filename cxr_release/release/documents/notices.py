@@ -76,6 +76,8 @@ def bibtex(record: Mapping[str, Any]) -> str:
     fields = {
         "title": f"{{{_plain(record['title'])}}}",
         "author": " and ".join(f"{{{_plain(author)}}}" for author in record["authors"]),
+        # "No date", as citation styles write it: a year of nobody's would be made up.
+        "year": said(record, "date")[:4] or "n.d.",
         "version": record["version"],
         "publisher": _plain(said(record, "publisher")),
         "doi": _plain(said(record, "identifier")),
