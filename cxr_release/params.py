@@ -238,6 +238,7 @@ class ReleaseParams:
     source_title: str
     source_license: str
     source_citation: str
+    source_public: bool
     population: str
     purpose: str
     publisher: str

@@ -382,8 +382,23 @@ AUDIT_PAIRS = Table(
         replace(RANK, unique=True),
         Column("synthetic_id", TEXT, "Synthetic film.", matches=SYNTHETIC_ID),
         Column("synthetic_released", BOOL, "Whether that film is in this release."),
-        replace(REAL, doc="The real film's name, where the film is here.", nullable=True),
-        Column("real_pixel_sha256", TEXT, "SHA-256 of the real film's pixels.", matches=HEX64),
+        replace(REAL, doc="The real film's id, where the film is here.", nullable=True),
+        Column(
+            "real_pixel_sha256",
+            TEXT,
+            "SHA-256 of the real film's pixels, where the source is public, drawn or shown here:"
+            " who has the film finds it by that.",
+            matches=HEX64,
+            nullable=True,
+        ),
+        Column(
+            "real_pixel_hmac",
+            TEXT,
+            "Where it is not: HMAC-SHA256 of that hash under a key that stays with the publishers."
+            " With the key they find the film; without it nobody can tell which film it is.",
+            matches=HEX64,
+            nullable=True,
+        ),
         COSINE,
         VIEW,
         PERCENTILE,

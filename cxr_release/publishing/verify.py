@@ -122,7 +122,8 @@ def _check_tables(
     """Everything between the tables, and between them and the record."""
     exclusions, pairs = sides[schemas.TOMBSTONES], sides[schemas.AUDIT_PAIRS]
     with found.trying("data"):
-        real = {f"pair {row['rank']}": str(row["real_pixel_sha256"]) for row in pairs}
+        hashes = {f"pair {row['rank']}": row["real_pixel_sha256"] for row in pairs}
+        real = {pair: sha256 for pair, sha256 in hashes.items() if sha256 is not None}
         check_pixels(films.by_id, films.by_id, real, Path("data"), found)
     with found.trying(file_of(schemas.TOMBSTONES)):
         check_exclusions(exclusions, films, record, found)

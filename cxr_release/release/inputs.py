@@ -44,6 +44,8 @@ class ReleaseInputs:
     """Losses of the tuning run's checkpoints, JSON."""
     fidelity: Path
     """Distances between drawn and real films, JSON."""
+    film_key: Path
+    """The key behind the films' ids; there is none for phantoms. Its hash is in no release."""
     published: Path
     """Folder of what earlier versions held, a folder a version; it may be empty."""
     checkpoints: Path

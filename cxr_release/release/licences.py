@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from cxr_release.errors import ReleaseError
 from cxr_release.params import PHANTOMS, Params
@@ -33,6 +34,20 @@ def is_shareable(license_id: str) -> bool:
     """Whether this is one of `SHAREABLE`, in any case, with or without version."""
     plain = re.sub(r"[\s_]+", "-", license_id.strip().lower())
     return _VERSION.sub("", plain) in SHAREABLE
+
+
+NamedBy = Literal["sha256", "hmac"]
+
+
+def names_films_by(params: Params) -> NamedBy:
+    """What a release gives of a real film's pixels: their hash, or an HMAC that only a key opens.
+
+    Whoever holds a patient's film could hash it and see that it was learnt from. So the hash goes
+    out only where that gives nobody away: the source is drawn or public, or the film is shown.
+    """
+    drawn = params.ingest.source == PHANTOMS
+    public = drawn or params.release.source_public or shows_real_films(params)
+    return "sha256" if public else "hmac"
 
 
 def shows_real_films(params: Params) -> bool:

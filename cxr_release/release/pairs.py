@@ -1,4 +1,4 @@
-"""The audited pairs as they are released: hashes of real films, and the films where allowed."""
+"""The audited pairs as they are released: real films by a hash or an HMAC, or shown."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.radiographs.chunks import ancillary
+from cxr_release.radiographs.identity import FilmKey, read_key
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.licences import shows_real_films
+from cxr_release.release.licences import names_films_by, shows_real_films
 from cxr_release.tables import Table
 
 Cell = Mapping[str, Any]
@@ -22,7 +24,8 @@ def released_pairs(
 ) -> Iterator[dict[str, Any]]:
     """Rows of `schemas.AUDIT_PAIRS`, in the order of their rank.
 
-    A real film's name and picture stand there only where `audit.publish_real_images` asks for them
+    A real film stands there by the hash of its pixels, or by an HMAC: see `names_films_by`. Its id
+    and picture stand there only where `audit.publish_real_images` asks for them
     and the source's licence allows it; the synthetic film's picture only beside them, and only if
     that film is released. PNG bytes are copied.
 
@@ -32,8 +35,9 @@ def released_pairs(
         released: ids of the synthetic films that go out.
 
     Raises:
-        ReleaseError: the licence does not allow what is asked for, or a real film carries more
-            than its picture.
+        ReleaseError: the licence does not allow what is asked for, a real film carries more than
+            its picture, or the key is not the one behind the cohort's ids.
+        SourceError: there is no key, and one is needed.
     """
     pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
     cohort = inputs.cohort / "cohort.parquet"
@@ -41,6 +45,7 @@ def released_pairs(
     judged = tables.read_rows(inputs.adjudication / "verdicts.parquet", schemas.VERDICTS)
     verdicts = {(row["real_id"], row["synthetic_id"]): row["verdict"] for row in judged}
     shown = shows_real_films(params)
+    key = _key(inputs) if names_films_by(params) == "hmac" else None
     real: Mapping[str, Cell] = {}
     synthetic: Mapping[str, Cell] = {}
     if shown:
@@ -58,13 +63,25 @@ def released_pairs(
             "synthetic_id": pair["synthetic_id"],
             "synthetic_released": pair["synthetic_id"] in released,
             "real_id": pair["real_id"] if shown else None,
-            "real_pixel_sha256": pixels[pair["real_id"]],
+            "real_pixel_sha256": None if key else pixels[pair["real_id"]],
+            "real_pixel_hmac": key.pixels(pixels[pair["real_id"]]) if key else None,
             "cosine": pair["cosine"],
             "view": pair["view"],
             "percentile": pair["percentile"],
             "flagged": pair["flagged"],
             "verdict": verdicts.get(films_of),
         }
+
+
+def _key(inputs: ReleaseInputs) -> FilmKey:
+    key = read_key(inputs.film_key)
+    if read_json(inputs.cohort / "summary.json").get("film_key") != key.fingerprint:
+        raise ReleaseError(
+            "is another key than the one behind the ids of the cohort",
+            where=str(inputs.film_key),
+            remedy="restore the key from where you keep it",
+        )
+    return key
 
 
 def _cells(kind: Table, paths: Iterable[Path], wanted: Collection[str]) -> dict[str, Cell]:

@@ -20,6 +20,7 @@ def release_inputs(paths: Paths) -> ReleaseInputs:
         split=paths.split,
         curves=paths.curves,
         fidelity=paths.fidelity,
+        film_key=paths.film_key,
         published=paths.published,
         checkpoints=paths.checkpoints,
     )

@@ -20,6 +20,7 @@ from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.params import Params, StudyParams
 from cxr_release.radiographs import png
+from cxr_release.radiographs.identity import keep_key
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
@@ -253,6 +254,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         split=root / "split",
         curves=root / "curves" / "losses.json",
         fidelity=root / "fidelity" / "distances.json",
+        film_key=root / "film-key",
         published=root / "published",
         checkpoints=root / "checkpoints",
     )
@@ -276,7 +278,9 @@ def write_inputs(
     said = (tuple(sorted(excluded.items())), rated, tuple(sorted(verdicts.items())))
     shutil.copytree(_written(*said), root, dirs_exist_ok=True)
     inputs = inputs_below(root)
-    write_json(inputs.cohort / "summary.json", {"source": str(root), "files": 4, "refused": 1})
+    key = keep_key(inputs.film_key).fingerprint
+    summary = {"source": str(root), "film_key": key, "files": 4, "refused": 1}
+    write_json(inputs.cohort / "summary.json", summary)
     return inputs
 
 

@@ -23,10 +23,12 @@ from release_artefacts import (
 )
 
 from cxr_release import schemas, tables
-from cxr_release.errors import ReleaseError
+from cxr_release.errors import ReleaseError, SourceError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
+from cxr_release.publishing.verify import verify
 from cxr_release.radiographs import png
+from cxr_release.radiographs.identity import read_key
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.licences import is_shareable
 from cxr_release.release.package import package
@@ -59,6 +61,65 @@ def test_pairs_name_real_films_by_their_pixels_alone(tmp_path: Path, params: Par
     assert [pair["percentile"] for pair in pairs] == [90, 78, 65]
     for pair in pairs:
         assert pair["real_id"] is pair["real_image"] is pair["synthetic_image"] is None
+
+
+def of_a_house(params: Params, **release: Any) -> Params:
+    """Parameters of somebody's own films."""
+    said = {"name": "ours", "license": "cc-by-4.0", "authors": ("A. Author",), "contact": "a@b.org"}
+    return replace(
+        params,
+        ingest=replace(params.ingest, source="data/raw"),
+        release=replace(params.release, **(said | release)),
+    )
+
+
+def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: Params) -> None:
+    """Whoever holds a patient's film must not be able to see that it was learnt from."""
+    release = make_release(tmp_path, of_a_house(params), verdicts={1: "copy"})
+    key = read_key(tmp_path / "artefacts/film-key")
+    hashes = [png.pixel_sha256(film(90_000 + place)) for place in range(3)]
+    pairs = pairs_of(release)
+    assert [pair["real_pixel_hmac"] for pair in pairs] == [key.pixels(one) for one in hashes]
+    assert {pair["real_pixel_sha256"] for pair in pairs} == {None}
+    # Nothing that can be computed from one film alone: its pixels, its PNG, either in hex or not.
+    for place in range(3):
+        row = cohort_row(place)
+        for one in (hashes[place], row["sha256"], key.fingerprint):
+            for needle in (one.encode(), bytes.fromhex(one), one.upper().encode()):
+                for name, data in files_of(release).items():
+                    assert needle not in data, (name, one)
+    source = read_json(release / "release.json")["source"]
+    assert (source["public"], source["films_named_by"]) == (False, "hmac")
+    card = (release / "README.md").read_text()
+    assert "`real_pixel_hmac` is an HMAC of their pixels" in card
+    assert "finds a pair's film by" not in card
+    assert "an HMAC of their pixels" in (release / "croissant.json").read_text()
+    assert verify(release)["differences"] == []
+
+
+def test_films_of_a_public_source_go_by_their_hash(tmp_path: Path, params: Params) -> None:
+    release = make_release(tmp_path, of_a_house(params, source_public=True))
+    hashes = [png.pixel_sha256(film(90_000 + place)) for place in range(3)]
+    pairs = pairs_of(release)
+    assert [pair["real_pixel_sha256"] for pair in pairs] == hashes
+    assert {pair["real_pixel_hmac"] for pair in pairs} == {None}
+    source = read_json(release / "release.json")["source"]
+    assert (source["public"], source["films_named_by"]) == (True, "sha256")
+    assert "finds a pair's film by `real_pixel_sha256`" in (release / "README.md").read_text()
+    assert verify(release)["differences"] == []
+
+
+def test_without_the_cohort_s_key_nothing_goes_out(
+    tmp_path: Path, params: Params, inputs: ReleaseInputs
+) -> None:
+    inputs.film_key.write_text(f"{bytes(32).hex()}\n")
+    with pytest.raises(ReleaseError, match="is another key than the one behind"):
+        make_release_of(inputs, of_a_house(params), tmp_path)
+    inputs.film_key.unlink()
+    with pytest.raises(SourceError, match="cannot be read"):
+        make_release_of(inputs, of_a_house(params), tmp_path)
+    assert not (tmp_path / "release").exists()
+    make_release_of(inputs, params, tmp_path)  # phantoms need none
 
 
 def test_shown_films_are_copied_byte_for_byte_and_a_film_that_stays_out_is_not_shown(

@@ -33,6 +33,8 @@ _KEYS: dict[str, Kinds] = {
     "tombstones": list,
     **{f"source.{name}": str for name in ("kind", "title", "license", "citation", "population")},
     "source.stated": bool,
+    "source.public": bool,
+    "source.films_named_by": str,
     "source.films_shown": int,
     "counts.rows": list,
     **{f"counts.total.{name}": int for name in _COUNTS},

@@ -21,6 +21,8 @@ from cxr_release.tables import Table
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
+_NAMED_BY = {"sha256": "real_pixel_sha256", "hmac": "real_pixel_hmac"}
+"""What a real film goes by → the column that says it."""
 _BY = ("reviewers", "prescreen", "audit", "withdrawn")
 
 
@@ -112,6 +114,10 @@ def _check_pair(
         found.add(f"{where}, column synthetic_id", f"{film} is neither released nor excluded")
     if row["verdict"] in ("copy", "unsure") and film in films.by_id:
         found.add(f"{where}, column verdict", f"is {row['verdict']}, and the film is released")
+    for by, column in _NAMED_BY.items():
+        if (row[column] is not None) != (record["source"]["films_named_by"] == by):
+            said = record["source"]["films_named_by"]
+            found.add(f"{where}, column {column}", f"{RECORD} says that films go by {said}")
     threshold = value_at(record, "metrics.audit.calibration.threshold")
     true = None if threshold is None else row["cosine"] > threshold
     if row["flagged"] != true:

@@ -202,6 +202,12 @@ def _uses(record: Record) -> list[str]:
     ]
 
 
+def _named(source: Mapping[str, Any]) -> str:
+    if source["films_named_by"] == "sha256":
+        return "the SHA-256 of their pixels, which whoever has the film can take"
+    return "an HMAC of their pixels, which says nothing without a key that the publishers keep"
+
+
 def _personal(record: Record) -> list[str]:
     source, ethics = record["source"], said(record, "ethics")
     if source["kind"] == PHANTOMS:
@@ -213,7 +219,8 @@ def _personal(record: Record) -> list[str]:
         )
     else:
         first = (
-            "No real film is included. Whether a synthetic film repeats a patient's, or whether"
-            " somebody could be recognised by one, was searched for and cannot be ruled out."
+            f"No real film is included; the table audit_pairs names them by {_named(source)}."
+            " Whether a synthetic film repeats one of them, or whether somebody could be recognised"
+            " by one, was searched for and cannot be ruled out."
         )
     return [first, *([f"Ethics: {ethics}"] if ethics else [])]

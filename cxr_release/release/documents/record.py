@@ -18,6 +18,7 @@ from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
 from cxr_release.release.documents.audit_record import audit_record, films_shown
 from cxr_release.release.inputs import Job, ReleaseInputs
+from cxr_release.release.licences import names_films_by
 from cxr_release.release.versions.published import order_of
 from cxr_release.release.versions.version import Version, differences
 
@@ -156,6 +157,8 @@ def _source(params: Params) -> dict[str, Any]:
         "stated": drawn or all(said.values()),
         **{key: value or unsaid[key] for key, value in said.items()},
         "population": params.release.population,
+        "public": drawn or params.release.source_public,
+        "films_named_by": names_films_by(params),
     }
 
 
