@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cxr_release import __version__
-from cxr_release.errors import CxrReleaseError
+from cxr_release.ending import one_line_errors
 from cxr_release.options import (
     HERE,
     Browser,
@@ -425,13 +425,8 @@ def _decide(
 
 def main() -> None:
     """Entry point: errors become one line and exit code 1."""
-    try:
+    with one_line_errors(debug=DEBUG in sys.argv):
         app()
-    except CxrReleaseError as error:
-        if DEBUG in sys.argv:
-            raise
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@
     ├── ReaderStudyError     the blinded study cannot be drawn, or its responses are refused
     └── ReleaseError         the release would not be true, or is not whole
 
-The command line prints each as one line (faults as one line each) and exits with 1.
+The command line prints each as one line (faults as one line each) and exits with 1. So it does
+with what the system refuses, an `OSError`: see `of_system`.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,3 +88,26 @@ class ReaderStudyError(CxrReleaseError):
 
 class ReleaseError(CxrReleaseError):
     """The release would say something untrue, or is not whole."""
+
+
+_REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, and run it again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "see who may read and write it"),
+    errno.EROFS: "let it be written, and run it again",
+    errno.EIO: "the disk or the network drive fails: see to it, and run it again",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "too many files are open: see `ulimit -n`"),
+}
+
+
+def of_system(error: OSError) -> CxrReleaseError:
+    """What the system refused, as an error of ours: no room, no right, a disk that fails."""
+    what = error.strerror or str(error) or type(error).__name__
+    where = "" if error.filename is None else str(error.filename)
+    return CxrReleaseError(
+        one_line(what), where=one_line(where), remedy=_REMEDIES.get(error.errno or 0, "")
+    )
+
+
+def one_line(text: str) -> str:
+    """A text of the system's or of a file's name, for a message of one line."""
+    return "".join(one if one.isprintable() else "?" for one in " ".join(text.split()))

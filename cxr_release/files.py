@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
-import secrets
-import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-PARTIAL = ".partial"
-"""Suffix of what is being written. Whatever carries it was never finished and may be deleted."""
-
+from cxr_release.partials import OLD, PARTIAL, remove, scratch_file, scratch_folder
 
 WINDOWS_ENDS = "has Windows line ends, which git's core.autocrlf makes"
 """What is said of a file whose bytes are hashed, and whose line ends were changed on checkout."""
 
 PIECE = 2**23
 """Bytes of a file that are hashed at once."""
+MOST_JSON = 2**30
+"""Bytes of a JSON document of this package's."""
 
 
 def sha256(path: Path) -> str:
@@ -57,56 +57,111 @@ def _is_by_product(path: Path) -> bool:
     return path.name in {".gitkeep"} or path.suffix in {".pyc", PARTIAL}
 
 
+def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) -> int:
+    """A handle of a plain file, and of nothing that only has its name: no pipe, no device.
+
+    Args:
+        path: the file.
+        flags: of `os.open`.
+        follow: whether it may be a link to one, as DVC makes them into its cache.
+
+    Raises:
+        OSError: what has this name is no plain file; or see `os.open`.
+    """
+    links = 0 if follow else os.O_NOFOLLOW
+    try:
+        handle = os.open(path, flags | links | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "is a link", str(path)) from None
+        raise
+    kind = os.fstat(handle).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(handle)
+        what = "is a folder" if stat.S_ISDIR(kind) else "is no plain file"
+        raise OSError(errno.EINVAL, what, str(path))
+    return handle
+
+
+def read_bounded(path: Path, most: int, *, follow: bool = False) -> bytes:
+    """The bytes of a plain file of at most `most` bytes; see `open_regular`.
+
+    Raises:
+        OSError: it is larger, is no plain file, or cannot be read.
+    """
+    with open(open_regular(path, follow=follow), "rb") as stream:
+        small = os.fstat(stream.fileno()).st_size <= most
+        data = stream.read(most + 1) if small else b""
+    if not small or len(data) > most:
+        raise OSError(errno.EINVAL, f"is larger than {most:,} bytes", str(path))
+    return data
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames inside `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network drives cannot
+            raise
+    finally:
+        os.close(handle)
+
+
+def _sync(path: Path) -> None:
+    handle = open_regular(path)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
+def _settle(path: Path) -> None:
+    """Make sure that what was just renamed to `path` stays there."""
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        what = f"is written, but may not outlive a power cut: {error.strerror}"
+        raise OSError(error.errno, what, str(path)) from error
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well it becomes `path`.
 
-    After an error the temporary file is removed and `path` is as it was.
+    The temporary file is there already, empty, under a name that nobody can guess. After an error
+    it is removed and `path` is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + PARTIAL)
-    try:
+    with scratch_file(path) as partial:
         yield partial
-        with partial.open("rb") as stream:
-            os.fsync(stream.fileno())
+        _sync(partial)
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    _settle(path)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path`; when the block ends well it replaces `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    try:
+    with scratch_folder(path) as partial:
         yield partial
         for one in partial.rglob("*"):
             if one.is_file():
-                with one.open("rb") as stream:
-                    os.fsync(stream.fileno())
-        # Renamed away before it is deleted: a kill in between leaves the old folder or the new.
-        old = path.with_name(f"{path.name}.old{PARTIAL}")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
+                _sync(one)
+        # Renamed away before it is deleted: after a kill in between, the next run puts it back.
+        old = partial.with_name(partial.name.removesuffix(PARTIAL) + OLD)
+        stood = os.path.lexists(path)
+        if stood:
             path.rename(old)
-        partial.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    sync_folder(path.parent)
+        try:
+            partial.rename(path)
+        except OSError:
+            if stood:
+                old.rename(path)
+            raise
+        with contextlib.suppress(OSError):  # the next run sweeps what is left of it
+            remove(old)
+    _settle(path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -150,20 +205,22 @@ def write_once(path: Path, text: str, *, mode: int = 0o666) -> None:
         text: what it shall hold.
         mode: who may read and write it, less the umask.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-    try:
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with open(handle, "w", encoding="utf-8", newline="\n") as stream:  # noqa: PTH123 - a handle
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+    with scratch_file(path, mode=mode) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        _sync(partial)
         # A link, because it fails where a rename would overwrite what another process wrote.
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        except FileExistsError:
+            ours = False
+        else:
+            ours = True
+        try:
+            sync_folder(path.parent)
+        except OSError:
+            if ours:
+                path.unlink()
+            raise
 
 
 def write_json(path: Path, value: Any, *, default: Callable[[Any], Any] | None = None) -> None:
@@ -179,6 +236,15 @@ def as_read(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def read_json(path: Path) -> Any:
-    """Read one JSON document that this package wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path, *, follow: bool = True) -> Any:
+    """Read one JSON document that this package wrote.
+
+    Args:
+        path: the file.
+        follow: whether it may be a link: outputs of stages may, into DVC's cache.
+
+    Raises:
+        OSError: it is no plain file.
+        ValueError: it holds something else.
+    """
+    return json.loads(read_bounded(path, MOST_JSON, follow=follow).decode("utf-8"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -24,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cxr_release.errors import Fault, TableError
-from cxr_release.files import PARTIAL, sync_folder
+from cxr_release.files import open_regular, whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -238,21 +239,24 @@ class Writer:
         self._checked = checked
         self._kind = kind
         self._rows_per_group = rows_per_group
-        self._partial = path.with_name(path.name + PARTIAL)
         self._seen: set[tuple[Any, ...]] = set()
         self.rows = 0
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = self._partial.open("wb")
-        self._parquet = pq.ParquetWriter(
-            self._stream,
-            self._kind.arrow,
-            compression="none",
-            use_dictionary=False,
-            write_page_index=True,
-            use_content_defined_chunking=True,
-        )
+        with ExitStack() as opened:
+            partial = opened.enter_context(whole_file(self._path))
+            stream = opened.enter_context(partial.open("wb"))
+            self._parquet = opened.enter_context(
+                pq.ParquetWriter(
+                    stream,
+                    self._kind.arrow,
+                    compression="none",
+                    use_dictionary=False,
+                    write_page_index=True,
+                    use_content_defined_chunking=True,
+                )
+            )
+            self._opened = opened.pop_all()
         return self
 
     def append(self, rows: Iterable[Mapping[str, Any]] | pa.Table) -> None:
@@ -282,17 +286,7 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._parquet.close()
-            if error is None:
-                self._stream.flush()
-                os.fsync(self._stream.fileno())
-                self._partial.replace(self._path)
-        finally:
-            self._stream.close()
-            self._partial.unlink(missing_ok=True)
-        if error is None:
-            sync_folder(self._path.parent)
+        self._opened.__exit__(kind, error, trace)
 
 
 def _from_rows(rows: Iterable[Mapping[str, Any]], kind: Table, path: Path) -> pa.Table:
@@ -354,6 +348,7 @@ def read_foreign(path: Path, kind: Table) -> pa.Table:
     else:
         types = {one.name: one.type for one in kind.columns}
         try:
+            os.close(open_regular(path, follow=True))
             table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
         except FileNotFoundError:
             raise TableError("no such table", where=str(path)) from None
@@ -424,6 +419,7 @@ def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
+        os.close(open_regular(path, follow=True))  # a pipe in its place would keep us waiting
         # As fast as a memory map, and it holds a row group in memory instead of the file.
         return pq.ParquetFile(path, pre_buffer=False)
     except FileNotFoundError:

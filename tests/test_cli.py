@@ -7,8 +7,6 @@ rest calls `main` here, for the libraries take seconds to come.
 from __future__ import annotations
 
 import ast
-import contextlib
-import io
 import json
 import subprocess
 import sys
@@ -19,12 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from commands import run
 from oriented import oriented_row
 from pyarrow import csv
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.cli import app, log_app, main
+from cxr_release.cli import app, log_app
 from cxr_release.files import write_json
 from cxr_release.logbook import log
 from cxr_release.memorization.verdict import VERDICT, Judgement
@@ -47,24 +46,6 @@ def apart(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
-
-
-def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """A command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        patch.setattr(sys, "argv", ["cxr-release", *arguments])
-        patch.setattr(sys, "stdin", io.StringIO(stdin))
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,18 @@ from cxr_release.paths import Paths
 
 ROOT = Path(__file__).parent.parent
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-FOUNDATION = {"errors", "files", "fingerprint", "params", "paths", "schemas", "spelling", "tables"}
+FOUNDATION = {
+    "ending",
+    "errors",
+    "files",
+    "fingerprint",
+    "params",
+    "partials",
+    "paths",
+    "schemas",
+    "spelling",
+    "tables",
+}
 HARNESS = {"cxr_release/stages/run.py"}
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cxr_release.errors import CxrReleaseError
-from cxr_release.files import PARTIAL, read_json, write_json
+from cxr_release.files import read_json, write_json
+from cxr_release.partials import PARTIAL, remove, scratch_folder, sweep
 
 RECORD = "run.json"
 
@@ -37,15 +38,14 @@ def begin(folder: Path, fingerprint: str, *, keep_unfinished: bool) -> bool:
     Raises:
         CxrReleaseError: the folder holds files and no readable `run.json`: not ours to delete.
     """
-    doomed = folder.with_name(folder.name + PARTIAL)
-    shutil.rmtree(doomed, ignore_errors=True)
+    sweep(folder)
     found = _read(folder)
     if found is not None:
         theirs, finished = found
         if theirs == fingerprint:
             _sweep(folder)
             return finished
-        _clear(folder, theirs, doomed, keep=keep_unfinished and not finished)
+        _clear(folder, theirs, keep=keep_unfinished and not finished)
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, fingerprint, finished=False)
     return False
@@ -78,13 +78,10 @@ def _read(folder: Path) -> tuple[str, bool] | None:
 def _sweep(folder: Path) -> None:
     """Remove what a killed process left half-written."""
     for one in folder.glob(f"*{PARTIAL}"):
-        if one.is_dir():
-            shutil.rmtree(one)
-        else:
-            one.unlink()
+        remove(one)
 
 
-def _clear(folder: Path, fingerprint: str, doomed: Path, *, keep: bool) -> None:
+def _clear(folder: Path, fingerprint: str, *, keep: bool) -> None:
     if keep:
         mark = hashlib.sha256(fingerprint.encode()).hexdigest()[:8]
         aside = folder.with_name(f"{folder.name}.superseded-{mark}")
@@ -93,6 +90,6 @@ def _clear(folder: Path, fingerprint: str, doomed: Path, *, keep: bool) -> None:
         say(f"{folder}: inputs changed; the unfinished run was set aside as {aside}")
         return
     # Renamed first: a kill in the middle of the deletion must not leave half a run behind.
-    folder.rename(doomed)
-    shutil.rmtree(doomed)
+    with scratch_folder(folder) as doomed:
+        folder.rename(doomed / folder.name)
     say(f"{folder}: inputs changed; what stood there was deleted")

@@ -5,6 +5,8 @@ SHA-256 of the line before. All but `seq` are text. What the fields mean, the ki
 
 A field that has a default in the line's dataclass is optional: it is left out where it has nothing
 to say, so that a log from before there was such a field stays what it is, byte by byte.
+
+A line that was joined in from another log of the same person says so after `prev`, see `Chained`.
 """
 
 from __future__ import annotations
@@ -12,17 +14,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
-
-from cxr_release.errors import DecisionError, Fault
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
 
 GENESIS = "0" * 64
 """`prev` of the first line."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 Subject = Any
 """What a line is about: hashable and sortable, of one type for a kind, such as a film's id."""
@@ -63,6 +65,25 @@ class Place:
     """Who said it."""
 
 
+@dataclass(frozen=True)
+class Chained:
+    """What every line ends with: a line's dataclass takes these fields from here.
+
+    A line that was joined in keeps its own time, what was said, and where it comes from; `seq`
+    and `prev` are its place in this log.
+    """
+
+    prev: str
+    """SHA-256 of the line before, or `GENESIS`."""
+    joined_from: str = field(default="", kw_only=True)
+    """SHA-256 of the line, in the log in which it was first written; empty: it was written here."""
+    joined_line: str = field(default="", kw_only=True)
+    """Its number there."""
+    joined_after: str = field(default="", kw_only=True)
+    """The latest time of a line before it there, where that is later than its own: its clock had
+    gone back."""
+
+
 class Line(Said, Protocol):
     """What was said, and its place in a log."""
 
@@ -80,7 +101,19 @@ class Line(Said, Protocol):
 
     @property
     def prev(self) -> str:
-        """Hash of the line before, or `GENESIS`."""
+        """See `Chained`, as the next three."""
+
+    @property
+    def joined_from(self) -> str:
+        """…"""
+
+    @property
+    def joined_line(self) -> str:
+        """…"""
+
+    @property
+    def joined_after(self) -> str:
+        """…"""
 
 
 W = TypeVar("W", bound=Said)
@@ -98,7 +131,7 @@ class Kind(Generic[W, L]):
     wish: type[W]
     """What is said and not logged yet: the fields of its own. Refuses what is malformed."""
     line: Callable[..., L]
-    """The line's dataclass: the fields of `Place`, those of `wish`, and `prev`, in this order."""
+    """The line's dataclass: the fields of `Place`, those of `wish`, those of `Chained`."""
 
     @cached_property
     def own(self) -> list[str]:
@@ -119,10 +152,13 @@ class Kind(Generic[W, L]):
     def _fields(self) -> tuple[Field[Any], ...]:
         return fields(cast(Any, self.line))
 
+    def said(self, one: W | L) -> dict[str, str]:
+        """The fields of the kind's own."""
+        return {name: getattr(one, name) for name in self.own}
+
     def placed(self, wish: W, seq: int, reviewer: str, prev: str) -> L:
         """The line that follows from a wish, as of now."""
-        own = {name: getattr(wish, name) for name in self.own}
-        return self.line(seq=seq, at=now(), reviewer=reviewer, prev=prev, **own)
+        return self.line(seq=seq, at=now(), reviewer=reviewer, prev=prev, **self.said(wish))
 
 
 def now() -> str:
@@ -145,96 +181,81 @@ def line_hash(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
+class Turn(NamedTuple):
+    """When it was a line's turn: lines of one log and of its branches sort by it.
+
+    A line never comes before one that stood before it where it was first written, whatever the
+    clock said; and two branches come out in one order, whichever was joined into the other.
+    """
+
+    when: datetime
+    """Its time, or the latest of a line before it if that is later."""
+    seq: int
+    """Its number where it was first written."""
+    own: str
+    """Its SHA-256 there."""
+
+
+def moment(at: str) -> datetime | None:
+    """A line's time. `TIME` admits a 13th month: such a line counts, but nobody knows when."""
+    try:
+        time = datetime.fromisoformat(at)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def turns_of(log: Iterable[L]) -> list[Turn]:
+    """When it was each line's turn.
+
+    Args:
+        log: all lines from the first on.
+    """
+    lines = list(log)
+    following = [one.prev for one in lines[1:]]
+    hashes = [*following, line_hash(written(lines[-1]).encode())] if lines else []
+    latest, turns = _EARLIEST, []
+    for one, own in zip(lines, hashes, strict=True):
+        if one.joined_from:
+            when = moment(one.joined_after or one.at) or _EARLIEST
+            turns.append(Turn(when, int(one.joined_line), one.joined_from))
+        else:
+            when = max(latest, moment(one.at) or latest)
+            turns.append(Turn(when, one.seq, own))
+        latest = max(latest, when)
+    return turns
+
+
+def in_order(log: Iterable[L]) -> list[L]:
+    """All lines of a log in the order in which they were said: its own, where none was joined in.
+
+    Args:
+        log: all lines from the first on.
+    """
+    lines = list(log)
+    if not any(one.joined_from for one in lines):
+        return lines
+    pairs = zip(turns_of(lines), lines, strict=True)
+    return [line for _, line in sorted(pairs, key=lambda pair: pair[0])]
+
+
 def standing_of(log: Iterable[L]) -> dict[Subject, L]:
     """One reviewer's lines that still stand: subject → the last one, unless it retracts.
 
-    The order is that in which they were logged.
+    Args:
+        log: all lines from the first on.
+
+    Returns:
+        In the order in which they were said; see `in_order`.
     """
     standing: dict[Subject, L] = {}
-    stand(standing, log)
+    stand(standing, in_order(log))
     return standing
 
 
 def stand(standing: dict[Subject, L], later: Iterable[L]) -> None:
-    """Bring what stands up to date with later lines."""
+    """Bring what stands up to date with lines that were said later, in this order."""
     for line in later:
         standing.pop(line.about, None)
         if not line.retracts:
             standing[line.about] = line
-
-
-def parse(
-    kind: Kind[W, L],
-    lines: Sequence[bytes],
-    name: str,
-    reviewer: str,
-    *,
-    seq: int = 0,
-    prev: str = GENESIS,
-) -> tuple[list[L], str]:
-    """Some lines of a log, verified.
-
-    Args:
-        kind: what the log holds.
-        lines: without their ends.
-        name: of the file, for the report.
-        reviewer: whose log it is.
-        seq: number of the line before them.
-        prev: hash of the line before them.
-
-    Returns:
-        The lines, and the hash of the last one.
-
-    Raises:
-        DecisionError: with one fault a line that is of another kind, malformed, out of order or
-            off the chain.
-    """
-    parsed: list[L] = []
-    faults: list[Fault] = []
-    for number, raw in enumerate(lines, start=seq + 1):
-        where = f"{name}: line {number}"
-        try:
-            line = _line(kind, raw)
-        except (ValueError, TypeError, RecursionError) as error:
-            faults.append(Fault(where, f"is no {kind.noun}: {error}"))
-        else:
-            faults.extend(
-                Fault(where, what) for what in _departures(kind, line, number, reviewer, prev)
-            )
-            parsed.append(line)
-        prev = line_hash(raw)
-    if faults:
-        raise DecisionError(
-            f"{len(faults)} fault(s)",
-            where=name,
-            remedy=f"restore the file from git; {kind.noun}s are never edited",
-            faults=faults,
-        )
-    return parsed, prev
-
-
-def _line(kind: Kind[W, L], raw: bytes) -> L:
-    value: Mapping[str, Any] = json.loads(raw.decode("utf-8"))
-    if not isinstance(value, dict) or list(value) != [
-        name for name in kind.names if name in value or name not in kind.optional
-    ]:
-        names = [name for name in kind.names if name not in kind.optional]
-        raise ValueError(f"expected the keys {', '.join(names)} in this order")
-    for name, one in value.items():
-        if type(one) is not (int if name == "seq" else str):
-            raise TypeError(f"{name} has the wrong type")
-        if name in kind.optional and not one:
-            raise ValueError(f"{name} is empty")
-    return kind.line(**value)
-
-
-def _departures(kind: Kind[W, L], one: L, number: int, reviewer: str, prev: str) -> Iterator[str]:
-    if one.prev != prev:
-        yield "the chain is broken: a line before it was changed, removed or moved"
-    if one.seq != number:
-        yield f"seq is {one.seq}"
-    if one.reviewer != reviewer:
-        yield f"is a {kind.noun} of {one.reviewer!r} in the log of {reviewer!r}"
-    if not TIME.fullmatch(one.at):
-        yield "at is no time"
-    yield from one.malformed()

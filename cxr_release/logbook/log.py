@@ -6,7 +6,8 @@ rewritten.
 
 A chain says nothing of its own end. So the last line stands a second time in `<reviewer>.head`:
 a last line that was changed or removed is found, and one that was cut off is restored. The head
-is written after the line is on disk; after a crash it may lag behind the log, and is never ahead.
+is written after the line is on disk; after a crash, or where it could not be written, it lags
+behind the log until somebody appends or mends, and is never ahead.
 
 Where both are gone, whoever holds the log in memory knows what it had acknowledged, and goes on
 only when that is there again.
@@ -18,13 +19,16 @@ import io
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Generic
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import disk
+from cxr_release.logbook.chain import parse
 from cxr_release.logbook.endings import refuse_windows_ends
+from cxr_release.logbook.forks import conflict_in, fork_in, joining, parted_after
 from cxr_release.logbook.head import read_head, restore
 from cxr_release.logbook.line import (
     GENESIS,
@@ -34,8 +38,8 @@ from cxr_release.logbook.line import (
     Unless,
     W,
     line_hash,
-    parse,
     stand,
+    standing_of,
     written,
 )
 from cxr_release.logbook.names import HEAD_SUFFIX, SUFFIX, log_file
@@ -75,6 +79,7 @@ class Log(Generic[W, L]):
         self.standing: dict[Subject, L] = {}
         """What still stands, by subject, in the order in which it was said."""
         self._prev = GENESIS
+        self._last = b""
         self._read = 0
         self._file = (0, 0)
 
@@ -91,8 +96,7 @@ class Log(Generic[W, L]):
         with self._turn:
             try:
                 with disk.reading(self.path) as stream:
-                    fresh, torn = self._catch_up(stream)
-                    lost = self._lost(torn)
+                    fresh, torn, lost = self._catch_up(stream)
             except FileNotFoundError:
                 self._forget()
                 self._lost(b"")
@@ -123,14 +127,9 @@ class Log(Generic[W, L]):
         Raises:
             DecisionError: the log as it stands does not verify, or could not be written.
         """
-        with self._turn:
-            if not os.path.lexists(self.path):  # what is lost is not begun anew
-                self._forget()
-                self._hold()
-            with disk.writing(self.path) as stream:
-                self._mend(stream)
-                lines = self._chain(wishes, unless)
-                self._add(stream, lines)
+        with self._writing("nothing was logged") as stream:
+            lines = self._chain(wishes, unless)
+            self._add(stream, lines)
         return lines
 
     def mend(self) -> None:
@@ -142,33 +141,96 @@ class Log(Generic[W, L]):
         if not os.path.lexists(self.path):
             self.refresh()
             return
-        with self._turn, disk.writing(self.path) as stream:
-            self._mend(stream)
+        with self._writing("cannot be mended"):
+            pass
 
-    def _catch_up(self, stream: io.FileIO) -> tuple[list[L], bytes]:
+    @contextmanager
+    def _writing(self, otherwise: str) -> Iterator[io.FileIO]:
+        """The log as it is now and nothing behind its last line, while nobody else writes.
+
+        Args:
+            otherwise: what is said where the disk fails.
+
+        Raises:
+            DecisionError: it does not verify, or the disk fails.
+        """
+        try:
+            with self._turn:
+                if not os.path.lexists(self.path):  # what is lost is not begun anew
+                    self._forget()
+                    self._hold()
+                with disk.writing(self.path) as stream:
+                    self._mend(stream)
+                    yield stream
+        except OSError as error:
+            raise DecisionError(f"{otherwise}: {error.strerror}", where=str(self.path)) from error
+
+    def _catch_up(self, stream: io.FileIO) -> tuple[list[L], bytes, bytes]:
         """Read on from where we were, or from the start if the file is another one now.
 
+        Another one may have the place of the old one on the disk, and begin alike: before anything
+        is refused, it is read from the start.
+
         Returns:
-            The lines found, and what stands behind the last whole one.
+            The lines found, what stands behind the last whole one, and the whole line if that is
+            what is left of one that counts.
         """
-        facts = os.fstat(stream.fileno())
-        if self._file != (facts.st_dev, facts.st_ino) or facts.st_size < self._read:
+        if not self._goes_on(stream):
             self._forget()
+        began = self._read
+        try:
+            return self._look(stream)
+        except DecisionError:
+            self._forget()
+            if not began:
+                raise
+            return self._look(stream)
+
+    def _goes_on(self, stream: io.FileIO) -> bool:
+        """Whether the file still holds, where it stood, the last line that was read."""
+        facts = os.fstat(stream.fileno())
+        size = len(self._last) + 1
+        return (
+            self._file == (facts.st_dev, facts.st_ino)
+            and self._read > 0
+            and facts.st_size >= self._read
+            and os.pread(stream.fileno(), size, self._read - size) == self._last + b"\n"
+        )
+
+    def _look(self, stream: io.FileIO) -> tuple[list[L], bytes, bytes]:
+        facts = os.fstat(stream.fileno())
         stream.seek(self._read)
         *whole, torn = stream.readall().split(b"\n")
         refuse_windows_ends(self.path, whole)
-        fresh, prev = parse(
-            self.kind, whole, self.path.name, self.reviewer, seq=len(self.lines), prev=self._prev
-        )
+        try:
+            fresh, prev = parse(
+                self.kind,
+                whole,
+                self.path.name,
+                self.reviewer,
+                seq=len(self.lines),
+                prev=self._prev,
+            )
+        except DecisionError as error:
+            everything = [*whole, torn]
+            fault = conflict_in(self.path, everything) or fork_in(self.path, everything)
+            if fault is None or self._read:
+                raise
+            raise DecisionError("1 fault(s)", where=self.path.name, faults=[fault]) from error
         self._file = facts.st_dev, facts.st_ino
-        self._accept(fresh, prev, sum(len(line) + 1 for line in whole))
+        if whole:
+            self._accept(fresh, prev, whole[-1], sum(len(line) + 1 for line in whole))
         self._hold()
-        return fresh, torn
+        return fresh, torn, self._lost(torn)
 
-    def _accept(self, lines: Sequence[L], prev: str, size: int) -> None:
+    def _accept(self, lines: Sequence[L], prev: str, last: bytes, size: int) -> None:
         self.lines.extend(lines)
-        stand(self.standing, lines)
+        if any(one.joined_from for one in lines):
+            self.standing = standing_of(self.lines)
+        else:
+            stand(self.standing, lines)
         self._prev = prev
+        self._last = last
         self._read += size
 
     def _hold(self) -> None:
@@ -189,16 +251,14 @@ class Log(Generic[W, L]):
 
     def _mend(self, stream: io.FileIO) -> None:
         """Catch up, and leave nothing behind the last whole line."""
-        _, torn = self._catch_up(stream)
-        lost = self._lost(torn)
-        if not torn:
-            return
-        aside = disk.set_aside(self.path, torn, after=len(self.lines))
-        stream.truncate(self._read)
+        _, torn, lost = self._catch_up(stream)
         if lost:
             _notices.warning("%s was cut off; restored from the head", self._next_line())
-            self._add(stream, lost)
-        else:
+            self._write(stream, lost[len(torn) :] + b"\n", behind=self._read + len(torn))
+            self._look(stream)
+        elif torn:
+            aside = disk.set_aside(self.path, torn, after=len(self.lines))
+            disk.cut(stream, self._read)
             _notices.warning(
                 "%s was never finished and does not count; set aside in %s",
                 self._next_line(),
@@ -225,17 +285,40 @@ class Log(Generic[W, L]):
             return
         texts = [written(one).encode() for one in lines]
         data = b"".join(text + b"\n" for text in texts)
-        try:
-            disk.write(stream, data)
-        except OSError as error:
-            stream.truncate(self._read)
-            raise DecisionError(
-                f"nothing was logged: {error.strerror}", where=str(self.path)
-            ) from error
-        self._accept(lines, line_hash(texts[-1]), len(data))
+        self._write(stream, data, behind=self._read)
+        self._accept(lines, line_hash(texts[-1]), texts[-1], len(data))
         self.held = True
         self._hold()
-        disk.replace(self._head, texts[-1] + b"\n")
+        self._write_head(texts[-1])
+
+    def _write(self, stream: io.FileIO, data: bytes, *, behind: int) -> None:
+        """Write what follows `behind` bytes of the log: on disk, or not there at all."""
+        try:
+            disk.write(stream, data)
+        except BaseException:  # whatever it is: what failed must not count
+            self._take_back(stream, behind)
+            raise
+
+    def _take_back(self, stream: io.FileIO, size: int) -> None:
+        try:
+            disk.cut(stream, size)
+        except OSError as error:
+            raise DecisionError(
+                f"the disk fails ({error.strerror}): nobody knows how much was logged",
+                where=str(self.path),
+                remedy="run `cxr-release log verify` once it is whole, and look what stands",
+            ) from error
+
+    def _write_head(self, text: bytes) -> None:
+        """Repeat the last line in the head. What it repeats counts, whether it can or not."""
+        try:
+            disk.replace(self._head, text + b"\n")
+        except OSError as error:
+            _notices.warning(
+                "%s could not be written (%s) and lags behind its log until the next line",
+                self._head.name,
+                error.strerror,
+            )
 
     @property
     def _head(self) -> Path:
@@ -244,29 +327,38 @@ class Log(Generic[W, L]):
     def _next_line(self) -> str:
         return f"{self.path.name}: line {len(self.lines) + 1}"
 
-    def _lost(self, torn: bytes) -> list[L]:
+    def _lost(self, torn: bytes) -> bytes:
         """Hold the end of the log against the head, where there is one.
 
         Returns:
-            The last line, if `torn` is what is left of it.
+            The whole last line, if `torn` is what is left of it.
 
         Raises:
             DecisionError: the last line was changed, or is gone without a trace.
         """
         head = read_head(self.kind, self._head, self.reviewer)
         if head is None:
-            return []
+            return b""
         last, text, own = head
+        remedy = restore(self.kind.noun)
         if last.seq <= len(self.lines):
             if own == self._hash_of(last.seq):
-                return []
-            where, what = f"{self.path.name}: line {last.seq}", "was changed"
+                return b""
+            where = f"{self.path.name}: line {last.seq}"
+            what = f"was changed, or {self._head.name} is of another log of {self.reviewer}:"
+            if last.prev == self.lines[last.seq - 1].prev:
+                what += f" two logs {parted_after(last.seq - 1)}"
+            else:
+                what += " two logs part before it"
+            remedy = joining(self.path)
         elif torn and text.startswith(torn) and last.prev == self._prev:
-            return [last]
+            return text
         else:
             where = self._next_line()
             what = f"was removed: {self._head.name} holds line {last.seq}"
-        fault = Fault(where, what, restore(self.kind.noun))
+            if last.prev != self._prev:
+                what += ", of this log or of another one"
+        fault = Fault(where, what, remedy)
         self._forget()
         raise DecisionError("1 fault(s)", where=self.path.name, faults=[fault])
 

@@ -10,12 +10,11 @@ import json
 import os
 import re
 import secrets
-import stat
 from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DecisionError
-from cxr_release.files import write_once
+from cxr_release.files import read_bounded, write_once
 from cxr_release.logbook.line import TIME, now
 from cxr_release.logbook.names import log_file
 
@@ -51,13 +50,10 @@ def _record(path: Path, reviewer: str, seed: bytes) -> None:
 
 def _read(path: Path, reviewer: str) -> bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle, not of a path
-            regular = stat.S_ISREG(os.fstat(handle).st_mode)
-            data = stream.read(_MOST + 1) if regular else b""
-        record: Any = json.loads(data.decode("utf-8")) if len(data) <= _MOST else None
+        record: Any = json.loads(read_bounded(path, _MOST).decode("utf-8"))
     except OSError as error:
-        raise DecisionError(f"cannot be opened: {error.strerror}", where=str(path)) from error
+        what = f"cannot be read: {error.strerror}"
+        raise DecisionError(what, where=str(path), remedy=_RESTORE) from error
     except (ValueError, RecursionError):
         record = None
     if not _is_record(record, reviewer):

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
-import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.errors import CxrReleaseError
-from cxr_release.files import PARTIAL, sync_folder
+from cxr_release.files import whole_file
+from cxr_release.partials import scratch_file
 
 VERSION = 1
 """Of the file's layout."""
@@ -94,10 +93,8 @@ def prepare(folder: Path) -> None:
         CxrReleaseError: it cannot be made or written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = _fresh(folder, "probe")
-        probe.touch()
-        probe.unlink()
+        with scratch_file(folder / "probe"):
+            pass
     except OSError as error:
         raise CxrReleaseError(
             f"features cannot be kept there ({error.strerror})",
@@ -118,18 +115,11 @@ def save(folder: Path, key: str, kept: Kept) -> None:
     matrix = np.ascontiguousarray(kept.matrix)
     seal = np.frombuffer(_seal(key, matrix, account), np.uint8)
     data = serialised({"features": matrix, "account": account, "sha256": seal})
-    fresh = _fresh(folder, key[:16])
     try:
-        with fresh.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(folder / (key + SUFFIX))
-        sync_folder(folder)
+        with whole_file(folder / (key + SUFFIX)) as partial:
+            partial.write_bytes(data)
     except OSError as error:
         _notices.warning("%s: features could not be kept: %s", folder, error.strerror)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def prune(folder: Path, keys: Collection[str]) -> None:
@@ -137,11 +127,6 @@ def prune(folder: Path, keys: Collection[str]) -> None:
     for path in folder.glob(f"*{SUFFIX}"):
         if path.name.removesuffix(SUFFIX) not in keys:
             path.unlink(missing_ok=True)
-
-
-def _fresh(folder: Path, name: str) -> Path:
-    """A name of its own: two processes may be writing the same features."""
-    return folder / f".{name}-{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}"
 
 
 def _seal(key: str, matrix: NDArray[np.float32], account: NDArray[np.uint8]) -> bytes:

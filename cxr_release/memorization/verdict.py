@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import checks
-from cxr_release.logbook.line import Kind, Place
+from cxr_release.logbook.line import Chained, Kind, Place
 
 Word = Literal["copy", "not-a-copy", "unsure", "retract"]
 WORDS: tuple[Word, ...] = get_args(Word)
@@ -72,10 +72,8 @@ class Judgement(_OnPair):
 
 
 @dataclass(frozen=True)
-class Verdict(_OnPair, Place):
-    """One line of a log. Its fields: those of `Place`, of `_OnPair`, and `prev`, in this order."""
-
-    prev: str
+class Verdict(Chained, _OnPair, Place):
+    """One line of a log: the fields of `Place`, of `_OnPair` and of `Chained`, in this order."""
 
 
 VERDICT = Kind("verdict", Judgement, Verdict)

@@ -102,7 +102,7 @@ def push(
         else:
             commit = plan.standing or ""
     out = bool(commit) and not dry_run
-    recorded = _noted(ledger, folder) if ledger is not None and out else None
+    recorded = _noted(ledger, folder, f"{repo}@{tag}") if ledger is not None and out else None
     state = THERE if plan.standing else DRY if dry_run else PUSHED
     return {
         "repo": repo,
@@ -119,10 +119,17 @@ def push(
     }
 
 
-def _noted(ledger: Path, folder: Path) -> Path:
+def _noted(ledger: Path, folder: Path, version: str) -> Path:
     from cxr_release.release.versions.published import enter
 
-    return enter(ledger, folder)
+    try:
+        return enter(ledger, folder)
+    except OSError as error:
+        raise ReleaseError(
+            f"{version} is published, but could not be noted: {error.strerror}",
+            where=str(ledger),
+            remedy="push it again when there is room: nothing is sent twice, and it is noted then",
+        ) from error
 
 
 def _own_tag(record: Mapping[str, Any], tag: str | None) -> str:

@@ -19,8 +19,9 @@ import numpy as np
 from tqdm import tqdm
 
 from cxr_release.errors import Fault, SourceError
-from cxr_release.files import PARTIAL, private, write_json
+from cxr_release.files import private, write_json
 from cxr_release.params import PHANTOMS, IngestParams
+from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
 from cxr_release.radiographs.atlas import is_atlas, list_atlas
 from cxr_release.radiographs.cohort_tables import Turned, write_tables
 from cxr_release.radiographs.drawn import list_phantoms
@@ -128,26 +129,23 @@ def _clean(output: Path) -> None:
     """Remove what a killed run left."""
     if output.exists() and not output.is_dir():
         raise SourceError("is no folder to write into", where=str(output))
-    _store_path(output).unlink(missing_ok=True)
+    sweep(_store_path(output))
     for stale in output.glob(f"*{PARTIAL}"):
-        stale.unlink()
+        remove(stale)
 
 
 def _store_path(output: Path) -> Path:
+    """What the store is named after: it lies beside the folder, and is gone at the end."""
     folder = output.resolve()
-    return folder.with_name(f"{folder.name}.films{PARTIAL}")
+    return folder.with_name(f"{folder.name}.films")
 
 
 @contextmanager
 def _store(output: Path, settings: IngestParams, films: int) -> Iterator[Store]:
-    path = _store_path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with path.open("wb") as stream:
+    with scratch_file(_store_path(output)) as path:
+        with path.open("r+b") as stream:
             stream.truncate(films * settings.size**2)
         yield Store(path, settings.size)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _list(

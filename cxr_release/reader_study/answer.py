@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import checks
-from cxr_release.logbook.line import Kind, Place
+from cxr_release.logbook.line import Chained, Kind, Place
 
 RATINGS = ("1", "2", "3", "4")
 """Likert: 1 unrealistic … 4 fully realistic."""
@@ -92,10 +92,8 @@ class Reply(_OnQuartet):
 
 
 @dataclass(frozen=True)
-class Answer(_OnQuartet, Place):
-    """One line of a log: the fields of `Place`, of `_OnQuartet`, and `prev`, in this order."""
-
-    prev: str
+class Answer(Chained, _OnQuartet, Place):
+    """One line of a log: the fields of `Place`, of `_OnQuartet` and of `Chained`, in this order."""
 
 
 ANSWER = Kind("answer", Reply, Answer)

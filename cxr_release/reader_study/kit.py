@@ -107,7 +107,7 @@ def served(record: Path) -> Kit | None:
         ReaderStudyError: the record is damaged.
     """
     try:
-        found: Any = read_json(record)
+        found: Any = read_json(record, follow=False)
         films = tuple(_film(one) for one in found["films"])
         if not films or found.keys() != {"films"}:
             raise ValueError("holds something else")

@@ -15,11 +15,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cxr_release.errors import DecisionError
-from cxr_release.files import write_once
+from cxr_release.files import read_bounded, write_once
 from cxr_release.review_app.door import Door, same
 
 SECRET_BYTES = 32
 
+_MOST = 1024
+"""Bytes; a file that is longer is none of ours."""
 _SECRET = re.compile(rb"([0-9a-f]{%d})\n?" % (2 * SECRET_BYTES))
 
 
@@ -96,7 +98,7 @@ def open_links(path: Path) -> Links:
     try:
         if not os.path.lexists(path):
             write_once(path, f"{secrets.token_hex(SECRET_BYTES)}\n", mode=0o600)
-        found = _SECRET.fullmatch(path.read_bytes())
+        found = _SECRET.fullmatch(read_bounded(path, _MOST))
     except OSError as error:
         raise DecisionError(
             f"cannot be read or written: {error.strerror}", where=str(path)

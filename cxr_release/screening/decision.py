@@ -8,7 +8,7 @@ from typing import Literal
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import checks
-from cxr_release.logbook.line import Kind, Place
+from cxr_release.logbook.line import Chained, Kind, Place
 
 PRESCREEN = "prescreen"
 """Under this name, and for the reason of this code, the automatic pre-screen decides."""
@@ -81,10 +81,8 @@ class Wish(_OnFilm):
 
 
 @dataclass(frozen=True)
-class Decision(_OnFilm, Place):
-    """One line of a log. Its fields: those of `Place`, of `_OnFilm`, and `prev`, in this order."""
-
-    prev: str
+class Decision(Chained, _OnFilm, Place):
+    """One line of a log: the fields of `Place`, of `_OnFilm` and of `Chained`, in this order."""
 
 
 DECISION = Kind("decision", Wish, Decision)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import checks
-from cxr_release.logbook.line import Kind, Place
+from cxr_release.logbook.line import Chained, Kind, Place
 
 HASH = "a" * 64
 
@@ -47,8 +47,8 @@ class Remark(_OnTopic):
 
 
 @dataclass(frozen=True)
-class Remarked(_OnTopic, Place):
-    prev: str
+class Remarked(Chained, _OnTopic, Place):
+    pass
 
 
 REMARK = Kind("remark", Remark, Remarked)

@@ -12,7 +12,8 @@ from remarks import REMARK, Remarked, remark
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log
-from cxr_release.logbook.line import GENESIS, Kind, parse, standing_of, written
+from cxr_release.logbook.chain import parse
+from cxr_release.logbook.line import GENESIS, Kind, standing_of, written
 from cxr_release.memorization.verdict import VERDICT, Verdict
 from cxr_release.screening.decision import DECISION, Decision
 
@@ -22,7 +23,8 @@ from cxr_release.screening.decision import DECISION, Decision
 )
 def test_a_line_s_fields_are_its_place_its_own_and_the_chain(kind: Kind, line: type) -> None:  # type: ignore[type-arg]
     assert [one.name for one in fields(line)] == kind.names
-    assert kind.names == ["seq", "at", "reviewer", *kind.own, "prev"]
+    assert kind.names[: 4 + len(kind.own)] == ["seq", "at", "reviewer", *kind.own, "prev"]
+    assert kind.optional >= {"joined_from", "joined_line", "joined_after"}
 
 
 def test_a_line_is_compact_json_that_hangs_on_the_line_before(tmp_path: Path) -> None:

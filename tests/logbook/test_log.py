@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -361,3 +363,105 @@ def test_a_full_disk_logs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DecisionError, match="nothing was logged: No space left"):
         log.append(REMARK, tmp_path, "a", [remark(7)])
     assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)
+
+
+@pytest.mark.parametrize("trick", ["link", "device", "pipe", "folder", "hole"])
+def test_what_only_has_the_name_of_a_head_is_refused_at_once(tmp_path: Path, trick: str) -> None:
+    folder, elsewhere = tmp_path / "logs", tmp_path / "elsewhere"
+    log.append(REMARK, folder, "a", [remark(0)])
+    elsewhere.write_bytes((folder / "a.head").read_bytes())
+    head = folder / "a.head"
+    head.unlink()
+    {
+        "link": lambda: head.symlink_to(elsewhere),
+        "device": lambda: head.symlink_to("/dev/zero"),
+        "pipe": lambda: os.mkfifo(head),
+        "folder": head.mkdir,
+        "hole": lambda: os.close(os.open(head, os.O_CREAT)) or os.truncate(head, 2**31),
+    }[trick]()
+    what = r"a\.head: is (a link|no plain file|a folder|larger than 1,048,576 bytes): move it away"
+    for deed in (
+        lambda: logs.read_all(REMARK, folder),
+        lambda: log.append(REMARK, folder, "a", [remark(1)]),
+        lambda: logs.mend_all(REMARK, folder),
+    ):
+        with pytest.raises(DecisionError, match=what):
+            deed()
+    assert len((folder / "a.jsonl").read_bytes().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", [".a.head.partial", "a.head.partial", "a.jsonl.torn-2"])
+def test_nothing_is_written_through_a_link_beside_a_log(tmp_path: Path, name: str) -> None:
+    folder, victim = tmp_path / "logs", tmp_path / "victim"
+    log.append(REMARK, folder, "a", [remark(0)])
+    victim.write_text("theirs")
+    (folder / name).symlink_to(victim)
+    with (folder / "a.jsonl").open("ab") as stream:
+        stream.write(b'{"seq"')
+    with contextlib.suppress(DecisionError):
+        log.append(REMARK, folder, "a", [remark(1)])
+    assert victim.read_text() == "theirs"
+    assert len(log.read(REMARK, folder / "a.jsonl")) in {1, 2}
+
+
+def test_a_log_that_is_a_hole_is_refused(tmp_path: Path) -> None:
+    log.append(REMARK, tmp_path, "a", [remark(0)])
+    os.truncate(tmp_path / "a.jsonl", 2**31)
+    with pytest.raises(DecisionError, match="larger than 268,435,456 bytes"):
+        logs.read_all(REMARK, tmp_path)
+
+
+def changed_in_place(folder: Path, lines: list[bytes]) -> None:
+    """Other bytes in the same file, as where another one gets the old one's place on the disk."""
+    with (folder / "a.jsonl").open("r+b") as stream:
+        stream.write(b"".join(lines))
+        stream.truncate()
+    (folder / "a.head").write_bytes(lines[-1])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_a_log_that_is_another_one_in_the_same_place_is_read_from_the_start(
+    tmp_path: Path, count: int
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    written(here, 3)
+    other = written(there, count)
+    held = log.Log(REMARK, here, "a")
+    held.refresh()
+    changed_in_place(here, other)
+    held.refresh()
+    assert held.lines == log.read(REMARK, there / "a.jsonl")
+    assert held.append([remark(9)])[0].seq == count + 1
+    assert len(log.read(REMARK, here / "a.jsonl")) == count + 1
+
+
+def test_a_log_of_the_same_length_in_the_same_place_is_not_taken_for_the_old_one(
+    tmp_path: Path,
+) -> None:
+    """Not to read it again would chain the next line to a line that is not there."""
+    lines = written(tmp_path / "here", 2)
+    held = log.Log(REMARK, tmp_path / "here", "a")
+    held.refresh()
+    held.append([remark(5, "good")])
+    other = [*lines, (tmp_path / "here/a.jsonl").read_bytes().splitlines(True)[2]]
+    other[2] = other[2].replace(b"topic-00005", b"topic-00006")
+    changed_in_place(tmp_path / "here", other)
+    held.append([remark(7)])
+    assert [one.topic[-1] for one in log.read(REMARK, tmp_path / "here/a.jsonl")] == list("0167")
+
+
+def test_a_log_that_is_replaced_while_somebody_waits_for_it_is_the_one_that_is_written(
+    tmp_path: Path,
+) -> None:
+    """A lock on a file that has lost its name meanwhile would be one on what nobody reads."""
+    lines = written(tmp_path, 2)
+    path = tmp_path / "a.jsonl"
+    with disk.writing(path):
+        waiting = threading.Thread(target=lambda: log.append(REMARK, tmp_path, "a", [remark(7)]))
+        waiting.start()
+        time.sleep(0.1)
+        fresh = tmp_path / "fresh"
+        fresh.write_bytes(b"".join(lines))
+        fresh.replace(path)
+    waiting.join()
+    assert len(log.read(REMARK, path)) == 3

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 from deposits import RECORD, make_deposit
+from failing_disk import failing
 
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
@@ -222,3 +224,26 @@ def test_hostile_texts_stay_on_their_line(tmp_path: Path) -> None:
     info = (bag / "bag-info.txt").read_text(encoding="utf-8")
     assert info.count("\nPayload-Oxum: ") == 1
     assert "\nBagging-Date" not in info
+
+
+@pytest.mark.parametrize("code", [28, 5])
+def test_a_disk_that_fails_leaves_no_archive_or_a_whole_one(
+    release: Path, tmp_path: Path, code: int
+) -> None:
+    whole = tmp_path / "whole.zip"
+    run("archive", str(release), str(whole), "--year", "2026")
+    for nth in range(1, 10):
+        packed = tmp_path / "bag.zip"
+        packed.unlink(missing_ok=True)
+        with failing(nth, code) as disk:
+            done = run("archive", str(release), str(packed), "--year", "2026")
+        if done.returncode:
+            assert f"{os.strerror(code)}" in done.stderr.splitlines()[-1]
+            kept = "is written, but may not outlive" in done.stderr
+            assert packed.exists() == kept
+        if packed.exists():
+            assert packed.read_bytes() == whole.read_bytes()
+        assert not list(tmp_path.glob("*.partial"))
+        if not disk.failed:
+            break
+    assert nth > 3

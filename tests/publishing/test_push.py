@@ -302,3 +302,20 @@ def test_a_published_version_is_noted_once_its_tag_stands(
     assert noted == [True]
     world.push(ledger=tmp_path)
     assert noted == [True, True]
+
+
+def test_a_version_that_is_out_and_cannot_be_noted_is_said_to_be_out(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cxr_release.release.versions import published
+
+    def full(ledger: Path, folder: Path) -> Path:
+        raise OSError(28, "No space left on device", str(ledger))
+
+    monkeypatch.setattr(published, "enter", full)
+    with pytest.raises(ReleaseError, match=r"@v1\.0\.0 is published, but could not be noted: No s"):
+        world.push(ledger=tmp_path)
+    assert world.hub.store.resolve("v1.0.0") == world.hub.store.head
+    monkeypatch.setattr(published, "enter", lambda ledger, folder: ledger / "1.0.0")
+    again = world.push(ledger=tmp_path)
+    assert (again["state"], again["recorded"]) == ("already there", str(tmp_path / "1.0.0"))

@@ -15,6 +15,7 @@ import pyarrow as pa
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, whole_folder, write_json
+from cxr_release.partials import PARTIAL
 from cxr_release.release.versions.version import Version, read_version, reasons_of
 
 FILMS = replace(
@@ -39,7 +40,11 @@ def read_published(ledger: Path) -> list[Version]:
         ReleaseError: a folder holds another version than its name says, or something else.
         TableError: a list of films breaks its schema.
     """
-    folders = [path for path in ledger.iterdir() if path.is_dir()] if ledger.is_dir() else []
+    folders = [
+        path
+        for path in (ledger.iterdir() if ledger.is_dir() else ())
+        if path.is_dir() and path.suffix != PARTIAL  # what a killed `push` left
+    ]
     wrong = [path.name for path in folders if not _VERSION.fullmatch(path.name)]
     if wrong:
         raise ReleaseError(
@@ -52,7 +57,7 @@ def read_published(ledger: Path) -> list[Version]:
 
 def _read(folder: Path) -> Version:
     try:
-        record = read_json(folder / "release.json")
+        record = read_json(folder / "release.json", follow=False)
         stated = record["version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReleaseError(f"is no published version: {error!r}", where=str(folder)) from error

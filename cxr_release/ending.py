@@ -1,0 +1,84 @@
+"""How a command or a stage ends: well, or with one line that says why not and exit code 1."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+from cxr_release.errors import CxrReleaseError, of_system
+
+_NOTHING = cast(TextIO, None)
+"""In the place of a standard output that fails: Python would try again at its end."""
+
+
+@contextmanager
+def one_line_errors(*, debug: bool = False) -> Iterator[None]:
+    """Around a whole command: our errors, and the system's, become a line on stderr.
+
+    Args:
+        debug: let them through, with their traceback.
+
+    Raises:
+        SystemExit: 1 after an error.
+    """
+    stdout = sys.stdout
+    sys.stdout = cast(TextIO, _Printing(stdout))
+    try:
+        try:
+            yield
+        except SystemExit as end:
+            if not end.code:
+                sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+    except BrokenPipeError:  # as in `| head`
+        sys.stdout = _NOTHING
+        raise SystemExit(1) from None
+    except (CxrReleaseError, OSError) as error:
+        if debug:
+            raise
+        if isinstance(error, _UnprintedError):
+            sys.stdout = _NOTHING
+        said = of_system(error) if isinstance(error, OSError) else error
+        sys.stderr.write(f"error: {said}\n")
+        raise SystemExit(1) from None
+    finally:
+        if isinstance(sys.stdout, _Printing):
+            sys.stdout = stdout
+
+
+class _UnprintedError(CxrReleaseError):
+    """What a command says could not be printed: that undoes nothing."""
+
+
+class _Printing:
+    """Standard output, whose errors are told from those of files."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with _told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _told():
+            self._stream.flush()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _UnprintedError(
+            f"{error.strerror}: not all could be printed; what was done until then is done",
+            where="standard output",
+        ) from error

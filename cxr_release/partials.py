@@ -1,0 +1,128 @@
+"""What is being written: files and folders beside those that they will be, under random names.
+
+Nobody can lay a link or a folder in their way, and two processes may write the same file. Whoever
+writes one holds a lock on it; one without was left by a killed run, and the next run removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PARTIAL = ".partial"
+"""Suffix of what is being written. Whatever carries it was never finished and may be deleted."""
+OLD = f".old{PARTIAL}"
+"""Suffix of the folder that is being replaced: what stood there before."""
+
+
+@contextmanager
+def scratch_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
+    """Give a fresh, empty file beside `path`; it is removed at the end, unless it was renamed.
+
+    What killed runs left of `path` is removed first.
+
+    Args:
+        path: what it is for; its folder is made where there is none.
+        mode: who may read and write it, less the umask.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _scratch(path, lambda one: os.open(one, flags, mode)) as partial:
+        yield partial
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """Give a fresh, empty folder beside `path`, as `scratch_file` gives a file."""
+
+    def make(one: Path) -> int:
+        one.mkdir()
+        return os.open(one, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    with _scratch(path, make) as partial:
+        yield partial
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder; nothing that a link leads to."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what killed runs left of `path`; a folder that one of them was replacing comes back.
+
+    Nothing that another process is writing now. What cannot be removed stays.
+    """
+    ours = re.compile(rf"\.?{re.escape(path.name)}(\.[0-9a-f]{{16}})?(\.old)?\{PARTIAL}")
+    for one in sorted(path.parent.iterdir()) if path.parent.is_dir() else ():
+        if ours.fullmatch(one.name) and _is_left(one):
+            with contextlib.suppress(OSError):
+                if _is_old(one) and not os.path.lexists(path):
+                    one.rename(path)
+                else:
+                    remove(one)
+
+
+@contextmanager
+def _scratch(path: Path, make: Callable[[Path], int]) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
+    while True:
+        partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PARTIAL}")
+        handle = make(partial)
+        try:
+            with contextlib.suppress(OSError):  # a drive without locks
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            # Somebody may have swept it away in between.
+            if not is_at(handle, partial):
+                continue
+            try:
+                yield partial
+            finally:
+                with contextlib.suppress(OSError):
+                    remove(partial)
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_old(one: Path) -> bool:
+    return one.name.endswith(OLD) and one.is_dir() and not one.is_symlink()
+
+
+def _is_left(one: Path) -> bool:
+    """Whether nobody is writing it; what is neither file nor folder, nobody is."""
+    if _is_old(one):
+        fresh = one.with_name(one.name.removesuffix(OLD) + PARTIAL)
+        return not os.path.lexists(fresh) or _is_left(fresh)
+    try:
+        handle = os.open(one, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # locked; or a drive without locks, where nobody can know
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def is_at(handle: int, path: Path) -> bool:
+    """Whether an open file is what has this name."""
+    try:
+        there, here = path.lstat(), os.fstat(handle)
+    except FileNotFoundError:
+        return False
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
