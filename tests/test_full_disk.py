@@ -48,7 +48,11 @@ def project(tmp_path: Path) -> Path:
     tables.write(
         out / "films.parquet", FILMS, [{name: one[name] for name in FILMS.flat} for one in rows]
     )
-    for verb in (["exclude", "--reason", "artefact"], ["keep"], ["exclude", "--reason", "other"]):
+    for verb in (
+        ["exclude", "--reason", "artefact"],
+        ["keep"],
+        ["exclude", "--reason", "artefact"],
+    ):
         done = run(verb[0], "checkpoint-3-large-00000", *verb[1:], *who(tmp_path))
         assert done.returncode == 0, done.stderr
     return tmp_path
@@ -92,6 +96,8 @@ def fail_at_each(project: Path, command: list[str], name: str, code: int, *, on:
     log = project / f"data/reviews/{name}.jsonl"
     asked = [*command, "--reviewer", log.stem, "--root", str(project)]
     for nth in range(1, 100):
+        if command[0] == "retract":  # only what stands is taken back
+            run("keep", FILM, *who(project))
         before = lines_of(log)
         with failing(nth, code, on=on) as disk:
             done = run(*asked)
@@ -127,7 +133,8 @@ def test_a_head_that_could_not_be_written_is_mended_with_the_next_line(project: 
     with failing(1, asked=["replace"]) as disk:
         done = run("retract", FILM, *who(project))
     assert disk.failed
-    assert (done.returncode, done.stdout) == (0, "logged 1 decision(s) of a.b: retract\n")
+    assert done.returncode == 0
+    assert done.stdout.startswith("logged 1 decision(s) of a.b: retract")
     assert head.read_bytes() == stood
     assert lines_of(log)[-1] != stood.rstrip()
     assert run("keep", FILM, *who(project)).returncode == 0

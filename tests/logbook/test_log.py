@@ -439,15 +439,13 @@ def test_a_log_of_the_same_length_in_the_same_place_is_not_taken_for_the_old_one
     tmp_path: Path,
 ) -> None:
     """Not to read it again would chain the next line to a line that is not there."""
-    lines = written(tmp_path / "here", 2)
-    held = log.Log(REMARK, tmp_path / "here", "a")
+    lines = written(tmp_path, 3)
+    held = log.Log(REMARK, tmp_path, "a")
     held.refresh()
-    held.append([remark(5, "good")])
-    other = [*lines, (tmp_path / "here/a.jsonl").read_bytes().splitlines(True)[2]]
-    other[2] = other[2].replace(b"topic-00005", b"topic-00006")
-    changed_in_place(tmp_path / "here", other)
+    lines[2] = lines[2].replace(b"topic-00002", b"topic-00006")
+    changed_in_place(tmp_path, lines)
     held.append([remark(7)])
-    assert [one.topic[-1] for one in log.read(REMARK, tmp_path / "here/a.jsonl")] == list("0167")
+    assert [one.topic[-1] for one in log.read(REMARK, tmp_path / "a.jsonl")] == list("0167")
 
 
 def test_a_log_that_is_replaced_while_somebody_waits_for_it_is_the_one_that_is_written(
