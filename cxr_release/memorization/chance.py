@@ -81,17 +81,19 @@ class Chance:
             return f"What chance alone gives is {self.note}."
         bound = "at most " if self.at_most else ""
         average = f"{self.expected:,.1f}" if self.expected >= 1 else f"{self.expected:.2g}"
+        new = f"{self.films:,} new film{'' if self.films == 1 else 's'}"
+        are = f"{self.nearer:,} {'is' if self.nearer == 1 else 'are'}"
         if self.p is None or self.least is None:
             return (
-                f"Of {self.films:,} new films like the {self.compared:,} source films, chance alone"
-                f" would put {bound}{average} nearer to one than any two of those are to each"
-                f" other; {self.nearer:,} are ({self.note})."
+                f"Of {new} like the {self.compared:,} source films, chance alone would put"
+                f" {bound}{average} nearer to one than any two of those are to each other;"
+                f" {are} ({self.note})."
             )
         whose = "" if self.patients else "Patients are not stated, so this is film by film. "
         return (
-            f"{whose}Of {self.films:,} new films like the {self.compared:,} held-out ones, chance"
-            f" alone would put {bound}{average} nearer to the tuning part than any of those;"
-            f" {self.nearer:,} are (exact test, {self._said(self.p)}). {self._meaning(self.p)}"
+            f"{whose}Of {new} like the {self.compared:,} held-out ones, chance alone would put"
+            f" {bound}{average} nearer to the tuning part than any of those;"
+            f" {are} (exact test, {self._said(self.p)}). {self._meaning(self.p)}"
         )
 
     def _said(self, p: float) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def error(d: int) -> float:
 
 
 def tiles(
-    rows: Films, columns: Films, block_bytes: int, what: str
+    rows: Films, columns: Films, block_bytes: int, bar: tqdm[NoReturn]
 ) -> Iterator[tuple[Places, Features]]:
     """The float32 cosines rows × columns, some rows at a time: (k,) rows, (k, w) cosines.
 
@@ -115,7 +116,7 @@ def tiles(
         columns: (w, d) films; all of them stand in each tile.
         block_bytes: of one product of matrices, which is handed out in tiles that stay in the
             processor's cache; one row is the least. A tile may be written to.
-        what: name of the bar on stderr, which shows on a terminal.
+        bar: goes on by one a film of `rows`, equal ones included; see `progress`.
     """
     width, d = columns.rows.shape
     height = max(1, min(len(rows), block_bytes // (4 * max(width, 2 * d))))
@@ -124,14 +125,19 @@ def tiles(
     for some in _pieces(width, d):
         others[some] = columns.unit(some)
     block = np.empty((height, width), np.float32)
-    with tqdm(total=len(rows), desc=what, unit="film", disable=None, file=sys.stderr) as bar:
-        for start in range(0, len(rows), height):
-            stop = min(start + height, len(rows))
-            np.matmul(rows.unit(slice(start, stop)), others.T, out=block[: stop - start])
-            for top in range(start, stop, step):
-                places = np.arange(top, min(top + step, stop))
-                yield places, block[places[0] - start : places[-1] + 1 - start]
-            bar.update(stop - start)
+    for start in range(0, len(rows), height):
+        stop = min(start + height, len(rows))
+        np.matmul(rows.unit(slice(start, stop)), others.T, out=block[: stop - start])
+        for top in range(start, stop, step):
+            places = np.arange(top, min(top + step, stop))
+            yield places, block[places[0] - start : places[-1] + 1 - start]
+        bar.update(stop - start)
+    bar.update(len(rows.order) - len(rows))
+
+
+def progress(what: str, films: int) -> tqdm[NoReturn]:
+    """A bar on stderr with the time to go, where that is a terminal."""
+    return tqdm(total=films, desc=what, unit="film", disable=None, file=sys.stderr)
 
 
 def near(tile: Features, bounds: Features) -> tuple[Places, Places]:

@@ -9,6 +9,7 @@ Each plant is a trial of its own: plants never take each other's places in the l
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,19 +70,25 @@ def measure(
     units = [unit_rows(look) for look in looks]
     rows = []
     alike = 1.0
-    for number, name in enumerate(tqdm(ALTERATIONS, desc="plant", disable=None)):
-        wanted = max(plants, FEWEST) if name == RECOMPRESSED else plants
-        chosen = np.array(order[:wanted], np.int64)
-        if not len(chosen):
-            continue
-        copies = _copies(real, [ids[place] for place in chosen], name, (seed, number))
-        views = encode_views(encoder, copies, VIEWS)
-        cosines = _best(views, units)
-        own = cosines[np.arange(len(chosen)), chosen]
-        if name == RECOMPRESSED:
-            alike = float(own.min())
-        if plants:
-            rows.append(_row(name, own[:plants], cosines[:plants], listed, top))
+    wanted = {
+        name: min(len(order), max(plants, FEWEST) if name == RECOMPRESSED else plants)
+        for name in ALTERATIONS
+    }
+    with tqdm(
+        total=sum(wanted.values()), desc="plant", unit="copy", disable=None, file=sys.stderr
+    ) as bar:
+        for number, (name, count) in enumerate(wanted.items()):
+            if not count:
+                continue
+            chosen = np.array(order[:count], np.int64)
+            copies = _copies(real, [ids[place] for place in chosen], name, (seed, number))
+            views = encode_views(encoder, copies, VIEWS, advance=bar.update)
+            cosines = _best(views, units)
+            own = cosines[np.arange(count), chosen]
+            if name == RECOMPRESSED:
+                alike = float(own.min())
+            if plants:
+                rows.append(_row(name, own[:plants], cosines[:plants], listed, top))
     return Power(rows, alike)
 
 

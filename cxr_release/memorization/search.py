@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice, product
@@ -21,6 +21,7 @@ from cxr_release.memorization.cosines import (
     cosines,
     error,
     near,
+    progress,
     tiles,
 )
 
@@ -113,27 +114,36 @@ def search(
     keys: list[Key] = []
     columns: list[_Columns] = []
     floor = -np.inf
-    for number, view in enumerate(schemas.VIEWS):
-        if view not in synthetic:
-            continue
-        moving = Films(synthetic[view], synthetic_ids)
-        for fixed in looks:
-            # A pair among the `top` of all views and looks is, in its best ones, among the `top`
-            # of these: whatever comes before it there comes before it here too. Neither can it
-            # lie below the last of an earlier `top`.
-            best = Best(top, floor)
-            columns.append(_search(fixed, moving, best, number, block_bytes))
-            keys.extend(islice(_film_pairs(best, fixed, moving, number), top))
-            floor = best.floor
+    every = len(synthetic) * len(looks) * len(synthetic_ids)
+    with progress("search", every) as bar:
+        for number, view in enumerate(schemas.VIEWS):
+            if view not in synthetic:
+                continue
+            moving = Films(synthetic[view], synthetic_ids)
+            for fixed in looks:
+                # A pair among the `top` of all views and looks is, in its best ones, among the
+                # `top` of these: whatever comes before it there comes before it here too. Neither
+                # can it lie below the last of an earlier `top`.
+                best = Best(top, floor)
+                tiled = tiles(moving, fixed, block_bytes, bar)
+                columns.append(_search(fixed, moving, best, number, tiled))
+                keys.extend(islice(_film_pairs(best, fixed, moving, number), top))
+                floor = best.floor
     return Found(_pairs(keys, names, top), _nearest(columns, names, looks[0].order, synthetic_ids))
 
 
-def _search(real: Films, synthetic: Films, best: Best, view: int, block_bytes: int) -> _Columns:
+def _search(
+    real: Films,
+    synthetic: Films,
+    best: Best,
+    view: int,
+    tiled: Iterable[tuple[Places, Features]],
+) -> _Columns:
     """The two nearest distinct real films of each distinct synthetic one; the best pairs."""
     margin = error(real.rows.shape[1])
     cosine = np.full((len(synthetic), 2), -np.inf)
     place = np.zeros((len(synthetic), 2), np.int64)
-    for places, tile in tiles(synthetic, real, block_bytes, schemas.VIEWS[view]):
+    for places, tile in tiled:
         rows, films = best.candidates(tile, margin)
         if len(rows):
             exact = cosines(synthetic, places[rows], real, films)

@@ -19,6 +19,7 @@ from cxr_release.memorization.cosines import (
     cosines,
     error,
     near,
+    progress,
     tiles,
 )
 
@@ -81,16 +82,17 @@ def search_within(
     several = np.array([group < 0 for group in of_group.tolist()])
     apart = np.where(several, itself, -np.inf)
     kin = _kin(of_group)
-    for places, tile in tiles(films, films, block_bytes, "within"):
-        tile[np.arange(len(places)), places] = -np.inf
-        rows, columns = best.candidates(tile, margin, after=places)
-        rows = places[rows]
-        best.add(films.first[rows], films.first[columns], cosines(films, rows, films, columns))
-        nearest[places] = np.maximum(nearest[places], _nearest(tile, places, films, films))
-        if groups is not None:
-            for row, place in enumerate(places.tolist()):
-                tile[row, kin[of_group[place]]] = -np.inf
-            apart[places] = np.maximum(apart[places], _nearest(tile, places, films, films))
+    with progress("within", len(ids)) as bar:
+        for places, tile in tiles(films, films, block_bytes, bar):
+            tile[np.arange(len(places)), places] = -np.inf
+            rows, columns = best.candidates(tile, margin, after=places)
+            rows = places[rows]
+            best.add(films.first[rows], films.first[columns], cosines(films, rows, films, columns))
+            nearest[places] = np.maximum(nearest[places], _nearest(tile, places, films, films))
+            if groups is not None:
+                for row, place in enumerate(places.tolist()):
+                    tile[row, kin[of_group[place]]] = -np.inf
+                apart[places] = np.maximum(apart[places], _nearest(tile, places, films, films))
     names = sorted(ids)
     pairs = [
         Twins(names[one], names[other], 0.0 - negative)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -356,3 +358,33 @@ def test_a_set_without_a_readable_film_is_refused(tmp_path: Path) -> None:
 def test_the_split_must_be_of_these_films(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"29 real film.* neither part"):
         searched(folder, tmp_path / "out", split={"real-00": "tuning"})
+
+
+def test_bars_with_the_time_to_go_stand_over_each_long_part(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for each part, however many views and looks it has; off a terminal there is none."""
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", screen)
+    searched(folder, tmp_path / "out", plants=3)
+    last = {
+        bar.partition(":")[0]: bar for bar in re.split(r"[\r\n]+", screen.getvalue()) if "|" in bar
+    }
+    assert list(last) == [
+        "encode real",
+        "encode synthetic",
+        "search",
+        "plant",
+        "baseline",
+        "within",
+    ]
+    for bar in last.values():
+        assert re.search(r"100%.* (\d+)/\1 \[\d\d:\d\d<00:00", bar), bar
+    assert f"{34 * 9 * 4}/" in last["search"]  # films, looks, ways
+    assert "53/" in last["plant"]  # eleven kinds of three, and twenty that say what is alike
+
+    quiet = io.StringIO()
+    monkeypatch.setattr("sys.stderr", quiet)
+    searched(folder, tmp_path / "out", plants=3)
+    assert "|" not in quiet.getvalue()

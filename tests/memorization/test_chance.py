@@ -191,7 +191,7 @@ def test_whatever_is_asked_the_answer_holds_together(
             assert "not measurable" in chance.sentence
             assert "p =" not in chance.sentence
         else:
-            assert f"{nearer:,} are" in chance.sentence
+            assert f"; {nearer:,} {'is' if nearer == 1 else 'are'} (" in chance.sentence
         if chance.p is not None:
             assert 0 <= chance.p <= 1
             assert (chance.p <= LEVEL) == ("more than chance" in chance.sentence)

@@ -246,7 +246,7 @@ def test_a_float32_cosine_errs_by_less_than_said(seed: int, d: int) -> None:
     rows = np.abs(chance.normal(size=(20, d))).astype(np.float32)
     films = cosines.Films(rows, ids("r", 20))
     here = np.arange(len(films))
-    for places, tile in cosines.tiles(films, films, 2**20, ""):
+    for places, tile in cosines.tiles(films, films, 2**20, cosines.progress("", 0)):
         for row, place in zip(tile, places, strict=True):
             true = cosines.cosines(films, np.full(len(films), place), films, here)
             assert np.abs(row - true).max() <= cosines.error(d)
