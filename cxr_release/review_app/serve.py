@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 import webbrowser
@@ -15,6 +14,7 @@ from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.review_app.door import Door
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.links import LastingDoor, Links
+from cxr_release.review_app.server import Server
 from cxr_release.review_app.site import Site
 
 KEEP_ALIVE = 75
@@ -51,7 +51,7 @@ def serve(
             say(f"{person}: {origins[0]}/?token={token}")
 
         door = LastingDoor(people, links) if links else Door(people, announce)
-        config = _config(Guard(make_app(door), origins), site)
+        config = configure(Guard(make_app(door), origins), site)
 
         def started() -> None:
             for person, token in door.tokens.items():
@@ -63,7 +63,7 @@ def serve(
                 threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
         try:
-            _Server(config, started).run(sockets=[listener])
+            Server(config, started).run(sockets=[listener])
         except KeyboardInterrupt:
             say("stopped")
 
@@ -91,18 +91,12 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._when_started = started
+def configure(app: ASGIApp, site: Site) -> uvicorn.Config:
+    """How uvicorn serves an application.
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
-        await super().startup(sockets)
-        self._when_started()
-
-
-def _config(app: ASGIApp, site: Site) -> uvicorn.Config:
+    Raises:
+        CxrReleaseError: the certificate is wrong.
+    """
     config = uvicorn.Config(
         app,
         # Not httptools, which holds headers of any length; the page is 5 ms later for it.
