@@ -35,7 +35,7 @@ from cxr_release.radiographs.source import Listing, list_folder
 from cxr_release.radiographs.summary import summarise
 from cxr_release.radiographs.telling import tells
 from cxr_release.radiographs.thumbnail import SIDE, Thumbnail
-from cxr_release.radiographs.workers import crew, in_order
+from cxr_release.radiographs.workers import WorkerDiedError, crew, deadly, in_order
 from cxr_release.tables import pieces
 
 SUMMARY_FILE = "summary.json"
@@ -176,7 +176,7 @@ def _take_all(
     small = np.empty((len(films), SIDE, SIDE), np.float32)
     taken: list[Taken] = []
     faults: list[Fault] = []
-    with _bar("reading films", len(films), progress) as bar:
+    with _bar("reading films", len(films), progress) as bar, _named_crashes(store, settings):
         for chunk in in_order(pool, take, calls):
             bar.update(len(chunk))
             for one in chunk:
@@ -186,6 +186,23 @@ def _take_all(
                     small[len(taken)] = one[1]
                     taken.append(one[0])
     return taken, small[: len(taken)], faults
+
+
+@contextmanager
+def _named_crashes(store: Store, settings: IngestParams) -> Iterator[None]:
+    """Name the films that end the process that reads them: each is read once more, alone."""
+    try:
+        yield
+    except WorkerDiedError as error:
+        films = [film for *_, chunk in error.calls for film in chunk]
+        calls = ((store, settings.fit, 0, [film]) for film in films)
+        faults = [
+            Fault(films[at].name, "ends the process that reads it", "take it out")
+            for at in deadly(take, calls)
+        ]
+        if not faults:
+            raise
+        raise SourceError(f"{len(faults)} film(s) cannot be read", faults=faults) from error
 
 
 def _report(faults: list[Fault], taken: list[Taken], source: str, settings: IngestParams) -> None:

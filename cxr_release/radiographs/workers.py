@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -21,6 +21,17 @@ WORTH_A_PROCESS = 48
 """Films from which on starting processes (half a second) is repaid."""
 
 
+class WorkerDiedError(CxrReleaseError):
+    """A process ended amid its work; `calls` are those of which no result came."""
+
+    def __init__(self, calls: Sequence[tuple[Any, ...]]) -> None:
+        self.calls = calls
+        super().__init__(
+            "a process that was reading films was ended from outside",
+            remedy="was there enough memory?",
+        )
+
+
 @contextmanager
 def crew(films: int) -> Iterator[ProcessPoolExecutor | None]:
     """Processes for so many films: one a processor, or none where they would not pay."""
@@ -28,14 +39,18 @@ def crew(films: int) -> Iterator[ProcessPoolExecutor | None]:
     if count < 2:
         yield None
         return
-    # Spawned, not forked: a fork would copy locks that threads of the parent may hold.
-    pool = ProcessPoolExecutor(
-        count, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_with_parent
-    )
+    pool = _pool(count)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _pool(count: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: a fork would copy locks that threads of the parent may hold.
+    return ProcessPoolExecutor(
+        count, mp_context=multiprocessing.get_context("spawn"), initializer=_leave_with_parent
+    )
 
 
 def in_order(
@@ -43,23 +58,44 @@ def in_order(
     work: Callable[..., T],
     calls: Iterable[tuple[Any, ...]],
 ) -> Iterator[T]:
-    """Yield `work(*call)` of each call in order; few results at a time wait to be taken."""
+    """Yield `work(*call)` of each call in order; few results at a time wait to be taken.
+
+    Raises:
+        WorkerDiedError: a process was ended, or crashed.
+    """
     if pool is None:
         yield from (work(*call) for call in calls)
         return
     remaining = iter(calls)
     ahead = 4 * (os.cpu_count() or 1)
-    waiting: deque[Future[T]] = deque(pool.submit(work, *call) for call in islice(remaining, ahead))
-    while waiting:
-        try:
-            result = waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise CxrReleaseError(
-                "a process that was reading films was ended from outside",
-                remedy="was there enough memory?",
-            ) from error
-        yield result
-        waiting.extend(pool.submit(work, *call) for call in islice(remaining, 1))
+    waiting: deque[tuple[Future[T], tuple[Any, ...]]] = deque()
+    try:
+        for call in islice(remaining, ahead):
+            waiting.append((pool.submit(work, *call), call))
+        while waiting:
+            result = waiting[0][0].result()
+            waiting.popleft()
+            yield result
+            for call in islice(remaining, 1):
+                waiting.append((pool.submit(work, *call), call))
+    except BrokenProcessPool as error:
+        raise WorkerDiedError(
+            [call for future, call in waiting if future.exception() is not None]
+        ) from error
+
+
+def deadly(work: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Iterator[int]:
+    """Indices of calls that end the process in which they run, such as by a crash of a decoder."""
+    pool = _pool(1)
+    try:
+        for at, call in enumerate(calls):
+            try:
+                pool.submit(work, *call).result()
+            except BrokenProcessPool:
+                yield at
+                pool = _pool(1)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _leave_with_parent() -> None:

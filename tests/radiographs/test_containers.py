@@ -489,3 +489,22 @@ def test_a_tiff_of_absurd_size_is_refused_before_it_is_read() -> None:
         decode(write_tiff(SHADES, 16, tile=16, tags={322: (4, 2**20), 323: (4, 2**20)}))
     with pytest.raises(SourceError, match="MiB"):
         decode(write_tiff(SHADES, 16, tags={256: (4, 2**13), 257: (4, 2**13), 277: (3, 8)}))
+
+
+SMALL = SHADES[:12, :15]
+ALL = [*pngs(SMALL, 12).values(), *tiffs(SMALL, 12).values(), *others(SMALL).values()]
+
+
+@given(st.data())
+def test_damage_in_any_container_raises_nothing_but_a_source_error(data: st.DataObject) -> None:
+    file = bytearray(data.draw(st.sampled_from([*ALL, *JPEGS.values()])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(file) - 1))
+        file[at] = data.draw(st.integers(0, 255))
+    try:
+        film = decode(bytes(file)).film
+    except SourceError as error:
+        assert "\n" not in str(error)
+    else:
+        assert film.dtype == np.uint8
+        assert film.ndim == 2

@@ -1,5 +1,8 @@
+import dataclasses
 import io
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,10 @@ from cxr_release.params import IngestParams
 from cxr_release.radiographs import png
 from cxr_release.radiographs.cohort import ingest
 from cxr_release.radiographs.folder import printable
+from cxr_release.radiographs.identity import FilmKey
 from cxr_release.radiographs.phantoms.cohort import Phantom
 from cxr_release.radiographs.png import Film
+from cxr_release.radiographs.source import Facts, Listing, list_folder
 
 Settings = Callable[..., IngestParams]
 
@@ -347,3 +352,31 @@ def test_what_an_annotation_lacks_is_told_and_stands_in_the_manifest(
     ]
     rows = tables.read_rows(output / "manifest.parquet", schemas.MANIFEST)
     assert [row["left_out"] for row in rows] == [None, said]
+
+
+@dataclasses.dataclass(frozen=True)
+class Crashing:
+    """A film at which a decoder crashes."""
+
+    name: str = "crashing.png"
+
+    def load(self) -> tuple[Film, Facts]:
+        os.kill(os.getpid(), signal.SIGSEGV)
+        raise AssertionError("not reached")
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: no other process")
+def test_a_film_that_crashes_its_reader_is_named(
+    folder: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def listed(*_: object) -> Listing:
+        listing = list_folder(folder, FilmKey(bytes(32)))
+        films = [*listing.films] * 5
+        return dataclasses.replace(listing, films=[*films[:30], Crashing(), *films[30:]])
+
+    monkeypatch.setattr("cxr_release.radiographs.cohort._list", listed)
+    with pytest.raises(SourceError) as caught:
+        ingest(folder, tmp_path / "cohort", settings=settings(), seed=1, progress=False)
+    assert [(one.where, one.what) for one in caught.value.faults] == [
+        ("crashing.png", "ends the process that reads it")
+    ]

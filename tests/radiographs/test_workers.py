@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxr_release.errors import CxrReleaseError
-from cxr_release.radiographs.workers import crew, in_order
+from cxr_release.radiographs.workers import WorkerDiedError, crew, deadly, in_order
 
 
 def double(value: int) -> int:
@@ -47,9 +47,23 @@ def test_a_killed_worker_is_an_error_and_no_hang() -> None:
         list(in_order(pool, die, [(1,)]))
 
 
+def die_at_7(value: int) -> int:
+    return die(value) if value == 7 else value
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: no other process")
+def test_what_kills_a_worker_is_found_among_what_was_not_done() -> None:
+    with crew(10_000) as pool, pytest.raises(WorkerDiedError) as caught:
+        for _ in in_order(pool, die_at_7, ((value,) for value in range(30))):
+            pass
+    values = [value for (value,) in caught.value.calls]
+    assert 7 in values
+    assert [values[at] for at in deadly(die_at_7, caught.value.calls)] == [7]
+
+
 CHILD = """
 import os, sys, time
-from cxr_release.radiographs.workers import crew, in_order
+from cxr_release.radiographs.workers import WorkerDiedError, crew, deadly, in_order
 from test_workers import own_id
 if __name__ == "__main__":
     with crew(10_000) as pool:
