@@ -399,7 +399,10 @@ AUDIT_PAIRS = Table(
             matches=HEX64,
             nullable=True,
         ),
-        COSINE,
+        replace(
+            COSINE,
+            doc=f"{COSINE.doc} Rounded to two decimals where real films go by an HMAC.",
+        ),
         VIEW,
         PERCENTILE,
         FLAGGED,

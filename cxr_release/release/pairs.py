@@ -12,6 +12,7 @@ from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.radiographs.chunks import ancillary
 from cxr_release.radiographs.identity import FilmKey, read_key
+from cxr_release.release.coarse import coarse_number
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.licences import names_films_by, shows_real_films
 from cxr_release.tables import Table
@@ -65,7 +66,7 @@ def released_pairs(
             "real_id": pair["real_id"] if shown else None,
             "real_pixel_sha256": None if key else pixels[pair["real_id"]],
             "real_pixel_hmac": key.pixels(pixels[pair["real_id"]]) if key else None,
-            "cosine": pair["cosine"],
+            "cosine": coarse_number(pair["cosine"], params),
             "view": pair["view"],
             "percentile": pair["percentile"],
             "flagged": pair["flagged"],

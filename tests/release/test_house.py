@@ -28,6 +28,7 @@ from cxr_release.logbook.log import append
 from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.paths import Paths
 from cxr_release.project import Project
+from cxr_release.publishing.verify import verify
 from cxr_release.radiographs import png
 from cxr_release.radiographs.identity import REAL_ID, read_key
 from cxr_release.stages import adjudicate, audit, package, prescreen, quartets, screen, study
@@ -229,6 +230,10 @@ def test_no_film_s_hash_is_in_the_release(root: Path) -> None:
         raw = png.decode(row["image"]["bytes"], where="")
         for one in (row["sha256"], row["pixel_sha256"], png.pixel_sha256(raw), row["id"]):
             assert not [name for name, data in release.items() if one.encode() in data]
+
+
+def test_the_release_is_what_it_says(root: Path) -> None:
+    assert verify(root / "data/release")["differences"] == []
 
 
 def test_what_holds_real_films_is_for_its_owner_alone(root: Path) -> None:

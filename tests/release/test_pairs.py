@@ -88,8 +88,17 @@ def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: P
             for needle in (one.encode(), bytes.fromhex(one), one.upper().encode()):
                 for name, data in files_of(release).items():
                     assert needle not in data, (name, one)
-    source = read_json(release / "release.json")["source"]
+    record = read_json(release / "release.json")
+    source = record["source"]
     assert (source["public"], source["films_named_by"]) == (False, "hmac")
+    # How near it is to a released film, or to its own altered copy, who has it can compute, too.
+    assert [pair["cosine"] for pair in pairs] == [0.9, 0.78, 0.65]
+    audit = record["metrics"]["audit"]
+    synthetic = audit["calibration"]["synthetic"]
+    told = [audit["alike"], *audit["cosine"].values(), *synthetic["cosine"].values()]
+    told += [*synthetic["distance"].values(), *synthetic["distance_ratio"].values()]
+    told += [row["median_cosine"] for row in audit["power"]]
+    assert told == [round(one, 2) for one in told]
     card = (release / "README.md").read_text()
     assert "`real_pixel_hmac` is an HMAC of their pixels" in card
     assert "finds a pair's film by" not in card
@@ -103,6 +112,7 @@ def test_films_of_a_public_source_go_by_their_hash(tmp_path: Path, params: Param
     pairs = pairs_of(release)
     assert [pair["real_pixel_sha256"] for pair in pairs] == hashes
     assert {pair["real_pixel_hmac"] for pair in pairs} == {None}
+    assert [pair["cosine"] for pair in pairs] == [0.9, 0.775, 0.65]
     source = read_json(release / "release.json")["source"]
     assert (source["public"], source["films_named_by"]) == (True, "sha256")
     assert "finds a pair's film by `real_pixel_sha256`" in (release / "README.md").read_text()

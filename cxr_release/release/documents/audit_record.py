@@ -8,6 +8,7 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.params import Params
+from cxr_release.release.coarse import coarse_audit
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.licences import shows_real_films
 
@@ -24,11 +25,11 @@ def audit_record(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     Films that could not be read, or only after some change, and files that are no films, become
     their number: the report names them. `flagged` is None without a baseline; else `pairs` (of
     those listed), `films`, `released` (films) and `unlisted` (films that stand in no listed pair,
-    so that nobody was asked).
+    so that nobody was asked). Numbers of single films may be rounded: see `coarse`.
     """
     report = read_json(inputs.audit / "audit.json")
     return {
-        **{name: report[name] for name in _NUMBERS},
+        **coarse_audit({name: report[name] for name in _NUMBERS}, params),
         "encoder": _encoder(report["encoder"], params),
         "real": _account(report["real"]),
         "synthetic": _account(report["synthetic"]),
