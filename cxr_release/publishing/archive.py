@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import read_json, sha256, whole_file
 from cxr_release.publishing.datacite import datacite, to_xml
 from cxr_release.publishing.gates import require_identity
+from cxr_release.publishing.walk import walk
 from cxr_release.release.documents.checksums import CHECKSUMS
 from cxr_release.release.documents.notices import contact, said, summary
 from cxr_release.release.markdown import one_line
@@ -62,11 +63,11 @@ def archive(
         raise ReleaseError(f"is no form of archive: {form}", remedy=f"use {' or '.join(FORMS)}")
     if output.is_dir() or output.resolve().is_relative_to(folder.resolve()):
         raise ReleaseError("the zip cannot be a folder or lie in the release", where=str(output))
-    names = _names(folder)
+    paths = _files(folder)
     verify.require_true(verify.verify(folder))
     record = read_json(folder / "release.json")
     require_identity(record)
-    sizes = {name: (folder / name).stat().st_size for name in names}
+    sizes = {name: path.stat().st_size for name, path in paths.items()}
     metadata = datacite(record, year=year, size=sum(sizes.values()))
     described = {
         "datacite.json": json.dumps(metadata, indent=2, ensure_ascii=False) + "\n",
@@ -75,12 +76,12 @@ def archive(
     base = f"{record['name']}-{record['version']}"
     with whole_file(output) as partial, _packing(partial, sum(sizes.values())) as packed:
         if form == "bagit":
-            hashes = _pack(packed, folder, f"{base}/data", names)
+            hashes = _pack(packed, folder, f"{base}/data", paths)
             tags = _tags(record, sizes, hashes, described)
             tagged = {name: packed.text(f"{base}/{name}", text) for name, text in tags.items()}
             packed.text(f"{base}/tagmanifest-sha256.txt", _manifest(tagged))
         else:
-            _pack(packed, folder, base, names)
+            _pack(packed, folder, base, paths)
             for name, text in described.items():
                 packed.text(name, text)
     return {
@@ -88,7 +89,7 @@ def archive(
         "version": record["version"],
         "form": form,
         "file": str(output),
-        "files": len(names),
+        "files": len(paths),
         "bytes": output.stat().st_size,
         "sha256": sha256(output),
         "year": int(metadata["publicationYear"]),
@@ -107,22 +108,21 @@ def text_of(report: Mapping[str, Any]) -> str:
     )
 
 
-def _names(folder: Path) -> list[str]:
-    """Files below a folder, sorted; nothing that could be unpacked to anywhere else."""
+def _files(folder: Path) -> dict[str, Path]:
+    """Name → where it lies, of the files of a folder, sorted; nothing that unpacks to elsewhere."""
     if not (folder / "release.json").is_file() or not (folder / CHECKSUMS).is_file():
         raise ReleaseError("is no release folder", where=str(folder))
-    names, faults = [], []
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            faults.append(Fault(ascii(name), "is a link or no plain file", "delete it"))
-        elif not all(_PART.fullmatch(part) for part in path.relative_to(folder).parts):
-            faults.append(Fault(ascii(name), "is no name of a release's file", "delete it"))
-        elif path.is_file():
-            names.append(name)
+    paths, faults = {}, []
+    for one in walk(folder):
+        if one.name and not all(_PART.fullmatch(part) for part in one.name.split("/")):
+            faults.append(Fault(ascii(one.name), "is no name of a release's file", "delete it"))
+        elif one.fault:
+            faults.append(Fault(ascii(one.name), one.fault, one.remedy))
+        else:
+            paths[one.name] = one.path
     if faults:
         raise ReleaseError("cannot be packed", where=str(folder), faults=faults)
-    return names
+    return dict(sorted(paths.items()))
 
 
 @dataclass
@@ -168,14 +168,14 @@ def _packing(path: Path, size: int) -> Iterator[_Zip]:
         yield _Zip(opened, bar)
 
 
-def _pack(packed: _Zip, folder: Path, base: str, names: Sequence[str]) -> dict[str, str]:
+def _pack(packed: _Zip, folder: Path, base: str, paths: Mapping[str, Path]) -> dict[str, str]:
     """Pack the release below `base`; name → SHA-256, as the release states it.
 
     Raises:
         ReleaseError: a file is another one than the release says.
     """
     stated = _stated(folder)
-    hashes = {name: packed.file(folder / name, f"{base}/{name}") for name in names}
+    hashes = {name: packed.file(path, f"{base}/{name}") for name, path in paths.items()}
     wrong = [
         name
         for name in {*hashes, *stated}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.publishing.walk import walk
 
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 """Names that are the same everywhere: no hidden files, no spaces, nothing that leads upwards."""
@@ -37,22 +36,20 @@ def is_plain(name: str) -> bool:
 def read_local(folder: Path) -> dict[str, Local]:
     """All files below a folder: relative name → file, sorted.
 
+    A download by the Hub's client counts like the folder that was sent: see `walk`.
+
     Raises:
         ReleaseError: there is none, or something that is no regular file of a plain name (all of
             them are named).
     """
-    found, faults = [], []
-    for parent, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            path = Path(parent, name)
-            mode = path.lstat().st_mode
-            relative = path.relative_to(folder).as_posix()
-            if not is_plain(relative):
-                faults.append(Fault(ascii(relative), "is no plain name", "delete it"))
-            elif stat.S_ISREG(mode):
-                found.append(relative)
-            elif not stat.S_ISDIR(mode):
-                faults.append(Fault(relative, "is a link, or no file at all", "delete it"))
+    found, faults = {}, []
+    for one in walk(folder):
+        if one.name and not is_plain(one.name):
+            faults.append(Fault(ascii(one.name), "is no plain name", "delete it"))
+        elif one.fault:
+            faults.append(Fault(one.name, one.fault, one.remedy))
+        else:
+            found[one.name] = one.path
     if faults or not found:
         raise ReleaseError(
             "holds what cannot be sent" if faults else "holds no release",
@@ -60,7 +57,7 @@ def read_local(folder: Path) -> dict[str, Local]:
             remedy="run `dvc repro`",
             faults=sorted(faults),
         )
-    return {name: _read(folder / name) for name in sorted(found)}
+    return {name: _read(path) for name, path in sorted(found.items())}
 
 
 def _read(path: Path) -> Local:

@@ -150,9 +150,9 @@ def named(name: str) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (linked, "'figures/more.png': is a link or no plain file"),
-        (linked_folder, "'more': is a link or no plain file"),
-        (piped, "'more': is a link or no plain file"),
+        (linked, "'figures/more.png': is a link, and was not opened"),
+        (linked_folder, "'more': is a link, and was not opened"),
+        (piped, "'more': is a pipe, and was not opened"),
         (named("a\nb"), r"'a\\nb': is no name of a release's file"),
         (named("..."), "'...': is no name of a release's file"),
         (named("a\\b"), "is no name of a release's file"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -259,6 +261,28 @@ def test_what_is_no_plain_file_is_not_sent(world: World, tmp_path: Path) -> None
     named = {fault.where.strip("'") for fault in caught.value.faults}
     assert named == {"figures/link.png", "more", ".hidden", "figures/a b.png"}
     assert world.hub.asked == []
+
+
+def test_what_the_hub_s_client_downloaded_is_sent_like_the_folder(
+    world: World, tmp_path: Path
+) -> None:
+    """In its cache files are links; beside a local folder's files lie things of its own."""
+    made = files_of(world.folder)
+    snapshot = tmp_path / "cache/datasets--a--b/snapshots" / ("a" * 40)
+    blobs = snapshot.parent.parent / "blobs"
+    blobs.mkdir(parents=True)
+    for name, data in made.items():
+        blob = blobs / hashlib.sha256(data).hexdigest()
+        blob.write_bytes(data)
+        (snapshot / name).parent.mkdir(parents=True, exist_ok=True)
+        (snapshot / name).symlink_to(os.path.relpath(blob, (snapshot / name).parent))
+    (snapshot / ".gitattributes").symlink_to("../../blobs/none")
+    (world.folder / ".cache/huggingface/download").mkdir(parents=True)
+    (world.folder / ".cache/huggingface/download/README.md.metadata").write_text("when")
+    (world.folder / ".gitattributes").write_text("* text=auto")
+    assert World(world.hub, snapshot).push()["state"] == "pushed"
+    assert world.hub.store.files("v1.0.0") == made
+    assert world.push()["state"] == "already there"
 
 
 def test_who_may_not_write_is_told_what_to_do(
