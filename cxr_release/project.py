@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cxr_release.paths import Paths
 
 if TYPE_CHECKING:
+    from cxr_release.kept import Testimony
     from cxr_release.memorization.adjudication import Adjudication
     from cxr_release.memorization.films import FilmSet
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.gathered import Gathered
+    from cxr_release.release.versions.proofs import Said
     from cxr_release.release.versions.version import Version
     from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
@@ -209,13 +211,19 @@ class Project:
 
     def _verify_nothing_missing(self) -> dict[str, Any]:
         from cxr_release.errors import DecisionError
-        from cxr_release.kept import testimony_of
 
-        found = testimony_of(self.paths)
+        found = self.testimony()
         if found.faults:
-            what = f"{len(found.faults)} file(s) lack what they held"
+            what = f"{len(found.faults)} thing(s) are missing that people wrote"
             raise DecisionError(what, faults=found.faults)
         return {"asked": list(found.asked), "notes": list(found.notes)}
+
+    def testimony(self) -> Testimony:
+        """What git, the recorded orders and the published versions know of the logs."""
+        from cxr_release.kept import hear
+
+        films = self.known_films() or []
+        return hear(self.paths, self.published(), films={film.id: film.sha256 for film in films})
 
     def readers(self) -> Gathered | None:
         """What readers of the blinded quartets have answered; None before those are drawn."""
@@ -283,6 +291,24 @@ class Project:
         ours = self.paths.params.exists() and name_of(folder) == self.params.release.name
         return self.paths.published if ours else None
 
+    def said(self) -> Said:
+        """What the logs hold, as far as published versions prove it.
+
+        Raises:
+            DecisionError: a log does not verify, or lacks lines that git holds.
+        """
+        from cxr_release.kept import said_in
+        from cxr_release.logbook.witnesses import require_kept
+
+        require_kept(self.paths.root, [self.paths.published])
+        return said_in(self.paths)
+
+    def ends(self) -> dict[str, dict[str, Any]]:
+        """How far each log goes: log → `lines`, and `sha256` of the last one."""
+        from cxr_release.kept import ends_of
+
+        return ends_of(self.paths)
+
     def published(self) -> list[Version]:
         """The published versions, the oldest first."""
         from cxr_release.release.versions.published import read_published
@@ -293,10 +319,12 @@ class Project:
         self, ids: Sequence[str], by: str, *, reason: str, note: str, retract: bool
     ) -> list[Decision]:
         """Log that published films are withdrawn, or, with `retract`, no longer."""
+        from cxr_release.release.versions.proofs import withdrawn_films
         from cxr_release.screening.desk import withdraw
 
         self.require_logs(self.paths.withdrawals, [by])
-        films = {film: row for version in self.published() for film, row in version.films.items()}
+        versions = self.published()
+        films = {film: row for version in versions for film, row in version.films.items()}
         return withdraw(
             self.paths.withdrawals,
             by,
@@ -306,6 +334,7 @@ class Project:
             reason=reason,
             note=note,
             retract=retract,
+            proven=withdrawn_films(versions),
         )
 
     def doubt(self) -> dict[str, float] | None:

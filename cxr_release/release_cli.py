@@ -86,6 +86,8 @@ def push(
     from cxr_release.publishing.push import text_of
     from cxr_release.publishing.wire import Patience
 
+    project = project_at(root)
+    ledger = project.ledger_for(folder)
     report = send(
         folder,
         repo=repo,
@@ -93,7 +95,9 @@ def push(
         private=private,
         dry_run=dry_run,
         allow_unreviewed=allow_unreviewed,
-        ledger=project_at(root).ledger_for(folder),
+        ledger=ledger,
+        said=project.said() if ledger else None,
+        logs=project.ends() if ledger else None,
         patience=Patience(total=patience),
     )
     print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))

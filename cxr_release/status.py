@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.errors import CxrReleaseError
+from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import read_json
-from cxr_release.kept import testimony_of
 from cxr_release.memorization.adjudication import Adjudication
 from cxr_release.params import never_set
 from cxr_release.paths import Paths
@@ -19,6 +18,8 @@ from cxr_release.screening.consensus import Screening
 from cxr_release.screening.counts import NAMES, decided_by
 
 Status = dict[str, Any]
+SHOWN = 10
+"""Faults that are named."""
 COLUMNS = ("generated", "excluded", "released", "undecided")
 
 
@@ -38,7 +39,7 @@ def status_of(project: Project) -> Status:
     Raises:
         DecisionError: a log does not verify, or is about other films.
     """
-    testimony = testimony_of(project.paths)
+    testimony = project.testimony()
     audit = _audit(project)
     screening = project.screening(audit.excluded) if audit else None
     counts = _counts(project, screening)
@@ -61,7 +62,7 @@ def status_of(project: Project) -> Status:
             *_holds_back(counts, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
             *_never_set(project),
-            *map(str, testimony.faults),
+            *_missing(testimony.faults),
         ],
         "notes": list(testimony.notes),
     }
@@ -81,6 +82,13 @@ def _whose(source: Mapping[str, int | None]) -> str:
     without = source["patients_not_stated"]
     of = "" if without == source["films"] else f" for {without:,} of them"
     return f"patients not stated{of}"
+
+
+def _missing(faults: Sequence[Fault]) -> Iterator[str]:
+    """What people wrote and is not there; a folder of logs that is lost is many faults."""
+    yield from map(str, faults[:SHOWN])
+    if len(faults) > SHOWN:
+        yield f"{len(faults) - SHOWN:,} more are missing: `cxr-release log verify` names all"
 
 
 def _flagged(paths: Paths) -> dict[str, Any]:

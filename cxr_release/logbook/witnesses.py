@@ -125,9 +125,9 @@ class _Witness:
             yield Fault(_shown(one.name), f"is another one than {_who(one)}", _restore(one))
 
     def _missing_lines(self, one: Version, held: bytes, data: bytes | None) -> Iterator[Fault]:
-        known = {*_keys(data or b"")}
+        known = {*line_keys(data or b"")}
         if one.merge and one.name in self._head:
-            known |= {*_keys(self._bytes(self._head[one.name]))}
+            known |= {*line_keys(self._bytes(self._head[one.name]))}
         lines = held.split(b"\n")[:-1]
         lost = [number for number, line in enumerate(lines, 1) if _key(line) not in known]
         where = _shown(one.name)
@@ -195,7 +195,7 @@ def _blob(data: bytes, like: str) -> str:
     return hashlib.new(kind, head + data, usedforsecurity=False).hexdigest()
 
 
-def _keys(data: bytes) -> Iterator[str]:
+def line_keys(data: bytes) -> Iterator[str]:
     """The lines of a log: by their hashes, and by those of the lines that were joined in."""
     for line in data.split(b"\n")[:-1]:
         yield line_hash(line.removesuffix(b"\r"))

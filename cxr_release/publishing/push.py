@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
@@ -20,6 +20,9 @@ from cxr_release.publishing.hub import LOG_IN, Access, access_to
 from cxr_release.publishing.local import Local, read_local
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote
 from cxr_release.publishing.wire import Patience, conversation
+
+if TYPE_CHECKING:
+    from cxr_release.release.versions.proofs import Said
 
 RECORD = "release.json"
 PUSHED, THERE, DRY = "pushed", "already there", "dry run"
@@ -51,6 +54,8 @@ def push(
     dry_run: bool,
     allow_unreviewed: bool,
     ledger: Path | None,
+    said: Said | None = None,
+    logs: Mapping[str, Mapping[str, Any]] | None = None,
     patience: Patience = PATIENT,
 ) -> dict[str, Any]:
     """Publish a release folder.
@@ -63,7 +68,10 @@ def push(
             is private stays so either way.
         dry_run: say what would be sent, and change nothing on the Hub.
         allow_unreviewed: publish although reviews are not complete.
-        ledger: folder of published versions, in which this one is noted once its tag stands.
+        ledger: folder of published versions, in which this one is noted once its tag stands, and
+            which it must not contradict.
+        said: what the logs say of films that those versions left out; None: nothing.
+        logs: how far each log goes, to be noted with the version.
         patience: how long to wait for a Hub that fails.
 
     Returns:
@@ -86,6 +94,8 @@ def push(
     local = read_local(folder)
     verify.require_true(verify.verify(folder))
     record = read_json(folder / RECORD)
+    if ledger is not None:
+        _require_told(ledger, folder, said)
     tag = _own_tag(record, tag)
     require_identity(record)
     unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
@@ -102,7 +112,9 @@ def push(
         else:
             commit = plan.standing or ""
     out = bool(commit) and not dry_run
-    recorded = _noted(ledger, folder, f"{repo}@{tag}") if ledger is not None and out else None
+    recorded = None
+    if ledger is not None and out:
+        recorded = _noted(ledger, folder, logs, f"{repo}@{tag}")
     state = THERE if plan.standing else DRY if dry_run else PUSHED
     return {
         "repo": repo,
@@ -119,11 +131,23 @@ def push(
     }
 
 
-def _noted(ledger: Path, folder: Path, version: str) -> Path:
+def _require_told(ledger: Path, folder: Path, said: Said | None) -> None:
+    from cxr_release.release.versions.proofs import Said, require_told
+    from cxr_release.release.versions.published import is_empty
+    from cxr_release.release.versions.version import read_version
+
+    if not is_empty(ledger):
+        version = read_version(folder)
+        require_told(ledger, version.name, version.films, said or Said())
+
+
+def _noted(
+    ledger: Path, folder: Path, logs: Mapping[str, Mapping[str, Any]] | None, version: str
+) -> Path:
     from cxr_release.release.versions.published import enter
 
     try:
-        return enter(ledger, folder)
+        return enter(ledger, folder, logs=logs) if logs else enter(ledger, folder)
     except OSError as error:
         raise ReleaseError(
             f"{version} is published, but could not be noted: {error.strerror}",

@@ -14,6 +14,7 @@ from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
 from cxr_release.release.licences import shows_real_films
 from cxr_release.release.shards import Shard, plan_shards
 from cxr_release.release.versions.history import History, read_history
+from cxr_release.release.versions.proofs import Said, require_told
 
 Row = Mapping[str, Any]
 ON_A_SHEET = 24
@@ -39,13 +40,21 @@ class Contents:
     """Films of earlier versions that this one lacks; see `History.tombstones`."""
 
 
-def read_contents(inputs: ReleaseInputs, params: Params, reasons: Mapping[str, str]) -> Contents:
+def read_contents(
+    inputs: ReleaseInputs, params: Params, reasons: Mapping[str, str], said: Said | None
+) -> Contents:
     """Read the contents of a release, and make sure that they may go out.
+
+    Args:
+        inputs: the artefacts.
+        params: the parameters that they were made with.
+        reasons: code of each reason of exclusion → its meaning.
+        said: what the logs hold; None: nothing is held against the published versions.
 
     Raises:
         ReleaseError: an exclusion has an unknown reason, a film that is judged a copy would go
-            out, real films are to be shown and their licence does not allow it, or this version is
-            published with other films.
+            out, real films are to be shown and their licence does not allow it, this version is
+            published with other films, or a published version proves that a film is to stay out.
     """
     screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
     exclusions = tables.read_rows(inputs.screening / "exclusions.parquet", schemas.EXCLUSIONS)
@@ -64,6 +73,9 @@ def read_contents(inputs: ReleaseInputs, params: Params, reasons: Mapping[str, s
     shards = plan_shards(generated, params.ingest.size, released, history)
     films = {film["id"]: film for some in shards.values() for one in some for film in one.films}
     history.require_unchanged(films)
+    if said is not None:
+        listed = {one["synthetic_id"] for one in _pairs(inputs)}
+        require_told(inputs.published, params.release.version, films, said, listed=listed)
     tombstones = history.tombstones(films, why)
     without = {one["id"]: one["first_version_without"] for one in tombstones}
     marked = [{**row, "first_version_without": without.get(row["id"])} for row in exclusions]
@@ -73,6 +85,10 @@ def read_contents(inputs: ReleaseInputs, params: Params, reasons: Mapping[str, s
         if any(one.films for one in some)
     }
     return Contents(generated, marked, shards, films, shown, history, tombstones)
+
+
+def _pairs(inputs: ReleaseInputs) -> list[dict[str, Any]]:
+    return tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
 
 
 def spread(ids: Sequence[str], wanted: int) -> list[str]:

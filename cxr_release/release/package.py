@@ -22,6 +22,7 @@ from cxr_release.release.documents.notices import write_notices
 from cxr_release.release.documents.record import build_record
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.versions.changelog import changelog
+from cxr_release.release.versions.proofs import Said
 from cxr_release.release.versions.version import Version, reasons_of
 
 PAIRS_SHOWN = 10
@@ -36,6 +37,7 @@ def package(
     reasons: Mapping[str, str],
     template: Path,
     output: Path,
+    said: Said | None = None,
 ) -> dict[str, Any]:
     """Write the release folder: the same inputs give the same bytes, file by file.
 
@@ -46,6 +48,7 @@ def package(
         reasons: code of each reason of exclusion → its meaning.
         template: the card's Jinja2 template.
         output: the release folder; what stood there before is replaced as a whole.
+        said: what the logs hold; None: nothing is held against the published versions.
 
     Returns:
         The release's record, as in its `release.json`.
@@ -53,15 +56,15 @@ def package(
     Raises:
         ReleaseError: an artefact is missing, an exclusion has an unknown reason, a film that is
             judged a copy would go out, real films are to be shown and their licence does not allow
-            it, this version is published with other films, or card or Croissant are not true to
-            the folder.
+            it, this version is published with other films, a published version proves that a film
+            is to stay out, or card or Croissant are not true to the folder.
     """
     jobs = jobs_of(params.sample.checkpoints)
     inputs.require(jobs)
     # Hashing lets other threads work: it runs beside the reading.
     with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
         hashed = beside.submit(inputs.hashes, jobs)
-        contents = read_contents(inputs, params, reasons)
+        contents = read_contents(inputs, params, reasons, said)
         written = write_configs(folder, inputs, params, contents)
         configs = written.configs
         sheets = write_figures(folder, inputs, contents, written.shown)

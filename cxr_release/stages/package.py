@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cxr_release.kept import said_in
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.release.package import package
@@ -12,6 +14,7 @@ from cxr_release.stages.run import execute
 
 def run(paths: Paths, params: Params) -> None:
     """Write the release folder."""
+    require_kept(paths.root, [paths.published])
     package(
         release_inputs(paths),
         params,
@@ -19,6 +22,7 @@ def run(paths: Paths, params: Params) -> None:
         reasons=load_reasons(paths.reasons),
         template=paths.cards / "README.md.j2",
         output=paths.release,
+        said=said_in(paths),
     )
 
 

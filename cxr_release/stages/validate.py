@@ -6,6 +6,8 @@ import sys
 from dataclasses import asdict
 
 from cxr_release.files import write_json
+from cxr_release.kept import said_in
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params, never_set
 from cxr_release.paths import Paths
 from cxr_release.release.validation.validate import validate
@@ -17,7 +19,8 @@ def run(paths: Paths, params: Params) -> None:
     """Write what was checked; say what is missing before it can be published."""
     for name in never_set(params.ingest.source, asdict(params.release)):
         sys.stderr.write(f"release.{name} was never set: this release cannot be published\n")
-    write_json(paths.validation, validate(release_inputs(paths), params))
+    require_kept(paths.root, [paths.published])
+    write_json(paths.validation, validate(release_inputs(paths), params, said_in(paths)))
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from cxr_release.release.validation.decisions import check_counts, check_exclusi
 from cxr_release.release.validation.evidence import check_audit
 from cxr_release.release.validation.films import check_cohort, check_generated, check_pixels
 from cxr_release.release.validation.study import check_study
+from cxr_release.release.versions.proofs import Said, require_told
 
 _COUNTS: dict[str, type] = {"rows": list, "total": dict, "review": dict}
 
 
-def validate(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+def validate(inputs: ReleaseInputs, params: Params, said: Said | None = None) -> dict[str, Any]:
     """Check every table against its schema, every film against its row, every number twice.
 
     Films are decoded one at a time: memory grows with the number of rows, not of pixels.
@@ -25,6 +26,7 @@ def validate(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     Args:
         inputs: the artefacts.
         params: the parameters that they were made with.
+        said: what the logs hold; None: nothing is held against the published versions.
 
     Returns:
         `tables` (table → rows) and `rules` (rule → things that it was applied to).
@@ -62,6 +64,13 @@ def validate(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     if copies is not None and screened is not None and exclusions is not None:
         path = screening / "exclusions.parquet"
         check_kept_out(path, copies, screened=screened, exclusions=exclusions, found=found)
+    if said is not None:
+        films = {film: vars(generated[film]) for film in released if film in generated}
+        listed = {row["synthetic_id"] for row in pairs or ()}
+        with found.collecting():
+            version = params.release.version
+            require_told(inputs.published, version, films, said, listed=listed)
+        found.applied("released films held against the published versions", len(films))
     check_study(inputs.kit, inputs.study, params.sample.checkpoints, found)
     found.finish()
     return {"tables": found.tables, "rules": found.rules}

@@ -60,10 +60,12 @@ def listed(found: Differences, most: int = LISTED) -> Iterator[str]:
         return
     if not found.films:
         yield f"- The films are those of {found.old}."
+    returned = {*found.returned}
     settings = {place for place in found.numbers if place.startswith("params.")}
     kinds: dict[str, list[str]] = {
         "film(s) left": [f"{code(film)}: {code(why)}" for film, why in found.withdrawn.items()],
-        "film(s) are new": [code(film) for film in found.added],
+        "film(s) are new": [code(film) for film in found.added if film not in returned],
+        "film(s) are back that an earlier version had": [code(film) for film in found.returned],
         "film(s) were drawn anew under the same id": [code(film) for film in found.redrawn],
         "film(s) say something else of themselves": [
             f"{code(film)}: {_changed(columns)}" for film, columns in found.relabelled.items()

@@ -1,14 +1,20 @@
 """What published versions held: the ledger that later versions are held against.
 
-A folder a version, `<version>/release.json` and `<version>/films.parquet` (all columns but the
-pictures), tracked by git. Written once, when a version is out, and never changed.
+A folder a version, tracked by git: `release.json`, `films.parquet` (all columns but the pictures),
+`exclusions.parquet`, and `decided.json`, which says when the version was out, which films stood in
+judged pairs and how far each log went. Written once, when a version is out, and never changed. The
+first ones lack the last two.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
@@ -25,6 +31,7 @@ FILMS = replace(
     columns=tuple(one for one in schemas.RELEASE.columns if not one.nested),
 )
 """What is kept of each film."""
+NO_LOGS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -55,6 +62,12 @@ def read_published(ledger: Path) -> list[Version]:
     return [_read(path) for path in sorted(folders, key=lambda path: order_of(path.name))]
 
 
+def is_empty(ledger: Path) -> bool:
+    """Whether a ledger holds no version."""
+    folders = ledger.iterdir() if ledger.is_dir() else ()
+    return not any(_VERSION.fullmatch(path.name) for path in folders)
+
+
 def _read(folder: Path) -> Version:
     try:
         record = read_json(folder / "release.json", follow=False)
@@ -64,7 +77,37 @@ def _read(folder: Path) -> Version:
     if stated != folder.name:
         raise ReleaseError(f"holds version {stated}", where=str(folder))
     rows = tables.read_rows(folder / "films.parquet", FILMS)
-    return Version(record, {row["id"]: row for row in rows}, reasons_of(record))
+    out, decided = folder / "exclusions.parquet", _decided(folder / "decided.json")
+    exclusions = tables.read_rows(out, schemas.TOMBSTONES) if out.exists() else []
+    return Version(
+        record,
+        {row["id"]: row for row in rows},
+        reasons_of(record) | {row["id"]: row["reason"] for row in exclusions},
+        exclusions,
+        frozenset(decided["judged"]),
+        decided["logs"],
+        decided["at"],
+    )
+
+
+def _decided(path: Path) -> dict[str, Any]:
+    """`decided.json` of a version: `at`, `judged` (films), `logs` (log → `lines`, `sha256`)."""
+    if not path.exists():
+        return {"at": "", "judged": [], "logs": {}}
+    try:
+        found = read_json(path)
+        sound = (
+            isinstance(found["at"], str)
+            and all(isinstance(film, str) for film in found["judged"])
+            and all({"lines", "sha256"} <= end.keys() for end in found["logs"].values())
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        sound = False
+    if not sound:
+        raise ReleaseError(
+            "is not what was noted of a version", where=str(path), remedy="restore it from git"
+        )
+    return dict(found)
 
 
 def name_of(release: Path) -> str | None:
@@ -76,12 +119,13 @@ def name_of(release: Path) -> str | None:
     return record.get("name") if isinstance(record, dict) else None
 
 
-def enter(ledger: Path, release: Path) -> Path:
+def enter(ledger: Path, release: Path, *, logs: Mapping[str, Mapping[str, Any]] = NO_LOGS) -> Path:
     """Note in the ledger that the version in a release folder is out.
 
     Args:
         ledger: folder of the ledger.
         release: the release folder, verified.
+        logs: log, such as `screening/a.b` → `lines`, and `sha256` of the last one.
 
     Returns:
         The version's folder in the ledger. That it is there already with the same films is fine.
@@ -103,4 +147,21 @@ def enter(ledger: Path, release: Path) -> Path:
         write_json(partial / "release.json", version.record)
         rows = pa.Table.from_pylist(list(version.films.values()), schema=FILMS.arrow)
         tables.write(partial / "films.parquet", FILMS, rows)
+        tables.write(partial / "exclusions.parquet", schemas.TOMBSTONES, list(version.exclusions))
+        decided = {"at": _now(), "judged": sorted(_judged(release)), "logs": dict(logs)}
+        write_json(partial / "decided.json", decided)
     return folder
+
+
+def _judged(release: Path) -> set[str]:
+    """Synthetic films of the audited pairs of a release that are judged."""
+    return {
+        row["synthetic_id"]
+        for path in sorted(release.glob("audit_pairs/train-*.parquet"))
+        for row in tables.read_rows(path, schemas.AUDIT_PAIRS)
+        if row["verdict"]
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,14 @@ class Version:
     """Film id → flat columns of `schemas.RELEASE`."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Film id → reason of its exclusion, where known."""
+    exclusions: Sequence[Row] = ()
+    """Rows of `schemas.TOMBSTONES`, where known."""
+    judged: Collection[str] = ()
+    """Synthetic films of the audited pairs that are judged, where known."""
+    logs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Log, such as `screening/a.b` → `lines`, and `sha256` of the last one, when it was out."""
+    entered: str = ""
+    """When it was noted to be out, where known."""
 
     @property
     def name(self) -> str:
@@ -45,6 +53,8 @@ class Differences:
     new: str
     added: tuple[str, ...]
     """Films that the older one lacks."""
+    returned: tuple[str, ...]
+    """Those of them that a version before the older one had."""
     withdrawn: Mapping[str, str]
     """Film that the newer one lacks → reason."""
     redrawn: tuple[str, ...]
@@ -80,13 +90,14 @@ def read_version(folder: Path, record: Mapping[str, Any] | None = None) -> Versi
         for path in sorted(folder.glob("data/checkpoint-*/train-*.parquet"))
         for row in tables.read_rows(path, schemas.RELEASE)
     }
-    reasons = {
-        row["id"]: row["reason"]
+    exclusions = [
+        row
         for path in sorted(folder.glob("exclusions/train-*.parquet"))
         for row in tables.read_rows(path, schemas.TOMBSTONES)
-    }
+    ]
+    reasons = {row["id"]: row["reason"] for row in exclusions}
     record = record or read_json(folder / "release.json")
-    return Version(record, films, reasons_of(record) | reasons)
+    return Version(record, films, reasons_of(record) | reasons, exclusions)
 
 
 def reasons_of(record: Mapping[str, Any]) -> dict[str, str]:
@@ -101,6 +112,7 @@ def differences(old: Version, new: Version) -> Differences:
     states and settings among them; what packages a version, and with what, is left out. A record
     that is being made is compared as it will be read.
     """
+    left = reasons_of(old.record)
     both = [film for film in new.films if film in old.films]
     redrawn = [film for film in both if _drawn(old.films[film]) != _drawn(new.films[film])]
     changed = {
@@ -110,6 +122,7 @@ def differences(old: Version, new: Version) -> Differences:
         old=old.name,
         new=new.name,
         added=tuple(film for film in new.films if film not in old.films),
+        returned=tuple(film for film in new.films if film not in old.films and film in left),
         withdrawn={
             film: new.reasons.get(film, GONE) for film in old.films if film not in new.films
         },

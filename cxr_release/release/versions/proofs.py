@@ -1,0 +1,237 @@
+"""What published versions prove that people decided, held against a release and the logs.
+
+A log may be lost; what was published is not. A film that a version left out because somebody
+withdrew or excluded it, or judged it a copy, does not go out while no log says why it may.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import Fault, ReleaseError
+from cxr_release.release.versions.published import order_of, read_published
+from cxr_release.release.versions.version import GONE, Version
+from cxr_release.schemas import COPY, POSSIBLE_COPY
+
+Row = Mapping[str, Any]
+NOBODY_S = (GONE, "prescreen")
+"""Reasons of films that left without anybody's decision."""
+WITHDRAWN = "withdrawn-"
+"""What the reasons begin with that are given on withdrawal alone."""
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the logs hold, as far as a published version can prove it. Times are of log lines."""
+
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """Film → people whose log excludes it, whatever they said later."""
+    screened: Mapping[str, str] = field(default_factory=dict)
+    """Film → when it was last kept, or an exclusion of it taken back."""
+    withdrawn: Collection[str] = ()
+    """Films of which a log of withdrawals says anything."""
+    doubted: Collection[str] = ()
+    """Synthetic films of pairs that somebody judged a copy, or was unsure of."""
+    judged: Mapping[str, str] = field(default_factory=dict)
+    """Synthetic film → when a pair with it was last judged."""
+    lines: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Log, such as `screening/a.b` → the hashes of its lines, and of those joined into it."""
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """A film that a version left out because of what people decided."""
+
+    film: str
+    version: Version
+    reason: str
+    reviewers: int = 0
+    """People who had excluded it, at least."""
+    audit: bool = False
+    withdrawn: bool | None = False
+    """None: the version does not tell a withdrawal from an exclusion."""
+
+
+def evidence(versions: Sequence[Version], current: str) -> list[Version]:
+    """The versions that a release must not contradict: all, or those before it if it is out."""
+    if all(one.name != current for one in versions):
+        return list(versions)
+    return [one for one in versions if order_of(one.name) < order_of(current)]
+
+
+def withdrawn_films(versions: Sequence[Version]) -> set[str]:
+    """Films that a version shows to have been withdrawn, or may have been."""
+    return {one.film for one in _proofs(versions).values() if one.withdrawn is not False}
+
+
+def contradictions(
+    versions: Sequence[Version],
+    films: Mapping[str, Row],
+    said: Said,
+    *,
+    listed: Collection[str] = (),
+) -> list[Fault]:
+    """Films that go out although a version proves that people decided otherwise.
+
+    Args:
+        versions: see `evidence`.
+        films: released film → `sha256` and, where known, `pixel_sha256`.
+        said: what the logs hold.
+        listed: synthetic films of the pairs that are audited now.
+
+    Returns:
+        A fault a film and decision: film, version, remedy; none where the logs say why.
+    """
+    proofs, judged = _proofs(versions), _judged(versions)
+    faults = []
+    for film, row in films.items():
+        hashes = [row[name] for name in ("sha256", "pixel_sha256") if row.get(name)]
+        proof = next((proofs[one] for one in hashes if one in proofs), None)
+        if proof:
+            faults += [Fault(film, *told) for told in _unsaid(proof, {film, proof.film}, said)]
+        version = next((judged[one] for one in hashes if one in judged), None)
+        if version and film in listed and film not in said.judged and not (proof and proof.audit):
+            what = f"version {version.name} says that a pair with it was judged, and no log does"
+            faults.append(Fault(film, what, _JUDGE))
+    return faults
+
+
+def require_told(
+    ledger: Path,
+    current: str,
+    films: Mapping[str, Row],
+    said: Said,
+    *,
+    listed: Collection[str] = (),
+) -> None:
+    """Refuse a release that contradicts the ledger; see `contradictions`.
+
+    Args:
+        ledger: folder of the published versions.
+        current: the release's version.
+        films: as for `contradictions`.
+        said: likewise.
+        listed: likewise.
+
+    Raises:
+        ReleaseError: with a fault a film and decision.
+    """
+    versions = evidence(read_published(ledger), current)
+    faults = contradictions(versions, films, said, listed=listed)
+    if faults:
+        raise ReleaseError(
+            f"{len(faults):,} decision(s) that a published version proves are in no log, and these"
+            " films would go out",
+            where=str(ledger),
+            faults=faults,
+        )
+
+
+def shortened(versions: Sequence[Version], films: Mapping[str, str], said: Said) -> list[Fault]:
+    """Logs that held more when a version was published, on films that are still the same.
+
+    Args:
+        versions: published ones.
+        films: generated film → SHA-256 of its PNG bytes.
+        said: what the logs hold.
+    """
+    generated = {*films.values()}
+    faults = {}
+    for version in versions:
+        hashes = {row["sha256"] for row in (*version.films.values(), *version.exclusions)}
+        for log, end in version.logs.items() if hashes & generated else ():
+            if end["sha256"] not in said.lines.get(log, ()):
+                what = f"lacks line {end['lines']}, which it had when {version.name} was published"
+                faults[log] = Fault(f"data/reviews/{log}.jsonl", what, _RESTORE)
+    return [faults[log] for log in sorted(faults)]
+
+
+_RESTORE = "restore data/reviews from git or from a copy"
+_JUDGE = f"{_RESTORE}; or judge it anew with `cxr-release adjudicate`, or exclude the film"
+
+
+def _unsaid(proof: _Proof, names: set[str], said: Said) -> Iterator[tuple[str, str]]:
+    """What a version proves of a released film and the logs do not explain: what, remedy."""
+    out = f"version {proof.version.name} left it out as {proof.reason}"
+    withdrawn = bool(names & {*said.withdrawn})
+    if proof.withdrawn and not withdrawn:
+        yield (
+            f"{out}: it was withdrawn, and no log of withdrawals says anything of it",
+            f"{_RESTORE}; if it is to come back: `cxr-release withdraw {proof.film} --retract`",
+        )
+    if proof.audit and not names & {*said.doubted} and not _since(said.judged, names, proof):
+        yield f"{out}: a pair with it was judged so, and no log holds that verdict", _JUDGE
+    excluded = max(said.excluded.get(name, 0) for name in names)
+    explained = withdrawn and proof.withdrawn is None
+    if excluded < proof.reviewers and not explained and not _since(said.screened, names, proof):
+        yield (
+            f"{out}: {proof.reviewers} reviewer(s) or more had excluded it, and {excluded} log(s)"
+            " hold that",
+            f"{_RESTORE}; if it is to come back: `cxr-release keep {proof.film} --reviewer NAME`",
+        )
+
+
+def _since(times: Mapping[str, str], names: set[str], proof: _Proof) -> bool:
+    """Whether anything was said of a film since the version was published, or ever if unknown."""
+    out = _moment(proof.version.entered)
+    return any(name in times and _moment(times[name]) >= out for name in names)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _EVER
+
+
+def _proofs(versions: Sequence[Version]) -> dict[str, _Proof]:
+    """Hash of a film → what the latest version that knows it proves, if that is anything."""
+    proofs: dict[str, _Proof] = {}
+    known: dict[str, set[str]] = defaultdict(set)
+    for version in versions:
+        for film, row in version.films.items():
+            known[film] |= {row["sha256"], row["pixel_sha256"]}
+            for one in (row["sha256"], row["pixel_sha256"]):
+                proofs.pop(one, None)
+        listed = set()
+        for row in version.exclusions:
+            hashes = {row["sha256"]}
+            if hashes & known[row["id"]]:
+                hashes |= known[row["id"]]
+            listed.add(row["id"])
+            facts = {name: row[name] for name in ("reviewers", "audit", "withdrawn")}
+            if any(facts.values()):
+                proof = _Proof(row["id"], version, row["reason"], **facts)
+                proofs |= dict.fromkeys(hashes, proof)
+        for stone in version.record["tombstones"]:
+            film, reason = stone["id"], stone["reason"]
+            if film not in listed and reason not in NOBODY_S:
+                for one in known[film]:
+                    proofs.setdefault(one, _by_reason(film, version, reason))
+    return proofs
+
+
+def _by_reason(film: str, version: Version, reason: str) -> _Proof:
+    """What a tombstone alone proves."""
+    if reason in {COPY, POSSIBLE_COPY}:
+        return _Proof(film, version, reason, audit=True)
+    if reason.startswith(WITHDRAWN):
+        return _Proof(film, version, reason, withdrawn=True)
+    return _Proof(film, version, reason, reviewers=1, withdrawn=None)
+
+
+def _judged(versions: Sequence[Version]) -> dict[str, Version]:
+    """Hash of a released film → the latest version that says a pair with it was judged."""
+    judged: dict[str, Version] = {}
+    for version in versions:
+        for film in version.judged:
+            row = version.films.get(film)
+            if row:
+                judged |= dict.fromkeys((row["sha256"], row["pixel_sha256"]), version)
+    return judged
