@@ -253,6 +253,28 @@ def verify(
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else logs_text(found))
 
 
+@log_app.command()
+def join(
+    other: Annotated[str, typer.Argument(help="The other log of that person, or - for stdin.")],
+    into: Annotated[Path, typer.Option(help="The log here: data/reviews/KIND/NAME.jsonl.")],
+    as_json: Json = False,
+) -> None:
+    """Join what one person logged on another machine into their log here.
+
+    Where git cannot merge a log, take one side whole and join the other one in. Nothing that
+    stands here is rewritten: the other log's lines are added behind, each with its own time and
+    the hash of the line that it comes from; of what both say of a film, the later counts. The
+    other log is kept beside this one and verifies by itself. Joining twice is joining once.
+
+    Example: cxr-release log join other.jsonl --into data/reviews/screening/a.b.jsonl
+    """
+    from cxr_release.joins import join_log
+    from cxr_release.logbook.join import text_of
+
+    done = join_log(other, into)
+    print(json.dumps(done.as_json(), indent=2, sort_keys=True) if as_json else text_of(done))
+
+
 @app.command()
 def review(
     reviewer: Annotated[

@@ -7,7 +7,7 @@ import errno
 import fcntl
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,8 +50,9 @@ def writing(path: Path) -> Iterator[io.FileIO]:
                 sync_folder(path.parent)
             yield stream
         finally:
-            if made and not os.fstat(stream.fileno()).st_size:
-                path.unlink(missing_ok=True)
+            unused = made and not os.fstat(stream.fileno()).st_size
+            if unused and is_at(stream.fileno(), path):
+                path.unlink()
 
 
 def write(stream: io.FileIO, data: bytes) -> None:
@@ -74,10 +75,16 @@ def replace(path: Path, data: bytes) -> None:
         partial.replace(path)
 
 
-def exchange(path: Path, stream: io.FileIO, more: bytes) -> None:
+def exchange(path: Path, stream: io.FileIO, more: bytes, *, then: Callable[[], None]) -> None:
     """Put a file with `more` at its end in the place of a log, at once: a kill leaves either.
 
     Whoever has the old one open finds out before they read or write; see `_locked`.
+
+    Args:
+        path: of the log.
+        stream: the log, locked.
+        more: what stands at its end from now on.
+        then: what is done before anybody else can write in it.
     """
     found = os.fstat(stream.fileno())
     with scratch_file(path) as partial:
@@ -87,6 +94,7 @@ def exchange(path: Path, stream: io.FileIO, more: bytes) -> None:
             with contextlib.suppress(OSError):  # only root gives files away
                 os.fchown(fresh.fileno(), found.st_uid, found.st_gid)
         partial.replace(path)
+        then()
     with contextlib.suppress(OSError):  # it counts now, whether or not it outlives a power cut
         sync_folder(path.parent)
 

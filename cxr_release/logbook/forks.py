@@ -23,12 +23,13 @@ def conflict_in(path: Path, lines: Sequence[bytes]) -> Fault | None:
     where, what = f"{path.name}: line {number}", "is a conflict marker of git's"
     if parted is not None:
         what += f": {_said(path, parted)}"
-    log, head = path.with_suffix(SUFFIX), path.with_suffix(HEAD_SUFFIX)
+    log, git = f"{path.stem}{SUFFIX}", f"git -C {path.parent}"
     return Fault(
         where,
         what,
-        f"take one side with `git checkout --ours -- {log} {head}`, and join the other one in:"
-        f" `git show :3:./{log} | cxr-release log join - --into {log}`",
+        f"take one side with `{git} checkout --ours -- {log} {path.stem}{HEAD_SUFFIX}`, and join"
+        f" the other one in: `{git} show :3:./{log} | cxr-release log join - --into"
+        f" {path.parent / log}`",
     )
 
 

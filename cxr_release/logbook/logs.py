@@ -8,7 +8,7 @@ from pathlib import Path
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Kind, L, W
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX, TORN, log_file
+from cxr_release.logbook.names import HEAD_SUFFIX, JOINED, REVIEWER, SUFFIX, TORN, log_file
 from cxr_release.spelling import folded, one_person
 
 
@@ -71,7 +71,9 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
     """Whose logs lie in a folder, a head that has lost its log included; and what is no log."""
     names, faults = set(), []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or TORN in path.name or path.suffix in beside:
+        if path.name.startswith(".") or path.suffix in beside:
+            continue
+        if TORN in path.name or JOINED in path.name:
             continue
         if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
             faults.append(Fault(path.name, f"is no {noun} log", "move it away"))

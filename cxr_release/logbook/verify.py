@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook.branch import faults_of_joined, joined_files
 from cxr_release.logbook.line import Kind, L, W, standing_of
 from cxr_release.logbook.logs import has_head, mend_all, set_aside
 
@@ -28,17 +29,20 @@ def verified(
 
     Returns:
         `logs` (reviewer → `lines`, `standing`), `set_aside` (names of files) and, where there are
-        any, `without_head`: whose logs nothing beside them says how many lines they had.
+        any, `without_head`: whose logs nothing beside them says how many lines they had, and
+        `joined`: names of the branches that were joined in, which verify by themselves.
 
     Raises:
         DecisionError: with every fault, by log and line.
     """
     logs = mend_all(kind, folder, beside=beside)
-    faults = faults_of(logs)
+    faults = [*faults_of(logs), *faults_of_joined(kind, folder, logs)]
     if faults:
         raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
     bare = [name for name in logs if not has_head(folder, name)]
-    return ({"without_head": bare} if bare else {}) | {
+    joined = [path.name for path in joined_files(folder)]
+    found = {"without_head": bare, "joined": joined}
+    return {name: names for name, names in found.items() if names} | {
         "logs": {
             reviewer: {"lines": len(log), "standing": len(standing_of(log))}
             for reviewer, log in logs.items()
@@ -58,6 +62,7 @@ def sentences_of(found: Mapping[str, Any], noun: str) -> list[str]:
             f"{name}: an unfinished line that was set aside; it was never acknowledged"
             for name in found["set_aside"]
         ),
+        *(f"{name}: a branch that was joined in, whole" for name in found.get("joined", ())),
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Generic
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.line import Fingerprint, Kind, L, Subject, W, stand
+from cxr_release.logbook.line import Fingerprint, Kind, L, Subject, W, in_order, stand
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX
 
@@ -101,7 +101,12 @@ class Votes(Generic[W, L]):
             fresh = lines[count:]
             self._taken[reviewer] = lines, count + len(fresh)
             about = [one for one in fresh if one.about in self._known]
-            stand(mine, about)
+            if any(one.joined_from for one in fresh):  # they may be older than what stood there
+                mine.clear()
+                told = in_order(lines[: count + len(fresh)])
+                stand(mine, [one for one in told if one.about in self._known])
+            else:
+                stand(mine, about)
             self.changed.extend(one.about for one in about)
             self._faults.setdefault(reviewer, []).extend(
                 Fault(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,13 @@ def verify_verdicts(
     Raises:
         DecisionError: with every fault, by log and line.
     """
+    return verified(VERDICT, logs, about_pairs(cohort=cohort, synthetic=synthetic, known=known))
+
+
+def about_pairs(
+    *, cohort: Path, synthetic: Iterable[Path], known: bool
+) -> Callable[[Mapping[str, Sequence[Verdict]]], list[Fault]]:
+    """What is wrong with verdicts, reviewer → lines; see `verify_verdicts`."""
 
     def faults(lines: Mapping[str, Sequence[Verdict]]) -> list[Fault]:
         if not known or not lines:
@@ -38,7 +45,7 @@ def verify_verdicts(
         real = hashes(schemas.COHORT, [cohort])
         return faults_of(lines, real=real, synthetic=hashes(schemas.ORIENTED, synthetic))
 
-    return verified(VERDICT, logs, faults)
+    return faults
 
 
 def text_of(found: Mapping[str, Any]) -> str:

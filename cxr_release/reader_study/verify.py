@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,11 @@ def verify_answers(logs: Path, kit: Path) -> dict[str, Any]:
     Raises:
         DecisionError: with every fault, by log and line.
     """
+    return verified(ANSWER, logs, about_quartets(kit), beside={CSV})
+
+
+def about_quartets(kit: Path) -> Callable[[Mapping[str, Sequence[Answer]]], list[Fault]]:
+    """What is wrong with answers, reader → lines; see `verify_answers`."""
 
     def faults(lines: Mapping[str, Sequence[Answer]]) -> list[Fault]:
         if not lines or not kit.exists():
@@ -33,7 +38,7 @@ def verify_answers(logs: Path, kit: Path) -> dict[str, Any]:
         given = open_kit(kit)
         return [fault for answers in lines.values() for fault in foreign(answers, given)]
 
-    return verified(ANSWER, logs, faults, beside={CSV})
+    return faults
 
 
 def text_of(found: Mapping[str, Any]) -> str:

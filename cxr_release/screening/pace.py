@@ -26,7 +26,8 @@ def films_a_minute(log: Sequence[Decision]) -> float | None:
         log: a reviewer's decisions in order, most recent last. Only the end counts.
     """
     films, seconds = 0, 0.0
-    for wait, count in _turns([one for one in log[-RECENT:] if not one.retracts]):
+    here = [one for one in log[-RECENT:] if not (one.retracts or one.joined_from)]
+    for wait, count in _turns(here):
         if wait <= max(BREAK, LONG_LOOK * count):
             films += count
             seconds += wait

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cxr_release.errors import Fault
 from cxr_release.logbook.verify import sentences_of, verified, wholeness_of
 from cxr_release.screening.consensus import faults_of
-from cxr_release.screening.decision import DECISION
+from cxr_release.screening.decision import DECISION, Decision
 from cxr_release.screening.films import Generated
 
 
@@ -29,13 +30,16 @@ def verify_logs(
     Raises:
         DecisionError: with every fault, by log and line.
     """
-    known = {film.id: film for film in films or ()}
-    found = verified(
-        DECISION,
-        folder,
-        lambda logs: [] if films is None else faults_of(known, logs, reasons),
-    )
+    found = verified(DECISION, folder, about_films(films, reasons))
     return found | {"films": None if films is None else len(films)}
+
+
+def about_films(
+    films: Sequence[Generated] | None, reasons: Collection[str] | None
+) -> Callable[[Mapping[str, Sequence[Decision]]], list[Fault]]:
+    """What is wrong with decisions, reviewer → lines; see `verify_logs`."""
+    known = {film.id: film for film in films or ()}
+    return lambda logs: [] if films is None else faults_of(known, logs, reasons)
 
 
 def text_of(found: Mapping[str, Any]) -> str:
