@@ -97,8 +97,8 @@ class Chance:
         )
 
     def _said(self, p: float) -> str:
-        if p < 0.001:
-            return "p < 0.001"
+        if p < 0.001 or p == 1:
+            return "p < 0.001" if p < 0.001 else "p = 1"
         return f"p {'≤' if self.at_most else '='} {p:.{2 if p >= 0.1 else 3}f}"
 
     def _meaning(self, p: float) -> str:

@@ -24,6 +24,7 @@ from cxr_release.memorization.films import open_films
 from cxr_release.memorization.report import require_complete
 from cxr_release.memorization.words import text_of
 from cxr_release.params import AuditParams
+from cxr_release.project import Project
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
 
@@ -227,6 +228,28 @@ def test_films_that_copy_nobody_are_flagged_no_more_often_than_by_chance(
     assert chance["expected"] == pytest.approx(40 / 31)
     assert chance["p"] > 0.05
     assert "no sign of copies and rules none out" in chance["sentence"]
+
+
+def test_patients_that_the_split_states_count_where_the_films_state_none(
+    sixty: Path, tmp_path: Path
+) -> None:
+    """Two films of each held-out patient: the chance is that of 15, not of 30."""
+    shutil.copytree(sixty / "real", tmp_path / "real")
+    (tmp_path / "real/patients.csv").unlink()
+    places = {film: int(film[-2:]) for film in SIXTY}
+    rows = [
+        f"{film},p{place // 4 if part == 'held_out' else place}-{part},{part}"
+        for (film, part), place in zip(SIXTY.items(), places.values(), strict=True)
+    ]
+    (tmp_path / "split.csv").write_text("\n".join(["id,patient,part", *rows]))
+    sets = Project(tmp_path).audit_sets(
+        [tmp_path / "real"], [sixty / "drawn"], tmp_path / "split.csv"
+    )
+    report = audit(*sets, tmp_path / "out", settings=AuditParams(), seed=3)
+    assert report["calibration"]["others"] == "patients"
+    chance = report["calibration"]["chance"]
+    assert (chance["compared"], chance["patients"]) == (30, 15)
+    assert "15 held-out patient(s) are too few" in chance["sentence"]
 
 
 def test_planted_copies_are_more_than_chance_gives(sixty: Path, tmp_path: Path) -> None:

@@ -73,6 +73,13 @@ def test_20_copies_among_27_000_are_neither_found_nor_denied() -> None:
     assert "rules none out: below 110" in said
 
 
+def test_no_film_that_near_is_no_sign_of_no_copy() -> None:
+    said = told_of(0, 480, 90, 65).sentence
+    assert "at most 7.3 nearer" in said
+    assert "0 are (exact test, p = 1)" in said
+    assert "rules none out: below 24" in said
+
+
 def test_many_copies_are_more_than_chance_gives() -> None:
     chance = told_of(30, 1_000, 744)
     assert chance.p is not None

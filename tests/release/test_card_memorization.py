@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audit_artefacts import THRESHOLD, write_audit
+from audit_artefacts import THRESHOLD, planted, write_audit
 from markdown_it import MarkdownIt
 from PIL import Image
 from release_artefacts import make_release_of, write_inputs
 
 from cxr_release.files import read_json, write_json
+from cxr_release.memorization.chance import held_out_chance
 from cxr_release.params import Params
 from cxr_release.release.card.figures import draw_power
 from cxr_release.release.card.lint import header_and_body
@@ -179,6 +180,43 @@ def test_alterations_that_are_found_badly_are_computed(tmp_path: Path, params: P
     assert "Of each alteration it found at least 95.0% of the planted copies" in card
     assert "planted, altered in 1 way. It found all of them. Copies altered in" in first_words(card)
     assert "finds badly" not in card
+
+
+def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, params: Params) -> None:
+    card = card_of(tmp_path, params, {})
+    assert (
+        "How many films chance alone would put so near is not measurable: 3 held-out film(s) are"
+        " too few"
+    ) in first_words(card)
+    assert "- **What chance gives.** What chance alone gives is not measurable: 3 held" in card
+    calibration = read_json(tmp_path / "artefacts/audit/audit.json")["calibration"]
+    chance = held_out_chance(nearer=1, films=16, compared=744, patients=744).report()
+    card = card_of(
+        tmp_path / "744", params, {}, audit={"calibration": calibration | {"chance": chance}}
+    )
+    sentence = (
+        "Of 16 new films like the 744 held-out ones, chance alone would put 0.021 nearer to the"
+        " tuning part than any of those; 1 is (exact test, p = 0.021). That is more than chance"
+        " gives: some may be copies, or these films are more ordinary than real ones."
+    )
+    assert sentence in first_words(card)
+    assert f"- **What chance gives.** {sentence}" in card
+    assert "For what chance gives, both were held against the tuning part alone." in card
+    assert "`metrics.audit.histogram` in `release.json`" in card
+
+
+def test_a_list_that_is_a_good_part_of_all_pairs_is_said_to_find_nothing(
+    tmp_path: Path, params: Params
+) -> None:
+    note = "not measurable: 3 of 6 pairs are listed, so that a list drawn at random would hold 50 %"
+    power = [planted("identical", 40, 1) | dict.fromkeys(("recall", "low", "high"))]
+    card = card_of(tmp_path, params, {}, audit={"power": power, "power_note": note})
+    assert f"How many copies the search would find is {note}. A search that" in first_words(card)
+    said = words(memorization(card))
+    assert f"What share of them the search finds is {note}." in said
+    assert "Found of planted copies: not measurable." in said
+    assert "figures/power.png" not in card
+    assert "| identical |" not in card
 
 
 def test_open_conflicts_and_an_undefined_kappa_are_said(tmp_path: Path, params: Params) -> None:
