@@ -94,9 +94,10 @@ def ingest(
 
     Example: cxr-release ingest ~/films data/try --size 256 --on-error skip
     """
-    from cxr_release.params import IngestParams, checked
+    from cxr_release.params import IngestParams
     from cxr_release.radiographs.cohort import ingest as take_in
     from cxr_release.radiographs.identity import keep_key
+    from cxr_release.settings import checked
 
     settings = checked(
         IngestParams,
@@ -108,8 +109,9 @@ def ingest(
             "on_error": on_error,
         },
     )
-    kept = keep_key(key) if key else None
-    summary = take_in(source, output, settings=settings, seed=seed, key=kept)
+    summary = take_in(
+        source, output, settings=settings, seed=seed, key=keep_key(key) if key else None
+    )
     print(json.dumps(summary, indent=2, sort_keys=True))
 
 

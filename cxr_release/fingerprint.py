@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from cxr_release.errors import CxrReleaseError, ParamsError
+from cxr_release import plain_yaml
+from cxr_release.errors import CxrReleaseError, ParamsError, one_line
 from cxr_release.files import tree_sha256
 from cxr_release.params import Params
 
@@ -51,11 +51,29 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
 
 
 def _declared(root: Path, stage: str, item: dict[str, object]) -> dict[str, Any]:
-    text = (root / "dvc.yaml").read_text(encoding="utf-8")
-    for name, value in item.items():
-        text = text.replace(f"${{item.{name}}}", str(value))
-    declared: dict[str, Any] = yaml.safe_load(text)["stages"][stage]
+    where = root / "dvc.yaml"
+    try:
+        found: dict[str, Any] = plain_yaml.of_file(where)["stages"][stage]
+    except OSError as error:
+        raise ParamsError(one_line(error.strerror or str(error)), where=str(where)) from error
+    except plain_yaml.NotPlainError as error:
+        raise ParamsError(f"is no plain YAML: {error}", where=str(where)) from None
+    except (KeyError, TypeError):
+        raise ParamsError(f"holds no stage {stage}", where=str(where)) from None
+    declared: dict[str, Any] = _filled(found, item)
     return declared
+
+
+def _filled(value: Any, item: dict[str, object]) -> Any:
+    """A value of dvc.yaml with the matrix's variables in it."""
+    if isinstance(value, Mapping):
+        return {key: _filled(one, item) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, item) for one in value]
+    if isinstance(value, str):
+        for name, one in item.items():
+            value = value.replace(f"${{item.{name}}}", str(one))
+    return value
 
 
 def _lookup(values: dict[str, Any], key: str) -> Any:

@@ -5,17 +5,18 @@ Unknown keys, missing keys and values out of range are refused, all of them at o
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from types import MappingProxyType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import MappingProxyType
+from typing import Any, Literal
 
-import yaml
-
-from cxr_release.errors import Fault, ParamsError
+from cxr_release import plain_yaml
+from cxr_release.errors import Fault, ParamsError, one_line
+from cxr_release.settings import between, checked, checked_by, matching, path, prose
+from cxr_release.spelling import REVIEWER
 
 PHANTOMS = "phantoms"
 """The value of `ingest.source` that draws the embedded cohort."""
@@ -31,38 +32,48 @@ MOVED = {
 
 Batch = Literal["initial", "large"]
 Sampler = Literal["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"]
-P = TypeVar("P")
 
 
-def _check(unit: str, accept: Callable[[Any], bool], **options: Any) -> Any:
-    """A dataclass field whose value must satisfy `accept`; `unit` says so to the user."""
-    return field(metadata={"unit": unit, "accept": accept}, **options)
+MOST_FILMS = 1_000_000
+"""Films of a set. Each takes some kilobytes on disk, and all of a cohort lie in memory at once."""
+MOST_STEPS = 100_000_000
+"""Steps of training: years, on any machine."""
+MOST_AT_ONCE = 4_096
+"""Films in memory beside the network's states for them."""
+MOST_DRAWS = 100_000
+"""Draws behind an interval: more change nothing that is printed, and all lie in memory."""
+MOST_PEOPLE = 1_000
+"""People who review or read: each has a file, and a column of the tables."""
 
-
-def _at_least(least: float, unit: str = "", **options: Any) -> Any:
-    return _check(f"{least} or more {unit}".strip(), lambda value: value >= least, **options)
-
-
-def _between(low: float, high: float) -> Any:
-    return _check(f"from {low} to {high}", lambda value: low <= value <= high)
-
-
-def _matching(pattern: str, unit: str, **options: Any) -> Any:
-    return _check(unit, lambda value: re.fullmatch(pattern, value) is not None, **options)
+_PRESCREEN = "prescreen"
+"""The pre-screen's name in the logs, which is no person's."""
 
 
 def _reviewer(**options: Any) -> Any:
-    pattern = r"([a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?)?"
-    return _matching(pattern, "a reviewer's name such as a.b, or empty", **options)
+    return checked_by(
+        "a reviewer's name such as a.b, or empty",
+        lambda value: not value or (bool(REVIEWER.fullmatch(value)) and value != _PRESCREEN),
+        **options,
+    )
+
+
+def _is_date(text: str) -> bool:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        return not text
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestParams:
     """Films in: where they are and what becomes of them."""
 
-    source: str
-    phantoms: int = _at_least(1, "films")
-    size: int = _check(
+    source: str = path()
+    phantoms: int = between(1, MOST_FILMS, "films")
+    size: int = checked_by(
         "16 to 2048 pixels, a multiple of 8", lambda value: 16 <= value <= 2048 and value % 8 == 0
     )
     fit: Literal["stretch", "pad"]
@@ -73,20 +84,23 @@ class IngestParams:
 class SplitParams:
     """The tuning split."""
 
-    held_out: float = _between(0.01, 0.5)
+    held_out: float = between(0.01, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkParams:
     """The U-Net."""
 
-    channels: tuple[int, ...] = _check(
-        "at least two numbers of channels, each a multiple of 8",
-        lambda value: len(value) >= 2 and all(one > 0 and one % 8 == 0 for one in value),
+    channels: tuple[int, ...] = checked_by(
+        # 2048 pixels are halved seven times to 16; 4,096 channels alone are 150 M weights a block.
+        "two to eight numbers of channels, each a multiple of 8 up to 4,096",
+        lambda value: (
+            2 <= len(value) <= 8 and all(0 < one <= 4096 and one % 8 == 0 for one in value)
+        ),
     )
-    layers: int = _at_least(1)
-    attention: int = _at_least(0, "resolutions")
-    pixel_unshuffle: int = _check("1, 2 or 4", lambda value: value in (1, 2, 4))
+    layers: int = between(1, 16)
+    attention: int = between(0, 8, "resolutions")
+    pixel_unshuffle: int = checked_by("1, 2 or 4", lambda value: value in (1, 2, 4))
     schedule: Literal["cosine", "sigmoid"]
 
 
@@ -102,15 +116,15 @@ class ComputeParams:
 class TrainParams:
     """Training on all films."""
 
-    steps: int = _at_least(1)
-    batch_size: int = _at_least(1, "films")
-    learning_rate: float = _between(1e-8, 1.0)
+    steps: int = between(1, MOST_STEPS)
+    batch_size: int = between(1, MOST_AT_ONCE, "films")
+    learning_rate: float = between(1e-8, 1.0)
     decay: Literal["cosine", "constant"]
-    checkpoint_every: int = _at_least(1, "steps")
-    warmup: int = _at_least(0, "steps")
-    ema: float = _between(0.0, 0.99999)
-    ema_every: int = _at_least(1, "steps")
-    min_snr: float = _at_least(0.0)
+    checkpoint_every: int = between(1, MOST_STEPS, "steps")
+    warmup: int = between(0, MOST_STEPS, "steps")
+    ema: float = between(0.0, 0.99999)
+    ema_every: int = between(1, MOST_STEPS, "steps")
+    min_snr: float = between(0.0, 1e12)  # no signal stands out more in float32
     flip: bool
 
 
@@ -118,42 +132,44 @@ class TrainParams:
 class TrainTuningParams:
     """Training on the tuning part, as far as it differs."""
 
-    steps: int = _at_least(1)
+    steps: int = between(1, MOST_STEPS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurvesParams:
     """The loss curves of the tuning run."""
 
-    films: int = _at_least(1, "films")
-    levels: int = _at_least(1, "noise levels")
+    films: int = between(1, MOST_FILMS, "films")
+    levels: int = between(1, 1000, "noise levels")  # the noise has 1,000 steps
 
 
 @dataclass(frozen=True, kw_only=True)
 class FidelityParams:
     """The distance between drawn and real films along training."""
 
-    every: int = _at_least(1, "checkpoints")
-    images: int = _at_least(8, "films")
-    bootstrap: int = _at_least(20, "draws")
-    weights: str
-    weights_sha256: str = _matching(r"([0-9a-f]{64})?", "64 hex digits, or empty")
+    every: int = between(1, MOST_STEPS, "checkpoints")
+    images: int = between(8, 100_000, "films")  # in memory at once; FID is customary with 50,000
+    bootstrap: int = between(20, MOST_DRAWS, "draws")
+    weights: str = path()
+    weights_sha256: str = matching(r"([0-9a-f]{64})?", "64 hex digits, or empty")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleParams:
     """Sampling jobs."""
 
-    checkpoints: tuple[int, ...] = _check(
-        "one or more checkpoint numbers, each once, rising",
+    checkpoints: tuple[int, ...] = checked_by(
+        "one to 1,000 checkpoint numbers, each once, rising",
         lambda value: len(value) >= 1 and value[0] >= 1 and list(value) == sorted(set(value)),
     )
-    initial: int = _at_least(1, "films")
-    large: int = _at_least(1, "films")
+    initial: int = between(1, MOST_FILMS, "films")
+    large: int = between(1, MOST_FILMS, "films")
     sampler: Sampler
-    steps: int = _check("2 to 1000 denoising steps", lambda value: 2 <= value <= 1000)
-    batch_size: int = _at_least(1, "films")
-    max_hours: float = _check("more than 0 hours", lambda value: value > 0)
+    steps: int = between(2, 1000, "denoising steps")
+    batch_size: int = between(1, MOST_AT_ONCE, "films")
+    max_hours: float = checked_by(
+        "more than 0 hours, at most 8,760 (a year)", lambda value: 0 < value <= 8760
+    )
 
     @property
     def jobs(self) -> list[tuple[int, str]]:
@@ -170,7 +186,7 @@ class PrescreenParams:
     """The automatic pre-screen."""
 
     exclude: bool
-    percentile: float = _between(90.0, 100.0)
+    percentile: float = between(90.0, 100.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +200,7 @@ class ReviewParams:
 class ScreenParams:
     """What reviewers' decisions make of a film."""
 
-    reviewers_required: int = _at_least(1, "reviewers")
+    reviewers_required: int = between(1, MOST_PEOPLE, "reviewers")
     conflict: Literal["exclude", "majority", "adjudicate"]
     adjudicator: str = _reviewer()
     require_complete: bool
@@ -194,18 +210,18 @@ class ScreenParams:
 class AuditParams:
     """The memorization audit; the defaults are those of an audit without params.yaml."""
 
-    encoder: str = _matching(
+    encoder: str = matching(
         r"[a-z][a-z0-9_]{0,63}",
         "thumbnail, vit, or the name of a torchvision model",
         default="thumbnail",
     )
-    weights: str = ""
-    weights_sha256: str = _matching(r"([0-9a-f]{64})?", "64 hex digits, or empty", default="")
+    weights: str = path(default="")
+    weights_sha256: str = matching(r"([0-9a-f]{64})?", "64 hex digits, or empty", default="")
     weights_license: str = ""
-    thumbnail: int = _check("8 to 128 pixels", lambda value: 8 <= value <= 128, default=24)
-    top: int = _at_least(1, "pairs", default=100)
-    plants: int = _at_least(0, "films an alteration", default=0)
-    reviewers_required: int = _at_least(1, "reviewers", default=2)
+    thumbnail: int = between(8, 128, "pixels", default=24)
+    top: int = between(1, MOST_FILMS, "pairs", default=100)  # all are sorted in memory
+    plants: int = between(0, 100_000, "films an alteration", default=0)  # in memory, each altered
+    reviewers_required: int = between(1, MOST_PEOPLE, "reviewers", default=2)
     adjudicator: str = _reviewer(default="")
     publish_real_images: bool = False
 
@@ -214,39 +230,47 @@ class AuditParams:
 class StudyParams:
     """The blinded reader study; the defaults are those of an analysis without params.yaml."""
 
-    quartets: int = _at_least(1, default=50)
-    readers_required: int = _at_least(1, "readers", default=8)
+    quartets: int = between(1, 10_000, default=50)  # the page holds all of their films in memory
+    readers_required: int = between(1, MOST_PEOPLE, "readers", default=8)
     going_back: bool = False
-    margin: float = _check(
+    margin: float = checked_by(
         "above 0 and below 3 Likert points", lambda value: 0 < value < 3, default=0.25
     )
-    accuracy_margin: float = _check("above 0 and below 1", lambda value: 0 < value < 1, default=0.1)
-    bootstrap: int = _at_least(100, "draws", default=10_000)
+    accuracy_margin: float = checked_by(
+        "above 0 and below 1", lambda value: 0 < value < 1, default=0.1
+    )
+    bootstrap: int = between(100, MOST_DRAWS, "draws", default=10_000)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseParams:
     """What the release is called and where its source comes from."""
 
-    name: str = _matching(r"([a-z0-9][a-z0-9._-]{0,95})?", "lower-case letters, digits, . _ -")
+    name: str = matching(
+        r"([a-z0-9][a-z0-9._-]{0,95})?", "at most 96 lower-case letters, digits, . _ -"
+    )
     title: str
-    version: str = _matching(r"\d+\.\d+\.\d+", "MAJOR.MINOR.PATCH, such as 1.0.0")
-    license: str = _matching(r"[a-z0-9.-]*", "an SPDX id in lower case, such as cc-by-4.0")
-    authors: tuple[str, ...] = _check(
+    version: str = matching(
+        r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}", "MAJOR.MINOR.PATCH, such as 1.0.0"
+    )
+    license: str = matching(r"[a-z0-9.-]{0,100}", "an SPDX id in lower case, such as cc-by-4.0")
+    authors: tuple[str, ...] = checked_by(
         "names that are not empty", lambda value: all(one.strip() for one in value)
     )
     source_title: str
     source_license: str
-    source_citation: str
+    source_citation: str = prose()
     source_public: bool
-    population: str
-    purpose: str
+    population: str = prose()
+    purpose: str = prose()
     publisher: str
-    funding: str
-    interests: str
-    ethics: str
-    identifier: str = _matching(r"(10\.\d{4,9}/\S+)?", "a DOI, such as 10.5281/zenodo.12, or empty")
-    date: str = _matching(r"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?", "YYYY-MM-DD, or empty")
+    funding: str = prose()
+    interests: str = prose()
+    ethics: str = prose()
+    identifier: str = matching(
+        r"(10\.[0-9]{4,9}/\S{1,180})?", "a DOI, such as 10.5281/zenodo.12, or empty"
+    )
+    date: str = checked_by("a day of the calendar as YYYY-MM-DD, or empty", _is_date)
     contact: str
 
 
@@ -254,7 +278,7 @@ class ReleaseParams:
 class Params:
     """All of params.yaml."""
 
-    seed: int = _check("0 to 2^63 - 1", lambda value: 0 <= value < 2**63)
+    seed: int = checked_by("0 to 2^63 - 1", lambda value: 0 <= value < 2**63)
     ingest: IngestParams
     split: SplitParams
     compute: ComputeParams
@@ -326,7 +350,7 @@ def _named(params: Params) -> Params:
     return replace(params, release=replace(params.release, **filled))
 
 
-def load(path: Path) -> Params:
+def load(file: Path) -> Params:
     """Read a params file.
 
     A release of phantoms that is not named gets the name, licence, authors and address of
@@ -335,32 +359,22 @@ def load(path: Path) -> Params:
     Raises:
         ParamsError: with one fault for every key that is unknown, missing or wrong.
     """
+    where = str(file)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = plain_yaml.of_file(file)
     except FileNotFoundError:
         raise ParamsError(
-            "no such file", where=str(path), remedy="run from the repository root or pass --root"
+            "no such file", where=where, remedy="run from the repository root or pass --root"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(f"not YAML: {error}", where=str(path)) from error
-    params = checked(Params, raw, where=str(path))
+    except plain_yaml.NotPlainError as error:
+        raise ParamsError(f"is no plain YAML: {error}", where=where) from None
+    except OSError as error:
+        raise ParamsError(one_line(error.strerror or str(error)), where=where) from error
+    params = checked(Params, raw, where=where, moved=MOVED)
     faults = _contradictions(params)
     if faults:
-        raise ParamsError("do not fit together", where=str(path), faults=faults)
+        raise ParamsError("do not fit together", where=str(file), faults=faults)
     return _named(params)
-
-
-def checked(kind: type[P], raw: object, *, where: str = "") -> P:
-    """Build one dataclass of parameters from plain values, checked like params.yaml.
-
-    Raises:
-        ParamsError: with one fault for every key that is unknown, missing or wrong.
-    """
-    faults: list[Fault] = []
-    params: P = _build(kind, raw, "", faults)
-    if faults:
-        raise ParamsError(f"{len(faults)} wrong parameter(s)", where=where, faults=sorted(faults))
-    return params
 
 
 def _contradictions(params: Params) -> list[Fault]:
@@ -419,75 +433,3 @@ def _contradictions(params: Params) -> list[Fault]:
             )
         )
     return faults
-
-
-def _build(kind: Any, raw: Any, place: str, faults: list[Fault]) -> Any:
-    """One dataclass from one mapping; what is wrong goes to `faults`."""
-    if not isinstance(raw, Mapping):
-        faults.append(Fault(place or "(top level)", "expected a section with keys"))
-        return None
-    known = {one.name: one for one in fields(kind)}
-    types = get_type_hints(kind)
-    prefix = f"{place}." if place else ""
-    faults.extend(
-        Fault(
-            f"{prefix}{key}",
-            "unknown key",
-            MOVED.get(f"{prefix}{key}", f"known here: {', '.join(known)}"),
-        )
-        for key in raw
-        if key not in known
-    )
-    values: dict[str, Any] = {}
-    for name, spec in known.items():
-        where = prefix + name
-        if name not in raw:
-            faults.append(Fault(where, "missing"))
-        elif is_dataclass(types[name]):
-            values[name] = _build(types[name], raw[name], where, faults)
-        else:
-            values[name] = _value(types[name], raw[name], where, spec.metadata, faults)
-    return kind(**values) if len(values) == len(known) else None
-
-
-def _value(
-    kind: Any, raw: Any, where: str, metadata: Mapping[str, Any], faults: list[Fault]
-) -> Any:
-    try:
-        value = _coerce(kind, raw)
-    except (TypeError, ValueError) as error:
-        faults.append(Fault(where, f"{raw!r} is {error}"))
-        return None
-    if "accept" in metadata and not metadata["accept"](value):
-        faults.append(Fault(where, f"{raw!r} is out of range", f"expected {metadata['unit']}"))
-    return value
-
-
-def _coerce(kind: Any, raw: Any) -> Any:
-    """`raw` as `kind`, or an error that completes the sentence "<value> is …"."""
-    origin = get_origin(kind)
-    if origin in (Union, UnionType):
-        kinds = get_args(kind)
-        return None if raw is None and type(None) in kinds else _coerce(kinds[0], raw)
-    if origin is Literal:
-        if raw not in get_args(kind):
-            raise ValueError(f"none of {', '.join(map(repr, get_args(kind)))}")
-        return raw
-    if origin is tuple:
-        if not isinstance(raw, list):
-            raise TypeError("no list")
-        return tuple(_coerce(get_args(kind)[0], one) for one in raw)
-    # YAML 1.1 reads 5e-5 (no dot) as text, and bool is an int to Python.
-    if (
-        kind is float
-        and isinstance(raw, str)
-        and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", raw)
-    ):
-        raw = float(raw)
-    if kind is float and isinstance(raw, int | float) and not isinstance(raw, bool):
-        if not math.isfinite(raw):
-            raise ValueError("not a finite number")
-        return float(raw)
-    if isinstance(raw, kind) and not (kind is int and isinstance(raw, bool)):
-        return raw
-    raise TypeError(f"no {kind.__name__}")

@@ -94,7 +94,7 @@ class Project:
         return self._changed("audit", AuditParams, changes)
 
     def _changed(self, section: str, kind: type[P], changes: Mapping[str, Any]) -> P:
-        from cxr_release.params import checked
+        from cxr_release.settings import checked
 
         known = getattr(self.params, section) if self.paths.params.exists() else kind()
         values = asdict(known) | {key: one for key, one in changes.items() if one is not None}

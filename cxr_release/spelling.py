@@ -7,6 +7,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 
+REVIEWER = re.compile(r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+"""A person's name as it stands in settings and logs: it is the name of a file, too."""
+
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
 """Characters of no width beyond those of `_INVISIBLE`: fillers and variation selectors."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
+from cxr_release.settings import checked
 
 DEFAULT = Path(__file__).parent.parent / "params.yaml"
 
@@ -157,7 +158,7 @@ def test_a_learning_rate_is_read_however_it_is_written(rate: float) -> None:
     texts = [f"{rate:.8f}", f"{rate:e}", f"{rate:.0e}"]
     for text in texts:
         raw = yaml.safe_load(text)
-        built = parameters.checked(
+        built = checked(
             parameters.TrainParams,
             {
                 "steps": 1,

@@ -25,7 +25,9 @@ FOUNDATION = {
     "params",
     "partials",
     "paths",
+    "plain_yaml",
     "schemas",
+    "settings",
     "spelling",
     "tables",
 }

@@ -8,8 +8,8 @@ from pathlib import Path
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Kind, L, W
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.names import HEAD_SUFFIX, JOINED, REVIEWER, SUFFIX, TORN, log_file
-from cxr_release.spelling import folded, one_person
+from cxr_release.logbook.names import HEAD_SUFFIX, JOINED, SUFFIX, TORN, log_file
+from cxr_release.spelling import REVIEWER, folded, one_person
 
 
 def read_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from cxr_release.errors import DecisionError
+from cxr_release.spelling import REVIEWER
 
 SUFFIX, HEAD_SUFFIX = ".jsonl", ".head"
 TORN = ".torn-"
 """Within the name of a file that holds what a crash left of an unfinished line."""
 JOINED = ".joined-"
 """Within the name of a file that holds a branch which was joined into a log."""
-REVIEWER = re.compile(r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 
 def log_file(folder: Path, reviewer: str) -> Path:

@@ -11,7 +11,8 @@ from typing import Generic
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.line import Fingerprint, Kind, L, Subject, W, in_order, stand
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.names import HEAD_SUFFIX, REVIEWER, SUFFIX
+from cxr_release.logbook.names import HEAD_SUFFIX, SUFFIX
+from cxr_release.spelling import REVIEWER
 
 _notices = logging.getLogger(__name__)
 

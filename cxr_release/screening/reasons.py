@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
+from cxr_release import plain_yaml
 from cxr_release.errors import DecisionError
 from cxr_release.schemas import COPY, POSSIBLE_COPY
 from cxr_release.screening.decision import PRESCREEN
@@ -27,9 +26,10 @@ def load_reasons(path: Path) -> dict[str, str]:
         DecisionError: the file is no such mapping.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DecisionError(f"cannot be read: {error}", where=str(path)) from error
+        raw = plain_yaml.of_file(path)
+    except (OSError, plain_yaml.NotPlainError) as error:
+        said = error.strerror if isinstance(error, OSError) else f"no plain YAML: {error}"
+        raise DecisionError(f"cannot be read: {said}", where=str(path)) from error
     if not isinstance(raw, dict) or not all(
         isinstance(code, str)
         and CODE.fullmatch(code)

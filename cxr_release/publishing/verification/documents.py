@@ -6,8 +6,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-import yaml
-
+from cxr_release import plain_yaml
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import Folder
@@ -77,22 +76,6 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """Plain values alone: no tags that make objects, no aliases, which multiply, nothing deep."""
-
-    depth = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "an alias", None)
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, "too deep", None)
-        node = super().compose_node(parent, index)
-        self.depth -= 1
-        return node
-
-
 def mapping_of_yaml(text: str, where: str) -> dict[Any, Any]:
     """A YAML mapping.
 
@@ -102,10 +85,9 @@ def mapping_of_yaml(text: str, where: str) -> dict[Any, Any]:
     if len(text) > LARGEST_YAML:
         raise ReleaseError(f"is {len(text):,} characters of YAML: it was not read", where=where)
     try:
-        value = yaml.load(text, _PlainLoader)  # noqa: S506 - a SafeLoader, less aliases
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise ReleaseError(f"is no plain YAML: {said}", where=where) from None
+        value = plain_yaml.of_text(text, nodes=LARGEST_YAML, deepest=DEEPEST, dates=True)
+    except plain_yaml.NotPlainError as error:
+        raise ReleaseError(f"is no plain YAML: {error}", where=where) from None
     if not isinstance(value, dict):
         raise ReleaseError("is no YAML mapping", where=where)
     return value

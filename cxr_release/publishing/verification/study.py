@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cxr_release import schemas
-from cxr_release.params import StudyParams, checked
+from cxr_release.params import StudyParams
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.record import RECORD, Record
 from cxr_release.publishing.verification.sides import file_of
@@ -16,6 +16,7 @@ from cxr_release.reader_study.rated import Rated
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
 from cxr_release.reader_study.responses import faults_of
+from cxr_release.settings import checked
 
 Rows = Sequence[Mapping[str, Any]]
 MOST_RATINGS = 100_000
