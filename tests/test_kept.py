@@ -181,3 +181,25 @@ def test_without_the_attributes_the_line_ends_are_named_and_the_remedy_works(
 def _kept(root: Path, clone: Path) -> tuple[int, str, str]:
     shutil.copytree(root / "data/oriented", clone / "data/oriented")
     return run(clone, "keep", FILM, "--reviewer", "a.b")
+
+
+@pytest.mark.long
+def test_dvc_finds_nothing_changed_in_a_clone_on_windows(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "data/reviews").mkdir(parents=True)
+    (root / "data/reviews/a.jsonl").write_bytes(b"{}\n{}\n")
+    (root / "code.py").write_bytes(b"a = 1\nb = 2\n")
+    (root / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
+    (root / "dvc.yaml").write_text(
+        "stages: {one: {cmd: cp code.py out, deps: [code.py, data/reviews], outs: [out]}}\n"
+    )
+    git(root, "init", "-q")
+    for words in (["init", "-q"], ["repro", "-q"]):
+        subprocess.run([sys.executable, "-m", "dvc", *words], cwd=root, check=True)
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "x")
+    git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", "project", "clone")
+    shutil.copytree(root / ".dvc/cache", tmp_path / "clone/.dvc/cache")
+    shutil.copy(root / "out", tmp_path / "clone/out")
+    status = [sys.executable, "-m", "dvc", "status", "-q"]
+    assert subprocess.run(status, cwd=tmp_path / "clone", check=False).returncode == 0

@@ -174,8 +174,8 @@ def _restore(one: Version) -> str:
 
 def _join(one: Version) -> str:
     """Both have lines of their own."""
-    take = f"`git cat-file blob {one.blob[:12]} > other{SUFFIX}`"
-    return f"{take}, then `cxr-release log join other{SUFFIX} --into {_shown(one.name)}`"
+    name = _shown(one.name)
+    return f"`git cat-file blob {one.blob[:12]} | cxr-release log join - --into {name}`"
 
 
 def _read(path: Path) -> bytes | None:
