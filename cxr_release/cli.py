@@ -249,10 +249,10 @@ def verify(
 
     Example: cxr-release log verify
     """
-    from cxr_release.project import logs_text
+    from cxr_release.log_checks import text_of, verify_logs
 
-    found = project_at(root).verify_logs(images, reviews)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else logs_text(found))
+    found = verify_logs(project_at(root), images, reviews)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 
 @log_app.command()
@@ -302,7 +302,7 @@ def review(
 
     project = project_at(root)
     params = project.params
-    project.require_logs(project.paths.screening_log, reviewer)
+    project.open_logs(project.paths.screening_log, reviewer)
     serve(
         project.tables,
         screening_log=project.paths.screening_log,
@@ -411,7 +411,7 @@ def adjudicate(
 
     project = project_at(root)
     params = project.params
-    project.require_logs(project.paths.audit_log, reviewer)
+    project.open_logs(project.paths.audit_log, reviewer)
     serve(
         pairs=project.paths.pairs,
         cohort=project.paths.cohort_table,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.errors import CxrReleaseError, DecisionError, Fault
+from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import witnesses
 from cxr_release.logbook.line import line_hash
 from cxr_release.logbook.logs import people_of, read_all
@@ -49,7 +49,7 @@ def hear(paths: Paths, versions: Sequence[Version], *, films: Mapping[str, str])
     ]
     if heard.unasked:
         notes.append(f"git could not be asked whether lines are missing: {heard.unasked}")
-    asked = {"git": heard.asked, "the published versions": bool(versions and films)}
+    asked = {"git": heard.asked, "the ledger": bool(versions and films)}
     faults = [*heard.faults, *_unsaid(paths, versions, films)]
     return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))
 
@@ -125,29 +125,3 @@ def _latest(said: Iterable[tuple[str, str]]) -> dict[str, str]:
     for film, at in said:
         latest[film] = max(at, latest.get(film, ""))
     return latest
-
-
-def all_of(checks: Mapping[str, Callable[[], dict[str, Any]]]) -> dict[str, Any]:
-    """What each of some checks finds, by name.
-
-    Raises:
-        DecisionError: some fail; with the faults of all. One that fails alone says so itself.
-    """
-    found: dict[str, Any] = {}
-    failed: list[CxrReleaseError] = []
-    for name, check in checks.items():
-        try:
-            found[name] = check()
-        except CxrReleaseError as error:
-            failed.append(error)
-    if len(failed) == 1:
-        raise failed[0]
-    faults = [fault for one in failed for fault in faults_of(one)]
-    if faults:
-        raise DecisionError(f"{len(faults)} fault(s) in the logs", faults=faults)
-    return found
-
-
-def faults_of(error: CxrReleaseError) -> Sequence[Fault]:
-    """The faults that an error collects, or itself."""
-    return error.faults or [Fault(error.where, error.what, error.remedy)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -163,40 +164,6 @@ class Project:
             adjudicator=self.params.audit.adjudicator,
         )
 
-    def verify_logs(self, images: Path | None, reviews: Path | None) -> dict[str, Any]:
-        """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
-
-        Those are `withdrawals`, `audit` and `readers`; with them come `witnesses`: `asked` (who
-        knows what the logs held) and `notes` (sentences on what may be missing).
-
-        Raises:
-            DecisionError: a log does not verify, or a witness knows more than the logs hold.
-        """
-        from cxr_release.kept import all_of
-        from cxr_release.memorization.verify import verify_verdicts
-        from cxr_release.reader_study.verify import verify_answers
-        from cxr_release.screening.verify import verify_logs
-
-        reasons, paths = None if images else self.reasons(), self.paths
-        folder, films = reviews or paths.screening_log, self.known_films(images)
-        if images or reviews:
-            return {"screening": verify_logs(folder, films, reasons)}
-        known = paths.params.exists() and self.sampled
-        return all_of(
-            {
-                "screening": lambda: verify_logs(folder, films, reasons),
-                "withdrawals": lambda: verify_logs(paths.withdrawals, films, reasons),
-                "audit": lambda: verify_verdicts(
-                    paths.audit_log,
-                    cohort=paths.cohort_table,
-                    synthetic=self.tables if known else [],
-                    known=known,
-                ),
-                "readers": lambda: verify_answers(paths.responses, paths.kit),
-                "witnesses": self._verify_nothing_missing,
-            }
-        )
-
     def require_logs(self, folder: Path, people: Sequence[str]) -> None:
         """Refuse to go on with people's logs where git holds more of them than is there.
 
@@ -209,14 +176,14 @@ class Project:
 
         require_kept(self.paths.root, [log_file(folder, person) for person in people])
 
-    def _verify_nothing_missing(self) -> dict[str, Any]:
-        from cxr_release.errors import DecisionError
+    def open_logs(self, folder: Path, people: Sequence[str]) -> None:
+        """The same, and say on stderr who has no log yet, with the names most like theirs."""
+        from cxr_release.logbook.logs import people_like, people_of
 
-        found = self.testimony()
-        if found.faults:
-            what = f"{len(found.faults)} thing(s) are missing that people wrote"
-            raise DecisionError(what, faults=found.faults)
-        return {"asked": list(found.asked), "notes": list(found.notes)}
+        self.require_logs(folder, people)
+        for person in people:
+            if person not in people_of(folder):
+                sys.stderr.write(f"{person} has no log yet{people_like(person, folder)}\n")
 
     def testimony(self) -> Testimony:
         """What git, the recorded orders and the published versions know of the logs."""
@@ -353,25 +320,3 @@ class Project:
 
         log = self.paths.prescreen_log
         return set(standing_of(read(DECISION, log))) if log.exists() else set()
-
-
-def logs_text(found: dict[str, Any]) -> str:
-    """What `Project.verify_logs` found, for people."""
-    from cxr_release.memorization.verify import text_of as of_verdicts
-    from cxr_release.reader_study.verify import text_of as of_answers
-    from cxr_release.screening.verify import text_of as of_decisions
-
-    texts = {
-        "screening": of_decisions,
-        "withdrawals": of_decisions,
-        "audit": of_verdicts,
-        "readers": of_answers,
-        "witnesses": _of_witnesses,
-    }
-    return "\n".join(text(found[name]) for name, text in texts.items() if name in found)
-
-
-def _of_witnesses(found: dict[str, Any]) -> str:
-    """What those say who know what the logs held."""
-    by = "; ".join(f"{one} knows of no line that is missing" for one in found["asked"])
-    return "\n".join([*found["notes"], by or "nobody was asked whether lines are missing"])

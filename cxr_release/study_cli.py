@@ -51,7 +51,7 @@ def serve(
 
     project = project_at(root)
     release, paths = project.params.release, project.paths
-    project.require_logs(paths.responses, reader)
+    project.open_logs(paths.responses, reader)
     serve_study(
         kit=paths.kit,
         served=paths.served,

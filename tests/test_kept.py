@@ -19,8 +19,9 @@ from cxr_release import schemas, tables
 from cxr_release.cli import main
 from cxr_release.errors import DecisionError
 from cxr_release.files import WINDOWS_ENDS, tree_sha256, write_json
+from cxr_release.log_checks import text_of, verify_logs
 from cxr_release.paths import Paths
-from cxr_release.project import Project, logs_text
+from cxr_release.project import Project
 from cxr_release.stages import screen
 
 ROOT = Path(__file__).parent.parent
@@ -74,15 +75,21 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def test_who_was_asked_and_what_is_unknown_is_said(root: Path) -> None:
-    found = Project(root).verify_logs(None, None)
+def test_who_was_asked_and_what_is_unknown_is_said(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = verify_logs(Project(root), None, None)
     assert found["witnesses"]["asked"] == ["git"]
-    assert logs_text(found).endswith(
+    assert text_of(found).endswith(
         "c.d was given an order and has no log: has decided nothing yet, or the log is gone\n"
         "git knows of no line that is missing"
     )
     code, text, _ = run(root, "status")
     assert code == 0
+    Project(root).open_logs(Paths(root).screening_log, ["a.b", "a.bb", "zz"])
+    assert capsys.readouterr().err.splitlines() == [
+        "a.bb has no log yet; did you mean a.b?", "zz has no log yet",
+    ]  # fmt: skip
     assert "note       c.d was given an order and has no log" in text
 
 

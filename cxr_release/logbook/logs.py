@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def has_head(folder: Path, reviewer: str) -> bool:
 def people_of(folder: Path) -> list[str]:
     """Whose logs lie in a folder, sorted; a head that has lost its log counts."""
     return _reviewers(folder, "", ())[0]
+
+
+def people_like(reviewer: str, folder: Path) -> str:
+    """Whose logs lie there with a name most like this one, as the end of a sentence; or nothing."""
+    known = [one for one in people_of(folder) if one != reviewer]
+    near = difflib.get_close_matches(reviewer, known, n=3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def set_aside(folder: Path) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.logs import people_of
+from cxr_release.logbook.logs import people_like, people_of
 from cxr_release.screening.decision import DECISION, PRESCREEN, TERMINAL, Decision, Verb, Wish
 from cxr_release.screening.films import Generated, unknown_films
 from cxr_release.screening.reasons import lacks_note, of_people, of_withdrawals
@@ -119,7 +118,7 @@ def _log(
     if faults:
         raise DecisionError("nothing was logged", faults=faults)
     if not log.lines:
-        _notices.warning("first decision of %s%s", reviewer, _like(reviewer, folder))
+        _notices.warning("first decision of %s%s", reviewer, people_like(reviewer, folder))
     wishes = [
         Wish(film, films[film].sha256, verb, reason, note, via=TERMINAL)
         for film in dict.fromkeys(ids)
@@ -134,7 +133,7 @@ def _nothing_stands(
     folder, person = log.path.parent, log.reviewer
     open_ids = [film for film in dict.fromkeys(ids) if film not in log.standing]
     if open_ids and not log.lines and not {*open_ids} & {*proven}:
-        return [Fault(f"reviewer {person}", f"has decided nothing{_like(person, folder)}")]
+        return [Fault(f"reviewer {person}", f"has decided nothing{people_like(person, folder)}")]
     faults = []
     for film in open_ids:
         by = _decided_by(film, folder)
@@ -154,13 +153,6 @@ def _decided_by(film: str, folder: Path) -> list[str]:
         if film in log.standing:
             found.append(person)
     return found
-
-
-def _like(reviewer: str, folder: Path) -> str:
-    """The names that have decided before and are most like this one, as the end of a sentence."""
-    known = [one for one in people_of(folder) if one != reviewer]
-    near = difflib.get_close_matches(reviewer, known, n=3)
-    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def refuse_prescreen(reviewer: str) -> None:

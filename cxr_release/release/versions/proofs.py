@@ -134,22 +134,28 @@ def require_told(
 
 
 def shortened(versions: Sequence[Version], films: Mapping[str, str], said: Said) -> list[Fault]:
-    """Logs that held more when a version was published, on films that are still the same.
+    """Logs that held more when the last version was published, of films that are still the same.
 
     Args:
-        versions: published ones.
+        versions: published ones, the oldest first.
         films: generated film → SHA-256 of its PNG bytes.
         said: what the logs hold.
     """
-    generated = {*films.values()}
-    faults = {}
-    for version in versions:
-        hashes = {row["sha256"] for row in (*version.films.values(), *version.exclusions)}
-        for log, end in version.logs.items() if hashes & generated else ():
-            if end["sha256"] not in said.lines.get(log, ()):
-                what = f"lacks line {end['lines']}, which it had when {version.name} was published"
-                faults[log] = Fault(f"data/reviews/{log}.jsonl", what, _RESTORE)
-    return [faults[log] for log in sorted(faults)]
+    if not versions:
+        return []
+    last = versions[-1]
+    hashes = {row["sha256"] for row in (*last.films.values(), *last.exclusions)}
+    if not hashes & {*films.values()}:
+        return []
+    return [
+        Fault(
+            f"data/reviews/{log}.jsonl",
+            f"lacks line {end['lines']}, which it had when {last.name} was published",
+            _RESTORE,
+        )
+        for log, end in sorted(last.logs.items())
+        if end["sha256"] not in said.lines.get(log, ())
+    ]
 
 
 _RESTORE = "restore data/reviews from git or from a copy"

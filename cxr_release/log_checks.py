@@ -1,0 +1,102 @@
+"""`cxr-release log verify`: every log of a project, and what others know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import CxrReleaseError, DecisionError, Fault
+from cxr_release.memorization.verify import text_of as of_verdicts
+from cxr_release.memorization.verify import verify_verdicts
+from cxr_release.project import Project
+from cxr_release.reader_study.verify import text_of as of_answers
+from cxr_release.reader_study.verify import verify_answers
+from cxr_release.screening.verify import text_of as of_decisions
+from cxr_release.screening.verify import verify_logs as verify_decisions
+
+
+def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
+    """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
+
+    Those are `withdrawals`, `audit` and `readers`; with them come `witnesses`: `asked` (who knows
+    what the logs held) and `notes` (sentences on what may be missing).
+
+    Args:
+        project: whose logs they are.
+        images: a table of other films, or None for the project's.
+        reviews: a folder of other logs, or None for the project's.
+
+    Raises:
+        DecisionError: a log does not verify, or a witness knows more than the logs hold.
+    """
+    reasons, paths = None if images else project.reasons(), project.paths
+    folder, films = reviews or paths.screening_log, project.known_films(images)
+    if images or reviews:
+        return {"screening": verify_decisions(folder, films, reasons)}
+    known = paths.params.exists() and project.sampled
+    return _all_of(
+        {
+            "screening": lambda: verify_decisions(folder, films, reasons),
+            "withdrawals": lambda: verify_decisions(paths.withdrawals, films, reasons),
+            "audit": lambda: verify_verdicts(
+                paths.audit_log,
+                cohort=paths.cohort_table,
+                synthetic=project.tables if known else [],
+                known=known,
+            ),
+            "readers": lambda: verify_answers(paths.responses, paths.kit),
+            "witnesses": lambda: _ask(project),
+        }
+    )
+
+
+def _ask(project: Project) -> dict[str, Any]:
+    found = project.testimony()
+    if found.faults:
+        what = f"{len(found.faults)} thing(s) are missing that people wrote"
+        raise DecisionError(what, faults=found.faults)
+    return {"asked": list(found.asked), "notes": list(found.notes)}
+
+
+def _all_of(checks: Mapping[str, Callable[[], dict[str, Any]]]) -> dict[str, Any]:
+    """What each of some checks finds, by name.
+
+    Raises:
+        CxrReleaseError: some fail; with the faults of all. One that fails alone says so itself.
+    """
+    found: dict[str, Any] = {}
+    failed: list[CxrReleaseError] = []
+    for name, check in checks.items():
+        try:
+            found[name] = check()
+        except CxrReleaseError as error:
+            failed.append(error)
+    if len(failed) == 1:
+        raise failed[0]
+    faults = [
+        fault
+        for error in failed
+        for fault in error.faults or [Fault(error.where, error.what, error.remedy)]
+    ]
+    if faults:
+        raise DecisionError(f"{len(faults)} fault(s) in the logs", faults=faults)
+    return found
+
+
+def text_of(found: Mapping[str, Any]) -> str:
+    """What `verify_logs` found, for people."""
+    texts = {
+        "screening": of_decisions,
+        "withdrawals": of_decisions,
+        "audit": of_verdicts,
+        "readers": of_answers,
+        "witnesses": _of_witnesses,
+    }
+    return "\n".join(text(found[name]) for name, text in texts.items() if name in found)
+
+
+def _of_witnesses(found: Mapping[str, Any]) -> str:
+    """What those say who know what the logs held."""
+    by = "; ".join(f"{one} knows of no line that is missing" for one in found["asked"])
+    return "\n".join([*found["notes"], by or "nobody was asked whether lines are missing"])
