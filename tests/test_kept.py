@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -188,6 +189,35 @@ def test_without_the_attributes_the_line_ends_are_named_and_the_remedy_works(
 def _kept(root: Path, clone: Path) -> tuple[int, str, str]:
     shutil.copytree(root / "data/oriented", clone / "data/oriented")
     return run(clone, "keep", FILM, "--reviewer", "a.b")
+
+
+def test_a_side_that_a_merge_dropped_is_joined_by_the_command_that_is_named(root: Path) -> None:
+    git(root, "checkout", "-q", "-b", "side")
+    run(root, "exclude", FILM, "--reason", "artefact", "--reviewer", "a.b")
+    git(root, "commit", "-q", "-a", "-m", "side")
+    git(root, "checkout", "-q", "main")
+    run(root, "keep", f"{FILM[:-1]}0", "--reviewer", "a.b")
+    git(root, "commit", "-q", "-a", "-m", "main")
+    git(root, "merge", "-q", "--no-edit", "-s", "ours", "side")
+    code, _, said = run(root, "log", "verify")
+    assert code == 1
+    assert f"{LOG}: lacks 1 of 6 line(s) that a branch had that was merged in" in said
+    command = said.split("`")[1]
+    entry = f"{sys.executable} -m cxr_release.cli"
+    subprocess.run(
+        ["sh", "-c", command.replace("cxr-release", entry)],
+        cwd=root,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    code, text, said = run(root, "log", "verify")
+    assert code == 0, said
+    assert "git knows of no line that is missing" in text
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "joined")
+    assert run(root, "log", "verify")[0] == 0
+    assert run(root, "keep", FILM, "--reviewer", "a.b")[0] == 0
 
 
 @pytest.mark.long
