@@ -58,7 +58,7 @@ def _is_by_product(path: Path) -> bool:
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) -> int:
-    """A handle of a plain file, and of nothing that only has its name: no pipe, no device.
+    """A handle of a regular file, and of nothing that only has its name: no pipe, no device.
 
     Args:
         path: the file.
@@ -66,28 +66,28 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) 
         follow: whether it may be a link to one, as DVC makes them into its cache.
 
     Raises:
-        OSError: what has this name is no plain file; or see `os.open`.
+        OSError: what has this name is no regular file; or see `os.open`.
     """
     links = 0 if follow else os.O_NOFOLLOW
     try:
         handle = os.open(path, flags | links | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "is a link", str(path)) from None
+            raise OSError(errno.ELOOP, "is a symbolic link", str(path)) from None
         raise
     kind = os.fstat(handle).st_mode
     if not stat.S_ISREG(kind):
         os.close(handle)
-        what = "is a folder" if stat.S_ISDIR(kind) else "is no plain file"
+        what = "is a folder" if stat.S_ISDIR(kind) else "is no regular file"
         raise OSError(errno.EINVAL, what, str(path))
     return handle
 
 
 def read_bounded(path: Path, most: int, *, follow: bool = False) -> bytes:
-    """The bytes of a plain file of at most `most` bytes; see `open_regular`.
+    """The bytes of a regular file of at most `most` bytes; see `open_regular`.
 
     Raises:
-        OSError: it is larger, is no plain file, or cannot be read.
+        OSError: it is larger, is no regular file, or cannot be read.
     """
     with open(open_regular(path, follow=follow), "rb") as stream:
         small = os.fstat(stream.fileno()).st_size <= most
@@ -244,7 +244,7 @@ def read_json(path: Path, *, follow: bool = True) -> Any:
         follow: whether it may be a link: outputs of stages may, into DVC's cache.
 
     Raises:
-        OSError: it is no plain file.
+        OSError: it is no regular file.
         ValueError: it holds something else.
     """
     return json.loads(read_bounded(path, MOST_JSON, follow=follow).decode("utf-8"))

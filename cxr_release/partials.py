@@ -34,7 +34,12 @@ def scratch_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with _scratch(path, lambda one: os.open(one, flags, mode)) as partial:
-        yield partial
+        try:
+            yield partial
+        except OSError as error:
+            if error.filename is None:  # Python does not say which file it could not write
+                error.filename = str(path)
+            raise
 
 
 @contextmanager
@@ -87,12 +92,21 @@ def _scratch(path: Path, make: Callable[[Path], int]) -> Iterator[Path]:
                 continue
             try:
                 yield partial
+            except OSError as error:
+                _name(error, partial, path)
+                raise
             finally:
                 with contextlib.suppress(OSError):
                     remove(partial)
             return
         finally:
             os.close(handle)
+
+
+def _name(error: OSError, partial: Path, path: Path) -> None:
+    """Let an error name what was to be written, and not the name that it had meanwhile."""
+    if isinstance(error.filename, str | Path) and Path(error.filename).is_relative_to(partial):
+        error.filename = str(path / Path(error.filename).relative_to(partial))
 
 
 def _is_old(one: Path) -> bool:

@@ -25,6 +25,8 @@ from cxr_release.paths import Paths
 from cxr_release.radiographs import png
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION
+from cxr_release.stages import screen
+from cxr_release.stages.run import execute
 
 ROOT = Path(__file__).parent.parent
 
@@ -239,6 +241,32 @@ def test_a_limit_on_files_ends_a_command_in_one_line(tmp_path: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "File too large: make room" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stage_on_a_disk_that_fails_says_so_in_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = Paths(project)
+    write_json(paths.copies, {})
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "argv", ["screen"])
+    for nth in range(1, 40):
+        with failing(nth, errno.EIO, asked=["write", "fsync", "replace"]) as disk:
+            try:
+                execute(screen.run)
+                code = 0
+            except SystemExit as end:
+                code = int(str(end.code))
+        told = capsys.readouterr().err
+        assert "Traceback" not in told
+        assert not list(paths.screening.glob("*.partial"))
+        if not disk.failed:
+            break
+        assert code == 1
+        assert told.splitlines()[-1].startswith("error: data/screening/")
+        assert "Input/output error: the disk or the network drive fails" in told
+    assert nth > 10
+    assert code == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

@@ -118,13 +118,32 @@ def test_a_small_file_is_read_from_a_plain_file_alone(tmp_path: Path) -> None:
     os.truncate(path, 2**33)  # nothing but a hole
     with pytest.raises(OSError, match="larger than 1,024 bytes"):
         files.read_bounded(path, 1024)
-    for name, what in (("link", "is a link"), ("pipe", "no plain file"), ("folder", "a folder")):
+    for name, what in (
+        ("link", "is a symbolic link"),
+        ("pipe", "no regular file"),
+        ("folder", "a folder"),
+    ):
         odd = tmp_path / name
         {"link": lambda at: at.symlink_to(path), "pipe": os.mkfifo, "folder": Path.mkdir}[name](odd)
         with pytest.raises(OSError, match=what) as caught:
             files.read_bounded(odd, 1024)
         assert caught.value.filename == str(odd)
     (tmp_path / "device").symlink_to("/dev/zero")
-    for follow, what in ((False, "is a link"), (True, "no plain file")):
+    for follow, what in ((False, "is a symbolic link"), (True, "no regular file")):
         with pytest.raises(OSError, match=what):
             files.read_bounded(tmp_path / "device", 1024, follow=follow)
+
+
+def test_an_error_names_what_was_to_be_written(tmp_path: Path) -> None:
+    for path in (tmp_path / "a.json", tmp_path / "folder"):
+        for nth in range(1, 4):
+            with failing(nth, asked=["write", "fsync", "replace", "rename"]) as disk:
+                try:
+                    if path.suffix:
+                        files.write_text(path, "1")
+                    else:
+                        with files.whole_folder(path) as partial:
+                            files.write_text(partial / "b", "1")
+                except OSError as error:
+                    assert str(error.filename).removesuffix("/b") == str(path)
+            assert disk.failed

@@ -20,7 +20,7 @@ def read_head(kind: Kind[W, L], path: Path, reviewer: str) -> tuple[L, bytes, st
     """The line in a head, verified in itself, as it stands there, and its hash; None without one.
 
     Raises:
-        DecisionError: it holds anything but one line, or what has its name is no plain file.
+        DecisionError: it holds anything but one line, or what has its name is no regular file.
     """
     try:
         text = read_bounded(path, MOST).removesuffix(b"\n")

@@ -66,6 +66,9 @@ class Log(Followed[W, L]):
                 self._lost(b"")
                 self._hold()
                 return []
+            except OSError as error:
+                what = f"cannot be read: {error.strerror}"
+                raise DecisionError(what, where=str(self.path)) from error
             if lost:
                 raise DecisionError(
                     "was cut off after it had been logged",

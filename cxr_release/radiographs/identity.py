@@ -7,17 +7,17 @@ can try names or films against it. Phantoms are public: their ids need no key.
 
 from __future__ import annotations
 
+import errno
 import hmac
 import os
 import re
 import secrets
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import SourceError
-from cxr_release.files import read_json, write_once
+from cxr_release.files import read_bounded, read_json, write_once
 from cxr_release.radiographs.patients import canonical
 
 KEY_BYTES = 32
@@ -171,12 +171,11 @@ def _judged(log: Path) -> Iterator[str]:
 
 
 def _small(path: Path) -> bytes:
-    """A small regular file, and nothing that only has its name."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle, not of a path
-            return stream.read(1024) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+        return read_bounded(path, 1024)
     except OSError as error:
+        if error.errno == errno.EINVAL:  # what it is, is no key
+            return b""
         raise SourceError(
             f"cannot be read ({error.strerror})", where=str(path), remedy=_RESTORE
         ) from error

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import os
-import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.files import read_bounded
 
 LEFT_FACING = "left-facing.txt"
 MAX_BYTES = 2**20
@@ -56,20 +55,9 @@ def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Number and text of each line that is neither empty nor a comment."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle, not of a path
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise SourceError("is no regular file", where=str(path))
-            data = stream.read(MAX_BYTES + 1)
+        text = read_bounded(path, MAX_BYTES).decode("utf-8-sig")
     except OSError as error:
-        raise SourceError(
-            "is a symbolic link or cannot be read" if path.is_symlink() else
-            f"cannot be read ({error.strerror})", where=str(path),
-        ) from error  # fmt: skip
-    if len(data) > MAX_BYTES:
-        raise SourceError(f"is larger than {MAX_BYTES >> 10} KiB", where=str(path))
-    try:
-        text = data.decode("utf-8-sig")
+        raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
         raise SourceError("is no UTF-8 text", where=str(path)) from error
     for number, line in enumerate(text.split("\n"), start=1):

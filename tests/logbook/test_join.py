@@ -133,7 +133,7 @@ def test_the_other_log_is_kept_and_verifies_by_itself(both: tuple[Path, Path]) -
         verified(REMARK, here.parent, lambda lines: [])
     assert len(bare.value.faults) == 4
     kept.symlink_to(there)
-    with pytest.raises(DecisionError, match="is a link"):
+    with pytest.raises(DecisionError, match="is a symbolic link"):
         verified(REMARK, here.parent, lambda lines: [])
 
 

@@ -38,7 +38,7 @@ def test_every_line_that_names_no_film_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "fault"),
-    [(b"\xff\xfe", "no UTF-8"), (b"#" * (MAX_BYTES + 1), "larger than 1024 KiB")],
+    [(b"\xff\xfe", "no UTF-8"), (b"#" * (MAX_BYTES + 1), "larger than 1,048,576 bytes")],
 )
 def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, fault: str) -> None:
     with pytest.raises(SourceError, match=fault):
