@@ -35,8 +35,16 @@ BATCH = Column(
     "batch", TEXT, "Sampling job of the checkpoint: initial or large.", among=("initial", "large")
 )
 SEED = Column("seed", INT, "Seed of the film's random numbers: makes this one film again.", least=0)
+FACING = Column(
+    "facing",
+    TEXT,
+    "The way the film faces here: left, as it was found or as reviewers said; or unknown.",
+    among=("left", "unknown"),
+)
 FLIPPED = Column(
-    "flipped", BOOL, "Whether the film was mirrored after sampling so that it faces left."
+    "flipped",
+    BOOL,
+    "Whether the film was mirrored after sampling: it was found, or reviewers said, to face right.",
 )
 SYNTHETIC = Column(
     "id",
@@ -71,11 +79,15 @@ COHORT = Table(
         Column(
             "facing",
             TEXT,
-            "The way the source film faces, where known.",
+            "The way the source film faces; empty where that is not known.",
             nullable=True,
             among=FACINGS,
         ),
-        Column("flipped", BOOL, "Whether the film was mirrored so that it faces left."),
+        Column(
+            "flipped",
+            BOOL,
+            "Whether the film was mirrored: it was found to face right.",
+        ),
     ),
 )
 
@@ -106,7 +118,13 @@ MANIFEST = Table(
         Column("source_bits", INT, "Bits a sample.", least=1, nullable=True),
         Column("source_mode", TEXT, "Pixel format of the source: L, I;16, RGB, P …", nullable=True),
         Column("inverted", BOOL, "Whether it was found negative and inverted.", nullable=True),
-        Column("facing", TEXT, "The way it was found to face.", nullable=True, among=FACINGS),
+        Column(
+            "facing",
+            TEXT,
+            "The way it faces, as listed or found; empty where that is not known.",
+            nullable=True,
+            among=FACINGS,
+        ),
         Column("flipped", BOOL, "Whether it was mirrored.", nullable=True),
         Column("age", INT, "Age in years, where the source says so.", least=0, nullable=True),
         Column("curvature", INT, "Curvature class of the source, 1–5.", least=1, nullable=True),
@@ -155,12 +173,23 @@ SAMPLES = Table(
 
 ORIENTED = Table(
     "oriented",
-    "Synthetic films turned to face left.",
+    "Synthetic films: those that face right are mirrored, all others as they were sampled.",
     (
         *SAMPLES.columns[:6],
-        Column("facing", TEXT, "The way the film was found to face.", among=FACINGS, nullable=True),
+        FACING,
+        Column(
+            "facing_said",
+            BOOL,
+            "Whether reviewers say which way it faces, or differ on it; else it is as found.",
+        ),
         FLIPPED,
         *SAMPLES.columns[6:],
+        Column(
+            "mirrored_sha256",
+            TEXT,
+            "SHA-256 of the PNG of the film's mirror image: what names it is about this film.",
+            matches=HEX64,
+        ),
     ),
 )
 
@@ -474,12 +503,13 @@ RELEASE = Table(
     "default",
     "Synthetic films of the release.",
     (
-        _image("The film: 8-bit grey PNG with a provenance label, facing left, bone bright."),
+        _image("The film: 8-bit grey PNG with a provenance label."),
         SYNTHETIC,
         CHECKPOINT,
         CHECKPOINT_STEP,
         BATCH,
         SEED,
+        FACING,
         FLIPPED,
         WIDTH,
         HEIGHT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cxr_release.radiographs import png
+from cxr_release.radiographs.resample import mirror
 
 
 def oriented_row(film: png.Film, checkpoint: int, batch: str, index: int) -> dict[str, Any]:
@@ -19,6 +20,13 @@ def oriented_row(film: png.Film, checkpoint: int, batch: str, index: int) -> dic
         "batch": batch,
         "seed": index,
         "facing": "left",
+        "facing_said": False,
         "flipped": False,
         **png.facts(film, data),
+        "mirrored_sha256": mirrored_sha256(film),
     }
+
+
+def mirrored_sha256(film: png.Film) -> str:
+    """SHA-256 of the PNG of a synthetic film's mirror image."""
+    return png.sha256(png.encode(mirror(film), synthetic=True))

@@ -25,7 +25,7 @@ from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
 from cxr_release.radiographs.atlas import is_atlas, list_atlas
 from cxr_release.radiographs.cohort_tables import Turned, write_tables
 from cxr_release.radiographs.drawn import list_phantoms
-from cxr_release.radiographs.facing import Facing, find_facings
+from cxr_release.radiographs.facing import Facing, Found, find_facings
 from cxr_release.radiographs.identity import KEY_BYTES, FilmKey
 from cxr_release.radiographs.left_facing import LEFT_FACING
 from cxr_release.radiographs.passes import Finished, Store, Taken, Turn, finish, take
@@ -87,7 +87,7 @@ def ingest(
             _report([*listing.faults, *faults], taken, str(source), settings)
             _tell_left_out(taken)
             anchors = _anchors(taken, listing)
-            turned = _turn(taken, small, anchors)
+            turned, found = _turn(taken, small, anchors)
             finished = _finish_all(pool, store, turned, settings, progress)
             refusals = _refusals(listing, faults)
             write_tables(output, turned, finished, refusals, size=settings.size)
@@ -97,7 +97,8 @@ def ingest(
             inverted=[one.inverted for one in turned],
             facings=[one.facing for one in turned],
             flipped=[one.flipped for one in turned],
-            told=anchors,
+            unaided=found.unaided,
+            listed=anchors,
             key=None if listing.drawn else key.fingerprint,
         )
         write_json(output / SUMMARY_FILE, summary)
@@ -247,16 +248,34 @@ def _anchors(taken: list[Taken], listing: Listing) -> list[int]:
     return list(islice(left, PHANTOM_ANCHORS))
 
 
-def _turn(taken: list[Taken], small: Thumbnail, anchors: Sequence[int]) -> list[Turned]:
+def _turn(
+    taken: list[Taken], small: Thumbnail, anchors: Sequence[int]
+) -> tuple[list[Turned], Found]:
     negatives = find_negatives(small)
     small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
-    facings: Sequence[Facing | None] = [None] * len(taken)
-    if anchors:
-        facings = find_facings(small, anchors)
-    return [
+    unknown: list[Facing | None] = [None] * len(taken)
+    found = find_facings(small, anchors) if anchors else Found(unknown, unknown, [])
+    _warn_of_facings([one.facts.source_file for one in taken], anchors, found)
+    turned = [
         Turned(one, bool(negative), facing)
-        for one, negative, facing in zip(taken, negatives, facings, strict=True)
+        for one, negative, facing in zip(taken, negatives, found.facings, strict=True)
     ]
+    return turned, found
+
+
+def _warn_of_facings(names: list[str], anchors: Sequence[int], found: Found) -> None:
+    """Say which listed films look otherwise, and where listing films was of no use."""
+    if found.contrary:
+        contrary = ", ".join(names[index] for index in found.contrary)
+        sys.stderr.write(
+            f"listed as facing left, but facing right by their looks: {contrary}; they stay as"
+            " listed: look at them\n"
+        )
+    if anchors and not any(found.unaided) and len(names) > len(set(anchors)):
+        sys.stderr.write(
+            "which way the other films face could not be found: nothing but the films listed as"
+            " facing left has a known facing\n"
+        )
 
 
 def _finish_all(

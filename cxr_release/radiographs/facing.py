@@ -1,73 +1,187 @@
-"""Which way films face, found by laying them on a mean film and on its mirror image.
+"""Which way films face: left, right, or not known.
 
-A film lies better on the mean film than on its mirror image when the mirror-antisymmetric parts
-of the two agree. As with polarity, these parts share one direction up to their sign. Nothing in
-the pictures says which sign is left: a few films that somebody marked do.
+What tells a film from its mirror image (`sides`) is held against what films that face left have in
+common: a linear discriminant (Fisher, 1936) whose noise are films mixed from left-facing and
+mirrored ones, half and half (`mixed`). Such films face neither way, so they also say how far a
+film must lean to be believed: further than all but `ERROR` of them do. A film that leans less, or
+that is a negative, is of unknown facing.
 
-All films here are of one polarity (see `polarity`).
+This rests on films that show their facing plainly, as lateral ones do. Where they do not (frontal
+chest films fall apart into no two groups), no film's facing is found at all: see `detector_of`.
+
+Nothing in the pictures says which side is left: a few films that somebody listed do. All films
+here are of one polarity (see `polarity`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.radiographs.thumbnail import Direction, Thumbnail, antisymmetric, principal
+from cxr_release.radiographs.mixed import mixed
+from cxr_release.radiographs.sides import sides
+from cxr_release.radiographs.thumbnail import (
+    Direction,
+    Thumbnail,
+    antisymmetric,
+    principal,
+    symmetric,
+)
 
 Facing = Literal["left", "right"]
+OTHER: dict[Facing, Facing] = {"left": "right", "right": "left"}
+
+ERROR = 0.01
+"""Share of films facing neither way that may be said to face left or right."""
+MIXED = 2048
+"""Films mixed to learn the noise, and as many others to set the margin."""
+EVEN = 1.0
+"""Even noise beside that of the mixed films, as a share of its mean variance: keeps the
+discriminant from resting on what only these films happen to share."""
+UNSURE = 0.1
+"""Share of the films that a detector is made from which, left out, may not be found to face as they
+do. The
+leanings of films of one facing thin out from their middle, so that of those beyond the margin on
+the wrong side there are about the square of this share at most, which is `ERROR`."""
+FEWEST = 10
+"""Films that a detector is made from, at least: of fewer, one in ten cannot be seen."""
+NOISE_SEED, MARGIN_SEED = 1, 2
+
+Leanings = NDArray[np.float64]
+"""How surely films face left (positive) or right (negative), (n,)."""
 
 
-def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> list[Facing]:
-    """Find the facing of every film of a cohort from a few films that face left.
+@dataclass(frozen=True)
+class Detector:
+    """Says which way films face."""
+
+    weights: NDArray[np.float64]
+    """(d,), of length 1: the discriminant."""
+    margin: float
+    """A film must lean further than this to have a facing."""
+    middle: Direction
+    """What the films it was made from look like, whichever way they face."""
+
+    def leanings(self, small: Thumbnail) -> Leanings:
+        """How surely films face left, (n,). A film and its mirror image differ in sign alone."""
+        along: Leanings = sides(small) @ self.weights
+        return along
+
+    def facings(self, small: Thumbnail) -> list[Facing | None]:
+        """Facings of films (n, SIDE, SIDE) that the detector was not made from; None: unknown."""
+        alike = symmetric(small) @ self.middle > 0
+        return [
+            None if abs(lean) <= self.margin or not same else "left" if lean > 0 else "right"
+            for lean, same in zip(self.leanings(small), alike, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of the films of a cohort."""
+
+    facings: list[Facing | None]
+    """n facings: those of listed films as they were listed."""
+    unaided: list[Facing | None]
+    """n facings as they would be found of each film, had it not been seen or listed."""
+    contrary: list[int]
+    """Listed films that face the other way than most of those do, by their looks."""
+
+
+def detector_of(small: Thumbnail) -> Detector | None:
+    """Make a detector from films that all face left.
 
     Args:
         small: thumbnails (n, SIDE, SIDE) of films of one polarity.
-        left_facing: indices of films known to face left, at least one. Their majority decides;
-            they themselves face left by definition.
 
     Returns:
-        n facings, in the order of the films.
+        None where such films do not show plainly which way they face: there are fewer than
+        `FEWEST` of them, or more than `UNSURE` of them are not found to face left by the others.
+    """
+    if len(small) < FEWEST:
+        return None
+    sure = held_out(small).count("left") >= (1 - UNSURE) * len(small)
+    return _detector(small) if sure else None
+
+
+def held_out(small: Thumbnail) -> list[Facing | None]:
+    """Facings of films that all face left, as found by a detector made from others of them.
+
+    Every second film is judged by a detector made from the rest, and the other way round.
+
+    Args:
+        small: thumbnails (n, SIDE, SIDE), n ≥ 2.
+    """
+    found: list[Facing | None] = [None] * len(small)
+    for fold in range(2):
+        found[fold::2] = _detector(small[1 - fold :: 2]).facings(small[fold::2])
+    return found
+
+
+def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> Found:
+    """Find the facing of every film of a cohort from a few films that are listed as facing left.
+
+    Args:
+        small: thumbnails (n, SIDE, SIDE) of films of one polarity.
+        left_facing: indices of films listed, at least one. They face left whatever they look
+            like; the majority of those whose looks say anything decides which side is left.
+            Where none does, or as many look one way as the other, no other facing is known.
     """
     if not left_facing:
         raise ValueError("facing needs at least one film that is known to face left")
-    parts = antisymmetric(small)
-    along = parts @ principal(parts)
-    anchors = along[list(left_facing)]
-    majority = np.sign(anchors).sum() or anchors.sum()
-    facings = _facings(along if majority >= 0 else -along)
+    looks = _sides_taken(small)
+    listed = [looks[index] for index in left_facing]
+    way = listed.count("left") - listed.count("right")
+    unaided = [None if not way or not one else one if way > 0 else OTHER[one] for one in looks]
+    facings = list(unaided)
     for index in left_facing:
         facings[index] = "left"
-    return facings
+    contrary = [index for index in left_facing if unaided[index] == "right"]
+    return Found(facings, unaided, contrary)
 
 
-def reference_of(small: Thumbnail) -> Direction:
-    """What films that all face left have in common, (d,): the reference of `leanings`.
+def _sides_taken(small: Thumbnail) -> list[Facing | None]:
+    """Which of two sides each film takes, (n,); which of them is left, nobody has said.
 
-    Args:
-        small: thumbnails (n, SIDE, SIDE) of films of one polarity that face left, n ≥ 1.
+    As with polarity, what tells films from their mirror images shares one direction up to its
+    sign. The two halves of the cohort are turned by it apart, for films turned to agree do agree,
+    though by chance. If each half finds the other to face one way, that direction is facing.
     """
-    mean = antisymmetric(small).mean(axis=0)
-    reference: Direction = mean / max(float(np.linalg.norm(mean)), 1e-12)
-    return reference
+    unknown: list[Facing | None] = [None] * len(small)
+    if len(small) < FEWEST:
+        return unknown
+    turned = small.copy()
+    mirrored = np.zeros(len(small), np.bool_)
+    for fold in range(2):
+        parts = antisymmetric(small[fold::2])
+        mirrored[fold::2] = parts @ principal(parts) < 0
+    turned[mirrored] = small[mirrored, :, ::-1]
+    found = held_out(turned)
+    # The second half may be turned to the other side as a whole.
+    second = found[1::2]
+    if second.count("right") > second.count("left"):
+        mirrored[1::2] ^= True
+        found = [one and OTHER[one] for one in found]
+    if found.count("left") < (1 - UNSURE) * len(small):
+        return unknown
+    return [
+        one and (OTHER[one] if turn else one) for one, turn in zip(found, mirrored, strict=True)
+    ]
 
 
-def leanings(small: Thumbnail, reference: Direction) -> NDArray[np.float32]:
-    """How surely films face left: correlation with the reference, (n,).
-
-    1 is the reference itself, -1 its mirror image, near 0 neither (no film of this kind, or none
-    that can be told from its mirror image).
-    """
-    along: NDArray[np.float32] = antisymmetric(small) @ reference
-    return along
-
-
-def facing_of(small: Thumbnail, reference: Direction) -> list[Facing]:
-    """Facings of films that the reference was not made from, such as synthetic ones."""
-    return _facings(leanings(small, reference))
-
-
-def _facings(along: NDArray[np.float32]) -> list[Facing]:
-    return ["left" if one >= 0 else "right" for one in along]
+def _detector(small: Thumbnail) -> Detector:
+    noise = sides(mixed(small, MIXED, share=0.5, seed=NOISE_SEED)).astype(np.float64)
+    moments = noise.T @ noise / len(noise)
+    even = max(float(np.trace(moments)) / len(moments), 1e-12)
+    own = sides(small).mean(axis=0, dtype=np.float64)
+    weights = np.linalg.solve(moments + EVEN * even * np.eye(len(own)), own)
+    weights /= max(float(np.linalg.norm(weights)), 1e-12)
+    neither = sides(mixed(small, MIXED, share=0.5, seed=MARGIN_SEED)) @ weights
+    margin = float(np.quantile(np.abs(neither), 1 - ERROR))
+    middle = symmetric(small).mean(axis=0)
+    middle /= max(float(np.linalg.norm(middle)), 1e-12)
+    return Detector(weights, margin, middle)

@@ -1,30 +1,51 @@
-"""Turn synthetic films to face left, as the paper does before anybody looks at them."""
+"""Mirror synthetic films that face right, as the paper does before anybody looks at them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cxr_release import schemas, tables
+from cxr_release.errors import DecisionError, Fault
 from cxr_release.radiographs import png
-from cxr_release.radiographs.facing import facing_of, reference_of
-from cxr_release.radiographs.thumbnail import Direction, thumbnails
+from cxr_release.radiographs.facing import OTHER, Detector, Facing
+from cxr_release.radiographs.resample import mirror
+from cxr_release.radiographs.thumbnail import Thumbnail, thumbnails
 
 TOGETHER = 256
 """Films in memory at once."""
 ROWS_PER_GROUP = 16
 """Reviewers see films in shuffled order, one row group read for each: small ones are soon read."""
+UNKNOWN = "unknown"
 
 
-def reference_of_cohort(path: Path) -> Direction | None:
-    """What the left-facing films of a `schemas.COHORT` table have in common.
+@dataclass(frozen=True)
+class Saying:
+    """What one reviewer says of the way one film faces."""
+
+    where: str
+    """Log and line."""
+    sha256: str
+    """Of the PNG that they saw: the film as it was sampled, or its mirror image."""
+    facing: Facing | None
+    """The way that this PNG faces; None: it cannot be told."""
+
+
+Said = Mapping[str, Sequence[Saying]]
+"""Film id → what reviewers say of it."""
+
+
+def left_facing(path: Path) -> Thumbnail | None:
+    """The films of a `schemas.COHORT` table whose facing is known; all of them face left there.
 
     Returns:
-        (d,), or None where nobody said which way any film of the cohort faces.
+        Thumbnails (n, SIDE, SIDE), or None where nobody said which way any film of the cohort
+        faces.
     """
     films = (
         png.decode(row["image"]["bytes"], where=row["id"])
@@ -32,42 +53,74 @@ def reference_of_cohort(path: Path) -> Direction | None:
         if row["facing"] is not None
     )
     parts = [thumbnails(some) for some in tables.pieces(films, TOGETHER)]
-    return reference_of(np.concatenate(parts)) if parts else None
+    return np.concatenate(parts) if parts else None
 
 
-def orient(shards: Iterable[Path], output: Path, *, reference: Direction | None) -> dict[str, int]:
-    """Write the films of a sampling job, every right-facing one mirrored.
+def orient(
+    shards: Iterable[Path], output: Path, *, detector: Detector | None, said: Said | None = None
+) -> dict[str, int]:
+    """Write the films of a sampling job, those that face right mirrored.
 
-    A film that faces left keeps its bytes; a mirrored one is encoded anew, without loss. Without
-    a reference no film is mirrored and every facing stays unknown.
+    All others keep their bytes: those that face left, and those of which it is not known. A
+    mirrored film is encoded anew, without loss. What reviewers say counts before what is found.
 
     Args:
         shards: `schemas.SAMPLES` tables, in order.
         output: the `schemas.ORIENTED` table.
-        reference: see `reference_of_cohort`.
+        detector: see `facing.detector_of`; without one no facing is found.
+        said: what reviewers say. Where they differ, the facing is unknown.
 
     Returns:
-        How many films faced `left`, `right` or `unknown`.
+        How many films faced `left`, `right` or `unknown` as they were sampled, and of how many
+        reviewers say so (`said`).
+
+    Raises:
+        DecisionError: a reviewer saw neither a film of `shards` nor its mirror image.
     """
-    facings: Counter[str] = Counter({"left": 0, "right": 0, "unknown": 0})
+    counts = Counter({"left": 0, "right": 0, UNKNOWN: 0, "said": 0})
+    faults: list[Fault] = []
     rows = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
     with tables.Writer(output, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
         for some in tables.pieces(rows, TOGETHER):
-            turned = list(_turned(some, reference))
-            facings.update(row["facing"] or "unknown" for row in turned)
+            turned = list(_turned(some, detector, said or {}, faults))
+            counts.update("right" if row["flipped"] else row["facing"] for row in turned)
+            counts["said"] += sum(row["facing_said"] for row in turned)
             writer.append(turned)
-    return dict(facings)
+        if faults:
+            raise DecisionError(
+                f"{len(faults)} decision(s) on facing are about other films than were sampled",
+                where=str(output),
+                remedy="if the films were sampled anew, move the old log away and say it again",
+                faults=faults,
+            )
+    return dict(counts)
 
 
-def _turned(rows: list[dict[str, Any]], reference: Direction | None) -> Iterator[Mapping[str, Any]]:
-    if reference is None:
-        yield from (row | {"facing": None, "flipped": False} for row in rows)
-        return
+def _turned(
+    rows: list[dict[str, Any]], detector: Detector | None, said: Said, faults: list[Fault]
+) -> Iterator[Mapping[str, Any]]:
     films = [png.decode(row["image"]["bytes"], where=row["id"]) for row in rows]
-    for row, film, facing in zip(rows, films, facing_of(thumbnails(films), reference), strict=True):
-        changes: dict[str, Any] = {"facing": facing, "flipped": facing == "right"}
+    found = detector.facings(thumbnails(films)) if detector else [None] * len(rows)
+    for row, film, looks in zip(rows, films, found, strict=True):
+        mirrored = mirror(film)
+        data = png.encode(mirrored, synthetic=True)
+        shown = {row["sha256"]: False, png.sha256(data): True}
+        sayings = said.get(row["id"], ())
+        strange = [one for one in sayings if one.sha256 not in shown]
+        faults += [Fault(one.where, f"saw other bytes than {row['id']} has") for one in strange]
+        said_of = {
+            OTHER[one.facing] if one.facing and shown.get(one.sha256) else one.facing
+            for one in sayings
+        }
+        facing = looks
+        if said_of:
+            facing = said_of.pop() if len(said_of) == 1 else None
+        changes: dict[str, Any] = {
+            "facing": "left" if facing else UNKNOWN,
+            "facing_said": bool(sayings),
+            "flipped": facing == "right",
+            "mirrored_sha256": row["sha256"] if facing == "right" else png.sha256(data),
+        }
         if facing == "right":
-            mirrored = np.ascontiguousarray(film[:, ::-1])
-            data = png.encode(mirrored, synthetic=True)
             changes |= {"image": png.cell(data, row["id"]), **png.facts(mirrored, data)}
         yield row | changes

@@ -20,16 +20,26 @@ def summarise(
     inverted: Sequence[bool],
     facings: Sequence[Facing | None],
     flipped: Sequence[bool],
-    told: Collection[int],
+    unaided: Sequence[Facing | None],
+    listed: Collection[int],
     key: str | None,
 ) -> dict[str, Any]:
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
 
-    `told` are the indices of films whose facing was given: they do not count as found. `key` is the
-    fingerprint of the key behind the films' ids; phantoms have none.
+    Args:
+        taken: the films.
+        refused: how many files were refused.
+        inverted: whether each film was found negative.
+        facings: the facing of each film; of those listed as facing left, as listed.
+        flipped: whether each film was mirrored.
+        unaided: the facing that is found of each film without its being listed.
+        listed: indices of films that were listed as facing left.
+        key: fingerprint of the key behind the films' ids; phantoms have none.
     """
     facts = [one.facts for one in taken]
-    found = [None if at in told else facing for at, facing in enumerate(facings)]
+    truth: list[Facing | None] = [
+        one.true_facing or ("left" if at in listed else None) for at, one in enumerate(facts)
+    ]
     return {
         "film_key": key,
         "files": len(taken) + refused,
@@ -47,7 +57,17 @@ def summarise(
         "polarity_accuracy": _share(
             zip(inverted, (one.true_negative for one in facts), strict=True)
         ),
-        "facing_accuracy": _share(zip(found, (one.true_facing for one in facts), strict=True)),
+        "facing_check": _check(unaided, truth),
+    }
+
+
+def _check(found: Sequence[Facing | None], truth: Sequence[Facing | None]) -> dict[str, int]:
+    """Films whose facing is known from elsewhere, and how many are found otherwise, or not."""
+    pairs = [(one, true) for one, true in zip(found, truth, strict=True) if true]
+    return {
+        "known": len(pairs),
+        "wrong": sum(one is not None and one != true for one, true in pairs),
+        "unknown": sum(one is None for one, _ in pairs),
     }
 
 

@@ -23,7 +23,7 @@ class ReleaseInputs:
     """Paths of the artefacts. The readers' key is none of them: it never comes near a release."""
 
     oriented: Path
-    """Folder with one table a sampling job, `checkpoint-<N>-<batch>.parquet`."""
+    """Folder with `summary.json` and a table a sampling job, `checkpoint-<N>-<batch>.parquet`."""
     screening: Path
     """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`, `reasons.png`."""
     prescreen: Path
@@ -60,6 +60,7 @@ class ReleaseInputs:
         """Every file that a release follows from, by the name that `release.json` gives it."""
         return {
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
+            "oriented/summary.json": self.oriented / "summary.json",
             **{f"screening/{name}": self.screening / name for name in _SCREENING},
             **{f"prescreen/{name}": self.prescreen / name for name in _PRESCREEN},
             **{f"audit/{name}": self.audit / name for name in _AUDIT},

@@ -1,4 +1,4 @@
-"""Turn every synthetic film to face left; keep exactly the checkpoints that are asked for."""
+"""Mirror synthetic films that face right; keep exactly the checkpoints that are asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.orient import orient, reference_of_cohort
+from cxr_release.radiographs.facing import detector_of
+from cxr_release.radiographs.facing_checks import check_detector
+from cxr_release.radiographs.orient import left_facing, orient
 from cxr_release.stages.run import execute
 
 JOB = re.compile(r"checkpoint-[1-9]\d*-(?:initial|large)")
@@ -20,23 +22,26 @@ def run(paths: Paths, params: Params) -> None:
     """Write one table a sampling job, and how the films faced."""
     jobs = params.sample.jobs
     _remove_others(paths, {paths.job(*job).name for job in jobs})
-    reference = reference_of_cohort(paths.cohort_table)
-    summary = []
+    known = left_facing(paths.cohort_table)
+    detector = None if known is None else detector_of(known)
+    rows = []
     for checkpoint, batch in jobs:
         folder = paths.job(checkpoint, batch)
-        facings = orient(
+        counts = orient(
             sorted(folder.glob("shard-*.parquet")),
             paths.oriented_table(checkpoint, batch),
-            reference=reference,
+            detector=detector,
         )
+        said = counts.pop("said")
         made = read_json(folder / "job.json")["made"]
-        if sum(facings.values()) != made:
+        if sum(counts.values()) != made:
             raise CxrReleaseError(
-                f"holds {sum(facings.values())} films, its job made {made}",
+                f"holds {sum(counts.values())} films, its job made {made}",
                 where=str(folder),
                 remedy="delete the folder and run `dvc repro`",
             )
-        summary.append({"checkpoint": checkpoint, "batch": batch, "facings": facings})
+        rows.append({"checkpoint": checkpoint, "batch": batch, "facings": counts, "said": said})
+    summary = {"films": rows, "rule": check_detector(detector, known)}
     write_json(paths.oriented / "summary.json", summary)
 
 

@@ -274,6 +274,14 @@ SUMMED: Cases = {
             "metrics.facing of checkpoint 1, initial, flipped: says 3",
         ),
         (record("metrics", "facing", 1, "left", value=9), "checkpoint 1, large, films: says"),
+        (
+            record("metrics", "facing", 1, "unknown", value=0),
+            "metrics.facing of checkpoint 1, large, unknown: says 0",
+        ),
+        (
+            record("metrics", "facing", 1, "right", value=0),
+            "metrics.facing of checkpoint 1, large, right: says 0",
+        ),
     ],
     "other rows of counts": [
         (record("counts", "rows", 0, "batch", value="large"), "counts.rows: holds not one row a"),

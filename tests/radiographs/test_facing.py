@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.facing import facing_of, find_facings, leanings, reference_of
+from cxr_release.radiographs.facing import FEWEST, Detector, detector_of, find_facings
+from cxr_release.radiographs.facing_checks import check_detector
+from cxr_release.radiographs.mixed import mixed
 from cxr_release.radiographs.phantoms.cohort import Phantom
 from cxr_release.radiographs.png import Film
 from cxr_release.radiographs.resample import mirror, resample
@@ -26,21 +28,37 @@ def left(truth: list[str]) -> list[int]:
 
 @pytest.mark.parametrize("anchors", [1, 3, 8])
 def test_a_few_marked_films_settle_all(small: Thumbnail, truth: list[str], anchors: int) -> None:
-    assert find_facings(small, left(truth)[:anchors]) == truth
+    assert find_facings(small, left(truth)[:anchors]).facings == truth
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.booleans(), min_size=32, max_size=32))
+FLAGS = st.lists(st.booleans(), min_size=32, max_size=32)
+
+
+@settings(max_examples=5, deadline=None)
+@given(FLAGS)
 def test_mirroring_a_film_turns_its_facing(
     small: Thumbnail, truth: list[str], flags: list[bool]
 ) -> None:
+    expect_turned(small, truth, flags)
+
+
+@pytest.mark.long
+@settings(max_examples=200, deadline=None)
+@given(FLAGS)
+def test_mirroring_any_films_turns_their_facing(
+    small: Thumbnail, truth: list[str], flags: list[bool]
+) -> None:
+    expect_turned(small, truth, flags)
+
+
+def expect_turned(small: Thumbnail, truth: list[str], flags: list[bool]) -> None:
     turned = np.where(np.array(flags)[:, None, None], small[:, :, ::-1], small)
     other = {"left": "right", "right": "left"}
     expected = [
         other[facing] if flag else facing for facing, flag in zip(truth, flags, strict=True)
     ]
     if "left" in expected:
-        assert find_facings(turned, left(expected)[:3]) == expected
+        assert find_facings(turned, left(expected)[:3]).facings == expected
 
 
 def test_one_wrongly_marked_film_does_not_turn_the_cohort(
@@ -48,26 +66,134 @@ def test_one_wrongly_marked_film_does_not_turn_the_cohort(
 ) -> None:
     wrong = truth.index("right")
     found = find_facings(small, [*left(truth)[:4], wrong])
-    assert found[wrong] == "left"  # somebody said so
-    assert [one for at, one in enumerate(found) if at != wrong] == [
+    assert found.facings[wrong] == "left"  # somebody said so
+    assert found.contrary == [wrong]
+    assert [one for at, one in enumerate(found.facings) if at != wrong] == [
         one for at, one in enumerate(truth) if at != wrong
     ]
 
 
-def test_new_films_are_turned_by_the_reference(small: Thumbnail, truth: list[str]) -> None:
-    reference = reference_of(small[left(truth)[:6]])
-    assert facing_of(small, reference) == truth
-    surely = leanings(small, reference)
-    assert np.abs(surely).min() > 0.3
-    np.testing.assert_allclose(leanings(small[:, :, ::-1], reference), -surely, atol=1e-6)
+def test_films_listed_both_ways_settle_nothing(small: Thumbnail, truth: list[str]) -> None:
+    listed = [left(truth)[0], truth.index("right")]
+    found = find_facings(small, listed)
+    assert [found.facings[at] for at in listed] == ["left", "left"]
+    assert found.facings.count(None) == len(truth) - 2
 
 
-def test_what_cannot_be_told_leans_to_no_side(small: Thumbnail, truth: list[str]) -> None:
-    reference = reference_of(small[left(truth)])
-    even = small + small[:, :, ::-1]
-    assert np.abs(leanings(even, reference)).max() < 1e-3
+def test_too_few_films_show_nothing(small: Thumbnail, truth: list[str]) -> None:
+    found = find_facings(small[: FEWEST - 1], [left(truth)[0]])
+    assert found.facings.count(None) == FEWEST - 2
+    assert detector_of(small[: FEWEST - 1]) is None
+
+
+def test_films_that_share_no_side_are_unknown() -> None:
+    chance = np.random.default_rng(3)
+    for films in (FEWEST, 40):
+        grain = chance.normal(128, 40, (films, SIDE, SIDE)).astype(np.float32)
+        assert find_facings(grain, [0]).facings == ["left"] + [None] * (films - 1)
+    even = np.full((FEWEST, SIDE, SIDE), 7, np.float32)
+    assert find_facings(even, [0]).facings.count(None) == FEWEST - 1
+
+
+@pytest.fixture(scope="module")
+def turned(small: Thumbnail, truth: list[str]) -> Thumbnail:
+    """All of them facing left."""
+    right = np.array([one == "right" for one in truth])
+    return np.where(right[:, None, None], small[:, :, ::-1], small)
+
+
+@pytest.fixture(scope="module")
+def detector(turned: Thumbnail) -> Detector:
+    """Made from half of them: the other half it has not seen."""
+    found = detector_of(turned[:16])
+    assert found is not None
+    return found
+
+
+def test_new_films_are_told_apart(detector: Detector, turned: Thumbnail) -> None:
+    assert detector.facings(turned[16:]) == ["left"] * 16
+    assert detector.facings(turned[16:, :, ::-1]) == ["right"] * 16
+    surely = detector.leanings(turned)
+    np.testing.assert_allclose(detector.leanings(turned[:, :, ::-1]), -surely, atol=1e-5)
+
+
+def poor(small: Thumbnail, grain: float, contrast: float, blur: int) -> Thumbnail:
+    chance = np.random.default_rng(1)
+    soft = small
+    for _ in range(blur):
+        padded = np.pad(soft, ((0, 0), (1, 1), (1, 1)), "edge")
+        soft = (
+            sum(  # type: ignore[assignment]
+                padded[:, down : down + SIDE, across : across + SIDE]
+                for down in range(3)
+                for across in range(3)
+            )
+            / np.float32(9)
+        )
+    noise = chance.normal(0, grain, small.shape)
+    return np.round(120 + contrast * (soft - 120) + noise).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("grain", "contrast", "blur"), [(15, 1, 0), (3, 0.1, 0), (0, 1, 20), (0, 0.03, 0), (10, 0.5, 8)]
+)
+def test_poor_films_are_told_apart_or_unknown(
+    detector: Detector, turned: Thumbnail, grain: float, contrast: float, blur: int
+) -> None:
+    films = poor(turned[16:], grain, contrast, blur)
+    assert "right" not in detector.facings(films)
+    assert "left" not in detector.facings(films[:, :, ::-1])
+
+
+def two_jaws(small: Thumbnail) -> Thumbnail:
+    films = small.copy()
+    films[:, :, SIDE // 2 :] = films[:, :, SIDE // 2 - 1 :: -1]
+    return films
+
+
+def test_films_that_face_neither_way_are_unknown(detector: Detector, turned: Thumbnail) -> None:
     flat = np.full((1, SIDE, SIDE), 7, np.float32)
-    assert leanings(flat, reference)[0] == 0
+    grain = np.random.default_rng(2).normal(128, 40, (50, SIDE, SIDE)).astype(np.float32)
+    both = (turned + turned[:, :, ::-1]) / 2
+    half = mixed(turned[16:], 200, share=0.5, seed=77)
+    assert set(detector.facings(flat)) == set(detector.facings(both)) == {None}
+    assert detector.facings(two_jaws(turned)).count(None) >= 28
+    assert detector.facings(grain).count(None) >= 49
+    assert detector.facings(half).count(None) >= 190
+
+
+def test_a_negative_is_unknown(detector: Detector, turned: Thumbnail) -> None:
+    """Its grey values lean to the wrong side."""
+    assert set(detector.facings(255 - turned)) == {None}
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_no_side_is_favoured(
+    turned: Thumbnail, detector: Detector, share: float, seed: int
+) -> None:
+    films = mixed(turned[16:], 16, share=share, seed=seed)
+    other = {"left": "right", "right": "left", None: None}
+    assert detector.facings(films[:, :, ::-1]) == [other[one] for one in detector.facings(films)]
+
+
+def test_mixed_films_have_their_share() -> None:
+    bright = np.concatenate(
+        [np.full((3, SIDE, SIDE // 2), 255.0), np.zeros((3, SIDE, SIDE // 2))], axis=2
+    ).astype(np.float32)
+    for share in (0.25, 0.5, 0.75):
+        films = mixed(bright, 300, share=share, seed=0)
+        assert films[:, :, : SIDE // 2].mean() / 255 == pytest.approx(share, abs=0.03)
+
+
+def test_a_detector_is_measured(detector: Detector, turned: Thumbnail) -> None:
+    found = check_detector(detector, turned[:16])
+    assert found["references"] == 16
+    assert found["source"] == {"films": 16, "wrong": 0, "unknown": 0}
+    assert found["poor"]["wrong"] <= 10
+    assert found["neither"]["unknown"] >= 970
+    assert check_detector(None, turned[:3])["source"] is None
+    assert check_detector(None, None)["references"] == 0
 
 
 def test_facing_needs_a_marked_film(small: Thumbnail) -> None:

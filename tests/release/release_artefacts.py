@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from audit_artefacts import STEMS, TOP, write_adjudication, write_audit, write_blank
+from oriented import mirrored_sha256
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -82,9 +83,11 @@ def oriented_row(checkpoint: int, batch: str, index: int) -> dict[str, Any]:
         "checkpoint_step": checkpoint * EVERY,
         "batch": batch,
         "seed": 2**62 + number,
-        "facing": (None, "left", "right")[index % 3],
+        "facing": ("unknown", "left", "left")[index % 3],
+        "facing_said": index == 1,
         "flipped": index % 3 == 2,
         **png.facts(pixels, data),
+        "mirrored_sha256": mirrored_sha256(pixels),
     }
 
 
@@ -280,10 +283,18 @@ def write_inputs(
     inputs = inputs_below(root)
     key = keep_key(inputs.film_key).fingerprint
     summary = {"source": str(root), "film_key": key, "files": 4, "refused": 1}
+    summary["facings"] = {"left": len(STEMS)}
     write_json(inputs.cohort / "summary.json", summary)
     return inputs
 
 
+FACING_RULE = {
+    "references": 30,
+    "error": 0.01,
+    "source": {"films": 30, "wrong": 1, "unknown": 2},
+    "poor": {"films": 1000, "wrong": 5, "unknown": 80},
+    "neither": {"films": 1000, "unknown": 989},
+}
 SHELF = TemporaryDirectory()
 """Artefacts that were written once; tests get copies."""
 
@@ -300,6 +311,7 @@ def _written(
         films = [oriented_row(*job, index) for index in range(FILMS[job[1]])]
         tables.write(inputs.table(job), schemas.ORIENTED, films)
         rows += films
+    write_json(inputs.oriented / "summary.json", {"films": [], "rule": FACING_RULE})
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
     parts = {"tuning": 2, "held_out": 1}

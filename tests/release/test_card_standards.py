@@ -487,3 +487,34 @@ def test_the_record_alone_gives_the_card(made: dict[str, tuple[Path, Arguments]]
     release, _ = made["later"]
     published = changed(made, "later", **read_json(release / "release.json"))
     assert published == (release / "README.md").read_text(encoding="utf-8")
+
+
+def facing_of(made: dict[str, tuple[Path, Arguments]], rule: Any, **counts: int) -> str:
+    """How the card says that films were turned."""
+    metrics = made["demo"][1]["record"]["metrics"]
+    row = {"checkpoint": 1, "batch": "large", "left": 0, "right": 0, "unknown": 0, "said": 0}
+    facing = [row | counts | {"flipped": counts.get("right", 0)}]
+    card = changed(made, "demo", metrics=metrics | {"facing": facing, "facing_rule": rule})
+    assert "faces left" not in card and "face left" not in card
+    return words(section(card, HOW))
+
+
+def test_how_films_were_turned_follows_from_the_data(
+    made: dict[str, tuple[Path, Arguments]],
+) -> None:
+    rule = made["demo"][1]["record"]["metrics"]["facing_rule"]
+    said = facing_of(made, rule, left=5, right=1, unknown=2, said=0)
+    assert "1 film that faced right was mirrored (column `flipped`), as far as is known." in said
+    assert "Of 2 films it is not known which way they face: they are as they were sampled" in said
+    assert "would be found wrongly in 1 of 30 cases and not at all in 2" in said
+    assert "wrongly in 5 of 1,000 and not at all in 80" in said
+    said = facing_of(made, rule, left=5, right=3, unknown=0, said=4)
+    assert "3 films that faced right were mirrored" in said and "as reviewers said" in said
+    assert "There is no film whose facing is unknown." in said
+    nothing = {"references": 0, "error": 0.01, "source": None, "poor": None, "neither": None}
+    said = facing_of(made, nothing, unknown=8)
+    assert "0 films that faced right were mirrored" in said
+    assert "Of 8 films it is not known which way they face" in said
+    assert "Not at all: of no source film is it known which way it faces." in said
+    said = facing_of(made, nothing | {"references": 3}, unknown=8)
+    assert "the 3 source films of known facing do not show plainly enough" in said

@@ -176,6 +176,7 @@ def test_the_record_counts_what_the_tables_hold(release: Path) -> None:
     assert record["metrics"]["ingest"] == {
         "source": "phantoms", "files": 4, "refused": 1,
         "films": 3, "patients": 3, "patients_not_stated": 0, "inverted": 1, "flipped": 0,
+        "facings": {"left": 3},
     }  # fmt: skip
     facing = [(row["left"], row["right"], row["unknown"]) for row in record["metrics"]["facing"]]
     assert facing == [(1, 1, 1), (2, 1, 2)] * 2

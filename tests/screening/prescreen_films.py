@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from oriented import mirrored_sha256
 
 from cxr_release import schemas, tables
 from cxr_release.radiographs import png
@@ -48,6 +49,7 @@ def write_oriented(path: Path, films: Mapping[str, Film]) -> Path:
         data = png.encode(film, synthetic=True)
         known = {"id": name, "checkpoint": 1, "checkpoint_step": 10, "batch": name.split("-")[2]}
         image = {"image": png.cell(data, name), "seed": index, "facing": "left", "flipped": False}
-        rows.append(known | image | png.facts(film, data))
+        facing = {"facing_said": False, "mirrored_sha256": mirrored_sha256(film)}
+        rows.append(known | image | facing | png.facts(film, data))
     tables.write(path, schemas.ORIENTED, rows)
     return path

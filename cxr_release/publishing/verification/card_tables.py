@@ -64,9 +64,10 @@ def expected_tables(truth: Truth) -> Iterator[Expected]:
 def _facing(record: Row) -> Expected:
     jobs = jobs_of(tuple(record["params"]["sample"]["checkpoints"]))
     rows = {(row["checkpoint"], row["batch"]): row for row in record["metrics"]["facing"]}
-    names = ("left", "right", "unknown", "flipped")
+    names = ("left", "right", "unknown", "flipped", "said")
+    faced = ("faced left", "faced right", "not known", "mirrored", "as reviewers say")
     return Expected(
-        ("checkpoint", "batch", "faced left", "faced right", "not known", "mirrored"),
+        ("checkpoint", "batch", *faced),
         [(str(job[0]), job[1], *_counts(rows[job], names)) for job in jobs],
     )
 

@@ -97,8 +97,15 @@ def _check_review(
 
 
 def _check_facing(stated: Rows, films: Films, counts: Mapping[Job, Row], found: Findings) -> None:
-    """Mirrored films, as far as the released ones tell: the excluded ones may be any of them."""
-    flipped = Counter(film.job for film in films.by_id.values() if film.flipped)
+    """How films faced, as far as the released ones tell: the excluded ones may be any of them."""
+    released = films.by_id.values()
+    true_of = {
+        "flipped": Counter(film.job for film in released if film.flipped),
+        "left": Counter(
+            film.job for film in released if film.facing == "left" and not film.flipped
+        ),
+        "unknown": Counter(film.job for film in released if film.facing == "unknown"),
+    }
     for row in stated:
         job = (row["checkpoint"], row["batch"])
         where, true = f"{RECORD}: metrics.facing of checkpoint {job[0]}, {job[1]}", counts.get(job)
@@ -107,12 +114,18 @@ def _check_facing(stated: Rows, films: Films, counts: Mapping[Job, Row], found: 
             continue
         faced = row["left"] + row["right"] + row["unknown"]
         found.says(f"{where}, films", faced, true["generated"])
-        if not 0 <= row["flipped"] - flipped[job] <= true["excluded"]:
-            what = f"says {row['flipped']}; of the released films {flipped[job]} are mirrored"
-            found.add(f"{where}, flipped", f"{what}, and {true['excluded']} are excluded")
+        for name, word in _FACED.items():
+            there = true_of[name][job]
+            if not 0 <= row[name] - there <= true["excluded"]:
+                what = f"says {row[name]}; of the released films {there} are {word}"
+                found.add(f"{where}, {name}", f"{what}, and {true['excluded']} are excluded")
+        found.says(f"{where}, right", row["right"], row["flipped"], "flipped there")
     if sorted((row["checkpoint"], row["batch"]) for row in stated) != sorted(counts):
         found.add(f"{RECORD}: metrics.facing", "holds not one row a checkpoint and batch")
     found.applied("mirrored films held against the record", len(films.by_id))
+
+
+_FACED = {"flipped": "mirrored", "left": "left-facing as sampled", "unknown": "of unknown facing"}
 
 
 def rows_by_config(films: Films, sides: Mapping[str, Rows]) -> dict[str, int]:

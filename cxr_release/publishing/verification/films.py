@@ -34,6 +34,7 @@ class ReleasedFilm(KnownFilm):
     """A released film, as far as the other checks must know it."""
 
     flipped: bool
+    facing: str
 
 
 @dataclass
@@ -108,7 +109,10 @@ def _keep(name: str, rows: list[dict[str, Any]], films: Films, found: Findings) 
             found.add(f"{where}, column id", "films are not in the order of batch and index")
         last = place
         job = (row["checkpoint"], row["batch"])
-        film = ReleasedFilm(job, row["seed"], row["sha256"], row["pixel_sha256"], row["flipped"])
+        if row["flipped"] and row["facing"] != "left":
+            found.add(f"{where}, column facing", "is unknown, and the film was mirrored")
+        same = (row["seed"], row["sha256"], row["pixel_sha256"])
+        film = ReleasedFilm(job, *same, row["flipped"], row["facing"])
         films.by_id.setdefault(row["id"], film)
 
 

@@ -55,6 +55,7 @@ _KEYS: dict[str, Kinds] = {
     "metrics.audit.flagged": (dict, _NOTHING),
     "metrics.audit.calibration.threshold": (*_NUMBER, _NOTHING),
     "metrics.facing": list,
+    "metrics.facing_rule": dict,
     "metrics.reader_study.analysis": (dict, _NOTHING),
     "metrics.reader_study.sentence": str,
     **{f"metrics.reader_study.{name}": int for name in ("raters", "ratings", "quartets")},

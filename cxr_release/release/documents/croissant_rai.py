@@ -99,16 +99,19 @@ def _preprocessing(record: Record) -> list[str]:
     return [
         f"Source films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
         f"{ingest['inverted']:,} negatives among them were inverted, so that bone is bright.",
-        f"{ingest['flipped']:,} of them were mirrored to face left.",
+        f"{ingest['flipped']:,} of them were found to face right and mirrored; of"
+        f" {ingest['facings'].get('unknown', 0):,} it is not known which way they face.",
     ]
 
 
 def _manipulation(record: Record) -> str:
-    mirrored = sum(row["flipped"] for row in record["metrics"]["facing"])
+    jobs = record["metrics"]["facing"]
+    mirrored, unknown = (sum(row[name] for row in jobs) for name in ("flipped", "unknown"))
     return (
-        f"After sampling, {mirrored:,} generated films that faced right were mirrored (column"
-        " flipped), and excluded ones left out. Pixels are not changed otherwise. Each PNG carries"
-        " a provenance label: IPTC digital source type trainedAlgorithmicMedia."
+        f"After sampling, {mirrored:,} generated films that were found, or said by reviewers, to"
+        f" face right were mirrored (column flipped); of {unknown:,} it is not known which way they"
+        " face (column facing). Excluded films were left out. Pixels are not changed otherwise."
+        " Each PNG carries a provenance label: IPTC digital source type trainedAlgorithmicMedia."
     )
 
 

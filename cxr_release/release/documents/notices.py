@@ -140,7 +140,7 @@ def _shown(films: int) -> list[str]:
         f"The table audit_pairs shows {films:,} film(s) of that source, for comparison. The",
         "licence above does not cover them: they stay under the licence of the source and its",
         "terms. They were changed: resampled to 8-bit grey of one size; negatives inverted;",
-        "mirrored where they faced right.",
+        "mirrored where they were found to face right.",
         "",
     ]
 

@@ -97,6 +97,7 @@ def build_record(
             "distances": report.pop("distances"),
             "checkpoints": report,
             "facing": _facing(contents.generated),
+            "facing_rule": read_json(inputs.oriented / "summary.json")["rule"],
             "prescreen": read_json(inputs.prescreen / "prescreen.json"),
             "audit": audit_record(inputs, params),
             "reader_study": {key: value for key, value in study.items() if key != "review"},
@@ -202,17 +203,18 @@ def _counted(value: object) -> bool:
 
 
 def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """How the films of each job came to face left."""
+    """How the films of each job faced when they were sampled, and of how many reviewers say so."""
     rows = []
     for job, films in generated.items():
-        faced = Counter(film["facing"] for film in films)
+        faced = Counter("right" if film["flipped"] else film["facing"] for film in films)
         rows.append(
             {
                 "checkpoint": job[0],
                 "batch": job[1],
                 "left": faced["left"],
                 "right": faced["right"],
-                "unknown": faced[None],
+                "unknown": faced["unknown"],
+                "said": sum(film["facing_said"] for film in films),
                 "flipped": sum(film["flipped"] for film in films),
             }
         )

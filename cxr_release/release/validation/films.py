@@ -119,6 +119,8 @@ def _identity_faults(row: Mapping[str, Any], job: Job, params: Params) -> Iterat
     asked = params.sample.films(batch)
     if _index(row["id"]) >= asked:
         yield "id", f"is beyond the {asked} films of this batch", _AGAIN
+    if row["flipped"] and row["facing"] != "left":
+        yield "facing", f"is {row['facing']!r} of a film that was mirrored to face left", _AGAIN
     if (row["image"] or {}).get("path") != f"{row['id']}.png":
         yield "image", "is named otherwise than the film", _AGAIN
 
