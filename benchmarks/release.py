@@ -154,6 +154,7 @@ def _make(root: Path, generated: int, excluded: int) -> float:
     ]
     rows = [
         {**{name: row[name] for name in names}, "decided": True, "released": row["id"] not in out}
+        | {"reviewers": int(row["id"] in out), "looked_at": row["id"] in out}
         for row in screened
     ]
     tables.write(inputs.screening / "screened.parquet", schemas.SCREENED, rows)
@@ -172,6 +173,7 @@ def _count(path: Path, generated: int, excluded: int) -> None:
     counts = read_json(path)
     counts["total"] |= {"generated": generated, "excluded": excluded}
     counts["total"] |= {"released": generated - excluded, "by_reason": {REASON: excluded}}
+    counts["review"]["films_by_reviewers"] = {"0": generated - excluded, "1": excluded}
     write_json(path, counts)
 
 

@@ -235,6 +235,12 @@ SCREENED = Table(
             "Whether enough reviewers have decided and agree, or the rule settles it.",
         ),
         Column("released", BOOL, "Whether the film goes into the release."),
+        Column("reviewers", INT, "People whose decision stands on the film.", least=0),
+        Column(
+            "looked_at",
+            BOOL,
+            "Whether one of them decided while the page showed it, no faster than a look takes.",
+        ),
     ),
 )
 

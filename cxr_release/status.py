@@ -16,6 +16,7 @@ from cxr_release.project import Project
 from cxr_release.radiographs.patients import counted
 from cxr_release.screening.consensus import Screening
 from cxr_release.screening.counts import NAMES, decided_by
+from cxr_release.screening.words import person_lines
 
 Status = dict[str, Any]
 SHOWN = 10
@@ -28,13 +29,13 @@ def status_of(project: Project) -> Status:
 
     Returns:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
-        films, and `left`; None before films are sampled), `audit` (as in
-        `data/adjudication/adjudication.json`, and `flagged`, films, with what `chance` gives),
-        `source` (`films`, and `patients`, None unless stated for all: `patients_not_stated` are
-        without; None before films are in), `readers` (`finished`, `required`, `unfinished`,
-        `alike`; None before the quartets are drawn), `reviews` (state of each), `release` (what
-        lies in `data/release/`, or None), `published` (versions that are out), `holds_back`
-        (sentences; empty when nothing does).
+        films, and `left`, and with `people`, see `People.by_name`; None before films are sampled),
+        `audit` (as in `data/adjudication/adjudication.json`, and `flagged`, films, with what
+        `chance` gives), `source` (`films`, and `patients`, None unless stated for all:
+        `patients_not_stated` are without; None before films are in), `readers` (`finished`,
+        `required`, `unfinished`, `alike`; None before the quartets are drawn), `reviews` (state of
+        each), `release` (what lies in `data/release/`, or None), `published` (versions that are
+        out), `holds_back` (sentences; empty when nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
@@ -112,7 +113,7 @@ def _counts(project: Project, screening: Screening | None) -> dict[str, Any] | N
     by = decided_by(project.films(), project.logs())
     for row in counts["rows"]:
         row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}
-    return counts
+    return counts | {"people": screening.people.by_name}
 
 
 def _readers(project: Project) -> dict[str, Any] | None:
@@ -274,6 +275,9 @@ def text_of(status: Status) -> str:
         lines += [f"source     {status['source']['films']:,} films, {_whose(status['source'])}", ""]
     if counts:
         lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"], "films")]
+        lines += (f"screening  {said}" for said in person_lines(counts["people"]))
+        if counts["review"]["sentence"]:
+            lines.append(f"screening  {counts['review']['sentence']}")
     if audit:
         lines += _agreement(audit["agreement"], "pairs")
     states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]

@@ -169,6 +169,8 @@ def test_who_has_decided_what_is_told_per_checkpoint_and_batch(project: Path) ->
     text = run("status", *root).stdout
     assert "by d" in text
     assert "agreement  " in text
+    assert "screening  d: 1 decision(s) stand, 1 in a terminal" in text
+    assert " 1 by two people." in text
     for name in ("d", "e"):
         run("retract", film, "--reviewer", name, *root)
 

@@ -10,6 +10,7 @@ from typing import Any
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.agreement import agreement_of
 from cxr_release.logbook.line import standing_of
+from cxr_release.logbook.tally import tally
 from cxr_release.memorization.verdict import Pair, Verdict
 from cxr_release.radiographs.naming import job_name
 from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
@@ -142,6 +143,7 @@ def apply(
         "pairs": len(listed),
         "reviewers": sum(map(bool, people.values())),
         "judged": sum(pair in words for pair in listed),
+        "pairs_by_reviewers": tally([len(words.get(pair, ())) for pair in listed]),
         "settled": settled,
         "open_conflicts": sum(one.conflict for one in outcomes.values()),
         "verdicts": {word: said[word] for word in JUDGED},

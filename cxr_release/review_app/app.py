@@ -23,13 +23,12 @@ from cxr_release.review_app.pages import pages
 from cxr_release.review_app.strict_json import json_of
 from cxr_release.review_app.trouble import Trouble
 from cxr_release.screening.decision import PAGE, Wish
+from cxr_release.screening.pace import MOST_ON_PAGE
 from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
 from cxr_release.screening.reasons import lacks_note
 
 FACING = "wrong-facing"
 """Code of the reason that has a key of its own."""
-MOST = 100
-"""Films on a page."""
 
 
 class ReviewApp:
@@ -157,8 +156,8 @@ def _page(queue: Queue, asked: QueryParams) -> tuple[str, Page]:
         raise Refusal(400, f"view is one of {', '.join(VIEWS)}.")
     count = _number(asked, "n")
     start, before = _number(asked, "from"), _number(asked, "before")
-    if count is None or not 1 <= count <= MOST:
-        raise Refusal(400, f"n is 1 to {MOST}.")
+    if count is None or not 1 <= count <= MOST_ON_PAGE:
+        raise Refusal(400, f"n is 1 to {MOST_ON_PAGE}.")
     if start is not None and before is not None:
         raise Refusal(400, "Give from or before, not both.")
     return view, queue.page(view, count, start=start, before=before)

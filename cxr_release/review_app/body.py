@@ -8,9 +8,7 @@ from typing import Any
 from cxr_release.review_app.guard import Refusal
 from cxr_release.screening.decision import VERBS, Verb
 from cxr_release.screening.order import NAME
-
-MOST = 100
-"""Decisions in one request."""
+from cxr_release.screening.pace import MOST_ON_PAGE
 
 _FORM = "Expected undecided_only, and decisions with film, decision, reason and note."
 
@@ -38,8 +36,8 @@ def parse(value: Any) -> tuple[bool, list[Asked]]:
         or not isinstance(value["decisions"], list)
     ):
         raise Refusal(400, _FORM)
-    if not 1 <= len(value["decisions"]) <= MOST:
-        raise Refusal(400, f"Expected 1 to {MOST} decisions.")
+    if not 1 <= len(value["decisions"]) <= MOST_ON_PAGE:
+        raise Refusal(400, f"Expected 1 to {MOST_ON_PAGE} decisions.")
     asked = [_asked(one) for one in value["decisions"]]
     if len({one.film for one in asked}) < len(asked):
         raise Refusal(400, "A film is named twice.")

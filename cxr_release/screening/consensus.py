@@ -15,7 +15,9 @@ from cxr_release.radiographs.naming import job_name
 from cxr_release.screening.counts import Counts, count
 from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision
 from cxr_release.screening.films import Generated, unknown_films
+from cxr_release.screening.people import People, people_of
 from cxr_release.screening.withdrawal import withdrawn_in
+from cxr_release.screening.words import sentence_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Screening:
     """Rows of `schemas.EXCLUSIONS`, sorted by id."""
     counts: Counts
     """`rows` (a row a checkpoint and batch), `total`, `review`."""
+    people: People
+    """Who decided what, by name."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ def apply(
         if verdicts[film.id].excluded_by or film.id in copies or film.id in withdrawn
     ]
     excluded = {row["id"] for row in exclusions}
+    people = people_of(known, {name: log for name, log in logs.items() if name != PRESCREEN})
     screened: list[dict[str, Any]] = [
         {
             "id": film.id,
@@ -103,21 +108,20 @@ def apply(
             "sha256": film.sha256,
             "decided": verdicts[film.id].decided,
             "released": film.id not in excluded,
+            "reviewers": people.deciders.get(film.id, 0),
+            "looked_at": film.id in people.looked_at,
         }
         for film in ordered
     ]
-    people = {
+    words = {
         reviewer: {film: one.decision for film, one in mine.items() if film in known}
         for reviewer, mine in standing.items()
         if reviewer != PRESCREEN
     }
     undecided = [row for row in screened if not row["decided"]]
-    looked_at = {film for mine in people.values() for film in mine}
-    state = "none" if not looked_at else "partial" if undecided else "complete"
     review = {
-        "state": state,
-        "reviewers": sum(map(bool, people.values())),
-        "looked_at": len(looked_at),
+        "state": "none" if not people.deciders else "partial" if undecided else "complete",
+        **people.counted(len(screened)),
         "decided": len(screened) - len(undecided),
         "undecided": len(undecided),
         "undecided_released": sum(row["released"] for row in undecided),
@@ -126,9 +130,11 @@ def apply(
         "withdrawn": sum(_by(row) == "withdrawn" for row in exclusions),
         "open_conflicts": sum(one.open_conflict for one in verdicts.values()),
         "elsewhere": sum(film not in known for mine in standing.values() for film in mine),
-        "agreement": agreement_of(people, CATEGORIES, unit="films"),
+        "agreement": agreement_of(words, CATEGORIES, unit="films"),
     }
-    return Screening(screened, exclusions, {**count(screened, exclusions), "review": review})
+    review["sentence"] = sentence_of(review, len(screened))
+    counts = {**count(screened, exclusions), "review": review}
+    return Screening(screened, exclusions, counts, people)
 
 
 def verdict(decisions: Mapping[str, Decision], rule: ScreenParams) -> Verdict:

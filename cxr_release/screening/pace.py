@@ -1,11 +1,17 @@
-"""How fast a reviewer works, from the times in the log."""
+"""How fast a reviewer works, from the times in the log; and where that is faster than looking.
+
+Enter keeps a whole grid of films at once, and what was excluded on that page was logged before it.
+So a page is measured as a whole: the time since the page before, for all films that were decided.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 
-from cxr_release.screening.decision import Decision
+from cxr_release.screening.decision import TERMINAL, Decision
 
 RECENT = 500
 """Decisions that are looked at."""
@@ -17,6 +23,13 @@ TOGETHER = 0.1
 """Seconds within which decisions were sent together."""
 LEAST_FILMS, LEAST_SECONDS = 10, 10.0
 """Less says nothing."""
+MOST_ON_PAGE = 100
+"""Films that a page shows at most."""
+LEAST_LOOK = 0.25
+"""Seconds a film, below which it was not looked at: about as long as the eye rests on one place of
+a picture (Rayner 1998, doi 10.1037/0033-2909.124.3.372). From one such glimpse radiologists tell
+abnormal films from normal ones better than by chance, and far from reliably (Evans et al. 2013,
+doi 10.3758/s13423-013-0459-3)."""
 
 
 def films_a_minute(log: Sequence[Decision]) -> float | None:
@@ -34,6 +47,86 @@ def films_a_minute(log: Sequence[Decision]) -> float | None:
     if films < LEAST_FILMS or seconds < LEAST_SECONDS:
         return None
     return 60 * films / seconds
+
+
+@dataclass(frozen=True)
+class Hurry:
+    """Decisions that were given faster than one look at each film takes."""
+
+    lines: frozenset[int]
+    """Numbers of their lines."""
+    films: int
+    seconds: float
+    """For all of these films."""
+
+    @property
+    def per_minute(self) -> float | None:
+        """Films a minute; None where no time at all lies between them."""
+        return 60 * self.films / self.seconds if self.seconds else None
+
+
+def hurry(log: Sequence[Decision]) -> Hurry:
+    """Pages on which each film had less than `LEAST_LOOK`.
+
+    Decisions that were typed or piped are left out: no film was shown. How long the first page
+    took is not known, nor that of a page before which the clock was set back. What was joined in
+    from another machine is measured for itself.
+
+    Args:
+        log: a reviewer's decisions, in order.
+    """
+    lines: set[int] = set()
+    films, seconds = 0, 0.0
+    shown_to = [one for one in log if one.via != TERMINAL]
+    here, elsewhere = (
+        [one for one in shown_to if bool(one.joined_from) == joined] for joined in (False, True)
+    )
+    for took, page in chain(_pages(here), _pages(elsewhere)):
+        shown = len({one.about for one in page})
+        if took is not None and took < LEAST_LOOK * shown:
+            lines.update(one.seq for one in page)
+            films += shown
+            seconds += took
+    return Hurry(frozenset(lines), films, seconds)
+
+
+def _pages(log: Sequence[Decision]) -> Iterator[tuple[float | None, list[Decision]]]:
+    """Decisions page by page, with the seconds that each page took, as far as they are known.
+
+    Films that are kept together end a page; what was decided before them belongs to it.
+    """
+    page: list[Decision] = []
+    took: float | None = 0.0
+    for wait, some in _sent(log):
+        took = None if took is None or wait is None else took + wait
+        page += some
+        kept = sum(one.decision == "keep" for one in some)
+        if kept > 1 or len(page) >= MOST_ON_PAGE:
+            yield took, page
+            page, took = [], 0.0
+    if page:
+        yield took, page
+
+
+def _sent(log: Sequence[Decision]) -> Iterator[tuple[float | None, list[Decision]]]:
+    """Decisions that were sent together, and the seconds between them and those before."""
+    some: list[Decision] = []
+    wait: float | None = None
+    before: datetime | None = None
+    for one in log:
+        at = _time(one.at)
+        if at is None:
+            continue
+        gap = (at - before).total_seconds() if before else None
+        before = at
+        if some and gap is not None and 0 <= gap <= TOGETHER and len(some) < MOST_ON_PAGE:
+            some.append(one)
+            continue
+        if some:
+            yield wait, some
+        some, wait = [one], gap if gap is None or gap >= 0 else None
+    if some:
+        yield wait, some
 
 
 def _turns(log: Sequence[Decision]) -> list[tuple[float, int]]:

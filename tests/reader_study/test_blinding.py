@@ -73,7 +73,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Paths:
         tables.write(paths.oriented_table(checkpoint, "initial"), schemas.ORIENTED, rows)
         screened += [
             {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
-            | {"decided": True, "released": index >= 10}
+            | {"decided": True, "released": index >= 10, "reviewers": 1, "looked_at": True}
             for index, row in enumerate(rows)
         ]
     tables.write(paths.screening / "screened.parquet", schemas.SCREENED, screened)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
+from cxr_release.logbook.tally import tally
 from cxr_release.memorization.chance import held_out_chance, no_chance
 
 GENERATED = [
@@ -215,6 +216,7 @@ def write_adjudication(folder: Path, verdicts: Mapping[int, str]) -> dict[str, s
         "pairs": TOP,
         "reviewers": 2 if judged else 0,
         "judged": judged,
+        "pairs_by_reviewers": tally([2] * judged + [0] * (TOP - judged)),
         "settled": judged,
         "open_conflicts": 0,
         "verdicts": {word: said.count(word) for word in schemas.JUDGED},

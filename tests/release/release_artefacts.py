@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,8 @@ from cxr_release.release.documents import croissant_check
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.package import package
 from cxr_release.release.validation.validate import validate
+from cxr_release.screening.people import People
+from cxr_release.screening.words import sentence_of as screening_sentence
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATE = REPOSITORY / "cards" / "README.md.j2"
@@ -139,7 +141,16 @@ def screened_row(
 ) -> dict[str, Any]:
     taken = {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
     out = row["id"] in excluded or row["id"] in copies
-    return {**taken, "decided": row["id"] in excluded, "released": not out}
+    decided = row["id"] in excluded
+    by = {"reviewers": int(decided), "looked_at": decided}
+    return {**taken, "decided": decided, "released": not out, **by}
+
+
+def reviewed(films: Collection[str]) -> People:
+    """One person, who decided on some films while the page showed them."""
+    ways = {"page": len(films), "terminal": 0, "not_stated": 0}
+    person = {"decisions": len(films), **ways, "hurried": 0, "hurried_per_minute": None}
+    return People({"a.b": person} if films else {}, dict.fromkeys(films, 1), frozenset(films))
 
 
 def count(screened: list[dict[str, Any]], reasons: Mapping[str, str]) -> dict[str, Any]:
@@ -183,11 +194,10 @@ def write_screening(
     undecided = [row for row in screened if not row["decided"]]
     review = {
         "state": "partial" if excluded else "none",
-        "reviewers": 1 if excluded else 0,
+        **reviewed(excluded).counted(len(screened)),
         "decided": total["generated"] - total["undecided"],
         "undecided": total["undecided"],
         "undecided_released": sum(row["released"] for row in undecided),
-        "looked_at": len(excluded),
         "prescreened": 0,
         "audited": len(copies.keys() - excluded.keys()),
         "withdrawn": 0,
@@ -195,6 +205,7 @@ def write_screening(
         "elsewhere": 0,
         "agreement": None,
     }
+    review["sentence"] = screening_sentence(review, total["generated"])
     write_blank(folder / "reasons.png")
     write_json(folder / "counts.json", {"rows": counts, "total": total, "review": review})
 

@@ -235,7 +235,7 @@ def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not
     )
     assert rows[0][2].startswith("Realism: no reader has finished. FID and KID.")
     assert "Recall 0.00 to 0.62, coverage 0.06 to 0.75" in rows[1][1]
-    assert "3 of 16 films looked at by people" in rows[2][1]
+    assert "3 of 16 films decided on by people" in rows[2][1]
     assert "whether a patient can be recognised" in rows[5][2]
     assert "recognised" not in section(card_of(made, "demo"), title)
     metrics = made["local"][1]["record"]["metrics"]
@@ -435,15 +435,15 @@ def test_the_header_says_whether_anybody_judged_anything(
     record, configs = arguments["record"], arguments["configs"]
     reviews = record["reviews"]
     nobody = {
-        "screening": {**reviews["screening"], "decided": 0},
-        "audit": {**reviews["audit"], "judged": 0},
+        "screening": {**reviews["screening"], "reviewers": 0},
+        "audit": {**reviews["audit"], "reviewers": 0},
         "reader_study": {**reviews["reader_study"], "readers": 0},
     }
     said = [
         header_of({**record, "reviews": nobody | one}, configs)["annotations_creators"]
         for one in (
             {},
-            {"audit": {**reviews["audit"], "judged": 2}},
+            {"audit": {**reviews["audit"], "reviewers": 2}},
             {"reader_study": {**reviews["reader_study"], "readers": 1}},
         )
     ]
@@ -462,7 +462,7 @@ def test_one_is_not_written_as_many_in_the_first_lines(
 ) -> None:
     record = made["local"][1]["record"]
     one = dict.fromkeys(
-        ("reviewers", "undecided", "undecided_released", "prescreened", "audited", "withdrawn"), 1
+        ("undecided", "undecided_released", "prescreened", "audited", "withdrawn"), 1
     )
     counts = {**record["counts"], "total": {**record["counts"]["total"], "excluded": 1}}
 
@@ -471,15 +471,15 @@ def test_one_is_not_written_as_many_in_the_first_lines(
         reviews = {**record["reviews"], "screening": screening}
         return words(changed(made, "local", reviews=reviews, counts=counts).partition("\n# ")[0])
 
-    said = first_words(state="partial", looked_at=15)
-    assert "1 person has looked at 15 of 16 generated films, and 1 is excluded." in said
+    said = first_words(state="partial", sentence="So many people decided.")
+    assert "**The review of these films is not finished.** So many people decided." in said
+    assert "1 film is excluded." in said
     assert "1 is undecided, and 1 of those is in this release." in said
     assert "1 of the excluded films was excluded by a program" in said
     assert "1 of the excluded films stays out" in said
     assert "1 of the excluded films was withdrawn after an earlier version held it." in said
-    said = first_words(state="complete", looked_at=16, reviewers=2, withdrawn=2)
-    assert "**Screened films.** 2 people have screened all 16 generated films" in said
-    assert "abnormalities, and 1 is excluded." in said
+    said = first_words(state="complete", sentence="So many people decided.", withdrawn=2)
+    assert "**Screened films.** So many people decided. 1 film is excluded." in said
     assert "2 of the excluded films were withdrawn after an earlier version held them." in said
 
 

@@ -309,7 +309,23 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "reviewers": (
         set_json("screening", "counts", "review", "reviewers", value=0),
-        "names 0 reviewers, and people excluded films",
+        "names 0 reviewers, and 1 decided on one film",
+    ),
+    "how many decided": (
+        set_json("screening", "counts", "review", "films_by_reviewers", value={"0": 0, "1": 16}),
+        "says {'0': 0, '1': 16} films_by_reviewers, the tables hold {'0': 13, '1': 3}",
+    ),
+    "looked at": (
+        set_json("screening", "counts", "review", "looked_at", value=16),
+        "says 16 looked_at, the tables hold 3",
+    ),
+    "decisions": (
+        set_json("screening", "counts", "review", "decisions", "terminal", value=480),
+        "its decisions are [0, 3, 480] decisions, the table holds 3",
+    ),
+    "each": (
+        set_json("screening", "counts", "review", "each", value=[]),
+        "names 1 reviewers and counts 0",
     ),
     "undecided": (
         set_json("screening", "counts", "review", "undecided", value=0),

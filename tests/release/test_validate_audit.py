@@ -380,6 +380,7 @@ def test_an_open_conflict_and_a_pair_of_an_earlier_audit_keep_their_films_out(
         lambda one: one.update(
             state="partial", reviewers=2, judged=1, open_conflicts=1, earlier=1, excluded_films=2,
             verdicts={"copy": 1, "not-a-copy": 0, "unsure": 0},
+            pairs_by_reviewers={"0": 2, "1": 0, "2": 1},
         ),
     )  # fmt: skip
     with pytest.raises(ReleaseError, match=f"{PAIRED[2]}: is judged possible-copy by the audit"):
@@ -399,6 +400,8 @@ def test_one_word_settles_a_pair_where_somebody_is_named_to_settle(
 ) -> None:
     write_adjudication(inputs.adjudication, {2: "not-a-copy"})
     say(2, reviewers=1)(inputs)
+    tally = {"0": 2, "1": 1}
+    set_json("adjudication", "adjudication", "pairs_by_reviewers", value=tally)(inputs)
     with pytest.raises(ReleaseError, match="1 are too few"):
         validate(inputs, params)
     validate(inputs, replace(params, audit=replace(params.audit, adjudicator="c.d")))

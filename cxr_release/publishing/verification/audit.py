@@ -9,6 +9,7 @@ from typing import Any
 from cxr_release.memorization.chance import Chance, held_out_chance, source_chance
 from cxr_release.publishing.verification.films import Films
 from cxr_release.publishing.verification.findings import Findings
+from cxr_release.publishing.verification.people import check_tally
 from cxr_release.publishing.verification.record import RECORD, Record
 from cxr_release.release.validation.collector import value_at
 from cxr_release.schemas import JUDGED
@@ -56,6 +57,9 @@ def _check_verdicts(
     if not judged.total() <= judging["judged"] <= pairs:
         what = f"says {judging['judged']}; settled are {judged.total()} of {pairs} pairs"
         found.add(f"{where}, judged", what)
+    tally = judging["pairs_by_reviewers"]
+    if check_tally(f"{where}, pairs_by_reviewers", tally, pairs, found):
+        found.says(f"{where}, judged", judging["judged"], pairs - tally["0"], "its people")
     begun = bool(judging["judged"] or earlier)
     state = "none" if not begun else "partial" if judged.total() < pairs else "complete"
     found.says(f"{where}, state", judging["state"], state, "the pairs")

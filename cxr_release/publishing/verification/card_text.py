@@ -79,23 +79,23 @@ def _sometimes(truth: Truth) -> Iterator[tuple[str, tuple[str, ...], bool]]:
     record = truth.record
     total, screening = record["counts"]["total"], record["reviews"]["screening"]
     generated, excluded, looked = total["generated"], total["excluded"], screening["looked_at"]
+    decided = generated - screening["films_by_reviewers"]["0"]
     audit, judging = record["metrics"]["audit"], record["reviews"]["audit"]
     searched, real = audit["synthetic"]["searched"], audit["real"]["searched"]
     pairs = rf"{_N} nearest pairs?"
     said: dict[str, tuple[Any, ...]] = {
         rf"None of the {_N} generated films": (generated,),
-        rf"looked at {_N} of {_N} generated films, and {_N} are excluded": (
-            looked,
-            generated,
-            excluded,
-        ),
-        rf"generated films for gross abnormalities, and {_N} are excluded": (excluded,),
+        rf"(?:person has|people have) decided on {_N} of {_N} generated": (decided, generated),
+        rf"(?:person has|people have) decided on all {_N} generated": (generated,),
+        rf"can be said of {_N} of {_N} generated films?: of those": (looked, generated),
+        rf"{_N} films? (?:is|are) excluded(?:\.|, for whatever)": (excluded,),
         rf"{_N} are undecided, and {_N} of those are in this release": (
             screening["undecided"],
             screening["undecided_released"],
         ),
-        rf"{_N} of {_N} generated films were looked at by nobody": (generated - looked, generated),
-        rf"{_N} of {_N} films? looked at by people": (looked, generated),
+        rf"cannot be said of {_N} of {_N} generated films?": (generated - looked, generated),
+        rf"{_N} of {_N} films? decided on by people": (decided, generated),
+        rf"that somebody looked can be said of {_N};": (looked,),
         rf"{_N} of the excluded films were excluded by a program": (screening["prescreened"],),
         rf"{_N} of the excluded films stays? out on the word of the mem": (screening["audited"],),
         rf"judged {_N} of the {pairs} of": (judging["judged"], audit["pairs"]),

@@ -9,6 +9,7 @@ from typing import Any
 from cxr_release.publishing.verification.films import Films
 from cxr_release.publishing.verification.findings import Findings
 from cxr_release.publishing.verification.folder import checkpoint_of
+from cxr_release.publishing.verification.people import check_screeners
 from cxr_release.publishing.verification.record import RECORD, Record
 from cxr_release.release.inputs import Job, jobs_of
 from cxr_release.release.validation.collector import value_at
@@ -84,16 +85,15 @@ def _check_review(
     out = review.get("undecided_released")
     if type(out) is not int or not undecided - total["excluded"] <= out <= undecided:
         found.add(f"{where}, undecided_released", f"{out} of {undecided} undecided cannot be")
-    if not 0 <= review["looked_at"] <= total["generated"]:
-        found.add(f"{where}, looked_at", f"{review['looked_at']} films cannot be")
     by_people = any(row["reviewers"] for row in exclusions)
     reviewers = review["reviewers"]
     if reviewers < max((row["reviewers"] for row in exclusions), default=0):
         found.add(f"{where}, reviewers", f"says {reviewers}, and more excluded a film")
     state = "none" if not reviewers else "partial" if undecided else "complete"
     found.says(f"{where}, state", review["state"], state, "its numbers")
-    if by_people and not review["looked_at"]:
-        found.add(f"{where}, looked_at", "is 0, and people excluded films")
+    if by_people and not reviewers:
+        found.add(f"{where}, reviewers", "is 0, and people excluded films")
+    check_screeners(review, total["generated"], exclusions, found)
 
 
 def _check_facing(stated: Rows, films: Films, counts: Mapping[Job, Row], found: Findings) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from cxr_release.logbook.tally import by_people
 from cxr_release.release.markdown import Ready, code, escape, link, one_line
 from cxr_release.tables import Column
 
@@ -79,6 +80,11 @@ def measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
     return Ready(f"{value} [{low:.{places}f}, {high:.{places}f}]")
 
 
+def by_so_many(tally: Mapping[str, int]) -> Ready:
+    """How many things one person, two people … said something of."""
+    return Ready(by_people(tally))
+
+
 def number(value: float) -> Ready:
     """A number in full, or up to four decimals of it."""
     text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
@@ -119,6 +125,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "mean": mean,
     "measure": measure,
     "number": number,
+    "by_people": by_so_many,
     "kind": kind,
     "said": said,
 }

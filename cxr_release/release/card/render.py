@@ -125,7 +125,7 @@ def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str,
 
 def _annotators(reviews: Mapping[str, Any]) -> str:
     """Whether anybody said anything of a film: a decision, a verdict or a rating."""
-    said = reviews["screening"]["decided"], reviews["audit"]["judged"]
+    said = reviews["screening"]["reviewers"], reviews["audit"]["reviewers"]
     anybody = any(said) or reviews["reader_study"]["readers"]
     return "other" if anybody else "no-annotation"
 

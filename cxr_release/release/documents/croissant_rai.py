@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cxr_release.logbook.tally import by_people
 from cxr_release.params import PHANTOMS
 from cxr_release.release.documents.notices import said
 from cxr_release.release.markdown import one_line
@@ -121,10 +122,11 @@ def _annotation(record: Record) -> str:
     study = record["metrics"]["reader_study"]
     return (
         "Films have no labels; people decide which are released. Screening for gross abnormalities:"
-        f" {screening['reviewers']:,} reviewer(s) looked at {screening['looked_at']:,} of"
-        f" {total['generated']:,} generated films; {screening['undecided']:,} are undecided."
+        f" {screening['sentence'] or 'nobody has decided on a film.'}"
+        f" {screening['undecided']:,} of {total['generated']:,} films are undecided."
         f" Memorization audit: {audit['reviewers']:,} reviewer(s) judged {audit['judged']:,} of the"
-        f" {audit['pairs']:,} nearest pairs of a source film and a synthetic one. Blinded reader"
+        f" {audit['pairs']:,} nearest pairs of a source film and a synthetic one"
+        f" ({by_people(audit['pairs_by_reviewers'])}). Blinded reader"
         f" study: {study['raters']:,} reader(s) gave {study['ratings']:,} rating(s) of realism,"
         " 1 to 4, and named the film of each quartet that they took for real."
     )

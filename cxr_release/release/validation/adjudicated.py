@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas
+from cxr_release.logbook.tally import tally
 from cxr_release.params import AuditParams
 from cxr_release.release.validation.collector import Collector
 from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
@@ -21,6 +22,7 @@ _KEYS: dict[str, type] = {
     "pairs": int,
     "reviewers": int,
     "judged": int,
+    "pairs_by_reviewers": dict,
     "settled": int,
     "open_conflicts": int,
     "verdicts": dict,
@@ -136,6 +138,7 @@ def _report_of(verdicts: Sequence[Row], rule: AuditParams) -> dict[str, object]:
         "state": "none" if not judged else "partial" if settled < len(listed) else "complete",
         "pairs": len(listed),
         "judged": sum(row["reviewers"] > 0 for row in listed),
+        "pairs_by_reviewers": tally([row["reviewers"] for row in listed]),
         "settled": settled,
         "open_conflicts": sum(row["reviewers"] >= rule.reviewers_required for row in waiting),
         "verdicts": {word: said[word] for word in JUDGED},

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from cxr_release import schemas, tables
+from cxr_release.logbook.tally import tally
 from cxr_release.release.inputs import Job, jobs_of
 from cxr_release.release.validation.collector import Collector
 from cxr_release.release.validation.films import KnownFilm
@@ -152,16 +153,33 @@ def _check_review(
         "undecided": len(undecided),
         "undecided_released": sum(film["released"] for film in undecided),
         **_by_nobody_else(exclusions),
+        "films_by_reviewers": tally([film["reviewers"] for film in screened]),
+        "looked_at": sum(film["looked_at"] for film in screened),
     }
     for name, number in true.items():
         if review.get(name) != number:
             what = f"says {review.get(name)} {name}, the tables hold {number}"
             found.add(where, what, "screen again")
     reviewers = review.get("reviewers")
-    by_people = any(row["reviewers"] for row in exclusions)
-    if not isinstance(reviewers, int) or reviewers < by_people:
-        found.add(where, f"names {reviewers!r} reviewers, and people excluded films")
+    least = max((film["reviewers"] for film in screened), default=0)
+    if not isinstance(reviewers, int) or reviewers < least or bool(reviewers) != bool(least):
+        found.add(where, f"names {reviewers!r} reviewers, and {least} decided on one film")
         return
+    _check_decisions(where, review, screened, found)
     state = "none" if not reviewers else "partial" if undecided else "complete"
     if review.get("state") != state:
         found.add(where, f"state is {review.get('state')!r}, the films say {state!r}")
+
+
+def _check_decisions(where: str, review: Row, screened: Sequence[Row], found: Collector) -> None:
+    """How many decisions stand, in all and of each person."""
+    stand = sum(film["reviewers"] for film in screened)
+    each, ways = review.get("each"), review.get("decisions")
+    of_each = [one.get("decisions") for one in each] if isinstance(each, list) else []
+    of_ways = [*ways.values()] if isinstance(ways, Mapping) else []
+    for name, numbers in (("each", of_each), ("decisions", of_ways)):
+        if not all(isinstance(one, int) for one in numbers) or sum(numbers) != stand:
+            what = f"its {name} are {numbers} decisions, the table holds {stand}"
+            found.add(where, what, "screen again")
+    if len(of_each) != review["reviewers"]:
+        found.add(where, f"names {review['reviewers']} reviewers and counts {len(of_each)}")

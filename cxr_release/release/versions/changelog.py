@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from cxr_release.logbook.tally import by_people
 from cxr_release.release.markdown import code, escape
 from cxr_release.release.versions.version import Differences, Version, differences
 
@@ -36,16 +37,19 @@ def _held(version: Version) -> Iterator[str]:
         f"- {total['released']:,} films released of {total['generated']:,} generated;"
         f" {total['excluded']:,} excluded."
     )
-    yield (
-        f"- Films looked at: {screening['looked_at']:,} by {screening['reviewers']:,}"
-        f" reviewer(s); {screening['undecided']:,} undecided."
-    )
+    yield f"- Films decided on: {_by(screening, 'films')}; {screening['undecided']:,} undecided."
     yield (
         f"- Nearest pairs of a source film and a synthetic one: {audit['judged']:,} of"
-        f" {audit['pairs']:,} judged by {audit['reviewers']:,} reviewer(s);"
+        f" {audit['pairs']:,} judged ({_by(audit, 'pairs')});"
         f" films excluded for it: {audit['excluded_films']:,}."
     )
     yield f"- Readers of the blinded study: {readers['readers']:,} of {readers['required']:,}."
+
+
+def _by(review: Mapping[str, Any], things: str) -> str:
+    """How many things were decided on by how many people; old records do not hold it."""
+    tally = review.get(f"{things}_by_reviewers")
+    return by_people(tally) if tally else f"by {review['reviewers']:,} reviewer(s) in all"
 
 
 def listed(found: Differences, most: int = LISTED) -> Iterator[str]:

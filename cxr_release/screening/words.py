@@ -1,0 +1,100 @@
+"""What is said of the people who screened: every sentence follows from the counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cxr_release.logbook.tally import by_people, joined, persons
+from cxr_release.screening.pace import LEAST_LOOK
+
+
+def sentence_of(review: Mapping[str, Any], generated: int) -> str:
+    """Who decided on how many films, how that came, and how many can have been looked at.
+
+    Args:
+        review: as `consensus.apply` counts it.
+        generated: films in all.
+
+    Returns:
+        A paragraph; empty where nobody has decided on anything.
+    """
+    return " ".join(_sentences(review, generated)) if review["reviewers"] else ""
+
+
+def person_lines(people: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """A line for everybody by name: how many decisions stand, and how they came.
+
+    Args:
+        people: see `People.by_name`.
+    """
+    for name, one in sorted(people.items()):
+        ways = {"on the page": "page", "in a terminal": "terminal", "not stated how": "not_stated"}
+        parts = [f"{one[way]:,} {said}" for said, way in ways.items() if one[way]]
+        if one["hurried"]:
+            parts.append(f"{one['hurried']:,} {_pace(one)}, faster than a look at each takes")
+        yield f"{name}: {one['decisions']:,} decision(s) stand, {', '.join(parts)}"
+
+
+def _pace(one: Mapping[str, Any]) -> str:
+    pace = one["hurried_per_minute"]
+    return "all at once" if pace is None else f"at {pace:,.0f} films a minute"
+
+
+def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
+    found = review["films_by_reviewers"]
+    held = [int(number) for number, films in found.items() if films]
+    who = f"{review['reviewers']:,} {'person has' if review['reviewers'] == 1 else 'people have'}"
+    if len(held) == 1:
+        share = "" if review["reviewers"] == 1 else f", {persons(held[0])} on each"
+        yield f"{who} decided on {_all(generated)}{share}."
+    else:
+        decided = generated - found["0"]
+        yield f"{who} decided on {decided:,} of {_films(generated)}: {by_people(found)}."
+    yield from _ways(review["decisions"])
+    yield from (_hurried(one) for one in review["each"] if one["hurried"])
+    looked = review["looked_at"]
+    if looked == generated:
+        yield (
+            "As far as the times in the logs tell, somebody looked at each: decided on it while the"
+            f" page showed it, with {LEAST_LOOK:g} s or more for each film."
+        )
+    else:
+        yield (
+            f"That somebody looked at them can be said of {looked:,} of {_films(generated)}: of"
+            " those that somebody decided on while the page showed them and, as far as the times in"
+            f" the logs tell, with {LEAST_LOOK:g} s or more for each film."
+        )
+
+
+def _ways(decisions: Mapping[str, int]) -> Iterator[str]:
+    total = sum(decisions.values())
+    page, typed, unstated = (decisions[way] for way in ("page", "terminal", "not_stated"))
+    if page == total:
+        yield "Every decision was given on the screening page, which shows the films."
+        return
+    parts = [
+        f"{page:,} {_was(page)} given on the screening page, which shows the films",
+        f"{typed:,} {_was(typed)} typed or piped in a terminal, which shows none" if typed else "",
+        f"of {unstated:,} it is not stated how they came" if unstated else "",
+    ]
+    yield f"Of {total:,} decisions {joined([part for part in parts if part])}."
+
+
+def _hurried(one: Mapping[str, Any]) -> str:
+    return (
+        f"One person gave {one['hurried']:,} of {one['decisions']:,} decisions {_pace(one)}, page"
+        f" by page: faster than {1 / LEAST_LOOK:g} films a second nobody looks at each."
+    )
+
+
+def _films(number: int) -> str:
+    return f"{number:,} generated film{'s' * (number != 1)}"
+
+
+def _all(number: int) -> str:
+    return "the one generated film" if number == 1 else f"all {_films(number)}"
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
