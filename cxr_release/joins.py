@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +54,7 @@ def _kind_of(into: Path) -> tuple[Kind[Any, Any], Callable[[Any], Any]]:
     from cxr_release.screening.decision import DECISION
     from cxr_release.screening.verify import about_films
 
-    folder = into.parent.resolve()
+    folder = Path(os.path.abspath(into.parent))  # noqa: PTH100 - a link to a folder stays
     project = Project(Path(*folder.parts[:-3]))
     paths = project.paths
     if into.suffix == SUFFIX and folder in {paths.screening_log, paths.withdrawals}:

@@ -79,7 +79,8 @@ def kept_beside(log: Path, branch: Branch[L]) -> Path:
 
 def joined_files(folder: Path) -> list[Path]:
     """The branches that are kept in a folder of logs, sorted by name."""
-    return sorted(path for path in folder.glob(f"*{SUFFIX}{JOINED}*") if path.name[0] != ".")
+    found = folder.glob(f"*{SUFFIX}{JOINED}*")
+    return sorted(path for path in found if path.suffix.startswith(JOINED) and path.name[0] != ".")
 
 
 def faults_of_joined(
@@ -94,7 +95,7 @@ def faults_of_joined(
     """
     found: dict[str, dict[str, tuple[Turn, L]]] = {reviewer: {} for reviewer in logs}
     for path in joined_files(folder):
-        reviewer = path.name.partition(f"{SUFFIX}{JOINED}")[0]
+        reviewer = path.stem.removesuffix(SUFFIX)
         if reviewer not in logs:
             yield Fault(path.name, f"belongs to no log: {reviewer}{SUFFIX} is not there")
             continue

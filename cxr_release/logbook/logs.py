@@ -81,7 +81,7 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or path.suffix in beside:
             continue
-        if TORN in path.name or JOINED in path.name:
+        if path.suffix.startswith((TORN, JOINED)):
             continue
         if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
             faults.append(Fault(path.name, f"is no {noun} log", "move it away"))

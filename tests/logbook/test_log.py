@@ -21,6 +21,7 @@ from remarks import REMARK, Remark, Remarked, remark
 from cxr_release.errors import DecisionError
 from cxr_release.files import WINDOWS_ENDS
 from cxr_release.logbook import disk, log, logs
+from cxr_release.logbook.verify import verified
 
 
 @settings(max_examples=30, deadline=None)
@@ -465,3 +466,10 @@ def test_a_log_that_is_replaced_while_somebody_waits_for_it_is_the_one_that_is_w
         fresh.replace(path)
     waiting.join()
     assert len(log.read(REMARK, path)) == 3
+
+
+@pytest.mark.parametrize("name", ["a.torn-3", "a.joined-b", "a.jsonl.torn-3", "a.jsonl.joined-b"])
+def test_a_log_counts_whatever_its_reviewer_is_called(tmp_path: Path, name: str) -> None:
+    log.append(REMARK, tmp_path, name, [remark(0)])
+    assert [*logs.read_all(REMARK, tmp_path)] == [name]
+    assert verified(REMARK, tmp_path, lambda lines: [])["logs"].keys() == {name}
