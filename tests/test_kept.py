@@ -220,7 +220,6 @@ def test_a_side_that_a_merge_dropped_is_joined_by_the_command_that_is_named(root
     assert run(root, "keep", FILM, "--reviewer", "a.b")[0] == 0
 
 
-@pytest.mark.long
 def test_dvc_finds_nothing_changed_in_a_clone_on_windows(tmp_path: Path) -> None:
     root = tmp_path / "project"
     (root / "data/reviews").mkdir(parents=True)
