@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.publishing.attributes import ATTRIBUTES, missing_rule
 from cxr_release.publishing.local import Local
 from cxr_release.publishing.remote import Remote, differences
 from cxr_release.publishing.troubles import AGAIN, Trouble
@@ -58,7 +59,7 @@ def send(
         message: what the commit says.
 
     Returns:
-        The commit, which holds exactly the folder's files.
+        The commit, which holds exactly the folder's files, and the Hub's `.gitattributes`.
 
     Raises:
         ReleaseError: the commit was not made, and main is as it was; or it was made, and the Hub
@@ -67,6 +68,9 @@ def send(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     additions = [CommitOperationAdd(name, str(local[name].path)) for name in add]
+    attributes = missing_rule(wire, head)
+    if attributes is not None:
+        additions.append(CommitOperationAdd(ATTRIBUTES, attributes))
     _upload(wire, additions, local)
     deletions = [CommitOperationDelete(name, is_folder=False) for name in delete]
     remote = Remote(wire)
@@ -154,7 +158,12 @@ def _upload(
             gitignore_content="",
         )
     )
-    faults = [fault for one in additions for fault in _faults(one, local[one.path_in_repo])]
+    faults = [
+        fault
+        for one in additions
+        if one.path_in_repo in local
+        for fault in _faults(one, local[one.path_in_repo])
+    ]
     if faults:
         raise ReleaseError(
             "would not take the release as it is, so nothing was committed",

@@ -176,6 +176,14 @@ class Handler(Connection):
         headers["Location"] = f"{self.hub.storage}/cdn/{oid}?X-Amz-Signature=5ec3e7"
         return Reply(b"", 302, headers)
 
+    def raw(self, rev: str, path: str, **_: Any) -> Reply:
+        """What git itself holds of a file."""
+        self.require_readable()
+        entry = self.hub.store.tree(self.hub.store.resolve(rev)).get(path)
+        if entry is None or entry["lfs"]:
+            raise Refused(404, "Entry not found", "EntryNotFound")
+        return Reply(self.hub.store.content(entry))
+
     def cdn(self, oid: str, **_: Any) -> Reply:
         self.require_no_token()
         data = (self.hub.store.objects / oid).read_bytes()
@@ -264,6 +272,7 @@ ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     ("POST", f"{_API}/tag/{_REV}", Handler.tag),
     ("GET", f"{_API}/xet-(?P<kind>read|write)-token/{_REV}", Handler.xet_token),
     ("GET", f"{_GIT}/resolve/{_REV}/(?P<path>.+)", Handler.resolve),
+    ("GET", f"{_GIT}/raw/{_REV}/(?P<path>.+)", Handler.raw),
     ("POST", rf"{_GIT}\.git/info/lfs/objects/batch", Handler.batch),
     ("POST", rf"{_GIT}\.git/info/lfs/verify", Handler.verify),
     ("PUT", "/lfs/(?P<oid>[0-9a-f]{64})", Handler.put),

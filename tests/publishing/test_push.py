@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 from hub_requests import READER, REPO, WRITER
+from hub_store import ATTRIBUTES
 from hub_world import DONE, SHARD, VERIFY, World, files_of, noise
 
 from cxr_release import publishing
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import push as pushing
+from cxr_release.publishing.attributes import with_rule
 from cxr_release.publishing.gates import open_gates
 
 pytest_plugins = ("hub_fixture",)
@@ -39,6 +41,26 @@ def test_a_release_is_on_main_and_under_its_tag(world: World) -> None:
     assert len(world.hub.store.commits()) == 2
     assert f"pushed {REPO}@v1.0.0" in pushing.text_of(report)
     assert json.loads(json.dumps(report)) == report
+
+
+def test_whoever_clones_it_on_windows_gets_its_bytes(world: World) -> None:
+    world.push()
+    store = world.hub.store
+
+    def attributes() -> bytes:
+        return store.content(store.tree(store.head)[".gitattributes"])
+
+    first = attributes()
+    assert first.splitlines()[1] == b"* -text"
+    assert first.endswith(ATTRIBUTES)  # what lies beside git stays so
+    world.release("1.0.1", shard_2=noise(22))
+    world.push()
+    assert attributes() == first
+    store.add({".gitattributes": None})
+    world.release("1.0.2", shard_2=noise(23))
+    world.push()  # somebody wants none
+    assert ".gitattributes" not in store.tree(store.head)
+    assert with_rule(b"*.bin  -text\n * -text \n") is None
 
 
 def test_pushing_again_sends_nothing(world: World) -> None:
