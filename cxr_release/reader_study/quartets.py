@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cxr_release.errors import ReaderStudyError
@@ -65,12 +65,32 @@ def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[Shown]:
         ]
         for position, (_, source, ids) in enumerate(sorted(members), start=1):
             film = ids[place]
-            name = _name(secret, source, film, films[source][film])
+            name = name_of(secret, source, film, films[source][film])
             shown.append(Shown(place + 1, position, name, source, film))
     return shown
 
 
-def draw_again(films: Films, served: Kit, *, quartets: int, secret: bytes) -> list[Shown]:
+def alike_in_facing(films: Films, facing_left: Mapping[str, Collection[str]]) -> Films | None:
+    """The films that face left, of each source: no film gives itself away by the way it faces.
+
+    Args:
+        films: those that may be drawn.
+        facing_left: source → ids of films that are known to face left; others may be among them.
+
+    Returns:
+        None where a source has no such film: then which way films face is not known well enough
+        to draw by it.
+    """
+    alike = {
+        source: {film: one for film, one in ids.items() if film in facing_left[source]}
+        for source, ids in films.items()
+    }
+    return alike if all(alike.values()) else None
+
+
+def draw_again(
+    films: Films, served: Kit, *, quartets: int, secret: bytes, mirrored: Films | None = None
+) -> list[Shown]:
     """The key to a kit that readers have seen.
 
     Args:
@@ -78,13 +98,16 @@ def draw_again(films: Films, served: Kit, *, quartets: int, secret: bytes) -> li
         served: the kit.
         quartets: quartets wanted.
         secret: see `secret_of`.
+        mirrored: the mirror images of films, which readers were shown where reviewers have
+            corrected since which way those face.
 
     Raises:
         ReaderStudyError: another study is asked for, or a film is no more what they saw.
     """
     known = {
-        _name(secret, source, film, pixels): (source, film)
-        for source, ids in films.items()
+        name_of(secret, source, film, pixels): (source, film)
+        for some in (mirrored or {}, films)
+        for source, ids in some.items()
         for film, pixels in ids.items()
     }
     lost = [film.name for film in served.films if film.name not in known]
@@ -119,7 +142,8 @@ _NEW_STUDY = (
 )
 
 
-def _name(secret: bytes, source: str, film: str, pixels: str) -> str:
+def name_of(secret: bytes, source: str, film: str, pixels: str) -> str:
+    """The random name of a film whose pixels have that SHA-256."""
     return _rank(secret, "name", source, film, pixels)[:16]
 
 

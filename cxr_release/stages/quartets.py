@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from cxr_release import schemas, tables
@@ -11,8 +11,17 @@ from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import BATCHES, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
+from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import served
-from cxr_release.reader_study.quartets import Shown, draw_again, draw_quartets, secret_of
+from cxr_release.reader_study.quartets import (
+    Films,
+    Shown,
+    alike_in_facing,
+    draw_again,
+    draw_quartets,
+    name_of,
+    secret_of,
+)
 from cxr_release.reader_study.rated import REAL
 from cxr_release.stages.run import execute
 from cxr_release.tables import Table
@@ -34,18 +43,26 @@ def run(paths: Paths, params: Params) -> None:
     secret = secret_of(params.seed, films[REAL].values())
     wanted = params.study.quartets
     given = served(paths.served)
+    turned: set[str] = set()
+    alike: Films | None = None
     if given:
-        shown = draw_again(films, given, quartets=wanted, secret=secret)
+        mirrored = {source: _mirrored(*sources[source]) for source in films if source != REAL}
+        shown = draw_again(films, given, quartets=wanted, secret=secret, mirrored=mirrored)
+        turned = {one.name for one in shown if one.name != _name_now(secret, one, films)}
     else:
         drawable = {
             source: {film: one for film, one in ids.items() if source == REAL or film in released}
             for source, ids in films.items()
         }
-        shown = draw_quartets(drawable, quartets=wanted, secret=secret)
+        left = {source: _facing_left(*table) for source, table in sources.items()}
+        alike = alike_in_facing(drawable, left)
+        shown = draw_quartets(alike or drawable, quartets=wanted, secret=secret)
     pictures = {
         one.name: picture
         for source, table in sources.items()
-        for one, picture in _pictures([one for one in shown if one.source == source], *table)
+        for one, picture in _pictures(
+            [one for one in shown if one.source == source], turned, *table
+        )
     }
     kit = [_row(one, pictures[one.name]) for one in shown]
     with private(paths.kit.parent, paths.study_key):
@@ -60,6 +77,9 @@ def run(paths: Paths, params: Params) -> None:
                 "checkpoints": list(params.sample.checkpoints),
                 "served": given is not None,
                 "not_released": sum(one.source != REAL and one.id not in released for one in shown),
+                # How a kit that readers have seen was drawn, is not recorded.
+                "drawn_by_facing": None if given else alike is not None,
+                "turned_since": len(turned),
             },
         )
 
@@ -70,13 +90,38 @@ def _pixels(kind: Table, path: Path) -> dict[str, str]:
     return {row["id"]: row["pixel_sha256"] for row in rows}
 
 
-def _pictures(shown: Sequence[Shown], kind: Table, path: Path) -> Iterator[tuple[Shown, bytes]]:
-    """Films in the form of the kit. Synthetic ones carry a label, real ones do not: all lose it."""
+def _mirrored(kind: Table, path: Path) -> dict[str, str]:
+    """Film → SHA-256 of the pixels of its mirror image."""
+    films = (
+        (row["id"], png.decode(row["image"]["bytes"], where=row["id"]))
+        for row in tables.iterate(path, kind)
+    )
+    return {name: png.pixel_sha256(mirror(film)) for name, film in films}
+
+
+def _facing_left(kind: Table, path: Path) -> set[str]:
+    """Films that face left, of which it is known: real ones whose facing is known were mirrored."""
+    rows = tables.read(path, kind, ["id", "facing"]).to_pylist()
+    return {row["id"] for row in rows if row["facing"] not in {None, "unknown"}}
+
+
+def _name_now(secret: bytes, one: Shown, films: Films) -> str:
+    return name_of(secret, one.source, one.id, films[one.source][one.id])
+
+
+def _pictures(
+    shown: Sequence[Shown], turned: Collection[str], kind: Table, path: Path
+) -> Iterator[tuple[Shown, bytes]]:
+    """Films in the form of the kit. Synthetic ones carry a label, real ones do not: all lose it.
+
+    Those whose random name is in `turned` were shown the other way round, and stay so.
+    """
     wanted = {one.id: one for one in shown}
     for row in tables.iterate(path, kind) if wanted else ():
         if row["id"] in wanted:
             film = png.decode(row["image"]["bytes"], where=row["id"])
-            yield wanted[row["id"]], png.encode_evenly(film)
+            one = wanted[row["id"]]
+            yield one, png.encode_evenly(mirror(film) if one.name in turned else film)
 
 
 def _row(one: Shown, picture: bytes) -> dict[str, object]:

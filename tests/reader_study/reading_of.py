@@ -59,6 +59,8 @@ def write_drawn(paths: Paths, *, quartets: int = QUARTETS) -> Kit:
             "checkpoints": [3, 6],
             "served": False,
             "not_released": 0,
+            "drawn_by_facing": True,
+            "turned_since": 0,
         },
     )
     return kit

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,12 @@ from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs import png
+from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import open_kit, serve
 from cxr_release.reader_study.qualtrics_export import export_qualtrics
 from cxr_release.reader_study.rated import REAL
 from cxr_release.stages import quartets
+from cxr_release.tables import Table
 
 ROOT = Path(__file__).parents[2]
 QUARTETS, SIDE = 60, 32
@@ -264,3 +267,69 @@ def test_an_excluded_film_stays_in_the_kit_that_readers_were_given_and_only_ther
     fewer = replace(params, sample=replace(params.sample, checkpoints=(3,)))
     with pytest.raises(ReaderStudyError, match="films that readers were given are not there"):
         quartets.run(paths, fewer)
+
+
+def rewrite(path: Path, kind: Table, change: Callable[[dict[str, Any]], None]) -> None:
+    rows = list(tables.iterate(path, kind))
+    for row in rows:
+        change(row)
+    tables.write(path, kind, rows)
+
+
+def turn(row: dict[str, Any]) -> None:
+    """As `orient` leaves a film that reviewers have corrected."""
+    film = mirror(png.decode(row["image"]["bytes"], where=row["id"]))
+    other = oriented_row(film, row["checkpoint"], row["batch"], int(row["id"][-5:]))
+    row.update(other | {"flipped": not row["flipped"], "facing_said": True})
+
+
+@pytest.fixture
+def fresh(paths: Paths, tmp_path: Path, params: Params) -> Paths:
+    """The same study before anybody has seen it."""
+    shutil.copytree(paths.root, tmp_path / "fresh")
+    fresh = Paths(tmp_path / "fresh")
+    fresh.served.unlink(missing_ok=True)
+    quartets.run(fresh, params)
+    return fresh
+
+
+def test_a_corrected_film_stays_in_the_kit_as_readers_were_given_it(
+    fresh: Paths, params: Params
+) -> None:
+    kit, key = fresh.kit.read_bytes(), tables.read_rows(fresh.key_table, schemas.KEY)
+    serve(open_kit(fresh.kit), fresh.served)
+    shown = [row["id"] for row in key if row["source"] == "checkpoint-6"][:3]
+    rewrite(
+        fresh.oriented_table(6, "initial"),
+        schemas.ORIENTED,
+        lambda row: turn(row) if row["id"] in shown else None,
+    )
+    quartets.run(fresh, params)
+    assert fresh.kit.read_bytes() == kit
+    assert tables.read_rows(fresh.key_table, schemas.KEY) == key
+    said = read_json(fresh.study_key / "draw.json")
+    assert (said["served"], said["turned_since"], said["drawn_by_facing"]) == (True, 3, None)
+
+
+def test_films_of_unknown_facing_are_not_drawn(fresh: Paths, params: Params) -> None:
+    def unknown_to(some: str) -> None:
+        rewrite(
+            fresh.oriented_table(3, "initial"),
+            schemas.ORIENTED,
+            lambda row: row.update(facing="unknown" if row["id"][-1] in some else "left"),
+        )
+        rewrite(
+            fresh.cohort_table,
+            schemas.COHORT,
+            lambda row: row.update(facing=None if row["id"][-1] in some else "left"),
+        )
+        quartets.run(fresh, params)
+
+    unknown_to("2357")
+    said = read_json(fresh.study_key / "draw.json")
+    assert (said["drawn_by_facing"], said["turned_since"]) == (True, 0)
+    drawn = [row["id"] for row in tables.read_rows(fresh.key_table, schemas.KEY)]
+    assert not [one for one in drawn if one[-1] in "2357" and "checkpoint-6" not in one]
+    unknown_to("0123456789")
+    said = read_json(fresh.study_key / "draw.json")
+    assert said["drawn_by_facing"] is False and said["quartets"] >= QUARTETS - 1

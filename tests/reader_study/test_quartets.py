@@ -11,6 +11,7 @@ from cxr_release.errors import ReaderStudyError
 from cxr_release.reader_study.kit import Kit, KitFilm
 from cxr_release.reader_study.quartets import (
     Shown,
+    alike_in_facing,
     draw_again,
     draw_quartets,
     secret_of,
@@ -119,6 +120,31 @@ def test_a_film_that_is_not_there_any_more_stops_the_study() -> None:
     changed = {**SOURCES, REAL: dict.fromkeys(SOURCES[REAL], "0" * 64)}
     with pytest.raises(ReaderStudyError, match="10 of the 40 films"):
         draw_again(changed, kit_of(shown), quartets=10, secret=SECRET)
+
+
+def test_a_film_that_readers_saw_the_other_way_round_is_found() -> None:
+    shown = draw_quartets(SOURCES, quartets=10, secret=SECRET)
+    turned = set(list(SOURCES["checkpoint-1"])[:12])
+    now = {
+        source: {film: one[::-1] if film in turned else one for film, one in ids.items()}
+        for source, ids in SOURCES.items()
+    }
+    other = {"checkpoint-1": {film: SOURCES["checkpoint-1"][film] for film in turned}}
+    kit = kit_of(shown)
+    assert draw_again(now, kit, quartets=10, secret=SECRET, mirrored=other) == shown
+    with pytest.raises(ReaderStudyError, match="films that readers were given are not there"):
+        draw_again(now, kit, quartets=10, secret=SECRET)
+
+
+def test_only_films_that_face_left_are_drawn_where_each_source_has_some() -> None:
+    left = {source: set(list(ids)[::2]) for source, ids in SOURCES.items()}
+    alike = alike_in_facing(SOURCES, left)
+    assert alike is not None
+    assert {source: set(ids) for source, ids in alike.items()} == left
+    assert alike_in_facing(SOURCES, left | {REAL: set()}) is None
+    assert alike_in_facing(SOURCES, left | {"checkpoint-1": {"another"}}) is None
+    everything = {source: set(ids) for source, ids in SOURCES.items()}
+    assert alike_in_facing(SOURCES, everything) == SOURCES
 
 
 def test_another_study_is_refused_once_readers_have_begun() -> None:

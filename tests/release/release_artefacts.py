@@ -240,6 +240,8 @@ def write_study(kit: Path, folder: Path, *, rated: bool) -> None:
         "checkpoints": list(CHECKPOINTS),
         "served": rated,
         "not_released": 0,
+        "drawn_by_facing": True,
+        "turned_since": 0,
         "raters": int(rated),
         "ratings": len(responses),
         "unfinished": [],
