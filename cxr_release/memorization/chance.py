@@ -130,7 +130,7 @@ def held_out_chance(*, nearer: int, films: int, compared: int, patients: int | N
     independent = compared if patients is None else patients
     least = least_unlikely(films, independent)
     if independent < FEWEST or least is None:
-        what = "held-out film(s)" if patients in {None, compared} else "held-out patient(s)"
+        what = "held-out film" if patients in {None, compared} else "held-out patient"
         return replace(known, note=_too_few(independent, what))
     return replace(
         known,
@@ -154,7 +154,7 @@ def source_chance(*, nearer: int, films: int, compared: int, patients: int | Non
     if patients != compared:
         return replace(known, note=NOT_STATED if patients is None else SEVERAL)
     if compared < FEWEST:
-        return replace(known, note=_too_few(compared, "source film(s)"))
+        return replace(known, note=_too_few(compared, "source film"))
     return replace(known, expected=2 * films / (compared + 1), at_most=True, note=NO_SPLIT)
 
 
@@ -189,7 +189,8 @@ def _tails(films: int, compared: int) -> NDArray[np.float64]:
 
 
 def _too_few(compared: int, what: str) -> str:
+    counted = f"{compared:,} {what}{' is' if compared == 1 else 's are'}"
     return (
-        f"not measurable: {compared} {what} are too few, with fewer than {FEWEST} chance alone"
+        f"not measurable: {counted} too few; with fewer than {FEWEST}, chance alone"
         " flags more than 1 of 20 new films"
     )

@@ -54,17 +54,15 @@ def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
     yield from _ways(review["decisions"])
     yield from (_hurried(one) for one in review["each"] if one["hurried"])
     looked = review["looked_at"]
-    if looked == generated:
-        yield (
-            "As far as the times in the logs tell, somebody looked at each: decided on it while the"
-            f" page showed it, with {LEAST_LOOK:g} s or more for each film."
-        )
+    if looked == generated > 1:
+        whom, them = "All of them count", "them"
     else:
-        yield (
-            f"That somebody looked at them can be said of {looked:,} of {_films(generated)}: of"
-            " those that somebody decided on while the page showed them and, as far as the times in"
-            f" the logs tell, with {LEAST_LOOK:g} s or more for each film."
-        )
+        whom = f"{looked:,} of {_films(generated)} {'counts' if looked == 1 else 'count'}"
+        them = "it" if looked == 1 else "them"
+    yield (
+        f"{whom} as looked at: a person decided on {them} while the page showed {them}, and by the"
+        f" times in the logs had {LEAST_LOOK:g} s or more for each film."
+    )
 
 
 def _ways(decisions: Mapping[str, int]) -> Iterator[str]:
@@ -74,9 +72,9 @@ def _ways(decisions: Mapping[str, int]) -> Iterator[str]:
         yield "Every decision was given on the screening page, which shows the films."
         return
     parts = [
-        f"{page:,} {_was(page)} given on the screening page, which shows the films",
+        f"{page:,} {_was(page)} given on the screening page, which shows the films,",
         f"{typed:,} {_was(typed)} typed or piped in a terminal, which shows none" if typed else "",
-        f"of {unstated:,} it is not stated how they came" if unstated else "",
+        f"for {unstated:,} it is not stated how {_it(unstated)} came" if unstated else "",
     ]
     yield f"Of {total:,} decisions {joined([part for part in parts if part])}."
 
@@ -98,3 +96,7 @@ def _all(number: int) -> str:
 
 def _was(number: int) -> str:
     return "was" if number == 1 else "were"
+
+
+def _it(number: int) -> str:
+    return "it" if number == 1 else "they"

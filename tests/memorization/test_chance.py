@@ -207,11 +207,11 @@ def test_whatever_is_asked_the_answer_holds_together(
 @pytest.mark.parametrize(
     ("chance", "words"),
     [
-        (told_of(0, 27_000, FEWEST - 1), "18 held-out film(s) are too few"),
-        (told_of(3, 1_000, 50, 3), "3 held-out patient(s) are too few"),
+        (told_of(0, 27_000, FEWEST - 1), "18 held-out films are too few"),
+        (told_of(3, 1_000, 50, 3), "3 held-out patients are too few"),
         (source_chance(nearer=3, films=9, compared=50, patients=None), "is not stated"),
         (source_chance(nearer=3, films=9, compared=50, patients=20), SEVERAL),
-        (source_chance(nearer=3, films=9, compared=5, patients=5), "5 source film(s) are too few"),
+        (source_chance(nearer=3, films=9, compared=5, patients=5), "5 source films are too few"),
         (no_chance(9, "there is nothing to compare with"), "is nothing to compare with"),
     ],
 )

@@ -607,7 +607,7 @@ RATED: Cases = {
     "the draws": [
         (
             record("params", "study", "bootstrap", value=10**12),
-            "key params.study.bootstrap: 1,000,000,000,000 draws are too many",
+            "bootstrap: 1000000000000 is out of range",
         )
     ],
     "what is said of people": [

@@ -185,7 +185,7 @@ def test_alterations_that_are_found_badly_are_computed(tmp_path: Path, params: P
 def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, params: Params) -> None:
     card = card_of(tmp_path, params, {})
     assert (
-        "How many films chance alone would put so near is not measurable: 3 held-out film(s) are"
+        "How many films chance alone would put so near is not measurable: 3 held-out films are"
         " too few"
     ) in first_words(card)
     assert "- **What chance gives.** What chance alone gives is not measurable: 3 held" in card

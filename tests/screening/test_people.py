@@ -78,10 +78,9 @@ def test_two_who_looked_at_five_and_one_who_piped_all_have_not_screened_them_all
     assert review["sentence"] == (
         "3 people have decided on 480 of 480 generated films: 472 by one person, 6 by two people"
         " and 2 by three people. Of 490 decisions 10 were given on the screening page, which shows"
-        " the films and 480 were typed or piped in a terminal, which shows none. That somebody"
-        " looked at them can be said of 8 of 480 generated films: of those that somebody decided on"
-        " while the page showed them and, as far as the times in the logs tell, with 0.25 s or more"
-        " for each film."
+        " the films, and 480 were typed or piped in a terminal, which shows none. 8 of 480"
+        " generated films count as looked at: a person decided on them while the page showed them,"
+        " and by the times in the logs had 0.25 s or more for each film."
     )
 
 
@@ -91,8 +90,7 @@ def test_two_who_looked_at_five_and_one_who_piped_all_have_not_screened_them_all
         (
             {"a": Log().page(0, 1).page(2, 3)},
             "1 person has decided on all 4 generated films. Every decision was given on the"
-            " screening page, which shows the films. As far as the times in the logs tell, somebody"
-            " looked at each",
+            " screening page, which shows the films. All of them count as looked at: a person",
         ),
         (
             {"a": Log().page(0, 1, 2, 3), "b": Log().page(0, 1, 2, 3)},
@@ -108,8 +106,8 @@ def test_two_who_looked_at_five_and_one_who_piped_all_have_not_screened_them_all
         ),
         (
             {"a": Log().page(0, 1, 2, 3, via="")},
-            "Of 4 decisions 0 were given on the screening page, which shows the films and of 4 it"
-            " is not stated how they came. That somebody looked at them can be said of 0 of 4",
+            "Of 4 decisions 0 were given on the screening page, which shows the films, and for 4 it"
+            " is not stated how they came. 0 of 4 generated films count as looked at",
         ),
         ({}, ""),
         ({"a": Log().page(0, verb="retract")}, ""),

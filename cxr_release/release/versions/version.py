@@ -17,6 +17,8 @@ NOT_ITS_OWN = frozenset({"id", "release_version"})
 """Columns in which a film that stayed the same may differ between versions."""
 DRAWN_OTHERWISE = "pixel_sha256"
 GONE = "no-longer-generated"
+FOLLOWS = frozenset({"sentence", "histogram"})
+"""Keys of a record whose values are made of others that stand beside them."""
 """Reason of a film that left because its checkpoint or batch did: nobody excluded it."""
 
 
@@ -161,10 +163,14 @@ def _numbers(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[
 
 
 def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Every value that is no mapping and no list of mappings, with where it stands."""
+    """Every value that is not a mapping or a list of mappings, with where it stands.
+
+    Sentences and histograms are left out: they follow from what else is compared.
+    """
     if isinstance(value, Mapping):
         for key, one in value.items():
-            yield from _leaves(one, f"{place}.{key}")
+            if key not in FOLLOWS:
+                yield from _leaves(one, f"{place}.{key}")
     elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
         rows = [_named(one) for one in value]
         count = Counter(rows)
