@@ -49,6 +49,9 @@ def hear(paths: Paths, versions: Sequence[Version], *, films: Mapping[str, str])
     ]
     if heard.unasked:
         notes.append(f"git could not be asked whether lines are missing: {heard.unasked}")
+    if heard.uncommitted:
+        names = ", ".join(heard.uncommitted)
+        notes.append(f"git knows nothing of what was never committed: {names}")
     asked = {"git": heard.asked, "the ledger": bool(versions and films)}
     faults = [*heard.faults, *_unsaid(paths, versions, films)]
     return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))

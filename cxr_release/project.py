@@ -183,7 +183,10 @@ class Project:
         self.require_logs(folder, people)
         for person in people:
             if person not in people_of(folder):
-                sys.stderr.write(f"{person} has no log yet{people_like(person, folder)}\n")
+                known = (self.paths.orders / f"{person}.json").exists()
+                said = "; an order was given before: the log is gone, or was never begun"
+                like = people_like(person, folder)
+                sys.stderr.write(f"{person} has no log here{said if known else like}\n")
 
     def testimony(self) -> Testimony:
         """What git, the recorded orders and the published versions know of the logs."""

@@ -87,9 +87,11 @@ def test_who_was_asked_and_what_is_unknown_is_said(
     )
     code, text, _ = run(root, "status")
     assert code == 0
-    Project(root).open_logs(Paths(root).screening_log, ["a.b", "a.bb", "zz"])
+    Project(root).open_logs(Paths(root).screening_log, ["a.b", "a.bb", "zz", "c.d"])
     assert capsys.readouterr().err.splitlines() == [
-        "a.bb has no log yet; did you mean a.b?", "zz has no log yet",
+        "a.bb has no log here; did you mean a.b?",
+        "zz has no log here",
+        "c.d has no log here; an order was given before: the log is gone, or was never begun",
     ]  # fmt: skip
     assert "note       c.d was given an order and has no log" in text
 
@@ -122,6 +124,8 @@ def test_a_log_that_was_lost_or_cut_with_its_head_stops_what_would_go_on_from_it
     assert ((root / LOG).read_bytes() if (root / LOG).exists() else None) == before
     # Another's work goes on.
     assert run(root, "keep", FILM, "--reviewer", "e.f")[0] == 0
+    note = "git knows nothing of what was never committed: data/reviews/screening/e.f.jsonl"
+    assert note in run(root, "status")[1]
     git(root, "checkout", "HEAD", "--", LOG)
     assert run(root, "keep", FILM, "--reviewer", "a.b")[0] == 0
     assert run(root, "log", "verify")[0] == 0

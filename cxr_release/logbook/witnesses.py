@@ -38,6 +38,8 @@ class Heard:
     """Whether git knows the folders at all."""
     unasked: str = ""
     """Why it could not be asked, where it might know something."""
+    uncommitted: tuple[str, ...] = ()
+    """Logs of which no version is committed: of these git knows nothing."""
 
 
 def of_git(root: Path, folders: Sequence[Path]) -> Heard:
@@ -53,9 +55,14 @@ def of_git(root: Path, folders: Sequence[Path]) -> Heard:
     try:
         git = Git(root)
         head = at_head(git, names)
-        if head is None:
-            return Heard(asked=True)
-        return Heard(tuple(sorted(set(_Witness(root, git, head).faults(names)))), asked=True)
+        logs = sorted(
+            path.relative_to(root).as_posix()
+            for folder in folders
+            for path in folder.rglob(f"*{SUFFIX}")
+        )
+        faults = set(_Witness(root, git, head).faults(names)) if head is not None else ()
+        uncommitted = tuple(name for name in logs if name not in (head or ()))
+        return Heard(tuple(sorted(faults)), asked=True, uncommitted=uncommitted)
     except UnaskedError as error:
         return Heard(unasked=str(error))
 

@@ -260,6 +260,9 @@ def test_without_git_nothing_is_said_of_it(
 def test_a_repository_without_a_commit_holds_nothing(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     assert of_git(tmp_path, [tmp_path / "logs"]) == Heard(asked=True)
+    log.append(REMARK, tmp_path / "logs", "a", [remark(0)])
+    heard = of_git(tmp_path, [tmp_path / "logs"])
+    assert heard == Heard(asked=True, uncommitted=("logs/a.jsonl",))
 
 
 @pytest.mark.parametrize("break_it", [

@@ -165,13 +165,14 @@ _JUDGE = f"{_RESTORE}; or judge it anew with `cxr-release adjudicate`, or exclud
 def _unsaid(proof: _Proof, names: set[str], said: Said) -> Iterator[tuple[str, str]]:
     """What a version proves of a released film and the logs do not explain: what, remedy."""
     out = f"version {proof.version.name} left it out as {proof.reason}"
-    withdrawn = bool(names & {*said.withdrawn})
+    withdrawn = any(name in said.withdrawn for name in names)
     if proof.withdrawn and not withdrawn:
         yield (
             f"{out}: it was withdrawn, and no log of withdrawals says anything of it",
             f"{_RESTORE}; if it is to come back: `cxr-release withdraw {proof.film} --retract`",
         )
-    if proof.audit and not names & {*said.doubted} and not _since(said.judged, names, proof):
+    doubted = any(name in said.doubted for name in names)
+    if proof.audit and not doubted and not _since(said.judged, names, proof):
         yield f"{out}: a pair with it was judged so, and no log holds that verdict", _JUDGE
     excluded = max(said.excluded.get(name, 0) for name in names)
     explained = withdrawn and proof.withdrawn is None
