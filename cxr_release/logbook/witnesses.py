@@ -144,7 +144,9 @@ class _Witness:
             what = f"lacks {len(lost)} of {len(lines)} line(s) that {_who(one)}"
             cut = data is not None and held.startswith(data)
             yield Fault(
-                where, f"{what}, from line {lost[0]} on", _restore(one) if cut else _join(one)
+                where,
+                f"{what.rstrip(',')}, from line {lost[0]} on",
+                _restore(one) if cut else _join(one),
             )
 
     def _bytes(self, one: Version) -> bytes:
