@@ -27,7 +27,7 @@ def test_a_stage_that_fails_says_why_in_one_line_and_exits_with_1(tmp_path: Path
     shutil.copy(ROOT / "params.yaml", tmp_path)
     done = stage(tmp_path, "split")
     assert done.returncode == 1
-    assert done.stderr == "error: data/cohort/cohort.parquet: no such table: run `dvc repro`\n"
+    assert done.stderr == "error: data/cohort/manifest.parquet: no such table: run `dvc repro`\n"
 
 
 def test_a_disk_without_room_is_named_and_nothing_half_written_stays(tmp_path: Path) -> None:
