@@ -19,6 +19,8 @@ VALUES = 4
 """Values that a band of film holds at least: a marker is a single value, or two."""
 FAINT = 1 / 2000
 """Share of all that a band of film holds at least: the soft edges of markers hold less."""
+NEAR = 1
+"""How far around the common values those of the same film lie, relative to their range."""
 TAIL = 1 / 4
 """Part of the range by which a thin tail without a gap may lengthen it on either side."""
 
@@ -58,10 +60,14 @@ def exposed_range(levels: NDArray[Any], counts: NDArray[Any]) -> tuple[float, fl
 
     How large a marker is tells nothing: a frame may be wider than the film in it. But it has one
     grey value or few, far from others, where a film has many, near each other. So no value weighs
-    more than the median value does, and the range ends at the outermost values that close a band,
-    a sixteenth of a usual film's range wide, which holds `VALUES` values and the share `FAINT` of
+    more than a usual one does, and the range ends at the outermost values that close a band, a
+    sixteenth of a usual film's range wide, which holds `VALUES` values and the share `FAINT` of
     all; the more the farther it lies from the middle half. A film that uses all of its values is
     not clipped.
+
+    What is usual is asked of the film's own values. The soft edges of burned-in text lay thousands
+    of values with a pixel or two over the whole range, more than a film may have; so the common
+    values say first, roughly, where the film lies.
 
     Args:
         levels: the distinct grey values, ascending, two or more.
@@ -71,11 +77,33 @@ def exposed_range(levels: NDArray[Any], counts: NDArray[Any]) -> tuple[float, fl
         Lowest and highest value, the first below the second.
     """
     levels = levels.astype(np.float64)
-    usual = float(np.median(counts))
+    common = np.flatnonzero(counts >= _common(counts))
+    if len(common) < 2:
+        return _ends(levels, counts, np.arange(len(levels)))
+    low, high = _ends(levels, counts, common)
+    around = NEAR * (high - low)
+    near = np.flatnonzero((levels >= low - around) & (levels <= high + around))
+    # Faint tails of a film are within its usual values, not within its common ones.
+    lowest, highest = _ends(levels, counts, near)
+    return min(low, lowest), max(high, highest)
+
+
+def _common(counts: NDArray[Any]) -> int:
+    """Pixels that a common value has: as many as there are values with so many, or more."""
+    descending = np.sort(counts)[::-1]
+    return int(np.count_nonzero(descending >= np.arange(1, len(counts) + 1)))
+
+
+def _ends(
+    levels: NDArray[np.float64], counts: NDArray[Any], film: NDArray[np.intp]
+) -> tuple[float, float]:
+    """Ends of the exposed range, where the values at the indices `film` are a film's."""
+    usual = float(np.median(counts[film]))
     sums = np.concatenate([[0.0], np.cumsum(np.minimum(counts, usual))])
     total = sums[-1]
-    left, right = levels[np.searchsorted(sums[1:], [total / 4, total * 3 / 4])]
-    width = max(BAND * (right - left), GAPS * float(np.median(np.diff(levels))))
+    left = levels[np.argmax(sums[1:] >= total / 4)]
+    right = levels[len(levels) - 1 - np.argmax((total - sums[:-1] >= total / 4)[::-1])]
+    width = max(BAND * (right - left), GAPS * float(np.median(np.diff(levels[film]))))
     away = np.maximum(left - levels, levels - right) / max(right - left, width)
     least = np.maximum(FAINT * total * np.maximum(away, 1), min(VALUES * usual, total / 4))
     at = np.arange(len(levels))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from cxr_release.radiographs.phantoms.cohort import Phantom
 from cxr_release.radiographs.window import exposed_range, window
@@ -105,6 +105,48 @@ def test_soft_edges_of_a_marker_are_part_of_it(phantoms: list[Phantom]) -> None:
     assert 0 < ((ink > 0) & (ink < 1)).mean() < 0.01
     found = window(marked)[free].astype(int)
     assert np.abs(found - linear(film.astype(np.uint16))[free]).max() <= 3
+
+
+def written(shape: tuple[int, int], size: int) -> NDArray[np.float64]:
+    """How much of each pixel is the ink of two lines of text with soft edges."""
+    drawn = Image.new("L", shape[::-1])
+    lines = "DOE^JANE 1961-07-24\nPORTABLE 14:33 L"
+    font = ImageFont.load_default(size=size)
+    ImageDraw.Draw(drawn).multiline_text((4, 4), lines, 255, font=font)
+    return np.asarray(drawn, float) / 255
+
+
+@pytest.mark.parametrize("span", [255, 1023, 4095])
+@pytest.mark.parametrize("white", [16_383, 32_768, 65_535])
+def test_text_with_soft_edges_leaves_a_film_its_levels(
+    phantoms: list[Phantom], span: int, white: int
+) -> None:
+    """Its edges have more grey values than the film, with a pixel or two each."""
+    for phantom in phantoms[:3]:
+        low, high = levels(phantom, 0, span), np.ones((4, 4), np.uint16)
+        film = np.kron(low, high)
+        film = (film + np.random.default_rng(5).integers(0, 2, film.shape)).astype(np.uint16)
+        ink = written(film.shape, film.shape[1] // 14)
+        marked = np.rint(film * (1 - ink) + white * ink).astype(np.uint16)
+        assert len(np.unique(marked)) > 500
+        free = ink == 0
+        found, alone = window(marked)[free].astype(int), window(film)[free].astype(int)
+        assert len(np.unique(found)) > 0.7 * len(np.unique(alone))
+        assert np.abs(found - alone).mean() < 12
+
+
+@pytest.mark.parametrize("span", [255, 1023, 4095])
+@pytest.mark.parametrize("seed", range(3))
+def test_pixels_of_any_values_here_and_there_hardly_lengthen_the_range(
+    phantoms: list[Phantom], seed: int, span: int
+) -> None:
+    film = np.tile(levels(phantoms[4], 0, span), (2, 2))
+    rng = np.random.default_rng(seed)
+    at = rng.integers(0, film.size, film.size // 400)
+    film.ravel()[at] = rng.integers(0, 65_536, len(at))
+    low, high = exposed_range(*np.unique(film, return_counts=True))
+    assert low == 0
+    assert span <= high <= 4 / 3 * span
 
 
 def test_hot_and_dead_pixels_do_not_count(phantoms: list[Phantom]) -> None:
