@@ -22,13 +22,28 @@ SIGNATURE = b"\xff\xd8\xff"
 _BASELINE, _EXTENDED, _PROGRESSIVE, _LOSSLESS = 0xC0, 0xC1, 0xC2, 0xC3
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 """Markers that begin a picture; between them lie tables, and 0xF7 is that of JPEG-LS."""
-_EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1
+_EOI, _SOS, _DRI, _APP1 = 0xD9, 0xDA, 0xDD, 0xE1
+_RST0, _RST7 = 0xD0, 0xD7
 _ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
 """Markers without a body."""
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 BEYOND = bytes.fromhex("a5396c1be847d2905eb40f73c82a9d61")
 """What is laid behind coded pixels to see whether a decoder reads on; no marker is in it."""
+
+
+@dataclass
+class _Scan:
+    components: bytes
+    first: int
+    """Coefficient."""
+    last: int
+    bits: int
+    """Lowest ones of each coefficient, which the scan leaves out."""
+    interval: int
+    """Units between two restarts; 0 for none."""
+    restarts: list[int] = field(default_factory=list)
+    """Numbers of its restart markers, 0 … 7."""
 
 
 @dataclass
@@ -39,9 +54,11 @@ class Jpeg:
     bits: int = 0
     width: int = 0
     height: int = 0
-    components: bytes = b""
-    scans: list[tuple[bytes, int, int, int]] = field(default_factory=list)
-    """Components of each scan, its first and last coefficient, and the bits that it leaves out."""
+    components: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Samples that each has in a unit of the picture: across and down."""
+    scans: list[_Scan] = field(default_factory=list)
+    interval: int = 0
+    """Units between two restarts, as last said."""
     ends: list[int] = field(default_factory=list)
     """Places at which coded pixels end."""
     exif: bytes = b""
@@ -82,25 +99,37 @@ def _read_common(data: bytes, jpeg: Jpeg) -> Samples:
     return Samples(whole(data, jpeg, decoded), 8, mode, orientation=upright(orientation))
 
 
-def check_jpeg(data: bytes) -> Jpeg:
+def check_jpeg(data: bytes, tables: bytes = b"") -> Jpeg:
     """Read the markers of a JPEG, and refuse it if scans are missing. Decodes nothing.
 
+    Args:
+        data: of the JPEG.
+        tables: a JPEG without a picture, which holds the tables of this one.
+
     Raises:
-        SourceError: it has no end, lacks scans, is too large, or of a kind that is not read.
+        SourceError: it has no end, lacks scans or parts of one between two restarts, is too large,
+            or of a kind that is not read.
     """
     jpeg = Jpeg()
+    for marker, start, stop in _segments(tables, jpeg) if tables else ():
+        if marker == _DRI:
+            jpeg.interval = _interval(tables[start:stop])
     for marker, start, stop in _segments(data, jpeg):
         body = data[start:stop]
         if marker in _FRAMES:
             _begin(jpeg, marker, body)
         elif marker == _SOS:
             _add_scan(jpeg, body)
+        elif marker == _DRI:
+            jpeg.interval = _interval(body)
         elif marker == _APP1 and body.startswith(b"Exif\0\0"):
             jpeg.exif = jpeg.exif or body
     if not jpeg.kind:
         raise SourceError("is damaged: a JPEG without a picture")
     if _missing(jpeg):
         raise SourceError("is truncated: a JPEG without its last scans")
+    for scan in jpeg.scans:
+        _check_restarts(jpeg, scan)
     return jpeg
 
 
@@ -117,6 +146,8 @@ def _segments(data: bytes, jpeg: Jpeg) -> Iterator[tuple[int, int, int]]:
         if marker == _EOI:
             return
         if marker in _ALONE:
+            if coded and _RST0 <= marker <= _RST7:
+                jpeg.scans[-1].restarts.append(marker - _RST0)
             continue
         coded = marker == _SOS
         if place + 2 > len(data):
@@ -136,7 +167,10 @@ def _begin(jpeg: Jpeg, marker: int, body: bytes) -> None:
         raise SourceError("is damaged: its frame header is too short")
     jpeg.kind = marker
     jpeg.bits, jpeg.height, jpeg.width = struct.unpack_from(">BHH", body)
-    jpeg.components = body[6 : 6 + 3 * body[5] : 3]
+    parts = (body[at : at + 2] for at in range(6, 6 + 3 * body[5], 3))
+    jpeg.components = {name: (sizes >> 4, sizes & 15) for name, sizes in parts}
+    if not jpeg.components or any(0 in sizes for sizes in jpeg.components.values()):
+        raise SourceError("is damaged: its frame header describes no picture")
     check_size(jpeg.width, jpeg.height)
 
 
@@ -145,19 +179,50 @@ def _add_scan(jpeg: Jpeg, body: bytes) -> None:
         raise SourceError("is damaged: a scan header is too short")
     parts = body[1 : 1 + 2 * body[0] : 2]
     first, last, bits = body[1 + 2 * body[0] :][:3]
-    jpeg.scans.append((parts, first, last, bits & 15))
+    jpeg.scans.append(_Scan(parts, first, last, bits & 15, jpeg.interval))
+
+
+def _interval(body: bytes) -> int:
+    if len(body) < 2:
+        raise SourceError("is damaged: its restart interval is too short")
+    return int.from_bytes(body[:2], "big")
+
+
+def _check_restarts(jpeg: Jpeg, scan: _Scan) -> None:
+    """Refuse a scan that lacks what lies between two restarts: decoders find the next and go on."""
+    if not scan.interval:
+        return
+    intervals = -(-_units(jpeg, scan) // scan.interval)
+    if len(scan.restarts) < intervals - 1:
+        raise SourceError(
+            f"is truncated: a scan has {len(scan.restarts) + 1} of {intervals} restart intervals"
+        )
+    if any(number != at % 8 for at, number in enumerate(scan.restarts)):
+        raise SourceError("is damaged: its restart markers are not in order")
+
+
+def _units(jpeg: Jpeg, scan: _Scan) -> int:
+    """Units of a scan, between some of which it restarts (ITU-T T.81, A.2)."""
+    side = 1 if jpeg.kind == _LOSSLESS else 8
+    most_across = max(across for across, _ in jpeg.components.values())
+    most_down = max(down for _, down in jpeg.components.values())
+    if len(scan.components) > 1:  # a unit holds all samples of a part of the picture
+        return -(-jpeg.width // (side * most_across)) * -(-jpeg.height // (side * most_down))
+    across, down = jpeg.components.get(scan.components[0], (1, 1))
+    width, height = -(-jpeg.width * across // most_across), -(-jpeg.height * down // most_down)
+    return -(-width // side) * -(-height // side)
 
 
 def _missing(jpeg: Jpeg) -> bool:
     """Whether a component, a coefficient or a bit of one stands in no scan."""
     if jpeg.kind != _PROGRESSIVE:
-        scanned = {part for parts, *_ in jpeg.scans for part in parts}
+        scanned = {part for scan in jpeg.scans for part in scan.components}
         return not scanned.issuperset(jpeg.components)
     left = {part: np.full(64, 15) for part in jpeg.components}
-    for parts, first, last, bits in jpeg.scans:
-        for part in parts:
+    for scan in jpeg.scans:
+        for part in scan.components:
             if part in left:
-                left[part][first : last + 1] = bits
+                left[part][scan.first : scan.last + 1] = scan.bits
     return any(bits.any() for bits in left.values())
 
 

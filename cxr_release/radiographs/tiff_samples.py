@@ -211,7 +211,7 @@ def _decoded(
 def _jpeg(
     page: TiffPage, coded: bytes, index: int, size: tuple[int, int], tables: dict[str, Any]
 ) -> tuple[NDArray[Any], tuple[int, ...]]:
-    jpeg = check_jpeg(coded)
+    jpeg = check_jpeg(coded, page.jpegtables or b"")
     if jpeg.height > size[0] or jpeg.width > size[1]:
         raise SourceError("is damaged: larger than its place")
     places: list[tuple[int, ...]] = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
+from itertools import pairwise
 from typing import Any
 
 import imagecodecs
@@ -398,6 +400,53 @@ def test_a_jpeg_that_lacks_pixels_amid_its_restarts_is_truncated() -> None:
     at = whole.index(b"\xff\xd3")
     with pytest.raises(SourceError, match="truncated"):
         decode(whole[: at - 30] + whole[at:])
+
+
+RESTARTING = {
+    "grey": jpeg(restart_marker_blocks=7),
+    "rows": jpeg(restart_marker_rows=1),
+    "colour": jpeg(mode="RGB", restart_marker_blocks=3),
+    "colour, every pixel": jpeg(mode="RGB", subsampling=0, restart_marker_rows=2),
+    "colour, two of three": jpeg(mode="RGB", subsampling=1, restart_marker_blocks=5),
+    "progressive": jpeg(progressive=True, restart_marker_blocks=7),
+    "progressive colour": jpeg(mode="RGB", progressive=True, restart_marker_blocks=4),
+}
+
+
+@pytest.mark.parametrize("name", RESTARTING)
+def test_a_jpeg_that_lacks_whole_intervals_between_restarts_is_truncated(name: str) -> None:
+    """A decoder goes on behind the gap, or makes up the end, and does not tell."""
+    whole = RESTARTING[name]
+    assert decode(whole).film.shape == (96, 120)
+    restarts = [found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", whole)]
+    assert len(restarts) > 2
+    cut = [whole[:at] + b"\xff\xd9" for at in restarts[:: len(restarts) // 3]]
+    lost = [whole[:one] + whole[other:] for one, other in pairwise(restarts) if other - one > 40][
+        :3
+    ]
+    lost += [whole[: restarts[at]] + whole[restarts[at + 8] :] for at in range(len(restarts) - 8)][
+        :3
+    ]
+    for file in (*cut, *lost):
+        with pytest.raises(SourceError, match=r"truncated|damaged: its restart markers"):
+            decode(file)
+
+
+def test_intervals_of_a_jpeg_in_another_order_are_damage() -> None:
+    whole = RESTARTING["grey"]
+    one, two, three = (whole.index(bytes([0xFF, 0xD0 + at])) for at in range(3))
+    with pytest.raises(SourceError, match=r"damaged: .* restart"):
+        decode(whole[:one] + whole[two:three] + whole[one:two] + whole[three:])
+
+
+@pytest.mark.parametrize("name", ["grey", "colour", "progressive"])
+def test_a_jpeg_with_restarts_that_is_said_to_be_higher_is_truncated(name: str) -> None:
+    higher = bytearray(RESTARTING[name])
+    frame = re.search(rb"\xff[\xc0\xc2]\0", higher)
+    assert frame is not None
+    higher[frame.start() + 5 : frame.start() + 7] = struct.pack(">H", 192)
+    with pytest.raises(SourceError, match="truncated"):
+        decode(bytes(higher))
 
 
 def test_a_progressive_jpeg_without_its_last_scans_is_truncated() -> None:
