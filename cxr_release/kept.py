@@ -86,7 +86,8 @@ def said_in(paths: Paths) -> Said:
     screening = read_all(DECISION, paths.screening_log)
     verdicts = [one for log in read_all(VERDICT, paths.audit_log).values() for one in log]
     withdrawals = read_all(DECISION, paths.withdrawals)
-    back = [one for log in screening.values() for one in log if one.decision != "exclude"]
+    kept = [one for log in screening.values() for one in log if one.decision == "keep"]
+    withdrawn = [one for log in withdrawals.values() for one in log]
     out = Counter(
         film
         for log in screening.values()
@@ -94,12 +95,15 @@ def said_in(paths: Paths) -> Said:
     )
     return Said(
         excluded=out,
-        screened=_latest((one.image_id, one.at) for one in back),
-        withdrawn=frozenset(one.image_id for log in withdrawals.values() for one in log),
+        screened=_latest((one.image_id, one.at) for one in kept),
+        withdrawn=frozenset(one.image_id for one in withdrawn),
+        given_back=_latest(
+            (one.image_id, one.at) for one in withdrawn if one.decision == "retract"
+        ),
         doubted=frozenset(
             one.synthetic_id for one in verdicts if one.verdict in {"copy", "unsure"}
         ),
-        judged=_latest((one.synthetic_id, one.at) for one in verdicts),
+        judged=_latest((one.synthetic_id, one.at) for one in verdicts if one.verdict != "retract"),
         lines={name: frozenset(line_keys(data)) for name, data in _logs(paths)},
     )
 

@@ -251,7 +251,9 @@ class ReleaseParams:
     )
     title: str
     version: str = matching(
-        r"[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}", "MAJOR.MINOR.PATCH, such as 1.0.0"
+        # No zeros in front: 1.00.0 would be another version than 1.0.0, and equal to it.
+        r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}",
+        "MAJOR.MINOR.PATCH, such as 1.0.0",
     )
     license: str = matching(r"[a-z0-9.-]{0,100}", "an SPDX id in lower case, such as cc-by-4.0")
     authors: tuple[str, ...] = checked_by(

@@ -53,6 +53,8 @@ class History:
         for place, version in enumerate(self.earlier):
             last |= dict.fromkeys(version.films, place)
             said |= {one["id"]: one["reason"] for one in version.record["tombstones"]}
+            for film in said.keys() & version.films.keys():  # it was back: the reason is past
+                del said[film]
         return [
             {
                 "id": film,

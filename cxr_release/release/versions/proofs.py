@@ -1,7 +1,9 @@
 """What published versions prove that people decided, held against a release and the logs.
 
 A log may be lost; what was published is not. A film that a version left out because somebody
-withdrew or excluded it, or judged it a copy, does not go out while no log says why it may.
+withdrew or excluded it, or judged it a copy, does not go out while no log says why it may. What a
+log says of it counts only if the log still holds all that it held when that version was out, or if
+it was said since: a log that lost its end may say what was true before.
 """
 
 from __future__ import annotations
@@ -33,13 +35,15 @@ class Said:
     excluded: Mapping[str, int] = field(default_factory=dict)
     """Film → people whose log excludes it, whatever they said later."""
     screened: Mapping[str, str] = field(default_factory=dict)
-    """Film → when it was last kept, or an exclusion of it taken back."""
+    """Film → when it was last kept."""
     withdrawn: Collection[str] = ()
     """Films of which a log of withdrawals says anything."""
+    given_back: Mapping[str, str] = field(default_factory=dict)
+    """Film → when a withdrawal of it was last taken back."""
     doubted: Collection[str] = ()
     """Synthetic films of pairs that somebody judged a copy, or was unsure of."""
     judged: Mapping[str, str] = field(default_factory=dict)
-    """Synthetic film → when a pair with it was last judged."""
+    """Synthetic film → when a pair with it was last judged, whatever was taken back since."""
     lines: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Log, such as `screening/a.b` → the hashes of its lines, and of those joined into it."""
 
@@ -67,7 +71,12 @@ def evidence(versions: Sequence[Version], current: str) -> list[Version]:
 
 def withdrawn_films(versions: Sequence[Version]) -> set[str]:
     """Films that a version shows to have been withdrawn, or may have been."""
-    return {one.film for one in _proofs(versions).values() if one.withdrawn is not False}
+    return {
+        one.film
+        for found in _proofs(versions).values()
+        for one in found
+        if one.withdrawn is not False
+    }
 
 
 def contradictions(
@@ -92,11 +101,12 @@ def contradictions(
     faults = []
     for film, row in films.items():
         hashes = [row[name] for name in ("sha256", "pixel_sha256") if row.get(name)]
-        proof = next((proofs[one] for one in hashes if one in proofs), None)
-        if proof:
+        found = next((proofs[one] for one in hashes if one in proofs), [])
+        for proof in found:
             faults += [Fault(film, *told) for told in _unsaid(proof, {film, proof.film}, said)]
         version = next((judged[one] for one in hashes if one in judged), None)
-        if version and film in listed and film not in said.judged and not (proof and proof.audit):
+        told_already = any(proof.audit for proof in found)
+        if version and film in listed and film not in said.judged and not told_already:
             what = f"version {version.name} says that a pair with it was judged, and no log does"
             faults.append(Fault(film, what, _JUDGE))
     return faults
@@ -165,23 +175,38 @@ _JUDGE = f"{_RESTORE}; or judge it anew with `cxr-release adjudicate`, or exclud
 def _unsaid(proof: _Proof, names: set[str], said: Said) -> Iterator[tuple[str, str]]:
     """What a version proves of a released film and the logs do not explain: what, remedy."""
     out = f"version {proof.version.name} left it out as {proof.reason}"
-    withdrawn = any(name in said.withdrawn for name in names)
+    withdrawn = _since(said.given_back, names, proof) or (
+        any(name in said.withdrawn for name in names) and _whole("withdrawals", proof, said)
+    )
     if proof.withdrawn and not withdrawn:
         yield (
-            f"{out}: it was withdrawn, and no log of withdrawals says anything of it",
+            f"{out}: it was withdrawn, and no log of withdrawals says why it may come back",
             f"{_RESTORE}; if it is to come back: `cxr-release withdraw {proof.film} --retract`",
         )
-    doubted = any(name in said.doubted for name in names)
-    if proof.audit and not doubted and not _since(said.judged, names, proof):
+    judged = _since(said.judged, names, proof) or (
+        any(name in said.doubted for name in names) and _whole("audit", proof, said)
+    )
+    if proof.audit and not judged:
         yield f"{out}: a pair with it was judged so, and no log holds that verdict", _JUDGE
+    whole = _whole("screening", proof, said)
     excluded = max(said.excluded.get(name, 0) for name in names)
     explained = withdrawn and proof.withdrawn is None
-    if excluded < proof.reviewers and not explained and not _since(said.screened, names, proof):
+    screened = _since(said.screened, names, proof) or (whole and excluded >= proof.reviewers)
+    if proof.reviewers and not explained and not screened:
+        held = f"{excluded} log(s) hold that" if whole else "a log has lost lines since"
         yield (
-            f"{out}: {proof.reviewers} reviewer(s) or more had excluded it, and {excluded} log(s)"
-            " hold that",
+            f"{out}: {proof.reviewers} reviewer(s) or more had excluded it, and {held}",
             f"{_RESTORE}; if it is to come back: `cxr-release keep {proof.film} --reviewer NAME`",
         )
+
+
+def _whole(kind: str, proof: _Proof, said: Said) -> bool:
+    """Whether the logs of a kind hold all that they held when the version was out."""
+    return all(
+        end["sha256"] in said.lines.get(log, ())
+        for log, end in proof.version.logs.items()
+        if log.startswith(f"{kind}/")
+    )
 
 
 def _since(times: Mapping[str, str], names: set[str], proof: _Proof) -> bool:
@@ -197,15 +222,26 @@ def _moment(text: str) -> datetime:
         return _EVER
 
 
-def _proofs(versions: Sequence[Version]) -> dict[str, _Proof]:
-    """Hash of a film → what the latest version that knows it proves, if that is anything."""
-    proofs: dict[str, _Proof] = {}
+def _proofs(versions: Sequence[Version]) -> dict[str, list[_Proof]]:
+    """Hash of a film → what versions prove of it, where no later one says otherwise.
+
+    Later is what has the higher number and was out later. A patch of an old line (1.1.0 after
+    2.0.0) may be what a film left with; and so does a version that is noted a second time not
+    bring back what others left out.
+    """
+    proofs: dict[str, list[_Proof]] = {}
     known: dict[str, set[str]] = defaultdict(set)
-    for version in versions:
+
+    def outlast(version: Version, one: str) -> list[_Proof]:
+        """What was proven before and is not outdone."""
+        out = _moment(version.entered)
+        return [proof for proof in proofs.get(one, ()) if _moment(proof.version.entered) > out]
+
+    for version in sorted(versions, key=lambda one: order_of(one.name)):
         for film, row in version.films.items():
             known[film] |= {row["sha256"], row["pixel_sha256"]}
             for one in (row["sha256"], row["pixel_sha256"]):
-                proofs.pop(one, None)
+                proofs[one] = outlast(version, one)
         listed = set()
         for row in version.exclusions:
             hashes = {row["sha256"]}
@@ -215,12 +251,12 @@ def _proofs(versions: Sequence[Version]) -> dict[str, _Proof]:
             facts = {name: row[name] for name in ("reviewers", "audit", "withdrawn")}
             if any(facts.values()):
                 proof = _Proof(row["id"], version, row["reason"], **facts)
-                proofs |= dict.fromkeys(hashes, proof)
+                proofs |= {one: [*outlast(version, one), proof] for one in hashes}
         for stone in version.record["tombstones"]:
             film, reason = stone["id"], stone["reason"]
             if film not in listed and reason not in NOBODY_S:
                 for one in known[film]:
-                    proofs.setdefault(one, _by_reason(film, version, reason))
+                    proofs[one] = proofs.get(one) or [_by_reason(film, version, reason)]
     return proofs
 
 

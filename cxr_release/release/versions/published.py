@@ -77,7 +77,14 @@ def _read(folder: Path) -> Version:
     if stated != folder.name:
         raise ReleaseError(f"holds version {stated}", where=str(folder))
     rows = tables.read_rows(folder / "films.parquet", FILMS)
-    out, decided = folder / "exclusions.parquet", _decided(folder / "decided.json")
+    out, note = folder / "exclusions.parquet", folder / "decided.json"
+    if out.exists() != note.exists():  # written together, or, at first, neither
+        raise ReleaseError(
+            f"lacks {(note if out.exists() else out).name}",
+            where=str(folder),
+            remedy="restore it from git",
+        )
+    decided = _decided(note)
     exclusions = tables.read_rows(out, schemas.TOMBSTONES) if out.exists() else []
     return Version(
         record,
