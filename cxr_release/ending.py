@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ def one_line_errors(*, debug: bool = False) -> Iterator[None]:
         SystemExit: 1 after an error.
     """
     stdout = sys.stdout
+    if isinstance(stdout, io.TextIOWrapper):  # a terminal that lacks a letter is shown its code
+        stdout.reconfigure(errors="backslashreplace")
     sys.stdout = cast(TextIO, _Printing(stdout))
     try:
         try:
@@ -43,6 +46,12 @@ def one_line_errors(*, debug: bool = False) -> Iterator[None]:
             sys.stdout = _NOTHING
         said = of_system(error) if isinstance(error, OSError) else error
         sys.stderr.write(f"error: {said}\n")
+        raise SystemExit(1) from None
+    except RuntimeError as error:
+        loop = str(error).partition("Symlink loop from ")  # which Path.resolve raised until 3.13
+        if debug or not loop[1]:
+            raise
+        sys.stderr.write(f"error: {loop[2]}: is a link that leads to itself\n")
         raise SystemExit(1) from None
     finally:
         if isinstance(sys.stdout, _Printing):

@@ -31,7 +31,7 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.where, self.what, self.remedy) if part)
+        return _joined(self.where, self.what, self.remedy)
 
 
 class CxrReleaseError(Exception):
@@ -54,7 +54,7 @@ class CxrReleaseError(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        head = ": ".join(part for part in (self.where, self.what, self.remedy) if part)
+        head = _joined(self.where, self.what, self.remedy)
         return "\n".join([head, *(f"  {fault}" for fault in self.faults)])
 
 
@@ -105,6 +105,18 @@ def of_system(error: OSError) -> CxrReleaseError:
     where = "" if error.filename is None else str(error.filename)
     return CxrReleaseError(
         one_line(what), where=one_line(where), remedy=_REMEDIES.get(error.errno or 0, "")
+    )
+
+
+def _joined(*parts: str) -> str:
+    """One line of some parts, whatever names of files and values stand in them.
+
+    What moves a cursor, turns the direction of a line or is not seen is written as Python writes
+    it: a message shows what is there, and is nothing but a message to a terminal.
+    """
+    text = ": ".join(part for part in parts if part)
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
     )
 
 

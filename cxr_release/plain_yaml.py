@@ -1,8 +1,8 @@
 """YAML that somebody wrote by hand: plain values alone, each key once, and not too much of it.
 
 No alias (which multiplies), no tag (which makes objects), nothing deep. What YAML 1.1 makes of
-unquoted text beyond numbers, true, false and null stays text: a date is as it is written, and
-1:30 is no number of minutes.
+unquoted text beyond numbers, true, false and null stays text: a date is as it is written, 1:30 is
+no number of minutes, and 010 is no 8.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ _resolve(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
     "-+0123456789.",
 )
-_resolve("int", r"[-+]?(?:0b[0-1_]+|0[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)", "-+0123456789")
+_resolve("int", r"[-+]?(?:0b[0-1_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)", "-+0123456789")
 _resolve("null", "~|null|Null|NULL", "~nN")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile("$"), [""])
 

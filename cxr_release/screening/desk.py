@@ -117,13 +117,15 @@ def _log(
         faults += _nothing_stands(log, [one for one in ids if one in films], proven)
     if faults:
         raise DecisionError("nothing was logged", faults=faults)
-    if not log.lines:
-        _notices.warning("first decision of %s%s", reviewer, people_like(reviewer, folder))
+    first = not log.lines
     wishes = [
         Wish(film, films[film].sha256, verb, reason, note, via=TERMINAL)
         for film in dict.fromkeys(ids)
     ]
-    return log.append(wishes)
+    lines = log.append(wishes)
+    if first:
+        _notices.warning("first decision of %s%s", reviewer, people_like(reviewer, folder))
+    return lines
 
 
 def _nothing_stands(

@@ -192,6 +192,9 @@ def test_a_new_name_is_told_and_takes_nothing_back(
     assert caplog.messages == [
         "first decision of a.b", "first decision of a.bb; did you mean a.b?",
     ]  # fmt: skip
+    with pytest.raises(DecisionError, match="reason"):  # nothing was decided, and nothing said
+        decide(tmp_path, "new", [film(0).id], "exclude", films=films, reasons=REASONS)
+    assert len(caplog.messages) == 2
     before = sorted(tmp_path.iterdir())
     for who, which, message in (
         ("a.c", 0, r"reviewer a\.c: has decided nothing; did you mean a\.b"),
