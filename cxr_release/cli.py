@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -210,6 +210,34 @@ def retract(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) ->
     Example: cxr-release retract checkpoint-3-large-00012 --reviewer a.b
     """
     _decide(root, reviewer, ids, "retract", note=note)
+
+
+@app.command()
+def facing(
+    ids: Ids,
+    reviewer: Reviewer,
+    faces: Annotated[
+        Literal["left", "right", "unknown", "retract"],
+        typer.Option(help="As it is now; retract takes back what you said."),
+    ],
+    note: Note = "",
+    root: Root = HERE,
+) -> None:
+    """Say which way films face as they are now, where that was found wrongly or not at all.
+
+    The log under data/reviews/facing keeps it; the next `dvc repro` mirrors what faces right. Where
+    reviewers differ, the facing is unknown, and the film stays as it was sampled.
+
+    Example: cxr-release facing checkpoint-3-large-00012 --faces right --reviewer a.b
+    """
+    from cxr_release.screening.facing_desk import say_facing
+
+    project = project_at(root)
+    project.require_logs(project.paths.facing_log, [reviewer])
+    said = say_facing(
+        project.paths.facing_log, reviewer, wanted(ids), faces, films=project.films(), note=note
+    )
+    print(f"logged {len(said)} facing decision(s) of {reviewer}: {faces}")
 
 
 @app.command()

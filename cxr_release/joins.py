@@ -52,6 +52,8 @@ def _kind_of(into: Path) -> tuple[Kind[Any, Any], Callable[[Any], Any]]:
     from cxr_release.reader_study.answer import ANSWER
     from cxr_release.reader_study.verify import about_quartets
     from cxr_release.screening.decision import DECISION
+    from cxr_release.screening.facing import FACING
+    from cxr_release.screening.facing_desk import about_facing
     from cxr_release.screening.verify import about_films
 
     folder = Path(os.path.abspath(into.parent))  # noqa: PTH100 - a link to a folder stays
@@ -60,6 +62,8 @@ def _kind_of(into: Path) -> tuple[Kind[Any, Any], Callable[[Any], Any]]:
     if into.suffix == SUFFIX and folder in {paths.screening_log, paths.withdrawals}:
         reasons = project.reasons() if paths.reasons.exists() else None
         return DECISION, about_films(project.known_films(), reasons)
+    if into.suffix == SUFFIX and folder == paths.facing_log:
+        return FACING, about_facing(project.known_films())
     if into.suffix == SUFFIX and folder == paths.audit_log:
         known = paths.params.exists() and project.sampled
         tables = project.tables if known else []
@@ -70,5 +74,5 @@ def _kind_of(into: Path) -> tuple[Kind[Any, Any], Callable[[Any], Any]]:
         "is no place of a log: nothing was joined",
         where=str(into),
         remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening, withdrawals,"
-        " audit or readers",
+        " facing, audit or readers",
     )

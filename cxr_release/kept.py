@@ -33,13 +33,20 @@ class Testimony:
     """Who was asked."""
 
 
-def hear(paths: Paths, versions: Sequence[Version], *, films: Mapping[str, str]) -> Testimony:
+def hear(
+    paths: Paths,
+    versions: Sequence[Version],
+    *,
+    films: Mapping[str, str],
+    mirrored: Mapping[str, str] | None = None,
+) -> Testimony:
     """Ask everybody who knows what the logs and the ledger held.
 
     Args:
         paths: of the project.
         versions: published ones.
         films: generated film → SHA-256 of its PNG bytes; what was decided on others is past.
+        mirrored: generated film → that of its mirror image: it is no other film.
     """
     heard = witnesses.of_git(paths.root, [paths.reviews, paths.published])
     folders = [paths.screening_log, paths.audit_log, paths.responses]
@@ -53,11 +60,16 @@ def hear(paths: Paths, versions: Sequence[Version], *, films: Mapping[str, str])
         names = ", ".join(heard.uncommitted)
         notes.append(f"git knows nothing of what was never committed: {names}")
     asked = {"git": heard.asked, "the ledger": bool(versions and films)}
-    faults = [*heard.faults, *_unsaid(paths, versions, films)]
+    faults = [*heard.faults, *_unsaid(paths, versions, films, mirrored or {})]
     return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))
 
 
-def _unsaid(paths: Paths, versions: Sequence[Version], films: Mapping[str, str]) -> list[Fault]:
+def _unsaid(
+    paths: Paths,
+    versions: Sequence[Version],
+    films: Mapping[str, str],
+    mirrored: Mapping[str, str],
+) -> list[Fault]:
     """What the published versions prove and no log says."""
     if not versions:
         return []
@@ -65,7 +77,10 @@ def _unsaid(paths: Paths, versions: Sequence[Version], films: Mapping[str, str])
         said = said_in(paths)
     except DecisionError:  # whoever reads the logs says so
         return []
-    rows = {film: {"sha256": sha256} for film, sha256 in films.items()}
+    rows = {
+        film: {"sha256": sha256, "mirrored_sha256": mirrored.get(film)}
+        for film, sha256 in films.items()
+    }
     listed = (
         tables.read_rows(paths.pairs, schemas.PAIRS)
         if paths.pairs.exists() and any(one.judged for one in versions)
@@ -118,8 +133,8 @@ def ends_of(paths: Paths) -> dict[str, dict[str, Any]]:
 
 
 def _logs(paths: Paths) -> Iterator[tuple[str, bytes]]:
-    """Every log of decisions, withdrawals and verdicts, such as `screening/a.b`, and its bytes."""
-    for folder in (paths.screening_log, paths.withdrawals, paths.audit_log):
+    """Every log on films and pairs, such as `screening/a.b`, and its bytes."""
+    for folder in (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log):
         for person in people_of(folder):
             path = log_file(folder, person)
             if path.is_file():

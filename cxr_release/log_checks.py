@@ -12,6 +12,8 @@ from cxr_release.memorization.verify import verify_verdicts
 from cxr_release.project import Project
 from cxr_release.reader_study.verify import text_of as of_answers
 from cxr_release.reader_study.verify import verify_answers
+from cxr_release.screening.facing_desk import text_of as of_facing
+from cxr_release.screening.facing_desk import verify_facing
 from cxr_release.screening.verify import text_of as of_decisions
 from cxr_release.screening.verify import verify_logs as verify_decisions
 
@@ -19,8 +21,8 @@ from cxr_release.screening.verify import verify_logs as verify_decisions
 def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
     """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
 
-    Those are `withdrawals`, `audit` and `readers`; with them come `witnesses`: `asked` (who knows
-    what the logs held) and `notes` (sentences on what may be missing).
+    Those are `withdrawals`, `facing`, `audit` and `readers`; with them come `witnesses`: `asked`
+    (who knows what the logs held) and `notes` (sentences on what may be missing).
 
     Args:
         project: whose logs they are.
@@ -39,6 +41,7 @@ def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> 
         {
             "screening": lambda: verify_decisions(folder, films, reasons),
             "withdrawals": lambda: verify_decisions(paths.withdrawals, films, reasons),
+            "facing": lambda: verify_facing(paths.facing_log, films),
             "audit": lambda: verify_verdicts(
                 paths.audit_log,
                 cohort=paths.cohort_table,
@@ -89,6 +92,7 @@ def text_of(found: Mapping[str, Any]) -> str:
     texts = {
         "screening": of_decisions,
         "withdrawals": of_decisions,
+        "facing": of_facing,
         "audit": of_verdicts,
         "readers": of_answers,
         "witnesses": _of_witnesses,

@@ -56,6 +56,11 @@ class Paths:
         return self._data("reviews", "withdrawals")
 
     @property
+    def facing_log(self) -> Path:
+        """What reviewers say of the way films face."""
+        return self._data("reviews", "facing")
+
+    @property
     def published(self) -> Path:
         """What each published version held, a folder a version: later ones are held against it."""
         return self._data("published")

@@ -193,7 +193,12 @@ class Project:
         from cxr_release.kept import hear
 
         films = self.known_films() or []
-        return hear(self.paths, self.published(), films={film.id: film.sha256 for film in films})
+        return hear(
+            self.paths,
+            self.published(),
+            films={film.id: film.sha256 for film in films},
+            mirrored={film.id: film.mirrored_sha256 for film in films},
+        )
 
     def readers(self) -> Gathered | None:
         """What readers of the blinded quartets have answered; None before those are drawn."""

@@ -142,6 +142,18 @@ def test_decisions_are_logged_counted_and_taken_back(project: Path) -> None:
     assert json.loads(run("status", "--json", *root).stdout)["counts"]["total"]["excluded"] == 0
 
 
+def test_a_facing_is_said_and_taken_back(project: Path) -> None:
+    film, who = first_film(project), ["--reviewer", "f.g", "--root", str(project)]
+    done = run("facing", film, "--faces", "right", *who)
+    assert done.stdout == "logged 1 facing decision(s) of f.g: right\n"
+    done = run("log", "verify", "--root", str(project))
+    assert "f.g: 1 line(s), 1 facing decision(s) stand" in done.stdout
+    assert run("facing", film, "--faces", "up", *who).returncode == 2
+    done = run("facing", "nobody", "--faces", "left", *who)
+    assert done.returncode == 1 and "unknown film 'nobody'" in done.stderr
+    assert run("facing", film, "--faces", "retract", *who).returncode == 0
+
+
 def test_an_unknown_film_is_answered_with_the_nearest(project: Path) -> None:
     film = first_film(project)
     done = run("keep", film.replace("00001", "0001"), "--reviewer", "c", "--root", str(project))

@@ -23,6 +23,7 @@ from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.facing import FACING, FacingWish
 
 ROOT = Path(__file__).parent.parent
 FILM = "checkpoint-3-large-00000"
@@ -66,6 +67,12 @@ def said(project: Path, kind: str) -> tuple[Kind[Any, Any], list[Any]]:
             Reply("1", "a" * 64, films, rated, picks, "1", "3.000")
             for rated in ("1 2", "3 4", "4 4")
         ]
+    if kind == "facing":
+        return FACING, [
+            FacingWish(FILM, hash_, "right"),
+            FacingWish(FILM, hash_, "unknown"),
+            FacingWish(FILM, hash_, "left", "again"),
+        ]
     reason = "withdrawn-on-request" if kind == "withdrawals" else "artefact"
     return DECISION, [
         Wish(FILM, hash_, "exclude", reason),
@@ -74,7 +81,7 @@ def said(project: Path, kind: str) -> tuple[Kind[Any, Any], list[Any]]:
     ]
 
 
-@pytest.mark.parametrize("kind", ["screening", "withdrawals", "audit", "readers"])
+@pytest.mark.parametrize("kind", ["screening", "withdrawals", "facing", "audit", "readers"])
 def test_any_of_the_logs_is_joined_and_the_later_word_counts(
     project: Path, tmp_path: Path, kind: str
 ) -> None:

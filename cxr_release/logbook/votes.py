@@ -26,6 +26,7 @@ class Votes(Generic[W, L]):
         kind: what the logs hold.
         folder: where the logs lie; a log that appears later counts from then on.
         known: subject → what is shown of it.
+        also: subject → what else may have been shown of it, and counts as well.
         nobody: names whose logs are no person's, and left out.
     """
 
@@ -35,6 +36,7 @@ class Votes(Generic[W, L]):
         folder: Path,
         known: Mapping[Subject, Fingerprint],
         *,
+        also: Mapping[Subject, Fingerprint] | None = None,
         nobody: Collection[str] = (),
     ) -> None:
         self.turn = threading.RLock()
@@ -46,6 +48,7 @@ class Votes(Generic[W, L]):
         self._kind = kind
         self._folder = folder
         self._known = dict(known)
+        self._also = dict(also or {})
         self._nobody = frozenset(nobody)
         self._logs: dict[str, Log[W, L]] = {}
         self._taken: dict[str, tuple[list[L], int]] = {}
@@ -115,7 +118,7 @@ class Votes(Generic[W, L]):
                     f"a {self._kind.noun} on other bytes than {_named(one.about)} has now",
                 )
                 for one in about
-                if one.fingerprint != self._known[one.about]
+                if one.fingerprint not in {self._known[one.about], self._also.get(one.about)}
             )
 
     def _people(self) -> list[str]:

@@ -81,6 +81,7 @@ def apply(
     *,
     real: Mapping[str, str],
     synthetic: Mapping[str, str],
+    mirrored: Mapping[str, str] | None = None,
     required: int,
     adjudicator: str,
 ) -> Adjudication:
@@ -95,6 +96,7 @@ def apply(
         logs: reviewer → verdicts.
         real: film of the cohort → SHA-256 of its PNG bytes.
         synthetic: synthetic film → SHA-256 of its PNG bytes.
+        mirrored: synthetic film → that of its mirror image: a verdict that names it counts.
         required: people who must judge each pair.
         adjudicator: who settles conflicts; empty: nobody does.
 
@@ -102,7 +104,7 @@ def apply(
         DecisionError: a verdict names an unknown synthetic film, or other bytes than a film has;
             all of them at once, by log and line.
     """
-    faults = faults_of(logs, real=real, synthetic=synthetic)
+    faults = faults_of(logs, real=real, synthetic=synthetic, mirrored=mirrored or {})
     if faults:
         raise DecisionError(
             f"{len(faults)} verdict(s) are not about these films",
@@ -184,8 +186,9 @@ def faults_of(
     *,
     real: Mapping[str, str],
     synthetic: Mapping[str, str],
+    mirrored: Mapping[str, str],
 ) -> list[Fault]:
-    """Verdicts that are not about these films, by log and line."""
+    """Verdicts that are not about these films, whichever way they face, by log and line."""
     jobs = {job_name(film) for film in synthetic} | {""}
     faults: list[Fault] = []
     for reviewer, log in logs.items():
@@ -198,6 +201,7 @@ def faults_of(
             # The real film may have been withdrawn since; its copy stays out all the same.
             if real.get(one.real_id, one.real_sha256) != one.real_sha256:
                 faults.append(Fault(where, f"{one.real_id} has other bytes than were judged"))
-            if one.synthetic_sha256 != synthetic[one.synthetic_id]:
-                faults.append(Fault(where, f"{one.synthetic_id} has other bytes than were judged"))
+            film = one.synthetic_id
+            if one.synthetic_sha256 not in {synthetic[film], mirrored.get(film)}:
+                faults.append(Fault(where, f"{film} has other bytes than were judged"))
     return faults

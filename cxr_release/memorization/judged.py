@@ -41,15 +41,16 @@ def read_adjudication(
         verdicts,
         real=hashes(schemas.COHORT, [cohort] if verdicts else []),
         synthetic=hashes(schemas.ORIENTED, synthetic),
+        mirrored=hashes(schemas.ORIENTED, synthetic, "mirrored_sha256"),
         required=required,
         adjudicator=adjudicator,
     )
 
 
-def hashes(kind: Table, paths: Iterable[Path]) -> dict[str, str]:
-    """Film → SHA-256 of its PNG bytes, of every film in some tables."""
+def hashes(kind: Table, paths: Iterable[Path], column: str = "sha256") -> dict[str, str]:
+    """Film → SHA-256 of its PNG bytes, of every film in some tables; or what another column is."""
     return {
-        row["id"]: row["sha256"]
+        row["id"]: row[column]
         for path in paths
-        for row in tables.read(path, kind, ["id", "sha256"]).to_pylist()
+        for row in tables.read(path, kind, ["id", column]).to_pylist()
     }

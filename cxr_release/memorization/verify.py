@@ -42,8 +42,13 @@ def about_pairs(
     def faults(lines: Mapping[str, Sequence[Verdict]]) -> list[Fault]:
         if not known or not lines:
             return []
-        real = hashes(schemas.COHORT, [cohort])
-        return faults_of(lines, real=real, synthetic=hashes(schemas.ORIENTED, synthetic))
+        real, tables = hashes(schemas.COHORT, [cohort]), list(synthetic)
+        return faults_of(
+            lines,
+            real=real,
+            synthetic=hashes(schemas.ORIENTED, tables),
+            mirrored=hashes(schemas.ORIENTED, tables, "mirrored_sha256"),
+        )
 
     return faults
 

@@ -11,6 +11,7 @@ from cxr_release import schemas
 from cxr_release.errors import TableError
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.votes import Votes
+from cxr_release.memorization.judged import hashes
 from cxr_release.memorization.listed import read_pairs
 from cxr_release.memorization.pair_queue import PairQueue
 from cxr_release.memorization.verdict import VERDICT
@@ -60,7 +61,13 @@ def adjudicate(
     listed = read_pairs(pairs, real=room.real.sha256, synthetic=room.synthetic.sha256)
     room.check()
     say(f"reading the verdicts in {audit_log}")
-    votes = Votes(VERDICT, audit_log, {one.about: one.fingerprint for one in listed})
+    mirrored = hashes(schemas.ORIENTED, synthetic, "mirrored_sha256")
+    votes = Votes(
+        VERDICT,
+        audit_log,
+        {one.about: one.fingerprint for one in listed},
+        also={one.about: (one.real_sha256, mirrored[one.synthetic_id]) for one in listed},
+    )
     queues = {
         reviewer: PairQueue(
             reviewer,

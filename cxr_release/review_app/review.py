@@ -67,7 +67,8 @@ def review(
     films = read_generated(tables)
     shelf.check()
     say(f"reading the decisions in {screening_log}")
-    votes = Votes(DECISION, screening_log, shelf.sha256, nobody={PRESCREEN})
+    mirrored = {film.id: film.mirrored_sha256 for film in films}
+    votes = Votes(DECISION, screening_log, shelf.sha256, also=mirrored, nobody={PRESCREEN})
     doubts = (scores or {}) if order == "doubtful-first" else None
     queues = {}
     for reviewer in reviewers:

@@ -19,11 +19,23 @@ class Generated:
     checkpoint: int
     batch: str
     sha256: str
+    mirrored_sha256: str = ""
+    """Of the PNG of its mirror image; empty where that is not known."""
+
+    @property
+    def hashes(self) -> set[str]:
+        """What names one of them is about this film, whichever way it faces by now."""
+        return {self.sha256, self.mirrored_sha256} - {""}
 
 
 def read_generated(paths: Iterable[Path]) -> list[Generated]:
     """Every film in some `schemas.ORIENTED` tables, in their order."""
-    return [film for path in paths for film in _films(tables.read(path, schemas.ORIENTED, COLUMNS))]
+    columns = [*COLUMNS, "mirrored_sha256"]
+    return [
+        film
+        for path in paths
+        for film in _films(tables.read(path, schemas.ORIENTED, columns), columns)
+    ]
 
 
 def read_listed(path: Path) -> list[Generated]:
@@ -32,7 +44,7 @@ def read_listed(path: Path) -> list[Generated]:
     Raises:
         TableError: with every fault of those columns; others are left alone.
     """
-    return _films(tables.read_foreign(path, schemas.FILMS))
+    return _films(tables.read_foreign(path, schemas.FILMS), COLUMNS)
 
 
 def unknown_films(names: Sequence[tuple[str, str]], known: Collection[str]) -> list[Fault]:
@@ -60,6 +72,6 @@ COLUMNS = schemas.FILMS.arrow.names
 COMPARED = 5
 
 
-def _films(table: tables.Arrow) -> list[Generated]:
-    columns = (table[name].to_pylist() for name in COLUMNS)
+def _films(table: tables.Arrow, names: Sequence[str]) -> list[Generated]:
+    columns = (table[name].to_pylist() for name in names)
     return [Generated(*row) for row in zip(*columns, strict=True)]

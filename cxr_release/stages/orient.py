@@ -6,13 +6,16 @@ import re
 import shutil
 import sys
 
-from cxr_release.errors import CxrReleaseError
+from cxr_release import schemas, tables
+from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.files import read_json, write_json
+from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.facing import detector_of
 from cxr_release.radiographs.facing_checks import check_detector
 from cxr_release.radiographs.orient import left_facing, orient
+from cxr_release.screening.facing import not_there, read_said
 from cxr_release.stages.run import execute
 
 JOB = re.compile(r"checkpoint-[1-9]\d*-(?:initial|large)")
@@ -24,14 +27,20 @@ def run(paths: Paths, params: Params) -> None:
     _remove_others(paths, {paths.job(*job).name for job in jobs})
     known = left_facing(paths.cohort_table)
     detector = None if known is None else detector_of(known)
+    require_kept(paths.root, [paths.facing_log])
+    told = read_said(paths.facing_log)
     rows = []
+    films: set[str] = set()
     for checkpoint, batch in jobs:
         folder = paths.job(checkpoint, batch)
         counts = orient(
             sorted(folder.glob("shard-*.parquet")),
             paths.oriented_table(checkpoint, batch),
             detector=detector,
+            said=told,
         )
+        ids = tables.read(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, ["id"])
+        films.update(ids["id"].to_pylist())
         said = counts.pop("said")
         made = read_json(folder / "job.json")["made"]
         if sum(counts.values()) != made:
@@ -41,6 +50,9 @@ def run(paths: Paths, params: Params) -> None:
                 remedy="delete the folder and run `dvc repro`",
             )
         rows.append({"checkpoint": checkpoint, "batch": batch, "facings": counts, "said": said})
+    if faults := not_there(told, films):
+        what = f"{len(faults)} decision(s) on facing are about films that are not there"
+        raise DecisionError(what, where=str(paths.facing_log), faults=faults)
     summary = {"films": rows, "rule": check_detector(detector, known)}
     write_json(paths.oriented / "summary.json", summary)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class KnownFilm:
     seed: int
     sha256: str
     pixel_sha256: str
+    mirrored_sha256: str | None = field(default=None, kw_only=True)
 
 
 def check_generated(
@@ -97,7 +98,8 @@ def _check_table(
         if index <= last:
             found.add(f"{where}, column id", "films are not in the order of their index")
         last = index
-        known[row["id"]] = KnownFilm(job, row["seed"], row["sha256"], row["pixel_sha256"])
+        same = (row["seed"], row["sha256"], row["pixel_sha256"])
+        known[row["id"]] = KnownFilm(job, *same, mirrored_sha256=row["mirrored_sha256"])
 
 
 def _index(film: str | None) -> int:

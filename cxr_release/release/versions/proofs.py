@@ -79,6 +79,9 @@ def withdrawn_films(versions: Sequence[Version]) -> set[str]:
     }
 
 
+_HASHES = ("sha256", "pixel_sha256", "mirrored_sha256")
+
+
 def contradictions(
     versions: Sequence[Version],
     films: Mapping[str, Row],
@@ -90,7 +93,8 @@ def contradictions(
 
     Args:
         versions: see `evidence`.
-        films: released film → `sha256` and, where known, `pixel_sha256`.
+        films: released film → `sha256` and, where known, `pixel_sha256` and `mirrored_sha256`: a
+            film that is mirrored since is the same film.
         said: what the logs hold.
         listed: synthetic films of the pairs that are audited now.
 
@@ -100,7 +104,7 @@ def contradictions(
     proofs, judged = _proofs(versions), _judged(versions)
     faults = []
     for film, row in films.items():
-        hashes = [row[name] for name in ("sha256", "pixel_sha256") if row.get(name)]
+        hashes = [row[name] for name in _HASHES if row.get(name)]
         found = next((proofs[one] for one in hashes if one in proofs), [])
         for proof in found:
             faults += [Fault(film, *told) for told in _unsaid(proof, {film, proof.film}, said)]
