@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 REVIEWER = re.compile(r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 """A person's name as it stands in settings and logs: it is the name of a file, too."""
@@ -53,3 +53,16 @@ def one_person(group: Iterable[str], noun: str) -> str:
 
 def _is_plain(name: str) -> bool:
     return name.isascii() and name.isprintable()
+
+
+def by_form(names: Collection[str]) -> dict[str, str]:
+    """Names by themselves, and by every form of Unicode in which only one of them is meant.
+
+    File systems and spreadsheets write one name in different forms; a person sees no difference.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        for form in ("NFC", "NFD"):
+            found[unicodedata.normalize(form, name)].add(name)
+    forms = {form: min(meant) for form, meant in found.items() if len(meant) == 1}
+    return forms | {name: name for name in names}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.spelling import folded, one_person, spellings
+from cxr_release.spelling import by_form, folded, one_person, spellings
 
 SAME = ["r1", "R1", "\uff321", "r\u200b1", " r1\u00a0", "r\u0661", "r1\ufe0f"]
 
@@ -31,3 +31,10 @@ def test_every_spelling_is_named() -> None:
 def test_no_form_of_a_name_is_another_name(name: str, form: str) -> None:
     for other in (unicodedata.normalize(form, name), name.casefold(), f"\u2060{name} "):
         assert folded(other) == folded(name) == folded(folded(name))
+
+
+def test_a_form_that_two_names_share_stands_for_neither() -> None:
+    composed, apart = "\u00fc", "u\u0308"
+    assert by_form([composed])[apart] == composed
+    found = by_form([composed, apart])
+    assert found == {composed: composed, apart: apart}

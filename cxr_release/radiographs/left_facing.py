@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import read_bounded
+from cxr_release.spelling import by_form
 
 LEFT_FACING = "left-facing.txt"
 MAX_BYTES = 2**20
@@ -32,10 +33,12 @@ def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
     for film in films:
         for name in (film, PurePosixPath(film).name, PurePosixPath(film).stem):
             named.setdefault(name, set()).add(film)
+    forms = by_form(named)
     found: set[str] = set()
     faults = []
     for number, line in _lines(path):
-        name = line if line in named else line.partition(" #")[0].strip()
+        name = line if line in forms else line.partition(" #")[0].strip()
+        name = forms.get(name, name)
         if name in named:
             found |= named[name]
         else:

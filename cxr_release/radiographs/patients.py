@@ -1,7 +1,8 @@
 """`patients.csv` beside the films: which film belongs to which patient.
 
 An empty key says that the patient is not stated. Two keys that a person would read as one (`P07`
-and `p7`) are a fault: whether they are one patient or two, only who wrote them can say.
+and `p7`) are a fault: whether they are one patient or two, only who wrote them can say. So are
+keys that name no patient: films of `unknown` or `1.2E+11` need not be of one.
 """
 
 from __future__ import annotations
@@ -10,15 +11,25 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
-from cxr_release.spelling import folded
+from cxr_release.spelling import by_form, folded
 
 PATIENTS = "patients.csv"
 COLUMNS = ("file", "patient")
 MAX_BYTES = 2**26
+
+_NOBODY = frozenset(
+    """
+    anon anonym anonymised anonymized anonymous blank desconocido empty inconnu keine missing na nan
+    nil none notapplicable notavailable notknown notstated null ohne sconosciuto tba tbd unbekannt
+    undefined unknown unspecified unstated
+    """.split()  # noqa: SIM905 - a list of words is read as one
+)
+"""What people and programs write where they do not know the patient."""
+_SHORTENED = re.compile(r"[+-]?\d+(?:[.,]\d+)?e\+\d+")
 
 
 @dataclass(frozen=True)
@@ -38,9 +49,11 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
     Raises:
         SourceError: the table cannot be read at all.
     """
-    rows = _rows(path)
+    rows, faults = _rows(path)
+    found = by_form(files)
+    rows = [replace(row, file=found.get(row.file, row.file)) for row in rows]
     times = Counter(row.file for row in rows)
-    faults = [
+    faults += [
         Fault(f"{PATIENTS} line {row.line}", f"names {row.file!r}, which is no film here")
         for row in rows
         if row.file not in files
@@ -81,9 +94,21 @@ def counted(patients: Collection[str | None]) -> dict[str, int | None]:
 def canonical(key: str) -> str:
     """What is left of a patient key without what a person does not see or reads over.
 
-    What `folded` leaves out, and leading zeros of each number, make no difference.
+    What `folded` leaves out, leading zeros of each number and a decimal point with nothing but
+    zeros behind it make no difference.
     """
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", folded(key))
+    return re.sub(r"(?<![0-9])0+(?=[0-9])|(?<=[0-9])(?:\.0+)+$", "", folded(key))
+
+
+def _no_patient(key: str) -> str:
+    """Why a key does not say whose a film is; nothing where it may."""
+    plain = canonical(key)
+    word = re.sub(r"[\W_]+", "", plain)
+    if not word or word in _NOBODY or plain == "-1" or (plain[0] == "#" and plain[-1] in "!?"):
+        return "which names no patient"
+    if _SHORTENED.fullmatch(plain):
+        return "a number that a spreadsheet has shortened: it may be several patients'"
+    return ""
 
 
 def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
@@ -104,6 +129,15 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
         )
         for film, place, key in groups.pop("", [])
     ]
+    for canon in [canon for canon, group in groups.items() if _no_patient(group[0][2])]:
+        faults += [
+            Fault(
+                film,
+                f"has the patient key {key!a} ({place}), {_no_patient(key)}",
+                "leave it empty where the patient is not stated; write other keys in full",
+            )
+            for film, place, key in groups.pop(canon)
+        ]
     for group in groups.values():
         first = group[0]
         other = next((one for one in group if one[2] != first[2]), None)
@@ -121,26 +155,48 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
     return faults
 
 
-def _rows(path: Path) -> list[_Row]:
+def _rows(path: Path) -> tuple[list[_Row], list[Fault]]:
+    """Rows of the table, and a fault for each that has not as many cells as the first line."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB", where=str(path))
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream, strict=True, restval="")
-            header = table.fieldnames or []
-            missing = [name for name in COLUMNS if name not in header]
-            if missing:
-                raise SourceError(
-                    f"has no column {' and no column '.join(missing)}",
-                    where=str(path),
-                    remedy="its first line is `file,patient`",
-                )
-            # Blanks around a value are how people write tables; anything else is part of it.
-            return [
-                _Row(table.line_num, row["file"].strip(), row["patient"].strip(" \t"))
-                for row in table
-            ]
+            table = csv.reader(stream, strict=True)
+            header = next(table, [])
+            _check_header(header, path)
+            rows, faults = [], []
+            file, patient = (header.index(name) for name in COLUMNS)
+            for cells in table:
+                if not cells:
+                    continue
+                # Blanks around a value are how people write tables; anything else is part of it.
+                name = cells[file].strip() if file < len(cells) else ""
+                key = cells[patient].strip(" \t") if patient < len(cells) else ""
+                torn = len(cells) != len(header)
+                rows.append(_Row(table.line_num, name, "" if torn else key))
+                if torn:
+                    faults.append(_torn(table.line_num, len(cells), len(header)))
+            return rows, faults
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})", where=str(path)) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"is no UTF-8 CSV table ({error})", where=str(path)) from error
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    remedy = "its first line is `file,patient`"
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        what = f"has no column {' and no column '.join(missing)}"
+        raise SourceError(what, where=str(path), remedy=remedy)
+    for name in COLUMNS:
+        if header.count(name) > 1:
+            raise SourceError(f"has two columns {name}", where=str(path), remedy=remedy)
+
+
+def _torn(line: int, cells: int, columns: int) -> Fault:
+    return Fault(
+        f"{PATIENTS} line {line}",
+        f"has {cells} cell{'s' * (cells != 1)}, and the first line has {columns}",
+        "a key with a comma in it stands in quotes; an empty key behind a comma",
+    )

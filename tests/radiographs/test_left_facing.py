@@ -26,6 +26,14 @@ def test_films_by_file_or_stem_with_comments(tmp_path: Path) -> None:
     assert read(tmp_path, b"") == read(tmp_path, b"# nobody knows\n") == frozenset()
 
 
+def test_a_film_is_found_in_either_form_of_unicode(tmp_path: Path) -> None:
+    """As a file system composes letters, and as an editor does."""
+    path = tmp_path / "left-facing.txt"
+    path.write_text("J\u00fcrgen\nMu\u0308ller.png\n", encoding="utf-8")
+    films = ["Ju\u0308rgen.png", "M\u00fcller.png", "other.png"]
+    assert read_left_facing(path, films) == set(films[:2])
+
+
 def test_every_line_that_names_no_film_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         read(tmp_path, b"a\naa\n\x1b[2J\n" + b"x" * 10_000 + b"\n../../etc/passwd\n")
