@@ -10,15 +10,18 @@
     ├── ReaderStudyError     the blinded study cannot be drawn, or its responses are refused
     └── ReleaseError         the release would not be true, or is not whole
 
-The command line prints each as one line (faults as one line each) and exits with 1. So it does
+The command line prints each as one line (faults as one line each, or one for all equal ones) and exits with 1. So it does
 with what the system refuses, an `OSError`: see `of_system`.
 """
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from cxr_release.places import each_once
 
 
 @dataclass(frozen=True, order=True)
@@ -44,6 +47,9 @@ class CxrReleaseError(Exception):
         faults: the single faults, where the error collects many.
     """
 
+    of_lines: ClassVar[bool] = False
+    """Whether faults are of lines that people typed: equal ones are told once, with all lines."""
+
     def __init__(
         self, what: str, *, where: str = "", remedy: str = "", faults: Sequence[Fault] = ()
     ) -> None:
@@ -55,7 +61,13 @@ class CxrReleaseError(Exception):
 
     def __str__(self) -> str:
         head = _joined(self.where, self.what, self.remedy)
-        return "\n".join([head, *(f"  {fault}" for fault in self.faults)])
+        return "\n".join([head, *(f"  {said}" for said in self._said())])
+
+    def _said(self) -> Iterable[object]:
+        if not self.of_lines:
+            return self.faults
+        found = each_once((fault.where, _joined(fault.what, fault.remedy)) for fault in self.faults)
+        return map(_joined, found)
 
 
 class ParamsError(CxrReleaseError):
@@ -65,9 +77,13 @@ class ParamsError(CxrReleaseError):
 class SourceError(CxrReleaseError):
     """Source films are unreadable, hostile or ambiguous; `faults` names every one of them."""
 
+    of_lines = True
+
 
 class TableError(CxrReleaseError):
     """A table is missing, unreadable, or breaks its schema; `faults` holds file, row and column."""
+
+    of_lines = True
 
 
 class CheckpointError(CxrReleaseError):
@@ -84,6 +100,8 @@ class DecisionError(CxrReleaseError):
 
 class ReaderStudyError(CxrReleaseError):
     """The blinded reader study cannot be drawn, or its responses are refused."""
+
+    of_lines = True
 
 
 class ReleaseError(CxrReleaseError):

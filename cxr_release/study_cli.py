@@ -83,10 +83,16 @@ def analyze(
     figures: Annotated[
         Path | None, typer.Option(help="Folder for the figures, SVG and PNG.")
     ] = None,
+    real: Annotated[
+        str, typer.Option(help="What the file calls the source of the real films.")
+    ] = "real",
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
     """Analyse ratings as the paper did, and say what they can show.
+
+    Of any study in which every reader rated the same films from 1 to 4 and picked one of each
+    quartet, which has one real film and one of each other source: any names, any number of them.
 
     Identification against chance, Fleiss' kappa, paired Wilcoxon tests (exact, and by the rule of
     R 4.4) with Holm's correction; beyond it clustered intervals, equivalence and power. Wrong
@@ -101,7 +107,7 @@ def analyze(
     settings = project.study_params(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )
-    found = analyze_file(responses, settings, seed=project.seed, figures=figures)
+    found = analyze_file(responses, settings, seed=project.seed, figures=figures, real=real)
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 

@@ -25,6 +25,7 @@ FOUNDATION = {
     "params",
     "partials",
     "paths",
+    "places",
     "plain_yaml",
     "schemas",
     "settings",

@@ -54,7 +54,7 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
     rows = [replace(row, file=found.get(row.file, row.file)) for row in rows]
     times = Counter(row.file for row in rows)
     faults += [
-        Fault(f"{PATIENTS} line {row.line}", f"names {row.file!r}, which is no film here")
+        Fault(f"{PATIENTS}: line {row.line}", f"names {row.file!r}, which is no film here")
         for row in rows
         if row.file not in files
     ]
@@ -70,7 +70,7 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
         elif times[name] > 1:
             faults.append(Fault(name, f"has {times[name]} rows in {PATIENTS}"))
     faults += spelling_faults(
-        (row.file, f"{PATIENTS} line {row.line}", row.patient) for row in rows if row.file in files
+        (row.file, f"{PATIENTS}: line {row.line}", row.patient) for row in rows if row.file in files
     )
     return {row.file: row.patient for row in rows if row.patient}, faults
 
@@ -196,7 +196,7 @@ def _check_header(header: list[str], path: Path) -> None:
 
 def _torn(line: int, cells: int, columns: int) -> Fault:
     return Fault(
-        f"{PATIENTS} line {line}",
+        f"{PATIENTS}: line {line}",
         f"has {cells} cell{'s' * (cells != 1)}, and the first line has {columns}",
         "a key with a comma in it stands in quotes; an empty key behind a comma",
     )

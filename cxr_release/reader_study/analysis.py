@@ -8,6 +8,7 @@ from typing import Any
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
 from cxr_release.reader_study.power import power_of
+from cxr_release.reader_study.rated import REAL
 from cxr_release.reader_study.ratings import Ratings, by_answers, identical, ratings_of
 from cxr_release.reader_study.realism import realism_of
 from cxr_release.reader_study.responses import read_responses
@@ -30,9 +31,10 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
 
     Returns:
         Plain values for JSON, None for what cannot be told: `raters`, `quartets` and
-        `images_per_quartet` (how many), `checkpoints`, `identical` (groups of raters who answered
-        alike throughout), `identification` (see `identification_of`), `fleiss_kappa`, `realism`
-        (see `realism_of`), `wilcoxon` (the rule of each p of realism), `power` (see `power_of`),
+        `images_per_quartet` (how many), `sources` (`real` first), `identical` (groups of raters who
+        answered alike throughout), `identification` (see `identification_of`), `fleiss_kappa`,
+        `realism` (see `realism_of`), `wilcoxon` (the rule of each p of realism), `power` (see
+        `power_of`),
         `cumulative_link_mixed_model` (`fitted` and, as it is not, `why`).
     """
     ratings = by_answers(ratings)
@@ -43,7 +45,7 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
         "raters": len(ratings.raters),
         "quartets": len(ratings.quartets),
         "images_per_quartet": len(ratings.sources),
-        "checkpoints": [int(source.rpartition("-")[2]) for source in ratings.sources[1:]],
+        "sources": list(ratings.sources),
         "identical": identical(ratings),
         "identification": identification,
         "fleiss_kappa": fleiss_kappa_of(ratings),
@@ -55,7 +57,12 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
 
 
 def analyze_file(
-    path: Path, settings: StudyParams, *, seed: int, figures: Path | None = None
+    path: Path,
+    settings: StudyParams,
+    *,
+    seed: int,
+    figures: Path | None = None,
+    real: str = REAL,
 ) -> dict[str, Any]:
     """Read a tidy CSV, analyse it and, if asked for, draw the figures.
 
@@ -64,11 +71,12 @@ def analyze_file(
         settings: see `analyze`.
         seed: of the bootstrap.
         figures: folder for `realism` and `identification`, each as SVG and PNG.
+        real: what the file calls the source of the real films.
 
     Raises:
         ReaderStudyError: with every fault of the file; then nothing is written.
     """
-    ratings = ratings_of(read_responses(path))
+    ratings = ratings_of(read_responses(path, real=real))
     found = analyze(ratings, settings, seed=seed)
     if figures is not None:
         from cxr_release.reader_study.figures import draw_identification, draw_realism

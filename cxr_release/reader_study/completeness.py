@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cxr_release.errors import Fault
-from cxr_release.reader_study.rated import MOST_RATERS, REAL, Rated, Unread, lines_of, ranges
-from cxr_release.spelling import one_person, spellings
+from cxr_release.places import ranges
+from cxr_release.reader_study.rated import MOST_RATERS, REAL, Rated, Unread, lines_of
+from cxr_release.spelling import folded, one_person, spellings
 
 K = TypeVar("K", bound=Hashable)
 Page = tuple[str, int]
@@ -27,6 +28,7 @@ def faults_of(rows: Sequence[Rated], unread: Iterable[Unread] = ()) -> list[Faul
     - A rater rates a film of a quartet twice, lacks a film that others rated, or has another.
     - A rater picks no film of a quartet, or several.
     - A rater has other quartets than most raters.
+    - Two sources' names are one name in two spellings.
     - A film has different sources; a quartet has not one film of each of the study's sources;
       no film is real, or every one. (Where sources are blinded: quartets differ in size.)
 
@@ -69,11 +71,15 @@ class _Study:
         """Quartets that lack a film for everybody: the one that was picked, it may be."""
         self.raters = sorted({row.rater for row in self.rows})
 
+        self._unread = {(one.rater, one.quartet) for one in self.unread}
+        self._unread_of_anybody = {one.quartet for one in self.unread}
+
     def excused(self, rater: str | None, quartet: int) -> bool:
         """Whether a faulty line may be what is missing; `rater` None: anybody's."""
+        if rater is None:
+            return bool({None, quartet} & self._unread_of_anybody)
         return any(
-            (rater is None or one.rater in {None, rater}) and one.quartet in {None, quartet}
-            for one in self.unread
+            (who, which) in self._unread for who in (None, rater) for which in (None, quartet)
         )
 
 
@@ -203,6 +209,13 @@ def _picks(study: _Study, rows: Sequence[Rated]) -> Iterator[Fault]:
 
 def _sources(study: _Study, rows: Sequence[Rated]) -> Iterator[Fault]:
     """Films of several sources, and quartets that have not one film of each source."""
+    confused = spellings(str(row.source) for row in rows)
+    for group in confused:
+        mine = [row for row in rows if row.source in group]
+        yield Fault(lines_of(mine), one_person(group, "source"), "write one source in one way")
+    if confused:
+        study.short |= {row.quartet for row in rows}
+        return
     films = _grouped(rows, _film)
     sources: dict[int, dict[str, str]] = defaultdict(dict)
     doubtful: set[int] = set()
@@ -220,7 +233,7 @@ def _sources(study: _Study, rows: Sequence[Rated]) -> Iterator[Fault]:
     known = _known(sources)
     if REAL not in known:
         study.short |= sources.keys()
-        yield Fault(lines_of(rows), "no film is real", f"one film of each quartet is {REAL}")
+        yield _none_is_real(rows, {str(row.source) for row in rows})
         doubtful |= sources.keys()
     if not known - {REAL}:
         yield Fault(lines_of(rows), "every film is real", "a study needs synthetic films too")
@@ -228,6 +241,16 @@ def _sources(study: _Study, rows: Sequence[Rated]) -> Iterator[Fault]:
     for quartet, named_here in sorted(sources.items()):
         if quartet not in doubtful:
             yield from _not_one_of_each(study, quartet, named_here, known, films)
+
+
+def _none_is_real(rows: Sequence[Rated], sources: set[str]) -> Fault:
+    named = ", ".join(sorted(sources))
+    if REAL in sources:
+        return Fault(lines_of(rows), "most quartets have no real film", "each has one")
+    alike = [source for source in sources if folded(source) == REAL]
+    which = alike[0] if alike else "NAME"
+    remedy = f"call the source of the real films {REAL}, or say which it is: --real {which!a}"
+    return Fault(lines_of(rows), f"no film is real, for the sources are {named}", remedy)
 
 
 def _known(sources: Mapping[int, Mapping[str, str]]) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 Found = Mapping[str, Any]
 INK, REAL_TONE, TONE, LIGHT = "#1b1b1b", "#8a8a8a", "#d4d4d4", "#6b6b6b"
 """Greys that differ in print: outlines and numbers, real films, synthetic ones, what is aside."""
+LABEL = 15
+"""Characters of a source's name on a line."""
 BANDWIDTH = 0.15
 """Likert points over which a violin spreads each rating, so that four humps stay apart."""
 INCHES, ROW = 7.2, 0.2
@@ -57,7 +61,7 @@ def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
     axes.set_xlim(-0.55, len(sources) - 0.35)
     axes.set_ylim(0.45, top)
     names = [f"{_label(one)}\nmean {mean(found['realism'][one]['mean'], 2)}" for one in sources]
-    axes.set_xticks(range(len(sources)), names)
+    axes.set_xticks(range(len(sources)), names, parse_math=False)
     axes.set_yticks((1, 2, 3, 4), ("1 unrealistic", "2", "3", "4 fully realistic"))
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines["left"].set_bounds(1, 4)
@@ -194,7 +198,7 @@ def _picks(axes: Axes, sources: Sequence[str], seen: Found) -> None:
         f"{_label(source)}\n{seen['picked'][source]:,} ({100 * share:.0f} %)"
         for source, share in zip(sources, shares, strict=True)
     ]
-    axes.set_yticks(range(len(sources)), names, fontsize=8)
+    axes.set_yticks(range(len(sources)), names, fontsize=8, parse_math=False)
     axes.set_ylim(len(sources) - 0.4, -0.6)
     _shares(axes, 1.1 * max(*shares, seen["chance"]))
     axes.set_xlabel(f"taken for real, of {seen['trials']:,} trials", fontsize=9)
@@ -210,7 +214,9 @@ def _shares(axes: Axes, most: float) -> None:
 
 
 def _label(source: str) -> str:
-    return "real" if source == REAL else source.replace("-", " ")
+    """A source may be called anything, at any length."""
+    name = source.replace("-", " ") if re.fullmatch(r"checkpoint-\d+", source) else source
+    return textwrap.fill(name, LABEL, max_lines=2, placeholder="…")
 
 
 def _p(value: float | None) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
+
+from cxr_release.places import ranges
 
 REAL = "real"
 MOST_RATERS = 1000
@@ -65,14 +67,3 @@ def lines_of(rows: Iterable[Rated]) -> str:
         f"{file}: line{'s' * (len(lines) > 1)} {ranges(sorted(lines))}" if lines else file
         for file, lines in sorted(places.items())
     )
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Rising whole numbers in short: `1, 3–7`."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1] = [runs[-1][0], number]
-        else:
-            runs.append([number])
-    return ", ".join("–".join(map(str, run)) for run in runs)

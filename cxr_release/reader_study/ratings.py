@@ -24,7 +24,7 @@ class Ratings:
     quartets: tuple[int, ...]
     """Rising."""
     sources: tuple[str, ...]
-    """`real` first, then the checkpoints by number."""
+    """`real` first, then the others by the number at the end of their names, and by name."""
     rating: Ints
     """(raters, quartets, sources), 1 … 4."""
     picked: Ints

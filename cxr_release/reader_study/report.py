@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cxr_release.reader_study.equivalence import LEVEL
@@ -27,19 +27,20 @@ _P_NAMES = {"p": "p R 4.4", "p_exact": "p exact"}
 
 
 def text_of(found: Found) -> str:
-    """The analysis for people, in lines of at most 100 characters.
+    """The analysis for people, in lines of at most 100 characters, but for a table of long names.
 
     Args:
         found: as `analysis.analyze` returns it.
     """
-    lines = [
+    above = [
         f"{count(found['raters'], 'reader')}, {count(found['quartets'], 'quartet')}"
         f" of {found['images_per_quartet']} films",
         *(said_alike(group, found["quartets"]) for group in found["identical"]),
         "",
         *_identification(found),
         "",
-        *_table(found),
+    ]
+    below = [
         "",
         *(f"{_P_NAMES[name]}: {rule}." for name, rule in found["wilcoxon"].items()),
         "What is called significant rests on p exact, adjusted by Holm's method.",
@@ -51,7 +52,11 @@ def text_of(found: Found) -> str:
         f"A p above {LEVEL} is no proof that readers cannot tell: see what is shown to be equal.",
         f"Left out: {found['cumulative_link_mixed_model']['why']}",
     ]
-    return "\n".join(part for line in lines for part in textwrap.wrap(line, COLUMNS) or [""])
+    return "\n".join([*_wrapped(above), *_table(found), *_wrapped(below)])
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[str]:
+    return (part for line in lines for part in textwrap.wrap(line, COLUMNS) or [""])
 
 
 def _identification(found: Found) -> list[str]:
@@ -80,7 +85,8 @@ def _table(found: Found) -> list[str]:
     new, old = (_P_NAMES[name] for name in ("p_exact", "p"))
     head = ["source", "mean", "sd", "real −", new, "Holm", "V", old, "Holm", "equal"]
     rows = [head]
-    for source, one in found["realism"].items():
+    for source in found["sources"]:
+        one = found["realism"][source]
         row = [source, mean(one["mean"], 3), number(one["sd"], 2)]
         if source != REAL:
             same = one["equivalence"]

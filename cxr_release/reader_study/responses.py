@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cxr_release.errors import Fault, ReaderStudyError
 from cxr_release.reader_study.completeness import faults_of
-from cxr_release.reader_study.rated import Rated, Unread
+from cxr_release.reader_study.rated import REAL, Rated, Unread
 from cxr_release.reader_study.tidy_csv import Reading, read
 
 __all__ = ["Rated", "Reading", "Unread", "faults_of", "read", "read_csv", "read_responses"]
@@ -16,8 +16,9 @@ def read_csv(path: Path, *, blinded: bool = False) -> tuple[list[Rated], list[Fa
     """What the lines of one file say, each looked at for itself.
 
     The file is UTF-8 (with or without a byte order mark; any line ends) with commas, at most
-    64 MiB, and has the columns of `schemas.RESPONSES` in any order. A rating is 1 to 4;
-    `identified_as_real` is true or false in any case, or 1 or 0.
+    64 MiB, and has the columns of `schemas.RESPONSES` in any order. Raters and sources have names
+    of 1 to 64 printable characters, images file names of 1 to 255; a quartet is a whole number, a
+    rating 1 to 4; `identified_as_real` is true or false in any case, or 1 or 0.
 
     Args:
         path: the CSV.
@@ -31,16 +32,25 @@ def read_csv(path: Path, *, blinded: bool = False) -> tuple[list[Rated], list[Fa
     return found.rows, found.faults
 
 
-def read_responses(path: Path) -> list[Rated]:
+def read_responses(path: Path, *, real: str = REAL) -> list[Rated]:
     """Ratings of a whole study from one file, each line and all of them together in order.
+
+    Args:
+        path: the CSV.
+        real: what it calls the source of the real films, which is `REAL` in what is returned.
 
     Raises:
         ReaderStudyError: with every fault and its line, first of the lines and then of the study.
             What is missing because its line is faulty is not named a second time.
     """
-    found = read(path)
+    found = read(path, real=real)
     faults = [*found.faults]
-    if found.rows:
+    sources = {row.source for row in found.rows}
+    if found.rows and real != REAL not in sources:
+        named = ", ".join(sorted(map(str, sources)))
+        what = f"no film has the source {real!a}; the sources are {named}"
+        faults.append(Fault(path.name, what, "name the one of the real films"))
+    elif found.rows:
         faults += faults_of(found.rows, found.unread)
     if faults:
         raise ReaderStudyError(

@@ -10,15 +10,15 @@ from pathlib import Path
 from cxr_release import schemas
 from cxr_release.errors import Fault
 from cxr_release.reader_study.csv_file import Unusable, read_text, records
-from cxr_release.reader_study.rated import Rated, Unread
+from cxr_release.reader_study.rated import REAL, Rated, Unread
 
 COLUMNS = {column.name: column for column in schemas.RESPONSES.columns}
-MAX_FAULTS = 500
-"""Of one file; past them it is the file that is wrong."""
+MAX_KINDS, MAX_FAULTS = 500, 100_000
+"""Of one file; past them it is the file that is wrong. Kinds: equal faults count once."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _QUARTET = re.compile(r"[0-9]{1,9}")
-MAX_NAME = 64
-"""Characters of a rater's name."""
+MAX_NAME, MAX_IMAGE = 64, 255
+"""Characters of a rater's or a source's name, and of an image's."""
 _AS_CSV = "save it as `CSV UTF-8`, with commas between the columns"
 Cells = Mapping[str, str]
 
@@ -29,11 +29,23 @@ class Reading:
 
     rows: list[Rated] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-    """One a faulty line, where what it was about would otherwise be missed."""
+    unread: set[Unread] = field(default_factory=set)
+    """What faulty lines were about, where it would otherwise be missed."""
+    kinds: set[tuple[str, str]] = field(default_factory=set)
+    """What is wrong, wherever, and the remedy."""
+
+    def add(self, where: str, what: str, remedy: str = "") -> None:
+        """Note a fault."""
+        self.faults.append(Fault(where, what, remedy))
+        self.kinds.add((what, remedy))
+
+    @property
+    def full(self) -> bool:
+        """Whether enough is wrong."""
+        return len(self.kinds) >= MAX_KINDS or len(self.faults) >= MAX_FAULTS
 
 
-def read(path: Path, *, blinded: bool = False) -> Reading:
+def read(path: Path, *, blinded: bool = False, real: str = REAL) -> Reading:
     """Read one file of ratings; see `responses.read_csv`."""
     reading = Reading()
     try:
@@ -41,14 +53,14 @@ def read(path: Path, *, blinded: bool = False) -> Reading:
         header, lines = _lines(text, blinded=blinded)
         names = [name.strip() for name in header]
         for number, cells in lines:
-            if len(reading.faults) >= MAX_FAULTS:
+            if reading.full:
                 raise Unusable(number, "and more lines after it are wrong", "mend these first")
-            _take(reading, f"{path.name}: line {number}", names, cells)
+            _take(reading, f"{path.name}: line {number}", names, cells, real)
         if not reading.rows and not reading.faults:
             raise Unusable(1, "has a header and no ratings")
     except Unusable as error:
-        reading.faults.append(Fault(error.where(path), error.what, error.remedy or _AS_CSV))
-        reading.unread.append(Unread())
+        reading.add(error.where(path), error.what, error.remedy or _AS_CSV)
+        reading.unread.add(Unread())
     return reading
 
 
@@ -77,57 +89,58 @@ def _header_faults(names: Sequence[str], *, blinded: bool) -> Iterator[str]:
             yield f"{what} {', '.join(map(_quoted, which))}"
 
 
-def _take(reading: Reading, where: str, names: Sequence[str], cells: Sequence[str]) -> None:
+def _take(
+    reading: Reading, where: str, names: Sequence[str], cells: Sequence[str], real: str
+) -> None:
     if [cell.strip() for cell in cells] == list(names):
-        reading.faults.append(Fault(where, "is the header once more", "remove this line"))
+        reading.add(where, "is the header once more", "remove this line")
         return
     if len(cells) != len(names):
-        what = f"has {len(cells)} fields, expected {len(names)}"
-        reading.faults.append(Fault(where, what))
-        reading.unread.append(_about(dict(zip(names, cells, strict=False))))
+        reading.add(where, f"has {len(cells)} fields, expected {len(names)}")
+        reading.unread.add(_about(dict(zip(names, cells, strict=False))))
         return
     row = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
-    faults = [Fault(where, what, remedy) for what, remedy in _cell_faults(row)]
+    faults = [*_cell_faults(row, real)]
     if faults:
-        reading.faults.extend(faults)
-        reading.unread.append(_about(row))
+        for what, remedy in faults:
+            reading.add(where, what, remedy)
+        reading.unread.add(_about(row))
         return
+    source = row.get("source")
     reading.rows.append(
         Rated(
             where=where,
             rater=row["rater"],
             quartet=int(row["quartet"]),
             image=row["image"],
-            source=row.get("source"),
+            source=REAL if source == real else source,
             rating=int(row["rating"]),
             identified_as_real=_BOOLEANS[row["identified_as_real"].lower()],
         )
     )
 
 
-def _cell_faults(row: Cells) -> Iterator[tuple[str, str]]:
+def _cell_faults(row: Cells, real: str) -> Iterator[tuple[str, str]]:
     if not _is_name(row["rater"]):
         yield _named("rater", row), f"expected a name of at most {MAX_NAME} characters"
-    if not _fits(row, "image"):
-        yield _named("image", row), "expected 1 to 64 letters, digits, . _ -"
+    if not _is_name(row["image"], MAX_IMAGE) or {"/", "\\"} & {*row["image"]}:
+        remedy = f"expected a file's name of at most {MAX_IMAGE} characters, without its folder"
+        yield _named("image", row), remedy
     if not _QUARTET.fullmatch(row["quartet"]):
         yield _named("quartet", row), "expected a whole number"
-    if "source" in row and not _fits(row, "source"):
-        what = f"unknown source {_quoted(row['source'])}" if row["source"] else "missing source"
-        yield what, "expected real, or a checkpoint's name such as checkpoint-34"
+    if "source" in row and not _is_name(row["source"]):
+        yield _named("source", row), f"expected a name of at most {MAX_NAME} characters"
+    elif row.get("source") == REAL != real:
+        yield f"source is {REAL}, and the real films are said to be {_quoted(real)}", "rename one"
     if row["rating"] not in {"1", "2", "3", "4"}:
         yield _named("rating", row), "expected 1, 2, 3 or 4"
     if row["identified_as_real"].lower() not in _BOOLEANS:
         yield _named("identified_as_real", row), "expected true or false"
 
 
-def _is_name(text: str) -> bool:
-    """What people call a rater; the release calls them otherwise."""
-    return 0 < len(text) <= MAX_NAME and text.isprintable()
-
-
-def _fits(row: Cells, name: str) -> bool:
-    return re.fullmatch(COLUMNS[name].matches, row[name]) is not None
+def _is_name(text: str, most: int = MAX_NAME) -> bool:
+    """What people call a rater, a source, an image; the release calls them otherwise."""
+    return 0 < len(text) <= most and text.isprintable()
 
 
 def _named(name: str, row: Cells) -> str:

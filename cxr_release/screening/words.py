@@ -60,8 +60,8 @@ def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
         whom = f"{looked:,} of {_films(generated)} {'counts' if looked == 1 else 'count'}"
         them = "it" if looked == 1 else "them"
     yield (
-        f"{whom} as looked at: a person decided on {them} while the page showed {them}, and by the"
-        f" times in the logs had {LEAST_LOOK:g} s or more for each film."
+        f"{whom} as looked at: a person decided on {them} while the page showed {them}, and as far"
+        f" as the times in the logs tell had {LEAST_LOOK:g} s or more for each film."
     )
 
 

@@ -235,7 +235,10 @@ def test_rows_of_the_patient_table_without_a_film_are_reported(
     (folder / "patients.csv").write_text("\n".join(["file,patient", *rows, "gone.png,p9"]))
     with pytest.raises(SourceError) as caught:
         take(folder, tmp_path / "out", settings())
-    assert [fault.where for fault in caught.value.faults] == ["film-11.png", "patients.csv line 13"]
+    assert [fault.where for fault in caught.value.faults] == [
+        "film-11.png",
+        "patients.csv: line 13",
+    ]
     summary = take(folder, tmp_path / "out", settings(on_error="skip"))
     assert (summary["files"], summary["refused"], summary["patients"]) == (12, 1, 3)
     assert "gone.png" in capsys.readouterr().err
@@ -324,7 +327,7 @@ def test_a_patient_in_two_spellings_is_in_no_cohort(
         take(folder, tmp_path / "out", settings())
     assert [fault.where for fault in caught.value.faults] == ["film-00.png", "film-01.png"]
     for fault in caught.value.faults:
-        assert "'P07' (patients.csv line 2)" in fault.what or "'P07' (line" in fault.what
+        assert "'P07' (patients.csv: line 2)" in fault.what or "'P07' (line" in fault.what
         assert "'p7'" in fault.what
     assert not (tmp_path / "out").exists()
     summary = take(folder, tmp_path / "out", settings(on_error="skip"))

@@ -119,9 +119,9 @@ def test_a_name_with_a_comma_out_of_quotes_is_not_cut(tmp_path: Path) -> None:
     stated, faults = read_patients(table, {"a.png", "b.png", "c.png", "d.png"})
     assert stated == {"c.png": "Doe, Jim"}
     assert {fault.where: fault.what for fault in faults} == {
-        "patients.csv line 2": "has 3 cells, and the first line has 2",
-        "patients.csv line 3": "has 3 cells, and the first line has 2",
-        "patients.csv line 5": "has 1 cell, and the first line has 2",
+        "patients.csv: line 2": "has 3 cells, and the first line has 2",
+        "patients.csv: line 3": "has 3 cells, and the first line has 2",
+        "patients.csv: line 5": "has 1 cell, and the first line has 2",
     }
 
 

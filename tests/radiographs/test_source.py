@@ -91,7 +91,7 @@ def test_each_fault_of_the_table_is_named(tmp_path: Path) -> None:
     stated, faults = read_patients(table, {"a.png", "b.png", "c.png"})
     assert "b.png" not in stated
     assert {fault.where: fault.what for fault in faults} == {
-        "patients.csv line 5": "names 'z.png', which is no film here",
+        "patients.csv: line 5": "names 'z.png', which is no film here",
         "a.png": "has 2 rows in patients.csv",
         "c.png": "has no row in patients.csv",
     }

@@ -19,7 +19,7 @@ def found() -> dict[str, Any]:
 
 def test_identification(found: dict[str, Any]) -> None:
     assert (found["raters"], found["quartets"], found["images_per_quartet"]) == (8, 50, 4)
-    assert found["checkpoints"] == [34, 40, 80]
+    assert found["sources"] == ["real", "checkpoint-34", "checkpoint-40", "checkpoint-80"]
     seen = found["identification"]
     assert (seen["correct"], seen["trials"], seen["accuracy"], seen["chance"]) == (
         116,

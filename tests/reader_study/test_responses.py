@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 from studies import COLUMNS, Row, csv_text, study_rows
 
 from cxr_release.errors import Fault, ReaderStudyError
+from cxr_release.params import StudyParams
+from cxr_release.reader_study.analysis import analyze_file
+from cxr_release.reader_study.report import sentence_of, text_of
 from cxr_release.reader_study.responses import (
     Rated,
     Unread,
@@ -124,7 +128,10 @@ WRONG_CELLS = {
     "odd rater": ("r1", "a\x1b[31m", "rater is 'a\\x1b[31m'"),
     "long rater": ("r1", "r" * 65, "rater is 'rrr"),
     "odd film": ("q2-1", "../x", "image is '../x'"),
-    "unknown source": ("checkpoint-9", "Checkpoint 9", "unknown source"),
+    "another source": ("checkpoint-9", "Checkpoint 9", "the sources Checkpoint 9, checkpoint-9"),
+    "no source": ("checkpoint-9", "", "missing source"),
+    "long source": ("checkpoint-9", "s" * 65, "source is 'sss"),
+    "odd source": ("checkpoint-9", "gan\u200ba", "source is 'gan\\u200ba'"),
     "a field too many": ("False", "False,", "has 7 fields"),
     "a field too few": (",False", "", "has 5 fields"),
     "the header again": (LINES[6], LINES[0], "header once more"),
@@ -160,10 +167,94 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_wrong_file_does_not_fill_the_screen(tmp_path: Path) -> None:
-    text = LINES[0] + "\n" + "r1,1,x,real,7,true\n" * 2000
+    text = LINES[0] + "\n" + "".join(f"r1,1,x,real,{line},true\n" for line in range(5, 2000))
     faults = refused(tmp_path / "a.csv", text)
     assert len(faults) == 501
     assert faults[-1].where == "a.csv: line 502"
+
+
+def test_one_mistake_in_every_line_is_told_once_with_the_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(LINES[0] + "\n" + "r1,1,x,real,7,true\nr1,1,y,gan,8,no\n" * 1000)
+    with pytest.raises(ReaderStudyError) as caught:
+        read_responses(path)
+    assert len(caught.value.faults) == 3000
+    _, *told = str(caught.value).splitlines()
+    assert len(told) == 3
+    assert told[0].startswith("  a.csv: lines 2, 4, 6, 8, ")
+    assert told[0].endswith("2000 (1,000 lines): rating is '7': expected 1, 2, 3 or 4")
+    whole = LINES[0] + "\n" + "r1,1,x,real,7,true\n" * 90
+    path.write_text(whole)
+    with pytest.raises(ReaderStudyError, match=r"a.csv: lines 2–91 \(90 lines\): rating is '7'"):
+        read_responses(path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("real", "gan-a", "gan-b", "diffusion"),
+        ("real", "Fälle aus $\\alpha$, 2024", "x"),
+        ("real", "1"),
+        ("real", *(f"model {number}" for number in range(9))),
+    ],
+)
+def test_sources_may_be_called_anything_and_be_any_number(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    rows = study_rows(3, 4, len(names) - 1)
+    sources = dict(zip(dict.fromkeys(row["source"] for row in rows), names, strict=True))
+    path = tmp_path / "a.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows(row | {"source": sources[row["source"]]} for row in rows)
+    assert {row.source for row in read_responses(path)} == {*names}
+    found = analyze_file(path, StudyParams(bootstrap=50), seed=0, figures=tmp_path / "figures")
+    assert set(found["sources"]) == {*names}
+    assert found["sources"][0] == "real"
+    assert found["identification"]["chance"] == 1 / len(names)
+    text = text_of(found)
+    assert all(name in text for name in names)
+    assert all(name in sentence_of(found) for name in names[1:])
+
+
+def test_the_source_of_the_real_films_may_have_a_name_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text(ROWS).replace(",real,", ",patients,"))
+    with pytest.raises(ReaderStudyError) as caught:
+        read_responses(path)
+    assert "no film is real, for the sources are checkpoint-13," in str(caught.value)
+    assert "--real" in str(caught.value)
+    assert read_responses(path, real="patients") == rated(ROWS)
+    with pytest.raises(ReaderStudyError, match="no film has the source 'x'; the sources are"):
+        read_responses(path, real="x")
+    both = csv_text(ROWS).replace(",checkpoint-9,", ",patients,")
+    path.write_text(both)
+    with pytest.raises(ReaderStudyError, match="source is real, and the real films are said"):
+        read_responses(path, real="patients")
+    path.write_text(csv_text(ROWS).replace(",real,", ",Real,"))
+    with pytest.raises(ReaderStudyError, match="--real 'Real'"):
+        read_responses(path)
+
+
+def test_one_source_under_two_spellings_is_one_fault() -> None:
+    rows = [
+        row | {"source": "Checkpoint-9"}
+        if row["source"] == "checkpoint-9" and row["quartet"] > 2
+        else row
+        for row in ROWS
+    ]
+    (fault,) = told(rows)
+    assert "checkpoint-9 and Checkpoint-9: one source under two spellings" in fault
+
+
+def test_images_are_called_by_their_files_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(csv_text(ROWS).replace("q2-1", "Fall 2 (ä).png"))
+    assert len(read_responses(path)) == len(ROWS)
+    path.write_text(csv_text(ROWS).replace("q2-1", "img/2-1"))
+    with pytest.raises(ReaderStudyError, match=r"\(3 lines\): image is 'img/2-1'"):
+        read_responses(path)
 
 
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_two_who_looked_at_five_and_one_who_piped_all_have_not_screened_them_all
         " and 2 by three people. Of 490 decisions 10 were given on the screening page, which shows"
         " the films, and 480 were typed or piped in a terminal, which shows none. 8 of 480"
         " generated films count as looked at: a person decided on them while the page showed them,"
-        " and by the times in the logs had 0.25 s or more for each film."
+        " and as far as the times in the logs tell had 0.25 s or more for each film."
     )
 
 
