@@ -10,8 +10,8 @@
     ├── ReaderStudyError     the blinded study cannot be drawn, or its responses are refused
     └── ReleaseError         the release would not be true, or is not whole
 
-The command line prints each as one line (faults as one line each, or one for all equal ones) and exits with 1. So it does
-with what the system refuses, an `OSError`: see `of_system`.
+The command line prints each as one line (faults as one line each, or one for all equal ones) and
+exits with 1. So it does with what the system refuses, an `OSError`: see `of_system`.
 """
 
 from __future__ import annotations
