@@ -58,6 +58,7 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.screening
 	python -m benchmarks.review
 	python -m benchmarks.prescreen
+	python -m benchmarks.facing
 	python -m benchmarks.audit
 	python -m benchmarks.power
 	python -m benchmarks.release
