@@ -66,6 +66,7 @@ def _serve(what: str, root: Path) -> None:
         review(
             tables_in(root),
             screening_log=root / "reviews" / "screening",
+            facing_log=root / "reviews" / "facing",
             orders=root / "reviews" / "orders",
             reasons={"other": "Any other."},
             reviewers=[REVIEWER],

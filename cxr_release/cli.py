@@ -331,9 +331,11 @@ def review(
     project = project_at(root)
     params = project.params
     project.open_logs(project.paths.screening_log, reviewer)
+    project.require_logs(project.paths.facing_log, reviewer)
     serve(
         project.tables,
         screening_log=project.paths.screening_log,
+        facing_log=project.paths.facing_log,
         orders=project.paths.orders,
         reasons=project.reasons(),
         reviewers=reviewer,

@@ -17,6 +17,8 @@ from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app import body
 from cxr_release.review_app.door import Door
 from cxr_release.review_app.entrance import person_of
+from cxr_release.review_app.facing import FacingDesk
+from cxr_release.review_app.facing import parse as parse_facing
 from cxr_release.review_app.guard import Refusal, json_answer
 from cxr_release.review_app.how_far import how_far
 from cxr_release.review_app.pages import pages
@@ -40,6 +42,7 @@ class ReviewApp:
         queues: reviewer → their queue.
         shelf: where the films are.
         door: who may come in.
+        facing: what reviewers say of the way films face.
         title: of the page.
         reasons: code → meaning, those that a person may give.
     """
@@ -50,9 +53,11 @@ class ReviewApp:
         shelf: Shelf,
         door: Door,
         *,
+        facing: FacingDesk,
         title: str,
         reasons: Mapping[str, str],
     ) -> None:
+        self._facings = facing
         self._queues = queues
         self._shelf = shelf
         self._door = door
@@ -62,6 +67,7 @@ class ReviewApp:
             Route("/r/{person}/film/{name}", self._film),
             Route("/r/{person}/films", self._films),
             Route("/r/{person}/decisions", self._decide, methods=["POST"]),
+            Route("/r/{person}/facing", self._facing, methods=["GET", "POST"]),
             Route("/r/{person}/setup", self._setup),
         ]
         self._pages = pages(door, "review.html", routes)
@@ -129,6 +135,20 @@ class ReviewApp:
                     "logged": len(logged),
                 }
             )
+
+        return await run_in_threadpool(answer)
+
+    async def _facing(self, request: Request) -> Response:
+        queue = self._queue(request)
+        asked = parse_facing(await json_of(request)) if request.method == "POST" else None
+
+        def answer() -> Response:
+            with self._trouble.explained():
+                self._shelf.check()
+                if asked is not None:
+                    self._facings.say(queue, asked)
+                self._facings.refresh()
+            return json_answer({"right": self._facings.right(queue)})
 
         return await run_in_threadpool(answer)
 

@@ -14,9 +14,11 @@ from cxr_release.logbook.votes import Votes
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
 from cxr_release.review_app.door import Door
+from cxr_release.review_app.facing import FacingDesk
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import DECISION, PRESCREEN
+from cxr_release.screening.facing import FACING
 from cxr_release.screening.films import read_generated
 from cxr_release.screening.order import Order, order_of
 from cxr_release.screening.queue import Queue
@@ -27,6 +29,7 @@ def review(
     tables: Sequence[Path],
     *,
     screening_log: Path,
+    facing_log: Path,
     orders: Path,
     reasons: Mapping[str, str],
     reviewers: Sequence[str],
@@ -44,6 +47,7 @@ def review(
     Args:
         tables: the films, `schemas.ORIENTED`.
         screening_log: folder of the decision logs; only the reviewers' own are written.
+        facing_log: folder of what they say of the way films face; likewise.
         orders: folder of the recorded orders.
         reasons: code → one-line meaning.
         reviewers: who reviews.
@@ -69,6 +73,8 @@ def review(
     say(f"reading the decisions in {screening_log}")
     mirrored = {film.id: film.mirrored_sha256 for film in films}
     votes = Votes(DECISION, screening_log, shelf.sha256, also=mirrored, nobody={PRESCREEN})
+    facing = FacingDesk(Votes(FACING, facing_log, shelf.sha256, also=mirrored), films)
+    facing.refresh()
     doubts = (scores or {}) if order == "doubtful-first" else None
     queues = {}
     for reviewer in reviewers:
@@ -86,7 +92,9 @@ def review(
         queue.refresh()
 
     def app(door: Door) -> ASGIApp:
-        return ReviewApp(queues, shelf, door, title=title, reasons=of_people(reasons))
+        return ReviewApp(
+            queues, shelf, door, facing=facing, title=title, reasons=of_people(reasons)
+        )
 
     say(f"{len(films):,} films; every decision is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)

@@ -112,6 +112,10 @@ class Queue:
         """The film of a name, or None if none of these films has it."""
         return self._by_name.get(name)
 
+    def name_of(self, film: str) -> str:
+        """The name of one of these films, by its id."""
+        return self._names[self._places[film]]
+
     def refresh(self) -> None:
         """Take in what was logged since; see `Votes.refresh`."""
         with self._votes.turn:
@@ -220,7 +224,7 @@ class Queue:
         return film in self._mine or len(others) < self._required
 
     def _entry(self, film: str) -> Entry:
-        return Entry(self._names[self._places[film]], self._mine.get(film))
+        return Entry(self.name_of(film), self._mine.get(film))
 
     def _forward(self, start: int, count: int) -> list[int]:
         places: list[int] = []

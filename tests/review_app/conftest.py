@@ -17,8 +17,10 @@ from cxr_release.logbook.votes import Votes
 from cxr_release.radiographs.shelf import Shelf
 from cxr_release.review_app.app import ReviewApp
 from cxr_release.review_app.door import Door
+from cxr_release.review_app.facing import FacingDesk
 from cxr_release.review_app.guard import Guard
 from cxr_release.screening.decision import DECISION
+from cxr_release.screening.facing import FACING
 from cxr_release.screening.films import Generated, read_generated
 from cxr_release.screening.order import order_of
 from cxr_release.screening.queue import Queue
@@ -79,7 +81,10 @@ def outside(films: Path, tmp_path: Path) -> Desk:
         queues[person] = Queue(person, votes, order_of(generated, seed), seed)
     announced: list[tuple[str, str]] = []
     door = Door(PEOPLE, lambda person, token: announced.append((person, token)))
-    app = ReviewApp(queues, shelf, door, title="Screening", reasons=REASONS)
+    mirrored = {film.id: film.mirrored_sha256 for film in generated}
+    said = Votes(FACING, tmp_path / "reviews" / "facing", shelf.sha256, also=mirrored)
+    facing = FacingDesk(said, generated)
+    app = ReviewApp(queues, shelf, door, facing=facing, title="Screening", reasons=REASONS)
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])
     return Desk(
         app=guard,

@@ -43,7 +43,7 @@ def exclude(name: str, note: str = "two jaws") -> dict[str, str]:
 # Coming in: see test_entrance.py
 
 
-PATHS = ["setup", "films", f"film/{NOBODY}"]
+PATHS = ["setup", "films", "facing", f"film/{NOBODY}"]
 
 
 @pytest.mark.parametrize("path", PATHS)

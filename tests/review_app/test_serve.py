@@ -35,6 +35,7 @@ site |= {name: Path(more.pop(name)) for name in ("certificate", "key") if name i
 review(
     sorted((root / "films").iterdir()),
     screening_log=root / "data/reviews/screening",
+    facing_log=root / "data/reviews/facing",
     orders=root / "data/reviews/orders",
     reasons={"other": "Any other.", "prescreen": "Not for people."},
     site=Site(**site),
@@ -272,6 +273,7 @@ def reviewed(root: Path, **more: Any) -> None:
     review(
         sorted((root / "films").iterdir()),
         screening_log=root / "screening",
+        facing_log=root / "facing",
         orders=root / "orders",
         reasons={},
         site=Site(**site),

@@ -42,6 +42,20 @@ export class Api extends Connection {
     return this.get(`films?${query}`);
   }
 
+  /** @returns {Promise<{right: string[]}>} films that the reviewer says face right */
+  facings() {
+    return this.get("facing");
+  }
+
+  /**
+   * @param {string} film
+   * @param {boolean} right whether it faces right; false takes that back
+   * @returns {Promise<{right: string[]}>}
+   */
+  face(film, right) {
+    return this.post("facing", { film, right });
+  }
+
   /**
    * @param {Wish[]} decisions
    * @param {boolean} undecidedOnly

@@ -90,7 +90,10 @@ export class Enlarged {
     const place = `Film ${this.grid.index + 1} of ${this.grid.names.length}`;
     const url = this.pictures.get(name)?.url ?? "";
     if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, place);
-    this.#title.textContent = this.grid.isBroken(name) ? `${place} · cannot be shown` : place;
+    const turned = this.grid.isTurned(name);
+    this.viewer.turn({ mirrored: turned, inverted: false });
+    this.#title.textContent =
+      place + (this.grid.isBroken(name) ? " · cannot be shown" : "") + (turned ? " · faces right, shown mirrored" : "");
     this.host.dataset.state = shown.decision ?? "open";
     this.host.dataset.saving = String(shown.saving);
     this.#stage.setAttribute("aria-label", `${place}: ${state(shown)}`);

@@ -17,6 +17,8 @@ export class Grid extends EventTarget {
   names = [];
   index = 0;
   columns = 1;
+  /** @type {(name: string) => boolean} whether a film is shown mirrored */
+  isTurned = () => false;
   /** @type {HTMLElement[]} */
   #tiles = [];
   /** @type {Set<string>} */
@@ -132,11 +134,14 @@ export class Grid extends EventTarget {
     const broken = this.isBroken(name);
     tile.dataset.state = shown.decision ?? "open";
     tile.dataset.saving = String(shown.saving);
+    const turned = this.isTurned(name);
+    tile.dataset.turned = String(turned);
     tile.dataset.picture = broken ? "broken" : tile.querySelector("img") ? "shown" : "loading";
     setAttributes(tile, {
       "aria-label":
         `Film ${index + 1} of ${this.names.length}: ${state(shown)}` +
-        `${shown.note ? `, note: ${shown.note}` : ""}${broken ? ", cannot be shown" : ""}`,
+        `${shown.note ? `, note: ${shown.note}` : ""}${broken ? ", cannot be shown" : ""}` +
+        (turned ? ", faces right, shown mirrored" : ""),
     });
     part(tile, ".tile-mark").replaceChildren(...mark(shown));
     part(tile, ".tile-label").textContent = label(shown);
@@ -187,6 +192,7 @@ export class Grid extends EventTarget {
           },
           icon("enlarge"),
         ),
+        element("span", { class: "tile-turned", text: "mirrored" }),
         element("p", { class: "tile-label" }),
       ),
       element(

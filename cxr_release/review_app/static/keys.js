@@ -11,6 +11,7 @@ export const KEYS = [
       { keys: [], action: "reason", shows: "1 – 9, 0", says: "exclude it with this reason (0 is the tenth)" },
       { keys: ["x"], action: "exclude", shows: "x", says: "exclude it with the last reason again" },
       { keys: ["f"], action: "facing", shows: "f", says: "exclude it: wrong facing" },
+      { keys: ["m"], action: "mirror", shows: "m", says: "it faces right: mirror it; again: take that back" },
       { keys: ["k"], action: "keep", shows: "k", says: "keep it" },
       { keys: ["u"], action: "take-back", shows: "u", says: "take back its decision, or the last one you made" },
       { keys: ["n"], action: "note", shows: "n", says: "add a note to its exclusion" },

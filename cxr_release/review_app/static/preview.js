@@ -68,6 +68,7 @@ export class Preview {
     style.left = `${left}px`;
     style.top = `${Math.min(Math.max(GAP, top), innerHeight - side - GAP)}px`;
     this.#image.src = picture.url;
+    this.#image.style.transform = this.grid.isTurned(this.grid.names[place]) ? "scaleX(-1)" : "none";
     this.#box.hidden = false;
   }
 }

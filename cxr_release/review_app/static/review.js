@@ -6,6 +6,7 @@ import { Desk } from "./desk.js";
 import { askNote, showKeys } from "./dialogs.js";
 import { Drawer } from "./drawer.js";
 import { Enlarged } from "./enlarged.js";
+import { Facings } from "./facings.js";
 import { Grid } from "./grid.js";
 import { Habits } from "./habits.js";
 import { Journey } from "./journey.js";
@@ -66,6 +67,8 @@ async function begin(setup) {
   const standings = new Standings(outbox);
   const pictures = new Pictures((name, signal) => api.film(name, signal));
   const grid = new Grid(byId("grid"), pictures, standings);
+  const facings = new Facings(api, notices);
+  grid.isTurned = (name) => facings.has(name);
   const pages = new Pages(api, standings);
   const journey = new Journey({ pages, pictures, standings, grid, films: setup.films });
   const habits = new Habits(setup.reviewer);
@@ -97,6 +100,9 @@ async function begin(setup) {
   const actions = {
     exclude: () => desk.excludeAgain(),
     facing: () => desk.facing(),
+    mirror: () => {
+      if (grid.name !== null) void facings.toggle(grid.name);
+    },
     keep: () => desk.keep(),
     "take-back": () => desk.takeBack(),
     note: () => void desk.note(),
@@ -251,6 +257,7 @@ async function begin(setup) {
     });
   };
 
+  facings.addEventListener("change", drawAll);
   outbox.addEventListener("change", () => {
     drawAll();
     banners.draw();
@@ -328,6 +335,7 @@ async function begin(setup) {
   // What an earlier page left unsent goes first; without any, nobody need be asked who is there.
   outbox.open(drawer.left().length > 0 ? drawer.adopt(await tabs.rollCall()) : []);
   await outbox.emptied(HEAD_START_MS);
+  await facings.load();
   await journey.open(place.view, place.from === undefined ? {} : { from: place.from }, { film: null });
 }
 

@@ -12,6 +12,7 @@ from tab import Tab
 from cxr_release.logbook import log
 from cxr_release.radiographs import png
 from cxr_release.screening.decision import DECISION
+from cxr_release.screening.facing import FACING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Page, Request, Route
@@ -35,7 +36,7 @@ from pathlib import Path
 from cxr_release.review_app.review import review
 from cxr_release.review_app.site import Site
 asked = json.load(sys.stdin)
-paths = {name: Path(asked.pop(name)) for name in ("screening_log", "orders")}
+paths = {name: Path(asked.pop(name)) for name in ("screening_log", "facing_log", "orders")}
 site = Site("127.0.0.1", asked.pop("port"))
 review([Path(one) for one in asked.pop("tables")], **paths, **asked, site=site)
 """
@@ -59,6 +60,7 @@ class Server(MortalServer):
         asked = {
             "tables": [str(path) for path in films.tables],
             "screening_log": str(folder / "screening"),
+            "facing_log": str(folder / "facing"),
             "orders": str(folder / "orders"),
             "reasons": REASONS,
             "title": TITLE,
@@ -71,6 +73,12 @@ class Server(MortalServer):
         path = self.folder / "screening" / f"{reviewer}.jsonl"
         lines = log.read(DECISION, path) if path.exists() else []
         return [(one.image_id, one.decision, one.reason, one.note) for one in lines]
+
+    def faced(self, reviewer: str) -> list[tuple[str, str]]:
+        """Id and facing of every line on facing, in order."""
+        path = self.folder / "facing" / f"{reviewer}.jsonl"
+        lines = log.read(FACING, path) if path.exists() else []
+        return [(one.image_id, one.faces) for one in lines]
 
 
 class Screen(Tab):

@@ -416,3 +416,40 @@ def test_keys_are_found_on_other_keyboards(tab: Callable[[Server], Screen], hall
         ("reason", 9),
         None,
     ]
+
+
+def test_a_film_that_faces_right_is_mirrored_by_a_key_and_taken_back(
+    screen: Screen, reviewer: str
+) -> None:
+    ids = screen.ids()
+    turned = '.tile:nth-child(2)[data-turned="true"]'
+    screen.press("ArrowRight", "m")
+    screen.until(turned)
+    tile = screen.page.locator(turned)
+    assert "faces right, shown mirrored" in (tile.get_attribute("aria-label") or "")
+    assert tile.locator(".tile-turned").is_visible()
+    style = tile.locator("img").evaluate("one => getComputedStyle(one).transform")
+    assert style == "matrix(-1, 0, 0, 1, 0, 0)"
+    assert screen.server.faced(reviewer) == [(ids[1], "right")]
+    assert screen.server.logged(reviewer) == []  # it is no decision on the film itself
+
+    screen.press(" ")
+    large = screen.page.locator("#enlarged img").evaluate("one => one.style.transform")
+    assert large == "scaleX(-1)"
+    screen.press("Escape")
+    screen.page.reload()
+    screen.ready()
+    screen.until(turned)
+    screen.press("k", "m")  # the film in the frame is the one that was left
+    screen.until('.tile:nth-child(2)[data-turned="false"]')
+    screen.saved()
+    assert screen.server.faced(reviewer) == [(ids[1], "right"), (ids[1], "retract")]
+    assert screen.server.logged(reviewer) == [(ids[1], "keep", "", "")]
+
+
+def test_a_facing_that_is_not_saved_is_not_shown(screen: Screen, reviewer: str) -> None:
+    screen.page.route("**/facing", lambda route: route.abort())
+    screen.press("m")
+    screen.page.locator('#toast:has-text("Not saved: that this film faces right")').wait_for()
+    assert screen.page.locator('.tile[data-turned="true"]').count() == 0
+    assert screen.server.faced(reviewer) == []
