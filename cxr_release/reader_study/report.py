@@ -243,6 +243,6 @@ def _smallest(found: Found) -> list[str]:
         said.append(
             f"A difference{' from other sources' if blind else ''} would have been detected with a"
             f" power of 80 % from {max(points):.2f} points on by a paired t test, before adjusting"
-            " for several checkpoints."
+            " for several tests."
         )
     return said

@@ -22,7 +22,7 @@ RULES = {
     "p": "the rule of R 4.4's wilcox.test: a normal approximation with continuity correction where"
     f" differences tie, are zero or are {EXACT_BELOW} or more, else exact",
     "p_exact": "exact conditional: all choices of signs of the ranks observed, as wilcox.test makes"
-    f" it from R 4.6 on of fewer than {EXACT_BELOW} differences, here of any number",
+    f" it from R 4.6 on of fewer than {EXACT_BELOW} differences, here of up to {MOST_RATERS:,}",
 }
 """What each p of a test is, in words. The second decides what is called significant."""
 

@@ -263,6 +263,21 @@ def test_what_a_cell_cannot_say_is_a_fault_with_its_line(
     assert "line 4" in found
 
 
+def test_a_fault_of_every_response_is_told_once_with_the_lines(
+    study: tuple[Path, Survey], tmp_path: Path
+) -> None:
+    kit, survey = study
+    rows = table(survey, three(survey))
+    for row in (3, 4, 5):
+        rows = changed(rows, "q02_rating_3", "wahr", row=row)
+    export = tmp_path / "export.csv"
+    write(export, rows)
+    with pytest.raises(ReaderStudyError) as caught:
+        import_qualtrics(export, kit, tmp_path / "out.csv")
+    _, told = str(caught.value).splitlines()
+    assert told.startswith("  export.csv: lines 4–6 (3 lines), column q02_rating_3: is no rating")
+
+
 def test_every_fault_is_named_at_once_at_its_line_in_the_file(study: tuple[Path, Survey]) -> None:
     _, survey = study
     rows = table(survey, three(survey), remark="\nsecond line\r\nthird line")
