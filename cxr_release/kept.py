@@ -59,7 +59,8 @@ def hear(
     if heard.uncommitted:
         names = ", ".join(heard.uncommitted)
         notes.append(f"git knows nothing of what was never committed: {names}")
-    asked = {"git": heard.asked, "the ledger": bool(versions and films)}
+    notes += heard.abandoned
+    asked = {"git": heard.asked and not heard.abandoned, "the ledger": bool(versions and films)}
     faults = [*heard.faults, *_unsaid(paths, versions, films, mirrored or {})]
     return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))
 

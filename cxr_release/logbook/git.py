@@ -15,10 +15,14 @@ import threading
 import time
 from pathlib import Path
 
+from cxr_release.errors import one_line
+
 SECONDS = 10.0
 """That all questions may take together."""
 LARGEST = 64 * 2**20
 """Bytes of an answer."""
+_SHOWN = 200
+"""Characters of git's own words that are repeated."""
 
 _SAFE = (
     *("--no-pager", "--no-replace-objects", "--no-optional-locks", "--literal-pathspecs"),
@@ -56,6 +60,7 @@ class Git:
         own = {name: one for name, one in os.environ.items() if not name.startswith("GIT_")}
         self._environment = own | _ENVIRONMENT
         self._end = time.monotonic() + SECONDS
+        self._complaint = ""
 
     def ask(self, *words: str, said: bytes = b"") -> bytes:
         """What git answers.
@@ -69,20 +74,21 @@ class Git:
         """
         answer = self.answer(*words, said=said)
         if answer is None:
-            raise UnaskedError(f"`git {words[0]}` failed")
+            why = f" ({self._complaint})" if self._complaint else ""
+            raise UnaskedError(f"`git {words[0]}` failed{why}")
         return answer
 
     def answer(self, *words: str, said: bytes = b"") -> bytes | None:
         """What git answers; None where it says no."""
         left = self._end - time.monotonic()
-        with tempfile.TemporaryFile() as spoken:
+        with tempfile.TemporaryFile() as spoken, tempfile.TemporaryFile() as complained:
             spoken.write(said)
             spoken.seek(0)
             process = subprocess.Popen(
                 [*self._command, *words],
                 stdin=spoken,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=complained,
                 env=self._environment,
             )
             timer = threading.Timer(max(left, 0), process.kill)
@@ -94,6 +100,9 @@ class Git:
                         process.kill()
             finally:
                 timer.cancel()
+            complained.seek(0)
+            words_of = complained.readline(_SHOWN).decode("utf-8", "replace")
+            self._complaint = one_line(words_of).removeprefix("fatal: ").removeprefix("error: ")
         if len(answer) > LARGEST:
             raise UnaskedError("git's answer is too large")
         if time.monotonic() > self._end:

@@ -27,7 +27,7 @@ class Version:
     size: int
     """Bytes."""
     merge: str = ""
-    """The merge into which it went; empty: HEAD's."""
+    """The merge into which it went, or a commit that no branch holds; empty: HEAD's."""
 
 
 Names = Sequence[str]
@@ -38,8 +38,23 @@ def at_head(git: Git, folders: Names) -> dict[str, Version] | None:
     """HEAD's files by name; None where nothing is committed."""
     if git.answer("rev-parse", "--quiet", "--verify", "HEAD^{commit}") is None:
         git.ask("rev-parse", "--git-dir")
+        _require_unborn(git)
         return None
     return _tree(git, "HEAD", folders)
+
+
+def _require_unborn(git: Git) -> None:
+    """Make sure that HEAD names no commit because there is none yet.
+
+    Raises:
+        UnaskedError: it names one that is not there, or the branch is damaged.
+    """
+    branch = git.ask("symbolic-ref", "--quiet", "HEAD").decode().strip()
+    place = git.ask("rev-parse", "--path-format=absolute", "--git-path", branch)
+    if os.path.lexists(os.fsdecode(place.removesuffix(b"\n"))) or git.answer(
+        "rev-parse", "--quiet", "--verify", "HEAD"
+    ):
+        raise UnaskedError("HEAD names a commit that is not there: see `git fsck`")
 
 
 def merged(git: Git, folders: Names) -> Iterator[Version]:
@@ -59,6 +74,20 @@ def merged(git: Git, folders: Names) -> Iterator[Version]:
     if pending is not None:
         parents = ["HEAD", pending.decode("ascii").strip()]
         yield from _dropped(git, "under way", parents, {}, folders)
+
+
+def abandoned(git: Git, folders: Names) -> Iterator[Version]:
+    """What commits have that no branch holds any more, as far as git's reflog still knows them.
+
+    A rebase makes other commits of the same, and may drop a side; a reset takes commits away.
+    """
+    found = git.answer(
+        *("rev-list", f"--max-count={MERGES}", "--reflog", "--not", "--all"),
+        *("--", *folders),
+    )
+    for commit in (found or b"").decode("ascii").split():
+        for one in _tree(git, commit, folders).values():
+            yield Version(one.name, one.blob, one.size, commit)
 
 
 def _dropped(

@@ -8,6 +8,7 @@ what a branch had that was merged.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import stat
@@ -17,9 +18,11 @@ from pathlib import Path
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook.git import Git, UnaskedError, in_repository
-from cxr_release.logbook.history import Version, at_head, merged
+from cxr_release.logbook.history import Version, abandoned, at_head, merged
 from cxr_release.logbook.line import line_hash
 from cxr_release.logbook.names import HEAD_SUFFIX, SUFFIX, TORN
+
+_notices = logging.getLogger(__name__)
 
 CSV = ".csv"
 _JOINED = re.compile(rb'"joined_from":"([0-9a-f]{64})"')
@@ -40,6 +43,8 @@ class Heard:
     """Why it could not be asked, where it might know something."""
     uncommitted: tuple[str, ...] = ()
     """Logs of which no version is committed: of these git knows nothing."""
+    abandoned: tuple[str, ...] = ()
+    """Sentences on lines that were committed, in commits that no branch holds any more."""
 
 
 def of_git(root: Path, folders: Sequence[Path]) -> Heard:
@@ -60,9 +65,15 @@ def of_git(root: Path, folders: Sequence[Path]) -> Heard:
             for folder in folders
             for path in folder.rglob(f"*{SUFFIX}")
         )
-        faults = set(_Witness(root, git, head).faults(names)) if head is not None else ()
+        witness = _Witness(root, git, head or {})
+        faults = set(witness.faults(names)) if head is not None else ()
         uncommitted = tuple(name for name in logs if name not in (head or ()))
-        return Heard(tuple(sorted(faults)), asked=True, uncommitted=uncommitted)
+        return Heard(
+            tuple(sorted(faults)),
+            asked=True,
+            uncommitted=uncommitted,
+            abandoned=() if faults else tuple(sorted(witness.abandoned(names))),
+        )
     except UnaskedError as error:
         return Heard(unasked=str(error))
 
@@ -73,11 +84,14 @@ def require_kept(root: Path, folders: Sequence[Path]) -> None:
     Raises:
         DecisionError: with a fault for each file.
     """
-    faults = of_git(root, folders).faults
-    if faults:
+    heard = of_git(root, folders)
+    if heard.faults:
         raise DecisionError(
-            f"{len(faults)} file(s) are not what people wrote, as git knows it", faults=faults
+            f"{len(heard.faults)} file(s) are not what people wrote, as git knows it",
+            faults=heard.faults,
         )
+    if heard.unasked:
+        _notices.warning("git could not be asked whether lines are missing: %s", heard.unasked)
 
 
 def unlogged(orders: Path, folders: Sequence[Path]) -> list[str]:
@@ -116,6 +130,25 @@ class _Witness:
             if _wanted(one.name) and (here is None or (log and here.blob != one.blob)):
                 yield from self._missing(one)
 
+    def abandoned(self, folders: Sequence[str]) -> Iterator[str]:
+        """A sentence for each log that lacks lines of a commit which no branch holds any more."""
+        most: dict[str, tuple[int, Version]] = {}
+        looked: set[tuple[str, str]] = set()
+        for one in abandoned(self._git, folders):
+            if (one.name, one.blob) in looked or not one.name.endswith(SUFFIX):
+                continue
+            looked.add((one.name, one.blob))
+            data = _read(self._root / one.name) or b""
+            if _wanted(one.name) and not _holds(data, one):
+                lost = len(_lost(self._bytes(one), data))
+                if lost > most.get(one.name, (0,))[0]:
+                    most[one.name] = lost, one
+        for name, (lost, one) in most.items():
+            yield (
+                f"{_shown(name)} lacks {lost} line(s) of commit {one.merge[:12]}, which no branch"
+                f" holds any more, as after a rebase or a reset; if they are to count: {_join(one)}"
+            )
+
     def _missing(self, one: Version) -> Iterator[Fault]:
         data = _read(self._root / one.name)
         if data is not None and _holds(data, one):
@@ -126,22 +159,22 @@ class _Witness:
         if one.name.endswith(SUFFIX):
             yield from self._missing_lines(one, held, data)
         elif data is None:
-            yield Fault(_shown(one.name), f"is gone; {_who(one)} it", _restore(one))
+            yield Fault(_shown(one.name), f"{self._gone(one)}; {_who(one)} it", _restore(one))
         elif not one.merge and not one.name.endswith(CSV):
             # Files that are written once; of two branches that wrote one, either may stay.
             yield Fault(_shown(one.name), f"is another one than {_who(one)}", _restore(one))
 
     def _missing_lines(self, one: Version, held: bytes, data: bytes | None) -> Iterator[Fault]:
-        known = {*line_keys(data or b"")}
+        here = data or b""
         if one.merge and one.name in self._head:
-            known |= {*line_keys(self._bytes(self._head[one.name]))}
-        lines = held.split(b"\n")[:-1]
-        lost = [number for number, line in enumerate(lines, 1) if _key(line) not in known]
+            here += self._bytes(self._head[one.name])
+        lost, lines = _lost(held, here), held.count(b"\n")
         where = _shown(one.name)
         if lost and data is None:
-            yield Fault(where, f"is gone; {_who(one)} {len(lines)} line(s) of it", _restore(one))
+            what = f"{self._gone(one)}; {_who(one)} {lines} line(s) of it"
+            yield Fault(where, what, _restore(one))
         elif lost:
-            what = f"lacks {len(lost)} of {len(lines)} line(s) that {_who(one)}"
+            what = f"lacks {len(lost)} of {lines} line(s) that {_who(one)}"
             cut = data is not None and held.startswith(data)
             yield Fault(
                 where,
@@ -149,8 +182,18 @@ class _Witness:
                 _restore(one) if cut else _join(one),
             )
 
+    def _gone(self, one: Version) -> str:
+        there = os.path.lexists(self._root / one.name)
+        return "is no regular file" if there else "is gone"
+
     def _bytes(self, one: Version) -> bytes:
         return self._git.ask("cat-file", "blob", one.blob)
+
+
+def _lost(held: bytes, data: bytes) -> list[int]:
+    """Numbers of the lines of a version of a log that are not there."""
+    known = {*line_keys(data)}
+    return [at for at, line in enumerate(held.split(b"\n")[:-1], 1) if _key(line) not in known]
 
 
 def _wanted(name: str) -> bool:

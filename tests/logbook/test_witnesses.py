@@ -265,10 +265,22 @@ def test_a_repository_without_a_commit_holds_nothing(tmp_path: Path) -> None:
     assert heard == Heard(asked=True, uncommitted=("logs/a.jsonl",))
 
 
+def _branch(root: Path) -> Path:
+    return root / ".git" / (root / ".git/HEAD").read_text().split()[1]
+
+
+def _break_commit(root: Path) -> None:
+    commit = _branch(root).read_text().strip()
+    (root / ".git/objects" / commit[:2] / commit[2:]).unlink()
+
+
 @pytest.mark.parametrize("break_it", [
     lambda root: shutil.rmtree(root / ".git/objects"),
     lambda root: (root / ".git/HEAD").write_text("rubbish"),
     lambda root: (root / ".git/config").write_text("[rubbish"),
+    _break_commit,
+    lambda root: _branch(root).write_text(""),
+    lambda root: _branch(root).write_text("f" * 40 + "\n"),
 ])  # fmt: skip
 def test_a_broken_repository_could_not_be_asked(
     project: Project, break_it: Callable[[Path], None]
@@ -277,6 +289,61 @@ def test_a_broken_repository_could_not_be_asked(
     heard = project.heard()
     assert (heard.faults, heard.asked) == ((), False)
     assert "git" in heard.unasked
+
+
+def test_who_goes_on_without_gits_word_is_told_why_it_has_none(
+    project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    require_kept(project.root, [project.folder])
+    assert caplog.messages == []
+    (project.root / ".git/config").write_text("[rubbish")
+    require_kept(project.root, [project.folder])
+    (said,) = caplog.messages
+    assert "git could not be asked whether lines are missing" in said
+    assert "bad config line" in said  # in git's own words: it may be only who owns the folder
+
+
+def test_lines_that_a_rebase_dropped_are_told_while_git_knows_them(project: Project) -> None:
+    project.git("checkout", "-q", "-b", "other")
+    project.say(5, 6)
+    project.commit()
+    project.git("checkout", "-q", "-")
+    project.say(7)
+    project.commit()
+    project.git("checkout", "-q", "other")
+    assert project.heard().abandoned == ()
+    project.git("rebase", "-q", "-X", "ours", "@{-1}")
+    assert project.faults() == []
+    (said,) = project.heard().abandoned
+    assert said.startswith("logs/a.jsonl lacks 2 line(s) of commit ")
+    command = said.split("`")[1]
+    assert "cat-file blob" in command
+    lost = project.git(*command.split(" | ")[0].split()[1:]).splitlines()[5:]
+    with project.log.open("a") as stream:  # as `log join` would
+        for line in lost:
+            stream.write(f'{{"note":"","joined_from":"{log.line_hash(line.encode())}"}}\n')
+    assert project.heard().abandoned == ()
+    project.commit()
+    assert (project.faults(), project.heard().abandoned) == ([], ())
+
+
+def test_lines_that_a_reset_took_away_are_told(project: Project) -> None:
+    project.say(5)
+    project.commit()
+    project.git("branch", "kept")
+    project.git("reset", "-q", "--hard", "HEAD~1")
+    assert project.heard() == Heard(asked=True)  # a branch holds it: it is on another one
+    project.git("branch", "-q", "-D", "kept")
+    (said,) = project.heard().abandoned
+    assert "lacks 1 line(s) of commit" in said
+    project.git("commit", "-q", "--amend", "-m", "other words")
+    assert len(project.heard().abandoned) == 1
+
+
+def test_what_is_no_file_is_not_called_gone(project: Project, tmp_path: Path) -> None:
+    project.log.rename(tmp_path / "a.jsonl")
+    project.log.symlink_to(tmp_path / "a.jsonl")
+    assert "logs/a.jsonl: is no regular file; git's HEAD holds 5" in project.faults()[0]
 
 
 def test_a_slow_or_talkative_git_is_not_waited_for(
