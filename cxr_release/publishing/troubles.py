@@ -115,7 +115,8 @@ def _unanswered(chain: list[BaseException], access: Access) -> Trouble:
         # Of its errors only the text says more.
         refused = any(isinstance(one, PermissionError) for one in chain)
         return Trouble(_error(f"sending through Xet failed: {words}", access, AGAIN), not refused)
-    if any(isinstance(one, httpx2.TransportError | ConnectionError) for one in chain):
+    failed = any(isinstance(one, httpx2.TransportError | ConnectionError) for one in chain)
+    if failed or any(_lost_its_client(one) for one in chain):
         return Trouble(_error(f"the connection failed: {words}", access, AGAIN), passes=True)
     if isinstance(chain[0], OSError) and chain[0].filename is not None:
         return Trouble(_error(f"a file cannot be read: {words}", access, ""), passes=False)
@@ -172,6 +173,20 @@ def _is_xet(error: BaseException) -> bool:
     """Whether the error was raised by hf_xet, whose exceptions are plain Python ones."""
     callers = [frame.f_code.co_name for frame, _ in walk_tb(error.__traceback__)]
     return "_upload_xet_files" in callers
+
+
+def _lost_its_client(error: BaseException) -> bool:
+    """Whether another thread's failed upload took away the client that all uploads share.
+
+    The library drops that client whenever a connection fails, between one look at it and the next.
+    """
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return (
+        isinstance(error, AttributeError)
+        and error.obj is None
+        and bool(frames)
+        and frames[-1].f_globals.get("__name__") == "huggingface_hub.utils._http"
+    )
 
 
 def _chain(error: BaseException) -> list[BaseException]:

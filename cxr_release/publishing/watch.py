@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -191,7 +191,7 @@ class Watch:
                     self._lives(server)
                 elif not self._over.is_set():
                     self._tell(server)
-            self._end_what_takes_ended()
+            self._end_what_takes_too_long()
             if self.error is not None:
                 self._gave_up = True
                 self._wake()
@@ -236,18 +236,22 @@ class Watch:
             f"Ctrl-C is safe. Then {AGAIN}"
         )
 
-    def _end_what_takes_ended(self) -> None:
-        now = time.monotonic()
+    def _end_what_takes_too_long(self) -> None:
         with self._lock:
-            for server in self._mute:
-                silent = now - self._answered[server]
-                if silent > self.total:
-                    self.error = self._ended(f"{server} has not answered for {silent:.0f} s")
-            for one in self._requests.values():
-                if now > one.deadline:
-                    took = one.deadline - one.began
-                    what = f"{one.server} did not answer {one.name} in full within {took:.0f} s"
-                    self.error = self._ended(what)
+            what = next(self._too_long(time.monotonic()), None)
+        if what is not None:
+            self.error = self._ended(what)
+
+    def _too_long(self, now: float) -> Iterator[str]:
+        """What has taken too long: servers that say nothing before requests that drip."""
+        for server in sorted(self._mute):
+            silent = now - self._answered[server]
+            if silent > self.total:
+                yield f"{server} has not answered for {silent:.0f} s"
+        for one in self._requests.values():
+            if now > one.deadline and one.server not in self._mute:
+                took = one.deadline - one.began
+                yield f"{one.server} did not answer {one.name} in full within {took:.0f} s"
 
     def _ended(self, what: str) -> ReleaseError:
         return ReleaseError(what, where=self.access.page, remedy=AGAIN)

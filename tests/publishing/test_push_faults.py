@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -113,6 +114,24 @@ def test_an_upload_that_closes_the_shared_client_does_not_end_the_others(world: 
     world.require_published()
     assert world.hub.count("PUT", "/lfs/") == 4, "each object was sent once"
     assert clients[0].is_closed, "in the end"
+
+
+def test_an_upload_whose_client_another_one_took_away_is_tried_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's own look for its client can come back empty while another thread drops it."""
+    from huggingface_hub.utils import _http
+
+    true, lost = _http.get_session, [None, None]
+
+    def get_session() -> Any:
+        is_upload = sys._getframe(1).f_code.co_name == "_http_backoff_base"
+        return lost.pop() if is_upload and lost else true()
+
+    monkeypatch.setattr(_http, "get_session", get_session)
+    world.push()
+    world.require_published()
+    assert not lost
 
 
 def test_what_is_written_while_it_is_verified_is_not_sent(
