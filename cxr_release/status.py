@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -32,10 +33,12 @@ def status_of(project: Project) -> Status:
         films, and `left`, and with `people`, see `People.by_name`; None before films are sampled),
         `audit` (as in `data/adjudication/adjudication.json`, and `flagged`, films, with what
         `chance` gives), `source` (`films`, and `patients`, None unless stated for all:
-        `patients_not_stated` are without; None before films are in), `readers` (`finished`,
-        `required`, `unfinished`, `alike`; None before the quartets are drawn), `reviews` (state of
-        each), `release` (what lies in `data/release/`, or None), `published` (versions that are
-        out), `holds_back` (sentences; empty when nothing does).
+        `patients_not_stated` are without; None before films are in),
+        `facing` (synthetic films that faced `left`, `right` or are `unknown`, and of how many
+        reviewers `said` so; None before films are sampled), `readers` (`finished`, `required`,
+        `unfinished`, `alike`; None before the quartets are drawn), `reviews` (state of each),
+        `release` (what lies in `data/release/`, or None), `published` (versions that are out),
+        `holds_back` (sentences; empty when nothing does).
 
     Raises:
         DecisionError: a log does not verify, or is about other films.
@@ -55,6 +58,7 @@ def status_of(project: Project) -> Status:
         "counts": counts,
         "audit": audit.report | _flagged(paths) if audit else None,
         "source": _source(paths),
+        "facing": _facing(project),
         "readers": readers,
         "reviews": reviews,
         "release": release,
@@ -75,6 +79,21 @@ def _source(paths: Paths) -> dict[str, int | None] | None:
         return None
     patients = tables.read(paths.cohort_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
     return {"films": len(patients), **counted(patients)}
+
+
+def _facing(project: Project) -> dict[str, int] | None:
+    """How the synthetic films faced when they were sampled, as far as is known."""
+    if not project.sampled:
+        return None
+    columns = ["facing", "flipped", "facing_said"]
+    rows = [
+        row
+        for path in project.tables
+        for row in tables.read(path, schemas.ORIENTED, columns).to_pylist()
+    ]
+    faced = Counter("right" if row["flipped"] else row["facing"] for row in rows)
+    ways = {way: faced[way] for way in ("left", "right", "unknown")}
+    return ways | {"said": sum(row["facing_said"] for row in rows)}
 
 
 def _whose(source: Mapping[str, int | None]) -> str:
@@ -273,6 +292,13 @@ def text_of(status: Status) -> str:
     lines = []
     if status["source"]:
         lines += [f"source     {status['source']['films']:,} films, {_whose(status['source'])}", ""]
+    if status["facing"]:
+        faced = status["facing"]
+        lines += [
+            f"facing     left {faced['left']:,}, right and mirrored {faced['right']:,},"
+            f" unknown {faced['unknown']:,}; {faced['said']:,} as reviewers say",
+            "",
+        ]
     if counts:
         lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"], "films")]
         lines += (f"screening  {said}" for said in person_lines(counts["people"]))

@@ -138,6 +138,7 @@ def test_decisions_are_logged_counted_and_taken_back(project: Path) -> None:
     assert run("retract", film, *who).returncode == 0
     text = run("status", *root).stdout
     assert "checkpoint 3, initial sampling" in text
+    assert "facing     left 24, right and mirrored 0, unknown 0; 0 as reviewers say" in text
     assert "nothing is packaged" in text
     assert json.loads(run("status", "--json", *root).stdout)["counts"]["total"]["excluded"] == 0
 

@@ -495,8 +495,9 @@ def facing_of(made: dict[str, tuple[Path, Arguments]], rule: Any, **counts: int)
     row = {"checkpoint": 1, "batch": "large", "left": 0, "right": 0, "unknown": 0, "said": 0}
     facing = [row | counts | {"flipped": counts.get("right", 0)}]
     card = changed(made, "demo", metrics=metrics | {"facing": facing, "facing_rule": rule})
-    assert "faces left" not in card and "face left" not in card
-    return words(section(card, HOW))
+    said = words(section(card, HOW))
+    assert "facing left" not in card and "face left" not in said
+    return said
 
 
 def test_how_films_were_turned_follows_from_the_data(
