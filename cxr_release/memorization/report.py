@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -186,7 +187,8 @@ def histogram(searched: Searched) -> dict[str, Any]:
         name: distance(np.array(one.cosines)) for name, one in baselines.items() if one
     }
     most = max((float(one.max()) for one in distances.values() if len(one)), default=1.0) or 1.0
-    edges = np.linspace(0, most, BINS + 1)
+    # The last edge is published: it must not be the distance of two films to the last digit.
+    edges = np.linspace(0, math.ceil(100 * most) / 100, BINS + 1)
     shown = {
         name: np.histogram(distances[name], edges)[0].tolist()
         if len(distances.get(name, ()))

@@ -1,9 +1,9 @@
-"""Numbers that follow from one real film, and how exactly they go out.
+"""Numbers that follow from one real film or two, and how exactly they go out.
 
-How near a patient's film is to a released one, or to its own altered copy, anybody who has that
-film can compute: to the last digit, the published number would tell that it was learnt from. So
-where films go by an HMAC such numbers are rounded. It cannot hide what the released films show by
-themselves: a film that lies near one of them lies near it.
+How near a patient's film is to a released one, to its own altered copy, or to another film of that
+patient, anybody who has those films can compute: to the last digit, the published number would tell
+that they were learnt from. So where films go by an HMAC such numbers are rounded. It cannot hide
+what the released films show by themselves: a film that lies near one of them lies near it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,25 @@ def coarse_audit(report: Mapping[str, Any], params: Params) -> dict[str, Any]:
     """The audit's report as it may go out; shares and their intervals are of many films and stay.
 
     Args:
-        report: `cosine`, `alike`, `power` and `calibration` among its keys.
+        report: `cosine`, `alike`, `power`, `calibration` and `within` among its keys.
         params: the parameters that it was made with.
     """
     said = dict(report)
     if names_films_by(params) == "sha256":
         return said
     calibration = dict(said["calibration"])
-    calibration["synthetic"] = _rounded(calibration["synthetic"])
+    for films in ("synthetic", "source", "held_out", "threshold"):
+        calibration[films] = _rounded(calibration.get(films))
+    if nearer := calibration.get("nearer_than_5_percent"):
+        distance = _rounded(nearer["distance"])
+        calibration["nearer_than_5_percent"] = nearer | {"distance": distance}
     power = [row | {"median_cosine": round(row["median_cosine"], PLACES)} for row in said["power"]]
     return said | {
         "cosine": _rounded(said["cosine"]),
         "alike": round(said["alike"], PLACES),
         "power": power,
         "calibration": calibration,
+        "within": said["within"] | {"real": _rounded(said["within"]["real"])},
     }
 
 

@@ -19,11 +19,18 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from release_artefacts import REPOSITORY, files_of, inputs_below, oriented_row, write_report
+from release_artefacts import (
+    FACING_RULE,
+    REPOSITORY,
+    files_of,
+    inputs_below,
+    oriented_row,
+    write_report,
+)
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.files import read_json
+from cxr_release.files import read_json, write_json
 from cxr_release.logbook.log import append
 from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.paths import Paths
@@ -119,6 +126,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for job in params.sample.jobs:
         films = [oriented_row(*job, index) for index in range(params.sample.films(job[1]))]
         tables.write(paths.oriented_table(*job), schemas.ORIENTED, films)
+    write_json(paths.oriented / "summary.json", {"films": [], "rule": FACING_RULE})
     write_report(inputs_below(root / "data"))
     prescreen.run(paths, params)
     audit.run(paths, params)
@@ -230,6 +238,35 @@ def test_no_film_s_hash_is_in_the_release(root: Path) -> None:
         raw = png.decode(row["image"]["bytes"], where="")
         for one in (row["sha256"], row["pixel_sha256"], png.pixel_sha256(raw), row["id"]):
             assert not [name for name, data in release.items() if one.encode() in data]
+
+
+def numbers(value: object) -> Iterator[float]:
+    """Every number in it that has more than two decimals."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from numbers(one)
+    elif isinstance(value, float) and value != round(value, 2):
+        yield value
+
+
+def test_no_number_of_one_or_two_films_goes_out_to_its_last_digit(root: Path) -> None:
+    """Who has the films, or a film and what was drawn, can compute their cosine or distance."""
+    stated = read_json(root / "data/audit/audit.json")
+    cosines = {
+        row["cosine"]
+        for table, kind in (("nearest", schemas.NEAREST), ("pairs", schemas.PAIRS))
+        for row in tables.read_rows(root / f"data/audit/{table}.parquet", kind)
+    }
+    within = tables.read_rows(root / "data/audit/within.parquet", schemas.WITHIN)
+    cosines |= {row["cosine"] for row in within if row["set"] == "real"}
+    ends = [stated["within"]["real"], *(stated["calibration"][one] or {} for one in (
+        "source", "held_out", "synthetic"))]  # fmt: skip
+    exact = [*cosines, *((2 - 2 * one) ** 0.5 for one in cosines), *numbers(ends)]
+    assert len(exact) > 40
+    out = list(numbers(read_json(root / "data/release/release.json")["metrics"]["audit"]))
+    assert not [one for one in out if min(abs(one - other) for other in exact) < 1e-7]
 
 
 def test_the_release_is_what_it_says(root: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cxr_release.publishing.verification.truth import Truth
 from cxr_release.release.card.filters import FILTERS
+from cxr_release.release.coarse import PLACES
 from cxr_release.release.inputs import jobs_of
 from cxr_release.release.package import PAIRS_SHOWN
 
@@ -98,7 +99,8 @@ def _pair(row: Row) -> tuple[str, ...]:
         str(row["rank"]),
         row["synthetic_id"],
         "yes" if row["synthetic_released"] else "no",
-        f"{row['cosine']:.4f}",
+        # Rounded where films go by an HMAC: it is not shown more exactly than it is.
+        f"{row['cosine']:.{4 if row['real_pixel_hmac'] is None else PLACES}f}",
         row["view"],
         row["verdict"] or "not settled",
     )
