@@ -249,7 +249,7 @@ def test_patients_that_the_split_states_count_where_the_films_state_none(
     assert report["calibration"]["others"] == "patients"
     chance = report["calibration"]["chance"]
     assert (chance["compared"], chance["patients"]) == (30, 15)
-    assert "15 held-out patient(s) are too few" in chance["sentence"]
+    assert "15 held-out patients are too few" in chance["sentence"]
 
 
 def test_planted_copies_are_more_than_chance_gives(sixty: Path, tmp_path: Path) -> None:

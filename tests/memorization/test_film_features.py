@@ -256,7 +256,7 @@ def test_a_write_that_fails_leaves_nothing_and_costs_nothing(
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(feature_cache.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     result = found(paths, tmp_path / "cache")
     assert "could not be kept: No space left on device" in caplog.text
     assert list((tmp_path / "cache").iterdir()) == []
