@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -350,6 +350,10 @@ def review(
     )
 
 
+def _audited(report: dict[str, Any], output: Path) -> str:
+    return json.dumps(report | {"output": str(output)}, indent=2, sort_keys=True)
+
+
 @app.command()
 def audit(
     real: Annotated[
@@ -396,7 +400,7 @@ def audit(
 
     Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
     """
-    from cxr_release.memorization.report import require_complete, require_unflagged
+    from cxr_release.memorization.report import require_complete
     from cxr_release.memorization.words import text_of
 
     project = project_at(root)
@@ -409,11 +413,8 @@ def audit(
         plants=plant,
     )
     report = project.audit(project.audit_sets(real, synthetic, split), output, settings)
-    told = report | {"output": str(output)}
-    print(json.dumps(told, indent=2, sort_keys=True) if as_json else text_of(report, output))
-    require_complete(report)
-    if fail_on_flagged:
-        require_unflagged(report)
+    print(_audited(report, output) if as_json else text_of(report, output))
+    require_complete(report, unflagged=fail_on_flagged)
 
 
 @app.command()

@@ -209,11 +209,16 @@ def _within(one: Within, alike: float) -> dict[str, Any]:
     }
 
 
-def require_complete(report: Report) -> None:
+def require_complete(report: Report, *, unflagged: bool = False) -> None:
     """Refuse to go on with a set in which a film could not be read.
 
+    Args:
+        report: the audit's.
+        unflagged: refuse flagged films too, and sets in which nothing can be flagged.
+
     Raises:
-        SourceError: with every such film.
+        SourceError: with every film that could not be read.
+        CxrReleaseError: films are flagged and must not be.
     """
     faults = [
         Fault(one["film"], one["fault"])
@@ -226,14 +231,11 @@ def require_complete(report: Report) -> None:
             remedy="mend them or take them out, and audit again",
             faults=faults,
         )
+    if unflagged:
+        _require_unflagged(report)
 
 
-def require_unflagged(report: Report) -> None:
-    """Refuse a set in which a film is flagged, or in which nothing can be flagged.
-
-    Raises:
-        CxrReleaseError: saying which of the two.
-    """
+def _require_unflagged(report: Report) -> None:
     films, near = report["flagged"], report["near"]["pairs"]
     if films and films["films"]:
         raise CxrReleaseError(
