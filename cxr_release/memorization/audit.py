@@ -61,10 +61,12 @@ def audit(
         What `audit.json` says; see `report`.
 
     Raises:
-        SourceError: a set has no film that can be read, the split is of other films, or it has a
-            patient in both parts.
+        SourceError: a set has no film that can be read, `output` lies among its films, the split is
+            of other films, or it has a patient in both parts.
         CxrReleaseError: there is no such encoder, or its weights are refused.
     """
+    for films in (real, synthetic):
+        _require_elsewhere(output, films)
     encoder = load(
         settings.encoder,
         side=settings.thumbnail,
@@ -142,6 +144,18 @@ def audit(
     write_json(output / "audit.json", report)
     feature_cache.prune(kept, ours.kept | theirs.kept)
     return report
+
+
+def _require_elsewhere(output: Path, films: FilmSet) -> None:
+    """Refuse to write among the films: what was found would be taken for some of them."""
+    for part in films.parts:
+        home = Path(part.name).resolve()
+        if home.is_dir() and output.resolve().is_relative_to(home):
+            raise SourceError(
+                f"lies in the folder of {films.name} films {part.name}",
+                where=str(output),
+                remedy="write elsewhere",
+            )
 
 
 def _require(films: FilmSet, found: FilmFeatures) -> None:

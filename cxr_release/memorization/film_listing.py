@@ -17,6 +17,8 @@ from cxr_release.radiographs.folder import BESIDE, place_fault, printable, visib
 from cxr_release.radiographs.patients import PATIENTS, read_patients, spelling_faults
 
 TABLE = ".parquet"
+FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+"""Ends of names by which a folder is taken for one of films; any file in it is a film then."""
 MAX_ID = 255
 Ignored = tuple[str, str]
 """A file that is no film, and why it is taken for none."""
@@ -29,7 +31,10 @@ def list_path(path: Path) -> tuple[Sequence[Part], list[Ignored]]:
     if not path.is_dir():
         return [_table(path)], []
     inside = list(_walk(path))
-    if any(one.suffix == TABLE and not _hidden(one, path) for one in inside):
+    tables = [one for one in inside if one.suffix == TABLE and not _hidden(one, path)]
+    # Tables that lie in a folder among films, as an audit leaves them, make no films tables.
+    films = any(one.parent == path and one.suffix.lower() in FILMS for one in inside)
+    if tables and (not films or any(one.parent == path for one in tables)):
         return _folder_of_tables(path, inside)
     return _folder(path)
 

@@ -104,6 +104,17 @@ def test_every_synthetic_film_has_its_nearest_and_how_alone_that_is(output: Path
     assert min(rows[film]["distance_ratio"] for film in DRAWN) > 0.5
 
 
+@pytest.mark.parametrize("where", ["real/found", "drawn", "real/../drawn/a/b"])
+def test_nothing_is_written_among_the_films(tmp_path: Path, where: str) -> None:
+    """Where it was, the folder could not be read as films any more."""
+    write_folder(tmp_path / "real", dict(list(REAL.items())[:3]))
+    write_folder(tmp_path / "drawn", dict(list(DRAWN.items())[:3]))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SourceError, match=r"lies in the folder of (real|synthetic) films"):
+        searched(tmp_path, tmp_path / where)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_the_pictures_can_be_opened(output: Path) -> None:
     for name in ("pairs.png", "distances.png"):
         with Image.open(output / name) as picture:

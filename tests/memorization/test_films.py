@@ -270,7 +270,7 @@ def test_an_id_twice_or_not_at_all_in_a_table(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["a", None, "a", "", "x" * 256], "image": [cell] * 5}), path)
     message = refused(path)
     assert f"{path}: row 3: has the id 'a' of {path}: row 1" in message
-    assert f"{path}: row 2: has no id" in message
+    assert f"{path}: rows 2, 4 (2 rows): has no id" in message
     assert f"{path}: row 4: has no id" in message
     assert f"{path}: row 5: has an id above 255 letters" in message
 
@@ -403,3 +403,14 @@ def test_few_films_are_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.M
     assert sizes == [16]
     assert len(list(reading)) == 39
     assert sizes == [16, 16, 8]
+
+
+def test_tables_in_a_folder_among_films_do_not_hide_the_films(tmp_path: Path) -> None:
+    """As an audit leaves them that was told to write there."""
+    for name in ("a.png", "b.PNG"):
+        (tmp_path / name).write_bytes(b"film")
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found" / "pairs.parquet").write_bytes(b"table")
+    message = refused(tmp_path)
+    assert f"{tmp_path}/found: is a folder among films" in message
+    assert "none of its tables" not in message
