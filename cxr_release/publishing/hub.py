@@ -6,12 +6,14 @@ Nothing here talks to the network.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from cxr_release.errors import ReleaseError
 
+_HOME = "https://huggingface.co"
 LOG_IN = "set HF_TOKEN, or log in with `hf auth login`"
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_PART}/{_PART}")
@@ -74,6 +76,7 @@ def access_to(repo: str) -> Access:
         ReleaseError: the name, the endpoint or the token cannot be used, the Hub is switched off
             (HF_HUB_OFFLINE), or the token would travel where others can read it.
     """
+    _is_encrypted(os.environ.get("HF_ENDPOINT") or _HOME)  # at a wrong one, the library breaks
     from huggingface_hub import constants, get_token
 
     if not _named(repo):

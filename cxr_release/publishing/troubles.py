@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.hub import LOG_IN, Access
+from cxr_release.publishing.unreachable import PROXIES, TRUST, chain_of, distrust
 
 if TYPE_CHECKING:
     import httpx2
@@ -91,7 +92,7 @@ def read(error: Exception, access: Access, status: int | None = None) -> Trouble
     """
     import httpx2
 
-    chain = _chain(error)
+    chain = chain_of(error)
     for one in chain:
         response = _response(one)
         if isinstance(response, httpx2.Response):
@@ -111,6 +112,11 @@ def _unanswered(chain: list[BaseException], access: Access) -> Trouble:
     # What a library wraps around it says where; only the first cause says why.
     told = dict.fromkeys(f"{type(one).__name__}: {one}" for one in (chain[0], chain[-1]))
     words = "; because of ".join(scrub(one, access)[:_SHOWN] for one in told)
+    if untrusted := distrust(chain[0]):
+        return Trouble(_error(scrub(untrusted, access), access, TRUST), passes=False)
+    if any(_is_proxys(one) for one in chain):
+        what = f"cannot be reached through the proxy that is set: {words}"
+        return Trouble(_error(what, access, f"see {PROXIES}"), passes=False)
     if any(_is_xet(one) for one in chain):
         # Of its errors only the text says more.
         refused = any(isinstance(one, PermissionError) for one in chain)
@@ -169,6 +175,12 @@ def _response(error: BaseException) -> httpx2.Response | None:
         return None
 
 
+def _is_proxys(error: BaseException) -> bool:
+    """Whether the error says that a proxy's address cannot be used."""
+    said = str(error).lower()
+    return isinstance(error, ImportError | ValueError) and "proxy" in said
+
+
 def _is_xet(error: BaseException) -> bool:
     """Whether the error was raised by hf_xet, whose exceptions are plain Python ones."""
     callers = [frame.f_code.co_name for frame, _ in walk_tb(error.__traceback__)]
@@ -187,13 +199,3 @@ def _lost_its_client(error: BaseException) -> bool:
         and bool(frames)
         and frames[-1].f_globals.get("__name__") == "huggingface_hub.utils._http"
     )
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """The error, what caused it, what caused that, and so on."""
-    found: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in found:
-        found.append(one)
-        one = one.__cause__ or one.__context__
-    return found

@@ -25,7 +25,8 @@ from tqdm import tqdm
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.hub import Access
-from cxr_release.publishing.troubles import AGAIN
+from cxr_release.publishing.troubles import AGAIN, scrub
+from cxr_release.publishing.unreachable import reason
 
 if TYPE_CHECKING:
     import httpx2
@@ -78,6 +79,8 @@ class Watch:
         """Server → when it last gave a sign of life."""
         self._mute: set[str] = set()
         """Servers that were asked and gave no sign."""
+        self._why: dict[str, str] = {}
+        """Silent server → why it is not reached, where more is known than that."""
         self._told: dict[str, float] = {}
         """Server → when people were last told that it is silent."""
         self._requests: dict[int, _Request] = {}
@@ -218,7 +221,9 @@ class Watch:
             httpx2.head(server, timeout=ASK_FOR, follow_redirects=False)
         except httpx2.RemoteProtocolError:
             return True  # an answer, if a strange one
-        except Exception:  # noqa: BLE001 - whatever it is, it is no answer
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+            why = scrub(reason(error, server), self.access)
+            self._why[server] = f" ({why})" if why else ""
             return False
         return True
 
@@ -232,7 +237,7 @@ class Watch:
             self._told[server] = now
         left = max(0.0, self.total - silent)
         _say(
-            f"{server} has not answered for {silent:.0f} s. Trying for another {left:.0f} s; "
+            f"{self._silence(server, silent)}. Trying for another {left:.0f} s; "
             f"Ctrl-C is safe. Then {AGAIN}"
         )
 
@@ -247,11 +252,14 @@ class Watch:
         for server in sorted(self._mute):
             silent = now - self._answered[server]
             if silent > self.total:
-                yield f"{server} has not answered for {silent:.0f} s"
+                yield self._silence(server, silent)
         for one in self._requests.values():
             if now > one.deadline and one.server not in self._mute:
                 took = one.deadline - one.began
                 yield f"{one.server} did not answer {one.name} in full within {took:.0f} s"
+
+    def _silence(self, server: str, silent: float) -> str:
+        return f"{server} has not answered for {silent:.0f} s{self._why.get(server, '')}"
 
     def _ended(self, what: str) -> ReleaseError:
         return ReleaseError(what, where=self.access.page, remedy=AGAIN)
