@@ -5,8 +5,12 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+TWICE = 10.0
+"""Seconds in which the same button may be pressed twice: a double click."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,16 @@ class Claim:
 
     person: str
     spent: bool = False
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """How somebody came in last, and when."""
+
+    token: str
+    page: str
+    session: str
+    at: float
 
 
 class Door:
@@ -52,6 +66,7 @@ class Door:
         self._tokens = {person: secrets.token_urlsafe(32) for person in people}
         self._spent: dict[str, list[str]] = {person: [] for person in self._tokens}
         self._sessions: dict[str, list[str]] = {person: [] for person in self._tokens}
+        self._last: dict[str, _Entry] = {}
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -66,18 +81,38 @@ class Door:
         found = [*(Claim(one) for one in fresh), *(Claim(one, spent=True) for one in spent)]
         return found[0] if found else None
 
-    def enter(self, token: str) -> tuple[str, str] | None:
+    def admits(self, person: str, token: str, page: str) -> bool:
+        """Whether a token, sent from a page with a button, lets a person in. Spends nothing."""
+        return self.whose(token) == Claim(person) or self._twice(person, token, page) is not None
+
+    def _twice(self, person: str, token: str, page: str) -> str | None:
+        """The session of whoever pressed that same button just before, if anybody."""
+        last = self._last.get(person)
+        if last is None or not page or time.monotonic() - last.at > TWICE:
+            return None
+        return last.session if same(token, last.token) and same(page, last.page) else None
+
+    def enter(self, token: str, page: str = "") -> tuple[str, str] | None:
         """Spend a token.
+
+        Args:
+            token: of a person.
+            page: a random text that the page with the button had. A browser sends what is clicked
+                twice two times and heeds the second answer alone: to that page it is the same one.
 
         Returns:
             Whom it lets in, and their new session; or None if it lets nobody in (any more).
         """
         with self._turn:
             claim = self.whose(token)
-            if claim is None or claim.spent:
+            if claim is None:
                 return None
+            if claim.spent:
+                again = self._twice(claim.person, token, page)
+                return None if again is None else (claim.person, again)
             person, session = claim.person, secrets.token_urlsafe(32)
             self._sessions[person].append(session)
+            self._last[person] = _Entry(token, page, session, time.monotonic())
             self._spent[person].append(self._tokens[person])
             self._tokens[person] = fresh = secrets.token_urlsafe(32)
         self._announce(person, fresh)

@@ -6,6 +6,7 @@ ahead) asks with GET, so GET spends nothing.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from cxr_release.review_app.door import Claim, Door
+from cxr_release.review_app.door import Door
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.notice import Button, notice
 
@@ -68,7 +69,7 @@ def _offer(request: Request, door: Door) -> Response:
         f"The pages of {claim.person}",
         door.used if claim.spent else door.promise,
         claim.person,
-        {"token": token},
+        {"token": token, "page": secrets.token_urlsafe(16)},
     )
 
 
@@ -78,8 +79,8 @@ async def _enter(request: Request, door: Door) -> Response:
     if request.method == "GET":  # somebody opens the address of an answer
         return RedirectResponse(f"/r/{person}/", 303) if live else shut(door)
     form = await _form_of(request)
-    token = form.get("token", "")
-    if not live and door.whose(token) != Claim(person):
+    token, page = form.get("token", ""), form.get("page", "")
+    if not live and not door.admits(person, token, page):
         return shut(door)
     before = request.cookies.get(_last_name(request), "")
     if before in door.tokens and before not in {person, form.get("instead_of")}:
@@ -88,13 +89,13 @@ async def _enter(request: Request, door: Door) -> Response:
             f"{before} was the last to come in in this browser. What is decided on the pages behind"
             f" this is logged in {person}'s name.",
             person,
-            {"token": token, "instead_of": before},
+            {"token": token, "page": page, "instead_of": before},
         )
     answer = RedirectResponse(f"/r/{person}/", 303)
     answer.headers.append("Set-Cookie", _cookie(request, _last_name(request), person, "/r/"))
     # Whoever is in stays in: the token then is left for another browser.
     if not live:
-        entered = door.enter(token)
+        entered = door.enter(token, page)
         if entered is None:  # another browser was quicker
             return shut(door)
         name, session = _session_name(request), entered[1]

@@ -77,7 +77,7 @@ class LastingDoor(Door):
         self._links = links
         self._tokens = {person: links.token(person) for person in self._tokens}
 
-    def enter(self, token: str) -> tuple[str, str] | None:
+    def enter(self, token: str, page: str = "") -> tuple[str, str] | None:
         """Whom a token lets in, and a new session of theirs; or None if it is nobody's."""
         claim = self.whose(token)
         return None if claim is None else (claim.person, self._links.session(claim.person))

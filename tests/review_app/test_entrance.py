@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -135,7 +137,10 @@ def test_the_page_needs_no_script_and_gives_its_address_to_nobody(house: House) 
     assert links == ["data:,"]
     action, fields = form_of(page)
     assert action == "/r/a.b/enter"
-    assert fields == {"token": house.door.tokens["a.b"]}
+    assert fields.keys() == {"token", "page"}
+    assert fields["token"] == house.door.tokens["a.b"]
+    other = form_of(ask(house.app, house.address()))[1]
+    assert other["page"] != fields["page"]
 
 
 def test_the_cookies_are_for_our_own_pages_alone(house: House) -> None:
@@ -220,6 +225,44 @@ def test_in_another_browser_an_address_that_was_used_lets_nobody_in(once: House)
     second.press(second.open(once.address()))
     assert second.inside()
     assert first.inside()
+
+
+def test_a_double_click_on_the_button_comes_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser drops the first answer, with its cookies, and shows the second."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    browser = Browser(house)
+    page = browser.open(house.address())
+    after = press(house.app, page)
+    announced = len(house.announced)
+    now[0] += 5
+    answer = browser.press(page)
+    assert (answer.status, answer.header("location")) == (303, "/r/a.b/")
+    assert browser.inside()
+    if not house.lasting:
+        assert answer.cookies == after.cookies  # no second session
+    assert len(house.announced) == announced
+    if not house.lasting:  # later it is no double click: a saved page lets nobody in
+        now[0] += 60
+        assert_refused(press(house.app, page))
+
+
+def test_no_other_page_of_a_used_address_is_a_double_click(once: House) -> None:
+    address = once.address()
+    pages = [ask(once.app, address) for _ in range(2)]
+    press(once.app, pages[0])
+    late = ask(once.app, address)
+    assert_refused(press(once.app, pages[1]))
+    assert_refused(press(once.app, late))
+    for forged in (b"", b"x", "é".encode()):
+        page = ask(once.app, address)
+        page.body = re.sub(rb'(name="page" value=")[^"]*', rb"\1" + forged, page.body)
+        assert_refused(press(once.app, page))
+    page = pages[0]
+    page.body = page.body.replace(b"/r/a.b/enter", b"/r/c.d/enter")
+    assert_refused(press(once.app, page))
 
 
 def test_of_two_browsers_that_press_at_once_one_comes_in(once: House) -> None:
