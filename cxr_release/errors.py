@@ -4,6 +4,7 @@
     ├── ParamsError          params.yaml is wrong
     ├── SourceError          the source films cannot be taken as they are (names every fault)
     ├── TableError           a table breaks its schema or cannot be read (names every fault)
+    ├── DocumentError        a JSON document of a stage is missing or holds something else
     ├── CheckpointError      a checkpoint folder is damaged, hostile or of another network
     ├── TrainingError        training cannot go on (NaN loss, full disk, cohort too small)
     ├── DecisionError        a decision, or the log that holds it, is refused
@@ -34,7 +35,7 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return _joined(self.where, self.what, self.remedy)
+        return _joined(_printable(self.where), self.what, self.remedy)
 
 
 class CxrReleaseError(Exception):
@@ -54,7 +55,7 @@ class CxrReleaseError(Exception):
         self, what: str, *, where: str = "", remedy: str = "", faults: Sequence[Fault] = ()
     ) -> None:
         self.what = what
-        self.where = where
+        self.where = _printable(where)
         self.remedy = remedy
         self.faults = tuple(faults)
         super().__init__(what)
@@ -86,6 +87,10 @@ class TableError(CxrReleaseError):
     of_lines = True
 
 
+class DocumentError(CxrReleaseError):
+    """A JSON document that a stage wrote is missing, unreadable, or holds something else."""
+
+
 class CheckpointError(CxrReleaseError):
     """A checkpoint folder is missing, truncated, hostile, or holds another network's weights."""
 
@@ -107,6 +112,9 @@ class ReaderStudyError(CxrReleaseError):
 class ReleaseError(CxrReleaseError):
     """The release would say something untrue, or is not whole."""
 
+
+AGAIN = "delete it and run `dvc repro`, which makes it again"
+"""What to do about an output of a stage that is not what it should be."""
 
 _REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, and run it again"),
@@ -136,6 +144,11 @@ def _joined(*parts: str) -> str:
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
     )
+
+
+def _printable(where: str) -> str:
+    """The name of a file, whatever it is called: no message breaks its line."""
+    return where if where.isprintable() else one_line(where)
 
 
 def one_line(text: str) -> str:

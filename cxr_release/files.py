@@ -247,4 +247,7 @@ def read_json(path: Path, *, follow: bool = True) -> Any:
         OSError: it is no regular file.
         ValueError: it holds something else.
     """
-    return json.loads(read_bounded(path, MOST_JSON, follow=follow).decode("utf-8"))
+    try:
+        return json.loads(read_bounded(path, MOST_JSON, follow=follow).decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None

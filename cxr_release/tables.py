@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cxr_release.errors import Fault, TableError
+from cxr_release.errors import AGAIN, Fault, TableError, one_line
 from cxr_release.files import open_regular, whole_file
 
 if TYPE_CHECKING:
@@ -317,20 +317,39 @@ def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Ta
     Raises:
         TableError: when the file is missing, is no Parquet, or breaks the schema.
     """
-    with _open(path) as parquet:
+    with _opened(path, AGAIN) as parquet:
         faults = (
             []
             if parquet.schema_arrow.equals(kind.arrow, check_metadata=False)
             else _schema_faults(parquet.schema_arrow, kind, str(path))
         )
         table = None if faults else parquet.read(columns=kind.flat)
-    if table is not None:
-        faults = _frame_faults(_frame(table), kind, str(path))
+        if table is not None:
+            faults = _frame_faults(_frame(table), kind, str(path))
     if faults or table is None:
         raise TableError(
-            f"{len(faults)} fault(s) in table {kind.name!r}", where=str(path), faults=faults
+            f"{len(faults)} fault(s) in table {kind.name!r}",
+            where=str(path),
+            remedy=AGAIN,
+            faults=faults,
         )
     return table if columns is None else table.select(list(columns))
+
+
+def require(path: Path, kind: Table) -> None:
+    """Make sure that a table is there and has its columns; its rows are not read.
+
+    Raises:
+        TableError: it is missing, is no Parquet, or has others.
+    """
+    with _opened(path, AGAIN) as parquet:
+        _require_columns(parquet, kind, path)
+
+
+def _require_columns(parquet: pq.ParquetFile, kind: Table, path: Path) -> None:
+    if not parquet.schema_arrow.equals(kind.arrow, check_metadata=False):
+        faults = _schema_faults(parquet.schema_arrow, kind, str(path))
+        raise TableError(f"not a table {kind.name!r}", where=str(path), remedy=AGAIN, faults=faults)
 
 
 def read_foreign(path: Path, kind: Table) -> pa.Table:
@@ -342,7 +361,7 @@ def read_foreign(path: Path, kind: Table) -> pa.Table:
     from pyarrow import csv
 
     if path.suffix.lower() != ".csv":
-        with _open(path) as parquet:
+        with _opened(path) as parquet:
             present = [name for name in kind.flat if name in parquet.schema_arrow.names]
             table = parquet.read(columns=present)
     else:
@@ -395,10 +414,9 @@ def iterate(path: Path, kind: Table, batch_rows: int = 64) -> Iterator[dict[str,
 
 def batches(path: Path, kind: Table, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """The same as Arrow tables of some columns, for what only copies."""
-    with _open(path) as parquet:
-        if not parquet.schema_arrow.equals(kind.arrow, check_metadata=False):
-            faults = _schema_faults(parquet.schema_arrow, kind, str(path))
-            raise TableError(f"not a table {kind.name!r}", where=str(path), faults=faults)
+    # What is raised where the batches go does not come in here.
+    with _opened(path, AGAIN) as parquet:
+        _require_columns(parquet, kind, path)
         for batch in parquet.iter_batches(batch_rows, columns=list(columns)):
             yield pa.Table.from_batches([batch])
 
@@ -417,12 +435,18 @@ def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield piece
 
 
-def _open(path: Path) -> pq.ParquetFile:
+@contextmanager
+def _opened(path: Path, remedy: str = "") -> Iterator[pq.ParquetFile]:
+    """A Parquet file; what cannot be read of it in the block is a `TableError`."""
     try:
         os.close(open_regular(path, follow=True))  # a pipe in its place would keep us waiting
         # As fast as a memory map, and it holds a row group in memory instead of the file.
-        return pq.ParquetFile(path, pre_buffer=False)
+        with pq.ParquetFile(path, pre_buffer=False) as parquet:
+            yield parquet
     except FileNotFoundError:
         raise TableError("no such table", where=str(path), remedy="run `dvc repro`") from None
-    except (pa.ArrowInvalid, OSError) as error:
-        raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise TableError(
+            f"not a readable Parquet file: {one_line(said)}", where=str(path), remedy=remedy
+        ) from error

@@ -251,6 +251,8 @@ def test_a_stage_on_a_disk_that_fails_says_so_in_one_line(
 ) -> None:
     paths = Paths(project)
     write_json(paths.copies, {})
+    paths.prescreen.mkdir(parents=True, exist_ok=True)
+    paths.prescreen_log.touch()
     monkeypatch.chdir(project)
     monkeypatch.setattr(sys, "argv", ["screen"])
     for nth in range(1, 40):

@@ -18,6 +18,7 @@ from cxr_release.paths import Paths
 ROOT = Path(__file__).parent.parent
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 FOUNDATION = {
+    "documents",
     "ending",
     "errors",
     "files",

@@ -129,10 +129,16 @@ def read_record(folder: Path) -> Record:
         )
     except OSError as error:
         raise CheckpointError(
-            f"no readable checkpoint here ({error.strerror})", where=str(path), remedy="train first"
+            f"no readable checkpoint here ({error.strerror})",
+            where=str(path),
+            remedy="train first (`dvc repro`)",
         ) from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"not a checkpoint's record: {error!r}", where=str(path)) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"not a checkpoint's record: {error!r}",
+            where=str(path),
+            remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
+        ) from None
     _check_network(record, path)
     return record
 
@@ -173,7 +179,9 @@ def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
         pickles = [one.name for one in path.parent.glob("*") if one.suffix in {".bin", ".pt"}]
         what = f"only pickled weights here ({', '.join(pickles)})" if pickles else "no weights here"
         raise CheckpointError(
-            what, where=str(path), remedy="save them as safetensors; pickles are never opened"
+            what,
+            where=str(path),
+            remedy="save them as safetensors, or train again (`dvc repro`); no pickle is opened",
         )
     try:
         with safe_open(path, framework="pt") as stored:
@@ -184,7 +192,7 @@ def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
         raise CheckpointError(
             f"not a whole safetensors file: {error}",
             where=str(path),
-            remedy="copy the checkpoint again, or train again",
+            remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
         ) from error
     if not faults:
         faults = [

@@ -16,14 +16,15 @@ from typing import Any
 
 from tqdm import tqdm
 
+from cxr_release import documents
 from cxr_release.diffusion import checkpoints, runs
 from cxr_release.diffusion.compute import computing
 from cxr_release.diffusion.denoising import Denoiser
 from cxr_release.diffusion.parallel import chunks
 from cxr_release.diffusion.processes import Processes
 from cxr_release.diffusion.randomness import seed_of
-from cxr_release.errors import CheckpointError
-from cxr_release.files import read_json, write_json
+from cxr_release.errors import AGAIN, CheckpointError, DocumentError
+from cxr_release.files import write_json
 from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
@@ -50,6 +51,13 @@ class Job:
     """Films asked for."""
     made: int
     """Films drawn, fewer if the time was over."""
+
+
+def _job(path: Path) -> Job:
+    try:
+        return Job(**documents.read(path, dict[str, Any]))
+    except TypeError:
+        raise DocumentError("is no record of a job", where=str(path), remedy=AGAIN) from None
 
 
 def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
@@ -99,7 +107,7 @@ def sample_job(
         if here.processes.agreed(lambda: runs.begin(folder, fingerprint, keep_unfinished=False)):
             if here.processes.is_main:
                 runs.say(f"{folder}: sampled before, nothing to do")
-            return Job(**read_json(folder / JOB))
+            return _job(folder / JOB)
         model = checkpoints.load(checkpoint_folder)
         if model.record.checkpoint != checkpoint:
             raise CheckpointError(

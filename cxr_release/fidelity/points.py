@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, NotRequired, TypedDict
+from typing import Annotated, Any, Final, NamedTuple, NotRequired
+
+from annotated_types import Len, MinLen
+from typing_extensions import TypedDict
 
 FRECHET: Final = "frechet_random_conv"
 """Fréchet distance over `random_conv_features`. Never called FID: it is none."""
@@ -35,6 +38,9 @@ class Estimate(NamedTuple):
     high: float
 
 
+Interval = Annotated[list[float], Len(2, 2)]
+
+
 class Measures(TypedDict):
     """What is measured of one checkpoint's films."""
 
@@ -46,7 +52,7 @@ class Measures(TypedDict):
     density: float
     coverage: float
     ms_ssim: float
-    intervals: dict[str, list[float]]
+    intervals: dict[str, Interval]
     """Metric → lower and upper end of its 95 % interval; see `intervals`."""
 
 
@@ -65,7 +71,7 @@ class SourceMeasures(TypedDict):
     density: float
     coverage: float
     ms_ssim: float
-    intervals: dict[str, list[float]]
+    intervals: dict[str, Interval]
 
 
 class BootstrapRecord(TypedDict):
@@ -136,7 +142,7 @@ class Yardsticks(TypedDict):
 class Distances(Yardsticks):
     """`distances.json`: the measures along training, and what they were taken with."""
 
-    checkpoints: list[DistancePoint]
+    checkpoints: Annotated[list[DistancePoint], MinLen(1)]
 
 
 def estimate(point: DistancePoint, metric: str) -> Estimate:

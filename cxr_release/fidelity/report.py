@@ -8,7 +8,10 @@ films look most real. Both speak for a checkpoint, and they need not agree.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Annotated
+
+from annotated_types import MinLen
+from typing_extensions import TypedDict
 
 from cxr_release.fidelity.points import FID, FRECHET, DistancePoint, Distances, deciding, estimate
 
@@ -26,6 +29,12 @@ class LossPoint(TypedDict):
     checkpoint_step: int
     training: float
     held_out: float
+
+
+class Losses(TypedDict):
+    """`losses.json`: the loss curves."""
+
+    curve: Annotated[list[LossPoint], MinLen(1)]
 
 
 class Recommendation(TypedDict):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cxr_release.errors import Fault, SourceError, TableError
+from cxr_release.errors import Fault, SourceError, TableError, one_line
 from cxr_release.memorization.film_parts import FolderPart, Part, TablePart, open_parquet
 from cxr_release.radiographs.folder import BESIDE, place_fault, printable, visible
 from cxr_release.radiographs.patients import PATIENTS, read_patients, spelling_faults
@@ -119,7 +119,10 @@ def _table(path: Path) -> TablePart:
             table = parquet.read(columns=columns)
             table = table.cast(pa.schema([(one, pa.string()) for one in columns])).to_pydict()
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise TableError(f"cannot read its ids: {error}", where=str(path)) from error
+            what = f"cannot read its ids: {one_line(str(error))}"
+            raise TableError(
+                what, where=str(path), remedy="make or fetch the table again"
+            ) from error
     names = table["id"]
     places = [f"{path}: row {row}" for row in range(1, len(names) + 1)]
     faults = [

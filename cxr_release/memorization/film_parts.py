@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxr_release import files
-from cxr_release.errors import SourceError, TableError
+from cxr_release.errors import SourceError, TableError, one_line
 from cxr_release.memorization.opened import Opened, as_png
 from cxr_release.radiographs.decode import MAX_BYTES, read_bytes
 
@@ -198,7 +198,8 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path, memory_map=True)
     except (pa.ArrowException, OSError) as error:
-        raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error
+        what = f"not a readable Parquet file: {one_line(str(error))}"
+        raise TableError(what, where=str(path), remedy="make or fetch it again") from error
 
 
 def _batches(parquet: pq.ParquetFile, path: Path, groups: list[int]) -> Iterator[list[Any]]:

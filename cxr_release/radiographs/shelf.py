@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from cxr_release import tables
 from cxr_release.errors import TableError
+from cxr_release.files import open_regular
 from cxr_release.radiographs import png
 
 _AGAIN = "stop the server and start it again"
@@ -82,6 +83,7 @@ class _Drawer:
         self._turn = threading.Lock()
         try:
             self._facts = _facts(path)
+            os.close(open_regular(path, follow=True))  # a pipe in its place would keep us waiting
             # No read-ahead: a row group is read at once anyway.
             self._parquet = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
         except FileNotFoundError:

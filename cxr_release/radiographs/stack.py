@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release import schemas, tables
+from cxr_release.errors import AGAIN, TableError
 from cxr_release.radiographs import png
 
 
@@ -25,4 +26,6 @@ def load_films(path: Path) -> tuple[list[str], NDArray[np.uint8]]:
     for row in tables.iterate(path, schemas.COHORT):
         ids.append(row["id"])
         films.append(png.decode(row["image"]["bytes"], where=f"{path}: {row['id']}"))
+    if not films:
+        raise TableError("holds no film", where=str(path), remedy=AGAIN)
     return ids, np.stack(films)

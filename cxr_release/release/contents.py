@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release import schemas, tables
+from cxr_release.documents import read
 from cxr_release.errors import Fault, ReleaseError
-from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
 from cxr_release.release.licences import shows_real_films
@@ -103,7 +103,7 @@ def spread(ids: Sequence[str], wanted: int) -> list[str]:
 def _require_kept_out(inputs: ReleaseInputs, screened: Sequence[Row]) -> None:
     """`validate` has seen to it; a copy that goes out cannot be called back, so look again."""
     path = inputs.adjudication / "copies.json"
-    copies = read_json(path)
+    copies = read(path, dict[str, str])
     out = [row["id"] for row in screened if row["released"] and row["id"] in copies]
     if out:
         raise ReleaseError(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr_release.errors import Fault, ReleaseError
+from cxr_release.documents import read
+from cxr_release.errors import AGAIN, Fault, ReleaseError
 from cxr_release.files import sha256
 from cxr_release.params import BATCHES
+from cxr_release.release.shapes import SHAPES
 
 Job = tuple[int, str]
 """A sampling job: checkpoint and batch."""
@@ -84,15 +87,24 @@ class ReleaseInputs:
         return {name: sha256(path) for name, path in files.items()}
 
     def require(self, jobs: list[Job]) -> None:
-        """Make sure that each of `files` is there.
+        """Make sure that each of `files` is there, and that the documents hold what they should.
 
         Raises:
             ReleaseError: with one fault for each that is missing.
+            DocumentError: one holds something else.
         """
-        paths = [path for path in self.files(jobs).values() if not path.is_file()]
-        if paths:
-            faults = [Fault(str(path), "no such file", "run `dvc repro`") for path in paths]
+        files = self.files(jobs)
+        faults = [
+            Fault(str(path), "no such file", "run `dvc repro`")
+            if not os.path.lexists(path)
+            else Fault(str(path), "is no plain file", AGAIN)
+            for path in files.values()
+            if not path.is_file()
+        ]
+        if faults:
             raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
+        for name, shape in SHAPES.items():
+            read(files[name], shape)
 
 
 _COHORT = ("cohort.parquet", "summary.json")

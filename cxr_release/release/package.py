@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.files import read_json, whole_folder, write_json, write_text
+from cxr_release.documents import read
+from cxr_release.files import whole_folder, write_json, write_text
 from cxr_release.params import Params
 from cxr_release.release.card.figures import write_figures
 from cxr_release.release.card.lint import lint
@@ -21,6 +22,7 @@ from cxr_release.release.documents.croissant_check import check_croissant
 from cxr_release.release.documents.notices import write_notices
 from cxr_release.release.documents.record import build_record
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.shapes import Validation
 from cxr_release.release.versions.changelog import changelog
 from cxr_release.release.versions.proofs import Said
 from cxr_release.release.versions.version import Version, reasons_of
@@ -61,6 +63,7 @@ def package(
     """
     jobs = jobs_of(params.sample.checkpoints)
     inputs.require(jobs)
+    checked = read(validation, Validation)
     # Hashing lets other threads work: it runs beside the reading.
     with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
         hashed = beside.submit(inputs.hashes, jobs)
@@ -73,7 +76,7 @@ def package(
             params,
             configs,
             contents,
-            validation=read_json(validation),
+            validation=checked,
             hashes=hashed.result(),
         )
         write_json(folder / "release.json", record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxr_release.errors import DecisionError
+from cxr_release.errors import AGAIN, DecisionError
 from cxr_release.logbook.log import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.names import log_file
@@ -27,4 +27,9 @@ def read_with_prescreen(folder: Path, prescreen: Path) -> dict[str, list[Decisio
             where=str(log_file(folder, PRESCREEN)),
             remedy="move that log away; the pre-screen's own is made by the pipeline",
         )
-    return logs | {PRESCREEN: read(DECISION, prescreen)}
+    try:
+        return logs | {PRESCREEN: read(DECISION, prescreen)}
+    except DecisionError as error:  # no person's, and in no git
+        raise DecisionError(
+            error.what, where=str(prescreen), remedy=AGAIN, faults=error.faults
+        ) from None

@@ -16,6 +16,7 @@ WITHDRAWN = "withdrawn-"
 """What the codes begin with that are given on withdrawal alone."""
 OTHER = "other"
 """The reason that says nothing without a note."""
+_AGAIN = "mend it, or restore it (`git checkout`)"
 _NOT_THEIRS = (PRESCREEN, COPY, POSSIBLE_COPY)
 
 
@@ -29,7 +30,7 @@ def load_reasons(path: Path) -> dict[str, str]:
         raw = plain_yaml.of_file(path)
     except (OSError, plain_yaml.NotPlainError) as error:
         said = error.strerror if isinstance(error, OSError) else f"no plain YAML: {error}"
-        raise DecisionError(f"cannot be read: {said}", where=str(path)) from error
+        raise DecisionError(f"cannot be read: {said}", where=str(path), remedy=_AGAIN) from error
     if not isinstance(raw, dict) or not all(
         isinstance(code, str)
         and CODE.fullmatch(code)
@@ -37,7 +38,9 @@ def load_reasons(path: Path) -> dict[str, str]:
         and "\n" not in meaning.strip()
         for code, meaning in raw.items()
     ):
-        raise DecisionError("expected `code: one-line meaning`, line by line", where=str(path))
+        raise DecisionError(
+            "expected `code: one-line meaning`, line by line", where=str(path), remedy=_AGAIN
+        )
     return {code: meaning.strip() for code, meaning in raw.items()}
 
 

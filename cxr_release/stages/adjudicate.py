@@ -22,6 +22,8 @@ def run(paths: Paths, params: Params) -> None:
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
     )
+    # Without its pairs no verdict counts, and a copy that was found would go out.
+    tables.require(paths.pairs, schemas.PAIRS)
     with private(paths.adjudication):
         tables.write(paths.adjudication / "verdicts.parquet", schemas.VERDICTS, found.rows)
         write_json(paths.copies, found.excluded)

@@ -15,10 +15,15 @@ from cxr_release.stages.run import execute
 def run(paths: Paths, params: Params) -> None:
     """Write the nearest pairs, how they were found, and what the search finds of planted copies."""
     split = tables.read_rows(paths.split_table, schemas.SPLIT)
+    synthetic = [paths.oriented_table(*job) for job in params.sample.jobs]
+    # Not any set of films: these tables, each of them.
+    tables.require(paths.cohort_table, schemas.COHORT)
+    for path in synthetic:
+        tables.require(path, schemas.ORIENTED)
     with private(paths.audit):
         report = audit(
             open_films([paths.cohort_table], "real"),
-            open_films([paths.oriented_table(*job) for job in params.sample.jobs], "synthetic"),
+            open_films(synthetic, "synthetic"),
             {row["id"]: row["part"] for row in split},
             paths.audit,
             settings=params.audit,

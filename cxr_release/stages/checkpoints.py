@@ -6,10 +6,12 @@ import sys
 
 from tqdm import tqdm
 
+from cxr_release.documents import read
 from cxr_release.fidelity.curves import draw_distances, draw_losses, draw_quality
 from cxr_release.fidelity.flat import write_distances, write_losses
-from cxr_release.fidelity.report import checkpoint_report
-from cxr_release.files import read_json, write_json
+from cxr_release.fidelity.points import Distances
+from cxr_release.fidelity.report import Losses, checkpoint_report
+from cxr_release.files import write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.stages.run import execute
@@ -18,9 +20,8 @@ from cxr_release.stages.run import execute
 def run(paths: Paths, params: Params) -> None:
     """Write the report, its figures and its curves; warn of checkpoints that nothing speaks for."""
     folder = paths.checkpoints
-    report = checkpoint_report(
-        read_json(paths.curves)["curve"], read_json(paths.fidelity), params.sample.checkpoints
-    )
+    losses, distances = read(paths.curves, Losses), read(paths.fidelity, Distances)
+    report = checkpoint_report(losses["curve"], distances, params.sample.checkpoints)
     write_json(folder / "report.json", report)
     draw_losses(report, folder / "losses.png")
     draw_distances(report, folder / "distances.png")

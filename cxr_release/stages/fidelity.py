@@ -14,9 +14,11 @@ from cxr_release.diffusion.checkpoints import listed, read_record
 from cxr_release.diffusion.denoising import draw
 from cxr_release.diffusion.processes import processes
 from cxr_release.diffusion.sampling import film_seed
+from cxr_release.documents import read
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.measure import SourceFilms
-from cxr_release.files import read_json, write_json
+from cxr_release.fidelity.points import DistancePoint, Yardsticks
+from cxr_release.files import write_json
 from cxr_release.fingerprint import of_stage
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -50,8 +52,8 @@ def run(paths: Paths, params: Params) -> None:
             where = {"checkpoint": number, "checkpoint_step": record.checkpoint_step}
             write_json(_point(paths.fidelity_points, number), where | source.measure(drawn))
     if everyone.is_main:
-        points = [read_json(_point(paths.fidelity_points, number)) for number in chosen]
-        yardsticks = read_json(paths.fidelity_points / YARDSTICKS)
+        points = [read(_point(paths.fidelity_points, number), DistancePoint) for number in chosen]
+        yardsticks = read(paths.fidelity_points / YARDSTICKS, Yardsticks)
         write_json(paths.fidelity, {**yardsticks, "checkpoints": points})
         runs.finish(paths.fidelity_points, fingerprint)
 

@@ -6,9 +6,12 @@ import re
 import shutil
 import sys
 
+from typing_extensions import TypedDict
+
 from cxr_release import schemas, tables
+from cxr_release.documents import read
 from cxr_release.errors import CxrReleaseError, DecisionError
-from cxr_release.files import read_json, write_json
+from cxr_release.files import write_json
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -17,6 +20,13 @@ from cxr_release.radiographs.facing_checks import check_detector
 from cxr_release.radiographs.orient import left_facing, orient
 from cxr_release.screening.facing import not_there, read_said
 from cxr_release.stages.run import execute
+
+
+class Job(TypedDict):
+    """`job.json`, as far as it is read here."""
+
+    made: int
+
 
 JOB = re.compile(r"checkpoint-[1-9]\d*-(?:initial|large)")
 
@@ -33,6 +43,7 @@ def run(paths: Paths, params: Params) -> None:
     films: set[str] = set()
     for checkpoint, batch in jobs:
         folder = paths.job(checkpoint, batch)
+        made = read(folder / "job.json", Job)["made"]
         counts = orient(
             sorted(folder.glob("shard-*.parquet")),
             paths.oriented_table(checkpoint, batch),
@@ -42,7 +53,6 @@ def run(paths: Paths, params: Params) -> None:
         ids = tables.read(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, ["id"])
         films.update(ids["id"].to_pylist())
         said = counts.pop("said")
-        made = read_json(folder / "job.json")["made"]
         if sum(counts.values()) != made:
             raise CxrReleaseError(
                 f"holds {sum(counts.values())} films, its job made {made}",

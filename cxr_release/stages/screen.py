@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
+from cxr_release.documents import read
 from cxr_release.errors import DecisionError
-from cxr_release.files import read_json, write_json, write_text
+from cxr_release.files import write_json, write_text
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
@@ -31,13 +32,17 @@ def run(paths: Paths, params: Params) -> None:
             where=str(paths.oriented),
             remedy="delete them and run `dvc repro orient`",
         )
+    if not paths.prescreen_log.exists():  # what it excluded would come back
+        raise DecisionError(
+            "no such file", where=str(paths.prescreen_log), remedy="run `dvc repro`"
+        )
     logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
     result = apply(
         read_generated(expected),
         logs,
         params.screen,
         load_reasons(paths.reasons),
-        copies=read_json(paths.copies),
+        copies=read(paths.copies, dict[str, str]),
         withdrawals=read_all(DECISION, paths.withdrawals),
     )
     undecided = result.counts["total"]["undecided"]

@@ -10,9 +10,11 @@ from statistics import median
 from typing import Any
 
 from tqdm import tqdm
+from typing_extensions import TypedDict
 
 from cxr_release import schemas, tables
-from cxr_release.files import read_json, whole_file, write_json
+from cxr_release.documents import read
+from cxr_release.files import whole_file, write_json
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -25,11 +27,23 @@ from cxr_release.reader_study.report import sentence_of
 from cxr_release.stages.run import execute
 
 
+class Draw(TypedDict):
+    """`draw.json`, as far as the study is described by it."""
+
+    quartets: int
+    quartets_wanted: int
+    images_per_quartet: int
+    checkpoints: list[int]
+    served: bool
+    not_released: int
+
+
 def run(paths: Paths, params: Params) -> None:
     """Write the responses, what the study comes to, and its figures once a reader has finished."""
     require_kept(paths.root, [paths.responses])
     kit = Kit(tuple(KitFilm(**row) for row in tables.read_rows(paths.kit, schemas.KIT)))
     key = tables.read_rows(paths.key_table, schemas.KEY)
+    draw = read(paths.study_key / "draw.json", Draw)
     found = gather(paths.responses, kit)
     for said in found.alike:
         tqdm.write(f"warning: {paths.responses}: {said}", file=sys.stderr)
@@ -45,7 +59,7 @@ def run(paths: Paths, params: Params) -> None:
     write_json(
         paths.study / "study.json",
         {
-            **read_json(paths.study_key / "draw.json"),
+            **draw,
             **_progress(found, params),
             "analysis": analysis,
             "sentence": sentence_of(analysis) if analysis else "",

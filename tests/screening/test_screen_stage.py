@@ -14,7 +14,7 @@ from PIL import Image
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
-from cxr_release.files import read_json, write_json
+from cxr_release.files import read_json, write_json, write_text
 from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -32,6 +32,7 @@ def paths(tmp_path: Path) -> Paths:
     (tmp_path / "cards/reasons.yaml").write_bytes((ROOT / "cards/reasons.yaml").read_bytes())
     paths = Paths(tmp_path)
     write_json(paths.copies, {})
+    write_text(paths.prescreen_log, "")
     return paths
 
 
@@ -120,3 +121,12 @@ def test_doubt_about_other_films_is_refused(tmp_path: Path, films: list[Generate
     with pytest.raises(DecisionError, match="not about the films") as caught:
         read_doubt(path, films[1:])
     assert "dvc repro prescreen" in caught.value.remedy
+
+
+def test_without_the_pre_screen_s_log_nothing_is_decided(
+    paths: Paths, params: Params, films: list[Generated]
+) -> None:
+    """What it excluded would come back."""
+    paths.prescreen_log.unlink()
+    with pytest.raises(DecisionError, match=r"prescreen\.jsonl: no such file: run `dvc repro`"):
+        screen.run(paths, params)

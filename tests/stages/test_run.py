@@ -69,3 +69,13 @@ def test_films_of_a_checkpoint_that_nobody_asked_for_stop_the_screening(tmp_path
     done = stage(tmp_path, "screen")
     assert done.returncode == 1
     assert "films of no checkpoint in sample.checkpoints: checkpoint-999-large" in done.stderr
+
+
+def test_without_the_audited_pairs_no_verdict_is_passed_over(tmp_path: Path) -> None:
+    """No copy would be known, and one that was judged would go out."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    (tmp_path / "data/reviews/audit").mkdir(parents=True)
+    done = stage(tmp_path, "adjudicate")
+    assert done.returncode == 1
+    assert "no such table: run `dvc repro`" in done.stderr
+    assert not (tmp_path / "data/adjudication").exists()

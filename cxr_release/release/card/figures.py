@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from cxr_release.errors import AGAIN, ReleaseError
 from cxr_release.files import read_json, whole_file
 from cxr_release.radiographs import png
 from cxr_release.radiographs.png import Film
@@ -118,6 +119,10 @@ def draw_power(path: Path, power: Sequence[Mapping[str, Any]]) -> None:
 
 def _copy_picture(source: Path, target: Path) -> None:
     """Copy the pixels of a picture and nothing that its maker wrote beside them."""
-    with Image.open(source, formats=["PNG"]) as picture, whole_file(target) as partial:
-        bare = Image.frombytes("RGB", picture.size, picture.convert("RGB").tobytes())
+    try:
+        with Image.open(source, formats=["PNG"]) as picture:
+            bare = Image.frombytes("RGB", picture.size, picture.convert("RGB").tobytes())
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise ReleaseError("is no whole PNG", where=str(source), remedy=AGAIN) from None
+    with whole_file(target) as partial:
         bare.save(partial, format="PNG", optimize=True)

@@ -81,6 +81,12 @@ def render(
         )
     except TemplateError as error:
         raise ReleaseError(f"cannot be filled: {error}", where=str(template)) from error
+    except UnicodeDecodeError as error:
+        raise ReleaseError(
+            f"holds a template that is no UTF-8: {error.reason} at byte {error.start}",
+            where=str(template.parent),
+            remedy="restore it (`git checkout`)",
+        ) from None
     header = yaml.safe_dump(
         header_of(record, configs), sort_keys=False, allow_unicode=True, width=10_000
     )

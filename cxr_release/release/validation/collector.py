@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cxr_release import tables
-from cxr_release.errors import CxrReleaseError, Fault, ReleaseError
-from cxr_release.files import read_json
+from cxr_release.documents import read
+from cxr_release.errors import AGAIN, CxrReleaseError, Fault, ReleaseError
 from cxr_release.tables import Table
 
 
@@ -43,7 +43,8 @@ class Collector:
         try:
             yield
         except CxrReleaseError as error:
-            self.faults.extend(error.faults or [Fault(error.where, error.what, error.remedy)])
+            faults = error.faults or [Fault(error.where, error.what)]
+            self.faults.extend(replace(one, remedy=one.remedy or error.remedy) for one in faults)
 
     def rows(self, path: Path, kind: Table) -> list[dict[str, Any]] | None:
         """The flat columns of a table, or None where it departs from its schema."""
@@ -55,20 +56,14 @@ class Collector:
 
     def document(self, path: Path, keys: dict[str, type]) -> dict[str, Any] | None:
         """A JSON object whose `keys` have the given types, or None where it is none."""
-        try:
-            value = read_json(path)
-        except FileNotFoundError:
-            self.add(path, "no such file", "run `dvc repro`")
-            return None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            self.add(path, f"is no JSON: {error}")
-            return None
-        if not isinstance(value, dict):
-            self.add(path, "is no JSON object")
+        value: dict[str, Any] | None = None
+        with self.collecting():
+            value = read(path, dict[str, Any])
+        if value is None:
             return None
         wrong = [key for key, kind in keys.items() if not isinstance(value.get(key), kind)]
         for key in wrong:
-            self.add(f"{path}: key {key}", f"missing, or no {keys[key].__name__}")
+            self.add(f"{path}: key {key}", f"missing, or no {keys[key].__name__}", AGAIN)
         return None if wrong else value
 
     def finish(self) -> None:

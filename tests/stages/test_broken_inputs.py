@@ -1,0 +1,194 @@
+"""Every stage, with each of its inputs broken in every way: a named fault, never a traceback."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cxr_release import params as parameters
+from cxr_release import schemas, tables
+from cxr_release.errors import CxrReleaseError
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+
+Breaking = Callable[[], object]
+ROOT = Path(__file__).parents[2]
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+SMALL = {
+    "ingest": {"phantoms": 24, "size": 16},
+    "network": {"channels": [8, 16], "pixel_unshuffle": 1},
+    "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
+    "train_tuning": {"steps": 2},
+    "curves": {"films": 2, "levels": 1},
+    "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
+    "sample": {"checkpoints": [1, 2], "initial": 2, "large": 3, "steps": 2, "batch_size": 8},
+    "audit": {"top": 3, "plants": 0, "thumbnail": 8},
+    "study": {"quartets": 1, "bootstrap": 100},
+}
+UNREAD = [
+    *("model_index.json", "scheduler_config.json", "unet/config.json", "run.json", "stats.jsonl"),
+    *("*.md", "*.j2", "*.csv", "doubtful.png", "points/*"),
+]
+"""What lies in a folder that a stage depends on, and is not for it, or is edited by hand."""
+SOUND = {
+    ("copies.json", "{} for JSON"),
+    ("prescreen.jsonl", "empty"),
+    ("prescreen.jsonl", "truncated"),
+    ("reasons.yaml", "truncated"),
+}
+"""What is a right input, too: no copy, nothing excluded, and fewer reasons."""
+REMEDIES = ("dvc repro", "delete it", "restore it", "move it away", "again")
+SLOW = {"fidelity", "orient", "package"}
+"""These look at their inputs one after the other, with work between: not every file is broken in
+every way."""
+DOCUMENTS = ["{}", "[]", "1", '{"a": 1}', "null", "NaN", "[" * 100_000]
+HANGS = 20
+"""Seconds."""
+
+
+@pytest.fixture
+def project(built: tuple[Paths, Params], tmp_path: Path) -> tuple[Paths, Params]:
+    """A copy of the pipeline, for one stage to be run in again and again."""
+    paths, params = built
+    shutil.copytree(paths.root, tmp_path / "project", symlinks=True)
+    return Paths(tmp_path / "project"), params
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
+    """The whole pipeline, as small as it goes."""
+    root = tmp_path_factory.mktemp("project")
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for section, values in SMALL.items():
+        settings[section].update(values)
+    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    shutil.copy(ROOT / "dvc.yaml", root)
+    shutil.copytree(ROOT / "cards", root / "cards")
+    (root / "cxr_release").symlink_to(ROOT / "cxr_release")
+    for name in ("screening", "audit", "withdrawals", "readers", "quartets", "facing"):
+        (root / "data/reviews" / name).mkdir(parents=True)
+    (root / "data/published").mkdir()
+    paths = Paths(root)
+    params = parameters.load(paths.params)
+    for stage in STAGES:
+        for arguments in params.sample.jobs if stage == "sample" else [()]:
+            run(stage, paths, params, *arguments)
+    return paths, params
+
+
+def run(stage: str, paths: Paths, params: Params, *arguments: object) -> None:
+    module = importlib.import_module(f"cxr_release.stages.{stage}")
+    module.run(paths, params, *map(str, arguments))
+
+
+def inputs(paths: Paths, stage: str) -> Iterator[Path]:
+    """The files that a stage reads: one checkpoint, and one sampling job, stand for all."""
+    for one in STAGES[stage]["deps"]:
+        path = paths.root / one.replace("${item.checkpoint}", "1")
+        if path.is_relative_to(paths.root / "cxr_release") or path == paths.published:
+            continue
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            other = {"checkpoint-2", "checkpoint-2-initial", "checkpoint-2-large"}
+            unread = any(file.match(one) for one in UNREAD)
+            if file.is_file() and not unread and not other & {*file.parts, file.stem}:
+                yield file
+
+
+def broken(path: Path, whole: bytes) -> dict[str, Breaking]:
+    """In what ways a file is broken → how; it is not there when one of these is called."""
+    ways: dict[str, Breaking] = {
+        "garbage": lambda: path.write_bytes(bytes(range(256)) * 20),
+        "missing": lambda: None,
+        "empty": path.touch,
+        "truncated": lambda: path.write_bytes(whole[: len(whole) // 2]),
+        "a folder": path.mkdir,
+        "a pipe": lambda: os.mkfifo(path),
+    }
+    if path.suffix == ".parquet":
+        other = schemas.SPLIT if path.stem != "split" else schemas.TOMBSTONES
+        noise = random.Random(1).randbytes(len(whole) // 4)
+        middle = whole[: len(whole) // 4] + noise + whole[len(whole) // 4 + len(noise) :]
+        ways["another table"] = lambda: tables.write(path, other, [])
+        ways["garbage in the middle"] = lambda: path.write_bytes(middle)
+    for text in DOCUMENTS if path.suffix == ".json" else ():
+        ways[f"{text[:9]} for JSON"] = partial(path.write_text, text)
+    return ways
+
+
+@contextmanager
+def no_hang() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise AssertionError("it hangs")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, HANGS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def said_of(path: Path, breaking: Breaking, run: Callable[[], None]) -> str:
+    """What a stage says of a broken input; empty where it says nothing."""
+    whole = path.read_bytes()
+    remove(path)
+    breaking()
+    try:
+        with no_hang():
+            run()
+    except CxrReleaseError as error:
+        return str(error)
+    finally:
+        remove(path)
+        path.write_bytes(whole)
+    return ""
+
+
+def faults(path: Path, said: dict[str, str]) -> Iterator[str]:
+    """What is wrong with what was said of a file that is broken in several ways."""
+    for way, text in said.items():
+        if not text:
+            if way != "garbage in the middle" and (path.name, way) not in SOUND:
+                yield f"{path}, {way}: not noticed"
+        elif path.name not in text:
+            yield f"{path}, {way}: not named in {text!r}"
+        elif not any(one in text for one in REMEDIES):
+            yield f"{path}, {way}: no remedy in {text!r}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_broken_input_is_named_with_a_remedy(project: tuple[Paths, Params], stage: str) -> None:
+    paths, params = project
+    arguments = (1, "initial") if stage == "sample" else ()
+
+    def again() -> None:
+        run(stage, paths, params, *arguments)
+
+    wrong: list[str] = []
+    for place, path in enumerate(inputs(paths, stage)):
+        ways = broken(path, path.read_bytes())
+        first = said_of(path, ways.pop("garbage"), again)
+        if first:  # else it is not read: not here, with nothing decided
+            chosen = list(ways)[place % 6 :: 6] if stage in SLOW else list(ways)
+            said = {way: said_of(path, ways[way], again) for way in chosen}
+            wrong += faults(path, {"garbage": first, **said})
+    assert not wrong, "\n".join(wrong)
