@@ -155,7 +155,5 @@ SHAPES: Mapping[str, Any] = {
     "adjudication/adjudication.json": Adjudication,
     "cohort/summary.json": Cohort,
     "oriented/summary.json": Oriented,
-    "curves/losses.json": Counted,
-    "fidelity/distances.json": Counted,
 }
 """File, as `ReleaseInputs.files` names it → what it holds."""
