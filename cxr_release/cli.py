@@ -85,7 +85,7 @@ def ingest(
         typer.Option(help="File of the key behind the films' ids; made where there is none."),
     ] = None,
     phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
-    seed: Annotated[int, typer.Option(help="Seed of the phantoms.")] = 2026,
+    seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
 ) -> None:
     """Take films in: PNG, JPEG or TIFF of any depth to 8-bit grey of one size, bone bright.
 

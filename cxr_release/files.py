@@ -31,7 +31,7 @@ def sha256(path: Path) -> str:
     """
     digest, piece = hashlib.sha256(), bytearray(min(PIECE, max(1, path.stat().st_size)))
     view = memoryview(piece)
-    with path.open("rb", buffering=0) as stream:
+    with open(open_regular(path, follow=True), "rb", buffering=0) as stream:
         while count := stream.readinto(piece):
             digest.update(view[:count])
     return digest.hexdigest()

@@ -8,6 +8,7 @@ keys that name no patient: films of `unknown` or `1.2E+11` need not be of one.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.files import read_bounded
 from cxr_release.spelling import by_form, folded
 
 PATIENTS = "patients.csv"
@@ -158,9 +160,8 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
 def _rows(path: Path) -> tuple[list[_Row], list[Fault]]:
     """Rows of the table, and a fault for each that has not as many cells as the first line."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB", where=str(path))
-        with path.open(encoding="utf-8-sig", newline="") as stream:
+        text = read_bounded(path, MAX_BYTES, follow=True).decode("utf-8-sig")
+        with io.StringIO(text, newline="") as stream:
             table = csv.reader(stream, strict=True)
             header = next(table, [])
             _check_header(header, path)

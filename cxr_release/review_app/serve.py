@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import webbrowser
@@ -11,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cxr_release.errors import CxrReleaseError, DecisionError
+from cxr_release.files import open_regular
 from cxr_release.review_app.door import Door
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.links import LastingDoor, Links
@@ -116,6 +118,9 @@ def configure(app: ASGIApp, site: Site) -> uvicorn.Config:
         ssl_keyfile=site.key,
     )
     try:
+        for path in (site.certificate, site.key):
+            if path:  # a pipe in its place would keep us waiting
+                os.close(open_regular(path, follow=True))
         config.load()
     except OSError as error:  # the parent of ssl.SSLError too
         raise CxrReleaseError(

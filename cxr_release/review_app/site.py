@@ -97,11 +97,12 @@ class Site:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(128)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
             if listener:
                 listener.close()
+            why = error.strerror if isinstance(error, OSError) else "is no host's name"
             raise CxrReleaseError(
-                f"cannot listen: {error.strerror}",
+                f"cannot listen: {why}",
                 where=f"{self.host}:{self.port}",
                 remedy="stop what listens there, or give another --host or --port (0: a free one)",
             ) from error
