@@ -208,7 +208,7 @@ def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
     logged, _ = command(
         root, "cxr-release", "exclude", film, "--reason", "artefact", "--reviewer", "a.b"
     ).communicate()
-    assert logged.startswith("logged 1 decision")
+    assert "logged 1 decision" in logged
     assert set(repro(root)) - {"study"} == AFTER_SCREENING
     assert film not in films(root)
     assert len(films(root)) == 23
