@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import io
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO, cast
 
-from cxr_release.errors import CxrReleaseError, of_system
+from cxr_release.errors import CxrReleaseError, of_system, one_line
+
+DEBUG = "CXR_RELEASE_DEBUG"
+"""Environment variable by which a stage shows tracebacks."""
+_PACKAGE = Path(__file__).parent
+_SHOWN = 300
+"""Characters of a foreign error that are repeated."""
 
 _NOTHING = cast(TextIO, None)
 """In the place of a standard output that fails: Python would try again at its end."""
@@ -16,7 +24,7 @@ _NOTHING = cast(TextIO, None)
 
 @contextmanager
 def one_line_errors(*, debug: bool = False) -> Iterator[None]:
-    """Around a whole command: our errors, and the system's, become a line on stderr.
+    """Around a whole command: every error becomes a line on stderr.
 
     Args:
         debug: let them through, with their traceback.
@@ -47,15 +55,32 @@ def one_line_errors(*, debug: bool = False) -> Iterator[None]:
         said = of_system(error) if isinstance(error, OSError) else error
         sys.stderr.write(f"error: {said}\n")
         raise SystemExit(1) from None
-    except RuntimeError as error:
-        loop = str(error).partition("Symlink loop from ")  # which Path.resolve raised until 3.13
-        if debug or not loop[1]:
+    except Exception as error:
+        if debug:
             raise
-        sys.stderr.write(f"error: {loop[2]}: is a link that leads to itself\n")
+        sys.stderr.write(f"error: {_unforeseen(error)}\n")
         raise SystemExit(1) from None
     finally:
         if isinstance(sys.stdout, _Printing):
             sys.stdout = stdout
+
+
+def _unforeseen(error: Exception) -> CxrReleaseError:
+    """What nobody expected, as a line that says so and where it was."""
+    loop = str(error).partition("Symlink loop from ")  # which Path.resolve raised until 3.13
+    if isinstance(error, RuntimeError) and loop[1]:
+        return CxrReleaseError("is a link that leads to itself", where=one_line(loop[2]))
+    ours = [
+        f"{Path(frame.filename).name} line {frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(_PACKAGE)
+    ]
+    text = one_line(f"{type(error).__name__}: {error}")[:_SHOWN]
+    return CxrReleaseError(
+        f"{text}: nobody foresaw this; it is a fault of cxr-release, or of a file that it reads",
+        where=ours[-1] if ours else "",
+        remedy=f"see the whole traceback with --debug (a stage: {DEBUG}=1), and report it",
+    )
 
 
 class _UnprintedError(CxrReleaseError):

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,3 +83,30 @@ def test_without_the_audited_pairs_no_verdict_is_passed_over(tmp_path: Path) -> 
     assert done.returncode == 1
     assert "no such table: run `dvc repro`" in done.stderr
     assert not (tmp_path / "data/adjudication").exists()
+
+
+@pytest.mark.parametrize(
+    "raised", ["{}['x']", "int('one')", "None.x", "[][0]", "1 / 0", "__import__('nothing.at.all')"]
+)
+def test_what_nobody_foresaw_is_one_line_and_a_traceback_where_asked_for(
+    tmp_path: Path, raised: str
+) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    code = f"from cxr_release.stages.run import execute; execute(lambda paths, params: {raised})"
+
+    def run(**environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | environment,
+        )
+
+    done = run()
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert re.match(r"error: run\.py line \d+: \w+Error: .*nobody foresaw this", done.stderr)
+    assert "CXR_RELEASE_DEBUG=1" in done.stderr
+    assert "Traceback" in run(CXR_RELEASE_DEBUG="1").stderr
