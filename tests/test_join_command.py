@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,8 @@ def test_any_of_the_logs_is_joined_and_the_later_word_counts(
     other = tmp_path / "other"
     shutil.copytree(folder, other)
     append(what, folder, "a.b", [here])
+    # Later by the clock of the log, which counts milliseconds.
+    time.sleep(0.002)
     append(what, other, "a.b", [there])
     into = folder / "a.b.jsonl"
     done = run("log", "join", str(other / "a.b.jsonl"), "--into", str(into))

@@ -215,6 +215,8 @@ def write_prescreen(folder: Path) -> None:
     numbers = {"films": 16, "beyond": 2, "excluded": 0, "percentile": 99.9, "threshold": 3.5}
     folder.mkdir()
     write_json(folder / "prescreen.json", {"roc": {"two-spines": found}, **numbers})
+    # It excluded nothing.
+    (folder / "prescreen.jsonl").touch()
     write_blank(folder / "roc.png")
 
 
