@@ -6,7 +6,7 @@ Unknown keys, missing keys and values out of range are refused, all of them at o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -321,6 +321,11 @@ NOT_STATED: Mapping[str, Any] = MappingProxyType(
 _SOURCE = ("source_title", "source_license", "source_citation")
 
 
+def is_blank(value: Iterable[str]) -> bool:
+    """Whether nobody can see anything in a text, or in any of some texts."""
+    return not any(one.isprintable() and not one.isspace() for text in value for one in text)
+
+
 def never_set(source: str, release: Mapping[str, Any]) -> list[str]:
     """Keys of `release` that a release must have, and nobody has set.
 
@@ -332,7 +337,7 @@ def never_set(source: str, release: Mapping[str, Any]) -> list[str]:
     if source == PHANTOMS:
         return []
     missing = [name for name, unset in NOT_STATED.items() if list(release[name]) == list(unset)]
-    return missing + [name for name in _SOURCE if not release[name].strip()]
+    return missing + [name for name in _SOURCE if is_blank(release[name])]
 
 
 def _named(params: Params) -> Params:
@@ -345,8 +350,7 @@ def _named(params: Params) -> Params:
     unset = [
         name
         for name, value in given.items()
-        if not any(map(str.strip, value))
-        or (not drawn and name != "license" and value == DEMONSTRATION[name])
+        if is_blank(value) or (not drawn and name != "license" and value == DEMONSTRATION[name])
     ]
     filled = {name: (DEMONSTRATION if drawn else NOT_STATED)[name] for name in unset}
     return replace(params, release=replace(params.release, **filled))

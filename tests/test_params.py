@@ -71,7 +71,7 @@ def test_every_value_that_was_never_set_is_named(tmp_path: Path, name: str) -> N
     assert unset(parameters.load(changed(tmp_path, ingest=source, release=whole))) == []
     blank: list[Any] = [[]] if name == "authors" else [""]
     if name in {"contact", *SOURCE}:
-        blank.append(" ")
+        blank += [" ", "\u200b", "\u00a0\u2060"]
     if name in parameters.DEMONSTRATION and name != "license":
         demonstrated = parameters.DEMONSTRATION[name]
         blank.append(list(demonstrated) if name == "authors" else demonstrated)

@@ -12,7 +12,7 @@ from typing import Any
 import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
-from cxr_release.params import PHANTOMS, Params, never_set
+from cxr_release.params import PHANTOMS, Params, is_blank, never_set
 from cxr_release.radiographs.patients import counted
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
@@ -155,7 +155,7 @@ def _source(params: Params) -> dict[str, Any]:
     unsaid = _PHANTOM_SOURCE if drawn else dict.fromkeys(said, "not stated by its publishers")
     return {
         "kind": source_kind(params),
-        "stated": drawn or all(said.values()),
+        "stated": drawn or not any(map(is_blank, said.values())),
         **{key: value or unsaid[key] for key, value in said.items()},
         "population": params.release.population,
         "public": drawn or params.release.source_public,
