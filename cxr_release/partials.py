@@ -69,12 +69,14 @@ def sweep(path: Path) -> None:
     """
     ours = re.compile(rf"\.?{re.escape(path.name)}(\.[0-9a-f]{{16}})?(\.old)?\{PARTIAL}")
     for one in sorted(path.parent.iterdir()) if path.parent.is_dir() else ():
-        if ours.fullmatch(one.name) and _is_left(one):
-            with contextlib.suppress(OSError):
-                if _is_old(one) and not os.path.lexists(path):
-                    one.rename(path)
-                else:
-                    remove(one)
+        if not ours.fullmatch(one.name):
+            continue
+        # Held until it is gone: whoever has just made it and waits for the lock makes another.
+        with contextlib.suppress(OSError), _held(one) as is_left:
+            if is_left and _is_old(one) and not os.path.lexists(path):
+                one.rename(path)
+            elif is_left:
+                remove(one)
 
 
 @contextmanager
@@ -113,24 +115,34 @@ def _is_old(one: Path) -> bool:
     return one.name.endswith(OLD) and one.is_dir() and not one.is_symlink()
 
 
-def _is_left(one: Path) -> bool:
-    """Whether nobody is writing it; what is neither file nor folder, nobody is."""
+@contextmanager
+def _held(one: Path) -> Iterator[bool]:
+    """Whether nobody is writing it, and nobody begins to; what is no file or folder, nobody is."""
     if _is_old(one):
         fresh = one.with_name(one.name.removesuffix(OLD) + PARTIAL)
-        return not os.path.lexists(fresh) or _is_left(fresh)
+        if not os.path.lexists(fresh):
+            yield True
+            return
+        with _held(fresh) as is_left:
+            yield is_left
+        return
     try:
         handle = os.open(one, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
+        yield False
+        return
     except OSError:
-        return True
+        yield True
+        return
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # locked; or a drive without locks, where nobody can know
-        return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:  # locked; or a drive without locks, where nobody can know
+            yield False
+        else:
+            yield True
     finally:
         os.close(handle)
-    return True
 
 
 def is_at(handle: int, path: Path) -> bool:

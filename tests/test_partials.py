@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from failing_disk import failing
@@ -147,3 +149,23 @@ def test_an_error_names_what_was_to_be_written(tmp_path: Path) -> None:
                 except OSError as error:
                     assert str(error.filename).removesuffix("/b") == str(path)
             assert disk.failed
+
+
+@pytest.mark.parametrize("kind", ["once", "whole"])
+def test_nobody_sweeps_away_what_another_has_just_begun(tmp_path: Path, kind: str) -> None:
+    """Between making a file and locking it, another one may take it for a killed run's."""
+    start = Barrier(8, timeout=60)
+
+    def write(number: int) -> None:
+        for place in range(60):
+            path = tmp_path / f"{place}"
+            start.wait()
+            if kind == "once":
+                files.write_once(path, f"{number}")
+            else:
+                files.write_text(path, f"{number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert {path.name for path in tmp_path.iterdir()} == {f"{place}" for place in range(60)}
+    assert all(path.read_text() in "01234567" for path in tmp_path.iterdir())
