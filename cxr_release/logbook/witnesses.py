@@ -11,12 +11,13 @@ import hashlib
 import logging
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.files import read_bounded
+from cxr_release.logbook.disk import MOST
 from cxr_release.logbook.git import Git, UnaskedError, in_repository
 from cxr_release.logbook.history import Version, abandoned, at_head, merged
 from cxr_release.logbook.line import line_hash
@@ -233,11 +234,9 @@ def _join(one: Version) -> str:
 def _read(path: Path) -> bytes | None:
     """A plain file's bytes; None where there is none, or something else by that name."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return read_bounded(path, MOST)
     except OSError:
         return None
-    with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle, not of a path
-        return stream.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
 
 
 def _blob(data: bytes, like: str) -> str:

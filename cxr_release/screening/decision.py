@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,8 +23,44 @@ CATEGORIES = ("keep", "exclude")
 """What can stand."""
 
 
+class OnFilm(ABC):
+    """What every decision on a film has, whatever is decided of it.
+
+    No dataclass: the order of a line's keys is that of the fields, which each kind states itself.
+    """
+
+    image_id: str
+    image_sha256: str
+    note: str
+    via: str
+
+    @property
+    def about(self) -> str:
+        """The film's id."""
+        return self.image_id
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the film's PNG bytes, as the reviewer saw them."""
+        return self.image_sha256
+
+    def malformed(self) -> Iterator[str]:
+        """What is wrong with it in itself."""
+        yield from checks.of_id("a film's id", self.image_id)
+        yield from self._malformed()
+        yield from checks.of_note(self.note)
+        yield from checks.of_sha256("the film's hash", self.image_sha256)
+        yield from checks.of_text("the note", self.note)
+        if self.via not in {"", PAGE, TERMINAL}:
+            yield f"via is neither {PAGE} nor {TERMINAL}"
+
+    @abstractmethod
+    def _malformed(self) -> Iterator[str]:
+        """What is wrong with what is decided."""
+
+
 @dataclass(frozen=True)
-class _OnFilm:
+class _OnFilm(OnFilm):
     """What is decided, in a line and in the wish for one."""
 
     image_id: str
@@ -36,32 +73,16 @@ class _OnFilm:
     """`PAGE` or `TERMINAL`; empty: not stated, as in lines from before it was asked."""
 
     @property
-    def about(self) -> str:
-        """The film's id."""
-        return self.image_id
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the film's PNG bytes."""
-        return self.image_sha256
-
-    @property
     def retracts(self) -> bool:
         """Whether it takes back what the reviewer decided on the film."""
         return self.decision == "retract"
 
-    def malformed(self) -> Iterator[str]:
-        """What is wrong with it in itself."""
-        yield from checks.of_id("a film's id", self.image_id)
+    def _malformed(self) -> Iterator[str]:
         if self.decision not in VERBS:
             yield f"{self.decision!r} is none of {', '.join(VERBS)}"
         if bool(self.reason) != (self.decision == "exclude"):
             yield "an exclusion has a reason, and nothing else has"
-        yield from checks.of_note(self.note)
-        yield from checks.of_sha256("the film's hash", self.image_sha256)
-        yield from checks.of_text("the note or reason", self.reason + self.note)
-        if self.via not in {"", PAGE, TERMINAL}:
-            yield f"via is neither {PAGE} nor {TERMINAL}"
+        yield from checks.of_text("the reason", self.reason)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from cxr_release.logbook.logs import read_all
 from cxr_release.radiographs.facing import Facing
 from cxr_release.radiographs.naming import job_name
 from cxr_release.radiographs.orient import Said, Saying
-from cxr_release.screening.decision import PAGE, TERMINAL
+from cxr_release.screening.decision import OnFilm
 from cxr_release.screening.films import unknown_films
 
 Faces = Literal["left", "right", "unknown", "retract"]
@@ -26,7 +26,7 @@ FACES: tuple[Faces, ...] = ("left", "right", "unknown", "retract")
 
 
 @dataclass(frozen=True)
-class _OnFacing:
+class _OnFacing(OnFilm):
     """What is said, in a line and in the wish for one."""
 
     image_id: str
@@ -38,30 +38,13 @@ class _OnFacing:
     """`decision.PAGE` or `decision.TERMINAL`."""
 
     @property
-    def about(self) -> str:
-        """The film's id."""
-        return self.image_id
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the PNG that was seen."""
-        return self.image_sha256
-
-    @property
     def retracts(self) -> bool:
         """Whether it takes back what the reviewer said of the film."""
         return self.faces == "retract"
 
-    def malformed(self) -> Iterator[str]:
-        """What is wrong with it in itself."""
-        yield from checks.of_id("a film's id", self.image_id)
+    def _malformed(self) -> Iterator[str]:
         if self.faces not in FACES:
             yield f"{self.faces!r} is none of {', '.join(FACES)}"
-        yield from checks.of_note(self.note)
-        yield from checks.of_sha256("the film's hash", self.image_sha256)
-        yield from checks.of_text("the note", self.note)
-        if self.via not in {"", PAGE, TERMINAL}:
-            yield f"via is neither {PAGE} nor {TERMINAL}"
 
 
 @dataclass(frozen=True)
