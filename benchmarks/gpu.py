@@ -21,15 +21,15 @@ from numpy.typing import NDArray
 
 from benchmarks import measuring
 from cxr_release import params as parameters
-from cxr_release.diffusion import network as unets
-from cxr_release.diffusion.checkpoints import Checkpoint, Record
-from cxr_release.diffusion.compute import Compute, computing
-from cxr_release.diffusion.denoising import Denoiser
-from cxr_release.diffusion.learner import Learner
+from cxr_release.films.window import window
+from cxr_release.generators.checkpoints import Checkpoint, Record
+from cxr_release.generators.compute import Compute, computing
+from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.denoising import Denoiser
+from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.params import ComputeParams, Params, SampleParams
-from cxr_release.radiographs.phantoms.cohort import draw_phantom
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.radiographs.resample import resample
-from cxr_release.radiographs.window import window
 
 ROOT = Path(__file__).parent.parent
 PAPER_RATE = 0.09

@@ -23,10 +23,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from cxr_release.films.window import window
 from cxr_release.params import IngestParams
-from cxr_release.radiographs.cohort import ingest
-from cxr_release.radiographs.phantoms.cohort import draw_phantom
-from cxr_release.radiographs.window import window
+from cxr_release.radiographs.ingest import ingest
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 
 ATLAS_SIZE = (565, 741)
 DRAWN = 40

@@ -21,14 +21,14 @@ from PIL import Image
 
 from benchmarks import measuring
 from cxr_release import schemas, tables
-from cxr_release.encoders.catalogue import load
 from cxr_release.encoders.encoder import Encoder, fingerprint
+from cxr_release.encoders.registry import load
+from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.memorization.features import features_of
-from cxr_release.memorization.films import FilmSet, open_films
-from cxr_release.memorization.power import Power, measure
+from cxr_release.memorization.recall import Power, measure
 from cxr_release.memorization.search import search
 from cxr_release.params import IngestParams
-from cxr_release.radiographs.cohort import ingest
+from cxr_release.radiographs.ingest import ingest
 from cxr_release.schemas import VIEWS
 
 TOP, SEED = 100, 1

@@ -24,12 +24,12 @@ from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
 
 from benchmarks import measuring
 from cxr_release import schemas, tables
+from cxr_release.films import png
 from cxr_release.params import IngestParams
-from cxr_release.radiographs import png
-from cxr_release.radiographs.cohort import ingest
+from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.thumbnail import thumbnails
-from cxr_release.screening import plausibility
-from cxr_release.screening.planted import FAULTS, plant
+from cxr_release.screening import anomaly
+from cxr_release.screening.corruptions import FAULTS, plant
 
 Scores = NDArray[np.floating]
 Films = Sequence[png.Film]
@@ -107,7 +107,7 @@ def _print(cohort: _Cohort) -> None:
 
 def _rates(cohort: _Cohort) -> dict[str, float]:
     """Films a second, from pixels, once all is learnt."""
-    model = plausibility.fit(zip(cohort.patients.tolist(), cohort.films, strict=True))
+    model = anomaly.fit(zip(cohort.patients.tolist(), cohort.films, strict=True))
     units = _units(cohort.films)
     fitted = _pca(units).fit(units)
     works: dict[str, Callable[[], object]] = {
@@ -120,7 +120,7 @@ def _rates(cohort: _Cohort) -> dict[str, float]:
 
 
 def _prescreen(cohort: Films, films: Films, patients: NDArray[np.str_]) -> Scores:
-    model = plausibility.fit(zip(patients.tolist(), cohort, strict=True))
+    model = anomaly.fit(zip(patients.tolist(), cohort, strict=True))
     return model.scores(films, patients.tolist())
 
 

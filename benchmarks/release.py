@@ -37,8 +37,6 @@ from cxr_release import schemas, tables
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "release"))
-
 REASON = "vertebra-count"
 
 
@@ -126,10 +124,9 @@ def _make(root: Path, generated: int, excluded: int) -> float:
     Returns:
         Bytes of the released films.
     """
-    from release_artefacts import write_inputs
-
     from benchmarks import review_films
     from cxr_release.radiographs.orient import ROWS_PER_GROUP
+    from tests.support.release_artefacts import write_inputs
 
     films = root / "films"
     films.mkdir()
@@ -178,9 +175,8 @@ def _count(path: Path, generated: int, excluded: int) -> None:
 
 
 def _params() -> Params:
-    from release_artefacts import small_params
-
     from benchmarks import review_films
+    from tests.support.release_artefacts import small_params
 
     params = small_params()
     return replace(
@@ -192,13 +188,12 @@ def _params() -> Params:
 
 def _shards(root: Path) -> Callable[[], object]:
     """The part of `package` that does what a copy does: the films' files and their hashes."""
-    from release_artefacts import REASONS, inputs_below
-
     from cxr_release.release.configs import AT_ONCE
     from cxr_release.release.contents import read_contents
-    from cxr_release.release.documents.checksums import hashes_of
     from cxr_release.release.inputs import jobs_of
+    from cxr_release.release.layout import hashes_of
     from cxr_release.release.shards import rows_per_group, write_films
+    from tests.support.release_artefacts import REASONS, inputs_below
 
     import_module("pandera.pandas")
     params, inputs, target = _params(), inputs_below(root / "artefacts"), root / "shards"
@@ -220,7 +215,7 @@ def _shards(root: Path) -> Callable[[], object]:
 
 
 def _package(root: Path) -> Callable[[], object]:
-    from release_artefacts import REASONS, TEMPLATE, inputs_below
+    from tests.support.release_artefacts import REASONS, TEMPLATE, inputs_below
 
     for name in ("datasets", "jinja2", "mlcroissant", "pandera.pandas"):
         import_module(name)

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from cxr_release import schemas, tables
+from cxr_release.films import png
 from cxr_release.logbook import log
-from cxr_release.radiographs import png
 from cxr_release.radiographs.orient import ROWS_PER_GROUP
 from cxr_release.screening.decision import DECISION, Wish
 from cxr_release.screening.films import read_generated

@@ -25,16 +25,16 @@ from tqdm import tqdm
 from benchmarks import measuring
 from benchmarks.measuring import PEER
 from cxr_release import params as parameters
-from cxr_release.diffusion import checkpoints
-from cxr_release.diffusion import network as unets
-from cxr_release.diffusion.checkpoints import Checkpoint, Record
-from cxr_release.diffusion.compute import computing
-from cxr_release.diffusion.denoising import Denoiser, draw
-from cxr_release.diffusion.sampling import film_seed
+from cxr_release.fidelity.distances import frechet_distance, real_floor
 from cxr_release.fidelity.features import random_conv_features
-from cxr_release.fidelity.frechet import frechet_distance, real_floor
+from cxr_release.films.film_store import load_films
+from cxr_release.generators import checkpoints
+from cxr_release.generators.checkpoints import Checkpoint, Record
+from cxr_release.generators.compute import computing
+from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.denoising import Denoiser, draw
+from cxr_release.generators.sampling import film_seed
 from cxr_release.params import ComputeParams, SampleParams
-from cxr_release.radiographs.stack import load_films
 
 ROOT = Path(__file__).parent.parent
 CPU = ComputeParams(precision="fp32", compile="auto")

@@ -22,9 +22,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cxr_release.films import png
 from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
-from cxr_release.radiographs import png
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.decision import DECISION, Wish
 from cxr_release.screening.films import read_listed

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cxr_release.paths import Paths
 
 if TYPE_CHECKING:
-    from cxr_release.kept import Testimony
-    from cxr_release.memorization.adjudication import Adjudication
-    from cxr_release.memorization.films import FilmSet
+    from cxr_release.adjudication.outcomes import Adjudication
+    from cxr_release.films.film_set import FilmSet
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
-    from cxr_release.reader_study.gathered import Gathered
+    from cxr_release.reader_study.collect import Gathered
+    from cxr_release.release.lost_decisions import Testimony
     from cxr_release.release.versions.proofs import Said
     from cxr_release.release.versions.version import Version
     from cxr_release.screening.consensus import Screening
@@ -73,7 +73,7 @@ class Project:
         """Reviewer → decisions: people's and the pre-screen's, or those of another folder."""
         from cxr_release.logbook.logs import read_all
         from cxr_release.screening.decision import DECISION
-        from cxr_release.screening.logs import read_with_prescreen
+        from cxr_release.screening.record_decisions import read_with_prescreen
 
         if reviews:
             return read_all(DECISION, reviews)
@@ -121,7 +121,7 @@ class Project:
         """
         from cxr_release import schemas, tables
         from cxr_release.errors import SourceError
-        from cxr_release.memorization.films import open_films
+        from cxr_release.films.film_set import open_films
 
         if bool(real) != bool(synthetic):
             raise SourceError(
@@ -153,7 +153,7 @@ class Project:
 
     def adjudication(self) -> Adjudication:
         """What the verdicts on pairs come to, as they are now."""
-        from cxr_release.memorization.judged import read_adjudication
+        from cxr_release.adjudication.outcomes import read_adjudication
 
         return read_adjudication(
             pairs=self.paths.pairs,
@@ -171,7 +171,7 @@ class Project:
             DecisionError: a log lacks lines that were committed, or that a merge dropped; or a
                 name could not be a file name.
         """
-        from cxr_release.logbook.names import log_file
+        from cxr_release.logbook.log_files import log_file
         from cxr_release.logbook.witnesses import require_kept
 
         require_kept(self.paths.root, [log_file(folder, person) for person in people])
@@ -190,7 +190,7 @@ class Project:
 
     def testimony(self) -> Testimony:
         """What git, the recorded orders and the published versions know of the logs."""
-        from cxr_release.kept import hear
+        from cxr_release.release.lost_decisions import hear
 
         films = self.known_films() or []
         return hear(
@@ -202,7 +202,7 @@ class Project:
 
     def readers(self) -> Gathered | None:
         """What readers of the blinded quartets have answered; None before those are drawn."""
-        from cxr_release.reader_study.gathered import gather
+        from cxr_release.reader_study.collect import gather
         from cxr_release.reader_study.kit import open_kit
 
         if not self.paths.kit.exists():
@@ -211,7 +211,7 @@ class Project:
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""
-        from cxr_release.screening.reasons import load_reasons
+        from cxr_release.screening.decision import load_reasons
 
         return load_reasons(self.paths.reasons)
 
@@ -272,15 +272,15 @@ class Project:
         Raises:
             DecisionError: a log does not verify, or lacks lines that git holds.
         """
-        from cxr_release.kept import said_in
         from cxr_release.logbook.witnesses import require_kept
+        from cxr_release.release.lost_decisions import said_in
 
         require_kept(self.paths.root, [self.paths.published])
         return said_in(self.paths)
 
     def ends(self) -> dict[str, dict[str, Any]]:
         """How far each log goes: log → `lines`, and `sha256` of the last one."""
-        from cxr_release.kept import ends_of
+        from cxr_release.release.lost_decisions import ends_of
 
         return ends_of(self.paths)
 
@@ -295,7 +295,7 @@ class Project:
     ) -> list[Decision]:
         """Log that published films are withdrawn, or, with `retract`, no longer."""
         from cxr_release.release.versions.proofs import withdrawn_films
-        from cxr_release.screening.desk import withdraw
+        from cxr_release.screening.record_decisions import withdraw
 
         self.require_logs(self.paths.withdrawals, [by])
         versions = self.published()
@@ -314,7 +314,7 @@ class Project:
 
     def doubt(self) -> dict[str, float] | None:
         """The pre-screen's scores, where they order the review."""
-        from cxr_release.screening.doubt import read_doubt
+        from cxr_release.screening.films import read_doubt
 
         if self.params.review.order == "shuffled":
             return None
@@ -322,7 +322,7 @@ class Project:
 
     def prescreened(self) -> set[str]:
         """Films that the pre-screen excluded by itself: people need not see them."""
-        from cxr_release.logbook.line import standing_of
+        from cxr_release.logbook.entry import standing_of
         from cxr_release.logbook.log import read
         from cxr_release.screening.decision import DECISION
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import yaml
 
 from cxr_release import __version__
-from cxr_release.cli import app
-from cxr_release.release_cli import release_app
-from cxr_release.study_cli import study_app
+from cxr_release.cli.commands import app
+from cxr_release.cli.release import release_app
+from cxr_release.cli.study import study_app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -12,22 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from commands import run
-from failing_disk import CODES, failing
-from oriented import oriented_row
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
+from cxr_release.exit_status import execute
 from cxr_release.files import write_json
+from cxr_release.films import png
 from cxr_release.logbook.log import read
 from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION
-from cxr_release.screening.facing import FACING
+from cxr_release.screening.facing_corrections import FACING
 from cxr_release.stages import screen
-from cxr_release.stages.run import execute
+from tests.support.commands import run
+from tests.support.failing_disk import CODES, failing
+from tests.support.oriented import oriented_row
 
 ROOT = Path(__file__).parent.parent
 

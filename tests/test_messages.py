@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release import plain_yaml
-from cxr_release.ending import one_line_errors
 from cxr_release.errors import CxrReleaseError, Fault
+from cxr_release.exit_status import one_line_errors
+from tests.support.commands import run
 
 NAMES = st.text() | st.sampled_from(["a\nb", "\x1b[2J", "\u202egnp.", "\u200b", "\udcff", "\0"])
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from failing_disk import failing
 
 from cxr_release import files
 from cxr_release.partials import scratch_file, scratch_folder, sweep
+from tests.support.failing_disk import failing
 
 
 def names(folder: Path) -> list[str]:

@@ -21,14 +21,14 @@ import yaml
 from PIL import Image
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.verdict import VERDICT, Judgement
 from cxr_release.files import tree_sha256
 from cxr_release.logbook import log
-from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.project import Project
-from cxr_release.publishing.comparison import compare
-from cxr_release.publishing.verify import verify
+from cxr_release.publishing.diff import compare
 from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.reader_study.kit import open_kit, serve
+from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 
 pytestmark = pytest.mark.timeout(600)

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from cxr_release import params as parameters
 from cxr_release import plain_yaml
 from cxr_release.errors import DecisionError, ParamsError
-from cxr_release.screening.decision import PRESCREEN
-from cxr_release.screening.reasons import load_reasons
+from cxr_release.screening.decision import PRESCREEN, load_reasons
 from cxr_release.spelling import REVIEWER
 
 ROOT = Path(__file__).parent.parent

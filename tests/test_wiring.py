@@ -18,22 +18,20 @@ from cxr_release.paths import Paths
 ROOT = Path(__file__).parent.parent
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 FOUNDATION = {
-    "documents",
-    "ending",
     "errors",
+    "exit_status",
     "files",
     "fingerprint",
+    "json_documents",
     "params",
     "partials",
     "paths",
-    "places",
     "plain_yaml",
     "schemas",
     "settings",
     "spelling",
     "tables",
 }
-HARNESS = {"cxr_release/stages/run.py"}
 
 
 @cache
@@ -61,7 +59,7 @@ def concerns_of(stage: str) -> set[str]:
         if module not in seen and module.stem not in FOUNDATION:
             seen.add(module)
             todo.extend(imports(module))
-    return {module.relative_to(ROOT).as_posix() for module in seen} - HARNESS
+    return {module.relative_to(ROOT).as_posix() for module in seen}
 
 
 def code_deps(stage: str) -> set[str]:
@@ -74,7 +72,7 @@ def covered(module: str, deps: set[str]) -> bool:
 
 def test_every_stage_is_a_module_and_every_module_a_stage() -> None:
     modules = {path.stem for path in (ROOT / "cxr_release/stages").glob("*.py")}
-    assert set(STAGES) == modules - {"__init__", "run", "release_inputs"}
+    assert set(STAGES) == modules - {"__init__", "release_inputs"}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -89,13 +87,15 @@ def test_a_stage_depends_on_the_code_that_it_runs(stage: str) -> None:
 def test_packages_re_export_nothing() -> None:
     """What a package's door imports, no stage would be seen to depend on."""
     for door in (ROOT / "cxr_release").rglob("__init__.py"):
+        if door.parent.name == "cli":  # no stage imports the commands
+            continue
         assert not imports(door), door
 
 
 def test_an_edit_of_the_sampler_does_not_retrain() -> None:
     for stage in ("train", "train_tuning"):
-        assert not covered("cxr_release/diffusion/sampling.py", code_deps(stage))
-    assert covered("cxr_release/diffusion/sampling.py", code_deps("sample"))
+        assert not covered("cxr_release/generators/sampling.py", code_deps(stage))
+    assert covered("cxr_release/generators/sampling.py", code_deps("sample"))
 
 
 def keys_of(value: Any, prefix: str = "") -> set[str]:

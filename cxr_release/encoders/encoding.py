@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.encoders.dedup import imagededup_cnn
-from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders.encoder import Encoder, imagededup_cnn
 from cxr_release.errors import CxrReleaseError
 
 if TYPE_CHECKING:

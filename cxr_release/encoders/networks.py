@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cxr_release.encoders.dedup import imagededup_models
-from cxr_release.encoders.encoder import Encoder, fingerprint
+from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
 from cxr_release.encoders.weights import addresses, open_weights
 from cxr_release.errors import CxrReleaseError
 

@@ -1,18 +1,34 @@
-"""Three figures along training: loss, distance (the paper's Figures 1 and 2), and quality."""
+"""Three figures along training: loss, distance (the paper's Figures 1 and 2), and quality.
+
+The curves as flat CSV files, which `dvc plots` reads.
+
+One row a checkpoint and one column a curve: `dvc plots` tells curves apart by their columns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxr_release.fidelity.points import FID, FRECHET, MS_SSIM, Distances, deciding, estimate
+from cxr_release.fidelity.distance_types import (
+    FID,
+    FRECHET,
+    MS_SSIM,
+    Distances,
+    deciding,
+    estimate,
+    taken,
+)
 from cxr_release.fidelity.report import Report
-from cxr_release.files import whole_file
+from cxr_release.files import whole_file, write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
 
 INCHES = (6.4, 4.0)
 DPI = 150
@@ -189,3 +205,49 @@ def _figure(path: Path, *, panels: int = 1) -> Iterator[Sequence[Axes]]:
     with whole_file(path) as partial:
         # Without the name and version of the program that drew it.
         figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def write_losses(report: Report, path: Path) -> None:
+    """Write `checkpoint, step, training, held_out`."""
+    _write(
+        path,
+        [
+            {
+                "checkpoint": point["checkpoint"],
+                "step": point["checkpoint_step"],
+                "training": point["training"],
+                "held_out": point["held_out"],
+            }
+            for point in report["losses"]
+        ],
+    )
+
+
+def write_distances(report: Report, path: Path) -> None:
+    """Write `checkpoint, step`, then `<metric>, <metric>_low, <metric>_high` of each metric.
+
+    First of them `distance`, which repeats the one that ranks checkpoints, named in `ranked_by`:
+    a column that is there whether or not FID was taken.
+    """
+    distances = report["distances"]
+    ranking, _ = deciding(distances)
+    rows = []
+    for point in distances["checkpoints"]:
+        row: dict[str, float | str] = {
+            "checkpoint": point["checkpoint"],
+            "step": point["checkpoint_step"],
+            "ranked_by": ranking,
+        }
+        for name, metric in {"distance": ranking, **{one: one for one in taken(distances)}}.items():
+            found = estimate(point, metric)
+            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+        rows.append(row)
+    _write(path, rows)
+
+
+def _write(path: Path, rows: Sequence[Mapping[str, float | str]]) -> None:
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())

@@ -4,6 +4,11 @@ Nothing is downloaded, and a file of weights is not trusted: torch-fidelity open
 full pickle, which may run code. So the bytes are read once, held against the hash that the
 parameters give, opened as tensors alone, and torch-fidelity gets a new file, in memory, of nothing
 but those tensors.
+
+FID and KID by torch-fidelity's own functions, and how far chance could move them.
+
+FID: Heusel et al., GANs Trained by a Two Time-Scale Update Rule (NeurIPS 2017). KID: Bińkowski et
+al., Demystifying MMD GANs (ICLR 2018), with the cubic kernel (x·y / d + 1)³.
 """
 
 from __future__ import annotations
@@ -19,9 +24,12 @@ from numpy.typing import NDArray
 
 from cxr_release.encoders.weights import checked_tensors
 from cxr_release.errors import CxrReleaseError
+from cxr_release.fidelity.distances import frechet_distance
+from cxr_release.statistics.bootstrap import FloatArray, centred, distance_interval
 
 if TYPE_CHECKING:
     import torch
+
 
 EXTRACTOR = "inception-v3-compat"
 """The network's name in torch-fidelity: the one of the first FID, converted from TensorFlow."""
@@ -115,3 +123,126 @@ def _network(weights: Mapping[str, torch.Tensor], path: Path) -> Any:
         raise CxrReleaseError(
             f"not the weights of torch-fidelity's InceptionV3: {reason[:200]}", where=str(path)
         ) from None
+
+
+FID_DRAWS = 20
+"""Draws behind an interval of the FID at most: at 2,048 features each takes seconds."""
+
+SUBSETS = 100
+SUBSET_SIZE = 1000
+"""KID is the mean over this many random subsets of this many films, as torch-fidelity has it."""
+
+BLOCK = 1024
+
+Features = NDArray[np.float32]
+
+
+def fid(drawn: Features, real: Features, *, draws: int, seed: int) -> tuple[float, list[float]]:
+    """Fréchet inception distance, and its interval.
+
+    Args:
+        drawn: (n, 2048) Inception features of the drawn films, n ≥ 2.
+        real: (m, 2048) of the real films, m ≥ 2.
+        draws: bootstrap draws that are asked for; 20 are made at most.
+        seed: of the draws.
+
+    Returns:
+        The distance, 0 or more; and its ends. Biased upwards for small sets, and much so below
+        2,048 films.
+    """
+    import torch
+    from torch_fidelity.metric_fid import (
+        KEY_METRIC_FID,
+        fid_features_to_statistics,
+        fid_statistics_to_metric,
+    )
+
+    statistics = [fid_features_to_statistics(torch.from_numpy(one)) for one in (drawn, real)]
+    value = max(0.0, float(fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID]))
+    interval = distance_interval(
+        frechet_distance,
+        drawn.astype(np.float64),
+        real.astype(np.float64),
+        value=value,
+        draws=min(draws, FID_DRAWS),
+        seed=seed,
+    )
+    return value, interval
+
+
+def subset_size(drawn: int, real: int) -> int:
+    """Films in each of KID's subsets: 1,000, or all of the smaller set."""
+    return min(SUBSET_SIZE, drawn, real)
+
+
+def kid(drawn: Features, real: Features, *, draws: int, seed: int) -> tuple[float, list[float]]:
+    """Kernel inception distance, and its interval.
+
+    Args:
+        drawn: (n, 2048) Inception features of the drawn films, n ≥ 2.
+        real: (m, 2048) of the real films, m ≥ 2.
+        draws: bootstrap draws.
+        seed: of the subsets, below 2^32 (what is above is dropped), and of the draws.
+
+    Returns:
+        The distance and its ends. Unbiased: values below 0 occur where films are much alike.
+    """
+    import torch
+    from torch_fidelity.metric_kid import (
+        KEY_METRIC_KID_MEAN,
+        kid_features_to_metric,
+    )
+
+    metric = kid_features_to_metric(
+        torch.from_numpy(drawn),
+        torch.from_numpy(real),
+        kid_subsets=SUBSETS,
+        kid_subset_size=subset_size(len(drawn), len(real)),
+        rng_seed=seed % 2**32,
+        verbose=False,
+    )
+    value = float(metric[KEY_METRIC_KID_MEAN])
+    found = kernel_draws(drawn, real, draws=draws, seed=seed)
+    return value, centred(value, found[np.isfinite(found)])
+
+
+def kernel_draws(drawn: Features, real: Features, *, draws: int, seed: int) -> FloatArray:
+    """The kernel distance of sets drawn again with replacement, `draws` times.
+
+    A set drawn again is a number of times that each film is taken, so one pass over the kernel
+    serves all draws. Pairs of a film with itself are left out, as in the unbiased estimate.
+
+    Returns:
+        (draws,) nan where a set drawn again is one film alone, many times over: it has no pair.
+    """
+    chance = np.random.Generator(np.random.PCG64(seed))
+    sets = [one.astype(np.float64) for one in (drawn, real)]
+    times = [
+        chance.multinomial(len(one), np.full(len(one), 1 / len(one)), size=draws).astype(np.float64)
+        for one in sets
+    ]
+    within = [_within(one, taken) for one, taken in zip(sets, times, strict=True)]
+    between = _weighted(sets[0], times[0], sets[1], times[1]) / (len(drawn) * len(real))
+    result: FloatArray = within[0] + within[1] - 2 * between
+    return result
+
+
+def _within(features: FloatArray, times: FloatArray) -> FloatArray:
+    """Mean kernel over the pairs of different films of each set drawn again."""
+    alike = (np.einsum("nd,nd->n", features, features) / features.shape[1] + 1) ** 3
+    pairs = len(features) ** 2 - (times**2).sum(axis=1)
+    found = _weighted(features, times, features, times) - times**2 @ alike
+    mean: FloatArray = np.divide(found, pairs, out=np.full_like(found, np.nan), where=pairs > 0)
+    return mean
+
+
+def _weighted(
+    first: FloatArray, times: FloatArray, second: FloatArray, others: FloatArray
+) -> FloatArray:
+    """Sum of the kernel over all pairs of each set drawn again, (draws,); in blocks of rows."""
+    total = np.zeros(len(times))
+    for start in range(0, len(first), BLOCK):
+        rows = slice(start, start + BLOCK)
+        kernel = (first[rows] @ second.T / first.shape[1] + 1) ** 3
+        total += np.einsum("bn,bn->b", times[:, rows] @ kernel, others)
+    return total

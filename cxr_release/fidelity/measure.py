@@ -1,4 +1,14 @@
-"""Everything that is measured at a checkpoint, against one set of source films."""
+"""How much films of one set resemble each other: mean MS-SSIM over pairs of them.
+
+After Odena et al., Conditional Image Synthesis with Auxiliary Classifier GANs (ICML 2017), with
+the index of Wang et al., Multiscale Structural Similarity (2003). Lower is more diverse. What the
+real films score is the mark: a network that draws one film over and over scores far above it.
+
+A pair is compared both ways that a film may face, and the better one counts: networks draw films
+that face either way, source films all face left, and that is no variety.
+
+Everything that is measured at a checkpoint, against one set of source films.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +20,95 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.fidelity import diversity
+from cxr_release.fidelity.distance_types import FID, FRECHET, KID, MS_SSIM, OVERLAPS
+from cxr_release.fidelity.distances import (
+    FEATURES,
+    NEIGHBOURS,
+    Overlap,
+    frechet_distance,
+    overlap,
+    reach,
+    real_floor,
+)
 from cxr_release.fidelity.features import random_conv_features
-from cxr_release.fidelity.fid import FID_DRAWS, SUBSETS, fid, kid, subset_size
-from cxr_release.fidelity.frechet import FEATURES, frechet_distance, real_floor
-from cxr_release.fidelity.inception import RESIZE, Inception
-from cxr_release.fidelity.intervals import LEVEL, distance_interval, mean_interval
-from cxr_release.fidelity.manifold import NEIGHBOURS, Overlap, overlap, reach
-from cxr_release.fidelity.points import FID, FRECHET, KID, MS_SSIM, OVERLAPS
+from cxr_release.fidelity.inception import (
+    FID_DRAWS,
+    RESIZE,
+    SUBSETS,
+    Inception,
+    fid,
+    kid,
+    subset_size,
+)
+from cxr_release.statistics.bootstrap import LEVEL, distance_interval, mean_interval
+
+PAIRS = 256
+"""Pairs at most."""
+
+SCALES = 5
+WINDOW = 11
+"""Wang et al.'s five scales and window of 11 × 11 pixels."""
+
+LEAST: int = (WINDOW - 1) * 2 ** (SCALES - 1) + 1
+"""Pixels on each side that this window needs at the coarsest scale: 161."""
+
+BATCH = 4
+"""Pairs at once: more of them fall out of the cache, and take three times as long."""
+
+
+def magnification(size: int) -> int:
+    """The least whole number by which films of `size` pixels are enlarged to have room for it all.
+
+    1 from 161 pixels on, 3 at 64, 6 at 32, 11 at 16. Fewer scales or a smaller window would do
+    too, and measure another thing at each size; enlarged films keep the index as it is defined.
+    """
+    return -(-LEAST // size)
+
+
+def pairs(films: int, *, seed: int) -> NDArray[np.int64]:
+    """Up to 256 different pairs of `films` films, at random.
+
+    Returns:
+        (pairs, 2); in each row two different numbers below `films`, the greater one last.
+    """
+    possible = films * (films - 1) // 2
+    chance = np.random.Generator(np.random.PCG64(seed))
+    chosen = np.sort(chance.choice(possible, size=min(PAIRS, possible), replace=False))
+    # Pairs are counted (0, 1), (0, 2), (1, 2), (0, 3) …: those that end in n begin at n(n − 1)/2.
+    last = ((1 + np.sqrt(1 + 8 * chosen.astype(np.float64))) / 2).astype(np.int64)
+    return np.stack([chosen - last * (last - 1) // 2, last], axis=1)
+
+
+def similarities(films: NDArray[np.uint8], *, seed: int) -> NDArray[np.float64]:
+    """MS-SSIM of random pairs of films, the better of a pair as it is and with one film mirrored.
+
+    Args:
+        films: (n, size, size) uint8, n ≥ 2.
+        seed: of the pairs: sets of equal n are asked about the same places.
+
+    Returns:
+        (pairs,) from 0 to 1, where 1 is a film and itself or its mirror image. Pairs share films,
+        so that an interval which takes them for independent is a little too narrow.
+    """
+    import torch
+    from pytorch_msssim import ms_ssim
+    from torch.nn import functional
+
+    enlarged = films.shape[1] * magnification(films.shape[1])
+    found = []
+    with torch.inference_mode():
+        for start in range(0, len(chosen := pairs(len(films), seed=seed)), BATCH):
+            some = torch.from_numpy(films[chosen[start : start + BATCH]]).float()
+            if enlarged > films.shape[1]:
+                some = functional.interpolate(some, size=(enlarged, enlarged), mode="bilinear")
+            one, other = some[:, :1], some[:, 1:]
+            values = [
+                ms_ssim(one, way, data_range=255, size_average=False, win_size=WINDOW)
+                for way in (other, other.flip(-1))
+            ]
+            found.append(torch.maximum(*values).clamp(0, 1).double().numpy())
+    return np.concatenate(found)
+
 
 Films = NDArray[np.uint8]
 Features = NDArray[np.float64]
@@ -59,7 +150,7 @@ class SourceFilms:
             features = deep.astype(np.float64)
         found = overlap(features, self._features, real_reach=self._reach)
         scores |= {one: self._mean(getattr(found, one)) for one in OVERLAPS}
-        scores[MS_SSIM] = self._mean(diversity.similarities(drawn, seed=self.seed))
+        scores[MS_SSIM] = self._mean(similarities(drawn, seed=self.seed))
         return _measures(scores)
 
     def yardsticks(self) -> dict[str, Any]:
@@ -70,7 +161,7 @@ class SourceFilms:
         """
         halves = self._halves()
         scores = {one: self._mean(getattr(halves, one)) for one in OVERLAPS}
-        scores[MS_SSIM] = self._mean(diversity.similarities(self.films, seed=self.seed))
+        scores[MS_SSIM] = self._mean(similarities(self.films, seed=self.seed))
         size = self.films.shape[1]
         return {
             "features": FEATURES,
@@ -86,11 +177,11 @@ class SourceFilms:
                 "neighbours": NEIGHBOURS,
             },
             "ms_ssim": {
-                "pairs": len(diversity.pairs(self.images, seed=self.seed)),
-                "source_pairs": len(diversity.pairs(len(self.films), seed=self.seed)),
-                "scales": diversity.SCALES,
-                "window": diversity.WINDOW,
-                "magnification": diversity.magnification(size),
+                "pairs": len(pairs(self.images, seed=self.seed)),
+                "source_pairs": len(pairs(len(self.films), seed=self.seed)),
+                "scales": SCALES,
+                "window": WINDOW,
+                "magnification": magnification(size),
             },
             **({"inception": self._inception_record(self.inception)} if self.inception else {}),
         }

@@ -13,7 +13,14 @@ from typing import Annotated
 from annotated_types import MinLen
 from typing_extensions import TypedDict
 
-from cxr_release.fidelity.points import FID, FRECHET, DistancePoint, Distances, deciding, estimate
+from cxr_release.fidelity.distance_types import (
+    FID,
+    FRECHET,
+    DistancePoint,
+    Distances,
+    deciding,
+    estimate,
+)
 
 MARGIN = 0.02
 """Share by which held-out loss must have risen above its lowest to count as risen."""

@@ -1,15 +1,75 @@
-"""A log's lines, verified: each is what a line must be, and hangs on the line before it."""
+"""What any kind of line asks of its ids, hashes and words.
+
+Line ends that git changed on checkout: the chain is of bytes, and breaks with them.
+
+A log's lines, verified: each is what a line must be, and hangs on the line before it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.checks import HEX64
-from cxr_release.logbook.line import GENESIS, TIME, Kind, L, W, line_hash, moment
+from cxr_release.files import WINDOWS_ENDS
+from cxr_release.logbook.entry import GENESIS, TIME, Kind, L, W, line_hash, moment
+
+HEX64 = re.compile(r"[0-9a-f]{64}")
+MAX_NOTE, MAX_ID = 2000, 255
+"""Characters."""
+
+
+def of_id(what: str, value: str) -> Iterator[str]:
+    """An id has a length and no odd characters; `what` names it, as in `a film's id`."""
+    if not 0 < len(value) <= MAX_ID or not value.isprintable():
+        yield f"{what} has 1 to {MAX_ID} printable characters"
+
+
+def of_sha256(what: str, value: str) -> Iterator[str]:
+    """A hash is 64 hex digits; `what` names it, as in `the film's hash`."""
+    if not HEX64.fullmatch(value):
+        yield f"{what} is no SHA-256"
+
+
+def of_note(value: str) -> Iterator[str]:
+    """A note has a length."""
+    if len(value) > MAX_NOTE:
+        yield f"the note is longer than {MAX_NOTE} characters"
+
+
+def of_text(what: str, value: str) -> Iterator[str]:
+    """JSON can spell half a surrogate pair, which no file can hold; `what` names the text."""
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        yield f"{what} is no text"
+
+
+CHECKOUT = (
+    "run `git config core.autocrlf false`, move {files} out of the folder, and check the folder"
+    " out again: `git checkout -- {folder}`"
+)
+
+
+def refuse_windows_ends(path: Path, lines: Sequence[bytes]) -> None:
+    """Refuse lines that end as on Windows: no line of ours ends so, whatever it says.
+
+    Args:
+        path: the log, or its head.
+        lines: some of its lines, without their line feeds.
+
+    Raises:
+        DecisionError: there are such lines; with the one remedy.
+    """
+    bad = sum(line.endswith(b"\r") for line in lines)
+    if not bad:
+        return
+    some = "" if bad == len(lines) else f" in {bad} of {len(lines)} lines read"
+    remedy = CHECKOUT.format(files=f"{path.stem}.*", folder=path.parent.as_posix())
+    fault = Fault(path.name, WINDOWS_ENDS + some, remedy)
+    raise DecisionError("1 fault(s)", where=path.name, faults=[fault])
+
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 

@@ -18,12 +18,10 @@ from typing import Any, Generic
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.files import read_bounded, whole_file
-from cxr_release.logbook.branch import Branch, branch_of, kept_beside
-from cxr_release.logbook.disk import MOST
-from cxr_release.logbook.forks import parted_after
-from cxr_release.logbook.line import Kind, L, Turn, W, line_hash, moment, turns_of, written
+from cxr_release.logbook.branches import Branch, branch_of, kept_beside, parted_after
+from cxr_release.logbook.entry import Kind, L, Turn, W, line_hash, moment, turns_of, written
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.names import SUFFIX
+from cxr_release.logbook.log_files import MOST, SUFFIX
 
 SHOWN = 20
 """Subjects that are named at most."""

@@ -23,11 +23,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cxr_release.errors import DecisionError
-from cxr_release.logbook import disk
+from cxr_release.logbook import log_files
 from cxr_release.logbook.chain import parse
+from cxr_release.logbook.entry import Kind, L, Unless, W, line_hash, stand, written
 from cxr_release.logbook.follow import Followed
-from cxr_release.logbook.line import Kind, L, Unless, W, line_hash, stand, written
-from cxr_release.logbook.names import SUFFIX
+from cxr_release.logbook.log_files import SUFFIX
 
 _notices = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Log(Followed[W, L]):
         """
         with self._turn:
             try:
-                with disk.reading(self.path) as stream:
+                with log_files.reading(self.path) as stream:
                     fresh, torn, lost = self._catch_up(stream)
             except FileNotFoundError:
                 self._forget()
@@ -120,7 +120,9 @@ class Log(Followed[W, L]):
             lines, _ = parse(self.kind, texts, name, self.reviewer, seq=seq, prev=self._prev)
             if texts:
                 data = b"".join(text + b"\n" for text in texts)
-                disk.exchange(self.path, stream, data, then=lambda: self._write_head(texts[-1]))
+                log_files.exchange(
+                    self.path, stream, data, then=lambda: self._write_head(texts[-1])
+                )
         return lines
 
     def mend(self) -> None:
@@ -150,7 +152,7 @@ class Log(Followed[W, L]):
                 if not os.path.lexists(self.path):  # what is lost is not begun anew
                     self._forget()
                     self._hold()
-                with disk.writing(self.path) as stream:
+                with log_files.writing(self.path) as stream:
                     self._mend(stream)
                     yield stream
         except OSError as error:
@@ -164,8 +166,8 @@ class Log(Followed[W, L]):
             self._write(stream, lost[len(torn) :] + b"\n", behind=self._read + len(torn))
             self._look(stream)
         elif torn:
-            aside = disk.set_aside(self.path, torn, after=len(self.lines))
-            disk.cut(stream, self._read)
+            aside = log_files.set_aside(self.path, torn, after=len(self.lines))
+            log_files.cut(stream, self._read)
             _notices.warning(
                 "%s was never finished and does not count; set aside in %s",
                 self._next_line(),
@@ -201,14 +203,14 @@ class Log(Followed[W, L]):
     def _write(self, stream: io.FileIO, data: bytes, *, behind: int) -> None:
         """Write what follows `behind` bytes of the log: on disk, or not there at all."""
         try:
-            disk.write(stream, data)
+            log_files.write(stream, data)
         except BaseException:  # whatever it is: what failed must not count
             self._take_back(stream, behind)
             raise
 
     def _take_back(self, stream: io.FileIO, size: int) -> None:
         try:
-            disk.cut(stream, size)
+            log_files.cut(stream, size)
         except OSError as error:
             raise DecisionError(
                 f"the disk fails ({error.strerror}): nobody knows how much was logged",
@@ -219,7 +221,7 @@ class Log(Followed[W, L]):
     def _write_head(self, text: bytes) -> None:
         """Repeat the last line in the head. What it repeats counts, whether it can or not."""
         try:
-            disk.replace(self._head, text + b"\n")
+            log_files.replace(self._head, text + b"\n")
         except OSError as error:
             _notices.warning(
                 "%s could not be written (%s) and lags behind its log until the next line",

@@ -15,8 +15,8 @@ from typing import Any
 
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_bounded, write_once
-from cxr_release.logbook.line import TIME, now
-from cxr_release.logbook.names import log_file
+from cxr_release.logbook.entry import TIME, now
+from cxr_release.logbook.log_files import log_file
 
 SEED_BYTES = 16
 

@@ -17,11 +17,17 @@ from pathlib import Path
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.files import read_bounded
-from cxr_release.logbook.disk import MOST
-from cxr_release.logbook.git import Git, UnaskedError, in_repository
-from cxr_release.logbook.history import Version, abandoned, at_head, merged
-from cxr_release.logbook.line import line_hash
-from cxr_release.logbook.names import HEAD_SUFFIX, SUFFIX, TORN
+from cxr_release.logbook.entry import line_hash
+from cxr_release.logbook.git_history import (
+    Git,
+    UnaskedError,
+    Version,
+    abandoned,
+    at_head,
+    in_repository,
+    merged,
+)
+from cxr_release.logbook.log_files import HEAD_SUFFIX, MOST, SUFFIX, TORN
 
 _notices = logging.getLogger(__name__)
 

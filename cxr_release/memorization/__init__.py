@@ -1,1 +1,1 @@
-"""The memorization audit: nearest real–synthetic pairs."""
+"""The search for copies: nearest pairs of real and synthetic films, calibrated."""

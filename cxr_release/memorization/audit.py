@@ -1,4 +1,7 @@
-"""The memorization audit of any two sets of films: nearest pairs, calibrated, and its own power."""
+"""The tables of an audit.
+
+The memorization audit of any two sets of films: nearest pairs, calibrated, and its own power.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,84 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release.encoders.catalogue import load
+from cxr_release import schemas, tables
+from cxr_release.encoders.registry import load
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
-from cxr_release.memorization import feature_cache
-from cxr_release.memorization.apart import nearest_apart, nearest_of_others
-from cxr_release.memorization.calibration import Calibration, Floats, Others, distance
+from cxr_release.films.film_set import FilmSet
+from cxr_release.memorization import features
+from cxr_release.memorization.calibration import (
+    Calibration,
+    Floats,
+    Others,
+    distance,
+    distance_ratio,
+)
 from cxr_release.memorization.cosines import Features
+from cxr_release.memorization.duplicates import nearest_apart, nearest_of_others, search_within
 from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import draw_distances, draw_pairs
-from cxr_release.memorization.films import FilmSet
-from cxr_release.memorization.named import named, near_pairs
-from cxr_release.memorization.outputs import write_tables
-from cxr_release.memorization.power import measure
+from cxr_release.memorization.flagged_pairs import named, near_pairs
+from cxr_release.memorization.recall import measure
 from cxr_release.memorization.report import Searched, report_of
 from cxr_release.memorization.search import Found, search
-from cxr_release.memorization.within import search_within
 from cxr_release.params import AuditParams
 from cxr_release.schemas import VIEWS
+
+
+def write_tables(output: Path, searched: Searched) -> None:
+    """Write `pairs.parquet`, `nearest.parquet` and `within.parquet`; see `schemas`."""
+    calibration = searched.calibration
+    pairs = [
+        {
+            "rank": rank,
+            "real_id": pair.real_id,
+            "synthetic_id": pair.synthetic_id,
+            "cosine": pair.cosine,
+            "view": pair.view,
+            "percentile": calibration.percentile(pair.cosine),
+            "flagged": calibration.flagged(pair.cosine),
+        }
+        for rank, pair in enumerate(searched.found.pairs, start=1)
+    ]
+    tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
+    ratios = distance_ratio(*searched.cosines)
+    in_tuning = np.full(len(ratios), np.nan) if searched.in_tuning is None else searched.in_tuning
+    nearest = [
+        {
+            "synthetic_id": one.synthetic_id,
+            "real_id": one.real_id,
+            "cosine": one.cosine,
+            "view": one.view,
+            "second_cosine": one.second_cosine,
+            "distance_ratio": ratio,
+            "tuning_cosine": None if np.isnan(tuning) else tuning,
+            "percentile": calibration.percentile(one.cosine),
+            "flagged": calibration.flagged(one.cosine),
+        }
+        for one, ratio, tuning in zip(
+            searched.found.nearest, ratios.tolist(), in_tuning.tolist(), strict=True
+        )
+    ]
+    tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
+    patients = searched.real.patients
+    within = [
+        {
+            "set": name,
+            "rank": rank,
+            "one_id": pair.one_id,
+            "other_id": pair.other_id,
+            "cosine": pair.cosine,
+            "same_patient": patients[pair.one_id] == patients[pair.other_id]
+            if name == "real" and {pair.one_id, pair.other_id} <= patients.keys()
+            else None,
+            "alike": pair.cosine >= searched.power.alike,
+        }
+        for name, one in searched.within.items()
+        for rank, pair in enumerate(one.pairs, start=1)
+    ]
+    tables.write(output / "within.parquet", schemas.WITHIN, within)
+
 
 FEATURES = "features"
 """Folder below the output in which features are kept from run to run."""
@@ -142,7 +205,7 @@ def audit(
     )
     draw_pairs(output / "pairs.png", found.pairs, real, synthetic)
     write_json(output / "audit.json", report)
-    feature_cache.prune(kept, ours.kept | theirs.kept)
+    features.prune(kept, ours.kept | theirs.kept)
     return report
 
 

@@ -11,12 +11,12 @@ from PIL import Image
 
 from cxr_release.encoders.encoder import turned
 from cxr_release.files import whole_file
+from cxr_release.films import png
+from cxr_release.films.film_set import FilmSet
+from cxr_release.films.png import Film
 from cxr_release.memorization.calibration import Others
-from cxr_release.memorization.films import FilmSet
 from cxr_release.memorization.search import Pair
-from cxr_release.radiographs import png
-from cxr_release.radiographs.png import Film
-from cxr_release.radiographs.sheet import contact_sheet, save_sheet
+from cxr_release.radiographs.contact_sheet import contact_sheet, save_sheet
 
 COLUMNS, SIDE = 12, 112
 """Films a row of the sheet (four pairs of three), and pixels of each."""

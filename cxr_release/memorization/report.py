@@ -1,25 +1,29 @@
-"""What an audit found, in numbers, and what of it is refused."""
+"""What an audit found, in numbers, and what of it is refused.
+
+What an audit found, in words for a terminal.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.errors import CxrReleaseError, Fault, SourceError
+from cxr_release.films.film_listing import Ignored
+from cxr_release.films.patients import counted
 from cxr_release.memorization.calibration import Calibration, Floats, Split, distance, quantiles
+from cxr_release.memorization.duplicates import Within
 from cxr_release.memorization.features import FilmFeatures
-from cxr_release.memorization.film_listing import Ignored
-from cxr_release.memorization.named import Named
-from cxr_release.memorization.power import Power
+from cxr_release.memorization.flagged_pairs import Named
+from cxr_release.memorization.recall import Power
 from cxr_release.memorization.search import Found
-from cxr_release.memorization.within import Within
-from cxr_release.radiographs.patients import counted
 
 Report = dict[str, Any]
 
@@ -248,3 +252,101 @@ def _require_unflagged(report: Report) -> None:
         )
     if films is None:
         raise CxrReleaseError(report["calibration"]["note"], remedy=BASELINE)
+
+
+SHOWN = 20
+"""Pairs that are named."""
+
+
+def text_of(report: Report, output: Path | None = None) -> str:
+    """The audit in words.
+
+    Args:
+        report: see `report_of`.
+        output: folder of what was written, where it is to be named.
+    """
+    return "\n".join(_lines(report, output))
+
+
+def _lines(report: Report, output: Path | None) -> Iterator[str]:
+    for name in ("real", "synthetic"):
+        films = report[name]
+        unknown = films["patients_not_stated"]
+        of = "" if unknown == films["films"] else f" for {unknown:,} of them"
+        whose = f"; patients not stated{of}" if unknown and name == "real" else ""
+        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{whose}"
+        yield from (f"  not read  {one['film']}: {one['fault']}" for one in films["unreadable"])
+        yield from (f"  note      {one['film']}: {one['note']}" for one in films["notes"])
+        yield from (f"  no film   {one['file']}: {one['why']}" for one in films["ignored"])
+    cosine = report["cosine"]
+    yield (
+        f"pairs      {report['pairs']:,} of the highest cosine,"
+        f" {cosine['highest']:.4f} to {cosine['lowest']:.4f}"
+    )
+    yield from _flagged(report)
+    for name, one in report["within"].items():
+        yield f"within     {one['films_with_one_alike']:,} {name} film(s) have another one alike"
+    yield from _found_of_plants(report)
+    if output is not None:
+        yield f"written    {output}/"
+        yield from (f"  {name:16} {what}" for name, what in FILES.items())
+    yield f"state      {report['state']}"
+
+
+def _flagged(report: Report) -> Iterator[str]:
+    calibration, near = report["calibration"], report["near"]
+    if report["flagged"] is None:
+        yield f"flagged    {calibration['note']}; {BASELINE}"
+    else:
+        counted = calibration[calibration["baseline"]]["counted"]
+        other = "one of another patient" if calibration["others"] == "patients" else "another one"
+        than = {
+            "held_out": f"any of {counted:,} held-out films is to the tuning part",
+            "source": f"any of {counted:,} real films is to {other}",
+        }[calibration["baseline"]]
+        yield (
+            f"flagged    {report['flagged']['films']:,} synthetic film(s) are nearer to a real one"
+            f" than {than}"
+        )
+    yield f"chance     {calibration['chance']['sentence']}"
+    yield (
+        f"alike      {calibration['synthetic']['alike']:,} synthetic film(s) are as near to a real"
+        f" one as a film and its recompressed copy: a cosine of {report['alike']:.4f} or more"
+    )
+    shown = near["named"][:SHOWN]
+    if shown:
+        widths = [max(len(one[name]) for one in shown) for name in ("real_id", "synthetic_id")]
+        yield f"near pairs {near['pairs']:,}: real, synthetic, cosine, view"
+        for one in shown:
+            names = f"{one['real_id']:{widths[0]}}  {one['synthetic_id']:{widths[1]}}"
+            yield f"  {names}  {one['cosine']:.6f}  {one['view']}{_identical(one)}"
+        if near["pairs"] > len(shown):
+            yield f"  and {near['pairs'] - len(shown):,} more, in pairs.parquet and nearest.parquet"
+
+
+def _identical(one: Mapping[str, Any]) -> str:
+    """Where the pixels of a pair's films are equal: in which view, and as what."""
+    if one["identical"] is None:
+        return ""
+    view = "" if one["identical"] == "plain" else f" when {one['identical']}"
+    return f"  identical pixels{view}{' once both are 8-bit grey' if one['converted'] else ''}"
+
+
+def _found_of_plants(report: Report) -> Iterator[str]:
+    if not report["power"]:
+        yield "power      no copies were planted: what this search would find is not known"
+    elif report["power_note"]:
+        yield f"power      {report['power_note']}"
+    for row in report["power"]:
+        found = (
+            f"power      {row['alteration']}: {row['found']} of {row['planted']} planted copies in"
+            f" the first {report['top']}"
+        )
+        if row["recall"] is None:
+            rank = row["median_rank"]
+            yield f"{found}, median rank {'beyond it' if rank is None else rank}"
+        else:
+            yield (
+                f"{found} ({100 * row['recall']:.0f} %,"
+                f" 95 % interval {100 * row['low']:.0f} to {100 * row['high']:.0f} %)"
+            )

@@ -1,1 +1,1 @@
-"""Concern of the finished release: check it, send it, compare it, deposit it."""
+"""Transport of a finished release: to the Hub, from the Hub, into an archive."""

@@ -22,12 +22,11 @@ from tqdm import tqdm
 import cxr_release
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import read_json, sha256, whole_file
-from cxr_release.publishing.datacite import datacite, to_xml
-from cxr_release.publishing.gates import require_identity
-from cxr_release.publishing.walk import walk
-from cxr_release.release.documents.checksums import CHECKSUMS
-from cxr_release.release.documents.notices import contact, said, summary
-from cxr_release.release.markdown import one_line
+from cxr_release.publishing.readiness import require_identity
+from cxr_release.release.documents.citation import contact, said, summary
+from cxr_release.release.documents.datacite import datacite, to_xml
+from cxr_release.release.documents.markdown import one_line
+from cxr_release.release.layout import CHECKSUMS, walk
 
 FORMS = ("bagit", "zip")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
@@ -57,7 +56,7 @@ def archive(
         ReleaseError: the folder is not what it says, holds a link or an odd name, or changes
             meanwhile; the form or the year is wrong; the zip would lie in the folder.
     """
-    from cxr_release.publishing import verify
+    from cxr_release.release import verify
 
     if form not in FORMS:
         raise ReleaseError(f"is no form of archive: {form}", remedy=f"use {' or '.join(FORMS)}")

@@ -16,9 +16,8 @@ from tqdm import tqdm
 
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.hub import access_to, is_reference, reference
-from cxr_release.publishing.local import is_plain, read_local
-from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile
-from cxr_release.publishing.wire import LIMIT, Patience, Wire, conversation
+from cxr_release.publishing.hub_client import LIMIT, Patience, Wire, conversation
+from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile, is_plain, read_local
 
 RECORD = "release.json"
 FILES_AT_MOST = 10_000

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
-from cxr_release.publishing import sending, tagging
-from cxr_release.publishing.gates import require_identity, require_reviewed
+from cxr_release.publishing import commit as sending
+from cxr_release.publishing import commit as tagging
 from cxr_release.publishing.hub import LOG_IN, Access, access_to
-from cxr_release.publishing.local import Local, read_local
-from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote
-from cxr_release.publishing.wire import Patience, conversation
+from cxr_release.publishing.hub_client import Patience, conversation
+from cxr_release.publishing.readiness import require_identity, require_reviewed
+from cxr_release.publishing.remote import MADE_BY_THE_HUB, Local, Remote, read_local
 
 if TYPE_CHECKING:
     from cxr_release.release.versions.proofs import Said
@@ -88,7 +88,7 @@ def push(
     if access.token is None and not dry_run:
         raise ReleaseError("nobody is logged in", where=access.page, remedy=LOG_IN)
     # Here, for its libraries are heavy.
-    from cxr_release.publishing import verify
+    from cxr_release.release import verify
 
     # Before they are verified: what is written into the folder from now on is not sent.
     local = read_local(folder)

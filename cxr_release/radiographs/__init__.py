@@ -1,1 +1,1 @@
-"""One film: load, polarity, facing, resample; readers of a source; the phantom cohort."""
+"""From a folder of films to a cohort: polarity, facing, size, tuning split; phantoms."""

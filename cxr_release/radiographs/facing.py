@@ -1,4 +1,13 @@
-"""Which way films face: left, right, or not known.
+"""Films that face both ways at once, mixed from films that face one way.
+
+Early checkpoints draw such films: a jaw on the left, the spine of a film that faces right. Mixed
+from real films they show how much evidence for either side a film holds that faces neither.
+
+What tells a film from its mirror image: parts of it that change their sign when it is mirrored.
+
+Two looks that go wrong in different ways: where the film is bright, and which way its edges run.
+
+Which way films face: left, right, or not known.
 
 What tells a film from its mirror image (`sides`) is held against what films that face left have in
 common: a linear discriminant (Fisher, 1936) whose noise are films mixed from left-facing and
@@ -17,22 +26,112 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.radiographs.mixed import mixed
-from cxr_release.radiographs.sides import sides
+from cxr_release.films.facts import Facing
 from cxr_release.radiographs.thumbnail import (
+    SIDE,
     Direction,
     Thumbnail,
+    Vectors,
     antisymmetric,
     principal,
     symmetric,
 )
 
-Facing = Literal["left", "right"]
+PATCHES = 3
+"""Patches on each side of a film: each is of the one film or of the other, with soft borders."""
+SHARPNESS = 4.0
+"""How quickly one film gives way to the other."""
+
+
+def mixed(small: Thumbnail, count: int, *, share: float, seed: int) -> Thumbnail:
+    """Films of which a share is one film, and the rest the mirror image of another.
+
+    Args:
+        small: thumbnails (n, SIDE, SIDE) of films that face one way, n ≥ 1.
+        count: films to mix.
+        share: of the film's area that faces as `small` does, in random soft patches, 0 … 1; with
+            0.5 a mixed film faces neither way.
+        seed: same seed, same films.
+
+    Returns:
+        (count, SIDE, SIDE).
+    """
+    chance = np.random.default_rng(seed)
+    first, second = chance.integers(len(small), size=(2, count))
+    own = _patches(chance, count, share)
+    films: Thumbnail = own * small[first] + (1 - own) * small[second][:, :, ::-1]
+    return films
+
+
+def _patches(chance: np.random.Generator, count: int, share: float) -> NDArray[np.float32]:
+    """Smooth random weights, (count, SIDE, SIDE): a share of each is above a half."""
+    places = (np.arange(SIDE) + 0.5) / SIDE * PATCHES - 0.5
+    between = 1 - np.abs(np.clip(places, 0, PATCHES - 1)[:, None] - np.arange(PATCHES))
+    spread = np.maximum(between, 0).astype(np.float32)
+    heights = spread @ chance.standard_normal((count, PATCHES, PATCHES), np.float32) @ spread.T
+    heights -= np.quantile(heights, 1 - share, axis=(1, 2), keepdims=True).astype(np.float32)
+    heights /= np.maximum(heights.std(axis=(1, 2), keepdims=True), 1e-6)
+    weights: NDArray[np.float32] = 1 / (1 + np.exp(-SHARPNESS * heights))
+    return weights
+
+
+COMPASS = 8
+"""Directions of edges that are told apart."""
+CELL = 4
+"""Pixels of a thumbnail on each side of a cell, over which edges are summed up."""
+
+
+def sides(small: Thumbnail) -> Vectors:
+    """The parts of films that change their sign when a film is mirrored, (n, d).
+
+    Half of them are grey values, the other half edges; each half is a vector of length 1, or all
+    0 where there is nothing of the kind. Neither brightness nor contrast matters.
+
+    Args:
+        small: thumbnails (n, SIDE, SIDE) of films of one polarity.
+    """
+    edges = _edges(small)
+    return np.concatenate([antisymmetric(small), _unit(edges - _mirrored(edges))], axis=1)
+
+
+def _edges(small: Thumbnail) -> NDArray[np.float32]:
+    """How strongly edges run each way in each cell, (n, COMPASS, cells, cells), 0 … 1.
+
+    Histograms of oriented gradients (Dalal and Triggs, 2005), each cell brought to one contrast.
+    """
+    padded = np.pad(small, ((0, 0), (1, 1), (1, 1)), "edge")
+    across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
+    down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
+    cells = SIDE // CELL
+    found = np.empty((len(small), COMPASS, cells, cells), np.float32)
+    for way in range(COMPASS):
+        angle = 2 * np.pi * way / COMPASS
+        along = np.float32(np.cos(angle)) * across + np.float32(np.sin(angle)) * down
+        parts = np.maximum(along, 0).reshape(len(small), cells, CELL, cells, CELL)
+        found[:, way] = parts.mean(axis=(2, 4))
+    strength = np.sqrt((found**2).sum(axis=1, keepdims=True))
+    usual = strength.mean(axis=(2, 3), keepdims=True)
+    even: NDArray[np.float32] = found / np.maximum(strength + usual / 2, 1e-6)
+    return even
+
+
+def _mirrored(edges: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The edges of the mirror images."""
+    ways = [(COMPASS // 2 - way) % COMPASS for way in range(COMPASS)]
+    return edges[:, ways, :, ::-1]
+
+
+def _unit(parts: NDArray[np.float32]) -> Vectors:
+    """Left halves alone, as unit vectors: the right ones are the same with another sign."""
+    vectors = parts[..., : parts.shape[-1] // 2].reshape(len(parts), -1)
+    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return unit
+
+
 OTHER: dict[Facing, Facing] = {"left": "right", "right": "left"}
 
 ERROR = 0.01

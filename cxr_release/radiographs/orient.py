@@ -1,4 +1,7 @@
-"""Mirror synthetic films that face right, as the paper does before anybody looks at them."""
+"""Mirror synthetic films that face right, as the paper does before anybody looks at them.
+
+How often a detector of facings is wrong, and how often it does not say, measured on films.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ import numpy as np
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.radiographs import png
-from cxr_release.radiographs.facing import OTHER, Detector, Facing
+from cxr_release.films import png
+from cxr_release.films.facts import Facing
+from cxr_release.radiographs.facing import ERROR, OTHER, Detector, held_out, mixed
 from cxr_release.radiographs.resample import mirror
 from cxr_release.radiographs.thumbnail import Thumbnail, thumbnails
 
@@ -124,3 +128,47 @@ def _turned(
         if facing == "right":
             changes |= {"image": png.cell(data, row["id"]), **png.facts(mirrored, data)}
         yield row | changes
+
+
+CHECKED = 1000
+"""Films mixed for each check."""
+SEED = 1_000_000
+"""Of those films: they are not the ones that the detector was made from."""
+POOR = 0.75
+"""Share of a poor film that faces left."""
+
+
+def check_detector(detector: Detector | None, small: Thumbnail | None) -> dict[str, Any]:
+    """Measure a detector on the films that it was made from, and on films mixed from them.
+
+    Args:
+        detector: see `facing.detector_of`.
+        small: the films (n, SIDE, SIDE) that it was made from; all of them face left.
+
+    Returns:
+        `references` (how many these are), `error` (share of films facing neither way that may be
+        given a facing) and, where there is a detector: `source` (these films, each
+        judged by a detector made from others of them),
+        `poor` (films that face left in three quarters of their area), each with the numbers of
+        `films`, `wrong` and `unknown` ones; and `neither` (films that face both ways alike), with
+        `films` and `unknown`.
+    """
+    found: dict[str, Any] = {"references": 0 if small is None else len(small), "error": ERROR}
+    if detector is None or small is None:
+        return found | {"source": None, "poor": None, "neither": None}
+    poor = detector.facings(mixed(small, CHECKED, share=POOR, seed=SEED))
+    neither = detector.facings(mixed(small, CHECKED, share=0.5, seed=SEED + 1))
+    return found | {
+        "source": _counts(held_out(small)),
+        "poor": _counts(poor),
+        "neither": {"films": len(neither), "unknown": neither.count(None)},
+    }
+
+
+def _counts(found: Sequence[Facing | None]) -> dict[str, int]:
+    """Of films that all face left."""
+    return {
+        "films": len(found),
+        "wrong": found.count("right"),
+        "unknown": found.count(None),
+    }

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
 
 Fit = Literal["stretch", "pad"]
 Box = tuple[int, int, int, int]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
 
 SIDE = 32
 """Pixels on each side: enough for the outline of a body, too few for markers and grain."""

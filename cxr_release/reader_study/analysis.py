@@ -1,18 +1,198 @@
-"""The blinded reader study in numbers: the paper's statistics, and what they can show."""
+"""How real films of each source look to readers, and whether real ones look more so.
+
+Each rater's sum of ratings of the real films is held against the sum of each checkpoint's films:
+paired, two-sided Wilcoxon signed-rank tests, adjusted by Holm's method: as the paper's R made them,
+and exact.
+
+What a study of this size can show: the least effect that it would find, four times in five.
+
+The blinded reader study in numbers: the paper's statistics, and what they can show.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
-from cxr_release.reader_study.power import power_of
-from cxr_release.reader_study.rated import REAL
-from cxr_release.reader_study.ratings import Ratings, by_answers, identical, ratings_of
-from cxr_release.reader_study.realism import realism_of
+from cxr_release.reader_study.ratings import REAL, Ints, Ratings, by_answers, identical, ratings_of
 from cxr_release.reader_study.responses import read_responses
-from cxr_release.reader_study.signed_rank import RULES
+from cxr_release.reader_study.significance import (
+    LEVEL,
+    RULES,
+    exact_signed_rank,
+    mean_equivalence,
+    signed_rank,
+)
+
+LIKERT = (1, 2, 3, 4)
+
+
+def holm(ps: list[float | None]) -> list[float | None]:
+    """p values adjusted by Holm's method (1979); None stays, and does not count."""
+    from statsmodels.stats.multitest import multipletests
+
+    known = [p for p in ps if p is not None]
+    adjusted = iter(multipletests(known, method="holm")[1] if known else ())
+    return [None if p is None else float(next(adjusted)) for p in ps]
+
+
+def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
+    """Mean realism by source, and real against each checkpoint.
+
+    Args:
+        ratings: of the study.
+        margin: Likert points: a smaller difference of means counts as none.
+
+    Returns:
+        Source → `mean`, `sd` (of single ratings; None of a single one), `ratings` (how many of
+        each). Of a checkpoint too: `difference` (mean of real − its mean); `V`, `p`, `p_holm` and
+        `method`, by the rule of R 4.4 (see `signed_rank`); `V_exact`, `p_exact` and
+        `p_exact_holm`, exact (see `exact_signed_rank`), on which rests what is called significant;
+        `raters_differing`; `smallest_p` and `smallest_p_holm`, the least `p_exact` and
+        `p_exact_holm` that these raters can give, whichever way they differ; and `equivalence`
+        (see `mean_equivalence`).
+    """
+    sums = ratings.sums
+    quartets, raters = len(ratings.quartets), len(ratings.raters)
+    differences = [sums[:, 0] - mine for mine in sums.T[1:]]
+    found: dict[str, dict[str, Any]] = {
+        source: _described(ratings.rating[:, :, place])
+        for place, source in enumerate(ratings.sources)
+    }
+    tested = [
+        {"difference": int(one.sum()) / (raters * quartets), **_tested(one)} for one in differences
+    ]
+    for name in ("p", "p_exact", "smallest_p"):
+        # No adjusted p rises where another p falls: all least ones give the least adjusted ones.
+        for one, adjusted in zip(tested, holm([one[name] for one in tested]), strict=True):
+            one[f"{name}_holm"] = adjusted
+    for place, one in enumerate(tested, start=1):
+        same = mean_equivalence(sums[:, 0], sums[:, place], quartets=quartets, margin=margin)
+        found[ratings.sources[place]] |= {**one, "equivalence": same}
+    return found
+
+
+def _tested(differences: Ints) -> dict[str, Any]:
+    """Both tests of the raters' differences, not adjusted."""
+    test, exact = signed_rank(differences), exact_signed_rank(differences)
+    return {
+        "V": test.v,
+        "p": test.p,
+        "method": test.method,
+        "V_exact": exact.v,
+        "p_exact": exact.p,
+        "raters_differing": exact.differing,
+        "smallest_p": exact.smallest_p,
+    }
+
+
+def _described(rating: Ints) -> dict[str, Any]:
+    return {
+        "mean": int(rating.sum()) / rating.size,
+        "sd": float(rating.std(ddof=1)) if rating.size > 1 else None,
+        "ratings": {str(value): int((rating == value).sum()) for value in LIKERT},
+    }
+
+
+POWER = 0.8
+WIDEST = 3.0
+"""Likert points between unrealistic and fully realistic."""
+
+
+def power_of(ratings: Ratings, *, design_effect: float | None) -> dict[str, Any]:
+    """The accuracies and differences of realism that this design would find.
+
+    Args:
+        ratings: of the study. Only their number and the spread between raters count.
+        design_effect: of the accuracy; below 1 it counts as 1. None: not known.
+
+    Returns:
+        `alpha` and `power`; `detectable_accuracy`: below and above chance, by the exact binomial
+        test of independent trials, None where no accuracy is far enough; `effective_trials`
+        (trials ÷ design effect) and `detectable_accuracy_clustered`, the same of so many trials,
+        both None where the design effect is not known; `detectable_difference`: checkpoint →
+        Likert points by which its mean must differ from the real films', by a paired t test of
+        the raters' means (the Wilcoxon test of the study needs slightly more), None where the
+        raters' differences have no spread, or so much that the scale has no such difference.
+    """
+    trials, chance = ratings.picked.size, 1 / len(ratings.sources)
+    effective = None if design_effect is None else int(trials / max(1.0, design_effect))
+    return {
+        "alpha": LEVEL,
+        "power": POWER,
+        "detectable_accuracy": detectable_accuracy(trials, chance),
+        "effective_trials": effective,
+        "detectable_accuracy_clustered": (
+            None if effective is None else detectable_accuracy(effective, chance)
+        ),
+        "detectable_difference": {
+            source: detectable_difference(ratings, place)
+            for place, source in enumerate(ratings.sources)
+            if place
+        },
+    }
+
+
+def detectable_accuracy(trials: int, chance: float) -> list[float | None]:
+    """Accuracies below and above chance that the exact two-sided binomial test finds.
+
+    Args:
+        trials: independent ones, 0 or more.
+        chance: accuracy of guessing, 0 … 1.
+    """
+    from scipy.optimize import brentq
+    from scipy.stats import binom, binomtest
+
+    def rejected(correct: int) -> bool:
+        return bool(binomtest(correct, trials, chance).pvalue <= LEVEL)
+
+    if not trials:
+        return [None, None]
+    # The p value rises up to the likeliest outcome and falls from there: each tail has one end.
+    likeliest = int((trials + 1) * chance)
+    lower = _first(0, likeliest, lambda correct: not rejected(correct)) - 1
+    upper = _first(likeliest, trials + 1, rejected)
+
+    def missing(accuracy: float) -> float:
+        found = binom.cdf(lower, trials, accuracy) + binom.sf(upper - 1, trials, accuracy)
+        return float(found) - POWER
+
+    return [
+        float(brentq(missing, end, chance)) if missing(end) >= 0 else None for end in (0.0, 1.0)
+    ]
+
+
+def _first(start: int, stop: int, holds: Callable[[int], bool]) -> int:
+    """The least whole number from which on something holds; `stop` if it never does before."""
+    while start < stop:
+        middle = (start + stop) // 2
+        start, stop = (start, middle) if holds(middle) else (middle + 1, stop)
+    return start
+
+
+def detectable_difference(ratings: Ratings, place: int) -> float | None:
+    """Likert points between real films and those of one source that a paired t test finds.
+
+    Args:
+        ratings: of the study.
+        place: of the source in `ratings.sources`.
+    """
+    from statsmodels.stats.power import TTestPower
+
+    sums = ratings.sums
+    differences = (sums[:, 0] - sums[:, place]) / len(ratings.quartets)
+    raters = len(differences)
+    if raters < 2 or np.ptp(sums[:, 0] - sums[:, place]) == 0:
+        return None
+    spreads = TTestPower().solve_power(nobs=raters, alpha=LEVEL, power=POWER)
+    points = float(spreads) * float(differences.std(ddof=1))
+    return points if points <= WIDEST else None
+
 
 LEFT_OUT = (
     "No Python library that this package stands on fits a cumulative link mixed model by maximum"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cxr_release.errors import DecisionError
-from cxr_release.logbook import checks
-from cxr_release.logbook.line import Chained, Kind, Place
+from cxr_release.logbook import chain
+from cxr_release.logbook.entry import Chained, Kind, Place
 
 RATINGS = ("1", "2", "3", "4")
 """Likert: 1 unrealistic … 4 fully realistic."""
@@ -66,7 +66,7 @@ class _OnQuartet:
         for what, value in (("the quartet", self.quartet), ("the page", self.page)):
             if not _NUMBER.fullmatch(value):
                 yield f"{what} is no number from 1"
-        yield from checks.of_sha256("the quartet's hash", self.quartet_sha256)
+        yield from chain.of_sha256("the quartet's hash", self.quartet_sha256)
         films, ratings = self.films.split(" "), self.ratings.split(" ")
         if not all(map(_NAME.fullmatch, films)) or len(set(films)) < len(films):
             yield "the films are no names of 16 hex digits, each once"

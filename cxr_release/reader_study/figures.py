@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxr_release.files import whole_file
-from cxr_release.reader_study.rated import REAL
-from cxr_release.reader_study.ratings import Ratings
-from cxr_release.reader_study.words import count, mean, p_of
+from cxr_release.reader_study.formatting import count, mean, p_of
+from cxr_release.reader_study.ratings import REAL, Ratings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.reader_study.equivalence import LEVEL, within
 from cxr_release.reader_study.ratings import Ratings
+from cxr_release.reader_study.significance import LEVEL, within
 
 Floats = NDArray[np.float64]
 BLOCK = 2**21

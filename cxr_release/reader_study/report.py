@@ -6,9 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cxr_release.reader_study.equivalence import LEVEL
-from cxr_release.reader_study.rated import REAL
-from cxr_release.reader_study.words import (
+from cxr_release.reader_study.formatting import (
     count,
     detectable,
     interval,
@@ -20,6 +18,8 @@ from cxr_release.reader_study.words import (
     said_alike,
     shown,
 )
+from cxr_release.reader_study.ratings import REAL
+from cxr_release.reader_study.significance import LEVEL
 
 Found = Mapping[str, Any]
 COLUMNS = 100

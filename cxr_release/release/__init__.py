@@ -1,1 +1,1 @@
-"""The release folder: validated, packaged, documented."""
+"""The release folder: described once, packaged, checked."""

@@ -16,8 +16,8 @@ from cxr_release import schemas, tables
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
-from cxr_release.release.documents.checksums import hashes_of
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.layout import hashes_of
 from cxr_release.release.pairs import released_pairs
 from cxr_release.release.shards import rows_per_group, write_films
 from cxr_release.tables import Table

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.documents import read
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.json_documents import read
 from cxr_release.params import Params
+from cxr_release.release.disclosure import shows_real_films
 from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
-from cxr_release.release.licences import shows_real_films
 from cxr_release.release.shards import Shard, plan_shards
-from cxr_release.release.versions.history import History, read_history
 from cxr_release.release.versions.proofs import Said, require_told
+from cxr_release.release.versions.published import History, read_history
 
 Row = Mapping[str, Any]
 ON_A_SHEET = 24

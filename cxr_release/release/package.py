@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.documents import read
 from cxr_release.files import whole_folder, write_json, write_text
+from cxr_release.json_documents import read
 from cxr_release.params import Params
-from cxr_release.release.card.figures import write_figures
-from cxr_release.release.card.lint import lint
-from cxr_release.release.card.render import render
 from cxr_release.release.configs import Config, write_configs
 from cxr_release.release.contents import read_contents
-from cxr_release.release.documents.checksums import write_checksums
+from cxr_release.release.documents.card import render
+from cxr_release.release.documents.card_lint import lint
+from cxr_release.release.documents.changelog import changelog
+from cxr_release.release.documents.citation import write_notices
 from cxr_release.release.documents.croissant import write_croissant
 from cxr_release.release.documents.croissant_check import check_croissant
-from cxr_release.release.documents.notices import write_notices
-from cxr_release.release.documents.record import build_record
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.shapes import Validation
-from cxr_release.release.versions.changelog import changelog
+from cxr_release.release.documents.figures import write_figures
+from cxr_release.release.inputs import ReleaseInputs, Validation, jobs_of
+from cxr_release.release.layout import write_checksums
+from cxr_release.release.record import build_record
 from cxr_release.release.versions.proofs import Said
 from cxr_release.release.versions.version import Version, reasons_of
 

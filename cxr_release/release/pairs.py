@@ -9,12 +9,11 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
+from cxr_release.films.identity import FilmKey, read_key
+from cxr_release.films.png import ancillary
 from cxr_release.params import Params
-from cxr_release.radiographs.chunks import ancillary
-from cxr_release.radiographs.identity import FilmKey, read_key
-from cxr_release.release.coarse import coarse_number
+from cxr_release.release.disclosure import coarse_number, names_films_by, shows_real_films
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.licences import names_films_by, shows_real_films
 from cxr_release.tables import Table
 
 Cell = Mapping[str, Any]

@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 
 from cxr_release import schemas, tables
 from cxr_release.release.inputs import Job, jobs_of
-from cxr_release.release.versions.history import History
-from cxr_release.release.versions.published import FILMS
+from cxr_release.release.versions.published import FILMS, History
 
 Row = Mapping[str, Any]
 SHARD_BYTES = 500_000_000

@@ -1,28 +1,215 @@
-"""Screen the generated films in a browser: what `cxr-release review` calls."""
+"""The screening pages' answers: films under opaque names, one reviewer's decisions and progress.
+
+Screen the generated films in a browser: what `cxr-release review` calls.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from starlette.types import ASGIApp
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cxr_release import schemas
 from cxr_release.errors import DecisionError
+from cxr_release.films.film_store import Shelf
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.votes import Votes
-from cxr_release.radiographs.shelf import Shelf
-from cxr_release.review_app.app import ReviewApp
-from cxr_release.review_app.door import Door
-from cxr_release.review_app.facing import FacingDesk
+from cxr_release.logbook.shared_state import Votes
+from cxr_release.review_app import review_requests
+from cxr_release.review_app.access import Door
+from cxr_release.review_app.guard import Refusal, json_answer
+from cxr_release.review_app.json_answers import Trouble, how_far, json_of
+from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.review_requests import FacingDesk, parse_facing
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
-from cxr_release.screening.decision import DECISION, PRESCREEN
-from cxr_release.screening.facing import FACING
-from cxr_release.screening.films import read_generated
-from cxr_release.screening.order import Order, order_of
-from cxr_release.screening.queue import Queue
-from cxr_release.screening.reasons import of_people
+from cxr_release.screening.decision import DECISION, PAGE, PRESCREEN, Wish, lacks_note, of_people
+from cxr_release.screening.facing_corrections import FACING
+from cxr_release.screening.films import Order, order_of, read_generated
+from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
+from cxr_release.screening.review_rate import MOST_ON_PAGE
+
+FACING_REASON = "wrong-facing"
+"""Code of the reason that has a key of its own."""
+
+
+class ReviewApp:
+    """ASGI application, to be put behind a `guard.Guard`.
+
+    No answer holds a film's id, checkpoint, batch or doubt, or what others decided.
+
+    Args:
+        queues: reviewer → their queue.
+        shelf: where the films are.
+        door: who may come in.
+        facing: what reviewers say of the way films face.
+        title: of the page.
+        reasons: code → meaning, those that a person may give.
+    """
+
+    def __init__(
+        self,
+        queues: Mapping[str, Queue],
+        shelf: Shelf,
+        door: Door,
+        *,
+        facing: FacingDesk,
+        title: str,
+        reasons: Mapping[str, str],
+    ) -> None:
+        self._facings = facing
+        self._queues = queues
+        self._shelf = shelf
+        self._door = door
+        self._title = title
+        self._reasons = reasons
+        routes = [
+            Route("/r/{person}/film/{name}", self._film),
+            Route("/r/{person}/films", self._films),
+            Route("/r/{person}/decisions", self._decide, methods=["POST"]),
+            Route("/r/{person}/facing", self._facing, methods=["GET", "POST"]),
+            Route("/r/{person}/setup", self._setup),
+        ]
+        self._pages = pages(door, "review.html", routes)
+        self._trouble = Trouble("decisions")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._pages(scope, receive, send)
+
+    async def _setup(self, request: Request) -> Response:
+        queue = self._queue(request)
+        reasons = [{"code": code, "meaning": text} for code, text in self._reasons.items()]
+        return json_answer(
+            {
+                "reviewer": queue.reviewer,
+                "title": self._title,
+                "reasons": reasons,
+                "facing": FACING_REASON if FACING_REASON in self._reasons else None,
+                "films": len(queue),
+            }
+        )
+
+    async def _film(self, request: Request) -> Response:
+        film = self._queue(request).film(request.path_params["name"])
+        if film is None:
+            raise Refusal(404, "There is no such film.")
+        # Here and not in a thread: a film is read sooner than a thread is found.
+        with self._trouble.explained():
+            return Response(self._shelf.png(film.id), media_type="image/png")
+
+    async def _films(self, request: Request) -> Response:
+        queue = self._queue(request)
+
+        def answer() -> Response:
+            with self._trouble.explained():
+                self._shelf.check()
+                queue.refresh()
+            view, page = _page(queue, request.query_params)
+            return json_answer(
+                {
+                    "view": view,
+                    "films": _shown(page.entries),
+                    "from": page.start,
+                    "next": page.next,
+                    "previous": page.previous,
+                    **how_far(queue),
+                }
+            )
+
+        return await run_in_threadpool(answer)
+
+    async def _decide(self, request: Request) -> Response:
+        queue = self._queue(request)
+        undecided_only, asked = review_requests.parse_decisions(await json_of(request))
+        wishes = [self._wish(queue, one) for one in asked]
+
+        def answer() -> Response:
+            with self._trouble.explained():
+                self._shelf.check()
+                logged = queue.decide(wishes, undecided_only=undecided_only)
+            return json_answer(
+                {
+                    "films": _shown(queue.entries(one.film for one in asked)),
+                    **how_far(queue),
+                    "logged": len(logged),
+                }
+            )
+
+        return await run_in_threadpool(answer)
+
+    async def _facing(self, request: Request) -> Response:
+        queue = self._queue(request)
+        asked = parse_facing(await json_of(request)) if request.method == "POST" else None
+
+        def answer() -> Response:
+            with self._trouble.explained():
+                self._shelf.check()
+                if asked is not None:
+                    self._facings.say(queue, asked)
+                self._facings.refresh()
+            return json_answer({"right": self._facings.right(queue)})
+
+        return await run_in_threadpool(answer)
+
+    def _queue(self, request: Request) -> Queue:
+        return self._queues[person_of(request, self._door)]
+
+    def _wish(self, queue: Queue, asked: review_requests.Asked) -> Wish:
+        film = queue.film(asked.film)
+        if film is None:
+            raise Refusal(409, "A film is no more what was shown: load the page again.")
+        if asked.reason and asked.reason not in self._reasons:
+            raise Refusal(400, "There is no such reason.")
+        if lacks := lacks_note(asked.reason, asked.note):
+            raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
+        try:
+            return Wish(film.id, film.sha256, asked.decision, asked.reason, asked.note, via=PAGE)
+        except DecisionError as error:
+            # Not where: that is the film's id.
+            raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None
+
+
+def _page(queue: Queue, asked: QueryParams) -> tuple[str, Page]:
+    view = next((one for one in VIEWS if one == asked.get("view", "queue")), None)
+    if view is None:
+        raise Refusal(400, f"view is one of {', '.join(VIEWS)}.")
+    count = _number(asked, "n")
+    start, before = _number(asked, "from"), _number(asked, "before")
+    if count is None or not 1 <= count <= MOST_ON_PAGE:
+        raise Refusal(400, f"n is 1 to {MOST_ON_PAGE}.")
+    if start is not None and before is not None:
+        raise Refusal(400, "Give from or before, not both.")
+    return view, queue.page(view, count, start=start, before=before)
+
+
+def _number(asked: QueryParams, name: str) -> int | None:
+    text = asked.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise Refusal(400, f"{name} is a whole number.")
+    return int(text)
+
+
+def _shown(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": entry.name,
+            "decision": one.decision if one else None,
+            "reason": one.reason if one else "",
+            "note": one.note if one else "",
+            "at": one.at if one else None,
+        }
+        for entry in entries
+        for one in [entry.decision]
+    ]
 
 
 def review(

@@ -1,8 +1,13 @@
-"""Serve pages to some people, until Ctrl-C: an address for each, which opens them."""
+"""uvicorn's server, with limits on its connections.
+
+Serve pages to some people, until Ctrl-C: an address for each, which opens them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
 import sys
 import threading
 import webbrowser
@@ -13,11 +18,56 @@ from starlette.types import ASGIApp
 
 from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.files import open_regular
-from cxr_release.review_app.door import Door
+from cxr_release.review_app.access import Door, LastingDoor, Links
+from cxr_release.review_app.connections import BACKLOG, Arrival, Connection, Crowd, Limits, fitting
 from cxr_release.review_app.guard import Guard
-from cxr_release.review_app.links import LastingDoor, Links
-from cxr_release.review_app.server import Server
 from cxr_release.review_app.site import Site
+
+QUEUE = 1024
+"""Connections that the system holds until they are taken in, where it holds so many."""
+
+
+class Server(uvicorn.Server):
+    """Serves until it is told to end.
+
+    Args:
+        config: of uvicorn, with its own limits off.
+        started: called when it listens.
+        limits: on its connections.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        started: Callable[[], None] = lambda: None,
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__(config)
+        self.crowd = Crowd(limits or fitting())
+        self._when_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        # uvicorn would make connections of its own kind, and secure them before they are counted.
+        await super().startup(sockets=[])
+        loop = asyncio.get_running_loop()
+        for one in sockets or []:
+            self.servers.append(await loop.create_server(self._arrival, sock=one, backlog=BACKLOG))
+            one.listen(QUEUE)
+        self._when_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, once what was begun is answered."""
+        self.crowd.close()
+        await super().shutdown(sockets)
+
+    def _arrival(self) -> Arrival:
+        return Arrival(
+            self.crowd,
+            lambda look, gone: Connection(self.config, self.server_state, look, gone),
+            self.config.ssl,
+        )
+
 
 KEEP_ALIVE = 75
 """Seconds for which a browser's connections stay open: longer than one looks at a page."""

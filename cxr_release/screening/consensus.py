@@ -1,4 +1,10 @@
-"""From reviewers' logs to what stands: which films go out and which stay."""
+"""Films that were withdrawn after a version held them: exclusions that no other decision undoes.
+
+Their logs have the form of the reviewers' and lie in a folder of their own. A withdrawal is an
+`exclude` line; what takes it back is a `retract`.
+
+From reviewers' logs to what stands: which films go out and which stay.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +14,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.agreement import agreement_of
-from cxr_release.logbook.line import standing_of
+from cxr_release.films.film_id import job_name
+from cxr_release.logbook.entry import standing_of
 from cxr_release.params import ScreenParams
-from cxr_release.radiographs.naming import job_name
 from cxr_release.screening.counts import Counts, count
 from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision
 from cxr_release.screening.films import Generated, unknown_films
-from cxr_release.screening.people import People, people_of
-from cxr_release.screening.withdrawal import withdrawn_in
-from cxr_release.screening.words import sentence_of
+from cxr_release.screening.reviewers import People, people_of, sentence_of
+from cxr_release.statistics.agreement import agreement_of
+
+
+def withdrawn_in(logs: Mapping[str, Sequence[Decision]]) -> dict[str, str]:
+    """Withdrawn film → reason, of all logs: the first one given counts.
+
+    Args:
+        logs: who withdrew → lines.
+    """
+    standing = [one for log in logs.values() for one in standing_of(log).values()]
+    found: dict[str, str] = {}
+    for line in sorted(standing, key=lambda one: (one.at, one.reviewer)):
+        if line.decision == "exclude":
+            found.setdefault(line.image_id, line.reason)
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,26 @@
-"""The generated films, as far as screening must know them."""
+"""The generated films, as far as screening must know them.
+
+What the pre-screen made of the films, as the review must know it.
+
+The order in which a reviewer sees the films, and the names under which the page knows them.
+
+Both follow from the reviewer's seed: nobody sees from a film's name or place which checkpoint it
+is of.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+import hmac
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from cxr_release import schemas, tables
-from cxr_release.errors import Fault
+from cxr_release.errors import DecisionError, Fault
 
 
 @dataclass(frozen=True)
@@ -75,3 +87,59 @@ COMPARED = 5
 def _films(table: tables.Arrow, names: Sequence[str]) -> list[Generated]:
     columns = (table[name].to_pylist() for name in names)
     return [Generated(*row) for row in zip(*columns, strict=True)]
+
+
+def read_doubt(path: Path, films: Sequence[Generated]) -> dict[str, float]:
+    """Score of every film from a `schemas.PRESCREEN` table: the higher, the more doubtful.
+
+    Raises:
+        DecisionError: the table is not about exactly these films.
+    """
+    table = tables.read(path, schemas.PRESCREEN, ["id", "sha256", "score"])
+    ids, hashes, scores = (column.to_pylist() for column in table.columns)
+    if dict(zip(ids, hashes, strict=True)) != {film.id: film.sha256 for film in films}:
+        raise DecisionError(
+            "is not about the films that lie there now",
+            where=str(path),
+            remedy="run `dvc repro prescreen`",
+        )
+    return dict(zip(ids, scores, strict=True))
+
+
+Order = Literal["shuffled", "doubtful-first"]
+
+NAME = re.compile(r"[0-9a-f]{32}")
+"""A film, as the page knows it."""
+
+
+def order_of(
+    films: Sequence[Generated], seed: bytes, doubts: Mapping[str, float] | None = None
+) -> list[Generated]:
+    """All films, shuffled by the seed; with doubts those of the highest doubt first.
+
+    Args:
+        films: in any order.
+        seed: see `seeds.seed_of`.
+        doubts: film id → how much the pre-screen doubts it.
+
+    Raises:
+        DecisionError: a film's doubt is missing or no number.
+    """
+    shuffled = sorted(films, key=lambda film: hmac.digest(seed, film.id.encode(), "sha256"))
+    if doubts is None:
+        return shuffled
+    unknown = sum(not math.isfinite(doubts.get(film.id, math.nan)) for film in films)
+    if unknown:
+        raise DecisionError(
+            f"the pre-screen gave no score to {unknown} film(s)",
+            remedy="run `dvc repro`, or order the films by `shuffled`",
+        )
+    return sorted(shuffled, key=lambda film: -doubts[film.id])
+
+
+def name_of(film: Generated, seed: bytes) -> str:
+    """The film's name on the page, matching `NAME`. Other bytes, or another reviewer: another name.
+
+    The name says nothing of the film, and cannot be made without the seed.
+    """
+    return hmac.digest(seed, f"{film.id}\0{film.sha256}".encode(), "sha256").hex()[:32]

@@ -18,13 +18,13 @@ from tqdm import tqdm
 
 from cxr_release import schemas, tables
 from cxr_release.files import whole_file
-from cxr_release.logbook.line import GENESIS, line_hash, written
-from cxr_release.radiographs import png
-from cxr_release.radiographs.sheet import contact_sheet
-from cxr_release.screening import plausibility
+from cxr_release.films import png
+from cxr_release.logbook.entry import GENESIS, line_hash, written
+from cxr_release.radiographs.contact_sheet import contact_sheet
+from cxr_release.screening import anomaly
+from cxr_release.screening.anomaly import FloatArray, Model
+from cxr_release.screening.corruptions import FAULTS, plant
 from cxr_release.screening.decision import PRESCREEN, Decision
-from cxr_release.screening.planted import FAULTS, plant
-from cxr_release.screening.plausibility import FloatArray, Model
 
 PLANTED = 200
 """Source films, at most, that each fault is planted into."""
@@ -57,9 +57,7 @@ def learn(cohort: Path) -> Model:
         CxrReleaseError: it holds films of fewer than two patients, or but one film.
         TableError, SourceError: the table or a film in it cannot be read.
     """
-    return plausibility.fit(
-        (_whose(row), _film(row)) for row in tables.iterate(cohort, schemas.COHORT)
-    )
+    return anomaly.fit((_whose(row), _film(row)) for row in tables.iterate(cohort, schemas.COHORT))
 
 
 def _whose(row: Mapping[str, Any]) -> str:
@@ -78,7 +76,7 @@ def doubt(model: Model, films: Sequence[Path], *, progress: bool = True) -> list
     rows: list[Row] = []
     shown = None if progress else True  # None: on terminals alone
     with tqdm(desc="pre-screen", unit="film", disable=shown, file=sys.stderr) as bar:
-        for some in tables.pieces(_rows(films), plausibility.BLOCK):
+        for some in tables.pieces(_rows(films), anomaly.BLOCK):
             scores = model.scores(map(_film, some))
             rows.extend(
                 {"id": row["id"], "sha256": row["sha256"], "score": score, "percentile": percentile}

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Literal
 
-from cxr_release.logbook.votes import Votes
+from cxr_release.logbook.shared_state import Votes
 from cxr_release.screening.decision import PAGE, Decision, Wish
-from cxr_release.screening.films import Generated
-from cxr_release.screening.order import name_of
-from cxr_release.screening.pace import films_a_minute
+from cxr_release.screening.films import Generated, name_of
+from cxr_release.screening.review_rate import films_a_minute
 
 View = Literal["queue", "excluded", "decided"]
 VIEWS: tuple[View, ...] = ("queue", "excluded", "decided")

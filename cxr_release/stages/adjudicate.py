@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import read_adjudication
+from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.memorization.judged import read_adjudication
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

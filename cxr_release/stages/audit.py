@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
+from cxr_release.exit_status import execute
 from cxr_release.files import private
+from cxr_release.films.film_set import open_films
 from cxr_release.memorization.audit import audit
-from cxr_release.memorization.films import open_films
 from cxr_release.memorization.report import require_complete
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -6,15 +6,20 @@ import sys
 
 from tqdm import tqdm
 
-from cxr_release.documents import read
-from cxr_release.fidelity.curves import draw_distances, draw_losses, draw_quality
-from cxr_release.fidelity.flat import write_distances, write_losses
-from cxr_release.fidelity.points import Distances
+from cxr_release.exit_status import execute
+from cxr_release.fidelity.curves import (
+    draw_distances,
+    draw_losses,
+    draw_quality,
+    write_distances,
+    write_losses,
+)
+from cxr_release.fidelity.distance_types import Distances
 from cxr_release.fidelity.report import Losses, checkpoint_report
 from cxr_release.files import write_json
+from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from cxr_release import schemas, tables
-from cxr_release.diffusion.checkpoints import listed, read_record
-from cxr_release.diffusion.losses import fixed_losses
+from cxr_release.exit_status import execute
 from cxr_release.files import write_json
+from cxr_release.films.film_store import load_films
+from cxr_release.generators.checkpoints import listed, read_record
+from cxr_release.generators.diffusion.losses import fixed_losses
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.stack import load_films
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

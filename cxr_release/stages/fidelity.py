@@ -9,21 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr_release.diffusion import runs
-from cxr_release.diffusion.checkpoints import listed, read_record
-from cxr_release.diffusion.denoising import draw
-from cxr_release.diffusion.processes import processes
-from cxr_release.diffusion.sampling import film_seed
-from cxr_release.documents import read
+from cxr_release.exit_status import execute
 from cxr_release.fidelity import inception
+from cxr_release.fidelity.distance_types import DistancePoint, Yardsticks
 from cxr_release.fidelity.measure import SourceFilms
-from cxr_release.fidelity.points import DistancePoint, Yardsticks
 from cxr_release.files import write_json
+from cxr_release.films.film_store import load_films
 from cxr_release.fingerprint import of_stage
+from cxr_release.generators import run_folder
+from cxr_release.generators.checkpoints import listed, read_record
+from cxr_release.generators.diffusion.denoising import draw
+from cxr_release.generators.distributed import processes
+from cxr_release.generators.sampling import film_seed
+from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.stack import load_films
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:
@@ -40,7 +40,7 @@ def run(paths: Paths, params: Params) -> None:
     source = None
     if missing and everyone.is_main:
         source = _source(paths, params)
-        runs.say(
+        run_folder.say(
             f"fidelity: {len(missing)} of {len(chosen)} checkpoints × {params.fidelity.images} "
             f"films, against {len(source.films)} source films"
             f"{'' if source.inception else '; without weights, so neither FID nor KID'}"
@@ -55,7 +55,7 @@ def run(paths: Paths, params: Params) -> None:
         points = [read(_point(paths.fidelity_points, number), DistancePoint) for number in chosen]
         yardsticks = read(paths.fidelity_points / YARDSTICKS, Yardsticks)
         write_json(paths.fidelity, {**yardsticks, "checkpoints": points})
-        runs.finish(paths.fidelity_points, fingerprint)
+        run_folder.finish(paths.fidelity_points, fingerprint)
 
 
 YARDSTICKS = "source.json"
@@ -67,7 +67,7 @@ def _point(folder: Path, number: int) -> Path:
 
 
 def _missing(folder: Path, chosen: list[int], fingerprint: str) -> list[int]:
-    runs.begin(folder, fingerprint, keep_unfinished=False)
+    run_folder.begin(folder, fingerprint, keep_unfinished=False)
     return [number for number in chosen if not _point(folder, number).exists()]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from cxr_release.exit_status import execute
+from cxr_release.films.identity import open_key
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.cohort import ingest
-from cxr_release.radiographs.identity import open_key
-from cxr_release.stages.run import execute
+from cxr_release.radiographs.ingest import ingest
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -9,17 +9,16 @@ import sys
 from typing_extensions import TypedDict
 
 from cxr_release import schemas, tables
-from cxr_release.documents import read
 from cxr_release.errors import CxrReleaseError, DecisionError
+from cxr_release.exit_status import execute
 from cxr_release.files import write_json
+from cxr_release.json_documents import read
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.facing import detector_of
-from cxr_release.radiographs.facing_checks import check_detector
-from cxr_release.radiographs.orient import left_facing, orient
-from cxr_release.screening.facing import not_there, read_said
-from cxr_release.stages.run import execute
+from cxr_release.radiographs.orient import check_detector, left_facing, orient
+from cxr_release.screening.facing_corrections import not_there, read_said
 
 
 class Job(TypedDict):

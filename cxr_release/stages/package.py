@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from cxr_release.kept import said_in
+from cxr_release.exit_status import execute
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.release.lost_decisions import said_in
 from cxr_release.release.package import package
-from cxr_release.screening.reasons import load_reasons
+from cxr_release.screening.decision import load_reasons
 from cxr_release.stages.release_inputs import release_inputs
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
+from cxr_release.exit_status import execute
 from cxr_release.files import write_json, write_text
-from cxr_release.logbook.line import written
+from cxr_release.logbook.entry import written
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.prescreen import (
@@ -16,7 +17,6 @@ from cxr_release.screening.prescreen import (
     report,
     try_out,
 )
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from cxr_release import schemas, tables
+from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
+from cxr_release.films import png
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import BATCHES, Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
 from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import served
 from cxr_release.reader_study.quartets import (
@@ -22,8 +23,7 @@ from cxr_release.reader_study.quartets import (
     name_of,
     secret_of,
 )
-from cxr_release.reader_study.rated import REAL
-from cxr_release.stages.run import execute
+from cxr_release.reader_study.ratings import REAL
 from cxr_release.tables import Table
 
 

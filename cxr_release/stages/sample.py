@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from cxr_release import fingerprint
-from cxr_release.diffusion.sampling import sample_job
+from cxr_release.exit_status import execute
+from cxr_release.generators.sampling import sample_job
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params, checkpoint: str, batch: str) -> None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from cxr_release import schemas, tables
-from cxr_release.documents import read
 from cxr_release.errors import DecisionError
+from cxr_release.exit_status import execute
 from cxr_release.files import write_json, write_text
+from cxr_release.json_documents import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.consensus import apply
-from cxr_release.screening.counts import table_s1
-from cxr_release.screening.decision import DECISION
-from cxr_release.screening.figures import draw_reasons
+from cxr_release.screening.counts import draw_reasons, table_s1
+from cxr_release.screening.decision import DECISION, load_reasons
 from cxr_release.screening.films import read_generated
-from cxr_release.screening.logs import read_with_prescreen
-from cxr_release.screening.reasons import load_reasons
-from cxr_release.stages.run import execute
+from cxr_release.screening.record_decisions import read_with_prescreen
 
 
 def run(paths: Paths, params: Params) -> None:

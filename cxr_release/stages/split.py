@@ -10,11 +10,11 @@ from collections import Counter
 from typing import Any
 
 from cxr_release import schemas, tables
+from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.split import Groups, groups_of, split_by_group
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

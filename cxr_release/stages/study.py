@@ -13,18 +13,18 @@ from tqdm import tqdm
 from typing_extensions import TypedDict
 
 from cxr_release import schemas, tables
-from cxr_release.documents import read
+from cxr_release.exit_status import execute
 from cxr_release.files import whole_file, write_json
+from cxr_release.json_documents import read
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.analysis import analyze
+from cxr_release.reader_study.collect import Gathered, gather, unblind
 from cxr_release.reader_study.figures import draw_identification, draw_realism
-from cxr_release.reader_study.gathered import Gathered, gather, unblind
 from cxr_release.reader_study.kit import Kit, KitFilm
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
-from cxr_release.stages.run import execute
 
 
 class Draw(TypedDict):

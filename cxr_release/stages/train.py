@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from cxr_release import fingerprint
-from cxr_release.diffusion.training import train
+from cxr_release.exit_status import execute
+from cxr_release.films.film_store import load_films
+from cxr_release.generators.diffusion.training import train
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.stack import load_films
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 
+from cxr_release.exit_status import execute
 from cxr_release.files import write_json
-from cxr_release.kept import said_in
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params, never_set
 from cxr_release.paths import Paths
-from cxr_release.release.validation.validate import validate
+from cxr_release.release.lost_decisions import said_in
+from cxr_release.release.validate import validate
 from cxr_release.stages.release_inputs import release_inputs
-from cxr_release.stages.run import execute
 
 
 def run(paths: Paths, params: Params) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from encoded import encode
 from PIL import Image, ImageOps
 from scipy import ndimage
 
@@ -15,8 +14,9 @@ from cxr_release.encoders import encoding
 from cxr_release.encoders.encoder import Encoder, fingerprint
 from cxr_release.encoders.thumbnail import thumbnail
 from cxr_release.errors import CxrReleaseError
-from cxr_release.radiographs import png
+from cxr_release.films import png
 from cxr_release.schemas import VIEWS
+from tests.support.encoded import encode
 
 
 def film(seed: int) -> png.Film:

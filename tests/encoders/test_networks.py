@@ -10,15 +10,14 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
-from encoded import encode
 from torchvision.models import ResNet18_Weights, ViT_B_16_Weights, list_models
 from torchvision.models._api import WeightsEnum
 
-from cxr_release.encoders import catalogue, networks, weights
-from cxr_release.encoders.dedup import imagededup_models
-from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders import networks, registry, weights
+from cxr_release.encoders.encoder import Encoder, imagededup_models
 from cxr_release.errors import CxrReleaseError
-from cxr_release.radiographs import png
+from cxr_release.films import png
+from tests.support.encoded import encode
 
 RESNET_URL = ResNet18_Weights.IMAGENET1K_V1.url
 
@@ -35,7 +34,7 @@ def film_bytes(seed: int, side: int = 64) -> bytes:
 
 def load(name: str, path: Path | None, sha256: str | None = None) -> Encoder:
     given = hash_of(path) if sha256 is None and path is not None else sha256 or ""
-    return catalogue.load(name, side=32, weights=path, sha256=given)
+    return registry.load(name, side=32, weights=path, sha256=given)
 
 
 def refused(name: str, path: Path | None, sha256: str | None = None) -> str:

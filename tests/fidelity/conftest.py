@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from fidelity_artefacts import Weights, random_weights
+
+from tests.support.fidelity_artefacts import Weights, random_weights
 
 
 @pytest.fixture(scope="session")

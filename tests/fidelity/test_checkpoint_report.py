@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from fidelity_artefacts import INCEPTION, distances, losses
 
 from cxr_release.fidelity.report import checkpoint_report, divergence
+from tests.support.fidelity_artefacts import INCEPTION, distances, losses
 
 PARTING = losses([9, 6, 5, 4, 3], [9, 7, 6, 6.05, 8])
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fidelity_artefacts import distances, losses
 from PIL import Image
 
 from cxr_release.fidelity import curves
@@ -20,6 +19,7 @@ from cxr_release.fidelity.curves import (
     draw_quality,
 )
 from cxr_release.fidelity.report import Report, checkpoint_report
+from tests.support.fidelity_artefacts import distances, losses
 
 DRAWINGS = pytest.mark.parametrize("draw", [draw_losses, draw_distances, draw_quality])
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytorch_msssim import ms_ssim
 
-from cxr_release.fidelity.diversity import LEAST, PAIRS, magnification, pairs, similarities
+from cxr_release.fidelity.measure import LEAST, PAIRS, magnification, pairs, similarities
 
 
 def bars(count: int, size: int, *, seed: int = 1, spread: float = 1.0) -> np.ndarray:

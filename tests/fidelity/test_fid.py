@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxr_release.fidelity.fid import FID_DRAWS, fid, kernel_draws, kid, subset_size
-from cxr_release.fidelity.frechet import frechet_distance
+from cxr_release.fidelity.distances import frechet_distance
+from cxr_release.fidelity.inception import FID_DRAWS, fid, kernel_draws, kid, subset_size
 
 
 def features(count: int, *, seed: int, shift: float = 0.0) -> np.ndarray:
@@ -48,7 +48,7 @@ def test_fid_is_drawn_again_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
         made.append(len(first))
         return frechet_distance(first, second)
 
-    monkeypatch.setattr("cxr_release.fidelity.fid.frechet_distance", counted)
+    monkeypatch.setattr("cxr_release.fidelity.inception.frechet_distance", counted)
     fid(features(8, seed=1), features(9, seed=2), draws=500, seed=1)
     assert made == [8] * FID_DRAWS
 
@@ -78,7 +78,7 @@ def test_kids_subsets_are_no_larger_than_the_smaller_set() -> None:
 def test_one_pass_over_the_kernel_serves_all_draws(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cxr_release.fidelity.fid.BLOCK", block)
+    monkeypatch.setattr("cxr_release.fidelity.inception.BLOCK", block)
     drawn, real = features(11, seed=1, shift=0.5), features(13, seed=2)
     chance = np.random.Generator(np.random.PCG64(7))
     times = [chance.multinomial(n, np.full(n, 1 / n), size=3) for n in (11, 13)]

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
-from fidelity_artefacts import Weights, distances, losses
 
 from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError
@@ -18,6 +17,7 @@ from cxr_release.files import read_json, write_json
 from cxr_release.params import ComputeParams, Params, SampleParams
 from cxr_release.paths import Paths
 from cxr_release.stages import checkpoints, fidelity
+from tests.support.fidelity_artefacts import Weights, distances, losses
 
 ROOT = Path(__file__).parents[2]
 DECLARED = {

@@ -6,7 +6,7 @@ import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.fidelity.frechet import frechet_distance, real_floor
+from cxr_release.fidelity.distances import frechet_distance, real_floor
 
 SEEDS = st.integers(0, 2**32 - 1)
 

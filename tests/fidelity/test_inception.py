@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fidelity_artefacts import Weights, hash_of
 from torch.utils.data import Dataset
 from torch_fidelity import calculate_metrics
 
 from cxr_release.encoders import weights as file_of_weights
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import inception
-from cxr_release.fidelity.fid import fid, kid
-from cxr_release.fidelity.inception import Inception, load
+from cxr_release.fidelity.inception import Inception, fid, kid, load
+from tests.support.fidelity_artefacts import Weights, hash_of
 
 
 class Coloured(Dataset[torch.Tensor]):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch_fidelity.metric_prc import prc_features_to_metric
 
-from cxr_release.fidelity import manifold
-from cxr_release.fidelity.manifold import NEIGHBOURS, Overlap, overlap, reach
+from cxr_release.fidelity import distances
+from cxr_release.fidelity.distances import NEIGHBOURS, Overlap, overlap, reach
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -120,7 +120,7 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     chance = np.random.default_rng(4)
     drawn, real = features(chance, 33), features(chance, 41)
     whole = lying(drawn, real)
-    monkeypatch.setattr(manifold, "BLOCK", 7)
+    monkeypatch.setattr(distances, "BLOCK", 7)
     parts = lying(drawn, real)
     for name in ("precision", "recall", "density", "coverage"):
         assert getattr(whole, name).tolist() == getattr(parts, name).tolist()

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fidelity_artefacts import Weights
 
 from cxr_release.fidelity import inception
+from cxr_release.fidelity.distance_types import METRICS, deciding, taken
+from cxr_release.fidelity.distances import frechet_distance, real_floor
 from cxr_release.fidelity.features import random_conv_features
-from cxr_release.fidelity.frechet import frechet_distance, real_floor
 from cxr_release.fidelity.measure import SourceFilms
-from cxr_release.fidelity.points import METRICS, deciding, taken
+from tests.support.fidelity_artefacts import Weights
 
 PLAIN = set(METRICS) - {"fid", "kid"}
 IMAGES = 24

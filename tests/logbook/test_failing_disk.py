@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from failing_disk import CODES, failing
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from remarks import REMARK, remark
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log, logs
+from tests.support.failing_disk import CODES, failing
+from tests.support.remarks import REMARK, remark
 
 
 @settings(max_examples=150)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from remarks import REMARK, remark
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import join, log, logs
-from cxr_release.logbook.verify import verified
+from cxr_release.logbook.logs import verified
 from cxr_release.logbook.witnesses import of_git
+from tests.support.remarks import REMARK, remark
 
 WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
 

@@ -17,17 +17,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from failing_disk import failing
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from remarks import HASH, REMARK, Remark, Remarked, remark
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import join as joining
 from cxr_release.logbook import log, logs
-from cxr_release.logbook.line import GENESIS, written
-from cxr_release.logbook.verify import sentences_of, verified
-from cxr_release.logbook.votes import Votes
+from cxr_release.logbook.entry import GENESIS, written
+from cxr_release.logbook.logs import sentences_of, verified
+from cxr_release.logbook.shared_state import Votes
+from tests.support.failing_disk import failing
+from tests.support.remarks import HASH, REMARK, Remark, Remarked, remark
 
 Spoken = tuple[int, str, str]
 """Topic, word, time."""
@@ -361,8 +361,7 @@ def test_a_join_on_a_disk_that_fails_is_whole_or_is_none(
 JOINER = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
-from remarks import REMARK
+from tests.support.remarks import REMARK
 from cxr_release.logbook import join
 other, into = map(Path, sys.argv[1:3])
 print("ready", flush=True)

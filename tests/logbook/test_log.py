@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from remarks import REMARK, Remark, Remarked, remark
 
 from cxr_release.errors import DecisionError
 from cxr_release.files import WINDOWS_ENDS
-from cxr_release.logbook import disk, log, logs
-from cxr_release.logbook.verify import verified
+from cxr_release.logbook import log, log_files, logs
+from cxr_release.logbook.logs import verified
+from tests.support.remarks import REMARK, Remark, Remarked, remark
 
 
 @settings(max_examples=30, deadline=None)
@@ -285,7 +285,7 @@ def test_what_only_has_the_name_of_a_log_is_refused(tmp_path: Path, kind: str) -
 
 
 WRITERS, EACH = 8, 1000
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def _write_many(folder: Path, start: int) -> None:
@@ -323,9 +323,8 @@ def test_writers_at_once_lose_nothing(quick_folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
 from cxr_release.logbook import log
-from remarks import REMARK, remark
+from tests.support.remarks import REMARK, remark
 mine = log.Log(REMARK, Path(sys.argv[1]), "a")
 for index in range(100000):
     print(mine.append([remark(index, note="x" * 1500)])[-1].seq, flush=True)
@@ -337,8 +336,8 @@ def test_a_killed_writer_loses_no_acknowledged_line(tmp_path: Path) -> None:
     chance, acknowledged = random.Random(4), {0}
     for _ in range(100):
         writer = subprocess.Popen(
-            [sys.executable, "-S", "-c", WRITER, str(tmp_path), str(HERE)],
-            stdout=subprocess.PIPE, text=True, cwd=HERE.parents[1],
+            [sys.executable, "-S", "-c", WRITER, str(tmp_path)],
+            stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         assert writer.stdout is not None
         acknowledged.add(int(writer.stdout.readline()))
@@ -360,7 +359,7 @@ def test_a_full_disk_logs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         stream.write(data[:20])  # type: ignore[attr-defined]
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(disk, "write", full)
+    monkeypatch.setattr(log_files, "write", full)
     with pytest.raises(DecisionError, match="nothing was logged: No space left"):
         log.append(REMARK, tmp_path, "a", [remark(7)])
     assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)
@@ -457,7 +456,7 @@ def test_a_log_that_is_replaced_while_somebody_waits_for_it_is_the_one_that_is_w
     """A lock on a file that has lost its name meanwhile would be one on what nobody reads."""
     lines = written(tmp_path, 2)
     path = tmp_path / "a.jsonl"
-    with disk.writing(path):
+    with log_files.writing(path):
         waiting = threading.Thread(target=lambda: log.append(REMARK, tmp_path, "a", [remark(7)]))
         waiting.start()
         time.sleep(0.1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.logbook.tally import by_people, tally
+from cxr_release.logbook.logs import by_people, tally
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from remarks import REMARK, remark
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import log
-from cxr_release.logbook.verify import sentences_of, verified
+from cxr_release.logbook.logs import sentences_of, verified
+from tests.support.remarks import REMARK, remark
 
 
 def test_whole_logs_are_counted_and_what_was_torn_is_named(tmp_path: Path) -> None:

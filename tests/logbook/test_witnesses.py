@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from remarks import REMARK, remark
 
 from cxr_release.errors import DecisionError
-from cxr_release.logbook import git as asking
+from cxr_release.logbook import git_history as asking
 from cxr_release.logbook import log
 from cxr_release.logbook.witnesses import Heard, of_git, require_kept, unlogged
+from tests.support.remarks import REMARK, remark
 
 WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
 

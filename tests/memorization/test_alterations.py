@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from cxr_release.memorization.alterations import ALTERATIONS
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
+from cxr_release.memorization.recall import ALTERATIONS
 
 SIDE = 128
 

@@ -10,23 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from film_files import saved
-from phantom_sets import phantoms, write_folder, write_patients
 from PIL import Image
 from scipy.stats import betabinom
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.files import read_json, sha256
-from cxr_release.memorization.alterations import ALTERATIONS
+from cxr_release.films import png
+from cxr_release.films.film_set import open_films
+from cxr_release.films.png import Film
 from cxr_release.memorization.audit import audit
-from cxr_release.memorization.films import open_films
-from cxr_release.memorization.report import require_complete
-from cxr_release.memorization.words import text_of
+from cxr_release.memorization.recall import ALTERATIONS
+from cxr_release.memorization.report import require_complete, text_of
 from cxr_release.params import AuditParams
 from cxr_release.project import Project
-from cxr_release.radiographs import png
-from cxr_release.radiographs.png import Film
+from tests.support.film_files import saved
+from tests.support.phantom_sets import phantoms, write_folder, write_patients
 
 REAL = {f"real-{place:02d}": film for place, film in enumerate(phantoms()[:30])}
 DRAWN = {f"drawn-{place:02d}": film for place, film in enumerate(phantoms()[60:90])}

@@ -8,16 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from encoded import encode
-from film_files import film, film_bytes, keep_and_load, saved, write_films, write_table
 
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.thumbnail import thumbnail
 from cxr_release.errors import CxrReleaseError
-from cxr_release.memorization import feature_cache, features, film_parts
+from cxr_release.films import film_parts
+from cxr_release.films.film_set import FilmSet, open_films
+from cxr_release.memorization import features
 from cxr_release.memorization.features import FilmFeatures, features_of
-from cxr_release.memorization.films import FilmSet, open_films
 from cxr_release.schemas import VIEWS
+from tests.support.encoded import encode
+from tests.support.film_files import (
+    film,
+    film_bytes,
+    keep_and_load,
+    saved,
+    write_films,
+    write_table,
+)
 
 SIDE = 8
 
@@ -56,7 +64,7 @@ def no_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         pytest.fail("a film was decoded")
 
-    monkeypatch.setattr("cxr_release.memorization.opened.decode", fail)
+    monkeypatch.setattr("cxr_release.films.film_parts.decode", fail)
     monkeypatch.setattr(features, "encode_views", fail)
 
 
@@ -124,7 +132,7 @@ def test_only_what_changed_is_encoded_again(
     found(paths, cache, thumbnail(SIDE + 1))
     assert [films for films, _ in encoded] == [2, 3]
     encoded.clear()
-    monkeypatch.setattr("cxr_release.memorization.opened.VERSION", 99)
+    monkeypatch.setattr("cxr_release.films.film_parts.VERSION", 99)
     assert same(second, found(paths, cache))
     assert [films for films, _ in encoded] == [2, 3]
 
@@ -174,8 +182,8 @@ def test_every_byte_of_a_file_counts(paths: list[Path], tmp_path: Path) -> None:
     data = path.read_bytes()
     key, ids = path.stem, list(films.parts[0].places)
 
-    def load() -> feature_cache.Kept | None:
-        return feature_cache.load(cache, key, films=ids, dimensions=encoder.dimensions)
+    def load() -> features.Kept | None:
+        return features.load(cache, key, films=ids, dimensions=encoder.dimensions)
 
     assert load() is not None
     for place in range(len(data)):
@@ -194,20 +202,20 @@ def test_a_whole_file_of_other_films_is_not_trusted(paths: list[Path], tmp_path:
     one, other = paths_by_size[0], paths_by_size[-1]
     one.write_bytes(other.read_bytes())
     assert same(first, found(paths, cache))
-    account = feature_cache.Account(("x",), (), ())
+    account = features.Account(("x",), (), ())
     matrix = np.zeros((1, SIDE * SIDE), np.float32)
     for kept in (
-        feature_cache.Kept(matrix, account),
-        feature_cache.Kept(matrix[:, 1:], feature_cache.Account(("a",), (), ())),
-        feature_cache.Kept(matrix.astype(np.float64), feature_cache.Account(("a",), (), ())),  # type: ignore[arg-type]
+        features.Kept(matrix, account),
+        features.Kept(matrix[:, 1:], features.Account(("a",), (), ())),
+        features.Kept(matrix.astype(np.float64), features.Account(("a",), (), ())),  # type: ignore[arg-type]
     ):
-        feature_cache.save(cache, "k", kept)
-        assert feature_cache.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
-    good = feature_cache.Kept(matrix, feature_cache.Account(("a",), (("b", "no"),), ()))
-    feature_cache.save(cache, "k", good)
-    assert feature_cache.load(cache, "k", films=["a", "b"], dimensions=SIDE * SIDE) is not None
-    assert feature_cache.load(cache, "k", films=["b", "a"], dimensions=SIDE * SIDE) is not None
-    assert feature_cache.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
+        features.save(cache, "k", kept)
+        assert features.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
+    good = features.Kept(matrix, features.Account(("a",), (("b", "no"),), ()))
+    features.save(cache, "k", good)
+    assert features.load(cache, "k", films=["a", "b"], dimensions=SIDE * SIDE) is not None
+    assert features.load(cache, "k", films=["b", "a"], dimensions=SIDE * SIDE) is not None
+    assert features.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
 
 
 def test_something_else_under_the_name_of_a_cache_file(paths: list[Path], tmp_path: Path) -> None:
@@ -230,8 +238,8 @@ def test_a_set_in_which_nothing_can_be_read(tmp_path: Path) -> None:
 
 def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
     matrix = np.random.default_rng(1).normal(size=(300, 64)).astype(np.float32)
-    account = feature_cache.Account(tuple(f"{row:03d}" for row in range(300)), (), ())
-    kept = feature_cache.Kept(matrix, account)
+    account = features.Account(tuple(f"{row:03d}" for row in range(300)), (), ())
+    kept = features.Kept(matrix, account)
     # Spawned: the tests' own process has threads, which a fork would not copy.
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(2)
@@ -243,7 +251,7 @@ def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
     for one in both:
         one.join(60)
     assert [one.exitcode for one in both] == [0, 0]
-    assert feature_cache.load(tmp_path, "key", films=account.ids, dimensions=64) is not None
+    assert features.load(tmp_path, "key", films=account.ids, dimensions=64) is not None
     assert [path.name for path in tmp_path.iterdir()] == ["key.safetensors"]
 
 
@@ -327,7 +335,7 @@ def test_what_is_of_earlier_runs_is_pruned(paths: list[Path], tmp_path: Path) ->
     first = found(paths, cache)
     second = found(paths[:1], cache, thumbnail(SIDE + 1))
     assert {path.stem for path in cache.iterdir()} == first.kept | second.kept
-    feature_cache.prune(cache, second.kept)
+    features.prune(cache, second.kept)
     assert {path.stem for path in cache.iterdir()} == second.kept
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import run
-from deposits import RECORD, make_deposit
-from failing_disk import failing
 
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
 from cxr_release.publishing import archive as archives
-from cxr_release.publishing import verify
 from cxr_release.publishing.archive import archive, text_of
+from cxr_release.release import verify
+from tests.support.commands import run
+from tests.support.deposits import RECORD, make_deposit
+from tests.support.failing_disk import failing
 
 FILES = {
     "README.md",

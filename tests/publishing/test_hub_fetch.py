@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_requests import READER, REPO, WRITER
-from hub_world import QUICK, SHARD, World, files_of, noise
 from huggingface_hub import constants
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.fetch import opened
+from tests.support.hub.requests import READER, REPO, WRITER
+from tests.support.hub.world import QUICK, SHARD, World, files_of, noise
 
-pytest_plugins = ("hub_fixture",)
+pytest_plugins = ("tests.support.hub.fixture",)
 
 TAG = f"{REPO}@v1.0.0"
 

@@ -12,15 +12,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hub_server import Hub
-from hub_world import HERE, environment, files_of, run_client
 from PIL import Image
 
-sys.path.insert(0, str(HERE.parent / "release"))
-
-from release_artefacts import make_release, small_params
-
 from cxr_release.files import read_json, write_json
+from tests.support.hub.server import Hub
+from tests.support.hub.world import HERE, environment, files_of, run_client
+from tests.support.release_artefacts import make_release, small_params
 
 
 @pytest.fixture
@@ -61,7 +58,7 @@ def test_a_release_opens_elsewhere_pixel_for_pixel(release: Path, tmp_path: Path
             assert code == 0, err
             assert hub.store.files("v1.0.0") == files_of(release)
             reader = environment(hub.url, tmp_path / f"{kind}-reader", xet=xet, token=None)
-            command = [sys.executable, str(HERE / "hub_loader.py"), "v1.0.0"]
+            command = [sys.executable, str(HERE / "loader.py"), "v1.0.0"]
             loaders[kind] = (
                 hub,
                 subprocess.Popen(

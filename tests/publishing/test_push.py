@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_requests import READER, REPO, WRITER
-from hub_store import ATTRIBUTES
-from hub_world import DONE, SHARD, VERIFY, World, files_of, noise
 
 from cxr_release import publishing
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import push as pushing
-from cxr_release.publishing.attributes import with_rule
-from cxr_release.publishing.gates import open_gates
+from cxr_release.publishing.commit import with_rule
+from cxr_release.publishing.readiness import open_gates
+from tests.support.hub.requests import READER, REPO, WRITER
+from tests.support.hub.store import ATTRIBUTES
+from tests.support.hub.world import DONE, SHARD, VERIFY, World, files_of, noise
 
-pytest_plugins = ("hub_fixture",)
+pytest_plugins = ("tests.support.hub.fixture",)
 
 
 def test_a_release_is_on_main_and_under_its_tag(world: World) -> None:

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_requests import REPO
-from hub_server import Hub
-from hub_store import Store
-from hub_world import (
+
+from cxr_release.errors import ReleaseError
+from tests.support.hub.requests import REPO
+from tests.support.hub.server import Hub
+from tests.support.hub.store import Store
+from tests.support.hub.world import (
     BELIEVING,
     QUICK,
     SHARD,
@@ -30,9 +32,7 @@ from hub_world import (
     write_release,
 )
 
-from cxr_release.errors import ReleaseError
-
-pytest_plugins = ("hub_fixture",)
+pytest_plugins = ("tests.support.hub.fixture",)
 
 EVERY_REQUEST = [
     ("GET", f"/datasets/{REPO}$"),
@@ -262,7 +262,7 @@ def test_a_server_that_is_killed_and_started_again_gets_all_of_it(
     from huggingface_hub import constants
     from huggingface_hub.utils import _http
 
-    from cxr_release.publishing import wire
+    from cxr_release.publishing import hub_client
 
     server.start(method, path)
     started = threading.Event()
@@ -273,7 +273,7 @@ def test_a_server_that_is_killed_and_started_again_gets_all_of_it(
         started.set()
 
     # No waiting by the clock: the first wait is for the server.
-    for module in (_http, wire):
+    for module in (_http, hub_client):
         monkeypatch.setattr(module.time, "sleep", lambda seconds: started.wait(30))
     monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.port}")
     helper = threading.Thread(target=again)

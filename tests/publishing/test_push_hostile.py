@@ -12,17 +12,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hub_requests import REPO, WRITER
-from hub_server import Hub
-from hub_world import SHARD, World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing import troubles, wire
+from cxr_release.publishing import hub_client, hub_errors
 from cxr_release.publishing.hub import Access
+from tests.support.hub.requests import REPO, WRITER
+from tests.support.hub.server import Hub
+from tests.support.hub.world import SHARD, World
 
-pytest_plugins = ("hub_fixture",)
+pytest_plugins = ("tests.support.hub.fixture",)
 
 Edit = Callable[[Any], Any]
 NONSENSE: list[Any] = [None, [], {}, [5], {"a": 1}, b"<html>", b"[" * 9999]
@@ -145,9 +145,9 @@ def test_no_gitignore_on_the_hub_is_asked_for_its_opinion(world: World) -> None:
 def test_a_shard_is_never_sent_inside_of_a_commit(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cxr_release.publishing import sending
+    from cxr_release.publishing import commit
 
-    monkeypatch.setattr(sending, "REGULAR_AT_MOST", 10_000)
+    monkeypatch.setattr(commit, "REGULAR_AT_MOST", 10_000)
 
     def regular(said: dict[str, Any]) -> dict[str, Any]:
         return {"files": [one | {"uploadMode": "regular"} for one in said["files"]]}
@@ -175,7 +175,7 @@ def test_a_tree_without_an_end_ends(world: World, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_answer_without_an_end_is_cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "ANSWER_AT_MOST", 100_000)
+    monkeypatch.setattr(hub_client, "ANSWER_AT_MOST", 100_000)
     world.hub.trouble("GET", "/refs", edit=lambda said: b" " * 200_000, times=100)
     with pytest.raises(ReleaseError, match="more than 100,000 bytes"):
         world.push()
@@ -287,7 +287,7 @@ def test_what_the_library_logs_is_scrubbed(world: World) -> None:
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_scrubbed_text_is_one_line_without_the_token(before: str, after: str) -> None:
     access = Access("https://huggingface.co", REPO, WRITER)
-    shown = troubles.scrub(before + WRITER + after, access)
+    shown = hub_errors.scrub(before + WRITER + after, access)
     assert WRITER not in shown
     assert shown.isprintable()
 

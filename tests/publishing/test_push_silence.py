@@ -16,15 +16,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hub_requests import WRITER
-from hub_world import QUICK, ServerProcess, World, environment, start_client, write_release
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing import fetch, watch
+from cxr_release.publishing import fetch, patience
 from cxr_release.publishing.hub import Access
-from cxr_release.publishing.watch import Watch
+from cxr_release.publishing.patience import Watch
+from tests.support.hub.requests import WRITER
+from tests.support.hub.world import (
+    QUICK,
+    ServerProcess,
+    World,
+    environment,
+    start_client,
+    write_release,
+)
 
-pytest_plugins = ("hub_fixture",)
+pytest_plugins = ("tests.support.hub.fixture",)
 
 SAID = re.compile(
     r"(http://\S+) has not answered for \d+ s\. Trying for another \d+ s; Ctrl-C is safe"
@@ -35,13 +42,13 @@ SAID = re.compile(
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten times as quick to ask and to tell."""
     for name, seconds in (("ASK_AFTER", 0.3), ("ASK_FOR", 0.3), ("SAY_AFTER", 0.5)):
-        monkeypatch.setattr(watch, name, seconds)
+        monkeypatch.setattr(patience, name, seconds)
 
 
 def test_people_are_told_within_ten_seconds() -> None:
     """Three servers are asked in turn, each for as long as it takes."""
-    assert watch.ASK_AFTER + 3 * watch.ASK_FOR + watch._TURN < 10
-    assert watch.SAY_AFTER + 2 * watch.ASK_FOR + watch._TURN < 10
+    assert patience.ASK_AFTER + 3 * patience.ASK_FOR + patience._TURN < 10
+    assert patience.SAY_AFTER + 2 * patience.ASK_FOR + patience._TURN < 10
 
 
 @pytest.fixture

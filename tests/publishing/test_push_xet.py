@@ -7,10 +7,10 @@ import signal
 import threading
 from pathlib import Path
 
-from hub_requests import WRITER
-from hub_server import Hub
-from hub_store import Store
-from hub_world import (
+from tests.support.hub.requests import WRITER
+from tests.support.hub.server import Hub
+from tests.support.hub.store import Store
+from tests.support.hub.world import (
     SHARD,
     ServerProcess,
     environment,

@@ -12,9 +12,9 @@ import pytest
 from huggingface_hub import constants
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing import hub, troubles, watch
+from cxr_release.publishing import hub, hub_errors, patience
 from cxr_release.publishing.hub import Access
-from cxr_release.publishing.unreachable import reason
+from cxr_release.publishing.hub_errors import reason
 
 ACCESS = Access("https://hub.example", "cxr/films", None)
 
@@ -82,7 +82,7 @@ def test_the_silence_is_told_with_its_reason(
         raise caused(error, cause)
 
     monkeypatch.setattr(httpx2, "head", head)
-    one = watch.Watch(ACCESS, 300.0)
+    one = patience.Watch(ACCESS, 300.0)
     assert not one._gives_a_sign(ACCESS.endpoint)
     told = one._silence(ACCESS.endpoint, 5.0)
     assert told.startswith("https://hub.example has not answered for 5 s" + (" (" if said else ""))
@@ -90,7 +90,7 @@ def test_the_silence_is_told_with_its_reason(
 
 
 def test_a_certificate_that_is_not_trusted_does_not_pass_by_itself() -> None:
-    trouble = troubles.read(caused(httpx2.ConnectError("x"), untrusted()), ACCESS)
+    trouble = hub_errors.read(caused(httpx2.ConnectError("x"), untrusted()), ACCESS)
     assert not trouble.passes
     assert "certificate is not trusted here: self-signed certificate" in str(trouble.error)
     assert "SSL_CERT_FILE" in str(trouble.error)
@@ -101,7 +101,7 @@ def test_a_certificate_that_is_not_trusted_does_not_pass_by_itself() -> None:
     lambda: ValueError("Unknown scheme for proxy URL 'x'"),
 ])  # fmt: skip
 def test_a_proxy_that_cannot_be_used_is_not_the_hub_s_fault(error: Callable[[], Exception]) -> None:
-    trouble = troubles.read(error(), ACCESS)
+    trouble = hub_errors.read(error(), ACCESS)
     assert not trouble.passes
     assert "the proxy that is set" in str(trouble.error)
     assert "HTTPS_PROXY" in str(trouble.error)

@@ -3,11 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.facing import FEWEST, Detector, detector_of, find_facings
-from cxr_release.radiographs.facing_checks import check_detector
-from cxr_release.radiographs.mixed import mixed
-from cxr_release.radiographs.phantoms.cohort import Phantom
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
+from cxr_release.radiographs.facing import FEWEST, Detector, detector_of, find_facings, mixed
+from cxr_release.radiographs.orient import check_detector
+from cxr_release.radiographs.phantoms.phantom_source import Phantom
 from cxr_release.radiographs.resample import mirror, resample
 from cxr_release.radiographs.thumbnail import SIDE, Thumbnail, thumbnails
 

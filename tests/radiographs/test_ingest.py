@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from film_key import KEY
 from PIL import Image
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.files import tree_sha256
+from cxr_release.films import png
+from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.folder import list_folder, printable
+from cxr_release.films.identity import FilmKey
+from cxr_release.films.png import Film
 from cxr_release.params import IngestParams
-from cxr_release.radiographs import png
-from cxr_release.radiographs.cohort import ingest
-from cxr_release.radiographs.folder import printable
-from cxr_release.radiographs.identity import FilmKey
-from cxr_release.radiographs.phantoms.cohort import Phantom
-from cxr_release.radiographs.png import Film
-from cxr_release.radiographs.source import Facts, Listing, list_folder
+from cxr_release.radiographs.ingest import ingest
+from cxr_release.radiographs.phantoms.phantom_source import Phantom
+from tests.support.film_key import KEY
 
 Settings = Callable[..., IngestParams]
 
@@ -378,7 +378,7 @@ def test_a_film_that_crashes_its_reader_is_named(
         films = [*listing.films] * 5
         return dataclasses.replace(listing, films=[*films[:30], Crashing(), *films[30:]])
 
-    monkeypatch.setattr("cxr_release.radiographs.cohort._list", listed)
+    monkeypatch.setattr("cxr_release.radiographs.ingest._list", listed)
     with pytest.raises(SourceError) as caught:
         ingest(folder, tmp_path / "cohort", settings=settings(), seed=1, progress=False)
     assert [(one.where, one.what) for one in caught.value.faults] == [

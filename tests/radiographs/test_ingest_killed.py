@@ -8,20 +8,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from film_key import KEY
 from PIL import Image
 
 from cxr_release.files import tree_sha256
+from cxr_release.films.png import Film
 from cxr_release.params import IngestParams
-from cxr_release.radiographs.cohort import ingest
-from cxr_release.radiographs.png import Film
+from cxr_release.radiographs.ingest import ingest
+from tests.support.film_key import KEY
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from cxr_release.params import IngestParams
-from cxr_release.radiographs.cohort import ingest
-from film_key import KEY
+from cxr_release.radiographs.ingest import ingest
+from tests.support.film_key import KEY
 if __name__ == "__main__":
     settings = IngestParams(source="", phantoms=1, size=64, fit="pad", on_error="stop")
     print("start", flush=True)

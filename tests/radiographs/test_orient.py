@@ -8,7 +8,7 @@ import pytest
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
-from cxr_release.radiographs import png
+from cxr_release.films import png
 from cxr_release.radiographs.facing import Detector, detector_of
 from cxr_release.radiographs.orient import Said, Saying, left_facing, orient
 from cxr_release.radiographs.resample import mirror

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.phantoms.cohort import Phantom
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
+from cxr_release.radiographs.phantoms.phantom_source import Phantom
 from cxr_release.radiographs.polarity import find_negatives
 from cxr_release.radiographs.thumbnail import SIDE, Thumbnail, thumbnails
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
 from cxr_release.radiographs.resample import Fit, invert, mirror, place, resample
 
 SIDES = st.integers(1, 3000)

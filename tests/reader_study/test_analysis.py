@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import csv_text, study, study_rows
 
 from cxr_release.errors import ReaderStudyError
 from cxr_release.params import StudyParams
@@ -16,6 +15,7 @@ from cxr_release.reader_study.analysis import analyze, analyze_file
 from cxr_release.reader_study.ratings import Ratings, ratings_of
 from cxr_release.reader_study.report import sentence_of, text_of
 from cxr_release.reader_study.responses import Rated
+from tests.support.studies import csv_text, study, study_rows
 
 SETTINGS = StudyParams(bootstrap=200)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading_of import answer, reply, small_kit
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import logs
-from cxr_release.logbook.line import standing_of
+from cxr_release.logbook.entry import standing_of
 from cxr_release.reader_study.answer import ANSWER, Reply
+from tests.support.reading_of import answer, reply, small_kit
 
 KIT, _ = small_kit()
 

@@ -15,22 +15,22 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
-from oriented import oriented_row
 from PIL import Image
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReaderStudyError
 from cxr_release.files import read_json
+from cxr_release.films import png
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
 from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import open_kit, serve
-from cxr_release.reader_study.qualtrics_export import export_qualtrics
-from cxr_release.reader_study.rated import REAL
+from cxr_release.reader_study.qualtrics.export import export_qualtrics
+from cxr_release.reader_study.ratings import REAL
 from cxr_release.stages import quartets
 from cxr_release.tables import Table
+from tests.support.oriented import oriented_row
 
 ROOT = Path(__file__).parents[2]
 QUARTETS, SIDE = 60, 32

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from studies import study
 
 from cxr_release.reader_study.identification import (
     clopper_pearson,
@@ -16,6 +15,7 @@ from cxr_release.reader_study.identification import (
     fleiss_kappa_of,
     identification_of,
 )
+from tests.support.studies import study
 
 TINY = np.array([[1, 0, 1], [0, 0, 1]], bool)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from studies import FIXTURES
 
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.analysis import analyze_file
 from cxr_release.reader_study.report import sentence_of, text_of
+from tests.support.studies import FIXTURES
 
 
 @pytest.fixture(scope="module")

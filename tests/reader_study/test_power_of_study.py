@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 from scipy.stats import binom, binomtest
-from studies import study
 
-from cxr_release.reader_study.power import detectable_accuracy, detectable_difference, power_of
+from cxr_release.reader_study.analysis import detectable_accuracy, detectable_difference, power_of
+from tests.support.studies import study
 
 
 def found_with(accuracy: float, trials: int, chance: float) -> float:

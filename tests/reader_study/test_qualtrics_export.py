@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import qualtrics_service as service
-from qualtrics_service import FILMS, QUARTETS, URL, kit_rows
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReaderStudyError, TableError
-from cxr_release.radiographs import png
+from cxr_release.films import png
 from cxr_release.reader_study.kit import open_kit, serve, served
-from cxr_release.reader_study.qualtrics_export import export_qualtrics
+from cxr_release.reader_study.qualtrics.export import export_qualtrics
+from tests.support import qualtrics_service as service
+from tests.support.qualtrics_service import FILMS, QUARTETS, URL, kit_rows
 
 
 @pytest.fixture

@@ -8,16 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import qualtrics_service as service
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qualtrics_service import FILMS, QUARTETS, URL, Answered, Survey, kit_rows, table, write
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReaderStudyError
 from cxr_release.reader_study.csv_file import MAX_BYTES
-from cxr_release.reader_study.qualtrics_export import export_qualtrics
-from cxr_release.reader_study.qualtrics_import import import_qualtrics
+from cxr_release.reader_study.qualtrics.export import export_qualtrics
+from cxr_release.reader_study.qualtrics.import_answers import import_qualtrics
+from tests.support import qualtrics_service as service
+from tests.support.qualtrics_service import (
+    FILMS,
+    QUARTETS,
+    URL,
+    Answered,
+    Survey,
+    kit_rows,
+    table,
+    write,
+)
 
 Rows = list[list[str]]
 NASTY = (

@@ -16,7 +16,7 @@ from cxr_release.reader_study.quartets import (
     draw_quartets,
     secret_of,
 )
-from cxr_release.reader_study.rated import REAL
+from cxr_release.reader_study.ratings import REAL
 
 
 def films(sizes: dict[str, int]) -> dict[str, dict[str, str]]:

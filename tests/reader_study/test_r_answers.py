@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import math
-import sys
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from studies import FIXTURES
 
+from cxr_release.reader_study.analysis import realism_of
 from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
 from cxr_release.reader_study.ratings import Ratings
-from cxr_release.reader_study.realism import realism_of
-
-sys.path.insert(0, str(FIXTURES))
-from make_studies import STUDIES, studies
+from tests.reader_study.fixtures.make_studies import STUDIES, studies
+from tests.support.studies import FIXTURES
 
 METHODS = {"exact": "exact", "normal approximation": "normal"}
 

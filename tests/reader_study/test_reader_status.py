@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reading_of import QUARTETS, answer, write_drawn
 
+from cxr_release.cli.status import status_of
 from cxr_release.errors import DecisionError
 from cxr_release.paths import Paths
 from cxr_release.project import Project
-from cxr_release.status import status_of
+from tests.support.reading_of import QUARTETS, answer, write_drawn
 
 ROOT = Path(__file__).parents[2]
 

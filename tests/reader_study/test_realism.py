@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import study
 
 from cxr_release.params import StudyParams
-from cxr_release.reader_study.analysis import analyze
-from cxr_release.reader_study.equivalence import mean_equivalence, within
-from cxr_release.reader_study.realism import holm, realism_of
+from cxr_release.reader_study.analysis import analyze, holm, realism_of
 from cxr_release.reader_study.report import sentence_of, text_of
-from cxr_release.reader_study.signed_rank import exact_signed_rank, signed_rank
+from cxr_release.reader_study.significance import (
+    exact_signed_rank,
+    mean_equivalence,
+    signed_rank,
+    within,
+)
+from tests.support.studies import study
 
 
 @pytest.fixture(autouse=True)

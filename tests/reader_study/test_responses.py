@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import COLUMNS, Row, csv_text, study_rows
 
 from cxr_release.errors import Fault, ReaderStudyError
 from cxr_release.params import StudyParams
@@ -21,6 +20,7 @@ from cxr_release.reader_study.responses import (
     read_csv,
     read_responses,
 )
+from tests.support.studies import COLUMNS, Row, csv_text, study_rows
 
 RATERS, QUARTETS = 3, 4
 ROWS = study_rows(RATERS, QUARTETS)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from studies import csv_text, study, study_rows
 
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.analysis import analyze, analyze_file
 from cxr_release.reader_study.figures import draw_identification, draw_realism
+from tests.support.studies import csv_text, study, study_rows
 
 NAMES = ("identification.png", "identification.svg", "realism.png", "realism.svg")
 SETTINGS = StudyParams(bootstrap=100)

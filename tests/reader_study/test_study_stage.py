@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reading_of import QUARTETS, answer, write_drawn
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -15,6 +14,7 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.analysis import analyze_file
 from cxr_release.stages import study
+from tests.support.reading_of import QUARTETS, answer, write_drawn
 
 ROOT = Path(__file__).parents[2]
 ALL = range(1, QUARTETS + 1)

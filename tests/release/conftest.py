@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from release_artefacts import inputs_below, small_params, write_inputs
 
 from cxr_release.params import Params
 from cxr_release.release.inputs import ReleaseInputs
+from tests.support.release_artefacts import inputs_below, small_params, write_inputs
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,20 @@ from typing import Any
 
 import pytest
 import yaml
-from breaking import rejson
 from markdown_it import MarkdownIt
-from release_artefacts import (
+
+from cxr_release import params as parameters
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json, write_json
+from cxr_release.params import Params
+from cxr_release.reader_study.formatting import p_of
+from cxr_release.release.documents.card_lint import header_and_body
+from cxr_release.release.documents.markdown import p_value
+from cxr_release.release.package import package
+from cxr_release.release.validate import validate
+from cxr_release.release.verify import require_true, verify
+from tests.support.breaking import rejson
+from tests.support.release_artefacts import (
     EXCLUDED,
     REPOSITORY,
     analysis,
@@ -18,17 +29,6 @@ from release_artefacts import (
     write_inputs,
     write_report,
 )
-
-from cxr_release import params as parameters
-from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
-from cxr_release.publishing.verify import require_true, verify
-from cxr_release.reader_study.words import p_of
-from cxr_release.release.card.filters import p_value
-from cxr_release.release.card.lint import header_and_body
-from cxr_release.release.package import package
-from cxr_release.release.validation.validate import validate
 
 HOSTILE = "X\n---\nlicense: mit\n# {{ 7 * 7 }} <script>alert(1)</script> | a | `b` [c](http://d)"
 

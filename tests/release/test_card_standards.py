@@ -13,15 +13,20 @@ import jinja2
 import pyarrow.parquet as pq
 import pytest
 from markdown_it import MarkdownIt
-from release_artefacts import EXCLUDED, REPOSITORY, make_release_of, small_params, write_inputs
 
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import package
-from cxr_release.release.card.body_rules import slug
-from cxr_release.release.card.lint import header_and_body
-from cxr_release.release.card.render import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.documents.card import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.documents.card_lint import header_and_body, slug
 from cxr_release.release.versions.published import enter
+from tests.support.release_artefacts import (
+    EXCLUDED,
+    REPOSITORY,
+    make_release_of,
+    small_params,
+    write_inputs,
+)
 
 CARDS = REPOSITORY / "cards"
 SAID = {

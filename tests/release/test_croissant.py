@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from release_artefacts import make_release
-from release_configs import configs_of
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, sha256
 from cxr_release.params import Params
-from cxr_release.publishing.verification.croissant_records import read_all_records
+from cxr_release.release.checks.croissant_records import read_all_records
 from cxr_release.release.documents.croissant import CROISSANT, write_croissant
 from cxr_release.release.documents.croissant_check import REQUIRED, check_croissant
+from tests.support.release_artefacts import make_release
+from tests.support.release_configs import configs_of
 
 HOSTILE = 'X\n"}, {"@context": "http://d/", "@id": "http://d/"} <b> \\" \u2028 \U0001d11e'
 SHARD = "data/checkpoint-1/train-00000-of-00001.parquet"

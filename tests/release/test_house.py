@@ -19,7 +19,22 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from release_artefacts import (
+
+from cxr_release import params as parameters
+from cxr_release import schemas, tables
+from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.cli.status import status_of, text_of
+from cxr_release.files import read_json, write_json
+from cxr_release.films import png
+from cxr_release.films.identity import REAL_ID, read_key
+from cxr_release.logbook.log import append
+from cxr_release.paths import Paths
+from cxr_release.project import Project
+from cxr_release.release.verify import verify
+from cxr_release.stages import adjudicate, audit, package, prescreen, quartets, screen, study
+from cxr_release.stages import split as splitting
+from cxr_release.stages import validate as validating
+from tests.support.release_artefacts import (
     FACING_RULE,
     REPOSITORY,
     files_of,
@@ -27,21 +42,6 @@ from release_artefacts import (
     oriented_row,
     write_report,
 )
-
-from cxr_release import params as parameters
-from cxr_release import schemas, tables
-from cxr_release.files import read_json, write_json
-from cxr_release.logbook.log import append
-from cxr_release.memorization.verdict import VERDICT, Judgement
-from cxr_release.paths import Paths
-from cxr_release.project import Project
-from cxr_release.publishing.verify import verify
-from cxr_release.radiographs import png
-from cxr_release.radiographs.identity import REAL_ID, read_key
-from cxr_release.stages import adjudicate, audit, package, prescreen, quartets, screen, study
-from cxr_release.stages import split as splitting
-from cxr_release.stages import validate as validating
-from cxr_release.status import status_of, text_of
 
 NAMES = ("Quvuwix_Zatopekin", "Brmlohe_Xanthippou", "Wojtkyla_Ymirsdottir", "Fjordqvist_Uzkov")
 FILMS, PATIENTS = 40, 20

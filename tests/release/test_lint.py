@@ -11,14 +11,18 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from release_artefacts import make_release
-from release_configs import configs_of
 
 from cxr_release.errors import ReleaseError
 from cxr_release.params import Params
-from cxr_release.release.card.body_rules import slug
-from cxr_release.release.card.header_rules import REQUIRED, header_faults
-from cxr_release.release.card.lint import header_and_body, lint
+from cxr_release.release.documents.card_lint import (
+    REQUIRED,
+    header_and_body,
+    header_faults,
+    lint,
+    slug,
+)
+from tests.support.release_artefacts import make_release
+from tests.support.release_configs import configs_of
 
 Break = Callable[[Path], None]
 

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audit_artefacts import STEMS
 from hypothesis import given
 from hypothesis import strategies as st
-from release_artefacts import make_release
 
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import configs, shards
-from cxr_release.release.card.lint import header_and_body
 from cxr_release.release.configs import Config
+from cxr_release.release.documents.card_lint import header_and_body
 from cxr_release.schemas import RELEASE
+from tests.support.audit_artefacts import STEMS
+from tests.support.release_artefacts import make_release
 
 Loaded = list[tuple[Path, dict[str, Any]]]
 """Release folder, and what was found in each of its configs."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cxr_release.release.markdown import Ready, code, escape, finalize, link, one_line
+from cxr_release.release.documents.markdown import Ready, code, escape, finalize, link, one_line
 
 HOSTILE = st.text(alphabet=st.sampled_from(list("ab1 _*`#<>[]()!|\\~&;:/-+=.\n\t\"'$^@éß骨")))
 RENDERER = MarkdownIt("gfm-like", {"linkify": False})

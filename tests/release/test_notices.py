@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cxr_release.release.documents.hub_licences import OTHERS, SPDX
-from cxr_release.release.documents.notices import bibtex, license_url, write_notices
+from cxr_release.release.documents.citation import OTHERS, SPDX, bibtex, license_url, write_notices
 
 HOSTILE = "X\n---\nlicense: mit\n# <b> {a} \\b | [c](http://d)\x00"
 RECORD: dict[str, Any] = {

@@ -12,9 +12,18 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from audit_artefacts import STEMS
 from PIL import Image
-from release_artefacts import (
+
+from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json
+from cxr_release.films import png
+from cxr_release.params import Params
+from cxr_release.release import shards
+from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.package import package
+from tests.support.audit_artefacts import STEMS
+from tests.support.release_artefacts import (
     EXCLUDED,
     REASONS,
     TEMPLATE,
@@ -24,15 +33,6 @@ from release_artefacts import (
     make_release_of,
     write_inputs,
 )
-
-from cxr_release import schemas, tables
-from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json
-from cxr_release.params import Params
-from cxr_release.radiographs import png
-from cxr_release.release import shards
-from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.package import package
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_released_films_are_the_generated_ones_byte_for_byte_less_the_excluded(
 AGAIN = """
 import sys
 from pathlib import Path
-from release_artefacts import inputs_below, make_release_of, small_params
+from tests.support.release_artefacts import inputs_below, make_release_of, small_params
 root = Path(sys.argv[1])
 make_release_of(inputs_below(root / "artefacts"), small_params(), root)
 """

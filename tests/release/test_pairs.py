@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audit_artefacts import PAIRED, STEMS, THRESHOLD, write_audit
 from PIL import Image, PngImagePlugin
-from release_artefacts import (
+
+from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError, SourceError
+from cxr_release.files import read_json, write_json
+from cxr_release.films import png
+from cxr_release.films.identity import read_key
+from cxr_release.params import Params
+from cxr_release.release.disclosure import is_shareable
+from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.package import package
+from cxr_release.release.verify import verify
+from tests.support.audit_artefacts import PAIRED, STEMS, THRESHOLD, write_audit
+from tests.support.release_artefacts import (
     REASONS,
     TEMPLATE,
     cohort_row,
@@ -21,17 +32,6 @@ from release_artefacts import (
     oriented_row,
     write_inputs,
 )
-
-from cxr_release import schemas, tables
-from cxr_release.errors import ReleaseError, SourceError
-from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
-from cxr_release.publishing.verify import verify
-from cxr_release.radiographs import png
-from cxr_release.radiographs.identity import read_key
-from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.licences import is_shareable
-from cxr_release.release.package import package
 
 PAIRS = "audit_pairs/train-00000-of-00001.parquet"
 

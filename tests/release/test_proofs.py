@@ -10,18 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from release_artefacts import REPOSITORY, files_of, small_params, write_inputs
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.verdict import VERDICT, Judgement
 from cxr_release.errors import CxrReleaseError, ReleaseError
-from cxr_release.kept import ends_of, hear, said_in
 from cxr_release.logbook import log
-from cxr_release.memorization.verdict import VERDICT, Judgement
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.publishing import push as pushing
-from cxr_release.publishing.verify import verify
 from cxr_release.release.documents import croissant_check
+from cxr_release.release.lost_decisions import ends_of, hear, said_in
+from cxr_release.release.verify import verify
 from cxr_release.release.versions.proofs import (
     Said,
     contradictions,
@@ -31,11 +30,11 @@ from cxr_release.release.versions.proofs import (
 )
 from cxr_release.release.versions.published import enter, read_published
 from cxr_release.release.versions.version import GONE, Version, read_version
-from cxr_release.screening.decision import Verb
-from cxr_release.screening.desk import decide, withdraw
+from cxr_release.screening.decision import Verb, load_reasons
 from cxr_release.screening.films import read_generated
-from cxr_release.screening.reasons import load_reasons
+from cxr_release.screening.record_decisions import decide, withdraw
 from cxr_release.stages import adjudicate, package, screen, validate
+from tests.support.release_artefacts import REPOSITORY, files_of, small_params, write_inputs
 
 FILM = "checkpoint-1-large-00001"
 OTHER = "checkpoint-3-large-00002"

@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_proofs import FILM, House, house, row_of
 
 from cxr_release.errors import ParamsError, ReleaseError
-from cxr_release.logbook.names import HEAD_SUFFIX, SUFFIX
+from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX
 from cxr_release.params import ReleaseParams
-from cxr_release.release.versions.history import History
 from cxr_release.release.versions.proofs import Said, contradictions
-from cxr_release.release.versions.published import read_published
+from cxr_release.release.versions.published import History, read_published
 from cxr_release.release.versions.version import GONE, Version
 from cxr_release.settings import checked
+from tests.release.test_proofs import FILM, House, house, row_of
 
 __all__ = ["house"]
 

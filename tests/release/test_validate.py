@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from breaking import Break, faults_of, rejson, rewrite, set_json, set_row
 from PIL import Image, PngImagePlugin
-from release_artefacts import (
+
+from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError
+from cxr_release.films import png
+from cxr_release.params import Params
+from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.validate import validate
+from tests.support.breaking import Break, faults_of, rejson, rewrite, set_json, set_row
+from tests.support.release_artefacts import (
     SIZE,
     film,
     oriented_row,
     write_inputs,
     write_study,
 )
-
-from cxr_release import schemas, tables
-from cxr_release.errors import ReleaseError
-from cxr_release.params import Params
-from cxr_release.radiographs import png
-from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.validation.validate import validate
 
 FIRST = "checkpoint-1-initial-00000"
 

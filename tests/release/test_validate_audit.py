@@ -10,17 +10,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from audit_artefacts import PAIRED, verdict_row, write_adjudication, write_audit
-from breaking import Break, Rows, faults_of, rejson, rewrite, set_json, set_row
-from release_artefacts import write_inputs, write_screening
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import write_json
 from cxr_release.params import Params
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.validation.validate import validate
+from cxr_release.release.validate import validate
 from cxr_release.tables import Table
+from tests.support.audit_artefacts import PAIRED, verdict_row, write_adjudication, write_audit
+from tests.support.breaking import Break, Rows, faults_of, rejson, rewrite, set_json, set_row
+from tests.support.release_artefacts import write_inputs, write_screening
 
 
 def set_pair(row: int, **values: Any) -> Callable[[ReleaseInputs], None]:

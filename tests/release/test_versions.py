@@ -14,17 +14,22 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from release_artefacts import EXCLUDED, NOTHING_SAID, files_of, inputs_below, make_release_of
-from release_artefacts import write_inputs as write_artefacts
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.release import shards
-from cxr_release.release.versions.history import read_history
-from cxr_release.release.versions.published import enter, order_of, read_published
+from cxr_release.release.versions.published import enter, order_of, read_history, read_published
 from cxr_release.release.versions.version import GONE, Version, differences, read_version
+from tests.support.release_artefacts import (
+    EXCLUDED,
+    NOTHING_SAID,
+    files_of,
+    inputs_below,
+    make_release_of,
+)
+from tests.support.release_artefacts import write_inputs as write_artefacts
 
 LEFT = "checkpoint-1-large-00001"
 SHARD = "data/checkpoint-1/train-00001-of-00003.parquet"

@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asking import ORIGIN, Answer, Visitor
-from oriented import oriented_row
 
 from cxr_release import schemas, tables
+from cxr_release.films.film_store import Shelf
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.votes import Votes
-from cxr_release.radiographs.shelf import Shelf
-from cxr_release.review_app.app import ReviewApp
-from cxr_release.review_app.door import Door
-from cxr_release.review_app.facing import FacingDesk
+from cxr_release.logbook.shared_state import Votes
+from cxr_release.review_app.access import Door
 from cxr_release.review_app.guard import Guard
+from cxr_release.review_app.review import ReviewApp
+from cxr_release.review_app.review_requests import FacingDesk
 from cxr_release.screening.decision import DECISION
-from cxr_release.screening.facing import FACING
-from cxr_release.screening.films import Generated, read_generated
-from cxr_release.screening.order import order_of
+from cxr_release.screening.facing_corrections import FACING
+from cxr_release.screening.films import Generated, order_of, read_generated
 from cxr_release.screening.queue import Queue
+from tests.support.asking import ORIGIN, Answer, Visitor
+from tests.support.oriented import oriented_row
 
 PEOPLE = ("a.b", "c.d")
 REASONS = {"wrong-facing": "Faces right.", "other": "<b>Any</b> other."}

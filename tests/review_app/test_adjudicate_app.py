@@ -12,25 +12,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from asking import ORIGIN, Answer, Visitor, ask, press
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oriented import oriented_row
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.pair_queue import Listed, PairQueue, read_pairs
+from cxr_release.adjudication.verdict import VERDICT, Judgement
 from cxr_release.errors import DecisionError, TableError
-from cxr_release.logbook import disk, log
+from cxr_release.films import png
+from cxr_release.logbook import log, log_files
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.votes import Votes
-from cxr_release.memorization.listed import Listed, read_pairs
-from cxr_release.memorization.pair_queue import PairQueue
-from cxr_release.memorization.verdict import VERDICT, Judgement
-from cxr_release.radiographs import png
-from cxr_release.review_app.adjudicate import adjudicate, open_room
-from cxr_release.review_app.adjudicate_app import AdjudicateApp, Room
-from cxr_release.review_app.door import Door
+from cxr_release.logbook.shared_state import Votes
+from cxr_release.review_app.access import Door
+from cxr_release.review_app.adjudicate import AdjudicateApp, Room, adjudicate, open_room
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
+from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
+from tests.support.oriented import oriented_row
 
 PEOPLE = ("a.b", "c.d", "e.f")
 JUDGE = "e.f"
@@ -465,7 +463,7 @@ def test_a_disk_that_does_not_take_verdicts_is_no_acknowledgement(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(disk, "write", full)
+        patch.setattr(log_files, "write", full)
         assert desk.judge(name).status == 503
         assert desk.judge(name).status == 503
     assert caplog.text.count("No space left") == 1

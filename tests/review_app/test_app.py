@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import ORIGIN, Answer, ask, press
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cxr_release.logbook import disk, log
-from cxr_release.radiographs import png
+from cxr_release.films import png
+from cxr_release.logbook import log, log_files
 from cxr_release.review_app import pages
 from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, Wish
+from tests.support.asking import ORIGIN, Answer, ask, press
 
 NOBODY = "0" * 32
 
@@ -532,7 +532,7 @@ def test_a_disk_that_does_not_take_decisions_is_no_acknowledgement(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(disk, "write", full)
+        patch.setattr(log_files, "write", full)
         assert desk.decide(keep(name)).status == 503
         assert desk.decide(keep(name)).status == 503
     assert caplog.text.count("No space left") == 1

@@ -23,8 +23,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from cxr_release.review_app.connections import BACKLOG, Crowd, Limits, _address, fitting
-from cxr_release.review_app.serve import configure
-from cxr_release.review_app.server import Server
+from cxr_release.review_app.serve import Server, configure
 from cxr_release.review_app.site import Site
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
-from asking import ORIGIN, Answer, ask, form_of, press
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.review_app.door import Door
+from cxr_release.review_app.access import Door, LastingDoor, Links
 from cxr_release.review_app.guard import Guard
-from cxr_release.review_app.links import LastingDoor, Links
 from cxr_release.review_app.pages import pages
+from tests.support.asking import ORIGIN, Answer, ask, form_of, press
 
 PEOPLE = ("a.b", "c.d", "e")
 

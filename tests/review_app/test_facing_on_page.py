@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from asking import Answer
 
 from cxr_release.logbook import log
-from cxr_release.screening.facing import FACING
-from cxr_release.screening.facing_desk import say_facing
+from cxr_release.screening.facing_corrections import FACING, say_facing
+from tests.support.asking import Answer
 
 
 def say(desk: Any, film: str, right: object = True) -> Answer:

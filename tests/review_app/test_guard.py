@@ -5,12 +5,12 @@ import logging
 from typing import Any
 
 import pytest
-from asking import HOST, ORIGIN, ask
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cxr_release.review_app.guard import HEADERS, MAX_BODY, Guard, Refusal
+from tests.support.asking import HOST, ORIGIN, ask
 
 SAFE = {
     "cache-control": "no-store",

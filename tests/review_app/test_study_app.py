@@ -14,10 +14,8 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from asking import ORIGIN, Answer, Visitor, ask, press
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from study_kit import Drawn, draw_kit
 
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, DecisionError, TableError
@@ -25,13 +23,14 @@ from cxr_release.logbook import log
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.reader_study.answer import ANSWER, Reply
-from cxr_release.reader_study.reading import LONGEST, Reading
+from cxr_release.reader_study.session import LONGEST, Reading
 from cxr_release.review_app import study
+from cxr_release.review_app.access import LastingDoor, Links, open_links
 from cxr_release.review_app.guard import Guard
-from cxr_release.review_app.links import LastingDoor, Links, open_links
 from cxr_release.review_app.site import Site
-from cxr_release.review_app.study import open_films, serve_study
-from cxr_release.review_app.study_app import StudyApp
+from cxr_release.review_app.study import StudyApp, open_films, serve_study
+from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
+from tests.support.study_kit import Drawn, draw_kit
 
 PEOPLE = ("a.b", "c.d")
 NOBODY = "0" * 32

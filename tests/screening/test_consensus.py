@@ -12,11 +12,16 @@ from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
 from cxr_release.screening.consensus import Screening, apply
 from cxr_release.screening.counts import decided_by, table_s1
-from cxr_release.screening.decision import DECISION, PRESCREEN, TERMINAL, Decision, Wish
-from cxr_release.screening.desk import decide
+from cxr_release.screening.decision import (
+    DECISION,
+    PRESCREEN,
+    TERMINAL,
+    Decision,
+    Wish,
+    load_reasons,
+)
 from cxr_release.screening.films import Generated
-from cxr_release.screening.logs import read_with_prescreen
-from cxr_release.screening.reasons import load_reasons
+from cxr_release.screening.record_decisions import decide, read_with_prescreen
 
 REASONS = {"other": "Something else.", "blank-or-noise": "Nothing there."}
 RULE = ScreenParams(

@@ -8,7 +8,7 @@ import pytest
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log
-from cxr_release.logbook.line import standing_of
+from cxr_release.logbook.entry import standing_of
 from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, Wish
 
 HASH = "a" * 64

@@ -11,24 +11,32 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from oriented import mirrored_sha256
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import faults_of as verdict_faults
+from cxr_release.adjudication.verdict import Verdict
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_json, write_json
-from cxr_release.memorization.adjudication import faults_of as verdict_faults
-from cxr_release.memorization.verdict import Verdict
+from cxr_release.films import png
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
 from cxr_release.radiographs.resample import mirror
 from cxr_release.screening.consensus import apply
-from cxr_release.screening.desk import decide
-from cxr_release.screening.facing import FACES, FACING, Faces, FacingWish, read_said
-from cxr_release.screening.facing_desk import say_facing, text_of, verify_facing
+from cxr_release.screening.facing_corrections import (
+    FACES,
+    FACING,
+    Faces,
+    FacingWish,
+    read_said,
+    say_facing,
+    text_of,
+    verify_facing,
+)
 from cxr_release.screening.films import Generated, read_generated
+from cxr_release.screening.record_decisions import decide
 from cxr_release.stages import orient
+from tests.support.oriented import mirrored_sha256
 
 ROOT = Path(__file__).parents[2]
 FIRST, SECOND = "checkpoint-1-initial-00000", "checkpoint-1-large-00001"

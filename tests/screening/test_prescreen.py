@@ -11,20 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from prescreen_films import phantoms, write_cohort, write_oriented
 from sklearn.metrics import roc_auc_score
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
+from cxr_release.films import png
 from cxr_release.logbook import log
-from cxr_release.logbook.line import written
+from cxr_release.logbook.entry import written
 from cxr_release.params import Params, PrescreenParams
 from cxr_release.paths import Paths
-from cxr_release.radiographs import png
 from cxr_release.screening import prescreen
+from cxr_release.screening.corruptions import FAULTS, plant
 from cxr_release.screening.decision import DECISION
-from cxr_release.screening.planted import FAULTS, plant
 from cxr_release.screening.prescreen import (
     Trial,
     area,
@@ -36,6 +35,7 @@ from cxr_release.screening.prescreen import (
     try_out,
 )
 from cxr_release.stages import prescreen as stage
+from tests.support.prescreen_films import phantoms, write_cohort, write_oriented
 
 ROOT = Path(__file__).parents[2]
 FEW = 12

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log
-from cxr_release.logbook.votes import Votes
+from cxr_release.logbook.shared_state import Votes
 from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Verb, Wish
-from cxr_release.screening.films import Generated
-from cxr_release.screening.order import name_of, order_of
+from cxr_release.screening.films import Generated, name_of, order_of
 from cxr_release.screening.queue import VIEWS, Entry, Queue, View
 
 SEED = bytes(16)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oriented import oriented_row
 from PIL import Image
 
 from cxr_release import params as parameters
@@ -19,9 +18,9 @@ from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.decision import DECISION, PRESCREEN, Wish
-from cxr_release.screening.doubt import read_doubt
-from cxr_release.screening.films import Generated, read_generated
+from cxr_release.screening.films import Generated, read_doubt, read_generated
 from cxr_release.stages import screen
+from tests.support.oriented import oriented_row
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,11 +11,10 @@ import pytest
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.logs import read_all
 from cxr_release.params import ScreenParams
-from cxr_release.screening.consensus import Screening, apply
+from cxr_release.screening.consensus import Screening, apply, withdrawn_in
 from cxr_release.screening.decision import DECISION, PRESCREEN
-from cxr_release.screening.desk import decide, withdraw
 from cxr_release.screening.films import Generated
-from cxr_release.screening.withdrawal import withdrawn_in
+from cxr_release.screening.record_decisions import decide, withdraw
 
 REASONS = {
     "other": "Something else.",

@@ -38,7 +38,7 @@ def test_a_disk_without_room_is_named_and_nothing_half_written_stays(tmp_path: P
     shutil.copy(ROOT / "params.yaml", tmp_path)
     shutil.copy(ROOT / "dvc.yaml", tmp_path)
     limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); "
-    run = "from cxr_release.stages.ingest import run; from cxr_release.stages.run import execute; "
+    run = "from cxr_release.stages.ingest import run; from cxr_release.exit_status import execute; "
     done = subprocess.run(
         [sys.executable, "-c", f"{limited}{run}execute(run)"],
         cwd=tmp_path,
@@ -92,7 +92,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_where_asked_for(
     tmp_path: Path, raised: str
 ) -> None:
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    code = f"from cxr_release.stages.run import execute; execute(lambda paths, params: {raised})"
+    code = f"from cxr_release.exit_status import execute; execute(lambda paths, params: {raised})"
 
     def run(**environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

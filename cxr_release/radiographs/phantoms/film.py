@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from cxr_release.radiographs.phantoms.shapes import Grid, Points
 from cxr_release.radiographs.phantoms.solids import (
+    Grid,
+    Points,
     Solid,
     Tissue,
     View,

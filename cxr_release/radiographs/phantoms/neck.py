@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cxr_release.radiographs.phantoms.patient import Patient, Posture
-from cxr_release.radiographs.phantoms.shapes import Points, spline
-from cxr_release.radiographs.phantoms.solids import Solid, Tissue
+from cxr_release.radiographs.phantoms.solids import Points, Solid, Tissue, spline
 from cxr_release.radiographs.phantoms.spine import Frame, Spine
 
 _SOFT = 0.20

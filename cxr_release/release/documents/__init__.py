@@ -1,1 +1,1 @@
-"""What a release says of itself beside the card: record, notices, Croissant, checksums."""
+"""What a release says of itself, derived from its record and tables."""

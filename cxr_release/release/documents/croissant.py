@@ -22,8 +22,7 @@ import pyarrow as pa
 from cxr_release.files import sha256, write_text
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
-from cxr_release.release.documents.croissant_rai import rai
-from cxr_release.release.documents.notices import (
+from cxr_release.release.documents.citation import (
     KEYWORDS,
     bibtex,
     contact,
@@ -32,7 +31,8 @@ from cxr_release.release.documents.notices import (
     said,
     summary,
 )
-from cxr_release.release.markdown import one_line
+from cxr_release.release.documents.croissant_rai import rai
+from cxr_release.release.documents.markdown import one_line
 from cxr_release.tables import IMAGE, Column
 
 CROISSANT = "croissant.json"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cxr_release.logbook.tally import by_people
+from cxr_release.logbook.logs import by_people
 from cxr_release.params import PHANTOMS
-from cxr_release.release.documents.notices import said
-from cxr_release.release.markdown import one_line
+from cxr_release.release.documents.citation import said
+from cxr_release.release.documents.markdown import one_line
 
 Record = Mapping[str, Any]
 

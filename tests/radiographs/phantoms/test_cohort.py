@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.phantoms.cohort import Phantom, draw_phantom, draw_phantoms
+from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom, draw_phantoms
 
 COUNT = 50
 NAMES = {"C2 centroid", "C2 bottom left", "C2 bottom right"} | {

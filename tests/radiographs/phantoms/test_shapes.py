@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.phantoms.shapes import chain_distance, polygon_distance, spline
+from cxr_release.radiographs.phantoms.solids import chain_distance, polygon_distance, spline
 
 X = np.linspace(-3, 3, 31, dtype=np.float32)
 Y = np.linspace(-2, 2, 21, dtype=np.float32)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from oriented import oriented_row
-from review_browser import BLOCK, FILMS, SIDE, Films, Screen, Server
-from tab import open_context
 
 from cxr_release import schemas, tables
+from tests.support.browser.review_browser import BLOCK, FILMS, SIDE, Films, Screen, Server
+from tests.support.browser.tab import open_context
+from tests.support.oriented import oriented_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

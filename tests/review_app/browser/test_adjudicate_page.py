@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from adjudicate_browser import (
+
+from cxr_release import schemas, tables
+from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.logbook import log
+from cxr_release.logbook.logs import read_all
+from tests.support.browser.adjudicate_browser import (
     BOTH,
     EQUAL,
     INVERTED,
@@ -21,12 +26,7 @@ from adjudicate_browser import (
     Table,
     make_archive,
 )
-from tab import open_context
-
-from cxr_release import schemas, tables
-from cxr_release.logbook import log
-from cxr_release.logbook.logs import read_all
-from cxr_release.memorization.verdict import VERDICT, Judgement
+from tests.support.browser.tab import open_context
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from review_browser import Screen, Server
-
 from cxr_release import schemas, tables
 from cxr_release.logbook import log
 from cxr_release.screening.decision import DECISION, Wish
+from tests.support.browser.review_browser import Screen, Server
 
 WATCH = """
 () => {

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
-from review_browser import Films, Screen, Server
-from tab import SMALL
+
+from tests.support.browser.review_browser import Films, Screen, Server
+from tests.support.browser.tab import SMALL
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from review_browser import CODES, Screen, Server
+
+from tests.support.browser.review_browser import CODES, Screen, Server
 
 Line = tuple[str, str, str, str]
 FILMS_TO_SCREEN, PAGE = 200, 30

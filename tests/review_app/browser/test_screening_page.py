@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from review_browser import A_PAGE, BLOCK, CODES, TITLE, Screen, Server
 
-from cxr_release.radiographs.png import Film
+from cxr_release.films.png import Film
+from tests.support.browser.review_browser import A_PAGE, BLOCK, CODES, TITLE, Screen, Server
 
 SIZES = [(1024, 600), (1280, 720), (1440, 900), (1920, 1080), (2560, 1440)]
 AT_ONCE = 4

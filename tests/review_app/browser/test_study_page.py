@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from study_browser import TITLE, Seat, StudyServer, Typed
-from study_kit import Drawn, draw_kit
-from tab import SMALL
 
 from cxr_release.logbook.logs import read_all
 from cxr_release.reader_study.answer import ANSWER
 from cxr_release.review_app.pages import STATIC
+from tests.support.browser.study_browser import TITLE, Seat, StudyServer, Typed
+from tests.support.browser.tab import SMALL
+from tests.support.study_kit import Drawn, draw_kit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

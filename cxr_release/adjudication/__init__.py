@@ -1,0 +1,1 @@
+"""Verdicts on the audited pairs: the log entry, the queue, what follows for the films."""

@@ -1,0 +1,5 @@
+"""`python -m cxr_release.cli`."""
+
+from cxr_release.cli import main
+
+main()

@@ -1,0 +1,487 @@
+"""The command line. A command is one call; its docstring is its help.
+
+Exit codes: 0 done, 1 the work failed (one line says what, where and what to do), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cxr_release import __version__
+from cxr_release.cli.options import (
+    HERE,
+    Browser,
+    Certificate,
+    Host,
+    Ids,
+    Images,
+    Json,
+    Name,
+    Note,
+    Port,
+    PrivateKey,
+    Reviewer,
+    Reviews,
+    Root,
+    project_at,
+    wanted,
+)
+from cxr_release.cli.release import release_app
+from cxr_release.cli.study import study_app
+from cxr_release.exit_status import one_line_errors
+
+if TYPE_CHECKING:
+    from cxr_release.screening.decision import Verb
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="""Turns a folder of radiographs into a citable synthetic dataset.
+
+    The pipeline runs with `dvc repro` (or `make release`); these commands stand around it.
+    """,
+)
+
+log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs.")
+app.add_typer(log_app, name="log")
+app.add_typer(study_app, name="study")
+app.add_typer(release_app)
+
+DEBUG = "--debug"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"cxr-release {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option(DEBUG, help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options of every command."""
+
+
+@app.command()
+def ingest(
+    source: Annotated[str, typer.Argument(help="A folder of films, or `phantoms`.")],
+    output: Annotated[Path, typer.Argument(help="Where cohort.parquet and its manifest go.")],
+    size: Annotated[int, typer.Option(help="Pixels on each side.")] = 256,
+    fit: Annotated[str, typer.Option(help="stretch, or pad to keep proportions.")] = "stretch",
+    on_error: Annotated[str, typer.Option(help="stop at bad films, or skip them.")] = "stop",
+    key: Annotated[
+        Path | None,
+        typer.Option(help="File of the key behind the films' ids; made where there is none."),
+    ] = None,
+    phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
+    seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
+) -> None:
+    """Take films in: PNG, JPEG or TIFF of any depth to 8-bit grey of one size, bone bright.
+
+    Every file is accounted for in OUTPUT/manifest.parquet, by its name; the films go to
+    OUTPUT/cohort.parquet, by opaque ids: the same ones again only with the same --key.
+
+    Example: cxr-release ingest ~/films data/try --size 256 --on-error skip
+    """
+    from cxr_release.films.identity import keep_key
+    from cxr_release.params import IngestParams
+    from cxr_release.radiographs.ingest import ingest as take_in
+    from cxr_release.settings import checked
+
+    settings = checked(
+        IngestParams,
+        {
+            "source": source,
+            "phantoms": phantoms,
+            "size": size,
+            "fit": fit,
+            "on_error": on_error,
+        },
+    )
+    summary = take_in(
+        source, output, settings=settings, seed=seed, key=keep_key(key) if key else None
+    )
+    print(json.dumps(summary, indent=2, sort_keys=True))
+
+
+@app.command()
+def sample(
+    more: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", hidden=True)] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID...", help="Films to make again, or - for stdin.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="With --only: folder for the films (PNG).")] = Path(
+        "again"
+    ),
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Draw all films of params.yaml, or single ones again.
+
+    Without --only it runs every sampling job, as `dvc repro` does, and goes on where one was
+    stopped; `accelerate launch --no_python cxr-release sample` spreads them over several GPUs.
+    With --only it writes the films as their job drew them, before they were turned to face left,
+    and says how far they are from those that lie there: 0 grey levels on the same CPU.
+
+    Example: cxr-release sample --only checkpoint-3-large-00012 checkpoint-6-initial-00003
+    """
+    if more and not only:
+        raise typer.BadParameter("film ids stand behind --only")
+    project = project_at(root)
+    if not only:
+        from cxr_release.stages.sample import run
+
+        for number, batch in project.params.sample.jobs:
+            run(project.paths, project.params, str(number), batch)
+        return
+    from cxr_release.generators.regenerate import identities, make_again
+
+    made = make_again(
+        identities(wanted([*only, *(more or [])])),
+        output,
+        checkpoint_of=project.paths.checkpoint,
+        job_of=project.paths.job,
+        root_seed=project.params.seed,
+        settings=project.params.sample,
+        compute=project.params.compute,
+    )
+    if as_json:
+        print(json.dumps({"films": made}, indent=2, sort_keys=True))
+        return
+    for film in made:
+        off = film["difference"]
+        same = (
+            "not drawn before" if off is None else f"{off} grey level(s) from the one drawn before"
+        )
+        print(f"{film['file']}  seed {film['seed']}, {same}")
+
+
+@app.command()
+def status(root: Root = HERE, as_json: Json = False) -> None:
+    """Say where the release stands: films, reviews, and what holds it back.
+
+    Example: cxr-release status --json
+    """
+    from cxr_release.cli.status import status_of, text_of
+
+    found = status_of(project_at(root))
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+
+
+@app.command()
+def exclude(
+    ids: Ids,
+    reviewer: Reviewer,
+    reason: Annotated[str, typer.Option(help="Code from cards/reasons.yaml.")],
+    note: Note = "",
+    root: Root = HERE,
+) -> None:
+    """Exclude films from the release, with a reason.
+
+    Example: cxr-release exclude checkpoint-3-large-00012 --reason artefact --reviewer a.b
+    """
+    _decide(root, reviewer, ids, "exclude", reason=reason, note=note)
+
+
+@app.command()
+def keep(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) -> None:
+    """Keep films: they were looked at and are plausible.
+
+    Example: cxr-release keep - --reviewer a.b < ids.txt
+    """
+    _decide(root, reviewer, ids, "keep", note=note)
+
+
+@app.command()
+def retract(ids: Ids, reviewer: Reviewer, note: Note = "", root: Root = HERE) -> None:
+    """Take back your own decisions on films. The log keeps both lines.
+
+    Example: cxr-release retract checkpoint-3-large-00012 --reviewer a.b
+    """
+    _decide(root, reviewer, ids, "retract", note=note)
+
+
+@app.command()
+def facing(
+    ids: Ids,
+    reviewer: Reviewer,
+    faces: Annotated[
+        Literal["left", "right", "unknown", "retract"],
+        typer.Option(help="As it is now; retract takes back what you said."),
+    ],
+    note: Note = "",
+    root: Root = HERE,
+) -> None:
+    """Say which way films face as they are now, where that was found wrongly or not at all.
+
+    The log under data/reviews/facing keeps it; the next `dvc repro` mirrors what faces right. Where
+    reviewers differ, the facing is unknown, and the film stays as it was sampled.
+
+    Example: cxr-release facing checkpoint-3-large-00012 --faces right --reviewer a.b
+    """
+    from cxr_release.screening.facing_corrections import say_facing
+
+    project = project_at(root)
+    project.require_logs(project.paths.facing_log, [reviewer])
+    said = say_facing(
+        project.paths.facing_log, reviewer, wanted(ids), faces, films=project.films(), note=note
+    )
+    print(f"logged {len(said)} facing decision(s) of {reviewer}: {faces}")
+
+
+@app.command()
+def counts(
+    images: Images = None,
+    reviews: Reviews = None,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Count films generated, excluded and released, per checkpoint and batch (Table S1).
+
+    The logs are verified first, and every decision is held against the films. With --images it
+    works on any set of films, with any codes of reasons.
+
+    Example: cxr-release counts --images films.csv --reviews data/reviews/screening --json
+    """
+    from cxr_release.screening.counts import table_s1
+
+    found = project_at(root).counts(images, reviews)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else table_s1(found).rstrip())
+
+
+@log_app.command()
+def verify(
+    images: Images = None,
+    reviews: Reviews = None,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Verify every log: its chain, its end, and that each line is about these films.
+
+    Of the decisions on films, of the verdicts on pairs, and of the readers' answers.
+
+    A line that was changed, removed or moved is named, and so is a decision on an unknown film or
+    on other bytes. What a crash left of an unfinished last line is set aside beside the log, with
+    a message. Before any film is sampled the chains alone are verified.
+
+    Example: cxr-release log verify
+    """
+    from cxr_release.cli.log import text_of, verify_logs
+
+    found = verify_logs(project_at(root), images, reviews)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+
+
+@log_app.command()
+def join(
+    other: Annotated[str, typer.Argument(help="The other log of that person, or - for stdin.")],
+    into: Annotated[Path, typer.Option(help="The log here: data/reviews/KIND/NAME.jsonl.")],
+    as_json: Json = False,
+) -> None:
+    """Join what one person logged on another machine into their log here.
+
+    Where git cannot merge a log, take one side whole and join the other one in. Nothing that
+    stands here is rewritten: the other log's lines are added behind, each with its own time and
+    the hash of the line that it comes from; of what both say of a film, the later counts. The
+    other log is kept beside this one and verifies by itself. Joining twice is joining once.
+
+    Example: cxr-release log join other.jsonl --into data/reviews/screening/a.b.jsonl
+    """
+    from cxr_release.cli.log import join_log
+    from cxr_release.logbook.join import text_of
+
+    done = join_log(other, into)
+    print(json.dumps(done.as_json(), indent=2, sort_keys=True) if as_json else text_of(done))
+
+
+@app.command()
+def review(
+    reviewer: Annotated[
+        list[str], typer.Option(help="Who reviews, such as a.b; once for each reviewer.")
+    ],
+    host: Host = "127.0.0.1",
+    port: Port = 8741,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
+    root: Root = HERE,
+) -> None:
+    """Screen the generated films in a browser, at the keyboard.
+
+    Prints one address a reviewer; each opens once. Every decision is on disk before the page says
+    so: stop the server at any time and start it again. Press ? on the page for its keys.
+
+    Example: cxr-release review --reviewer a.b --reviewer c.d --host 10.1.2.3
+    """
+    from cxr_release.review_app.review import review as serve
+    from cxr_release.review_app.site import Site
+
+    project = project_at(root)
+    params = project.params
+    project.open_logs(project.paths.screening_log, reviewer)
+    project.require_logs(project.paths.facing_log, reviewer)
+    serve(
+        project.tables,
+        screening_log=project.paths.screening_log,
+        facing_log=project.paths.facing_log,
+        orders=project.paths.orders,
+        reasons=project.reasons(),
+        reviewers=reviewer,
+        title=params.release.title or params.release.name,
+        order=params.review.order,
+        scores=project.doubt(),
+        prescreened=project.prescreened(),
+        required=params.screen.reviewers_required,
+        adjudicator=params.screen.adjudicator,
+        site=Site(host, port, name or [], certificate, private_key),
+        open_browser=browser,
+    )
+
+
+def _audited(report: dict[str, Any], output: Path) -> str:
+    return json.dumps(report | {"output": str(output)}, indent=2, sort_keys=True)
+
+
+@app.command()
+def audit(
+    real: Annotated[
+        list[Path] | None, typer.Option(help="Real films: a folder, or an image table (Parquet).")
+    ] = None,
+    synthetic: Annotated[list[Path] | None, typer.Option(help="Synthetic films, likewise.")] = None,
+    output: Annotated[
+        Path, typer.Option(help="Folder for what is found; holds real films.")
+    ] = Path("audited"),
+    split: Annotated[
+        Path | None,
+        typer.Option(help="Real films held out: Parquet or CSV with id and part."),
+    ] = None,
+    top: Annotated[int | None, typer.Option(help="Most similar pairs to list.", min=1)] = None,
+    plant: Annotated[
+        int | None, typer.Option(help="Copies to plant of each alteration.", min=0)
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="thumbnail, vit, or a torchvision model.")
+    ] = None,
+    weights: Annotated[str | None, typer.Option(help="That encoder's file of weights.")] = None,
+    weights_sha256: Annotated[
+        str | None, typer.Option(help="Its SHA-256; a file that torchvision publishes needs none.")
+    ] = None,
+    thumbnail: Annotated[int | None, typer.Option(help="Pixels of a thumbnail's side.")] = None,
+    fail_on_flagged: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-flagged", help="End with 1 where a film is flagged, or none could be."
+        ),
+    ] = False,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Search two sets of films for near-copies: the most similar pairs, and how much that says.
+
+    Names the pairs that are flagged or all but the same, says how many chance alone would flag,
+    and writes pairs.parquet, nearest.parquet, within.parquet, pairs.png, distances.png and
+    audit.json to OUTPUT. With --plant it alters copies of real films and says how many it would
+    have found. Without --real and --synthetic it takes the project's films.
+
+    Ends with 1 where a film could not be read, for such a set is never clean; with
+    --fail-on-flagged also where a film is flagged, or where nothing could be compared.
+
+    Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
+    """
+    from cxr_release.memorization.report import require_complete, text_of
+
+    project = project_at(root)
+    settings = project.audit_params(
+        encoder=encoder,
+        weights=weights,
+        weights_sha256=weights_sha256,
+        thumbnail=thumbnail,
+        top=top,
+        plants=plant,
+    )
+    report = project.audit(project.audit_sets(real, synthetic, split), output, settings)
+    print(_audited(report, output) if as_json else text_of(report, output))
+    require_complete(report, unflagged=fail_on_flagged)
+
+
+@app.command()
+def adjudicate(
+    reviewer: Annotated[
+        list[str], typer.Option(help="Who judges, such as a.b; once for each reviewer.")
+    ],
+    host: Host = "127.0.0.1",
+    port: Port = 8742,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
+    root: Root = HERE,
+) -> None:
+    """Judge the most similar pairs of a real and a synthetic film in a browser: copy or not.
+
+    Reviewers are blind to each other; what they differ on goes to audit.adjudicator, whom this
+    command lets in like them. A film judged a copy leaves the release with the next `dvc repro`.
+
+    Example: cxr-release adjudicate --reviewer a.b --reviewer c.d
+    """
+    from cxr_release.review_app.adjudicate import adjudicate as serve
+    from cxr_release.review_app.site import Site
+
+    project = project_at(root)
+    params = project.params
+    project.open_logs(project.paths.audit_log, reviewer)
+    serve(
+        pairs=project.paths.pairs,
+        cohort=project.paths.cohort_table,
+        synthetic=project.tables,
+        audit_log=project.paths.audit_log,
+        orders=project.paths.orders,
+        reviewers=reviewer,
+        title=params.release.title or params.release.name,
+        required=params.audit.reviewers_required,
+        adjudicator=params.audit.adjudicator,
+        site=Site(host, port, name or [], certificate, private_key),
+        open_browser=browser,
+    )
+
+
+def _decide(
+    root: Path, reviewer: str, ids: list[str], verb: Verb, *, reason: str = "", note: str
+) -> None:
+    from cxr_release.screening.record_decisions import decide
+
+    project = project_at(root)
+    project.require_logs(project.paths.screening_log, [reviewer])
+    decisions = decide(
+        project.paths.screening_log,
+        reviewer,
+        wanted(ids),
+        verb,
+        films=project.films(),
+        reasons=project.reasons(),
+        reason=reason,
+        note=note,
+    )
+    print(f"logged {len(decisions)} decision(s) of {reviewer}: {verb}")
+
+
+def main() -> None:
+    """Entry point: errors become one line and exit code 1."""
+    with one_line_errors(debug=DEBUG in sys.argv):
+        app()
+
+
+if __name__ == "__main__":
+    main()

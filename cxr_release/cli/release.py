@@ -1,0 +1,168 @@
+"""Commands of the finished release: check it, send it, compare it, withdraw from it, deposit it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxr_release.cli.options import HERE, Ids, Json, Note, Root, project_at, wanted
+
+release_app = typer.Typer()
+
+TEAM = "release-team"
+"""Whose log a withdrawal goes to where nobody is named."""
+
+Release = Annotated[str, typer.Argument(help="A release folder, or ORG/NAME@TAG on the Hub.")]
+Patient = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        help="Seconds to wait for a Hub that does not answer.",
+        min=1,
+        max=86_400,
+    ),
+]
+FIVE_MINUTES = 300.0
+Folder = Annotated[Path, typer.Argument(help="The release folder.")]
+
+
+@release_app.command()
+def verify(
+    release: Release = "data/release",
+    records: Annotated[
+        bool, typer.Option("--records", help="Also read every record through croissant.json.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check that a release is what it says: hashes, tables, films, counts, numbers, card.
+
+    Works offline on a folder; names every difference, and ends with 1 where there is one. With
+    --records, mlcroissant holds each shard in memory. `sha256sum -c SHA256SUMS` in the folder
+    checks the hashes alone.
+
+    Example: cxr-release verify org/cervical-synthetic@v1.0.0
+    """
+    from cxr_release.publishing.fetch import opened
+    from cxr_release.release.verify import require_true, text_of
+    from cxr_release.release.verify import verify as check
+
+    with opened(release) as folder:
+        report = check(folder, records=records)
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    require_true(report)
+
+
+@release_app.command()
+def push(
+    folder: Folder,
+    repo: Annotated[str, typer.Option(help="The dataset's repository: ORG/NAME.")],
+    tag: Annotated[
+        str | None, typer.Option(help="Tag of this version.", show_default="v and the version")
+    ] = None,
+    private: Annotated[bool, typer.Option(help="Make a new repository private.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Say what would be sent, and send nothing.")
+    ] = False,
+    allow_unreviewed: Annotated[
+        bool, typer.Option(help="Send although not every review is complete.")
+    ] = False,
+    patience: Patient = FIVE_MINUTES,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Publish a release on the Hugging Face Hub: verified, in one commit, checked, then tagged.
+
+    Stop it anywhere and run it again: it sends what is missing. `main` is never half-updated, and
+    a tag is never moved. A Hub that does not answer is named within ten seconds, and the push ends
+    when it has not answered for --patience. The token is HF_TOKEN's or that of `hf auth login`;
+    HF_ENDPOINT is honoured. In a project the version is noted in data/published/: commit that.
+
+    Example: cxr-release push data/release --repo org/cervical-synthetic --dry-run
+    """
+    from cxr_release.publishing.hub_client import Patience
+    from cxr_release.publishing.push import push as send
+    from cxr_release.publishing.push import text_of
+
+    project = project_at(root)
+    ledger = project.ledger_for(folder)
+    report = send(
+        folder,
+        repo=repo,
+        tag=tag,
+        private=private,
+        dry_run=dry_run,
+        allow_unreviewed=allow_unreviewed,
+        ledger=ledger,
+        said=project.said() if ledger else None,
+        logs=project.ends() if ledger else None,
+        patience=Patience(total=patience),
+    )
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+
+
+@release_app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="A release folder, or ORG/NAME@TAG.")],
+    new: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: Json = False,
+) -> None:
+    """Say what two versions have otherwise: films added, withdrawn, relabelled; numbers.
+
+    Example: cxr-release diff org/cervical-synthetic@v1.0.0 data/release
+    """
+    from cxr_release.publishing.diff import compare, text_of
+
+    found = compare(old, new)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+
+
+@release_app.command()
+def withdraw(
+    ids: Ids,
+    reason: Annotated[str, typer.Option(help="Code from cards/reasons.yaml.")] = "",
+    retract: Annotated[bool, typer.Option("--retract", help="Take a withdrawal back.")] = False,
+    reviewer: Annotated[str, typer.Option(help="Who withdraws: names the log.")] = TEAM,
+    note: Note = "",
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Withdraw published films: they leave the next version, and a tombstone says why.
+
+    No other decision brings them back. Published versions stay as they are. Then raise
+    release.version in params.yaml, run `dvc repro`, and push.
+
+    Example: cxr-release withdraw checkpoint-3-large-00012 --reason withdrawn-on-request
+    """
+    lines = project_at(root).withdraw(
+        wanted(ids), reviewer, reason=reason, note=note, retract=retract
+    )
+    films = [line.image_id for line in lines]
+    text = f"logged {len(films)} {'retraction' if retract else 'withdrawal'}(s) of {reviewer}"
+    print(json.dumps({"reviewer": reviewer, "films": films}, indent=2) if as_json else text)
+
+
+@release_app.command()
+def archive(
+    folder: Folder,
+    output: Annotated[Path, typer.Argument(help="The archive to write, such as release.zip.")],
+    year: Annotated[
+        int | None,
+        typer.Option(help="Year of publication, for DataCite.", show_default="of release.date"),
+    ] = None,
+    form: Annotated[str, typer.Option(help="bagit (BagIt 1.0 in a zip), or zip.")] = "bagit",
+    as_json: Json = False,
+) -> None:
+    """Put a release into one file for figshare, Zenodo or another repository, with DataCite.
+
+    The release is verified first. The same release gives the same bytes.
+
+    Example: cxr-release archive data/release cervical-synthetic-1.0.0.zip --year 2026
+    """
+    from cxr_release.publishing.archive import archive as deposit
+    from cxr_release.publishing.archive import text_of
+
+    report = deposit(folder, output, form=form, year=year)
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))

@@ -1,0 +1,320 @@
+"""Where a release stands: films per checkpoint and batch, reviews, and what holds it back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import Adjudication
+from cxr_release.errors import CxrReleaseError, Fault
+from cxr_release.files import read_json
+from cxr_release.films.patients import counted
+from cxr_release.params import never_set
+from cxr_release.paths import Paths
+from cxr_release.project import Project
+from cxr_release.screening.consensus import Screening
+from cxr_release.screening.counts import NAMES, decided_by
+from cxr_release.screening.reviewers import person_lines
+
+Status = dict[str, Any]
+SHOWN = 10
+"""Faults that are named."""
+COLUMNS = ("generated", "excluded", "released", "undecided")
+
+
+def status_of(project: Project) -> Status:
+    """Read where things stand from the films and the logs as they are now.
+
+    Returns:
+        `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
+        films, and `left`, and with `people`, see `People.by_name`; None before films are sampled),
+        `audit` (as in `data/adjudication/adjudication.json`, and `flagged`, films, with what
+        `chance` gives), `source` (`films`, and `patients`, None unless stated for all:
+        `patients_not_stated` are without; None before films are in),
+        `facing` (synthetic films that faced `left`, `right` or are `unknown`, and of how many
+        reviewers `said` so; None before films are sampled), `readers` (`finished`, `required`,
+        `unfinished`, `alike`; None before the quartets are drawn), `reviews` (state of each),
+        `release` (what lies in `data/release/`, or None), `published` (versions that are out),
+        `holds_back` (sentences; empty when nothing does).
+
+    Raises:
+        DecisionError: a log does not verify, or is about other films.
+    """
+    testimony = project.testimony()
+    audit = _audit(project)
+    screening = project.screening(audit.excluded) if audit else None
+    counts = _counts(project, screening)
+    paths, readers = project.paths, _readers(project)
+    reviews = {
+        "screening": counts["review"]["state"] if counts else "none",
+        "audit": audit.report["state"] if audit else "none",
+        "reader_study": _state(readers),
+    }
+    release = _release(paths)
+    return {
+        "counts": counts,
+        "audit": audit.report | _flagged(paths) if audit else None,
+        "source": _source(paths),
+        "facing": _facing(project),
+        "readers": readers,
+        "reviews": reviews,
+        "release": release,
+        "published": [version.name for version in project.published()],
+        "holds_back": [
+            *_holds_back(counts, audit, _flagged(paths), readers, release),
+            *_published_otherwise(project, screening),
+            *_never_set(project),
+            *_missing(testimony.faults),
+        ],
+        "notes": list(testimony.notes),
+    }
+
+
+def _source(paths: Paths) -> dict[str, int | None] | None:
+    """The films that came in, and whose they are."""
+    if not paths.cohort_table.exists():
+        return None
+    patients = tables.read(paths.cohort_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
+    return {"films": len(patients), **counted(patients)}
+
+
+def _facing(project: Project) -> dict[str, int] | None:
+    """How the synthetic films faced when they were sampled, as far as is known."""
+    if not project.sampled:
+        return None
+    columns = ["facing", "flipped", "facing_said"]
+    rows = [
+        row
+        for path in project.tables
+        for row in tables.read(path, schemas.ORIENTED, columns).to_pylist()
+    ]
+    faced = Counter("right" if row["flipped"] else row["facing"] for row in rows)
+    ways = {way: faced[way] for way in ("left", "right", "unknown")}
+    return ways | {"said": sum(row["facing_said"] for row in rows)}
+
+
+def _whose(source: Mapping[str, int | None]) -> str:
+    if source["patients"] is not None:
+        return f"of {source['patients']:,} patients"
+    without = source["patients_not_stated"]
+    of = "" if without == source["films"] else f" for {without:,} of them"
+    return f"patients not stated{of}"
+
+
+def _missing(faults: Sequence[Fault]) -> Iterator[str]:
+    """What people wrote and is not there; a folder of logs that is lost is many faults."""
+    yield from map(str, faults[:SHOWN])
+    if len(faults) > SHOWN:
+        yield f"{len(faults) - SHOWN:,} more are missing: `cxr-release log verify` names all"
+
+
+def _flagged(paths: Paths) -> dict[str, Any]:
+    """Films that the search `flagged`, and what of that is `chance`; None before it ran."""
+    report = paths.audit / "audit.json"
+    found: dict[str, Any] = read_json(report) if report.exists() else {"flagged": None}
+    if found["flagged"] is None:
+        return {"flagged": None, "chance": None}
+    chance = found["calibration"]["chance"]["sentence"]
+    return {"flagged": int(found["flagged"]["films"]), "chance": chance}
+
+
+def _audit(project: Project) -> Adjudication | None:
+    return project.adjudication() if project.sampled else None
+
+
+def _counts(project: Project, screening: Screening | None) -> dict[str, Any] | None:
+    if not screening:
+        return None
+    counts = screening.counts
+    by = decided_by(project.films(), project.logs())
+    for row in counts["rows"]:
+        row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}
+    return counts | {"people": screening.people.by_name}
+
+
+def _readers(project: Project) -> dict[str, Any] | None:
+    """Readers of the blinded quartets; `unfinished` holds the quartets that each has answered."""
+    found = project.readers()
+    required = project.params.study.readers_required
+    if found is None:
+        return None
+    return {
+        "finished": len(found.readers),
+        "required": required,
+        "unfinished": found.unfinished,
+        "alike": found.alike,
+    }
+
+
+def _state(readers: dict[str, Any] | None) -> str:
+    if not readers or not (readers["finished"] or readers["unfinished"]):
+        return "none"
+    return "complete" if readers["finished"] >= readers["required"] else "partial"
+
+
+def _release(paths: Paths) -> dict[str, Any] | None:
+    record = paths.release / "release.json"
+    if not record.exists():
+        return None
+    try:
+        found = read_json(record)
+        return {
+            "folder": paths.release.as_posix(),
+            "name": found["name"],
+            "version": found["version"],
+            "counts": found["counts"],
+            "open": f'load_dataset("{paths.release.as_posix()}")',
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise CxrReleaseError(
+            f"is no record of a release: {error!r}",
+            where=str(record),
+            remedy="run `dvc repro --force package`",
+        ) from error
+
+
+def _holds_back(
+    counts: dict[str, Any] | None,
+    audit: Adjudication | None,
+    flagged: Mapping[str, Any],
+    readers: dict[str, Any] | None,
+    release: dict[str, Any] | None,
+) -> Any:
+    if counts is None or audit is None:
+        yield "no films yet: run `dvc repro`"
+        return
+    undecided = counts["total"]["undecided"]
+    if undecided:
+        yield (
+            f"{undecided:,} of {counts['total']['generated']:,} films are undecided:"
+            " run `cxr-release review --reviewer NAME`"
+        )
+    if counts["review"]["open_conflicts"]:
+        yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
+    if flagged["flagged"]:
+        yield (
+            f"{flagged['flagged']:,} films are nearer to a source film than any of the baseline:"
+            f" `flagged` in data/audit/nearest.parquet. {flagged['chance']}"
+        )
+    unsettled = audit.report["pairs"] - audit.report["settled"]
+    if unsettled:
+        yield (
+            f"{unsettled:,} of the {audit.report['pairs']:,} most similar pairs are not settled:"
+            " run `cxr-release adjudicate --reviewer NAME`"
+        )
+    if audit.report["open_conflicts"]:
+        yield (
+            f"{audit.report['open_conflicts']:,} of those pairs wait for a third:"
+            " audit.adjudicator in params.yaml"
+        )
+    yield from _lacks_readers(readers)
+    if release is None:
+        yield "nothing is packaged: run `dvc repro`"
+        return
+    if _outcome(release["counts"]) != _outcome(counts):
+        yield "the packaged release is older than the decisions: run `dvc repro`"
+
+
+def _never_set(project: Project) -> Iterator[str]:
+    """A release of somebody's films needs a name, a licence and an address of its own."""
+    params = project.params
+    missing = [
+        f"release.{name}" for name in never_set(params.ingest.source, asdict(params.release))
+    ]
+    if missing:
+        yield f"never set in params.yaml, so nothing can be published: {', '.join(missing)}"
+
+
+def _published_otherwise(project: Project, screening: Screening | None) -> Iterator[str]:
+    """What is published is never changed: other films need another version."""
+    version = project.params.release.version
+    out = next((one for one in project.published() if one.name == version), None)
+    released = (
+        {row["id"]: row["sha256"] for row in screening.screened if row["released"]}
+        if screening
+        else {}
+    )
+    if out and screening and released != {film: row["sha256"] for film, row in out.films.items()}:
+        yield f"version {version} is published with other films: raise release.version"
+
+
+def _lacks_readers(readers: dict[str, Any] | None) -> Iterator[str]:
+    yield from readers["alike"] if readers else ()
+    if not readers or not (readers["finished"] or readers["unfinished"]):
+        yield "no reader has rated the quartets: run `cxr-release study serve --reader NAME`"
+    elif readers["finished"] < readers["required"]:
+        begun = len(readers["unfinished"])
+        yield (
+            f"{readers['finished']:,} of {readers['required']:,} readers have rated the"
+            f" quartets{f', {begun:,} more have begun' if begun else ''}"
+        )
+
+
+def _outcome(counts: Mapping[str, Any]) -> list[Any]:
+    names = ("checkpoint", "batch", *COLUMNS, "by_reason")
+    return [[row.get(name) for name in names] for row in counts["rows"]]
+
+
+def _table(counts: Mapping[str, Any]) -> Iterator[str]:
+    """Films of each checkpoint and batch, and how many each reviewer has decided on."""
+    reviewers = sorted({name for row in counts["rows"] for name in row["decided_by"]})
+    lines = [("films", [*COLUMNS, *(f"by {name}" for name in reviewers)])]
+    for row in counts["rows"]:
+        name = f"checkpoint {row['checkpoint']}, {NAMES.get(row['batch'], row['batch'])}"
+        numbers = [row[one] for one in COLUMNS] + [row["decided_by"][one] for one in reviewers]
+        lines.append((name, [f"{number:,}" for number in numbers]))
+    totals = [counts["total"][one] for one in COLUMNS]
+    totals += [sum(row["decided_by"][name] for row in counts["rows"]) for name in reviewers]
+    lines.append(("all", [f"{number:,}" for number in totals]))
+    widths = [max(map(len, column)) for column in zip(*(cells for _, cells in lines), strict=True)]
+    longest = max(len(name) for name, _ in lines)
+    for name, cells in lines:
+        yield name.ljust(longest) + "".join(
+            cell.rjust(width + 3) for cell, width in zip(cells, widths, strict=True)
+        )
+
+
+def _agreement(found: Mapping[str, Any] | None, unit: str) -> Iterator[str]:
+    if found:
+        kappa = "undefined" if found["kappa"] is None else f"{found['kappa']:.2f}"
+        yield (
+            f"agreement  {found['statistic']} {kappa}; {100 * found['agree']:.1f} % of pairs agree,"
+            f" {found[unit]:,} {unit}, {found['reviewers']} reviewers"
+        )
+
+
+def text_of(status: Status) -> str:
+    """The status for people."""
+    counts, audit, release = status["counts"], status["audit"], status["release"]
+    lines = []
+    if status["source"]:
+        lines += [f"source     {status['source']['films']:,} films, {_whose(status['source'])}", ""]
+    if status["facing"]:
+        faced = status["facing"]
+        lines += [
+            f"facing     left {faced['left']:,}, right and mirrored {faced['right']:,},"
+            f" unknown {faced['unknown']:,}; {faced['said']:,} as reviewers say",
+            "",
+        ]
+    if counts:
+        lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"], "films")]
+        lines += (f"screening  {said}" for said in person_lines(counts["people"]))
+        if counts["review"]["sentence"]:
+            lines.append(f"screening  {counts['review']['sentence']}")
+    if audit:
+        lines += _agreement(audit["agreement"], "pairs")
+    states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]
+    lines.append(f"reviews    {', '.join(states)}")
+    lines += [f"to do      {sentence}" for sentence in status["holds_back"]]
+    lines += [f"note       {sentence}" for sentence in status["notes"]]
+    if release:
+        name = f"{release['name']} {release['version']}"
+        released = release["counts"]["total"]["released"]
+        lines += [
+            f"dataset    {name}: {released:,} films in {release['folder']}",
+            f"to open    from datasets import load_dataset; films = {release['open']}",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,163 @@
+"""`cxr-release study …`: the blinded reader study, from its pages to its statistics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cxr_release.cli.options import (
+    HERE,
+    Browser,
+    Certificate,
+    Host,
+    Json,
+    Name,
+    Port,
+    PrivateKey,
+    Root,
+    project_at,
+)
+
+study_app = typer.Typer(
+    no_args_is_help=True, help="The blinded reader study: serve it, take ratings in, analyse them."
+)
+
+
+@study_app.command()
+def serve(
+    reader: Annotated[
+        list[str], typer.Option(help="Who reads, such as a.b; once for each reader.")
+    ],
+    host: Host = "127.0.0.1",
+    port: Port = 8743,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
+    root: Root = HERE,
+) -> None:
+    """Show the blinded quartets to readers in a browser and take their answers.
+
+    Prints one link a reader, which stays valid: mail it. Every answer is on disk before the page
+    goes on. The key is never opened. From now on the quartets stay as they are.
+
+    Example: cxr-release study serve --reader a.b --reader c.d --host 10.1.2.3
+    """
+    from cxr_release.review_app.site import Site
+    from cxr_release.review_app.study import serve_study
+
+    project = project_at(root)
+    release, paths = project.params.release, project.paths
+    project.open_logs(paths.responses, reader)
+    serve_study(
+        kit=paths.kit,
+        served=paths.served,
+        answers=paths.responses,
+        orders=paths.orders,
+        links=paths.links,
+        readers=reader,
+        title=release.title or release.name,
+        going_back=project.params.study.going_back,
+        site=Site(host, port, name or [], certificate, private_key),
+        open_browser=browser,
+    )
+
+
+@study_app.command()
+def analyze(
+    responses: Annotated[
+        Path, typer.Argument(help="CSV: rater,quartet,image,source,rating,identified_as_real.")
+    ],
+    margin: Annotated[
+        float | None, typer.Option(help="Likert points within which realism counts as equal.")
+    ] = None,
+    accuracy_margin: Annotated[
+        float | None, typer.Option(help="Accuracy around chance that counts as chance.")
+    ] = None,
+    bootstrap: Annotated[
+        int | None, typer.Option(help="Draws of the interval clustered by rater and quartet.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder for the figures, SVG and PNG.")
+    ] = None,
+    real: Annotated[
+        str, typer.Option(help="What the file calls the source of the real films.")
+    ] = "real",
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Analyse ratings as the paper did, and say what they can show.
+
+    Of any study in which every reader rated the same films from 1 to 4 and picked one of each
+    quartet, which has one real film and one of each other source: any names, any number of them.
+
+    Identification against chance, Fleiss' kappa, paired Wilcoxon tests (exact, and by the rule of
+    R 4.4) with Holm's correction; beyond it clustered intervals, equivalence and power. Wrong
+    lines are all named, and nothing is half analysed.
+
+    Example: cxr-release study analyze data/study/responses.csv --json
+    """
+    from cxr_release.reader_study.analysis import analyze_file
+    from cxr_release.reader_study.report import text_of
+
+    project = project_at(root)
+    settings = project.study_params(
+        margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
+    )
+    found = analyze_file(responses, settings, seed=project.seed, figures=figures, real=real)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+
+
+@study_app.command()
+def export_qualtrics(
+    output: Annotated[Path, typer.Argument(help="Folder for the survey and its images.")],
+    image_url: Annotated[str, typer.Option(help="Address at which the folder of images will lie.")],
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Write the blinded quartets as a Qualtrics survey: a file to import and a folder of images.
+
+    The key is never opened. From now on the quartets stay as they are.
+
+    Example: cxr-release study export-qualtrics survey --image-url https://films.example.org/study/
+    """
+    from cxr_release.reader_study.qualtrics.export import export_qualtrics, text_of
+
+    project = project_at(root)
+    release, paths = project.params.release, project.paths
+    found = export_qualtrics(
+        paths.kit,
+        paths.served,
+        output,
+        image_url=image_url,
+        title=release.title or release.name,
+        going_back=project.params.study.going_back,
+    )
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found, output))
+
+
+@study_app.command()
+def import_qualtrics(
+    export: Annotated[Path, typer.Argument(help="Qualtrics' CSV export of that survey.")],
+    output: Annotated[
+        Path | None, typer.Option(help="CSV to write; else one of data/reviews/readers.")
+    ] = None,
+    root: Root = HERE,
+    as_json: Json = False,
+) -> None:
+    """Take in what readers answered in Qualtrics, still blinded: the next `dvc repro` unblinds it.
+
+    Addresses, names and places of the export are left out. Wrong lines are all named, and nothing
+    is half taken in.
+
+    Example: cxr-release study import-qualtrics ~/Downloads/study.csv
+    """
+    from cxr_release.reader_study.qualtrics.import_answers import import_qualtrics, text_of
+
+    paths = project_at(root).paths
+    target = output or paths.responses / f"{export.stem}.csv"
+    found = import_qualtrics(export, paths.kit, target)
+    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found, target))

@@ -1,1 +1,0 @@
-"""The denoising diffusion model: network, training, checkpoints, sampling."""

@@ -1,0 +1,271 @@
+"""The Cervical Spine X-ray Atlas (CSXA) as its authors publish it.
+
+    datasets-PNG/0001035.png     the film: case 0001, a code, age 35
+    datasets-JSON/0001035.json   optional: LabelMe key points in pixels of that film
+    datasets.xlsx                optional: a table with a curvature class of each film
+    patients.csv                 not of the atlas: whose film each is, from whoever knows it
+    left-facing.txt              not of the atlas: films that somebody knows to face left
+
+Ran et al., A high-quality dataset featuring classified and annotated cervical spine X-ray atlas,
+Scientific Data 11:625 (2024), doi 10.1038/s41597-024-03383-0.
+
+The atlas numbers cases and says nowhere that two cases are two patients: the numbers have gaps, and
+somebody imaged twice may be two cases. So films of one case stay together, and whose they are is
+not stated, unless a table beside them states it.
+
+A JSON file can hold its film once more, in base64: that is never decoded and never kept.
+
+Key points of a film out of a LabelMe file. They are optional: nothing in them costs the film.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import Fault, SourceError
+from cxr_release.films.decode import read_bytes
+from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.folder import (
+    FilmFile,
+    file_faults,
+    film_file,
+    marked_films,
+    place_fault,
+    printable,
+    stated_patients,
+    visible,
+)
+from cxr_release.films.identity import FilmKey
+from cxr_release.films.png import Film
+
+FILMS, ANNOTATIONS, WORKBOOK = "datasets-PNG", "datasets-JSON", "datasets.xlsx"
+SHEET = "Sheet1"
+CURVATURES = range(1, 6)
+
+_STEM = re.compile(r"(?P<case>\d{4})\d(?P<age>\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtlasFilm:
+    """A film of the atlas with its annotation and its class, where there are any."""
+
+    file: FilmFile
+    age: int
+    annotation: Path
+    """Where its key points would be."""
+    annotation_fault: str
+    """Why that file must not be opened, if it must not."""
+    curvature: int | None
+
+    @property
+    def name(self) -> str:
+        """Path of the film within the atlas."""
+        return self.file.name
+
+    def load(self) -> tuple[Film, Facts]:
+        """Read the film, and what can be read of its key points."""
+        film, facts = self.file.load()
+        points: Points = {}
+        faults = [self.annotation_fault] if self.annotation_fault else []
+        if not faults and self.annotation.exists():
+            points, faults = read_keypoints(self.annotation, facts.width, facts.height)
+        where = f"{ANNOTATIONS}/{printable(self.annotation.name)}"
+        return film, replace(
+            facts,
+            age=self.age,
+            curvature=self.curvature,
+            keypoints=points or None,
+            left_out=tuple(f"{where}: {fault}" for fault in faults),
+        )
+
+
+def is_atlas(folder: Path) -> bool:
+    """Whether a folder has the layout of the atlas."""
+    return (folder / FILMS).is_dir()
+
+
+def list_atlas(folder: Path, key: FilmKey) -> Listing:
+    """List the films of the atlas, by opaque ids of that key.
+
+    Raises:
+        SourceError: it holds no film, or its workbook cannot be understood.
+    """
+    paths = visible(folder / FILMS)
+    if not paths:
+        raise SourceError("holds no films", where=str(folder / FILMS))
+    prefix = f"{FILMS}/"
+    faults = file_faults(paths, folder / FILMS, prefix)
+    faults += [
+        Fault(prefix + printable(path.name), "is not named by seven digits and .png")
+        for path in paths
+        if not _STEM.fullmatch(path.stem) or path.suffix.lower() != ".png"
+    ]
+    names = {printable(path.name) for path in paths}
+    patients, more = stated_patients(folder, names)
+    faults += [
+        replace(one, where=prefix + one.where) if one.where in names else one for one in more
+    ]
+    bad = {fault.where for fault in faults}
+    workbook = folder / WORKBOOK
+    classes = read_curvatures(workbook) if workbook.exists() else {}
+    films = [
+        _film(path, folder, classes, key, patients.get(printable(path.name)))
+        for path in paths
+        if prefix + printable(path.name) not in bad
+    ]
+    return Listing(
+        films=films,
+        faults=faults,
+        refused=sorted(bad),
+        left_facing=marked_films(folder, (prefix + name for name in names)),
+        # Their numbers hold no name, and no date.
+    )
+
+
+def _film(
+    path: Path, folder: Path, classes: dict[str, int], key: FilmKey, patient: str | None
+) -> AtlasFilm:
+    parts = _STEM.fullmatch(path.stem)
+    assert parts is not None  # noqa: S101 - listed only when it matches
+    annotation = folder / ANNOTATIONS / f"{path.stem}.json"
+    return AtlasFilm(
+        file=film_file(path, f"{FILMS}/{path.name}", key, patient, parts["case"]),
+        age=int(parts["age"]),
+        annotation=annotation,
+        annotation_fault=place_fault(annotation, folder.resolve())[0],
+        curvature=classes.get(path.stem),
+    )
+
+
+def read_curvatures(path: Path) -> dict[str, int]:
+    """Curvature class (1–5) of each film, by the film's stem.
+
+    Raises:
+        SourceError: the workbook, or the columns looked for, are not there.
+    """
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        try:
+            return curvatures_in(book[SHEET].iter_rows(min_row=2, values_only=True))
+        finally:
+            book.close()
+    except SourceError as error:
+        raise SourceError(error.what, where=str(path), remedy=error.remedy) from error
+    except Exception as error:
+        raise SourceError(
+            f"is no workbook with a sheet {SHEET!r} ({type(error).__name__})", where=str(path)
+        ) from error
+
+
+def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
+    """Curvature classes in the rows of the atlas's sheet, of which the first is the header.
+
+    Of all columns whose title speaks of curvature, the classes are in the one that holds whole
+    numbers from 1 to 5 alone: the others are angles and lengths.
+    """
+    table: Iterator[tuple[Any, ...]] = iter(rows)
+    titles = [str(title or "").strip() for title in next(table, ())]
+    if "Number" not in titles:
+        raise SourceError("has no column Number", remedy="its header is the second row")
+    number = titles.index("Number")
+    candidates = {at for at, title in enumerate(titles) if "curvature" in title.casefold()}
+    found: dict[int, dict[str, int]] = {at: {} for at in candidates}
+    for row in table:
+        if row[number] is None:
+            continue
+        stem = str(row[number]).split(".", maxsplit=1)[0].strip().zfill(7)
+        for at in list(candidates):
+            value = _number(row[at])
+            if value is not None and value not in CURVATURES:
+                candidates.discard(at)
+            elif value is not None:
+                found[at][stem] = int(value)
+    classes = [at for at in sorted(candidates) if found[at]]
+    if len(classes) != 1:
+        named = ", ".join(repr(titles[at]) for at in classes) or "none"
+        raise SourceError(
+            f"has no single column of curvature classes 1–5 (candidates: {named})",
+            remedy="give just one column a title with the word curvature, or take the file away",
+        )
+    return found[classes[0]]
+
+
+def _number(value: object) -> float | None:
+    """What a cell holds, also where numbers are stored as text; nothing where it is empty."""
+    text = "" if value is None else str(value).strip()
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return math.nan
+
+
+Points = dict[str, tuple[float, float]]
+"""Name → (x, y) in pixels of the film as displayed."""
+
+
+def read_keypoints(path: Path, width: int, height: int) -> tuple[Points, list[str]]:
+    """Key points of a film of width × height pixels, and what had to be left out.
+
+    Points have one place within the film and a name; of two with one name the first counts. The
+    file may be in any Unicode, or in GB 18030 (GBK), as LabelMe writes it in Chinese Windows. The
+    film itself, which it can hold in base64, is not decoded.
+    """
+    try:
+        document = _document(read_bytes(path))
+        shapes = list(document["shapes"])
+        size = document.get("imageWidth"), document.get("imageHeight")
+    except SourceError as error:
+        return {}, [error.what]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}, ["is not LabelMe JSON"]
+    if any(
+        isinstance(stated, int) and stated != actual
+        for stated, actual in zip(size, (width, height), strict=True)
+    ):
+        return {}, [f"is of a film of another size, {size[0]} × {size[1]}"]
+    points: Points = {}
+    left_out: dict[str, int] = {}
+    for shape in shapes:
+        name, place, fault = _point(shape)
+        if not fault and not (0 <= place[0] <= width and 0 <= place[1] <= height):
+            fault = "outside the film"
+        if not fault and name in points:
+            fault = "with the name of another"
+        if fault:
+            left_out[fault] = left_out.get(fault, 0) + 1
+        else:
+            points[name] = place
+    return points, [f"{count} of its shapes: {fault}" for fault, count in left_out.items()]
+
+
+def _document(data: bytes) -> Mapping[str, Any]:
+    try:
+        text = data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:
+        text = data.decode("gb18030")
+    document: Mapping[str, Any] = json.loads(text)
+    return document
+
+
+def _point(shape: Any) -> tuple[str, tuple[float, float], str]:
+    """Name and place of a shape, and why it is not a point, if it is none."""
+    nowhere = math.nan, math.nan
+    try:
+        name = str(shape["label"]).strip()
+        if shape.get("shape_type", "point") != "point" or len(shape["points"]) != 1:
+            return name, nowhere, "not a point"
+        ((x, y),) = shape["points"]
+        numbers = all(type(value) in (int, float) for value in (x, y))
+        if not numbers or not (math.isfinite(x) and math.isfinite(y)):
+            return name, nowhere, "without a place"
+        return name, (float(x), float(y)), "" if name else "without a name"
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return "", nowhere, "not a point"

@@ -1,0 +1,83 @@
+"""Bytes of a PNG, JPEG or TIFF → 8-bit grey pixels. Distrusts the bytes."""
+
+from __future__ import annotations
+
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxr_release.errors import SourceError
+from cxr_release.films import jpeg_samples, png_samples, tiff_samples
+from cxr_release.films.png import Film
+from cxr_release.films.samples import MAX_PIXELS, Samples, grey
+from cxr_release.films.window import window
+
+MAX_BYTES = 8 * MAX_PIXELS
+"""512 MiB: an uncompressed film of `MAX_PIXELS` with three colours and transparency in 16 bits."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A film as it is displayed: rotated as its metadata say, in 8-bit grey."""
+
+    film: Film
+    bits: int
+    """Bits a sample in the file."""
+    mode: str
+    """Pillow's name of the pixel format: L, I;16, F, RGB, P, CMYK …"""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a regular file, whole and once.
+
+    Raises:
+        SourceError: it is empty, too large, no regular file, or cannot be read.
+    """
+    try:
+        # Before opening: opening a named pipe would wait for ever.
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise SourceError("is no regular file")
+        if found.st_size > MAX_BYTES:
+            raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES)
+    except OSError as error:
+        raise SourceError(f"cannot be read ({error.strerror})") from error
+    if not data:
+        raise SourceError("is empty (0 bytes)")
+    return data
+
+
+def decode(data: bytes) -> Decoded:
+    """Decode a film.
+
+    8-bit samples stay as they are; colour becomes luma, transparency lies on black; deeper
+    samples are windowed (`window`), in whatever container they come.
+
+    Raises:
+        SourceError: the bytes are not an image, truncated, damaged, a decompression bomb, more
+            than one picture, a picture without any contrast, or stored in a way that is not read.
+    """
+    with warnings.catch_warnings():
+        # Decoders warn of odd metadata, which are not kept, and of sizes, which are checked here.
+        warnings.simplefilter("ignore")
+        try:
+            samples = _read(data)
+            return Decoded(window(grey(samples)), samples.bits, samples.mode)
+        except (SourceError, MemoryError):
+            raise
+        except Exception as error:  # hostile bytes make a decoder raise anything
+            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            raise SourceError(f"is truncated or damaged ({reason})") from error
+
+
+def _read(data: bytes) -> Samples:
+    if data.startswith(png_samples.SIGNATURE):
+        return png_samples.read_png(data)
+    if data.startswith(jpeg_samples.SIGNATURE):
+        return jpeg_samples.read_jpeg(data)
+    if data.startswith(tiff_samples.SIGNATURES):
+        return tiff_samples.read_tiff(data)
+    raise SourceError("is no PNG, JPEG or TIFF image", remedy="convert it, or take it out")

@@ -1,0 +1,233 @@
+"""What real films and their patients are called wherever others could read it: opaque ids.
+
+An id is HMAC-SHA256 of the file's name, or of the patient's key, under 32 random bytes that stay in
+the house. Whoever has the key finds the film of an id; without it an id says nothing, and nobody
+can try names or films against it. Phantoms are public: their ids need no key.
+
+Whether a file's name looks as if it told whose film it is: a guess, for a warning.
+"""
+
+from __future__ import annotations
+
+import errno
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from cxr_release.errors import SourceError
+from cxr_release.files import read_bounded, read_json, write_once
+from cxr_release.films.patients import canonical
+
+KEY_BYTES = 32
+ID_DIGITS = 16
+"""Hex digits of an id: 64 bits, so that 100,000 films meet by chance once in 4 billion cohorts."""
+REAL_ID = re.compile(rf"film-[0-9a-f]{{{ID_DIGITS}}}")
+PHANTOM_ID = re.compile(r"phantom-\d+")
+
+_KEY = re.compile(rb"([0-9a-f]{%d})\n?" % (2 * KEY_BYTES))
+_FINGERPRINT = re.compile(rb"([0-9a-f]{64})\n?")
+_JUDGED = re.compile(rb'"real_id": ?"((?:[^"\\]|\\.)*)"')
+_MOST = 2**28
+"""Bytes of a log that are looked at: more than any people's verdicts."""
+
+
+class FilmKey:
+    """The key behind the ids.
+
+    Args:
+        secret: `KEY_BYTES` random bytes.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def film(self, name: str) -> str:
+        """Id of a film, from the name of its file: the same for the same name."""
+        return f"film-{self._digest(name)[:ID_DIGITS]}"
+
+    def patient(self, key: str) -> str:
+        """Id of a patient, from the stated key; its spelling (see `canonical`) does not matter."""
+        return f"patient-{self._digest('patient', canonical(key))[:ID_DIGITS]}"
+
+    def pixels(self, pixel_sha256: str) -> str:
+        """HMAC of a film's pixels, 64 hex digits, from the SHA-256 of them."""
+        return self._digest("pixels", pixel_sha256)
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that tell this key from another and do not tell the key."""
+        return self._digest("fingerprint", "")
+
+    def _digest(self, *parts: str) -> str:
+        # No file's name holds a NUL: what is no film's name is never taken for one.
+        text = "\0".join(parts).encode("utf-8", "surrogateescape")
+        return hmac.digest(self._secret, text, "sha256").hex()
+
+
+def keep_key(path: Path) -> FilmKey:
+    """The key that a file keeps, for its owner alone; a fresh one where there is no file.
+
+    Raises:
+        SourceError: the file holds something else, or cannot be written.
+    """
+    if not os.path.lexists(path):
+        _write(path, secrets.token_hex(KEY_BYTES))
+    key = read_key(path)
+    path.chmod(0o600)
+    return key
+
+
+def read_key(path: Path) -> FilmKey:
+    """The key that a file holds.
+
+    Raises:
+        SourceError: there is none, or the file holds something else.
+    """
+    found = _KEY.fullmatch(_small(path))
+    if not found:
+        raise SourceError("is no key of films", where=str(path), remedy=_RESTORE)
+    return FilmKey(bytes.fromhex(found[1].decode()))
+
+
+def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> FilmKey:
+    """The key by which films are called; a fresh one where nothing was ever called by any.
+
+    It is on disk, for its owner alone, when this returns, and so is its fingerprint.
+
+    Args:
+        path: file of the key.
+        cohort: folder of the cohort, whose summary names its key by the fingerprint.
+        fingerprint: file of the key's fingerprint, which git may hold.
+        verdicts: folder of people's verdicts on pairs, which name real films.
+
+    Raises:
+        SourceError: films were called by another key than is there: with a new one nobody would
+            find the films that people judged.
+    """
+    named = list(_names(cohort, fingerprint, verdicts))
+    if named and not os.path.lexists(path):
+        raise SourceError(
+            f"is missing, and {named[0][0]} calls films by it", where=str(path), remedy=_RESTORE
+        )
+    key = keep_key(path)
+    other = next((where for where, one in named if one not in (None, key.fingerprint)), None)
+    if other:
+        raise SourceError(
+            f"is another key than the one by which {other} calls films",
+            where=str(path),
+            remedy=_RESTORE,
+        )
+    if not os.path.lexists(fingerprint):
+        _write(fingerprint, key.fingerprint, mode=0o644)
+    return key
+
+
+_RESTORE = (
+    "restore the key from where you keep it; to begin anew without people's verdicts, move"
+    " data/film-key, data/film-key-fingerprint, data/cohort and data/reviews/audit/*.jsonl away"
+)
+
+
+def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[str, str | None]]:
+    """What calls films by a key: where it stands, and the key's fingerprint where it is told."""
+    if os.path.lexists(fingerprint):
+        found = _FINGERPRINT.fullmatch(_small(fingerprint))
+        if not found:
+            raise SourceError(
+                "is no fingerprint of a key", where=str(fingerprint), remedy="restore it from git"
+            )
+        yield str(fingerprint), found[1].decode()
+    summary = cohort / "summary.json"
+    if summary.is_file():
+        try:
+            told: Any = read_json(summary)
+        except (OSError, ValueError, RecursionError):
+            told = None  # A cohort that cannot be read is made anew.
+        if isinstance(told, dict) and isinstance(told.get("film_key"), str):
+            yield str(summary), told["film_key"]
+    for log in sorted(verdicts.glob("*.jsonl")) if verdicts.is_dir() else ():
+        for name in _judged(log):
+            if REAL_ID.fullmatch(name):
+                yield str(log), None
+                break
+            if not PHANTOM_ID.fullmatch(name):
+                raise SourceError(
+                    "calls real films by the names of their files, as no log does any more",
+                    where=str(log),
+                    remedy="move it away and judge again",
+                )
+
+
+def _judged(log: Path) -> Iterator[str]:
+    """Names of real films in a log of verdicts, whether or not the log is whole."""
+    if log.is_symlink() or not log.is_file():  # what is no log is refused by who reads logs
+        return
+    with log.open("rb") as stream:
+        data = stream.read(_MOST)
+    for name in _JUDGED.findall(data):
+        yield name.decode("utf-8", "replace")
+
+
+def _small(path: Path) -> bytes:
+    try:
+        return read_bounded(path, 1024)
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # what it is, is no key
+            return b""
+        raise SourceError(
+            f"cannot be read ({error.strerror})", where=str(path), remedy=_RESTORE
+        ) from error
+
+
+def _write(path: Path, text: str, *, mode: int = 0o600) -> None:
+    try:
+        write_once(path, f"{text}\n", mode=mode)
+    except OSError as error:
+        raise SourceError(f"cannot be written ({error.strerror})", where=str(path)) from error
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+_DATE = re.compile(
+    r"(?<!\d)(?:"
+    r"(?:19|20)\d\d[-_. ]?(?:0[1-9]|1[0-2])[-_. ]?(?:0[1-9]|[12]\d|3[01])"  # 1961-07-24, 19610724
+    r"|(?:0[1-9]|[12]\d|3[01])[-_. ]?(?:0[1-9]|1[0-2])[-_. ]?(?:19|20)\d\d"  # 24.07.1961, 24071961
+    r")(?!\d)"
+)
+_NAME = re.compile(r"[^\W\d_]{2,}[ ,._^+-]+[^\W\d_]{2,}")
+"""Two words of letters with a separator between them: Mueller_Anna, MUELLER^ANNA."""
+PLAIN = frozenset(
+    """
+    ap bw cervical chest copy cr crop cropped csp csxa ct ddr dicom digital dr dx ex export
+    extension film final flexion front frontal grey gray hws id image img inv inverted lat lateral
+    left lspine mono neck neg negative new no nr number old orig original pa phantom png pos raw
+    real rad radiograph resized right scan series side skull spine study test thorax thumb tif tiff
+    view xr xray
+    """.split()  # noqa: SIM905 - a list of words is read as one
+)
+"""Words that films are called by and people are not."""
+
+
+def tells(stem: str) -> bool:
+    """Whether a file's stem looks like a person's name or holds a date.
+
+    A name is two words of letters, not of `PLAIN`, with a separator between them; a date is one of
+    1900 to 2099, year or day first, with separators or without. Both are guesses: a name of one
+    word, initials, or a number of a hospital look like nothing here.
+    """
+    if _DATE.search(stem):
+        return True
+    return any(
+        not any(word.casefold() in PLAIN for word in _WORD.findall(found)) for found in _pairs(stem)
+    )
+
+
+def _pairs(stem: str) -> list[str]:
+    """Every two neighbouring words with what stands between them."""
+    words = list(_WORD.finditer(stem))
+    spans = [stem[one.start() : other.end()] for one, other in pairwise(words)]
+    return [span for span in spans if _NAME.fullmatch(span)]

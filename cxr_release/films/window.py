@@ -1,0 +1,127 @@
+"""Grey values of any depth → 8 bits: which of them are film, and which are markers or padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_release.errors import SourceError
+from cxr_release.films.png import Film
+
+BAND = 1 / 8
+"""Width of the bands in which film is looked for, relative to the middle half of the values."""
+GAPS = 16
+"""Least width of a band in usual gaps between neighbouring values: films of few values have wide
+gaps."""
+VALUES = 4
+"""Values that a band of film holds at least: a marker is a single value, or two."""
+FAINT = 1 / 2000
+"""Share of all that a band of film holds at least: the soft edges of markers hold less."""
+NEAR = 1
+"""How far around the common values those of the same film lie, relative to their range."""
+TAIL = 1 / 4
+"""Part of the range by which a thin tail without a gap may lengthen it on either side."""
+
+
+def window(pixels: NDArray[Any]) -> Film:
+    """Grey values of any depth as 8 bits.
+
+    8-bit films are returned as they are. Others are scaled linearly from their `exposed_range`
+    to 0 … 255: a 12-bit film in a 16-bit file comes out as bright as any other, and a lead marker
+    does not darken the rest.
+
+    Args:
+        pixels: (height, width), integer or float.
+
+    Raises:
+        SourceError: a pixel is not a finite number, or all pixels are equal.
+    """
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        raise SourceError("has pixels that are no finite numbers")
+    if pixels.min() == pixels.max():
+        raise SourceError("is blank: every pixel has the same value")
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype == np.uint16:
+        counts = np.bincount(pixels.ravel(), minlength=2**16)
+        levels = np.flatnonzero(counts)
+        low, high = exposed_range(levels, counts[levels])
+        table = _scaled(np.arange(2**16), low, high)
+        film: Film = table[pixels]
+        return film
+    levels, counts = np.unique(pixels, return_counts=True)
+    return _scaled(pixels, *exposed_range(levels, counts))
+
+
+def exposed_range(levels: NDArray[Any], counts: NDArray[Any]) -> tuple[float, float]:
+    """The grey values between which a film lies; beyond them are markers, padding and shutters.
+
+    How large a marker is tells nothing: a frame may be wider than the film in it. But it has one
+    grey value or few, far from others, where a film has many, near each other. So no value weighs
+    more than a usual one does, and the range ends at the outermost values that close a band, a
+    sixteenth of a usual film's range wide, which holds `VALUES` values and the share `FAINT` of
+    all; the more the farther it lies from the middle half. A film that uses all of its values is
+    not clipped.
+
+    What is usual is asked of the film's own values. The soft edges of burned-in text lay thousands
+    of values with a pixel or two over the whole range, more than a film may have; so the common
+    values say first, roughly, where the film lies.
+
+    Args:
+        levels: the distinct grey values, ascending, two or more.
+        counts: pixels of each.
+
+    Returns:
+        Lowest and highest value, the first below the second.
+    """
+    levels = levels.astype(np.float64)
+    common = np.flatnonzero(counts >= _common(counts))
+    if len(common) < 2:
+        return _ends(levels, counts, np.arange(len(levels)))
+    low, high = _ends(levels, counts, common)
+    around = NEAR * (high - low)
+    near = np.flatnonzero((levels >= low - around) & (levels <= high + around))
+    # Faint tails of a film are within its usual values, not within its common ones.
+    lowest, highest = _ends(levels, counts, near)
+    return min(low, lowest), max(high, highest)
+
+
+def _common(counts: NDArray[Any]) -> int:
+    """Pixels that a common value has: as many as there are values with so many, or more."""
+    descending = np.sort(counts)[::-1]
+    return int(np.count_nonzero(descending >= np.arange(1, len(counts) + 1)))
+
+
+def _ends(
+    levels: NDArray[np.float64], counts: NDArray[Any], film: NDArray[np.intp]
+) -> tuple[float, float]:
+    """Ends of the exposed range, where the values at the indices `film` are a film's."""
+    usual = float(np.median(counts[film]))
+    sums = np.concatenate([[0.0], np.cumsum(np.minimum(counts, usual))])
+    total = sums[-1]
+    left = levels[np.argmax(sums[1:] >= total / 4)]
+    right = levels[len(levels) - 1 - np.argmax((total - sums[:-1] >= total / 4)[::-1])]
+    width = max(BAND * (right - left), GAPS * float(np.median(np.diff(levels[film]))))
+    away = np.maximum(left - levels, levels - right) / max(right - left, width)
+    least = np.maximum(FAINT * total * np.maximum(away, 1), min(VALUES * usual, total / 4))
+    at = np.arange(len(levels))
+    above = sums[np.searchsorted(levels, levels + width, side="right")] - sums[at]
+    below = sums[at + 1] - sums[np.searchsorted(levels, levels - width)]
+    first = int(np.argmax(above >= least))
+    last = len(levels) - 1 - int(np.argmax((below >= least)[::-1]))
+    if first >= last:
+        return float(levels[0]), float(levels[-1])
+    gaps = np.flatnonzero(np.diff(levels) > width)
+    thin = TAIL * (levels[last] - levels[first])
+    start = max(gaps[gaps < first] + 1, default=0)
+    stop = min(gaps[gaps >= last], default=len(levels) - 1)
+    low = start if levels[first] - levels[start] <= thin else first
+    high = stop if levels[stop] - levels[last] <= thin else last
+    return float(levels[low]), float(levels[high])
+
+
+def _scaled(values: NDArray[Any], low: float, high: float) -> Film:
+    scaled = (values.astype(np.float64) - low) / (high - low) * 255
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

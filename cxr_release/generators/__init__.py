@@ -1,0 +1,1 @@
+"""What draws synthetic films: checkpoints, sampling jobs, regeneration of single films."""

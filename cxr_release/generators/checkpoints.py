@@ -1,0 +1,222 @@
+"""One checkpoint on disk: a folder that `DDPMPipeline.from_pretrained` opens.
+
+    checkpoint-3/
+      model_index.json, unet/, scheduler/     as diffusers writes them, weights as safetensors
+      checkpoint.json                         what diffusers does not know: number, step, size …
+
+Loading trusts nothing: the network is built from `checkpoint.json` without memory for weights,
+then names, shapes and types in the safetensors header must be exactly its own. Pickles are never
+opened.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from diffusers import DDPMPipeline, UNet2DModel
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from cxr_release.errors import CheckpointError, Fault
+from cxr_release.files import read_json, whole_folder, write_json
+from cxr_release.generators.diffusion import network as unets
+from cxr_release.params import NetworkParams
+
+RECORD = "checkpoint.json"
+WEIGHTS = Path("unet", "diffusion_pytorch_model.safetensors")
+MAX_CHANNELS, MAX_STAGES, MAX_LAYERS, MAX_SIZE = 4096, 8, 16, 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a checkpoint says about itself."""
+
+    checkpoint: int
+    """Number: training step ÷ steps between checkpoints."""
+    checkpoint_step: int
+    """Training steps that it had seen."""
+    size: int
+    """Height and width of its films, in pixels."""
+    network: NetworkParams
+    training: Mapping[str, Any]
+    """Settings, hash of the cohort, precision and versions of the code, for the reader."""
+    fingerprint: str
+    """Of the run that it comes from."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded checkpoint: its record and the network with the averaged weights."""
+
+    record: Record
+    unet: UNet2DModel
+
+
+def folder_of(run: Path, number: int) -> Path:
+    """Where checkpoint `number` of a training run lies."""
+    return run / f"checkpoint-{number}"
+
+
+def listed(run: Path) -> dict[int, Path]:
+    """The checkpoints of a training run by number, rising.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    found = {
+        int(match[1]): one
+        for one in run.glob("checkpoint-*")
+        if (match := re.fullmatch(r"checkpoint-([1-9]\d*)", one.name))
+    }
+    if not found:
+        raise CheckpointError("holds no checkpoint", where=str(run), remedy="train first")
+    return dict(sorted(found.items()))
+
+
+def save(folder: Path, unet: UNet2DModel, record: Record) -> None:
+    """Write a checkpoint folder, whole or not at all. Same weights and record, same bytes."""
+    with whole_folder(folder) as partial:
+        DDPMPipeline(unet=unet, scheduler=unets.noise_schedule(record.network)).save_pretrained(
+            partial
+        )
+        write_json(partial / RECORD, asdict(record))
+
+
+def load(folder: Path) -> Checkpoint:
+    """Open a checkpoint folder, from this program or from anywhere.
+
+    Raises:
+        CheckpointError: the folder is missing or damaged, its weights are a pickle, truncated,
+            not finite, or another network's. Nothing in it is ever executed.
+    """
+    record = read_record(folder)
+    with torch.device("meta"):
+        unet = unets.build(record.network, record.size)
+    weights = _weights(folder, unet.state_dict())
+    unet.load_state_dict(weights, assign=True)
+    unet.requires_grad_(False).eval()
+    return Checkpoint(record, unet.to(memory_format=torch.channels_last))
+
+
+def read_record(folder: Path) -> Record:
+    """What a checkpoint says about itself, without its weights.
+
+    Raises:
+        CheckpointError: it is missing, or says what cannot be.
+    """
+    path = folder / RECORD
+    try:
+        raw = read_json(path)
+        network = raw["network"]
+        record = Record(
+            checkpoint=_number(raw["checkpoint"], 2**62),
+            checkpoint_step=_number(raw["checkpoint_step"], 2**62),
+            size=_number(raw["size"], MAX_SIZE),
+            network=NetworkParams(
+                channels=tuple(_number(one, MAX_CHANNELS) for one in network["channels"]),
+                layers=_number(network["layers"], MAX_LAYERS),
+                attention=_number(network["attention"], MAX_STAGES, least=0),
+                pixel_unshuffle=_number(network["pixel_unshuffle"], 4),
+                schedule=_schedule(network["schedule"]),
+            ),
+            training=dict(raw["training"]),
+            fingerprint=str(raw["fingerprint"]),
+        )
+    except OSError as error:
+        raise CheckpointError(
+            f"no readable checkpoint here ({error.strerror})",
+            where=str(path),
+            remedy="train first (`dvc repro`)",
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"not a checkpoint's record: {error!r}",
+            where=str(path),
+            remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
+        ) from None
+    _check_network(record, path)
+    return record
+
+
+def _number(value: Any, most: int, *, least: int = 1) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{value!r} is no number from {least} to {most}")
+    return value
+
+
+def _schedule(value: Any) -> Literal["cosine", "sigmoid"]:
+    if value not in {"cosine", "sigmoid"}:
+        raise ValueError(f"{value!r} is no schedule")
+    known: Literal["cosine", "sigmoid"] = value
+    return known
+
+
+def _check_network(record: Record, path: Path) -> None:
+    channels = record.network.channels
+    if not 1 <= len(channels) <= MAX_STAGES or any(one % unets.NORM_GROUPS for one in channels):
+        raise CheckpointError(f"no network has channels {channels}", where=str(path))
+    if record.network.attention > len(channels):
+        raise CheckpointError(
+            f"no network attends at {record.network.attention} of {len(channels)} resolutions",
+            where=str(path),
+        )
+    if record.size % unets.halvings(record.network):
+        raise CheckpointError(
+            f"a film of {record.size} pixels cannot be halved as often as its network asks",
+            where=str(path),
+        )
+
+
+def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights in the safetensors file, if they are exactly those that the network has."""
+    path = folder / WEIGHTS
+    if not path.is_file():
+        pickles = [one.name for one in path.parent.glob("*") if one.suffix in {".bin", ".pt"}]
+        what = f"only pickled weights here ({', '.join(pickles)})" if pickles else "no weights here"
+        raise CheckpointError(
+            what,
+            where=str(path),
+            remedy="save them as safetensors, or train again (`dvc repro`); no pickle is opened",
+        )
+    try:
+        with safe_open(path, framework="pt") as stored:
+            faults = _faults(stored, expected, str(path))
+            if not faults:
+                weights = {name: stored.get_tensor(name) for name in expected}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"not a whole safetensors file: {error}",
+            where=str(path),
+            remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
+        ) from error
+    if not faults:
+        faults = [
+            Fault(name, "holds values that are no numbers")
+            for name, tensor in weights.items()
+            if not torch.isfinite(tensor).all()
+        ]
+    if faults:
+        raise CheckpointError(
+            f"the weights are not those of the network in {RECORD}", where=str(path), faults=faults
+        )
+    return weights
+
+
+def _faults(stored: Any, expected: Mapping[str, Tensor], where: str) -> list[Fault]:
+    """Names, shapes and types in a safetensors header against those of the network."""
+    names = set(stored.keys())
+    faults = [Fault(name, "unknown tensor") for name in sorted(names - expected.keys())]
+    for name, tensor in expected.items():
+        if name not in names:
+            faults.append(Fault(name, "missing tensor"))
+            continue
+        header = stored.get_slice(name)
+        found = (header.get_dtype(), tuple(header.get_shape()))
+        if found != ("F32", tuple(tensor.shape)):
+            faults.append(Fault(name, f"is {found}, expected {('F32', tuple(tensor.shape))}"))
+    return faults

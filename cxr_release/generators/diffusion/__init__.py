@@ -1,0 +1,1 @@
+"""The denoising diffusion model: network, objective, training, samplers."""

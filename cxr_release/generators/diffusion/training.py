@@ -1,0 +1,246 @@
+"""`stats.jsonl`: how training went, a line every few steps, the same lines after any restart.
+
+Training, resumable to the bit.
+
+Killed at any moment and called again, `train` ends with the checkpoints that it would have made
+uninterrupted, bit for bit on one machine's CPU, whatever number of its cores it may use. On a GPU
+they differ as two uninterrupted runs would.
+
+Under `accelerate launch` the processes share each batch: every one holds the network, takes its
+part of the films, and adds the gradients up with the others'. The main process writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import diffusers
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from tqdm import tqdm
+
+from cxr_release import __version__
+from cxr_release.errors import TrainingError
+from cxr_release.files import write_text
+from cxr_release.generators import checkpoints, run_folder
+from cxr_release.generators.checkpoints import Record
+from cxr_release.generators.compute import computing
+from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion import training_state
+from cxr_release.generators.diffusion.learner import Learner, Outcome
+from cxr_release.params import ComputeParams, NetworkParams, TrainParams
+
+EVERY = 10
+"""Steps that one line sums up."""
+
+
+class Statistics:
+    """Appends lines of {step, loss, learning_rate, gradient_norm}.
+
+    `loss` and `gradient_norm` are means over the steps since the line before; `learning_rate` is
+    that of the last step.
+    """
+
+    def __init__(self, path: Path, done: int) -> None:
+        self._path = path
+        self._since: list[tuple[float, float]] = []
+        kept = _lines(path, done)
+        write_text(path, "".join(f"{line}\n" for line in kept))
+
+    def add(self, step: int, outcome: Outcome, *, flush: bool) -> None:
+        """Count one step.
+
+        Args:
+            step: steps done, this one included.
+            outcome: what the step gave.
+            flush: write a line in any case: a restart may begin after this step.
+        """
+        self._since.append((outcome.loss, outcome.gradient_norm))
+        if step % EVERY and not flush:
+            return
+        losses, norms = zip(*self._since, strict=True)
+        line = {
+            "step": step,
+            "loss": round(sum(losses) / len(losses), 6),
+            "learning_rate": round(outcome.learning_rate, 9),
+            "gradient_norm": round(sum(norms) / len(norms), 6),
+        }
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+        self._since.clear()
+
+
+def _lines(path: Path, done: int) -> list[str]:
+    """The lines up to step `done`; a later one will come again, a torn one stands last."""
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            if json.loads(line)["step"] > done:
+                break
+        except ValueError:
+            break
+        kept.append(line)
+    return kept
+
+
+STATE = "resume.safetensors"
+STATISTICS = "stats.jsonl"
+
+
+def train(
+    films: NDArray[np.uint8],
+    folder: Path,
+    *,
+    network: NetworkParams,
+    settings: TrainParams,
+    compute: ComputeParams,
+    steps: int,
+    seed: int,
+    fingerprint: str,
+) -> None:
+    """Train a denoising network and leave its checkpoints in `folder`.
+
+    `folder` gets `checkpoint-<N>/` after every `settings.checkpoint_every` steps, `stats.jsonl`
+    and `run.json`; no times and no host names, so that equal runs give equal bytes. Steps after
+    the last checkpoint would leave nothing and are not taken.
+
+    Args:
+        films: (n, size, size) uint8, the cohort.
+        folder: of this run; an unfinished run of the same fingerprint in it is resumed.
+        network: the U-Net.
+        settings: of training; `settings.steps` is the length of the learning rate's decay.
+        steps: where to stop. A run that stops early trains up to there exactly as the whole one
+            would, so that its checkpoints can stand for those of the whole one.
+        compute: precision and compilation.
+        seed: root of the run's random numbers.
+        fingerprint: names everything that the result depends on.
+
+    Raises:
+        TrainingError: films or steps do not fit, the loss is no number, the disk is full, or an
+            unfinished run in `folder` trains on another cohort. The last good checkpoint is kept.
+        CxrReleaseError: `folder` holds something else.
+    """
+    end = _end(films, network, settings, steps)
+    cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
+    with computing(compute) as here:
+        if here.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
+            return
+        last = Record(
+            checkpoint=end // settings.checkpoint_every,
+            checkpoint_step=end,
+            size=films.shape[1],
+            network=network,
+            training=asdict(settings)
+            | {"films": len(films), "cohort_sha256": cohort, "seed": seed}
+            | {"precision": here.precision, "versions": _versions()},
+            fingerprint=fingerprint,
+        )
+        learner = Learner(
+            films,
+            network=network,
+            settings=settings,
+            horizon=max(steps, settings.steps),
+            seed=seed,
+            compute=here,
+        )
+        begun = here.processes.agreed((folder / STATE).exists)
+        done = learner.load(folder / STATE) if begun else 0
+        if here.processes.is_main:
+            _learn(learner, folder, last, settings.checkpoint_every, done)
+            run_folder.finish(folder, fingerprint)
+            (folder / STATE).unlink(missing_ok=True)
+        else:
+            for step in range(done, end):
+                learner.step(step)
+
+
+def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
+    """Make the folder ready; returns whether the work is finished already."""
+    state = folder / STATE
+    if state.exists():
+        begun = training_state.progress_of(state)
+        if begun.cohort != cohort:
+            raise TrainingError(
+                f"the cohort has changed since this run began, which is at step {begun.step}",
+                where=str(folder),
+                remedy="bring the cohort back to go on, or move this folder away to train anew",
+            )
+    finished = run_folder.begin(folder, fingerprint, keep_unfinished=True)
+    if finished:
+        state.unlink(missing_ok=True)
+        run_folder.say(f"{folder}: trained before, nothing to do")
+    return finished
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "cxr-release": __version__,
+        "diffusers": diffusers.__version__,
+        "torch": torch.__version__,
+    }
+
+
+def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, done: int) -> None:
+    """Take the steps that are left until checkpoint `last`, and write what comes of them."""
+    end = last.checkpoint_step
+    how = f"resuming after step {done}" if done else "training from the start"
+    run_folder.say(f"{folder}: {how}, {end} steps on {last.training['films']} films")
+    statistics = Statistics(folder / STATISTICS, done)
+    steps = range(done + 1, end + 1)
+    progress = tqdm(
+        steps,
+        "train",
+        initial=done,
+        total=end,
+        unit="step",
+        mininterval=1,
+        disable=None,
+        file=sys.stderr,
+    )
+    for step in progress:
+        outcome = learner.step(step - 1)
+        due = step % checkpoint_every == 0
+        statistics.add(step, outcome, flush=due)
+        progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
+        if due:
+            number = step // checkpoint_every
+            _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step))
+
+
+def _end(
+    films: NDArray[np.uint8], network: NetworkParams, settings: TrainParams, steps: int
+) -> int:
+    """The step of the last checkpoint, after a look at whether training can start at all."""
+    if films.ndim != 3 or len(films) == 0 or films.shape[1] != films.shape[2]:
+        raise TrainingError(f"needs square films of one size, got an array of {films.shape}")
+    if films.shape[1] % unets.halvings(network):
+        raise TrainingError(
+            f"films of {films.shape[1]} pixels cannot be halved as often as the network asks",
+            remedy=f"take a multiple of {unets.halvings(network)}, or fewer network.channels",
+        )
+    if steps < settings.checkpoint_every:
+        raise TrainingError(
+            f"{steps} steps end before the first checkpoint at step {settings.checkpoint_every}",
+            remedy="raise the steps or lower train.checkpoint_every",
+        )
+    return steps - steps % settings.checkpoint_every
+
+
+def _save(folder: Path, learner: Learner, record: Record) -> None:
+    """The checkpoint first: a kill between the two makes it again, with the same bytes."""
+    path = checkpoints.folder_of(folder, record.checkpoint)
+    try:
+        checkpoints.save(path, learner.averaged(), record)
+        learner.save(folder / STATE, record.checkpoint_step, str(record.training["cohort_sha256"]))
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"cannot write: {error}",
+            where=str(path),
+            remedy="make room and run again: training resumes from the checkpoint before",
+        ) from error

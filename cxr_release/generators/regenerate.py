@@ -1,0 +1,130 @@
+"""Single films, made again from their names alone."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cxr_release import tables
+from cxr_release.errors import CxrReleaseError, Fault
+from cxr_release.files import whole_file
+from cxr_release.films import png
+from cxr_release.films.png import Film
+from cxr_release.generators.diffusion.denoising import draw
+from cxr_release.generators.distributed import processes
+from cxr_release.generators.sampling import film_id, film_seed
+from cxr_release.params import BATCHES, ComputeParams, SampleParams
+from cxr_release.schemas import SAMPLES
+
+
+@dataclass(frozen=True, order=True)
+class Identity:
+    """What a synthetic film's name says."""
+
+    checkpoint: int
+    batch: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        """Such as `checkpoint-34-large-00012`."""
+        return film_id(self.checkpoint, self.batch, self.index)
+
+
+def identities(names: Sequence[str]) -> list[Identity]:
+    """What names of films say, each once, in order.
+
+    Raises:
+        CxrReleaseError: some are no names of synthetic films; all of them are given.
+    """
+    # No longer number: no film has one, and Python reads none of thousands of digits.
+    shape = re.compile(rf"checkpoint-([1-9][0-9]{{0,8}})-({'|'.join(BATCHES)})-([0-9]{{5,9}})")
+    matches = {name: shape.fullmatch(name) for name in names}
+    faults = [Fault(name, "no such film") for name, match in matches.items() if match is None]
+    if faults:
+        raise CxrReleaseError(
+            "not names of synthetic films",
+            remedy="they look like checkpoint-34-large-00012",
+            faults=faults,
+        )
+    return sorted({Identity(int(one[1]), one[2], int(one[3])) for one in matches.values() if one})
+
+
+def make_again(
+    films: Sequence[Identity],
+    output: Path,
+    *,
+    checkpoint_of: Callable[[int], Path],
+    job_of: Callable[[int, str], Path],
+    root_seed: int,
+    settings: SampleParams,
+    compute: ComputeParams,
+) -> list[dict[str, Any]]:
+    """Draw films as their sampling job drew them, before they were turned to face left.
+
+    Args:
+        films: which ones.
+        output: folder that gets a PNG for each.
+        checkpoint_of: folder of a checkpoint by its number.
+        job_of: folder of a sampling job by checkpoint and batch, to compare with.
+        root_seed: the pipeline's seed.
+        settings: as the job had them; the batch size does not matter.
+        compute: as the job had it.
+
+    Returns:
+        For each film `id`, `seed`, `file`, `sha256`, `pixel_sha256`, and `difference`: the largest
+        one, in grey levels, from the film in the job's shards; None where there is none.
+
+    Raises:
+        CheckpointError: a checkpoint cannot be loaded.
+        TableError, SourceError: a shard, or a film in it, cannot be read.
+    """
+    by_job = defaultdict(list)
+    for film in films:
+        by_job[film.checkpoint, film.batch].append(film)
+    made = []
+    for (number, batch), some in by_job.items():
+        kept = _kept(job_of(number, batch), {film.name for film in some})
+        seeds = [film_seed(root_seed, number, batch, film.index) for film in some]
+        drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
+        for film, seed, pixels in zip(some, seeds, drawn, strict=True):
+            if processes().is_main:
+                made.append(_written(film, seed, pixels, kept.get(film.name), output))
+    return made
+
+
+def _written(
+    film: Identity, seed: int, pixels: Film, kept: Film | None, output: Path
+) -> dict[str, Any]:
+    data = png.encode(pixels, synthetic=True)
+    path = output / f"{film.name}.png"
+    with whole_file(path) as partial:
+        partial.write_bytes(data)
+    facts = png.facts(pixels, data)
+    difference = None
+    if kept is not None and kept.shape == pixels.shape:
+        difference = int(np.abs(kept.astype(int) - pixels).max())
+    return {
+        "id": film.name,
+        "seed": seed,
+        "file": str(path),
+        "sha256": facts["sha256"],
+        "pixel_sha256": facts["pixel_sha256"],
+        "difference": difference,
+    }
+
+
+def _kept(job: Path, names: set[str]) -> dict[str, Film]:
+    """The films of these names in a job's shards."""
+    return {
+        row["id"]: png.decode(row["image"]["bytes"], where=f"{shard}: {row['id']}")
+        for shard in sorted(job.glob("shard-*.parquet"))
+        for row in tables.iterate(shard, SAMPLES)
+        if row["id"] in names
+    }

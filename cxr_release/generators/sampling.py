@@ -1,0 +1,224 @@
+"""Sampling jobs: the films of one checkpoint and batch, in shards, resumable.
+
+Under `accelerate launch` the processes share each denoising batch and the main one writes: the
+films and their order are those of a single process.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from cxr_release import json_documents
+from cxr_release.errors import AGAIN, CheckpointError, DocumentError
+from cxr_release.files import write_json
+from cxr_release.films import png
+from cxr_release.films.png import Film
+from cxr_release.generators import checkpoints, run_folder
+from cxr_release.generators.compute import chunks, computing
+from cxr_release.generators.diffusion.denoising import Denoiser
+from cxr_release.generators.distributed import Processes
+from cxr_release.generators.randomness import seed_of
+from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.schemas import SAMPLES
+from cxr_release.tables import Writer, pieces, read
+
+SHARD = 256
+"""Films in a shard. A kill loses one shard at most."""
+
+GROUP = 32
+"""Films in a row group of a shard."""
+
+JOB = "job.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a sampling job made."""
+
+    checkpoint: int
+    checkpoint_step: int
+    batch: str
+    requested: int
+    """Films asked for."""
+    made: int
+    """Films drawn, fewer if the time was over."""
+
+
+def _job(path: Path) -> Job:
+    try:
+        return Job(**json_documents.read(path, dict[str, Any]))
+    except TypeError:
+        raise DocumentError("is no record of a job", where=str(path), remedy=AGAIN) from None
+
+
+def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
+    """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed."""
+    return seed_of(root_seed, checkpoint, batch, index)
+
+
+def film_id(checkpoint: int, batch: str, index: int) -> str:
+    """The name of one film, such as `checkpoint-34-large-00012`."""
+    return f"checkpoint-{checkpoint}-{batch}-{index:05d}"
+
+
+def sample_job(
+    checkpoint_folder: Path,
+    folder: Path,
+    *,
+    checkpoint: int,
+    batch: str,
+    root_seed: int,
+    settings: SampleParams,
+    compute: ComputeParams,
+    fingerprint: str,
+) -> Job:
+    """Draw the films of one checkpoint and batch into `folder`, as tables `SAMPLES`.
+
+    `folder` gets `shard-00000.parquet` … as they fill, then `job.json` and `run.json`. Killed and
+    called again with the same fingerprint, it goes on after the last whole shard; with another
+    fingerprint it deletes what stands there. It stops at the end of a denoising batch when
+    `settings.max_hours` are over, counted from this call, and leaves a short last shard.
+
+    Args:
+        checkpoint_folder: of the checkpoint to draw from.
+        folder: of this job.
+        checkpoint: its number, which the checkpoint must confirm.
+        batch: `initial` or `large`.
+        root_seed: the pipeline's seed; see `film_seed`.
+        settings: how many films, sampler, steps, batch size, time limit.
+        compute: precision and compilation.
+        fingerprint: names everything that the films depend on.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded, or is another one.
+        CxrReleaseError: `folder` holds something else.
+    """
+    deadline = time.monotonic() + 3600 * settings.max_hours
+    with computing(compute) as here:
+        if here.processes.agreed(
+            lambda: run_folder.begin(folder, fingerprint, keep_unfinished=False)
+        ):
+            if here.processes.is_main:
+                run_folder.say(f"{folder}: sampled before, nothing to do")
+            return _job(folder / JOB)
+        model = checkpoints.load(checkpoint_folder)
+        if model.record.checkpoint != checkpoint:
+            raise CheckpointError(
+                f"is checkpoint {model.record.checkpoint}, expected {checkpoint}",
+                where=str(checkpoint_folder),
+            )
+        made = _Work(
+            denoiser=Denoiser(model, settings, here),
+            processes=here.processes,
+            batch=batch,
+            count=settings.films(batch),
+            root_seed=root_seed,
+            deadline=deadline,
+        ).fill(folder)
+        job = Job(
+            checkpoint=checkpoint,
+            checkpoint_step=model.record.checkpoint_step,
+            batch=batch,
+            requested=settings.films(batch),
+            made=made,
+        )
+        if here.processes.is_main:
+            if job.made < job.requested:
+                run_folder.say(
+                    f"{folder}: stopped after {settings.max_hours} hours with {job.made} of "
+                    f"{job.requested} films"
+                )
+            write_json(folder / JOB, asdict(job))
+            run_folder.finish(folder, fingerprint)
+    return job
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """The part of a job that every process does; the main one writes besides."""
+
+    denoiser: Denoiser
+    processes: Processes
+    batch: str
+    count: int
+    root_seed: int
+    deadline: float
+
+    def fill(self, folder: Path) -> int:
+        """Draw the films that are missing, until the deadline; returns how many there are."""
+        shards = dict(enumerate(chunks(range(self.count), SHARD)))
+        missing = self.processes.agreed(
+            lambda: [one for one in shards if not _whole(folder, one, shards[one])]
+        )
+        made = sum(len(shards[one]) for one in shards if one not in missing)
+        progress = tqdm(
+            total=self.count,
+            desc=f"sample {self.denoiser.record.checkpoint} {self.batch}",
+            initial=made,
+            unit="film",
+            mininterval=1,
+            disable=None if self.processes.is_main else True,
+            file=sys.stderr,
+        )
+        with progress:
+            for one in missing:
+                drawn = 0
+                with self._writer(shard_path(folder, one)) as shard:
+                    # In row groups of one size: the batch must not show in the file.
+                    for some in pieces(self._films(shards[one], progress), GROUP):
+                        if shard is not None:
+                            shard.append([self._row(*film) for film in some])
+                        drawn += len(some)
+                made += drawn
+                if drawn < len(shards[one]):
+                    break
+        return made
+
+    def _films(self, indices: range, progress: tqdm[Any]) -> Iterator[tuple[int, Film]]:
+        """The films of a shard with their indices, until the deadline; at least one batch."""
+        for some in chunks(indices, self.denoiser.batch):
+            yield from zip(
+                some, self.denoiser.films([self._seed(index) for index in some]), strict=True
+            )
+            progress.update(len(some))
+            if self.processes.agreed(lambda: time.monotonic() >= self.deadline):
+                break
+
+    def _writer(self, path: Path) -> AbstractContextManager[Writer | None]:
+        return Writer(path, SAMPLES) if self.processes.is_main else nullcontext()
+
+    def _seed(self, index: int) -> int:
+        return film_seed(self.root_seed, self.denoiser.record.checkpoint, self.batch, index)
+
+    def _row(self, index: int, film: Film) -> dict[str, Any]:
+        """One film as a row of `SAMPLES`."""
+        record = self.denoiser.record
+        name = film_id(record.checkpoint, self.batch, index)
+        data = png.encode(film, synthetic=True)
+        return {
+            "image": png.cell(data, name),
+            "id": name,
+            "checkpoint": record.checkpoint,
+            "checkpoint_step": record.checkpoint_step,
+            "batch": self.batch,
+            "seed": self._seed(index),
+            **png.facts(film, data),
+        }
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """Where shard `number` of a job lies."""
+    return folder / f"shard-{number:05d}.parquet"
+
+
+def _whole(folder: Path, number: int, indices: range) -> bool:
+    path = shard_path(folder, number)
+    return path.exists() and read(path, SAMPLES).num_rows == len(indices)

@@ -1,0 +1,262 @@
+"""Why a server cannot be reached, where the reason is not that it is silent.
+
+Who only waits for it waits in vain: an unknown name, a certificate that nobody here trusts, and a
+proxy that refuses are seen to on this side.
+
+What went wrong on the Hub: whether it may pass, and the error that says what to do.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from traceback import walk_tb
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+from cxr_release.errors import ReleaseError
+from cxr_release.publishing.hub import LOG_IN, Access
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+PROXIES = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY"
+TRUST = (
+    "where the network has an authority of its own, name the file of its certificate in"
+    " SSL_CERT_FILE; see whether this machine's clock is right"
+)
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
+    found: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and one not in found:
+        found.append(one)
+        one = one.__cause__ or one.__context__
+    return found
+
+
+def distrust(error: BaseException) -> str | None:
+    """What is wrong with a server's certificate; None where that is not the reason."""
+    for one in chain_of(error):
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted here: {one.verify_message}"
+    return None
+
+
+def reason(error: BaseException, server: str) -> str:
+    """Why a server was not reached, if there is more to say than that it does not answer."""
+    import httpx2
+
+    by_proxy = f"; a proxy is set for it: see {PROXIES}" if _is_by_proxy(server) else ""
+
+    untrusted = distrust(error)
+    if untrusted:
+        return untrusted
+    for one in chain_of(error):
+        if isinstance(one, socket.gaierror):
+            return f"{'a' if by_proxy else 'its'} name is not known here{by_proxy}"
+        if isinstance(one, httpx2.ProxyError):
+            return f"the proxy refuses ({one}): see {PROXIES}"
+        if isinstance(one, ssl.SSLError):
+            return f"it does not speak TLS as it should: {one}"
+    return by_proxy.removeprefix("; ")
+
+
+def _is_by_proxy(server: str) -> bool:
+    """Whether the environment names a proxy for a server."""
+    split = urlsplit(server)
+    known = getproxies_environment()
+    named = bool(known.get(split.scheme) or known.get("all"))
+    return named and not proxy_bypass(split.hostname or "")
+
+
+PASSING = frozenset({408, 409, 412, 423, 425, 429, 500, 502, 503, 504})
+"""Statuses of what may pass by itself. A conflict is one: whoever tries again has looked before."""
+AGAIN = "run the same command again: only what is missing is sent"
+_SHOWN = 300
+"""Characters of a Hub's own words that an error repeats."""
+_SECRETS = (
+    (re.compile(r"\bhf_[A-Za-z0-9_-]{4,}"), "hf_…"),
+    (re.compile(r"(?i)\bbearer\s+[^\s'\",;]+"), "Bearer …"),
+    # Addresses of uploads and downloads are signed in their query.
+    (re.compile(r"(https?://[^\s?'\"<>]+)\?[^\s'\"<>]+"), r"\1?…"),
+)
+
+
+class Untrusted(Exception):  # noqa: N818 - says what the Hub did
+    """The Hub does, or asks for, what no Hub should."""
+
+
+class Busy(Exception):  # noqa: N818 - says what the Hub said
+    """The Hub asks to wait longer than anybody would."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"asks to wait {seconds:,.0f} seconds")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that went wrong."""
+
+    error: ReleaseError
+    passes: bool
+    """Whether it may pass by itself."""
+    wait: float | None = None
+    """Seconds that the Hub asks to wait."""
+    status: int | None = None
+    """HTTP status, where there was an answer."""
+
+
+def scrub(text: str, access: Access) -> str:
+    """Text from outside on one line, without token, signatures and control characters."""
+    if access.token:
+        # Without its prefix too, however that may be written.
+        for secret in (access.token, quote(access.token), access.token.removeprefix("hf_")):
+            text = text.replace(secret, "…")
+    for pattern, shown in _SECRETS:
+        text = pattern.sub(shown, text)
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+
+
+def asked_to_wait(response: httpx2.Response) -> float | None:
+    """Seconds that an answer asks to wait: its Retry-After, or the Hub's own rate limit."""
+    from huggingface_hub.utils._http import parse_ratelimit_headers
+
+    limit = parse_ratelimit_headers(response.headers) if response.status_code == 429 else None
+    if limit is not None and limit.remaining == 0:
+        return float(limit.reset_in_seconds)
+    said = response.headers.get("retry-after", "").strip()
+    if said.isdecimal() and said.isascii():
+        return float(said[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def read(error: Exception, access: Access, status: int | None = None) -> Trouble:
+    """What an exception of a library means, without keeping the exception.
+
+    Args:
+        error: what was raised; what caused it is looked at too, for uploads wrap it.
+        access: whose secrets it may hold.
+        status: of the last answer, which the exception may say nothing of: what some proxies say
+            when the Hub is down is no JSON.
+    """
+    import httpx2
+
+    chain = chain_of(error)
+    for one in chain:
+        response = _response(one)
+        if isinstance(response, httpx2.Response):
+            return _answered(response, access)
+        if isinstance(one, Untrusted | Busy):
+            remedy = AGAIN if isinstance(one, Busy) else "ask whoever runs that Hub"
+            return Trouble(_error(str(one), access, remedy), passes=False)
+    if status in PASSING:
+        return Trouble(_error(f"answers {status}", access, AGAIN), passes=True, status=status)
+    return _unanswered(chain, access)
+
+
+def _unanswered(chain: list[BaseException], access: Access) -> Trouble:
+    """What went wrong without an answer that says so."""
+    import httpx2
+
+    # What a library wraps around it says where; only the first cause says why.
+    told = dict.fromkeys(f"{type(one).__name__}: {one}" for one in (chain[0], chain[-1]))
+    words = "; because of ".join(scrub(one, access)[:_SHOWN] for one in told)
+    if untrusted := distrust(chain[0]):
+        return Trouble(_error(scrub(untrusted, access), access, TRUST), passes=False)
+    if any(_is_proxys(one) for one in chain):
+        what = f"cannot be reached through the proxy that is set: {words}"
+        return Trouble(_error(what, access, f"see {PROXIES}"), passes=False)
+    if any(_is_xet(one) for one in chain):
+        # Of its errors only the text says more.
+        refused = any(isinstance(one, PermissionError) for one in chain)
+        return Trouble(_error(f"sending through Xet failed: {words}", access, AGAIN), not refused)
+    failed = any(isinstance(one, httpx2.TransportError | ConnectionError) for one in chain)
+    if failed or any(_lost_its_client(one) for one in chain):
+        return Trouble(_error(f"the connection failed: {words}", access, AGAIN), passes=True)
+    if isinstance(chain[0], OSError) and chain[0].filename is not None:
+        return Trouble(_error(f"a file cannot be read: {words}", access, ""), passes=False)
+    what = f"gives an answer that cannot be used: {words}"
+    return Trouble(_error(what, access, "ask whoever runs that Hub"), passes=False)
+
+
+def _answered(response: httpx2.Response, access: Access) -> Trouble:
+    status = response.status_code
+    wait = asked_to_wait(response)
+    error = _error(f"answers {status}: {_words(response, access)}", access, _remedy(status, access))
+    # A second more: seconds in headers are rounded.
+    return Trouble(error, status in PASSING, None if wait is None else wait + 1, status)
+
+
+def _words(response: httpx2.Response, access: Access) -> str:
+    """What the Hub itself says."""
+    try:
+        body = response.json()
+        said = body.get("error") if isinstance(body, dict) else None
+    except (ValueError, RuntimeError):  # no JSON, or never read
+        said = None
+    if not isinstance(said, str):
+        said = response.headers.get("X-Error-Message") or response.reason_phrase
+    return scrub(said, access)[:_SHOWN] or "nothing more"
+
+
+def _remedy(status: int, access: Access) -> str:
+    if status == 401:
+        return LOG_IN if access.token is None else f"the token is not accepted: {LOG_IN}"
+    if status == 403:
+        org = access.repo.partition("/")[0]
+        return f"use a token with the right to write to {org}, or ask its owners for it"
+    if status == 404:
+        return "check the name; a private repo is there only for who may read it: " + LOG_IN
+    if status == 413:
+        return "make the shards smaller"
+    return AGAIN if status in PASSING else ""
+
+
+def _error(what: str, access: Access, remedy: str) -> ReleaseError:
+    return ReleaseError(what, where=access.page, remedy=remedy)
+
+
+def _response(error: BaseException) -> httpx2.Response | None:
+    """The answer that an error is about; httpx2 raises where there is none."""
+    try:
+        return getattr(error, "response", None)
+    except RuntimeError:
+        return None
+
+
+def _is_proxys(error: BaseException) -> bool:
+    """Whether the error says that a proxy's address cannot be used."""
+    said = str(error).lower()
+    return isinstance(error, ImportError | ValueError) and "proxy" in said
+
+
+def _is_xet(error: BaseException) -> bool:
+    """Whether the error was raised by hf_xet, whose exceptions are plain Python ones."""
+    callers = [frame.f_code.co_name for frame, _ in walk_tb(error.__traceback__)]
+    return "_upload_xet_files" in callers
+
+
+def _lost_its_client(error: BaseException) -> bool:
+    """Whether another thread's failed upload took away the client that all uploads share.
+
+    The library drops that client whenever a connection fails, between one look at it and the next.
+    """
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return (
+        isinstance(error, AttributeError)
+        and error.obj is None
+        and bool(frames)
+        and frames[-1].f_globals.get("__name__") == "huggingface_hub.utils._http"
+    )

@@ -1,0 +1,318 @@
+"""From a source of films to a cohort: one size, one polarity, one facing, one table.
+
+Films are taken twice. The first pass reads and resamples them; then the whole cohort's polarity
+and facing are known, and the second pass turns, encodes and writes them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from cxr_release.errors import Fault, SourceError
+from cxr_release.files import private, write_json
+from cxr_release.films.atlas import is_atlas, list_atlas
+from cxr_release.films.facts import Facing, Listing
+from cxr_release.films.folder import list_folder
+from cxr_release.films.identity import KEY_BYTES, FilmKey, tells
+from cxr_release.films.left_facing import LEFT_FACING
+from cxr_release.films.patients import PATIENTS
+from cxr_release.params import PHANTOMS, IngestParams
+from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
+from cxr_release.radiographs.facing import Found, find_facings
+from cxr_release.radiographs.ingest_passes import Finished, Store, Taken, Turn, finish, take
+from cxr_release.radiographs.ingest_tables import Turned, summarise, write_tables
+from cxr_release.radiographs.phantoms.phantom_source import list_phantoms
+from cxr_release.radiographs.polarity import find_negatives
+from cxr_release.radiographs.pool import WorkerDiedError, crew, deadly, in_order
+from cxr_release.radiographs.thumbnail import SIDE, Thumbnail
+from cxr_release.tables import pieces
+
+SUMMARY_FILE = "summary.json"
+CHUNK = 8
+"""Films that a process gets at a time."""
+PHANTOM_ANCHORS = 8
+"""Phantoms whose facing is told, as a person would mark a few films."""
+
+
+def ingest(
+    source: str | Path,
+    output: Path,
+    *,
+    settings: IngestParams,
+    seed: int,
+    key: FilmKey | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Bring every film of a source into one form.
+
+    Writes into the folder `output`, whole or not at all and for this user alone: `cohort.parquet`
+    (8-bit grey PNG of `settings.size` square, bone bright, facing left where facing is known),
+    `manifest.parquet` (one row for every source file, by its name) and `summary.json`. The same
+    source, settings, seed and key give the same bytes.
+
+    Args:
+        source: `phantoms`, a folder in the layout of CSXA, or any folder of films.
+        output: folder to write into; must not lie in the source.
+        settings: size, fit, what to do about bad files.
+        seed: root seed; phantoms are drawn from it.
+        key: behind the ids of real films; None: a fresh one, which nobody keeps.
+        progress: show bars on stderr.
+
+    Returns:
+        What `summary.json` holds.
+
+    Raises:
+        SourceError: films are bad and `settings.on_error` is `stop`, or none is good, or a film
+            that is listed as facing left does not exist. Names every fault; leaves `output` alone.
+    """
+    key = key or FilmKey(secrets.token_bytes(KEY_BYTES))
+    with private(output):
+        _clean(output)
+        listing = _list(source, output, settings, seed, key)
+        films = len(listing.films)
+        _warn_of_names(listing.stems)
+        with crew(films) as pool, _store(output, settings, films) as store:
+            taken, small, faults = _take_all(pool, store, listing, settings, progress)
+            _report([*listing.faults, *faults], taken, str(source), settings)
+            _tell_left_out(taken)
+            anchors = _anchors(taken, listing)
+            turned, found = _turn(taken, small, anchors)
+            finished = _finish_all(pool, store, turned, settings, progress)
+            refusals = _refusals(listing, faults)
+            write_tables(output, turned, finished, refusals, size=settings.size)
+        summary = summarise(
+            taken,
+            refused=len(refusals),
+            inverted=[one.inverted for one in turned],
+            facings=[one.facing for one in turned],
+            flipped=[one.flipped for one in turned],
+            unaided=found.unaided,
+            listed=anchors,
+            key=None if listing.drawn else key.fingerprint,
+        )
+        write_json(output / SUMMARY_FILE, summary)
+    _warn_of_patients(summary)
+    return summary
+
+
+def _warn_of_names(stems: Sequence[str]) -> None:
+    telling = sum(map(tells, stems))
+    if telling:
+        sys.stderr.write(
+            f"{telling:,} of {len(stems):,} file names look like names of people or hold dates:"
+            " they stay in the manifest beside the cohort, in the house, and go nowhere else;"
+            " elsewhere films are called by opaque ids\n"
+        )
+
+
+def _warn_of_patients(summary: dict[str, Any]) -> None:
+    without, films = summary["patients_not_stated"], summary["ingested"]
+    if without:
+        of = "" if without == films else f" for {without:,} of {films:,} films"
+        sys.stderr.write(
+            f"patients not stated{of}: nothing will be said of other patients, and the split is"
+            f" drawn film by film there; {PATIENTS} beside the films (`file,patient`) states them\n"
+        )
+
+
+def _clean(output: Path) -> None:
+    """Remove what a killed run left."""
+    if output.exists() and not output.is_dir():
+        raise SourceError("is no folder to write into", where=str(output))
+    sweep(_store_path(output))
+    for stale in output.glob(f"*{PARTIAL}"):
+        remove(stale)
+
+
+def _store_path(output: Path) -> Path:
+    """What the store is named after: it lies beside the folder, and is gone at the end."""
+    folder = output.resolve()
+    return folder.with_name(f"{folder.name}.films")
+
+
+@contextmanager
+def _store(output: Path, settings: IngestParams, films: int) -> Iterator[Store]:
+    with scratch_file(_store_path(output)) as path:
+        with path.open("r+b") as stream:
+            stream.truncate(films * settings.size**2)
+        yield Store(path, settings.size)
+
+
+def _list(
+    source: str | Path, output: Path, settings: IngestParams, seed: int, key: FilmKey
+) -> Listing:
+    if source == PHANTOMS:
+        return list_phantoms(settings.phantoms, seed=seed)
+    folder = Path(source)
+    if output.resolve().is_relative_to(folder.resolve()):
+        raise SourceError(
+            "lies in the folder of source films", where=str(output), remedy="write elsewhere"
+        )
+    return list_atlas(folder, key) if is_atlas(folder) else list_folder(folder, key)
+
+
+def _take_all(
+    pool: ProcessPoolExecutor | None,
+    store: Store,
+    listing: Listing,
+    settings: IngestParams,
+    progress: bool,
+) -> tuple[list[Taken], Thumbnail, list[Fault]]:
+    films = listing.films
+    calls = (
+        (store, settings.fit, first, films[first : first + CHUNK])
+        for first in range(0, len(films), CHUNK)
+    )
+    small = np.empty((len(films), SIDE, SIDE), np.float32)
+    taken: list[Taken] = []
+    faults: list[Fault] = []
+    with _bar("reading films", len(films), progress) as bar, _named_crashes(store, settings):
+        for chunk in in_order(pool, take, calls):
+            bar.update(len(chunk))
+            for one in chunk:
+                if isinstance(one, Fault):
+                    faults.append(one)
+                else:
+                    small[len(taken)] = one[1]
+                    taken.append(one[0])
+    return taken, small[: len(taken)], faults
+
+
+@contextmanager
+def _named_crashes(store: Store, settings: IngestParams) -> Iterator[None]:
+    """Name the films that end the process that reads them: each is read once more, alone."""
+    try:
+        yield
+    except WorkerDiedError as error:
+        films = [film for *_, chunk in error.calls for film in chunk]
+        calls = ((store, settings.fit, 0, [film]) for film in films)
+        faults = [
+            Fault(films[at].name, "ends the process that reads it", "take it out")
+            for at in deadly(take, calls)
+        ]
+        if not faults:
+            raise
+        raise SourceError(f"{len(faults)} film(s) cannot be read", faults=faults) from error
+
+
+def _report(faults: list[Fault], taken: list[Taken], source: str, settings: IngestParams) -> None:
+    """Stop at bad files, or tell of them and go on with the rest."""
+    if not faults:
+        return
+    error = SourceError(
+        f"{len(faults)} fault(s) in the source films",
+        where=source,
+        remedy="mend them, take them out, or set ingest.on_error to skip",
+        faults=sorted(faults),
+    )
+    if settings.on_error == "stop" or not taken:
+        raise error
+    sys.stderr.write(f"skipped: {error}\n")
+
+
+def _tell_left_out(taken: list[Taken]) -> None:
+    """Tell what beside the films could not be taken; the films are."""
+    told = [f"  {one.facts.source_file}: {what}" for one in taken for what in one.facts.left_out]
+    if told:
+        films = sum(bool(one.facts.left_out) for one in taken)
+        head = f"taken without all that lies beside them: {films} film(s)"
+        sys.stderr.write("\n".join([head, *told]) + "\n")
+
+
+def _anchors(taken: list[Taken], listing: Listing) -> list[int]:
+    """Indices of the films that are known to face left."""
+    if listing.left_facing:
+        # A marked film may have been refused; the others are enough.
+        marked = [
+            at for at, one in enumerate(taken) if one.facts.source_file in listing.left_facing
+        ]
+        if not marked:
+            raise SourceError(
+                "names only films that were refused",
+                where=LEFT_FACING,
+                remedy="name others, or mend one of them",
+            )
+        return marked
+    left = (at for at, one in enumerate(taken) if listing.drawn and one.facts.true_facing == "left")
+    return list(islice(left, PHANTOM_ANCHORS))
+
+
+def _turn(
+    taken: list[Taken], small: Thumbnail, anchors: Sequence[int]
+) -> tuple[list[Turned], Found]:
+    negatives = find_negatives(small)
+    small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
+    unknown: list[Facing | None] = [None] * len(taken)
+    found = find_facings(small, anchors) if anchors else Found(unknown, unknown, [])
+    _warn_of_facings([one.facts.source_file for one in taken], anchors, found)
+    turned = [
+        Turned(one, bool(negative), facing)
+        for one, negative, facing in zip(taken, negatives, found.facings, strict=True)
+    ]
+    return turned, found
+
+
+def _warn_of_facings(names: list[str], anchors: Sequence[int], found: Found) -> None:
+    """Say which listed films look otherwise, and where listing films was of no use."""
+    if found.contrary:
+        contrary = ", ".join(names[index] for index in found.contrary)
+        sys.stderr.write(
+            f"listed as facing left, but facing right by their looks: {contrary}; they stay as"
+            " listed: look at them\n"
+        )
+    if anchors and not any(found.unaided) and len(names) > len(set(anchors)):
+        sys.stderr.write(
+            "which way the other films face could not be found: nothing but the films listed as"
+            " facing left has a known facing\n"
+        )
+
+
+def _finish_all(
+    pool: ProcessPoolExecutor | None,
+    store: Store,
+    turned: list[Turned],
+    settings: IngestParams,
+    progress: bool,
+) -> Iterator[Finished]:
+    turns = [
+        Turn(
+            slot=one.taken.slot,
+            id=one.taken.facts.id,
+            width=one.taken.facts.width,
+            height=one.taken.facts.height,
+            inverted=one.inverted,
+            flipped=one.flipped,
+        )
+        for one in turned
+    ]
+    calls = ((store, settings.fit, chunk) for chunk in pieces(turns, CHUNK))
+    with _bar("writing films", len(turns), progress) as bar:
+        for chunk in in_order(pool, finish, calls):
+            bar.update(len(chunk))
+            yield from chunk
+
+
+def _refusals(listing: Listing, faults: list[Fault]) -> dict[str, str]:
+    """Name of every file that was refused → why."""
+    reasons: dict[str, list[str]] = {name: [] for name in listing.refused}
+    for fault in faults:
+        reasons[fault.where] = []
+    for fault in (*listing.faults, *faults):
+        if fault.where in reasons:
+            reasons[fault.where].append(fault.what)
+    return {name: "; ".join(reasons[name]) for name in sorted(reasons)}
+
+
+def _bar(what: str, films: int, progress: bool) -> tqdm[Any]:
+    shown = None if progress else True  # None: on terminals alone
+    return tqdm(total=films, desc=what, unit="film", disable=shown, file=sys.stderr)

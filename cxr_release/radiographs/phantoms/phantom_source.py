@@ -1,0 +1,187 @@
+"""The phantom cohort: each film a pure function of (seed, index), with its ground truth.
+
+Eight films in a row belong to six patients, and two of every 25 films are negatives, so that
+shares hold in small cohorts too and any film can be drawn without its neighbours.
+
+The phantom cohort as a source of films.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.png import Film
+from cxr_release.films.window import window
+from cxr_release.radiographs.phantoms.film import draw_exposure, expose
+from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
+from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
+from cxr_release.radiographs.phantoms.skull import jaw_solids, skull_solids
+from cxr_release.radiographs.phantoms.solids import Grid, Points, Solid, View
+from cxr_release.radiographs.phantoms.spine import Spine, keypoints, spine_solids, stack_spine
+
+Facing = Literal["left", "right"]
+
+_FILMS_A_BLOCK = 8
+_PATIENTS_A_BLOCK = 6
+_NEGATIVE_EVERY = 25
+_NEGATIVES = 2
+_HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
+_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY = range(5)
+"""Streams of random numbers, so that no draw shifts another."""
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """One film as a scanner would give it, and the truth about it."""
+
+    name: str
+    """File stem, such as "phantom-00012"."""
+    pixels: NDArray[np.uint8] | NDArray[np.uint16]
+    """(height, width), the full range of its type."""
+    patient: str
+    """Such as "patient-0007"; some patients have several films."""
+    facing: Facing
+    negative: bool
+    """True where bone is dark."""
+    keypoints: dict[str, tuple[float, float]]
+    """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
+
+
+def draw_phantoms(count: int, *, seed: int) -> Iterator[Phantom]:
+    """Yield the first `count` films of the cohort of `seed`."""
+    for index in range(count):
+        yield draw_phantom(index, seed=seed)
+
+
+def draw_phantom(index: int, *, seed: int) -> Phantom:
+    """Draw one film of the cohort: a pure function of seed and index (both ≥ 0).
+
+    Bit-identical for the same NumPy and SciPy on the same machine.
+    """
+    number = _patient_of(index, seed)
+    patient = draw_patient(_stream(seed, _PATIENT, number))
+    rng = _stream(seed, _FILM, index)
+    posture = draw_posture(rng, _stream(seed, _USUAL_POSTURE, number))
+    spine = stack_spine(patient, posture)
+    mirrored = bool(rng.random() < 0.5)
+    shape, view = _frame(spine, mirrored, rng)
+    bone, flesh = _anatomy(patient, posture, spine)
+    exposure = draw_exposure(rng)
+    grey = expose(bone, flesh, view=view, shape=shape, exposure=exposure, rng=rng)
+    negative = _is_negative(index, seed)
+    return Phantom(
+        name=f"phantom-{index:05d}",
+        pixels=_scan(1 - grey if negative else grey, deep=bool(rng.random() < 0.25)),
+        patient=f"patient-{number:04d}",
+        facing="right" if mirrored else "left",
+        negative=negative,
+        keypoints=_on_film(keypoints(patient, spine), view, mirrored),
+    )
+
+
+def _anatomy(patient: Patient, posture: Posture, spine: Spine) -> tuple[list[Solid], list[Solid]]:
+    """Return the solids of bone (with teeth and chalk) and those of flesh and air."""
+    bone = spine_solids(patient, posture, spine)
+    bone += skull_solids(patient, posture, spine.skull) + jaw_solids(patient, posture, spine.skull)
+    bone += larynx_solids(patient, spine)
+    return bone, soft_tissue(patient, posture, spine)
+
+
+def _frame(spine: Spine, mirrored: bool, rng: np.random.Generator) -> tuple[tuple[int, int], View]:
+    """Choose a film's size and centre it tightly: from the skull base to T1, jaw to nape."""
+    height = int(rng.choice(_HEIGHTS))
+    width = int(height * rng.choice((0.84, 0.90, 0.96, 1.0, 1.06)))
+    top = spine.skull.origin[1] - 1.8 + rng.normal(0, 0.35)
+    bottom = spine.at("T1").frame.origin[1] + 0.7 + rng.normal(0, 0.35)
+    forward = -2.2 + rng.normal(0, 0.4)
+    middle = (spine.skull.origin[0] + spine.at("C7").frame.origin[0]) / 2
+    look_at = np.array([middle + forward, (top + bottom) / 2])
+    view = View.centred(
+        look_at,
+        (height, width),
+        scale=height / (bottom - top),
+        degrees=float(rng.normal(0, 2.0)),
+        mirrored=mirrored,
+    )
+    return (height, width), view
+
+
+def _scan(grey: Grid, *, deep: bool) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    if deep:
+        return np.rint(grey * 65535).astype(np.uint16)
+    return np.rint(grey * 255).astype(np.uint8)
+
+
+def _on_film(
+    points: dict[str, Points], view: View, mirrored: bool
+) -> dict[str, tuple[float, float]]:
+    sides = {"front": "right", "back": "left"} if mirrored else {"front": "left", "back": "right"}
+    truth = {}
+    for name, point in points.items():
+        x, y = view.project(point[None])[0]
+        *words, last = name.split()
+        truth[" ".join([*words, sides.get(last, last)])] = (float(x), float(y))
+    return truth
+
+
+def _patient_of(index: int, seed: int) -> int:
+    """Number of a film's patient: in each block some patients come back once or twice."""
+    block, place = divmod(index, _FILMS_A_BLOCK)
+    rng = _stream(seed, _BLOCK, block)
+    again = rng.integers(_PATIENTS_A_BLOCK, size=_FILMS_A_BLOCK - _PATIENTS_A_BLOCK)
+    owners = rng.permutation(np.concatenate([np.arange(_PATIENTS_A_BLOCK), again]))
+    return block * _PATIENTS_A_BLOCK + int(owners[place])
+
+
+def _is_negative(index: int, seed: int) -> bool:
+    block, place = divmod(index, _NEGATIVE_EVERY)
+    order = _stream(seed, _POLARITY, block).permutation(_NEGATIVE_EVERY)
+    return bool(order[place] < _NEGATIVES)
+
+
+def _stream(seed: int, *key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+@dataclass(frozen=True)
+class DrawnFilm:
+    """A phantom, drawn when it is loaded."""
+
+    index: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"phantom {self.index}"
+
+    def load(self) -> tuple[Film, Facts]:
+        """Draw it, with the truth about it."""
+        phantom = draw_phantom(self.index, seed=self.seed)
+        height, width = phantom.pixels.shape
+        bits = phantom.pixels.dtype.itemsize * 8
+        facts = Facts(
+            source_file=phantom.name,
+            id=phantom.name,
+            patient=phantom.patient,
+            stated_patient=phantom.patient,
+            width=width,
+            height=height,
+            bits=bits,
+            mode="L" if bits == 8 else "I;16",
+            keypoints=phantom.keypoints,
+            true_facing=phantom.facing,
+            true_negative=phantom.negative,
+        )
+        return window(phantom.pixels), facts
+
+
+def list_phantoms(count: int, *, seed: int) -> Listing:
+    """The first `count` films of the phantom cohort of `seed`."""
+    return Listing(films=[DrawnFilm(index, seed) for index in range(count)], drawn=True)

@@ -1,0 +1,1 @@
+"""The blinded study by Qualtrics: the survey, and its export read back."""

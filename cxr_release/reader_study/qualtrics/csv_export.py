@@ -1,0 +1,242 @@
+"""Qualtrics' CSV exports as files: encoding, quotes, lines, and the two layouts of their headers.
+
+Present layout: names, question texts, and `{"ImportId": …}` of each column. Legacy layout: names
+(`V1` … for what is no question) and texts. (Samples of both: the tests of the R package qualtRics.)
+
+Which column of a Qualtrics export answers what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cxr_release.errors import Fault, ReaderStudyError
+from cxr_release.reader_study.csv_file import Unusable, read_text, records
+from cxr_release.reader_study.kit import Kit
+from cxr_release.reader_study.qualtrics.survey import (
+    KIT_FIELD,
+    Asked,
+    asked,
+    asked_in_name,
+    asked_in_text,
+    column_of,
+    film_said,
+    rating_said,
+)
+
+_AGAIN = "export it again: Data & Analysis > Export Data > CSV, not TSV"
+_IMPORT_ID = re.compile(r"""\{\s*["']ImportId["']\s*:\s*["']([^"']*)["'].*\}""", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Response:
+    """One row below the header."""
+
+    line: int
+    """Line of the file on which it begins, from 1."""
+    cells: list[str]
+    """As many as there are columns."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export with its header read. All lists go by column."""
+
+    names: list[str]
+    texts: list[str]
+    import_ids: list[str]
+    """Empty in the legacy layout."""
+    texts_line: int
+    """Line on which the question texts begin."""
+    rows: Iterator[Response | Fault]
+    """To be read once; after a fault of the quotes nothing comes."""
+
+
+def read_export(path: Path) -> Export:
+    """Open an export and read its header.
+
+    Raises:
+        ReaderStudyError: it is no such file.
+    """
+    text = _text(path)
+    records = _records(path, text)
+    heads = [_head(path, records) for _ in range(2)]
+    (_, names), (line, texts) = heads
+    if len(texts) != len(names):
+        what = f"has {len(texts)} fields, expected {len(names)}"
+        raise _unusable(path, line, what, f"leave all header rows in the file; {_AGAIN}")
+    rows: list[Response | Fault] = []
+    ids = _import_ids(texts)
+    if not ids:
+        third = next(records, None)
+        ids = _import_ids(third.cells) if isinstance(third, Response) else []
+        if third is not None and not ids:
+            rows.append(third)
+    return Export(
+        names=[name.strip() for name in names],
+        texts=texts,
+        import_ids=ids,
+        texts_line=line,
+        rows=_whole(path, rows, records, len(names)),
+    )
+
+
+def _head(path: Path, records: Iterator[Response | Fault]) -> tuple[int, list[str]]:
+    found = next(records, None)
+    if found is None:
+        what = "holds no header of two or three rows"
+        raise _unusable(path, 0, what, f"leave all header rows in the file; {_AGAIN}")
+    if isinstance(found, Fault):
+        raise ReaderStudyError(found.what, where=found.where, remedy=found.remedy)
+    return found.line, found.cells
+
+
+def _import_ids(cells: list[str]) -> list[str]:
+    found = [_IMPORT_ID.fullmatch(cell.strip()) for cell in cells]
+    return [one[1] if one else "" for one in found] if any(found) else []
+
+
+def _whole(
+    path: Path,
+    first: list[Response | Fault],
+    records: Iterator[Response | Fault],
+    columns: int,
+) -> Iterator[Response | Fault]:
+    for rows in (first, records):
+        for row in rows:
+            if isinstance(row, Response) and len(row.cells) != columns:
+                what = f"has {len(row.cells)} fields, expected {columns}"
+                yield Fault(f"{path.name}: line {row.line}", what, "mend it, or export again")
+            else:
+                yield row
+
+
+def _records(path: Path, text: str) -> Iterator[Response | Fault]:
+    try:
+        for line, cells in records(text):
+            yield Response(line, cells)
+    except Unusable as error:
+        yield Fault(error.where(path), error.what, error.remedy or _AGAIN)
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path)
+    except Unusable as error:
+        raise _unusable(path, error.line, error.what, error.remedy or _AGAIN) from None
+
+
+def _unusable(path: Path, line: int, what: str, remedy: str) -> ReaderStudyError:
+    return ReaderStudyError(what, where=Unusable(line, what).where(path), remedy=remedy)
+
+
+STATUS, FINISHED = "status", "finished"
+"""As ImportIds. As names, and in the row of texts of the legacy layout, they have a capital."""
+_EXPORT_ALL = "export it again with all fields"
+
+
+@dataclass
+class Columns:
+    """Places of columns, from 0, and what is wrong with them."""
+
+    names: list[str]
+    """Of all columns, to be shown."""
+    asked: dict[Asked, int] = field(default_factory=dict)
+    about: dict[str, int] = field(default_factory=dict)
+    """Where `STATUS` and `FINISHED` are."""
+    kit: int | None = None
+    faults: list[Fault] = field(default_factory=list)
+
+
+def columns_of(export: Export, kit: Kit, file: str) -> Columns:
+    """Find the columns by their names, and those whose names were changed by their questions.
+
+    Other columns (times, order of display, consent, what Qualtrics knows of people) are left alone,
+    but for those that are named as an answer of the survey and are none of this kit.
+    """
+    columns = Columns(names=export.names)
+    faults = [*_answers(export, kit, columns), *_about(export, columns)]
+    places = [place for place, name in enumerate(export.names) if name.lower() == KIT_FIELD]
+    if len(places) > 1:
+        faults.append((KIT_FIELD, "stands more than once", _EXPORT_ALL))
+    columns.kit = places[0] if places else None
+    columns.faults = [
+        Fault(f"{file}: line 1" + (f", column {column}" if column else ""), what, remedy)
+        for column, what, remedy in faults
+    ]
+    columns.faults.extend(_lost_header(export, columns, file))
+    return columns
+
+
+def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, str, str]]:
+    wanted = asked(kit)
+    named = _by(export.names, asked_in_name)
+    worded = _by(export.texts, asked_in_text)
+    missing = []
+    for one in wanted:
+        # A name is ours alone; a question may have been copied, or stand in other columns too.
+        places = named.get(one) or worded.get(one, [])
+        if not places:
+            missing.append(column_of(one, kit))
+        elif len(places) > 1:
+            which = ", ".join(str(place + 1) for place in places)
+            how = "stands more than once" if one in named else "is asked more than once"
+            yield column_of(one, kit), f"{how}: columns {which} of the file", _EXPORT_ALL
+        else:
+            columns.asked[one] = places[0]
+    if len(missing) == len(wanted):
+        yield "", "is no export of this survey: it has none of its columns", ""
+    elif missing:
+        remedy = f"{_EXPORT_ALL}; the questions keep the names that they have in survey.txt"
+        yield "", f"has no column {', '.join(missing)}", remedy
+    known = set(wanted)
+    for one, places in sorted(named.items()):
+        if one not in known:
+            yield export.names[places[0]], "is about a film that is not in the kit", ""
+
+
+def _by(cells: list[str], what: Callable[[str], Asked | None]) -> dict[Asked, list[int]]:
+    found: dict[Asked, list[int]] = defaultdict(list)
+    for place, cell in enumerate(cells):
+        one = what(cell)
+        if one is not None:
+            found[one].append(place)
+    return dict(found)
+
+
+def _about(export: Export, columns: Columns) -> Iterator[tuple[str, str, str]]:
+    for which in (STATUS, FINISHED):
+        # Names and ImportIds are the same in every language; a legacy export has them as texts.
+        heads = (
+            (export.names, which.title()),
+            (export.import_ids, which),
+            (export.texts, which.title()),
+        )
+        places: list[int] = []
+        for cells, wanted in heads:
+            places = places or [place for place, cell in enumerate(cells) if cell.strip() == wanted]
+        if len(places) == 1:
+            columns.about[which] = places[0]
+        elif places:
+            yield which.title(), "stands more than once", _EXPORT_ALL
+        else:
+            yield "", f"has no column {which.title()}", _EXPORT_ALL
+
+
+def _lost_header(export: Export, columns: Columns, file: str) -> Iterator[Fault]:
+    """Without its header rows the first response would be taken for the questions."""
+    texts = [
+        (rating_said if one.film else film_said)(export.texts[place])
+        for one, place in columns.asked.items()
+        if one.quartet
+    ]
+    if any(text is not None for text in texts) and not export.import_ids:
+        yield Fault(
+            f"{file}: line {export.texts_line}",
+            "is a response where the questions should be",
+            "leave all header rows in the file",
+        )

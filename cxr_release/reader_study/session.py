@@ -1,0 +1,205 @@
+"""What one reader has before them: quartets in an order of their own, answers, what is next.
+
+Order and names follow from the reader's seed and from what is shown: they are the same at each
+visit, others for each reader, and say nothing of a film or of a quartet's place in the kit.
+"""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cxr_release.errors import DecisionError, ReaderStudyError
+from cxr_release.logbook.log import Log
+from cxr_release.reader_study.answer import RATINGS, Answer, Reply
+from cxr_release.reader_study.collect import foreign
+from cxr_release.reader_study.kit import Kit, KitFilm
+
+LONGEST = 7 * 24 * 3600
+"""Seconds for which a page may have been in view."""
+
+
+class UnknownPageError(ReaderStudyError):
+    """No page of this reader is called so: other films are shown now."""
+
+
+class UnfitAnswerError(ReaderStudyError):
+    """An answer is not whole, or not about the films of its page."""
+
+
+class FinalAnswerError(ReaderStudyError):
+    """A quartet was answered before, and answers are final."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a reader answered."""
+
+    ratings: tuple[int, ...]
+    """One for each film in the order shown, 1 … 4."""
+    picked: int
+    """Place, from 0, of the film taken for the real one."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One quartet as its reader sees it. All names are opaque, 32 hex digits."""
+
+    name: str
+    films: tuple[str, ...]
+    """In the order shown."""
+    given: Given | None
+    """What stands."""
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What a page shows, by the kit's own names."""
+
+    number: int
+    """From 1, in the reader's order."""
+    quartet: int
+    films: Mapping[str, str]
+    """Opaque name → name in the kit, in the order shown."""
+
+
+class Reading:
+    """One reader's quartets. Any number of threads and processes may answer at once.
+
+    Args:
+        kit: what is shown.
+        log: the reader's own.
+        seed: see `seeds.seed_of`.
+        going_back: whether an answer may be changed.
+
+    Raises:
+        DecisionError: the log does not verify, or is about other films.
+    """
+
+    def __init__(
+        self, kit: Kit, log: Log[Reply, Answer], seed: bytes, *, going_back: bool = False
+    ) -> None:
+        self.reader = log.reviewer
+        self.going_back = going_back
+        self._kit = kit
+        self._log = log
+        log.held = True
+        self._turn = threading.Lock()
+        seen = {one: (str(one), fingerprint) for one, fingerprint in kit.fingerprints.items()}
+        in_order = sorted(seen, key=lambda one: _rank(seed, "order", *seen[one]))
+        self._sheets: dict[str, _Sheet] = {}
+        self._films: dict[str, str] = {}
+        for number, quartet in enumerate(in_order, start=1):
+            films = _named(seed, kit.quartets[quartet])
+            name = _rank(seed, "page", *seen[quartet])[:32]
+            self._sheets[name] = _Sheet(number, quartet, films)
+            self._films.update(films)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what was logged since, by any process.
+
+        Raises:
+            DecisionError: the log does not verify, or is about other films.
+        """
+        with self._turn:
+            self._log.refresh()
+            faults = list(foreign(self._log.lines, self._kit))
+        if faults:
+            raise DecisionError(
+                f"{len(faults)} answer(s) on other films than the kit holds",
+                where=str(self._log.path),
+                faults=faults,
+            )
+
+    def film(self, name: str) -> str | None:
+        """Name in the kit of a film on one of these pages, or None if none of them is called so."""
+        return self._films.get(name)
+
+    def pages(self) -> list[Page]:
+        """All pages in the reader's order, as last refreshed."""
+        with self._turn:
+            return [self._page(name) for name in self._sheets]
+
+    def submit(
+        self, name: str, ratings: Mapping[str, int], picked: str, seconds: float
+    ) -> tuple[Page, bool]:
+        """Log an answer. It is on disk when this returns; on an error it does not count.
+
+        The answer that stands already, given again, is acknowledged and not logged again,
+        whatever time it took: the page may have lost what we said of it.
+
+        Args:
+            name: of the page.
+            ratings: film of the page → 1 (unrealistic) … 4 (fully realistic).
+            picked: film taken for the real one.
+            seconds: for which the page was in view.
+
+        Returns:
+            The page as it stands now, and whether anything was logged.
+
+        Raises:
+            UnknownPageError: no such page.
+            UnfitAnswerError: it is not whole.
+            FinalAnswerError: another answer stands, and may not be changed.
+            DecisionError: see `Log.append`.
+        """
+        sheet = self._sheets.get(name)
+        if sheet is None:
+            raise UnknownPageError("is no more what was shown: load it again")
+        wish = self._reply(sheet, ratings, picked, seconds)
+
+        def unless(wish: Reply, stands: Answer | None) -> bool:
+            return stands is not None and (not self.going_back or _same(wish, stands))
+
+        with self._turn:
+            logged = self._log.append([wish], unless=unless)
+            if not logged and not _same(wish, self._log.standing[sheet.quartet]):
+                raise FinalAnswerError("was answered before, and answers are final")
+            return self._page(name), bool(logged)
+
+    def _reply(
+        self, sheet: _Sheet, ratings: Mapping[str, int], picked: str, seconds: float
+    ) -> Reply:
+        if ratings.keys() != sheet.films.keys():
+            raise UnfitAnswerError("does not rate each film of the page, and no other")
+        if not {str(one) for one in ratings.values()} <= set(RATINGS):
+            raise UnfitAnswerError("holds a rating that is none of 1 to 4")
+        if picked not in sheet.films:
+            raise UnfitAnswerError("takes none of the films for the real one")
+        if not 0 <= seconds <= LONGEST:  # NaN neither
+            raise UnfitAnswerError(f"took no time between 0 and {LONGEST} seconds")
+        return Reply(
+            quartet=str(sheet.quartet),
+            quartet_sha256=self._kit.fingerprints[sheet.quartet],
+            films=" ".join(sheet.films.values()),
+            ratings=" ".join(str(ratings[film]) for film in sheet.films),
+            picked=sheet.films[picked],
+            page=str(sheet.number),
+            seconds=f"{abs(seconds):.3f}",
+        )
+
+    def _page(self, name: str) -> Page:
+        sheet = self._sheets[name]
+        stands = self._log.standing.get(sheet.quartet)
+        given = None
+        if stands:
+            shown, rated = list(sheet.films.values()), stands.rated
+            given = Given(tuple(rated[film] for film in shown), shown.index(stands.picked))
+        return Page(name, tuple(sheet.films), given)
+
+
+def _named(seed: bytes, films: tuple[KitFilm, ...]) -> dict[str, str]:
+    """Opaque name → name in the kit, in the order in which the reader sees them."""
+    in_order = sorted(films, key=lambda one: _rank(seed, "place", one.name, one.sha256))
+    return {_rank(seed, "film", one.name, one.sha256)[:32]: one.name for one in in_order}
+
+
+def _same(wish: Reply, stands: Answer) -> bool:
+    return wish.rated == stands.rated and wish.picked == stands.picked
+
+
+def _rank(seed: bytes, *parts: str) -> str:
+    return hmac.digest(seed, "\0".join(("study", *parts)).encode(), "sha256").hex()

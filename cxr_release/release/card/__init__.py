@@ -1,1 +1,0 @@
-"""The datacard: its text, its pictures, and the rules that it keeps."""

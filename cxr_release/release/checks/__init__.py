@@ -1,0 +1,1 @@
+"""The rules that a release keeps, for `validate` before packaging and `verify` after."""

@@ -1,0 +1,114 @@
+"""Line ends that git changed when the release was checked out: one cause of many differences.
+
+SHA256SUMS against the files, in both directions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from cxr_release.files import WINDOWS_ENDS, sha256
+from cxr_release.release.layout import CHECKSUMS
+from cxr_release.release.untrusted.documents import LARGEST, text_of_file
+from cxr_release.release.untrusted.findings import Findings
+from cxr_release.release.untrusted.folder import Folder
+
+CLONE_AGAIN = "clone it again with `git clone -c core.autocrlf=false`, or download it without git"
+_BINARY = (".parquet", ".png")
+_WINDOWS, _OURS = b"\r\n", b"\n"
+
+
+def has_windows_ends(folder: Folder, found: Findings) -> bool:
+    """Whether texts are what SHA256SUMS says but for their line ends, each of which is named.
+
+    Then nothing else that is found in them says anything.
+    """
+    sums = _bytes_of(folder, CHECKSUMS)
+    lines = sums.replace(_WINDOWS, _OURS).decode("utf-8", "replace").splitlines()
+    stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    named = [
+        name
+        for name in folder.sizes
+        if _WINDOWS in (data := _bytes_of(folder, name))
+        and (name == CHECKSUMS or stated.get(name) == _hash_as_made(data))
+    ]
+    for name in named:
+        found.add(name, WINDOWS_ENDS, CLONE_AGAIN)
+    return bool(named)
+
+
+def _bytes_of(folder: Folder, name: str) -> bytes:
+    """A text's bytes; nothing of what is no text, or too large for one: other checks name that."""
+    if name.endswith(_BINARY) or not 0 < folder.sizes.get(name, 0) <= LARGEST:
+        return b""
+    try:
+        with folder.path(name).open("rb") as stream:
+            return stream.read(LARGEST)
+    except OSError:
+        return b""
+
+
+def _hash_as_made(data: bytes) -> str:
+    return hashlib.sha256(data.replace(_WINDOWS, _OURS)).hexdigest()
+
+
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+REMEDY = "fetch it again, or make the release again"
+
+
+def check_sums(folder: Folder, found: Findings) -> dict[str, str]:
+    """Hash every file and hold it against its line.
+
+    Returns:
+        File → SHA-256 as it is, of every file that could be read.
+    """
+    true = _hashes(folder, found)
+    text = text_of_file(folder, CHECKSUMS, found)
+    if text is None:
+        return true
+    stated = _read(text, found)
+    for name, digest in stated.items():
+        if name not in folder.sizes:
+            found.add(name, f"stands in {CHECKSUMS} and is not there", REMEDY)
+        elif name in true and true[name] != digest:
+            found.add(name, f"its bytes are not those of {CHECKSUMS}", REMEDY)
+    for name in sorted(folder.sizes.keys() - stated.keys() - {CHECKSUMS}):
+        found.add(name, f"does not stand in {CHECKSUMS}", REMEDY)
+    found.applied(f"files held against {CHECKSUMS}", len(stated.keys() & true.keys()))
+    return true
+
+
+def _hashes(folder: Folder, found: Findings) -> dict[str, str]:
+    true = {}
+    for name in folder.sizes:
+        if name != CHECKSUMS:
+            try:
+                true[name] = sha256(folder.path(name))
+            except OSError as error:
+                found.add(name, f"cannot be read: {error.strerror}")
+    return true
+
+
+def _read(text: str, found: Findings) -> dict[str, str]:
+    stated: dict[str, str] = {}
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
+        where = f"{CHECKSUMS}: line {number}"
+        parts = _LINE.fullmatch(line)
+        if not parts:
+            found.add(where, "is no hash, two spaces and a name")
+        elif not is_plain(parts[2]):
+            found.add(where, f"names {parts[2]!r}, which is no plain name below the folder")
+        elif parts[2] in stated or parts[2] == CHECKSUMS:
+            found.add(where, f"names {parts[2]} a second time, or itself")
+        else:
+            stated[parts[2]] = parts[1]
+    return stated
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name leads from a folder down to a file in it, on every system."""
+    parts = name.split("/")
+    return (
+        name.isprintable() and not set(name) & set('\\:*?"<>|') and not {"", ".", ".."} & {*parts}
+    )

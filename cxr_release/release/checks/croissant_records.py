@@ -1,0 +1,88 @@
+"""Every record of a release, read through `croissant.json` by mlcroissant as anybody would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cxr_release.errors import ReleaseError
+from cxr_release.films import png
+from cxr_release.release.documents.croissant import CROISSANT
+from cxr_release.release.documents.croissant_check import load, quiet, read_croissant, require
+
+_PICTURE = "sc:ImageObject"
+_PIXELS_OF = {"image": "pixel_sha256", "real_image": "real_pixel_sha256"}
+"""Column of pictures → column with the hash of their pixels."""
+
+
+def read_all_records(folder: Path) -> dict[str, int]:
+    """Read every record of every record set once, and look at its pictures.
+
+    Offline, and a shard at a time in memory: pandas holds each as a whole.
+
+    Args:
+        folder: a release folder whose `croissant.json` passed `check_croissant`.
+
+    Returns:
+        Record set → records read.
+
+    Raises:
+        ReleaseError: mlcroissant cannot read it, or a picture has other pixels than those whose
+            hash stands in its row.
+    """
+    document = read_croissant(folder)
+    dataset, _ = load(folder)
+    films: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    faults: list[str] = []
+    for record_set in document["recordSet"]:
+        name = record_set["@id"]
+        pictures = [one["name"] for one in record_set["field"] if one["dataType"] == _PICTURE]
+        counts[name] = 0
+        for row in _rows(dataset, name):
+            counts[name] += 1
+            wrong = _wrong(row, pictures, films)
+            faults += (f"{name}, record {counts[name]}: {what}" for what in wrong)
+    require(faults)
+    return counts
+
+
+def _rows(dataset: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Records of a record set, column → value."""
+    with quiet():
+        try:
+            for record in dataset.records(name):
+                yield {key.removeprefix(f"{name}/"): value for key, value in record.items()}
+        except Exception as error:
+            what = f"record set {name} cannot be read: {error}"
+            raise ReleaseError(what, where=CROISSANT) from error
+
+
+def _wrong(row: Mapping[str, Any], pictures: list[str], films: dict[str, str]) -> Iterator[str]:
+    """Which pictures of a row are not those that it names; notes the film's pixels by its id."""
+    if "pixel_sha256" in row:
+        films[_text(row["id"])] = _text(row["pixel_sha256"])
+    for column in pictures:
+        if row[column] is None:
+            continue
+        if column in _PIXELS_OF:
+            expected = _text(row[_PIXELS_OF[column]])
+        else:
+            # A synthetic film of a pair is shown only where it is released: it came up before.
+            expected = films.get(_text(row["synthetic_id"]), "")
+        if _pixels(row[column]) != expected:
+            yield f"{column} is another picture"
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8")
+
+
+def _pixels(picture: Any) -> str | None:
+    """Hash of a picture's pixels; None of what is no 8-bit grey film."""
+    if getattr(picture, "mode", "") != "L" or picture.width * picture.height > png.MAX_PIXELS:
+        return None
+    return png.pixel_sha256(np.asarray(picture))

@@ -1,0 +1,55 @@
+"""The figures: labelled where they show films, and nothing in them that runs."""
+
+from __future__ import annotations
+
+import re
+
+from cxr_release.films import png
+from cxr_release.films.png import ancillary
+from cxr_release.release.checks.shards import Films
+from cxr_release.release.untrusted.findings import Findings
+from cxr_release.release.untrusted.folder import Folder
+from cxr_release.release.untrusted.png import frame_fault, size_of
+
+LARGEST = 20_000_000
+"""Bytes of a figure."""
+_RUNS = re.compile(
+    rb"<\s*(script|foreignobject|iframe|!entity|set\b|animate)|\son[a-z]+\s*=|javascript:", re.I
+)
+_LEADS_OUT = re.compile(rb"(?:href|src)\s*=\s*[\"'](?!#|data:image/png;)|url\(\s*[\"']?(?!#)", re.I)
+
+
+def check_figures(folder: Folder, films: Films, found: Findings) -> None:
+    """Look at every figure without drawing it; a contact sheet is a film and carries the label."""
+    checkpoints = {film.job[0] for film in films.by_id.values()}
+    sheets = {f"figures/checkpoint-{checkpoint}.png" for checkpoint in checkpoints}
+    for name in sorted(sheets - {*folder.sizes}):
+        found.add(name, "no such contact sheet")
+    figures = [name for name in folder.sizes if name.startswith("figures/")]
+    for name in figures:
+        if folder.sizes[name] > LARGEST:
+            found.add(name, f"is {folder.sizes[name]:,} bytes: it was not read")
+            continue
+        with found.trying(name):
+            data = folder.path(name).read_bytes()
+            fault = _svg_fault(data) if name.endswith(".svg") else _png_fault(name, data)
+            if fault:
+                found.add(name, fault)
+    found.applied("figures looked at", len(figures))
+
+
+def _png_fault(name: str, data: bytes) -> str:
+    size = size_of(data)
+    if size is None:
+        return "is no PNG"
+    if not 0 < size[0] * size[1] <= png.MAX_PIXELS:
+        return f"is {size[0]:,} × {size[1]:,} pixels, and was not opened"
+    if not name.startswith("figures/checkpoint-"):
+        return "carries metadata beside its picture" if ancillary(data) else ""
+    return frame_fault(data) or ("" if png.is_labelled(data) else "carries no provenance label")
+
+
+def _svg_fault(data: bytes) -> str:
+    if _RUNS.search(data):
+        return "holds something that runs"
+    return "leads out of the file" if _LEADS_OUT.search(data) else ""

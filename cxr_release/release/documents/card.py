@@ -1,0 +1,178 @@
+"""The datacard: a YAML header for the Hub's clients, then words and numbers for people.
+
+The words stand in the template, the numbers in the release's record: none is typed by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from cxr_release import schemas
+from cxr_release.errors import ReleaseError
+from cxr_release.params import PHANTOMS
+from cxr_release.release.configs import Config
+from cxr_release.release.documents.citation import bibtex, doi_url, license_url
+from cxr_release.release.documents.figures import POWER, Sheet
+from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
+from cxr_release.release.versions.published import order_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+WELL_FOUND = 0.95
+"""Share of planted copies below which the card says that the search finds their kind badly."""
+TOMBSTONES_SHOWN = 20
+"""Withdrawn films that the card names; `release.json` has all of them."""
+TAGS = ("synthetic", "medical", "x-ray", "radiograph", "diffusion")
+
+
+def render(
+    template: Path,
+    *,
+    record: Mapping[str, Any],
+    configs: Sequence[Config],
+    sheets: Sequence[Sheet],
+    pairs: Sequence[Mapping[str, Any]],
+    reasons: Mapping[str, str],
+) -> str:
+    """The text of the release's README.md.
+
+    Args:
+        template: the Jinja2 template of the body; it may include others of its folder. Every text
+            that it prints is escaped, unless one of `card_filters.FILTERS` made it Markdown.
+        record: what `release.json` holds.
+        configs: the finished configs.
+        sheets: the contact sheets.
+        pairs: the nearest rows of `schemas.AUDIT_PAIRS`.
+        reasons: code of each reason of exclusion → its meaning.
+
+    Raises:
+        ReleaseError: the template is wrong, or asks for what the record does not hold.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        body = (
+            _environment(template.parent)
+            .get_template(template.name)
+            .render(
+                release=record,
+                configs=configs,
+                columns={config.table.name: config.table.columns for config in configs},
+                sheets={sheet.checkpoint: sheet for sheet in sheets},
+                pairs=pairs,
+                reasons=reasons,
+                views=schemas.VIEWS,
+                quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
+                well_found=WELL_FOUND,
+                power_figure=POWER,
+                tombstones=record["tombstones"][:TOMBSTONES_SHOWN],
+                film_versions=_film_versions(record["shards"]),
+                license_url=license_url(record["license"]),
+                doi_url=Ready(doi_url(record)),
+                bibtex=Ready(bibtex(record)),
+            )
+        )
+    except TemplateError as error:
+        raise ReleaseError(f"cannot be filled: {error}", where=str(template)) from error
+    except UnicodeDecodeError as error:
+        raise ReleaseError(
+            f"holds a template that is no UTF-8: {error.reason} at byte {error.start}",
+            where=str(template.parent),
+            remedy="restore it (`git checkout`)",
+        ) from None
+    header = yaml.safe_dump(
+        header_of(record, configs), sort_keys=False, allow_unicode=True, width=10_000
+    )
+    return f"---\n{header}---\n\n{body.strip()}\n"
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    """How the templates of a folder are filled; a template that changes is compiled again."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - the card is Markdown: `finalize` escapes for that
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str, Any]:
+    """The YAML header as the Hub reads it."""
+    phantoms = record["source"]["kind"] == PHANTOMS
+    cervical = "cervical" in f"{record['name']} {record['title']}".lower()
+    return {
+        "license": record["license"],
+        "pretty_name": one_line(record["title"]),
+        "language": ["en"],
+        "tags": [*TAGS, *["cervical-spine"] * cervical, *["phantom"] * phantoms],
+        "size_categories": [_size(record["counts"]["total"]["released"])],
+        "task_categories": ["unconditional-image-generation"],
+        "annotations_creators": [_annotators(record["reviews"])],
+        "source_datasets": ["original" if phantoms else "extended|other"],
+        "configs": [_config(config) for config in configs if config.opens],
+        "dataset_info": [_info(config) for config in configs if config.opens],
+    }
+
+
+def _annotators(reviews: Mapping[str, Any]) -> str:
+    """Whether anybody said anything of a film: a decision, a verdict or a rating."""
+    said = reviews["screening"]["reviewers"], reviews["audit"]["reviewers"]
+    anybody = any(said) or reviews["reader_study"]["readers"]
+    return "other" if anybody else "no-annotation"
+
+
+def _config(config: Config) -> dict[str, Any]:
+    patterns = config.patterns
+    path = patterns if len(patterns) > 1 else patterns[0]
+    return {"config_name": config.name, "data_files": [{"split": "train", "path": path}]}
+
+
+def _info(config: Config) -> dict[str, Any]:
+    """`dataset_info` of one config, from its finished files."""
+    from datasets import DatasetInfo, Features
+    from datasets.info import DatasetInfosDict
+    from datasets.splits import SplitDict, SplitInfo
+    from huggingface_hub import DatasetCardData
+
+    splits = SplitDict()
+    splits.add(SplitInfo("train", config.num_bytes, config.rows, dataset_name=None))
+    info = DatasetInfo(
+        features=Features.from_arrow_schema(config.table.arrow),
+        splits=splits,
+        download_size=config.download_bytes,
+        dataset_size=config.num_bytes,
+    )
+    data = DatasetCardData()
+    DatasetInfosDict({config.name: info}).to_dataset_card_data(data)
+    return {"config_name": config.name, **data["dataset_info"]}
+
+
+def _size(films: int) -> str:
+    limits = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
+    larger = ((1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
+    return next((name for limit, name in (*limits, *larger) if films < limit), "10M<n<100M")
+
+
+def _film_versions(shards: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The values of the films' column `release_version`, the oldest first."""
+    return sorted({one["version"] for one in shards.values() if one["rows"]}, key=order_of)
+
+
+def _quantiles(calibration: Mapping[str, Any]) -> list[str]:
+    """Names of the quantiles, from `min` over per cents to `max`: JSON keeps no order of keys."""
+    names = set(calibration["synthetic"]["distance"]) - {"min", "max"}
+    return ["min", *sorted(names, key=lambda name: float(name.split()[0])), "max"]

@@ -1,0 +1,128 @@
+"""The pictures of the card: contact sheets of released films, curves, the power of the audit."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from cxr_release.errors import AGAIN, ReleaseError
+from cxr_release.files import read_json, whole_file
+from cxr_release.films import png
+from cxr_release.films.png import Film
+from cxr_release.radiographs.contact_sheet import contact_sheet
+from cxr_release.release.contents import Contents
+from cxr_release.release.documents.markdown import one_line
+from cxr_release.release.inputs import STUDY, ReleaseInputs
+
+COLUMNS = 8
+CURVES = ("losses", "distances", "quality")
+POWER = "figures/power.png"
+"""Drawn where copies were planted and the share found means something."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The contact sheet of one checkpoint."""
+
+    checkpoint: int
+    file: str
+    films: int
+
+
+def write_figures(
+    folder: Path, inputs: ReleaseInputs, contents: Contents, shown: Mapping[str, bytes]
+) -> list[Sheet]:
+    """Write `figures/`.
+
+    Args:
+        folder: the release folder.
+        inputs: the artefacts.
+        contents: what goes out.
+        shown: film id → PNG bytes, of the films that contact sheets show.
+
+    Returns:
+        The contact sheets, of the checkpoints that have released films.
+    """
+    figures = folder / "figures"
+    figures.mkdir()
+    for name in CURVES:
+        _copy_picture(inputs.checkpoints / f"{name}.png", figures / f"{name}.png")
+    _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
+    _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
+    _copy_picture(inputs.audit / "distances.png", figures / "audit.png")
+    audit = read_json(inputs.audit / "audit.json")
+    if audit["power"] and not audit["power_note"]:
+        draw_power(folder / POWER, audit["power"])
+    for name, published in STUDY.items() if (inputs.study / "realism.png").exists() else ():
+        _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
+        # Drawn from numbers alone, without a date or an author.
+        shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
+    sheets = []
+    for checkpoint, chosen in contents.shown.items():
+        sheet = Sheet(checkpoint, f"figures/checkpoint-{checkpoint}.png", len(chosen))
+        films = {film: png.decode(shown[film], where=film) for film in chosen}
+        _write_sheet(folder / sheet.file, films)
+        sheets.append(sheet)
+    return sheets
+
+
+def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
+    captions = [film.partition("-")[2].partition("-")[2] for film in films]
+    sheet = contact_sheet(list(films.values()), captions, columns=COLUMNS)
+    # Synthetic films stay labelled when they are shown together.
+    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
+
+
+def draw_power(path: Path, power: Sequence[Mapping[str, Any]]) -> None:
+    """The share of planted copies that the audit finds, with its interval, by alteration, as PNG.
+
+    What it finds worst stands first. The same numbers give the same bytes.
+
+    Args:
+        path: the PNG.
+        power: `alteration`, and `recall`, `low` and `high` of 0 … 1, of each alteration.
+    """
+    rows = sorted(power, key=lambda row: (row["recall"], row["low"]))
+    left, right, step, size = 380, 1330, 44, 24
+    top, bottom = 20, 20 + step * len(rows)
+    picture = Image.new("L", (right + 60, bottom + 110), 255)
+    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(size)
+
+    def across(part: float) -> int:
+        return round(left + part * (right - left))
+
+    for percent in range(0, 101, 25):
+        place = across(percent / 100)
+        pen.line([(place, top), (place, bottom)], fill=220, width=2)
+        pen.text((place, bottom + 24), f"{percent}", fill=0, font=font, anchor="mm")
+    label = "planted copies found, %, with 95 % interval"
+    pen.text(((left + right) / 2, bottom + 68), label, fill=0, font=font, anchor="mm")
+    for number, row in enumerate(rows):
+        middle = top + step * number + step // 2
+        # The font that Pillow brings has no minus sign.
+        name = one_line(str(row["alteration"])).replace("−", "-")[:30]
+        pen.text((left - 24, middle), name, fill=0, font=font, anchor="rm")
+        low, found, high = (across(row[part]) for part in ("low", "recall", "high"))
+        pen.line([(low, middle), (high, middle)], fill=120, width=6)
+        for end in (low, high):
+            pen.line([(end, middle - 9), (end, middle + 9)], fill=120, width=4)
+        pen.ellipse([(found - 9, middle - 9), (found + 9, middle + 9)], fill=0)
+    with whole_file(path) as partial:
+        picture.save(partial, format="PNG")
+
+
+def _copy_picture(source: Path, target: Path) -> None:
+    """Copy the pixels of a picture and nothing that its maker wrote beside them."""
+    try:
+        with Image.open(source, formats=["PNG"]) as picture:
+            bare = Image.frombytes("RGB", picture.size, picture.convert("RGB").tobytes())
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise ReleaseError("is no whole PNG", where=str(source), remedy=AGAIN) from None
+    with whole_file(target) as partial:
+        bare.save(partial, format="PNG", optimize=True)

@@ -1,0 +1,180 @@
+"""Text that others wrote, made safe for the card: it can be read there and do nothing else.
+
+How the card prints numbers, tables' types and texts that publishers may have left out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from cxr_release.logbook.logs import by_people
+from cxr_release.tables import Column
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
+_INSIDE_A_WORD = re.compile(r"(?<=[^\W_])\\_(?=[^\W_])")
+_AT_THE_START = re.compile(r"^([-+=])")
+_URL = re.compile(r"https?://[A-Za-z0-9.\-_~:/?#@!$&'()*+,;=%]+")
+_MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+
+
+class Ready(str):
+    """Markdown that is meant as such and stands as it is."""
+
+    __slots__ = ()
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and invisible characters, spaces collapsed."""
+    kept = (
+        " " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char
+        for char in text
+    )
+    return " ".join("".join(kept).split())
+
+
+def escape(text: str) -> str:
+    """`text` as one line that Markdown and HTML show and do not obey."""
+    plain = one_line(text).replace("&", "&amp;")
+    escaped = _SPECIAL.sub(r"\\\1", plain)
+    return _AT_THE_START.sub(r"\\\1", _INSIDE_A_WORD.sub("_", escaped))
+
+
+def code(text: object) -> Ready:
+    """`text` as a code span."""
+    return Ready(f"`{one_line(str(text)).replace('`', chr(0x2019)).replace('|', chr(0xA6))}`")
+
+
+def link(text: str) -> Ready:
+    """An address as a link, anything else as text."""
+    plain = one_line(text)
+    return Ready(f"<{plain}>" if _URL.fullmatch(plain) or _MAIL.fullmatch(plain) else escape(plain))
+
+
+def finalize(value: object) -> object:
+    """What the card's template does to every value that it prints: escape what is no Markdown."""
+    return escape(value) if type(value) is str else value
+
+
+_ENDS_A_SENTENCE = re.compile(r"[.!?…][)\]\"'”’]*\Z")
+
+
+def count(value: int) -> Ready:
+    """A whole number with commas: 20,063."""
+    return Ready(f"{value:,}")
+
+
+def some(value: int, one: str, more: str = "") -> Ready:
+    """A number and what it counts: 1 film, 1,000 films; `more` where that is not `one` and an s."""
+    return Ready(f"{value:,} {one if value == 1 else more or f'{one}s'}")
+
+
+def share(part: float, whole: float) -> Ready:
+    """A part of a whole in per cent; a dash where there is no whole."""
+    return Ready(f"{part / whole:.1%}" if whole else "–")
+
+
+def percent(part: float) -> Ready:
+    """A share, 0 … 1, in per cent."""
+    return Ready(f"{part:.1%}")
+
+
+def p_value(p: float | None) -> Ready:
+    """A p as the study's own paragraph has it, which stands beside it."""
+    if p is None:
+        return Ready("undefined")
+    return Ready("< 0.001" if p < 0.001 else f"{p + 1e-12:.3f}")
+
+
+def shown(equivalent: bool | None) -> Ready:
+    """Whether equivalence was shown; that it was not does not mean that there is none."""
+    return Ready("shown" if equivalent else "not shown")
+
+
+def decimals(value: float, places: int) -> Ready:
+    """A number with so many decimals."""
+    return Ready(f"{value:.{places}f}")
+
+
+def span(values: Sequence[float], places: int) -> Ready:
+    """The least and the greatest of some numbers; one of them where both print alike."""
+    low, high = (f"{end(values):.{places}f}" for end in (min, max))
+    return Ready(low if low == high else f"{low} to {high}")
+
+
+def megabytes(size: int) -> Ready:
+    """Bytes in millions, few ones with more decimals: 1,874.0, 2.05, 0.019."""
+    millions = size / 1e6
+    places = 1 if millions >= 10 else 2 if millions >= 0.1 else 3
+    return Ready(f"{millions:,.{places}f}")
+
+
+def mean(value: float, places: int) -> Ready:
+    """A mean of whole numbers: halves are rounded up, whatever the float's last bit says."""
+    exact = Decimal(repr(value))
+    return Ready(f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
+
+
+def measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
+    """A measure of a checkpoint's films, with the ends of its interval where it has one."""
+    value = f"{point[metric]:.{places}f}"
+    if metric not in point["intervals"]:
+        return Ready(value)
+    low, high = point["intervals"][metric]
+    # A dash would read as a minus beside a negative end.
+    return Ready(f"{value} [{low:.{places}f}, {high:.{places}f}]")
+
+
+def by_so_many(tally: Mapping[str, int]) -> Ready:
+    """How many things one person, two people … said something of."""
+    return Ready(by_people(tally))
+
+
+def number(value: float) -> Ready:
+    """A number in full, or up to four decimals of it."""
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return Ready(text)
+
+
+def kind(column: Column) -> str:
+    """A column's type, as the feature that `datasets` gives it."""
+    feature = column.feature()
+    return str(feature.get("dtype", feature["_type"].lower()))
+
+
+def said(text: str, unsaid: str = "Its publishers have not stated it.") -> Ready:
+    """What the publishers say, as a sentence; where they say nothing, that they do not.
+
+    Args:
+        text: theirs, escaped here.
+        unsaid: of the template, Markdown.
+    """
+    plain = one_line(text)
+    if not plain:
+        return Ready(unsaid)
+    return Ready(escape(plain) + ("" if _ENDS_A_SENTENCE.search(plain) else "."))
+
+
+FILTERS: Mapping[str, Callable[..., object]] = {
+    "code": code,
+    "link": link,
+    "count": count,
+    "some": some,
+    "share": share,
+    "percent": percent,
+    "p_value": p_value,
+    "shown": shown,
+    "decimals": decimals,
+    "span": span,
+    "megabytes": megabytes,
+    "mean": mean,
+    "measure": measure,
+    "number": number,
+    "by_people": by_so_many,
+    "kind": kind,
+    "said": said,
+}
+"""Name in the template → filter."""

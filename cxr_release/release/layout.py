@@ -1,0 +1,179 @@
+"""SHA256SUMS: every other file of the release, as `sha256sum -c` reads it.
+
+What lies in a folder that somebody else made: its plain files, and what is none.
+
+Nothing is opened here. No link is followed, but for those that the Hub's own client makes of each
+file in its cache,
+
+    CACHE/datasets--ORG--NAME/snapshots/COMMIT/data/x.parquet -> ../../../blobs/HASH
+
+and only where every step of it is as the client makes it: the folder is such a snapshot, the link
+leads to a file of that very cache whose name is a hash, and that file is a plain one (or, where the
+client shares files between repos, the link that it makes to CACHE/blobs/HA/HASH).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cxr_release.files import sha256, write_text
+
+CHECKSUMS = "SHA256SUMS"
+
+
+def hashes_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """SHA-256 of files below `folder`, in hex, by name."""
+    return {name: sha256(folder / name) for name in names}
+
+
+def write_checksums(folder: Path, known: Mapping[str, str]) -> None:
+    """Write the hashes of all files in `folder`, sorted by name.
+
+    Args:
+        folder: the release folder.
+        known: hashes that have been taken already, by name.
+    """
+    names = sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != CHECKSUMS
+    )
+    lines = [f"{known.get(name) or sha256(folder / name)}  {name}\n" for name in names]
+    write_text(folder / CHECKSUMS, "".join(lines))
+
+
+DEEPEST = 8
+"""Folders below each other that are looked into."""
+BESIDE = frozenset({".git", ".gitattributes", ".cache/huggingface"})
+"""What a clone or a download from the Hub leaves beside a release; passed over, and never sent."""
+
+_REPO = re.compile(r"(datasets|models|spaces)--[^/]+")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+"""SHA-1 of what git holds itself, SHA-256 of what lies beside it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something that is no folder."""
+
+    name: str
+    """Below the folder, parts joined by `/`."""
+    path: Path
+    """Where its bytes are: no link."""
+    size: int
+    """Bytes of a plain file."""
+    fault: str = ""
+    """What it is instead of a plain file, or why it was not looked at; empty for a plain file."""
+    remedy: str = "delete it"
+
+
+def walk(root: Path) -> Iterator[Found]:
+    """Everything in a folder that is no folder, sorted by name within each folder."""
+    yield from _walk(root, "", 0, _Snapshot.of(root))
+
+
+def _walk(root: Path, below: str, depth: int, snapshot: _Snapshot | None) -> Iterator[Found]:
+    try:
+        with os.scandir(root / below) as entries:
+            listed = sorted(entries, key=lambda one: one.name)
+    except OSError as error:
+        yield Found(below, root / below, 0, f"cannot be listed: {error.strerror}", "")
+        return
+    for entry in listed:
+        name = f"{below}/{entry.name}" if below else entry.name
+        if name in BESIDE:
+            continue
+        path = root / name
+        try:
+            state = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            yield Found(name, path, 0, f"cannot be looked at: {error.strerror}", "")
+            continue
+        if stat.S_ISREG(state.st_mode):
+            yield Found(name, path, state.st_size)
+        elif stat.S_ISLNK(state.st_mode) and snapshot is not None:
+            yield snapshot.found(name)
+        elif not stat.S_ISDIR(state.st_mode):
+            yield Found(name, path, 0, f"is {_kind(state.st_mode)}, and was not opened")
+        elif depth < DEEPEST:
+            yield from _walk(root, name, depth + 1, snapshot)
+        else:
+            yield Found(name, path, 0, "lies too deep; what is in it was not looked at")
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """One commit of one repo in the cache of the Hub's client."""
+
+    root: Path
+    """The commit's folder, without links."""
+
+    @classmethod
+    def of(cls, folder: Path) -> _Snapshot | None:
+        """The snapshot that a folder is; None where it is another folder."""
+        try:
+            root = folder.resolve(strict=True)
+        except (OSError, RuntimeError):
+            return None
+        inside = root.parent.name == "snapshots" and _COMMIT.fullmatch(root.name)
+        return cls(root) if inside and _REPO.fullmatch(root.parent.parent.name) else None
+
+    @cached_property
+    def blobs(self) -> Path:
+        """Where the repo's files lie."""
+        return self.root.parent.parent / "blobs"
+
+    @cached_property
+    def shared(self) -> Path:
+        """Where files lie that several repos of the cache share."""
+        return self.root.parent.parent.parent / "blobs"
+
+    def found(self, name: str) -> Found:
+        """What the link of that name below the commit's folder leads to."""
+        path = self.root / name
+        blob = _target(path)
+        if not _is_in(blob, self.blobs) or not _HASH.fullmatch(blob.name):
+            return Found(name, path, 0, "is a link, and was not opened")
+        store = _target(blob) if blob.is_symlink() else blob
+        if store != blob and not self._shares(store):
+            return Found(name, path, 0, "is a link to a link, and was not opened")
+        try:
+            state = store.lstat()
+        except OSError:
+            what = "is a link to a file that is not in the cache"
+            return Found(name, path, 0, what, "fetch it again")
+        if not stat.S_ISREG(state.st_mode):
+            return Found(name, path, 0, "is a link to what is no plain file, and was not opened")
+        return Found(name, store, state.st_size)
+
+    def _shares(self, store: Path) -> bool:
+        """Whether that is the name of a file which repos of this cache share."""
+        return bool(_HASH.fullmatch(store.name)) and _is_in(store, self.shared / store.name[:2])
+
+
+def _target(link: Path) -> Path:
+    """Where a link leads, by its text alone."""
+    try:
+        return Path(os.path.normpath(link.parent / link.readlink()))
+    except OSError:
+        return Path()
+
+
+def _is_in(path: Path, folder: Path) -> bool:
+    """Whether a path is right below a folder to which no link leads."""
+    try:
+        return path.parent == folder and folder.resolve(strict=True) == folder
+    except (OSError, RuntimeError, ValueError):
+        return False

@@ -1,0 +1,150 @@
+"""Whether all is there that people decided: asked of git, of the recorded orders, of the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cxr_release import schemas, tables
+from cxr_release.adjudication.verdict import VERDICT
+from cxr_release.errors import DecisionError, Fault
+from cxr_release.logbook import witnesses
+from cxr_release.logbook.entry import line_hash
+from cxr_release.logbook.log_files import log_file
+from cxr_release.logbook.logs import people_of, read_all
+from cxr_release.logbook.witnesses import line_keys
+from cxr_release.paths import Paths
+from cxr_release.release.versions.proofs import Said, contradictions, shortened
+from cxr_release.release.versions.version import Version
+from cxr_release.screening.decision import DECISION
+
+
+@dataclass(frozen=True)
+class Testimony:
+    """What others than the logs know of them."""
+
+    faults: tuple[Fault, ...] = ()
+    """What is missing: file, what, remedy."""
+    notes: tuple[str, ...] = ()
+    """Sentences on what may be missing, or could not be asked."""
+    asked: tuple[str, ...] = field(default=())
+    """Who was asked."""
+
+
+def hear(
+    paths: Paths,
+    versions: Sequence[Version],
+    *,
+    films: Mapping[str, str],
+    mirrored: Mapping[str, str] | None = None,
+) -> Testimony:
+    """Ask everybody who knows what the logs and the ledger held.
+
+    Args:
+        paths: of the project.
+        versions: published ones.
+        films: generated film → SHA-256 of its PNG bytes; what was decided on others is past.
+        mirrored: generated film → that of its mirror image: it is no other film.
+    """
+    heard = witnesses.of_git(paths.root, [paths.reviews, paths.published])
+    folders = [paths.screening_log, paths.audit_log, paths.responses]
+    notes = [
+        f"{person} was given an order and has no log: has decided nothing yet, or the log is gone"
+        for person in witnesses.unlogged(paths.orders, folders)
+    ]
+    if heard.unasked:
+        notes.append(f"git could not be asked whether lines are missing: {heard.unasked}")
+    if heard.uncommitted:
+        names = ", ".join(heard.uncommitted)
+        notes.append(f"git knows nothing of what was never committed: {names}")
+    notes += heard.abandoned
+    asked = {"git": heard.asked and not heard.abandoned, "the ledger": bool(versions and films)}
+    faults = [*heard.faults, *_unsaid(paths, versions, films, mirrored or {})]
+    return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))
+
+
+def _unsaid(
+    paths: Paths,
+    versions: Sequence[Version],
+    films: Mapping[str, str],
+    mirrored: Mapping[str, str],
+) -> list[Fault]:
+    """What the published versions prove and no log says."""
+    if not versions:
+        return []
+    try:
+        said = said_in(paths)
+    except DecisionError:  # whoever reads the logs says so
+        return []
+    rows = {
+        film: {"sha256": sha256, "mirrored_sha256": mirrored.get(film)}
+        for film, sha256 in films.items()
+    }
+    listed = (
+        tables.read_rows(paths.pairs, schemas.PAIRS)
+        if paths.pairs.exists() and any(one.judged for one in versions)
+        else []
+    )
+    return [
+        *shortened(versions, films, said),
+        *contradictions(versions, rows, said, listed={row["synthetic_id"] for row in listed}),
+    ]
+
+
+def said_in(paths: Paths) -> Said:
+    """What the logs of a project hold, as far as a published version can prove it.
+
+    Raises:
+        DecisionError: a log does not verify.
+    """
+    screening = read_all(DECISION, paths.screening_log)
+    verdicts = [one for log in read_all(VERDICT, paths.audit_log).values() for one in log]
+    withdrawals = read_all(DECISION, paths.withdrawals)
+    kept = [one for log in screening.values() for one in log if one.decision == "keep"]
+    withdrawn = [one for log in withdrawals.values() for one in log]
+    out = Counter(
+        film
+        for log in screening.values()
+        for film in {one.image_id for one in log if one.decision == "exclude"}
+    )
+    return Said(
+        excluded=out,
+        screened=_latest((one.image_id, one.at) for one in kept),
+        withdrawn=frozenset(one.image_id for one in withdrawn),
+        given_back=_latest(
+            (one.image_id, one.at) for one in withdrawn if one.decision == "retract"
+        ),
+        doubted=frozenset(
+            one.synthetic_id for one in verdicts if one.verdict in {"copy", "unsure"}
+        ),
+        judged=_latest((one.synthetic_id, one.at) for one in verdicts if one.verdict != "retract"),
+        lines={name: frozenset(line_keys(data)) for name, data in _logs(paths)},
+    )
+
+
+def ends_of(paths: Paths) -> dict[str, dict[str, Any]]:
+    """How far each log of a project goes: log → `lines`, and `sha256` of the last one."""
+    return {
+        name: {"lines": data.count(b"\n"), "sha256": line_hash(data.split(b"\n")[-2])}
+        for name, data in _logs(paths)
+        if b"\n" in data
+    }
+
+
+def _logs(paths: Paths) -> Iterator[tuple[str, bytes]]:
+    """Every log on films and pairs, such as `screening/a.b`, and its bytes."""
+    for folder in (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log):
+        for person in people_of(folder):
+            path = log_file(folder, person)
+            if path.is_file():
+                yield f"{folder.name}/{person}", path.read_bytes()
+
+
+def _latest(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Film → time of the last line on it; the logs' times are in UTC, in one form."""
+    latest: dict[str, str] = {}
+    for film, at in said:
+        latest[film] = max(at, latest.get(film, ""))
+    return latest

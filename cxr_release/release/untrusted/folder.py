@@ -1,0 +1,76 @@
+"""The files of a folder that somebody else made: what is a plain file of a release, and what not.
+
+Nothing is opened here, and no link is followed but those of the Hub client's cache: see `walk`. The
+other checks open only what stands in `Folder.sizes`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxr_release.release.layout import walk
+from cxr_release.release.untrusted.findings import Findings
+
+MOST_FILES = 10_000
+
+NOTICES = (
+    *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"),
+    *("croissant.json", "release.json", "SHA256SUMS"),
+)
+"""Files that every release has."""
+SHARD = re.compile(r"data/checkpoint-([1-9][0-9]{0,8})/train-([0-9]{5})-of-([0-9]{5})\.parquet")
+_OTHERS = re.compile(
+    r"figures/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(png|svg)"
+    r"|(audit_pairs|exclusions|reader_study)/train-00000-of-00001\.parquet"
+)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder's plain files."""
+
+    root: Path
+    sizes: Mapping[str, int]
+    """Name below the folder, parts joined by `/` → bytes."""
+    paths: Mapping[str, Path]
+    """Such a name → where the file lies; in the cache of the Hub's client that is elsewhere."""
+
+    def path(self, name: str) -> Path:
+        """Where a file lies that is among `sizes`."""
+        return self.paths[name]
+
+    @property
+    def shards(self) -> list[str]:
+        """Files of films, by checkpoint and number."""
+        found = [name for name in self.sizes if SHARD.fullmatch(name)]
+        return sorted(found, key=lambda name: (checkpoint_of(name), name))
+
+
+def checkpoint_of(shard: str) -> int:
+    """The checkpoint in whose folder a shard lies; 0 for any other file."""
+    found = SHARD.fullmatch(shard)
+    return int(found[1]) if found else 0
+
+
+def look(root: Path, found: Findings) -> Folder:
+    """List the files of a release folder, and name what has no place in one."""
+    paths: dict[str, Path] = {}
+    sizes: dict[str, int] = {}
+    for one in walk(root):
+        if len(sizes) >= MOST_FILES:
+            found.add("", f"holds more than {MOST_FILES:,} files; the rest is not looked at")
+            break
+        if one.fault:
+            found.add(one.name, one.fault, one.remedy)
+            continue
+        paths[one.name], sizes[one.name] = one.path, one.size
+        if not (one.name in NOTICES or SHARD.fullmatch(one.name) or _OTHERS.fullmatch(one.name)):
+            found.add(one.name, "is no file of a release", "delete it; it was not opened")
+    for name in NOTICES:
+        if name not in sizes:
+            found.add(name, "no such file")
+    found.applied("files that have their place in a release", len(sizes))
+    return Folder(root, sizes, paths)

@@ -1,1 +1,0 @@
-"""Whether artefacts may become a release: every table, and everything between them."""

@@ -1,0 +1,118 @@
+"""JSON as our own pages send it, or a refusal.
+
+How far a person is, as an answer says it: with the moment at which it was so.
+
+What is wrong with films or logs: in full to the terminal, in a sentence to the page.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from starlette.requests import Request
+
+from cxr_release.errors import DecisionError, TableError
+from cxr_release.review_app.guard import Refusal
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+async def json_of(request: Request) -> Any:
+    """The value in a request's body.
+
+    Raises:
+        Refusal: it is not sent as JSON, which a form on a foreign page cannot do; or it is none,
+            or says something twice.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refusal(415, "This is taken as application/json alone.")
+    body = await request.body()
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "The body is no JSON, or says something twice.") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return made
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+class Counted(Protocol):
+    """A person's queue."""
+
+    @property
+    def turn(self) -> threading.RLock:
+        """Held by whoever changes it."""
+
+    def progress(self) -> DataclassInstance:
+        """How far the person is."""
+
+
+def how_far(queue: Counted) -> dict[str, Any]:
+    """`progress`, and `moment`: microseconds of a clock that is never set back.
+
+    Answers reach a page in any order; the page shows what was so last.
+    """
+    with queue.turn:
+        return {"progress": asdict(queue.progress()), "moment": time.monotonic_ns() // 1000}
+
+
+TELL = "Tell the person who sent you the address: their terminal says why."
+
+_notices = logging.getLogger(__name__)
+
+
+class Trouble:
+    """Turns our errors into refusals; ids and paths go to the terminal alone.
+
+    503 and not 409: what a person decided keeps in the page until the server is back.
+
+    Args:
+        what: the logs hold: `decisions`.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._said = ""
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Around whatever reads films or logs.
+
+        Raises:
+            Refusal: it could not.
+        """
+        try:
+            yield
+        except TableError as error:
+            self._say(str(error))
+            why = (
+                "The films are not those that the server started with; it has to be started again."
+            )
+            raise Refusal(503, f"{why} {TELL}") from None
+        except DecisionError as error:
+            self._say(str(error))
+            why = f"The {self._what} cannot be read or logged just now."
+            raise Refusal(503, f"{why} {TELL}") from None
+
+    def _say(self, what: str) -> None:
+        # Once: a page asks again and again until it is answered.
+        if what != self._said:
+            _notices.error("%s", what)
+        self._said = what

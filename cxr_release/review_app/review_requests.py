@@ -1,0 +1,135 @@
+"""Decisions as a page sends them: of the promised form, or a refusal.
+
+The page's answers on facing: which films a reviewer says face right, as they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cxr_release.logbook.shared_state import Votes
+from cxr_release.review_app.guard import Refusal
+from cxr_release.screening.decision import PAGE, VERBS, Verb
+from cxr_release.screening.facing_corrections import FacingLine, FacingWish
+from cxr_release.screening.films import NAME, Generated
+from cxr_release.screening.queue import Queue
+from cxr_release.screening.review_rate import MOST_ON_PAGE
+
+_DECISIONS_FORM = "Expected undecided_only, and decisions with film, decision, reason and note."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A decision on a film by its name on the page."""
+
+    film: str
+    decision: Verb
+    reason: str
+    note: str
+
+
+def parse_decisions(value: Any) -> tuple[bool, list[Asked]]:
+    """`undecided_only`, and the decisions, of a value in JSON.
+
+    Raises:
+        Refusal: it is not of the promised form, names a film twice, or holds none or too many.
+    """
+    if (
+        not isinstance(value, dict)
+        or value.keys() != {"undecided_only", "decisions"}
+        or not isinstance(value["undecided_only"], bool)
+        or not isinstance(value["decisions"], list)
+    ):
+        raise Refusal(400, _DECISIONS_FORM)
+    if not 1 <= len(value["decisions"]) <= MOST_ON_PAGE:
+        raise Refusal(400, f"Expected 1 to {MOST_ON_PAGE} decisions.")
+    asked = [_asked(one) for one in value["decisions"]]
+    if len({one.film for one in asked}) < len(asked):
+        raise Refusal(400, "A film is named twice.")
+    return value["undecided_only"], asked
+
+
+def _asked(value: Any) -> Asked:
+    if (
+        not isinstance(value, dict)
+        or not {"film", "decision"} <= value.keys() <= {"film", "decision", "reason", "note"}
+        or not all(isinstance(one, str) for one in value.values())
+    ):
+        raise Refusal(400, _DECISIONS_FORM)
+    verb = next((one for one in VERBS if one == value["decision"]), None)
+    if verb is None:
+        raise Refusal(400, f"A decision is one of {', '.join(VERBS)}.")
+    if not NAME.fullmatch(value["film"]):
+        raise Refusal(400, "A film's name is 32 hex digits.")
+    return Asked(value["film"], verb, value.get("reason", ""), value.get("note", ""))
+
+
+_FORM = "Expected film, a name of 32 hex digits, and right, true or false."
+
+
+class FacingDesk:
+    """What reviewers say of the way films face.
+
+    Args:
+        votes: everybody's lines.
+        films: all that are shown.
+    """
+
+    def __init__(self, votes: Votes[FacingWish, FacingLine], films: Sequence[Generated]) -> None:
+        self._votes = votes
+        self._films = {film.id: film for film in films}
+
+    def refresh(self) -> None:
+        """Take in what was logged since; see `Votes.refresh`."""
+        self._votes.refresh()
+
+    def right(self, queue: Queue) -> list[str]:
+        """Names of the films that a reviewer says face right as they are shown to them."""
+        with self._votes.turn:
+            said = self._votes.standing.get(queue.reviewer, {})
+            films = [self._films[one] for one, line in said.items() if self._is_right(line)]
+        return sorted(queue.name_of(film.id) for film in films)
+
+    def say(self, queue: Queue, asked: tuple[str, bool]) -> None:
+        """Log that a film faces right as it is shown, or take it back; see `Log.append`.
+
+        Raises:
+            Refusal: there is no such film.
+            DecisionError: it could not be logged: it does not count.
+        """
+        name, right = asked
+        film = queue.film(name)
+        if film is None:
+            raise Refusal(409, "A film is no more what was shown: load the page again.")
+        wish = FacingWish(film.id, film.sha256, "right" if right else "retract", via=PAGE)
+
+        def unless(_: FacingWish, stands: FacingLine | None) -> bool:
+            return (stands is not None and self._is_right(stands)) == right
+
+        self._votes.log_of(queue.reviewer).append([wish], unless=unless)
+        with self._votes.turn:
+            self._votes.take(queue.reviewer)
+
+    def _is_right(self, line: FacingLine) -> bool:
+        """Whether a line says so of the film as it is now, whichever way it was then."""
+        same = line.image_sha256 == self._films[line.image_id].sha256
+        return line.faces == ("right" if same else "left")
+
+
+def parse_facing(value: Any) -> tuple[str, bool]:
+    """A film's name, and whether it faces right, of a value in JSON.
+
+    Raises:
+        Refusal: it is not of the promised form.
+    """
+    if (
+        not isinstance(value, Mapping)
+        or value.keys() != {"film", "right"}
+        or not isinstance(value["film"], str)
+        or not NAME.fullmatch(value["film"])
+        or not isinstance(value["right"], bool)
+    ):
+        raise Refusal(400, _FORM)
+    return value["film"], value["right"]

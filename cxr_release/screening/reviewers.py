@@ -1,0 +1,182 @@
+"""Who decided on how many films, how the decisions came, and on which films people can have looked.
+
+A decision says that somebody decided. That they looked at the film it says only where it was given
+on the page, and not faster than one look takes (see `pace`).
+
+What is said of the people who screened: every sentence follows from the counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cxr_release.logbook.entry import standing_of
+from cxr_release.logbook.logs import by_people, joined, persons, tally
+from cxr_release.screening.decision import PAGE, TERMINAL, Decision
+from cxr_release.screening.review_rate import LEAST_LOOK, hurry
+
+NOT_STATED = "not_stated"
+WAYS = (PAGE, TERMINAL, NOT_STATED)
+"""How a decision came."""
+Person = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class People:
+    """What people's standing decisions on some films are."""
+
+    by_name: dict[str, Person]
+    """Everybody with a decision: `decisions`, of which by each of `WAYS`; `hurried`, those that
+    were given faster than a look takes; `hurried_per_minute`, films at that pace, None of none and
+    where no time lies between them."""
+    deciders: Mapping[str, int]
+    """Film → people whose decision stands on it; films without one are left out."""
+    looked_at: frozenset[str]
+    """Films on which somebody decided on the page, and not faster than a look takes."""
+
+    def counted(self, films: int) -> dict[str, Any]:
+        """The same in numbers, without names.
+
+        Args:
+            films: how many there are.
+
+        Returns:
+            `reviewers`; `films_by_reviewers` (see `tally`); `decisions` (way → how many);
+            `hurried`; `looked_at` (films); `each` (of each person what `by_name` says, in no order
+            of names).
+        """
+        nobody = [0] * (films - len(self.deciders))
+        each = sorted(self.by_name.values(), key=lambda one: [-one["decisions"], str(one)])
+        return {
+            "reviewers": len(self.by_name),
+            "films_by_reviewers": tally([*self.deciders.values(), *nobody]),
+            "decisions": {way: sum(one[way] for one in each) for way in WAYS},
+            "hurried": sum(one["hurried"] for one in each),
+            "looked_at": len(self.looked_at),
+            "each": each,
+        }
+
+
+def people_of(films: Collection[str], logs: Mapping[str, Sequence[Decision]]) -> People:
+    """Count what people have decided.
+
+    Args:
+        films: ids; decisions on others are left out.
+        logs: person → decisions.
+    """
+    by_name: dict[str, Person] = {}
+    deciders: dict[str, int] = defaultdict(int)
+    looked_at: set[str] = set()
+    for name, log in logs.items():
+        stands = {film: one for film, one in standing_of(log).items() if film in films}
+        if not stands:
+            continue
+        fast = hurry(log)
+        hurried = [film for film, one in stands.items() if one.seq in fast.lines]
+        ways = Counter(one.via or NOT_STATED for one in stands.values())
+        by_name[name] = {
+            "decisions": len(stands),
+            **{way: ways[way] for way in WAYS},
+            "hurried": len(hurried),
+            "hurried_per_minute": fast.per_minute if hurried else None,
+        }
+        for film in stands:
+            deciders[film] += 1
+        looked_at |= {film for film, one in stands.items() if one.via == PAGE} - {*hurried}
+    return People(by_name, dict(deciders), frozenset(looked_at))
+
+
+def sentence_of(review: Mapping[str, Any], generated: int) -> str:
+    """Who decided on how many films, how that came, and how many can have been looked at.
+
+    Args:
+        review: as `consensus.apply` counts it.
+        generated: films in all.
+
+    Returns:
+        A paragraph; empty where nobody has decided on anything.
+    """
+    return " ".join(_sentences(review, generated)) if review["reviewers"] else ""
+
+
+def person_lines(people: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """A line for everybody by name: how many decisions stand, and how they came.
+
+    Args:
+        people: see `People.by_name`.
+    """
+    for name, one in sorted(people.items()):
+        ways = {"on the page": "page", "in a terminal": "terminal", "not stated how": "not_stated"}
+        parts = [f"{one[way]:,} {said}" for said, way in ways.items() if one[way]]
+        if one["hurried"]:
+            parts.append(f"{one['hurried']:,} {_pace(one)}, faster than a look at each takes")
+        yield f"{name}: {one['decisions']:,} decision(s) stand, {', '.join(parts)}"
+
+
+def _pace(one: Mapping[str, Any]) -> str:
+    pace = one["hurried_per_minute"]
+    return "all at once" if pace is None else f"at {pace:,.0f} films a minute"
+
+
+def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
+    found = review["films_by_reviewers"]
+    held = [int(number) for number, films in found.items() if films]
+    who = f"{review['reviewers']:,} {'person has' if review['reviewers'] == 1 else 'people have'}"
+    if len(held) == 1:
+        share = "" if review["reviewers"] == 1 else f", {persons(held[0])} on each"
+        yield f"{who} decided on {_all(generated)}{share}."
+    else:
+        decided = generated - found["0"]
+        yield f"{who} decided on {decided:,} of {_films(generated)}: {by_people(found)}."
+    yield from _ways(review["decisions"])
+    yield from (_hurried(one) for one in review["each"] if one["hurried"])
+    looked = review["looked_at"]
+    if looked == generated > 1:
+        whom, them = "All of them count", "them"
+    else:
+        whom = f"{looked:,} of {_films(generated)} {'counts' if looked == 1 else 'count'}"
+        them = "it" if looked == 1 else "them"
+    yield (
+        f"{whom} as looked at: a person decided on {them} while the page showed {them}, and as far"
+        f" as the times in the logs tell had {LEAST_LOOK:g} s or more for each film."
+    )
+
+
+def _ways(decisions: Mapping[str, int]) -> Iterator[str]:
+    total = sum(decisions.values())
+    page, typed, unstated = (decisions[way] for way in ("page", "terminal", "not_stated"))
+    if page == total:
+        yield "Every decision was given on the screening page, which shows the films."
+        return
+    parts = [
+        f"{page:,} {_was(page)} given on the screening page, which shows the films,",
+        f"{typed:,} {_was(typed)} typed or piped in a terminal, which shows none" if typed else "",
+        f"for {unstated:,} it is not stated how {_it(unstated)} came" if unstated else "",
+    ]
+    yield f"Of {total:,} decisions {joined([part for part in parts if part])}."
+
+
+def _hurried(one: Mapping[str, Any]) -> str:
+    return (
+        f"One person gave {one['hurried']:,} of {one['decisions']:,} decisions {_pace(one)}, page"
+        f" by page: faster than {1 / LEAST_LOOK:g} films a second nobody looks at each."
+    )
+
+
+def _films(number: int) -> str:
+    return f"{number:,} generated film{'s' * (number != 1)}"
+
+
+def _all(number: int) -> str:
+    return "the one generated film" if number == 1 else f"all {_films(number)}"
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
+def _it(number: int) -> str:
+    return "it" if number == 1 else "they"

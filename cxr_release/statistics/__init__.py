@@ -1,0 +1,1 @@
+"""Intervals, tests and agreement, once for all who need them."""

@@ -1,0 +1,74 @@
+"""How far reviewers agree beyond chance: Cohen's kappa for two, Fleiss' for more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Said = Mapping[Any, str]
+"""Subject → category, of one reviewer."""
+
+
+def agreement_of(
+    people: Mapping[str, Said], categories: Sequence[str], *, unit: str
+) -> dict[str, Any] | None:
+    """Agreement on subjects that several people have put into categories.
+
+    Two people: Cohen's kappa (1960) over the subjects of both. More: Fleiss' kappa (1971), which
+    wants as many ratings of each subject, not the same people: taken over the subjects with the
+    number of ratings that is most frequent (of two or more; the larger if two are as frequent).
+    The categories are names: none is nearer to one than to another.
+
+    Args:
+        people: reviewer → subject → category.
+        categories: all that there are.
+        unit: what the subjects are called: `films`.
+
+    Returns:
+        `statistic`, `kappa` (-1 … 1; None where everybody always said the same, which leaves it
+        undefined), `agree` (share of pairs of ratings of a subject that are the same), the number
+        of subjects under the name `unit`, `reviewers`, `ratings` (of each subject); or None where
+        no subject has two ratings.
+    """
+    ratings = Counter(one for mine in people.values() for one in mine)
+    several = Counter(number for number in ratings.values() if number > 1)
+    if not several:
+        return None
+    wanted = max(several, key=lambda number: (several[number], number))
+    subjects = sorted(one for one, number in ratings.items() if number == wanted)
+    judges = [mine for mine in people.values() if any(one in mine for one in subjects)]
+    table = np.array(
+        [[sum(mine.get(one) == word for mine in judges) for word in categories] for one in subjects]
+    )
+    pairs = (table * (table - 1)).sum(axis=1) / (wanted * (wanted - 1))
+    two = len(judges) == 2
+    return {
+        "statistic": "Cohen's kappa" if two else "Fleiss' kappa",
+        "kappa": _cohen(judges[0], judges[1], subjects, categories) if two else _fleiss(table),
+        "agree": float(pairs.mean()),
+        unit: len(subjects),
+        "reviewers": len(judges),
+        "ratings": wanted,
+    }
+
+
+def _cohen(
+    one: Said, other: Said, subjects: Sequence[Any], categories: Sequence[str]
+) -> float | None:
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    pairs = Counter((one[subject], other[subject]) for subject in subjects)
+    table = np.array([[pairs[mine, yours] for yours in categories] for mine in categories])
+    if table.diagonal().max() == len(subjects):
+        return None
+    return float(cohens_kappa(table, return_results=False))
+
+
+def _fleiss(table: np.ndarray[Any, Any]) -> float | None:
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
+    said = table.sum(axis=0)
+    return float(fleiss_kappa(table)) if said.max() < said.sum() else None

@@ -1,0 +1,3 @@
+"""Films to take in."""
+
+from tests.support.film_fixtures import *  # noqa: F403

@@ -1,0 +1,55 @@
+"""The baselines of the audit, against a brute-force reference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cxr_release.memorization.duplicates import nearest_apart, nearest_of_others
+
+VIEWS = ("plain", "mirrored")
+
+
+def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def unit(rows: np.ndarray) -> np.ndarray:
+        lengths = np.linalg.norm(rows.astype(float), axis=1, keepdims=True)
+        return rows / np.where(lengths > 0, lengths, 1)
+
+    return np.round(unit(one) @ unit(other).T, 12)
+
+
+def best(views: dict[str, np.ndarray], looks: list[np.ndarray]) -> np.ndarray:
+    return np.max([cosines(view, look) for view in views.values() for look in looks], axis=0)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 4), st.integers(1, 3))
+def test_the_nearest_film_of_another_patient(
+    seed: int, films: int, patients: int, looks: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    # Few values, so that films of several patients are equal, and some are all zeros.
+    views = {view: chance.integers(-1, 2, (films, 4)).astype(np.float32) for view in VIEWS}
+    seen = [chance.integers(-1, 2, (films, 4)).astype(np.float32) for _ in range(looks)]
+    groups = [str(one) for one in chance.integers(0, patients, films)]
+    table = best(views, seen)
+    other = np.array([[one != two for two in groups] for one in groups])
+    expected = np.where(other, table, -np.inf).max(axis=1)
+    found = nearest_apart(views, seen, groups)
+    assert np.array_equal(np.isnan(found), np.isinf(expected))
+    assert found[~np.isnan(found)] == pytest.approx(expected[~np.isinf(expected)], abs=1e-9)
+
+
+def test_held_out_films_against_tuning_films() -> None:
+    chance = np.random.default_rng(3)
+    views = {view: chance.normal(size=(9, 5)).astype(np.float32) for view in VIEWS}
+    looks = [chance.normal(size=(9, 5)).astype(np.float32) for _ in range(2)]
+    rows, columns = [1, 4, 8], [0, 2, 3, 5, 6, 7]
+    expected = best(views, looks)[np.ix_(rows, columns)].max(axis=1)
+    found = nearest_of_others(views, looks, rows, columns)
+    assert found == pytest.approx(expected, abs=1e-9)
+    assert nearest_of_others(views, looks, rows, []).tolist() == pytest.approx(
+        [np.nan] * 3, nan_ok=True
+    )

@@ -1,5 +1,0 @@
-"""The key behind the ids of the tests' films."""
-
-from cxr_release.radiographs.identity import FilmKey
-
-KEY = FilmKey(bytes(range(32)))

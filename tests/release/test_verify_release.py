@@ -1,0 +1,705 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.tampering import (
+    EXCLUSIONS,
+    FIRST,
+    OTHER_SHARD,
+    PAIRS,
+    RATINGS,
+    SHARD,
+    before_end,
+    bomb,
+    both,
+    chunk,
+    coloured,
+    file,
+    film,
+    flip,
+    labelled_more,
+    make,
+    named,
+    pixels,
+    record,
+    rejson,
+    row,
+    rows,
+    stuffed,
+    summed,
+    text,
+    trailed,
+    unreadable,
+    unstated,
+    without_label,
+)
+
+from tests.support.audit_artefacts import write_audit  # isort: skip - `tampering` makes it importable
+from tests.support.release_artefacts import make_release_of, small_params, write_inputs  # isort: skip
+
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json
+from cxr_release.films import png
+from cxr_release.release.verify import require_true, text_of, verify
+from cxr_release.release.versions.published import enter
+
+ALL_CLEAR = {1: "not-a-copy", 2: "not-a-copy", 3: "not-a-copy"}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("sound"))
+
+
+@pytest.fixture(scope="module")
+def rated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    verdicts = {1: "copy", 2: "unsure", 3: "not-a-copy"}
+    return make(tmp_path_factory.mktemp("rated"), rated=True, verdicts=verdicts)
+
+
+@pytest.fixture
+def release(sound: Path, tmp_path: Path) -> Path:
+    """A copy of the sound release, to be altered."""
+    return Path(shutil.copytree(sound, tmp_path / "release"))
+
+
+@pytest.fixture
+def judged(rated: Path, tmp_path: Path) -> Path:
+    """A copy of a release with ratings and verdicts."""
+    return Path(shutil.copytree(rated, tmp_path / "judged"))
+
+
+def test_a_sound_release_is_what_it_says(sound: Path) -> None:
+    report = verify(sound)
+    assert report["differences"] == []
+    assert (report["name"], report["version"]) == ("cxr-release-demo", "1.0.0")
+    for rule, things in {
+        "films decoded and held against their row": 13,
+        "files held against SHA256SUMS": sum(path.is_file() for path in sound.rglob("*")) - 1,
+        "shards held against the record": 2,
+        "exclusions held against the films": 3,
+    }.items():
+        assert report["checked"][rule] == things, rule
+    assert report["checked"]["rows of the card's tables"] > 30
+    assert json.loads(json.dumps(report)) == report
+    assert list(report["checked"]) == sorted(report["checked"])
+    assert text_of(report).endswith("cxr-release-demo 1.0.0 is what it says.")
+    require_true(report)
+
+
+def test_so_is_one_with_ratings_and_verdicts(rated: Path) -> None:
+    report = verify(rated)
+    assert report["differences"] == []
+    assert report["checked"]["numbers of the reader study computed again"] > 60
+
+
+def test_so_is_one_that_shows_real_films_and_knows_no_baseline(tmp_path: Path) -> None:
+    params = small_params()
+    release = replace(params.release, source_license="cc-by-4.0", title="Films *of* a [b] & c_d")
+    shown = replace(
+        params,
+        release=release,
+        ingest=replace(params.ingest, source="data/raw"),
+        audit=replace(params.audit, publish_real_images=True),
+    )
+    inputs = write_inputs(tmp_path / "artefacts", excluded={}, verdicts=ALL_CLEAR)
+    write_audit(inputs.audit, None)
+    folder = make_release_of(inputs, shown, tmp_path)
+    assert named(folder) == []
+    assert read_json(folder / "release.json")["source"]["films_shown"] == 3
+    # The pictures of pairs are looked at too.
+    assert_named(
+        summed(folder, row(PAIRS, real_pixel_sha256=64 * "0")), "is of other pixels than its hash"
+    )
+    other = png.cell(png.encode(np.full((16, 16), 9, np.uint8), synthetic=True), FIRST)
+    assert_named(
+        summed(folder, row(PAIRS, 1, synthetic_image=other)), "of other bytes than the released"
+    )
+
+
+def test_so_is_a_later_version_from_which_a_film_was_withdrawn(sound: Path, tmp_path: Path) -> None:
+    params = small_params()
+    later = replace(params, release=replace(params.release, version="1.1.0"))
+    inputs = write_inputs(
+        tmp_path / "artefacts", excluded={FIRST: "vertebra-count"}, verdicts=ALL_CLEAR
+    )
+    enter(inputs.published, sound)
+    folder = make_release_of(inputs, later, tmp_path)
+    stated = read_json(folder / "release.json")
+    assert [one["id"] for one in stated["tombstones"]] == [FIRST]
+    assert named(folder) == []
+    # Films that came back, and one that stays out without a stone.
+    assert_named(summed(folder, record("tombstones", value=[])), "has no tombstone in release.json")
+    stone = {"id": FIRST, "reason": "other", "first_version_without": "1.2.0"}
+    alive = {**stone, "id": "checkpoint-1-initial-00002"}
+    found = named(summed(folder, record("tombstones", value=[stone, alive])))
+    for said in ("key reason: says 'other'", "a later version", "is of a film that this version"):
+        assert any(said in one for one in found), said
+    assert_named(summed(folder, record("changes", "added", value=9)), "says films added | 9")
+
+
+def assert_named(folder: Path, said: str) -> None:
+    lines = named(folder)
+    assert any(said in one for one in lines), lines
+
+
+def test_alterations_are_named_by_their_hashes(release: Path) -> None:
+    flip(release / SHARD, 4000)
+    row(EXCLUSIONS, reviewers=5)(release)
+    text("README.md", "· 13 synthetic", "· 14 synthetic")(release)
+    file(OTHER_SHARD, None)(release)
+    file("figures/more.png", b"x")(release)
+    lines = named(release)
+    for name in (SHARD, EXCLUSIONS, "README.md"):
+        assert f"{name}: its bytes are not those of SHA256SUMS" in lines
+    assert f"{OTHER_SHARD}: stands in SHA256SUMS and is not there" in lines
+    assert "figures/more.png: does not stand in SHA256SUMS" in lines
+    (release / "SHA256SUMS").unlink()
+    assert_named(release, "SHA256SUMS: no such file")
+
+
+NOISE = np.random.default_rng(5).integers(0, 256, (16, 16), dtype=np.uint8)
+DARK = np.zeros((16, 16), np.uint8)
+CHANCE = ("metrics", "audit", "calibration", "chance")
+STONE = {"id": "a", "reason": "b", "first_version_without": "1.0.0"}
+Cases = dict[str, list[tuple[Any, ...]]]
+"""Alterations that are made together, each with what must then be said."""
+
+SUMMED: Cases = {
+    # What the issue names, with SHA256SUMS made anew.
+    "a shard removed": [(file(SHARD, None), "is a shard in release.json and is not there")],
+    "a row altered": [
+        (
+            unstated(SHARD, lambda found: found[0].update(seed=5)),
+            "its rows are not those whose hash stands in release.json",
+        )
+    ],
+    "a count in the card": [
+        (
+            text("README.md", "· 13 synthetic", "· 14 synthetic"),
+            "README.md: says 1.0.0, 14, 16, 16, `cc-by-4.0` where the tables say 1.0.0, 13",
+        )
+    ],
+    "counts in the card": [
+        (
+            text("README.md", "| 1 | 150 | initial | 3 | 1 |", "| 1 | 150 | initial | 3 | 0 |"),
+            "says 1 | 150 | initial | 3 | 0 | 2",
+        ),
+        (
+            text("README.md", "| `default` | 13 |", "| `default` | 15 |"),
+            "table of config, rows, row 1: says default | 15, the release says default | 13",
+        ),
+        (
+            text("README.md", "| `vertebra-count` | 2 |", "| `vertebra-count` | 1 |"),
+            "table of reasons, vertebra-count: says 1, the exclusions hold 2",
+        ),
+        (
+            text("README.md", "3 films are excluded.", "2 films are excluded."),
+            "says 2 where the tables say 3: N films?",
+        ),
+        (
+            text("README.md", "has decided on 3 of 16", "has decided on 16 of 16"),
+            "says 16, 16 where the tables say 3, 16: decided on N of N generated",
+        ),
+        (
+            text("README.md", "![6 synthetic radiographs of", "![5 synthetic radiographs of"),
+            "shows sheets of",
+        ),
+        (
+            text("README.md", "| 1 | `checkpoint-3-large-00000` | no |", "| 1 | `a` | no |"),
+            "table of rank, synthetic film",
+        ),
+        (text("README.md", "# Synthetic lateral", "# Real lateral"), "has not the title"),
+        (file("figures/losses.png", None), "not in the folder: figures/losses.png"),
+    ],
+    "the header of the card": [
+        (
+            text("README.md", "num_examples: 13", "num_examples: 12"),
+            "dataset_info, default, splits, 1, num_examples: says 12, the finished files say 13",
+        ),
+        (
+            text("README.md", "path: data/checkpoint-3/", "path: data/checkpoint-1/"),
+            "header, configs, checkpoint-3",
+        ),
+        (text("README.md", "license: cc-by-4.0", "license: mit"), "header, license: says 'mit'"),
+        (
+            text("README.md", "| code | films | meaning |", "| code | number | meaning |"),
+            "table of reasons: is not there",
+        ),
+        (
+            text("README.md", "| verdict | pairs |", "| verdict | number |"),
+            "table of verdict, pairs: is not there",
+        ),
+        (text("README.md", " synthetic radiographs, ", " films, "), "lacks its line on Version"),
+    ],
+    # Counts and keys of the record.
+    "counts of the record": [
+        (
+            record("counts", "rows", 0, "released", value=7),
+            "counts of checkpoint 1, initial, released: says 7, the tables say 2",
+        ),
+        (
+            record("counts", "rows", 1, "undecided", value=99),
+            "counts of checkpoint 1, large, undecided: 99 of 5 cannot be",
+        ),
+        (
+            record("counts", "total", "excluded", value=4),
+            "counts in total, excluded: says 4, the tables say 3",
+        ),
+        (
+            record("counts", "total", "by_reason", value={"other": 3}),
+            "counts in total, by_reason: says",
+        ),
+        (record("counts", "total", "undecided", value=1), "in total, undecided: says 1, its rows"),
+        (
+            record("counts", "configs", "default", value=12),
+            "counts.configs, default: says 12, the tables say 13",
+        ),
+        (record("counts", "empty_tables", value=[]), "counts.empty_tables: says []"),
+        (
+            record("reviews", "screening", "decided", value=16),
+            "reviews.screening, decided: says 16, the tables say 15",
+        ),
+        (record("reviews", "screening", "undecided_released", value=9), "9 of 1 undecided cannot"),
+        (record("reviews", "screening", "looked_at", value=99), "looked_at: 99 films cannot be"),
+        (record("reviews", "screening", "reviewers", value=0), "says 0, and more excluded a film"),
+        (record("reviews", "screening", "prescreened", value=2), "prescreened: says 2, the tables"),
+        (
+            record("metrics", "facing", 0, "flipped", value=3),
+            "metrics.facing of checkpoint 1, initial, flipped: says 3",
+        ),
+        (record("metrics", "facing", 1, "left", value=9), "checkpoint 1, large, films: says"),
+        (
+            record("metrics", "facing", 1, "unknown", value=0),
+            "metrics.facing of checkpoint 1, large, unknown: says 0",
+        ),
+        (
+            record("metrics", "facing", 1, "right", value=0),
+            "metrics.facing of checkpoint 1, large, right: says 0",
+        ),
+    ],
+    "who decided on how many films": [
+        (
+            record("reviews", "screening", "films_by_reviewers", value={"0": 0, "1": 16}),
+            "decisions in all: says 3, films_by_reviewers say 16",
+            "screening, sentence: is not what its numbers say",
+            "says 3, 16 where the tables say 16, 16: N of N",
+        ),
+    ],
+    "a film of more people than there are": [
+        (
+            record("reviews", "screening", "films_by_reviewers", value={"0": 15, "1": 0, "2": 1}),
+            "films_by_reviewers: a film has 2 people of 1",
+            "1 films have 1 people's decisions, and 3 are excluded so",
+        ),
+    ],
+    "numbers of people that are none": [
+        (
+            record("reviews", "screening", "films_by_reviewers", value={"0": 13, "3": 3}),
+            "films_by_reviewers: is no number of films",
+        ),
+        (
+            record("reviews", "audit", "pairs_by_reviewers", value={"0": 9}),
+            "pairs_by_reviewers, in all: says 9, the tables say 3",
+        ),
+    ],
+    "decisions in a terminal": [
+        (
+            record("reviews", "screening", "decisions", "terminal", value=480),
+            "screening, decisions, terminal: says 480",
+            "decisions in all: says 483",
+        ),
+    ],
+    "a person less": [
+        (record("reviews", "screening", "each", value=[]), "screening, reviewers: says 1, its"),
+    ],
+    "a person's pace": [
+        (record("reviews", "screening", "each", 0, "hurried", value=9), "no count of a person's"),
+    ],
+    "what is said of those who screened": [
+        (
+            record("reviews", "screening", "sentence", value="3 people have screened all films."),
+            "screening, sentence: is not what its numbers say",
+        ),
+    ],
+    "other rows of counts": [
+        (record("counts", "rows", 0, "batch", value="large"), "counts.rows: holds not one row a"),
+        (
+            record("metrics", "facing", 0, "checkpoint", value=9),
+            "checkpoint 9, initial: is of no",
+            "metrics.facing: holds not one row",
+        ),
+        (record("reviews", "screening", "state", value="none"), "screening, state: says 'none'"),
+    ],
+    "a checkpoint more": [
+        (record("params", "sample", "checkpoints", value=[1, 2, 3]), "data: says [1, 3], release"),
+    ],
+    "a checkpoint less": [
+        (record("params", "sample", "checkpoints", value=[1]), "lacks (3, 'initial'), of which"),
+    ],
+    "a version": [
+        (
+            record("version", value="1.0.1"),
+            "CITATION.cff: version: says '1.0.0'",
+            "croissant.json: version: says '1.0.0'",
+            "an earlier version's, and there is no earlier version",
+        ),
+        (record("tag", value="v2.0.0"), "key tag: says 'v2.0.0', version and tag together"),
+        (record("films_version", value="0.9.0"), "key films_version: says '0.9.0', its shards"),
+        (record("metrics", "audit", "pairs", value="3"), "pairs: missing, or no whole number"),
+        (record("authors", value=[]), "key authors: names nobody"),
+        (record("software", "numpy", value=2), "key software, numpy: is no version"),
+        (record("shards", SHARD, "rows", value=5), "rows: says 5, the tables say 6"),
+        (
+            record("shards", "data/../x", value={}),
+            "names 'data/../x', which is no shard's name",
+            "key shards, data/../x: is no shard",
+        ),
+        (
+            record("changes", value=dict.fromkeys(("added", "numbers"), 1)),
+            "a previous version and changes since go together",
+        ),
+        (
+            record("tombstones", value=[STONE]),
+            "of films of no earlier version",
+        ),
+    ],
+    "a version before": [
+        (
+            record("previous", value="1.2.0"),
+            "key previous: 1.2.0 is not before 1.0.0",
+            "does not mention the version before, 1.2.0",
+        ),
+        (record("changes", value={"added": 1}), "key changes: holds other keys than added"),
+        (record("shards", SHARD, "version", value="9.0.0"), "which is after 1.0.0"),
+        (
+            record(
+                "tombstones",
+                value=2 * [STONE],
+            ),
+            "key tombstones: names a film twice",
+        ),
+    ],
+    # Films whose shard is stated as it is.
+    "columns of a film": [
+        (row(SHARD, width=17), "column width: is 17, the film's is 16"),
+        (row(SHARD, checkpoint_step=7), "column checkpoint_step: is 7, expected 150"),
+        (row(SHARD, checkpoint=3), "column checkpoint: is 3, expected 1"),
+        (
+            row(SHARD, 1, id="checkpoint-3-initial-00001"),
+            "id: is 'checkpoint-3-initial-00001'",
+        ),
+        (row(OTHER_SHARD, 3, seed=7),),
+        (row(SHARD, 2, seed=7), "has the seed of checkpoint-1-large-"),
+        (rows(OTHER_SHARD, lambda found: found[::-1]), "not in the order of batch and index"),
+        (
+            rows(OTHER_SHARD, lambda found: found[1]["image"].update(path="/home/x.png")),
+            "column image: is named otherwise than the film",
+        ),
+    ],
+    "a film twice": [
+        (
+            unstated(OTHER_SHARD, lambda found: found[0].update(id=FIRST)),
+            f"row 1 ({FIRST}), column id: stands there twice",
+        )
+    ],
+    "a shard that is not stated": [
+        (
+            lambda folder: rejson(folder / "release.json", lambda one: one["shards"].pop(SHARD)),
+            f"{SHARD}: is no shard in release.json",
+        )
+    ],
+    "films": [
+        (film(without_label), f"{SHARD}: row 1 ({FIRST}), column image: carries no provenance"),
+        (film(labelled_more, place=1), "column image: carries metadata beside the provenance"),
+        (
+            film(before_end(chunk(b"tEXt", b"Patient\0Doe")), place=2),
+            "holds chunks out of their place",
+        ),
+        (film(trailed, place=3), "is no whole PNG"),
+        (film(stuffed, place=4), "hold less or more than the film"),
+        (film(unreadable, place=5), "its pixels cannot be read"),
+        (film(coloured, OTHER_SHARD), "column image: is no 8-bit grey PNG"),
+        (film(lambda found: bomb(), OTHER_SHARD, 1), "60,000 × 60,000 pixels, and was not decoded"),
+        (film(lambda found: b"GIF89a", OTHER_SHARD, 2), "column image: is no PNG"),
+        (
+            film(lambda found: png.encode(NOISE, synthetic=True), OTHER_SHARD, 3),
+            "column pixel_sha256: is",
+        ),
+        (pixels(np.full((16, 16), 7), OTHER_SHARD, 4), "column image: is blank"),
+        (pixels(np.arange(400).reshape(20, 20) % 251, OTHER_SHARD, 5), "says 16 × 16"),
+    ],
+    "one film twice": [
+        (pixels(NOISE),),
+        (pixels(NOISE, OTHER_SHARD), "has the same pixels as checkpoint-1-initial-00000"),
+        (
+            row(PAIRS, real_pixel_sha256=png.pixel_sha256(NOISE)),
+            "has the pixels of a film of the cohort",
+        ),
+    ],
+    "exclusions": [
+        (row(EXCLUSIONS, id=FIRST), f"row 1 ({FIRST}): is excluded and yet released"),
+        (row(EXCLUSIONS, reviewers=0), "is excluded by nobody"),
+        (row(EXCLUSIONS, 1, checkpoint=3), "stands under another checkpoint or batch than its id"),
+    ],
+    "an exclusion less": [
+        (
+            rows(EXCLUSIONS, lambda found: found[:2]),
+            "excluded: says 1, the tables say 0",
+            "is neither released nor excluded",
+        ),
+    ],
+    # The audited pairs.
+    "pairs": [
+        (row(PAIRS, rank=9), "column rank: ranks do not run"),
+        (row(PAIRS, cosine=0.95), "metrics.audit.cosine.highest: says 0.9, the tables say"),
+        (row(PAIRS, 2, cosine=0.99), "is higher than the rank before it"),
+        (
+            row(PAIRS, flagged=False),
+            "column flagged: is False, the threshold in",
+            "metrics.audit.flagged, pairs: says 1, the tables say 0",
+            "metrics.audit.flagged, listed films: says 1",
+        ),
+        (row(PAIRS, synthetic_released=True), "is True, the films say False"),
+        (
+            row(PAIRS, 1, verdict="copy"),
+            "is copy, and the film is released",
+            "key reviews.audit.settled: says 0, the tables say 1",
+            "reviews.audit, verdicts, copy: says 0, the pairs say 1",
+            "reviews.audit, judged: says 0; settled are 1 of 3",
+        ),
+        (
+            row(PAIRS, real_id="Doe"),
+            "key source.films_shown: says 0",
+            "names some real films, not all of them",
+        ),
+        (row(PAIRS, 1, real_id="Doe"), "column real_image: is missing"),
+        (row(PAIRS, synthetic_image=png.cell(b"x", "x")), "is there, and should not be"),
+        (row(PAIRS, real_image=png.cell(b"x", "x")), "column real_image: is no PNG"),
+    ],
+    "a pair less": [(rows(PAIRS, lambda found: found[:2]), "key metrics.audit.pairs: says 3")],
+    "the audit": [
+        (record("reviews", "audit", "state", value="complete"), "audit, state: says 'complete'"),
+        (record("metrics", "audit", "flagged", value=None), "the number of flagged films go"),
+    ],
+    "flagged films": [
+        (
+            record("metrics", "audit", "flagged", "films", value=3),
+            "listed films: says 3",
+            "flagged, films: says 1, it",
+        ),
+        (record("metrics", "audit", "flagged", "released", value=1), "says 1; of the listed ones"),
+    ],
+    "what chance gives": [
+        (record(*CHANCE, "p", value=0.2), "chance, p: says 0.2, its counts say None"),
+        (record(*CHANCE, "expected", value=36.0), "expected: says 36.0, its counts say None"),
+        (record(*CHANCE, "sentence", value="All is well."), "'All is well.', its counts say 'What"),
+    ],
+    "what chance is said to be of": [
+        (record(*CHANCE, "films", value=27_000), "chance, films: says 27000, the tables say 16"),
+        (record(*CHANCE, "compared", value=744), "compared: says 744, the baseline say 3"),
+        (record(*CHANCE, "patients", value=50), "chance, p: says None, its counts say 0.9"),
+    ],
+    "more than are flagged": [
+        (record(*CHANCE, "nearer", value=2), "chance, nearer: says 2, flagged are 1")
+    ],
+    "no number": [(record(*CHANCE, "nearer", value="many"), "metrics.audit: cannot be checked")],
+    "ratings that are not there": [
+        (record("metrics", "reader_study", "sentence", value="x"), "is of ratings that are not"),
+        (record("reviews", "reader_study", "state", value="complete"), "state: says 'complete'"),
+    ],
+    # The notices and the figures.
+    "the notices": [
+        (text("LICENSE", "CC-BY-4.0", "MIT"), "does not name the licence CC-BY-4.0"),
+        (text("LICENSE", "version 1.0.0", "version 1.0.2"), "LICENSE: line 1: says"),
+        (text("CHANGELOG.md", "## 1.0.0", "## 1.0.2"), "newest version: says '1.0.2'"),
+        (text("CHANGELOG.md", "- 13 films", "- 31 films"), "generated, excluded: says ('31'"),
+        (text("CITATION.cff", "version: 1.0.0", "version: 2.0.0"), "CITATION.cff: version: says"),
+        (text("CITATION.cff", "title: S", "title: R"), "CITATION.cff: title: says 'R"),
+        (text("CITATION.cff", ": CC-BY-4.0", ": MIT"), "CITATION.cff: license: says 'MIT'"),
+        (text("CITATION.cff", "13 synthetic", "14 synthetic"), "abstract: says '14', the tables"),
+        (
+            text("croissant.json", '"contentUrl": "release.json"', '"contentUrl": "../../etc/x"'),
+            "croissant.json: ../../etc/x: is no file of this folder",
+        ),
+        (
+            text("croissant.json", f'"contentUrl": "{SHARD}"', '"contentUrl": "LICENSE"'),
+            f"croissant.json: does not describe {SHARD}",
+            "croissant.json: LICENSE, sha256: says",
+            "croissant.json: LICENSE, contentSize: says",
+        ),
+        (text("croissant.json", "13 record(s)", "14 record(s)"), "set default: says '14', the"),
+    ],
+    "figures": [
+        (
+            file("figures/checkpoint-1.png", png.encode(DARK, synthetic=False)),
+            "figures/checkpoint-1.png: carries no provenance label",
+        ),
+        (
+            file("figures/losses.png", png.encode(DARK, synthetic=True)),
+            "figures/losses.png: carries metadata beside its picture",
+        ),
+        (file("figures/audit.png", bomb()), "figures/audit.png: is 60,000 × 60,000 pixels, and"),
+        (file("figures/quality.png", b"x"), "figures/quality.png: is no PNG"),
+        (
+            file("figures/more.svg", b"<svg><script>alert(1)</script></svg>"),
+            "figures/more.svg: holds something that runs",
+        ),
+        (
+            file("figures/calls.svg", b"<svg><image href='http://a/b.png'/></svg>"),
+            "figures/calls.svg: leads out of the file",
+        ),
+        (file("figures/checkpoint-3.png", None), "checkpoint-3.png: no such contact sheet"),
+        (file("figures/large.svg", bytes(20_000_001)), "figures/large.svg: is 20,000,001 bytes"),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", SUMMED)
+def test_alterations_are_named_though_their_hashes_were_made_anew(release: Path, case: str) -> None:
+    summed(release, both(*(change for change, *_ in SUMMED[case])))
+    lines = named(release)
+    for said in (said for _, *all_said in SUMMED[case] for said in all_said):
+        assert any(said in one for one in lines), (said, lines)
+    assert not any("SHA256SUMS" in one for one in lines)
+
+
+def test_rows_of_another_version_are_named_with_both_versions(release: Path) -> None:
+    def change(found: list[dict[str, Any]]) -> None:
+        for one in found:
+            one["release_version"] = "1.0.1"
+
+    summed(release, rows(SHARD, change))
+    what = "holds rows of version 1.0.1, release.json says 1.0.0"
+    assert_named(release, f"{SHARD}: column release_version: {what}")
+
+
+RATED: Cases = {
+    "a rating": [(row(RATINGS, rating=4), "metrics.reader_study.analysis.realism.real.mean")],
+    "a rating less": [
+        (
+            rows(RATINGS, lambda found: found[1:]),
+            "metrics.reader_study, ratings: says 6",
+            "quartet 1 has no film of real",
+        ),
+    ],
+    "a quartet less": [
+        (rows(RATINGS, lambda found: found[:3]), "metrics.reader_study, quartets: says 2"),
+    ],
+    "a second pick": [
+        (
+            row(RATINGS, 1, identified_as_real=True),
+            "rater rater-1 picks 2 films as the real one in quartet(s) 1",
+        )
+    ],
+    "a source": [
+        (row(RATINGS, 1, source="checkpoint-9"), "checkpoint-9, real; this release is of")
+    ],
+    "the draws": [
+        (
+            record("params", "study", "bootstrap", value=10**12),
+            "bootstrap: 1000000000000 is out of range",
+        )
+    ],
+    "what is said of people": [
+        (
+            record("metrics", "reader_study", "analysis", "identification", "accuracy", value=0.75),
+            "analysis.identification.accuracy: says 0.75, the ratings say 0.5",
+        ),
+        (
+            record(
+                *("metrics", "reader_study", "analysis", "realism", "checkpoint-1", "p_exact"),
+                value=0.0369,
+            ),
+            "checkpoint-1.p_exact: says 0.0369, the ratings say 1.0",
+        ),
+        (
+            record("metrics", "reader_study", "sentence", value="All is well."),
+            "metrics.reader_study.sentence: is not what the ratings come to",
+        ),
+        (record("metrics", "reader_study", "raters", value=2), "reader_study, raters: says 2"),
+        (record("reviews", "reader_study", "readers", value=2), "reader_study, readers: says 2"),
+        (record("reviews", "reader_study", "state", value="none"), "reader_study, state: says"),
+        (
+            record("reviews", "audit", "verdicts", "copy", value=0),
+            "reviews.audit, verdicts, copy: says 0",
+        ),
+        (
+            record("reviews", "audit", "excluded_films", value=0),
+            "key reviews.audit.excluded_films: says 0",
+        ),
+        (text("README.md", "1 of 2 trials", "2 of 2 trials"), "says 2, 2 where"),
+        (text("README.md", "| real | 2.500 |", "| real | 4.000 |"), "says real | 4.000"),
+    ],
+}
+
+
+@pytest.mark.parametrize("case", RATED)
+def test_alterations_of_what_people_said_are_named(judged: Path, case: str) -> None:
+    summed(judged, both(*(change for change, *_ in RATED[case])))
+    lines = named(judged)
+    for said in (said for _, *all_said in RATED[case] for said in all_said):
+        assert any(said in one for one in lines), (said, lines)
+
+
+def test_all_differences_are_named_at_once_each_once_and_sorted(release: Path) -> None:
+    record("tag", value="v2.0.0")(release)
+    record("counts", "total", "released", value=9)(release)
+    flip(release / SHARD, 4000)
+    report = verify(release)
+    lines = named(release)
+    assert [one["where"] for one in report["differences"]] == sorted(
+        one["where"] for one in report["differences"]
+    )
+    assert len(set(lines)) == len(lines)
+    for said in ("key tag", f"{SHARD}: its bytes", "release.json: its bytes"):
+        assert any(said in one for one in lines)
+    assert str(release) not in json.dumps(report)
+    assert report == verify(release)
+    with pytest.raises(ReleaseError) as caught:
+        require_true(report)
+    assert len(caught.value.faults) == len(report["differences"])
+    shown = text_of(report)
+    assert "is not what it says" in shown
+    assert all(one["what"] in shown for one in report["differences"])
+
+
+def test_sha256sum_agrees(release: Path) -> None:
+    check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+    assert subprocess.run(check, cwd=release, check=False, capture_output=True).returncode == 0
+    flip(release / "LICENSE", 3)
+    assert subprocess.run(check, cwd=release, check=False, capture_output=True).returncode == 1
+    assert_named(release, "LICENSE: its bytes are not those of SHA256SUMS")
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_one_byte_of_any_file_is_named(release: Path, data: st.DataObject) -> None:
+    names = sorted(path for path in release.rglob("*") if path.is_file())
+    path = data.draw(st.sampled_from(names))
+    place = data.draw(st.integers(0, path.stat().st_size - 1))
+    flip(path, place)
+    try:
+        name = path.relative_to(release).as_posix()
+        lines = named(release)
+        assert any(name in one for one in lines), lines
+    finally:
+        flip(path, place)
+
+
+def test_every_record_is_read_through_croissant_where_asked(sound: Path) -> None:
+    report = verify(sound, records=True)
+    assert report["differences"] == []
+    read = {rule: count for rule, count in report["checked"].items() if "croissant.json" in rule}
+    assert read["records of default read through croissant.json"] == 13
+    assert not any("read through" in rule for rule in verify(sound)["checked"])

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from cxr_release.fidelity.distances import frechet_distance
+from cxr_release.statistics.bootstrap import centred, distance_interval, mean_interval
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_where_films_are_many() -> None:
+    values = np.random.default_rng(1).normal(5, 2, 400)
+    low, high = mean_interval(values, draws=2000, seed=1)
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    expected = stats.norm.interval(0.95, values.mean(), error)
+    assert (low, high) == pytest.approx(expected, abs=0.25 * error)
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
+    chance = np.random.default_rng(2)
+    hits = 0
+    for trial in range(100):
+        low, high = mean_interval((chance.random(60) < 0.7).astype(float), draws=100, seed=trial)
+        hits += low <= 0.7 <= high
+    assert hits >= 88
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    values = np.random.default_rng(3).random(30)
+    assert mean_interval(values, draws=50, seed=7) == mean_interval(values, draws=50, seed=7)
+    assert mean_interval(values, draws=50, seed=7) != mean_interval(values, draws=50, seed=8)
+
+
+def test_values_that_do_not_vary_have_no_width() -> None:
+    assert mean_interval(np.ones(10), draws=20, seed=1) == [1, 1]
+    assert mean_interval(np.array([0.25]), draws=20, seed=1) == [0.25, 0.25]
+
+
+def test_centred_draws_say_how_wide_and_not_where() -> None:
+    draws = np.linspace(9, 11, 201)
+    assert centred(3.0, draws) == pytest.approx([2.05, 3.95])
+    assert centred(0.5, draws, least=0) == pytest.approx([0, 1.45])
+    assert centred(-2.0, draws, least=0) == [0, 0]
+
+
+def test_the_interval_of_a_distance_holds_its_value_although_draws_are_biased() -> None:
+    chance = np.random.default_rng(4)
+    first, second = chance.normal(0, 1, (40, 8)), chance.normal(0.3, 1, (60, 8))
+    value = frechet_distance(first, second)
+    low, high = distance_interval(frechet_distance, first, second, value=value, draws=100, seed=1)
+    assert 0 <= low < value < high
+    again = [
+        frechet_distance(chance.choice(first, 40), chance.choice(second, 60)) for _ in range(100)
+    ]
+    assert np.mean(again) > high  # percentiles of the draws would not hold the value
+    assert high - low == pytest.approx(
+        np.quantile(again, 0.975) - np.quantile(again, 0.025), rel=0.4
+    )
+
+
+def test_both_sets_are_drawn_again_each_by_itself() -> None:
+    seen = []
+
+    def distance(some: np.ndarray, others: np.ndarray) -> float:
+        seen.append((sorted(set(some[:, 0])), sorted(set(others[:, 0]))))
+        return float(some.mean())
+
+    first, second = np.arange(6.0)[:, None], 10 + np.arange(9.0)[:, None]
+    low, high = distance_interval(distance, first, second, value=2.5, draws=30, seed=1)
+    assert len(seen) == 30
+    assert all(set(one) <= set(range(6)) for one, _ in seen)
+    assert all(set(other) <= set(range(10, 19)) for _, other in seen)
+    assert any(len(one) < 6 for one, _ in seen)
+    assert any(len(other) < 9 for _, other in seen)
+    assert low < 2.5 < high

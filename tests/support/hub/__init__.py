@@ -1,0 +1,1 @@
+"""A Hub on the loopback interface, with faults to order: see README.md."""

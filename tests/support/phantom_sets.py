@@ -1,0 +1,42 @@
+"""Two sets of phantoms, of patients of their own, as folders; drawn once."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from cxr_release.films import png
+from cxr_release.films.png import Film
+from cxr_release.films.window import window
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantoms
+from cxr_release.radiographs.resample import mirror, resample
+
+SIDE = 64
+
+
+@cache
+def phantoms(count: int = 120) -> list[Film]:
+    """64 × 64, bone bright, facing left."""
+    films = []
+    for phantom in draw_phantoms(count, seed=5):
+        film = resample(window(phantom.pixels), SIDE, "stretch")
+        film = np.invert(film) if phantom.negative else film
+        films.append(mirror(film) if phantom.facing == "right" else film)
+    return films
+
+
+def write_folder(folder: Path, films: dict[str, Film]) -> Path:
+    folder.mkdir(parents=True)
+    for name, film in films.items():
+        data = png.encode(np.ascontiguousarray(film), synthetic=False)
+        (folder / f"{name}.png").write_bytes(data)
+    return folder
+
+
+def write_patients(folder: Path, patients: dict[str, str] | None = None) -> None:
+    """State the patient of each film of a folder; of those not named, one of its own."""
+    films = sorted(path.name for path in folder.glob("*.png"))
+    rows = [f"{film},{(patients or {}).get(Path(film).stem, film)}" for film in films]
+    (folder / "patients.csv").write_text("\n".join(["file,patient", *rows]))
