@@ -19,39 +19,8 @@ README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
-MOVING = {
-    "cxr_release/adjudication",
-    "cxr_release/cli",
-    "cxr_release/encoders/registry.py",
-    "cxr_release/fidelity/distance_types.py",
-    "cxr_release/fidelity/plots_csv.py",
-    "cxr_release/films",
-    "cxr_release/films/atlas.py",
-    "cxr_release/films/decode.py",
-    "cxr_release/films/film_id.py",
-    "cxr_release/films/png.py",
-    "cxr_release/generators",
-    "cxr_release/generators/checkpoints.py",
-    "cxr_release/generators/compute.py",
-    "cxr_release/generators/diffusion/denoising.py",
-    "cxr_release/generators/diffusion/learner.py",
-    "cxr_release/generators/diffusion/losses.py",
-    "cxr_release/generators/diffusion/network.py",
-    "cxr_release/generators/diffusion/objective.py",
-    "cxr_release/generators/diffusion/samplers.py",
-    "cxr_release/generators/diffusion/training.py",
-    "cxr_release/generators/randomness.py",
-    "cxr_release/generators/sampling.py",
-    "cxr_release/publishing/readiness.py",
-    "cxr_release/release/checks",
-    "cxr_release/release/verify.py",
-    "cxr_release/statistics",
-    "tests/support",
-    "tests/support/hub",
-}
-"""Paths that documents name and that modules are about to move to. To be emptied, then removed."""
 MAKING = {"check"}
-"""The same of targets of the Makefile."""
+"""Targets that CONTRIBUTING names and the Makefile is about to have. To be emptied."""
 COMMANDS = {
     command.callback.__name__
     for group in (app, release_app)
@@ -94,10 +63,6 @@ def test_readme_shows_pictures_that_exist_and_no_blank() -> None:
     assert not re.findall(r"\{[A-Z]+\}", README)
 
 
-def exists(path: Path) -> bool:
-    return path.exists() or path.relative_to(ROOT).as_posix() in MOVING
-
-
 def anchors(document: Path) -> set[str]:
     """Where links into a document may lead: its headings, as GitHub writes them."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), flags=re.MULTILINE)
@@ -112,7 +77,7 @@ def test_links_of_documents_lead_somewhere(document: Path) -> None:
             continue
         name, _, anchor = link.partition("#")
         target = (document.parent / name).resolve() if name else document
-        if not exists(target) or (anchor and anchor not in anchors(target)):
+        if not target.exists() or (anchor and anchor not in anchors(target)):
             dead.append(link)
     assert not dead
 
@@ -122,15 +87,14 @@ def test_documents_name_paths_that_exist(document: Path) -> None:
     """A path with a word in capitals, such as `cxr_release/stages/NAME.py`, stands for many."""
     shape = r"`((?:cards|benchmarks|cxr_release|docs|tests)/[a-z0-9_./-]*)`"
     named = re.findall(shape, document.read_text())
-    assert not [path for path in named if not exists(ROOT / path)]
+    assert not [path for path in named if not (ROOT / path).exists()]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.relative_to(ROOT).as_posix())
 def test_links_to_functions_lead_to_the_module_that_has_them(document: Path) -> None:
     for name, link in re.findall(r"\[`(\w+)`\]\(([^)]+\.py)\)", document.read_text()):
         module = (document.parent / link).resolve()
-        if module.exists():
-            assert re.search(rf"^(def|class) {name}\b", module.read_text(), re.MULTILINE), name
+        assert re.search(rf"^(def|class) {name}\b", module.read_text(), re.MULTILINE), name
 
 
 def test_every_decision_stands_in_the_index() -> None:
