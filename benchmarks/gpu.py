@@ -23,10 +23,10 @@ from benchmarks import measuring
 from cxr_release import params as parameters
 from cxr_release.films.window import window
 from cxr_release.generators.checkpoints import Checkpoint, Record
-from cxr_release.generators.compute import Compute, computing
+from cxr_release.generators.denoising import Denoiser
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.diffusion.learner import Learner
+from cxr_release.generators.runtime.compute import Compute, computing
 from cxr_release.params import ComputeParams, Params, SampleParams
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.radiographs.resample import resample

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from cxr_release.generators.compute import Compute
+from cxr_release.generators.runtime.compute import Compute
 
 T = TypeVar("T")
 

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from benchmarks import measuring
 from cxr_release import params as parameters
-from cxr_release.generators.compute import computing
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.learner import Learner
+from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams
 
 PAPER = Path(__file__).parent.parent / "params.paper.yaml"

@@ -16,8 +16,8 @@ from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import whole_file
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators.diffusion.denoising import draw
-from cxr_release.generators.distributed import processes
+from cxr_release.generators.denoising import draw
+from cxr_release.generators.runtime.distributed import processes
 from cxr_release.generators.sampling import film_id, film_seed
 from cxr_release.params import BATCHES, ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES

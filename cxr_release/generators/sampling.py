@@ -21,11 +21,12 @@ from cxr_release.errors import AGAIN, CheckpointError, DocumentError
 from cxr_release.files import write_json
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators import checkpoints, run_folder
-from cxr_release.generators.compute import chunks, computing
-from cxr_release.generators.diffusion.denoising import Denoiser
-from cxr_release.generators.distributed import Processes
-from cxr_release.generators.randomness import seed_of
+from cxr_release.generators import checkpoints
+from cxr_release.generators.denoising import Denoiser
+from cxr_release.generators.runtime import run_folder
+from cxr_release.generators.runtime.compute import chunks, computing
+from cxr_release.generators.runtime.distributed import Processes
+from cxr_release.generators.runtime.randomness import seed_of
 from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import Writer, pieces, read

@@ -16,10 +16,10 @@ from cxr_release.fidelity.measure import SourceFilms
 from cxr_release.files import write_json
 from cxr_release.films.film_store import load_films
 from cxr_release.fingerprint import of_stage
-from cxr_release.generators import run_folder
 from cxr_release.generators.checkpoints import listed, read_record
-from cxr_release.generators.diffusion.denoising import draw
-from cxr_release.generators.distributed import processes
+from cxr_release.generators.denoising import draw
+from cxr_release.generators.runtime import run_folder
+from cxr_release.generators.runtime.distributed import processes
 from cxr_release.generators.sampling import film_seed
 from cxr_release.json_documents import read
 from cxr_release.params import Params

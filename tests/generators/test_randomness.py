@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.generators.randomness import seed_of, step_draws
+from cxr_release.generators.runtime.randomness import seed_of, step_draws
 
 COUNTS = st.integers(1, 40)
 

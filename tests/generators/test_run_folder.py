@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cxr_release.errors import CxrReleaseError
-from cxr_release.generators import run_folder
+from cxr_release.generators.runtime import run_folder
 
 
 def begin(folder: Path, fingerprint: str, *, keep: bool = True) -> bool:

@@ -8,8 +8,8 @@ import torch
 from diffusers import DDPMScheduler
 from diffusers.schedulers import scheduling_ddpm
 
+from cxr_release.generators.denoising import solver
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.denoising import solver
 from cxr_release.params import NetworkParams, Sampler
 
 

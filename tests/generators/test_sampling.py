@@ -18,7 +18,7 @@ from cxr_release.files import tree_sha256
 from cxr_release.films import png
 from cxr_release.generators import sampling
 from cxr_release.generators.checkpoints import WEIGHTS
-from cxr_release.generators.diffusion.denoising import Denoiser, draw
+from cxr_release.generators.denoising import Denoiser, draw
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.sampling import JOB, Job, film_id, film_seed, sample_job
 from cxr_release.params import ComputeParams, SampleParams, Sampler

@@ -189,7 +189,7 @@ def test_bf16_learns_too(tmp_path: Path, arguments: dict[str, Any]) -> None:
 def test_bf16_is_refused_where_it_would_be_imitated(
     tmp_path: Path, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cxr_release.generators.compute._cpu_has_bf16", lambda: False)
+    monkeypatch.setattr("cxr_release.generators.runtime.compute._cpu_has_bf16", lambda: False)
     lower = replace(arguments["compute"], precision="bf16")
     with pytest.raises(ParamsError, match="bf16"):
         train(folder=tmp_path / "run", **{**arguments, "compute": lower})

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cxr_release.errors import TrainingError
-from cxr_release.generators.compute import Compute
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
-from cxr_release.generators.randomness import Draws, seed_of, step_draws
+from cxr_release.generators.runtime.compute import Compute
+from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
 from cxr_release.params import NetworkParams, TrainParams
 
 BETAS = (0.9, 0.99)

@@ -28,12 +28,13 @@ from tqdm import tqdm
 from cxr_release import __version__
 from cxr_release.errors import TrainingError
 from cxr_release.files import write_text
-from cxr_release.generators import checkpoints, run_folder
+from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Record
-from cxr_release.generators.compute import computing
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
 from cxr_release.generators.diffusion.learner import Learner, Outcome
+from cxr_release.generators.runtime import run_folder
+from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
 
 EVERY = 10

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import torch
 
 from cxr_release.errors import ParamsError
-from cxr_release.generators.distributed import Processes, device, processes
+from cxr_release.generators.runtime.distributed import Processes, device, processes
 from cxr_release.params import ComputeParams
 
 

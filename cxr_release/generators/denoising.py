@@ -33,8 +33,8 @@ from cxr_release.errors import CheckpointError
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint
-from cxr_release.generators.compute import Compute, chunks, computing
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.runtime.compute import Compute, chunks, computing
 from cxr_release.params import ComputeParams, SampleParams, Sampler
 
 Noise = Callable[[], Tensor]

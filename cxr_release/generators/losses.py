@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cxr_release.generators import checkpoints
-from cxr_release.generators.compute import chunks, computing
+from cxr_release.generators.denoising import PIECE
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.denoising import PIECE
 from cxr_release.generators.diffusion.network import v_losses
-from cxr_release.generators.randomness import generator
+from cxr_release.generators.runtime.compute import chunks, computing
+from cxr_release.generators.runtime.randomness import generator
 from cxr_release.params import ComputeParams
 
 

@@ -1,0 +1,1 @@
+"""What long work runs on: devices, processes, random numbers, folders that it fills."""
