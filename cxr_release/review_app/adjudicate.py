@@ -76,7 +76,7 @@ class AdjudicateApp:
             Route("/r/{person}/verdicts", self._judge, methods=["POST"]),
             Route("/r/{person}/setup", self._setup),
         ]
-        self._pages = pages(door, "adjudicate.html", routes)
+        self._pages = pages(door, "adjudicate/adjudicate.html", routes)
         self._trouble = Trouble("verdicts")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -146,8 +146,8 @@ def _last_name(request: Request) -> str:
 
 STATIC = Path(__file__).with_name("static")
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(\.(?:html|css|js|svg))")
-_KINDS = {
+_NAME = re.compile(r"(?:[a-z0-9][a-z0-9_-]*/)?[a-z0-9][a-z0-9_-]*\.(?:html|css|js|svg)")
+_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
     ".js": "text/javascript",
@@ -161,31 +161,38 @@ def pages(door: Door, page: str, routes: Sequence[BaseRoute]) -> Router:
     Args:
         door: who may come in.
         page: static file that a person sees at `/r/<person>/`.
-        routes: what else is answered, with `{person}` in the path; see
-            `entrance.person_of`.
+        routes: what else is answered, with `{person}` in the path; see `person_of`.
     """
+    files = static_files(STATIC)
+
+    def serve(name: str) -> Response:
+        if name not in files:
+            raise Refusal(404, "There is no such page.")
+        path = files[name]
+        return Response(path.read_bytes(), media_type=_TYPES[path.suffix])
 
     async def static(request: Request) -> Response:
-        return _static(request.path_params["file"])
+        return serve(request.path_params["file"])
 
     async def show(request: Request) -> Response:
         try:
             person_of(request, door)
         except Refusal:
             return shut(door)
-        return _static(page)
+        return serve(page)
 
-    own = [Route("/static/{file}", static), Route("/r/{person}/", show)]
+    own = [Route("/static/{file:path}", static), Route("/r/{person}/", show)]
     return Router([*routes, *way_in(door), *own], redirect_slashes=False, default=_nowhere)
 
 
-def _static(name: str) -> Response:
-    """A file of the package, and nothing beside it."""
-    found = _NAME.fullmatch(name)
-    path = STATIC / name
-    if not found or not path.is_file():
-        raise Refusal(404, "There is no such page.")
-    return Response(path.read_bytes(), media_type=_KINDS[found[1]])
+def static_files(folder: Path) -> dict[str, Path]:
+    """All that is served below `/static/`: path below a folder → file. No other path is looked up.
+
+    Args:
+        folder: with its files, and one level of folders.
+    """
+    names = ((path.relative_to(folder).as_posix(), path) for path in folder.rglob("*"))
+    return {name: path for name, path in names if _NAME.fullmatch(name) and path.is_file()}
 
 
 async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:

@@ -76,7 +76,7 @@ class ReviewApp:
             Route("/r/{person}/facing", self._facing, methods=["GET", "POST"]),
             Route("/r/{person}/setup", self._setup),
         ]
-        self._pages = pages(door, "review.html", routes)
+        self._pages = pages(door, "review/review.html", routes)
         self._trouble = Trouble("decisions")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

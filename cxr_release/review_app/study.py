@@ -64,7 +64,7 @@ class StudyApp:
             Route("/r/{person}/answers", self._answer, methods=["POST"]),
             Route("/r/{person}/setup", self._setup),
         ]
-        self._site = pages(door, "study.html", routes)
+        self._site = pages(door, "study/study.html", routes)
         self._trouble = Trouble("answers")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

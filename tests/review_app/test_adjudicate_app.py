@@ -174,9 +174,9 @@ def test_a_token_opens_the_pages_once_and_a_foreign_host_nothing(outside: Desk) 
 def test_the_page_is_the_audit_s_own(desk: Desk) -> None:
     page = desk.ask("")
     assert page.status == 200
-    assert b"/static/adjudicate.js" in page.body
+    assert b"/static/adjudicate/adjudicate.js" in page.body
     assert "script-src 'self'" in page.header("content-security-policy")
-    for name in ("adjudicate.js", "adjudicate.css", "pair.js", "connection.js"):
+    for name in ("adjudicate/adjudicate.css", "adjudicate/pair_view.js", "shared/connection.js"):
         assert ask(desk.app, f"/static/{name}").status == 200
 
 

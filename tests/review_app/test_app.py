@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,27 +127,52 @@ def test_no_film_but_by_its_name(desk: Any, name: str) -> None:
     assert b"PNG" not in answer.body
 
 
-def test_static_files_are_served_with_their_kind_and_without_a_session(
-    outside: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def static_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Other files than ours, of every kind; to be asked for before the server is made."""
     folder = tmp_path / "static"
-    folder.mkdir()
-    for name in ("a.js", "b.css", "c.html", "d.txt", "e"):
+    (folder / "shared" / "deeper").mkdir(parents=True)
+    (folder / "review").mkdir()
+    for name in ("a.js", "shared/b.css", "shared/d.txt", "e", ".f.js", "shared/deeper/g.js"):
         (folder / name).write_text("text")
+    (folder / "review" / "review.html").write_text("<!doctype html>")
     (folder / "sub.js").mkdir()
     monkeypatch.setattr(pages, "STATIC", folder)
-    kinds = {"a.js": "text/javascript", "b.css": "text/css", "c.html": "text/html"}
+    return folder
+
+
+def test_static_files_are_served_with_their_kind_and_without_a_session(
+    static_folder: Path, outside: Any
+) -> None:
+    kinds = {"a.js": "text/javascript", "shared/b.css": "text/css"}
+    kinds["review/review.html"] = "text/html"
     for name, kind in kinds.items():
         assert ask(outside.app, f"/static/{name}").header("content-type").startswith(kind)
-    for name in ("d.txt", "e", "sub.js", "missing.js"):
-        assert ask(outside.app, f"/static/{name}").status == 404
+    (static_folder / "new.js").write_text("it came after the server")
+    for name in (
+        "shared/d.txt", "e", ".f.js", "shared/deeper/g.js", "sub.js", "missing.js", "new.js",
+        "shared", "shared/", "shared//b.css", "shared/../a.js", "./a.js", "/a.js", "A.js",
+        "shared%2fb.css/", "review/../../static/a.js", "a.js/", "shared%5cb.css",
+    ):  # fmt: skip
+        assert ask(outside.app, f"/static/{name}").status == 404, name
 
 
-def test_the_page_itself_needs_a_session(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = desk.root / "static"
-    folder.mkdir()
-    (folder / "review.html").write_text("<!doctype html>")
-    monkeypatch.setattr(pages, "STATIC", folder)
+def test_every_file_of_the_package_is_served_and_no_script_asks_for_another(desk: Any) -> None:
+    names = pages.static_files(pages.STATIC)
+    folder = [one for one in pages.STATIC.rglob("*") if one.is_file()]
+    assert set(names.values()) == set(folder)
+    for name, path in names.items():
+        text = path.read_text()
+        assert ask(desk.app, f"/static/{name}").body.decode() == text
+        asked = re.findall(r'(?:href|src)="/static/([^"]+)"', text)
+        asked += [
+            (path.parent / one).resolve().relative_to(pages.STATIC).as_posix()
+            for one in re.findall(r'(?:from |import\()"(\.[^"]+)"', text)
+        ]
+        assert set(asked) <= set(names)
+
+
+def test_the_page_itself_needs_a_session(static_folder: Path, desk: Any) -> None:
     assert desk.ask("").body == b"<!doctype html>"
 
 

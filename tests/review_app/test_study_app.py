@@ -198,7 +198,7 @@ def test_a_damaged_secret_is_refused_and_kept(tmp_path: Path, data: bytes | None
 def test_the_page_is_the_study_s_own_and_says_no_more_than_the_title(desk: Desk) -> None:
     page = desk.ask("")
     assert page.status == 200
-    assert b"/static/study.js" in page.body
+    assert b"/static/study/study.js" in page.body
     assert b"<title>Films</title>" in page.body
     assert desk.ask("setup").json() == {"reader": "a.b", "title": "Study", "going_back": False}
 

@@ -140,7 +140,7 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
             first.ready()
             assert first.pair() == place
         session.judge("a.b", key)
-    assert first.text("#calm h2") == "All pairs are judged."
+    assert first.text("#empty-state h2") == "All pairs are judged."
     counted = [str(PAIRS), *(str(mine.count(key)) for key in "cnu")]
     assert first.page.locator(".figures dd").all_inner_texts() == counted
 
@@ -157,7 +157,7 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
     second.press(theirs[KILLED])
     second.page.get_by_text("1 verdict is not saved yet: the server does not answer").wait_for()
     assert second.pair() == KILLED  # what is not saved does not move the page on
-    assert "Saving" in second.text(".state")
+    assert "Saving" in second.text(".verdict-state")
     server.start()
     session.come("c.d")
     assert second.pair() == KILLED + 1
@@ -207,7 +207,7 @@ def test_the_page_says_what_a_copy_is_and_names_no_film(table: Table, archive: A
 
 
 CUT_OFF = """
-() => [document.documentElement, ...document.querySelectorAll(".head *, .foot *")]
+() => [document.documentElement, ...document.querySelectorAll(".header *, .footer *")]
   .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1)
   .map((one) => `${one.tagName} ${one.className}`)
 """
@@ -266,7 +266,7 @@ def test_both_films_are_zoomed_moved_and_windowed_alike(table: Table) -> None:
         table.press(key)
         table.drawn()
         assert table.rect("real") == table.rect("synthetic")
-    table.page.dblclick('.pane[data-kind="real"]')
+    table.page.dblclick('.film-pane[data-kind="real"]')
     table.press("i")
     for kind, plain in (("real", film), ("synthetic", None)):
         shown = table.greys(kind)
@@ -287,7 +287,7 @@ TURNS = """
     const { shown } = host.dataset;
     if (seen.at(-1)?.[0] === shown) return;
     const lit = all('.caption[data-lit="true"]').map((one) => one.innerText);
-    const visible = all(".pane")
+    const visible = all(".film-pane")
       .filter((one) => getComputedStyle(one).visibility === "visible")
       .map((one) => one.dataset.kind);
     seen.push([shown, lit.join(), visible.join(), performance.now() - begun]);
@@ -401,7 +401,7 @@ def test_a_verdict_is_corrected_noted_and_taken_back(
     table.press("Backspace", "ArrowLeft")
     table.ready()
     assert table.pair() == 0
-    assert "You said: not a copy" in table.text(".state")
+    assert "You said: not a copy" in table.text(".verdict-state")
     assert table.text(".note-button span") == f"Note: {text}"
     table.press("u")
     table.told("Saved: unsure.")
@@ -410,9 +410,9 @@ def test_a_verdict_is_corrected_noted_and_taken_back(
     table.told("That is your verdict already")
     table.press("Delete")
     table.told("Taken back")
-    assert table.text(".state") == "Not judged yet"
+    assert table.text(".verdict-state") == "Not judged yet"
     table.page.click('[data-action="copy"]')
-    table.until_gone('.state[data-saving="true"]')
+    table.until_gone('.verdict-state[data-saving="true"]')
     table.until(".place:not(:empty)")
     table.ready()
     assert table.pair() == 2
@@ -448,14 +448,14 @@ def test_no_slip_and_no_missing_film_is_a_verdict(
     held[0].fulfill(status=500, body="{}")
     for route in held[1:]:
         route.continue_()
-    table.until('.pane[data-kind="real"][data-picture="broken"]')
+    table.until('.film-pane[data-kind="real"][data-image="broken"]')
     table.press("c")
     table.told("a film of this pair cannot be shown")
     table.press("ArrowRight")
     table.ready()
     assert table.pair() == 1
     table.press("n", "n", "n")  # the second and third come too soon for the next pair
-    table.until('.bar[aria-valuenow="1"]')
+    table.until('.progress-bar[aria-valuenow="1"]')
     table.ready()
     table.saved()
     assert [one[1] for one in room.logged(reviewer)] == ["not-a-copy"]
@@ -485,7 +485,7 @@ def test_a_refused_verdict_is_said_and_not_shown_as_given(
     table.drawn()
     table.drawn()
     table.ready()
-    assert (table.pair(), table.text(".state")) == (0, "Not judged yet")
+    assert (table.pair(), table.text(".verdict-state")) == (0, "Not judged yet")
     refusing[0] = False
     table.judge("n")
     banner.get_by_role("button").click()
@@ -540,12 +540,12 @@ def test_who_judges_again_before_the_list_is_back_is_not_held_nor_sent_elsewhere
     refused_then_judged()
     let(lists, "**/pairs")
     let(verdicts, "**/verdicts")
-    table.until(".bar[aria-valuenow='1']")
+    table.until(".progress-bar[aria-valuenow='1']")
     table.ready()
     assert table.pair() == 1
     refused_then_judged()
     let(verdicts, "**/verdicts")
-    table.until(".bar[aria-valuenow='2']")
+    table.until(".progress-bar[aria-valuenow='2']")
     table.ready()
     assert table.pair() == 2
     let(lists, "**/pairs")
@@ -558,13 +558,13 @@ def test_the_counter_is_that_of_the_newest_answer(
 ) -> None:
     other = tab(room).come(f"{room.base}/r/{reviewer}/")
     table.judge("c")
-    other.until('.bar[aria-valuenow="1"]')
+    other.until('.progress-bar[aria-valuenow="1"]')
     for width, height in SIZES[:2]:
         other.page.set_viewport_size({"width": width, "height": height})
-        other.until('.bar[aria-valuenow="1"]')
+        other.until('.progress-bar[aria-valuenow="1"]')
     log.append(VERDICT, room.folder / "audit", reviewer, [judged(table)])  # elsewhere
     table.page.evaluate('dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))')
-    table.until('.bar[aria-valuenow="2"]')
+    table.until('.progress-bar[aria-valuenow="2"]')
 
 
 def judged(table: Table) -> Judgement:

@@ -12,7 +12,7 @@ from tests.support.browser.review_browser import Screen, Server
 
 WATCH = """
 () => {
-  const bar = document.querySelector(".bar");
+  const bar = document.querySelector(".progress-bar");
   window.counted = [];
   const note = () => window.counted.push(Number(bar.getAttribute("aria-valuenow")));
   new MutationObserver(note).observe(bar, { attributes: true });
@@ -41,7 +41,7 @@ def resize(screen: Screen, films: int) -> None:
 
 
 def done(screen: Screen) -> int:
-    return int(screen.page.locator(".bar").get_attribute("aria-valuenow") or "")
+    return int(screen.page.locator(".progress-bar").get_attribute("aria-valuenow") or "")
 
 
 def test_the_counter_never_falls_whatever_page_comes_again(screen: Screen) -> None:
@@ -87,10 +87,10 @@ def test_two_tabs_count_alike_and_an_empty_view_fills(
     screen.press("k", "ArrowRight", "1")
     screen.saved()
     other.until('.tile[data-state="exclude"]')
-    other.until('.bar[aria-valuenow="2"]')
+    other.until('.progress-bar[aria-valuenow="2"]')
     screen.press("u")
     screen.saved()
-    other.until('.bar[aria-valuenow="1"]')
+    other.until('.progress-bar[aria-valuenow="1"]')
 
 
 ORDERS: list[tuple[list[tuple[str, int, str]], str]] = [
@@ -106,13 +106,13 @@ ORDERS: list[tuple[list[tuple[str, int, str]], str]] = [
 def test_answers_may_come_in_any_order(screen: Screen) -> None:
     said: Any = screen.page.evaluate(
         """async (orders) => {
-          const { Newest, now } = await import("/static/newest.js");
+          const { Latest, now } = await import("/static/shared/connection.js");
           return orders.map((answers) => {
-            const newest = new Newest();
+            const latest = new Latest();
             for (const [value, moment, asked] of answers) {
-              newest.hear({ value }, moment, asked === "after" ? now() : 0);
+              latest.update({ value }, moment, asked === "after" ? now() : 0);
             }
-            return newest.value.value;
+            return latest.value.value;
           });
         }""",
         [answers for answers, _ in ORDERS],
@@ -123,16 +123,16 @@ def test_answers_may_come_in_any_order(screen: Screen) -> None:
 def test_a_list_that_comes_late_takes_no_verdict_back(screen: Screen) -> None:
     said: Any = screen.page.evaluate(
         """async () => {
-          const { Docket } = await import("/static/docket.js");
-          const docket = new Docket({ latest: () => null });
+          const { PairList } = await import("/static/adjudicate/pair_list.js");
+          const pairs = new PairList({ latest: () => null });
           const pair = (verdict) => ({ name: "x", verdict });
-          docket.listed([pair(null)], performance.now());
+          pairs.merge([pair(null)], performance.now());
           const askedAt = performance.now() - 1;
-          docket.judged(pair("copy"));
-          docket.listed([pair(null)], askedAt);
-          const late = docket.at(0).verdict;
-          docket.listed([pair("unsure")], performance.now() + 1);
-          return [late, docket.at(0).verdict];
+          pairs.update(pair("copy"));
+          pairs.merge([pair(null)], askedAt);
+          const late = pairs.at(0).verdict;
+          pairs.merge([pair("unsure")], performance.now() + 1);
+          return [late, pairs.at(0).verdict];
         }"""
     )
     assert said == ["copy", "unsure"]
@@ -146,7 +146,7 @@ def test_another_machine_s_decisions_are_counted_when_somebody_looks_again(
     log.append(DECISION, server.folder / "screening", reviewer, [wish])
     assert done(screen) == 0
     screen.page.evaluate(BACK)
-    screen.until('.bar[aria-valuenow="1"]')
+    screen.until('.progress-bar[aria-valuenow="1"]')
 
 
 def elsewhere(screen: Screen) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import pytest
 
 from cxr_release.logbook.logs import read_all
 from cxr_release.reader_study.answer import ANSWER
-from cxr_release.review_app.pages import STATIC
+from cxr_release.review_app.pages import STATIC, static_files
 from tests.support.browser.study_browser import TITLE, Seat, StudyServer, Typed
 from tests.support.browser.tab import SMALL
 from tests.support.study_kit import Drawn, draw_kit
@@ -104,18 +104,18 @@ def test_two_readers_50_quartets_a_closed_browser_and_a_killed_server(
                 mine.press("1", "b")  # what is on its way is not changed
                 server.start()
                 assert server.addresses == links
-                mine.until(f'.bar[aria-valuenow="{place + 1}"]')
+                mine.until(f'.progress-bar[aria-valuenow="{place + 1}"]')
                 mine.ready()
             else:
                 mine.submit()
             if place < 2 * FEW:  # and the other one between
                 fill(theirs, "c.d")
                 theirs.submit()
-        assert mine.text("#calm h2") == "Thank you."
-        assert f"All {QUARTETS} pages are saved" in mine.text("#calm")
+        assert mine.text("#empty-state h2") == "Thank you."
+        assert f"All {QUARTETS} pages are saved" in mine.text("#empty-state")
         mine.page.reload()
-        mine.until("#calm:not([hidden]) h2")
-        assert "you may close this window" in mine.text("#calm")
+        mine.until("#empty-state:not([hidden]) h2")
+        assert "you may close this window" in mine.text("#empty-state")
         assert list(read_all(ANSWER, server.folder / "readers")) == list(typed)  # logs verify
         assert {reader: server.logged(reader) for reader in typed} == typed
         for reader, pages in typed.items():
@@ -141,7 +141,7 @@ def test_nothing_that_the_browser_gets_or_sends_says_which_film_is_which(
         seat.submit()
     states.append(seat.page.content())
     everything = [*states, *seat.sent, *seat.received()]
-    everything += [path.read_text() for path in STATIC.iterdir()]
+    everything += [path.read_text() for path in static_files(STATIC).values()]
     assert sum("/answers" in one for one in seat.sent) == FEW
     assert sum("/film/" in one for one in seat.sent) == 4 * FEW
     for word in {*few.secrets, str(hall.folder)}:
@@ -156,7 +156,7 @@ def test_the_introduction_says_what_is_asked(tab: Open, hall: StudyServer, reade
     seat = tab(hall)
     seat.arrive(hall.addresses[reader])
     seat.until(".start")
-    text = seat.text("#calm")
+    text = seat.text("#empty-state")
     for words in ("3 pages with 4 films", "exactly one film is real", "Answers are final"):
         assert words in text
     assert seat.text("h1") == TITLE
@@ -196,7 +196,7 @@ def test_a_page_is_filled_by_mouse(seat: Seat, hall: StudyServer, reader: str) -
     for place, rating in enumerate((4, 3, 2, 1)):
         seat.page.click(f'.film[data-place="{place}"] [data-rating="{rating}"]')
     seat.page.click('.film[data-place="2"] .pick')
-    seat.page.dblclick('.film[data-place="1"] .stage')
+    seat.page.dblclick('.film[data-place="1"] .film-pane')
     assert seat.page.locator(".film:visible").count() == 1
     assert seat.framed == 1
     seat.press("Escape")
@@ -241,7 +241,7 @@ def test_no_way_leads_back_to_an_answer_that_is_final(
     seat.page.goto(f"{hall.base}/r/{reader}/")
     seat.ready()
     assert seat.name() == second
-    assert seat.page.locator('[data-action="back"]').count() == 0
+    assert seat.page.locator('[data-action="previous"]').count() == 0
 
 
 def test_an_answer_in_another_tab_is_the_one_that_counts(
@@ -339,14 +339,14 @@ def test_readers_who_may_go_back_change_answers(tab: Open, few: Drawn, tmp_path:
             seat.press("ArrowLeft", "ArrowLeft", "ArrowLeft")
             typed.append(seat.fill("2222", letter))
             seat.submit()
-        assert seat.text("#calm h2") == "Thank you."
+        assert seat.text("#empty-state h2") == "Thank you."
         seat.press("PageDown")  # leads nowhere
-        seat.page.click('[data-action="back"]')
+        seat.page.click('[data-action="previous"]')
         seat.ready()
         assert seat.text(".place") == f"{FEW} of {FEW}"
         assert seat.said()[3] == ("2", True)
         seat.submit()  # nothing changed: nothing logged
-        assert seat.text("#calm h2") == "Thank you."
+        assert seat.text("#empty-state h2") == "Thank you."
         assert server.logged("a.b") == typed
         assert [one.page for one in server.lines("a.b")] == ["1", "1", "2", "3"]
     finally:
@@ -356,16 +356,17 @@ def test_readers_who_may_go_back_change_answers(tab: Open, few: Drawn, tmp_path:
 MEASURED = """
 () => {
   const [width, height] = [innerWidth, innerHeight];
-  const boxes = [...document.querySelectorAll(".stage, .said, .submit, .head button")]
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const boxes = all(".film-pane, .film-controls, .submit, .header button")
     .map((one) => one.getBoundingClientRect());
-  const film = document.querySelector(".stage").getBoundingClientRect();
+  const film = document.querySelector(".film-pane").getBoundingClientRect();
   return {
     side: film.width,
     square: Math.abs(film.width - film.height) < 1,
     outside: boxes
       .filter((one) => Math.min(one.left, one.top, width - one.right, height - one.bottom) < -0.5)
       .length,
-    cut: [...document.querySelectorAll(".films, .said, .said *, .head *, .foot *")]
+    cut: all(".films, .film-controls, .film-controls *, .header *, .footer *")
       .filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1)
       .map((one) => one.className),
     where: [film.left, film.top],
@@ -386,7 +387,7 @@ def test_films_are_as_large_as_the_window_allows_and_stay_where_they_are(seat: S
         seat.press("1", "2", "3", "4", "c")
         assert seat.page.evaluate(MEASURED)["where"] == empty["where"]
         seat.press("v")
-        alone = seat.page.locator('.film[data-framed="true"] .stage').bounding_box()
+        alone = seat.page.locator('.film[data-framed="true"] .film-pane').bounding_box()
         assert alone
         assert alone["width"] > 0.79 * min(width, height)
         seat.press("v")
@@ -415,16 +416,16 @@ def test_the_counter_is_that_of_the_newest_answer(
         third = Seat(machine.new_page(), hall, seat.drawn).come(reader)
         seat.fill("1234", "a")
         seat.submit()
-        other.until('.bar[aria-valuenow="1"]')
+        other.until('.progress-bar[aria-valuenow="1"]')
         for width in (1024, SMALL["width"]):
             for one in (seat, other):
                 one.page.set_viewport_size({"width": width, "height": 700})
-                one.until('.bar[aria-valuenow="1"]')
+                one.until('.progress-bar[aria-valuenow="1"]')
         third.fill("1111", "b")
         third.page.evaluate(
             'dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }))'
         )
-        third.until('.bar[aria-valuenow="1"]')
+        third.until('.progress-bar[aria-valuenow="1"]')
         third.told("This page was submitted elsewhere.")
         third.ready()
         third.fill("1111", "b")

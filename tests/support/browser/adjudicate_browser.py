@@ -164,23 +164,23 @@ class Table(Tab):
         before = self.name()
         self.press(key)
         self.until_gone(f'#pair:not([hidden])[data-pair="{before}"]')
-        self.until('#calm:not([hidden]) h2, #pair:not([hidden])[data-ready="true"]')
+        self.until('#empty-state:not([hidden]) h2, #pair:not([hidden])[data-ready="true"]')
 
     def saved(self) -> None:
         """The server has acknowledged everything."""
         self.until(".progress-saving:empty")
-        self.until_gone('.state[data-saving="true"]')
+        self.until_gone('.verdict-state[data-saving="true"]')
 
     def name(self) -> str:
         return self.page.locator("#pair").get_attribute("data-pair") or ""
 
     def pair(self) -> int:
         """Place of the pair on the screen, known by the pixels of both films."""
-        real, synthetic = self.hashes(".pane img")
+        real, synthetic = self.hashes(".film-pane img")
         return self.archive.hashes.index((real, synthetic))
 
     def pane(self, kind: str) -> Locator:
-        return self.page.locator(f'.pane[data-kind="{kind}"]')
+        return self.page.locator(f'.film-pane[data-kind="{kind}"]')
 
     def rect(self, kind: str) -> list[float]:
         """Where a film lies within its place: left, top, width, height in pixels."""

@@ -100,7 +100,7 @@ class Seat(Tab):
 
     def films(self) -> list[str]:
         """Names in the kit of the films on the screen, known by their pixels."""
-        return [self.drawn.by_pixels[one] for one in self.hashes(".stage img")]
+        return [self.drawn.by_pixels[one] for one in self.hashes(".film-pane img")]
 
     def name(self) -> str:
         return self.page.locator("#films").get_attribute("data-page") or ""
@@ -119,7 +119,9 @@ class Seat(Tab):
         self.gone_from(before)
 
     def gone_from(self, page: str) -> None:
-        self.until(f'#calm:not([hidden]) h2, #films[data-ready="true"]:not([data-page="{page}"])')
+        self.until(
+            f'#empty-state:not([hidden]) h2, #films[data-ready="true"]:not([data-page="{page}"])'
+        )
 
     def said(self) -> list[tuple[str, bool]]:
         """Of each film: the rating that is marked, if any, and whether it is picked."""

@@ -66,8 +66,8 @@ def open_context(browser: Browser, *, hurried: bool) -> BrowserContext:
     """
     context = browser.new_context(viewport=SMALL)
     if hurried:
-        settle = [_waits("pair.js", "SETTLE_MS"), _waits("grid.js", "SETTLE_MS")]
-        look = [_waits("adjudicate.js", "LOOK_AGAIN_MS")]
+        settle = [_waits(one, "SETTLE_MS") for one in ("adjudicate/pair_view.js", "review/grid.js")]
+        look = [_waits("adjudicate/adjudicate.js", "LOOK_AGAIN_MS")]
         context.add_init_script(
             f"{{ {HURRY} shorten('setTimeout', {settle}); shorten('setInterval', {look}); }}"
         )

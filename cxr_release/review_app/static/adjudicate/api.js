@@ -1,0 +1,40 @@
+// What the adjudication page asks of the server, and how the answers look.
+
+import { Connection } from "../shared/connection.js";
+
+/** @typedef {"copy"|"not-a-copy"|"unsure"} Verdict */
+
+/**
+ * A pair, and this reviewer's verdict on it. All names are opaque.
+ * @typedef {object} Pair
+ * @property {string} name
+ * @property {string} real name of the real film
+ * @property {string} synthetic name of the synthetic film
+ * @property {"plain"|"mirrored"|"inverted"|"mirrored-inverted"} view how it is held against the real one
+ * @property {Verdict|null} verdict
+ * @property {string} note
+ * @property {string|null} at
+ */
+
+/** @typedef {{done: number, left: number, awaited: number|null}} Progress */
+/** @typedef {{reviewer: string, title: string, adjudicates: boolean}} Setup */
+/** @typedef {{pair: string, verdict: Verdict|"retract", note: string}} NewVerdict */
+/** @typedef {{pair: Pair, logged: number}} Answer */
+
+/** @type {Record<Verdict, string>} */
+export const VERDICT_TEXTS = { copy: "copy", "not-a-copy": "not a copy", unsure: "unsure" };
+
+export class AdjudicateApi extends Connection {
+  /** @returns {Promise<Pair[]>} */
+  async pairs() {
+    return (await this.get("pairs")).pairs;
+  }
+
+  /**
+   * @param {NewVerdict[]} verdicts one at a time
+   * @returns {Promise<Answer>}
+   */
+  send([verdict]) {
+    return this.post("verdicts", verdict);
+  }
+}

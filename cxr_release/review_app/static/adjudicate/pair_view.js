@@ -1,0 +1,171 @@
+// A real and a synthetic film, seen alike: side by side, in turn in one place, or subtracted.
+
+import { button, element } from "../shared/dom.js";
+import { FilmPanes } from "../shared/film_panes.js";
+import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
+import { Viewport } from "../shared/viewer.js";
+import { between } from "../shared/windowing.js";
+
+/** @typedef {"side"|"flicker"|"difference"} Mode */
+/** @typedef {"real"|"synthetic"} Kind */
+
+/** Each film for a quarter of a second: both twice a second, below what may harm. */
+const FLICKER_MS = 250;
+/** How much stronger a press of a key makes the difference, and how strong it gets. */
+const GAIN_STEP = 1.25;
+const MOST_GAIN = 32;
+/** A pair must have stood still for this long before it can be judged: no slip judges. */
+const SETTLE_MS = 300;
+
+/** @type {readonly Kind[]} */
+const KINDS = ["real", "synthetic"];
+const LABELS = { real: "Real film", synthetic: "Synthetic film" };
+/** @type {Record<string, string>} */
+const ORIENTATIONS = { mirrored: "mirrored", inverted: "inverted", "mirrored-inverted": "mirrored, inverted" };
+
+/** Event "ready" when both films of a pair have stood on the screen for a moment. */
+export class PairView extends FilmPanes {
+  viewport = new Viewport();
+  /** @type {Mode} */
+  mode = "side";
+  /** @type {import("./api.js").Pair|null} */
+  #pair = null;
+  /** @type {Kind} */
+  #shown = "real";
+  #asGenerated = false;
+  #gain = 1;
+  /** @type {number|undefined} */
+  #flickering;
+  #reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /**
+   * @param {HTMLElement} host
+   * @param {import("../shared/image_loader.js").ImageLoader} images
+   */
+  constructor(host, images) {
+    super(host, images, SETTLE_MS);
+    const key = keyName(ADJUDICATE_KEYS, "as-generated");
+    const tooltip = `As generated, or turned to match (${key})`;
+    this.readout = element("p", { class: "pair-readout", attributes: { "aria-live": "off" } });
+    this.note = button({ class: "pair-note", attributes: { title: tooltip }, on: { click: () => this.act("as-generated") } });
+    this.captions = KINDS.map((kind) => element("p", { class: "caption", text: LABELS[kind], attributes: { "data-kind": kind } }));
+    const middle = element("p", { class: "caption-difference", text: "Difference: black where both films are equal" });
+    this.panes = KINDS.map((kind) => this.makePane(LABELS[kind], this.viewport));
+    for (const [place, pane] of this.panes.entries()) pane.host.dataset.kind = KINDS[place];
+    this.films = element("div", { class: "pair-films" }, ...this.panes.map((pane) => pane.host));
+    host.append(
+      element("div", { class: "pair-bar" }, this.readout, this.captions[0], middle, this.captions[1], this.note),
+      this.films,
+    );
+    for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.#drawReadout());
+    this.#draw();
+  }
+
+  /**
+   * Another pair, whole, side by side, in the same window.
+   *
+   * @param {import("./api.js").Pair|null} pair
+   */
+  show(pair) {
+    this.#pair = pair;
+    this.#asGenerated = false;
+    this.#gain = 1;
+    this.setFilms(KINDS.map((kind) => pair?.[kind] ?? null));
+    this.viewport.fit();
+    this.look("side");
+    this.fill();
+  }
+
+  /** @param {Mode} mode */
+  look(mode) {
+    this.#stopFlickering();
+    this.mode = mode;
+    this.#shown = "real";
+    if (mode === "flicker" && !this.#reducedMotion.matches) {
+      this.#flickering = setInterval(() => this.#showOther(), FLICKER_MS);
+    }
+    this.#draw();
+  }
+
+  /**
+   * What a key does here, if anything.
+   *
+   * @param {string} action
+   * @returns {boolean} whether it was one of ours
+   */
+  act(action) {
+    if (action === "side") this.look("side");
+    else if (action === "flicker") this.#flicker();
+    else if (action === "difference") this.look(this.mode === "difference" ? "side" : "difference");
+    else if (action === "other" && this.mode === "flicker") {
+      this.#stopFlickering();
+      this.#showOther();
+    } else if (action === "as-generated" && this.#orientation !== "") {
+      this.#asGenerated = !this.#asGenerated;
+      this.#draw();
+    } else if (this.mode === "difference" && (action === "narrower" || action === "wider")) {
+      // More contrast is a stronger difference: black stays black.
+      this.#amplify(action === "narrower" ? GAIN_STEP : 1 / GAIN_STEP);
+    } else {
+      if (action === "reset") this.#amplify(0);
+      return this.panes[0].viewer.act(action);
+    }
+    return true;
+  }
+
+  /** How the synthetic film is turned to be held against the real one; empty: not at all. */
+  get #orientation() {
+    return ORIENTATIONS[this.#pair?.view ?? "plain"] ?? "";
+  }
+
+  #flicker() {
+    // Where nothing shall move by itself, each press shows the other film.
+    if (this.mode !== "flicker") this.look("flicker");
+    else if (this.#reducedMotion.matches) this.#showOther();
+    else this.look("side");
+  }
+
+  /** @param {number} factor */
+  #amplify(factor) {
+    this.#gain = between(1, this.#gain * factor, MOST_GAIN);
+    this.#draw();
+  }
+
+  #stopFlickering() {
+    clearInterval(this.#flickering);
+  }
+
+  #showOther() {
+    this.#shown = this.#shown === "real" ? "synthetic" : "real";
+    this.#draw();
+  }
+
+  #draw() {
+    const { dataset } = this.host;
+    dataset.mode = this.mode;
+    dataset.shown = this.#shown;
+    dataset.pair = this.#pair?.name ?? "";
+    dataset.ready = String(this.ready);
+    const view = this.#asGenerated ? "plain" : (this.#pair?.view ?? "plain");
+    this.panes[1].viewer.orient({ mirrored: view.includes("mirrored"), inverted: view.includes("inverted") });
+    const texts = [`${this.#orientation} to match`, "as generated"];
+    if (this.#asGenerated) texts.reverse();
+    this.note.hidden = this.#orientation === "";
+    this.note.replaceChildren(
+      texts[0],
+      element("kbd", { text: keyName(ADJUDICATE_KEYS, "as-generated") }),
+      element("span", { class: "muted", text: texts[1] }),
+    );
+    this.films.style.filter = this.mode === "difference" && this.#gain > 1 ? `brightness(${this.#gain})` : "";
+    for (const [place, kind] of KINDS.entries()) {
+      this.captions[place].dataset.lit = String(this.mode !== "flicker" || this.#shown === kind);
+    }
+    this.#drawReadout();
+  }
+
+  #drawReadout() {
+    const texts = [this.windowing.readout.replaceAll("\n", " "), this.viewport.readout];
+    if (this.mode === "difference") texts.push(`difference × ${this.#gain.toFixed(1)}`);
+    this.readout.textContent = texts.join(" · ");
+  }
+}

@@ -1,0 +1,116 @@
+// What stands around the pair: how far, which view, what a copy is, the verdicts.
+
+import { button, definitions, element, setAttributes } from "../shared/dom.js";
+import { dateTime, number } from "../shared/format.js";
+import { Header, actionButton } from "../shared/frame.js";
+import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
+import { VERDICT_TEXTS } from "./api.js";
+
+/** What a copy is, as it was laid down before anybody looked at a pair. */
+const RULE = "A copy is nearly identical to the real film in any of these, beyond what two films may share by chance:";
+/** @type {readonly [string, string][]} */
+const CRITERIA = [
+  ["Vertebral contours", "The outlines of the vertebrae run alike, edge for edge."],
+  ["Soft-tissue silhouettes", "Skin, airway and prevertebral tissue have the same outlines."],
+  ["Acquisition artefacts", "The same markers, borders or streaks lie in the same places."],
+];
+/** @type {[string, string][]} */
+const MODES = [
+  ["side", "Side by side"],
+  ["flicker", "Flicker"],
+  ["difference", "Difference"],
+];
+/** @type {[string, string][]} */
+const VERDICTS = [
+  ["copy", "Copy"],
+  ["not-a-copy", "Not a copy"],
+  ["unsure", "Unsure"],
+];
+
+export class VerdictPanel {
+  /**
+   * @param {HTMLElement} header
+   * @param {HTMLElement} footer
+   * @param {import("./api.js").Setup} setup
+   * @param {(action: string) => void} act
+   */
+  constructor(header, footer, setup, act) {
+    const made = ([action, text]) => actionButton(text, keyName(ADJUDICATE_KEYS, action), action, act);
+    this.modes = MODES.map(made);
+    this.verdicts = VERDICTS.map(made);
+    this.state = element("p", { class: "verdict-state" });
+    this.note = button({ class: "note-button", on: { click: () => act("note") } });
+    this.header = new Header(header, {
+      title: setup.title,
+      person: setup.adjudicates ? `${setup.reviewer}, adjudicator` : setup.reviewer,
+      counted: "Pairs judged",
+      more: [element("div", { class: "modes", attributes: { role: "group", "aria-label": "View" } }, ...this.modes)],
+      moves: ["The pair before (←)", "The next pair (→), nothing is judged"],
+      act,
+    });
+    footer.append(
+      element(
+        "section",
+        { class: "criteria", attributes: { "aria-label": "What a copy is" } },
+        element("h2", { text: RULE }),
+        definitions("", CRITERIA, true),
+      ),
+      element(
+        "section",
+        { class: "verdict", attributes: { "aria-label": "Verdict" } },
+        element("div", { class: "verdict-buttons" }, ...this.verdicts),
+        element("div", { class: "verdict-line" }, this.state, this.note),
+      ),
+    );
+  }
+
+  /**
+   * @param {import("./api.js").Progress|null} progress
+   * @param {number} unsent
+   */
+  showProgress(progress, unsent) {
+    this.header.progress.showSaving(unsent);
+    if (progress === null) return;
+    const { done, left } = progress;
+    const all = done + left;
+    this.header.left.textContent = all > 0 ? `${number(done)} judged, ${number(left)} left` : "";
+    this.header.progress.show(done, all);
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} total
+   * @param {import("./pair_list.js").Shown|null} shown
+   * @param {string} draft a note that waits for its verdict
+   */
+  showPair(index, total, shown, draft) {
+    this.header.place.textContent = shown ? `Pair ${number(index + 1)} of ${number(total)}` : "No pair";
+    const at = dateTime(shown?.at ?? "");
+    const verdict = shown?.verdict ? VERDICT_TEXTS[shown.verdict] : "";
+    this.state.dataset.saving = String(shown?.saving ?? false);
+    if (shown === null) this.state.textContent = "";
+    else if (shown.saving) this.state.textContent = verdict ? `Saving: ${verdict} …` : "Taking it back …";
+    else this.state.textContent = verdict ? `You said: ${verdict}${at && ` · ${at}`}` : "Not judged yet";
+    const note = shown?.saving || !draft ? (shown?.note ?? "") : draft;
+    this.note.replaceChildren(
+      element("span", { text: note ? `Note: ${note}` : "Note" }),
+      element("kbd", { text: keyName(ADJUDICATE_KEYS, "note") }),
+    );
+    this.note.title = note;
+    for (const pressed of [this.note, ...this.modes, ...this.verdicts]) pressed.disabled = shown === null;
+    this.#press(this.verdicts, shown?.verdict ?? "");
+  }
+
+  /** @param {import("./pair_view.js").Mode} mode */
+  showMode(mode) {
+    this.#press(this.modes, mode);
+  }
+
+  /**
+   * @param {HTMLButtonElement[]} buttons
+   * @param {string} action of the one that is pressed
+   */
+  #press(buttons, action) {
+    for (const made of buttons) setAttributes(made, { "aria-pressed": String(made.dataset.action === action) });
+  }
+}

@@ -1,0 +1,106 @@
+// The focused film over the whole grid; every deciding key works on it.
+
+import { button, definitions, element, icon } from "../shared/dom.js";
+import { decisionText, reasonText } from "../shared/format.js";
+import { REVIEW_KEYS, keyName } from "../shared/keys.js";
+import { Viewer } from "../shared/viewer.js";
+
+const key = (/** @type {string} */ action) => keyName(REVIEW_KEYS, action);
+/** @type {[string, string][]} */
+const HINTS = [
+  ["wheel", "zoom"],
+  ["drag", "move"],
+  ["right drag", "W, L"],
+  [key("narrower"), "window"],
+  [key("brighter"), "level"],
+  [key("invert"), "invert"],
+  [key("reset"), "reset"],
+];
+
+export class Enlarged {
+  #stage = element("div", { class: "enlarged-stage", attributes: { tabindex: "0" } });
+  #title = element("p", { class: "enlarged-title" });
+  #decision = element("p", { class: "enlarged-decision" });
+
+  /**
+   * @param {HTMLElement} host
+   * @param {import("./grid.js").Grid} grid
+   * @param {import("../shared/image_loader.js").ImageLoader} images
+   * @param {import("./decision_state.js").DecisionState} states
+   */
+  constructor(host, grid, images, states) {
+    this.host = host;
+    this.grid = grid;
+    this.images = images;
+    this.states = states;
+    this.viewer = new Viewer(this.#stage);
+    host.append(
+      this.#stage,
+      this.#title,
+      this.#decision,
+      button({ class: "enlarged-close", text: "Back (Esc)", on: { click: () => this.close() } }),
+      definitions("enlarged-hint", HINTS),
+    );
+    images.addEventListener("change", () => this.update());
+  }
+
+  get isOpen() {
+    return !this.host.hidden;
+  }
+
+  open() {
+    if (this.grid.name === null) return;
+    this.host.hidden = false;
+    this.grid.host.inert = true;
+    this.viewer.fit();
+    this.update();
+    this.#stage.focus();
+  }
+
+  close() {
+    if (!this.isOpen) return;
+    this.host.hidden = true;
+    this.grid.host.inert = false;
+    this.grid.focus(this.grid.index);
+  }
+
+  /**
+   * @param {number} step
+   * @returns {boolean} whether there was a film to go to
+   */
+  move(step) {
+    const index = this.grid.index + step;
+    if (index < 0 || index >= this.grid.names.length) return false;
+    this.grid.focus(index);
+    this.#stage.focus();
+    return true;
+  }
+
+  /** Show the focused film as it stands now. */
+  update() {
+    if (!this.isOpen) return;
+    const { name } = this.grid;
+    if (name === null) {
+      this.close();
+      return;
+    }
+    const shown = this.states.of(name);
+    const label = `Film ${this.grid.index + 1} of ${this.grid.names.length}`;
+    const url = this.images.get(name)?.url ?? "";
+    if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, label);
+    const mirrored = this.grid.isMirrored(name);
+    this.viewer.orient({ mirrored, inverted: false });
+    this.#title.textContent =
+      label + (this.grid.isBroken(name) ? " · cannot be shown" : "") + (mirrored ? " · faces right, shown mirrored" : "");
+    this.host.dataset.state = shown.decision ?? "open";
+    this.host.dataset.saving = String(shown.saving);
+    this.#stage.setAttribute("aria-label", `${label}: ${decisionText(shown)}`);
+    this.#decision.replaceChildren(
+      ...(shown.decision === "exclude"
+        ? [icon("cross"), reasonText(shown.reason)]
+        : shown.decision === "keep"
+          ? [icon("tick"), "kept"]
+          : []),
+    );
+  }
+}

@@ -1,0 +1,360 @@
+// The screening page: puts the parts together, and does what the keys ask for.
+
+import { askNote } from "../shared/dialogs.js";
+import { byId } from "../shared/dom.js";
+import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/empty_state.js";
+import { count, reasonText } from "../shared/format.js";
+import { REVIEW_KEYS } from "../shared/keys.js";
+import { gridLayout } from "../shared/layout.js";
+import { PageController, startPage } from "../shared/page.js";
+import { ReviewApi } from "./api.js";
+import { DecisionState } from "./decision_state.js";
+import { Decisions } from "./decisions.js";
+import { Enlarged } from "./enlarged.js";
+import { Facings } from "./facings.js";
+import { Grid } from "./grid.js";
+import { Preview, ReasonMenu } from "./mouse.js";
+import { PageNavigation } from "./page_navigation.js";
+import { Preferences } from "./preferences.js";
+import { Sidebar } from "./sidebar.js";
+import { readUrl, writeFilm } from "./url_state.js";
+
+/** @typedef {import("./api.js").View} View */
+/** @typedef {import("./api.js").NewDecision} NewDecision */
+
+const SETTINGS = {
+  storage: "review",
+  films: "grid",
+  subject: "film",
+  noun: "decision",
+  mouse: "With the mouse: a click moves the frame, a right click offers the reasons, a double click enlarges.",
+};
+const NOTE_HINT =
+  "What stands out? It may stay empty. Notes stay in the log and are no part of a release. Write no names.";
+/** Refused decisions that a banner names before it only counts them. */
+const REFUSALS_TOLD = 3;
+const RESIZE_REST_MS = 150;
+/** In the view of one's decisions there are lines under each film, and so fewer films. */
+const CAPTION_PX = 40;
+const FEWEST_CAPTIONED = 12;
+
+class ReviewPage extends PageController {
+  keys = REVIEW_KEYS;
+  actions = {
+    reason: (/** @type {number} */ place) => this.decisions.excludeFor(place),
+    exclude: () => this.decisions.excludeAgain(),
+    facing: () => this.decisions.facing(),
+    mirror: () => {
+      if (this.grid.name !== null) void this.facings.toggle(this.grid.name);
+    },
+    keep: () => this.decisions.keep(),
+    "take-back": () => this.decisions.takeBack(),
+    note: () => void this.decisions.note(),
+    "go-on": () => {
+      if (this.enlarged.isOpen) this.notices.warn("Enter keeps the rest of a page only while the page is on the screen: Esc first.");
+      else this.decisions.goOn();
+    },
+    left: () => this.grid.focus(this.grid.index - 1),
+    right: () => this.grid.focus(this.grid.index + 1),
+    up: () => this.#step(-this.grid.columns),
+    down: () => this.#step(this.grid.columns),
+    first: () => this.grid.focus(0),
+    last: () => this.grid.focus(this.grid.names.length - 1),
+    "previous-page": () => this.#warnUnless(this.navigation.previous(), "This is the first page."),
+    "next-page": () => this.#warnUnless(this.navigation.next(), "This is the last page."),
+    enlarge: () => this.enlarged.open(),
+    close: () => this.enlarged.close(),
+    "previous-film": () => this.#warnUnless(this.enlarged.move(-1), "This is the first film of the page."),
+    "next-film": () =>
+      this.#warnUnless(this.enlarged.move(1), "This is the last film of the page: Esc, then Enter keeps the rest."),
+    preview: () => this.#togglePreviews(),
+  };
+  /** @type {string[]} refusals that the reviewer has not yet acknowledged */
+  #refusals = [];
+  /** Whether the end of the queue is reached, and the last decisions are on their way. */
+  #finishing = false;
+  /** Whether a page is waited for. */
+  #waiting = false;
+  /** Whether the films of the pages before and after this one are known. */
+  #aheadKnown = false;
+
+  /** @param {import("../shared/page.js").Start} start */
+  constructor(start) {
+    super(start);
+    const { api, setup, images, notices, queue } = this;
+    this.states = new DecisionState(queue);
+    this.preferences = new Preferences(setup.reviewer);
+    this.facings = new Facings(api, notices);
+    this.grid = new Grid(byId("grid"), images, this.states);
+    this.grid.isMirrored = (name) => this.facings.has(name);
+    this.navigation = new PageNavigation({ api, images, states: this.states, grid: this.grid, films: setup.films });
+    this.enlarged = new Enlarged(byId("enlarged"), this.grid, images, this.states);
+    this.preview = new Preview(this.grid, images, () => this.preferences.previews && !this.enlarged.isOpen);
+    this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`reason-${place}`));
+    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act);
+    const { states, grid, navigation, preferences } = this;
+    this.decisions = new Decisions({
+      setup,
+      queue,
+      states,
+      grid,
+      navigation,
+      preferences,
+      notices,
+      askNote: (title, note) => this.#askNote(title, note),
+      askReason: () => this.#askReason(),
+    });
+    this.decisions.finish = () => this.#finish();
+    this.sidebar.showLast(preferences.lastReason);
+    this.sidebar.showView(readUrl().view, true);
+    this.facings.addEventListener("change", () => this.draw());
+    this.#listenToGrid();
+    this.#listenToNavigation();
+    this.#listenToWindow();
+    api.progress.addEventListener("change", () => {
+      this.#showProgress();
+      // What is said in place of the films may hold no more.
+      const rests = !this.#finishing && queue.size === 0;
+      if (rests && navigation.page?.films.length === 0) void navigation.reload();
+    });
+    api.addEventListener("change", () => {
+      if (api.trouble === null) navigation.refresh();
+    });
+  }
+
+  async open() {
+    const { view, from } = readUrl();
+    await this.facings.load();
+    await this.navigation.open(view, { from }, { film: null });
+  }
+
+  get activeKeys() {
+    const shown = this.enlarged.isOpen ? "viewer" : "grid";
+    return this.keys.filter(({ where = shown }) => where === shown);
+  }
+
+  /** @param {string} action */
+  filmsAct(action) {
+    return this.enlarged.isOpen && this.enlarged.viewer.act(action);
+  }
+
+  /** @param {string} action */
+  perform(action) {
+    this.menu.close();
+    this.preview.close();
+    super.perform(action);
+    this.sidebar.showLast(this.preferences.lastReason);
+  }
+
+  /** @param {KeyboardEvent} event */
+  keyDown(event) {
+    if (this.menu.isOpen && ["Escape", "Enter", " "].includes(event.key)) {
+      event.preventDefault();
+      this.menu.close();
+    } else super.keyDown(event);
+  }
+
+  draw() {
+    for (const name of this.grid.names) this.grid.update(name);
+    this.#drawFilm();
+    this.#showProgress();
+    if (this.#finishing && this.queue.size === 0) this.#finish();
+  }
+
+  /** @param {import("./api.js").Answer} answer */
+  saved({ films }) {
+    this.states.update(films);
+    this.navigation.forgetLists();
+  }
+
+  /** @param {import("./api.js").Answer} answer */
+  savedElsewhere(answer) {
+    this.saved(answer);
+  }
+
+  /**
+   * @param {NewDecision[]} decisions
+   * @param {string} message
+   */
+  refused(decisions, message) {
+    const told = this.#refusals;
+    told.push(decisions.length === 1 ? nounOf(decisions[0]) : count(decisions.length, "decision"));
+    const more = told.length > REFUSALS_TOLD ? ` and ${told.length - REFUSALS_TOLD} more` : "";
+    const what = told.slice(0, REFUSALS_TOLD).join("; ") + more;
+    this.notices.banner("refused", `Not saved, and so not decided: ${what}. The server says: ${message}`, () => {
+      this.#refusals = [];
+    });
+    this.#finishing = false;
+    void this.navigation.reload();
+  }
+
+  /** Any answer says how far the reviewer is. */
+  returned() {
+    this.api.films("queue", 1, {}).catch(() => {});
+  }
+
+  /**
+   * @param {boolean} done
+   * @param {string} text
+   */
+  #warnUnless(done, text) {
+    if (!done) this.notices.warn(text);
+  }
+
+  /** @param {number} films */
+  #step(films) {
+    const index = this.grid.index + films;
+    if (index >= 0 && index < this.grid.names.length) this.grid.focus(index);
+  }
+
+  #togglePreviews() {
+    const on = !this.preferences.previews;
+    this.preferences.previews = on;
+    this.notices.warn(on ? "A resting mouse shows a larger film." : "Larger films under the mouse are off.");
+  }
+
+  /**
+   * @param {string} title
+   * @param {string} note
+   */
+  async #askNote(title, note) {
+    const answer = await askNote(title, note, NOTE_HINT);
+    if (this.enlarged.isOpen) this.enlarged.move(0);
+    else this.grid.focus(this.grid.index);
+    return answer;
+  }
+
+  #askReason() {
+    const box = this.grid.boxOf(this.grid.index);
+    if (box) this.menu.open(box.left + box.width / 2, box.top + box.height / 2);
+    this.notices.warn("Which reason? Press its digit; x then gives it again.");
+  }
+
+  #drawFilm() {
+    const { index, name, names } = this.grid;
+    this.sidebar.showFilm(index, names.length, name === null ? null : this.states.of(name));
+    this.enlarged.update();
+  }
+
+  #showProgress() {
+    this.sidebar.showProgress(this.api.progress.value, this.queue.size);
+  }
+
+  /** The queue has no further page. */
+  #finish() {
+    const { grid, navigation } = this;
+    this.#finishing = this.queue.size > 0;
+    if (this.#finishing) {
+      grid.show([], 0); // no key decides on a film that is out of sight
+      this.emptyState.show(savingDecisions(this.queue.size));
+      return;
+    }
+    void navigation.open("queue", {}).then(() => {
+      if (grid.names.some((name) => !grid.isBroken(name))) {
+        this.notices.warn("These films were passed over and are still to be decided.");
+      }
+    });
+  }
+
+  /** Whether a page change could do without the server; nothing but our tests reads it. */
+  #noteAhead() {
+    this.grid.host.dataset.ahead = this.#aheadKnown && this.images.complete ? "here" : "coming";
+  }
+
+  #listenToGrid() {
+    const { grid } = this;
+    grid.addEventListener("focusfilm", () => {
+      if (grid.name !== null) writeFilm(grid.name);
+      this.#drawFilm();
+    });
+    grid.addEventListener("enlarge", () => this.act("enlarge"));
+    grid.addEventListener("menu", (event) => {
+      const { x, y } = /** @type {CustomEvent} */ (event).detail;
+      this.preview.close();
+      this.menu.open(x, y);
+    });
+    grid.addEventListener("retry", () => {
+      if (grid.name !== null) this.images.retry(grid.name);
+    });
+  }
+
+  #listenToNavigation() {
+    const { grid, navigation, notices, sidebar } = this;
+    navigation.measure = (view) => this.#measure(view);
+    navigation.prepare = (view) => {
+      this.preview.forget();
+      grid.layOut(this.#measure(view), captionOf(view));
+      this.emptyState.hide();
+    };
+    navigation.addEventListener("ahead", () => {
+      this.#aheadKnown = true;
+      this.#noteAhead();
+    });
+    this.images.addEventListener("change", () => this.#noteAhead());
+    navigation.addEventListener("shown", () => {
+      this.#aheadKnown = false;
+      this.#noteAhead();
+      if (this.#waiting) notices.hideToast();
+      this.#waiting = false;
+      sidebar.showView(navigation.view, navigation.page?.next !== null);
+      if (this.enlarged.isOpen) this.enlarged.move(0);
+    });
+    navigation.addEventListener("empty", () => {
+      const { view } = navigation;
+      this.enlarged.close();
+      sidebar.showView(view, false, true);
+      this.#drawFilm();
+      if (view !== "queue") this.emptyState.show(nothingListed(view));
+      else if (this.queue.size > 0) this.#finish();
+      else if (this.api.progress.value) this.emptyState.show(allDecided(this.api.progress.value));
+    });
+    navigation.addEventListener("waiting", (event) => {
+      const why = /** @type {CustomEvent} */ (event).detail;
+      this.#waiting = true;
+      if (navigation.page === null) this.emptyState.show(noAnswer(why));
+      else notices.warn(why ? `No page came: ${why}` : "The page will come as soon as the server answers.");
+    });
+  }
+
+  #listenToWindow() {
+    const { navigation } = this;
+    addEventListener("hashchange", () => {
+      const { view, from } = readUrl();
+      if (navigation.page !== null && view === navigation.view && from === navigation.page.from) return;
+      this.enlarged.close();
+      void navigation.open(view, { from });
+    });
+    let resting = 0;
+    addEventListener("resize", () => {
+      this.preview.close();
+      this.menu.close();
+      clearTimeout(resting);
+      resting = setTimeout(() => void navigation.resize(), RESIZE_REST_MS);
+    });
+  }
+
+  /** @param {View} view */
+  #measure(view) {
+    const style = getComputedStyle(byId("workspace"));
+    const edge = 2 * parseFloat(style.getPropertyValue("--edge"));
+    const gap = parseFloat(style.getPropertyValue("--gap"));
+    const caption = captionOf(view);
+    // Not the grid's own height: a banner may take some of it, and must not change the page.
+    const width = innerWidth - byId("sidebar").getBoundingClientRect().width - edge;
+    const rules = caption > 0 ? { gap, caption, fewest: FEWEST_CAPTIONED } : { gap };
+    return gridLayout(width, innerHeight - edge, rules);
+  }
+}
+
+/** @param {View} view */
+function captionOf(view) {
+  return view === "decided" ? CAPTION_PX : 0;
+}
+
+/** @param {NewDecision} decision */
+function nounOf({ decision, reason }) {
+  if (decision === "exclude") return `the exclusion for ${reasonText(reason)}`;
+  return decision === "keep" ? "a film kept" : "a decision taken back";
+}
+
+await startPage(ReviewPage, SETTINGS, new ReviewApi());

@@ -1,0 +1,203 @@
+// What stands in the place of the films when there are none to show.
+
+import { button, byId, definitions, element } from "./dom.js";
+import { count, number } from "./format.js";
+import { FIRST_KEYS } from "./keys.js";
+import { scaleList } from "./rating_scale.js";
+
+export class EmptyState {
+  /** @param {HTMLElement} films in whose place it stands */
+  constructor(films) {
+    this.host = byId("empty-state");
+    this.films = films;
+  }
+
+  /** @param {Node[]} content */
+  show(content) {
+    this.#set(content);
+  }
+
+  /** The films are shown again. */
+  hide() {
+    this.#set(null);
+  }
+
+  /** @param {Node[]|null} content */
+  #set(content) {
+    this.host.hidden = content === null;
+    this.films.hidden = content !== null;
+    this.host.replaceChildren(...(content ?? []));
+  }
+}
+
+/**
+ * @param {string} title
+ * @param {...(string|Node)} lines
+ * @returns {Node[]}
+ */
+function message(title, ...lines) {
+  const texts = lines.map((line) => (typeof line === "string" ? element("p", { text: line }) : line));
+  return [element("h2", { text: title }), ...texts];
+}
+
+/** @param {...[number, string]} counted */
+function figures(...counted) {
+  const items = counted.map(([value, name]) =>
+    element("div", {}, element("dd", { text: number(value) }), element("dt", { text: name })),
+  );
+  return element("dl", { class: "figures" }, ...items);
+}
+
+/** @param {string} why */
+export function noAnswer(why) {
+  return message(why || "The server does not answer.", "This page tries again by itself.");
+}
+
+// The screening page
+
+/** @param {import("../review/api.js").Progress} progress */
+export function allDecided({ done, excluded }) {
+  if (done === 0) {
+    return message(
+      "No film waits for you.",
+      "There is nothing to decide at present. If you expected films, ask whoever runs this page.",
+    );
+  }
+  return message(
+    "All films are decided.",
+    figures([done, "decided"], [done - excluded, "kept"], [excluded, "excluded"]),
+    "Every decision is saved. Nothing more is needed here: you can close this page.",
+    element(
+      "p",
+      {},
+      "To look again: ",
+      element("a", { text: "the films you excluded", attributes: { href: "#excluded" } }),
+      " or ",
+      element("a", { text: "all your decisions", attributes: { href: "#decided" } }),
+      "; any of them can still be changed or taken back.",
+    ),
+    element(
+      "p",
+      { class: "muted" },
+      "Whoever runs the release counts your decisions in with ",
+      element("code", { text: "dvc repro" }),
+      ".",
+    ),
+  );
+}
+
+/** @param {number} unsent */
+export function savingDecisions(unsent) {
+  const sent = `${count(unsent, "decision is", "decisions are")} on the way. Please keep this page open.`;
+  return message("Saving the last decisions …", sent);
+}
+
+/** @param {"excluded"|"decided"} view */
+export function nothingListed(view) {
+  return message(
+    view === "excluded" ? "You have excluded no film." : "You have decided on no film yet.",
+    element("p", {}, element("a", { text: "Back to the queue", attributes: { href: "#queue" } })),
+  );
+}
+
+// The adjudication page
+
+/**
+ * @param {import("../adjudicate/pair_list.js").PairList} pairs
+ * @param {import("../adjudicate/api.js").Progress|null} progress the newest there is
+ * @param {boolean} adjudicates
+ */
+export function nothingToJudge(pairs, progress, adjudicates) {
+  const { done, awaited } = progress ?? { done: 0, awaited: null };
+  const copies = pairs.count("copy");
+  const judged = () =>
+    figures(
+      [done, "judged"],
+      [copies, copies === 1 ? "copy" : "copies"],
+      [pairs.count("not-a-copy"), "not a copy"],
+      [pairs.count("unsure"), "unsure"],
+    );
+  if (adjudicates && awaited !== null && awaited > 0) {
+    return message(
+      "No disagreement waits for you.",
+      ...(done > 0 ? [judged()] : []),
+      `The reviewers have still to judge ${count(awaited, "pair")}. This page looks again by itself.`,
+    );
+  }
+  if (done === 0) {
+    return message(
+      "No pair waits for you.",
+      adjudicates
+        ? "The reviewers agree on every pair."
+        : "There is nothing to judge at present. If you expected pairs, ask whoever runs this page.",
+    );
+  }
+  return message(
+    "All pairs are judged.",
+    judged(),
+    "Every verdict is saved. Nothing more is needed here: you can close this page.",
+    "To look again, or to correct a verdict: the key ←.",
+  );
+}
+
+// The reader study
+
+/**
+ * @param {number} pages
+ * @param {number} films on a page
+ * @param {boolean} goingBack
+ * @param {() => void} start
+ */
+export function instructions(pages, films, goingBack, start) {
+  const strong = (/** @type {string} */ text) => element("strong", { text });
+  const others = films === 2 ? "the other is" : "the others are";
+  return message(
+    "What this is about",
+    element(
+      "div",
+      { class: "instructions" },
+      element("p", {
+        text: `You will see ${count(pages, "page")} with ${count(films, "film")} each. On every page exactly one film is real; ${others} synthetic. On each page please`,
+      }),
+      element(
+        "ol",
+        {},
+        element("li", {}, "rate ", strong("every film"), ": how realistic does it look to you?", scaleList()),
+        element("li", {}, "pick ", strong("the one film"), " that you take for the real one. If you cannot tell, pick the likeliest."),
+      ),
+      element("p", {
+        text: goingBack
+          ? "Each page is saved when you submit it. You can go back and change an answer."
+          : "Each page is saved when you submit it. Answers are final: a page that was submitted does not come back.",
+      }),
+      element("p", {
+        text: "You can stop at any time: close the window, and open the same link again later, here or on another computer. It goes on where you stopped. Please look alone, and do not talk about the films before all readers have finished.",
+      }),
+      element("h3", { text: "Mouse or keyboard, as you like" }),
+      definitions("first-keys", FIRST_KEYS.map(([key, help]) => [element("kbd", { text: key }), help])),
+    ),
+    button(
+      { class: "primary start", attributes: { "data-action": "submit" }, on: { click: start } },
+      "Begin",
+      element("kbd", { text: "Enter" }),
+    ),
+  );
+}
+
+/**
+ * @param {number} pages
+ * @param {boolean} goingBack
+ */
+export function thanks(pages, goingBack) {
+  const again = "To look again, or to change an answer: the key PageUp, or ‹ above.";
+  return message(
+    "Thank you.",
+    pages === 1 ? "Your page is saved." : `All ${pages} pages are saved.`,
+    "Nothing more is needed: you may close this window.",
+    ...(goingBack ? [element("p", { class: "muted", text: again })] : []),
+  );
+}
+
+export function savingAnswer() {
+  return message("Saving your last answer …", "Please keep this window open.");
+}

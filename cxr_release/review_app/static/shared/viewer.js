@@ -1,0 +1,251 @@
+// One film, large: zoom, pan, window and level. Knows nothing of what is decided on it.
+
+import { element } from "./dom.js";
+import { Windowing, between } from "./windowing.js";
+
+const MOST_ZOOM = 16;
+const ZOOM_STEP = 1.25;
+const PAN_STEP = 60;
+/** Zoom of one pixel of the wheel; a notch of a mouse is about 100. */
+const WHEEL_ZOOM = 0.0016;
+const LINE_PIXELS = 16;
+const RIGHT_BUTTON = 2;
+
+/**
+ * Which part of a film is seen, and how large. Lengths are in widths and heights of the whole film
+ * as it fits its place, so that one instance may serve several films in places of any size, which
+ * then always show the same part.
+ */
+export class Viewport extends EventTarget {
+  zoom = 1;
+  /** Where the film's middle lies, from the middle of its place. */
+  x = 0;
+  y = 0;
+
+  /** The whole film, in the middle. */
+  fit() {
+    this.#set(1, 0, 0);
+  }
+
+  /**
+   * @param {number} factor
+   * @param {number} [x] the point that stays where it is, from the middle of the place
+   * @param {number} [y]
+   */
+  zoomBy(factor, x = 0, y = 0) {
+    const zoom = between(1, this.zoom * factor, MOST_ZOOM);
+    const change = zoom / this.zoom;
+    this.#set(zoom, x - (x - this.x) * change, y - (y - this.y) * change);
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
+  pan(x, y) {
+    this.#set(this.zoom, this.x + x, this.y + y);
+  }
+
+  /**
+   * No further from the middle than this.
+   *
+   * @param {number} x
+   * @param {number} y
+   */
+  hold(x, y) {
+    const [heldX, heldY] = [between(-x, this.x, x), between(-y, this.y, y)];
+    if (heldX !== this.x || heldY !== this.y) this.#set(this.zoom, heldX, heldY);
+  }
+
+  get readout() {
+    return `zoom ${Math.round(100 * this.zoom)} %`;
+  }
+
+  /**
+   * @param {number} zoom
+   * @param {number} x
+   * @param {number} y
+   */
+  #set(zoom, x, y) {
+    this.zoom = zoom;
+    this.x = x;
+    this.y = y;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/**
+ * Wheel zooms about the pointer, drag pans, drag with the right button changes window (sideways)
+ * and level (up is brighter), double click fits the film again. Several viewers may share one
+ * `Windowing` and one `Viewport`, for films that must be judged alike.
+ */
+export class Viewer {
+  /** @type {{mirrored: boolean, inverted: boolean}} how the film itself is shown */
+  #orientation = { mirrored: false, inverted: false };
+  /** @type {{x: number, y: number, windows: boolean}|null} */
+  #dragging = null;
+
+  /**
+   * @param {HTMLElement} host takes the film; made focusable by its owner
+   * @param {Windowing} [windowing]
+   * @param {Viewport} [viewport]
+   * @param {HTMLElement|null} [readout] where window, level and zoom stand; null: nowhere
+   */
+  constructor(host, windowing = new Windowing(), viewport = new Viewport(), readout = overlay(host)) {
+    this.host = host;
+    this.windowing = windowing;
+    this.viewport = viewport;
+    this.readout = readout;
+    this.image = element("img", { class: "viewer-film", attributes: { alt: "", draggable: "false" } });
+    host.classList.add("viewer");
+    host.prepend(this.image);
+    this.image.addEventListener("load", () => this.#draw());
+    windowing.addEventListener("change", () => this.#draw());
+    viewport.addEventListener("change", () => this.#draw());
+    new ResizeObserver(() => this.#draw()).observe(host);
+    host.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    host.addEventListener("pointerdown", (event) => this.#press(event));
+    host.addEventListener("pointermove", (event) => this.#drag(event));
+    for (const end of ["pointerup", "pointercancel"]) {
+      host.addEventListener(end, () => {
+        this.#dragging = null;
+      });
+    }
+    host.addEventListener("contextmenu", (event) => event.preventDefault());
+    host.addEventListener("dblclick", () => this.fit());
+  }
+
+  /**
+   * Show another film at the same zoom, place and window.
+   *
+   * @param {string} url empty: none
+   * @param {string} label what a screen reader says
+   */
+  show(url, label) {
+    if (url) this.image.setAttribute("src", url);
+    else this.image.removeAttribute("src");
+    this.image.hidden = !url;
+    this.image.alt = label;
+    this.#draw();
+  }
+
+  /**
+   * Show the film left for right, or black for white, before anything else is done to it.
+   *
+   * @param {{mirrored: boolean, inverted: boolean}} orientation
+   */
+  orient(orientation) {
+    this.#orientation = orientation;
+    this.#draw();
+  }
+
+  /** The whole film, in the middle. */
+  fit() {
+    this.viewport.fit();
+  }
+
+  /**
+   * What a key does here, if anything.
+   *
+   * @param {string} action
+   * @returns {boolean} whether it was one of ours
+   */
+  act(action) {
+    if (this.windowing.act(action)) return true;
+    if (action === "reset") {
+      this.windowing.reset();
+      this.fit();
+    } else if (action === "zoom-in") this.viewport.zoomBy(ZOOM_STEP);
+    else if (action === "zoom-out") this.viewport.zoomBy(1 / ZOOM_STEP);
+    else if (action === "pan-left") this.#pan(PAN_STEP, 0);
+    else if (action === "pan-right") this.#pan(-PAN_STEP, 0);
+    else if (action === "pan-up") this.#pan(0, PAN_STEP);
+    else if (action === "pan-down") this.#pan(0, -PAN_STEP);
+    else return false;
+    return true;
+  }
+
+  /** Pixels of the place, and of the whole film as it fits there; null without a film. */
+  #sizes() {
+    // Not clientWidth, which is rounded, and not alike for two places of the same width.
+    const { left, top, width, height } = this.host.getBoundingClientRect();
+    const { naturalWidth, naturalHeight } = this.image;
+    if (naturalWidth === 0 || width === 0) return null;
+    const scale = Math.min(width / naturalWidth, height / naturalHeight);
+    return { left, top, width, height, fitWidth: naturalWidth * scale, fitHeight: naturalHeight * scale };
+  }
+
+  /**
+   * @param {number} x pixels
+   * @param {number} y
+   */
+  #pan(x, y) {
+    const sizes = this.#sizes();
+    if (sizes) this.viewport.pan(x / sizes.fitWidth, y / sizes.fitHeight);
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    event.preventDefault();
+    const sizes = this.#sizes();
+    if (sizes === null) return;
+    const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PIXELS : 1);
+    this.viewport.zoomBy(
+      Math.exp(-pixels * WHEEL_ZOOM),
+      (event.clientX - sizes.left - sizes.width / 2) / sizes.fitWidth,
+      (event.clientY - sizes.top - sizes.height / 2) / sizes.fitHeight,
+    );
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    if (event.target instanceof Element && event.target.closest("button")) return;
+    this.host.setPointerCapture(event.pointerId);
+    this.#dragging = {
+      x: event.clientX,
+      y: event.clientY,
+      windows: event.button === RIGHT_BUTTON,
+    };
+  }
+
+  /** @param {PointerEvent} event */
+  #drag(event) {
+    if (this.#dragging === null) return;
+    const x = event.clientX - this.#dragging.x;
+    const y = event.clientY - this.#dragging.y;
+    this.#dragging = { ...this.#dragging, x: event.clientX, y: event.clientY };
+    if (this.#dragging.windows) this.windowing.move(x / 2, y / 2);
+    else this.#pan(x, y);
+  }
+
+  #draw() {
+    const { viewport, windowing } = this;
+    if (this.readout) this.readout.textContent = `${windowing.readout}\n${viewport.readout}`;
+    this.host.dataset.zoomed = String(viewport.zoom > 1);
+    const sizes = this.#sizes();
+    if (sizes === null) return;
+    const { fitWidth, fitHeight } = sizes;
+    const width = fitWidth * viewport.zoom;
+    const height = fitHeight * viewport.zoom;
+    // No further than its own edge may reach the middle: the film cannot be lost.
+    viewport.hold(
+      Math.max(0, width - sizes.width / viewport.zoom) / 2 / fitWidth,
+      Math.max(0, height - sizes.height / viewport.zoom) / 2 / fitHeight,
+    );
+    const { style } = this.image;
+    style.width = `${width}px`;
+    style.height = `${height}px`;
+    style.left = `${(sizes.width - width) / 2 + viewport.x * fitWidth}px`;
+    style.top = `${(sizes.height - height) / 2 + viewport.y * fitHeight}px`;
+    style.transform = this.#orientation.mirrored ? "scaleX(-1)" : "none";
+    const filters = [this.#orientation.inverted ? "invert(1)" : "none", windowing.filter];
+    style.filter = filters.filter((filter) => filter !== "none").join(" ") || "none";
+  }
+}
+
+/** @param {HTMLElement} host */
+function overlay(host) {
+  const made = element("p", { class: "viewer-readout", attributes: { "aria-live": "off" } });
+  host.append(made);
+  return made;
+}

@@ -1,0 +1,298 @@
+// The reader study's page: puts the parts together, and does what the keys ask for.
+
+import { byId } from "../shared/dom.js";
+import { instructions, savingAnswer, thanks } from "../shared/empty_state.js";
+import { studyKeys } from "../shared/keys.js";
+import { PageController, startPage } from "../shared/page.js";
+import { RecordList } from "../shared/record_list.js";
+import { AnswerForm, Drafts } from "./answer_form.js";
+import { AnswerPanel } from "./answer_panel.js";
+import { StudyApi } from "./api.js";
+import { FilmCards } from "./film_cards.js";
+import { Stopwatch } from "./stopwatch.js";
+
+/** @typedef {import("./api.js").StudyPage} StudyPage */
+
+/** Pages whose films are fetched ahead. */
+const AHEAD = 2;
+const SETTINGS = {
+  storage: "study",
+  films: "films",
+  subject: "page",
+  noun: "answer",
+  mouse: "With the mouse: a click frames a film, a double click shows it alone, the wheel zooms, a drag moves, a right drag changes window and level.",
+  wayBack: "Open the link that you were sent once more, in this browser",
+};
+
+class ReadingPage extends PageController {
+  actions = {
+    rate: (/** @type {number} */ rating) => this.#rate(rating),
+    pick: (/** @type {number} */ film = this.films.current) => this.#pick(film),
+    submit: () => this.#submit(),
+    previous: () => this.#turn(this.place < 0 ? this.pages.size - 1 : this.place - 1),
+    next: () => this.place >= 0 && this.#turn(this.place + 1),
+  };
+  /** Place of the page that is looked at; -1: none is. */
+  place = -1;
+  /** @type {AnswerForm|null} */
+  form = null;
+  /** @type {RecordList<StudyPage>} in this reader's order */
+  pages = new RecordList();
+  stopwatch = new Stopwatch();
+  #introduced = false;
+  /** Seconds that the page was in view before it was loaded again. */
+  #secondsBefore = 0;
+
+  /** @param {import("../shared/page.js").Start} start */
+  constructor(start) {
+    super(start);
+    this.keys = studyKeys(this.setup.going_back);
+    this.drafts = new Drafts(this.room);
+    this.films = new FilmCards(byId("films"), this.images, this.act);
+    this.panel = new AnswerPanel(byId("header"), byId("footer"), this.setup, this.act);
+    this.stopwatch.addEventListener("hidden", () => this.#keepDraft());
+    this.films.addEventListener("frame", () => this.#showReadout());
+    this.films.windowing.addEventListener("change", () => this.#showReadout());
+    this.films.addEventListener("ready", () => {
+      this.stopwatch.start(this.#secondsBefore);
+      this.draw();
+    });
+  }
+
+  async open() {
+    await this.#list();
+    const { records } = this.pages;
+    this.#introduced = records.some((page) => !this.#isOpen(page) || this.drafts.read(page.name) !== null);
+    if (this.#introduced) {
+      this.#goOn();
+      return;
+    }
+    const [{ films }] = records;
+    this.images.prefetch(films);
+    this.draw();
+    const start = () => this.#leaveIntroduction();
+    this.emptyState.show(instructions(records.length, films.length, this.setup.going_back, start));
+  }
+
+  /** @param {string} action */
+  filmsAct(action) {
+    return this.form !== null && this.films.perform(action);
+  }
+
+  /** @param {string} action */
+  perform(action) {
+    super.perform(action);
+    this.#showReadout();
+  }
+
+  draw() {
+    const { form } = this;
+    this.panel.showProgress(form === null ? -1 : this.place, this.pages.records, this.queue.size > 0);
+    if (form !== null) {
+      this.panel.showForm(form, this.#locked);
+      this.films.draw(form, this.#locked);
+    }
+    this.#showReadout();
+  }
+
+  /** @param {import("./api.js").Answer} answer */
+  saved({ page }) {
+    const again = this.pages.records.find(({ name }) => name === page.name)?.answered ?? false;
+    this.#update(page);
+    if (this.form === null ? this.#introduced : this.form.page.name === page.name) {
+      this.notices.announce("Saved.");
+      this.#goOn(again ? this.place + 1 : -1);
+    }
+  }
+
+  /**
+   * @param {{page: string}[]} answers
+   * @param {string} message
+   */
+  refused([{ page }], message) {
+    this.drafts.remove(page);
+    this.notices.banner("refused", `Your answer was not saved. The server says: ${message}`, () => {});
+    if (this.#introduced) void this.#list().then(() => this.#goOn());
+  }
+
+  /** @param {import("./api.js").Answer} answer */
+  savedElsewhere({ page }) {
+    this.#update(page);
+    if (this.form?.page.name === page.name && !this.#locked) {
+      this.notices.warn("This page was submitted in another tab.");
+      this.#goOn();
+    }
+  }
+
+  returned() {
+    if (this.pages.size === 0) return;
+    this.#load().then(
+      () => {
+        const page = this.pages.records[this.place];
+        if (this.form !== null && page?.answered && !this.form.page.answered && !this.#locked) {
+          this.form.page = page;
+          this.notices.warn("This page was submitted elsewhere.");
+          this.#goOn();
+        } else this.draw();
+      },
+      () => {},
+    );
+  }
+
+  /** Whether the answer on the page that is looked at is on its way: then it is not changed. */
+  get #locked() {
+    return this.form !== null && this.queue.latest(this.form.page.name) !== null;
+  }
+
+  /** @param {StudyPage} page */
+  #isOpen({ answered, name }) {
+    return !answered && this.queue.latest(name) === null;
+  }
+
+  /** @param {number} rating */
+  #rate(rating) {
+    const { current } = this.films;
+    this.#change((form) => {
+      form.ratings[current] = rating;
+      this.films.frame(form.next(current));
+    });
+  }
+
+  /** @param {number} film */
+  #pick(film) {
+    this.#change((form) => {
+      if (film < form.ratings.length) form.picked = film;
+    });
+  }
+
+  /** @param {(form: AnswerForm) => void} how */
+  #change(how) {
+    if (this.form === null) return;
+    if (this.#locked) {
+      this.notices.warn("This page is on its way: wait a moment.");
+    } else if (!this.films.ready) {
+      this.notices.warn(
+        this.films.broken
+          ? "Nothing was noted: a film of this page cannot be shown. Tell whoever sent you the link."
+          : "Nothing was noted: the films are still on their way.",
+      );
+    } else {
+      how(this.form);
+      this.#keepDraft();
+      this.draw();
+    }
+  }
+
+  /** What was said of this page so far survives a reload. What is saved needs no draft. */
+  #keepDraft() {
+    const { form, films } = this;
+    if (form === null || form.page.answered || this.#locked) return;
+    const seconds = films.ready ? this.stopwatch.seconds : this.#secondsBefore;
+    this.drafts.write(form.page.name, { ...form.said(), seconds });
+  }
+
+  #submit() {
+    const { form, films } = this;
+    if (form === null) {
+      if (!this.#introduced) this.#leaveIntroduction();
+    } else if (this.#locked || !films.ready) {
+      this.#change(() => {}); // says why not
+    } else if (!form.complete) {
+      this.#frameUnrated(form);
+      this.notices.warn(form.missing);
+    } else if (!form.changed) {
+      this.#goOn(this.place + 1);
+    } else {
+      this.#keepDraft();
+      this.stopwatch.stop();
+      this.queue.add([{ page: form.page.name, ...form.said(), seconds: this.stopwatch.seconds }]);
+    }
+  }
+
+  /** @param {number} to */
+  #turn(to) {
+    const { form, pages } = this;
+    if (!this.setup.going_back || this.#locked || to < 0 || (form === null && !this.#introduced)) return;
+    if (to > this.place && !(pages.records[this.place]?.answered ?? true)) {
+      this.notices.warn("This page is not submitted yet: Enter submits it.");
+      return;
+    }
+    if (to >= pages.size) return;
+    const dropped = form !== null && form.page.answered && form.changed;
+    this.#show(to);
+    if (dropped) this.notices.warn("Not saved: what you had changed on that page. It stands as you had submitted it.");
+  }
+
+  /** @param {number} to */
+  #show(to) {
+    this.#keepDraft();
+    this.place = to;
+    const { records } = this.pages;
+    const page = records[to];
+    const near = records.slice(to).filter((ahead, step) => step === 0 || this.#isOpen(ahead)).slice(0, AHEAD + 1);
+    this.images.prefetch(near.flatMap(({ films }) => films));
+    const draft = page.answered ? null : this.drafts.read(page.name);
+    this.#secondsBefore = draft?.seconds ?? 0;
+    const form = new AnswerForm(page, draft);
+    this.form = form;
+    this.stopwatch.stop();
+    this.emptyState.hide();
+    this.panel.showProgress(to, records, false); // first of all: the footer takes its place from the films
+    this.films.show(page.name, page.films);
+    this.#frameUnrated(form);
+    this.draw();
+  }
+
+  /** @param {AnswerForm} form */
+  #frameUnrated({ unrated }) {
+    if (unrated.length > 0) this.films.frame(unrated[0]);
+  }
+
+  #showReadout() {
+    this.panel.readout.textContent = this.form === null ? "" : this.films.readout;
+  }
+
+  /**
+   * The page after one that was answered: the next without an answer, or just the next one if the
+   * reader is among those that have been answered.
+   *
+   * @param {number} [to]
+   */
+  #goOn(to = -1) {
+    const { records } = this.pages;
+    const next = records[to]?.answered ? to : records.findIndex((page) => this.#isOpen(page));
+    if (next >= 0) {
+      this.#show(next);
+      return;
+    }
+    this.place = -1;
+    this.form = null;
+    this.stopwatch.stop();
+    this.emptyState.show(this.queue.size > 0 ? savingAnswer() : thanks(records.length, this.setup.going_back));
+    this.draw();
+  }
+
+  #leaveIntroduction() {
+    this.#introduced = true;
+    this.#goOn();
+  }
+
+  /** The pages as the server has them now, however long that takes. */
+  #list() {
+    return this.untilAnswered(() => this.#load());
+  }
+
+  async #load() {
+    await this.pages.load(() => this.api.pages());
+    for (const page of this.pages.records) if (page.answered) this.drafts.remove(page.name);
+  }
+
+  /** @param {StudyPage} page as the server has it now */
+  #update(page) {
+    this.pages.update(page);
+    if (this.form?.page.name === page.name) this.form.page = page;
+    this.drafts.remove(page.name);
+  }
+}
+
+await startPage(ReadingPage, SETTINGS, new StudyApi());
