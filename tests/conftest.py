@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -15,6 +17,11 @@ LONGEST = (
     "test_screening_by_keyboard.py",
 )
 """Files that take longest, the longest first: each is one worker's."""
+
+# A shell without job control lets what it starts in the background ignore Ctrl-C, and so would
+# every process of a test whose end by Ctrl-C is what is tested.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Nothing is timed in a test: a machine at work on something else is no fault.
 settings.register_profile("untimed", deadline=None)

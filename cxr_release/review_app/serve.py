@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import HANDLED_SIGNALS
 
 from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.files import open_regular
@@ -61,6 +64,26 @@ class Server(uvicorn.Server):
         self.crowd.close()
         await super().shutdown(sockets)
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing: `ended_by_signals` does it, for longer, and raises none of them again."""
+        yield
+
+    @contextmanager
+    def ended_by_signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the server in order, and only that, until this is left.
+
+        uvicorn raises what it caught again at its end, and how a process ends then depends on how
+        it was started: a SIGINT that a shell told its background job to ignore is nothing, others
+        are an error, of whichever loop is not yet over.
+        """
+        before = {each: signal.signal(each, self.handle_exit) for each in HANDLED_SIGNALS}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
     def _arrival(self) -> Arrival:
         return Arrival(
             self.crowd,
@@ -84,6 +107,9 @@ def serve(
     open_browser: bool = False,
 ) -> None:
     """Serve pages until Ctrl-C; print each person's address, and a new one when it was used up.
+
+    Ctrl-C or SIGTERM, once addresses are printed: requests are answered to their end, for `GRACE`
+    seconds at most, and `stopped` is printed. A second Ctrl-C waits for none.
 
     Args:
         make_app: gives the application behind a door.
@@ -114,9 +140,9 @@ def serve(
                 # In a thread: some browsers return only when they are closed.
                 threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
-        try:
-            Server(config, started).run(sockets=[listener])
-        except KeyboardInterrupt:
+        server = Server(config, started)
+        with server.ended_by_signals():
+            server.run(sockets=[listener])
             say("stopped")
 
 

@@ -9,9 +9,11 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from http.client import HTTPConnection, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -110,19 +112,17 @@ class Browser:
         return json.loads(data)
 
 
+def start(root: Path, *people: str, **more: Any) -> subprocess.Popen[str]:
+    """A server that begins; what it says of errors goes to a file."""
+    arguments = json.dumps({"reviewers": people, **more})
+    command = [sys.executable, "-c", SCRIPT, root, arguments]
+    with (root / "stderr").open("w") as stderr:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
+
+
 @contextlib.contextmanager
 def served(root: Path, *people: str, **more: Any) -> Iterator[Browser]:
-    people = people or ("a.b",)
-    arguments = json.dumps({"reviewers": people, **more})
-    with (
-        (root / "stderr").open("w") as stderr,
-        subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, root, arguments],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        ) as process,
-    ):
+    with start(root, *(people or ("a.b",)), **more) as process:
         assert process.stdout is not None
         lines: list[str] = []
         while not any(line.startswith("Ctrl-C") for line in lines):
@@ -209,14 +209,84 @@ def test_what_is_printed_and_what_is_not(root: Path) -> None:
         assert browser.ask("/r/a.b/setup")[0] == 403
         assert browser.press("c.d", tokens[1]) == 403
         assert browser.ask("/", headers={"Host": "evil.example"})[0] == 403
-        browser.process.send_signal(signal.SIGINT)
-        assert browser.process.wait(20) == 0
-        assert browser.process.stdout is not None
-        rest = browser.process.stdout.read().splitlines()
+        rest = stopped(browser.process, signal.SIGINT)
     assert rest[0].startswith(f"c.d: {browser.origin}/?token=")
     assert rest[0].partition("token=")[2] not in tokens
     assert rest[1:] == ["stopped"]
     assert (root / "stderr").read_text() == ""
+
+
+def stopped(process: subprocess.Popen[str], ending: signal.Signals) -> list[str]:
+    """What a server still prints when it is told to end, which it does well."""
+    process.send_signal(ending)
+    assert process.wait(20) == 0
+    assert process.stdout is not None
+    return process.stdout.read().splitlines()
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["", "background"])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_alike_whatever_tells_it_to_and_however_it_was_started(
+    root: Path, ending: signal.Signals, ignored: bool
+) -> None:
+    """A shell without job control lets what it starts in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ignored else None
+    try:
+        with served(root) as browser:
+            assert stopped(browser.process, ending) == ["stopped"]
+    finally:
+        if before:
+            signal.signal(signal.SIGINT, before)
+    assert (root / "stderr").read_text() == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_at_any_moment_of_its_start_it_says_so_or_was_never_there(
+    root: Path, ending: signal.Signals
+) -> None:
+    begun = time.monotonic()
+    with served(root):
+        whole = time.monotonic() - begun
+    for part in range(1, 13):
+        with start(root, "a.b") as process:
+            time.sleep(whole * part / 10)
+            process.send_signal(ending)
+            out, _ = process.communicate(timeout=20)
+        if "token=" in out:
+            assert (process.returncode, out.splitlines()[-1]) == (0, "stopped")
+            assert (root / "stderr").read_text() == ""
+        else:
+            assert process.returncode in {0, -ending}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "endings",
+    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 2],
+    ids=["int", "term", "twice"],
+)
+def test_stopped_while_it_answers_it_says_so_and_has_logged_what_it_acknowledged(
+    root: Path, endings: list[signal.Signals]
+) -> None:
+    kept = 0
+
+    def tell(process: subprocess.Popen[str]) -> None:
+        for each in endings:
+            process.send_signal(each)
+
+    for part in range(5):
+        with served(root) as browser:
+            browser.enter("a.b")
+            names = [film["name"] for film in browser.json("/r/a.b/films?n=40")["films"]]
+            threading.Timer(0.03 * part, tell, [browser.process]).start()
+            with contextlib.suppress(OSError, HTTPException):
+                while True:
+                    kept += browser.json("/r/a.b/decisions", decisions(names[:1]))["logged"]
+            out, _ = browser.process.communicate(timeout=20)
+            assert (browser.process.returncode, out.splitlines()[-1]) == (0, "stopped")
+        entries = log.read(DECISION, root / "data/reviews/screening/a.b.jsonl")
+        assert kept <= len(entries) <= kept + 1 + part
 
 
 def test_a_request_without_an_end_is_cut_off(root: Path) -> None:
