@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,6 @@ from cxr_release.paths import Paths
 
 if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
-    from cxr_release.films.film_set import FilmSet
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.collect import Gathered
     from cxr_release.release.lost_decisions import Testimony
@@ -111,45 +110,23 @@ class Project:
 
         return self._changed("study", StudyParams, changes)
 
-    def audit_sets(
+    def audit_inputs(
         self, real: list[Path] | None, synthetic: list[Path] | None, split: Path | None
-    ) -> tuple[FilmSet, FilmSet, dict[str, str] | None]:
-        """Real films, synthetic films, and film → part of the split; this project's, or others.
+    ) -> tuple[list[Path], list[Path], Path | None]:
+        """Real films, synthetic films and the split: this project's, or others.
 
         Raises:
-            SourceError: one set is given and not the other, or they cannot be opened.
+            SourceError: one set is given and not the other.
         """
-        from cxr_release import schemas, tables
         from cxr_release.errors import SourceError
-        from cxr_release.films.film_set import open_films
 
         if bool(real) != bool(synthetic):
             raise SourceError(
                 "an audit takes two sets", remedy="give both --real and --synthetic, or neither"
             )
-        table = split if real else split or self.paths.split_table
-        rows = tables.read_foreign(table, schemas.SPLIT).to_pylist() if table else []
-        return (
-            replace(
-                open_films(real or [self.paths.cohort_table], "real"),
-                stated={row["id"]: row["patient"] for row in rows if row["patient"]},
-            ),
-            open_films(synthetic or self.tables, "synthetic"),
-            {row["id"]: row["part"] for row in rows} if table else None,
-        )
-
-    def audit(
-        self,
-        sets: tuple[FilmSet, FilmSet, dict[str, str] | None],
-        output: Path,
-        settings: AuditParams,
-    ) -> dict[str, Any]:
-        """Search two sets, as `audit_sets` gives them, for near-copies; for this user alone."""
-        from cxr_release.files import private
-        from cxr_release.memorization.audit import audit
-
-        with private(output):
-            return audit(*sets, output, settings=settings, seed=self.seed)
+        if real and synthetic:
+            return real, synthetic, split
+        return [self.paths.cohort_table], self.tables, split or self.paths.split_table
 
     def adjudication(self) -> Adjudication:
         """What the verdicts on pairs come to, as they are now."""

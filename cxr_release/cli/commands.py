@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -78,8 +79,12 @@ def ingest(
     source: Annotated[str, typer.Argument(help="A folder of films, or `phantoms`.")],
     output: Annotated[Path, typer.Argument(help="Where cohort.parquet and its manifest go.")],
     size: Annotated[int, typer.Option(help="Pixels on each side.")] = 256,
-    fit: Annotated[str, typer.Option(help="stretch, or pad to keep proportions.")] = "stretch",
-    on_error: Annotated[str, typer.Option(help="stop at bad films, or skip them.")] = "stop",
+    fit: Annotated[
+        Literal["stretch", "pad"], typer.Option(help="pad keeps proportions.")
+    ] = "stretch",
+    on_error: Annotated[
+        Literal["stop", "skip"], typer.Option(help="What to do at bad films.")
+    ] = "stop",
     key: Annotated[
         Path | None,
         typer.Option(help="File of the key behind the films' ids; made where there is none."),
@@ -94,23 +99,17 @@ def ingest(
 
     Example: cxr-release ingest ~/films data/try --size 256 --on-error skip
     """
-    from cxr_release.films.identity import keep_key
-    from cxr_release.params import IngestParams
-    from cxr_release.radiographs.ingest import ingest as take_in
-    from cxr_release.settings import checked
+    from cxr_release import api
 
-    settings = checked(
-        IngestParams,
-        {
-            "source": source,
-            "phantoms": phantoms,
-            "size": size,
-            "fit": fit,
-            "on_error": on_error,
-        },
-    )
-    summary = take_in(
-        source, output, settings=settings, seed=seed, key=keep_key(key) if key else None
+    summary = api.ingest(
+        source,
+        output,
+        size=size,
+        fit=fit,
+        on_error=on_error,
+        key=key,
+        phantoms=phantoms,
+        seed=seed,
     )
     print(json.dumps(summary, indent=2, sort_keys=True))
 
@@ -400,6 +399,7 @@ def audit(
 
     Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
     """
+    from cxr_release import api
     from cxr_release.memorization.report import require_complete, text_of
 
     project = project_at(root)
@@ -411,7 +411,8 @@ def audit(
         top=top,
         plants=plant,
     )
-    report = project.audit(project.audit_sets(real, synthetic, split), output, settings)
+    real, synthetic, split = project.audit_inputs(real, synthetic, split)
+    report = api.audit(real, synthetic, output, split=split, seed=project.seed, **asdict(settings))
     print(_audited(report, output) if as_json else text_of(report, output))
     require_complete(report, unflagged=fail_on_flagged)
 

@@ -45,12 +45,10 @@ def verify(
 
     Example: cxr-release verify org/cervical-synthetic@v1.0.0
     """
-    from cxr_release.publishing.fetch import opened
+    from cxr_release import api
     from cxr_release.release.verify import require_true, text_of
-    from cxr_release.release.verify import verify as check
 
-    with opened(release) as folder:
-        report = check(folder, records=records)
+    report = api.verify(release, records=records)
     print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
     require_true(report)
 

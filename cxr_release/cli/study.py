@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -100,14 +101,16 @@ def analyze(
 
     Example: cxr-release study analyze data/study/responses.csv --json
     """
-    from cxr_release.reader_study.analysis import analyze_file
+    from cxr_release import api
     from cxr_release.reader_study.report import text_of
 
     project = project_at(root)
     settings = project.study_params(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )
-    found = analyze_file(responses, settings, seed=project.seed, figures=figures, real=real)
+    found = api.analyze(
+        responses, seed=project.seed, figures=figures, real=real, **asdict(settings)
+    )
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 

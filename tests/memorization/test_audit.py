@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from scipy.stats import betabinom
 
+import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.files import read_json, sha256
@@ -23,7 +24,6 @@ from cxr_release.memorization.audit import audit
 from cxr_release.memorization.recall import ALTERATIONS
 from cxr_release.memorization.report import require_complete, text_of
 from cxr_release.params import AuditParams
-from cxr_release.project import Project
 from tests.support.film_files import saved
 from tests.support.phantom_sets import phantoms, write_folder, write_patients
 
@@ -252,10 +252,9 @@ def test_patients_that_the_split_states_count_where_the_films_state_none(
         for (film, part), place in zip(SIXTY.items(), places.values(), strict=True)
     ]
     (tmp_path / "split.csv").write_text("\n".join(["id,patient,part", *rows]))
-    sets = Project(tmp_path).audit_sets(
-        [tmp_path / "real"], [sixty / "drawn"], tmp_path / "split.csv"
+    report = cxr_release.audit(
+        tmp_path / "real", sixty / "drawn", tmp_path / "out", split=tmp_path / "split.csv", seed=3
     )
-    report = audit(*sets, tmp_path / "out", settings=AuditParams(), seed=3)
     assert report["calibration"]["others"] == "patients"
     chance = report["calibration"]["chance"]
     assert (chance["compared"], chance["patients"]) == (30, 15)

@@ -1,0 +1,191 @@
+"""The Python API: what people would script, each function as the command of the same name.
+
+`import cxr_release; cxr_release.verify("data/release")`. These functions need no project: no
+params.yaml, no DVC. What they return is what the commands print with `--json`. Everything else in
+the package may change with any version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["analyze", "audit", "ingest", "verify"]
+
+Films = str | Path | Sequence[str | Path]
+"""A folder of films or an image table (Parquet, with a column `image`), or several of them."""
+
+
+def ingest(
+    source: str | Path,
+    output: str | Path,
+    *,
+    size: int = 256,
+    fit: Literal["stretch", "pad"] = "stretch",
+    on_error: Literal["stop", "skip"] = "stop",
+    key: str | Path | None = None,
+    phantoms: int = 600,
+    seed: int = 2026,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Bring every film of a folder into one form: 8-bit grey PNG of one size, bone bright.
+
+    Args:
+        source: a folder of PNG, JPEG or TIFF of any depth, or `phantoms`.
+        output: folder to write `cohort.parquet`, `manifest.parquet` and `summary.json` into.
+        size: pixels of each side, 16 to 2048, a multiple of 8.
+        fit: `stretch`, or `pad` to keep proportions.
+        on_error: `stop` at files that are not films, or `skip` them.
+        key: file of the key behind the films' opaque ids; made where there is none. None: ids
+            that no other run gives again.
+        phantoms: films to draw where `source` is `phantoms`.
+        seed: of the phantoms.
+        progress: show bars on stderr.
+
+    Returns:
+        What `summary.json` holds: numbers of files, films, patients and faults.
+
+    Raises:
+        SourceError: files are not films and `on_error` is `stop`, or none is one; names them all.
+        ParamsError: a setting is out of range.
+    """
+    from cxr_release.films.identity import keep_key
+    from cxr_release.params import IngestParams
+    from cxr_release.radiographs.ingest import ingest as take_in
+    from cxr_release.settings import checked
+
+    values = {"source": str(source), "phantoms": phantoms, "size": size, "fit": fit}
+    return take_in(
+        str(source),
+        Path(output),
+        settings=checked(IngestParams, values | {"on_error": on_error}),
+        seed=seed,
+        key=keep_key(Path(key)) if key else None,
+        progress=progress,
+    )
+
+
+def audit(
+    real: Films,
+    synthetic: Films,
+    output: str | Path,
+    *,
+    split: str | Path | None = None,
+    seed: int = 0,
+    **settings: Any,
+) -> dict[str, Any]:
+    """Search two sets of films for near-copies, exactly, and measure what that search finds.
+
+    Args:
+        real: films that a model learnt from, and others of their kind.
+        synthetic: films to search.
+        output: folder for `audit.json`, the tables of pairs and the figures. It holds real films,
+            and is readable for this user alone.
+        split: Parquet or CSV with `id`, `part` (`tuning` or `held_out`) and, where known,
+            `patient` of each real film: the baseline against chance.
+        seed: of the planted copies.
+        settings: keys of the section `audit` of params.yaml: `top`, `plants`, `encoder`,
+            `weights`, `weights_sha256`, `thumbnail`, …
+
+    Returns:
+        What `audit.json` holds. Films that could not be read are named in it, with their faults:
+        a set with any is not shown to be free of copies.
+
+    Raises:
+        SourceError: a set cannot be opened, or holds no films.
+        ParamsError: a setting is unknown or out of range.
+    """
+    from cxr_release import schemas, tables
+    from cxr_release.files import private
+    from cxr_release.films.film_set import open_films
+    from cxr_release.memorization.audit import audit as search
+    from cxr_release.params import AuditParams
+    from cxr_release.settings import checked
+
+    known = checked(AuditParams, asdict(AuditParams()) | settings)
+    rows = tables.read_foreign(Path(split), schemas.SPLIT).to_pylist() if split else []
+    patients = {row["id"]: row["patient"] for row in rows if row["patient"]}
+    with private(Path(output)):
+        return search(
+            replace(open_films(_paths(real), "real"), stated=patients),
+            open_films(_paths(synthetic), "synthetic"),
+            {row["id"]: row["part"] for row in rows} if split else None,
+            Path(output),
+            settings=known,
+            seed=seed,
+        )
+
+
+def analyze(
+    responses: str | Path,
+    *,
+    seed: int = 0,
+    figures: str | Path | None = None,
+    real: str = "real",
+    **settings: Any,
+) -> dict[str, Any]:
+    """Analyse the ratings of a blinded reader study as the paper did.
+
+    Args:
+        responses: CSV with `rater,quartet,image,source,rating,identified_as_real`: every reader
+            rated every film from 1 to 4, and picked one film of each quartet.
+        seed: of the bootstrap.
+        figures: folder for the figures, SVG and PNG.
+        real: what the file calls the source of the real films.
+        settings: keys of the section `study` of params.yaml: `margin` (Likert points),
+            `accuracy_margin`, `bootstrap` (draws).
+
+    Returns:
+        What `study.json` holds: identification against chance, Fleiss' kappa, paired Wilcoxon
+        tests with Holm's correction, equivalence, power.
+
+    Raises:
+        ReaderStudyError: with every fault of the file; then nothing is written.
+        ParamsError: a setting is unknown or out of range.
+    """
+    from cxr_release.params import StudyParams
+    from cxr_release.reader_study.analysis import analyze_file
+    from cxr_release.settings import checked
+
+    return analyze_file(
+        Path(responses),
+        checked(StudyParams, asdict(StudyParams()) | settings),
+        seed=seed,
+        figures=Path(figures) if figures else None,
+        real=real,
+    )
+
+
+def verify(
+    release: str | Path, *, records: bool = False, raises: bool = False
+) -> Mapping[str, Any]:
+    """Check that a release is what it says of itself: hashes, films, counts, numbers, documents.
+
+    Args:
+        release: a release folder, or `ORG/NAME@TAG` on the Hugging Face Hub.
+        records: also read every record through croissant.json, as mlcroissant does.
+        raises: raise where there is a difference.
+
+    Returns:
+        `name`, `version`, `checked` (rule → number of things that it was applied to) and
+        `differences` (`where`, `what`, `remedy`): none where the release is what it says.
+
+    Raises:
+        ReleaseError: there is no such release, or the Hub does not answer; and, with `raises`,
+            where there is a difference: names them all.
+    """
+    from cxr_release.publishing.fetch import opened
+    from cxr_release.release.verify import require_true
+    from cxr_release.release.verify import verify as check
+
+    with opened(str(release)) as folder:
+        report = check(folder, records=records)
+    if raises:
+        require_true(report)
+    return report
+
+
+def _paths(films: Films) -> list[Path]:
+    return [Path(films)] if isinstance(films, str | Path) else [Path(path) for path in films]
