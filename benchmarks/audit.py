@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.film_id import FilmId
 from cxr_release.memorization.search import search
 
 Features = NDArray[np.float32]
@@ -125,7 +126,7 @@ def _ours() -> Callable[[Features, Features], Found]:
             real,
             {"plain": synthetic},
             real_ids=[f"{place:07d}" for place in range(len(real))],
-            synthetic_ids=[f"checkpoint-1-large-{place:05d}" for place in range(len(synthetic))],
+            synthetic_ids=[str(FilmId(1, "large", place)) for place in range(len(synthetic))],
             top=TOP,
         )
         assert len(found.nearest) == len(synthetic)

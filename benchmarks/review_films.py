@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from cxr_release import schemas, tables
+from cxr_release.film_id import FilmId, job_name
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.radiographs.orient import ROWS_PER_GROUP
@@ -67,7 +68,7 @@ def _drawn(chance: np.random.Generator) -> png.Film:
 def _row(
     loose: Path, checkpoint: int, index: int, data: bytes, facts: list[dict[str, int | str]]
 ) -> dict[str, Any]:
-    name = f"checkpoint-{checkpoint}-large-{index:05d}"
+    name = str(FilmId(checkpoint, "large", index))
     own = _with_chunk(data, name.encode())
     (loose / f"{name}.png").write_bytes(own)
     return {
@@ -93,4 +94,4 @@ def _with_chunk(data: bytes, text: bytes) -> bytes:
 
 
 def tables_in(root: Path) -> list[Path]:
-    return [root / "oriented" / f"checkpoint-{one}-large.parquet" for one in CHECKPOINTS]
+    return [root / "oriented" / f"{job_name(one, 'large')}.parquet" for one in CHECKPOINTS]

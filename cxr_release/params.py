@@ -15,14 +15,12 @@ from typing import Any, Literal
 
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
+from cxr_release.film_id import BATCHES
 from cxr_release.settings import between, checked, checked_by, matching, path, prose
 from cxr_release.spelling import REVIEWER
 
 PHANTOMS = "phantoms"
 """The value of `ingest.source` that draws the embedded cohort."""
-
-BATCHES = ("initial", "large")
-"""The two sampling jobs of each checkpoint, in the order of the paper's Table S1."""
 
 MOVED = {
     "ingest.left_facing": "list those films in left-facing.txt beside them: git holds params.yaml,"
@@ -30,7 +28,6 @@ MOVED = {
 }
 """Keys that there were, and where to say so now."""
 
-Batch = Literal["initial", "large"]
 Sampler = Literal["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxr_release.film_id import job_name, source_name
+
 
 class _Below:
     """A path below the root of a project, as an attribute of `Paths`."""
@@ -109,12 +111,12 @@ class Paths:
 
     def checkpoint(self, number: int) -> Path:
         """One checkpoint of the run on all films."""
-        return self.final / f"checkpoint-{number}"
+        return self.final / source_name(number)
 
     def job(self, checkpoint: int, batch: str) -> Path:
         """Shards of one sampling job."""
-        return self.samples / f"checkpoint-{checkpoint}-{batch}"
+        return self.samples / job_name(checkpoint, batch)
 
     def oriented_table(self, checkpoint: int, batch: str) -> Path:
         """Films of one sampling job, turned left."""
-        return self.oriented / f"checkpoint-{checkpoint}-{batch}.parquet"
+        return self.oriented / f"{job_name(checkpoint, batch)}.parquet"

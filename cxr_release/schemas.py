@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from cxr_release.tables import HEX64, IMAGE, KEYPOINTS, SYNTHETIC_ID, Column, Table
+from cxr_release.film_id import BATCHES, FILM_PATTERN, SOURCE_PATTERN
+from cxr_release.tables import HEX64, IMAGE, KEYPOINTS, Column, Table
 
 TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
 FACINGS = ("left", "right")
@@ -31,9 +32,7 @@ CHECKPOINT = Column(
 CHECKPOINT_STEP = Column(
     "checkpoint_step", INT, "Training steps that the checkpoint had seen.", least=1
 )
-BATCH = Column(
-    "batch", TEXT, "Sampling job of the checkpoint: initial or large.", among=("initial", "large")
-)
+BATCH = Column("batch", TEXT, "Sampling job of the checkpoint: initial or large.", among=BATCHES)
 SEED = Column("seed", INT, "Seed of the film's random numbers: makes this one film again.", least=0)
 FACING = Column(
     "facing",
@@ -50,7 +49,7 @@ SYNTHETIC = Column(
     "id",
     TEXT,
     "Identity of the film: checkpoint, batch and index.",
-    matches=SYNTHETIC_ID,
+    matches=FILM_PATTERN,
     unique=True,
 )
 
@@ -400,7 +399,7 @@ VERDICTS = Table(
     "The pairs to be judged, and what the reviewers' verdicts come to. Stays in the house.",
     (
         REAL,
-        replace(ANY_SYNTHETIC, matches=SYNTHETIC_ID),
+        replace(ANY_SYNTHETIC, matches=FILM_PATTERN),
         Column("rank", INT, "Rank in this audit; none for a pair judged earlier.", nullable=True),
         Column("verdict", TEXT, "What it comes to, once settled.", among=JUDGED, nullable=True),
         Column("settled", BOOL, "Whether nobody else needs to look at it."),
@@ -415,7 +414,7 @@ AUDIT_PAIRS = Table(
     "The most similar pairs of a real and a synthetic film, with the verdict on each, once judged.",
     (
         replace(RANK, unique=True),
-        Column("synthetic_id", TEXT, "Synthetic film.", matches=SYNTHETIC_ID),
+        Column("synthetic_id", TEXT, "Synthetic film.", matches=FILM_PATTERN),
         Column("synthetic_released", BOOL, "Whether that film is in this release."),
         replace(REAL, doc="The real film's id, where the film is here.", nullable=True),
         Column(
@@ -481,9 +480,7 @@ KEY = Table(
     "What stands behind the random names. Kept apart from the kit.",
     (
         *KIT.columns[1:4],
-        Column(
-            "source", TEXT, "real, or a checkpoint's name.", matches=r"real|checkpoint-[1-9]\d*"
-        ),
+        Column("source", TEXT, "real, or a checkpoint's name.", matches=rf"real|{SOURCE_PATTERN}"),
         Column("id", TEXT, "Film of the cohort, or synthetic film."),
     ),
     key=("source", "id"),
@@ -496,9 +493,7 @@ RESPONSES = Table(
         Column("rater", TEXT, "Rater, de-identified.", matches=r"[A-Za-z0-9._-]{1,64}"),
         Column("quartet", INT, "Quartet.", least=1),
         Column("image", TEXT, "Name of the film in the kit.", matches=r"[A-Za-z0-9._-]{1,64}"),
-        Column(
-            "source", TEXT, "real, or a checkpoint's name.", matches=r"real|checkpoint-[1-9]\d*"
-        ),
+        Column("source", TEXT, "real, or a checkpoint's name.", matches=rf"real|{SOURCE_PATTERN}"),
         Column("rating", INT, "Likert: 1 unrealistic … 4 fully realistic.", least=1, most=4),
         Column("identified_as_real", BOOL, "Whether the rater picked this film as the real one."),
     ),

@@ -40,7 +40,6 @@ ROWS_PER_GROUP = 500
 """Keeps a row group of 256 × 256 films near 15 MB; the Hub's viewer wants less than 100 MB."""
 
 HEX64 = r"[0-9a-f]{64}"
-SYNTHETIC_ID = r"checkpoint-[1-9][0-9]*-(initial|large)-[0-9]{5,}"
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
+from cxr_release.film_id import BATCHES
 from cxr_release.films import png
 from cxr_release.logbook.log import read
-from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
+from cxr_release.film_id import BATCHES
 from cxr_release.settings import checked
 
 DEFAULT = Path(__file__).parent.parent / "params.yaml"
@@ -35,7 +36,7 @@ def test_the_paper_s_settings_load() -> None:
     params = parameters.load(DEFAULT.with_name("params.paper.yaml"))
     assert params.train.steps // params.train.checkpoint_every == 80
     assert params.sample.checkpoints == (34, 40, 80)
-    films = sum(params.sample.films(batch) for batch in parameters.BATCHES)
+    films = sum(params.sample.films(batch) for batch in BATCHES)
     assert films * len(params.sample.checkpoints) == 27_000
     assert round(4963 * params.split.held_out) == params.curves.films
 

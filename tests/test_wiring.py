@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from cxr_release import params as parameters
+from cxr_release.film_id import BATCHES
 from cxr_release.paths import Paths
 
 ROOT = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ FOUNDATION = {
     "errors",
     "exit_status",
     "files",
+    "film_id",
     "fingerprint",
     "json_documents",
     "params",
@@ -111,7 +113,7 @@ def test_stages_name_parameters_that_exist_and_every_parameter_is_named() -> Non
     params = parameters.load(ROOT / "params.yaml")
     known = keys_of(params)
     named = {key for stage in STAGES.values() for key in stage.get("params", [])}
-    named = {key.replace("${item.batch}", batch) for key in named for batch in parameters.BATCHES}
+    named = {key.replace("${item.batch}", batch) for key in named for batch in BATCHES}
     assert named <= known
     leaves = {key for key in known if not any(other.startswith(f"{key}.") for other in known)}
     narrow = {key for key in named if key in leaves}
@@ -129,7 +131,7 @@ def test_stages_read_the_sections_that_dvc_knows_of() -> None:
         named = " ".join(declared.get("params", []))
         for key in reads.findall(text):
             section = key.split(".")[0]
-            assert section in named or section in {"BATCHES", "load"}, f"{stage} reads {key}"
+            assert section in named or section == "load", f"{stage} reads {key}"
 
 
 def test_every_path_is_made_or_read_by_a_stage() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.adjudication.verdict import VERDICT, Pair, Verdict
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.films.film_id import job_name
+from cxr_release.film_id import job_of
 from cxr_release.logbook.entry import standing_of
 from cxr_release.logbook.logs import read_all, sentences_of, tally, verified, wholeness_of
 from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
@@ -197,13 +197,13 @@ def faults_of(
     mirrored: Mapping[str, str],
 ) -> list[Fault]:
     """Verdicts that are not about these films, whichever way they face, by log and line."""
-    jobs = {job_name(film) for film in synthetic} | {""}
+    jobs = {job_of(film) for film in synthetic} | {""}
     faults: list[Fault] = []
     for reviewer, log in logs.items():
         for one in log:
             where = f"{reviewer}.jsonl: line {one.seq}"
             if one.synthetic_id not in synthetic:
-                if job_name(one.synthetic_id) in jobs:
+                if job_of(one.synthetic_id) in jobs:
                     faults.append(Fault(where, f"unknown film {one.synthetic_id!r}"))
                 continue
             # The real film may have been withdrawn since; its copy stays out all the same.

@@ -11,7 +11,6 @@ opened.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from torch import Tensor
 
 from cxr_release.errors import CheckpointError, Fault
 from cxr_release.files import read_json, whole_folder, write_json
+from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.params import NetworkParams
 
@@ -59,7 +59,7 @@ class Checkpoint:
 
 def folder_of(run: Path, number: int) -> Path:
     """Where checkpoint `number` of a training run lies."""
-    return run / f"checkpoint-{number}"
+    return run / source_name(number)
 
 
 def listed(run: Path) -> dict[int, Path]:
@@ -69,9 +69,9 @@ def listed(run: Path) -> dict[int, Path]:
         CheckpointError: there is none.
     """
     found = {
-        int(match[1]): one
+        number: one
         for one in run.glob("checkpoint-*")
-        if (match := re.fullmatch(r"checkpoint-([1-9]\d*)", one.name))
+        if (number := checkpoint_of(one.name)) is not None
     }
     if not found:
         raise CheckpointError("holds no checkpoint", where=str(run), remedy="train first")

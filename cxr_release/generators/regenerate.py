@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +12,35 @@ import numpy as np
 from cxr_release import tables
 from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import whole_file
+from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators.denoising import draw
 from cxr_release.generators.runtime.distributed import processes
-from cxr_release.generators.sampling import film_id, film_seed
-from cxr_release.params import BATCHES, ComputeParams, SampleParams
+from cxr_release.generators.sampling import film_seed
+from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES
 
 
-@dataclass(frozen=True, order=True)
-class Identity:
-    """What a synthetic film's name says."""
-
-    checkpoint: int
-    batch: str
-    index: int
-
-    @property
-    def name(self) -> str:
-        """Such as `checkpoint-34-large-00012`."""
-        return film_id(self.checkpoint, self.batch, self.index)
-
-
-def identities(names: Sequence[str]) -> list[Identity]:
+def identities(names: Sequence[str]) -> list[FilmId]:
     """What names of films say, each once, in order.
 
     Raises:
         CxrReleaseError: some are no names of synthetic films; all of them are given.
     """
-    # No longer number: no film has one, and Python reads none of thousands of digits.
-    shape = re.compile(rf"checkpoint-([1-9][0-9]{{0,8}})-({'|'.join(BATCHES)})-([0-9]{{5,9}})")
-    matches = {name: shape.fullmatch(name) for name in names}
-    faults = [Fault(name, "no such film") for name, match in matches.items() if match is None]
+    films = {name: FilmId.parse(name) for name in names}
+    faults = [Fault(name, "no such film") for name, film in films.items() if film is None]
     if faults:
         raise CxrReleaseError(
             "not names of synthetic films",
             remedy="they look like checkpoint-34-large-00012",
             faults=faults,
         )
-    return sorted({Identity(int(one[1]), one[2], int(one[3])) for one in matches.values() if one})
+    return sorted({film for film in films.values() if film})
 
 
 def make_again(
-    films: Sequence[Identity],
+    films: Sequence[FilmId],
     output: Path,
     *,
     checkpoint_of: Callable[[int], Path],
@@ -90,20 +73,20 @@ def make_again(
         by_job[film.checkpoint, film.batch].append(film)
     made = []
     for (number, batch), some in by_job.items():
-        kept = _kept(job_of(number, batch), {film.name for film in some})
+        kept = _kept(job_of(number, batch), {str(film) for film in some})
         seeds = [film_seed(root_seed, number, batch, film.index) for film in some]
         drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
         for film, seed, pixels in zip(some, seeds, drawn, strict=True):
             if processes().is_main:
-                made.append(_written(film, seed, pixels, kept.get(film.name), output))
+                made.append(_written(film, seed, pixels, kept.get(str(film)), output))
     return made
 
 
 def _written(
-    film: Identity, seed: int, pixels: Film, kept: Film | None, output: Path
+    film: FilmId, seed: int, pixels: Film, kept: Film | None, output: Path
 ) -> dict[str, Any]:
     data = png.encode(pixels, synthetic=True)
-    path = output / f"{film.name}.png"
+    path = output / f"{film}.png"
     with whole_file(path) as partial:
         partial.write_bytes(data)
     facts = png.facts(pixels, data)
@@ -111,7 +94,7 @@ def _written(
     if kept is not None and kept.shape == pixels.shape:
         difference = int(np.abs(kept.astype(int) - pixels).max())
     return {
-        "id": film.name,
+        "id": str(film),
         "seed": seed,
         "file": str(path),
         "sha256": facts["sha256"],

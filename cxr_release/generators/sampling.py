@@ -19,6 +19,7 @@ from tqdm import tqdm
 from cxr_release import json_documents
 from cxr_release.errors import AGAIN, CheckpointError, DocumentError
 from cxr_release.files import write_json
+from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
@@ -63,11 +64,6 @@ def _job(path: Path) -> Job:
 def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
     """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed."""
     return seed_of(root_seed, checkpoint, batch, index)
-
-
-def film_id(checkpoint: int, batch: str, index: int) -> str:
-    """The name of one film, such as `checkpoint-34-large-00012`."""
-    return f"checkpoint-{checkpoint}-{batch}-{index:05d}"
 
 
 def sample_job(
@@ -202,7 +198,7 @@ class _Work:
     def _row(self, index: int, film: Film) -> dict[str, Any]:
         """One film as a row of `SAMPLES`."""
         record = self.denoiser.record
-        name = film_id(record.checkpoint, self.batch, index)
+        name = str(FilmId(record.checkpoint, self.batch, index))
         data = png.encode(film, synthetic=True)
         return {
             "image": png.cell(data, name),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxr_release.files import whole_file
+from cxr_release.film_id import checkpoint_of
 from cxr_release.reader_study.formatting import count, mean, p_of
 from cxr_release.reader_study.ratings import REAL, Ratings
 
@@ -214,7 +214,7 @@ def _shares(axes: Axes, most: float) -> None:
 
 def _label(source: str) -> str:
     """A source may be called anything, at any length."""
-    name = source.replace("-", " ") if re.fullmatch(r"checkpoint-\d+", source) else source
+    name = source if checkpoint_of(source) is None else source.replace("-", " ")
     return textwrap.fill(name, LABEL, max_lines=2, placeholder="…")
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
+from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
@@ -97,7 +98,7 @@ def write_configs(
         )
         files = [shard.name for shard in shards]
         hashes.update(hashes_of(folder, files))
-        return measure(folder, f"checkpoint-{checkpoint}", schemas.RELEASE, files)
+        return measure(folder, source_name(checkpoint), schemas.RELEASE, files)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         films = list(pool.map(write, contents.shards))
@@ -128,7 +129,7 @@ def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Row]) ->
         films: the config of each checkpoint.
         recommended: `checkpoint` of each that is recommended, as in the checkpoint report.
     """
-    first = {f"checkpoint-{one['checkpoint']}" for one in recommended}
+    first = {source_name(one["checkpoint"]) for one in recommended}
     films = sorted(films, key=lambda one: (one.name in first, _number(one)), reverse=True)
     files = [name for config in films for name in config.files]
     if any(_begins_with_one_row(folder / name) for name in files):
@@ -150,7 +151,7 @@ def _begins_with_one_row(path: Path) -> bool:
 
 
 def _number(config: Config) -> int:
-    return int(config.name.rpartition("-")[2])
+    return checkpoint_of(config.name) or 0
 
 
 def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> Config:

@@ -6,7 +6,6 @@ What a release is made of: the finished artefacts of the stages before it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing_extensions import TypedDict
 
 from cxr_release.errors import AGAIN, Fault, ReleaseError
 from cxr_release.files import sha256
+from cxr_release.film_id import BATCHES, job_name, read_job
 from cxr_release.json_documents import read
-from cxr_release.params import BATCHES
 
 Counted = dict[str, Any]
 
@@ -173,7 +172,6 @@ SHAPES: Mapping[str, Any] = {
 Job = tuple[int, str]
 """A sampling job: checkpoint and batch."""
 
-_TABLE = re.compile(r"checkpoint-([1-9][0-9]*)-(initial|large)\.parquet")
 STUDY = {"realism": "study_realism", "identification": "study_identification"}
 """Figures of the reader study, once a reader has finished → their names in the release."""
 
@@ -214,7 +212,7 @@ class ReleaseInputs:
     def table(self, job: Job) -> Path:
         """The oriented films of one sampling job."""
         checkpoint, batch = job
-        return self.oriented / f"checkpoint-{checkpoint}-{batch}.parquet"
+        return self.oriented / f"{job_name(checkpoint, batch)}.parquet"
 
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
@@ -280,5 +278,4 @@ def jobs_of(checkpoints: tuple[int, ...]) -> list[Job]:
 
 def job_of(path: Path) -> Job | None:
     """The sampling job whose table this is, from the file's name alone."""
-    found = _TABLE.fullmatch(path.name)
-    return (int(found[1]), found[2]) if found else None
+    return read_job(path.stem) if path.suffix == ".parquet" else None

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxr_release import schemas, tables
+from cxr_release.film_id import source_name
 from cxr_release.release.inputs import Job, jobs_of
 from cxr_release.release.versions.published import FILMS, History
 
@@ -70,7 +71,7 @@ def plan_shards(
         count = -(-len(films) // size)
         planned[checkpoint] = [
             _shard(
-                f"data/checkpoint-{checkpoint}/train-{number:05d}-of-{count:05d}.parquet",
+                f"data/{source_name(checkpoint)}/train-{number:05d}-of-{count:05d}.parquet",
                 films[number * size : (number + 1) * size],
                 released,
                 history,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.films.film_id import job_name
+from cxr_release.film_id import job_of
 from cxr_release.logbook.entry import standing_of
 from cxr_release.params import ScreenParams
 from cxr_release.screening.counts import Counts, count
@@ -197,14 +197,14 @@ def faults_of(
     reasons: Collection[str] | None,
 ) -> list[Fault]:
     """Decisions that are not about these films, by log and line."""
-    sets = {job_name(film) for film in known} | {""}
+    sets = {job_of(film) for film in known} | {""}
     faults: list[Fault] = []
     unknown: list[tuple[str, str]] = []
     for reviewer, log in logs.items():
         for decision in log:
             where = f"{reviewer}.jsonl: line {decision.seq}"
             film = known.get(decision.image_id)
-            if film is None and job_name(decision.image_id) in sets:
+            if film is None and job_of(decision.image_id) in sets:
                 unknown.append((where, decision.image_id))
             elif film is not None and decision.image_sha256 not in film.hashes:
                 faults.append(Fault(where, f"{film.id} has other bytes than were decided on"))

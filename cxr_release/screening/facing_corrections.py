@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.film_id import job_of
 from cxr_release.films.facts import Facing
-from cxr_release.films.film_id import job_name
 from cxr_release.logbook import chain
 from cxr_release.logbook.entry import Chained, Kind, Place, standing_of
 from cxr_release.logbook.log import append
@@ -92,11 +92,11 @@ def read_said(folder: Path) -> Said:
 
 def not_there(said: Said, films: Collection[str]) -> list[Fault]:
     """What reviewers say of films of these jobs that do not exist."""
-    jobs = {job_name(film) for film in films} | {""}
+    jobs = {job_of(film) for film in films} | {""}
     names = [
         (one.where, film)
         for film, sayings in said.items()
-        if film not in films and job_name(film) in jobs
+        if film not in films and job_of(film) in jobs
         for one in sayings
     ]
     return unknown_films(names, films)
@@ -132,13 +132,13 @@ def faults_of(
     known: Mapping[str, Generated], logs: Mapping[str, Sequence[FacingLine]]
 ) -> list[Fault]:
     """Lines that are not about these films, by log and line; films of other jobs are left alone."""
-    jobs = {job_name(film) for film in known} | {""}
+    jobs = {job_of(film) for film in known} | {""}
     faults: list[Fault] = []
     unknown: list[tuple[str, str]] = []
     for reviewer, log in logs.items():
         for line in log:
             where, film = f"{reviewer}.jsonl: line {line.seq}", known.get(line.image_id)
-            if film is None and job_name(line.image_id) in jobs:
+            if film is None and job_of(line.image_id) in jobs:
                 unknown.append((where, line.image_id))
             elif film is not None and line.image_sha256 not in film.hashes:
                 faults.append(Fault(where, f"{film.id} has other bytes than were decided on"))

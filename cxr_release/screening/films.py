@@ -21,6 +21,7 @@ from typing import Literal
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.film_id import padded
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,8 @@ def unknown_films(names: Sequence[tuple[str, str]], known: Collection[str]) -> l
 
 def nearest(name: str, known: Collection[str]) -> str:
     """A half-sentence that names the known ids most like `name`, or nothing."""
-    head, _, index = name.rpartition("-")
-    padded = f"{head}-{index:0>5}"
-    close = [padded] if padded in known else difflib.get_close_matches(name, known, n=3)
+    whole = padded(name)
+    close = [whole] if whole in known else difflib.get_close_matches(name, known, n=3)
     return f"did you mean {', '.join(close)}?" if close else ""
 
 

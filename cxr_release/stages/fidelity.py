@@ -14,6 +14,7 @@ from cxr_release.fidelity import inception
 from cxr_release.fidelity.distance_types import DistancePoint, Yardsticks
 from cxr_release.fidelity.measure import SourceFilms
 from cxr_release.files import write_json
+from cxr_release.film_id import source_name
 from cxr_release.films.film_store import load_films
 from cxr_release.fingerprint import of_stage
 from cxr_release.generators.checkpoints import listed, read_record
@@ -63,7 +64,7 @@ YARDSTICKS = "source.json"
 
 
 def _point(folder: Path, number: int) -> Path:
-    return folder / f"checkpoint-{number}.json"
+    return folder / f"{source_name(number)}.json"
 
 
 def _missing(folder: Path, chosen: list[int], fingerprint: str) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 
@@ -12,6 +11,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
+from cxr_release.film_id import read_job
 from cxr_release.json_documents import read
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
@@ -25,9 +25,6 @@ class Job(TypedDict):
     """`job.json`, as far as it is read here."""
 
     made: int
-
-
-JOB = re.compile(r"checkpoint-[1-9]\d*-(?:initial|large)")
 
 
 def run(paths: Paths, params: Params) -> None:
@@ -73,7 +70,7 @@ def _remove_others(paths: Paths, wanted: set[str]) -> None:
     the checkpoint again brings them back.
     """
     for folder in sorted(paths.samples.iterdir()):
-        if folder.name not in wanted and JOB.fullmatch(folder.name):
+        if folder.name not in wanted and read_job(folder.name):
             sys.stderr.write(f"{folder}: not in sample.checkpoints any more, removed\n")
             shutil.rmtree(folder)
 

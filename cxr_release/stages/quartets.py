@@ -8,9 +8,10 @@ from pathlib import Path
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
+from cxr_release.film_id import BATCHES, source_name
 from cxr_release.films import png
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import BATCHES, Params
+from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import served
@@ -33,7 +34,7 @@ def run(paths: Paths, params: Params) -> None:
     sources = {
         REAL: (schemas.COHORT, paths.cohort_table),
         **{
-            f"checkpoint-{number}": (schemas.ORIENTED, paths.oriented_table(number, BATCHES[0]))
+            source_name(number): (schemas.ORIENTED, paths.oriented_table(number, BATCHES[0]))
             for number in params.sample.checkpoints
         },
     }

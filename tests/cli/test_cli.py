@@ -26,9 +26,9 @@ from cxr_release.cli.commands import app, log_app
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
 from cxr_release.files import write_json
+from cxr_release.film_id import BATCHES
 from cxr_release.films import png
 from cxr_release.logbook import log
-from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION, Wish

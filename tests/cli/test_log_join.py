@@ -16,9 +16,9 @@ import pytest
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.film_id import BATCHES
 from cxr_release.logbook.entry import Kind
 from cxr_release.logbook.log import Log, append
-from cxr_release.params import BATCHES
 from cxr_release.paths import Paths
 from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.screening.decision import DECISION, Wish

@@ -8,19 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import CheckpointError, CxrReleaseError
+from cxr_release.film_id import BATCHES, FilmId
 from cxr_release.films import png
-from cxr_release.generators.regenerate import Identity, identities, make_again
-from cxr_release.generators.sampling import film_id, sample_job
-from cxr_release.params import BATCHES, ComputeParams, SampleParams
+from cxr_release.generators.regenerate import identities, make_again
+from cxr_release.generators.sampling import sample_job
+from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import iterate
 
 
 @given(st.integers(1, 10**6), st.sampled_from(BATCHES), st.integers(0, 10**6))
 def test_a_name_says_what_a_film_is(checkpoint: int, batch: str, index: int) -> None:
-    (found,) = identities([film_id(checkpoint, batch, index)])
-    assert found == Identity(checkpoint, batch, index)
-    assert found.name == film_id(checkpoint, batch, index)
+    (found,) = identities([str(FilmId(checkpoint, batch, index))])
+    assert found == FilmId(checkpoint, batch, index)
+    assert found == FilmId.parse(str(found))
 
 
 def test_what_is_no_name_is_refused_and_all_of_it_named() -> None:
@@ -49,7 +50,11 @@ def test_films_are_made_again_from_their_names_alone(
     )
     shards = sorted((tmp_path / "job").glob("shard-*.parquet"))
     rows = {row["id"]: row for shard in shards for row in iterate(shard, SAMPLES)}
-    names = [film_id(3, "initial", 17), film_id(2, "large", 5), film_id(3, "initial", 2)]
+    names = [
+        str(FilmId(3, "initial", 17)),
+        str(FilmId(2, "large", 5)),
+        str(FilmId(3, "initial", 2)),
+    ]
     made = make_again(
         identities([*names, names[0]]),
         tmp_path / "again",

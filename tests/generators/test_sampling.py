@@ -15,12 +15,13 @@ from safetensors.torch import load_file, save_file
 
 from cxr_release.errors import CheckpointError
 from cxr_release.files import tree_sha256
+from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.generators import sampling
 from cxr_release.generators.checkpoints import WEIGHTS
 from cxr_release.generators.denoising import Denoiser, draw
 from cxr_release.generators.diffusion.training import train
-from cxr_release.generators.sampling import JOB, Job, film_id, film_seed, sample_job
+from cxr_release.generators.sampling import JOB, Job, film_seed, sample_job
 from cxr_release.params import ComputeParams, SampleParams, Sampler
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import iterate, read
@@ -116,7 +117,7 @@ def test_training_is_seen_in_the_films(
 
 
 def test_names_and_seeds_follow_from_identity() -> None:
-    assert film_id(34, "large", 12) == "checkpoint-34-large-00012"
+    assert str(FilmId(34, "large", 12)) == "checkpoint-34-large-00012"
     assert film_seed(2026, 34, "large", 12) == film_seed(2026, 34, "large", 12)
     identities = [
         (root, number, batch, index)
@@ -139,7 +140,7 @@ def test_a_job_fills_shards_and_describes_its_films(
     rows = [row for one in shards for row in iterate(one, SAMPLES)]
     films = drawn(job["checkpoint_folder"], [row["seed"] for row in rows])
     for index, (row, film) in enumerate(zip(rows, films, strict=True)):
-        assert row["id"] == film_id(3, "initial", index)
+        assert row["id"] == str(FilmId(3, "initial", index))
         assert row["image"]["path"] == f"{row['id']}.png"
         assert (png.decode(row["image"]["bytes"], where=row["id"]) == film).all()
         assert png.is_labelled(row["image"]["bytes"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cxr_release.film_id import checkpoint_of
 from cxr_release.release.checks.truth import Truth
 from cxr_release.release.disclosure import PLACES
 from cxr_release.release.documents.markdown import FILTERS
@@ -137,7 +138,7 @@ def _realism(analysis: Row) -> Expected:
         for source, one in analysis["realism"].items()
     ]
     # JSON sorts its keys; the card has the real films first and the checkpoints by number.
-    rows.sort(key=lambda row: int(row[0].rpartition("-")[2]) if "-" in row[0] else 0)
+    rows.sort(key=lambda row: checkpoint_of(row[0]) or 0)
     return Expected(("source", "mean rating", "real − source", *tests, "V"), rows)
 
 

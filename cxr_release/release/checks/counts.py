@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cxr_release.film_id import source_name
 from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.checks.report import value_at
 from cxr_release.release.checks.shards import Films
@@ -218,7 +219,7 @@ def rows_by_config(films: Films, sides: Mapping[str, Rows]) -> dict[str, int]:
     """Config → rows, of all tables, those without rows too."""
     found = {"default": sum(films.shards.values())}
     for name, rows in films.shards.items():
-        config = f"checkpoint-{checkpoint_of(name)}"
+        config = source_name(checkpoint_of(name))
         found[config] = found.get(config, 0) + rows
     return found | {name: len(rows) for name, rows in sides.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cxr_release.film_id import source_name
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.shards import Films
@@ -22,7 +23,7 @@ _LEADS_OUT = re.compile(rb"(?:href|src)\s*=\s*[\"'](?!#|data:image/png;)|url\(\s
 def check_figures(folder: Folder, films: Films, found: Findings) -> None:
     """Look at every figure without drawing it; a contact sheet is a film and carries the label."""
     checkpoints = {film.job[0] for film in films.by_id.values()}
-    sheets = {f"figures/checkpoint-{checkpoint}.png" for checkpoint in checkpoints}
+    sheets = {f"figures/{source_name(checkpoint)}.png" for checkpoint in checkpoints}
     for name in sorted(sheets - {*folder.sizes}):
         found.add(name, "no such contact sheet")
     figures = [name for name in folder.sizes if name.startswith("figures/")]

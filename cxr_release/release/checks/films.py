@@ -12,6 +12,7 @@ import numpy as np
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
+from cxr_release.film_id import FilmId, index_of
 from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
 from cxr_release.params import Params
@@ -93,17 +94,12 @@ def _check_table(
         if row["id"] in known:
             found.add(f"{where}, column id", "stands there twice")
             continue
-        index = _index(row["id"])
+        index = index_of(row["id"])
         if index <= last:
             found.add(f"{where}, column id", "films are not in the order of their index")
         last = index
         same = (row["seed"], row["sha256"], row["pixel_sha256"])
         known[row["id"]] = KnownFilm(job, *same, mirrored_sha256=row["mirrored_sha256"])
-
-
-def _index(film: str | None) -> int:
-    tail = (film or "").rpartition("-")[2]
-    return int(tail) if tail.isdigit() else -1
 
 
 def _identity_faults(row: Mapping[str, Any], job: Job, params: Params) -> Iterator[FilmFault]:
@@ -112,13 +108,13 @@ def _identity_faults(row: Mapping[str, Any], job: Job, params: Params) -> Iterat
         "checkpoint": checkpoint,
         "batch": batch,
         "checkpoint_step": checkpoint * params.train.checkpoint_every,
-        "id": f"checkpoint-{checkpoint}-{batch}-{_index(row['id']):05d}",
+        "id": str(FilmId(checkpoint, batch, index_of(row["id"]))),
     }
     for column, value in expected.items():
         if row[column] != value:
             yield column, f"is {row[column]!r}, expected {value!r}", ""
     asked = params.sample.films(batch)
-    if _index(row["id"]) >= asked:
+    if index_of(row["id"]) >= asked:
         yield "id", f"is beyond the {asked} films of this batch", _AGAIN
     if row["flipped"] and row["facing"] != "left":
         yield "facing", f"is {row['facing']!r} of a film that was mirrored to face left", _AGAIN

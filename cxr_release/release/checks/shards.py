@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from cxr_release import schemas, tables
-from cxr_release.params import BATCHES
+from cxr_release.film_id import BATCHES, FilmId, index_of, source_name
 from cxr_release.release.checks.films import BLANK_DEVIATION, KnownFilm, open_film
 from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.checks.report import value_at
@@ -92,7 +92,7 @@ def _check_names(folder: Folder, record: Record, found: Findings) -> None:
         parts = [SHARD.fullmatch(name) for name in names]
         numbers = [(int(one[2]), int(one[3])) for one in parts if one]
         if numbers != [(place, len(names)) for place in range(len(names))]:
-            found.add(f"data/checkpoint-{checkpoint}", f"has not shards 0 to n − 1 of n: {names}")
+            found.add(f"data/{source_name(checkpoint)}", f"has not shards 0 to n − 1 of n: {names}")
     asked = value_at(record, "params.sample.checkpoints") or []
     if {*numbered} != {*asked}:
         found.says("data", sorted(numbered), asked, RECORD)
@@ -102,7 +102,7 @@ def _keep(name: str, rows: list[dict[str, Any]], films: Films, found: Findings) 
     last: tuple[int, int] = (-1, -1)
     for number, row in enumerate(rows, start=1):
         where = f"{name}: row {number} ({row['id']})"
-        place = (BATCHES.index(row["batch"]), _index(row["id"]))
+        place = (BATCHES.index(row["batch"]), index_of(row["id"]))
         if row["id"] in films.by_id:
             found.add(f"{where}, column id", "stands there twice")
         elif place <= last:
@@ -176,7 +176,7 @@ def _faults_of(checkpoint: int, record: Record, row: Row) -> list[tuple[str, str
 def _identity_faults(checkpoint: int, record: Record, row: Row) -> Iterator[tuple[str, str]]:
     every = value_at(record, "params.train.checkpoint_every")
     expected = {
-        "id": f"checkpoint-{checkpoint}-{row['batch']}-{_index(row['id']):05d}",
+        "id": str(FilmId(checkpoint, row["batch"], index_of(row["id"]))),
         "checkpoint": checkpoint,
         "checkpoint_step": checkpoint * every if type(every) is int else None,
     }
@@ -185,7 +185,3 @@ def _identity_faults(checkpoint: int, record: Record, row: Row) -> Iterator[tupl
             yield column, f"is {row[column]!r}, expected {value!r} in this place"
     if (row["image"] or {}).get("path") != f"{row['id']}.png":
         yield "image", "is named otherwise than the film"
-
-
-def _index(film: str) -> int:
-    return int(film.rpartition("-")[2])

@@ -7,6 +7,7 @@ from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
+from cxr_release.film_id import job_name, job_of
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.record import RECORD, Record
@@ -48,7 +49,7 @@ def check_exclusions(rows: Rows, films: Films, record: Record, found: Findings) 
         where = f"{name}: row {number} ({row['id']})"
         if row["id"] in films.by_id:
             found.add(where, "is excluded and yet released")
-        if row["id"].rsplit("-", 1)[0] != f"checkpoint-{row['checkpoint']}-{row['batch']}":
+        if job_of(row["id"]) != job_name(row["checkpoint"], row["batch"]):
             found.add(where, "stands under another checkpoint or batch than its id says")
         if not any(row[by] for by in _BY):
             found.add(where, "is excluded by nobody")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cxr_release import schemas
+from cxr_release.film_id import source_name
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import Rated, ratings_of
@@ -57,7 +58,7 @@ def _is_whole(rows: Rows, record: Record, found: Findings) -> bool:
     for fault in faults:
         found.add(fault.where.replace(": line", ": row"), fault.what)
     sources = {row["source"] for row in rows}
-    of = {"real", *(f"checkpoint-{one}" for one in record["params"]["sample"]["checkpoints"])}
+    of = {"real", *map(source_name, record["params"]["sample"]["checkpoints"])}
     if sources != of:
         what = f"holds {', '.join(sorted(sources))}; this release is of {', '.join(sorted(of))}"
         found.add(f"{name}: column source", what)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas
+from cxr_release.film_id import source_name
 from cxr_release.release.checks.report import Collector, value_at
 from cxr_release.release.inputs import STUDY
 
@@ -44,7 +45,7 @@ def check_study(
     stated = found.document(summary, _KEYS)
     if kit is None or responses is None:
         return
-    sources = ["real", *(f"checkpoint-{number}" for number in checkpoints)]
+    sources = ["real", *map(source_name, checkpoints)]
     if not _check_rows(path, responses, kit, sources, found):
         return
     _check_readers(path, responses, kit, sources, found)

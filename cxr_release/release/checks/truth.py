@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release import schemas
+from cxr_release.film_id import source_name
 from cxr_release.release.checks.counts import count
 from cxr_release.release.checks.record import Record
 from cxr_release.release.checks.shards import Films
@@ -53,6 +54,6 @@ def configs_of(folder: Folder, checkpoints: Sequence[int], recommended: Rows) ->
     films = []
     for checkpoint in checkpoints:
         files = [name for name in folder.shards if checkpoint_of(name) == checkpoint]
-        films.append(measure(folder.root, f"checkpoint-{checkpoint}", schemas.RELEASE, files))
+        films.append(measure(folder.root, source_name(checkpoint), schemas.RELEASE, files))
     sides = [measure(folder.root, kind.name, kind, [file_of(kind)]) for kind in SIDES]
     return [pooled(folder.root, films, recommended), *films, *sides]

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cxr_release.errors import AGAIN, ReleaseError
 from cxr_release.files import read_json, whole_file
+from cxr_release.film_id import source_name
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.radiographs.contact_sheet import contact_sheet
@@ -65,7 +66,7 @@ def write_figures(
         shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
     sheets = []
     for checkpoint, chosen in contents.shown.items():
-        sheet = Sheet(checkpoint, f"figures/checkpoint-{checkpoint}.png", len(chosen))
+        sheet = Sheet(checkpoint, f"figures/{source_name(checkpoint)}.png", len(chosen))
         films = {film: png.decode(shown[film], where=film) for film in chosen}
         _write_sheet(folder / sheet.file, films)
         sheets.append(sheet)

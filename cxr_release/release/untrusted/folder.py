@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxr_release.film_id import SOURCE_PATTERN
 from cxr_release.release.layout import walk
 from cxr_release.release.untrusted.findings import Findings
 
@@ -21,7 +22,7 @@ NOTICES = (
     *("croissant.json", "release.json", "SHA256SUMS"),
 )
 """Files that every release has."""
-SHARD = re.compile(r"data/checkpoint-([1-9][0-9]{0,8})/train-([0-9]{5})-of-([0-9]{5})\.parquet")
+SHARD = re.compile(rf"data/{SOURCE_PATTERN}/train-([0-9]{{5}})-of-([0-9]{{5}})\.parquet")
 _OTHERS = re.compile(
     r"figures/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(png|svg)"
     r"|(audit_pairs|exclusions|reader_study)/train-00000-of-00001\.parquet"
