@@ -162,8 +162,13 @@ def pages(door: Door, page: str, routes: Sequence[BaseRoute]) -> Router:
         door: who may come in.
         page: static file that a person sees at `/r/<person>/`.
         routes: what else is answered, with `{person}` in the path; see `person_of`.
+
+    Raises:
+        ValueError: there is no such static file.
     """
     files = static_files(STATIC)
+    if page not in files:
+        raise ValueError(f"{page!r} is not a static file")
 
     def serve(name: str) -> Response:
         if name not in files:

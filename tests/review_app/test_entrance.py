@@ -28,7 +28,7 @@ class House:
 
     def __post_init__(self) -> None:
         names = [ORIGIN, "http://localhost:8741", "https://review.example.org"]
-        self.app = Guard(pages(self.door, "review.html", []), names)
+        self.app = Guard(pages(self.door, "review/review.html", []), names)
 
     @property
     def lasting(self) -> bool:
