@@ -13,8 +13,8 @@ from cxr_release import __version__
 from cxr_release.cli.commands import app
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()

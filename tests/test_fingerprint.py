@@ -9,6 +9,7 @@ from cxr_release import fingerprint
 from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError, ParamsError
 from cxr_release.params import Params
+from tests.support import ROOT
 
 PIPELINE = """
 stages:
@@ -21,7 +22,7 @@ stages:
 
 @pytest.fixture
 def params() -> Params:
-    return parameters.load(Path(__file__).parent.parent / "params.yaml")
+    return parameters.load(ROOT / "params.yaml")
 
 
 @pytest.fixture

@@ -25,11 +25,10 @@ from cxr_release.release.versions.published import FILMS
 from cxr_release.screening.decision import DECISION
 from cxr_release.screening.facing_corrections import FACING
 from cxr_release.stages import screen
+from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.failing_disk import CODES, failing
 from tests.support.oriented import oriented_row
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
 from cxr_release.film_id import BATCHES
 from cxr_release.settings import checked
+from tests.support import ROOT
 
-DEFAULT = Path(__file__).parent.parent / "params.yaml"
+DEFAULT = ROOT / "params.yaml"
 
 
 def changed(tmp_path: Path, **sections: Any) -> Path:

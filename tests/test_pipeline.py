@@ -30,10 +30,10 @@ from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.reader_study.kit import open_kit, serve
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
+from tests.support import ROOT
 
 pytestmark = pytest.mark.timeout(600)
 
-ROOT = Path(__file__).parent.parent
 TINY: dict[str, dict[str, Any]] = {
     "ingest": {"phantoms": 24, "size": 32},
     "network": {"channels": [8, 16]},

@@ -20,8 +20,8 @@ from cxr_release import plain_yaml
 from cxr_release.errors import DecisionError, ParamsError
 from cxr_release.screening.decision import PRESCREEN, load_reasons
 from cxr_release.spelling import REVIEWER
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent
 DEFAULT = (ROOT / "params.yaml").read_text()
 
 

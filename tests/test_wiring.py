@@ -15,8 +15,8 @@ import yaml
 from cxr_release import params as parameters
 from cxr_release.film_id import BATCHES
 from cxr_release.paths import Paths
+from tests.support import ROOT
 
-ROOT = Path(__file__).parent.parent
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 FOUNDATION = {
     "errors",

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,23 +15,10 @@ from cxr_release.review_app.access import open_links
 from cxr_release.review_app.serve import configure
 from cxr_release.review_app.site import Site
 from tests.support.commands import run
+from tests.support.hangs import no_hang
 
 HUGE = "1" + 30 * "0"
 LONG = "checkpoint-1" + 5000 * "0" + "-large-00001"
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise AssertionError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, 20)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +46,7 @@ def test_a_number_or_name_out_of_any_range_is_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with at_once():
+    with no_hang():
         done = run(*arguments)
     assert done.returncode in {1, 2}
     assert "Traceback" not in done.stderr
@@ -91,7 +75,7 @@ def test_a_pipe_a_folder_or_a_device_in_a_file_s_place_is_refused_at_once(
     tmp_path: Path, kind: str
 ) -> None:
     path = in_place_of(tmp_path / "file", kind)
-    with at_once():
+    with no_hang():
         with pytest.raises(SourceError, match="file"):
             read_patients(path, set())
         with pytest.raises(OSError, match="is"):

@@ -23,10 +23,10 @@ from cxr_release.paths import Paths
 from cxr_release.reader_study.answer import ANSWER, Reply
 from cxr_release.screening.decision import DECISION, Wish
 from cxr_release.screening.facing_corrections import FACING, FacingWish
+from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
 
-ROOT = Path(__file__).parent.parent
 FILM = "checkpoint-3-large-00000"
 
 

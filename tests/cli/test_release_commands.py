@@ -15,6 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.cli.commands import app
 from cxr_release.errors import CxrReleaseError, ReleaseError
 from cxr_release.release import shards
+from tests.support import ROOT
 from tests.support.hub.requests import REPO, WRITER
 from tests.support.hub.server import Hub
 from tests.support.release_artefacts import (
@@ -26,7 +27,6 @@ from tests.support.release_artefacts import (
     write_inputs,
 )
 
-ROOT = Path(__file__).parents[2]
 LEFT = "checkpoint-1-large-00001"
 SHARD = "data/checkpoint-1/train-00001-of-00003.parquet"
 

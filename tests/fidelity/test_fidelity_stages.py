@@ -17,9 +17,9 @@ from cxr_release.files import read_json, write_json
 from cxr_release.params import ComputeParams, Params, SampleParams
 from cxr_release.paths import Paths
 from cxr_release.stages import checkpoints, fidelity
+from tests.support import ROOT
 from tests.support.fidelity_artefacts import Weights, distances, losses
 
-ROOT = Path(__file__).parents[2]
 DECLARED = {
     "deps": ["data/training/final"],
     "params": ["seed", "fidelity.images", "fidelity.weights_sha256"],

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from cxr_release import params as parameters
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
 from cxr_release.params import NetworkParams
+from tests.support import ROOT
 
 SMALL = NetworkParams(channels=(8, 8), layers=1, attention=0, pixel_unshuffle=1, schedule="cosine")
 
@@ -48,7 +48,7 @@ def test_attention_stands_in_the_middle_and_where_it_is_asked_for(
 
 def test_the_paper_s_network_has_no_more_parameters_than_the_paper_s() -> None:
     """denoising_diffusion_pytorch's U-Net (base 64, multipliers 1-2-4-8) has 35,705,089."""
-    params = parameters.load(Path(__file__).parents[2] / "params.paper.yaml")
+    params = parameters.load(ROOT / "params.paper.yaml")
     with torch.device("meta"):
         unet = unets.build(params.network, params.ingest.size)
     assert 33_000_000 < sum(weight.numel() for weight in unet.parameters()) < 35_705_089

@@ -23,9 +23,9 @@ from cxr_release.files import WINDOWS_ENDS, tree_sha256, write_json
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.stages import screen
+from tests.support import ROOT
 from tests.support.oriented import oriented_row
 
-ROOT = Path(__file__).parent.parent
 FILM = "checkpoint-3-large-00001"
 LOG = "data/reviews/screening/a.b.jsonl"
 

@@ -6,9 +6,7 @@ import importlib
 import os
 import random
 import shutil
-import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +18,10 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from tests.support import ROOT
+from tests.support.hangs import no_hang
 
 Breaking = Callable[[], object]
-ROOT = Path(__file__).parents[2]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 SMALL = {
     "ingest": {"phantoms": 24, "size": 16},
@@ -52,8 +51,6 @@ SLOW = {"fidelity", "orient", "package"}
 """These look at their inputs one after the other, with work between: not every file is broken in
 every way."""
 DOCUMENTS = ["{}", "[]", "1", '{"a": 1}', "null", "NaN", "[" * 100_000]
-HANGS = 20
-"""Seconds."""
 
 
 @pytest.fixture
@@ -124,20 +121,6 @@ def broken(path: Path, whole: bytes) -> dict[str, Breaking]:
     for text in DOCUMENTS if path.suffix == ".json" else ():
         ways[f"{text[:9]} for JSON"] = partial(path.write_text, text)
     return ways
-
-
-@contextmanager
-def no_hang() -> Iterator[None]:
-    def stop(*_: object) -> None:
-        raise AssertionError("it hangs")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, HANGS)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def remove(path: Path) -> None:

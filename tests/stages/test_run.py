@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
 
 
 def stage(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -107,6 +107,8 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_where_asked_for(
     done = run()
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert re.match(r"error: run\.py line \d+: \w+Error: .*nobody foresaw this", done.stderr)
+    assert re.match(
+        r"error: exit_status\.py line \d+: \w+Error: .*nobody foresaw this", done.stderr
+    )
     assert "CXR_RELEASE_DEBUG=1" in done.stderr
     assert "Traceback" in run(CXR_RELEASE_DEBUG="1").stderr
