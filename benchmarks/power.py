@@ -25,7 +25,7 @@ from cxr_release.encoders.encoder import Encoder, fingerprint
 from cxr_release.encoders.registry import load
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.memorization.features import features_of
-from cxr_release.memorization.recall import Power, measure
+from cxr_release.memorization.recall import Recall, measure_recall
 from cxr_release.memorization.search import search
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.ingest import ingest
@@ -94,14 +94,14 @@ def _halves(folder: Path, source: str, phantoms: int, size: int) -> tuple[FilmSe
     return sets[0], sets[1]
 
 
-def _power(real: FilmSet, other: FilmSet, encoder: Encoder, plants: int) -> Power:
-    ours = features_of(real, encoder, encoder.looks, None)
+def _power(real: FilmSet, other: FilmSet, encoder: Encoder, plants: int) -> Recall:
+    ours = features_of(real, encoder, encoder.crops, None)
     theirs = features_of(other, encoder, VIEWS, None)
-    looks = [ours.views[look] for look in encoder.looks]
-    found = search(looks, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=TOP)
+    crops = [ours.views[crop] for crop in encoder.crops]
+    found = search(crops, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=TOP)
     listed = [pair.cosine for pair in found.pairs]
-    return measure(
-        real, looks, ours.ids, listed, encoder=encoder, top=TOP, plants=plants, seed=SEED
+    return measure_recall(
+        real, crops, ours.ids, listed, encoder=encoder, top=TOP, plants=plants, seed=SEED
     )
 
 

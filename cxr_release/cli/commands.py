@@ -400,7 +400,8 @@ def audit(
     Example: cxr-release audit --real films --synthetic drawn --output found --plant 50
     """
     from cxr_release import api
-    from cxr_release.memorization.report import require_complete, text_of
+    from cxr_release.memorization.report import require_complete
+    from cxr_release.memorization.summary import text_of
 
     project = project_at(root)
     settings = project.audit_params(

@@ -1,13 +1,9 @@
-"""What turns a film into numbers, and what those numbers depend on.
-
-The door to imagededup, which speaks up on import and at each step.
-"""
+"""What turns a film into numbers, and what those numbers depend on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -38,42 +34,43 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Encoder:
-    """A model and its transform, as imagededup's `CustomModel` takes them."""
+    """A model and its transform, as imagededup's `CustomModel` takes them, or a transform alone."""
 
     name: str
     dimensions: int
     """Features a film."""
     model: Any
-    """(b, channels, height, width) float32 → (b, dimensions) float32."""
+    """(b, channels, height, width) float32 → (b, dimensions) float32; None: the transform itself
+    gives the features."""
     transform: Callable[[Image.Image], Any]
-    """An RGB picture → (channels, height, width) float32."""
+    """An RGB picture → (channels, height, width) float32; without a model a grey one → features."""
     fingerprint: str
     """SHA-256 of everything that the features depend on, in hex."""
     weights: Weights | None = None
-    more_looks: Mapping[str, Callable[[Image.Image], Any]] = field(default_factory=dict)
-    """Name → transform of further ways to look at a real film."""
+    more_crops: Mapping[str, Callable[[Image.Image], Any]] = field(default_factory=dict)
+    """Name → transform of further crops of a real film."""
 
     @property
-    def looks(self) -> tuple[str, ...]:
-        """Names of all looks at a real film: a synthetic one, in each view, is held to each."""
-        return ("plain", *self.more_looks)
+    def crops(self) -> tuple[str, ...]:
+        """Names of all crops of a real film: a synthetic one, in each view, is held to each."""
+        return ("plain", *self.more_crops)
 
-    def seen(self, view: str) -> Encoder:
-        """The encoder whose features of a film are this one's of the film so seen.
+    def with_view(self, view: str) -> Encoder:
+        """The encoder whose features of a film are this one's of the film in that view.
 
         Args:
-            view: one of `schemas.VIEWS`, or of `looks`. Its fingerprint is another in each.
+            view: one of `schemas.VIEWS`, or of `crops`. Each has a fingerprint of its own.
         """
         if view == "plain":
             return self
-        if view in self.more_looks:
-            transform = self.more_looks[view]
+        if view in self.more_crops:
+            transform = self.more_crops[view]
         elif view in VIEWS:
 
             def transform(film: Image.Image) -> Any:
                 return self.transform(turned(film, view))
         else:
-            raise ValueError(f"{view!r} is no view: {', '.join((*VIEWS, *self.more_looks))}")
+            raise ValueError(f"{view!r} is not a view: {', '.join((*VIEWS, *self.more_crops))}")
 
         marked = hashlib.sha256(f"{self.fingerprint} {view}".encode()).hexdigest()
         return replace(self, transform=transform, fingerprint=marked)
@@ -116,20 +113,3 @@ def imagededup_models() -> Any:
         warnings.simplefilter("ignore")
         from imagededup.utils import models
     return models
-
-
-def imagededup_cnn(encoder: Encoder) -> Any:
-    """Its `CNN` with an encoder of ours; on a GPU if there is one."""
-    models = imagededup_models()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from imagededup.methods import CNN
-
-    # Its logger sets its own level to INFO each time, so only a filter can quiet it.
-    logging.getLogger("imagededup.methods.cnn").addFilter(_is_warning)
-    custom = models.CustomModel(name=encoder.name, model=encoder.model, transform=encoder.transform)
-    return CNN(verbose=False, model_config=custom)
-
-
-def _is_warning(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING

@@ -1,33 +1,38 @@
-"""Films → features, in pieces, through imagededup's `CNN.encode_images`.
+"""Films → features, in pieces, so that memory does not grow with the set beyond the features.
 
-imagededup reads a folder of files, so films are laid out in a temporary one under names that are
-their numbers: no id of a stranger becomes a file name. A piece is deleted before the next is
-written, so that neither disk nor memory grows with the set beyond the features.
+An encoder with a model goes through imagededup's `CNN.encode_images`, as in the paper. That reads a
+folder of files, so films are laid out in a temporary one under names that are their numbers: no id
+of a stranger becomes a file name. A piece is deleted before the next is written. An encoder without
+a model is applied to the films directly; the features are bit for bit those of imagededup's path.
 """
 
 from __future__ import annotations
 
+import logging
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from cxr_release.encoders.encoder import Encoder, imagededup_cnn
-from cxr_release.errors import CxrReleaseError
+from cxr_release.encoders.encoder import Encoder, imagededup_models
+from cxr_release.errors import CxrReleaseError, SourceError
+from cxr_release.films import png
 
 if TYPE_CHECKING:
     import torch
-    from PIL import Image
 
 Features = NDArray[np.float32]
 """(films, features)."""
+Encode = Callable[[Sequence[bytes]], list[Features | None]]
+"""PNG bytes of some films → (views, features) of each; None of one that cannot be read."""
 
 PIECE = 256
-"""Films that lie on disk at a time."""
+"""Films that are held at a time, on disk for imagededup."""
 PIECE_BYTES = 2**26
 """No film is added to a piece of so many bytes."""
 BATCH = 64
@@ -49,8 +54,8 @@ def encode_views(
 
     Args:
         encoder: what turns a film into numbers.
-        films: PNG bytes, 8-bit (16-bit films saturate in imagededup).
-        views: what `Encoder.seen` takes.
+        films: PNG bytes, 8-bit grey.
+        views: what `Encoder.with_view` takes.
         advance: called with 1 at each film, for a progress bar.
 
     Returns:
@@ -58,46 +63,19 @@ def encode_views(
 
     Raises:
         CxrReleaseError: a film could not be read, so that rows and films would not match, or has
-            features that are no numbers.
+            features that are not finite numbers.
     """
-    cnn = imagededup_cnn(_side_by_side(encoder, views, advance))
-    cnn.batch_size = max(1, BATCH // len(views))
-    parts: dict[str, list[Features]] = {view: [] for view in views}
-    shape = (len(views), encoder.dimensions)
+    transforms = [encoder.with_view(view).transform for view in views]
+    direct = encoder.model is None
+    encode = _direct(transforms, advance) if direct else _imagededup(encoder, transforms, advance)
+    parts = [np.empty((0, len(views), encoder.dimensions), np.float32)]
     done = 0
     for piece in _pieces(films):
-        rows = _encoded(cnn, piece, done, shape)
-        for place, view in enumerate(views):
-            parts[view].append(np.ascontiguousarray(rows[:, place]))
+        parts.append(_checked(encode(piece), done).reshape(len(piece), *parts[0].shape[1:]))
         done += len(piece)
-    none = np.empty((0, encoder.dimensions), np.float32)
-    return {view: np.concatenate([none, *parts.pop(view)]) for view in views}
-
-
-def _side_by_side(
-    encoder: Encoder, views: Sequence[str], advance: Callable[[int], object]
-) -> Encoder:
-    """One encoder that gives the features of all views, one after the other."""
-    import torch
-
-    seen = [encoder.seen(view).transform for view in views]
-    model = encoder.model
-
-    class SideBySide(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, films: torch.Tensor) -> torch.Tensor:
-            # View by view: of the model's own memory, no more than for a single one.
-            return torch.cat([self.model(films[:, place]) for place in range(len(seen))], dim=1)
-
-    def transform(film: Image.Image) -> Any:
-        # Here and not after a batch: with some models a batch takes minutes.
-        advance(1)
-        return torch.stack([one(film) for one in seen])
-
-    return replace(encoder, model=SideBySide().eval(), transform=transform)
+    return {
+        view: np.concatenate([part[:, place] for part in parts]) for place, view in enumerate(views)
+    }
 
 
 def _pieces(films: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -113,32 +91,93 @@ def _pieces(films: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield piece
 
 
-def _encoded(cnn: Any, piece: Sequence[bytes], done: int, shape: tuple[int, int]) -> Features:
-    """Features (films, views, features) of a piece, before which `done` films came."""
-    with tempfile.TemporaryDirectory(prefix="cxr-release-") as name:
-        folder = Path(name)
-        names = [f"{place:08d}.png" for place in range(len(piece))]
-        for file, data in zip(names, piece, strict=True):
-            (folder / file).write_bytes(data)
-        try:
-            encoded = cnn.encode_images(image_dir=folder, num_enc_workers=0)
-        except RuntimeError as error:
-            # imagededup drops a film that it cannot read, and cannot stack a batch of none.
-            if "non-empty" not in str(error):
-                raise
-            encoded = {}
-    lost = [done + place + 1 for place, file in enumerate(names) if file not in encoded]
-    if lost:
+def _checked(rows: Sequence[Features | None], done: int) -> Features:
+    """The features of a piece, before which `done` films came, if they are whole."""
+    encoded = [row for row in rows if row is not None]
+    if len(encoded) < len(rows):
+        first = next(place for place, row in enumerate(rows) if row is None)
         raise CxrReleaseError(
-            f"{len(lost)} of {len(piece)} films could not be encoded, the first is film {lost[0]}",
+            f"{len(rows) - len(encoded)} of {len(rows)} films could not be encoded, the first is"
+            f" film {done + first + 1}",
             remedy="give whole 8-bit PNG films",
         )
-    rows: Features = np.stack([encoded[file] for file in names]).astype(np.float32, copy=False)
-    rows = rows.reshape(len(piece), *shape)
-    broken = np.flatnonzero(~np.isfinite(rows).all(axis=(1, 2)))
+    features = np.stack(encoded).astype(np.float32, copy=False)
+    broken = np.flatnonzero(~np.isfinite(features).reshape(len(rows), -1).all(axis=1))
     if len(broken):
         raise CxrReleaseError(
-            f"the features of film {done + broken[0] + 1} are no finite numbers",
+            f"the features of film {done + broken[0] + 1} are not finite numbers",
             remedy="are the weights those of this encoder?",
         )
-    return rows
+    return features
+
+
+def _direct(
+    transforms: Sequence[Callable[[Image.Image], Any]], advance: Callable[[int], object]
+) -> Encode:
+    """Features that the transforms give."""
+
+    def features(data: bytes) -> Features | None:
+        try:
+            film = Image.fromarray(png.decode(data, where="film"))
+        except SourceError:
+            return None
+        advance(1)
+        return np.stack([transform(film) for transform in transforms])
+
+    return lambda piece: list(map(features, piece))
+
+
+def _imagededup(
+    encoder: Encoder,
+    transforms: Sequence[Callable[[Image.Image], Any]],
+    advance: Callable[[int], object],
+) -> Encode:
+    """Features that imagededup's `CNN` gives, all views side by side; on a GPU if there is one."""
+    import torch
+
+    models = imagededup_models()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from imagededup.methods import CNN
+
+    class SideBySide(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = encoder.model
+
+        def forward(self, films: torch.Tensor) -> torch.Tensor:
+            # View by view: of the model's own memory, no more than for a single one.
+            views = range(len(transforms))
+            return torch.cat([self.model(films[:, place]) for place in views], dim=1)
+
+    def transform(film: Image.Image) -> torch.Tensor:
+        # Here and not after a batch: with some models a batch takes minutes.
+        advance(1)
+        return torch.stack([one(film) for one in transforms])
+
+    # Its logger sets its own level to INFO each time, so only a filter can quiet it.
+    logging.getLogger("imagededup.methods.cnn").addFilter(_is_warning)
+    model = models.CustomModel(name=encoder.name, model=SideBySide().eval(), transform=transform)
+    cnn = CNN(verbose=False, model_config=model)
+    cnn.batch_size = max(1, BATCH // len(transforms))
+
+    def encode(piece: Sequence[bytes]) -> list[Features | None]:
+        with tempfile.TemporaryDirectory(prefix="cxr-release-") as name:
+            folder = Path(name)
+            names = [f"{place:08d}.png" for place in range(len(piece))]
+            for file, data in zip(names, piece, strict=True):
+                (folder / file).write_bytes(data)
+            try:
+                encoded = cnn.encode_images(image_dir=folder, num_enc_workers=0)
+            except RuntimeError as error:
+                # imagededup drops a film that it cannot read, and cannot stack a batch of none.
+                if "non-empty" not in str(error):
+                    raise
+                encoded = {}
+        return [encoded.get(file) for file in names]
+
+    return encode
+
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

@@ -1,15 +1,27 @@
-"""Encoders by name."""
+"""Encoders by name: the thumbnail, imagededup's ViT, and torchvision's classifiers.
+
+Those with weights never download them: they come out of a file that the caller names.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from cxr_release.encoders.encoder import Encoder
-from cxr_release.encoders.networks import backbone, vit
+from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
 from cxr_release.encoders.thumbnail import thumbnail
-from cxr_release.encoders.weights import addresses
+from cxr_release.encoders.weights import addresses, open_weights
 from cxr_release.errors import CxrReleaseError
+
+VIT_SIDE, VIT_PATCH, VIT_FEATURES = 384, 16, 768
+
+_OLD_DENSENET = re.compile(
+    r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.(?:weight|bias|running_mean|running_var))$"
+)
+"""Names in torchvision's densenet files, older than the layers' names in its code."""
 
 
 def load(name: str, *, side: int, weights: Path | None, sha256: str) -> Encoder:
@@ -57,3 +69,118 @@ def _published(name: str) -> str:
             else "take thumbnail, vit, or a classification model of torchvision such as resnet50",
         )
     return addresses(list(models.get_model_weights(name)))
+
+
+def vit(weights: Path, sha256: str) -> Encoder:
+    """imagededup's ViT: the mean of the output tokens of a ViT-B/16 at 384 × 384, 768 features.
+
+    Its class token is all zeros, as in imagededup's class, whose features these are bit for bit
+    where the weights are the same: the encoder of the paper, whose file is torchvision's
+    `ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1`. On two processor cores about 1.6 s a film and view.
+
+    Args:
+        weights: state dict of torchvision's `vit_b_16` of image size 384.
+        sha256: of that file; empty if it is the published one.
+
+    Raises:
+        CxrReleaseError: the file is refused; see `open_weights`.
+    """
+    import torch
+    from torchvision.models import ViT_B_16_Weights, vit_b_16
+
+    member = ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1
+    state, known, _ = open_weights(weights, sha256, [member])
+    stock = imagededup_models().ViT
+
+    class LocalViT(stock):  # type: ignore[misc, valid-type]
+        def __init__(self) -> None:
+            # The stock class downloads its weights here.
+            torch.nn.Module.__init__(self)
+            self.model = vit_b_16(weights=None, image_size=VIT_SIDE)
+            _fill(self.model, state, weights, "vit_b_16 of image size 384", [member])
+            self.model.eval()
+            self.hidden_dim = VIT_FEATURES
+            self.patch_size = VIT_PATCH
+            self.image_size = VIT_SIDE
+            self.class_token = torch.nn.Parameter(torch.zeros(1, 1, VIT_FEATURES))
+
+    return Encoder(
+        name="vit",
+        dimensions=VIT_FEATURES,
+        model=LocalViT().eval(),
+        transform=stock.transform,
+        fingerprint=fingerprint("vit", weights_sha256=known.sha256),
+        weights=known,
+    )
+
+
+def backbone(name: str, weights: Path, sha256: str) -> Encoder:
+    """A classifier of torchvision whose last linear layer is left out: what it sees is the feature.
+
+    Films are scaled, cropped and normalised as the weights' own enum says; where the file is none
+    of the enum's, as its default says.
+
+    Args:
+        name: as `torchvision.models.list_models` gives it.
+        weights: its state dict, the last layer included.
+        sha256: of that file; empty if it is a published one.
+
+    Raises:
+        CxrReleaseError: the file is refused (`open_weights`), or the model has no last linear
+            layer.
+    """
+    import torch
+    from torchvision.models import get_model, get_model_weights
+
+    enum = get_model_weights(name)
+    state, known, member = open_weights(weights, sha256, list(enum))
+    like = member or enum.DEFAULT
+    model = get_model(name, weights=None, **_options(name, like))
+    _fill(model, _renamed(name, state), weights, name, list(enum))
+    last = [place for place, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)][
+        -1:
+    ]
+    if not last or model.get_submodule(last[0]).out_features != len(like.meta["categories"]):
+        raise CxrReleaseError(
+            f"{name} has no last linear layer, so it cannot serve as an encoder",
+            remedy="take another of torchvision's classifiers",
+        )
+    parent, _, child = last[0].rpartition(".")
+    features = int(model.get_submodule(last[0]).in_features)
+    setattr(model.get_submodule(parent), child, torch.nn.Identity())
+    return Encoder(
+        name=name,
+        dimensions=features,
+        model=model.eval(),
+        transform=like.transforms(),
+        # The transform follows from the member, and that from the file's hash.
+        fingerprint=fingerprint(f"torchvision {name}", weights_sha256=known.sha256),
+        weights=known,
+    )
+
+
+def _options(name: str, like: Any) -> dict[str, Any]:
+    """What torchvision's builders set by themselves only when they download weights."""
+    if name.startswith("vit_"):
+        return {"image_size": like.meta["min_size"][0]}
+    if name in ("googlenet", "inception_v3"):
+        return {"transform_input": True, "init_weights": False}
+    return {}
+
+
+def _renamed(name: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not name.startswith("densenet"):
+        return state
+    return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
+
+
+def _fill(model: Any, state: Mapping[str, Any], path: Path, what: str, published: Any) -> None:
+    try:
+        model.load_state_dict(state)
+    except (RuntimeError, ValueError, TypeError) as error:
+        lines = [" ".join(line.split()) for line in str(error).splitlines()]
+        raise CxrReleaseError(
+            f"holds other weights than those of torchvision's {what}: {lines[-1][:200]}",
+            where=str(path),
+            remedy=f"give the file that belongs to it, such as {addresses(published)}",
+        ) from None

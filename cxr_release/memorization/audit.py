@@ -1,7 +1,4 @@
-"""The tables of an audit.
-
-The memorization audit of any two sets of films: nearest pairs, calibrated, and its own power.
-"""
+"""The memorization audit of any two sets of films: nearest pairs, calibrated, and its recall."""
 
 from __future__ import annotations
 
@@ -26,70 +23,14 @@ from cxr_release.memorization.calibration import (
     distance_ratio,
 )
 from cxr_release.memorization.cosines import Features
-from cxr_release.memorization.duplicates import nearest_apart, nearest_of_others, search_within
+from cxr_release.memorization.duplicates import nearest_cosines, search_duplicates
 from cxr_release.memorization.features import FilmFeatures, features_of
-from cxr_release.memorization.figures import draw_distances, draw_pairs
-from cxr_release.memorization.flagged_pairs import named, near_pairs
-from cxr_release.memorization.recall import measure
+from cxr_release.memorization.figures import draw_distances, draw_pairs, named
+from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
 from cxr_release.memorization.search import Found, search
 from cxr_release.params import AuditParams
 from cxr_release.schemas import VIEWS
-
-
-def write_tables(output: Path, searched: Searched) -> None:
-    """Write `pairs.parquet`, `nearest.parquet` and `within.parquet`; see `schemas`."""
-    calibration = searched.calibration
-    pairs = [
-        {
-            "rank": rank,
-            "real_id": pair.real_id,
-            "synthetic_id": pair.synthetic_id,
-            "cosine": pair.cosine,
-            "view": pair.view,
-            "percentile": calibration.percentile(pair.cosine),
-            "flagged": calibration.flagged(pair.cosine),
-        }
-        for rank, pair in enumerate(searched.found.pairs, start=1)
-    ]
-    tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
-    ratios = distance_ratio(*searched.cosines)
-    in_tuning = np.full(len(ratios), np.nan) if searched.in_tuning is None else searched.in_tuning
-    nearest = [
-        {
-            "synthetic_id": one.synthetic_id,
-            "real_id": one.real_id,
-            "cosine": one.cosine,
-            "view": one.view,
-            "second_cosine": one.second_cosine,
-            "distance_ratio": ratio,
-            "tuning_cosine": None if np.isnan(tuning) else tuning,
-            "percentile": calibration.percentile(one.cosine),
-            "flagged": calibration.flagged(one.cosine),
-        }
-        for one, ratio, tuning in zip(
-            searched.found.nearest, ratios.tolist(), in_tuning.tolist(), strict=True
-        )
-    ]
-    tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
-    patients = searched.real.patients
-    within = [
-        {
-            "set": name,
-            "rank": rank,
-            "one_id": pair.one_id,
-            "other_id": pair.other_id,
-            "cosine": pair.cosine,
-            "same_patient": patients[pair.one_id] == patients[pair.other_id]
-            if name == "real" and {pair.one_id, pair.other_id} <= patients.keys()
-            else None,
-            "alike": pair.cosine >= searched.power.alike,
-        }
-        for name, one in searched.within.items()
-        for rank, pair in enumerate(one.pairs, start=1)
-    ]
-    tables.write(output / "within.parquet", schemas.WITHIN, within)
-
 
 FEATURES = "features"
 """Folder below the output in which features are kept from run to run."""
@@ -108,7 +49,7 @@ def audit(
     """Search two sets for near-copies and write what was found.
 
     Writes `pairs.parquet`, `nearest.parquet`, `within.parquet` (see `schemas`), `pairs.png`,
-    `distances.png`, `audit.json` and, so that another run need not encode again, `features/`. All
+    `distances.png`, `audit.json` and, so that another run need not encode them, `features/`. All
     but `distances.png` name or show real films. Killed while it encodes, it goes on from there.
 
     Args:
@@ -136,20 +77,22 @@ def audit(
         weights=Path(settings.weights) if settings.weights else None,
         sha256=settings.weights_sha256,
     )
-    _say(f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {encoder.name}")
+    sys.stderr.write(
+        f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {encoder.name}\n"
+    )
     kept = output / FEATURES
-    ours = features_of(real, encoder, list(dict.fromkeys([*encoder.looks, *VIEWS])), kept)
+    ours = features_of(real, encoder, list(dict.fromkeys([*encoder.crops, *VIEWS])), kept)
     theirs = features_of(synthetic, encoder, VIEWS, kept)
-    _require(real, ours)
-    _require(synthetic, theirs)
-    looks = [ours.views[look] for look in encoder.looks]
+    _require_films(real, ours)
+    _require_films(synthetic, theirs)
+    crops = [ours.views[crop] for crop in encoder.crops]
     views = {view: ours.views[view] for view in VIEWS}
     found = search(
-        looks, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=settings.top
+        crops, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=settings.top
     )
-    power = measure(
+    recall = measure_recall(
         real,
-        looks,
+        crops,
         ours.ids,
         [pair.cosine for pair in found.pairs],
         encoder=encoder,
@@ -159,43 +102,39 @@ def audit(
     )
     others: Others = "patients" if set(ours.ids) <= ours.patients.keys() else "films"
     patients = [ours.patients[film] for film in ours.ids] if others == "patients" else None
-    parts = None if split is None else _parts(ours.ids, split)
-    if parts and patients:
-        _require_apart(patients, parts)
+    parts = None if split is None else _parts(ours.ids, split, patients)
     held_out = [] if parts is None else parts[HELD_OUT]
     calibration = Calibration(
-        nearest_apart(views, looks, patients or ours.ids),
-        None if parts is None else nearest_of_others(views, looks, held_out, parts[TUNING]),
-        alike=power.alike,
+        nearest_cosines(views, crops, groups=patients or ours.ids),
+        None
+        if parts is None
+        else nearest_cosines(views, crops, some=held_out, others=parts[TUNING]),
+        duplicate_threshold=recall.duplicate_threshold,
         others=others,
         patients=patients,
         held_out_patients=patients and [patients[place] for place in held_out],
     )
-    near = near_pairs(found, calibration)
     searched = Searched(
         real=ours,
         synthetic=theirs,
-        found=found,
-        power=power,
-        calibration=calibration,
-        within={
-            "real": search_within(ours.views["plain"], ours.ids, top=settings.top, groups=patients),
-            "synthetic": search_within(theirs.views["plain"], theirs.ids, top=settings.top),
-        },
         ignored={"real": real.ignored, "synthetic": synthetic.ignored},
-        split=None if split is None else [split[film] == TUNING for film in ours.ids],
-        in_tuning=None
+        found=found,
+        recall=recall,
+        calibration=calibration,
+        duplicates={
+            "real": search_duplicates(
+                ours.views["plain"], ours.ids, top=settings.top, groups=patients
+            ),
+            "synthetic": search_duplicates(theirs.views["plain"], theirs.ids, top=settings.top),
+        },
+        tuning=None if split is None else [split[film] == TUNING for film in ours.ids],
+        tuning_cosines=None
         if parts is None
-        else _in_tuning(found, calibration, theirs.views, looks, parts[TUNING]),
-        near=len(near),
-        named=named(
-            near,
-            real,
-            synthetic,
-            converted={"real": _noted(ours), "synthetic": _noted(theirs)},
-        ),
+        else _tuning_cosines(found, calibration, theirs.views, crops, parts[TUNING]),
     )
-    report = report_of(searched, encoder=encoder, top=settings.top)
+    converted = dict(ours.notes).keys(), dict(theirs.notes).keys()
+    pairs = named(searched.near, real, synthetic, converted=converted)
+    report = report_of(searched, pairs, encoder=encoder, top=settings.top)
     write_tables(output, searched)
     draw_distances(
         output / "distances.png",
@@ -221,44 +160,23 @@ def _require_elsewhere(output: Path, films: FilmSet) -> None:
             )
 
 
-def _require(films: FilmSet, found: FilmFeatures) -> None:
-    if found.ids:
-        return
-    raise SourceError(
-        f"no {films.name} film can be read",
-        where=", ".join(part.name for part in films.parts),
-        remedy="give films that can be opened; nothing was written",
-        faults=[Fault(film, fault) for film, fault in found.unreadable],
-    )
+def _require_films(films: FilmSet, encoded: FilmFeatures) -> None:
+    if not encoded.ids:
+        raise SourceError(
+            f"no {films.name} film can be read",
+            where=", ".join(part.name for part in films.parts),
+            remedy="give films that can be opened; nothing was written",
+            faults=[Fault(film, fault) for film, fault in encoded.unreadable],
+        )
 
 
-def _noted(films: FilmFeatures) -> set[str]:
-    return {film for film, _ in films.notes}
+def _parts(
+    ids: Sequence[str], split: Mapping[str, str], patients: Sequence[str] | None
+) -> dict[str, list[int]]:
+    """Places of the films of each part.
 
-
-def _in_tuning(
-    found: Found,
-    calibration: Calibration,
-    synthetic: Mapping[str, Features],
-    looks: Sequence[Features],
-    tuning: Sequence[int],
-) -> Floats:
-    """Cosine of each flagged film with its nearest film of the tuning part; NaN of other films."""
-    part = set(tuning)
-    cosines = np.full(len(found.nearest), np.nan)
-    elsewhere = []
-    for place, one in enumerate(found.nearest):
-        if calibration.flagged(one.cosine):
-            cosines[place] = one.cosine
-            if one.real not in part:
-                elsewhere.append(place)
-    if elsewhere:
-        cosines[elsewhere] = nearest_of_others(synthetic, looks, elsewhere, tuning)
-    return cosines
-
-
-def _parts(ids: Sequence[str], split: Mapping[str, str]) -> dict[str, list[int]]:
-    """Places of the films of each part."""
+    Films of one patient in both parts would make held-out films look near, and copies not.
+    """
     missing = [film for film in ids if split.get(film) not in (TUNING, HELD_OUT)]
     if missing:
         raise SourceError(
@@ -266,22 +184,96 @@ def _parts(ids: Sequence[str], split: Mapping[str, str]) -> dict[str, list[int]]
             where=missing[0],
             remedy="give the split of these films, or none",
         )
-    return {
+    parts = {
         part: [place for place, film in enumerate(ids) if split[film] == part]
         for part in (TUNING, HELD_OUT)
     }
+    if patients is not None:
+        tuning, held_out = ({patients[place] for place in part} for part in parts.values())
+        if tuning & held_out:
+            raise SourceError(
+                f"{len(tuning & held_out)} patient(s) of the real films stand in both parts of the"
+                " split",
+                remedy="give a split by patient, or none",
+            )
+    return parts
 
 
-def _require_apart(patients: Sequence[str], parts: Mapping[str, Sequence[int]]) -> None:
-    """Films of one patient in both parts would make held-out films look near, and copies not."""
-    tuning, held_out = ({patients[place] for place in parts[part]} for part in (TUNING, HELD_OUT))
-    if tuning & held_out:
-        raise SourceError(
-            f"{len(tuning & held_out)} patient(s) of the real films stand in both parts of the"
-            " split",
-            remedy="give a split by patient, or none",
-        )
+def _tuning_cosines(
+    found: Found,
+    calibration: Calibration,
+    synthetic: Mapping[str, Features],
+    crops: Sequence[Features],
+    tuning: Sequence[int],
+) -> Floats:
+    """Cosine of each flagged film with its nearest film of the tuning part; NaN of other films."""
+    part = set(tuning)
+    cosines = np.full(len(found.nearest), np.nan)
+    elsewhere = []
+    for place, film in enumerate(found.nearest):
+        if calibration.flagged(film.cosine):
+            cosines[place] = film.cosine
+            if film.real not in part:
+                elsewhere.append(place)
+    if elsewhere:
+        cosines[elsewhere] = nearest_cosines(synthetic, crops, some=elsewhere, others=tuning)
+    return cosines
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+def write_tables(output: Path, searched: Searched) -> None:
+    """Write `pairs.parquet`, `nearest.parquet` and `within.parquet`; see `schemas`."""
+    calibration, patients = searched.calibration, searched.real.patients
+
+    def calibrated(cosine: float) -> dict[str, Any]:
+        return {
+            "cosine": cosine,
+            "percentile": calibration.percentile(cosine),
+            "flagged": calibration.flagged(cosine),
+        }
+
+    def same_patient(one: str, other: str) -> bool | None:
+        known = {one, other} <= patients.keys()
+        return patients[one] == patients[other] if known else None
+
+    pairs = [
+        {
+            "rank": rank,
+            "real_id": pair.real_id,
+            "synthetic_id": pair.synthetic_id,
+            "view": pair.view,
+            **calibrated(pair.cosine),
+        }
+        for rank, pair in enumerate(searched.found.pairs, start=1)
+    ]
+    tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
+    ratios = distance_ratio(*searched.cosines)
+    tuning = searched.tuning_cosines
+    nearest = [
+        {
+            "synthetic_id": film.synthetic_id,
+            "real_id": film.real_id,
+            "view": film.view,
+            "second_cosine": film.second_cosine,
+            "distance_ratio": float(ratios[place]),
+            "tuning_cosine": None
+            if tuning is None or np.isnan(tuning[place])
+            else float(tuning[place]),
+            **calibrated(film.cosine),
+        }
+        for place, film in enumerate(searched.found.nearest)
+    ]
+    tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
+    within = [
+        {
+            "set": name,
+            "rank": rank,
+            "one_id": pair.one_id,
+            "other_id": pair.other_id,
+            "cosine": pair.cosine,
+            "same_patient": same_patient(pair.one_id, pair.other_id) if name == "real" else None,
+            "alike": pair.cosine >= calibration.duplicate_threshold,
+        }
+        for name, duplicates in searched.duplicates.items()
+        for rank, pair in enumerate(duplicates.pairs, start=1)
+    ]
+    tables.write(output / "within.parquet", schemas.WITHIN, within)

@@ -12,8 +12,8 @@ them may be of one patient, and nearer for that. Such a baseline flags fewer fil
 other patients would, what it flags is nearer than any two source films are, and nothing is said of
 new patients.
 
-A source that holds a film twice would make any copy look ordinary. Films whose nearest other film
-is alike, at least as similar as a film and its recompressed copy, are left out and counted.
+A source that holds a film twice would make any copy look ordinary. Films that have a duplicate,
+another film at least as similar as a film and its recompressed copy, are left out and counted.
 
 The more real films are searched, the nearer the nearest one is by chance. A baseline that was
 searched among fewer films than the synthetic ones were (the tuning part, against all) makes those
@@ -56,20 +56,21 @@ class Baseline:
     Args:
         name: `held_out` or `source`.
         nearest: (n,) cosine of each film with its nearest one; NaN where there is none.
-        alike: cosine from which on two films are one.
+        duplicate_threshold: cosine from which on two films count as duplicates.
         groups: n patients; None where they are not stated.
     """
 
     name: str
     nearest: Floats
-    alike: float
+    duplicate_threshold: float
     groups: Sequence[str] | None = None
 
     @cached_property
     def cosines(self) -> list[float]:
-        """Rising; without films that have no other, or one that is alike."""
-        kept: list[float] = self.nearest[self.nearest < self.alike].tolist()  # NaN is not less
-        return sorted(kept)
+        """Rising; without films that have no other film, or a duplicate."""
+        below = self.nearest < self.duplicate_threshold  # NaN is not less
+        kept: list[float] = sorted(self.nearest[below].tolist())
+        return kept
 
     @cached_property
     def patients(self) -> int | None:
@@ -77,7 +78,7 @@ class Baseline:
         if self.groups is None:
             return None
         pairs = zip(self.groups, self.nearest.tolist(), strict=True)
-        return len({group for group, cosine in pairs if cosine < self.alike})
+        return len({group for group, cosine in pairs if cosine < self.duplicate_threshold})
 
     def report(self) -> dict[str, Any]:
         """Its films, ready for JSON."""
@@ -85,7 +86,7 @@ class Baseline:
             "films": len(self.nearest),
             "counted": len(self.cosines),
             "patients": self.patients,
-            "left_out_alike": int((self.nearest >= self.alike).sum()),
+            "left_out_alike": int((self.nearest >= self.duplicate_threshold).sum()),
             "without_another": int(np.isnan(self.nearest).sum()),
             "cosine": quantiles(np.array(self.cosines)),
             "distance": quantiles(distance(np.array(self.cosines))),
@@ -111,7 +112,7 @@ class Calibration:
             none.
         held_out: (k,) cosine of each held-out film with its nearest film of the tuning part; None
             without a split.
-        alike: cosine from which on two source films count as one.
+        duplicate_threshold: cosine from which on two source films count as duplicates.
         others: what those other films are.
         patients: n patients of the source films, where they are stated.
         held_out_patients: k patients likewise.
@@ -122,22 +123,22 @@ class Calibration:
         source: Floats,
         held_out: Floats | None,
         *,
-        alike: float,
+        duplicate_threshold: float,
         others: Others = "films",
         patients: Sequence[str] | None = None,
         held_out_patients: Sequence[str] | None = None,
     ) -> None:
         self.others = others
-        self.alike = alike
-        self.source = Baseline("source", source, alike, patients)
-        self.held_out = (
-            None if held_out is None else Baseline("held_out", held_out, alike, held_out_patients)
-        )
+        self.duplicate_threshold = duplicate_threshold
+        self.source = Baseline("source", source, duplicate_threshold, patients)
+        self.held_out = None
+        if held_out is not None:
+            self.held_out = Baseline("held_out", held_out, duplicate_threshold, held_out_patients)
         usable = [one for one in (self.held_out, self.source) if one and one.cosines]
         self.baseline = usable[0] if usable else None
         """What flags: the held-out films, without them the source films, or nothing."""
         self.threshold = self.baseline.cosines[-1] if self.baseline else None
-        """The highest cosine of the baseline; lower than `alike`. None without a baseline."""
+        """The highest cosine of the baseline, below `duplicate_threshold`; None without one."""
 
     def percentile(self, cosine: float) -> float | None:
         """Share of source films, in per cent, whose own nearest one is less similar: 0 … 100.
@@ -211,7 +212,7 @@ class Calibration:
             "held_out": self.held_out.report() if self.held_out else None,
             "synthetic": {
                 "films": len(nearest),
-                "alike": int((nearest >= self.alike).sum()),
+                "alike": int((nearest >= self.duplicate_threshold).sum()),
                 "cosine": quantiles(nearest),
                 "distance": quantiles(distance(nearest)),
                 "distance_ratio": quantiles(distance_ratio(nearest, second)),

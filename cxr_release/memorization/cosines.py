@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,47 +29,49 @@ DIGITS = 12
 Features = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+Number = TypeVar("Number", bound=np.generic)
 
 
 class Films:
     """The distinct films of a set, in the order of their ids.
 
-    Films of equal features are one here: a set of nothing but copies is searched as fast as one
+    Films of equal features count as one: a set of nothing but copies is searched as fast as one
     without. A film's rank is its place among the sorted ids.
 
     Args:
         features: (n, d), any length, n ≥ 1, d ≥ 1.
-        ids: n ids, all different.
+        ids: n ids, all different; None: the films' places stand for them.
 
     Raises:
-        CxrReleaseError: features that are no finite numbers, by film.
+        CxrReleaseError: features that are not finite numbers, by film.
         ValueError: no films, not one row of features an id, or an id that comes twice.
     """
 
-    def __init__(self, features: Features, ids: Sequence[str]) -> None:
-        if features.ndim != 2 or not len(features) == len(ids) == len(set(ids)) or not ids:
-            raise ValueError(f"{features.shape} features of {len(ids)} ids")
-        self.order: Places = np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64)
+    def __init__(self, features: Features, ids: Sequence[str] | None = None) -> None:
+        names = [f"{place:09d}" for place in range(len(features))] if ids is None else ids
+        if features.ndim != 2 or not len(features) == len(names) == len(set(names)) or not names:
+            raise ValueError(f"{features.shape} features of {len(names)} ids")
+        self.order: Places = np.array(sorted(range(len(names)), key=names.__getitem__), np.int64)
         """(n,) rank → place in what was given."""
         rows = np.asarray(features, np.float32)[self.order]
         lengths = _lengths(rows)
         unusable = np.flatnonzero(~np.isfinite(lengths))
         if len(unusable):
             raise CxrReleaseError(
-                f"{len(unusable)} film(s) have features that are no finite numbers",
+                f"{len(unusable)} film(s) have features that are not finite numbers",
                 remedy="look at the films and at the encoder's weights",
-                faults=[Fault(ids[place], "NaN or infinite") for place in self.order[unusable]],
+                faults=[Fault(names[place], "NaN or infinite") for place in self.order[unusable]],
             )
-        self.group: Places = _groups(rows, lengths)
-        """(n,) rank → distinct film."""
-        self.members: list[list[int]] = [[] for _ in range(int(self.group.max()) + 1)]
+        self.members: list[list[int]] = list(_equal(rows).values())
         """Distinct film → ranks of the films that are equal to it, rising."""
-        for rank, distinct in enumerate(self.group.tolist()):
-            self.members[distinct].append(rank)
         self.first: Places = np.array([ranks[0] for ranks in self.members], np.int64)
         """(u,) lowest rank of each distinct film; rises from film to film."""
-        self.second: Places = np.array([[*ranks, len(ids)][1] for ranks in self.members], np.int64)
+        self.second: Places = np.array([[*ranks, len(names)][1] for ranks in self.members])
         """(u,) the next rank of its equals; n where there is none."""
+        self.group: Places = np.empty(len(rows), np.int64)
+        """(n,) rank → distinct film."""
+        for distinct, ranks in enumerate(self.members):
+            self.group[ranks] = distinct
         alone = len(self.first) == len(rows)
         self.rows: Features = rows if alone else rows[self.first]
         """(u, d) features of the distinct films."""
@@ -79,19 +81,17 @@ class Films:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def given(self, ranked: NDArray[Number]) -> NDArray[Number]:
+        """From an array by rank, (n, …), to one in the order in which the films were given."""
+        found = np.empty_like(ranked)
+        found[self.order] = ranked
+        return found
+
     def unit(self, some: slice) -> Features:
         """Rows of length 1; zero vectors stay zero, so that their cosine is 0 with everything."""
         lengths = self.lengths[some, None]
         wide = self.rows[some] / np.where(lengths > 0, lengths, 1.0)
         return wide.astype(np.float32)
-
-
-def unit_rows(features: Features) -> Floats:
-    """Rows (n, d) of length 1 in float64; zero vectors stay zero. For few films: see `Films`."""
-    wide = features.astype(np.float64)
-    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit: Floats = wide / np.where(lengths > 0, lengths, 1.0)
-    return unit
 
 
 def error(d: int) -> float:
@@ -115,14 +115,14 @@ def tiles(
         rows: (u, d) films.
         columns: (w, d) films; all of them stand in each tile.
         block_bytes: of one product of matrices, which is handed out in tiles that stay in the
-            processor's cache; one row is the least. A tile may be written to.
+            processor's cache; one row is the least.
         bar: goes on by one a film of `rows`, equal ones included; see `progress`.
     """
     width, d = columns.rows.shape
     height = max(1, min(len(rows), block_bytes // (4 * max(width, 2 * d))))
     step = max(1, TILE // width)
     others = np.empty((width, d), np.float32)
-    for some in _pieces(width, d):
+    for some in pieces(width, d):
         others[some] = columns.unit(some)
     block = np.empty((height, width), np.float32)
     for start in range(0, len(rows), height):
@@ -142,8 +142,8 @@ def progress(what: str, films: int) -> tqdm[NoReturn]:
 
 def near(tile: Features, bounds: Features) -> tuple[Places, Places]:
     """Where a (k, w) tile reaches its rows' bounds, (k,): rows, rising, and columns."""
-    found = np.flatnonzero(tile >= bounds[:, None])
-    rows, columns = np.divmod(found, tile.shape[1])
+    reached = np.flatnonzero(tile >= bounds[:, None])
+    rows, columns = np.divmod(reached, tile.shape[1])
     return rows, columns
 
 
@@ -152,8 +152,8 @@ def cosines(one: Films, some: Places, other: Films, others: Places) -> Floats:
 
     0 where either is all zeros; rounded. Which films come together does not change any of them.
     """
-    found = np.empty(len(some))
-    for piece in _pieces(len(some), one.rows.shape[1]):
+    exact = np.empty(len(some))
+    for piece in pieces(len(some), one.rows.shape[1]):
         i, j = some[piece], others[piece]
         # einsum adds up each row by itself, in an order that d alone decides; a matrix product
         # would add in one that depends on how many rows there are.
@@ -161,93 +161,65 @@ def cosines(one: Films, some: Places, other: Films, others: Places) -> Floats:
             "ij,ij->i", one.rows[i].astype(np.float64), other.rows[j].astype(np.float64)
         )
         lengths = one.lengths[i] * other.lengths[j]
-        found[piece] = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
-    return np.round(found, DIGITS) + 0.0  # no −0.0
+        exact[piece] = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    return np.round(exact, DIGITS) + 0.0  # no −0.0
 
 
-class Best:
-    """The `top` pairs of highest cosine so far; ties go to the lower ranks.
-
-    Of films that are equal, the pair of lowest ranks stands for all their pairs. That is enough:
-    `top` such pairs before it leave no room for any of theirs.
+def highest(
+    tile: Features, places: Places, rows: Films, columns: Films, *, count: int = 1
+) -> tuple[Floats, Places]:
+    """The `count` columns of highest float64 cosine in each row of a tile; ties go to the first.
 
     Args:
-        top: how many pairs.
-        floor: pairs of a lower cosine are not wanted.
+        tile: (k, w) float32 cosines; −∞ where a column does not count. Left as it was.
+        places: (k,) distinct films of `rows` that the rows of the tile are.
+        rows: see `tiles`.
+        columns: see `tiles`.
+        count: 1 or 2.
+
+    Returns:
+        (k, count) cosines, falling, −∞ where there are fewer columns that count; and the columns.
     """
+    every = np.arange(len(tile))
+    bounds = tile.max(axis=1)
+    if count == 2:
+        first = tile.argmax(axis=1)
+        tile[every, first] = -np.inf
+        second = tile.max(axis=1)
+        tile[every, first] = bounds
+        bounds = np.where(second > -np.inf, second, bounds)
+    bounds = np.where(bounds > -np.inf, bounds - np.float32(2 * error(rows.rows.shape[1])), np.inf)
+    some, others = near(tile, bounds)
+    exact = cosines(rows, places[some], columns, others)
+    order = np.lexsort((others, -exact, some))
+    begins = np.searchsorted(some, np.arange(len(tile) + 1))
+    best = np.full((len(tile), count), -np.inf)
+    column = np.zeros((len(tile), count), np.int64)
+    for nth in range(count):
+        there = begins[:-1] + nth < begins[1:]
+        chosen = order[begins[:-1][there] + nth]
+        best[there, nth], column[there, nth] = exact[chosen], others[chosen]
+    return best, column
 
-    def __init__(self, top: int, floor: float = -np.inf) -> None:
-        self.top = top
-        self.floor = floor
-        """Cosine that a pair must reach to be among them."""
-        self.pairs: tuple[Places, Places] = (np.empty(0, np.int64), np.empty(0, np.int64))
-        """(k,) ranks of the one film, and of the other."""
-        self.cosines: Floats = np.empty(0)
-        """(k,) falling."""
 
-    def add(self, one: Places, other: Places, found: Floats) -> None:
-        """Take in more pairs, by rank; none may come twice."""
-        wanted = found >= self.floor
-        if not wanted.any():
-            return
-        one = np.concatenate([self.pairs[0], one[wanted]])
-        other = np.concatenate([self.pairs[1], other[wanted]])
-        found = np.concatenate([self.cosines, found[wanted]])
-        order = np.lexsort((other, one, -found))[: self.top]
-        self.pairs, self.cosines = (one[order], other[order]), found[order]
-        if len(order) == self.top:
-            self.floor = float(self.cosines[-1])
-
-    def candidates(
-        self, tile: Features, margin: float, *, after: Places | None = None
-    ) -> tuple[Places, Places]:
-        """Rows and columns of a (k, w) tile that may be among the best; −∞ never is.
-
-        Args:
-            tile: float32 cosines.
-            margin: how far they may be off.
-            after: (k,) column after which a row is looked at, where the same pairs stand before.
-        """
-        bound = np.float32(max(self.floor - margin, -2))
-        hot = np.flatnonzero(tile.max(axis=1) >= bound)
-        rows, columns = near(tile[hot], np.full(len(hot), bound))
-        rows = hot[rows]
-        if after is not None:
-            once = columns > after[rows]
-            rows, columns = rows[once], columns[once]
-        if len(rows) > self.top:
-            found = tile[rows, columns]
-            last = np.partition(found, -self.top)[-self.top]
-            kept = found >= last - np.float32(2 * margin)
-            rows, columns = rows[kept], columns[kept]
-        return rows, columns
+def pieces(rows: int, d: int) -> Iterator[slice]:
+    """Slices of rows that take some 2 MB in float64."""
+    height = max(1, TILE // d)
+    return (slice(start, min(start + height, rows)) for start in range(0, rows, height))
 
 
 def _lengths(rows: Features) -> Floats:
-    found = np.empty(len(rows))
-    for some in _pieces(*rows.shape):
-        found[some] = np.sqrt(np.square(rows[some], dtype=np.float64).sum(axis=1))
-    return found
+    lengths = np.empty(len(rows))
+    for some in pieces(*rows.shape):
+        lengths[some] = np.sqrt(np.square(rows[some], dtype=np.float64).sum(axis=1))
+    return lengths
 
 
-def _groups(rows: Features, lengths: Floats) -> Places:
-    """Numbers of distinct rows, in the order in which they first come."""
-    _, which, counts = np.unique(lengths, return_inverse=True, return_counts=True)
-    known: dict[bytes | int, int] = {}
-    group = np.empty(len(rows), np.int64)
-    # Only rows of one length can be equal. Those are told apart by a digest of 128 bits; adding 0
-    # leaves no −0.0.
-    for rank, shared in enumerate((counts[which] > 1).tolist()):
-        key = (
-            hashlib.blake2b((rows[rank] + np.float32(0)).tobytes(), digest_size=16).digest()
-            if shared
-            else rank
-        )
-        group[rank] = known.setdefault(key, len(known))
-    return group
-
-
-def _pieces(rows: int, d: int) -> Iterator[slice]:
-    """Slices of rows that take some 2 MB in float64."""
-    height = max(1, 2**18 // d)
-    return (slice(start, min(start + height, rows)) for start in range(0, rows, height))
+def _equal(rows: Features) -> dict[bytes, list[int]]:
+    """Digest (128 bits) of each distinct row → its places; in the order of their first ones."""
+    places: dict[bytes, list[int]] = {}
+    for place, row in enumerate(rows):
+        # Adding 0 leaves no −0.0.
+        digest = hashlib.blake2b((row + np.float32(0)).tobytes(), digest_size=16).digest()
+        places.setdefault(digest, []).append(place)
+    return places

@@ -1,43 +1,85 @@
-"""The most similar films of one set, and how near its films are to each other: exact.
+"""How near films are to other films of their own kind: duplicates within a set, and baselines.
 
-How near real films are to other real films: the baselines of the audit.
-
-Other films are those of other patients where it is stated whose each film is; else any other film.
-
-In every view and look in which a synthetic film is held against a real one, or they would not
-compare. Plain float64 products: there are few real films beside the synthetic ones.
+A baseline holds real films against other real films: those of other patients where it is stated
+whose each film is, else any other film; in every view and crop in which a synthetic film is held
+against a real one, or the two would not compare. Exact like the search itself; see `cosines`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from heapq import merge
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from cxr_release.memorization.cosines import (
     BLOCK_BYTES,
-    DIGITS,
-    Best,
+    TILE,
     Features,
     Films,
     Floats,
     Places,
-    cosines,
-    error,
-    near,
+    highest,
     progress,
     tiles,
-    unit_rows,
 )
+from cxr_release.memorization.search import TopPairs
+
+
+class _NearestOther:
+    """Cosine of each film of the tiles' rows with the nearest column of another group.
+
+    Args:
+        rows: films of the tiles' rows.
+        columns: of their columns.
+        groups: number of each film's group, of `rows` and of `columns`, in the order in which they
+            were given; None: no two films are of one group.
+    """
+
+    def __init__(
+        self, rows: Films, columns: Films, groups: tuple[Places, Places] | None = None
+    ) -> None:
+        self._rows, self._columns, self._grouped = rows, columns, groups is not None
+        ours, theirs = groups or (np.zeros(len(rows.order)), np.zeros(len(columns.order)))
+        # Equal films of different groups are asked for one by one.
+        asked, self._of_rank = np.unique(
+            np.column_stack([rows.group, ours[rows.order]]), axis=0, return_inverse=True
+        )
+        self._place, self._group = asked.astype(np.int64).T
+        """(k,) distinct film and group of each question; the films rise."""
+        theirs = theirs[columns.order]
+        self._column_group = np.array(
+            [
+                theirs[ranks[0]] if (theirs[ranks] == theirs[ranks[0]]).all() else -1
+                for ranks in columns.members
+            ]
+        )
+        """(w,) group of each distinct column; −1 if its equals are of several: of another one than
+        whatever is asked for."""
+        self._best = np.full(len(asked), -np.inf)
+
+    def add(self, tile: Features, places: Places) -> None:
+        """Take in a tile; see `tiles`."""
+        begin, end = np.searchsorted(self._place, [places[0], places[-1] + 1])
+        step = max(1, TILE // tile.shape[1])
+        for start in range(begin, end, step):
+            some = slice(start, min(start + step, end))
+            asked = tile[self._place[some] - places[0]]
+            if self._grouped:
+                asked[self._group[some, None] == self._column_group] = -np.inf
+            best, _ = highest(asked, self._place[some], self._rows, self._columns)
+            self._best[some] = best[:, 0]
+
+    def cosines(self) -> Floats:
+        """(n,) in the order in which the films were given; NaN where there is none."""
+        best = np.where(np.isinf(self._best), np.nan, self._best)
+        found: Floats = self._rows.given(best[self._of_rank.ravel()])
+        return found
 
 
 @dataclass(frozen=True)
-class Twins:
+class SimilarPair:
     """Two films of one set, the one whose id comes first first, and their cosine."""
 
     one_id: str
@@ -47,10 +89,10 @@ class Twins:
 
 
 @dataclass(frozen=True)
-class Within:
+class Duplicates:
     """What a search within one set found; arrays in the order of the films given."""
 
-    pairs: list[Twins]
+    pairs: list[SimilarPair]
     """Of highest cosine; ties in the order of the ids. Films of one group among them."""
     nearest: Floats
     """(n,) cosine of the nearest other film; NaN for a film alone."""
@@ -59,14 +101,14 @@ class Within:
     groups."""
 
 
-def search_within(
+def search_duplicates(
     features: Features,
     ids: Sequence[str],
     *,
     top: int,
     groups: Sequence[str] | None = None,
     block_bytes: int = BLOCK_BYTES,
-) -> Within:
+) -> Duplicates:
     """Hold every film of a set against every other; as exact, and in as little memory, as `search`.
 
     Args:
@@ -77,161 +119,71 @@ def search_within(
         block_bytes: of one product of matrices.
 
     Raises:
-        CxrReleaseError: features that are no finite numbers, by film.
+        CxrReleaseError: features that are not finite numbers, by film.
         ValueError: no films, or features, ids and groups that do not fit each other.
     """
     if top < 1 or (groups is not None and len(groups) != len(ids)):
         raise ValueError(f"the {top} nearest of {len(ids)} films in {len(groups or [])} groups")
     films = Films(features, ids)
-    margin = error(films.rows.shape[1])
-    itself = cosines(films, np.arange(len(films)), films, np.arange(len(films)))
-    twice = films.second < len(ids)
-    best = Best(top)
-    best.add(films.first[twice], films.second[twice], itself[twice])
-    # A film that has equals has none nearer; the same across groups, if they are of several.
-    nearest = np.where(twice, itself, -np.inf)
-    of_group = _groups(films, groups)
-    several = np.array([group < 0 for group in of_group.tolist()])
-    apart = np.where(several, itself, -np.inf)
-    kin = _kin(of_group)
-    with progress("within", len(ids)) as bar:
+    top_pairs = TopPairs(films, films, top)
+    nearest = _NearestOther(films, films, (np.arange(len(ids)),) * 2)
+    other = None if groups is None else _NearestOther(films, films, (_numbers(groups),) * 2)
+    with progress("duplicates", len(ids)) as bar:
         for places, tile in tiles(films, films, block_bytes, bar):
-            tile[np.arange(len(places)), places] = -np.inf
-            rows, columns = best.candidates(tile, margin, after=places)
-            rows = places[rows]
-            best.add(films.first[rows], films.first[columns], cosines(films, rows, films, columns))
-            nearest[places] = np.maximum(nearest[places], _nearest(tile, places, films, films))
-            if groups is not None:
-                for row, place in enumerate(places.tolist()):
-                    tile[row, kin[of_group[place]]] = -np.inf
-                apart[places] = np.maximum(apart[places], _nearest(tile, places, films, films))
+            top_pairs.add(tile, places)
+            nearest.add(tile, places)
+            if other is not None:
+                other.add(tile, places)
     names = sorted(ids)
     pairs = [
-        Twins(names[one], names[other], 0.0 - negative)
-        for negative, one, other in islice(_film_pairs(best, films), top)
+        SimilarPair(names[one], names[other], 0.0 - negative)
+        for negative, one, other in islice(top_pairs.film_pairs(), top)
     ]
-    return Within(pairs, _given(nearest, films), None if groups is None else _given(apart, films))
+    return Duplicates(pairs, nearest.cosines(), None if other is None else other.cosines())
 
 
-def _nearest(tile: Features, places: Places, rows: Films, columns: Films) -> Floats:
-    """(k,) highest float64 cosine in each row of a tile; −∞ where all of it is −∞."""
-    highest = tile.max(axis=1)
-    found = np.full(len(tile), -np.inf)
-    bounds = highest - np.float32(2 * error(rows.rows.shape[1]))
-    bounds[highest == -np.inf] = np.inf
-    some, others = near(tile, bounds)
-    np.maximum.at(found, some, cosines(rows, places[some], columns, others))
-    return found
-
-
-def _groups(films: Films, groups: Sequence[str] | None) -> Places:
-    """(u,) number of each distinct film's group; −1 if its equals are of several, or unknown.
-
-    Numbers are those of the order in which the groups first come in `groups`.
-    """
-    if groups is None:
-        return np.full(len(films), -1)
-    numbers = {group: number for number, group in enumerate(dict.fromkeys(groups))}
-    of_film = np.array([numbers[group] for group in groups])[films.order]
-    return np.array(
-        [
-            of_film[ranks[0]] if (of_film[ranks] == of_film[ranks[0]]).all() else -1
-            for ranks in films.members
-        ]
-    )
-
-
-def _kin(of_group: Places) -> dict[int, Places]:
-    """Group → distinct films that are of it alone; none of the films of several."""
-    order = np.argsort(of_group, kind="stable")
-    numbers, begins = np.unique(of_group[order], return_index=True)
-    kin = dict(zip(numbers.tolist(), np.split(order, begins[1:]), strict=True))
-    return kin | {-1: np.empty(0, np.int64)}
-
-
-def _film_pairs(best: Best, films: Films) -> Iterator[tuple[float, int, int]]:
-    """Pairs of films, −cosine and ranks, in order, from the best pairs of distinct films."""
-
-    def of(one: int, other: int, cosine: float) -> Iterator[tuple[float, int, int]]:
-        here, there = films.group[one], films.group[other]
-        ranks = {rank: group for group in (here, there) for rank in films.members[group]}
-        for first in sorted(ranks):
-            for second in films.members[there if ranks[first] == here else here]:
-                if second > first:
-                    yield -cosine, first, second
-
-    return merge(*map(of, best.pairs[0].tolist(), best.pairs[1].tolist(), best.cosines.tolist()))
-
-
-def _given(found: Floats, films: Films) -> Floats:
-    """From distinct films back to films, in the order given; NaN for −∞."""
-    given = np.empty(len(films.order))
-    given[films.order] = found[films.group]
-    given[given == -np.inf] = np.nan
-    return given
-
-
-BLOCK = 256
-"""Films whose products are in memory at a time."""
-
-
-def nearest_apart(
-    views: Mapping[str, Features], looks: Sequence[Features], groups: Sequence[str]
+def nearest_cosines(
+    views: Mapping[str, Features],
+    crops: Sequence[Features],
+    *,
+    groups: Sequence[str] | None = None,
+    some: Sequence[int] | None = None,
+    others: Sequence[int] | None = None,
 ) -> Floats:
-    """Cosine of each film with its nearest film of another group, over all views and looks.
+    """Cosine of each film with the nearest one of other films, over all views and crops.
 
     Args:
         views: view → (n, d) features of the films as a synthetic one would be seen.
-        looks: (n, d) features of the same films as real ones are seen, one or more.
-        groups: n patients; or, where they are not stated, a group for each film.
+        crops: (m, d) features of the other films as real ones are seen, one or more.
+        groups: where both are the same films, n patients, or, where those are not stated, a group
+            for each film: films of one group are not held against each other. Not with `some`.
+        some: places of k films that are held against others; None: all n.
+        others: places of those others; None: all m.
 
     Returns:
-        (n,) float64; NaN where there is no film of another group.
+        (n or k,) float64; NaN where there is no other film.
     """
-    _, numbers = np.unique(np.array(groups), return_inverse=True)
-    every = np.arange(len(groups))
-    return _nearest_others(views, looks, every, every, numbers)
-
-
-def nearest_of_others(
-    views: Mapping[str, Features],
-    looks: Sequence[Features],
-    some: Sequence[int],
-    others: Sequence[int],
-) -> Floats:
-    """Cosine of each of some films with the nearest of the others, over all views and looks.
-
-    Args:
-        views: see `nearest_apart`.
-        looks: see there.
-        some: places of k films.
-        others: places of the films that they are held against.
-
-    Returns:
-        (k,) float64; NaN where there are no others.
-    """
-    return _nearest_others(views, looks, np.array(some, np.int64), np.array(others, np.int64), None)
-
-
-def _nearest_others(
-    views: Mapping[str, Features],
-    looks: Sequence[Features],
-    some: NDArray[np.int64],
-    others: NDArray[np.int64],
-    groups: NDArray[np.int64] | None,
-) -> Floats:
-    best = np.full(len(some), -np.inf)
-    with tqdm(total=len(views) * len(looks), desc="baseline", disable=None) as bar:
-        for look in looks:
-            columns = unit_rows(look[others])
-            for view in views.values():
-                for start in range(0, len(some), BLOCK):
-                    block = some[start : start + BLOCK]
-                    products = np.round(unit_rows(view[block]) @ columns.T, DIGITS)
-                    if groups is not None:
-                        products[groups[block][:, None] == groups[others]] = -np.inf
-                    highest = products.max(axis=1, initial=-np.inf)
-                    best[start : start + BLOCK] = np.maximum(best[start : start + BLOCK], highest)
-                bar.update()
-    nearest: Floats = np.where(np.isinf(best), np.nan, best)
+    rows = slice(None) if some is None else np.array(some, np.int64)
+    columns = slice(None) if others is None else np.array(others, np.int64)
+    grouped = None if groups is None else (_numbers(groups),) * 2
+    found = []
+    count = len(next(iter(views.values()))[rows])
+    if not count or not len(crops[0][columns]):
+        return np.full(count, np.nan)
+    with progress("baseline", len(views) * len(crops) * count) as bar:
+        for view in views.values():
+            moving = Films(view[rows])
+            for crop in crops:
+                fixed = Films(crop[columns])
+                best = _NearestOther(moving, fixed, grouped)
+                for places, tile in tiles(moving, fixed, BLOCK_BYTES, bar):
+                    best.add(tile, places)
+                found.append(best.cosines())
+    nearest: Floats = np.fmax.reduce(found)
     return nearest
+
+
+def _numbers(groups: Sequence[str]) -> Places:
+    """(n,) a number for each group."""
+    _, numbers = np.unique(np.array(groups), return_inverse=True)
+    return numbers.astype(np.int64)

@@ -1,10 +1,8 @@
-"""Features kept in files, so that a part that was encoded once is not encoded again.
+"""Features of a set of films in several views, kept in files from one run to the next.
 
-A file is safetensors and holds the matrix, an account of the films as JSON, and the SHA-256 of
-both. What is not whole, not of this version, or not of the films that are asked for, is as if it
-were not there. Nothing is unpickled.
-
-Features of a set of films in several views, taken stretch by stretch and kept.
+Films are encoded stretch by stretch, and each stretch is kept. A file is safetensors and holds the
+matrix, an account of the films as JSON, and the SHA-256 of both. What is not whole, not of this
+version, or not of the films that are asked for, is as if it were not there. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ VERSION = 1
 """Of the file's layout."""
 SUFFIX = ".safetensors"
 
-Told = tuple[str, str]
+Remark = tuple[str, str]
 """A film, and what there is to say of it."""
 
 _notices = logging.getLogger(__name__)
@@ -45,9 +43,9 @@ class Account:
 
     ids: tuple[str, ...]
     """Of the rows of the matrix."""
-    unreadable: tuple[Told, ...]
+    unreadable: tuple[Remark, ...]
     """Film and fault."""
-    notes: tuple[Told, ...]
+    notes: tuple[Remark, ...]
     """Film and what was done to it."""
 
 
@@ -94,12 +92,8 @@ def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> Ke
     return kept
 
 
-def prepare(folder: Path) -> None:
-    """Make the folder, before hours are spent on what it is to hold.
-
-    Raises:
-        CxrReleaseError: it cannot be made or written.
-    """
+def _prepare(folder: Path) -> None:
+    """Make the folder, before hours are spent on what it is to hold."""
     try:
         with scratch_file(folder / "probe"):
             pass
@@ -174,9 +168,9 @@ class FilmFeatures:
     """Films searched, sorted: the rows of each matrix."""
     views: Mapping[str, Features]
     """View → (ids, features) float32."""
-    unreadable: tuple[Told, ...]
+    unreadable: tuple[Remark, ...]
     """Film and fault, sorted."""
-    notes: tuple[Told, ...]
+    notes: tuple[Remark, ...]
     """Film that is searched, and what was done to it first, sorted."""
     patients: Mapping[str, str]
     """Film → patient, where known."""
@@ -184,8 +178,8 @@ class FilmFeatures:
     """Keys under which the features are kept."""
 
     @property
-    def found(self) -> int:
-        """Films found: searched and unreadable."""
+    def total(self) -> int:
+        """Films that are searched, and those that cannot be read."""
         return len(self.ids) + len(self.unreadable)
 
 
@@ -200,7 +194,7 @@ def features_of(
     Args:
         films: the set.
         encoder: what turns a film into numbers.
-        views: what `Encoder.seen` takes.
+        views: what `Encoder.with_view` takes.
         cache: folder in which features are kept, one file a stretch and view; None keeps none.
 
     Raises:
@@ -208,7 +202,7 @@ def features_of(
         CxrReleaseError: a film cannot be encoded, or `cache` is no folder to write in.
     """
     if cache is not None:
-        prepare(cache)
+        _prepare(cache)
     matrices = {view: np.empty((len(films), encoder.dimensions), np.float32) for view in views}
     accounts: list[Account] = []
     keys: set[str] = set()
@@ -250,11 +244,13 @@ class _Stretch:
         """View → key under which its features are kept."""
         read = f"films read by version {film_parts.VERSION}, {len(self.films)} from {self.start}"
         return {
-            view: key_of(read, self.part.fingerprint, encoder.seen(view).fingerprint)
+            view: key_of(read, self.part.fingerprint, encoder.with_view(view).fingerprint)
             for view in views
         }
 
-    def read(self, ids: list[str], unreadable: list[Told], notes: list[Told]) -> Iterator[bytes]:
+    def read(
+        self, ids: list[str], unreadable: list[Remark], notes: list[Remark]
+    ) -> Iterator[bytes]:
         """PNG bytes of each readable film; an account of all goes into the lists."""
         for film in self.part.read(self.start, self.start + len(self.films)):
             if film.fault:
@@ -299,8 +295,8 @@ def _of_stretch(
     missing = [view for view in keys if view not in kept]
     if missing:
         ids: list[str] = []
-        unreadable: list[Told] = []
-        notes: list[Told] = []
+        unreadable: list[Remark] = []
+        notes: list[Remark] = []
         films = stretch.read(ids, unreadable, notes)
         fresh = encode_views(encoder, films, missing, advance=advance)
         account = Account(tuple(ids), tuple(unreadable), tuple(notes))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from cxr_release.films.png import Film
 from cxr_release.memorization.calibration import Others
 from cxr_release.memorization.search import Pair
 from cxr_release.radiographs.contact_sheet import contact_sheet, save_sheet
+from cxr_release.schemas import VIEWS
 
 COLUMNS, SIDE = 12, 112
 """Films a row of the sheet (four pairs of three), and pixels of each."""
+MOST = 100
+"""Pairs that are named. The tables hold all of them."""
 
 
 def draw_distances(
@@ -87,25 +91,71 @@ def draw_pairs(path: Path, pairs: Sequence[Pair], real: FilmSet, synthetic: Film
     films: list[Film] = []
     captions: list[str] = []
     for rank, pair in enumerate(pairs, start=1):
-        one, other = pair_of(pair, real, synthetic)
-        difference = (255 + one.astype(np.int16) - other) // 2
-        films += [one, other, difference.astype(np.uint8)]
+        one, other = _decoded(pair, real, synthetic)
+        turned_film = turned(Image.fromarray(other), pair.view)
+        if turned_film.size != one.shape[::-1]:
+            turned_film = turned_film.resize(one.shape[::-1], Image.Resampling.LANCZOS)
+        shown = np.asarray(turned_film)
+        difference = (255 + one.astype(np.int16) - shown) // 2
+        films += [one, shown, difference.astype(np.uint8)]
         captions += [f"{rank} real", _short(pair.synthetic_id), f"{pair.cosine:.4f}"]
         if pair.view != "plain":
             captions[-1] += f" {pair.view}"
     save_sheet(path, contact_sheet(films, captions, columns=COLUMNS, side=SIDE))
 
 
-def pair_of(pair: Pair, real: FilmSet, synthetic: FilmSet) -> tuple[Film, Film]:
-    """Both films of a pair, the synthetic one in its best view and of the real one's size."""
-    one = png.decode(real.png(pair.real_id), where=pair.real_id)
-    film = Image.fromarray(png.decode(synthetic.png(pair.synthetic_id), where=pair.synthetic_id))
-    film = turned(film, pair.view)
-    if film.size != one.shape[::-1]:
-        film = film.resize(one.shape[::-1], Image.Resampling.LANCZOS)
-    return one, np.asarray(film)
-
-
 def _short(film: str) -> str:
     name = film.removeprefix("checkpoint-")
     return name if len(name) <= 17 else f"…{name[-16:]}"
+
+
+def named(
+    pairs: Sequence[Pair],
+    real: FilmSet,
+    synthetic: FilmSet,
+    *,
+    converted: tuple[Collection[str], Collection[str]],
+) -> list[dict[str, Any]]:
+    """The first pairs by name, each with whether its films are the same to the pixel.
+
+    No cosine says that.
+
+    Args:
+        pairs: most similar first.
+        real: the real films.
+        synthetic: the synthetic films.
+        converted: real and synthetic films that were not 8-bit grey, or were reduced in size.
+
+    Returns:
+        The fields of each pair; `identical`, the view in which the films' pixels are equal as they
+        were read, None where they are in none; `converted`, whether either film was.
+    """
+    return [
+        asdict(pair)
+        | {
+            "identical": _identical_in(pair, real, synthetic),
+            "converted": pair.real_id in converted[0] or pair.synthetic_id in converted[1],
+        }
+        for pair in pairs[:MOST]
+    ]
+
+
+def _identical_in(pair: Pair, real: FilmSet, synthetic: FilmSet) -> str | None:
+    """The view in which the synthetic film has the real one's pixels, if there is one."""
+    one, other = _decoded(pair, real, synthetic)
+    if one.shape != other.shape:
+        return None
+    film = Image.fromarray(other)
+    # A film that is its own mirror image is equal in two views: the pair's own comes first.
+    views = [pair.view, *(view for view in VIEWS if view != pair.view)]
+    return next(
+        (view for view in views if np.array_equal(one, np.asarray(turned(film, view)))), None
+    )
+
+
+def _decoded(pair: Pair, real: FilmSet, synthetic: FilmSet) -> tuple[Film, Film]:
+    """Both films of a pair as they lie there."""
+    return (
+        png.decode(real.png(pair.real_id), where=pair.real_id),
+        png.decode(synthetic.png(pair.synthetic_id), where=pair.synthetic_id),
+    )

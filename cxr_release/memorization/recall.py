@@ -1,14 +1,12 @@
-"""Ways in which a copy may differ from the film it was copied from; planted to try the search.
-
-Each takes a film and gives an altered copy of the same size. Where chance has a part in it, it is
-drawn from the generator that is given, so that the same seed plants the same copies.
-
-What the search would have found: altered copies of real films are planted, one at a time.
+"""What the search would find: altered copies of real films are planted, one at a time.
 
 A search that found nothing says little unless it is known what it finds. So films of the cohort
 are copied, each copy is altered, and it is asked whether the pair of the copy and its film would
 stand in the list of the most similar pairs, had this one copy been among the synthetic films.
-Each plant is a trial of its own: plants never take each other's places in the list.
+Each planted copy is a trial of its own: copies never take each other's places in the list.
+
+An alteration takes a film and gives an altered copy of the same size. Where chance has a part in
+it, it is drawn from the generator that is given: the same seed plants the same copies.
 """
 
 from __future__ import annotations
@@ -16,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from cxr_release.encoders.encoding import encode_views
 from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
-from cxr_release.memorization.cosines import DIGITS, Features, Floats, unit_rows
+from cxr_release.memorization.cosines import DIGITS, Features, Floats
 from cxr_release.radiographs.resample import mirror
 from cxr_release.schemas import VIEWS
 
@@ -113,25 +112,25 @@ ALTERATIONS: dict[str, Alter] = {
 
 LEVEL = 0.95
 FEWEST = 20
-"""Recompressed copies that are made whether or not anything is planted: they say how similar two
-films are that are one film saved twice."""
+"""Recompressed copies that are made whether or not anything is planted: they say how similar a
+film and its duplicate are."""
 
 
 @dataclass(frozen=True)
-class Power:
+class Recall:
     """What became of the planted copies."""
 
     alterations: list[dict[str, Any]]
     """One a kind of alteration: `alteration`, `planted`, `found`, `recall` (0 … 1), `low`, `high`
     (95 % interval of the recall: Clopper and Pearson 1934), `median_rank` (None where it lies
     beyond the list) and `median_cosine`."""
-    alike: float
-    """Lowest cosine of a film and its recompressed copy: what is as similar may be one film."""
+    duplicate_threshold: float
+    """Lowest cosine of a film and its recompressed copy: films as similar may be duplicates."""
 
 
-def measure(
+def measure_recall(
     real: FilmSet,
-    looks: Sequence[Features],
+    crops: Sequence[Features],
     ids: Sequence[str],
     listed: Sequence[float],
     *,
@@ -139,12 +138,12 @@ def measure(
     top: int,
     plants: int,
     seed: int,
-) -> Power:
+) -> Recall:
     """Plant altered copies and see which of them the list would hold.
 
     Args:
         real: the films to copy.
-        looks: their features as the search holds them against synthetic ones, (n, d) each.
+        crops: their features as the search holds them against synthetic ones, (n, d) each.
         ids: of the films, in the order of the features.
         listed: cosines of the audit's most similar pairs, falling.
         encoder: of those features.
@@ -153,9 +152,9 @@ def measure(
         seed: of which films are copied, and of the alterations' chance.
     """
     order = sorted(range(len(ids)), key=lambda place: _rank(seed, ids[place]))
-    units = [unit_rows(look) for look in looks]
+    units = [_unit_rows(crop) for crop in crops]
     rows = []
-    alike = 1.0
+    threshold = 1.0
     wanted = {
         name: min(len(order), max(plants, FEWEST) if name == RECOMPRESSED else plants)
         for name in ALTERATIONS
@@ -169,13 +168,24 @@ def measure(
             chosen = np.array(order[:count], np.int64)
             copies = _copies(real, [ids[place] for place in chosen], name, (seed, number))
             views = encode_views(encoder, copies, VIEWS, advance=bar.update)
-            cosines = _best(views, units)
+            turned = map(_unit_rows, views.values())
+            cosines = reduce(
+                np.maximum, (np.round(view @ crop.T, DIGITS) for view in turned for crop in units)
+            )
             own = cosines[np.arange(count), chosen]
             if name == RECOMPRESSED:
-                alike = float(own.min())
+                threshold = float(own.min())
             if plants:
                 rows.append(_row(name, own[:plants], cosines[:plants], listed, top))
-    return Power(rows, alike)
+    return Recall(rows, threshold)
+
+
+def _unit_rows(features: Features) -> Floats:
+    """Rows (n, d) of length 1 in float64; zero vectors stay zero."""
+    wide = features.astype(np.float64)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    unit: Floats = wide / np.where(lengths > 0, lengths, 1.0)
+    return unit
 
 
 def _copies(real: FilmSet, ids: Sequence[str], name: str, seed: tuple[int, int]) -> list[bytes]:
@@ -186,19 +196,6 @@ def _copies(real: FilmSet, ids: Sequence[str], name: str, seed: tuple[int, int])
         copy = alter(png.decode(real.png(film), where=film), chance)
         copies.append(png.encode(np.ascontiguousarray(copy), synthetic=False))
     return copies
-
-
-def _best(views: Mapping[str, Features], looks: Sequence[Floats]) -> Floats:
-    """(plants, films) cosines, each in its best view and look."""
-    best: Floats | None = None
-    for view in views.values():
-        plants = unit_rows(view)
-        for look in looks:
-            found = np.round(plants @ look.T, DIGITS)
-            best = found if best is None else np.maximum(best, found)
-    if best is None:
-        raise ValueError("no views, or no films")
-    return best
 
 
 def _row(

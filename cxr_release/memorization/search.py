@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import islice, product
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -13,21 +13,90 @@ import numpy as np
 from cxr_release import schemas
 from cxr_release.memorization.cosines import (
     BLOCK_BYTES,
-    Best,
     Features,
     Films,
     Floats,
     Places,
     cosines,
     error,
+    highest,
     near,
     progress,
     tiles,
 )
 
-Key = tuple[float, int, int, int]
-"""A pair as it is sorted: −cosine, rank of the real film, of the synthetic one, place of the view.
-A rank is a film's place among the sorted ids."""
+
+class TopPairs:
+    """The pairs of highest cosine of the tiles so far; ties go to the lower ranks.
+
+    Of films that are equal, the pair of lowest ranks stands for all their pairs. That is enough:
+    `top` such pairs before it leave no room for any of theirs.
+
+    Args:
+        rows: films of the tiles' rows, which stand second in a pair.
+        columns: of their columns, which stand first. Where they are the films of `rows`, a pair
+            is two films of that set, in the order of their ids.
+        top: how many pairs.
+        floor: pairs of a lower cosine are not wanted.
+    """
+
+    def __init__(self, rows: Films, columns: Films, top: int, floor: float = -np.inf) -> None:
+        self._rows, self._columns, self._top = rows, columns, top
+        self.floor = floor
+        """Cosine that a pair must reach to be among them."""
+        self._ranks = np.empty((2, 0), np.int64)
+        """First and second films of the pairs of distinct films, best first."""
+        self._cosines: Floats = np.empty(0)
+        if rows is columns:  # each film that has an equal makes a pair with it
+            twice = np.flatnonzero(rows.second < len(rows.order))
+            self._add(rows.first[twice], rows.second[twice], cosines(rows, twice, rows, twice))
+
+    def _add(self, first: Places, second: Places, found: Floats) -> None:
+        """Take in more pairs, by rank; none may come twice."""
+        wanted = found >= self.floor
+        if not wanted.any():
+            return
+        ranks = np.hstack([self._ranks, np.stack([first, second])[:, wanted]])
+        found = np.concatenate([self._cosines, found[wanted]])
+        order = np.lexsort((*ranks[::-1], -found))[: self._top]
+        self._ranks, self._cosines = ranks[:, order], found[order]
+        if len(order) == self._top:
+            self.floor = float(self._cosines[-1])
+
+    def add(self, tile: Features, places: Places) -> None:
+        """Take in the best pairs of a tile; see `tiles`."""
+        margin = error(self._rows.rows.shape[1])
+        bound = np.float32(max(self.floor - margin, -2))
+        hot = np.flatnonzero(tile.max(axis=1) >= bound)
+        rows, columns = near(tile[hot], np.full(len(hot), bound))
+        rows = hot[rows]
+        if self._rows is self._columns:
+            once = columns < places[rows]
+            rows, columns = rows[once], columns[once]
+        if len(rows) > self._top:
+            found = tile[rows, columns]
+            last = np.partition(found, -self._top)[-self._top]
+            kept = found >= last - np.float32(2 * margin)
+            rows, columns = rows[kept], columns[kept]
+        rows = places[rows]
+        exact = cosines(self._rows, rows, self._columns, columns)
+        self._add(self._columns.first[columns], self._rows.first[rows], exact)
+
+    def film_pairs(self) -> Iterator[tuple[float, int, int]]:
+        """−cosine and ranks of all pairs of films, in order."""
+
+        def of(first: int, second: int, cosine: float) -> Iterator[tuple[float, int, int]]:
+            here = self._columns.members[self._columns.group[first]]
+            there = self._rows.members[self._rows.group[second]]
+            opposite = dict.fromkeys(here, there)
+            if self._rows is self._columns:
+                opposite |= dict.fromkeys(there, here)
+            for one in sorted(opposite):
+                for other in opposite[one]:
+                    if self._rows is not self._columns or other > one:
+                        yield -cosine, one, other
+
+        return merge(*map(of, *self._ranks.tolist(), self._cosines.tolist()))
 
 
 @dataclass(frozen=True)
@@ -65,8 +134,7 @@ class Found:
     """One a synthetic film, in the order given."""
 
 
-@dataclass(frozen=True)
-class _Columns:
+class _Candidates(NamedTuple):
     """(m, k) candidates for the nearest real film of each synthetic one, in the order given."""
 
     cosine: Floats
@@ -93,8 +161,8 @@ def search(
 
     Args:
         real: (n, d) features, n ≥ 1, any length; a zero vector has cosine 0 with everything. Or
-            several such arrays, the looks of the same films: a pair's cosine is its best over
-            looks and views.
+            several such arrays, the crops of the same films: a pair's cosine is its best over
+            crops and views.
         synthetic: view → (m, d) features, m ≥ 1. Each view is asked for once, in turn, so they
             need not lie in memory together.
         real_ids: n ids.
@@ -103,98 +171,67 @@ def search(
         block_bytes: of one product of matrices.
 
     Raises:
-        CxrReleaseError: features that are no finite numbers, by film.
-        ValueError: a view that is none of `schemas.VIEWS`, no view, no look, or features that do
+        CxrReleaseError: features that are not finite numbers, by film.
+        ValueError: a view that is none of `schemas.VIEWS`, no view, no crop, or features that do
             not fit.
     """
     if top < 1 or not synthetic or not set(synthetic) <= set(schemas.VIEWS) or not len(real):
         raise ValueError(f"the {top} nearest of {len(real)} in {list(synthetic)}")
-    looks = [Films(one, real_ids) for one in ([real] if isinstance(real, np.ndarray) else real)]
+    crops = [Films(one, real_ids) for one in ([real] if isinstance(real, np.ndarray) else real)]
     names = sorted(real_ids), sorted(synthetic_ids)
-    keys: list[Key] = []
-    columns: list[_Columns] = []
+    keys: list[tuple[float, int, int, int]] = []
+    candidates: list[_Candidates] = []
     floor = -np.inf
-    every = len(synthetic) * len(looks) * len(synthetic_ids)
-    with progress("search", every) as bar:
+    with progress("search", len(synthetic) * len(crops) * len(synthetic_ids)) as bar:
         for number, view in enumerate(schemas.VIEWS):
             if view not in synthetic:
                 continue
             moving = Films(synthetic[view], synthetic_ids)
-            for fixed in looks:
-                # A pair among the `top` of all views and looks is, in its best ones, among the
+            for fixed in crops:
+                # A pair among the `top` of all views and crops is, in its best ones, among the
                 # `top` of these: whatever comes before it there comes before it here too. Neither
                 # can it lie below the last of an earlier `top`.
-                best = Best(top, floor)
-                tiled = tiles(moving, fixed, block_bytes, bar)
-                columns.append(_search(fixed, moving, best, number, tiled))
-                keys.extend(islice(_film_pairs(best, fixed, moving, number), top))
-                floor = best.floor
-    return Found(_pairs(keys, names, top), _nearest(columns, names, looks[0].order, synthetic_ids))
+                pairs = TopPairs(moving, fixed, top, floor)
+                cosine = np.empty((len(moving), 2))
+                column = np.empty((len(moving), 2), np.int64)
+                for places, tile in tiles(moving, fixed, block_bytes, bar):
+                    pairs.add(tile, places)
+                    cosine[places], column[places] = highest(tile, places, moving, fixed, count=2)
+                candidates.append(_of_films(cosine, column, fixed, moving, number))
+                keys.extend((*key, number) for key in islice(pairs.film_pairs(), top))
+                floor = pairs.floor
+    return Found(
+        _pairs(keys, names, top), _nearest(candidates, names[0], crops[0].order, synthetic_ids)
+    )
 
 
-def _search(
-    real: Films,
-    synthetic: Films,
-    best: Best,
-    view: int,
-    tiled: Iterable[tuple[Places, Features]],
-) -> _Columns:
-    """The two nearest distinct real films of each distinct synthetic one; the best pairs."""
-    margin = error(real.rows.shape[1])
-    cosine = np.full((len(synthetic), 2), -np.inf)
-    place = np.zeros((len(synthetic), 2), np.int64)
-    for places, tile in tiled:
-        rows, films = best.candidates(tile, margin)
-        if len(rows):
-            exact = cosines(synthetic, places[rows], real, films)
-            best.add(real.first[films], synthetic.first[places[rows]], exact)
-        rows, films = near(tile, _second(tile) - np.float32(2 * margin))
-        exact = cosines(synthetic, places[rows], real, films)
-        order = np.lexsort((films, -exact, rows))
-        begins = np.searchsorted(rows, np.arange(len(places)))
-        for nth in range(min(2, len(real))):
-            chosen = order[begins + nth]
-            cosine[places, nth], place[places, nth] = exact[chosen], films[chosen]
-    return _of_films(cosine, place, real, synthetic, view)
-
-
-def _second(tile: Features) -> Features:
-    """(k,) second highest of each row; −∞ where there is but one column. Leaves the tile alone."""
-    rows = np.arange(len(tile))
-    columns = tile.argmax(axis=1)
-    highest = tile[rows, columns]
-    tile[rows, columns] = -np.inf
-    second: Features = tile.max(axis=1)
-    tile[rows, columns] = highest
-    return second
-
-
-def _of_films(cosine: Floats, place: Places, real: Films, synthetic: Films, view: int) -> _Columns:
+def _of_films(
+    cosine: Floats, column: Places, real: Films, synthetic: Films, view: int
+) -> _Candidates:
     """From distinct films back to films: a real film that has equals comes second itself."""
     # On a tie it does not matter which comes second: only its cosine is asked for.
-    equal = real.second[place[:, 0]]
+    equal = real.second[column[:, 0]]
     twice = equal < len(real.group)
-    second = np.where(twice, equal, real.first[place[:, 1]])
-    ranks = np.column_stack([real.first[place[:, 0]], second])
+    second = np.where(twice, equal, real.first[column[:, 1]])
+    ranks = np.column_stack([real.first[column[:, 0]], second])
     values = np.column_stack([cosine[:, 0], np.where(twice, cosine[:, 0], cosine[:, 1])])
-    given = np.empty(len(synthetic.order), np.int64)
-    given[synthetic.order] = synthetic.group
-    return _Columns(values[given], ranks[given], np.full((len(given), 2), view))
+    return _Candidates(
+        synthetic.given(values[synthetic.group]),
+        synthetic.given(ranks[synthetic.group]),
+        np.full((len(synthetic.order), 2), view),
+    )
 
 
-def _film_pairs(best: Best, real: Films, synthetic: Films, view: int) -> Iterator[Key]:
-    """Pairs of films, in order, from the best pairs of distinct films."""
+def _pairs(
+    keys: Iterable[tuple[float, int, int, int]], names: tuple[list[str], list[str]], top: int
+) -> list[Pair]:
+    """The `top` of all views, each pair of films in its best view.
 
-    def of(one: int, other: int, cosine: float) -> Iterator[Key]:
-        pairs = product(real.members[real.group[one]], synthetic.members[synthetic.group[other]])
-        return ((-cosine, first, second, view) for first, second in pairs)
-
-    one, other = best.pairs
-    return merge(*map(of, one.tolist(), other.tolist(), best.cosines.tolist()))
-
-
-def _pairs(keys: Sequence[Key], names: tuple[list[str], list[str]], top: int) -> list[Pair]:
-    """The `top` of all views, each pair of films in its best view."""
+    Args:
+        keys: −cosine, ranks of the real and of the synthetic film, place of the view.
+        names: sorted ids of the real and of the synthetic films.
+        top: how many.
+    """
     chosen: dict[tuple[int, int], Pair] = {}
     for negative, one, other, view in sorted(keys):
         pair = Pair(names[0][one], names[1][other], 0.0 - negative, schemas.VIEWS[view])
@@ -203,27 +240,23 @@ def _pairs(keys: Sequence[Key], names: tuple[list[str], list[str]], top: int) ->
 
 
 def _nearest(
-    columns: Sequence[_Columns],
-    names: tuple[list[str], list[str]],
+    candidates: Sequence[_Candidates],
+    real_names: Sequence[str],
     order: Places,
     synthetic_ids: Sequence[str],
 ) -> list[Nearest]:
     """The best over the views, and the best of any other real film."""
-    cosine = np.hstack([one.cosine for one in columns])
-    real = np.hstack([one.real for one in columns])
-    view = np.hstack([one.view for one in columns])
+    cosine, real, view = map(np.hstack, zip(*candidates, strict=True))
     sorting = np.lexsort((real, -cosine), axis=1)  # stable: of one film the first view
-    cosine = np.take_along_axis(cosine, sorting, axis=1)
-    real = np.take_along_axis(real, sorting, axis=1)
-    view = np.take_along_axis(view, sorting, axis=1)
+    cosine, real, view = (np.take_along_axis(one, sorting, axis=1) for one in (cosine, real, view))
+    # Of the films that are not the nearest one, the first; the nearest one itself without any.
     other = np.argmax(real != real[:, :1], axis=1)
     second = cosine[np.arange(len(cosine)), other]
-    second = np.where(other == 0, cosine[:, 0], second)
     return list(
         map(
             Nearest,
             synthetic_ids,
-            map(names[0].__getitem__, real[:, 0].tolist()),
+            map(real_names.__getitem__, real[:, 0].tolist()),
             order[real[:, 0]].tolist(),
             cosine[:, 0].tolist(),
             map(schemas.VIEWS.__getitem__, view[:, 0].tolist()),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +75,41 @@ def test_thumbnail_cosine_is_the_weighted_correlation_of_small_films() -> None:
     assert features @ features.T == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_thumbnail_looks_at_a_real_film_from_nine_places() -> None:
+def test_a_thumbnail_crops_a_real_film_at_nine_places() -> None:
     encoder, one = thumbnail(24), film(1)
-    assert len(set(encoder.looks)) == 9
-    assert encoder.looks[0] == "plain"
+    assert len(set(encoder.crops)) == 9
+    assert encoder.crops[0] == "plain"
     places = {"down right": (0.045, 0.045), "up": (0.025, 0.005), "left": (0.005, 0.025)}
-    for look, (left, top) in places.items():
-        (found,) = encode(encoder.seen(look), [data(one)])
+    for crop, (left, top) in places.items():
+        (found,) = encode(encoder.with_view(crop), [data(one)])
         taper = np.sin(np.pi * (np.arange(24) + 0.5) / 24) ** 2
         seen = small(one, 24, left, top)
         weight = np.outer(taper, taper)
         seen = (seen - (weight * seen).sum() / weight.sum()) * np.sqrt(weight)
-        assert found.reshape(24, 24) == pytest.approx(seen / np.linalg.norm(seen), abs=1e-5), look
-    assert len({encoder.seen(look).fingerprint for look in encoder.looks}) == 9
+        assert found.reshape(24, 24) == pytest.approx(seen / np.linalg.norm(seen), abs=1e-5), crop
+    assert len({encoder.with_view(crop).fingerprint for crop in encoder.crops}) == 9
+
+
+def test_a_thumbnail_is_bit_for_bit_what_imagededup_makes_of_it() -> None:
+    encoder = thumbnail(24)
+
+    def as_tensors(transform: Callable[[Image.Image], Any]) -> Callable[[Image.Image], Any]:
+        return lambda picture: torch.from_numpy(transform(picture)).reshape(1, 24, 24)
+
+    by_imagededup = replace(
+        encoder,
+        model=torch.nn.Flatten(),
+        transform=as_tensors(encoder.transform),
+        more_crops={name: as_tensors(one) for name, one in encoder.more_crops.items()},
+    )
+    noise = np.random.default_rng(7).integers(0, 256, (97, 61)).astype(np.uint8)
+    blank = np.full((64, 64), 90, np.uint8)
+    films = [data(one) for one in (film(1), film(2)[:, :40].copy(), noise, blank)]
+    views = [*encoder.crops, *VIEWS[1:]]
+    direct = encoding.encode_views(encoder, films, views)
+    indirect = encoding.encode_views(by_imagededup, films, views)
+    for view in views:
+        assert direct[view].tobytes() == indirect[view].tobytes(), view
 
 
 def test_a_negative_is_exactly_opposite() -> None:
@@ -122,7 +145,7 @@ def test_each_view_is_the_turned_film_seen_plainly() -> None:
         for view in VIEWS:
             expected = encode(encoder, [data(np.ascontiguousarray(one)) for one in turned[view]])
             assert np.array_equal(together[view], expected), view
-            alone = encode(encoder.seen(view), map(data, films))
+            alone = encode(encoder.with_view(view), map(data, films))
             assert np.array_equal(alone, expected), view
     means = encode(halves(), [data(films[0])])[0]
     assert means == pytest.approx([films[0][:, :32].mean(), films[0][:, 32:].mean()])
@@ -130,7 +153,7 @@ def test_each_view_is_the_turned_film_seen_plainly() -> None:
 
 def test_a_view_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="upside-down"):
-        halves().seen("upside-down")
+        halves().with_view("upside-down")
 
 
 def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
@@ -141,18 +164,18 @@ def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
     films = [data(np.full((8, 8), value, np.uint8)) for value in range(11)]
     seen: list[int] = []
     folders: list[Path] = []
-    encoded = encoding._encoded
+    checked = encoding._checked
     write = Path.write_bytes
 
-    def counted(cnn: Any, piece: list[bytes], *rest: Any) -> Any:
-        seen.append(len(piece))
-        return encoded(cnn, piece, *rest)
+    def counted(rows: list[Any], done: int) -> Any:
+        seen.append(len(rows))
+        return checked(rows, done)
 
     def noted(path: Path, content: bytes) -> int:
         folders.append(path.parent)
         return write(path, content)
 
-    monkeypatch.setattr(encoding, "_encoded", counted)
+    monkeypatch.setattr(encoding, "_checked", counted)
     monkeypatch.setattr(Path, "write_bytes", noted)
     taken = 0
 
@@ -182,10 +205,11 @@ def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
 def test_a_film_that_cannot_be_read_is_never_left_out(broken: bytes, place: int) -> None:
     films = [data(film(seed)) for seed in range(4)]
     films.insert(place, broken)
-    with pytest.raises(CxrReleaseError, match=f"1 of 5 films.*film {place + 1}"):
-        encode(thumbnail(8), films)
-    with pytest.raises(CxrReleaseError, match="1 of 1 films"):
-        encode(thumbnail(8), [broken])
+    for encoder in (thumbnail(8), halves()):
+        with pytest.raises(CxrReleaseError, match=f"1 of 5 films.*film {place + 1}"):
+            encode(encoder, films)
+        with pytest.raises(CxrReleaseError, match="1 of 1 films"):
+            encode(encoder, [broken])
 
 
 def test_features_that_are_no_numbers_are_refused() -> None:
@@ -195,7 +219,7 @@ def test_features_that_are_no_numbers_are_refused() -> None:
 
     black, grey = np.zeros((8, 8), np.uint8), np.full((8, 8), 5, np.uint8)
     assert encode(halves(Dark()), [data(grey)])[0] == pytest.approx([0.2, 0.2])
-    with pytest.raises(CxrReleaseError, match="film 2 are no finite"):
+    with pytest.raises(CxrReleaseError, match="film 2 are not finite"):
         encode(halves(Dark()), [data(grey), data(black)])
 
 
@@ -215,7 +239,7 @@ def test_the_fingerprint_follows_what_the_features_depend_on(
     assert plain.fingerprint == thumbnail(16).fingerprint
     others = {thumbnail(17).fingerprint, fingerprint("thumbnail"), fingerprint("vit")}
     others |= {fingerprint("vit", weights_sha256=one * 64) for one in "ab"}
-    others |= {plain.seen(view).fingerprint for view in VIEWS}
+    others |= {plain.with_view(view).fingerprint for view in VIEWS}
     monkeypatch.setattr("cxr_release.encoders.encoder.TRANSFORM", 99)
     others.add(thumbnail(16).fingerprint)
     monkeypatch.undo()
@@ -229,5 +253,6 @@ def test_mirroring_is_that_of_pillow() -> None:
     """The features of a colour picture too: imagededup hands over RGB."""
     picture = Image.fromarray(film(3)).convert("RGB")
     assert np.array_equal(
-        halves().seen("mirrored").transform(picture), halves().transform(ImageOps.mirror(picture))
+        halves().with_view("mirrored").transform(picture),
+        halves().transform(ImageOps.mirror(picture)),
     )

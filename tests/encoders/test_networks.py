@@ -13,7 +13,7 @@ import torchvision
 from torchvision.models import ResNet18_Weights, ViT_B_16_Weights, list_models
 from torchvision.models._api import WeightsEnum
 
-from cxr_release.encoders import networks, registry, weights
+from cxr_release.encoders import registry, weights
 from cxr_release.encoders.encoder import Encoder, imagededup_models
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
@@ -225,11 +225,11 @@ def test_a_model_without_a_last_linear_layer_is_refused(tmp_path: Path) -> None:
 
 def test_old_names_in_densenet_files_are_understood() -> None:
     state = {"features.denseblock1.denselayer1.norm.1.weight": 1, "features.norm0.weight": 2}
-    assert networks._renamed("densenet121", state) == {
+    assert registry._renamed("densenet121", state) == {
         "features.denseblock1.denselayer1.norm1.weight": 1,
         "features.norm0.weight": 2,
     }
-    assert networks._renamed("resnet18", state) == state
+    assert registry._renamed("resnet18", state) == state
 
 
 class Hostile:

@@ -22,7 +22,8 @@ from cxr_release.films.film_set import open_films
 from cxr_release.films.png import Film
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.recall import ALTERATIONS
-from cxr_release.memorization.report import require_complete, text_of
+from cxr_release.memorization.report import require_complete
+from cxr_release.memorization.summary import text_of
 from cxr_release.params import AuditParams
 from tests.support.film_files import saved
 from tests.support.phantom_sets import phantoms, write_folder, write_patients
@@ -395,7 +396,7 @@ def test_the_split_must_be_of_these_films(folder: Path, tmp_path: Path) -> None:
 def test_bars_with_the_time_to_go_stand_over_each_long_part(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One for each part, however many views and looks it has; off a terminal there is none."""
+    """One for each part, however many views and crops it has; off a terminal there is none."""
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True)
     monkeypatch.setattr("sys.stderr", screen)
@@ -409,12 +410,12 @@ def test_bars_with_the_time_to_go_stand_over_each_long_part(
         "search",
         "plant",
         "baseline",
-        "within",
+        "duplicates",
     ]
     for bar in last.values():
         assert re.search(r"100%.* (\d+)/\1 \[\d\d:\d\d<00:00", bar), bar
-    assert f"{34 * 9 * 4}/" in last["search"]  # films, looks, ways
-    assert "53/" in last["plant"]  # eleven kinds of three, and twenty that say what is alike
+    assert f"{34 * 9 * 4}/" in last["search"]  # films, crops, views
+    assert "53/" in last["plant"]  # eleven kinds of three, and twenty that say what a duplicate is
 
     quiet = io.StringIO()
     monkeypatch.setattr("sys.stderr", quiet)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.memorization.duplicates import nearest_apart, nearest_of_others
+from cxr_release.memorization.duplicates import nearest_cosines
 
 VIEWS = ("plain", "mirrored")
 
@@ -20,24 +20,24 @@ def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.round(unit(one) @ unit(other).T, 12)
 
 
-def best(views: dict[str, np.ndarray], looks: list[np.ndarray]) -> np.ndarray:
-    return np.max([cosines(view, look) for view in views.values() for look in looks], axis=0)
+def best(views: dict[str, np.ndarray], crops: list[np.ndarray]) -> np.ndarray:
+    return np.max([cosines(view, look) for view in views.values() for look in crops], axis=0)
 
 
 @settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 4), st.integers(1, 3))
 def test_the_nearest_film_of_another_patient(
-    seed: int, films: int, patients: int, looks: int
+    seed: int, films: int, patients: int, crops: int
 ) -> None:
     chance = np.random.default_rng(seed)
     # Few values, so that films of several patients are equal, and some are all zeros.
     views = {view: chance.integers(-1, 2, (films, 4)).astype(np.float32) for view in VIEWS}
-    seen = [chance.integers(-1, 2, (films, 4)).astype(np.float32) for _ in range(looks)]
+    seen = [chance.integers(-1, 2, (films, 4)).astype(np.float32) for _ in range(crops)]
     groups = [str(one) for one in chance.integers(0, patients, films)]
     table = best(views, seen)
     other = np.array([[one != two for two in groups] for one in groups])
     expected = np.where(other, table, -np.inf).max(axis=1)
-    found = nearest_apart(views, seen, groups)
+    found = nearest_cosines(views, seen, groups=groups)
     assert np.array_equal(np.isnan(found), np.isinf(expected))
     assert found[~np.isnan(found)] == pytest.approx(expected[~np.isinf(expected)], abs=1e-9)
 
@@ -45,11 +45,11 @@ def test_the_nearest_film_of_another_patient(
 def test_held_out_films_against_tuning_films() -> None:
     chance = np.random.default_rng(3)
     views = {view: chance.normal(size=(9, 5)).astype(np.float32) for view in VIEWS}
-    looks = [chance.normal(size=(9, 5)).astype(np.float32) for _ in range(2)]
+    crops = [chance.normal(size=(9, 5)).astype(np.float32) for _ in range(2)]
     rows, columns = [1, 4, 8], [0, 2, 3, 5, 6, 7]
-    expected = best(views, looks)[np.ix_(rows, columns)].max(axis=1)
-    found = nearest_of_others(views, looks, rows, columns)
+    expected = best(views, crops)[np.ix_(rows, columns)].max(axis=1)
+    found = nearest_cosines(views, crops, some=rows, others=columns)
     assert found == pytest.approx(expected, abs=1e-9)
-    assert nearest_of_others(views, looks, rows, []).tolist() == pytest.approx(
+    assert nearest_cosines(views, crops, some=rows, others=[]).tolist() == pytest.approx(
         [np.nan] * 3, nan_ok=True
     )

@@ -29,33 +29,33 @@ def floats(*values: float) -> np.ndarray:
 
 
 def test_percentile_is_the_share_that_is_less_similar() -> None:
-    known = Calibration(SOURCE, None, alike=0.95)
+    known = Calibration(SOURCE, None, duplicate_threshold=0.95)
     assert [known.percentile(one) for one in (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.71)] == [
         0, 0, 25, 25, 75, 75, 100,
     ]  # fmt: skip
 
 
 def test_duplicates_do_not_raise_the_baseline() -> None:
-    strict, lax = (Calibration(SOURCE, None, alike=alike) for alike in (0.95, 2.0))
+    strict, lax = (Calibration(SOURCE, None, duplicate_threshold=alike) for alike in (0.95, 2.0))
     assert (strict.threshold, lax.threshold) == (0.7, 0.99)
     assert strict.flagged(0.98)
     assert not lax.flagged(0.98)
     assert strict.source.report()["left_out_alike"] == 1
     assert strict.source.report()["counted"] == 4
-    assert Calibration(SOURCE, None, alike=0.7).threshold == 0.6  # from 0.7 on
+    assert Calibration(SOURCE, None, duplicate_threshold=0.7).threshold == 0.6  # from 0.7 on
 
 
 @given(source=COSINES, held_out=st.none() | COSINES, alike=st.floats(-1, 1))
 def test_whatever_is_alike_is_flagged(
     source: np.ndarray, held_out: np.ndarray | None, alike: float
 ) -> None:
-    known = Calibration(source, held_out, alike=alike)
+    known = Calibration(source, held_out, duplicate_threshold=alike)
     assert known.flagged(alike) in {True, None}
     assert (known.flagged(alike) is None) == (known.threshold is None)
 
 
 def test_held_out_films_flag_where_there_are_any() -> None:
-    known = Calibration(SOURCE, floats(0.3, 0.65, 0.97), alike=0.95)
+    known = Calibration(SOURCE, floats(0.3, 0.65, 0.97), duplicate_threshold=0.95)
     assert known.threshold == 0.65
     assert [known.flagged(one) for one in (0.64, 0.65, 0.66)] == [False, False, True]
     assert known.percentile(0.66) == 75  # of source films all the same
@@ -65,18 +65,18 @@ def test_held_out_films_flag_where_there_are_any() -> None:
 
 
 def test_held_out_films_that_are_all_alike_leave_the_source_films() -> None:
-    known = Calibration(SOURCE, floats(0.97), alike=0.95)
+    known = Calibration(SOURCE, floats(0.97), duplicate_threshold=0.95)
     assert known.baseline is known.source
 
 
 @pytest.mark.parametrize("source", [floats(math.nan), floats(0.99, 0.99), floats()])
 def test_without_a_baseline_nothing_is_called_unflagged(source: np.ndarray) -> None:
-    known = Calibration(source, None, alike=0.95)
+    known = Calibration(source, None, duplicate_threshold=0.95)
     assert known.flagged(0.1) is None
     assert known.percentile(0.1) is None
     report = known.report(floats(0.9), floats(0.9), None)
     assert (report["others"], report["note"]) == ("films", NO_BASELINE["films"])
-    known = Calibration(source, None, alike=0.95, others="patients")
+    known = Calibration(source, None, duplicate_threshold=0.95, others="patients")
     assert known.report(floats(0.9), floats(0.9), None)["note"] == NO_BASELINE["patients"]
     undefined = ("baseline", "threshold", "flagged", "nearer_than_5_percent", "nearer_probability")
     assert [report[name] for name in undefined] == [None] * 5
@@ -85,7 +85,7 @@ def test_without_a_baseline_nothing_is_called_unflagged(source: np.ndarray) -> N
 
 
 def test_films_without_another_are_counted() -> None:
-    known = Calibration(floats(0.5, math.nan), None, alike=0.95)
+    known = Calibration(floats(0.5, math.nan), None, duplicate_threshold=0.95)
     assert known.source.report()["without_another"] == 1
     assert known.threshold == 0.5
 
@@ -116,7 +116,7 @@ def test_share_in_tuning_by_hand() -> None:
 
 def test_share_nearer_than_five_per_cent_of_the_baseline() -> None:
     held_out = 1 - np.linspace(0, 1, 101)[1:] ** 2 / 2  # distances 0.01, 0.02 … 1
-    known = Calibration(floats(0.1), held_out, alike=1.0)
+    known = Calibration(floats(0.1), held_out, duplicate_threshold=1.0)
     films = 1 - floats(0.01, 0.059, 0.06, 0.5) ** 2 / 2
     report = known.report(films, films, None)
     near = report["nearer_than_5_percent"]
@@ -129,7 +129,9 @@ def test_share_nearer_than_five_per_cent_of_the_baseline() -> None:
 def test_probability_to_be_nearer_is_that_of_mann_and_whitney(
     synthetic: np.ndarray, held_out: np.ndarray
 ) -> None:
-    found = Calibration(floats(), held_out, alike=2.0).report(synthetic, synthetic, None)
+    found = Calibration(floats(), held_out, duplicate_threshold=2.0).report(
+        synthetic, synthetic, None
+    )
     above = (synthetic[:, None] > held_out).mean() + (synthetic[:, None] == held_out).mean() / 2
     assert found["nearer_probability"] == pytest.approx(above)
     if len(np.unique(np.concatenate([synthetic, held_out]))) > 1:
@@ -151,7 +153,7 @@ def test_the_report_is_json_without_nan(
     source: np.ndarray, held_out: np.ndarray | None, synthetic: np.ndarray, alike: float
 ) -> None:
     split = None if held_out is None else Split(0, len(source), len(held_out))
-    known = Calibration(source, held_out, alike=alike)
+    known = Calibration(source, held_out, duplicate_threshold=alike)
     report = known.report(synthetic, synthetic - 0.5, split)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["synthetic"]["films"] == len(synthetic)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.memorization.duplicates import Within, search_within
+from cxr_release.memorization.duplicates import Duplicates, search_duplicates
 
 Array = np.ndarray
 
@@ -44,7 +44,7 @@ def test_it_equals_all_pairs_one_by_one(
     chance = np.random.default_rng(seed)
     films = draw(chance, n, ties)
     groups = [f"p{number}" for number in chance.integers(0, patients, n)]
-    found = search_within(films, ids(n), top=top, groups=groups, block_bytes=block)
+    found = search_duplicates(films, ids(n), top=top, groups=groups, block_bytes=block)
     table = [[cosine(one, other) for other in films] for one in films]
     pairs = sorted((-table[i][j], ids(n)[i], ids(n)[j]) for i in range(n) for j in range(i + 1, n))
     assert [(one.one_id, one.other_id) for one in found.pairs] == [
@@ -65,8 +65,8 @@ def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> N
     chance = np.random.default_rng(seed)
     films, groups = draw(chance, 20, ties), [f"p{place // 2}" for place in range(20)]
     mixed = chance.permutation(20)
-    straight = search_within(films, ids(20), top=12, groups=groups)
-    shuffled = search_within(
+    straight = search_duplicates(films, ids(20), top=12, groups=groups)
+    shuffled = search_duplicates(
         films[mixed],
         [ids(20)[place] for place in mixed],
         top=12,
@@ -81,15 +81,15 @@ def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> N
 
 
 def test_a_film_alone_has_no_nearest() -> None:
-    found = search_within(np.ones((1, 3), np.float32), ["a"], top=5)
+    found = search_duplicates(np.ones((1, 3), np.float32), ["a"], top=5)
     assert found.pairs == []
     assert np.isnan(found.nearest).all()
     assert found.nearest_other_group is None
 
 
-def peak(films: Array, groups: list[str], block: int) -> tuple[Within, int]:
+def peak(films: Array, groups: list[str], block: int) -> tuple[Duplicates, int]:
     tracemalloc.start()
-    found = search_within(films, ids(len(films)), top=50, groups=groups, block_bytes=block)
+    found = search_duplicates(films, ids(len(films)), top=50, groups=groups, block_bytes=block)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return found, most
@@ -117,4 +117,4 @@ def test_films_of_one_direction_are_scored_in_bounded_memory() -> None:
 
 def test_groups_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="3 films in 2 groups"):
-        search_within(np.ones((3, 2), np.float32), ids(3), top=1, groups=["a", "b"])
+        search_duplicates(np.ones((3, 2), np.float32), ids(3), top=1, groups=["a", "b"])

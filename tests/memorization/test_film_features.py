@@ -55,7 +55,7 @@ def found(paths: list[Path], cache: Path | None, encoder: Encoder | None = None)
 
 
 def same(one: FilmFeatures, other: FilmFeatures) -> bool:
-    facts = [(x.ids, x.unreadable, x.notes, x.patients, x.found) for x in (one, other)]
+    facts = [(x.ids, x.unreadable, x.notes, x.patients, x.total) for x in (one, other)]
     matrices = (np.array_equal(one.views[view], other.views[view]) for view in VIEWS)
     return facts[0] == facts[1] and all(matrices)
 
@@ -77,10 +77,10 @@ def test_rows_are_those_of_the_sorted_ids(paths: list[Path]) -> None:
     )
     assert result.notes == (("c", "16-bit grey windowed to 8 bits"),)
     assert result.patients == {"b": "p2", "d": "p4", "broken": "p0"}
-    assert result.found == 7
+    assert result.total == 7
     films = open_films(paths, "real")
     for view in VIEWS:
-        expected = encode(thumbnail(SIDE).seen(view), map(films.png, result.ids))
+        expected = encode(thumbnail(SIDE).with_view(view), map(films.png, result.ids))
         assert np.array_equal(result.views[view], expected), view
         assert result.views[view].dtype == np.float32
 
@@ -232,7 +232,7 @@ def test_a_set_in_which_nothing_can_be_read(tmp_path: Path) -> None:
     folder = write_films(tmp_path / "films", {"a.png": b"x", "b.png": b"y"})
     for _ in range(2):
         result = found([folder], tmp_path / "cache")
-        assert (result.ids, result.found) == ((), 2)
+        assert (result.ids, result.total) == ((), 2)
         assert {one.shape for one in result.views.values()} == {(0, SIDE * SIDE)}
 
 

@@ -13,7 +13,7 @@ from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.registry import load
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.memorization.features import features_of
-from cxr_release.memorization.recall import ALTERATIONS, RECOMPRESSED, Power, measure
+from cxr_release.memorization.recall import ALTERATIONS, RECOMPRESSED, Recall, measure_recall
 from cxr_release.memorization.search import search
 from cxr_release.schemas import VIEWS
 from tests.support.phantom_sets import phantoms, write_folder
@@ -44,19 +44,19 @@ class Sets:
 
     def __init__(self, real: FilmSet, drawn: FilmSet, encoder: Encoder) -> None:
         self.real, self.encoder = real, encoder
-        ours = features_of(real, encoder, encoder.looks, None)
+        ours = features_of(real, encoder, encoder.crops, None)
         theirs = features_of(drawn, encoder, VIEWS, None)
         self.ids, self.theirs = ours.ids, theirs
-        self.looks = [ours.views[look] for look in encoder.looks]
+        self.crops = [ours.views[crop] for crop in encoder.crops]
         found = search(
-            self.looks, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=TOP
+            self.crops, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=TOP
         )
         self.listed = [pair.cosine for pair in found.pairs]
 
-    def measure(self, **options: Any) -> Power:
+    def measure(self, **options: Any) -> Recall:
         settings = {"top": TOP, "plants": 20, "seed": 1} | options
-        return measure(
-            self.real, self.looks, self.ids, self.listed, encoder=self.encoder, **settings
+        return measure_recall(
+            self.real, self.crops, self.ids, self.listed, encoder=self.encoder, **settings
         )
 
 
@@ -97,27 +97,26 @@ def test_a_plant_s_rank_is_that_of_a_search_with_it(
         films = open_films([planted, *(Path(part.name) for part in drawn.parts)], "drawn")
         theirs = features_of(films, encoder, VIEWS, None)
         found = search(
-            sets.looks, theirs.views, real_ids=sets.ids, synthetic_ids=theirs.ids, top=2 * TOP
+            sets.crops, theirs.views, real_ids=sets.ids, synthetic_ids=theirs.ids, top=2 * TOP
         )
         listed = [(pair.real_id, pair.synthetic_id) for pair in found.pairs]
         expected = listed.index((name, "planted")) + 1 if (name, "planted") in listed else None
         alone = Sets.__new__(Sets)
         alone.__dict__ |= vars(sets)
-        power = _rank_of(alone, place, copy)
-        assert power == expected
+        assert _rank_of(alone, place, copy) == expected
 
 
 def _rank_of(sets: Sets, place: int, copy: np.ndarray) -> int | None:
     """The rank that `measure` gives to one copy of one film."""
     from unittest.mock import patch
 
-    from cxr_release.memorization import recall as power
+    from cxr_release.memorization import recall
 
     name = sets.ids[place]
     only = {"planted": lambda film, chance: copy}
     with (
-        patch.dict(power.ALTERATIONS, only, clear=True),
-        patch.object(power, "_rank", lambda seed, film: str(int(film != name))),
+        patch.dict(recall.ALTERATIONS, only, clear=True),
+        patch.object(recall, "_rank", lambda seed, film: str(int(film != name))),
     ):
         (row,) = sets.measure(plants=1, top=2 * TOP).alterations
     return row["median_rank"]
@@ -131,8 +130,8 @@ def test_the_same_seed_plants_the_same_copies(sets: Sets) -> None:
 def test_what_is_hard_to_find_is_not_called_found(sets: Sets) -> None:
     """A list full of pairs as similar as can be leaves no place for any copy."""
     crowded = [1.0] * TOP
-    full = measure(
-        sets.real, sets.looks, sets.ids, crowded, encoder=sets.encoder, top=TOP, plants=5, seed=1
+    full = measure_recall(
+        sets.real, sets.crops, sets.ids, crowded, encoder=sets.encoder, top=TOP, plants=5, seed=1
     )
     assert {row["found"] for row in full.alterations} == {0}
     assert {row["median_rank"] for row in full.alterations} == {None}
@@ -140,9 +139,9 @@ def test_what_is_hard_to_find_is_not_called_found(sets: Sets) -> None:
 
 
 def test_without_plants_it_still_knows_what_is_alike(sets: Sets) -> None:
-    power = sets.measure(plants=0)
-    assert power.alterations == []
-    assert 0.9 < power.alike < 1
+    recall = sets.measure(plants=0)
+    assert recall.alterations == []
+    assert 0.9 < recall.duplicate_threshold < 1
     rows = {row["alteration"]: row for row in sets.measure(plants=20).alterations}
-    assert power.alike <= rows[RECOMPRESSED]["median_cosine"]
-    assert power.alike > max(sets.listed), "no two phantoms are one"
+    assert recall.duplicate_threshold <= rows[RECOMPRESSED]["median_cosine"]
+    assert recall.duplicate_threshold > max(sets.listed), "no two phantoms are one"

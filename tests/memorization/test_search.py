@@ -260,7 +260,7 @@ def test_one_real_film_is_second_to_itself() -> None:
 def test_features_that_are_no_numbers_are_refused_by_film() -> None:
     films = np.ones((3, 4), np.float32)
     films[1, 2], films[2, 0] = np.nan, np.inf
-    with pytest.raises(CxrReleaseError, match="no finite numbers") as raised:
+    with pytest.raises(CxrReleaseError, match="not finite numbers") as raised:
         found(np.ones((3, 4), np.float32), {"plain": films})
     assert [fault.where for fault in raised.value.faults] == ["s0001", "s0002"]
 

@@ -1,0 +1,107 @@
+"""What an audit found, in words for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cxr_release.memorization.report import BASELINE, FILES, Report
+
+SHOWN = 20
+"""Pairs that are named."""
+
+
+def text_of(report: Report, output: Path | None = None) -> str:
+    """The audit in words.
+
+    Args:
+        report: see `report.report_of`.
+        output: folder of what was written, where it is to be named.
+    """
+    return "\n".join(_lines(report, output))
+
+
+def _lines(report: Report, output: Path | None) -> Iterator[str]:
+    for name in ("real", "synthetic"):
+        films = report[name]
+        unknown = films["patients_not_stated"]
+        of = "" if unknown == films["films"] else f" for {unknown:,} of them"
+        whose = f"; patients not stated{of}" if unknown and name == "real" else ""
+        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{whose}"
+        yield from (f"  not read  {film['film']}: {film['fault']}" for film in films["unreadable"])
+        yield from (f"  note      {film['film']}: {film['note']}" for film in films["notes"])
+        yield from (f"  no film   {file['file']}: {file['why']}" for file in films["ignored"])
+    cosine = report["cosine"]
+    yield (
+        f"pairs      {report['pairs']:,} of the highest cosine,"
+        f" {cosine['highest']:.4f} to {cosine['lowest']:.4f}"
+    )
+    yield from _flagged(report)
+    for name, found in report["within"].items():
+        alike = found["films_with_one_alike"]
+        yield f"duplicates {alike:,} {name} film(s) are as near to another {name} one"
+    yield from _recall(report)
+    if output is not None:
+        yield f"written    {output}/"
+        yield from (f"  {name:16} {what}" for name, what in FILES.items())
+    yield f"state      {report['state']}"
+
+
+def _flagged(report: Report) -> Iterator[str]:
+    calibration, near = report["calibration"], report["near"]
+    if report["flagged"] is None:
+        yield f"flagged    {calibration['note']}; {BASELINE}"
+    else:
+        counted = calibration[calibration["baseline"]]["counted"]
+        other = "one of another patient" if calibration["others"] == "patients" else "another one"
+        than = {
+            "held_out": f"any of {counted:,} held-out films is to the tuning part",
+            "source": f"any of {counted:,} real films is to {other}",
+        }[calibration["baseline"]]
+        yield (
+            f"flagged    {report['flagged']['films']:,} synthetic film(s) are nearer to a real one"
+            f" than {than}"
+        )
+    yield f"chance     {calibration['chance']['sentence']}"
+    yield (
+        f"duplicates {calibration['synthetic']['alike']:,} synthetic film(s) are as near to a real"
+        f" one as a film and its recompressed copy: a cosine of {report['alike']:.4f} or more"
+    )
+    shown = near["named"][:SHOWN]
+    if shown:
+        widths = [max(len(pair[name]) for pair in shown) for name in ("real_id", "synthetic_id")]
+        yield f"near pairs {near['pairs']:,}: real, synthetic, cosine, view"
+        for pair in shown:
+            names = f"{pair['real_id']:{widths[0]}}  {pair['synthetic_id']:{widths[1]}}"
+            yield f"  {names}  {pair['cosine']:.6f}  {pair['view']}{_identical(pair)}"
+        if near["pairs"] > len(shown):
+            yield f"  and {near['pairs'] - len(shown):,} more, in pairs.parquet and nearest.parquet"
+
+
+def _identical(pair: Mapping[str, Any]) -> str:
+    """Where the pixels of a pair's films are equal: in which view, and as what."""
+    if pair["identical"] is None:
+        return ""
+    view = "" if pair["identical"] == "plain" else f" when {pair['identical']}"
+    return f"  identical pixels{view}{' once both are 8-bit grey' if pair['converted'] else ''}"
+
+
+def _recall(report: Report) -> Iterator[str]:
+    if not report["power"]:
+        yield "recall     no copies were planted: what this search would find is not known"
+    elif report["power_note"]:
+        yield f"recall     {report['power_note']}"
+    for row in report["power"]:
+        found = (
+            f"recall     {row['alteration']}: {row['found']} of {row['planted']} planted copies in"
+            f" the first {report['top']}"
+        )
+        if row["recall"] is None:
+            rank = row["median_rank"]
+            yield f"{found}, median rank {'beyond it' if rank is None else rank}"
+        else:
+            yield (
+                f"{found} ({100 * row['recall']:.0f} %,"
+                f" 95 % interval {100 * row['low']:.0f} to {100 * row['high']:.0f} %)"
+            )
