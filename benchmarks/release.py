@@ -215,7 +215,7 @@ def _shards(root: Path) -> Callable[[], object]:
 
 
 def _package(root: Path) -> Callable[[], object]:
-    from tests.support.release_artefacts import REASONS, TEMPLATE, inputs_below
+    from tests.support.release_artefacts import REASONS, inputs_below
 
     for name in ("datasets", "jinja2", "mlcroissant", "pandera.pandas"):
         import_module(name)
@@ -230,7 +230,6 @@ def _package(root: Path) -> Callable[[], object]:
         params,
         validation=validation,
         reasons=REASONS,
-        template=TEMPLATE,
         output=root / "release",
     )
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
 from cxr_release.film_id import BATCHES
+from cxr_release.licenses import SPDX
 from cxr_release.settings import between, checked, checked_by, matching, path, prose
 from cxr_release.spelling import REVIEWER
 
@@ -252,7 +253,11 @@ class ReleaseParams:
         r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}",
         "MAJOR.MINOR.PATCH, such as 1.0.0",
     )
-    license: str = matching(r"[a-z0-9.-]{0,100}", "an SPDX id in lower case, such as cc-by-4.0")
+    license: str = checked_by(
+        "one licence that the Hugging Face Hub and SPDX know, in lower case, such as cc-by-4.0; see"
+        " https://huggingface.co/docs/hub/repositories-licenses",
+        lambda value: value in {"", "unknown", *SPDX},
+    )
     authors: tuple[str, ...] = checked_by(
         "names that are not empty", lambda value: all(one.strip() for one in value)
     )

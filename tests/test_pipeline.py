@@ -197,7 +197,7 @@ def test_two_processes_make_the_films_of_one(
 
 
 def test_a_word_in_the_card_reruns_the_package_alone(root: Path) -> None:
-    template = root / "cards/README.md.j2"
+    template = root / "cxr_release/release/documents/templates/README.md.j2"
     template.write_text(template.read_text().replace("Give the `revision`", "Name the `revision`"))
     assert repro(root) == ["package"]
     assert "Name the `revision`" in (root / "data/release/README.md").read_text()

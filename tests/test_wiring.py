@@ -25,6 +25,7 @@ FOUNDATION = {
     "film_id",
     "fingerprint",
     "json_documents",
+    "licenses",
     "params",
     "partials",
     "paths",

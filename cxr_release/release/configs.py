@@ -18,7 +18,7 @@ from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
-from cxr_release.release.layout import hashes_of
+from cxr_release.release.layout import hashes_of, shard_checkpoint, side_file
 from cxr_release.release.pairs import released_pairs
 from cxr_release.release.shards import rows_per_group, write_films
 from cxr_release.tables import Table
@@ -118,6 +118,29 @@ def write_configs(
     return Written([pooled(folder, films, report["recommended"]), *films, *written], hashes, shown)
 
 
+SIDE_TABLES = (schemas.AUDIT_PAIRS, schemas.TOMBSTONES, schemas.RESPONSES)
+"""Tables beside the films, in the order of the card."""
+
+
+def measured(
+    folder: Path, shards: Sequence[str], checkpoints: Sequence[int], recommended: Iterable[Row]
+) -> list[Config]:
+    """The configs of a finished release, `default` first, from its files as they are.
+
+    Args:
+        folder: the release folder.
+        shards: its files of films, in the order of their rows.
+        checkpoints: those of the release.
+        recommended: see `pooled`.
+    """
+    films = []
+    for checkpoint in checkpoints:
+        files = [name for name in shards if shard_checkpoint(name) == checkpoint]
+        films.append(measure(folder, source_name(checkpoint), schemas.RELEASE, files))
+    sides = [measure(folder, table.name, table, [side_file(table)]) for table in SIDE_TABLES]
+    return [pooled(folder, films, recommended), *films, *sides]
+
+
 def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Row]) -> Config:
     """The config `default`: the films of all checkpoints.
 
@@ -155,7 +178,7 @@ def _number(config: Config) -> int:
 
 
 def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> Config:
-    name = f"{table.name}/train-00000-of-00001.parquet"
+    name = side_file(table)
     with tables.Writer(folder / name, table) as writer:
         for some in tables.pieces(rows, group):
             writer.append(some)

@@ -23,6 +23,8 @@ from functools import cached_property
 from pathlib import Path
 
 from cxr_release.files import sha256, write_text
+from cxr_release.film_id import SOURCE_PATTERN
+from cxr_release.tables import Table
 
 CHECKSUMS = "SHA256SUMS"
 
@@ -46,6 +48,20 @@ def write_checksums(folder: Path, known: Mapping[str, str]) -> None:
     )
     lines = [f"{known.get(name) or sha256(folder / name)}  {name}\n" for name in names]
     write_text(folder / CHECKSUMS, "".join(lines))
+
+
+SHARD = re.compile(rf"data/{SOURCE_PATTERN}/train-([0-9]{{5}})-of-([0-9]{{5}})\.parquet")
+
+
+def shard_checkpoint(shard: str) -> int:
+    """The checkpoint in whose folder a shard lies; 0 for any other file."""
+    match = SHARD.fullmatch(shard)
+    return int(match[1]) if match else 0
+
+
+def side_file(table: Table) -> str:
+    """The one file of a table beside the films, below the release folder."""
+    return f"{table.name}/train-00000-of-00001.parquet"
 
 
 DEEPEST = 8

@@ -20,9 +20,10 @@ from cxr_release.params import PHANTOMS, Params, is_blank, never_set
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import coarse_audit, names_films_by, shows_real_films
+from cxr_release.release.documents.changelog import changelog_record
 from cxr_release.release.inputs import Job, ReleaseInputs
 from cxr_release.release.versions.published import order_of
-from cxr_release.release.versions.version import Version, differences
+from cxr_release.release.versions.version import Version, differences, reasons_of
 
 _NUMBERS = (
     *("state", "top", "pairs", "cosine", "calibration", "histogram", "alike", "within"),
@@ -121,6 +122,7 @@ def build_record(
     configs: Sequence[Config],
     contents: Contents,
     *,
+    reasons: Mapping[str, str],
     validation: Mapping[str, Any],
     hashes: Mapping[str, str],
 ) -> dict[str, Any]:
@@ -131,6 +133,7 @@ def build_record(
         params: the parameters that they were made with.
         configs: the finished configs.
         contents: what goes out.
+        reasons: code of each reason of exclusion → its meaning.
         validation: what `validate` returned.
         hashes: what `inputs.hashes` returned.
     """
@@ -140,7 +143,7 @@ def build_record(
     report = read_json(inputs.checkpoints / "report.json")
     record = {
         "name": release.name,
-        "title": release.title or _title(params),
+        "title": _title(params) if is_blank(release.title) else release.title,
         "version": release.version,
         "tag": f"v{release.version}",
         "license": release.license,
@@ -178,6 +181,7 @@ def build_record(
             "audit": audit_record(inputs, params),
             "reader_study": {key: value for key, value in study.items() if key != "review"},
         },
+        "reasons": [{"code": code, "meaning": meaning} for code, meaning in reasons.items()],
         "params": _params(params),
         "software": {
             "cxr-release": cxr_release.__version__,
@@ -200,12 +204,14 @@ def _in_history(record: Mapping[str, Any], contents: Contents) -> dict[str, Any]
         "previous": None,
         "changes": None,
     }
+    this = Version({**record, **said}, contents.films, reasons_of(said))
     previous = contents.history.previous
     if previous:
-        found = differences(previous, Version({**record, **said}, contents.films))
+        found = differences(previous, this)
         names = ("added", "withdrawn", "redrawn", "relabelled", "numbers")
         said["changes"] = {name: len(getattr(found, name)) for name in names}
         said["previous"] = previous.name
+    said["changelog"] = changelog_record(contents.history.earlier, this)
     return said
 
 

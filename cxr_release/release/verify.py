@@ -14,19 +14,19 @@ from typing import Any
 from cxr_release import schemas
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.release.checks.audit import check_audit
-from cxr_release.release.checks.card import check_card, check_pictures, read_card
 from cxr_release.release.checks.checksums import check_sums, has_windows_ends
-from cxr_release.release.checks.counts import check_configs, check_counts, rows_by_config
+from cxr_release.release.checks.counts import check_configs, check_counts
 from cxr_release.release.checks.croissant_records import read_all_records
+from cxr_release.release.checks.documents import check_documents
 from cxr_release.release.checks.figures import check_figures
 from cxr_release.release.checks.films import check_pixels
-from cxr_release.release.checks.notices import check_croissant, check_notices
 from cxr_release.release.checks.record import RECORD, Record, read_record
 from cxr_release.release.checks.shards import Films, check_films
-from cxr_release.release.checks.side_tables import check_exclusions, check_pairs, file_of, read_side
+from cxr_release.release.checks.side_tables import check_exclusions, check_pairs, read_side
 from cxr_release.release.checks.study import check_study
-from cxr_release.release.checks.truth import SIDES, configs_of, truth_of
-from cxr_release.release.documents.croissant_check import check_croissant as check_described
+from cxr_release.release.configs import SIDE_TABLES, measured
+from cxr_release.release.documents.rendered import Sources
+from cxr_release.release.layout import side_file
 from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import Folder, look
 from cxr_release.tables import Table
@@ -47,8 +47,8 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
 
     Returns:
         `name` and `version` as `release.json` has them, `checked` (rule → things that it was
-        applied to) and `differences` (`where`, `what`, `remedy`), sorted: none where the release
-        is what it says.
+        applied to), `notes` (sentences on what could not be checked) and `differences` (`where`,
+        `what`, `remedy`), sorted: none where the release is what it says.
     """
     found = Findings(folder)
     record: Record | None = None
@@ -58,23 +58,17 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
         with found.trying(folder.name):
             listed = look(folder, found)
             record = _check(listed, found)
-            if records and record and not found.differences:
+            # Of documents that were not made again nobody knows what they would have one fetch.
+            if records and record and not found.differences and not found.notes:
                 with found.trying("croissant.json"):
-                    _check_records(listed, record, found)
+                    for name, count in read_all_records(listed.root).items():
+                        found.applied(f"records of {name} read through croissant.json", count)
     return {
         **{key: _text(record, key) for key in ("name", "version")},
         "checked": dict(sorted(found.rules.items())),
+        "notes": found.notes,
         "differences": [asdict(one) for one in found.differences],
     }
-
-
-def _check_records(folder: Folder, record: Record, found: Findings) -> None:
-    """Every record that croissant.json leads to; to files of this folder alone, that is checked."""
-    recommended = record["metrics"]["checkpoints"]["recommended"]
-    configs = configs_of(folder, record["params"]["sample"]["checkpoints"], recommended)
-    check_described(folder.root, configs)
-    for name, count in read_all_records(folder.root).items():
-        found.applied(f"records of {name} read through croissant.json", count)
 
 
 def _text(record: Record | None, key: str) -> str:
@@ -87,26 +81,26 @@ def _check(folder: Folder, found: Findings) -> Record | None:
         return None
     hashes = check_sums(folder, found)
     record = read_record(folder, found)
-    card = read_card(folder, found)
-    if card:
-        check_pictures(card[1], folder, found)
     said: Record = record or {}
     films = Films(whole=False)
     with found.trying("data"):
         films = check_films(folder, said, found)
-    read = {kind: read_side(folder, kind, found) for kind in SIDES}
+    read = {kind: read_side(folder, kind, found) for kind in SIDE_TABLES}
     check_figures(folder, films, found)
     sides = {kind: rows for kind, rows in read.items() if rows is not None}
     if record is None or not films.whole or len(sides) < len(read):
         return record
     _check_tables(folder, record, films, sides, found)
-    rows = rows_by_config(films, {kind.name: table for kind, table in sides.items()})
-    check_notices(folder, record, found)
-    with found.trying("croissant.json"):
-        check_croissant(folder, record, hashes, rows, found)
-    if card:
-        with found.trying("README.md"):
-            check_card(*card, truth_of(folder, record, films, sides), found)
+    with found.trying(RECORD):
+        configs = measured(
+            folder.root,
+            folder.shards,
+            record["params"]["sample"]["checkpoints"],
+            record["metrics"]["checkpoints"]["recommended"],
+        )
+        pairs = sides[schemas.AUDIT_PAIRS]
+        sources = Sources(record, configs, pairs, folder.sizes, hashes)
+        check_documents(folder, sources, found)
     return record
 
 
@@ -119,9 +113,9 @@ def _check_tables(
         hashes = {f"pair {row['rank']}": row["real_pixel_sha256"] for row in pairs}
         real = {pair: sha256 for pair, sha256 in hashes.items() if sha256 is not None}
         check_pixels(films.by_id, films.by_id, real, Path("data"), found)
-    with found.trying(file_of(schemas.TOMBSTONES)):
+    with found.trying(side_file(schemas.TOMBSTONES)):
         check_exclusions(exclusions, films, record, found)
-    with found.trying(file_of(schemas.AUDIT_PAIRS)):
+    with found.trying(side_file(schemas.AUDIT_PAIRS)):
         check_pairs(folder, pairs, exclusions, films, record=record, found=found)
     with found.trying(f"{RECORD}: key counts"):
         check_counts(films, exclusions, record, found)
@@ -159,6 +153,7 @@ def text_of(report: Mapping[str, Any]) -> str:
     """
     name = f"{report['name']} {report['version']}".strip() or "This folder"
     lines = [f"{things:>9,}  {rule}" for rule, things in report["checked"].items()]
+    lines += [f"note: {note}" for note in report["notes"]]
     differences = [Fault(**one) for one in report["differences"]]
     if not differences:
         return "\n".join([f"{name}: checked were", *lines, f"{name} is what it says."])

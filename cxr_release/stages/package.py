@@ -20,7 +20,6 @@ def run(paths: Paths, params: Params) -> None:
         params,
         validation=paths.validation,
         reasons=load_reasons(paths.reasons),
-        template=paths.cards / "README.md.j2",
         output=paths.release,
         said=said_in(paths),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cxr_release.release.documents.card_lint import header_and_body
 from markdown_it import MarkdownIt
 
 from cxr_release import params as parameters
@@ -13,7 +14,6 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
 from cxr_release.reader_study.formatting import p_of
-from cxr_release.release.documents.card_lint import header_and_body
 from cxr_release.release.documents.markdown import p_value
 from cxr_release.release.package import package
 from cxr_release.release.validate import validate

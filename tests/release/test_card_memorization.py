@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cxr_release.release.documents.card_lint import header_and_body
 from markdown_it import MarkdownIt
 from PIL import Image
 
 from cxr_release.files import read_json, write_json
 from cxr_release.memorization.chance import held_out_chance
 from cxr_release.params import Params
-from cxr_release.release.documents.card_lint import header_and_body
 from cxr_release.release.documents.figures import draw_power
 from tests.support.audit_artefacts import THRESHOLD, planted, write_audit
 from tests.support.release_artefacts import make_release_of, write_inputs

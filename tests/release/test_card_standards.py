@@ -12,13 +12,13 @@ from typing import Any
 import jinja2
 import pyarrow.parquet as pq
 import pytest
+from cxr_release.release.documents.card_lint import header_and_body, slug
 from markdown_it import MarkdownIt
 
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import package
 from cxr_release.release.documents.card import TOMBSTONES_SHOWN, header_of, render
-from cxr_release.release.documents.card_lint import header_and_body, slug
 from cxr_release.release.versions.published import enter
 from tests.support.release_artefacts import (
     EXCLUDED,

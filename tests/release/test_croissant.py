@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cxr_release.release.documents.croissant_check import REQUIRED, check_croissant
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
@@ -17,7 +18,6 @@ from cxr_release.files import read_json, sha256
 from cxr_release.params import Params
 from cxr_release.release.checks.croissant_records import read_all_records
 from cxr_release.release.documents.croissant import CROISSANT, write_croissant
-from cxr_release.release.documents.croissant_check import REQUIRED, check_croissant
 from tests.support.release_artefacts import make_release
 from tests.support.release_configs import configs_of
 

@@ -9,11 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
-
-from cxr_release.errors import ReleaseError
-from cxr_release.params import Params
 from cxr_release.release.documents.card_lint import (
     REQUIRED,
     header_and_body,
@@ -21,6 +16,11 @@ from cxr_release.release.documents.card_lint import (
     lint,
     slug,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxr_release.errors import ReleaseError
+from cxr_release.params import Params
 from tests.support.release_artefacts import make_release
 from tests.support.release_configs import configs_of
 

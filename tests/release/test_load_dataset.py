@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cxr_release.release.documents.card_lint import header_and_body
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import configs, shards
 from cxr_release.release.configs import Config
-from cxr_release.release.documents.card_lint import header_and_body
 from cxr_release.schemas import RELEASE
 from tests.support.audit_artefacts import STEMS
 from tests.support.release_artefacts import make_release

@@ -26,7 +26,6 @@ from tests.support.audit_artefacts import STEMS
 from tests.support.release_artefacts import (
     EXCLUDED,
     REASONS,
-    TEMPLATE,
     files_of,
     film,
     make_release,
@@ -245,7 +244,6 @@ def test_an_unknown_reason_is_refused_and_leaves_the_old_release(
             params,
             validation=tmp_path / "validation.json",
             reasons={"vertebra-count": REASONS["vertebra-count"]},
-            template=TEMPLATE,
             output=release,
         )
     assert files_of(release) == before

@@ -23,7 +23,6 @@ from cxr_release.release.verify import verify
 from tests.support.audit_artefacts import PAIRED, STEMS, THRESHOLD, write_audit
 from tests.support.release_artefacts import (
     REASONS,
-    TEMPLATE,
     cohort_row,
     files_of,
     film,
@@ -218,7 +217,6 @@ def test_a_licence_is_looked_at_before_any_film_is(
             showing(params, source_license="cc-by-nd-4.0"),
             validation=tmp_path / "validation.json",
             reasons=REASONS,
-            template=TEMPLATE,
             output=tmp_path / "release",
         )
 

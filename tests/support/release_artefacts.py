@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pytest
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -23,7 +22,6 @@ from cxr_release.params import Params, StudyParams
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
-from cxr_release.release.documents import croissant_check
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.package import package
 from cxr_release.release.validate import validate
@@ -33,7 +31,7 @@ from tests.support.audit_artefacts import STEMS, TOP, write_adjudication, write_
 from tests.support.oriented import mirrored_sha256
 
 REPOSITORY = Path(__file__).parents[2]
-TEMPLATE = REPOSITORY / "cards" / "README.md.j2"
+TEMPLATES = REPOSITORY / "cxr_release" / "release" / "documents" / "templates"
 REASONS = {
     "vertebra-count": "Too many of them.",
     "blank-or-noise": "Nothing to see.",
@@ -437,18 +435,15 @@ def make_release(
 
 
 def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
-    """A release of some artefacts; that mlcroissant opens its Croissant file has its own tests."""
+    """A release of some artefacts."""
     write_json(root / "validation.json", validate(inputs, params))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(croissant_check, "load", lambda _: (None, []))
-        package(
-            inputs,
-            params,
-            validation=root / "validation.json",
-            reasons=REASONS,
-            template=TEMPLATE,
-            output=root / "release",
-        )
+    package(
+        inputs,
+        params,
+        validation=root / "validation.json",
+        reasons=REASONS,
+        output=root / "release",
+    )
     return root / "release"
 
 

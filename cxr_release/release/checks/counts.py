@@ -16,8 +16,8 @@ from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.checks.report import value_at
 from cxr_release.release.checks.shards import Films
 from cxr_release.release.inputs import Job, jobs_of
+from cxr_release.release.layout import shard_checkpoint
 from cxr_release.release.untrusted.findings import Findings, is_a
-from cxr_release.release.untrusted.folder import checkpoint_of
 from cxr_release.screening.reviewers import WAYS, sentence_of
 from cxr_release.tables import Table
 
@@ -219,7 +219,7 @@ def rows_by_config(films: Films, sides: Mapping[str, Rows]) -> dict[str, int]:
     """Config → rows, of all tables, those without rows too."""
     found = {"default": sum(films.shards.values())}
     for name, rows in films.shards.items():
-        config = source_name(checkpoint_of(name))
+        config = source_name(shard_checkpoint(name))
         found[config] = found.get(config, 0) + rows
     return found | {name: len(rows) for name, rows in sides.items()}
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cxr_release.errors import ReleaseError
+from cxr_release.errors import Fault, ReleaseError
+from cxr_release.files import read_json
 from cxr_release.films import png
 from cxr_release.release.documents.croissant import CROISSANT
-from cxr_release.release.documents.croissant_check import load, quiet, read_croissant, require
 
 _PICTURE = "sc:ImageObject"
 _PIXELS_OF = {"image": "pixel_sha256", "real_image": "real_pixel_sha256"}
@@ -24,7 +27,8 @@ def read_all_records(folder: Path) -> dict[str, int]:
     Offline, and a shard at a time in memory: pandas holds each as a whole.
 
     Args:
-        folder: a release folder whose `croissant.json` passed `check_croissant`.
+        folder: a release folder whose `croissant.json` is the one that this package makes of it:
+            any other could have mlcroissant fetch what it names.
 
     Returns:
         Record set → records read.
@@ -33,7 +37,7 @@ def read_all_records(folder: Path) -> dict[str, int]:
         ReleaseError: mlcroissant cannot read it, or a picture has other pixels than those whose
             hash stands in its row.
     """
-    document = read_croissant(folder)
+    document = read_json(folder / CROISSANT)
     dataset, _ = load(folder)
     films: dict[str, str] = {}
     counts: dict[str, int] = {}
@@ -46,13 +50,52 @@ def read_all_records(folder: Path) -> dict[str, int]:
             counts[name] += 1
             wrong = _wrong(row, pictures, films)
             faults += (f"{name}, record {counts[name]}: {what}" for what in wrong)
-    require(faults)
+    if faults:
+        raise ReleaseError(
+            f"{len(faults)} record(s) differ",
+            where=CROISSANT,
+            faults=[Fault(CROISSANT, fault) for fault in faults],
+        )
     return counts
+
+
+def load(folder: Path) -> tuple[Any, list[str]]:
+    """The dataset as mlcroissant has it, and what it complains of.
+
+    Raises:
+        ReleaseError: it cannot load it.
+    """
+    import mlcroissant
+
+    with _quiet():
+        try:
+            dataset = mlcroissant.Dataset(str(folder / CROISSANT))
+        except Exception as error:
+            raise ReleaseError(f"mlcroissant cannot load it: {error}", where=CROISSANT) from error
+    issues = dataset.metadata.ctx.issues
+    return dataset, sorted(issues.errors | issues.warnings)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep its log off the terminal, for its issues are read from where it keeps them.
+
+    And warnings of what rdflib and pandas will rename, which its authors are to read.
+    """
+    logger = logging.getLogger("absl")
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        logger.disabled = before
 
 
 def _rows(dataset: Any, name: str) -> Iterator[dict[str, Any]]:
     """Records of a record set, column → value."""
-    with quiet():
+    with _quiet():
         try:
             for record in dataset.records(name):
                 yield {key.removeprefix(f"{name}/"): value for key, value in record.items()}

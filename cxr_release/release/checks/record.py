@@ -8,9 +8,10 @@ from typing import Any
 
 from cxr_release.params import never_set
 from cxr_release.release.checks.report import value_at
+from cxr_release.release.layout import SHARD
 from cxr_release.release.untrusted.documents import json_of_file
 from cxr_release.release.untrusted.findings import Findings, Kinds, is_a, short
-from cxr_release.release.untrusted.folder import SHARD, Folder
+from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.versions.published import order_of
 from cxr_release.tables import HEX64
 

@@ -18,9 +18,10 @@ from cxr_release.film_id import BATCHES, FilmId, index_of, source_name
 from cxr_release.release.checks.films import BLANK_DEVIATION, KnownFilm, open_film
 from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.checks.report import value_at
+from cxr_release.release.layout import SHARD, shard_checkpoint
 from cxr_release.release.shards import content_of
 from cxr_release.release.untrusted.findings import Findings
-from cxr_release.release.untrusted.folder import SHARD, Folder, checkpoint_of
+from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.parquet import rows_of
 from cxr_release.release.untrusted.png import frame_fault
 
@@ -66,7 +67,7 @@ def check_films(folder: Folder, record: Record, found: Findings) -> Films:
             with found.trying(name):
                 _check_shard(name, rows, stated.get(name), found)
             with found.trying(name):
-                look = partial(_faults_of, checkpoint_of(name), record)
+                look = partial(_faults_of, shard_checkpoint(name), record)
                 _check_rows(folder, name, look, pool=pool, bar=bar, found=found)
     found.applied("shards held against the record", len(films.shards))
     return films
@@ -87,7 +88,7 @@ def _check_names(folder: Folder, record: Record, found: Findings) -> None:
         found.add(name, f"is no shard in {RECORD}")
     numbered: dict[int, list[str]] = {}
     for name in folder.shards:
-        numbered.setdefault(checkpoint_of(name), []).append(name)
+        numbered.setdefault(shard_checkpoint(name), []).append(name)
     for checkpoint, names in numbered.items():
         parts = [SHARD.fullmatch(name) for name in names]
         numbers = [(int(one[2]), int(one[3])) for one in parts if one]

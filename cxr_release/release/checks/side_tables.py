@@ -14,6 +14,7 @@ from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.checks.report import value_at
 from cxr_release.release.checks.shards import Films
 from cxr_release.release.disclosure import OFF
+from cxr_release.release.layout import side_file
 from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.parquet import rows_of
@@ -28,14 +29,9 @@ _NAMED_BY = {"sha256": "real_pixel_sha256", "hmac": "real_pixel_hmac"}
 _BY = ("reviewers", "prescreen", "audit", "withdrawn")
 
 
-def file_of(kind: Table) -> str:
-    """The one file of a table beside the films."""
-    return f"{kind.name}/train-00000-of-00001.parquet"
-
-
 def read_side(folder: Folder, kind: Table, found: Findings) -> Rows | None:
     """The flat columns of such a table; None, with the differences noted, where it has a fault."""
-    name = file_of(kind)
+    name = side_file(kind)
     if name not in folder.sizes:
         found.add(name, "no such file")
         return None
@@ -44,7 +40,7 @@ def read_side(folder: Folder, kind: Table, found: Findings) -> Rows | None:
 
 def check_exclusions(rows: Rows, films: Films, record: Record, found: Findings) -> None:
     """No film is both released and excluded; what was published before is accounted for."""
-    name = file_of(schemas.TOMBSTONES)
+    name = side_file(schemas.TOMBSTONES)
     for number, row in enumerate(rows, start=1):
         where = f"{name}: row {number} ({row['id']})"
         if row["id"] in films.by_id:
@@ -74,7 +70,7 @@ def _check_tombstones(rows: Rows, films: Films, record: Record, found: Findings)
                 found.says(f"{where}, key {column}", one[column], excluded[film][column])
     for film, row in excluded.items():
         if row["first_version_without"] is not None and film not in stated:
-            found.add(f"{file_of(schemas.TOMBSTONES)}: {film}", f"has no tombstone in {RECORD}")
+            found.add(f"{side_file(schemas.TOMBSTONES)}: {film}", f"has no tombstone in {RECORD}")
     found.applied("tombstones held against films and exclusions", len(stated))
 
 
@@ -82,7 +78,7 @@ def check_pairs(
     folder: Folder, rows: Rows, excluded: Rows, films: Films, *, record: Record, found: Findings
 ) -> None:
     """Ranks run on, films are released as it is said, and pictures are what their hashes say."""
-    name = file_of(schemas.AUDIT_PAIRS)
+    name = side_file(schemas.AUDIT_PAIRS)
     out = {row["id"] for row in excluded}
     last = None
     for number, row in enumerate(rows, start=1):

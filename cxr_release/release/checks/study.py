@@ -14,7 +14,7 @@ from cxr_release.reader_study.ratings import Rated, ratings_of
 from cxr_release.reader_study.report import sentence_of
 from cxr_release.reader_study.responses import faults_of
 from cxr_release.release.checks.record import RECORD, Record
-from cxr_release.release.checks.side_tables import file_of
+from cxr_release.release.layout import side_file
 from cxr_release.release.untrusted.findings import Findings
 from cxr_release.settings import checked
 
@@ -49,7 +49,7 @@ def check_study(rows: Rows, record: Record, found: Findings) -> None:
 
 
 def _is_whole(rows: Rows, record: Record, found: Findings) -> bool:
-    name = file_of(schemas.RESPONSES)
+    name = side_file(schemas.RESPONSES)
     if len(rows) > MOST_RATINGS:
         found.add(name, f"holds {len(rows):,} ratings: they were not analysed again")
         return False

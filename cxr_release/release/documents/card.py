@@ -5,19 +5,21 @@ The words stand in the template, the numbers in the release's record: none is ty
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from cxr_release import schemas
-from cxr_release.errors import ReleaseError
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
+from cxr_release.release.contents import ON_A_SHEET
 from cxr_release.release.documents.citation import bibtex, doi_url, license_url
-from cxr_release.release.documents.figures import POWER, Sheet
+from cxr_release.release.documents.figures import POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
 from cxr_release.release.versions.published import order_of
 
@@ -31,61 +33,54 @@ TOMBSTONES_SHOWN = 20
 TAGS = ("synthetic", "medical", "x-ray", "radiograph", "diffusion")
 
 
+PAIRS_SHOWN = 10
+"""Audited pairs in the card; the config `audit_pairs` has all of them."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The contact sheet of one checkpoint."""
+
+    file: str
+    films: int
+
+
 def render(
-    template: Path,
-    *,
     record: Mapping[str, Any],
     configs: Sequence[Config],
-    sheets: Sequence[Sheet],
     pairs: Sequence[Mapping[str, Any]],
-    reasons: Mapping[str, str],
 ) -> str:
     """The text of the release's README.md.
 
+    The body is the template `README.md.j2` of this package. Every text that it prints is escaped,
+    unless one of `markdown.FILTERS` made it Markdown.
+
     Args:
-        template: the Jinja2 template of the body; it may include others of its folder. Every text
-            that it prints is escaped, unless one of `card_filters.FILTERS` made it Markdown.
         record: what `release.json` holds.
         configs: the finished configs.
-        sheets: the contact sheets.
-        pairs: the nearest rows of `schemas.AUDIT_PAIRS`.
-        reasons: code of each reason of exclusion → its meaning.
-
-    Raises:
-        ReleaseError: the template is wrong, or asks for what the record does not hold.
+        pairs: rows of `schemas.AUDIT_PAIRS`.
     """
-    from jinja2 import TemplateError
-
-    try:
-        body = (
-            _environment(template.parent)
-            .get_template(template.name)
-            .render(
-                release=record,
-                configs=configs,
-                columns={config.table.name: config.table.columns for config in configs},
-                sheets={sheet.checkpoint: sheet for sheet in sheets},
-                pairs=pairs,
-                reasons=reasons,
-                views=schemas.VIEWS,
-                quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
-                well_found=WELL_FOUND,
-                power_figure=POWER,
-                tombstones=record["tombstones"][:TOMBSTONES_SHOWN],
-                film_versions=_film_versions(record["shards"]),
-                license_url=license_url(record["license"]),
-                doi_url=Ready(doi_url(record)),
-                bibtex=Ready(bibtex(record)),
-            )
+    body = (
+        _environment()
+        .get_template("README.md.j2")
+        .render(
+            release=record,
+            configs=configs,
+            columns={config.table.name: config.table.columns for config in configs},
+            sheets=_sheets(record["counts"]["rows"]),
+            pairs=pairs[:PAIRS_SHOWN],
+            reasons={reason["code"]: reason["meaning"] for reason in record["reasons"]},
+            views=schemas.VIEWS,
+            quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
+            well_found=WELL_FOUND,
+            power_figure=POWER,
+            tombstones=record["tombstones"][:TOMBSTONES_SHOWN],
+            film_versions=_film_versions(record["shards"]),
+            license_url=license_url(record["license"]),
+            doi_url=Ready(doi_url(record)),
+            bibtex=Ready(bibtex(record)),
         )
-    except TemplateError as error:
-        raise ReleaseError(f"cannot be filled: {error}", where=str(template)) from error
-    except UnicodeDecodeError as error:
-        raise ReleaseError(
-            f"holds a template that is no UTF-8: {error.reason} at byte {error.start}",
-            where=str(template.parent),
-            remedy="restore it (`git checkout`)",
-        ) from None
+    )
     header = yaml.safe_dump(
         header_of(record, configs), sort_keys=False, allow_unicode=True, width=10_000
     )
@@ -93,12 +88,12 @@ def render(
 
 
 @cache
-def _environment(folder: Path) -> Environment:
-    """How the templates of a folder are filled; a template that changes is compiled again."""
+def _environment() -> Environment:
+    """How the package's templates are filled."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(str(files("cxr_release.release.documents") / "templates")),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - the card is Markdown: `finalize` escapes for that
         finalize=finalize,
@@ -108,6 +103,18 @@ def _environment(folder: Path) -> Environment:
     )
     environment.filters.update(FILTERS)
     return environment
+
+
+def _sheets(counts: Sequence[Mapping[str, Any]]) -> dict[int, Sheet]:
+    """Checkpoint → its contact sheet, where any of its films is released."""
+    released: Counter[int] = Counter()
+    for row in counts:
+        released[row["checkpoint"]] += row["released"]
+    return {
+        checkpoint: Sheet(sheet_file(checkpoint), min(films, ON_A_SHEET))
+        for checkpoint, films in released.items()
+        if films
+    }
 
 
 def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str, Any]:

@@ -14,23 +14,45 @@ LISTED = 50
 """Films, or numbers, that are named one by one; `release.json` and the tables have all."""
 
 
-def changelog(versions: Sequence[Version]) -> str:
-    """The text of the file.
+def changelog(record: Mapping[str, Any]) -> str:
+    """The text of the file, the newest version first.
 
     Args:
-        versions: the published ones and the one that is being made, the oldest first.
+        record: what `release.json` holds. What earlier versions held, and what this one changed,
+            stands there as it was written when this one was made.
     """
-    sections = [[*_held(versions[0])]]
-    sections += [[*_held(new), *listed(differences(old, new))] for old, new in pairwise(versions)]
-    lines = [f"# Changes of {escape(versions[-1].record['title'])}", ""]
-    for version, section in zip(reversed(versions), reversed(sections), strict=True):
-        lines += [f"## {version.name}", "", *section, ""]
+    told = record["changelog"]
+    lines = [f"# Changes of {escape(record['title'])}", ""]
+    lines += [f"## {record['version']}", "", *_contents(record), *told["changes"], ""]
+    for earlier in reversed(told["earlier"]):
+        lines += [f"## {earlier['version']}", "", *earlier["lines"], ""]
     return "\n".join(lines)
 
 
-def _held(version: Version) -> Iterator[str]:
+def changelog_record(earlier: Sequence[Version], current: Version) -> dict[str, Any]:
+    """What the record holds of earlier versions for the changelog: Markdown, a line each.
+
+    Args:
+        earlier: the published versions, the oldest first.
+        current: the version that is being made.
+
+    Returns:
+        `changes`: what `current` changed since the newest of `earlier`; `earlier`: `version` and
+        `lines` of each of them.
+    """
+    versions = [*earlier, current]
+    changes = [[], *([*listed(differences(old, new))] for old, new in pairwise(versions))]
+    return {
+        "changes": changes[-1],
+        "earlier": [
+            {"version": version.name, "lines": [*_contents(version.record), *changed]}
+            for version, changed in zip(earlier, changes, strict=False)
+        ],
+    }
+
+
+def _contents(record: Mapping[str, Any]) -> Iterator[str]:
     """What a version is made of."""
-    record = version.record
     total, screening = record["counts"]["total"], record["reviews"]["screening"]
     audit, readers = record["reviews"]["audit"], record["reviews"]["reader_study"]
     yield (

@@ -1,114 +1,17 @@
-"""Licences by the names that the Hub knows, and by those of SPDX.
-
-Source: https://huggingface.co/docs/hub/repositories-licenses and https://spdx.org/licenses/.
-
-LICENSE and CITATION.cff of a release.
-"""
+"""LICENSE and CITATION.cff of a release, and what other documents cite of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import yaml
 
-from cxr_release.files import write_text
+from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
 from cxr_release.params import NOT_STATED
 from cxr_release.release.documents.markdown import one_line
-
-SPDX = {
-    "afl-3.0": "AFL-3.0",
-    "agpl-3.0": "AGPL-3.0-only",
-    "apache-2.0": "Apache-2.0",
-    "artistic-2.0": "Artistic-2.0",
-    "bsd-2-clause": "BSD-2-Clause",
-    "bsd-3-clause": "BSD-3-Clause",
-    "bsd-3-clause-clear": "BSD-3-Clause-Clear",
-    "bsl-1.0": "BSL-1.0",
-    "c-uda": "C-UDA-1.0",
-    "cc-by-2.0": "CC-BY-2.0",
-    "cc-by-2.5": "CC-BY-2.5",
-    "cc-by-3.0": "CC-BY-3.0",
-    "cc-by-4.0": "CC-BY-4.0",
-    "cc-by-nc-2.0": "CC-BY-NC-2.0",
-    "cc-by-nc-3.0": "CC-BY-NC-3.0",
-    "cc-by-nc-4.0": "CC-BY-NC-4.0",
-    "cc-by-nc-nd-3.0": "CC-BY-NC-ND-3.0",
-    "cc-by-nc-nd-4.0": "CC-BY-NC-ND-4.0",
-    "cc-by-nc-sa-2.0": "CC-BY-NC-SA-2.0",
-    "cc-by-nc-sa-3.0": "CC-BY-NC-SA-3.0",
-    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0",
-    "cc-by-nd-4.0": "CC-BY-ND-4.0",
-    "cc-by-sa-3.0": "CC-BY-SA-3.0",
-    "cc-by-sa-4.0": "CC-BY-SA-4.0",
-    "cc0-1.0": "CC0-1.0",
-    "cdla-permissive-1.0": "CDLA-Permissive-1.0",
-    "cdla-permissive-2.0": "CDLA-Permissive-2.0",
-    "cdla-sharing-1.0": "CDLA-Sharing-1.0",
-    "ecl-2.0": "ECL-2.0",
-    "epl-1.0": "EPL-1.0",
-    "epl-2.0": "EPL-2.0",
-    "etalab-2.0": "etalab-2.0",
-    "eupl-1.1": "EUPL-1.1",
-    "eupl-1.2": "EUPL-1.2",
-    "gpl-2.0": "GPL-2.0-only",
-    "gpl-3.0": "GPL-3.0-only",
-    "isc": "ISC",
-    "lgpl-2.1": "LGPL-2.1-only",
-    "lgpl-3.0": "LGPL-3.0-only",
-    "lgpl-lr": "LGPLLR",
-    "lppl-1.3c": "LPPL-1.3c",
-    "mit": "MIT",
-    "mpl-2.0": "MPL-2.0",
-    "ms-pl": "MS-PL",
-    "ncsa": "NCSA",
-    "odbl": "ODbL-1.0",
-    "odc-by": "ODC-By-1.0",
-    "ofl-1.1": "OFL-1.1",
-    "osl-3.0": "OSL-3.0",
-    "pddl": "PDDL-1.0",
-    "postgresql": "PostgreSQL",
-    "unlicense": "Unlicense",
-    "wtfpl": "WTFPL",
-    "zlib": "Zlib",
-}
-"""Name on the Hub → SPDX's, for every one that is one licence and in SPDX's list."""
-
-OTHERS = frozenset(
-    {
-        "bigcode-openrail-m",
-        "bigscience-bloom-rail-1.0",
-        "bigscience-openrail-m",
-        "bsd",
-        "cc",
-        "creativeml-openrail-m",
-        "deepfloyd-if-license",
-        "gemma",
-        "gfdl",
-        "gpl",
-        "lgpl",
-        "llama2",
-        "openrail",
-        "openrail++",
-        "other",
-        "unknown",
-    }
-)
-"""Names on the Hub of families of licences, and of what SPDX does not list."""
-
-
-def creative_commons_url(license_id: str) -> str | None:
-    """Where Creative Commons has the text of one of its licences; None for any other."""
-    family, _, version = license_id.removeprefix("cc-").rpartition("-")
-    if license_id not in SPDX or not license_id.startswith("cc"):
-        return None
-    if license_id == "cc0-1.0":
-        return "https://creativecommons.org/publicdomain/zero/1.0/legalcode"
-    return f"https://creativecommons.org/licenses/{family}/{version}/legalcode"
-
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
 """What the release is about, for those who look for it."""
@@ -186,13 +89,8 @@ def _plain(text: str) -> str:
     return one_line("".join(" " if char in "{}\\`" else char for char in text))
 
 
-def write_notices(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the two files from the release's record."""
-    write_text(folder / "LICENSE", _license(record))
-    write_text(folder / "CITATION.cff", _citation(record))
-
-
-def _license(record: Mapping[str, Any]) -> str:
+def license_notice(record: Mapping[str, Any]) -> str:
+    """The text of LICENSE."""
     license_id, source = record["license"], record["source"]
     authors = ", ".join(one_line(author) for author in record["authors"])
     publisher = said(record, "publisher")
@@ -240,15 +138,15 @@ def _shown(films: int) -> list[str]:
     ]
 
 
-def _citation(record: Mapping[str, Any]) -> str:
-    """CITATION.cff 1.2.0: https://github.com/citation-file-format/citation-file-format.
+def citation(record: Mapping[str, Any]) -> str:
+    """The text of CITATION.cff, version 1.2.0: https://github.com/citation-file-format/citation-file-format.
 
     The source is cited in the message: a reference of its own would need a list of its authors.
     """
     doi = said(record, "identifier")
     spdx = SPDX.get(record["license"], "")
     known = bool(spdx) and spdx not in _NEWER_THAN_CFF
-    citation = {
+    fields = {
         "cff-version": "1.2.0",
         "message": "If you use this dataset, please cite it as below"
         f"{_source_cited(record['source'])}.",
@@ -265,7 +163,7 @@ def _citation(record: Mapping[str, Any]) -> str:
         "license": spdx if known else "",
         "license-url": "" if known else license_url(record["license"]),
     }
-    kept = {name: value for name, value in citation.items() if value}
+    kept = {name: value for name, value in fields.items() if value}
     return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=10_000)
 
 

@@ -2,7 +2,7 @@
 
 Written out as JSON-LD, not through mlcroissant's classes: those drop `isLiveDataset: false` and
 write `rai:dataManipulationProtocol` under a name that the specification does not have. What is
-written is held against mlcroissant by `croissant_check`.
+written is held against mlcroissant by the tests.
 
 Files are named as they lie in the release folder, so that it opens from a copy of that folder.
 
@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from cxr_release.files import sha256, write_text
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.documents.citation import (
@@ -72,29 +70,29 @@ DATA_TYPES = {
 }
 
 
-def write_croissant(
-    folder: Path,
+def croissant(
     record: Mapping[str, Any],
     configs: Sequence[Config],
-    hashes: Mapping[str, str] | None = None,
-) -> None:
-    """Write `croissant.json` into a release folder: same folder, same bytes.
+    sizes: Mapping[str, int],
+    hashes: Mapping[str, str],
+) -> str:
+    """The text of `croissant.json`.
 
     Args:
-        folder: the release folder, with its tables and `release.json`.
         record: what `release.json` holds.
         configs: the finished configs; those without rows are left out.
-        hashes: file below the folder → its SHA-256, where known; the rest is hashed here.
+        sizes: bytes of the tables and of `release.json`, by their names below the release folder.
+        hashes: SHA-256 of the same files.
     """
     opened = [config for config in configs if config.opens]
-    known = hashes or {}
+    shards = dict.fromkeys(name for config in opened for name in config.files)
     described = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": list(CONFORMS_TO),
         **_identity(record),
         "distribution": [
-            *(_file(folder, name, known) for name in distributed(opened)),
+            *(_file(name, sizes[name], hashes[name]) for name in ("release.json", *shards)),
             *(_file_set(config) for config in opened),
         ],
         "recordSet": [_record_set(config) for config in opened],
@@ -102,14 +100,7 @@ def write_croissant(
         **rai(record),
     }
     kept = {key: value for key, value in described.items() if value not in ("", [], {})}
-    text = json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / CROISSANT, text + "\n")
-
-
-def distributed(configs: Sequence[Config]) -> list[str]:
-    """Files below the release folder that `croissant.json` gives hash and size of, each once."""
-    shards = dict.fromkeys(name for config in configs if config.opens for name in config.files)
-    return ["release.json", *shards]
+    return json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,15 +142,15 @@ def _organization(name: str) -> dict[str, str]:
 
 def _state(record: Mapping[str, Any]) -> str:
     """How far people have looked at it, which belongs to what it is."""
-    states = {name: review["state"] for name, review in record["reviews"].items()}
-    said_of = ", ".join(f"{name.replace('_', ' ')}: {state}" for name, state in states.items())
-    drawn = "A demonstration on drawn phantoms: no patient was ever imaged. "
-    return (
-        f"{drawn if record['source']['kind'] == PHANTOMS else ''}State of its reviews: {said_of}."
+    reviews = ("screening", "audit", "reader_study")
+    states = ", ".join(
+        f"{name.replace('_', ' ')}: {record['reviews'][name]['state']}" for name in reviews
     )
+    drawn = "A demonstration on drawn phantoms: no patient was ever imaged. "
+    return f"{drawn if record['source']['kind'] == PHANTOMS else ''}State of its reviews: {states}."
 
 
-def _file(folder: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+def _file(name: str, size: int, sha256: str) -> dict[str, Any]:
     parquet = name.endswith(".parquet")
     return {
         "@type": "cr:FileObject",
@@ -167,24 +158,24 @@ def _file(folder: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
         "name": name,
         "description": "One shard of a table." if parquet else "The record of the release.",
         "contentUrl": name,
-        "contentSize": f"{(folder / name).stat().st_size} B",
+        "contentSize": f"{size} B",
         "encodingFormat": PARQUET if parquet else "application/json",
-        "sha256": known.get(name) or sha256(folder / name),
+        "sha256": sha256,
     }
 
 
 def _file_set(config: Config) -> dict[str, Any]:
     return {
         "@type": "cr:FileSet",
-        "@id": file_set_of(config),
-        "name": file_set_of(config),
+        "@id": _file_set_name(config),
+        "name": _file_set_name(config),
         "description": f"All shards of the config {config.name}.",
         "encodingFormat": PARQUET,
         "includes": config.patterns,
     }
 
 
-def file_set_of(config: Config) -> str:
+def _file_set_name(config: Config) -> str:
     """Name of the file set that holds a config's shards."""
     return f"{config.name}-files"
 
@@ -197,14 +188,14 @@ def _record_set(config: Config) -> dict[str, Any]:
         "name": config.name,
         "description": f"{config.table.doc} {config.rows:,} record(s), split train.",
         "key": [{"@id": f"{config.name}/{name}"} for name in keys],
-        "field": [field_of(config, column) for column in config.table.columns],
+        "field": [_field(config, column) for column in config.table.columns],
     }
 
 
-def field_of(config: Config, column: Column) -> dict[str, Any]:
+def _field(config: Config, column: Column) -> dict[str, Any]:
     """The field of one column; of pictures, the bytes in the column's structure."""
     source: dict[str, Any] = {
-        "fileSet": {"@id": file_set_of(config)},
+        "fileSet": {"@id": _file_set_name(config)},
         "extract": {"column": column.name},
     }
     if column.type == IMAGE:

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr_release.errors import ReleaseError
+from cxr_release.licenses import SPDX
 from cxr_release.release.documents.citation import (
     KEYWORDS,
-    SPDX,
     contact,
     license_url,
     said,

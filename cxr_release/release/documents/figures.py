@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +26,14 @@ POWER = "figures/power.png"
 """Drawn where copies were planted and the share found means something."""
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """The contact sheet of one checkpoint."""
-
-    checkpoint: int
-    file: str
-    films: int
+def sheet_file(checkpoint: int) -> str:
+    """Name of the contact sheet of a checkpoint below the release folder."""
+    return f"figures/{source_name(checkpoint)}.png"
 
 
 def write_figures(
     folder: Path, inputs: ReleaseInputs, contents: Contents, shown: Mapping[str, bytes]
-) -> list[Sheet]:
+) -> None:
     """Write `figures/`.
 
     Args:
@@ -46,9 +41,6 @@ def write_figures(
         inputs: the artefacts.
         contents: what goes out.
         shown: film id → PNG bytes, of the films that contact sheets show.
-
-    Returns:
-        The contact sheets, of the checkpoints that have released films.
     """
     figures = folder / "figures"
     figures.mkdir()
@@ -64,13 +56,9 @@ def write_figures(
         _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
         # Drawn from numbers alone, without a date or an author.
         shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
-    sheets = []
     for checkpoint, chosen in contents.shown.items():
-        sheet = Sheet(checkpoint, f"figures/{source_name(checkpoint)}.png", len(chosen))
         films = {film: png.decode(shown[film], where=film) for film in chosen}
-        _write_sheet(folder / sheet.file, films)
-        sheets.append(sheet)
-    return sheets
+        _write_sheet(folder / sheet_file(checkpoint), films)
 
 
 def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:

@@ -35,6 +35,12 @@ class Findings(Collector):
         self._below = f"{root}/"
         self.unnamed = 0
         """Differences beyond `MOST`."""
+        self.notes: list[str] = []
+        """Sentences on what could not be checked."""
+
+    def note(self, text: str) -> None:
+        """Note what could not be checked, and is no difference."""
+        self.notes.append(self._plain(text))
 
     def add(self, where: object, what: str, remedy: str = "") -> None:
         """Note a difference: files by their name below the folder, texts made printable."""

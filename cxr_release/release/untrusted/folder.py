@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr_release.film_id import SOURCE_PATTERN
-from cxr_release.release.layout import walk
+from cxr_release.release.layout import SHARD, shard_checkpoint, walk
 from cxr_release.release.untrusted.findings import Findings
 
 MOST_FILES = 10_000
@@ -22,7 +21,6 @@ NOTICES = (
     *("croissant.json", "release.json", "SHA256SUMS"),
 )
 """Files that every release has."""
-SHARD = re.compile(rf"data/{SOURCE_PATTERN}/train-([0-9]{{5}})-of-([0-9]{{5}})\.parquet")
 _OTHERS = re.compile(
     r"figures/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(png|svg)"
     r"|(audit_pairs|exclusions|reader_study)/train-00000-of-00001\.parquet"
@@ -47,13 +45,7 @@ class Folder:
     def shards(self) -> list[str]:
         """Files of films, by checkpoint and number."""
         found = [name for name in self.sizes if SHARD.fullmatch(name)]
-        return sorted(found, key=lambda name: (checkpoint_of(name), name))
-
-
-def checkpoint_of(shard: str) -> int:
-    """The checkpoint in whose folder a shard lies; 0 for any other file."""
-    found = SHARD.fullmatch(shard)
-    return int(found[1]) if found else 0
+        return sorted(found, key=lambda name: (shard_checkpoint(name), name))
 
 
 def look(root: Path, found: Findings) -> Folder:
