@@ -86,7 +86,8 @@ def _check(folder: Folder, found: Findings) -> Record | None:
     with found.trying("data"):
         films = check_films(folder, said, found)
     read = {kind: read_side(folder, kind, found) for kind in SIDE_TABLES}
-    check_figures(folder, films, found)
+    if record is not None:
+        check_figures(folder, films, record, found)
     sides = {kind: rows for kind, rows in read.items() if rows is not None}
     if record is None or not films.whole or len(sides) < len(read):
         return record

@@ -4,21 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
-from cxr_release.release.documents.card_lint import header_and_body
 from markdown_it import MarkdownIt
 
 from cxr_release import params as parameters
-from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json, write_json
+from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.reader_study.formatting import p_of
 from cxr_release.release.documents.markdown import p_value
-from cxr_release.release.package import package
-from cxr_release.release.validate import validate
 from cxr_release.release.verify import require_true, verify
 from tests.support.breaking import rejson
+from tests.support.card_rules import header_and_body
 from tests.support.release_artefacts import (
     EXCLUDED,
     REPOSITORY,
@@ -317,26 +313,6 @@ def test_hostile_parameters_are_shown_and_not_obeyed(tmp_path: Path, params: Par
     plain = make_release(tmp_path / "plain", named)
     notices = [len(files_of(one)["LICENSE"].splitlines()) for one in (release, plain)]
     assert notices[0] == notices[1]
-
-
-def test_a_template_that_asks_for_what_is_not_there_is_refused(
-    tmp_path: Path, params: Params
-) -> None:
-    inputs = write_inputs(tmp_path)
-    write_json(tmp_path / "validation.json", validate(inputs, params))
-    template = tmp_path / "card.md.j2"
-    for text in ("{{ release.nothing }}", "{% if %}", "[More Information Needed]", "![x](no.png)"):
-        template.write_text(text, encoding="utf-8")
-        with pytest.raises(ReleaseError):
-            package(
-                inputs,
-                params,
-                validation=tmp_path / "validation.json",
-                reasons=dict.fromkeys(EXCLUDED.values(), "meaning"),
-                template=template,
-                output=tmp_path / "release",
-            )
-        assert not (tmp_path / "release").exists()
 
 
 def test_another_licence_is_named_and_linked(tmp_path: Path, params: Params) -> None:

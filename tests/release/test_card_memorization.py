@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cxr_release.release.documents.card_lint import header_and_body
 from markdown_it import MarkdownIt
 from PIL import Image
 
@@ -19,6 +18,7 @@ from cxr_release.memorization.chance import held_out_chance
 from cxr_release.params import Params
 from cxr_release.release.documents.figures import draw_power
 from tests.support.audit_artefacts import THRESHOLD, planted, write_audit
+from tests.support.card_rules import header_and_body
 from tests.support.release_artefacts import make_release_of, write_inputs
 
 ALL_CLEAR = {1: "not-a-copy", 2: "not-a-copy", 3: "not-a-copy"}

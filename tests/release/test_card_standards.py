@@ -12,23 +12,24 @@ from typing import Any
 import jinja2
 import pyarrow.parquet as pq
 import pytest
-from cxr_release.release.documents.card_lint import header_and_body, slug
 from markdown_it import MarkdownIt
 
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import package
 from cxr_release.release.documents.card import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.documents.rendered import Sources, documents_of
 from cxr_release.release.versions.published import enter
+from tests.support.card_rules import header_and_body, slug
 from tests.support.release_artefacts import (
     EXCLUDED,
     REPOSITORY,
+    TEMPLATES,
     make_release_of,
     small_params,
     write_inputs,
 )
 
-CARDS = REPOSITORY / "cards"
 SAID = {
     "purpose": "To teach how a neck is read",
     "population": "Adults of one hospital, 2010 to 2020",
@@ -38,8 +39,8 @@ SAID = {
     "ethics": "Approved by the committee of X",
     "identifier": "10.5281/zenodo.1234",
 }
-Arguments = Mapping[str, Any]
-"""What `package` gave to `render`."""
+Made = dict[str, tuple[Path, Sources]]
+"""Releases by a name, and what their documents were made of."""
 
 
 def packaged(
@@ -48,20 +49,20 @@ def packaged(
     *,
     earlier: Path | None = None,
     excluded: Mapping[str, str] = EXCLUDED,
-) -> tuple[Path, Arguments]:
-    """A release, and the arguments that its card was made of."""
-    given: dict[str, Any] = {}
+) -> tuple[Path, Sources]:
+    """A release, and what its documents were made of."""
+    given: list[Sources] = []
 
-    def remember(template: Path, **arguments: Any) -> str:
-        given.update(arguments, template=template)
-        return render(template, **arguments)
+    def remember(sources: Sources) -> dict[str, str]:
+        given.append(sources)
+        return documents_of(sources)
 
     inputs = write_inputs(root / "artefacts", excluded=excluded)
     if earlier:
         enter(inputs.published, earlier)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(package, "render", remember)
-        return make_release_of(inputs, params, root), given
+        patch.setattr(package, "documents_of", remember)
+        return make_release_of(inputs, params, root), *given
 
 
 def of(params: Params, version: str = "1.0.0", source: str = "data/raw", **said: str) -> Params:
@@ -71,7 +72,7 @@ def of(params: Params, version: str = "1.0.0", source: str = "data/raw", **said:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Arguments]]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A demo, local films of which nothing is said, and a later version of which all is."""
     root, params = tmp_path_factory.mktemp("cards"), small_params()
     first = packaged(root / "local", of(params))
@@ -84,16 +85,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Argu
     return {"demo": packaged(root / "demo", params), "local": first, "later": later}
 
 
-def card_of(made: dict[str, tuple[Path, Arguments]], name: str) -> str:
+def card_of(made: Made, name: str) -> str:
     return header_and_body((made[name][0] / "README.md").read_text(encoding="utf-8"))[1]
 
 
-def changed(made: dict[str, tuple[Path, Arguments]], name: str, /, **changes: Any) -> str:
+def changed(made: Made, name: str, /, **changes: Any) -> str:
     """The card of a release whose record says something else."""
-    arguments = dict(made[name][1])
-    return render(
-        arguments.pop("template"), **arguments | {"record": arguments["record"] | changes}
-    )
+    sources = made[name][1]
+    return render({**sources.record, **changes}, sources.configs, sources.pairs)
 
 
 def section(card: str, title: str) -> str:
@@ -201,7 +200,7 @@ def asked(listed: str) -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("listed", [DATASHEET, STANDING_TOGETHER, VIEWPOINT])
 def test_every_question_of_the_standards_leads_to_a_section_that_answers_it(
-    made: dict[str, tuple[Path, Arguments]], listed: str
+    made: Made, listed: str
 ) -> None:
     card = card_of(made, "local")
     where = section(card, "Where the standards' questions are answered")
@@ -212,7 +211,7 @@ def test_every_question_of_the_standards_leads_to_a_section_that_answers_it(
         assert re.search(evidence, words(section(card, title))), question
 
 
-def test_the_first_table_leads_to_every_section(made: dict[str, tuple[Path, Arguments]]) -> None:
+def test_the_first_table_leads_to_every_section(made: Made) -> None:
     card = card_of(made, "demo")
     before, _, rest = card.partition("\n## ")
     sections = re.findall(r"^## (.+)$", f"## {rest}", re.MULTILINE)
@@ -222,7 +221,7 @@ def test_the_first_table_leads_to_every_section(made: dict[str, tuple[Path, Argu
 
 
 def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     title = "Scorecard: the 7 Cs"
     rows = [
@@ -243,7 +242,7 @@ def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not
     assert "3 of 16 films decided on by people" in rows[2][1]
     assert "whether a patient can be recognised" in rows[5][2]
     assert "recognised" not in section(card_of(made, "demo"), title)
-    metrics = made["local"][1]["record"]["metrics"]
+    metrics = made["local"][1].record["metrics"]
     far = [{**point, "checkpoint": 2} for point in metrics["distances"]["checkpoints"]]
     unmeasured = {**metrics, "distances": {**metrics["distances"], "checkpoints": far}}
     said = section(changed(made, "local", metrics=unmeasured), title)
@@ -254,7 +253,7 @@ def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not
 
 
 def test_what_publishers_have_not_stated_is_said_to_be_so(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     local, demo, later = (card_of(made, name) for name in ("local", "demo", "later"))
     assert section(local, WHY).count("Its publishers have not stated it.") == 3
@@ -276,16 +275,16 @@ def test_what_publishers_have_not_stated_is_said_to_be_so(
 
 
 def test_drawn_films_whose_publishers_say_something_repeat_it(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
-    source = {**made["demo"][1]["record"]["source"], "population": "Drawn necks"}
+    source = {**made["demo"][1].record["source"], "population": "Drawn necks"}
     card = changed(made, "demo", ethics="None needed!", source=source)
     assert "Its publishers say: Drawn necks." in words(section(card, WHO))
     assert "Its publishers say: None needed\\!" in words(section(card, DATA))
 
 
 def test_a_first_version_has_no_changes_and_no_tombstones(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     said = section(card_of(made, "local"), VERSIONS)
     assert "This is version 1.0.0. No earlier one is known" in said
@@ -294,7 +293,7 @@ def test_a_first_version_has_no_changes_and_no_tombstones(
 
 
 def test_a_later_version_says_what_changed_and_what_is_gone(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     said = section(card_of(made, "later"), VERSIONS)
     assert "The one before it is 1.0.0." in said
@@ -306,7 +305,7 @@ def test_a_later_version_says_what_changed_and_what_is_gone(
 
 
 def test_of_many_withdrawn_films_the_first_are_named(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     gone = [
         {"id": f"film-{n:03d}", "reason": "no-longer-generated", "first_version_without": "1.1.0"}
@@ -319,7 +318,7 @@ def test_of_many_withdrawn_films_the_first_are_named(
 
 
 def test_the_card_s_check_of_the_version_holds_and_fails_on_another(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     class Films:
         def __init__(self, release: Path) -> None:
@@ -345,16 +344,16 @@ def test_the_card_s_check_of_the_version_holds_and_fails_on_another(
 
 
 def test_versions_are_told_in_the_order_of_their_numbers(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
-    shards = made["later"][1]["record"]["shards"]
+    shards = made["later"][1].record["shards"]
     versions = dict(zip(shards, ("1.10.0", "1.9.0"), strict=True))
     some = {name: {**shard, "version": versions[name]} for name, shard in shards.items()}
     empty = {"data/checkpoint-9/train.parquet": {"rows": 0, "version": "1.11.0", "content": ""}}
     assert '== {"1.9.0", "1.10.0"}' in changed(made, "later", shards=some | empty)
 
 
-def test_the_distribution_counts_files_and_bytes(made: dict[str, tuple[Path, Arguments]]) -> None:
+def test_the_distribution_counts_files_and_bytes(made: Made) -> None:
     release, _ = made["local"]
     said = section(card_of(made, "local"), "Distribution")
     films = sorted((release / "data").rglob("*.parquet"))
@@ -378,7 +377,7 @@ ALLOWED = {
 
 def test_no_number_is_typed_into_the_templates() -> None:
     environment = jinja2.Environment(autoescape=True)
-    for path in sorted(CARDS.glob("*.j2")):
+    for path in sorted(TEMPLATES.glob("*.j2")):
         for line, kind, text in environment.lex(path.read_text(encoding="utf-8")):
             if kind != "data":
                 continue
@@ -389,7 +388,7 @@ def test_no_number_is_typed_into_the_templates() -> None:
 
 def constants_of(module: str) -> dict[str, Any]:
     """The plain constants of a module of the network, without its heavy imports."""
-    path = REPOSITORY / "cxr_release" / "diffusion" / f"{module}.py"
+    path = REPOSITORY / "cxr_release" / "generators" / "diffusion" / f"{module}.py"
     found = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -401,7 +400,7 @@ def constants_of(module: str) -> dict[str, Any]:
 
 
 def test_the_constants_of_the_training_are_the_program_s(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
     said = words(section(card_of(made, "demo"), HOW))
     learner, network = constants_of("learner"), constants_of("network")
@@ -412,9 +411,7 @@ def test_the_constants_of_the_training_are_the_program_s(
 
 
 @pytest.mark.parametrize("name", ["demo", "local", "later"])
-def test_every_table_is_one_and_nothing_unknown_is_printed(
-    made: dict[str, tuple[Path, Arguments]], name: str
-) -> None:
+def test_every_table_is_one_and_nothing_unknown_is_printed(made: Made, name: str) -> None:
     card = card_of(made, name)
     html = MarkdownIt("gfm-like", {"linkify": False}).render(card)
     tables = html.split("<table>")[1:]
@@ -434,10 +431,9 @@ def test_every_table_is_one_and_nothing_unknown_is_printed(
 
 
 def test_the_header_says_whether_anybody_judged_anything(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
-    arguments = made["demo"][1]
-    record, configs = arguments["record"], arguments["configs"]
+    record, configs = made["demo"][1].record, made["demo"][1].configs
     reviews = record["reviews"]
     nobody = {
         "screening": {**reviews["screening"], "reviewers": 0},
@@ -457,15 +453,15 @@ def test_the_header_says_whether_anybody_judged_anything(
 
 def test_no_template_is_left_alone() -> None:
     """Every file of the folder is part of the card; reasons stand in their own file."""
-    whole = (CARDS / "README.md.j2").read_text(encoding="utf-8")
-    parts = {path.name for path in CARDS.glob("*.j2")} - {"README.md.j2"}
+    whole = (TEMPLATES / "README.md.j2").read_text(encoding="utf-8")
+    parts = {path.name for path in TEMPLATES.glob("*.j2")} - {"README.md.j2"}
     assert parts == set(re.findall(r'include "([^"]+)"', whole))
 
 
 def test_one_is_not_written_as_many_in_the_first_lines(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
-    record = made["local"][1]["record"]
+    record = made["local"][1].record
     one = dict.fromkeys(
         ("undecided", "undecided_released", "prescreened", "audited", "withdrawn"), 1
     )
@@ -488,15 +484,15 @@ def test_one_is_not_written_as_many_in_the_first_lines(
     assert "2 of the excluded films were withdrawn after an earlier version held them." in said
 
 
-def test_the_record_alone_gives_the_card(made: dict[str, tuple[Path, Arguments]]) -> None:
+def test_the_record_alone_gives_the_card(made: Made) -> None:
     release, _ = made["later"]
     published = changed(made, "later", **read_json(release / "release.json"))
     assert published == (release / "README.md").read_text(encoding="utf-8")
 
 
-def facing_of(made: dict[str, tuple[Path, Arguments]], rule: Any, **counts: int) -> str:
+def facing_of(made: Made, rule: Any, **counts: int) -> str:
     """How the card says that films were turned."""
-    metrics = made["demo"][1]["record"]["metrics"]
+    metrics = made["demo"][1].record["metrics"]
     row = {"checkpoint": 1, "batch": "large", "left": 0, "right": 0, "unknown": 0, "said": 0}
     facing = [row | counts | {"flipped": counts.get("right", 0)}]
     card = changed(made, "demo", metrics=metrics | {"facing": facing, "facing_rule": rule})
@@ -506,9 +502,9 @@ def facing_of(made: dict[str, tuple[Path, Arguments]], rule: Any, **counts: int)
 
 
 def test_how_films_were_turned_follows_from_the_data(
-    made: dict[str, tuple[Path, Arguments]],
+    made: Made,
 ) -> None:
-    rule = made["demo"][1]["record"]["metrics"]["facing_rule"]
+    rule = made["demo"][1].record["metrics"]["facing_rule"]
     said = facing_of(made, rule, left=5, right=1, unknown=2, said=0)
     assert "1 film that faced right was mirrored (column `flipped`), as far as is known." in said
     assert "Of 2 films it is not known which way they face: they are as they were sampled" in said

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 import yaml
-from cxr_release.release.documents.card_lint import (
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxr_release.errors import ReleaseError
+from cxr_release.params import Params
+from tests.support.card_rules import (
     REQUIRED,
     header_and_body,
     header_faults,
     lint,
     slug,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from cxr_release.errors import ReleaseError
-from cxr_release.params import Params
 from tests.support.release_artefacts import make_release
 from tests.support.release_configs import configs_of
 
@@ -95,9 +95,7 @@ HEADERS: list[tuple[Break, str]] = [
     (replaced("pretty_name: ", "pretty_name: !!str "), "an anchor, an alias or a tag"),
     (replaced("language:\n", "license: mit\nlanguage:\n"), "key license stands twice"),
     (setting("more", 100_000 * "a"), "characters, at most 100,000"),
-    (setting("license", "none-of-mine"), "name it in release.license"),
-    (setting("license", "openrail"), "is a family of licences"),
-    (setting("license", "other"), "without license_name and license_link"),
+    (setting("license", "none-of-mine"), "does not know the license 'none-of-mine'"),
     (setting("pretty_name", 1), "pretty_name is no text"),
     (setting("language", ["english"]), "language: the Hub does not know 'english'"),
     (setting("language", "en"), "language is no list of texts"),

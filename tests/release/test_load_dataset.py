@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cxr_release.release.documents.card_lint import header_and_body
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from cxr_release.release import configs, shards
 from cxr_release.release.configs import Config
 from cxr_release.schemas import RELEASE
 from tests.support.audit_artefacts import STEMS
+from tests.support.card_rules import header_and_body
 from tests.support.release_artefacts import make_release
 
 Loaded = list[tuple[Path, dict[str, Any]]]

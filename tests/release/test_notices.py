@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from cxr_release.release.documents.citation import OTHERS, SPDX, bibtex, license_url, write_notices
+from cxr_release.licenses import OTHERS, SPDX
+from cxr_release.release.documents.citation import bibtex, citation, license_notice, license_url
 
 HOSTILE = "X\n---\nlicense: mit\n# <b> {a} \\b | [c](http://d)\x00"
 RECORD: dict[str, Any] = {
@@ -39,34 +39,33 @@ KEYS = {
 }  # fmt: skip
 
 
-def cited(folder: Path, **changes: Any) -> dict[str, Any]:
+def cited(**changes: Any) -> dict[str, Any]:
     """The citation of a record, held against the schema."""
-    write_notices(folder, RECORD | changes)
-    citation = yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation.keys() <= KEYS
-    assert citation["cff-version"] == "1.2.0"
-    assert citation["type"] == "dataset"
-    assert all(citation[key] for key in ("message", "title", "authors"))
-    for one in citation["authors"]:
+    found = yaml.safe_load(citation(RECORD | changes))
+    assert isinstance(found, dict)
+    assert found.keys() <= KEYS
+    assert found["cff-version"] == "1.2.0"
+    assert found["type"] == "dataset"
+    assert all(found[key] for key in ("message", "title", "authors"))
+    for one in found["authors"]:
         assert one.keys() == {"name"}
-    for one in citation.get("contact", []):
+    for one in found.get("contact", []):
         assert one["name"]
         assert re.match(r"(https|http|ftp|sftp)://.+", one.get("website", "https://a"))
         assert re.match(r"[\S]+@[\S]+\.[\S]{2,}$", one.get("email", "a@b.org"))
-    assert ("license" in citation) != ("license-url" in citation)
-    assert isinstance(citation["version"], str)
-    assert len(set(citation["keywords"])) == len(citation["keywords"])
-    assert isinstance(citation, dict)
-    return citation
+    assert ("license" in found) != ("license-url" in found)
+    assert isinstance(found["version"], str)
+    assert len(set(found["keywords"])) == len(found["keywords"])
+    return found
 
 
-def test_it_says_who_made_what_and_from_what(tmp_path: Path) -> None:
-    citation = cited(tmp_path)
-    assert [one["name"] for one in citation["authors"]] == ["A. One", "B: Two"]
-    assert citation["message"].endswith("the films that its network learnt from: Us, 2026.")
-    assert citation["abstract"].startswith("1 synthetic radiograph of 16 × 16 pixels")
-    assert citation["license"] == "CC-BY-4.0"
-    assert citation.keys().isdisjoint({"doi", "url", "contact", "date-released"})
+def test_it_says_who_made_what_and_from_what() -> None:
+    found = cited()
+    assert [one["name"] for one in found["authors"]] == ["A. One", "B: Two"]
+    assert found["message"].endswith("the films that its network learnt from: Us, 2026.")
+    assert found["abstract"].startswith("1 synthetic radiograph of 16 × 16 pixels")
+    assert found["license"] == "CC-BY-4.0"
+    assert found.keys().isdisjoint({"doi", "url", "contact", "date-released"})
 
 
 @pytest.mark.parametrize(
@@ -93,15 +92,13 @@ def test_it_says_who_made_what_and_from_what(tmp_path: Path) -> None:
         ({"date": "2026-11-20"}, "date-released", "2026-11-20"),
     ],
 )
-def test_it_says_what_is_given(
-    tmp_path: Path, given: dict[str, Any], key: str, expected: object
-) -> None:
-    assert cited(tmp_path, **given).get(key) == expected
+def test_it_says_what_is_given(given: dict[str, Any], key: str, expected: object) -> None:
+    assert cited(**given).get(key) == expected
 
 
-def test_a_source_that_nobody_names_is_not_cited(tmp_path: Path) -> None:
-    citation = cited(tmp_path, source=RECORD["source"] | {"stated": False})
-    assert citation["message"] == "If you use this dataset, please cite it as below."
+def test_a_source_that_nobody_names_is_not_cited() -> None:
+    found = cited(source=RECORD["source"] | {"stated": False})
+    assert found["message"] == "If you use this dataset, please cite it as below."
 
 
 @pytest.mark.parametrize(("date", "year"), [("2026-11-20", "2026"), ("", "n.d."), (" ", "n.d.")])
@@ -110,16 +107,16 @@ def test_the_year_is_that_of_the_stated_date_or_none(date: str, year: str) -> No
     assert f"  year = {{{year}}}," in bibtex(record).splitlines()
 
 
-def test_hostile_texts_stay_on_their_line(tmp_path: Path) -> None:
+def test_hostile_texts_stay_on_their_line() -> None:
     texts = dict.fromkeys(("title", "contact", "publisher", "identifier"), HOSTILE)
-    citation = cited(tmp_path, **texts, authors=[HOSTILE])
-    assert citation["license"] == "CC-BY-4.0"
-    assert citation["title"] == "X --- license: mit # <b> {a} \\b | [c](http://d)"
+    found = cited(**texts, authors=[HOSTILE])
+    assert found["license"] == "CC-BY-4.0"
+    assert found["title"] == "X --- license: mit # <b> {a} \\b | [c](http://d)"
     entry = bibtex(RECORD | texts | {"authors": [HOSTILE]})
     assert entry.count("{") == entry.count("}")
     assert "\\" not in entry
     assert len(entry.splitlines()) == 9
-    assert (tmp_path / "LICENSE").read_text(encoding="utf-8").count("published by X ---") == 1
+    assert license_notice(RECORD | texts | {"authors": [HOSTILE]}).count("published by X ---") == 1
 
 
 def test_every_licence_leads_somewhere_of_its_own() -> None:

@@ -245,7 +245,6 @@ def test_a_film_that_is_judged_a_copy_after_the_screening_does_not_go_out(
             params,
             validation=tmp_path / "validation.json",
             reasons={"vertebra-count": "", "blank-or-noise": ""},
-            template=tmp_path / "none",
             output=release,
         )
     assert [fault.where for fault in caught.value.faults] == [PAIRED[1]]

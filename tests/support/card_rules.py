@@ -1,12 +1,8 @@
-"""What must hold of a datacard's words: nothing unfilled, every link leads to what is there.
-
-The Hub's rules for the YAML header of a datacard, without asking the Hub.
+"""The rules that a rendered datacard keeps: those of the Hub for its header, and links that lead.
 
 Sources: https://github.com/huggingface/hub-docs/blob/main/datasetcard.md, the list of tasks in
 huggingface.js (packages/tasks/src/pipelines.ts), and `datasets`, which reads `configs` and
 `dataset_info`.
-
-Whether a card is whole, offline: the Hub's rules for its header, and what it says of files.
 """
 
 from __future__ import annotations
@@ -23,9 +19,9 @@ from typing import Any
 import yaml
 
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.licenses import SPDX
 from cxr_release.params import NOT_STATED
 from cxr_release.release.configs import Config
-from cxr_release.release.documents.citation import OTHERS, SPDX
 
 _UNFILLED = re.compile(r"\[More Information Needed\]|\{[{%#] ")
 """The Hub's mark of an empty section; a template's tags (braces of BibTeX have no space)."""
@@ -208,21 +204,8 @@ def _languages() -> frozenset[str]:
 def _licence_faults(header: Mapping[str, Any]) -> Iterator[str]:
     license_id = header.get("license")
     # What is not stated is known to the Hub as `unknown`; nothing is published under that.
-    if not license_id or license_id in SPDX or license_id == NOT_STATED["license"]:
-        return
-    if license_id == "other":
-        if not header.get("license_name") or not header.get("license_link"):
-            yield "license is other, without license_name and license_link"
-    elif license_id in OTHERS:
-        yield (
-            f"license {license_id} is a family of licences or none that SPDX lists: name one in"
-            " release.license"
-        )
-    else:
-        yield (
-            f"the Hub does not know the license {license_id!r}: name it in release.license as"
-            " https://huggingface.co/docs/hub/repositories-licenses does"
-        )
+    if license_id and license_id not in SPDX and license_id != NOT_STATED["license"]:
+        yield f"the Hub does not know the license {license_id!r}"
 
 
 def _named_faults(

@@ -7,7 +7,9 @@ import re
 from cxr_release.film_id import source_name
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
+from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.checks.shards import Films
+from cxr_release.release.documents.figures import figures_due
 from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.png import frame_fault, size_of
@@ -20,12 +22,16 @@ _RUNS = re.compile(
 _LEADS_OUT = re.compile(rb"(?:href|src)\s*=\s*[\"'](?!#|data:image/png;)|url\(\s*[\"']?(?!#)", re.I)
 
 
-def check_figures(folder: Folder, films: Films, found: Findings) -> None:
+def check_figures(folder: Folder, films: Films, record: Record, found: Findings) -> None:
     """Look at every figure without drawing it; a contact sheet is a film and carries the label."""
     checkpoints = {film.job[0] for film in films.by_id.values()}
     sheets = {f"figures/{source_name(checkpoint)}.png" for checkpoint in checkpoints}
     for name in sorted(sheets - {*folder.sizes}):
         found.add(name, "no such contact sheet")
+    with found.trying(RECORD):
+        for name in figures_due(record):
+            if name not in folder.sizes:
+                found.add(name, "no such figure")
     figures = [name for name in folder.sizes if name.startswith("figures/")]
     for name in figures:
         if folder.sizes[name] > LARGEST:

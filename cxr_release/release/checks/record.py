@@ -32,6 +32,9 @@ _KEYS: dict[str, Kinds] = {
     "changes": (dict, _NOTHING),
     "shards": dict,
     "tombstones": list,
+    "reasons": list,
+    "changelog.changes": list,
+    "changelog.earlier": list,
     **{f"source.{name}": str for name in ("kind", "title", "license", "citation", "population")},
     "source.stated": bool,
     "source.public": bool,
@@ -190,6 +193,9 @@ def _check_version(record: Record, found: Findings) -> None:
     elif record["changes"] is not None and set(record["changes"]) != {*_CHANGES}:
         found.add(f"{RECORD}: key changes", f"holds other keys than {', '.join(_CHANGES)}")
     _check_first(record, shards, found)
+    told = [one["version"] for one in record["changelog"]["earlier"]]
+    if (told[-1] if told else None) != previous:
+        found.add(f"{RECORD}: key changelog", f"does not end with {previous or 'nothing'}")
 
 
 def _identifies(given: Any) -> bool:

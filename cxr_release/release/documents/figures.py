@@ -21,9 +21,25 @@ from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.inputs import STUDY, ReleaseInputs
 
 COLUMNS = 8
-CURVES = ("losses", "distances", "quality")
 POWER = "figures/power.png"
 """Drawn where copies were planted and the share found means something."""
+
+
+COPIED = {
+    **{f"checkpoints/{name}": name for name in ("losses", "distances", "quality")},
+    "screening/reasons": "reasons",
+    "prescreen/roc": "prescreen",
+    "audit/distances": "audit",
+}
+"""Figure of an earlier stage → its name in the release."""
+
+
+def figures_due(record: Mapping[str, Any]) -> list[str]:
+    """Names of the figures that every card shows, but for its contact sheets."""
+    audit, study = record["metrics"]["audit"], record["metrics"]["reader_study"]
+    names = [f"figures/{name}.png" for name in COPIED.values()]
+    names += [POWER] * bool(audit["power"] and not audit["power_note"])
+    return names + [f"figures/{name}.png" for name in STUDY.values() if study["ratings"]]
 
 
 def sheet_file(checkpoint: int) -> str:
@@ -44,11 +60,9 @@ def write_figures(
     """
     figures = folder / "figures"
     figures.mkdir()
-    for name in CURVES:
-        _copy_picture(inputs.checkpoints / f"{name}.png", figures / f"{name}.png")
-    _copy_picture(inputs.screening / "reasons.png", figures / "reasons.png")
-    _copy_picture(inputs.prescreen / "roc.png", figures / "prescreen.png")
-    _copy_picture(inputs.audit / "distances.png", figures / "audit.png")
+    for source, name in COPIED.items():
+        stage, _, file = source.partition("/")
+        _copy_picture(getattr(inputs, stage) / f"{file}.png", figures / f"{name}.png")
     audit = read_json(inputs.audit / "audit.json")
     if audit["power"] and not audit["power_note"]:
         draw_power(folder / POWER, audit["power"])
