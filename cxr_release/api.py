@@ -169,8 +169,9 @@ def verify(
         raises: raise where there is a difference.
 
     Returns:
-        `name`, `version`, `checked` (rule → number of things that it was applied to) and
-        `differences` (`where`, `what`, `remedy`): none where the release is what it says.
+        `name`, `version`, `checked` (rule → number of things that it was applied to), `notes`
+        (sentences on what could not be checked) and `differences` (`where`, `what`, `remedy`): none
+        where the release is what it says.
 
     Raises:
         ReleaseError: there is no such release, or the Hub does not answer; and, with `raises`,
