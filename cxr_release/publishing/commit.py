@@ -9,7 +9,10 @@ Bring main to what a folder holds: objects first, then one commit, then a look a
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -116,6 +119,8 @@ def missing_rule(wire: Wire, commit: str) -> bytes | None:
     return with_rule(found)
 
 
+AT_ONCE = 256
+"""Files that the Hub is asked about in one request."""
 REGULAR_AT_MOST = 10_000_000
 """Bytes of a file that may travel inside of the commit; the Hub itself allows no more."""
 
@@ -171,6 +176,7 @@ def send(
     attributes = missing_rule(wire, head)
     if attributes is not None:
         additions.append(CommitOperationAdd(ATTRIBUTES, attributes))
+    _require_taken(wire, additions, local)
     _upload(wire, additions, local)
     deletions = [CommitOperationDelete(name, is_folder=False) for name in delete]
     remote = Remote(wire)
@@ -258,29 +264,66 @@ def _upload(
             gitignore_content="",
         )
     )
-    faults = [
-        fault
+    changed = [
+        Fault(one.path_in_repo, "changed during the push", "let nothing write to the folder")
         for one in additions
         if one.path_in_repo in local
-        for fault in _faults(one, local[one.path_in_repo])
+        and one.upload_info.sha256.hex() != local[one.path_in_repo].sha256
     ]
+    _require_none(wire, changed)
+
+
+def _require_taken(
+    wire: Wire, additions: Sequence[CommitOperationAdd], local: Mapping[str, Local]
+) -> None:
+    """Ask the Hub, before anything is sent, where it would put each file.
+
+    Raises:
+        ReleaseError: it would leave one out, or wants a large one inside of the commit.
+    """
+    faults = []
+    for start in range(0, len(additions), AT_ONCE):
+        some = [one for one in additions[start : start + AT_ONCE] if one.path_in_repo in local]
+        for name, mode, is_ignored in wire.persist(partial(_places, wire, some)) or ():
+            if is_ignored:
+                remedy = "delete .gitignore on the Hub"
+                faults.append(Fault(name, "the Hub would leave it out", remedy))
+            if mode != "lfs" and local[name].size > REGULAR_AT_MOST:
+                what = "the Hub wants a file of this size inside of the commit"
+                faults.append(Fault(name, what, "delete .gitattributes on the Hub"))
+    _require_none(wire, faults)
+
+
+def _places(wire: Wire, some: Sequence[CommitOperationAdd]) -> list[tuple[str, str, bool]]:
+    """Name, mode (`lfs` or `regular`) and whether it is ignored, of files as the Hub sees them."""
+    from huggingface_hub import get_session, hf_raise_for_status
+
+    files = [
+        {
+            "path": one.path_in_repo,
+            "sample": base64.b64encode(one.upload_info.sample).decode("ascii"),
+            "size": one.upload_info.size,
+        }
+        for one in some
+    ]
+    response = get_session().post(
+        f"{wire.access.api}/preupload/main",
+        json={"files": files, "gitIgnore": ""},
+        headers=wire.headers(),
+    )
+    hf_raise_for_status(response)
+    names = {one.path_in_repo for one in some}
+    return [
+        (one["path"], str(one["uploadMode"]), bool(one["shouldIgnore"]))
+        for one in json.loads(response.content)["files"]
+        if one["path"] in names
+    ]
+
+
+def _require_none(wire: Wire, faults: Sequence[Fault]) -> None:
     if faults:
         raise ReleaseError(
             "would not take the release as it is, so nothing was committed",
             where=wire.access.page,
             faults=faults,
         )
-
-
-def _faults(one: CommitOperationAdd, file: Local) -> list[Fault]:
-    found = []
-    if one._should_ignore:
-        remedy = "delete .gitignore on the Hub"
-        found.append(Fault(one.path_in_repo, "the Hub would leave it out", remedy))
-    if one._upload_mode != "lfs" and file.size > REGULAR_AT_MOST:
-        what = "the Hub wants a file of this size inside of the commit"
-        found.append(Fault(one.path_in_repo, what, "delete .gitattributes on the Hub"))
-    if one.upload_info.sha256.hex() != file.sha256:
-        what = "changed during the push"
-        found.append(Fault(one.path_in_repo, what, "let nothing write to the folder"))
-    return found

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cxr_release import __version__
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import hub_errors
 from cxr_release.publishing.hub import Access, travels_safely
@@ -145,9 +146,9 @@ class Wire:
 
     def headers(self) -> dict[str, str]:
         """Who asks."""
-        from huggingface_hub.utils._headers import build_hf_headers
-
-        return dict(build_hf_headers(token=self.access.token or False))
+        token = self.access.token
+        asked_by = {"user-agent": f"cxr-release/{__version__}"}
+        return asked_by | ({"authorization": f"Bearer {token}"} if token else {})
 
 
 @contextmanager
@@ -161,17 +162,31 @@ def conversation(access: Access, patience: Patience) -> Iterator[Wire]:
 
 @contextmanager
 def _guarded(wire: Wire) -> Iterator[None]:
-    """Clients of the library are watched."""
-    from huggingface_hub import set_client_factory
-    from huggingface_hub.utils import _http
+    """Clients of the library are watched; afterwards it makes them as it did before."""
+    from huggingface_hub import get_session, set_client_factory
 
-    before = getattr(_http, "_GLOBAL_CLIENT_FACTORY", _http.default_client_factory)
+    before = get_session()
     with ExitStack() as clients:
-        set_client_factory(lambda: _kept(_watched(_http.default_client_factory(), wire), clients))
+        set_client_factory(lambda: _kept(_watched(_like(before), wire), clients))
         try:
             yield
         finally:
-            set_client_factory(before)
+            set_client_factory(lambda: _like(before))
+
+
+def _like(client: httpx2.Client) -> httpx2.Client:
+    """A client with the settings of another, which may be closed."""
+    import httpx2
+
+    return httpx2.Client(
+        auth=client.auth,
+        cookies=client.cookies,
+        event_hooks=client.event_hooks,
+        follow_redirects=client.follow_redirects,
+        headers=client.headers,
+        timeout=client.timeout,
+        trust_env=client.trust_env,
+    )
 
 
 def _kept(client: httpx2.Client, until: ExitStack) -> httpx2.Client:

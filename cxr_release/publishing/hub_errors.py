@@ -126,13 +126,15 @@ def scrub(text: str, access: Access) -> str:
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
+_LIMIT_REACHED = re.compile(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*([0-9]{1,9})", re.ASCII)
+"""The Hub's header `RateLimit`, as in `"api";r=0;t=55`: none left, more in 55 seconds."""
+
+
 def asked_to_wait(response: httpx2.Response) -> float | None:
     """Seconds that an answer asks to wait: its Retry-After, or the Hub's own rate limit."""
-    from huggingface_hub.utils._http import parse_ratelimit_headers
-
-    limit = parse_ratelimit_headers(response.headers) if response.status_code == 429 else None
-    if limit is not None and limit.remaining == 0:
-        return float(limit.reset_in_seconds)
+    limit = _LIMIT_REACHED.search(response.headers.get("ratelimit", ""))
+    if limit and response.status_code == 429:
+        return float(limit[1])
     said = response.headers.get("retry-after", "").strip()
     if said.isdecimal() and said.isascii():
         return float(said[:9])
@@ -245,7 +247,7 @@ def _is_proxys(error: BaseException) -> bool:
 def _is_xet(error: BaseException) -> bool:
     """Whether the error was raised by hf_xet, whose exceptions are plain Python ones."""
     callers = [frame.f_code.co_name for frame, _ in walk_tb(error.__traceback__)]
-    return "_upload_xet_files" in callers
+    return any("xet" in name for name in callers)
 
 
 def _lost_its_client(error: BaseException) -> bool:
@@ -258,5 +260,5 @@ def _lost_its_client(error: BaseException) -> bool:
         isinstance(error, AttributeError)
         and error.obj is None
         and bool(frames)
-        and frames[-1].f_globals.get("__name__") == "huggingface_hub.utils._http"
+        and str(frames[-1].f_globals.get("__name__")).startswith("huggingface_hub.")
     )

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from cxr_release import publishing
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import push as pushing
 from cxr_release.publishing.commit import with_rule
@@ -240,7 +239,7 @@ def test_a_release_that_is_not_true_goes_nowhere(
 ) -> None:
     """By the true verification: these files have a release's names, and no more."""
     monkeypatch.delitem(sys.modules, VERIFY)
-    monkeypatch.setattr(publishing, "verify", importlib.import_module(VERIFY))
+    monkeypatch.setattr("cxr_release.release.verify", importlib.import_module(VERIFY))
     with pytest.raises(ReleaseError):
         world.push(allow_unreviewed=True)
     assert world.hub.asked == []
@@ -259,7 +258,6 @@ def test_a_repo_that_was_renamed_is_named_as_it_is_now(world: World) -> None:
 def test_the_library_is_left_as_it_was(world: World) -> None:
     import httpx2
     from huggingface_hub import get_session, set_client_factory
-    from huggingface_hub.utils import _http
 
     def own() -> httpx2.Client:
         return httpx2.Client(headers={"User-Agent": "somebody else's"})
@@ -269,7 +267,7 @@ def test_the_library_is_left_as_it_was(world: World) -> None:
         world.push()
         assert get_session().headers["User-Agent"] == "somebody else's"
     finally:
-        set_client_factory(_http.default_client_factory)
+        set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=None))
 
 
 def test_what_is_no_plain_file_is_not_sent(world: World, tmp_path: Path) -> None:

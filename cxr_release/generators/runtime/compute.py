@@ -129,4 +129,4 @@ def computing(settings: ComputeParams) -> Iterator[Compute]:
 
 
 def _cpu_has_bf16() -> bool:
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
