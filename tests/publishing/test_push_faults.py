@@ -24,11 +24,11 @@ from tests.support.hub.world import (
     SHARD,
     ServerProcess,
     World,
+    client_process,
     environment,
     files_of,
     noise,
     run_client,
-    start_client,
     write_release,
 )
 
@@ -302,10 +302,11 @@ def test_a_push_that_is_killed_is_finished_by_the_next(tmp_path: Path, xet: bool
                 clients[0].wait()
 
             hub.trouble(method, path, before=kill)
-            clients.append(start_client(folder, env))
-            reached.set()
-            _, err = clients[0].communicate(timeout=60)
-            assert clients[0].returncode == -signal.SIGKILL, err
+            with client_process(folder, env) as client:
+                clients.append(client)
+                reached.set()
+                _, err = client.communicate(timeout=60)
+                assert client.returncode == -signal.SIGKILL, err
             assert set(hub.store.files()) in (set(), set(files_of(folder))), "never half"
         with hub.counting() as count:
             code, _, err = run_client(folder, env)

@@ -26,8 +26,9 @@ from tests.support.hub.world import (
     QUICK,
     ServerProcess,
     World,
+    client_process,
     environment,
-    start_client,
+    run_client,
     write_release,
 )
 
@@ -72,9 +73,8 @@ def test_a_hub_that_goes_down_amid_the_uploads(
     env = environment(url, tmp_path / "home", xet=xet) | {"PATIENCE": "2"}
     # As long as the libraries try by themselves: they are what has to be ended.
     env |= {"HF_XET_CLIENT_RETRY_MAX_ATTEMPTS": "50", "HF_XET_CLIENT_RETRY_BASE_DELAY": "1s"}
-    client = start_client(folder, env)
-    out, err = client.communicate(timeout=60)
-    assert (client.returncode, out) == (1, ""), err
+    code, out, err = run_client(folder, env)
+    assert (code, out) == (1, ""), err
     assert SAID.search(err), err
     last = err.strip().splitlines()[-1]
     assert re.search(r"has not answered for \d+ s: run the same command again", last), err
@@ -84,28 +84,26 @@ def test_a_hub_that_goes_down_amid_the_uploads(
     assert "%|" not in err, "no bars where nobody looks"
     server.stop()
     server.start()
-    client = start_client(folder, env)
-    out, err = client.communicate(timeout=60)
-    assert client.returncode == 0, err
+    code, _, err = run_client(folder, env)
+    assert code == 0, err
 
 
 def test_a_hub_that_comes_back_in_time(tmp_path: Path, server: ServerProcess) -> None:
     server.start("PUT", "/lfs/")
     folder = write_release(tmp_path / "release")
     url = f"http://127.0.0.1:{server.port}"
-    client = start_client(
-        folder, environment(url, tmp_path / "home", xet=False) | {"PATIENCE": "30"}
-    )
-    assert server.wait_for_death() == -signal.SIGKILL
-    assert client.stderr is not None
-    lines = []
-    for line in client.stderr:
-        lines.append(line)
-        if SAID.search(line):
-            server.start()
-            break
-    _, err = client.communicate(timeout=60)
-    assert client.returncode == 0, "".join(lines) + err
+    env = environment(url, tmp_path / "home", xet=False) | {"PATIENCE": "30"}
+    with client_process(folder, env) as client:
+        assert server.wait_for_death() == -signal.SIGKILL
+        assert client.stderr is not None
+        lines = []
+        for line in client.stderr:
+            lines.append(line)
+            if SAID.search(line):
+                server.start()
+                break
+        _, err = client.communicate(timeout=60)
+        assert client.returncode == 0, "".join(lines) + err
     assert re.search(r"http://\S+ answers again", err)
 
 

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -125,22 +127,29 @@ def environment(url: str, home: Path, *, xet: bool, token: str | None = WRITER) 
     }
 
 
-def start_client(folder: Path, env: dict[str, str], tries: int = 6) -> subprocess.Popen[str]:
-    """A process that pushes `folder`."""
-    return subprocess.Popen(
+@contextmanager
+def client_process(
+    folder: Path, env: dict[str, str], tries: int = 6
+) -> Iterator[subprocess.Popen[str]]:
+    """A process that pushes `folder`; it is gone after the block, whatever comes of the test."""
+    with subprocess.Popen(
         [sys.executable, str(HERE / "client.py"), str(folder), str(tries)],
         env=env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as client:
+        try:
+            yield client
+        finally:
+            client.kill()
 
 
 def run_client(folder: Path, env: dict[str, str], tries: int = 6) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a process that pushes `folder`."""
-    client = start_client(folder, env, tries)
-    out, err = client.communicate(timeout=60)
-    return client.returncode, out, err
+    with client_process(folder, env, tries) as client:
+        out, err = client.communicate(timeout=60)
+        return client.returncode, out, err
 
 
 class ServerProcess:
