@@ -30,6 +30,7 @@ FOUNDATION = {
     "partials",
     "paths",
     "plain_yaml",
+    "plotting",
     "schemas",
     "settings",
     "spelling",

@@ -24,7 +24,8 @@ from cxr_release.fidelity.distance_types import (
     taken,
 )
 from cxr_release.fidelity.report import Report
-from cxr_release.files import whole_file, write_text
+from cxr_release.files import write_text
+from cxr_release.plotting import new_figure, open_frame, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -190,21 +191,15 @@ def _checkpoint_axis(axes: Axes, numbers: list[int], steps: int) -> None:
 @contextmanager
 def _figure(path: Path, *, panels: int = 1) -> Iterator[Sequence[Axes]]:
     """Empty axes; what is drawn on them becomes a PNG: the same numbers, the same bytes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     width, height = INCHES
-    figure = Figure(figsize=(width * (1 + 0.5 * (panels - 1)), height), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(width * (1 + 0.5 * (panels - 1)), height)
     every = [figure.add_subplot(1, panels, place + 1) for place in range(panels)]
     for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
+        open_frame(axes)
         axes.grid(axis="y", color="#e4e4e4", linewidth=0.8)
         axes.set_axisbelow(True)
     yield every
-    with whole_file(path) as partial:
-        # Without the name and version of the program that drew it.
-        figure.savefig(partial, format="png", dpi=DPI, metadata={"Software": None})
+    save_figure(figure, path, dpi=DPI)
 
 
 def write_losses(report: Report, path: Path) -> None:

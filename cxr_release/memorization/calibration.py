@@ -33,6 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.memorization.chance import Chance, held_out_chance, no_chance, source_chance
+from cxr_release.statistics.auc import auc
+from cxr_release.statistics.proportions import share_of
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +42,6 @@ QUANTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 """In per cent, as in the report; 0 is `min`, 100 `max`."""
 NEAR = 0.05
 """Share of the baseline's films that lie nearer than this quantile of it."""
-LEVEL = 0.95
 Others = Literal["patients", "films"]
 """What a film's nearest other film is one of: other patients' films, or, not knowing those, all."""
 NO_BASELINE = {
@@ -287,22 +288,9 @@ def _nearer_share(nearest: Floats, known: Floats) -> dict[str, Any] | None:
 
 
 def _nearer_probability(nearest: Floats, known: Floats) -> float | None:
-    from scipy.stats import rankdata
-
-    m, n = len(nearest), len(known)
-    if not m or not n:
-        return None
-    ranks = rankdata(np.concatenate([nearest, known]))[:m]
-    return float((ranks.sum() - m * (m + 1) / 2) / (m * n))
+    return auc(nearest, known) if len(nearest) and len(known) else None
 
 
 def _share(some: int, films: int) -> dict[str, Any]:
-    from scipy.stats import binomtest
-
-    interval = binomtest(some, films).proportion_ci(LEVEL, method="exact")
-    return {
-        "films": some,
-        "share": some / films,
-        "low": float(interval.low),
-        "high": float(interval.high),
-    }
+    share, low, high = share_of(some, films)
+    return {"films": some, "share": share, "low": low, "high": high}

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from cxr_release.encoders.encoder import turned
-from cxr_release.files import whole_file
 from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.memorization.calibration import Others
 from cxr_release.memorization.search import Pair
+from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.radiographs.contact_sheet import contact_sheet, save_sheet
 from cxr_release.schemas import VIEWS
 
@@ -37,8 +37,6 @@ def draw_distances(
         threshold: distance below which a film is flagged; None where there is no baseline.
         others: whose films the source films were held against.
     """
-    from matplotlib.figure import Figure
-
     of = "source films of other patients" if others == "patients" else "other source films"
     names = {
         "synthetic": "synthetic films to source films",
@@ -46,7 +44,7 @@ def draw_distances(
         "held_out": "held-out films to tuning films",
     }
     edges = np.array(histogram["edges"])
-    figure = Figure(figsize=(7.2, 3.4), layout="constrained")
+    figure = new_figure(7.2, 3.4)
     axes = figure.subplots()
     shown = [part for part in names if histogram[part] is not None]
     for place, part in enumerate(shown):
@@ -77,10 +75,9 @@ def draw_distances(
     axes.set_ylim(bottom=0)
     axes.set_xlabel("distance to the nearest film of the other set (0: the same)")
     axes.set_ylabel("% of films")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     axes.legend(frameon=False, fontsize=8)
-    with whole_file(path) as partial:
-        figure.savefig(partial, format="png", dpi=144, metadata={"Software": None})
+    save_figure(figure, path)
 
 
 def draw_pairs(path: Path, pairs: Sequence[Pair], real: FilmSet, synthetic: FilmSet) -> None:

@@ -31,6 +31,7 @@ from cxr_release.films.png import Film
 from cxr_release.memorization.cosines import DIGITS, Features, Floats
 from cxr_release.radiographs.resample import mirror
 from cxr_release.schemas import VIEWS
+from cxr_release.statistics.proportions import share_of
 
 TURN = 3.0
 """Degrees."""
@@ -110,7 +111,6 @@ ALTERATIONS: dict[str, Alter] = {
 }
 """Name → what is done to the copy."""
 
-LEVEL = 0.95
 FEWEST = 20
 """Recompressed copies that are made whether or not anything is planted: they say how similar a
 film and its duplicate are."""
@@ -201,22 +201,20 @@ def _copies(real: FilmSet, ids: Sequence[str], name: str, seed: tuple[int, int])
 def _row(
     name: str, own: Floats, cosines: Floats, listed: Sequence[float], top: int
 ) -> dict[str, Any]:
-    from scipy.stats import binomtest
-
     # Whatever ties with a copy is taken to come before it: recall is not talked up.
     ahead = (cosines >= own[:, None]).sum(axis=1) - 1
     before = len(listed) - np.searchsorted(np.sort(listed), own)
     ranks = 1 + ahead + before
     found = int((ranks <= top).sum())
-    interval = binomtest(found, len(own)).proportion_ci(LEVEL, method="exact")
+    recall, low, high = share_of(found, len(own))
     median = int(np.sort(ranks)[len(ranks) // 2])
     return {
         "alteration": name,
         "planted": len(own),
         "found": found,
-        "recall": found / len(own),
-        "low": float(interval.low),
-        "high": float(interval.high),
+        "recall": recall,
+        "low": low,
+        "high": high,
         "median_rank": median if median <= top else None,
         "median_cosine": float(np.median(own)),
     }

@@ -11,7 +11,6 @@ The blinded reader study in numbers: the paper's statistics, and what they can s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,16 @@ from cxr_release.params import StudyParams
 from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
 from cxr_release.reader_study.ratings import REAL, Ints, Ratings, by_answers, identical, ratings_of
 from cxr_release.reader_study.responses import read_responses
-from cxr_release.reader_study.significance import (
-    LEVEL,
+from cxr_release.statistics.proportions import ALPHA, detectable_proportions
+from cxr_release.statistics.signed_rank import (
     RULES,
     exact_signed_rank,
-    mean_equivalence,
+    holm,
+    paired_equivalence,
     signed_rank,
 )
 
 LIKERT = (1, 2, 3, 4)
-
-
-def holm(ps: list[float | None]) -> list[float | None]:
-    """p values adjusted by Holm's method (1979); None stays, and does not count."""
-    from statsmodels.stats.multitest import multipletests
-
-    known = [p for p in ps if p is not None]
-    adjusted = iter(multipletests(known, method="holm")[1] if known else ())
-    return [None if p is None else float(next(adjusted)) for p in ps]
 
 
 def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
@@ -55,7 +46,7 @@ def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
         `p_exact_holm`, exact (see `exact_signed_rank`), on which rests what is called significant;
         `raters_differing`; `smallest_p` and `smallest_p_holm`, the least `p_exact` and
         `p_exact_holm` that these raters can give, whichever way they differ; and `equivalence`
-        (see `mean_equivalence`).
+        (see `paired_equivalence`).
     """
     sums = ratings.sums
     quartets, raters = len(ratings.quartets), len(ratings.raters)
@@ -72,7 +63,7 @@ def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
         for one, adjusted in zip(tested, holm([one[name] for one in tested]), strict=True):
             one[f"{name}_holm"] = adjusted
     for place, one in enumerate(tested, start=1):
-        same = mean_equivalence(sums[:, 0], sums[:, place], quartets=quartets, margin=margin)
+        same = paired_equivalence(sums[:, 0], sums[:, place], count=quartets, margin=margin)
         found[ratings.sources[place]] |= {**one, "equivalence": same}
     return found
 
@@ -123,12 +114,12 @@ def power_of(ratings: Ratings, *, design_effect: float | None) -> dict[str, Any]
     trials, chance = ratings.picked.size, 1 / len(ratings.sources)
     effective = None if design_effect is None else int(trials / max(1.0, design_effect))
     return {
-        "alpha": LEVEL,
+        "alpha": ALPHA,
         "power": POWER,
-        "detectable_accuracy": detectable_accuracy(trials, chance),
+        "detectable_accuracy": detectable_proportions(trials, chance, power=POWER),
         "effective_trials": effective,
         "detectable_accuracy_clustered": (
-            None if effective is None else detectable_accuracy(effective, chance)
+            None if effective is None else detectable_proportions(effective, chance, power=POWER)
         ),
         "detectable_difference": {
             source: detectable_difference(ratings, place)
@@ -136,43 +127,6 @@ def power_of(ratings: Ratings, *, design_effect: float | None) -> dict[str, Any]
             if place
         },
     }
-
-
-def detectable_accuracy(trials: int, chance: float) -> list[float | None]:
-    """Accuracies below and above chance that the exact two-sided binomial test finds.
-
-    Args:
-        trials: independent ones, 0 or more.
-        chance: accuracy of guessing, 0 … 1.
-    """
-    from scipy.optimize import brentq
-    from scipy.stats import binom, binomtest
-
-    def rejected(correct: int) -> bool:
-        return bool(binomtest(correct, trials, chance).pvalue <= LEVEL)
-
-    if not trials:
-        return [None, None]
-    # The p value rises up to the likeliest outcome and falls from there: each tail has one end.
-    likeliest = int((trials + 1) * chance)
-    lower = _first(0, likeliest, lambda correct: not rejected(correct)) - 1
-    upper = _first(likeliest, trials + 1, rejected)
-
-    def missing(accuracy: float) -> float:
-        found = binom.cdf(lower, trials, accuracy) + binom.sf(upper - 1, trials, accuracy)
-        return float(found) - POWER
-
-    return [
-        float(brentq(missing, end, chance)) if missing(end) >= 0 else None for end in (0.0, 1.0)
-    ]
-
-
-def _first(start: int, stop: int, holds: Callable[[int], bool]) -> int:
-    """The least whole number from which on something holds; `stop` if it never does before."""
-    while start < stop:
-        middle = (start + stop) // 2
-        start, stop = (start, middle) if holds(middle) else (middle + 1, stop)
-    return start
 
 
 def detectable_difference(ratings: Ratings, place: int) -> float | None:
@@ -189,7 +143,7 @@ def detectable_difference(ratings: Ratings, place: int) -> float | None:
     raters = len(differences)
     if raters < 2 or np.ptp(sums[:, 0] - sums[:, place]) == 0:
         return None
-    spreads = TTestPower().solve_power(nobs=raters, alpha=LEVEL, power=POWER)
+    spreads = TTestPower().solve_power(nobs=raters, alpha=ALPHA, power=POWER)
     points = float(spreads) * float(differences.std(ddof=1))
     return points if points <= WIDEST else None
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxr_release.files import whole_file
 from cxr_release.film_id import checkpoint_of
+from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.reader_study.formatting import count, mean, p_of
 from cxr_release.reader_study.ratings import REAL, Ratings
 
@@ -27,7 +27,6 @@ BANDWIDTH = 0.15
 """Likert points over which a violin spreads each rating, so that four humps stay apart."""
 INCHES, ROW = 7.2, 0.2
 """Width of a figure, and height of a rater's row."""
-SAVED = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
 
 
 def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
@@ -42,10 +41,8 @@ def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
         ratings: of the study.
         found: as `analysis.analyze` returns it.
     """
-    from matplotlib.figure import Figure
-
     sources = ratings.sources
-    figure = Figure(figsize=(max(4.6, 1.5 + 1.45 * len(sources)), 4.6), layout="constrained")
+    figure = new_figure(max(4.6, 1.5 + 1.45 * len(sources)), 4.6)
     axes = figure.subplots()
     for place, source in enumerate(sources):
         one = found["realism"][source]
@@ -62,7 +59,7 @@ def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
     names = [f"{_label(one)}\nmean {mean(found['realism'][one]['mean'], 2)}" for one in sources]
     axes.set_xticks(range(len(sources)), names, parse_math=False)
     axes.set_yticks((1, 2, 3, 4), ("1 unrealistic", "2", "3", "4 fully realistic"))
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     axes.spines["left"].set_bounds(1, 4)
     axes.set_ylabel("realism")
     raters = "the rater's mean" if len(ratings.raters) == 1 else "a rater's mean"
@@ -137,12 +134,10 @@ def draw_identification(folder: Path, ratings: Ratings, found: Found) -> None:
         ratings: of the study.
         found: as `analysis.analyze` returns it.
     """
-    from matplotlib.figure import Figure
-
     seen = found["identification"]
     rows, wanted = len(ratings.raters) + 3.0, 1.8 * len(ratings.sources) + 1
     rest = max(0.01, rows - wanted)
-    figure = Figure(figsize=(INCHES, 1.3 + ROW * max(rows, wanted)), layout="constrained")
+    figure = new_figure(INCHES, 1.3 + ROW * max(rows, wanted))
     grid = figure.add_gridspec(2, 2, width_ratios=(3, 2), height_ratios=(wanted, rest))
     # Few bars beside many raters stay bars.
     places = (grid[:, 0], grid[0, 1] if rest > wanted / 2 else grid[:, 1])
@@ -209,7 +204,7 @@ def _shares(axes: Axes, most: float) -> None:
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
     axes.tick_params(axis="x", labelsize=8)
     axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
 
 
 def _label(source: str) -> str:
@@ -225,10 +220,5 @@ def _p(value: float | None) -> str:
 
 
 def _save(figure: Figure, folder: Path, name: str) -> None:
-    from matplotlib import rc_context
-
-    # The ids within an SVG are hashed with a salt, which is else drawn anew.
-    with rc_context({"svg.hashsalt": name}):
-        for kind, metadata in SAVED.items():
-            with whole_file(folder / f"{name}.{kind}") as partial:
-                figure.savefig(partial, format=kind, dpi=144, metadata=metadata)
+    for ending in (".svg", ".png"):
+        save_figure(figure, folder / f"{name}{ending}")

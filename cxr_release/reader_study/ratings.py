@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from cxr_release.errors import ranges
 
 REAL = "real"
-MOST_RATERS = 1000
-"""Of a study: the exact tests of more would take minutes."""
 _LINE = re.compile(r"(.*): line (\d+)")
 
 

@@ -19,7 +19,7 @@ from cxr_release.reader_study.formatting import (
     shown,
 )
 from cxr_release.reader_study.ratings import REAL
-from cxr_release.reader_study.significance import LEVEL
+from cxr_release.statistics.proportions import ALPHA
 
 Found = Mapping[str, Any]
 COLUMNS = 100
@@ -49,7 +49,7 @@ def text_of(found: Found) -> str:
         *_power(found["power"]),
         *(f"  {said}" for said in _smallest(found)),
         "",
-        f"A p above {LEVEL} is no proof that readers cannot tell: see what is shown to be equal.",
+        f"A p above {ALPHA} is no proof that readers cannot tell: see what is shown to be equal.",
         f"Left out: {found['cumulative_link_mixed_model']['why']}",
     ]
     return "\n".join([*_wrapped(above), *_table(found), *_wrapped(below)])
@@ -163,7 +163,7 @@ def _identified(found: Found) -> list[str]:
 
 
 def _against_chance(seen: Found) -> str:
-    if seen["p_two_sided"] > LEVEL:
+    if seen["p_two_sided"] > ALPHA:
         return (
             "That this does not differ significantly from chance is no proof that readers cannot"
             " tell real from synthetic films."
@@ -205,7 +205,7 @@ def _significant(synthetic: Found, raters: int) -> list[str]:
     """Sources whose films are rated otherwise than real ones, by the exact test."""
     named: dict[str, list[str]] = {}
     for source, one in synthetic.items():
-        if one["p_exact_holm"] <= LEVEL:
+        if one["p_exact_holm"] <= ALPHA:
             named.setdefault(_side(one, raters), []).append(source)
     return [f"Real films looked {side} than those of {joined(of)}." for side, of in named.items()]
 
@@ -225,12 +225,12 @@ def _smallest(found: Found) -> list[str]:
     synthetic = {source: one for source, one in found["realism"].items() if source != REAL}
     readers = count(found["raters"], "reader")
     least = min(1.0, len(synthetic) * 2.0 ** (1 - found["raters"]))
-    if least > LEVEL:
+    if least > ALPHA:
         return [
             f"With {readers} no difference in realism, however large, can be significant in the"
             f" exact test (least Holm-adjusted p {p_of(least)})."
         ]
-    blind = [source for source, one in synthetic.items() if one["smallest_p_holm"] > LEVEL]
+    blind = [source for source, one in synthetic.items() if one["smallest_p_holm"] > ALPHA]
     said = [
         f"Of {readers} only {synthetic[source]['raters_differing']:,} rated {source} otherwise than"
         " real films: however large the differences, the exact test cannot find them significant"

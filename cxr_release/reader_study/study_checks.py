@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cxr_release.errors import Fault, ranges
-from cxr_release.reader_study.ratings import MOST_RATERS, REAL, Rated, Unread, lines_of
+from cxr_release.reader_study.ratings import REAL, Rated, Unread, lines_of
 from cxr_release.spelling import folded, one_person, spellings
+from cxr_release.statistics.signed_rank import MOST_DIFFERENCES as MOST_RATERS
 
 K = TypeVar("K", bound=Hashable)
 Page = tuple[str, int]

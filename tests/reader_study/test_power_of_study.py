@@ -1,38 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from scipy.stats import binom, binomtest
 
-from cxr_release.reader_study.analysis import detectable_accuracy, detectable_difference, power_of
+from cxr_release.reader_study.analysis import detectable_difference, power_of
+from cxr_release.statistics.proportions import detectable_proportions
 from tests.support.studies import study
-
-
-def found_with(accuracy: float, trials: int, chance: float) -> float:
-    """Power, outcome by outcome."""
-    return sum(
-        float(binom.pmf(correct, trials, accuracy))
-        for correct in range(trials + 1)
-        if binomtest(correct, trials, chance).pvalue <= 0.05
-    )
-
-
-@pytest.mark.parametrize("trials, chance", [(8, 0.5), (40, 0.25), (61, 0.2)])
-def test_at_the_detectable_accuracy_the_power_is_as_wanted(trials: int, chance: float) -> None:
-    low, high = detectable_accuracy(trials, chance)
-    assert high is not None
-    assert chance < high <= 1
-    assert found_with(high, trials, chance) == pytest.approx(0.8)
-    if low is None:
-        assert found_with(0.0, trials, chance) < 0.8
-    else:
-        assert low < chance
-        assert found_with(low, trials, chance) == pytest.approx(0.8)
-
-
-def test_a_few_trials_detect_nothing() -> None:
-    assert detectable_accuracy(0, 0.25) == [None, None]
-    assert detectable_accuracy(1, 0.25) == [None, None]
-    assert detectable_accuracy(5, 0.25)[0] is None
 
 
 def test_clustering_discounts_trials_and_never_adds_any() -> None:
@@ -42,7 +14,7 @@ def test_clustering_discounts_trials_and_never_adds_any() -> None:
     assert plain["detectable_accuracy_clustered"] == plain["detectable_accuracy"]
     clustered = power_of(ratings, design_effect=2.5)
     assert clustered["effective_trials"] == 32
-    assert clustered["detectable_accuracy_clustered"] == detectable_accuracy(32, 0.25)
+    assert clustered["detectable_accuracy_clustered"] == detectable_proportions(32, 0.25, power=0.8)
     unknown = power_of(ratings, design_effect=None)
     assert unknown["detectable_accuracy_clustered"] is unknown["effective_trials"] is None
 

@@ -8,10 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
-from sklearn.metrics import roc_auc_score
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -26,7 +23,6 @@ from cxr_release.screening.corruptions import FAULTS, plant
 from cxr_release.screening.decision import DECISION
 from cxr_release.screening.prescreen import (
     Trial,
-    area,
     doubt,
     draw_doubtful,
     draw_roc,
@@ -152,37 +148,6 @@ def test_a_cohort_of_one_patient_is_refused(tmp_path: Path) -> None:
     cohort = write_cohort(tmp_path / "cohort.parquet", [("p", phantoms()[0][1])] * 2)
     with pytest.raises(CxrReleaseError, match="two patients"):
         learn(cohort)
-
-
-@given(
-    st.lists(st.integers(0, 9), min_size=1, max_size=30),
-    st.lists(st.integers(0, 9), min_size=1, max_size=30),
-)
-def test_the_area_is_another_library_s_and_lies_in_its_interval(
-    spoilt: list[int], sound: list[int]
-) -> None:
-    found = area(np.array(spoilt, float), np.array(sound, float))
-    truth = [1] * len(spoilt) + [0] * len(sound)
-    assert found["auc"] == pytest.approx(roc_auc_score(truth, spoilt + sound))
-    assert 0 <= found["low"] <= found["auc"] + 1e-8
-    assert found["auc"] - 1e-8 <= found["high"] <= 1
-    assert found["low"] < found["high"]
-    turned = area(np.array(sound, float), np.array(spoilt, float))
-    assert turned["low"] == pytest.approx(1 - found["high"], abs=1e-6)
-
-
-def test_the_interval_narrows_with_more_films_and_covers_the_truth() -> None:
-    chance = np.random.default_rng(1)
-    truth = 0.760  # two normal distributions one deviation apart: Φ(1 / √2)
-    held = []
-    for _ in range(200):
-        found = area(chance.normal(1, 1, 60), chance.normal(0, 1, 80))
-        held.append(found["low"] <= truth <= found["high"])
-    assert 0.90 <= np.mean(held) <= 0.99
-    perfect = [area(np.ones(count), np.zeros(count))["low"] for count in (10, 40, 400)]
-    assert perfect == sorted(perfect)
-    assert perfect[0] > 0.7
-    assert perfect[-1] > 0.99
 
 
 def rows_of(*scores: float) -> list[prescreen.Row]:

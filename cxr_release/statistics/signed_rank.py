@@ -1,65 +1,28 @@
-"""Whether a difference is too small to matter: two one-sided tests against a margin.
+"""Paired differences of few: signed-rank tests, equivalence, and correction for several tests.
 
-"Not significant" is no proof of equality: a small study finds nothing significant. Equivalence
-is shown only where the whole 90 % interval lies within the margin (Schuirmann 1987, doi
-10.1007/BF01068419); the margin is a parameter, to be fixed before the ratings are seen.
+Wilcoxon's signed-rank test twice: by the rule of R 4.4, and exact whatever the data are. The rules
+part where differences tie, are zero or are many. `wilcox.test` of R 4.4, the paper's, then takes a
+normal approximation, which among few gives p values that no choice of signs has. From R 4.6 on it
+takes the conditional distribution instead: all choices of signs of the ranks that were observed.
 
-Wilcoxon's signed-rank test twice: by the rule of R 4.4, and exact whatever the data are.
-
-The rules part where differences tie, are zero or are many. `wilcox.test` of R 4.4, the paper's,
-then takes a normal approximation, which among few readers gives p values that no choice of signs
-has. From R 4.6 on it takes the conditional distribution instead: all choices of signs of the ranks
-that were observed.
+"Not significant" is no proof of equality: a small study finds nothing significant. Equivalence is
+shown only where the whole 90 % interval lies within the margin (Schuirmann 1987, doi
+10.1007/BF01068419); the margin is a parameter, to be fixed before the data are seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cxr_release.reader_study.ratings import MOST_RATERS, Ints
+from cxr_release.statistics.proportions import ALPHA
 
-LEVEL = 0.05
-
-
-def within(interval: Sequence[float] | None, low: float, high: float) -> bool:
-    """Whether an interval is known and lies between two limits."""
-    return interval is not None and low < interval[0] and interval[1] < high
-
-
-def mean_equivalence(
-    real: Ints, synthetic: Ints, *, quartets: int, margin: float
-) -> dict[str, Any]:
-    """Whether mean ratings differ by less than a margin, the raters being the sample.
-
-    Args:
-        real: (raters,) each rater's sum of ratings of the real films.
-        synthetic: (raters,) the same of the films of one checkpoint.
-        quartets: films behind each sum.
-        margin: Likert points.
-
-    Returns:
-        `margin`; `p`, the larger of two one-sided paired t tests of the raters' means, and `ci90`
-        of real − synthetic, both None with one rater or where all raters differ alike, which
-        leaves no spread to judge by; `equivalent`.
-    """
-    differences = real - synthetic
-    p, interval = None, None
-    if len(differences) > 1 and np.ptp(differences) > 0:
-        from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
-
-        p = float(ttost_paired(real / quartets, synthetic / quartets, -margin, margin)[0])
-        ends = DescrStatsW(differences / quartets).tconfint_mean(alpha=2 * LEVEL)
-        interval = [float(end) for end in ends]
-    return {
-        "margin": margin,
-        "p": p,
-        "ci90": interval,
-        "equivalent": p is not None and p <= LEVEL,
-    }
+Ints = NDArray[np.int64]
+MOST_DIFFERENCES = 1000
+"""The exact test of more would take minutes."""
 
 
 EXACT, NORMAL = "exact", "normal approximation"
@@ -69,7 +32,8 @@ RULES = {
     "p": "the rule of R 4.4's wilcox.test: a normal approximation with continuity correction where"
     f" differences tie, are zero or are {EXACT_BELOW} or more, else exact",
     "p_exact": "exact conditional: all choices of signs of the ranks observed, as wilcox.test makes"
-    f" it from R 4.6 on of fewer than {EXACT_BELOW} differences, here of up to {MOST_RATERS:,}",
+    f" it from R 4.6 on of fewer than {EXACT_BELOW} differences, here of up to"
+    f" {MOST_DIFFERENCES:,}",
 }
 """What each p of a test is, in words. The second decides what is called significant."""
 
@@ -134,15 +98,15 @@ def exact_signed_rank(differences: Ints) -> ExactSignedRank:
     has a rank and no sign: it moves the ranks of the others and adds nothing. The distribution is
     that of the sum of the positive ones over all choices of signs (Streitberg and Röhmel 1986),
     counted up on doubled ranks, which are whole. R stops at 50 differences; here it goes on, to
-    `MOST_RATERS`, which take a second.
+    `MOST_DIFFERENCES`, which take a second.
 
     Args:
-        differences: (n,) 1 ≤ n ≤ `MOST_RATERS`.
+        differences: (n,) 1 ≤ n ≤ `MOST_DIFFERENCES`.
     """
     from scipy.stats import rankdata
 
-    if len(differences) > MOST_RATERS:
-        raise ValueError(f"{len(differences)} differences, expected at most {MOST_RATERS}")
+    if len(differences) > MOST_DIFFERENCES:
+        raise ValueError(f"{len(differences)} differences, expected at most {MOST_DIFFERENCES}")
     doubled = np.rint(2 * rankdata(np.abs(differences))).astype(np.int64)
     ranks = doubled[differences != 0]
     positive = int(doubled[differences > 0].sum())
@@ -154,3 +118,42 @@ def exact_signed_rank(differences: Ints) -> ExactSignedRank:
         likely[rank:] += likely[: max(0, lesser + 1 - rank)].copy()
         likely /= 2
     return ExactSignedRank(positive / 2, min(1.0, 2 * float(likely.sum())), len(ranks))
+
+
+def paired_equivalence(first: Ints, second: Ints, *, count: int, margin: float) -> dict[str, Any]:
+    """Whether paired means differ by less than a margin: two one-sided t tests.
+
+    Args:
+        first: (n,) sums of whole numbers.
+        second: (n,) the same of their partners.
+        count: numbers behind each sum.
+        margin: of the means.
+
+    Returns:
+        `margin`; `p`, the larger of two one-sided paired t tests of the means, and `ci90` of
+        first − second, both None where n is 1 or all differences are alike, which leaves no spread
+        to judge by; `equivalent`.
+    """
+    differences = first - second
+    p, interval = None, None
+    if len(differences) > 1 and np.ptp(differences) > 0:
+        from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
+
+        p = float(ttost_paired(first / count, second / count, -margin, margin)[0])
+        ends = DescrStatsW(differences / count).tconfint_mean(alpha=2 * ALPHA)
+        interval = [float(end) for end in ends]
+    return {
+        "margin": margin,
+        "p": p,
+        "ci90": interval,
+        "equivalent": p is not None and p <= ALPHA,
+    }
+
+
+def holm(ps: list[float | None]) -> list[float | None]:
+    """p values adjusted by Holm's method (1979); None stays, and does not count."""
+    from statsmodels.stats.multitest import multipletests
+
+    known = [p for p in ps if p is not None]
+    adjusted = iter(multipletests(known, method="holm")[1] if known else ())
+    return [None if p is None else float(next(adjusted)) for p in ps]
