@@ -28,14 +28,13 @@ from statsmodels.stats.proportion import proportion_confint
 from cxr_release import schemas, tables
 from cxr_release.films import png
 from cxr_release.films.facts import Facing
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.films.window import window
 from cxr_release.paths import Paths
 from cxr_release.radiographs.facing import Detector, detector_of
 from cxr_release.radiographs.orient import left_facing
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
-from cxr_release.radiographs.resample import mirror, resample
-from cxr_release.radiographs.thumbnail import Thumbnail, antisymmetric, thumbnails
+from cxr_release.radiographs.resample import Thumbnail, antisymmetric, mirror, resample, thumbnails
 
 BY_EYE = Path(__file__).with_name("facing_by_eye.csv")
 SIZE = 64

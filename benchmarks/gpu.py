@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks import measuring
 from cxr_release import params as parameters
-from cxr_release.films.window import window
+from cxr_release.films.grey import window
 from cxr_release.generators.checkpoints import Checkpoint, Record
 from cxr_release.generators.denoising import Denoiser
 from cxr_release.generators.diffusion import network as unets

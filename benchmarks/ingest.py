@@ -23,7 +23,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from cxr_release.films.window import window
+from cxr_release.films.grey import window
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom

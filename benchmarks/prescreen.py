@@ -27,7 +27,7 @@ from cxr_release import schemas, tables
 from cxr_release.films import png
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.ingest import ingest
-from cxr_release.radiographs.thumbnail import thumbnails
+from cxr_release.radiographs.resample import thumbnails
 from cxr_release.screening import anomaly
 from cxr_release.screening.corruptions import FAULTS, plant
 

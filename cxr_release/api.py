@@ -51,7 +51,7 @@ def ingest(
         SourceError: files are not films and `on_error` is `stop`, or none is one; names them all.
         ParamsError: a setting is out of range.
     """
-    from cxr_release.films.identity import keep_key
+    from cxr_release.films.film_key import keep_key
     from cxr_release.params import IngestParams
     from cxr_release.radiographs.ingest import ingest as take_in
     from cxr_release.settings import checked

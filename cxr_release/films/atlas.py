@@ -31,17 +31,8 @@ from typing import Any
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.decode import read_bytes
 from cxr_release.films.facts import Facts, Listing
-from cxr_release.films.folder import (
-    FilmFile,
-    file_faults,
-    film_file,
-    marked_films,
-    place_fault,
-    printable,
-    stated_patients,
-    visible,
-)
-from cxr_release.films.identity import FilmKey
+from cxr_release.films.film_key import FilmKey
+from cxr_release.films.folder import FilmFile, RealFilm, open_folder, place_fault, printable
 from cxr_release.films.png import Film
 
 FILMS, ANNOTATIONS, WORKBOOK = "datasets-PNG", "datasets-JSON", "datasets.xlsx"
@@ -55,7 +46,7 @@ _STEM = re.compile(r"(?P<case>\d{4})\d(?P<age>\d{2})", re.ASCII)
 class AtlasFilm:
     """A film of the atlas with its annotation and its class, where there are any."""
 
-    file: FilmFile
+    film: RealFilm
     age: int
     annotation: Path
     """Where its key points would be."""
@@ -66,11 +57,11 @@ class AtlasFilm:
     @property
     def name(self) -> str:
         """Path of the film within the atlas."""
-        return self.file.name
+        return self.film.name
 
     def load(self) -> tuple[Film, Facts]:
         """Read the film, and what can be read of its key points."""
-        film, facts = self.file.load()
+        film, facts = self.film.load()
         points: Points = {}
         faults = [self.annotation_fault] if self.annotation_fault else []
         if not faults and self.annotation.exists():
@@ -96,51 +87,31 @@ def list_atlas(folder: Path, key: FilmKey) -> Listing:
     Raises:
         SourceError: it holds no film, or its workbook cannot be understood.
     """
-    paths = visible(folder / FILMS)
-    if not paths:
-        raise SourceError("holds no films", where=str(folder / FILMS))
-    prefix = f"{FILMS}/"
-    faults = file_faults(paths, folder / FILMS, prefix)
-    faults += [
-        Fault(prefix + printable(path.name), "is not named by seven digits and .png")
-        for path in paths
-        if not _STEM.fullmatch(path.stem) or path.suffix.lower() != ".png"
-    ]
-    names = {printable(path.name) for path in paths}
-    patients, more = stated_patients(folder, names)
-    faults += [
-        replace(one, where=prefix + one.where) if one.where in names else one for one in more
-    ]
-    bad = {fault.where for fault in faults}
+    films = open_folder(folder / FILMS, prefix=f"{FILMS}/", beside=folder)
+    if not films.films:
+        raise SourceError("holds no films", where=str(films.path))
     workbook = folder / WORKBOOK
     classes = read_curvatures(workbook) if workbook.exists() else {}
-    films = [
-        _film(path, folder, classes, key, patients.get(printable(path.name)))
-        for path in paths
-        if prefix + printable(path.name) not in bad
+
+    def film_of(file: FilmFile, patient: str | None) -> AtlasFilm:
+        parts = _STEM.fullmatch(file.path.stem)
+        assert parts is not None  # noqa: S101 - listed only when it matches
+        annotation = folder / ANNOTATIONS / f"{file.path.stem}.json"
+        return AtlasFilm(
+            film=RealFilm.called_by(key, file, patient, parts["case"]),
+            age=int(parts["age"]),
+            annotation=annotation,
+            annotation_fault=place_fault(annotation, folder.resolve())[0],
+            curvature=classes.get(file.path.stem),
+        )
+
+    misnamed = [
+        Fault(film.name, "is not named by seven digits and .png")
+        for film in films.films
+        if not _STEM.fullmatch(film.path.stem) or film.path.suffix.lower() != ".png"
     ]
-    return Listing(
-        films=films,
-        faults=faults,
-        refused=sorted(bad),
-        left_facing=marked_films(folder, (prefix + name for name in names)),
-        # Their numbers hold no name, and no date.
-    )
-
-
-def _film(
-    path: Path, folder: Path, classes: dict[str, int], key: FilmKey, patient: str | None
-) -> AtlasFilm:
-    parts = _STEM.fullmatch(path.stem)
-    assert parts is not None  # noqa: S101 - listed only when it matches
-    annotation = folder / ANNOTATIONS / f"{path.stem}.json"
-    return AtlasFilm(
-        file=film_file(path, f"{FILMS}/{path.name}", key, patient, parts["case"]),
-        age=int(parts["age"]),
-        annotation=annotation,
-        annotation_fault=place_fault(annotation, folder.resolve())[0],
-        curvature=classes.get(path.stem),
-    )
+    # No stems: the atlas's numbers hold no name, and no date.
+    return films.listing(film_of, faults=misnamed)
 
 
 def read_curvatures(path: Path) -> dict[str, int]:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from cxr_release.errors import SourceError
 from cxr_release.films import jpeg_samples, png_samples, tiff_samples
+from cxr_release.films.grey import MAX_PIXELS, Samples, grey, window
 from cxr_release.films.png import Film
-from cxr_release.films.samples import MAX_PIXELS, Samples, grey
-from cxr_release.films.window import window
 
 MAX_BYTES = 8 * MAX_PIXELS
 """512 MiB: an uncompressed film of `MAX_PIXELS` with three colours and transparency in 16 bits."""

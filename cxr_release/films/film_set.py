@@ -1,40 +1,52 @@
 """A set of films out of folders and image tables, read one film at a time.
 
-What is found is accounted for: every film is searched or unreadable, and every file that is
-taken for no film is named in `ignored`.
+Nothing is passed over in silence: every film is searched or unreadable, and every file under the
+paths that were given is a film, or named in `ignored`, or a fault.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from cxr_release.errors import SourceError
-from cxr_release.films.film_listing import Ignored, list_path, twice
-from cxr_release.films.film_parts import Part
+from cxr_release.errors import Fault, SourceError
+from cxr_release.films.film_source import FilmSource, FolderSource
+from cxr_release.films.folder import BESIDE, open_folder, place_fault, printable
+from cxr_release.films.image_table import MAX_ID, duplicate_ids, is_image_table, open_table
+
+TABLE = ".parquet"
+FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+"""Ends of names by which a folder is taken for one of films; any file in it is a film then."""
+Ignored = tuple[str, str]
+"""A file that is not a film, and why it is taken for none."""
+Listed = tuple[list[FilmSource], list[Ignored]]
+"""What lies under a path."""
 
 
 @dataclass(frozen=True)
 class FilmSet:
-    """Films under one name, in one or more parts."""
+    """Films under one name, out of one or more sources."""
 
     name: str
-    parts: tuple[Part, ...]
+    sources: tuple[FilmSource, ...]
     ignored: tuple[Ignored, ...]
     stated: Mapping[str, str] = field(default_factory=dict)
     """Id → patient, as somebody states beside the films; counts where these state none."""
 
     @cached_property
-    def homes(self) -> Mapping[str, Part]:
-        """Id → part, of every film found, readable or not."""
-        return {name: part for part in self.parts for name in part.places}
+    def homes(self) -> Mapping[str, FilmSource]:
+        """Id → source, of every film found, readable or not."""
+        return {name: source for source in self.sources for name in source.places}
 
     @cached_property
     def patients(self) -> Mapping[str, str]:
         """Id → patient, where known."""
-        own = {name: patient for part in self.parts for name, patient in part.patients.items()}
+        own = {
+            name: patient for source in self.sources for name, patient in source.patients.items()
+        }
         return own or {name: self.stated[name] for name in self.homes if name in self.stated}
 
     def __len__(self) -> int:
@@ -70,19 +82,19 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
             `patients.csv` is wrong; with every fault.
         TableError: a table cannot be read, or has no such columns.
     """
-    parts: list[Part] = []
+    sources: list[FilmSource] = []
     ignored: list[Ignored] = []
     for path in paths:
         found, passed = list_path(path)
-        parts += found
+        sources += found
         ignored += passed
     where = ", ".join(map(str, paths))
-    faults = twice(pair for part in parts for pair in part.places.items())
+    faults = duplicate_ids(pair for source in sources for pair in source.places.items())
     if faults:
         raise SourceError(
             f"{len(faults)} id(s) of {name} films stand twice", where=where, faults=faults
         )
-    films = FilmSet(name, tuple(parts), tuple(ignored))
+    films = FilmSet(name, tuple(sources), tuple(ignored))
     if not len(films):
         raise SourceError(
             f"no {name} films",
@@ -90,3 +102,96 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
             remedy="give a folder of PNG, JPEG or TIFF films, or an image table",
         )
     return films
+
+
+def list_path(path: Path) -> Listed:
+    """The sources under a path, and the files there that are no films. See `films.open_films`."""
+    if not path.exists():
+        raise SourceError("no such folder or table", where=str(path))
+    if not path.is_dir():
+        return [open_table(path)], []
+    inside = list(_walk(path))
+    tables = [one for one in inside if one.suffix == TABLE and not _hidden(one, path)]
+    # Tables that lie in a folder among films, as an audit leaves them, make no films tables.
+    films = any(one.parent == path and one.suffix.lower() in FILMS for one in inside)
+    if tables and (not films or any(one.parent == path for one in tables)):
+        return _folder_of_tables(path, inside)
+    return _folder(path)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder, and links and hidden folders there, which are not entered."""
+
+    def fail(error: OSError) -> None:
+        raise SourceError(f"cannot be read ({error.strerror})", where=str(error.filename))
+
+    for place, folders, names in os.walk(folder, onerror=fail):
+        here = Path(place)
+        shut = [one for one in folders if one.startswith(".") or (here / one).is_symlink()]
+        folders[:] = sorted(set(folders) - set(shut))
+        yield from sorted(here / one for one in [*names, *shut])
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(name.startswith(".") for name in path.relative_to(folder).parts)
+
+
+def _folder_of_tables(folder: Path, inside: Iterable[Path]) -> Listed:
+    sources: list[FilmSource] = []
+    ignored: list[Ignored] = []
+    faults: list[Fault] = []
+    home = folder.resolve()
+    for path in inside:
+        shown = f"{folder}/{printable(path.relative_to(folder).as_posix())}"
+        if _hidden(path, folder):
+            ignored.append((shown, "hidden"))
+        elif path.is_symlink() and (path.is_dir() or path.suffix == TABLE):
+            what, _ = place_fault(path, home)
+            if what:
+                faults.append(Fault(shown, what, "give what it leads to as a path of its own"))
+            else:
+                ignored.append((shown, "a second name of a table in the folder"))
+        elif path.suffix != TABLE:
+            ignored.append((shown, "no table, in a folder of tables"))
+        elif is_image_table(path):
+            sources.append(open_table(path))
+        else:
+            ignored.append((shown, "a table without films"))
+    if not faults and not sources:
+        faults = [Fault(str(folder), "none of its tables has the columns id and image")]
+    if faults:
+        raise SourceError("cannot be taken as a set of films", where=str(folder), faults=faults)
+    return sources, ignored
+
+
+def _folder(path: Path) -> Listed:
+    folder = open_folder(path)
+    hidden = sorted(child for child in path.iterdir() if child.name.startswith("."))
+    ignored = [(f"{path}/{printable(child.name)}", "hidden") for child in hidden]
+    ignored += [
+        (str(path / name), what)
+        for name, what in sorted(BESIDE.items())
+        if os.path.lexists(path / name)
+    ]
+    ids = {film.name: printable(film.path.stem) for film in folder.films}
+    # How many films a folder among them holds nobody would know, so it is not an unreadable film.
+    faults = [
+        Fault(str(film.path), "is a folder among films", "give it as a path of its own, or move it")
+        for film in folder.films
+        if film.path.is_dir()
+    ]
+    faults += [
+        Fault(str(film.path), f"has a name above {MAX_ID} letters", "rename it")
+        for film in folder.films
+        if len(ids[film.name]) > MAX_ID
+    ]
+    faults += duplicate_ids((ids[film.name], f"{path}/{film.name}") for film in folder.films)
+    patients, of_patients = folder.patients()
+    faults += of_patients
+    if faults:
+        raise SourceError(
+            f"{len(faults)} fault(s) in a folder of films", where=str(path), faults=faults
+        )
+    films = {ids[film.name]: film for film in folder.films}
+    known = {ids[name]: key for name, key in patients.items()}
+    return [FolderSource(str(path), films, known)], ignored

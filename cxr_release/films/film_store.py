@@ -24,7 +24,7 @@ from cxr_release.films import png
 _AGAIN = "stop the server and start it again"
 
 
-class Shelf:
+class FilmStore:
     """The films of some tables of one kind. Any number of threads may take from it.
 
     Memory grows with the number of films (their ids), not with their size. The tables are read

@@ -1,23 +1,31 @@
-"""What lies in a folder of films: names as they can be shown, and places that are refused.
+"""Films in files of their own: a folder in which every visible file but a few is a film.
 
-A folder of films: which files are there, what each is called, and what is wrong with them.
+Ingest and the audit both read folders of films through `open_folder`; what they call a film, and
+whether they stop at a fault, is theirs. Beside films may lie `patients.csv` (see `patients`) and
+`left-facing.txt`, which names a few of them that somebody knows to face left.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.files import read_bounded
 from cxr_release.films.decode import decode, read_bytes
-from cxr_release.films.facts import Facts, Listing
-from cxr_release.films.identity import FilmKey
-from cxr_release.films.left_facing import LEFT_FACING, read_left_facing
+from cxr_release.films.facts import Facts, Listing, SourceFilm
+from cxr_release.films.film_key import FilmKey
 from cxr_release.films.patients import PATIENTS, read_patients
 from cxr_release.films.png import Film
+from cxr_release.spelling import by_form
 
+LEFT_FACING = "left-facing.txt"
+MAX_LIST_BYTES = 2**20
+SHOWN = 128
+"""Characters of a line that an error repeats."""
 BESIDE = {PATIENTS: "the patients of the films", LEFT_FACING: "films that face left"}
 """Files beside films that are about them → what they say."""
 
@@ -54,25 +62,170 @@ def place_fault(path: Path, home: Path) -> tuple[str, str]:
 def printable(name: str) -> str:
     """A file name that can stand in a report and in a table, whatever its bytes."""
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in name
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in name
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FilmFile:
-    """A film in a file of its own."""
+    """A file that should hold a film; not opened yet."""
 
     name: str
+    """What reports and tables call it."""
     path: Path
+    fault: tuple[str, str]
+    """Why it must not be opened, and the remedy; see `place_fault`."""
+
+    def read(self) -> bytes:
+        """The file's bytes. Raises SourceError where it must not or cannot be read."""
+        what, remedy = self.fault
+        if what:
+            raise SourceError(what, remedy=remedy)
+        return read_bytes(self.path)
+
+
+@dataclass(frozen=True)
+class FilmFolder:
+    """The films of a folder, and what lies beside them."""
+
+    path: Path
+    films: tuple[FilmFile, ...]
+    beside: Path
+    """Folder of `patients.csv` and `left-facing.txt`."""
+
+    def patients(self) -> tuple[dict[str, str], list[Fault]]:
+        """Name of each film whose patient is stated → the key, and what is wrong with the table.
+
+        Raises:
+            SourceError: the table cannot be read, or lies elsewhere.
+        """
+        table = self.beside / PATIENTS
+        if not table.is_symlink() and not table.exists():
+            return {}, []
+        what, remedy = place_fault(table, self.beside.resolve())
+        if what:
+            raise SourceError(what, where=str(table), remedy=remedy)
+        names = {printable(film.path.name): film.name for film in self.films}
+        keys, faults = read_patients(table, set(names))
+        return (
+            {names[name]: key for name, key in keys.items() if name in names},
+            [replace(fault, where=names.get(fault.where, fault.where)) for fault in faults],
+        )
+
+    def left_facing(self) -> frozenset[str]:
+        """Names of the films that the list beside them names; see `read_left_facing`."""
+        path = self.beside / LEFT_FACING
+        names = {film.name for film in self.films}
+        return read_left_facing(path, names) if path.is_symlink() or path.exists() else frozenset()
+
+    def listing(
+        self,
+        film_of: Callable[[FilmFile, str | None], SourceFilm],
+        *,
+        faults: Iterable[Fault] = (),
+        stems: Sequence[str] = (),
+    ) -> Listing:
+        """What there is to ingest.
+
+        Args:
+            film_of: a film from its file and its patient's key, None where it is not stated.
+            faults: of files, beside those that any folder may have.
+            stems: of the files, where people named them.
+        """
+        patients, of_patients = self.patients()
+        every = [*self._file_faults(), *faults, *of_patients]
+        bad = {fault.where for fault in every}
+        return Listing(
+            films=[
+                film_of(film, patients.get(film.name))
+                for film in self.films
+                if film.name not in bad
+            ],
+            faults=every,
+            refused=[film.name for film in self.films if film.name in bad],
+            left_facing=self.left_facing(),
+            stems=stems,
+        )
+
+    def _file_faults(self) -> Iterator[Fault]:
+        """What is wrong with files before they are opened."""
+        by_stem: dict[str, list[Path]] = {}
+        for film in self.films:
+            # One film saved twice, or two that a list of stems cannot tell apart; and files whose
+            # names differ in case alone overwrite each other on some file systems.
+            by_stem.setdefault(film.path.stem.casefold(), []).append(film.path)
+        for film in self.films:
+            twins = [path for path in by_stem[film.path.stem.casefold()] if path != film.path]
+            for what, remedy in (film.fault, _name_fault(film.path, twins)):
+                if what:
+                    yield Fault(film.name, what, remedy)
+
+
+def open_folder(path: Path, *, prefix: str = "", beside: Path | None = None) -> FilmFolder:
+    """List the films of a folder; none is opened.
+
+    Args:
+        path: the folder; every visible file is a film, except those `BESIDE` films.
+        prefix: what stands before the files' names in reports and tables.
+        beside: folder of the tables about the films, where it is another: then every file is one.
+
+    Raises:
+        SourceError: there is no such folder, or it cannot be read.
+    """
+    home = path.resolve()
+    films = [
+        FilmFile(prefix + printable(file.name), file, place_fault(file, home))
+        for file in visible(path)
+        if beside is not None or file.name not in BESIDE
+    ]
+    return FilmFolder(path, tuple(films), beside or path)
+
+
+def _name_fault(path: Path, twins: list[Path]) -> tuple[str, str]:
+    if not path.name.isprintable():
+        return "has characters in its name that cannot be printed", "rename it"
+    if twins:
+        others = ", ".join(printable(twin.name) for twin in twins)
+        return f"has the same stem as {others}", "take out what is there twice; rename what is not"
+    return "", ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealFilm:
+    """A real film to ingest, under its opaque ids."""
+
+    file: FilmFile
     id: str
     patient: str | None
     """Opaque; None where it is not stated, like the next."""
     stated_patient: str | None
     case: str | None = None
 
+    @classmethod
+    def called_by(
+        cls, key: FilmKey, file: FilmFile, stated: str | None, case: str | None = None
+    ) -> RealFilm:
+        """A film by the ids of a key.
+
+        Args:
+            key: behind the ids.
+            file: that holds the film.
+            stated: the patient's key as stated; None where it is not.
+            case: number of its case, where the source numbers cases.
+        """
+        patient = None if stated is None else key.patient(stated)
+        film = key.film(file.path.name)
+        return cls(file=file, id=film, patient=patient, stated_patient=stated, case=case)
+
+    @property
+    def name(self) -> str:
+        """What the manifest calls it."""
+        return self.file.name
+
     def load(self) -> tuple[Film, Facts]:
         """Read exactly once: what is hashed is what is decoded."""
-        data = read_bytes(self.path)
+        data = self.file.read()
         decoded = decode(data)
         height, width = decoded.film.shape
         facts = Facts(
@@ -90,30 +243,8 @@ class FilmFile:
         return decoded.film, facts
 
 
-def film_file(
-    path: Path, name: str, key: FilmKey, stated: str | None, case: str | None = None
-) -> FilmFile:
-    """A film under its opaque ids.
-
-    Args:
-        path: the file.
-        name: what the manifest calls it.
-        key: behind the ids.
-        stated: the patient's key as stated; None where it is not.
-        case: number of its case, where the source numbers cases.
-    """
-    return FilmFile(
-        name=name,
-        path=path,
-        id=key.film(path.name),
-        patient=None if stated is None else key.patient(stated),
-        stated_patient=stated,
-        case=case,
-    )
-
-
 def list_folder(folder: Path, key: FilmKey) -> Listing:
-    """List a folder in which every visible file is a film, except those `BESIDE` them.
+    """List a folder of real films to ingest.
 
     Whose film each is, `patients.csv` states alone: without it no patient is known.
 
@@ -125,73 +256,65 @@ def list_folder(folder: Path, key: FilmKey) -> Listing:
         SourceError: there is no such folder, it holds no film, or a file beside them cannot be
             read.
     """
-    paths = [path for path in visible(folder) if path.name not in BESIDE]
-    if not paths:
+    films = open_folder(folder)
+    if not films.films:
         raise SourceError(
             "holds no films", where=str(folder), remedy="put PNG, JPEG or TIFF files there"
         )
-    faults = file_faults(paths, folder)
-    names = {path: printable(path.name) for path in paths}
-    patients, more = stated_patients(folder, set(names.values()))
-    faults += more
-    bad = {fault.where for fault in faults}
-    films = [
-        film_file(path, names[path], key, patients.get(names[path]))
-        for path in paths
-        if names[path] not in bad
-    ]
-    return Listing(
-        films=films,
-        faults=faults,
-        refused=[name for name in names.values() if name in bad],
-        left_facing=marked_films(folder, names.values()),
-        stems=[path.stem for path in paths],
+    return films.listing(
+        lambda file, patient: RealFilm.called_by(key, file, patient),
+        stems=[film.path.stem for film in films.films],
     )
 
 
-def marked_films(folder: Path, films: Iterable[str]) -> frozenset[str]:
-    """Films that the list in a folder names as facing left; see `read_left_facing`."""
-    path = folder / LEFT_FACING
-    present = path.is_symlink() or path.exists()
-    return read_left_facing(path, set(films)) if present else frozenset()
+def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
+    """Films that a list names: a file's name or its stem a line, `#` before a comment.
 
+    Args:
+        path: the list.
+        films: names of all films of the source, bad ones too.
 
-def stated_patients(folder: Path, files: set[str]) -> tuple[dict[str, str], list[Fault]]:
-    """Patient key of each of `files` that the table in a folder states, and what is wrong with it.
+    Returns:
+        Some of `films`.
 
     Raises:
-        SourceError: the table cannot be read, or lies elsewhere.
+        SourceError: the list cannot be read, or names what is no film; with every such line.
     """
-    table = folder / PATIENTS
-    if not table.is_symlink() and not table.exists():
-        return {}, []
-    what, remedy = place_fault(table, folder.resolve())
-    if what:
-        raise SourceError(what, where=str(table), remedy=remedy)
-    return read_patients(table, files)
-
-
-def file_faults(paths: Iterable[Path], folder: Path, prefix: str = "") -> list[Fault]:
-    """What is wrong with files before they are opened; `prefix` comes before their names."""
-    by_stem: dict[str, list[Path]] = {}
-    for path in paths:
-        # One film saved twice, or two that a list of stems cannot tell apart; and files whose names
-        # differ in case alone overwrite each other on some file systems.
-        by_stem.setdefault(path.stem.casefold(), []).append(path)
-    home = folder.resolve()
+    named: dict[str, set[str]] = {}
+    for film in films:
+        for name in (film, PurePosixPath(film).name, PurePosixPath(film).stem):
+            named.setdefault(name, set()).add(film)
+    forms = by_form(named)
+    found: set[str] = set()
     faults = []
-    for path in paths:
-        twins = [one for one in by_stem[path.stem.casefold()] if one != path]
-        for what, remedy in (place_fault(path, home), _name_fault(path, twins)):
-            if what:
-                faults.append(Fault(prefix + printable(path.name), what, remedy))
-    return faults
+    for number, line in _lines(path):
+        name = line if line in forms else line.partition(" #")[0].strip()
+        name = forms.get(name, name)
+        if name in named:
+            found |= named[name]
+        else:
+            near = difflib.get_close_matches(name[:SHOWN], sorted(named), n=3, cutoff=0)
+            faults.append(
+                Fault(
+                    f"{LEFT_FACING} line {number}",
+                    f"{name[:SHOWN]!a} is no film of the source",
+                    f"nearest: {', '.join(near)}",
+                )
+            )
+    if faults:
+        raise SourceError(f"names {len(faults)} unknown film(s)", where=str(path), faults=faults)
+    return frozenset(found)
 
 
-def _name_fault(path: Path, twins: list[Path]) -> tuple[str, str]:
-    if not path.name.isprintable():
-        return "has characters in its name that cannot be printed", "rename it"
-    if twins:
-        others = ", ".join(printable(twin.name) for twin in twins)
-        return f"has the same stem as {others}", "take out what is there twice; rename what is not"
-    return "", ""
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number and text of each line that is neither empty nor a comment."""
+    try:
+        text = read_bounded(path, MAX_LIST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise SourceError("is no UTF-8 text", where=str(path)) from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        name = line.strip()
+        if name and not name.startswith("#"):
+            yield number, name

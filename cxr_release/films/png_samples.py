@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.errors import SourceError
-from cxr_release.films.samples import ONE_PICTURE, Samples, check_size, deep_mode, upright
+from cxr_release.films.grey import ONE_PICTURE, Samples, check_size, deep_mode, upright
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.errors import SourceError
+from cxr_release.films.grey import ONE_PICTURE, Samples, check_size, deep_mode, upright
 from cxr_release.films.jpeg_samples import BEYOND, check_jpeg, whole
-from cxr_release.films.samples import ONE_PICTURE, Samples, check_size, deep_mode, upright
 
 if TYPE_CHECKING:
     from tifffile import TiffPage

@@ -150,7 +150,7 @@ def audit(
 
 def _require_elsewhere(output: Path, films: FilmSet) -> None:
     """Refuse to write among the films: what was found would be taken for some of them."""
-    for part in films.parts:
+    for part in films.sources:
         home = Path(part.name).resolve()
         if home.is_dir() and output.resolve().is_relative_to(home):
             raise SourceError(
@@ -164,7 +164,7 @@ def _require_films(films: FilmSet, encoded: FilmFeatures) -> None:
     if not encoded.ids:
         raise SourceError(
             f"no {films.name} film can be read",
-            where=", ".join(part.name for part in films.parts),
+            where=", ".join(part.name for part in films.sources),
             remedy="give films that can be opened; nothing was written",
             faults=[Fault(film, fault) for film, fault in encoded.unreadable],
         )

@@ -22,9 +22,9 @@ from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import Features, encode_views
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import whole_file
-from cxr_release.films import film_parts
-from cxr_release.films.film_parts import Part
+from cxr_release.films import film_source
 from cxr_release.films.film_set import FilmSet
+from cxr_release.films.film_source import FilmSource
 from cxr_release.partials import scratch_file
 
 VERSION = 1
@@ -208,7 +208,7 @@ def features_of(
     keys: set[str] = set()
     filled = 0
     with tqdm(total=len(films), desc=f"encode {films.name}", unit="film", disable=None) as bar:
-        for stretch in _stretches(films.parts):
+        for stretch in _stretches(films.sources):
             before = bar.n
             named = stretch.keys(encoder, views) if cache else dict.fromkeys(views, "")
             kept = _of_stretch(stretch, encoder, named, cache=cache, advance=bar.update)
@@ -235,14 +235,14 @@ def features_of(
 class _Stretch:
     """Some films of a part that follow each other."""
 
-    part: Part
+    part: FilmSource
     start: int
     films: Sequence[str]
     """Their ids, readable or not."""
 
     def keys(self, encoder: Encoder, views: Sequence[str]) -> dict[str, str]:
         """View → key under which its features are kept."""
-        read = f"films read by version {film_parts.VERSION}, {len(self.films)} from {self.start}"
+        read = f"films read by version {film_source.VERSION}, {len(self.films)} from {self.start}"
         return {
             view: key_of(read, self.part.fingerprint, encoder.with_view(view).fingerprint)
             for view in views
@@ -262,7 +262,7 @@ class _Stretch:
             yield film.png
 
 
-def _stretches(parts: Sequence[Part]) -> Iterator[_Stretch]:
+def _stretches(parts: Sequence[FilmSource]) -> Iterator[_Stretch]:
     for part in parts:
         films = list(part.places)
         for start in range(0, len(films), STRETCH):

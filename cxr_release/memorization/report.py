@@ -12,7 +12,7 @@ import numpy as np
 
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.errors import CxrReleaseError, Fault, SourceError
-from cxr_release.films.film_listing import Ignored
+from cxr_release.films.film_set import Ignored
 from cxr_release.films.patients import counted
 from cxr_release.memorization.calibration import Calibration, Floats, Split, distance, quantiles
 from cxr_release.memorization.duplicates import Duplicates

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.films.facts import Facing
-from cxr_release.radiographs.thumbnail import (
+from cxr_release.radiographs.resample import (
     SIDE,
     Direction,
     Thumbnail,

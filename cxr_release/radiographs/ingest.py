@@ -22,9 +22,8 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.files import private, write_json
 from cxr_release.films.atlas import is_atlas, list_atlas
 from cxr_release.films.facts import Facing, Listing
-from cxr_release.films.folder import list_folder
-from cxr_release.films.identity import KEY_BYTES, FilmKey, tells
-from cxr_release.films.left_facing import LEFT_FACING
+from cxr_release.films.film_key import KEY_BYTES, FilmKey, tells
+from cxr_release.films.folder import LEFT_FACING, list_folder
 from cxr_release.films.patients import PATIENTS
 from cxr_release.params import PHANTOMS, IngestParams
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
@@ -34,7 +33,7 @@ from cxr_release.radiographs.ingest_tables import Turned, summarise, write_table
 from cxr_release.radiographs.phantoms.phantom_source import list_phantoms
 from cxr_release.radiographs.polarity import find_negatives
 from cxr_release.radiographs.pool import WorkerDiedError, crew, deadly, in_order
-from cxr_release.radiographs.thumbnail import SIDE, Thumbnail
+from cxr_release.radiographs.resample import SIDE, Thumbnail
 from cxr_release.tables import pieces
 
 SUMMARY_FILE = "summary.json"

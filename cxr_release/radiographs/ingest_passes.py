@@ -16,8 +16,15 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.films import png
 from cxr_release.films.facts import Facts, SourceFilm
 from cxr_release.films.png import Film
-from cxr_release.radiographs.resample import Fit, invert, mirror, place, resample
-from cxr_release.radiographs.thumbnail import Thumbnail, thumbnail
+from cxr_release.radiographs.resample import (
+    Fit,
+    Thumbnail,
+    invert,
+    mirror,
+    place,
+    resample,
+    thumbnail,
+)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from cxr_release.errors import DecisionError, Fault
 from cxr_release.films import png
 from cxr_release.films.facts import Facing
 from cxr_release.radiographs.facing import ERROR, OTHER, Detector, held_out, mixed
-from cxr_release.radiographs.resample import mirror
-from cxr_release.radiographs.thumbnail import Thumbnail, thumbnails
+from cxr_release.radiographs.resample import Thumbnail, mirror, thumbnails
 
 TOGETHER = 256
 """Films in memory at once."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.radiographs.thumbnail import SIDE, Direction, Thumbnail, principal, symmetric
+from cxr_release.radiographs.resample import SIDE, Direction, Thumbnail, principal, symmetric
 
 MIDLINE = 0.3
 """Width of the body's bright midline, as a share of half the film's width."""

@@ -9,7 +9,7 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
-from cxr_release.films.identity import FilmKey, read_key
+from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.png import ancillary
 from cxr_release.params import Params
 from cxr_release.release.disclosure import coarse_number, names_films_by, shows_real_films

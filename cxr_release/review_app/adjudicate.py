@@ -22,7 +22,7 @@ from cxr_release.adjudication.outcomes import hashes
 from cxr_release.adjudication.pair_queue import Entry, PairQueue, read_pairs
 from cxr_release.adjudication.verdict import VERDICT, WORDS, Word
 from cxr_release.errors import TableError
-from cxr_release.films.film_store import Shelf
+from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.chain import of_note, of_text
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import Votes
@@ -41,13 +41,13 @@ _FORM = "Expected a pair, a verdict and a note."
 class Room:
     """What is judged: films and pairs, and whether they still are what they were."""
 
-    real: Shelf
-    synthetic: Shelf
+    real: FilmStore
+    synthetic: FilmStore
     check: Callable[[], None]
     """Raises a `TableError` unless every table is the one that was opened."""
 
     def png(self, kind: str, film: str) -> bytes:
-        """PNG bytes of a film; see `Shelf.png`."""
+        """PNG bytes of a film; see `FilmStore.png`."""
         return (self.real if kind == "real" else self.synthetic).png(film)
 
 
@@ -246,7 +246,7 @@ def open_room(pairs: Path, cohort: Path, synthetic: Sequence[Path]) -> Room:
         TableError: a table is missing or breaks its schema.
     """
     before = _facts(pairs)
-    real, generated = Shelf([cohort], schemas.COHORT), Shelf(synthetic, schemas.ORIENTED)
+    real, generated = FilmStore([cohort], schemas.COHORT), FilmStore(synthetic, schemas.ORIENTED)
 
     def check() -> None:
         real.check()

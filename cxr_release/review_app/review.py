@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cxr_release import schemas
 from cxr_release.errors import DecisionError
-from cxr_release.films.film_store import Shelf
+from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import Votes
 from cxr_release.review_app import review_requests
@@ -56,7 +56,7 @@ class ReviewApp:
     def __init__(
         self,
         queues: Mapping[str, Queue],
-        shelf: Shelf,
+        shelf: FilmStore,
         door: Door,
         *,
         facing: FacingDesk,
@@ -254,7 +254,7 @@ def review(
     if PRESCREEN in reviewers:
         raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")
     say(f"reading the list of films in {len(tables)} table(s)")
-    shelf = Shelf(tables, schemas.ORIENTED)
+    shelf = FilmStore(tables, schemas.ORIENTED)
     films = read_generated(tables)
     shelf.check()
     say(f"reading the decisions in {screening_log}")

@@ -53,7 +53,7 @@ from scipy.ndimage import gaussian_filter
 from cxr_release import tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films.png import Film
-from cxr_release.radiographs.thumbnail import SIDE, thumbnail
+from cxr_release.radiographs.resample import SIDE, thumbnail
 
 FloatArray = NDArray[np.float64]
 

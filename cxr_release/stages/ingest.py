@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxr_release.exit_status import execute
-from cxr_release.films.identity import open_key
+from cxr_release.films.film_key import open_key
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.ingest import ingest

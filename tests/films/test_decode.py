@@ -14,8 +14,8 @@ from PIL import Image
 
 from cxr_release.errors import SourceError
 from cxr_release.films.decode import MAX_BYTES, decode, read_bytes
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.films.window import window
 
 FILM = np.random.default_rng(5).integers(0, 256, (24, 17), dtype=np.uint8)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, SourceError, TableError
-from cxr_release.films import film_parts, png
+from cxr_release.films import film_source, image_table, png
 from cxr_release.films.decode import MAX_PIXELS
 from cxr_release.films.film_set import FilmSet, open_films
 from tests.support.film_files import everything, film, film_bytes, saved, write_films, write_table
@@ -126,8 +126,10 @@ def test_large_films_are_reduced_and_searched(tmp_path: Path) -> None:
     assert pixels["edge"].shape == (128, 2048)
     thin = np.zeros((1, 3000), np.uint8)
     thin[0, 5] = 9
-    assert film_parts.as_png("thin", saved(thin)).note == "reduced from 3000 × 1 to 2048 × 1 pixels"
-    both = film_parts.as_png("both", saved(np.repeat(wide[:, :, None], 3, axis=2)))
+    assert (
+        film_source.as_png("thin", saved(thin)).note == "reduced from 3000 × 1 to 2048 × 1 pixels"
+    )
+    both = film_source.as_png("both", saved(np.repeat(wide[:, :, None], 3, axis=2)))
     assert both.note.startswith("8-bit RGB turned to 8-bit grey; reduced from 4224 × 128")
     assert wide.size < MAX_PIXELS
 
@@ -138,19 +140,19 @@ def test_rotation_in_the_metadata_is_applied() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(tall).save(stream, format="PNG", exif=exif)
-    assert png.decode(film_parts.as_png("a", stream.getvalue()).png, where="a").shape == (32, 64)
+    assert png.decode(film_source.as_png("a", stream.getvalue()).png, where="a").shape == (32, 64)
 
 
 def test_a_synthetic_film_keeps_its_label() -> None:
-    labelled = film_parts.as_png("a", film_bytes(1, synthetic=True)).png
+    labelled = film_source.as_png("a", film_bytes(1, synthetic=True)).png
     assert png.is_labelled(labelled)
-    assert not png.is_labelled(film_parts.as_png("a", film_bytes(1)).png)
+    assert not png.is_labelled(film_source.as_png("a", film_bytes(1)).png)
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_stop_the_reading(tail: bytes) -> None:
     for data in (tail, film_bytes(1)[:60] + tail, film_bytes(1) + tail):
-        found = film_parts.as_png("a", data)
+        found = film_source.as_png("a", data)
         assert bool(found.png) != bool(found.fault)
 
 
@@ -224,7 +226,7 @@ def test_tables_at_any_depth_of_a_folder(tmp_path: Path) -> None:
     write_films(tmp_path / "figures", {"sheet.png": film_bytes(4)})
     films = open_films([tmp_path], "synthetic")
     assert list(films.homes) == ["a", "b"]
-    assert [Path(part.name).parent.name for part in films.parts] == ["one", "two"]
+    assert [Path(part.name).parent.name for part in films.sources] == ["one", "two"]
     ignored = {str(Path(path).relative_to(tmp_path)): why for path, why in films.ignored}
     assert ignored == {
         ".cache": "hidden",
@@ -314,7 +316,7 @@ def test_paths_that_hold_no_films(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("words")
     assert "not a readable Parquet file" in refused(tmp_path / "text.txt")
     os.mkfifo(tmp_path / "pipe")
-    assert "is no file" in refused(tmp_path / "pipe")
+    assert "is not a file" in refused(tmp_path / "pipe")
     pq.write_table(pa.table({"id": ["a"], "image": ["b"]}), tmp_path / "t.parquet")
     assert "has no columns `id` and `image`" in refused(tmp_path / "t.parquet")
     assert "none of its tables has the columns id and image" in refused(tmp_path)
@@ -340,7 +342,7 @@ def test_the_fingerprint_is_that_of_the_films(tmp_path: Path) -> None:
     table = write_table(tmp_path / "t.parquet", {"a": film_bytes(1)})
 
     def fingerprint(path: Path) -> str:
-        return open_films([path], "real").parts[0].fingerprint
+        return open_films([path], "real").sources[0].fingerprint
 
     first = fingerprint(folder)
     assert first == fingerprint(copy)
@@ -366,7 +368,7 @@ def test_films_that_change_after_they_were_hashed_stop_the_reading(tmp_path: Pat
         (table, lambda: write_table(table, {"a": film_bytes(3), "b": film_bytes(2)})),
     ):
         films = open_films([path], "real")
-        assert len(films.parts[0].fingerprint) == 64
+        assert len(films.sources[0].fingerprint) == 64
         assert len(list(everything(films))) == len(films)
         change()
         with pytest.raises(SourceError, match="was changed while it was read"):
@@ -388,14 +390,14 @@ def test_few_films_are_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.M
         rows_per_group=40,
     )
     sizes: list[int] = []
-    batches = film_parts._batches
+    batches = image_table._batches
 
     def counted(*args: object) -> object:
         for cells in batches(*args):  # type: ignore[arg-type]
             sizes.append(len(cells))
             yield cells
 
-    monkeypatch.setattr(film_parts, "_batches", counted)
+    monkeypatch.setattr(image_table, "_batches", counted)
     reading = everything(open_films([table], "real"))
     assert next(reading).id == "000"
     assert sizes == [16]

@@ -11,7 +11,7 @@ import pytest
 from cxr_release import schemas, tables
 from cxr_release.errors import TableError
 from cxr_release.films import png
-from cxr_release.films.film_store import Shelf
+from cxr_release.films.film_store import FilmStore
 from tests.support.oriented import oriented_row
 
 
@@ -48,7 +48,7 @@ def spoil(path: Path, data: bytes) -> None:
 def test_every_film_is_found_with_the_bytes_of_its_row(
     paths: list[Path], known: dict[str, bytes]
 ) -> None:
-    shelf = Shelf(paths, schemas.ORIENTED)
+    shelf = FilmStore(paths, schemas.ORIENTED)
     assert shelf.sha256 == {film: png.sha256(data) for film, data in known.items()}
     assert list(shelf.sha256) == list(known)
     assert {film: shelf.png(film) for film in reversed(shelf.sha256)} == known
@@ -62,11 +62,11 @@ def test_source_films_lie_on_a_shelf_too(tmp_path: Path) -> None:
         "inverted": False, "facing": None, "flipped": False,
     }  # fmt: skip
     tables.write(tmp_path / "cohort.parquet", schemas.COHORT, [row])
-    assert Shelf([tmp_path / "cohort.parquet"], schemas.COHORT).png("Ä 1") == data
+    assert FilmStore([tmp_path / "cohort.parquet"], schemas.COHORT).png("Ä 1") == data
 
 
 def test_no_film_says_whose_it_is(paths: list[Path], known: dict[str, bytes]) -> None:
-    shelf = Shelf(paths, schemas.ORIENTED)
+    shelf = FilmStore(paths, schemas.ORIENTED)
     assert not any(b"checkpoint" in shelf.png(film) for film in known)
 
 
@@ -76,14 +76,14 @@ def test_only_the_row_group_that_is_asked_for_is_read(
     names = list(known)
     for index in [*range(16), *range(32, 40)]:
         spoil(paths[0], known[names[index]])
-    shelf = Shelf(paths, schemas.ORIENTED)
+    shelf = FilmStore(paths, schemas.ORIENTED)
     assert [shelf.png(name) for name in names[16:32]] == [known[name] for name in names[16:32]]
 
 
 def test_other_bytes_than_the_row_promises_are_not_served(
     paths: list[Path], known: dict[str, bytes]
 ) -> None:
-    shelf = Shelf(paths, schemas.ORIENTED)
+    shelf = FilmStore(paths, schemas.ORIENTED)
     name = next(iter(known))
     spoil(paths[0], known[name])
     with pytest.raises(TableError, match="other bytes"):
@@ -94,7 +94,7 @@ def test_other_bytes_than_the_row_promises_are_not_served(
 def test_films_that_changed_meanwhile_are_not_served(
     paths: list[Path], known: dict[str, bytes], change: str
 ) -> None:
-    shelf = Shelf(paths, schemas.ORIENTED)
+    shelf = FilmStore(paths, schemas.ORIENTED)
     shelf.check()
     if change == "replaced":
         write(paths[0], 34, 41)
@@ -112,7 +112,7 @@ def test_films_that_changed_meanwhile_are_not_served(
 
 
 def test_many_threads_may_take_films(paths: list[Path], known: dict[str, bytes]) -> None:
-    shelf = Shelf(paths, schemas.ORIENTED)
+    shelf = FilmStore(paths, schemas.ORIENTED)
     with ThreadPoolExecutor(8) as pool:
         names = list(known) * 4
         assert list(pool.map(shelf.png, names)) == [known[name] for name in names]
@@ -120,14 +120,14 @@ def test_many_threads_may_take_films(paths: list[Path], known: dict[str, bytes])
 
 def test_what_is_no_table_of_films_is_refused(tmp_path: Path, paths: list[Path]) -> None:
     with pytest.raises(TableError, match="dvc repro"):
-        Shelf(paths, schemas.ORIENTED)
+        FilmStore(paths, schemas.ORIENTED)
     paths[0].write_bytes(b"PAR1 but no more")
     with pytest.raises(TableError, match="readable"):
-        Shelf(paths[:1], schemas.ORIENTED)
+        FilmStore(paths[:1], schemas.ORIENTED)
     films = write(paths[1], 34)
     shutil.copy(paths[1], tmp_path / "again.parquet")
     with pytest.raises(TableError, match="two tables"):
-        Shelf([paths[1], tmp_path / "again.parquet"], schemas.ORIENTED)
+        FilmStore([paths[1], tmp_path / "again.parquet"], schemas.ORIENTED)
     with pytest.raises(KeyError):
-        Shelf([paths[1]], schemas.ORIENTED).png("checkpoint-40-large-00000")
+        FilmStore([paths[1]], schemas.ORIENTED).png("checkpoint-40-large-00000")
     assert len(films) == 40

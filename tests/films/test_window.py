@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from cxr_release.films.window import exposed_range, window
+from cxr_release.films.grey import exposed_range, window
 from cxr_release.radiographs.phantoms.phantom_source import Phantom
 
 Deep = NDArray[np.uint16]

@@ -12,7 +12,7 @@ import pytest
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.thumbnail import thumbnail
 from cxr_release.errors import CxrReleaseError
-from cxr_release.films import film_parts
+from cxr_release.films import film_source
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.memorization import features
 from cxr_release.memorization.features import FilmFeatures, features_of
@@ -64,7 +64,7 @@ def no_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         pytest.fail("a film was decoded")
 
-    monkeypatch.setattr("cxr_release.films.film_parts.decode", fail)
+    monkeypatch.setattr("cxr_release.films.film_source.decode", fail)
     monkeypatch.setattr(features, "encode_views", fail)
 
 
@@ -123,7 +123,7 @@ def test_only_what_changed_is_encoded_again(
     ]
     assert changed == ["b"]
     encoded.clear()
-    (stretch,) = features._stretches(open_films(paths[1:], "real").parts)
+    (stretch,) = features._stretches(open_films(paths[1:], "real").sources)
     key = stretch.keys(thumbnail(SIDE), ["inverted"])["inverted"]
     (cache / f"{key}.safetensors").unlink()
     assert same(second, found(paths, cache))
@@ -132,7 +132,7 @@ def test_only_what_changed_is_encoded_again(
     found(paths, cache, thumbnail(SIDE + 1))
     assert [films for films, _ in encoded] == [2, 3]
     encoded.clear()
-    monkeypatch.setattr("cxr_release.films.film_parts.VERSION", 99)
+    monkeypatch.setattr("cxr_release.films.film_source.VERSION", 99)
     assert same(second, found(paths, cache))
     assert [films for films, _ in encoded] == [2, 3]
 
@@ -180,7 +180,7 @@ def test_every_byte_of_a_file_counts(paths: list[Path], tmp_path: Path) -> None:
     first = features_of(films, encoder, ["plain"], cache)
     (path,) = cache.iterdir()
     data = path.read_bytes()
-    key, ids = path.stem, list(films.parts[0].places)
+    key, ids = path.stem, list(films.sources[0].places)
 
     def load() -> features.Kept | None:
         return features.load(cache, key, films=ids, dimensions=encoder.dimensions)
@@ -284,13 +284,13 @@ def test_films_that_change_meanwhile_are_not_kept(
     paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     films: FilmSet = open_films(paths[:1], "real")
-    reads = film_parts.FolderPart.read
+    reads = film_source.FolderSource.read
 
-    def then_changed(part: film_parts.FolderPart, start: int, stop: int) -> object:
+    def then_changed(source: film_source.FolderSource, start: int, stop: int) -> object:
         (paths[0] / "b.png").write_bytes(film_bytes(77))
-        return reads(part, start, stop)
+        return reads(source, start, stop)
 
-    monkeypatch.setattr(film_parts.FolderPart, "read", then_changed)
+    monkeypatch.setattr(film_source.FolderSource, "read", then_changed)
     with pytest.raises(CxrReleaseError, match=r"b\.png: was changed while it was read"):
         features_of(films, thumbnail(SIDE), VIEWS, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []

@@ -94,7 +94,7 @@ def test_a_plant_s_rank_is_that_of_a_search_with_it(
         # So much noise that the copy is hard to find.
         copy = alter(alter(film, np.random.default_rng(1)), np.random.default_rng(2))
         planted = write_folder(tmp_path / name, {"planted": copy})
-        films = open_films([planted, *(Path(part.name) for part in drawn.parts)], "drawn")
+        films = open_films([planted, *(Path(part.name) for part in drawn.sources)], "drawn")
         theirs = features_of(films, encoder, VIEWS, None)
         found = search(
             sets.crops, theirs.views, real_ids=sets.ids, synthetic_ids=theirs.ids, top=2 * TOP

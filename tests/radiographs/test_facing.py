@@ -7,8 +7,7 @@ from cxr_release.films.png import Film
 from cxr_release.radiographs.facing import FEWEST, Detector, detector_of, find_facings, mixed
 from cxr_release.radiographs.orient import check_detector
 from cxr_release.radiographs.phantoms.phantom_source import Phantom
-from cxr_release.radiographs.resample import mirror, resample
-from cxr_release.radiographs.thumbnail import SIDE, Thumbnail, thumbnails
+from cxr_release.radiographs.resample import SIDE, Thumbnail, mirror, resample, thumbnails
 
 
 @pytest.fixture(scope="module")

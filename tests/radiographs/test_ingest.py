@@ -16,8 +16,8 @@ from cxr_release.errors import SourceError
 from cxr_release.files import tree_sha256
 from cxr_release.films import png
 from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import list_folder, printable
-from cxr_release.films.identity import FilmKey
 from cxr_release.films.png import Film
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.ingest import ingest

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cxr_release.films.png import Film
 from cxr_release.radiographs.phantoms.phantom_source import Phantom
 from cxr_release.radiographs.polarity import find_negatives
-from cxr_release.radiographs.thumbnail import SIDE, Thumbnail, thumbnails
+from cxr_release.radiographs.resample import SIDE, Thumbnail, thumbnails
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from cxr_release.adjudication.verdict import VERDICT, Judgement
 from cxr_release.cli.status import status_of, text_of
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
-from cxr_release.films.identity import REAL_ID, read_key
+from cxr_release.films.film_key import REAL_ID, read_key
 from cxr_release.logbook.log import append
 from cxr_release.paths import Paths
 from cxr_release.project import Project

@@ -14,7 +14,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError, SourceError
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
-from cxr_release.films.identity import read_key
+from cxr_release.films.film_key import read_key
 from cxr_release.params import Params
 from cxr_release.release.disclosure import is_shareable
 from cxr_release.release.inputs import ReleaseInputs

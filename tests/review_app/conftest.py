@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cxr_release import schemas, tables
-from cxr_release.films.film_store import Shelf
+from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import Votes
 from cxr_release.review_app.access import Door
@@ -44,7 +44,7 @@ class Desk(Visitor):
     """A server without a socket, and the browser of one person."""
 
     root: Path
-    shelf: Shelf
+    shelf: FilmStore
     films: list[Generated]
     announced: list[tuple[str, str]]
 
@@ -72,7 +72,7 @@ def outside(films: Path, tmp_path: Path) -> Desk:
     """A server of two reviewers and 40 films, into which nobody has come yet."""
     shutil.copytree(films, tmp_path / "films")
     paths = sorted((tmp_path / "films").iterdir())
-    shelf, generated = Shelf(paths, schemas.ORIENTED), read_generated(paths)
+    shelf, generated = FilmStore(paths, schemas.ORIENTED), read_generated(paths)
     votes = Votes(DECISION, tmp_path / "reviews" / "screening", shelf.sha256)
     queues = {}
     for person in PEOPLE:

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from cxr_release.films import png
-from cxr_release.films.film_parts import Opened
 from cxr_release.films.film_set import FilmSet
+from cxr_release.films.film_source import OpenedFilm
 from cxr_release.memorization import features
 from cxr_release.tables import IMAGE
 
@@ -81,10 +81,10 @@ def keep_and_load(folder: Path, kept: features.Kept, times: int, start: Barrier)
     assert notices == []
 
 
-def everything(films: FilmSet) -> Iterator[Opened]:
-    """Every film found, part by part; unreadable ones with their fault."""
-    for part in films.parts:
-        yield from part.read(0, len(part.places))
+def everything(films: FilmSet) -> Iterator[OpenedFilm]:
+    """Every film found, source by source; unreadable ones with their fault."""
+    for source in films.sources:
+        yield from source.read(0, len(source.places))
 
 
 class _Listing(logging.Handler):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.films.window import window
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from cxr_release.films import png
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.films.window import window
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantoms
 from cxr_release.radiographs.resample import mirror, resample
 

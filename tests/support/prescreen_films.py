@@ -11,8 +11,8 @@ import numpy as np
 
 from cxr_release import schemas, tables
 from cxr_release.films import png
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.films.window import window
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantoms
 from cxr_release.radiographs.resample import mirror, resample
 from tests.support.oriented import mirrored_sha256

@@ -17,7 +17,7 @@ from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.films import png
-from cxr_release.films.identity import keep_key
+from cxr_release.films.film_key import keep_key
 from cxr_release.params import Params, StudyParams
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.films.window import window
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture

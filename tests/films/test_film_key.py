@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.errors import SourceError
-from cxr_release.films.identity import REAL_ID, FilmKey, keep_key, open_key, tells
+from cxr_release.films.film_key import REAL_ID, FilmKey, keep_key, open_key, tells
 from tests.support.film_key import KEY
 
 OTHER = FilmKey(bytes(32))
