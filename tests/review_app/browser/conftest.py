@@ -19,13 +19,13 @@ from tests.support.browser.tab import open_context
 from tests.support.oriented import oriented_row
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _TAKEN = pytest.StashKey[dict[str, str]]()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Not for the whole session: Playwright's event loop would run on under the other tests."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -97,6 +97,14 @@ def tab(context: BrowserContext, films: Films) -> Iterator[Callable[[Server], Sc
 
     yield open_tab
     assert [screen.errors for screen in screens] == [[] for _ in screens]
+
+
+@pytest.fixture
+def bare(context: BrowserContext, hall: Server) -> Page:
+    """A page without films, in which a test imports a script of ours by itself."""
+    page = context.new_page()
+    page.goto(f"{hall.base}/static/shared/style.css")
+    return page
 
 
 @pytest.fixture

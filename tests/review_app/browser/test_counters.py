@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cxr_release import schemas, tables
 from cxr_release.logbook import log
 from cxr_release.screening.decision import DECISION, Wish
 from tests.support.browser.review_browser import Screen, Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 WATCH = """
 () => {
@@ -103,8 +106,8 @@ ORDERS: list[tuple[list[tuple[str, int, str]], str]] = [
 ]
 
 
-def test_answers_may_come_in_any_order(screen: Screen) -> None:
-    said: Any = screen.page.evaluate(
+def test_answers_may_come_in_any_order(bare: Page) -> None:
+    said: Any = bare.evaluate(
         """async (orders) => {
           const { Latest, now } = await import("/static/shared/connection.js");
           return orders.map((answers) => {
@@ -120,8 +123,8 @@ def test_answers_may_come_in_any_order(screen: Screen) -> None:
     assert said == [newest for _, newest in ORDERS]
 
 
-def test_a_list_that_comes_late_takes_no_verdict_back(screen: Screen) -> None:
-    said: Any = screen.page.evaluate(
+def test_a_list_that_comes_late_takes_no_verdict_back(bare: Page) -> None:
+    said: Any = bare.evaluate(
         """async () => {
           const { PairList } = await import("/static/adjudicate/pair_list.js");
           const pairs = new PairList({ latest: () => null });

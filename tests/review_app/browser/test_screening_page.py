@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from cxr_release.films.png import Film
 from tests.support.browser.review_browser import A_PAGE, BLOCK, CODES, TITLE, Screen, Server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 SIZES = [(1024, 600), (1280, 720), (1440, 900), (1920, 1080), (2560, 1440)]
 AT_ONCE = 4
@@ -388,11 +391,9 @@ def test_the_mouse_can_do_it_too(screen: Screen, reviewer: str) -> None:
     assert len(stands) == A_PAGE
 
 
-def test_keys_are_found_on_other_keyboards(tab: Callable[[Server], Screen], hall: Server) -> None:
+def test_keys_are_found_on_other_keyboards(bare: Page) -> None:
     """Digits without Shift, brackets with AltGr, CapsLock; and Ctrl is the browser's."""
-    screen = tab(hall)
-    screen.page.goto(f"{hall.base}/static/shared/style.css")
-    actions = screen.page.evaluate(
+    actions = bare.evaluate(
         """async () => {
           const { REVIEW_KEYS, actionOf } = await import("/static/shared/keys.js");
           const press = (options, shown = "grid") =>

@@ -16,6 +16,8 @@ from cxr_release import schemas, tables
 from cxr_release.adjudication.verdict import VERDICT
 from cxr_release.films import png
 from cxr_release.logbook import log
+from cxr_release.review_app.adjudicate import adjudicate
+from cxr_release.review_app.site import Site
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 from tests.support.oriented import oriented_row
@@ -29,25 +31,6 @@ KEYS = {"c": "copy", "n": "not-a-copy", "u": "unsure"}
 EQUAL, MIRRORED, INVERTED, BOTH = range(4)
 """Places of the pairs whose synthetic film is the real one, turned so; all others differ."""
 Grey = NDArray[np.float64]
-
-SERVER = """
-import json, sys
-from pathlib import Path
-from cxr_release.review_app.adjudicate import adjudicate
-from cxr_release.review_app.site import Site
-asked = json.load(sys.stdin)
-folder = Path(asked.pop("folder"))
-paths = {name: Path(asked.pop(name)) for name in ("pairs", "cohort", "synthetic")}
-adjudicate(
-    pairs=paths["pairs"],
-    cohort=paths["cohort"],
-    synthetic=[paths["synthetic"]],
-    audit_log=folder / "audit",
-    orders=folder / "orders",
-    site=Site("127.0.0.1", asked.pop("port")),
-    **asked,
-)
-"""
 
 
 @dataclass
@@ -108,6 +91,12 @@ def make_archive(folder: Path) -> Archive:
     return archive
 
 
+def serve_pairs(asked: dict[str, Any]) -> None:
+    """`adjudicate`, in the server's process."""
+    site = Site("127.0.0.1", asked.pop("port"))
+    adjudicate(**asked, site=site)
+
+
 class PairServer(MortalServer):
     """`adjudicate`, which can be killed."""
 
@@ -116,13 +105,14 @@ class PairServer(MortalServer):
     ) -> None:
         self.folder = folder
         asked = {
-            **{name: str(archive.folder / f"{name}.parquet") for name in ("pairs", "cohort")},
-            "synthetic": str(archive.folder / "synthetic.parquet"),
-            "folder": str(folder),
+            **{name: archive.folder / f"{name}.parquet" for name in ("pairs", "cohort")},
+            "synthetic": [archive.folder / "synthetic.parquet"],
+            "audit_log": folder / "audit",
+            "orders": folder / "orders",
             "title": TITLE,
             **more,
         }
-        super().__init__(SERVER, asked, reviewers)
+        super().__init__(serve_pairs, asked, reviewers)
 
     def logged(self, reviewer: str) -> list[tuple[tuple[str, str], str, str]]:
         """Pair, verdict and note of every line, in order."""

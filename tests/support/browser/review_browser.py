@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxr_release.films import png
 from cxr_release.logbook import log
+from cxr_release.review_app.review import review
+from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import DECISION
 from cxr_release.screening.facing_corrections import FACING
 from tests.support.browser.mortal import MortalServer
@@ -29,17 +31,6 @@ TITLE = "Screening <i>of phantoms</i>"
 A_PAGE = 24
 """Films that a window of that size holds."""
 
-SERVER = """
-import json, sys
-from pathlib import Path
-from cxr_release.review_app.review import review
-from cxr_release.review_app.site import Site
-asked = json.load(sys.stdin)
-paths = {name: Path(asked.pop(name)) for name in ("screening_log", "facing_log", "orders")}
-site = Site("127.0.0.1", asked.pop("port"))
-review([Path(one) for one in asked.pop("tables")], **paths, **asked, site=site)
-"""
-
 
 class Films:
     """What a test knows of the films and the page does not."""
@@ -51,21 +42,27 @@ class Films:
         self.tables: list[Path] = []
 
 
+def serve_review(asked: dict[str, Any]) -> None:
+    """`review`, in the server's process."""
+    site = Site("127.0.0.1", asked.pop("port"))
+    review(**asked, site=site)
+
+
 class Server(MortalServer):
     """`review` in a process that can be killed and started again on the same port."""
 
     def __init__(self, films: Films, folder: Path, reviewers: Sequence[str]) -> None:
         self.folder = folder
         asked = {
-            "tables": [str(path) for path in films.tables],
-            "screening_log": str(folder / "screening"),
-            "facing_log": str(folder / "facing"),
-            "orders": str(folder / "orders"),
+            "tables": films.tables,
+            "screening_log": folder / "screening",
+            "facing_log": folder / "facing",
+            "orders": folder / "orders",
             "reasons": REASONS,
             "title": TITLE,
             "required": len(reviewers),  # nobody's queue gets shorter by what others decide
         }
-        super().__init__(SERVER, asked, reviewers)
+        super().__init__(serve_review, asked, reviewers)
 
     def logged(self, reviewer: str) -> list[tuple[str, str, str, str]]:
         """Id, decision, reason and note of every line, in order."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cxr_release.logbook import log
 from cxr_release.reader_study.answer import ANSWER, Answer
+from cxr_release.review_app.site import Site
+from cxr_release.review_app.study import serve_study
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 from tests.support.study_kit import Drawn
@@ -18,25 +20,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Request, Response
 
 TITLE = "Realism <i>of phantoms</i>"
-
-SERVER = """
-import json, sys
-from pathlib import Path
-from cxr_release.review_app.site import Site
-from cxr_release.review_app.study import serve_study
-asked = json.load(sys.stdin)
-folder = Path(asked.pop("folder"))
-serve_study(
-    kit=Path(asked.pop("kit")),
-    served=folder / "served.json",
-    answers=folder / "readers",
-    orders=folder / "orders",
-    links=folder / "links" / "secret",
-    readers=asked.pop("reviewers"),
-    site=Site("127.0.0.1", asked.pop("port")),
-    **asked,
-)
-"""
 
 
 @dataclass(frozen=True)
@@ -48,13 +31,29 @@ class Typed:
     picked: str
 
 
+def serve(asked: dict[str, Any]) -> None:
+    """`serve_study`, in the server's process."""
+    site = Site("127.0.0.1", asked.pop("port"))
+    readers = asked.pop("reviewers")
+    serve_study(**asked, readers=readers, site=site)
+
+
 class StudyServer(MortalServer):
     """`serve_study`, which can be killed."""
 
     def __init__(self, drawn: Drawn, folder: Path, readers: Sequence[str], **more: Any) -> None:
         self.folder = folder
-        asked = {"kit": str(drawn.path), "folder": str(folder), "title": TITLE}
-        super().__init__(SERVER, {**asked, "going_back": False, **more}, readers)
+        asked = {
+            "kit": drawn.path,
+            "served": folder / "served.json",
+            "answers": folder / "readers",
+            "orders": folder / "orders",
+            "links": folder / "links" / "secret",
+            "title": TITLE,
+            "going_back": False,
+            **more,
+        }
+        super().__init__(serve, asked, readers)
 
     def lines(self, reader: str) -> list[Answer]:
         path = self.folder / "readers" / f"{reader}.jsonl"
