@@ -18,7 +18,7 @@ from cxr_release.film_id import FilmId, job_name
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.radiographs.orient import ROWS_PER_GROUP
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, NewDecision
 from cxr_release.screening.films import read_generated
 
 SIDE, PER_PAGE, REVIEWER = 256, 48, "a.b"
@@ -50,7 +50,7 @@ def make(root: Path, count: int) -> float:
                 writer.append(some)
     films = read_generated(tables_in(root))
     random.Random(1).shuffle(films)  # noqa: S311
-    wishes = [Wish(film.id, film.sha256, "keep") for film in films[: count // 3]]
+    wishes = [NewDecision(film.id, film.sha256, "keep") for film in films[: count // 3]]
     log.append(DECISION, root / "reviews" / "screening", REVIEWER, wishes)
     for start in range(0, count, PER_PAGE):
         names = [{"name": f"{film.id}.png"} for film in films[start : start + PER_PAGE]]

@@ -27,7 +27,7 @@ from cxr_release.films import png
 from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
 from cxr_release.screening.consensus import apply
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, NewDecision
 from cxr_release.screening.films import read_listed
 
 PAPER = {
@@ -67,7 +67,7 @@ def main() -> None:
     print(f"\nOne decision, until it is on disk: {1000 * single:.2f} ms")
 
 
-def _write(root: Path) -> list[Wish]:
+def _write(root: Path) -> list[NewDecision]:
     rows, wishes = [], []
     for (checkpoint, batch), (generated, released) in PAPER.items():
         for index in range(generated):
@@ -76,7 +76,7 @@ def _write(root: Path) -> list[Wish]:
             rows.append({"id": name, "checkpoint": checkpoint, "batch": batch, "sha256": sha256})
             kept = index < released
             wishes.append(
-                Wish(name, sha256, "keep" if kept else "exclude", "" if kept else "other")
+                NewDecision(name, sha256, "keep" if kept else "exclude", "" if kept else "other")
             )
     pq.write_table(pa.Table.from_pylist(rows), root / "films.parquet")
     log.append(DECISION, root / "logs", "a.b", wishes)

@@ -289,19 +289,19 @@ class Project:
             proven=withdrawn_films(versions),
         )
 
-    def doubt(self) -> dict[str, float] | None:
+    def anomaly_scores(self) -> dict[str, float] | None:
         """The pre-screen's scores, where they order the review."""
-        from cxr_release.screening.films import read_doubt
+        from cxr_release.screening.films import read_scores
 
         if self.params.review.order == "shuffled":
             return None
-        return read_doubt(self.paths.prescreen / "scores.parquet", self.films())
+        return read_scores(self.paths.prescreen / "scores.parquet", self.films())
 
     def prescreened(self) -> set[str]:
         """Films that the pre-screen excluded by itself: people need not see them."""
-        from cxr_release.logbook.entry import standing_of
+        from cxr_release.logbook.entry import effective_of
         from cxr_release.logbook.log import read
         from cxr_release.screening.decision import DECISION
 
         log = self.paths.prescreen_log
-        return set(standing_of(read(DECISION, log))) if log.exists() else set()
+        return set(effective_of(read(DECISION, log))) if log.exists() else set()

@@ -22,8 +22,7 @@ from cxr_release.films import png
 from cxr_release.logbook.log import read
 from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
-from cxr_release.screening.decision import DECISION
-from cxr_release.screening.facing_corrections import FACING
+from cxr_release.screening.decision import DECISION, FACING
 from cxr_release.stages import screen
 from tests.support import ROOT
 from tests.support.commands import run

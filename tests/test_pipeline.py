@@ -21,12 +21,12 @@ import yaml
 from PIL import Image
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.files import tree_sha256
 from cxr_release.logbook import log
 from cxr_release.project import Project
 from cxr_release.publishing.diff import compare
-from cxr_release.reader_study.answer import ANSWER, Reply
+from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.reader_study.kit import open_kit, serve
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
@@ -223,7 +223,7 @@ def read_quartets(root: Path, reader: str) -> None:
     kit = open_kit(root / "data/study-kit/kit.parquet")
     serve(kit, root / "data/reviews/quartets/served.json")
     replies = [
-        Reply(
+        NewAnswer(
             str(quartet),
             kit.fingerprints[quartet],
             films=" ".join(film.name for film in films),
@@ -262,7 +262,7 @@ def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_qua
         for table in (root / "data/oriented").glob("*.parquet")
         for row in tables.read_rows(table, schemas.ORIENTED)
     }
-    wish = Judgement(pair["real_id"], real[pair["real_id"]], film, drawn[film], "copy")
+    wish = NewVerdict(pair["real_id"], real[pair["real_id"]], film, drawn[film], "copy")
     for reviewer in ("a.b", "c.d"):
         log.append(VERDICT, root / "data/reviews/audit", reviewer, [wish])
     before = len(films(root))

@@ -1,31 +1,79 @@
-"""From reviewers' verdicts on pairs to which synthetic films stay out, and why.
+"""Verdicts on the audited pairs, and from them which synthetic films stay out, and why.
 
-The verdicts of a project as they are now, held against its films.
-
-Whether the logs of verdicts are what was written, and about these films.
+A verdict is of one person on one pair, a real and a synthetic film: the type of entry that the
+audit's logs hold.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Pair, Verdict
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.film_id import job_of
-from cxr_release.logbook.entry import standing_of
-from cxr_release.logbook.logs import read_all, sentences_of, tally, verified, wholeness_of
+from cxr_release.logbook.entry import (
+    Entry,
+    EntryType,
+    Note,
+    Statement,
+    effective_of,
+    identifier,
+    sha256,
+)
+from cxr_release.logbook.logs import Logs, read_all, tally
 from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
 from cxr_release.statistics.agreement import agreement_of
 from cxr_release.tables import Table
 
+Word = Literal["copy", "not-a-copy", "unsure", "retract"]
+WORDS: tuple[Word, ...] = get_args(Word)
+
+Pair = tuple[str, str]
+"""Id of the real film, and of the synthetic one."""
+
 
 @dataclass(frozen=True)
-class Outcome:
+class NewVerdict(Statement):
+    """A verdict on a pair; see `Statement`."""
+
+    real_id: Annotated[str, identifier("a real film's id")]
+    real_sha256: Annotated[str, sha256("the real film's hash")]
+    """Of the film's PNG bytes, as the next hash."""
+    synthetic_id: Annotated[str, identifier("a synthetic film's id")]
+    synthetic_sha256: Annotated[str, sha256("the synthetic film's hash")]
+    verdict: Word
+    note: Note = ""
+
+    @property
+    def about(self) -> Pair:
+        """The pair."""
+        return self.real_id, self.synthetic_id
+
+    @property
+    def fingerprint(self) -> tuple[str, str]:
+        """SHA-256 of both films, the real one's first."""
+        return self.real_sha256, self.synthetic_sha256
+
+    @property
+    def retracts(self) -> bool:
+        """Whether it takes back what the reviewer judged of the pair."""
+        return self.verdict == "retract"
+
+
+@dataclass(frozen=True)
+class Verdict(Entry, NewVerdict):
+    """A verdict in its log."""
+
+
+VERDICT = EntryType("verdict", NewVerdict, Verdict)
+
+
+@dataclass(frozen=True)
+class PairOutcome:
     """What the verdicts on one pair come to."""
 
     verdict: str | None = None
@@ -53,13 +101,13 @@ class Adjudication:
     and `agreement`."""
 
 
-def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Outcome:
-    """What the standing verdicts on one pair come to.
+def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> PairOutcome:
+    """What the effective verdicts on one pair come to.
 
     - The adjudicator's word, where given, is final.
     - Else it is settled when `required` people have judged, all alike, and not `unsure`.
     - Where they differ or are unsure it is a conflict, and waits for the adjudicator.
-    - In doubt out: a film stays out while anybody's standing verdict on it is `copy` or `unsure`,
+    - In doubt out: a film stays out while anybody's effective verdict on it is `copy` or `unsure`,
       unless it was settled as no copy.
 
     Args:
@@ -69,14 +117,14 @@ def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Outc
     """
     word = words.get(adjudicator) if adjudicator else None
     if word is not None:
-        return Outcome(word, settled=True, excluded=_reason(word))
-    said = set(words.values())
+        return PairOutcome(word, settled=True, excluded=_reason(word))
+    given = set(words.values())
     enough = len(words) >= required
-    if enough and len(said) == 1 and said != {"unsure"}:
-        (agreed,) = said
-        return Outcome(agreed, settled=True, excluded=_reason(agreed))
-    doubtful = POSSIBLE_COPY if said - {"not-a-copy"} else ""
-    return Outcome(conflict=enough, excluded=doubtful)
+    if enough and len(given) == 1 and given != {"unsure"}:
+        (agreed,) = given
+        return PairOutcome(agreed, settled=True, excluded=_reason(agreed))
+    doubtful = POSSIBLE_COPY if given - {"not-a-copy"} else ""
+    return PairOutcome(conflict=enough, excluded=doubtful)
 
 
 def _reason(word: str) -> str:
@@ -85,7 +133,7 @@ def _reason(word: str) -> str:
 
 def apply(
     pairs: Sequence[Mapping[str, Any]],
-    logs: Mapping[str, Sequence[Verdict]],
+    logs: Logs[Verdict],
     *,
     real: Mapping[str, str],
     synthetic: Mapping[str, str],
@@ -93,7 +141,7 @@ def apply(
     required: int,
     adjudicator: str,
 ) -> Adjudication:
-    """Apply every reviewer's standing verdicts.
+    """Apply every reviewer's effective verdicts.
 
     A verdict holds for its two films, whether or not this audit lists the pair: a copy that was
     found once does not come back when the encoder changes. Verdicts on films of a checkpoint or
@@ -120,7 +168,11 @@ def apply(
             remedy="if the films were made anew, move the old log away and judge again",
             faults=faults,
         )
-    people, elsewhere = _standing(logs, synthetic)
+    effective = {reviewer: effective_of(log) for reviewer, log in logs.items()}
+    people = {
+        reviewer: {pair: entry.verdict for pair, entry in mine.items() if pair[1] in synthetic}
+        for reviewer, mine in effective.items()
+    }
     words: dict[Pair, dict[str, str]] = defaultdict(dict)
     for reviewer, mine in people.items():
         for pair, word in mine.items():
@@ -146,7 +198,7 @@ def apply(
     ]
     excluded = _excluded(outcomes)
     settled = sum(outcomes[pair].settled for pair in listed)
-    said = Counter(one.verdict for one in outcomes.values() if one.verdict is not None)
+    verdicts = Counter(outcome.verdict for outcome in outcomes.values())
     judges = {reviewer: mine for reviewer, mine in people.items() if reviewer != adjudicator}
     report = {
         "state": "none" if not words else "partial" if settled < len(listed) else "complete",
@@ -155,32 +207,17 @@ def apply(
         "judged": sum(pair in words for pair in listed),
         "pairs_by_reviewers": tally([len(words.get(pair, ())) for pair in listed]),
         "settled": settled,
-        "open_conflicts": sum(one.conflict for one in outcomes.values()),
-        "verdicts": {word: said[word] for word in JUDGED},
+        "open_conflicts": sum(outcome.conflict for outcome in outcomes.values()),
+        "verdicts": {word: verdicts[word] for word in JUDGED},
         "excluded_films": len(excluded),
         "earlier": len(earlier),
-        "elsewhere": elsewhere,
+        "elsewhere": sum(map(len, effective.values())) - sum(map(len, people.values())),
         "agreement": agreement_of(judges, JUDGED, unit="pairs"),
     }
     return Adjudication(rows, excluded, report)
 
 
-def _standing(
-    logs: Mapping[str, Sequence[Verdict]], synthetic: Collection[str]
-) -> tuple[dict[str, dict[Pair, str]], int]:
-    """Reviewer → pair → verdict that stands; and how many are on films that are not here."""
-    people: dict[str, dict[Pair, str]] = {}
-    elsewhere = 0
-    for reviewer, log in logs.items():
-        standing = standing_of(log)
-        people[reviewer] = {
-            pair: one.verdict for pair, one in standing.items() if one.synthetic_id in synthetic
-        }
-        elsewhere += len(standing) - len(people[reviewer])
-    return people, elsewhere
-
-
-def _excluded(outcomes: Mapping[Pair, Outcome]) -> dict[str, str]:
+def _excluded(outcomes: Mapping[Pair, PairOutcome]) -> dict[str, str]:
     excluded: dict[str, str] = {}
     for (_, film), outcome in outcomes.items():
         # A film may stand in several pairs: that it is a copy outweighs that it may be one.
@@ -190,7 +227,7 @@ def _excluded(outcomes: Mapping[Pair, Outcome]) -> dict[str, str]:
 
 
 def faults_of(
-    logs: Mapping[str, Sequence[Verdict]],
+    logs: Logs[Verdict],
     *,
     real: Mapping[str, str],
     synthetic: Mapping[str, str],
@@ -259,46 +296,22 @@ def hashes(kind: Table, paths: Iterable[Path], column: str = "sha256") -> dict[s
     }
 
 
-def verify_verdicts(
-    logs: Path, *, cohort: Path, synthetic: Iterable[Path], known: bool
-) -> dict[str, Any]:
-    """Verify every log of verdicts; an unfinished last line is set aside, with a message.
+def about_pairs(cohort: Path, synthetic: Sequence[Path]) -> Callable[[Logs[Verdict]], list[Fault]]:
+    """What is wrong with verdicts, by log and line.
 
     Args:
-        logs: folder of the verdicts.
-        cohort: table of the real films.
-        synthetic: tables of the synthetic films.
-        known: whether those tables are there, so that the verdicts are held against them.
-
-    Returns:
-        `logs` (reviewer → `lines`, `standing`) and `set_aside` (names of files).
-
-    Raises:
-        DecisionError: with every fault, by log and line.
+        cohort: table of the real films; not read where there is no log.
+        synthetic: tables of the synthetic films; none: nothing is known of them.
     """
-    return verified(VERDICT, logs, about_pairs(cohort=cohort, synthetic=synthetic, known=known))
 
-
-def about_pairs(
-    *, cohort: Path, synthetic: Iterable[Path], known: bool
-) -> Callable[[Mapping[str, Sequence[Verdict]]], list[Fault]]:
-    """What is wrong with verdicts, reviewer → lines; see `verify_verdicts`."""
-
-    def faults(lines: Mapping[str, Sequence[Verdict]]) -> list[Fault]:
-        if not known or not lines:
+    def faults(logs: Logs[Verdict]) -> list[Fault]:
+        if not synthetic or not logs:
             return []
-        real, tables = hashes(schemas.COHORT, [cohort]), list(synthetic)
         return faults_of(
-            lines,
-            real=real,
-            synthetic=hashes(schemas.ORIENTED, tables),
-            mirrored=hashes(schemas.ORIENTED, tables, "mirrored_sha256"),
+            logs,
+            real=hashes(schemas.COHORT, [cohort]),
+            synthetic=hashes(schemas.ORIENTED, synthetic),
+            mirrored=hashes(schemas.ORIENTED, synthetic, "mirrored_sha256"),
         )
 
     return faults
-
-
-def text_of(found: Mapping[str, Any]) -> str:
-    """What `verify_verdicts` found, for people."""
-    end = wholeness_of(found, "log(s) of verdicts on pairs")
-    return "\n".join([*sentences_of(found, VERDICT.noun), end])

@@ -1,25 +1,22 @@
-"""The pairs that the audit lists for people to judge, the most similar first.
+"""What one reviewer of the audit has before them: pairs to judge, own verdicts, progress.
 
-What one reviewer of the audit has before them: pairs to judge, own verdicts, progress.
+The audit lists the pairs for people to judge, the most similar first.
 """
 
 from __future__ import annotations
 
 import hmac
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.outcomes import settle
-from cxr_release.adjudication.verdict import Judgement, Pair, Verdict, Word
+from cxr_release.adjudication.outcomes import NewVerdict, Pair, PairOutcome, Verdict, Word, settle
 from cxr_release.errors import Fault, TableError
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import PersonalQueue, SharedState, says_the_same
 
-_AGAIN = "run `dvc repro`"
+_REMEDY = "run `dvc repro`"
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,11 @@ def read_pairs(
     rows = sorted(tables.read_rows(path, schemas.PAIRS), key=lambda row: row["rank"])
     known = {"real_id": real, "synthetic_id": synthetic}
     faults = [
-        Fault(f"{path}: rank {row['rank']}", f"{name} {row[name]!r} is no film of these", _AGAIN)
+        Fault(
+            f"{path}: rank {row['rank']}",
+            f"{name} {row[name]!r} is not one of these films",
+            _REMEDY,
+        )
         for row in rows
         for name, films in known.items()
         if row[name] not in films
@@ -81,9 +82,6 @@ def read_pairs(
     ]
 
 
-_said = attrgetter("verdict", "note")
-
-
 @dataclass(frozen=True)
 class Film:
     """A film of a pair."""
@@ -93,7 +91,7 @@ class Film:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ShownPair:
     """A pair under its names, and what the reviewer judged of it."""
 
     name: str
@@ -109,15 +107,15 @@ class Progress:
     """How far a reviewer is."""
 
     done: int
-    """Pairs on which the reviewer's verdict stands."""
+    """Pairs that the reviewer has judged."""
     left: int
     """Pairs that the reviewer has yet to judge."""
     awaited: int | None
     """For the adjudicator: pairs that others have not settled, nor differ on yet."""
 
 
-class PairQueue:
-    """One reviewer's view of the pairs. Any number of threads may use it.
+class PairQueue(PersonalQueue[NewVerdict, Verdict]):
+    """One reviewer's view of the pairs.
 
     It holds the pairs that the reviewer has judged, and those that are not settled and that fewer
     than `required` other people, the adjudicator not counted, have judged. The adjudicator's holds
@@ -129,7 +127,7 @@ class PairQueue:
 
     Args:
         reviewer: whose it is.
-        votes: everybody's verdicts; shared by the queues of all reviewers.
+        state: everybody's verdicts; shared by the queues of all reviewers.
         pairs: all of them, the most similar first: in this order they are judged.
         seed: see `seeds.seed_of`.
         required: people who must judge a pair.
@@ -139,31 +137,26 @@ class PairQueue:
     def __init__(
         self,
         reviewer: str,
-        votes: Votes[Judgement, Verdict],
+        state: SharedState[NewVerdict, Verdict],
         pairs: Sequence[Listed],
         seed: bytes,
         *,
         required: int,
         adjudicator: str,
     ) -> None:
-        self.reviewer = reviewer
-        self._votes = votes
-        self._log = votes.log_of(reviewer)
+        super().__init__(reviewer, state)
         self._required = required
         self._adjudicator = adjudicator
-        self._named = {_name(seed, "pair", *one.about, *one.fingerprint): one for one in pairs}
+        self._named = {_name(seed, "pair", *pair.about, *pair.fingerprint): pair for pair in pairs}
         self._films: dict[str, Film] = {}
         self._film_names: dict[Film, str] = {}
-        for one in pairs:
-            self._name_film(seed, Film("real", one.real_id), one.real_sha256)
-            self._name_film(seed, Film("synthetic", one.synthetic_id), one.synthetic_sha256)
-        with votes.turn:
-            votes.take(reviewer)
-
-    @property
-    def turn(self) -> threading.RLock:
-        """Held by whoever reads everybody's verdicts, or brings them up to date."""
-        return self._votes.turn
+        for pair in pairs:
+            for film, sha256 in (
+                (Film("real", pair.real_id), pair.real_sha256),
+                (Film("synthetic", pair.synthetic_id), pair.synthetic_sha256),
+            ):
+                name = _name(seed, film.kind, film.id, sha256)
+                self._films[name], self._film_names[film] = film, name
 
     @property
     def adjudicates(self) -> bool:
@@ -178,39 +171,35 @@ class PairQueue:
         """The film of a name, or None if none of these has it."""
         return self._films.get(name)
 
-    def refresh(self) -> None:
-        """Take in what was logged since, by anybody; see `Votes.refresh`."""
-        self._votes.refresh()
-
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ShownPair]:
         """What the reviewer has judged or has to, the most similar first, as last refreshed."""
-        with self._votes.turn:
-            mine = self._mine
+        with self.lock:
             return [
-                self._entry(name, pair)
+                self._shown(name, pair)
                 for name, pair in self._named.items()
-                if pair.about in mine or self._waits(pair.about)
+                if pair.about in self.mine or self._waits(pair.about)
             ]
 
-    def entry(self, name: str) -> Entry:
-        """One pair by its name, as it stands."""
-        with self._votes.turn:
-            return self._entry(name, self._named[name])
+    def entry(self, name: str) -> ShownPair:
+        """One pair by its name, as it is now."""
+        with self.lock:
+            return self._shown(name, self._named[name])
 
     def progress(self) -> Progress:
         """How far the reviewer is, as last refreshed."""
-        with self._votes.turn:
-            mine = self._mine
-            open_pairs = [one.about for one in self._named.values() if one.about not in mine]
+        with self.lock:
+            open_pairs = [
+                pair.about for pair in self._named.values() if pair.about not in self.mine
+            ]
             left = sum(map(self._waits, open_pairs))
-            awaited = sum(not self._settled(pair) for pair in open_pairs) - left
+            awaited = sum(not self._outcome(pair).settled for pair in open_pairs) - left
             done = len(self._named) - len(open_pairs)
             return Progress(done, left, awaited if self.adjudicates else None)
 
     def judge(self, name: str, verdict: Word, note: str = "") -> bool:
         """Log a verdict on a pair. It is on disk when this returns; on an error it does not count.
 
-        What stands exactly so already is not logged again.
+        What is in effect exactly so already is not logged again.
 
         Returns:
             Whether it was logged.
@@ -218,52 +207,34 @@ class PairQueue:
         Raises:
             DecisionError: it is malformed; or see `Log.append`.
         """
-        one = self._named[name]
-        wish = Judgement(
-            one.real_id, one.real_sha256, one.synthetic_id, one.synthetic_sha256, verdict, note
+        pair = self._named[name]
+        new = NewVerdict(
+            pair.real_id, pair.real_sha256, pair.synthetic_id, pair.synthetic_sha256, verdict, note
         )
 
-        def unless(wish: Judgement, stands: Verdict | None) -> bool:
-            return wish.retracts if stands is None else _said(wish) == _said(stands)
+        def unless(new: NewVerdict, effective: Verdict | None) -> bool:
+            if effective is None:
+                return new.retracts
+            return says_the_same(new, effective, ("verdict", "note"))
 
-        # Not in `turn`: others need not wait for the disk.
-        logged = self._log.append([wish], unless=unless)
-        self._votes.take(self.reviewer)
-        return bool(logged)
+        return bool(self.record([new], unless))
 
-    @property
-    def _mine(self) -> dict[Pair, Verdict]:
-        return self._votes.standing[self.reviewer]
-
-    def _name_film(self, seed: bytes, film: Film, sha256: str) -> None:
-        name = _name(seed, film.kind, film.id, sha256)
-        self._films[name] = film
-        self._film_names[film] = name
-
-    def _entry(self, name: str, pair: Listed) -> Entry:
+    def _shown(self, name: str, pair: Listed) -> ShownPair:
         real = self._film_names[Film("real", pair.real_id)]
         synthetic = self._film_names[Film("synthetic", pair.synthetic_id)]
-        return Entry(name, real, synthetic, pair.view, self._mine.get(pair.about))
+        return ShownPair(name, real, synthetic, pair.view, self.mine.get(pair.about))
 
-    def _words(self, pair: Pair) -> dict[str, str]:
-        return {
-            reviewer: verdicts[pair].verdict
-            for reviewer, verdicts in self._votes.standing.items()
-            if pair in verdicts
-        }
-
-    def _settled(self, pair: Pair) -> bool:
-        words = self._words(pair)
-        return settle(words, required=self._required, adjudicator=self._adjudicator).settled
+    def _outcome(self, pair: Pair) -> PairOutcome:
+        words = {reviewer: entry.verdict for reviewer, entry in self._on(pair).items()}
+        return settle(words, required=self._required, adjudicator=self._adjudicator)
 
     def _waits(self, pair: Pair) -> bool:
-        """Whether a pair on which no verdict of the reviewer stands waits for one."""
-        words = self._words(pair)
-        stands = settle(words, required=self._required, adjudicator=self._adjudicator)
+        """Whether a pair that the reviewer has not judged waits for them."""
+        outcome = self._outcome(pair)
         if self.adjudicates:
-            return stands.conflict
-        others = words.keys() - {self.reviewer, self._adjudicator}
-        return not stands.settled and len(others) < self._required
+            return outcome.conflict
+        others = self._on(pair).keys() - {self.reviewer, self._adjudicator}
+        return not outcome.settled and len(others) < self._required
 
 
 def _name(seed: bytes, *parts: str) -> str:

@@ -229,7 +229,7 @@ def facing(
 
     Example: cxr-release facing checkpoint-3-large-00012 --faces right --reviewer a.b
     """
-    from cxr_release.screening.facing_corrections import say_facing
+    from cxr_release.screening.record_decisions import say_facing
 
     project = project_at(root)
     project.require_logs(project.paths.facing_log, [reviewer])
@@ -301,7 +301,7 @@ def join(
     from cxr_release.logbook.join import text_of
 
     done = join_log(other, into)
-    print(json.dumps(done.as_json(), indent=2, sort_keys=True) if as_json else text_of(done))
+    print(json.dumps(asdict(done), indent=2, sort_keys=True) if as_json else text_of(done))
 
 
 @app.command()
@@ -340,7 +340,7 @@ def review(
         reviewers=reviewer,
         title=params.release.title or params.release.name,
         order=params.review.order,
-        scores=project.doubt(),
+        scores=project.anomaly_scores(),
         prescreened=project.prescreened(),
         required=params.screen.reviewers_required,
         adjudicator=params.screen.adjudicator,

@@ -1,30 +1,59 @@
-"""`cxr-release log verify`: every log of a project, and what others know of them.
-
-A log that one person wrote on two machines, joined: which kind it is, and about what.
-"""
+"""The logs of a project: verified, with what others know of them; two of one person, joined."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from cxr_release.adjudication.outcomes import text_of as of_verdicts
-from cxr_release.adjudication.outcomes import verify_verdicts
+from cxr_release.adjudication.outcomes import VERDICT, about_pairs
 from cxr_release.errors import CxrReleaseError, DecisionError, Fault
 from cxr_release.files import read_bounded
-from cxr_release.logbook.entry import Kind
+from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.join import Joined, join
 from cxr_release.logbook.log_files import MOST, SUFFIX
+from cxr_release.logbook.logs import LogFolder
+from cxr_release.logbook.logs import text_of as text_of_logs
+from cxr_release.paths import Paths
 from cxr_release.project import Project
-from cxr_release.reader_study.collect import text_of as of_answers
-from cxr_release.reader_study.collect import verify_answers
-from cxr_release.screening.facing_corrections import text_of as of_facing
-from cxr_release.screening.facing_corrections import verify_facing
-from cxr_release.screening.record_decisions import text_of as of_decisions
-from cxr_release.screening.record_decisions import verify_logs as verify_decisions
+from cxr_release.reader_study.answer import ANSWER
+from cxr_release.reader_study.collect import CSV, about_quartets
+from cxr_release.screening.decision import DECISION, FACING
+from cxr_release.screening.films import Generated, about_films
+
+STDIN = "-"
+_KINDS: dict[str, EntryType[Any, Any]] = {
+    "screening": DECISION,
+    "withdrawals": DECISION,
+    "facing": FACING,
+    "audit": VERDICT,
+    "readers": ANSWER,
+}
+"""Logs of a project → what they hold."""
+
+
+def _folders(paths: Paths) -> dict[str, Path]:
+    folders = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
+    return dict(zip(_KINDS, (*folders, paths.responses), strict=True))
+
+
+def _logs(
+    project: Project,
+    name: str,
+    films: list[Generated] | None,
+    reasons: Collection[str] | None,
+) -> LogFolder[Any]:
+    """Some logs of a project, and what they must be about."""
+    paths, beside = project.paths, tuple[str, ...]()
+    faults_of: Any = about_films(films, reasons if _KINDS[name] is DECISION else None)
+    if name == "audit":
+        known = paths.params.exists() and project.sampled
+        faults_of = about_pairs(paths.cohort_table, project.tables if known else [])
+    elif name == "readers":
+        faults_of, beside = about_quartets(paths.kit), (CSV,)
+    return LogFolder(_KINDS[name], _folders(paths)[name], faults_of, beside)
 
 
 def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
@@ -38,50 +67,51 @@ def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> 
         images: a table of other films, or None for the project's.
         reviews: a folder of other logs, or None for the project's.
 
+    Returns:
+        Of each what `LogFolder.verify` returns; of logs on films also `films`: how many they were
+        held against, or None.
+
     Raises:
         DecisionError: a log does not verify, or a witness knows more than the logs hold.
     """
-    reasons, paths = None if images else project.reasons(), project.paths
-    folder, films = reviews or paths.screening_log, project.known_films(images)
+    reasons = None if images else project.reasons()
+    films = project.known_films(images)
+
+    def verify(logs: LogFolder[Any]) -> dict[str, Any]:
+        verified = logs.verify()
+        on_films = logs.kind in (DECISION, FACING)
+        held_against = None if films is None else len(films)
+        return verified | ({"films": held_against} if on_films else {})
+
     if images or reviews:
-        return {"screening": verify_decisions(folder, films, reasons)}
-    known = paths.params.exists() and project.sampled
-    return _all_of(
-        {
-            "screening": lambda: verify_decisions(folder, films, reasons),
-            "withdrawals": lambda: verify_decisions(paths.withdrawals, films, reasons),
-            "facing": lambda: verify_facing(paths.facing_log, films),
-            "audit": lambda: verify_verdicts(
-                paths.audit_log,
-                cohort=paths.cohort_table,
-                synthetic=project.tables if known else [],
-                known=known,
-            ),
-            "readers": lambda: verify_answers(paths.responses, paths.kit),
-            "witnesses": lambda: _ask(project),
-        }
-    )
+        folder = reviews or project.paths.screening_log
+        return {"screening": verify(LogFolder(DECISION, folder, about_films(films, reasons)))}
+    checks: dict[str, Callable[[], dict[str, Any]]] = {
+        name: lambda name=name: verify(_logs(project, name, films, reasons))  # type: ignore[misc]
+        for name in _KINDS
+    }
+    return _all_of(checks | {"witnesses": lambda: _ask(project)})
 
 
 def _ask(project: Project) -> dict[str, Any]:
-    found = project.testimony()
-    if found.faults:
-        what = f"{len(found.faults)} thing(s) are missing that people wrote"
-        raise DecisionError(what, faults=found.faults)
-    return {"asked": list(found.asked), "notes": list(found.notes)}
+    testimony = project.testimony()
+    if testimony.faults:
+        what = f"{len(testimony.faults)} thing(s) are missing that people wrote"
+        raise DecisionError(what, faults=testimony.faults)
+    return {"asked": list(testimony.asked), "notes": list(testimony.notes)}
 
 
 def _all_of(checks: Mapping[str, Callable[[], dict[str, Any]]]) -> dict[str, Any]:
-    """What each of some checks finds, by name.
+    """What each of some checks returns, by name.
 
     Raises:
         CxrReleaseError: some fail; with the faults of all. One that fails alone says so itself.
     """
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     failed: list[CxrReleaseError] = []
     for name, check in checks.items():
         try:
-            found[name] = check()
+            results[name] = check()
         except CxrReleaseError as error:
             failed.append(error)
     if len(failed) == 1:
@@ -93,29 +123,27 @@ def _all_of(checks: Mapping[str, Callable[[], dict[str, Any]]]) -> dict[str, Any
     ]
     if faults:
         raise DecisionError(f"{len(faults)} fault(s) in the logs", faults=faults)
-    return found
+    return results
 
 
-def text_of(found: Mapping[str, Any]) -> str:
-    """What `verify_logs` found, for people."""
-    texts = {
-        "screening": of_decisions,
-        "withdrawals": of_decisions,
-        "facing": of_facing,
-        "audit": of_verdicts,
-        "readers": of_answers,
-        "witnesses": _of_witnesses,
-    }
-    return "\n".join(text(found[name]) for name, text in texts.items() if name in found)
-
-
-def _of_witnesses(found: Mapping[str, Any]) -> str:
-    """What those say who know what the logs held."""
-    by = "; ".join(f"{one} knows of no line that is missing" for one in found["asked"])
-    return "\n".join([*found["notes"], by or "nobody was asked whether lines are missing"])
-
-
-STDIN = "-"
+def text_of(verified: Mapping[str, Any]) -> str:
+    """What `verify_logs` returned, for people."""
+    texts = []
+    for name, kind in _KINDS.items():
+        if name in verified:
+            noun = "withdrawal" if name == "withdrawals" else kind.noun
+            text = text_of_logs(verified[name], noun)
+            if "films" in verified[name]:
+                films = verified[name]["films"]
+                unknown = "no film is sampled yet"
+                text += f"; {unknown if films is None else f'held against {films:,} films'}"
+            texts.append(text)
+    if "witnesses" in verified:
+        witnesses = verified["witnesses"]
+        texts += witnesses["notes"]
+        whole = "; ".join(f"{one} knows of no line that is missing" for one in witnesses["asked"])
+        texts.append(whole or "nobody was asked whether lines are missing")
+    return "\n".join(texts)
 
 
 def join_log(other: str, into: Path) -> Joined:
@@ -126,13 +154,26 @@ def join_log(other: str, into: Path) -> Joined:
         into: the log in the project, `data/reviews/KIND/NAME.jsonl`.
 
     Raises:
-        DecisionError: `into` is no place of a log, or see `logbook.join.join`.
-        OSError: the other log cannot be read, or is no plain file.
+        DecisionError: `into` is not a place of a log, or see `logbook.join.join`.
+        OSError: the other log cannot be read, or is not a plain file.
     """
     data = _bytes_of(other)
-    kind, faults_of = _kind_of(into)
+    folder = Path(os.path.abspath(into.parent))  # noqa: PTH100 - a link to a folder stays
+    project = Project(Path(*folder.parts[:-3]))
+    name = next((name for name, one in _folders(project.paths).items() if one == folder), None)
+    if name is None or into.suffix != SUFFIX:
+        raise DecisionError(
+            "is not a place of a log: nothing was joined",
+            where=str(into),
+            remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening,"
+            " withdrawals, facing, audit or readers",
+        )
+    on_films = _KINDS[name] in (DECISION, FACING)
+    films = project.known_films() if on_films else None
+    reasons = project.reasons() if on_films and project.paths.reasons.exists() else None
+    logs = _logs(project, name, films, reasons)
     where = Path("standard input" if other == STDIN else other)
-    return join(kind, where, data, into, faults_of)
+    return join(logs.kind, where, data, into, logs.faults_of)
 
 
 def _bytes_of(other: str) -> bytes:
@@ -140,37 +181,5 @@ def _bytes_of(other: str) -> bytes:
         return read_bounded(Path(other), MOST, follow=True)
     data = sys.stdin.buffer.read(MOST + 1)
     if len(data) > MOST:
-        raise DecisionError(f"is larger than {MOST:,} bytes: is no log", where="standard input")
+        raise DecisionError(f"is larger than {MOST:,} bytes: not a log", where="standard input")
     return data
-
-
-def _kind_of(into: Path) -> tuple[Kind[Any, Any], Callable[[Any], Any]]:
-    """What a log in this place holds, and what is wrong with such lines in its project."""
-    from cxr_release.adjudication.outcomes import about_pairs
-    from cxr_release.adjudication.verdict import VERDICT
-    from cxr_release.reader_study.answer import ANSWER
-    from cxr_release.reader_study.collect import about_quartets
-    from cxr_release.screening.decision import DECISION
-    from cxr_release.screening.facing_corrections import FACING, about_facing
-    from cxr_release.screening.record_decisions import about_films
-
-    folder = Path(os.path.abspath(into.parent))  # noqa: PTH100 - a link to a folder stays
-    project = Project(Path(*folder.parts[:-3]))
-    paths = project.paths
-    if into.suffix == SUFFIX and folder in {paths.screening_log, paths.withdrawals}:
-        reasons = project.reasons() if paths.reasons.exists() else None
-        return DECISION, about_films(project.known_films(), reasons)
-    if into.suffix == SUFFIX and folder == paths.facing_log:
-        return FACING, about_facing(project.known_films())
-    if into.suffix == SUFFIX and folder == paths.audit_log:
-        known = paths.params.exists() and project.sampled
-        tables = project.tables if known else []
-        return VERDICT, about_pairs(cohort=paths.cohort_table, synthetic=tables, known=known)
-    if into.suffix == SUFFIX and folder == paths.responses:
-        return ANSWER, about_quartets(paths.kit)
-    raise DecisionError(
-        "is no place of a log: nothing was joined",
-        where=str(into),
-        remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening, withdrawals,"
-        " facing, audit or readers",
-    )

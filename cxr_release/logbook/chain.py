@@ -1,163 +1,201 @@
-"""What any kind of line asks of its ids, hashes and words.
+"""The lines of a log, verified: each is an entry, and names the SHA-256 of the line before it.
 
-Line ends that git changed on checkout: the chain is of bytes, and breaks with them.
-
-A log's lines, verified: each is what a line must be, and hangs on the line before it.
+Where they are not, what git makes of a log is told apart: line ends changed on checkout (the chain
+is of bytes, and breaks with them), a merge in conflict, and lines of two logs that part.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.files import WINDOWS_ENDS
-from cxr_release.logbook.entry import GENESIS, TIME, Kind, L, W, line_hash, moment
+from cxr_release.files import WINDOWS_ENDS, read_bounded
+from cxr_release.logbook.entry import GENESIS, E, EntryType, S, line_hash
+from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX
 
-HEX64 = re.compile(r"[0-9a-f]{64}")
-MAX_NOTE, MAX_ID = 2000, 255
-"""Characters."""
-
-
-def of_id(what: str, value: str) -> Iterator[str]:
-    """An id has a length and no odd characters; `what` names it, as in `a film's id`."""
-    if not 0 < len(value) <= MAX_ID or not value.isprintable():
-        yield f"{what} has 1 to {MAX_ID} printable characters"
-
-
-def of_sha256(what: str, value: str) -> Iterator[str]:
-    """A hash is 64 hex digits; `what` names it, as in `the film's hash`."""
-    if not HEX64.fullmatch(value):
-        yield f"{what} is no SHA-256"
-
-
-def of_note(value: str) -> Iterator[str]:
-    """A note has a length."""
-    if len(value) > MAX_NOTE:
-        yield f"the note is longer than {MAX_NOTE} characters"
-
-
-def of_text(what: str, value: str) -> Iterator[str]:
-    """JSON can spell half a surrogate pair, which no file can hold; `what` names the text."""
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
-        yield f"{what} is no text"
-
-
-CHECKOUT = (
+MARKERS = (b"<<<<<<< ", b"||||||| ", b"=======", b">>>>>>> ")
+"""What git writes around what it could not merge."""
+LONGEST_LINE = 2**20
+"""Bytes of a head: far more than any line has."""
+_CHECKOUT = (
     "run `git config core.autocrlf false`, move {files} out of the folder, and check the folder"
     " out again: `git checkout -- {folder}`"
 )
 
 
-def refuse_windows_ends(path: Path, lines: Sequence[bytes]) -> None:
-    """Refuse lines that end as on Windows: no line of ours ends so, whatever it says.
-
-    Args:
-        path: the log, or its head.
-        lines: some of its lines, without their line feeds.
-
-    Raises:
-        DecisionError: there are such lines; with the one remedy.
-    """
-    bad = sum(line.endswith(b"\r") for line in lines)
-    if not bad:
-        return
-    some = "" if bad == len(lines) else f" in {bad} of {len(lines)} lines read"
-    remedy = CHECKOUT.format(files=f"{path.stem}.*", folder=path.parent.as_posix())
-    fault = Fault(path.name, WINDOWS_ENDS + some, remedy)
-    raise DecisionError("1 fault(s)", where=path.name, faults=[fault])
-
-
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-
-
 def parse(
-    kind: Kind[W, L],
+    kind: EntryType[S, E],
+    path: Path,
     lines: Sequence[bytes],
-    name: str,
     reviewer: str,
     *,
     seq: int = 0,
     prev: str = GENESIS,
-) -> tuple[list[L], str]:
+) -> tuple[list[E], str]:
     """Some lines of a log, verified.
 
     Args:
         kind: what the log holds.
-        lines: without their ends.
-        name: of the file, for the report.
+        path: where the lines are from, for the report.
+        lines: without their line feeds.
         reviewer: whose log it is.
         seq: number of the line before them.
         prev: hash of the line before them.
 
     Returns:
-        The lines, and the hash of the last one.
+        The entries, and the hash of the last line.
 
     Raises:
-        DecisionError: with one fault a line that is of another kind, malformed, out of order or
-            off the chain.
+        DecisionError: with a fault for each line that is of another type, malformed, out of order
+            or off the chain; or with the one cause of them all.
     """
-    parsed: list[L] = []
+    _refuse_windows_ends(path, lines)
+    entries: list[E] = []
     faults: list[Fault] = []
-    for number, raw in enumerate(lines, start=seq + 1):
-        where = f"{name}: line {number}"
+    for number, line in enumerate(lines, start=seq + 1):
+        where = f"{path.name}: line {number}"
         try:
-            line = _line(kind, raw)
+            entry = _entry(kind, line)
         except (ValueError, TypeError, RecursionError) as error:
-            faults.append(Fault(where, f"is no {kind.noun}: {error}"))
+            faults.append(Fault(where, f"is not a {kind.noun}: {error}"))
         else:
-            faults.extend(
-                Fault(where, what) for what in _departures(kind, line, number, reviewer, prev)
-            )
-            parsed.append(line)
-        prev = line_hash(raw)
+            faults += [Fault(where, what) for what in _faults(kind, entry, number, reviewer, prev)]
+            entries.append(entry)
+        prev = line_hash(line)
+    if faults and not seq and (cause := _conflict(path, lines) or _fork(path, lines)):
+        raise refused(path, cause)
     if faults:
-        raise DecisionError(
-            f"{len(faults)} fault(s)",
-            where=name,
-            remedy=f"restore the file from git; {kind.noun}s are never edited",
-            faults=faults,
-        )
-    return parsed, prev
+        raise refused(path, *faults, remedy=restore(kind.noun, "the file"))
+    return entries, prev
 
 
-def _line(kind: Kind[W, L], raw: bytes) -> L:
-    value: Mapping[str, Any] = json.loads(raw.decode("utf-8"))
-    if not isinstance(value, dict) or list(value) != [
-        name for name in kind.names if name in value or name not in kind.optional
+def refused(path: Path, *faults: Fault, remedy: str = "") -> DecisionError:
+    """The error that some faults of a log make."""
+    return DecisionError(f"{len(faults)} fault(s)", where=path.name, remedy=remedy, faults=faults)
+
+
+def restore(noun: str, what: str = "both files") -> str:
+    """What to do about a log that was changed, or does not belong to its head."""
+    return f"restore {what} from git; {noun}s are never edited"
+
+
+def _entry(kind: EntryType[S, E], line: bytes) -> E:
+    values: Any = json.loads(line.decode("utf-8"))
+    optional = kind.optional
+    if not isinstance(values, dict) or list(values) != [
+        key for key in kind.keys if key in values or key not in optional
     ]:
-        names = [name for name in kind.names if name not in kind.optional]
-        raise ValueError(f"expected the keys {', '.join(names)} in this order")
-    for name, one in value.items():
-        if type(one) is not (int if name == "seq" else str):
-            raise TypeError(f"{name} has the wrong type")
-        if name in kind.optional and not one:
-            raise ValueError(f"{name} is empty")
-    return kind.line(**value)
+        keys = [key for key in kind.keys if key not in optional]
+        raise ValueError(f"expected the keys {', '.join(keys)} in this order")
+    for key, value in values.items():
+        if type(value) is not (int if key == "seq" else str):
+            raise TypeError(f"{key} has the wrong type")
+        if key in optional and not value:
+            raise ValueError(f"{key} is empty")
+    return kind.entry(**values)
 
 
-def _departures(kind: Kind[W, L], one: L, number: int, reviewer: str, prev: str) -> Iterator[str]:
-    if one.prev != prev:
+def _faults(
+    kind: EntryType[S, E], entry: E, number: int, reviewer: str, prev: str
+) -> Iterator[str]:
+    if entry.prev != prev:
         yield "the chain is broken: a line before it was changed, removed or moved"
-    if one.seq != number:
-        yield f"seq is {one.seq}"
-    if one.reviewer != reviewer:
-        yield f"is a {kind.noun} of {one.reviewer!r} in the log of {reviewer!r}"
-    if not TIME.fullmatch(one.at):
-        yield "at is no time"
-    if one.joined_from or one.joined_line or one.joined_after:
-        yield from _unjoined(one)
-    yield from one.malformed()
+    if entry.seq != number:
+        yield f"seq is {entry.seq}"
+    if entry.reviewer != reviewer:
+        yield f"is a {kind.noun} of {entry.reviewer!r} in the log of {reviewer!r}"
+    yield from entry.faults()
 
 
-def _unjoined(one: L) -> Iterator[str]:
-    """What is wrong with what a line says of where it was joined in from."""
-    if not HEX64.fullmatch(one.joined_from):
-        yield "joined_from is no SHA-256"
-    if not _NUMBER.fullmatch(one.joined_line):
-        yield "joined_line is no number of a line"
-    if one.joined_after and not (TIME.fullmatch(one.joined_after) and moment(one.joined_after)):
-        yield "joined_after is no time"
+def read_head(kind: EntryType[S, E], path: Path, reviewer: str) -> tuple[E, bytes] | None:
+    """The entry in a head, verified in itself, and its line; None where there is none.
+
+    Raises:
+        DecisionError: it holds anything but one line, or is not a regular file.
+    """
+    try:
+        line = read_bounded(path, LONGEST_LINE).removesuffix(b"\n")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise refused(path, Fault(path.name, str(error.strerror), "move it away")) from error
+    if not line:  # a power cut may leave a new file empty; it then says nothing
+        return None
+    _refuse_windows_ends(path, [line])
+    try:
+        values = json.loads(line)
+        seq, prev = int(values["seq"]) - 1, str(values["prev"])  # of a line that is not here
+        (entry,), _ = parse(kind, path, [line], reviewer, seq=seq, prev=prev)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        damaged = Fault(path.name, "is damaged", restore(kind.noun))
+        raise refused(path, _conflict(path, line.split(b"\n")) or damaged) from None
+    return entry, line
+
+
+def _refuse_windows_ends(path: Path, lines: Sequence[bytes]) -> None:
+    """Refuse lines that end as on Windows: no line of ours ends so, whatever it says.
+
+    Raises:
+        DecisionError: there are such lines; with the one remedy.
+    """
+    bad = sum(line.endswith(b"\r") for line in lines)
+    if bad:
+        share = "" if bad == len(lines) else f" in {bad} of {len(lines)} lines read"
+        remedy = _CHECKOUT.format(files=f"{path.stem}.*", folder=path.parent.as_posix())
+        raise refused(path, Fault(path.name, WINDOWS_ENDS + share, remedy))
+
+
+def _conflict(path: Path, lines: Sequence[bytes]) -> Fault | None:
+    """The fault that a log or a head holds git's conflict markers, if it does."""
+    number = next((at for at, line in enumerate(lines, 1) if line.startswith(MARKERS)), None)
+    if number is None:
+        return None
+    parted = _parting(lines)
+    told = "" if parted is None else f": two logs of {path.stem} {parted_after(parted)}"
+    log, git = f"{path.stem}{SUFFIX}", f"git -C {path.parent}"
+    return Fault(
+        f"{path.name}: line {number}",
+        f"is a conflict marker of git's{told}",
+        f"take one side with `{git} checkout --ours -- {log} {path.stem}{HEAD_SUFFIX}`, and join"
+        f" the other one in: `{git} show :3:./{log} | cxr-release log join - --into"
+        f" {path.parent / log}`",
+    )
+
+
+def _fork(path: Path, lines: Sequence[bytes]) -> Fault | None:
+    """The fault that a log holds lines of two logs, if two of its lines follow the same line."""
+    parted = _parting(lines)
+    if parted is None:
+        return None
+    return Fault(path.name, f"two logs of {path.stem} {parted_after(parted)}", how_to_join(path))
+
+
+def how_to_join(path: Path) -> str:
+    """What to do about two logs of one person that part."""
+    return (
+        f"restore one of them from git (with its {HEAD_SUFFIX}), and join the other one in:"
+        f" `cxr-release log join OTHER{SUFFIX} --into {path.with_suffix(SUFFIX)}`"
+    )
+
+
+def parted_after(number: int) -> str:
+    """Where two logs part, for people."""
+    return f"part after line {number}" if number else "have no line in common"
+
+
+def _parting(lines: Sequence[bytes]) -> int | None:
+    """The number of a line that two different lines follow; 0 where both are a first line."""
+    numbers = {GENESIS: 0}
+    follows: dict[str, bytes] = {}
+    for number, line in enumerate(lines, 1):
+        numbers.setdefault(line_hash(line), number)
+        try:
+            prev = str(json.loads(line)["prev"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            continue
+        if follows.setdefault(prev, line) != line and prev in numbers:
+            return numbers[prev]
+    return None

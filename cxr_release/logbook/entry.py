@@ -1,12 +1,13 @@
-"""What a line of a log must be, whatever it says, and how it hangs on the line before.
+"""An entry of a log, whatever its type: what somebody said of a subject, and its place there.
 
-A line is a JSON object: `seq`, `at`, `reviewer`, then the fields of its own kind, then `prev`, the
-SHA-256 of the line before. All but `seq` are text. What the fields mean, the kind alone knows.
+An entry is a line of JSON: `seq`, `at`, `reviewer`, then the fields of its own type, then `prev`,
+the SHA-256 of the line before. All but `seq` are text. What its own fields mean, the type alone
+knows: it declares them, and their checks, in one dataclass.
 
-A field that has a default in the line's dataclass is optional: it is left out where it has nothing
-to say, so that a log from before there was such a field stays what it is, byte by byte.
+An optional field (keyword-only, with a default) is left out of the line where it is empty, so that
+a log from before there was such a field stays what it is, byte by byte.
 
-A line that was joined in from another log of the same person says so after `prev`, see `Chained`.
+An entry that was joined in from another log of the same person says so after `prev`.
 """
 
 from __future__ import annotations
@@ -14,151 +15,226 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, cast
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from cxr_release.errors import DecisionError
 
 GENESIS = "0" * 64
-"""`prev` of the first line."""
+"""`prev` of the first entry."""
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
+HEX64 = re.compile(r"[0-9a-f]{64}")
+MAX_NOTE, MAX_ID = 2000, 255
+"""Characters."""
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LINE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 Subject = Any
-"""What a line is about: hashable and sortable, of one type for a kind, such as a film's id."""
+"""What an entry is about: hashable and sortable, of one Python type for a type of entries, such as
+a film's id."""
 Fingerprint = str | tuple[str, ...]
 """SHA-256 in hex of what was shown, or several of them, for a subject of several films."""
+Check = Callable[[str], str]
+"""What is wrong with a field's value; empty: nothing. It stands in the field's `Annotated`."""
 
 
-class Said(Protocol):
-    """What is said of one subject: a dataclass, all of whose fields are text."""
+def matching(pattern: re.Pattern[str], fault: str) -> Check:
+    """The whole value matches a pattern."""
+    return lambda value: "" if pattern.fullmatch(value) else fault
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+def identifier(what: str) -> Check:
+    """An id has a length and no odd characters; `what` names it, as in `a film's id`."""
+    fault = f"{what} has 1 to {MAX_ID} printable characters"
+    return lambda value: "" if 0 < len(value) <= MAX_ID and value.isprintable() else fault
+
+
+def sha256(what: str) -> Check:
+    """A hash is 64 hex digits; `what` names it, as in `the film's hash`."""
+    return matching(HEX64, f"{what} is not a SHA-256")
+
+
+def text(what: str) -> Check:
+    """JSON can spell half a surrogate pair, which no file can hold; `what` names the text."""
+    return matching(re.compile("[^\ud800-\udfff]*"), f"{what} is not valid Unicode text")
+
+
+def note_fault(value: str) -> str:
+    """What is wrong with a note; empty: nothing."""
+    if len(value) > MAX_NOTE:
+        return f"the note is longer than {MAX_NOTE} characters"
+    return text("the note")(value)
+
+
+Note = Annotated[str, note_fault]
+
+
+class Statement(ABC):
+    """What somebody says of one subject: a frozen dataclass, all of whose fields are text.
+
+    Raises:
+        DecisionError: it is malformed.
+    """
 
     @property
+    @abstractmethod
     def about(self) -> Subject:
-        """What it is about."""
+        """The subject."""
 
     @property
+    @abstractmethod
     def fingerprint(self) -> Fingerprint:
         """What was shown."""
 
     @property
     def retracts(self) -> bool:
-        """Whether it only takes back what the reviewer said of the subject before."""
+        """Whether it only takes back what the person said of the subject before."""
+        return False
 
-    def malformed(self) -> Iterator[str]:
-        """What is wrong with it in itself, one sentence a fault."""
+    @property
+    def where(self) -> str:
+        """The subject in a message."""
+        names = self.about if isinstance(self.about, tuple) else (self.about,)
+        return repr(" and ".join(str(name)[:MAX_ID] for name in names))
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with it in itself: by its fields' checks, then by those of all together."""
+        for name, check in _checks(type(self)):
+            if fault := check(getattr(self, name)):
+                yield fault
+        yield from self._contradictions()
+
+    def _contradictions(self) -> Iterator[str]:
+        """Faults of fields that do not go together."""
+        return iter(())
+
+    def __post_init__(self) -> None:
+        for fault in self.faults():
+            raise DecisionError(fault, where=self.where)
 
 
-@dataclass(frozen=True)
-class Place:
-    """What every line begins with: a line's dataclass takes these fields from here."""
+@dataclass(frozen=True, kw_only=True)
+class Entry(Statement):
+    """A statement in its log. An entry's class takes this one, then that of its statement.
 
-    seq: int
-    """1 for the first line."""
-    at: str
-    """When it was logged, matching `TIME`."""
-    reviewer: str
-    """Who said it."""
-
-
-@dataclass(frozen=True)
-class Chained:
-    """What every line ends with: a line's dataclass takes these fields from here.
-
-    A line that was joined in keeps its own time, what was said, and where it comes from; `seq`
-    and `prev` are its place in this log.
+    One that was joined in keeps its own time and what was said; `seq` and `prev` are its place in
+    this log.
     """
 
+    seq: int
+    """1 for the first."""
+    at: Annotated[str, matching(TIME, "at is not a time")]
+    """When it was logged."""
+    reviewer: str
+    """Who said it."""
     prev: str
     """SHA-256 of the line before, or `GENESIS`."""
-    joined_from: str = field(default="", kw_only=True)
+    joined_from: str = ""
     """SHA-256 of the line, in the log in which it was first written; empty: it was written here."""
-    joined_line: str = field(default="", kw_only=True)
+    joined_line: str = ""
     """Its number there."""
-    joined_after: str = field(default="", kw_only=True)
+    joined_after: str = ""
     """The latest time of a line before it there, where that is later than its own: its clock had
     gone back."""
 
+    def __post_init__(self) -> None:
+        """What was read may be malformed: `chain.parse` names all faults of a log at once."""
 
-class Line(Said, Protocol):
-    """What was said, and its place in a log."""
-
-    @property
-    def seq(self) -> int:
-        """See `Place`, as the next two."""
-
-    @property
-    def at(self) -> str:
-        """…"""
-
-    @property
-    def reviewer(self) -> str:
-        """…"""
-
-    @property
-    def prev(self) -> str:
-        """See `Chained`, as the next three."""
-
-    @property
-    def joined_from(self) -> str:
-        """…"""
-
-    @property
-    def joined_line(self) -> str:
-        """…"""
-
-    @property
-    def joined_after(self) -> str:
-        """…"""
+    def faults(self) -> Iterator[str]:
+        """See `Statement.faults`; and what is wrong with where it was joined in from."""
+        yield from super().faults()
+        if not (self.joined_from or self.joined_line or self.joined_after):
+            return
+        if not HEX64.fullmatch(self.joined_from):
+            yield "joined_from is not a SHA-256"
+        if not _LINE_NUMBER.fullmatch(self.joined_line):
+            yield "joined_line is not the number of a line"
+        after = self.joined_after
+        if after and not (TIME.fullmatch(after) and time_of(after)):
+            yield "joined_after is not a time"
 
 
-W = TypeVar("W", bound=Said)
-L = TypeVar("L", bound=Line)
-Unless = Callable[[W, L | None], bool]
-"""Whether a wish is not to be logged, given the reviewer's standing line on the same subject."""
+S = TypeVar("S", bound=Statement)
+E = TypeVar("E", bound=Entry)
+Unless = Callable[[S, E | None], bool]
+"""Whether a statement is not to be logged, given the person's effective entry on its subject."""
 
 
 @dataclass(frozen=True)
-class Kind(Generic[W, L]):
-    """One kind of line. A log, and all logs of a folder, hold lines of one kind."""
+class EntryType(Generic[S, E]):
+    """A type of entries. A log, and all logs of a folder, hold entries of one type."""
 
     noun: str
-    """What people call it: `decision`."""
-    wish: type[W]
-    """What is said and not logged yet: the fields of its own. Refuses what is malformed."""
-    line: Callable[..., L]
-    """The line's dataclass: the fields of `Place`, those of `wish`, those of `Chained`."""
-
-    @cached_property
-    def own(self) -> list[str]:
-        """Names of the fields that are the kind's own."""
-        return [one.name for one in fields(self.wish)]
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Names of a line's fields, in the order of the line."""
-        return [one.name for one in self._fields]
-
-    @cached_property
-    def optional(self) -> frozenset[str]:
-        """Names of the fields that a line leaves out where they are empty."""
-        return frozenset(one.name for one in self._fields if one.default is not MISSING)
+    """What people call one: `decision`."""
+    statement: type[S]
+    """What is said and not logged yet."""
+    entry: type[E]
 
     @property
-    def _fields(self) -> tuple[Field[Any], ...]:
-        return fields(cast(Any, self.line))
+    def keys(self) -> list[str]:
+        """Keys of a line, in their order."""
+        return _keys(self.entry)
 
-    def said(self, one: W | L) -> dict[str, str]:
-        """The fields of the kind's own."""
-        return {name: getattr(one, name) for name in self.own}
+    @property
+    def optional(self) -> frozenset[str]:
+        """Keys that a line leaves out where they are empty."""
+        return _optional(self.entry)
 
-    def placed(self, wish: W, seq: int, reviewer: str, prev: str) -> L:
-        """The line that follows from a wish, as of now."""
-        return self.line(seq=seq, at=now(), reviewer=reviewer, prev=prev, **self.said(wish))
+    def values(self, said: S | E) -> dict[str, str]:
+        """The values of the type's own fields."""
+        return {name: getattr(said, name) for name in self.keys if name not in _PLACE}
+
+    def entered(self, said: S | E, **place: Any) -> E:
+        """The entry that a statement becomes at some place: the fields of `Entry`."""
+        return self.entry(**(place | self.values(said)))
+
+
+_PLACE = [field.name for field in fields(Entry)]
+
+
+@cache
+def _keys(cls: type[Entry]) -> list[str]:
+    own = [field.name for field in fields(cls) if field.name not in _PLACE]
+    return [*_PLACE[:3], *own, *_PLACE[3:]]
+
+
+@cache
+def _optional(cls: type[Entry]) -> frozenset[str]:
+    return frozenset(
+        field.name for field in fields(cls) if field.kw_only and field.default is not MISSING
+    )
+
+
+@cache
+def _checks(cls: type[Statement]) -> list[tuple[str, Check]]:
+    """Name of a field, and one of its checks."""
+    found: list[tuple[str, Check]] = []
+    for name, hint in get_type_hints(cls, include_extras=True).items():
+        if get_origin(hint) is Annotated:
+            found += [(name, check) for check in hint.__metadata__]
+        elif get_origin(hint) is Literal:
+            found.append((name, _is_one_of(name, get_args(hint))))
+    return found
+
+
+def _is_one_of(name: str, values: tuple[str, ...]) -> Check:
+    known = ", ".join(value for value in values if value)
+    return lambda value: "" if value in values else f"{name} {value!r} is not one of {known}"
 
 
 def now() -> str:
@@ -166,38 +242,36 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def written(line: Line) -> str:
-    """A line as it stands in the log, without its end."""
-    values = {
-        one.name: getattr(line, one.name)
-        for one in fields(line)
-        if one.default is MISSING or getattr(line, one.name) != one.default
-    }
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+def line_of(entry: Entry) -> bytes:
+    """An entry as it stands in the log, without its line feed."""
+    optional = _optional(type(entry))
+    values = {name: getattr(entry, name) for name in _keys(type(entry))}
+    kept = {name: value for name, value in values.items() if value or name not in optional}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def line_hash(line: bytes) -> str:
-    """What the next line gives as `prev`: SHA-256 of a line without its end, in hex."""
+    """What the next line gives as `prev`: SHA-256 of a line without its line feed, in hex."""
     return hashlib.sha256(line).hexdigest()
 
 
-class Turn(NamedTuple):
-    """When it was a line's turn: lines of one log and of its branches sort by it.
+class Position(NamedTuple):
+    """An entry's place in time: entries of one log and of its branches sort by it.
 
-    A line never comes before one that stood before it where it was first written, whatever the
+    An entry never comes before one that stood before it where it was first written, whatever the
     clock said; and two branches come out in one order, whichever was joined into the other.
     """
 
     when: datetime
-    """Its time, or the latest of a line before it if that is later."""
+    """Its time, or the latest of an entry before it if that is later."""
     seq: int
     """Its number where it was first written."""
-    own: str
-    """Its SHA-256 there."""
+    sha256: str
+    """Of its line there."""
 
 
-def moment(at: str) -> datetime | None:
-    """A line's time. `TIME` admits a 13th month: such a line counts, but nobody knows when."""
+def time_of(at: str) -> datetime | None:
+    """An entry's time; unknown where it is of a 13th month, which `TIME` admits."""
     try:
         time = datetime.fromisoformat(at)
         return time if time.tzinfo else time.replace(tzinfo=UTC)
@@ -205,57 +279,57 @@ def moment(at: str) -> datetime | None:
         return None
 
 
-def turns_of(log: Iterable[L]) -> list[Turn]:
-    """When it was each line's turn.
+def positions_of(log: Iterable[E]) -> list[Position]:
+    """Each entry's place in time.
 
     Args:
-        log: all lines from the first on.
+        log: all entries from the first on.
     """
-    lines = list(log)
-    following = [one.prev for one in lines[1:]]
-    hashes = [*following, line_hash(written(lines[-1]).encode())] if lines else []
-    latest, turns = _EARLIEST, []
-    for one, own in zip(lines, hashes, strict=True):
-        if one.joined_from:
-            when = moment(one.joined_after or one.at) or _EARLIEST
-            turns.append(Turn(when, int(one.joined_line), one.joined_from))
+    entries = list(log)
+    hashes = [entry.prev for entry in entries[1:]]
+    hashes += [line_hash(line_of(entry)) for entry in entries[-1:]]
+    latest, positions = _EARLIEST, []
+    for entry, sha256 in zip(entries, hashes, strict=True):
+        if entry.joined_from:
+            when = time_of(entry.joined_after or entry.at) or _EARLIEST
+            positions.append(Position(when, int(entry.joined_line), entry.joined_from))
         else:
-            when = max(latest, moment(one.at) or latest)
-            turns.append(Turn(when, one.seq, own))
+            when = max(latest, time_of(entry.at) or latest)
+            positions.append(Position(when, entry.seq, sha256))
         latest = max(latest, when)
-    return turns
+    return positions
 
 
-def in_order(log: Iterable[L]) -> list[L]:
-    """All lines of a log in the order in which they were said: its own, where none was joined in.
+def chronological(log: Iterable[E]) -> list[E]:
+    """All entries of a log in the order in which they were said.
 
     Args:
-        log: all lines from the first on.
+        log: all entries from the first on.
     """
-    lines = list(log)
-    if not any(one.joined_from for one in lines):
-        return lines
-    pairs = zip(turns_of(lines), lines, strict=True)
-    return [line for _, line in sorted(pairs, key=lambda pair: pair[0])]
+    entries = list(log)
+    if not any(entry.joined_from for entry in entries):
+        return entries
+    pairs = zip(positions_of(entries), entries, strict=True)
+    return [entry for _, entry in sorted(pairs, key=lambda pair: pair[0])]
 
 
-def standing_of(log: Iterable[L]) -> dict[Subject, L]:
-    """One reviewer's lines that still stand: subject → the last one, unless it retracts.
+def effective_of(log: Iterable[E]) -> dict[Subject, E]:
+    """One person's effective entries: subject → the last one, unless it retracts.
 
     Args:
-        log: all lines from the first on.
+        log: all entries from the first on.
 
     Returns:
-        In the order in which they were said; see `in_order`.
+        In the order in which they were said; see `chronological`.
     """
-    standing: dict[Subject, L] = {}
-    stand(standing, in_order(log))
-    return standing
+    effective: dict[Subject, E] = {}
+    take_effect(effective, chronological(log))
+    return effective
 
 
-def stand(standing: dict[Subject, L], later: Iterable[L]) -> None:
-    """Bring what stands up to date with lines that were said later, in this order."""
-    for line in later:
-        standing.pop(line.about, None)
-        if not line.retracts:
-            standing[line.about] = line
+def take_effect(effective: dict[Subject, E], later: Iterable[E]) -> None:
+    """Bring effective entries up to date with entries that were said later, in this order."""
+    for entry in later:
+        effective.pop(entry.about, None)
+        if not entry.retracts:
+            effective[entry.about] = entry

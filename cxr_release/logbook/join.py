@@ -2,29 +2,96 @@
 
 Both grew from the same lines, or from none. What the other one has beyond those is added behind
 what stands here, each line with its own time and the hash of the line that it comes from; nothing
-is rewritten. What stands in the end follows from the times (see `line.Turn`), and is the same
-whichever of the two was joined into the other.
+is rewritten. What is effective in the end follows from the times (see `entry.Position`), and is the
+same whichever of the two was joined into the other. The other log is kept whole beside this one,
+as the evidence for those lines.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Generic
 
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.files import read_bounded, whole_file
-from cxr_release.logbook.branches import Branch, branch_of, kept_beside, parted_after
-from cxr_release.logbook.entry import Kind, L, Turn, W, line_hash, moment, turns_of, written
+from cxr_release.logbook.chain import parse, parted_after
+from cxr_release.logbook.entry import (
+    E,
+    EntryType,
+    Position,
+    S,
+    line_hash,
+    line_of,
+    positions_of,
+    time_of,
+)
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.log_files import MOST, SUFFIX
+from cxr_release.logbook.log_files import JOINED, MOST, SUFFIX
 
 SHOWN = 20
 """Subjects that are named at most."""
+_RESTORE = "restore it from git"
+
+
+@dataclass(frozen=True)
+class Branch(Generic[E]):
+    """A person's log as it was on another machine, whole and verified in itself."""
+
+    lines: tuple[bytes, ...]
+    """As they stand there, without their line feeds."""
+    entries: tuple[tuple[Position, E], ...]
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return b"".join(line + b"\n" for line in self.lines)
+
+    def kept_beside(self, log: Path) -> Path:
+        """Where it is kept once it was joined into a log: its last line tells it from others."""
+        return log.with_name(f"{log.name}{JOINED}{line_hash(self.lines[-1])[:16]}")
+
+
+def branch_of(kind: EntryType[S, E], path: Path, data: bytes, reviewer: str) -> Branch[E]:
+    """Read a branch out of its bytes.
+
+    Args:
+        kind: what it holds.
+        path: where it is from, for the report.
+        data: its bytes.
+        reviewer: whose it is.
+
+    Raises:
+        DecisionError: it is not a whole log of that person, with each line that is not as it was.
+    """
+    *lines, torn = data.split(b"\n")
+    if torn or not lines:
+        raise DecisionError(
+            "ends within a line" if torn else "holds no line",
+            where=str(path),
+            remedy="copy it again; if it is so where it comes from, run `cxr-release log verify`"
+            " there first",
+        )
+    try:
+        entries, _ = parse(kind, path, lines, reviewer)
+    except DecisionError as error:
+        raise DecisionError(
+            f"is not a whole log of {reviewer}",
+            where=str(path),
+            remedy="copy it again: nothing was joined",
+            faults=error.faults,
+        ) from None
+    return Branch(tuple(lines), tuple(zip(positions_of(entries), entries, strict=True)))
+
+
+def joined_files(folder: Path) -> list[Path]:
+    """The branches that are kept in a folder of logs, sorted by name."""
+    found = folder.glob(f"*{SUFFIX}{JOINED}*")
+    return sorted(path for path in found if path.suffix.startswith(JOINED) and path.name[0] != ".")
 
 
 @dataclass(frozen=True)
@@ -59,17 +126,13 @@ class Joined:
     kept: str
     """Name of the file beside the log that keeps the other one; empty: there was no need."""
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
-
 
 def join(
-    kind: Kind[W, L],
+    kind: EntryType[S, E],
     other: Path,
     data: bytes,
     into: Path,
-    faults_of: Callable[[Mapping[str, Sequence[L]]], Sequence[Fault]],
+    faults_of: Callable[[Mapping[str, Sequence[E]]], Sequence[Fault]],
 ) -> Joined:
     """Join a person's other log into the one that is here: all of it, or nothing.
 
@@ -80,7 +143,7 @@ def join(
         other: where the other one is from, for the report.
         data: its bytes.
         into: the log that is here, `NAME.jsonl`.
-        faults_of: what is wrong with lines of whole logs, reviewer → lines, by log and line.
+        faults_of: what is wrong with entries of whole logs, reviewer → entries, by log and line.
 
     Raises:
         DecisionError: either does not verify, the other one is somebody else's or about other
@@ -89,128 +152,112 @@ def join(
     log = Log(kind, into.parent, into.name.removesuffix(SUFFIX))
     _require_same_person(other, data, log.reviewer)
     branch = branch_of(kind, other, data, log.reviewer)
-    faults = faults_of({log.reviewer: branch.lines})
-    if faults:
-        raise DecisionError(
-            "is not about what is here: nothing was joined", where=str(other), faults=faults
-        )
-    joining = _Joining(kind, log, branch)
+    if faults := faults_of({log.reviewer: [entry for _, entry in branch.entries]}):
+        what = "is not about what is here: nothing was joined"
+        raise DecisionError(what, where=str(other), faults=faults)
+    with log.writing("nothing was joined") as stream:
+        mine = list(zip(positions_of(log.entries), log.entries, strict=True))
+        known = {position.sha256 for position, _ in mine}
+        fresh = [one for one in branch.entries if one[0].sha256 not in known]
+        common = _common(log.hashes, [line_hash(line) for line in branch.lines])
+        went_on = bool(fresh) and common == len(mine)
+        lines = branch.lines[common:] if went_on else list(_chained(log, fresh))
+        evidence = any(b'"joined_from":"' in line for line in lines)
+        kept = branch.kept_beside(log.path) if evidence else None
+        made = kept is not None and not os.path.lexists(kept)
+        try:
+            if kept is not None:
+                _keep(kept, branch.data)
+            log.extend(stream, lines)
+        except (DecisionError, OSError):  # which comes before any added line counts
+            if kept is not None and made:
+                kept.unlink(missing_ok=True)
+            raise
+    return Joined(
+        reviewer=log.reviewer,
+        into=str(log.path),
+        parted_after=common,
+        joined=len(fresh),
+        went_on=went_on,
+        set_back=sum(_is_set_back(*one) for one in fresh),
+        differing=tuple(_differing(kind, mine, branch, fresh)),
+        kept=kept.name if kept else "",
+    )
+
+
+def _require_same_person(other: Path, data: bytes, reviewer: str) -> None:
     try:
-        log.extend(joining.more)
-    except DecisionError:
-        joining.undo()
-        raise
-    return joining.told()
-
-
-class _Joining(Generic[W, L]):
-    """One join: what it adds, asked for when nobody else can write, and what there is to say."""
-
-    def __init__(self, kind: Kind[W, L], log: Log[W, L], branch: Branch[L]) -> None:
-        self._kind = kind
-        self._log = log
-        self._branch = branch
-        self._common = 0
-        self._fresh: list[int] = []
-        self._mine: list[tuple[Turn, L]] = []
-        self._kept: Path | None = None
-        self._made = False
-
-    def more(self) -> list[bytes]:
-        """The lines to add; the branch that they come from is on disk, beside the log, then."""
-        log, branch = self._log, self._branch
-        turns = turns_of(log.lines)
-        self._mine = list(zip(turns, log.lines, strict=True))
-        known = {turn.own for turn in turns}
-        self._fresh = [at for at, turn in enumerate(branch.turns) if turn.own not in known]
-        hashes = log.hashes
-        theirs = [line_hash(raw) for raw in branch.raw]
-        pairs = zip(hashes, theirs, strict=False)
-        self._common = next(
-            (at for at, (one, other) in enumerate(pairs) if one != other),
-            min(len(hashes), len(theirs)),
-        )
-        if not self._fresh:
-            return []
-        texts = [*branch.raw[self._common :]] if self._went_on else list(self._chained())
-        if any(b'"joined_from":"' in text for text in texts):
-            self._keep()
-        return texts
-
-    @property
-    def _went_on(self) -> bool:
-        return self._common == len(self._mine)
-
-    def _chained(self) -> Iterator[bytes]:
-        """The branch's fresh lines as they follow from the log."""
-        hashes, seq = self._log.hashes, len(self._log.lines)
-        prev = hashes[-1]
-        for at in self._fresh:
-            line, turn = self._branch.lines[at], self._branch.turns[at]
-            seq += 1
-            own = moment(line.at)
-            late = own is None or turn.when > own
-            text = written(
-                self._kind.line(
-                    seq=seq,
-                    at=line.at,
-                    reviewer=line.reviewer,
-                    prev=prev,
-                    joined_from=turn.own,
-                    joined_line=str(turn.seq),
-                    joined_after=_text(turn) if late else "",
-                    **self._kind.said(line),
-                )
-            ).encode()
-            prev = line_hash(text)
-            yield text
-
-    def _keep(self) -> None:
-        self._kept = kept_beside(self._log.path, self._branch)
-        if os.path.lexists(self._kept):
-            if read_bounded(self._kept, MOST) != self._branch.data:
-                raise DecisionError(
-                    "holds something else than the log that is joined in",
-                    where=str(self._kept),
-                    remedy="move it away",
-                )
-            return
-        self._made = True
-        with whole_file(self._kept) as partial:
-            partial.write_bytes(self._branch.data)
-
-    def undo(self) -> None:
-        """After an error, which comes before anything counts: the branch is not kept either."""
-        if self._kept and self._made:
-            self._kept.unlink(missing_ok=True)
-
-    def told(self) -> Joined:
-        """What was done."""
-        added = [self._branch.lines[at] for at in self._fresh]
-        turns = [self._branch.turns[at] for at in self._fresh]
-        return Joined(
-            reviewer=self._log.reviewer,
-            into=str(self._log.path),
-            parted_after=self._common,
-            joined=len(added),
-            went_on=bool(added) and self._went_on,
-            set_back=sum(
-                (moment(one.at) or turn.when) < turn.when
-                for one, turn in zip(added, turns, strict=True)
-            ),
-            differing=tuple(self._differing(list(zip(turns, added, strict=True)))),
-            kept=self._kept.name if self._kept else "",
+        whose = json.loads(data.partition(b"\n")[0])["reviewer"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return
+    if isinstance(whose, str) and whose != reviewer:
+        raise DecisionError(
+            f"is a log of {whose[:64]!r}, and not of {reviewer!r}: nothing was joined",
+            where=str(other),
+            remedy="each person's log is joined into their own",
         )
 
-    def _differing(self, added: Sequence[tuple[Turn, L]]) -> Iterator[Differing]:
-        theirs = {turn.own for turn in self._branch.turns}
-        here = _last(pair for pair in self._mine if pair[0].own not in theirs)
-        there = _last(added)
-        for about, (turn, line) in there.items():
-            if about in here and self._kind.said(here[about][1]) != self._kind.said(line):
-                counts = "there" if turn > here[about][0] else "here"
-                named = about if isinstance(about, str) else json.dumps(about)
-                yield Differing(named, here[about][1].at, line.at, counts)
+
+def _common(mine: Sequence[str], theirs: Sequence[str]) -> int:
+    """How many lines two logs have at the same places, by their hashes."""
+    pairs = enumerate(zip(mine, theirs, strict=False))
+    return next((at for at, (one, other) in pairs if one != other), min(len(mine), len(theirs)))
+
+
+def _chained(log: Log[S, E], fresh: Iterable[tuple[Position, E]]) -> Iterator[bytes]:
+    """A branch's fresh entries as lines that follow from the log."""
+    prev = log.hashes[-1]
+    for seq, (position, entry) in enumerate(fresh, start=len(log.entries) + 1):
+        late = time_of(entry.at) is None or _is_set_back(position, entry)
+        after = position.when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        line = line_of(
+            log.kind.entered(
+                entry,
+                seq=seq,
+                at=entry.at,
+                reviewer=entry.reviewer,
+                prev=prev,
+                joined_from=position.sha256,
+                joined_line=str(position.seq),
+                joined_after=after if late else "",
+            )
+        )
+        prev = line_hash(line)
+        yield line
+
+
+def _is_set_back(position: Position, entry: E) -> bool:
+    """Whether an entry has an earlier time than one before it."""
+    return (time_of(entry.at) or position.when) < position.when
+
+
+def _keep(path: Path, data: bytes) -> None:
+    if not os.path.lexists(path):
+        with whole_file(path) as partial:
+            partial.write_bytes(data)
+    elif read_bounded(path, MOST) != data:
+        what = "holds something else than the log that is joined in"
+        raise DecisionError(what, where=str(path), remedy="move it away")
+
+
+def _differing(
+    kind: EntryType[S, E],
+    mine: Iterable[tuple[Position, E]],
+    branch: Branch[E],
+    fresh: Iterable[tuple[Position, E]],
+) -> Iterator[Differing]:
+    theirs = {position.sha256 for position, _ in branch.entries}
+    here = _last(one for one in mine if one[0].sha256 not in theirs)
+    for about, (position, entry) in _last(fresh).items():
+        if about in here and kind.values(here[about][1]) != kind.values(entry):
+            counts = "there" if position > here[about][0] else "here"
+            named = about if isinstance(about, str) else json.dumps(about)
+            yield Differing(named, here[about][1].at, entry.at, counts)
+
+
+def _last(pairs: Iterable[tuple[Position, E]]) -> dict[Any, tuple[Position, E]]:
+    """Subject → the last of some entries on it."""
+    return {pair[1].about: pair for pair in sorted(pairs, key=lambda pair: pair[0])}
 
 
 def text_of(done: Joined) -> str:
@@ -231,37 +278,67 @@ def text_of(done: Joined) -> str:
         lines.append(
             f"the two differ on {len(done.differing):,}; of each, what was said later counts:"
         )
-        for one in done.differing[:SHOWN]:
-            first, then = ("joined", "own") if one.counts == "there" else ("own", "joined")
-            times = {"own": one.here, "joined": one.there}
-            lines.append(
-                f"  {one.about}: the {first} line of {times[first]} counts, not the {then} one of"
-                f" {times[then]}"
-            )
-        if len(done.differing) > SHOWN:
-            lines.append(f"  and {len(done.differing) - SHOWN:,} more (--json names all)")
+    for one in done.differing[:SHOWN]:
+        sides = [("joined", one.there), ("own", one.here)]
+        (first, at), (then, before) = sides if one.counts == "there" else sides[::-1]
+        lines.append(
+            f"  {one.about}: the {first} line of {at} counts, not the {then} one of {before}"
+        )
+    if len(done.differing) > SHOWN:
+        lines.append(f"  and {len(done.differing) - SHOWN:,} more (--json names all)")
     if done.kept:
         lines.append(f"the other log is kept beside it, as {done.kept}: add both to git")
     return "\n".join(lines)
 
 
-def _last(pairs: Any) -> dict[Any, tuple[Turn, Any]]:
-    """Subject → the last of some lines on it."""
-    return {pair[1].about: pair for pair in sorted(pairs, key=lambda pair: pair[0])}
+def faults_of_joined(
+    kind: EntryType[S, E], folder: Path, logs: Mapping[str, Sequence[E]]
+) -> Iterator[Fault]:
+    """Hold the lines that were joined into whole logs against the branches beside them.
+
+    Args:
+        kind: what the logs hold.
+        folder: of the logs.
+        logs: reviewer → entries.
+    """
+    origins: dict[str, dict[str, tuple[Position, E]]] = {reviewer: {} for reviewer in logs}
+    for path in joined_files(folder):
+        reviewer = path.stem.removesuffix(SUFFIX)
+        log = folder / f"{reviewer}{SUFFIX}"
+        if reviewer not in logs:
+            yield Fault(path.name, f"belongs to no log: {log.name} is not there")
+            continue
+        try:
+            branch = branch_of(kind, path, read_bounded(path, MOST), reviewer)
+        except OSError as error:
+            yield Fault(path.name, str(error.strerror), _RESTORE)
+            continue
+        except DecisionError as error:
+            yield from error.faults or [Fault(path.name, error.what, _RESTORE)]
+            continue
+        if path != branch.kept_beside(log):
+            yield Fault(path.name, "does not end with the line that its name says", _RESTORE)
+        known = {position.sha256 for position in positions_of(logs[reviewer])}
+        if lacks := sum(position.sha256 not in known for position, _ in branch.entries):
+            what = f"holds {lacks:,} line(s) that {log.name} lacks"
+            remedy = f"`cxr-release log join {path} --into {log}` joins them in"
+            yield Fault(path.name, what, remedy)
+        origins[reviewer] |= {one[0].sha256: one for one in branch.entries}
+    for reviewer, entries in logs.items():
+        for position, entry in zip(positions_of(entries), entries, strict=True):
+            if entry.joined_from:
+                yield from _unproven(kind, position, entry, origins[reviewer])
 
 
-def _text(turn: Turn) -> str:
-    return turn.when.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _require_same_person(other: Path, data: bytes, reviewer: str) -> None:
-    try:
-        whose = json.loads(data.partition(b"\n")[0])["reviewer"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+def _unproven(
+    kind: EntryType[S, E], position: Position, entry: E, origins: Mapping[str, tuple[Position, E]]
+) -> Iterator[Fault]:
+    """What is wrong with an entry that was joined in, by the branches that hold its origin."""
+    where = f"{entry.reviewer}{SUFFIX}: line {entry.seq}"
+    if position.sha256 not in origins:
+        what = "was joined in, and no branch beside the log holds the line that it comes from"
+        yield Fault(where, what, f"restore {entry.reviewer}{SUFFIX}{JOINED}* from git")
         return
-    if isinstance(whose, str) and whose != reviewer:
-        raise DecisionError(
-            f"is a log of {whose[:64]!r}, and not of {reviewer!r}: nothing was joined",
-            where=str(other),
-            remedy="each person's log is joined into their own",
-        )
+    there, origin = origins[position.sha256]
+    if there != position or origin.at != entry.at or kind.values(origin) != kind.values(entry):
+        yield Fault(where, "is not the line that it was joined in from", _RESTORE)

@@ -1,11 +1,11 @@
-"""A log: one JSONL file a reviewer, append-only, hash-chained, fsynced.
+"""A log: one JSONL file a person, append-only, hash-chained, fsynced.
 
 A line holds what was said of one subject, and the SHA-256 of the line before it, so that a
 removed, changed or reordered line breaks the chain. A correction is a new line; nothing is ever
 rewritten.
 
 A chain says nothing of its own end. So the last line stands a second time in `<reviewer>.head`:
-a last line that was changed or removed is found, and one that was cut off is restored. The head
+a last line that was changed or removed is noticed, and one that was cut off is restored. The head
 is written after the line is on disk; after a crash, or where it could not be written, it lags
 behind the log until somebody appends or mends, and is never ahead.
 
@@ -18,22 +18,42 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic
 
-from cxr_release.errors import DecisionError
+from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import log_files
-from cxr_release.logbook.chain import parse
-from cxr_release.logbook.entry import Kind, L, Unless, W, line_hash, stand, written
-from cxr_release.logbook.follow import Followed
-from cxr_release.logbook.log_files import SUFFIX
+from cxr_release.logbook.chain import (
+    how_to_join,
+    parse,
+    parted_after,
+    read_head,
+    refused,
+    restore,
+)
+from cxr_release.logbook.entry import (
+    GENESIS,
+    E,
+    EntryType,
+    S,
+    Subject,
+    Unless,
+    effective_of,
+    line_hash,
+    line_of,
+    now,
+    take_effect,
+)
+from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX, log_file
 
 _notices = logging.getLogger(__name__)
 
 
-class Log(Followed[W, L]):
-    """One reviewer's log, to read on in and to append to.
+class Log(Generic[S, E]):
+    """One person's log, verified as far as it was read, to read on in and to append to.
 
     Any number of threads and processes may hold the same log: who appends first reads what the
     others have appended.
@@ -47,7 +67,36 @@ class Log(Followed[W, L]):
         DecisionError: the name could not be a file name of its own.
     """
 
-    def refresh(self) -> list[L]:
+    def __init__(self, kind: EntryType[S, E], folder: Path, reviewer: str) -> None:
+        self.kind = kind
+        self.reviewer = reviewer
+        self.path = log_file(folder, reviewer)
+        self.held = False
+        """Whether what was read must stay; once a line was appended here, it must in any case."""
+        self._lock = threading.Lock()
+        self._warned_of = b""
+        self._acknowledged = 0, GENESIS
+        self._forget()
+
+    def _forget(self) -> None:
+        self.entries: list[E] = []
+        """Every entry so far, in order."""
+        self.effective: dict[Subject, E] = {}
+        """Subject → effective entry, in the order in which they were said."""
+        self._prev = GENESIS
+        self._last = b""
+        self._read = 0
+        self._file = (0, 0)
+
+    @property
+    def hashes(self) -> list[str]:
+        """SHA-256 of each line."""
+        return [self._hash_of(seq) for seq in range(1, len(self.entries) + 1)]
+
+    def _hash_of(self, seq: int) -> str:
+        return self.entries[seq].prev if seq < len(self.entries) else self._prev
+
+    def refresh(self) -> list[E]:
         """Read what was appended since the last time, and return it.
 
         A last line that was never finished was never acknowledged: it is left where it is, with
@@ -57,13 +106,13 @@ class Log(Followed[W, L]):
             DecisionError: with one fault a line that is malformed, out of order or off the chain,
                 or of which the end was lost; or what must stay is not there.
         """
-        with self._turn:
+        with self._lock:
             try:
                 with log_files.reading(self.path) as stream:
                     fresh, torn, lost = self._catch_up(stream)
             except FileNotFoundError:
                 self._forget()
-                self._lost(b"")
+                self._hold_against_head(b"")
                 self._hold()
                 return []
             except OSError as error:
@@ -76,54 +125,67 @@ class Log(Followed[W, L]):
                     remedy="`cxr-release log verify` restores it",
                 )
             # A server reads on at every page: it says so once.
-            if torn and torn != self._told:
+            if torn and torn != self._warned_of:
                 _notices.warning("%s was never finished and does not count", self._next_line())
-            self._told = torn
+            self._warned_of = torn
             return fresh
 
-    def append(self, wishes: Sequence[W], *, unless: Unless[W, L] | None = None) -> list[L]:
-        """Log wishes. They are on disk when this returns; on an error none of them counts.
+    def append(self, statements: Sequence[S], *, unless: Unless[S, E] | None = None) -> list[E]:
+        """Log statements. They are on disk when this returns; on an error none of them counts.
 
         Args:
-            wishes: what to log, in this order.
-            unless: asked of each wish when nobody else can write.
+            statements: what to log, in this order.
+            unless: asked of each of them when nobody else can write.
 
         Returns:
-            The new lines.
+            The new entries.
 
         Raises:
             DecisionError: the log as it stands does not verify, or could not be written.
         """
-        with self._writing("nothing was logged") as stream:
-            lines = self._chain(wishes, unless)
-            self._add(stream, lines)
-        return lines
+        with self.writing("nothing was logged") as stream:
+            entries: list[E] = []
+            lines: list[bytes] = []
+            effective = dict(self.effective) if unless else {}
+            for said in statements:
+                if unless and unless(said, effective.get(said.about)):
+                    continue
+                seq, prev = len(self.entries) + len(lines) + 1, self._prev
+                if lines:
+                    prev = line_hash(lines[-1])
+                entry = self.kind.entered(
+                    said, seq=seq, at=now(), reviewer=self.reviewer, prev=prev
+                )
+                entries.append(entry)
+                lines.append(line_of(entry))
+                if unless:
+                    take_effect(effective, [entry])
+            if lines:
+                self._write(stream, b"".join(line + b"\n" for line in lines), after=self._read)
+                self._accept(entries, line_hash(lines[-1]), lines)
+                self.held = True
+                self._hold()
+                self._write_head(lines[-1])
+        return entries
 
-    def extend(self, more: Callable[[], Sequence[bytes]]) -> list[L]:
+    def extend(self, stream: io.FileIO, lines: Sequence[bytes]) -> None:
         """Add lines that were written elsewhere: all at once, also for whoever kills us, or none.
 
         The log's file is replaced by one that has them at its end; what stood in it stays as it is.
 
         Args:
-            more: the lines to add, without their ends; asked for when nobody else can write.
-
-        Returns:
-            The new lines.
+            stream: what `writing` gave.
+            lines: without their line feeds.
 
         Raises:
-            DecisionError: the log as it stands does not verify, the lines do not follow from it,
-                or they could not be written.
+            DecisionError: they do not follow from the log.
+            OSError: the disk fails.
         """
-        with self._writing("nothing was joined") as stream:
-            texts = list(more())
-            seq, name = len(self.lines), self.path.name
-            lines, _ = parse(self.kind, texts, name, self.reviewer, seq=seq, prev=self._prev)
-            if texts:
-                data = b"".join(text + b"\n" for text in texts)
-                log_files.exchange(
-                    self.path, stream, data, then=lambda: self._write_head(texts[-1])
-                )
-        return lines
+        seq, prev = len(self.entries), self._prev
+        parse(self.kind, self.path, lines, self.reviewer, seq=seq, prev=prev)
+        if lines:
+            data = b"".join(line + b"\n" for line in lines)
+            log_files.exchange(self.path, stream, data, then=lambda: self._write_head(lines[-1]))
 
     def mend(self) -> None:
         """Set aside what a crash left of an unfinished last line, and verify the rest.
@@ -134,11 +196,11 @@ class Log(Followed[W, L]):
         if not os.path.lexists(self.path):
             self.refresh()
             return
-        with self._writing("cannot be mended"):
+        with self.writing("cannot be mended"):
             pass
 
     @contextmanager
-    def _writing(self, otherwise: str) -> Iterator[io.FileIO]:
+    def writing(self, otherwise: str) -> Iterator[io.FileIO]:
         """The log as it is now and nothing behind its last line, while nobody else writes.
 
         Args:
@@ -148,7 +210,7 @@ class Log(Followed[W, L]):
             DecisionError: it does not verify, or the disk fails.
         """
         try:
-            with self._turn:
+            with self._lock:
                 if not os.path.lexists(self.path):  # what is lost is not begun anew
                     self._forget()
                     self._hold()
@@ -163,65 +225,134 @@ class Log(Followed[W, L]):
         _, torn, lost = self._catch_up(stream)
         if lost:
             _notices.warning("%s was cut off; restored from the head", self._next_line())
-            self._write(stream, lost[len(torn) :] + b"\n", behind=self._read + len(torn))
+            self._write(stream, lost[len(torn) :] + b"\n", after=self._read + len(torn))
             self._look(stream)
         elif torn:
-            aside = log_files.set_aside(self.path, torn, after=len(self.lines))
+            aside = log_files.set_aside(self.path, torn, after=len(self.entries))
             log_files.cut(stream, self._read)
-            _notices.warning(
-                "%s was never finished and does not count; set aside in %s",
-                self._next_line(),
-                aside.name,
-            )
+            what = "%s was never finished and does not count; set aside in %s"
+            _notices.warning(what, self._next_line(), aside.name)
 
-    def _chain(self, wishes: Iterable[W], unless: Unless[W, L] | None) -> list[L]:
-        """The lines that follow from some wishes."""
-        lines: list[L] = []
-        prev, standing = self._prev, dict(self.standing) if unless else {}
-        for wish in wishes:
-            if unless and unless(wish, standing.get(wish.about)):
-                continue
-            line = self.kind.placed(wish, len(self.lines) + len(lines) + 1, self.reviewer, prev)
-            prev = line_hash(written(line).encode())
-            lines.append(line)
-            if unless:
-                stand(standing, [line])
-        return lines
+    def _catch_up(self, stream: io.FileIO) -> tuple[list[E], bytes, bytes]:
+        """Read on from where we were, or from the start if the file is another one now.
 
-    def _add(self, stream: io.FileIO, lines: Sequence[L]) -> None:
-        """Write lines and wait until they are on disk; then they count."""
-        if not lines:
-            return
-        texts = [written(one).encode() for one in lines]
-        data = b"".join(text + b"\n" for text in texts)
-        self._write(stream, data, behind=self._read)
-        self._accept(lines, line_hash(texts[-1]), texts[-1], len(data))
-        self.held = True
+        Another one may have the place of the old one on the disk, and begin alike: before anything
+        is refused, it is read from the start.
+
+        Returns:
+            The new entries, what stands behind the last whole line, and the whole line if that is
+            what is left of one that counts.
+        """
+        if not self._goes_on(stream):
+            self._forget()
+        began = self._read
+        try:
+            return self._look(stream)
+        except DecisionError:
+            self._forget()
+            if not began:
+                raise
+            return self._look(stream)
+
+    def _goes_on(self, stream: io.FileIO) -> bool:
+        """Whether the file still holds, where it stood, the last line that was read."""
+        facts = os.fstat(stream.fileno())
+        size = len(self._last) + 1
+        return (
+            self._file == (facts.st_dev, facts.st_ino)
+            and self._read > 0
+            and facts.st_size >= self._read
+            and os.pread(stream.fileno(), size, self._read - size) == self._last + b"\n"
+        )
+
+    def _look(self, stream: io.FileIO) -> tuple[list[E], bytes, bytes]:
+        facts = os.fstat(stream.fileno())
+        stream.seek(self._read)
+        *whole, torn = stream.readall().split(b"\n")
+        fresh, prev = parse(
+            self.kind, self.path, whole, self.reviewer, seq=len(self.entries), prev=self._prev
+        )
+        self._file = facts.st_dev, facts.st_ino
+        self._accept(fresh, prev, whole)
         self._hold()
-        self._write_head(texts[-1])
+        return fresh, torn, self._hold_against_head(torn)
 
-    def _write(self, stream: io.FileIO, data: bytes, *, behind: int) -> None:
-        """Write what follows `behind` bytes of the log: on disk, or not there at all."""
+    def _accept(self, entries: Sequence[E], prev: str, lines: Sequence[bytes]) -> None:
+        self.entries.extend(entries)
+        if any(entry.joined_from for entry in entries):  # they may be older than what stood here
+            self.effective = effective_of(self.entries)
+        else:
+            take_effect(self.effective, entries)
+        self._prev = prev
+        self._last = lines[-1] if lines else self._last
+        self._read += sum(len(line) + 1 for line in lines)
+
+    def _hold(self) -> None:
+        """Make sure that all is there that was, and remember what is there now.
+
+        Raises:
+            DecisionError: lines that this process acknowledged are gone.
+        """
+        seq, own = self._acknowledged
+        if seq > len(self.entries) or (seq and self._hash_of(seq) != own):
+            where = f"{self.path.name}: line {min(seq, len(self.entries) + 1)}"
+            what = f"is gone or another one: {seq} lines stood there before"
+            raise self._refused(where, what, restore(self.kind.noun))
+        if self.held:
+            self._acknowledged = len(self.entries), self._prev
+
+    def _hold_against_head(self, torn: bytes) -> bytes:
+        """Hold the end of the log against the head, where there is one.
+
+        Returns:
+            The whole last line, if `torn` is what is left of it.
+
+        Raises:
+            DecisionError: the last line was changed, or is gone without a trace.
+        """
+        head = read_head(self.kind, self._head, self.reviewer)
+        if head is None:
+            return b""
+        last, line = head
+        if last.seq <= len(self.entries):
+            if line_hash(line) == self._hash_of(last.seq):
+                return b""
+            where = f"{self.path.name}: line {last.seq}"
+            what = f"was changed, or {self._head.name} is of another log of {self.reviewer}:"
+            same = last.prev == self.entries[last.seq - 1].prev
+            what += f" two logs {parted_after(last.seq - 1) if same else 'part before it'}"
+            raise self._refused(where, what, how_to_join(self.path))
+        if torn and line.startswith(torn) and last.prev == self._prev:
+            return line
+        what = f"was removed: {self._head.name} holds line {last.seq}"
+        if last.prev != self._prev:
+            what += ", of this log or of another one"
+        raise self._refused(self._next_line(), what, restore(self.kind.noun))
+
+    def _refused(self, where: str, what: str, remedy: str) -> DecisionError:
+        """The error for a log of which nothing that was read counts any more."""
+        self._forget()
+        return refused(self.path, Fault(where, what, remedy))
+
+    def _write(self, stream: io.FileIO, data: bytes, *, after: int) -> None:
+        """Write what follows `after` bytes of the log: on disk, or not there at all."""
         try:
             log_files.write(stream, data)
         except BaseException:  # whatever it is: what failed must not count
-            self._take_back(stream, behind)
+            try:
+                log_files.cut(stream, after)
+            except OSError as error:
+                raise DecisionError(
+                    f"the disk fails ({error.strerror}): nobody knows how much was logged",
+                    where=str(self.path),
+                    remedy="run `cxr-release log verify` once it is whole, and look what is there",
+                ) from error
             raise
 
-    def _take_back(self, stream: io.FileIO, size: int) -> None:
-        try:
-            log_files.cut(stream, size)
-        except OSError as error:
-            raise DecisionError(
-                f"the disk fails ({error.strerror}): nobody knows how much was logged",
-                where=str(self.path),
-                remedy="run `cxr-release log verify` once it is whole, and look what stands",
-            ) from error
-
-    def _write_head(self, text: bytes) -> None:
+    def _write_head(self, line: bytes) -> None:
         """Repeat the last line in the head. What it repeats counts, whether it can or not."""
         try:
-            log_files.replace(self._head, text + b"\n")
+            log_files.replace(self._head, line + b"\n")
         except OSError as error:
             _notices.warning(
                 "%s could not be written (%s) and lags behind its log until the next line",
@@ -229,12 +360,19 @@ class Log(Followed[W, L]):
                 error.strerror,
             )
 
+    @property
+    def _head(self) -> Path:
+        return self.path.with_suffix(HEAD_SUFFIX)
 
-def append(kind: Kind[W, L], folder: Path, reviewer: str, wishes: Sequence[W]) -> list[L]:
-    """Log wishes of a reviewer whose log nobody holds open; see `Log.append`."""
-    return Log(kind, folder, reviewer).append(wishes)
+    def _next_line(self) -> str:
+        return f"{self.path.name}: line {len(self.entries) + 1}"
 
 
-def read(kind: Kind[W, L], path: Path) -> list[L]:
-    """All lines of one log, verified; see `Log.refresh`."""
+def append(kind: EntryType[S, E], folder: Path, reviewer: str, statements: Sequence[S]) -> list[E]:
+    """Log statements of a person whose log nobody holds open; see `Log.append`."""
+    return Log(kind, folder, reviewer).append(statements)
+
+
+def read(kind: EntryType[S, E], path: Path) -> list[E]:
+    """All entries of one log, verified; see `Log.refresh`."""
     return Log(kind, path.parent, path.name.removesuffix(SUFFIX)).refresh()

@@ -1,10 +1,7 @@
-"""On how many subjects how many people have said something: never people and subjects apart.
+"""The logs of all people: one folder, and in it entries of one type; read, verified and counted.
 
-"3 people have judged 480" may be one who judged 480, and two who judged five of them.
-
-The logs of all reviewers: one folder, and in it lines of one kind.
-
-Whether the logs of a folder are what was written, and about what is there.
+Counts are of subjects by the number of people who said something of them, never of people and
+subjects apart: "3 people have judged 480" may be one who judged 480, and two who judged five.
 """
 
 from __future__ import annotations
@@ -12,18 +9,21 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.branches import faults_of_joined, joined_files
-from cxr_release.logbook.entry import Kind, L, W, standing_of
+from cxr_release.logbook.entry import E, EntryType, S, effective_of
+from cxr_release.logbook.join import faults_of_joined, joined_files
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.log_files import HEAD_SUFFIX, JOINED, SUFFIX, TORN, log_file
 from cxr_release.spelling import REVIEWER, folded, one_person
 
 Tally = dict[str, int]
-"""Number of people, as text → subjects on which so many have said something."""
+"""Number of people, as text → subjects of which so many have said something."""
+Logs = Mapping[str, Sequence[E]]
+"""Reviewer → entries."""
 
 _WORDS = ("nobody", "one person", "two people", "three people")
 
@@ -38,11 +38,11 @@ def tally(people: Collection[int]) -> Tally:
     return {str(count): number[count] for count in range(max(number, default=0) + 1)}
 
 
-def by_people(found: Mapping[str, int]) -> str:
+def by_people(counted: Mapping[str, int]) -> str:
     """A tally in words: `475 by one person, 3 by two people and 2 by three people`; `none`."""
-    numbers = sorted((int(people), subjects) for people, subjects in found.items() if subjects)
-    said = [f"{subjects:,} by {persons(people)}" for people, subjects in numbers]
-    return joined(said) if said else "none"
+    numbers = sorted((int(people), subjects) for people, subjects in counted.items() if subjects)
+    parts = [f"{subjects:,} by {persons(people)}" for people, subjects in numbers]
+    return joined(parts) if parts else "none"
 
 
 def persons(number: int) -> str:
@@ -55,29 +55,35 @@ def joined(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def read_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:
-    """Every reviewer's log in a folder: reviewer → lines, sorted by name.
+def read_all(
+    kind: EntryType[S, E], folder: Path, *, beside: Collection[str] = (), mend: bool = False
+) -> dict[str, list[E]]:
+    """Every person's log in a folder: reviewer → entries, sorted by name.
 
     Args:
         kind: what the logs hold.
         folder: of the logs.
-        beside: suffixes of files that lie there too and are no logs.
+        beside: suffixes of files that lie there too and are not logs.
+        mend: set aside what crashes left of unfinished lines; see `Log.mend`.
 
     Raises:
-        DecisionError: a log does not verify (all faults of all logs), or a file is no log.
+        DecisionError: a log does not verify (all faults of all logs), or a file is not a log.
     """
-    return _each(kind, folder, Log.refresh, beside)
-
-
-def mend_all(kind: Kind[W, L], folder: Path, *, beside: Collection[str] = ()) -> dict[str, list[L]]:
-    """Like `read_all`, and what crashes left of unfinished lines is set aside; see `Log.mend`."""
-    return _each(kind, folder, Log.mend, beside)
-
-
-def has_head(folder: Path, reviewer: str) -> bool:
-    """Whether a head stands beside a log and says which line was the last; see `log`."""
-    path = log_file(folder, reviewer).with_suffix(HEAD_SUFFIX)
-    return path.is_file() and path.stat().st_size > 0
+    logs: dict[str, list[E]] = {}
+    reviewers, faults = _reviewers(folder, kind.noun, beside)
+    for reviewer in reviewers:
+        log = Log(kind, folder, reviewer)
+        try:
+            if mend:
+                log.mend()
+            else:
+                log.refresh()
+        except DecisionError as error:
+            faults.extend(error.faults or [Fault(error.where, error.what, error.remedy)])
+        logs[reviewer] = log.entries
+    if faults:
+        raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
+    return logs
 
 
 def people_of(folder: Path) -> list[str]:
@@ -87,38 +93,13 @@ def people_of(folder: Path) -> list[str]:
 
 def people_like(reviewer: str, folder: Path) -> str:
     """Whose logs lie there with a name most like this one, as the end of a sentence; or nothing."""
-    known = [one for one in people_of(folder) if one != reviewer]
+    known = [person for person in people_of(folder) if person != reviewer]
     near = difflib.get_close_matches(reviewer, known, n=3)
     return f"; did you mean {', '.join(near)}?" if near else ""
 
 
-def set_aside(folder: Path) -> list[str]:
-    """Names of the files that hold unfinished lines which were set aside."""
-    return sorted(path.name for path in folder.glob(f"*{SUFFIX}{TORN}*"))
-
-
-def _each(
-    kind: Kind[W, L],
-    folder: Path,
-    verify: Callable[[Log[W, L]], object],
-    beside: Collection[str],
-) -> dict[str, list[L]]:
-    found: dict[str, list[L]] = {}
-    reviewers, faults = _reviewers(folder, kind.noun, beside)
-    for reviewer in reviewers:
-        log = Log(kind, folder, reviewer)
-        try:
-            verify(log)
-        except DecisionError as error:
-            faults.extend(error.faults or [Fault(error.where, error.what, error.remedy)])
-        found[reviewer] = log.lines
-    if faults:
-        raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
-    return found
-
-
 def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[str], list[Fault]]:
-    """Whose logs lie in a folder, a head that has lost its log included; and what is no log."""
+    """Whose logs lie in a folder, a head that has lost its log included; and what is not a log."""
     names, faults = set(), []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.startswith(".") or path.suffix in beside:
@@ -126,7 +107,7 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
         if path.suffix.startswith((TORN, JOINED)):
             continue
         if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
-            faults.append(Fault(path.name, f"is no {noun} log", "move it away"))
+            faults.append(Fault(path.name, f"is not a {noun} log", "move it away"))
         elif not REVIEWER.fullmatch(path.stem):
             faults.append(Fault(path.name, *_misnamed(path)))
         else:
@@ -136,78 +117,78 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
 
 def _misnamed(path: Path) -> tuple[str, str]:
     """What is wrong with a name that no log has, and what to do."""
-    twins = [one.stem for one in path.parent.glob(f"*{SUFFIX}") if REVIEWER.fullmatch(one.stem)]
-    same = [name for name in twins if folded(name) == folded(path.stem)]
+    stems = [other.stem for other in path.parent.glob(f"*{SUFFIX}")]
+    same = [
+        stem for stem in stems if REVIEWER.fullmatch(stem) and folded(stem) == folded(path.stem)
+    ]
     if same:
         return one_person([*same, path.stem], "person"), "keep one of these logs here"
-    return "is no reviewer's name", "move it away"
+    return "is not a reviewer's name", "move it away"
 
 
-def verified(
-    kind: Kind[W, L],
-    folder: Path,
-    faults_of: Callable[[Mapping[str, Sequence[L]]], Sequence[Fault]],
-    *,
-    beside: Collection[str] = (),
-) -> dict[str, Any]:
-    """Verify every log of a folder; an unfinished last line is set aside, with a message.
+@dataclass(frozen=True)
+class LogFolder(Generic[E]):
+    """The logs of a folder, and what they must be about."""
+
+    kind: EntryType[Any, E]
+    folder: Path
+    faults_of: Callable[[Logs[E]], Sequence[Fault]]
+    """What is wrong with the entries of whole logs, by log and line."""
+    beside: Collection[str] = ()
+    """Suffixes of files that lie there too and are not logs."""
+
+    def verify(self) -> dict[str, Any]:
+        """Verify every log; an unfinished last line is set aside, with a message.
+
+        Returns:
+            `logs` (reviewer → `lines`, `standing`: entries, and those that are effective),
+            `set_aside` (names of files that hold unfinished lines) and, where there are any,
+            `without_head`: whose logs nothing beside them says how many lines they had, and
+            `joined`: names of the branches that were joined in, which verify by themselves.
+
+        Raises:
+            DecisionError: with every fault, by log and line.
+        """
+        folder = self.folder
+        logs = read_all(self.kind, folder, beside=self.beside, mend=True)
+        faults = [*self.faults_of(logs), *faults_of_joined(self.kind, folder, logs)]
+        if faults:
+            raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
+        optional = {
+            "without_head": [name for name in logs if not _has_head(folder, name)],
+            "joined": [path.name for path in joined_files(folder)],
+        }
+        return {name: names for name, names in optional.items() if names} | {
+            "logs": {
+                reviewer: {"lines": len(log), "standing": len(effective_of(log))}
+                for reviewer, log in logs.items()
+            },
+            "set_aside": sorted(path.name for path in folder.glob(f"*{SUFFIX}{TORN}*")),
+        }
+
+
+def _has_head(folder: Path, reviewer: str) -> bool:
+    """Whether a head stands beside a log and says which line was the last; see `log`."""
+    path = log_file(folder, reviewer).with_suffix(HEAD_SUFFIX)
+    return path.is_file() and path.stat().st_size > 0
+
+
+def text_of(verified: Mapping[str, Any], noun: str) -> str:
+    """What `LogFolder.verify` returned, for people: a sentence a log and file, then of all logs.
 
     Args:
-        kind: what the logs hold.
-        folder: of the logs.
-        faults_of: what is wrong with the lines of whole logs, reviewer → lines, by log and line.
-        beside: suffixes of files that lie there too and are no logs.
-
-    Returns:
-        `logs` (reviewer → `lines`, `standing`), `set_aside` (names of files) and, where there are
-        any, `without_head`: whose logs nothing beside them says how many lines they had, and
-        `joined`: names of the branches that were joined in, which verify by themselves.
-
-    Raises:
-        DecisionError: with every fault, by log and line.
+        verified: what it returned.
+        noun: of the entries; see `EntryType.noun`.
     """
-    logs = mend_all(kind, folder, beside=beside)
-    faults = [*faults_of(logs), *faults_of_joined(kind, folder, logs)]
-    if faults:
-        raise DecisionError(f"{len(faults)} fault(s)", where=str(folder), faults=faults)
-    bare = [name for name in logs if not has_head(folder, name)]
-    joined = [path.name for path in joined_files(folder)]
-    found = {"without_head": bare, "joined": joined}
-    return {name: names for name, names in found.items() if names} | {
-        "logs": {
-            reviewer: {"lines": len(log), "standing": len(standing_of(log))}
-            for reviewer, log in logs.items()
-        },
-        "set_aside": set_aside(folder),
-    }
-
-
-def sentences_of(found: Mapping[str, Any], noun: str) -> list[str]:
-    """What `verified` found, for people: a sentence a log and a file set aside."""
-    return [
-        *(
-            f"{reviewer}: {log['lines']:,} line(s), {log['standing']:,} {noun}(s) stand"
-            for reviewer, log in found["logs"].items()
-        ),
-        *(
-            f"{name}: an unfinished line that was set aside; it was never acknowledged"
-            for name in found["set_aside"]
-        ),
-        *(f"{name}: a branch that was joined in, whole" for name in found.get("joined", ())),
+    lines = [
+        f"{reviewer}: {log['lines']:,} line(s), {log['standing']:,} {noun}(s) in effect"
+        for reviewer, log in verified["logs"].items()
     ]
-
-
-def wholeness_of(found: Mapping[str, Any], what: str = "log(s)") -> str:
-    """What `verified` found of the logs together: `2 log(s), all whole`, where that is known.
-
-    Args:
-        found: what `verified` returned.
-        what: the logs are called.
-    """
-    bare = found.get("without_head")
-    count = f"{len(found['logs'])} {what}"
-    if not bare:
-        return f"{count}, all whole"
-    return f"{count}, every line in its place; no head says whether the last are all there of: " + (
-        ", ".join(bare)
-    )
+    for name in verified["set_aside"]:
+        lines.append(f"{name}: an unfinished line that was set aside; it was never acknowledged")
+    lines += [f"{name}: a log that was joined in, whole" for name in verified.get("joined", ())]
+    count = f"{len(verified['logs'])} log(s) of {noun}s"
+    if bare := verified.get("without_head"):
+        where = "every line in its place; no head says whether the last are all there of"
+        return "\n".join([*lines, f"{count}, {where}: {', '.join(bare)}"])
+    return "\n".join([*lines, f"{count}, all whole"])

@@ -1,48 +1,56 @@
-"""What everybody said, read on from the logs as they grow."""
+"""What everybody said, read on from the logs as they grow, and one person's share of it."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Generic
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.entry import Fingerprint, Kind, L, Subject, W, in_order, stand
+from cxr_release.logbook.entry import (
+    E,
+    EntryType,
+    Fingerprint,
+    S,
+    Subject,
+    Unless,
+    chronological,
+    take_effect,
+)
 from cxr_release.logbook.log import Log
-from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX
-from cxr_release.spelling import REVIEWER
+from cxr_release.logbook.logs import people_of
 
 _notices = logging.getLogger(__name__)
 
 
-class Votes(Generic[W, L]):
-    """What everybody said of some subjects, kept up with the logs as they grow.
+class SharedState(Generic[S, E]):
+    """Everybody's effective entries on some subjects, kept up with the logs as they grow.
 
-    Lines about anything else are left out.
+    Entries about anything else are left out.
 
     Args:
         kind: what the logs hold.
         folder: where the logs lie; a log that appears later counts from then on.
         known: subject → what is shown of it.
         also: subject → what else may have been shown of it, and counts as well.
-        nobody: names whose logs are no person's, and left out.
+        nobody: names whose logs are not a person's, and left out.
     """
 
     def __init__(
         self,
-        kind: Kind[W, L],
+        kind: EntryType[S, E],
         folder: Path,
         known: Mapping[Subject, Fingerprint],
         *,
         also: Mapping[Subject, Fingerprint] | None = None,
         nobody: Collection[str] = (),
     ) -> None:
-        self.turn = threading.RLock()
+        self.lock = threading.RLock()
         """Held by whoever reads or brings up to date."""
-        self.standing: dict[str, dict[Subject, L]] = {}
-        """Reviewer → subject → line, in the order of the log."""
+        self.effective: dict[str, dict[Subject, E]] = {}
+        """Reviewer → subject → effective entry, in the order of the log."""
         self.changed: list[Subject] = []
         """What anybody said something of, one after the other: a queue reads on from its end."""
         self._kind = kind
@@ -50,11 +58,11 @@ class Votes(Generic[W, L]):
         self._known = dict(known)
         self._also = dict(also or {})
         self._nobody = frozenset(nobody)
-        self._logs: dict[str, Log[W, L]] = {}
-        self._taken: dict[str, tuple[list[L], int]] = {}
+        self._logs: dict[str, Log[S, E]] = {}
+        self._taken: dict[str, tuple[list[E], int]] = {}
         self._faults: dict[str, list[Fault]] = {}
 
-    def log_of(self, reviewer: str) -> Log[W, L]:
+    def log_of(self, reviewer: str) -> Log[S, E]:
         """The log of somebody who is served here, whether it exists yet or not.
 
         What was read of it must stay; the log of anybody else may be moved away.
@@ -63,8 +71,8 @@ class Votes(Generic[W, L]):
         log.held = True
         return log
 
-    def _log_of(self, reviewer: str) -> Log[W, L]:
-        with self.turn:
+    def _log_of(self, reviewer: str) -> Log[S, E]:
+        with self.lock:
             if reviewer not in self._logs:
                 self._logs[reviewer] = Log(self._kind, self._folder, reviewer)
             return self._logs[reviewer]
@@ -73,10 +81,11 @@ class Votes(Generic[W, L]):
         """Take in what was logged since, by anybody.
 
         Raises:
-            DecisionError: a log does not verify, or a line is about other bytes than are shown.
+            DecisionError: a log does not verify, or an entry is about other bytes than are shown.
         """
-        with self.turn:
-            for reviewer in self._people():
+        with self.lock:
+            people = {*people_of(self._folder), *self._logs} - self._nobody
+            for reviewer in sorted(people):
                 self._log_of(reviewer).refresh()
                 self.take(reviewer)
             faults = [fault for some in self._faults.values() for fault in some]
@@ -89,44 +98,87 @@ class Votes(Generic[W, L]):
             )
 
     def take(self, reviewer: str) -> None:
-        """Take in what a reviewer's log has read or written since."""
-        with self.turn:
+        """Take in what a person's log has read or written since."""
+        with self.lock:
             log = self._log_of(reviewer)
-            mine = self.standing.setdefault(reviewer, {})
-            lines, count = self._taken.get(reviewer, (log.lines, 0))
-            if lines is not log.lines:  # the file was replaced or removed
-                if mine and not log.lines:
+            mine = self.effective.setdefault(reviewer, {})
+            entries, count = self._taken.get(reviewer, (log.entries, 0))
+            if entries is not log.entries:  # the file was replaced or removed
+                if mine and not log.entries:
                     what = "%s is gone, and the %d %s(s) that stood in it do not count any more"
                     _notices.warning(what, log.path, len(mine), self._kind.noun)
                 self.changed.extend(mine)
                 mine.clear()
                 self._faults.pop(reviewer, None)
-                lines, count = log.lines, 0
-            fresh = lines[count:]
-            self._taken[reviewer] = lines, count + len(fresh)
-            about = [one for one in fresh if one.about in self._known]
-            if any(one.joined_from for one in fresh):  # they may be older than what stood there
+                entries, count = log.entries, 0
+            end = len(entries)
+            fresh = [entry for entry in entries[count:end] if entry.about in self._known]
+            if any(entry.joined_from for entry in fresh):  # they may be older than what stood there
                 mine.clear()
-                told = in_order(lines[: count + len(fresh)])
-                stand(mine, [one for one in told if one.about in self._known])
+                whole = chronological(entries[:end])
+                take_effect(mine, [entry for entry in whole if entry.about in self._known])
             else:
-                stand(mine, about)
-            self.changed.extend(one.about for one in about)
+                take_effect(mine, fresh)
+            self._taken[reviewer] = entries, end
+            self.changed.extend(entry.about for entry in fresh)
             self._faults.setdefault(reviewer, []).extend(
                 Fault(
-                    f"{log.path.name}: line {one.seq}",
-                    f"a {self._kind.noun} on other bytes than {_named(one.about)} has now",
+                    f"{log.path.name}: line {entry.seq}",
+                    f"a {self._kind.noun} on other bytes than {entry.where} has now",
                 )
-                for one in about
-                if one.fingerprint not in {self._known[one.about], self._also.get(one.about)}
+                for entry in fresh
+                if entry.fingerprint not in {self._known[entry.about], self._also.get(entry.about)}
             )
 
-    def _people(self) -> list[str]:
-        paths = self._folder.iterdir() if self._folder.is_dir() else []
-        found = {path.stem for path in paths if path.suffix in {SUFFIX, HEAD_SUFFIX}}
-        named = {one for one in found if REVIEWER.fullmatch(one)}
-        return sorted((named | self._logs.keys()) - self._nobody)
+
+class PersonalQueue(Generic[S, E]):
+    """What one person has before them, and what they said. Any number of threads may use it.
+
+    Args:
+        reviewer: whose it is.
+        state: what everybody said; shared by the queues of all people.
+    """
+
+    def __init__(self, reviewer: str, state: SharedState[S, E]) -> None:
+        self.reviewer = reviewer
+        self._state = state
+        self._log = state.log_of(reviewer)
+        with state.lock:
+            state.take(reviewer)
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held by whoever reads what everybody said, or brings it up to date."""
+        return self._state.lock
+
+    def refresh(self) -> None:
+        """Take in what was logged since, by anybody; see `SharedState.refresh`."""
+        with self.lock:
+            self._state.refresh()
+            self._catch_up()
+
+    def record(self, statements: Sequence[S], unless: Unless[S, E]) -> list[E]:
+        """Log statements; see `Log.append`. Nobody who reads waits for the disk."""
+        logged = self._log.append(statements, unless=unless)
+        with self.lock:
+            self._state.take(self.reviewer)
+            self._catch_up()
+        return logged
+
+    @property
+    def mine(self) -> dict[Subject, E]:
+        """Subject → the person's own effective entry, in the order in which they were said."""
+        return self._state.effective[self.reviewer]
+
+    def _on(self, subject: Subject) -> dict[str, E]:
+        """Everybody's effective entries on a subject, by name."""
+        people = self._state.effective.items()
+        return {name: entries[subject] for name, entries in people if subject in entries}
+
+    def _catch_up(self) -> None:
+        """Bring up to date what was counted of everybody's entries."""
 
 
-def _named(about: Subject) -> str:
-    return about if isinstance(about, str) else f"the pair {' and '.join(about)}"
+def says_the_same(first: object, second: object, fields: Iterable[str]) -> bool:
+    """Whether two statements agree in some fields."""
+    return all(getattr(first, name) == getattr(second, name) for name in fields)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import Fault, ReaderStudyError
-from cxr_release.logbook.entry import standing_of
-from cxr_release.logbook.logs import read_all, sentences_of, verified, wholeness_of
+from cxr_release.logbook.entry import effective_of
+from cxr_release.logbook.logs import read_all
 from cxr_release.reader_study.answer import ANSWER, Answer
 from cxr_release.reader_study.formatting import said_alike
 from cxr_release.reader_study.kit import Kit, open_kit
@@ -80,7 +80,7 @@ def gather(folder: Path, kit: Kit) -> Gathered:
         faults = [*_missing(tables, kit), *(faults_of(rows) if rows else [])]
     if faults:
         raise refused(folder, faults)
-    standing = {reader: standing_of(answers) for reader, answers in logs.items()}
+    standing = {reader: effective_of(answers) for reader, answers in logs.items()}
     done = {reader for reader, said in standing.items() if said.keys() == kit.quartets.keys()}
     ours = [row for reader in sorted(done) for row in _rated(standing[reader].values())]
     return Gathered(
@@ -212,24 +212,8 @@ def _digest(answers: Sequence[object]) -> str:
     return hashlib.sha256(repr(answers).encode()).hexdigest()
 
 
-def verify_answers(logs: Path, kit: Path) -> dict[str, Any]:
-    """Verify every log of answers; an unfinished last line is set aside, with a message.
-
-    Args:
-        logs: folder of the answers; CSV from elsewhere lies there too.
-        kit: the blinded films; before they are drawn the chains alone are verified.
-
-    Returns:
-        `logs` (reader → `lines`, `standing`) and `set_aside` (names of files).
-
-    Raises:
-        DecisionError: with every fault, by log and line.
-    """
-    return verified(ANSWER, logs, about_quartets(kit), beside={CSV})
-
-
 def about_quartets(kit: Path) -> Callable[[Mapping[str, Sequence[Answer]]], list[Fault]]:
-    """What is wrong with answers, reader → lines; see `verify_answers`."""
+    """What is wrong with answers, reader → lines; by log and line."""
 
     def faults(lines: Mapping[str, Sequence[Answer]]) -> list[Fault]:
         if not lines or not kit.exists():
@@ -238,9 +222,3 @@ def about_quartets(kit: Path) -> Callable[[Mapping[str, Sequence[Answer]]], list
         return [fault for answers in lines.values() for fault in foreign(answers, given)]
 
     return faults
-
-
-def text_of(found: Mapping[str, Any]) -> str:
-    """What `verify_answers` found, for people."""
-    end = wholeness_of(found, "log(s) of answers on quartets")
-    return "\n".join([*sentences_of(found, ANSWER.noun), end])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cxr_release.errors import DecisionError, ReaderStudyError
 from cxr_release.logbook.log import Log
-from cxr_release.reader_study.answer import RATINGS, Answer, Reply
+from cxr_release.reader_study.answer import RATINGS, Answer, NewAnswer
 from cxr_release.reader_study.collect import foreign
 from cxr_release.reader_study.kit import Kit, KitFilm
 
@@ -79,7 +79,7 @@ class Reading:
     """
 
     def __init__(
-        self, kit: Kit, log: Log[Reply, Answer], seed: bytes, *, going_back: bool = False
+        self, kit: Kit, log: Log[NewAnswer, Answer], seed: bytes, *, going_back: bool = False
     ) -> None:
         self.reader = log.reviewer
         self.going_back = going_back
@@ -106,7 +106,7 @@ class Reading:
         """
         with self._turn:
             self._log.refresh()
-            faults = list(foreign(self._log.lines, self._kit))
+            faults = list(foreign(self._log.entries, self._kit))
         if faults:
             raise DecisionError(
                 f"{len(faults)} answer(s) on other films than the kit holds",
@@ -151,18 +151,18 @@ class Reading:
             raise UnknownPageError("is no more what was shown: load it again")
         wish = self._reply(sheet, ratings, picked, seconds)
 
-        def unless(wish: Reply, stands: Answer | None) -> bool:
+        def unless(wish: NewAnswer, stands: Answer | None) -> bool:
             return stands is not None and (not self.going_back or _same(wish, stands))
 
         with self._turn:
             logged = self._log.append([wish], unless=unless)
-            if not logged and not _same(wish, self._log.standing[sheet.quartet]):
+            if not logged and not _same(wish, self._log.effective[sheet.quartet]):
                 raise FinalAnswerError("was answered before, and answers are final")
             return self._page(name), bool(logged)
 
     def _reply(
         self, sheet: _Sheet, ratings: Mapping[str, int], picked: str, seconds: float
-    ) -> Reply:
+    ) -> NewAnswer:
         if ratings.keys() != sheet.films.keys():
             raise UnfitAnswerError("does not rate each film of the page, and no other")
         if not {str(one) for one in ratings.values()} <= set(RATINGS):
@@ -171,7 +171,7 @@ class Reading:
             raise UnfitAnswerError("takes none of the films for the real one")
         if not 0 <= seconds <= LONGEST:  # NaN neither
             raise UnfitAnswerError(f"took no time between 0 and {LONGEST} seconds")
-        return Reply(
+        return NewAnswer(
             quartet=str(sheet.quartet),
             quartet_sha256=self._kit.fingerprints[sheet.quartet],
             films=" ".join(sheet.films.values()),
@@ -183,7 +183,7 @@ class Reading:
 
     def _page(self, name: str) -> Page:
         sheet = self._sheets[name]
-        stands = self._log.standing.get(sheet.quartet)
+        stands = self._log.effective.get(sheet.quartet)
         given = None
         if stands:
             shown, rated = list(sheet.films.values()), stands.rated
@@ -197,7 +197,7 @@ def _named(seed: bytes, films: tuple[KitFilm, ...]) -> dict[str, str]:
     return {_rank(seed, "film", one.name, one.sha256)[:32]: one.name for one in in_order}
 
 
-def _same(wish: Reply, stands: Answer) -> bool:
+def _same(wish: NewAnswer, stands: Answer) -> bool:
     return wish.rated == stands.rated and wish.picked == stands.picked
 
 

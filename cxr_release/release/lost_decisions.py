@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT
+from cxr_release.adjudication.outcomes import VERDICT
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import witnesses
 from cxr_release.logbook.entry import line_hash

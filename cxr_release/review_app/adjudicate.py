@@ -18,14 +18,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cxr_release import schemas
-from cxr_release.adjudication.outcomes import hashes
-from cxr_release.adjudication.pair_queue import Entry, PairQueue, read_pairs
-from cxr_release.adjudication.verdict import VERDICT, WORDS, Word
+from cxr_release.adjudication.outcomes import VERDICT, WORDS, Word, hashes
+from cxr_release.adjudication.pair_queue import PairQueue, ShownPair, read_pairs
 from cxr_release.errors import TableError
 from cxr_release.films.film_store import FilmStore
-from cxr_release.logbook.chain import of_note, of_text
+from cxr_release.logbook.entry import note_fault
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import Door
 from cxr_release.review_app.guard import Refusal, json_answer
 from cxr_release.review_app.json_answers import Trouble, how_far, json_of
@@ -155,12 +154,12 @@ def _asked(value: Any) -> tuple[str, Word, str]:
     if not _NAME.fullmatch(value["pair"]):
         raise Refusal(400, "A pair's name is 32 hex digits.")
     note = value.get("note", "")
-    for fault in (*of_note(note), *of_text("the note", note)):
+    if fault := note_fault(note):
         raise Refusal(400, f"{fault[:1].upper()}{fault[1:]}.")
     return value["pair"], word, note
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def _shown(entry: ShownPair) -> dict[str, Any]:
     one = entry.verdict
     return {
         "name": entry.name,
@@ -213,7 +212,7 @@ def adjudicate(
     room.check()
     say(f"reading the verdicts in {audit_log}")
     mirrored = hashes(schemas.ORIENTED, synthetic, "mirrored_sha256")
-    votes = Votes(
+    state = SharedState(
         VERDICT,
         audit_log,
         {one.about: one.fingerprint for one in listed},
@@ -222,7 +221,7 @@ def adjudicate(
     queues = {
         reviewer: PairQueue(
             reviewer,
-            votes,
+            state,
             listed,
             seed_of(orders, reviewer),
             required=required,
@@ -230,7 +229,7 @@ def adjudicate(
         )
         for reviewer in reviewers
     }
-    votes.refresh()
+    state.refresh()
 
     def app(door: Door) -> ASGIApp:
         return AdjudicateApp(queues, room, door, title=title)

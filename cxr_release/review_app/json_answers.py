@@ -57,7 +57,7 @@ class Counted(Protocol):
     """A person's queue."""
 
     @property
-    def turn(self) -> threading.RLock:
+    def lock(self) -> threading.RLock:
         """Held by whoever changes it."""
 
     def progress(self) -> DataclassInstance:
@@ -69,7 +69,7 @@ def how_far(queue: Counted) -> dict[str, Any]:
 
     Answers reach a page in any order; the page shows what was so last.
     """
-    with queue.turn:
+    with queue.lock:
         return {"progress": asdict(queue.progress()), "moment": time.monotonic_ns() // 1000}
 
 

@@ -20,7 +20,7 @@ from cxr_release import schemas
 from cxr_release.errors import DecisionError
 from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app import review_requests
 from cxr_release.review_app.access import Door
 from cxr_release.review_app.guard import Refusal, json_answer
@@ -29,10 +29,17 @@ from cxr_release.review_app.pages import pages, person_of
 from cxr_release.review_app.review_requests import FacingDesk, parse_facing
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
-from cxr_release.screening.decision import DECISION, PAGE, PRESCREEN, Wish, lacks_note, of_people
-from cxr_release.screening.facing_corrections import FACING
-from cxr_release.screening.films import Order, order_of, read_generated
-from cxr_release.screening.queue import VIEWS, Entry, Page, Queue
+from cxr_release.screening.decision import (
+    DECISION,
+    FACING,
+    PAGE,
+    PRESCREEN,
+    NewDecision,
+    lacks_note,
+    of_people,
+)
+from cxr_release.screening.films import read_generated
+from cxr_release.screening.queue import VIEWS, Order, Page, Queue, ShownFilm, order_of
 from cxr_release.screening.review_rate import MOST_ON_PAGE
 
 FACING_REASON = "wrong-facing"
@@ -161,7 +168,7 @@ class ReviewApp:
     def _queue(self, request: Request) -> Queue:
         return self._queues[person_of(request, self._door)]
 
-    def _wish(self, queue: Queue, asked: review_requests.Asked) -> Wish:
+    def _wish(self, queue: Queue, asked: review_requests.Asked) -> NewDecision:
         film = queue.film(asked.film)
         if film is None:
             raise Refusal(409, "A film is no more what was shown: load the page again.")
@@ -170,7 +177,9 @@ class ReviewApp:
         if lacks := lacks_note(asked.reason, asked.note):
             raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
         try:
-            return Wish(film.id, film.sha256, asked.decision, asked.reason, asked.note, via=PAGE)
+            return NewDecision(
+                film.id, film.sha256, asked.decision, asked.reason, asked.note, via=PAGE
+            )
         except DecisionError as error:
             # Not where: that is the film's id.
             raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None
@@ -198,7 +207,7 @@ def _number(asked: QueryParams, name: str) -> int | None:
     return int(text)
 
 
-def _shown(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def _shown(entries: Iterable[ShownFilm]) -> list[dict[str, Any]]:
     return [
         {
             "name": entry.name,
@@ -259,8 +268,8 @@ def review(
     shelf.check()
     say(f"reading the decisions in {screening_log}")
     mirrored = {film.id: film.mirrored_sha256 for film in films}
-    votes = Votes(DECISION, screening_log, shelf.sha256, also=mirrored, nobody={PRESCREEN})
-    facing = FacingDesk(Votes(FACING, facing_log, shelf.sha256, also=mirrored), films)
+    state = SharedState(DECISION, screening_log, shelf.sha256, also=mirrored, nobody={PRESCREEN})
+    facing = FacingDesk(SharedState(FACING, facing_log, shelf.sha256, also=mirrored), films)
     facing.refresh()
     doubts = (scores or {}) if order == "doubtful-first" else None
     queues = {}
@@ -268,7 +277,7 @@ def review(
         seed = seed_of(orders, reviewer)
         queues[reviewer] = Queue(
             reviewer,
-            votes,
+            state,
             order_of(films, seed, doubts),
             seed,
             required=required,

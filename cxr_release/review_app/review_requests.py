@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.guard import Refusal
-from cxr_release.screening.decision import PAGE, VERBS, Verb
-from cxr_release.screening.facing_corrections import FacingLine, FacingWish
-from cxr_release.screening.films import NAME, Generated
-from cxr_release.screening.queue import Queue
+from cxr_release.screening.decision import PAGE, VERBS, FacingDecision, NewFacing, Verb
+from cxr_release.screening.films import Generated
+from cxr_release.screening.queue import NAME, Queue
 from cxr_release.screening.review_rate import MOST_ON_PAGE
 
 _DECISIONS_FORM = "Expected undecided_only, and decisions with film, decision, reason and note."
@@ -73,22 +72,24 @@ class FacingDesk:
     """What reviewers say of the way films face.
 
     Args:
-        votes: everybody's lines.
+        state: what everybody said.
         films: all that are shown.
     """
 
-    def __init__(self, votes: Votes[FacingWish, FacingLine], films: Sequence[Generated]) -> None:
-        self._votes = votes
+    def __init__(
+        self, state: SharedState[NewFacing, FacingDecision], films: Sequence[Generated]
+    ) -> None:
+        self._state = state
         self._films = {film.id: film for film in films}
 
     def refresh(self) -> None:
-        """Take in what was logged since; see `Votes.refresh`."""
-        self._votes.refresh()
+        """Take in what was logged since; see `SharedState.refresh`."""
+        self._state.refresh()
 
     def right(self, queue: Queue) -> list[str]:
         """Names of the films that a reviewer says face right as they are shown to them."""
-        with self._votes.turn:
-            said = self._votes.standing.get(queue.reviewer, {})
+        with self._state.lock:
+            said = self._state.effective.get(queue.reviewer, {})
             films = [self._films[one] for one, line in said.items() if self._is_right(line)]
         return sorted(queue.name_of(film.id) for film in films)
 
@@ -103,16 +104,16 @@ class FacingDesk:
         film = queue.film(name)
         if film is None:
             raise Refusal(409, "A film is no more what was shown: load the page again.")
-        wish = FacingWish(film.id, film.sha256, "right" if right else "retract", via=PAGE)
+        wish = NewFacing(film.id, film.sha256, "right" if right else "retract", via=PAGE)
 
-        def unless(_: FacingWish, stands: FacingLine | None) -> bool:
+        def unless(_: NewFacing, stands: FacingDecision | None) -> bool:
             return (stands is not None and self._is_right(stands)) == right
 
-        self._votes.log_of(queue.reviewer).append([wish], unless=unless)
-        with self._votes.turn:
-            self._votes.take(queue.reviewer)
+        self._state.log_of(queue.reviewer).append([wish], unless=unless)
+        with self._state.lock:
+            self._state.take(queue.reviewer)
 
-    def _is_right(self, line: FacingLine) -> bool:
+    def _is_right(self, line: FacingDecision) -> bool:
         """Whether a line says so of the film as it is now, whichever way it was then."""
         same = line.image_sha256 == self._films[line.image_id].sha256
         return line.faces == ("right" if same else "left")

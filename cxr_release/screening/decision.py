@@ -1,45 +1,46 @@
-"""One decision on one film: the kind of line that the screening logs hold.
+"""What people say of one film: what becomes of it, or which way it faces; and the reasons' codes.
 
-Codes of the reasons for which a reviewer may exclude a film.
+Both are types of entries of their own, in logs of their own.
 """
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 from cxr_release import plain_yaml
 from cxr_release.errors import DecisionError
-from cxr_release.logbook import chain
-from cxr_release.logbook.entry import Chained, Kind, Place
+from cxr_release.logbook.entry import Entry, EntryType, Note, Statement, identifier, sha256, text
 from cxr_release.schemas import COPY, POSSIBLE_COPY
 
 PRESCREEN = "prescreen"
 """Under this name, and for the reason of this code, the automatic pre-screen decides."""
 
-PAGE, TERMINAL = "page", "terminal"
-"""How a decision came: on the page, which shows the film; or typed or piped, which shows none."""
+Via = Literal["", "page", "terminal"]
+"""How a decision came; empty: not stated, as in lines from before it was asked."""
+PAGE: Via = "page"
+"""The page, which shows the film."""
+TERMINAL: Via = "terminal"
+"""It was typed or piped, and no film was shown."""
 
 Verb = Literal["keep", "exclude", "retract"]
-VERBS: tuple[Verb, ...] = ("keep", "exclude", "retract")
+VERBS: tuple[Verb, ...] = get_args(Verb)
 CATEGORIES = ("keep", "exclude")
-"""What can stand."""
+"""What can be in effect."""
+Faces = Literal["left", "right", "unknown", "retract"]
+FACES: tuple[Faces, ...] = get_args(Faces)
 
 
-class OnFilm(ABC):
-    """What every decision on a film has, whatever is decided of it.
+@dataclass(frozen=True)
+class OnFilm(Statement):
+    """A statement on a film."""
 
-    No dataclass: the order of a line's keys is that of the fields, which each kind states itself.
-    """
-
-    image_id: str
-    image_sha256: str
-    note: str
-    via: str
+    image_id: Annotated[str, identifier("a film's id")]
+    image_sha256: Annotated[str, sha256("the film's hash")]
+    """Of the film's PNG bytes, as the reviewer saw them."""
 
     @property
     def about(self) -> str:
@@ -48,79 +49,66 @@ class OnFilm(ABC):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the film's PNG bytes, as the reviewer saw them."""
+        """SHA-256 of what was shown."""
         return self.image_sha256
-
-    def malformed(self) -> Iterator[str]:
-        """What is wrong with it in itself."""
-        yield from chain.of_id("a film's id", self.image_id)
-        yield from self._malformed()
-        yield from chain.of_note(self.note)
-        yield from chain.of_sha256("the film's hash", self.image_sha256)
-        yield from chain.of_text("the note", self.note)
-        if self.via not in {"", PAGE, TERMINAL}:
-            yield f"via is neither {PAGE} nor {TERMINAL}"
-
-    @abstractmethod
-    def _malformed(self) -> Iterator[str]:
-        """What is wrong with what is decided."""
 
 
 @dataclass(frozen=True)
-class _OnFilm(OnFilm):
-    """What is decided, in a line and in the wish for one."""
+class NewDecision(OnFilm):
+    """A decision on whether a film is released; see `Statement`."""
 
-    image_id: str
-    image_sha256: str
     decision: Verb
-    reason: str
+    reason: Annotated[str, text("the reason")] = ""
     """Code of the reason: for an exclusion, and only there."""
-    note: str
-    via: str = field(default="", kw_only=True)
-    """`PAGE` or `TERMINAL`; empty: not stated, as in lines from before it was asked."""
+    note: Note = ""
+    via: Via = field(default="", kw_only=True)
 
     @property
     def retracts(self) -> bool:
         """Whether it takes back what the reviewer decided on the film."""
         return self.decision == "retract"
 
-    def _malformed(self) -> Iterator[str]:
-        if self.decision not in VERBS:
-            yield f"{self.decision!r} is none of {', '.join(VERBS)}"
+    def _contradictions(self) -> Iterator[str]:
         if bool(self.reason) != (self.decision == "exclude"):
             yield "an exclusion has a reason, and nothing else has"
-        yield from chain.of_text("the reason", self.reason)
 
 
 @dataclass(frozen=True)
-class Wish(_OnFilm):
-    """A decision that is not logged yet.
+class Decision(Entry, NewDecision):
+    """A decision in its log."""
 
-    Raises:
-        DecisionError: it is malformed.
-    """
 
-    reason: str = ""
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        for fault in self.malformed():
-            raise DecisionError(fault, where=repr(self.image_id[: chain.MAX_ID]))
+DECISION = EntryType("decision", NewDecision, Decision)
 
 
 @dataclass(frozen=True)
-class Decision(Chained, _OnFilm, Place):
-    """One line of a log: the fields of `Place`, of `_OnFilm` and of `Chained`, in this order."""
+class NewFacing(OnFilm):
+    """A decision on the way that a film faces, as it was shown; see `Statement`."""
+
+    faces: Faces
+    """`unknown`: it cannot be told; `retract`: what the reviewer said before is taken back."""
+    note: Note = ""
+    via: Via = field(default="", kw_only=True)
+
+    @property
+    def retracts(self) -> bool:
+        """Whether it takes back what the reviewer said of the film."""
+        return self.faces == "retract"
 
 
-DECISION = Kind("decision", Wish, Decision)
+@dataclass(frozen=True)
+class FacingDecision(Entry, NewFacing):
+    """A decision on facing in its log."""
+
+
+FACING = EntryType("facing decision", NewFacing, FacingDecision)
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]*")
 WITHDRAWN = "withdrawn-"
 """What the codes begin with that are given on withdrawal alone."""
 OTHER = "other"
 """The reason that says nothing without a note."""
-_AGAIN = "mend it, or restore it (`git checkout`)"
+_REMEDY = "mend it, or restore it (`git checkout`)"
 _NOT_THEIRS = (PRESCREEN, COPY, POSSIBLE_COPY)
 
 
@@ -128,13 +116,13 @@ def load_reasons(path: Path) -> dict[str, str]:
     """Read code → one-line meaning, in the file's order.
 
     Raises:
-        DecisionError: the file is no such mapping.
+        DecisionError: the file is not such a mapping.
     """
     try:
         raw = plain_yaml.of_file(path)
     except (OSError, plain_yaml.NotPlainError) as error:
-        said = error.strerror if isinstance(error, OSError) else f"no plain YAML: {error}"
-        raise DecisionError(f"cannot be read: {said}", where=str(path), remedy=_AGAIN) from error
+        why = error.strerror if isinstance(error, OSError) else f"not plain YAML: {error}"
+        raise DecisionError(f"cannot be read: {why}", where=str(path), remedy=_REMEDY) from error
     if not isinstance(raw, dict) or not all(
         isinstance(code, str)
         and CODE.fullmatch(code)
@@ -143,26 +131,26 @@ def load_reasons(path: Path) -> dict[str, str]:
         for code, meaning in raw.items()
     ):
         raise DecisionError(
-            "expected `code: one-line meaning`, line by line", where=str(path), remedy=_AGAIN
+            "expected `code: one-line meaning`, line by line", where=str(path), remedy=_REMEDY
         )
     return {code: meaning.strip() for code, meaning in raw.items()}
 
 
 def of_people(reasons: Mapping[str, str]) -> dict[str, str]:
-    """The reasons that a reviewer of films may give: no pre-screen's, audit's or withdrawal's.
+    """The reasons that a reviewer of films may give: not the pre-screen's, audit's or withdrawal's.
 
     Who screens never sees a source film, and cannot say what copies one.
     """
     return {
-        code: text
-        for code, text in reasons.items()
+        code: meaning
+        for code, meaning in reasons.items()
         if code not in _NOT_THEIRS and not code.startswith(WITHDRAWN)
     }
 
 
 def of_withdrawals(reasons: Mapping[str, str]) -> dict[str, str]:
     """The reasons for which a published film may be withdrawn: all but the pre-screen's."""
-    return {code: text for code, text in reasons.items() if code != PRESCREEN}
+    return {code: meaning for code, meaning in reasons.items() if code != PRESCREEN}
 
 
 def lacks_note(reason: str, note: str) -> str:

@@ -1,27 +1,21 @@
-"""The generated films, as far as screening must know them.
-
-What the pre-screen made of the films, as the review must know it.
-
-The order in which a reviewer sees the films, and the names under which the page knows them.
-
-Both follow from the reviewer's seed: nobody sees from a film's name or place which checkpoint it
-is of.
-"""
+"""The generated films, as far as screening must know them, and whether logs are about them."""
 
 from __future__ import annotations
 
 import difflib
-import hmac
-import math
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.film_id import padded
+from cxr_release.film_id import job_of, padded
+from cxr_release.logbook.entry import E
+from cxr_release.logbook.logs import Logs
+
+COLUMNS = schemas.FILMS.arrow.names
+COMPARED = 5
+"""Unknown ids that are compared with all known ones: with 27,000 that takes half a second."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +54,34 @@ def read_listed(path: Path) -> list[Generated]:
     return _films(tables.read_foreign(path, schemas.FILMS), COLUMNS)
 
 
+def _films(table: tables.Arrow, names: Sequence[str]) -> list[Generated]:
+    columns = (table[name].to_pylist() for name in names)
+    return [Generated(*row) for row in zip(*columns, strict=True)]
+
+
+def read_scores(path: Path, films: Sequence[Generated]) -> dict[str, float]:
+    """Anomaly score of every film from a `schemas.PRESCREEN` table.
+
+    Raises:
+        DecisionError: the table is not about exactly these films.
+    """
+    table = tables.read(path, schemas.PRESCREEN, ["id", "sha256", "score"])
+    ids, hashes, scores = (column.to_pylist() for column in table.columns)
+    if dict(zip(ids, hashes, strict=True)) != {film.id: film.sha256 for film in films}:
+        raise DecisionError(
+            "is not about the films that are there now",
+            where=str(path),
+            remedy="run `dvc repro prescreen`",
+        )
+    return dict(zip(ids, scores, strict=True))
+
+
 def unknown_films(names: Sequence[tuple[str, str]], known: Collection[str]) -> list[Fault]:
     """A fault for each id that is unknown; the first of them name the known ids most like it.
 
     Args:
         names: where each id stands, and the id.
-        known: ids of films. Comparing with 27,000 of them takes half a second.
+        known: ids of films.
     """
     return [
         Fault(where, f"unknown film {name!r}", nearest(name, known) if place < COMPARED else "")
@@ -80,66 +96,32 @@ def nearest(name: str, known: Collection[str]) -> str:
     return f"did you mean {', '.join(close)}?" if close else ""
 
 
-COLUMNS = schemas.FILMS.arrow.names
-COMPARED = 5
-
-
-def _films(table: tables.Arrow, names: Sequence[str]) -> list[Generated]:
-    columns = (table[name].to_pylist() for name in names)
-    return [Generated(*row) for row in zip(*columns, strict=True)]
-
-
-def read_doubt(path: Path, films: Sequence[Generated]) -> dict[str, float]:
-    """Score of every film from a `schemas.PRESCREEN` table: the higher, the more doubtful.
-
-    Raises:
-        DecisionError: the table is not about exactly these films.
-    """
-    table = tables.read(path, schemas.PRESCREEN, ["id", "sha256", "score"])
-    ids, hashes, scores = (column.to_pylist() for column in table.columns)
-    if dict(zip(ids, hashes, strict=True)) != {film.id: film.sha256 for film in films}:
-        raise DecisionError(
-            "is not about the films that lie there now",
-            where=str(path),
-            remedy="run `dvc repro prescreen`",
-        )
-    return dict(zip(ids, scores, strict=True))
-
-
-Order = Literal["shuffled", "doubtful-first"]
-
-NAME = re.compile(r"[0-9a-f]{32}")
-"""A film, as the page knows it."""
-
-
-def order_of(
-    films: Sequence[Generated], seed: bytes, doubts: Mapping[str, float] | None = None
-) -> list[Generated]:
-    """All films, shuffled by the seed; with doubts those of the highest doubt first.
+def about_films(
+    films: Sequence[Generated] | None, reasons: Collection[str] | None = None
+) -> Callable[[Logs[E]], list[Fault]]:
+    """What is wrong with entries on films, by log and line; films of other jobs are left alone.
 
     Args:
-        films: in any order.
-        seed: see `seeds.seed_of`.
-        doubts: film id → how much the pre-screen doubts it.
-
-    Raises:
-        DecisionError: a film's doubt is missing or no number.
+        films: what they must be about, or None where nothing is known.
+        reasons: known codes of reasons, or None where any will do.
     """
-    shuffled = sorted(films, key=lambda film: hmac.digest(seed, film.id.encode(), "sha256"))
-    if doubts is None:
-        return shuffled
-    unknown = sum(not math.isfinite(doubts.get(film.id, math.nan)) for film in films)
-    if unknown:
-        raise DecisionError(
-            f"the pre-screen gave no score to {unknown} film(s)",
-            remedy="run `dvc repro`, or order the films by `shuffled`",
-        )
-    return sorted(shuffled, key=lambda film: -doubts[film.id])
+    known = {film.id: film for film in films or ()}
+    jobs = {job_of(film) for film in known} | {""}
 
+    def faults_of(logs: Logs[E]) -> list[Fault]:
+        faults: list[Fault] = []
+        unknown: list[tuple[str, str]] = []
+        for reviewer, log in logs.items() if films is not None else ():
+            for entry in log:
+                where, film = f"{reviewer}.jsonl: line {entry.seq}", known.get(entry.about)
+                if film is None and job_of(entry.about) in jobs:
+                    unknown.append((where, entry.about))
+                elif film is not None and entry.fingerprint not in film.hashes:
+                    faults.append(Fault(where, f"{film.id} has other bytes than were decided on"))
+                reason = getattr(entry, "reason", "")
+                if reasons is not None and reason and reason not in reasons:
+                    what = f"unknown reason {reason!r}"
+                    faults.append(Fault(where, what, f"known: {', '.join(reasons)}"))
+        return [*unknown_films(unknown, known), *faults]
 
-def name_of(film: Generated, seed: bytes) -> str:
-    """The film's name on the page, matching `NAME`. Other bytes, or another reviewer: another name.
-
-    The name says nothing of the film, and cannot be made without the seed.
-    """
-    return hmac.digest(seed, f"{film.id}\0{film.sha256}".encode(), "sha256").hex()[:32]
+    return faults_of

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from cxr_release import schemas, tables
 from cxr_release.files import whole_file
 from cxr_release.films import png
-from cxr_release.logbook.entry import GENESIS, line_hash, written
+from cxr_release.logbook.entry import GENESIS, line_hash, line_of
 from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.screening import anomaly
@@ -122,10 +122,17 @@ def exclusions(rows: Iterable[Row], *, threshold: float, percentile: float) -> l
     prev = GENESIS
     for row in sorted(_beyond(rows, threshold), key=lambda row: str(row["id"])):
         decision = Decision(
-            len(decisions) + 1, AT, PRESCREEN, row["id"], row["sha256"], "exclude", PRESCREEN,
-            note, prev,
-        )  # fmt: skip
-        prev = line_hash(written(decision).encode())
+            row["id"],
+            row["sha256"],
+            "exclude",
+            PRESCREEN,
+            note,
+            seq=len(decisions) + 1,
+            at=AT,
+            reviewer=PRESCREEN,
+            prev=prev,
+        )
+        prev = line_hash(line_of(decision))
         decisions.append(decision)
     return decisions
 

@@ -1,29 +1,72 @@
-"""What one reviewer has before them: films still to see, own decisions, progress."""
+"""What one reviewer has before them: films still to see, own decisions, progress.
+
+The order of the films, and the names under which the page knows them, follow from the reviewer's
+seed: nobody sees from a film's name or place which checkpoint it is of.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterable, Sequence
+import hmac
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from itertools import islice
 from typing import Literal
 
-from cxr_release.logbook.shared_state import Votes
-from cxr_release.screening.decision import PAGE, Decision, Wish
-from cxr_release.screening.films import Generated, name_of
+from cxr_release.errors import DecisionError
+from cxr_release.logbook.shared_state import PersonalQueue, SharedState, says_the_same
+from cxr_release.screening.decision import PAGE, Decision, NewDecision
+from cxr_release.screening.films import Generated
 from cxr_release.screening.review_rate import films_a_minute
 
 View = Literal["queue", "excluded", "decided"]
 VIEWS: tuple[View, ...] = ("queue", "excluded", "decided")
-_said = attrgetter("decision", "reason", "note")
+Order = Literal["shuffled", "doubtful-first"]
+
+NAME = re.compile(r"[0-9a-f]{32}")
+"""A film, as the page knows it."""
+
+
+def order_of(
+    films: Sequence[Generated], seed: bytes, scores: Mapping[str, float] | None = None
+) -> list[Generated]:
+    """All films, shuffled by the seed; with scores those of the highest anomaly score first.
+
+    Args:
+        films: in any order.
+        seed: see `seeds.seed_of`.
+        scores: film id → anomaly score.
+
+    Raises:
+        DecisionError: a film's score is missing or not a number.
+    """
+    shuffled = sorted(films, key=lambda film: hmac.digest(seed, film.id.encode(), "sha256"))
+    if scores is None:
+        return shuffled
+    unknown = sum(not math.isfinite(scores.get(film.id, math.nan)) for film in films)
+    if unknown:
+        raise DecisionError(
+            f"the pre-screen gave no score to {unknown} film(s)",
+            remedy="run `dvc repro`, or order the films by `shuffled`",
+        )
+    return sorted(shuffled, key=lambda film: -scores[film.id])
+
+
+def name_of(film: Generated, seed: bytes) -> str:
+    """The film's name on the page, matching `NAME`. Other bytes, or another reviewer: another name.
+
+    The name says nothing of the film, and cannot be made without the seed.
+    """
+    return hmac.digest(seed, f"{film.id}\0{film.sha256}".encode(), "sha256").hex()[:32]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ShownFilm:
     """A film, and what the reviewer decided on it."""
 
     name: str
-    """See `order.name_of`."""
+    """See `name_of`."""
     decision: Decision | None
 
 
@@ -31,7 +74,7 @@ class Entry:
 class Page:
     """Some films of a view."""
 
-    entries: list[Entry]
+    entries: list[ShownFilm]
     start: int
     """Position of the first one."""
     next: int | None
@@ -45,16 +88,16 @@ class Progress:
     """How far a reviewer is."""
 
     done: int
-    """Films that the reviewer's decisions stand on."""
+    """Films that the reviewer has decided on."""
     left: int
-    """Films of the queue without one."""
+    """Films of the queue without a decision of theirs."""
     excluded: int
     per_minute: float | None
     minutes_left: float | None
 
 
-class Queue:
-    """One reviewer's views of the films. Any number of threads may use it.
+class Queue(PersonalQueue[NewDecision, Decision]):
+    """One reviewer's views of the films.
 
     The queue holds the films that the reviewer decided on, and those that fewer than `required`
     other people have decided on; without those that the pre-screen excluded. The adjudicator's
@@ -62,8 +105,8 @@ class Queue:
 
     Args:
         reviewer: whose it is.
-        votes: everybody's decisions; shared by the queues of all reviewers.
-        order: all films as this reviewer sees them; see `order.order_of`.
+        state: everybody's decisions; shared by the queues of all reviewers.
+        order: all films as this reviewer sees them; see `order_of`.
         seed: names them; see `seeds.seed_of`.
         required: people who must decide on a film.
         prescreened: ids of the films that the pre-screen excluded.
@@ -73,7 +116,7 @@ class Queue:
     def __init__(
         self,
         reviewer: str,
-        votes: Votes[Wish, Decision],
+        state: SharedState[NewDecision, Decision],
         order: Sequence[Generated],
         seed: bytes,
         *,
@@ -81,9 +124,7 @@ class Queue:
         prescreened: Collection[str] = (),
         adjudicates: bool = False,
     ) -> None:
-        self.reviewer = reviewer
-        self._votes = votes
-        self._log = votes.log_of(reviewer)
+        super().__init__(reviewer, state)
         self._required = required
         self._prescreened = frozenset(prescreened)
         self._adjudicates = adjudicates
@@ -95,14 +136,8 @@ class Queue:
         self._queued = bytearray(len(order))
         self._open = bytearray(len(order))
         self._seen = 0
-        with votes.turn:
-            votes.take(reviewer)
+        with self.lock:
             self._mark(self._places)
-
-    @property
-    def turn(self) -> threading.RLock:
-        """Held by whoever reads everybody's decisions, or brings them up to date."""
-        return self._votes.turn
 
     def __len__(self) -> int:
         return len(self._films)
@@ -114,12 +149,6 @@ class Queue:
     def name_of(self, film: str) -> str:
         """The name of one of these films, by its id."""
         return self._names[self._places[film]]
-
-    def refresh(self) -> None:
-        """Take in what was logged since; see `Votes.refresh`."""
-        with self._votes.turn:
-            self._votes.refresh()
-            self._catch_up()
 
     def page(
         self, view: View, count: int, *, start: int | None = None, before: int | None = None
@@ -133,119 +162,105 @@ class Queue:
                 reviewer has not decided on, and elsewhere 0.
             before: position to end before, instead.
         """
-        with self._votes.turn:
+        with self.lock:
             if view != "queue":
                 return self._decided(view, count, start, before)
             if before is not None:
                 asked = min(before, len(self))
-                places = self._backward(asked, count)
+                places = list(islice(self._backward(asked), count))[::-1]
             else:
                 # Where every film is decided, -1 becomes the end.
                 first_open = self._open.find(1) % (len(self) + 1)
                 asked = min(first_open if start is None else start, len(self))
-                places = self._forward(asked, count)
+                places = list(islice(self._forward(asked), count))
             first = places[0] if places else asked
             end = places[-1] + 1 if places else first
             return Page(
-                [self._entry(self._films[place].id) for place in places],
+                [self._shown(self._films[place].id) for place in places],
                 first,
                 end if self._queued.find(1, end) >= 0 else None,
                 first if self._queued.rfind(1, 0, first) >= 0 else None,
             )
 
-    def entries(self, names: Iterable[str]) -> list[Entry]:
-        """Films by name, as they stand."""
-        with self._votes.turn:
-            return [self._entry(self._by_name[name].id) for name in names]
+    def entries(self, names: Iterable[str]) -> list[ShownFilm]:
+        """Films by name, as they are now."""
+        with self.lock:
+            return [self._shown(self._by_name[name].id) for name in names]
 
     def progress(self) -> Progress:
         """How far the reviewer is, as of the last refresh."""
-        with self._votes.turn:
+        with self.lock:
             left = self._open.count(1)
-            excluded = sum(one.decision == "exclude" for one in self._mine.values())
-            pace = films_a_minute(self._log.lines)
-            return Progress(len(self._mine), left, excluded, pace, left / pace if pace else None)
+            excluded = sum(entry.decision == "exclude" for entry in self.mine.values())
+            rate = films_a_minute(self._log.entries)
+            return Progress(len(self.mine), left, excluded, rate, left / rate if rate else None)
 
-    def decide(self, wishes: Sequence[Wish], *, undecided_only: bool = False) -> list[Decision]:
+    def decide(
+        self, decisions: Sequence[NewDecision], *, undecided_only: bool = False
+    ) -> list[Decision]:
         """Log decisions. They are on disk when this returns; on an error none of them counts.
 
-        What stands exactly so already is not logged again.
+        What is in effect exactly so already is not logged again.
 
         Args:
-            wishes: on films of this queue's order.
-            undecided_only: leave out films on which a decision of the reviewer stands by now.
+            decisions: on films of this queue's order.
+            undecided_only: leave out films on which the reviewer has decided by now.
 
         Returns:
-            The new lines.
+            The new entries.
 
         Raises:
             DecisionError: see `Log.append`.
         """
 
-        def unless(wish: Wish, stands: Decision | None) -> bool:
-            if stands is None:
-                return wish.retracts
+        def unless(new: NewDecision, effective: Decision | None) -> bool:
+            if effective is None:
+                return new.retracts
             # What was typed or piped is given again by whoever now sees the film.
-            same = _said(wish) == _said(stands) and (wish.via == stands.via or wish.via != PAGE)
-            return undecided_only or same
+            same = says_the_same(new, effective, ("decision", "reason", "note"))
+            return undecided_only or (same and (new.via == effective.via or new.via != PAGE))
 
-        # Not in `turn`: others need not wait for the disk.
-        logged = self._log.append(wishes, unless=unless)
-        with self._votes.turn:
-            self._votes.take(self.reviewer)
-            self._catch_up()
-        return logged
-
-    @property
-    def _mine(self) -> dict[str, Decision]:
-        return self._votes.standing[self.reviewer]
+        return self.record(decisions, unless)
 
     def _catch_up(self) -> None:
-        self._mark(self._votes.changed[self._seen :])
-        self._seen = len(self._votes.changed)
+        self._mark(self._state.changed[self._seen :])
+        self._seen = len(self._state.changed)
 
     def _mark(self, films: Iterable[str]) -> None:
         for film in films:
             place = self._places[film]
             self._queued[place] = self._is_queued(film)
-            self._open[place] = self._queued[place] and film not in self._mine
+            self._open[place] = self._queued[place] and film not in self.mine
 
     def _is_queued(self, film: str) -> bool:
         if film in self._prescreened:
             return False
-        others = [
-            decisions[film].decision
-            for reviewer, decisions in self._votes.standing.items()
-            if reviewer != self.reviewer and film in decisions
-        ]
+        decisions = self._on(film)
+        own = decisions.pop(self.reviewer, None)
         if self._adjudicates:
-            return len(set(others)) > 1
-        return film in self._mine or len(others) < self._required
+            return len({entry.decision for entry in decisions.values()}) > 1
+        return own is not None or len(decisions) < self._required
 
-    def _entry(self, film: str) -> Entry:
-        return Entry(self.name_of(film), self._mine.get(film))
+    def _shown(self, film: str) -> ShownFilm:
+        return ShownFilm(self.name_of(film), self.mine.get(film))
 
-    def _forward(self, start: int, count: int) -> list[int]:
-        places: list[int] = []
+    def _forward(self, start: int) -> Iterator[int]:
         place = self._queued.find(1, start)
-        while place >= 0 and len(places) < count:
-            places.append(place)
+        while place >= 0:
+            yield place
             place = self._queued.find(1, place + 1)
-        return places
 
-    def _backward(self, end: int, count: int) -> list[int]:
-        places: list[int] = []
+    def _backward(self, end: int) -> Iterator[int]:
         place = self._queued.rfind(1, 0, end)
-        while place >= 0 and len(places) < count:
-            places.append(place)
+        while place >= 0:
+            yield place
             place = self._queued.rfind(1, 0, place)
-        return places[::-1]
 
     def _decided(self, view: View, count: int, start: int | None, before: int | None) -> Page:
         films = [
             film
-            for film, one in reversed(self._mine.items())
-            if view == "decided" or one.decision == "exclude"
+            for film, entry in reversed(self.mine.items())
+            if view == "decided" or entry.decision == "exclude"
         ]
         if before is not None:
             end = min(before, len(films))
@@ -254,7 +269,7 @@ class Queue:
             first = min(start or 0, len(films))
             end = min(first + count, len(films))
         return Page(
-            [self._entry(film) for film in films[first:end]],
+            [self._shown(film) for film in films[first:end]],
             first,
             end if end < len(films) else None,
             first if first > 0 else None,

@@ -1,8 +1,7 @@
-"""People's decision logs, and beside them the pre-screen's own.
+"""Somebody decides in a terminal on some films: checked against the films, then logged.
 
-Somebody decides in a terminal on some films: checked against the films, then logged.
-
-Whether the logs are what was written, and about these films.
+What becomes of a film, that a published one is withdrawn, or which way it faces: all of it is
+logged, or nothing.
 """
 
 from __future__ import annotations
@@ -14,29 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import AGAIN, DecisionError, Fault
+from cxr_release.logbook.entry import E, S
 from cxr_release.logbook.log import Log, read
 from cxr_release.logbook.log_files import log_file
-from cxr_release.logbook.logs import (
-    people_like,
-    people_of,
-    read_all,
-    sentences_of,
-    verified,
-    wholeness_of,
-)
-from cxr_release.screening.consensus import faults_of
+from cxr_release.logbook.logs import people_like, people_of, read_all
 from cxr_release.screening.decision import (
     DECISION,
+    FACING,
     PRESCREEN,
     TERMINAL,
     Decision,
+    Faces,
+    FacingDecision,
+    NewDecision,
+    NewFacing,
     Verb,
-    Wish,
     lacks_note,
     of_people,
     of_withdrawals,
 )
 from cxr_release.screening.films import Generated, unknown_films
+
+_notices = logging.getLogger(__name__)
 
 
 def read_with_prescreen(folder: Path, prescreen: Path) -> dict[str, list[Decision]]:
@@ -57,13 +55,10 @@ def read_with_prescreen(folder: Path, prescreen: Path) -> dict[str, list[Decisio
         )
     try:
         return logs | {PRESCREEN: read(DECISION, prescreen)}
-    except DecisionError as error:  # no person's, and in no git
+    except DecisionError as error:  # it is not a person's, and in no git
         raise DecisionError(
             error.what, where=str(prescreen), remedy=AGAIN, faults=error.faults
         ) from None
-
-
-_notices = logging.getLogger(__name__)
 
 
 def decide(
@@ -83,7 +78,7 @@ def decide(
 
     Raises:
         DecisionError: an id is unknown (the nearest known ones are named), the reason is, or lacks
-            its note; the name is the pre-screen's; or nothing stands that could be taken back.
+            its note; the name is the pre-screen's; or there is nothing that could be taken back.
     """
     known = {film.id: film for film in films}
     codes = of_people(reasons)
@@ -118,7 +113,7 @@ def withdraw(
 
     Raises:
         DecisionError: no version is published, a film is in none, the reason is unknown or lacks
-            its note, or no withdrawal stands that could be taken back.
+            its note, or there is no withdrawal that could be taken back.
     """
     names = ("id", "checkpoint", "batch", "sha256")
     known = {row["id"]: Generated(*(row[name] for name in names)) for row in published}
@@ -153,56 +148,97 @@ def _log(
     note: str,
     proven: Collection[str] = (),
 ) -> list[Decision]:
-    refuse_prescreen(reviewer)
+    def checks(log: Log[NewDecision, Decision]) -> Iterable[Fault]:
+        if reason and reason not in codes:
+            yield Fault(f"reason {reason}", "unknown", f"known: {', '.join(codes)}")
+        if lacks := lacks_note(reason, note):
+            yield Fault(f"reason {reason}", lacks, "give --note")
+        if verb == "retract":
+            yield from _nothing_to_retract(log, [film for film in ids if film in films], proven)
+
     log = Log(DECISION, folder, reviewer)
+    decisions = _record(
+        log,
+        ids,
+        films,
+        lambda film: NewDecision(film.id, film.sha256, verb, reason, note, via=TERMINAL),
+        checks=checks,
+    )
+    if decisions and decisions[0].seq == 1:
+        _notices.warning("first decision of %s%s", reviewer, people_like(reviewer, folder))
+    return decisions
+
+
+def say_facing(
+    folder: Path,
+    reviewer: str,
+    ids: Sequence[str],
+    faces: Faces,
+    *,
+    films: Sequence[Generated],
+    note: str = "",
+) -> list[FacingDecision]:
+    """Log the way that every film of `ids` faces as it is now, or log nothing.
+
+    Raises:
+        DecisionError: an id is unknown (the nearest known ones are named).
+    """
+    return _record(
+        Log(FACING, folder, reviewer),
+        ids,
+        {film.id: film for film in films},
+        lambda film: NewFacing(film.id, film.sha256, faces, note, via=TERMINAL),
+    )
+
+
+def _record(
+    log: Log[S, E],
+    ids: Sequence[str],
+    films: Mapping[str, Generated],
+    statement: Callable[[Generated], S],
+    checks: Callable[[Log[S, E]], Iterable[Fault]] = lambda log: (),
+) -> list[E]:
+    """Log a statement on every film of `ids`, each once, or nothing.
+
+    Raises:
+        DecisionError: an id is unknown, or a check fails: with all faults.
+    """
+    refuse_prescreen(log.reviewer)
     log.refresh()
     faults = unknown_films([("", film) for film in ids if film not in films], films)
-    if reason and reason not in codes:
-        faults.append(Fault(f"reason {reason}", "unknown", f"known: {', '.join(codes)}"))
-    if lacks := lacks_note(reason, note):
-        faults.append(Fault(f"reason {reason}", lacks, "give --note"))
-    if verb == "retract":
-        faults += _nothing_stands(log, [one for one in ids if one in films], proven)
+    faults += checks(log)
     if faults:
         raise DecisionError("nothing was logged", faults=faults)
-    first = not log.lines
-    wishes = [
-        Wish(film, films[film].sha256, verb, reason, note, via=TERMINAL)
-        for film in dict.fromkeys(ids)
-    ]
-    lines = log.append(wishes)
-    if first:
-        _notices.warning("first decision of %s%s", reviewer, people_like(reviewer, folder))
-    return lines
+    return log.append([statement(films[film]) for film in dict.fromkeys(ids)])
 
 
-def _nothing_stands(
-    log: Log[Wish, Decision], ids: Sequence[str], proven: Collection[str]
+def _nothing_to_retract(
+    log: Log[NewDecision, Decision], ids: Sequence[str], proven: Collection[str]
 ) -> list[Fault]:
-    """Films on which no decision of this person stands, so that none can be taken back."""
+    """Films on which this person has no decision in effect, so that none can be taken back."""
     folder, person = log.path.parent, log.reviewer
-    open_ids = [film for film in dict.fromkeys(ids) if film not in log.standing]
-    if open_ids and not log.lines and not {*open_ids} & {*proven}:
+    open_ids = [film for film in dict.fromkeys(ids) if film not in log.effective]
+    if open_ids and not log.entries and not {*open_ids} & {*proven}:
         return [Fault(f"reviewer {person}", f"has decided nothing{people_like(person, folder)}")]
     faults = []
     for film in open_ids:
         by = _decided_by(film, folder)
         if by or film not in proven:
             remedy = f"only they can take theirs back: {', '.join(by)}" if by else ""
-            faults.append(Fault(film, f"no decision of {person} stands on it", remedy))
+            faults.append(Fault(film, f"{person} has no decision on it in effect", remedy))
     return faults
 
 
 def _decided_by(film: str, folder: Path) -> list[str]:
-    """Whose decision on a film stands, as far as logs can be read: one's own work goes on."""
-    found = []
+    """Who has a decision on a film, as far as logs can be read: one's own work goes on."""
+    deciders = []
     for person in people_of(folder):
         log = Log(DECISION, folder, person)
         with contextlib.suppress(DecisionError):
             log.refresh()
-        if film in log.standing:
-            found.append(person)
-    return found
+        if film in log.effective:
+            deciders.append(person)
+    return deciders
 
 
 def refuse_prescreen(reviewer: str) -> None:
@@ -216,40 +252,3 @@ def refuse_prescreen(reviewer: str) -> None:
             f"{PRESCREEN!r} is the automatic pre-screen's name",
             remedy="review under a name of your own, such as a.b",
         )
-
-
-def verify_logs(
-    folder: Path, films: Sequence[Generated] | None, reasons: Collection[str] | None
-) -> dict[str, Any]:
-    """Verify every log of a folder; an unfinished last line is set aside, with a message.
-
-    Args:
-        folder: of the logs.
-        films: what the decisions must be about, or None where nothing is known.
-        reasons: known codes of reasons, or None where any will do.
-
-    Returns:
-        `logs` (reviewer → `lines`, `standing`), `films` (how many they were held against, or
-        None) and `set_aside` (names of files).
-
-    Raises:
-        DecisionError: with every fault, by log and line.
-    """
-    found = verified(DECISION, folder, about_films(films, reasons))
-    return found | {"films": None if films is None else len(films)}
-
-
-def about_films(
-    films: Sequence[Generated] | None, reasons: Collection[str] | None
-) -> Callable[[Mapping[str, Sequence[Decision]]], list[Fault]]:
-    """What is wrong with decisions, reviewer → lines; see `verify_logs`."""
-    known = {film.id: film for film in films or ()}
-    return lambda logs: [] if films is None else faults_of(known, logs, reasons)
-
-
-def text_of(found: Mapping[str, Any]) -> str:
-    """What `verify_logs` found, for people."""
-    films = found["films"]
-    against = "no film is sampled yet" if films is None else f"held against {films:,} films"
-    end = f"{wholeness_of(found)}; {against}"
-    return "\n".join([*sentences_of(found, DECISION.noun), end])

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 
+from cxr_release.logbook.entry import time_of
 from cxr_release.screening.decision import TERMINAL, Decision
 
 RECENT = 500
@@ -114,7 +115,7 @@ def _sent(log: Sequence[Decision]) -> Iterator[tuple[float | None, list[Decision
     wait: float | None = None
     before: datetime | None = None
     for one in log:
-        at = _time(one.at)
+        at = time_of(one.at)
         if at is None:
             continue
         gap = (at - before).total_seconds() if before else None
@@ -137,7 +138,7 @@ def _turns(log: Sequence[Decision]) -> list[tuple[float, int]]:
     turns: list[tuple[float, int]] = []
     before: datetime | None = None
     for one in log:
-        at = _time(one.at)
+        at = time_of(one.at)
         if at is None:
             continue
         wait = (at - before).total_seconds() if before else 0.0
@@ -149,12 +150,3 @@ def _turns(log: Sequence[Decision]) -> list[tuple[float, int]]:
             turns.append((wait, 1))
         before = at
     return turns[1:]
-
-
-def _time(text: str) -> datetime | None:
-    """A log's form of time admits a 13th month; such a line counts as a decision all the same."""
-    try:
-        time = datetime.fromisoformat(text)
-        return time if time.tzinfo else time.replace(tzinfo=UTC)
-    except ValueError:
-        return None

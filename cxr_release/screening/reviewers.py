@@ -1,9 +1,8 @@
 """Who decided on how many films, how the decisions came, and on which films people can have looked.
 
 A decision says that somebody decided. That they looked at the film it says only where it was given
-on the page, and not faster than one look takes (see `pace`).
-
-What is said of the people who screened: every sentence follows from the counts.
+on the page, and not faster than one look takes (see `review_rate`). What is said of the people who
+screened follows from these counts.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cxr_release.logbook.entry import standing_of
-from cxr_release.logbook.logs import by_people, joined, persons, tally
+from cxr_release.logbook.entry import effective_of
+from cxr_release.logbook.logs import by_people, joined, persons
 from cxr_release.screening.decision import PAGE, TERMINAL, Decision
 from cxr_release.screening.review_rate import LEAST_LOOK, hurry
 
@@ -26,36 +25,29 @@ Person = dict[str, Any]
 
 @dataclass(frozen=True)
 class People:
-    """What people's standing decisions on some films are."""
+    """What people's effective decisions on some films are."""
 
     by_name: dict[str, Person]
     """Everybody with a decision: `decisions`, of which by each of `WAYS`; `hurried`, those that
-    were given faster than a look takes; `hurried_per_minute`, films at that pace, None of none and
+    were given faster than a look takes; `hurried_per_minute`, films at that rate, None of none and
     where no time lies between them."""
     deciders: Mapping[str, int]
-    """Film → people whose decision stands on it; films without one are left out."""
+    """Film → people whose decision on it is effective; films without one are left out."""
     looked_at: frozenset[str]
     """Films on which somebody decided on the page, and not faster than a look takes."""
 
-    def counted(self, films: int) -> dict[str, Any]:
+    def counted(self) -> dict[str, Any]:
         """The same in numbers, without names.
 
-        Args:
-            films: how many there are.
-
         Returns:
-            `reviewers`; `films_by_reviewers` (see `tally`); `decisions` (way → how many);
-            `hurried`; `looked_at` (films); `each` (of each person what `by_name` says, in no order
-            of names).
+            `reviewers`; `decisions` (way → how many); `hurried`; `each` (of each person what
+            `by_name` says, in no order of names).
         """
-        nobody = [0] * (films - len(self.deciders))
         each = sorted(self.by_name.values(), key=lambda one: [-one["decisions"], str(one)])
         return {
             "reviewers": len(self.by_name),
-            "films_by_reviewers": tally([*self.deciders.values(), *nobody]),
             "decisions": {way: sum(one[way] for one in each) for way in WAYS},
             "hurried": sum(one["hurried"] for one in each),
-            "looked_at": len(self.looked_at),
             "each": each,
         }
 
@@ -71,7 +63,7 @@ def people_of(films: Collection[str], logs: Mapping[str, Sequence[Decision]]) ->
     deciders: dict[str, int] = defaultdict(int)
     looked_at: set[str] = set()
     for name, log in logs.items():
-        stands = {film: one for film, one in standing_of(log).items() if film in films}
+        stands = {film: one for film, one in effective_of(log).items() if film in films}
         if not stands:
             continue
         fast = hurry(log)
@@ -103,7 +95,7 @@ def sentence_of(review: Mapping[str, Any], generated: int) -> str:
 
 
 def person_lines(people: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """A line for everybody by name: how many decisions stand, and how they came.
+    """A line for everybody by name: how many decisions are effective, and how they came.
 
     Args:
         people: see `People.by_name`.
@@ -112,13 +104,13 @@ def person_lines(people: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         ways = {"on the page": "page", "in a terminal": "terminal", "not stated how": "not_stated"}
         parts = [f"{one[way]:,} {said}" for said, way in ways.items() if one[way]]
         if one["hurried"]:
-            parts.append(f"{one['hurried']:,} {_pace(one)}, faster than a look at each takes")
-        yield f"{name}: {one['decisions']:,} decision(s) stand, {', '.join(parts)}"
+            parts.append(f"{one['hurried']:,} {_rate(one)}, faster than a look at each takes")
+        yield f"{name}: {one['decisions']:,} decision(s) in effect, {', '.join(parts)}"
 
 
-def _pace(one: Mapping[str, Any]) -> str:
-    pace = one["hurried_per_minute"]
-    return "all at once" if pace is None else f"at {pace:,.0f} films a minute"
+def _rate(one: Mapping[str, Any]) -> str:
+    rate = one["hurried_per_minute"]
+    return "all at once" if rate is None else f"at {rate:,.0f} films a minute"
 
 
 def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
@@ -161,7 +153,7 @@ def _ways(decisions: Mapping[str, int]) -> Iterator[str]:
 
 def _hurried(one: Mapping[str, Any]) -> str:
     return (
-        f"One person gave {one['hurried']:,} of {one['decisions']:,} decisions {_pace(one)}, page"
+        f"One person gave {one['hurried']:,} of {one['decisions']:,} decisions {_rate(one)}, page"
         f" by page: faster than {1 / LEAST_LOOK:g} films a second nobody looks at each."
     )
 

@@ -18,7 +18,7 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.facing import detector_of
 from cxr_release.radiographs.orient import check_detector, left_facing, orient
-from cxr_release.screening.facing_corrections import not_there, read_said
+from cxr_release.screening.decision import facing_of_unknown, read_facing
 
 
 class Job(TypedDict):
@@ -34,7 +34,7 @@ def run(paths: Paths, params: Params) -> None:
     known = left_facing(paths.cohort_table)
     detector = None if known is None else detector_of(known)
     require_kept(paths.root, [paths.facing_log])
-    told = read_said(paths.facing_log)
+    told = read_facing(paths.facing_log)
     rows = []
     films: set[str] = set()
     for checkpoint, batch in jobs:
@@ -56,7 +56,7 @@ def run(paths: Paths, params: Params) -> None:
                 remedy="delete the folder and run `dvc repro`",
             )
         rows.append({"checkpoint": checkpoint, "batch": batch, "facings": counts, "said": said})
-    if faults := not_there(told, films):
+    if faults := facing_of_unknown(told, films):
         what = f"{len(faults)} decision(s) on facing are about films that are not there"
         raise DecisionError(what, where=str(paths.facing_log), faults=faults)
     summary = {"films": rows, "rule": check_detector(detector, known)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json, write_text
-from cxr_release.logbook.entry import written
+from cxr_release.logbook.entry import line_of
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.prescreen import (
@@ -34,7 +34,7 @@ def run(paths: Paths, params: Params) -> None:
         else []
     )
     tables.write(paths.prescreen / "scores.parquet", schemas.PRESCREEN, rows)
-    write_text(paths.prescreen_log, "".join(f"{written(one)}\n" for one in decisions))
+    write_text(paths.prescreen_log, "".join(f"{line_of(one).decode()}\n" for one in decisions))
     draw_roc(paths.prescreen / "roc.png", trial, percentile=percentile)
     draw_doubtful(paths.prescreen / "doubtful.png", rows, films)
     numbers = report(

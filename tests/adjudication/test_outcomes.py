@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.adjudication.outcomes import Adjudication, Outcome, apply, settle
-from cxr_release.adjudication.verdict import VERDICT, Judgement, Word
+from cxr_release.adjudication.outcomes import (
+    VERDICT,
+    Adjudication,
+    NewVerdict,
+    PairOutcome,
+    Word,
+    apply,
+    settle,
+)
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.logs import read_all
@@ -28,26 +35,26 @@ WORDS = (COPY, NOT, UNSURE)
 @pytest.mark.parametrize(
     ("words", "outcome"),
     [
-        ({}, Outcome()),
-        ({"a": NOT}, Outcome()),
-        ({"a": COPY}, Outcome(excluded="possible-copy")),
-        ({"a": UNSURE}, Outcome(excluded="possible-copy")),
-        ({"a": NOT, "b": NOT}, Outcome(NOT, settled=True)),
-        ({"a": COPY, "b": COPY}, Outcome(COPY, settled=True, excluded="copy")),
-        ({"a": COPY, "b": NOT}, Outcome(conflict=True, excluded="possible-copy")),
-        ({"a": UNSURE, "b": UNSURE}, Outcome(conflict=True, excluded="possible-copy")),
-        ({"a": UNSURE, "b": NOT}, Outcome(conflict=True, excluded="possible-copy")),
-        ({"a": COPY, "b": NOT, "third": NOT}, Outcome(NOT, settled=True)),
-        ({"a": COPY, "b": NOT, "third": COPY}, Outcome(COPY, settled=True, excluded="copy")),
+        ({}, PairOutcome()),
+        ({"a": NOT}, PairOutcome()),
+        ({"a": COPY}, PairOutcome(excluded="possible-copy")),
+        ({"a": UNSURE}, PairOutcome(excluded="possible-copy")),
+        ({"a": NOT, "b": NOT}, PairOutcome(NOT, settled=True)),
+        ({"a": COPY, "b": COPY}, PairOutcome(COPY, settled=True, excluded="copy")),
+        ({"a": COPY, "b": NOT}, PairOutcome(conflict=True, excluded="possible-copy")),
+        ({"a": UNSURE, "b": UNSURE}, PairOutcome(conflict=True, excluded="possible-copy")),
+        ({"a": UNSURE, "b": NOT}, PairOutcome(conflict=True, excluded="possible-copy")),
+        ({"a": COPY, "b": NOT, "third": NOT}, PairOutcome(NOT, settled=True)),
+        ({"a": COPY, "b": NOT, "third": COPY}, PairOutcome(COPY, settled=True, excluded="copy")),
         (
             {"a": UNSURE, "b": UNSURE, "third": UNSURE},
-            Outcome(UNSURE, settled=True, excluded="possible-copy"),
+            PairOutcome(UNSURE, settled=True, excluded="possible-copy"),
         ),
-        ({"a": NOT, "third": COPY}, Outcome(COPY, settled=True, excluded="copy")),
-        ({"a": COPY, "b": COPY, "c": NOT}, Outcome(conflict=True, excluded="possible-copy")),
+        ({"a": NOT, "third": COPY}, PairOutcome(COPY, settled=True, excluded="copy")),
+        ({"a": COPY, "b": COPY, "c": NOT}, PairOutcome(conflict=True, excluded="possible-copy")),
     ],
 )
-def test_the_rule(words: dict[str, str], outcome: Outcome) -> None:
+def test_the_rule(words: dict[str, str], outcome: PairOutcome) -> None:
     assert settle(words, required=2, adjudicator="third") == outcome
 
 
@@ -69,8 +76,8 @@ def test_in_doubt_out(words: dict[str, str], required: int, adjudicator: str) ->
         assert not outcome.settled
 
 
-def wish(real: str, film: str, word: Word, note: str = "") -> Judgement:
-    return Judgement(real, REAL[real], film, FILMS[film], word, note)
+def wish(real: str, film: str, word: Word, note: str = "") -> NewVerdict:
+    return NewVerdict(real, REAL[real], film, FILMS[film], word, note)
 
 
 def adjudicated(folder: Path, *pairs: tuple[str, str], **options: Any) -> Adjudication:
@@ -82,7 +89,7 @@ def adjudicated(folder: Path, *pairs: tuple[str, str], **options: Any) -> Adjudi
     return apply(listed, read_all(VERDICT, folder), required=2, adjudicator="third", **films)
 
 
-def log(folder: Path, reviewer: str, *wishes: Judgement) -> None:
+def log(folder: Path, reviewer: str, *wishes: NewVerdict) -> None:
     Log(VERDICT, folder, reviewer).append(wishes)
 
 

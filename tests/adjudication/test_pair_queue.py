@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict, Verdict, Word
 from cxr_release.adjudication.pair_queue import Listed, PairQueue, Progress, read_pairs
-from cxr_release.adjudication.verdict import VERDICT, Judgement, Verdict, Word
 from cxr_release.errors import DecisionError, TableError
 from cxr_release.logbook import log
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import SharedState
 
 PAIRS = [Listed(f"r-{i}", f"{i:064x}", f"s-{i}", f"{i + 100:064x}", "plain") for i in range(6)]
 PEOPLE = ("a", "b", "c", "judge")
@@ -25,7 +25,7 @@ class Table:
     def __init__(self, folder: Path, *, required: int = 2, adjudicator: str = "judge") -> None:
         self.folder = folder
         known = {one.about: one.fingerprint for one in PAIRS}
-        self.votes: Votes[Judgement, Verdict] = Votes(VERDICT, folder, known)
+        self.votes: SharedState[NewVerdict, Verdict] = SharedState(VERDICT, folder, known)
         self.queues = {
             person: PairQueue(
                 person,
@@ -106,9 +106,9 @@ def test_the_adjudicator_is_none_of_those_who_must_judge(tmp_path: Path) -> None
     assert all(0 not in table.waiting(person) for person in ("b", "c", "judge"))
 
 
-def wish(pair: int, verdict: Word) -> Judgement:
+def wish(pair: int, verdict: Word) -> NewVerdict:
     one = PAIRS[pair]
-    return Judgement(one.real_id, one.real_sha256, one.synthetic_id, one.synthetic_sha256, verdict)
+    return NewVerdict(one.real_id, one.real_sha256, one.synthetic_id, one.synthetic_sha256, verdict)
 
 
 def test_a_correction_is_a_new_line_and_the_same_words_are_none(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_names_are_each_reviewer_s_own_and_say_nothing(tmp_path: Path) -> None:
 
 
 def test_other_bytes_of_either_film_make_other_names(tmp_path: Path) -> None:
-    votes: Votes[Judgement, Verdict] = Votes(VERDICT, tmp_path, {})
+    votes: SharedState[NewVerdict, Verdict] = SharedState(VERDICT, tmp_path, {})
     one = PAIRS[0]
     changed = [
         Listed(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, one.view),
@@ -173,7 +173,7 @@ def test_other_bytes_of_either_film_make_other_names(tmp_path: Path) -> None:
 def test_a_verdict_on_other_bytes_is_named(tmp_path: Path) -> None:
     table = Table(tmp_path)
     one = PAIRS[0]
-    bad = Judgement(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, "copy")
+    bad = NewVerdict(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, "copy")
     log.append(VERDICT, tmp_path, "b", [bad])
     with pytest.raises(DecisionError, match="about other bytes"):
         table.queues["a"].refresh()
@@ -252,6 +252,6 @@ def test_films_that_are_not_there_are_all_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="2 film") as caught:
         read_pairs(path, real={"r-1": "a" * 64}, synthetic={"s-2": "b" * 64})
     assert [fault.what for fault in caught.value.faults] == [
-        "synthetic_id 's-1' is no film of these",
-        "real_id 'r-2' is no film of these",
+        "synthetic_id 's-1' is not one of these films",
+        "real_id 'r-2' is not one of these films",
     ]

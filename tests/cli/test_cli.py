@@ -21,7 +21,7 @@ from pyarrow import csv
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.cli.commands import app, log_app
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
@@ -31,7 +31,7 @@ from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.paths import Paths
 from cxr_release.release.versions.published import FILMS
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, NewDecision
 from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
@@ -147,7 +147,7 @@ def test_a_facing_is_said_and_taken_back(project: Path) -> None:
     done = run("facing", film, "--faces", "right", *who)
     assert done.stdout == "logged 1 facing decision(s) of f.g: right\n"
     done = run("log", "verify", "--root", str(project))
-    assert "f.g: 1 line(s), 1 facing decision(s) stand" in done.stdout
+    assert "f.g: 1 line(s), 1 facing decision(s) in effect" in done.stdout
     assert run("facing", film, "--faces", "up", *who).returncode == 2
     done = run("facing", "nobody", "--faces", "left", *who)
     assert done.returncode == 1 and "unknown film 'nobody'" in done.stderr
@@ -181,7 +181,7 @@ def test_who_has_decided_what_is_told_per_checkpoint_and_batch(project: Path) ->
     text = run("status", *root).stdout
     assert "by d" in text
     assert "agreement  " in text
-    assert "screening  d: 1 decision(s) stand, 1 in a terminal" in text
+    assert "screening  d: 1 decision(s) in effect, 1 in a terminal" in text
     assert " 1 by two people." in text
     for name in ("d", "e"):
         run("retract", film, "--reviewer", name, *root)
@@ -193,7 +193,7 @@ def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) ->
     path = project / "data/reviews/screening/v.jsonl"
     done = apart("log", "verify", *root)
     assert done.returncode == 0, done.stderr
-    assert "v: 2 line(s), 2 decision(s) stand" in done.stdout
+    assert "v: 2 line(s), 2 decision(s) in effect" in done.stdout
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"seq":3,"at"')
     done = apart("log", "verify", *root)
@@ -203,7 +203,7 @@ def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) ->
     path.write_bytes(whole.replace(b'"keep"', b'"kept"', 1))
     done = apart("log", "verify", *root)
     assert done.returncode == 1
-    assert "v.jsonl: line 1: 'kept' is none of keep" in done.stderr
+    assert "v.jsonl: line 1: decision 'kept' is not one of keep" in done.stderr
     for left in path.parent.glob("v.*"):
         left.unlink()
 
@@ -212,7 +212,7 @@ def test_a_decision_on_other_films_is_refused_by_log_and_line(
     project: Path, tmp_path: Path
 ) -> None:
     film = first_film(project)
-    wishes = [Wish(film, "0" * 64, "keep"), Wish(f"{film}9", "0" * 64, "keep")]
+    wishes = [NewDecision(film, "0" * 64, "keep"), NewDecision(f"{film}9", "0" * 64, "keep")]
     log.append(DECISION, tmp_path, "w", wishes)
     for command in (["log", "verify"], ["counts"]):
         done = run(*command, "--reviews", str(tmp_path), "--root", str(project))
@@ -229,12 +229,12 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     tables.write(paths.cohort_table, schemas.COHORT, [{name: cohort[name] for name in columns}])
     films = {row["id"]: row["sha256"] for row in tables.read_rows(
         paths.oriented_table(3, "large"), schemas.ORIENTED)}  # fmt: skip
-    wish = Judgement("real-1", str(cohort["sha256"]), film, films[film], "copy")
+    wish = NewVerdict("real-1", str(cohort["sha256"]), film, films[film], "copy")
     for reviewer in ("a.b", "c.d"):
         log.append(VERDICT, paths.audit_log, reviewer, [wish])
     done = run("log", "verify", *root)
     assert done.returncode == 0, done.stderr
-    assert "c.d: 1 line(s), 1 verdict(s) stand" in done.stdout
+    assert "c.d: 1 line(s), 1 verdict(s) in effect" in done.stdout
     counts = json.loads(run("counts", "--json", *root).stdout)
     assert counts["total"]["by_reason"] == {"copy": 1}
     chance = {"sentence": "Of 9 new films chance alone would put 1.0 so near."}
@@ -251,7 +251,7 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     path.write_bytes(path.read_bytes().replace(b'"copy"', b'"cop"'))
     done = run("log", "verify", *root)
     assert done.returncode == 1
-    assert "a.b.jsonl: line 1: 'cop' is none of copy, not-a-copy" in done.stderr
+    assert "a.b.jsonl: line 1: verdict 'cop' is not one of copy, not-a-copy" in done.stderr
     for left in (*paths.audit_log.iterdir(), paths.audit / "audit.json"):
         left.unlink()
 
@@ -394,7 +394,7 @@ def test_the_paper_s_table_s1_is_counted_from_27_000_decisions(tmp_path: Path, s
             rows.append((name, checkpoint, batch, png.sha256(name.encode()), "more"))
             keeps = index < released
             reason = "" if keeps else ("elements-inverted", "a-code-of-theirs")[index % 2]
-            wishes.append(Wish(name, rows[-1][3], "keep" if keeps else "exclude", reason))
+            wishes.append(NewDecision(name, rows[-1][3], "keep" if keeps else "exclude", reason))
     table = pa.table(
         dict(
             zip(["id", "checkpoint", "batch", "sha256", "x"], zip(*rows, strict=True), strict=True)

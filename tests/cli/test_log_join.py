@@ -15,14 +15,13 @@ import pytest
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.film_id import BATCHES
-from cxr_release.logbook.entry import Kind
+from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.log import Log, append
 from cxr_release.paths import Paths
-from cxr_release.reader_study.answer import ANSWER, Reply
-from cxr_release.screening.decision import DECISION, Wish
-from cxr_release.screening.facing_corrections import FACING, FacingWish
+from cxr_release.reader_study.answer import ANSWER, NewAnswer
+from cxr_release.screening.decision import DECISION, FACING, NewDecision, NewFacing
 from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
@@ -54,31 +53,33 @@ def sha256(project: Path) -> str:
     return {row["id"]: row["sha256"] for row in tables.read_rows(table, schemas.ORIENTED)}[FILM]
 
 
-def said(project: Path, kind: str) -> tuple[Kind[Any, Any], list[Any]]:
+def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
     """A kind of line, and three things that one person may say of the same subject."""
     hash_ = sha256(project)
     if kind == "audit":
         real = tables.read_rows(Paths(project).cohort_table, schemas.COHORT)[0]["sha256"]
         words = ("unsure", "copy", "not-a-copy")
-        return VERDICT, [Judgement("real-1", real, FILM, hash_, word) for word in words]
+        return VERDICT, [NewVerdict("real-1", real, FILM, hash_, word) for word in words]
     if kind == "readers":
         films = " ".join(f"{index:016x}" for index in range(2))
         picks = films.split(" ")[0]
         return ANSWER, [
-            Reply("1", "a" * 64, films, rated, picks, "1", "3.000")
+            NewAnswer("1", "a" * 64, films, rated, picks, "1", "3.000")
             for rated in ("1 2", "3 4", "4 4")
         ]
     if kind == "facing":
         return FACING, [
-            FacingWish(FILM, hash_, "right"),
-            FacingWish(FILM, hash_, "unknown"),
-            FacingWish(FILM, hash_, "left", "again"),
+            NewFacing(FILM, hash_, "right"),
+            NewFacing(FILM, hash_, "unknown"),
+            NewFacing(FILM, hash_, "left", "again"),
         ]
     reason = "withdrawn-on-request" if kind == "withdrawals" else "artefact"
     return DECISION, [
-        Wish(FILM, hash_, "exclude", reason),
-        Wish(FILM, hash_, "retract") if kind == "withdrawals" else Wish(FILM, hash_, "keep"),
-        Wish(FILM, hash_, "exclude", reason, "again"),
+        NewDecision(FILM, hash_, "exclude", reason),
+        NewDecision(FILM, hash_, "retract")
+        if kind == "withdrawals"
+        else NewDecision(FILM, hash_, "keep"),
+        NewDecision(FILM, hash_, "exclude", reason, "again"),
     ]
 
 
@@ -102,13 +103,13 @@ def test_any_of_the_logs_is_joined_and_the_later_word_counts(
     assert "the two logs part after line 1" in done.stdout
     log = Log(what, folder, "a.b")
     log.refresh()
-    (stands,) = log.standing.values()
-    assert what.said(stands) == what.said(there)
+    (stands,) = log.effective.values()
+    assert what.values(stands) == what.values(there)
     again = run("log", "join", str(other / "a.b.jsonl"), "--into", str(into), "--json")
     assert json.loads(again.stdout)["joined"] == 0
     done = run("log", "verify", "--root", str(project))
     assert done.returncode == 0, done.stderr
-    assert "a branch that was joined in, whole" in done.stdout
+    assert "a log that was joined in, whole" in done.stdout
 
 
 def test_a_film_that_was_excluded_on_the_other_machine_is_out(project: Path) -> None:
@@ -145,18 +146,18 @@ def test_what_cannot_be_joined_is_one_line_and_changes_nothing(
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     append(what, other, "a.b", [here])
     append(what, other, "c.d", [here])
-    append(what, other / "elsewhere", "a.b", [Wish(FILM, "0" * 64, "keep")])
+    append(what, other / "elsewhere", "a.b", [NewDecision(FILM, "0" * 64, "keep")])
     verdicts, (judged, *_) = said(project, "audit")
     append(verdicts, other / "audit", "a.b", [judged])
     into = str(folder / "a.b.jsonl")
     for given, place, says in (
         ("c.d.jsonl", into, "is a log of 'c.d', and not of 'a.b': nothing was joined"),
         ("elsewhere/a.b.jsonl", into, f"a.b.jsonl: line 1: {FILM} has other bytes"),
-        ("audit/a.b.jsonl", into, "line 1: is no decision"),
+        ("audit/a.b.jsonl", into, "line 1: is not a decision"),
         ("nothing.jsonl", into, "nothing.jsonl: No such file"),
         (".", into, "is a folder"),
-        ("a.b.jsonl", str(project / "a.b.jsonl"), "is no place of a log: nothing was joined"),
-        ("a.b.jsonl", str(folder / "a.b.head"), "is no place of a log: nothing was joined"),
+        ("a.b.jsonl", str(project / "a.b.jsonl"), "is not a place of a log: nothing was joined"),
+        ("a.b.jsonl", str(folder / "a.b.head"), "is not a place of a log: nothing was joined"),
         ("a.b.jsonl", str(folder / "A B.jsonl"), "is no reviewer's name"),
     ):
         done = run("log", "join", str(other / given), "--into", place)

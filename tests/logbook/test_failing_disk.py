@@ -49,7 +49,7 @@ def test_any_failure_logs_all_or_nothing_and_says_so(
     assert logged in {0, wished}
     # Whatever happened: the same log goes on, and verifies.
     assert len(mine.append(wishes)) == wished
-    assert len(logs.mend_all(REMARK, folder)["a"]) == stood + logged + wished
+    assert len(logs.read_all(REMARK, folder, mend=True)["a"]) == stood + logged + wished
     assert not [one for one in folder.iterdir() if one.name.endswith(".partial")]
     shutil.rmtree(folder)
 

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import join, log, logs
-from cxr_release.logbook.logs import verified
 from cxr_release.logbook.witnesses import of_git
-from tests.support.remarks import REMARK, remark
+from tests.support.remarks import REMARK, remark, verified
 
 WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
 
@@ -72,7 +71,7 @@ def test_a_merge_in_conflict_is_named_and_what_is_advised_joins_both(
     other = clones.git("-C", *other_side.split())
     done = join.join(REMARK, Path("-"), other, clones.log, lambda lines: [])
     assert (done.joined, done.parted_after) == (2, 41)
-    verified(REMARK, clones.folder, lambda lines: [])
+    verified(clones.folder)
     clones.git("add", "-A")
     clones.git("commit", "-qm", "merged")
     assert of_git(clones.root, [clones.folder]).faults == ()

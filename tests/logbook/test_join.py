@@ -23,11 +23,11 @@ from hypothesis import strategies as st
 from cxr_release.errors import DecisionError, Fault
 from cxr_release.logbook import join as joining
 from cxr_release.logbook import log, logs
-from cxr_release.logbook.entry import GENESIS, written
-from cxr_release.logbook.logs import sentences_of, verified
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.entry import GENESIS, line_of
+from cxr_release.logbook.logs import text_of
+from cxr_release.logbook.shared_state import SharedState
 from tests.support.failing_disk import failing
-from tests.support.remarks import HASH, REMARK, Remark, Remarked, remark
+from tests.support.remarks import HASH, REMARK, NewRemark, Remark, remark, verified
 
 Spoken = tuple[int, str, str]
 """Topic, word, time."""
@@ -42,12 +42,8 @@ def write(folder: Path, said: Sequence[Spoken], *, after: Path | None = None) ->
     texts = path.read_bytes().splitlines() if path.exists() else []
     for topic, word, at in said:
         prev = hashlib.sha256(texts[-1]).hexdigest() if texts else GENESIS
-        wish = remark(topic, word)
-        texts.append(
-            written(
-                Remarked(seq=len(texts) + 1, at=at, reviewer="a", prev=prev, **REMARK.said(wish))
-            ).encode()
-        )
+        place = {"seq": len(texts) + 1, "at": at, "reviewer": "a", "prev": prev}
+        texts.append(line_of(REMARK.entered(remark(topic, word), **place)))
     path.write_bytes(b"".join(text + b"\n" for text in texts))
     if texts:
         (folder / "a.head").write_bytes(texts[-1] + b"\n")
@@ -61,7 +57,7 @@ def join(other: Path, into: Path) -> joining.Joined:
 def standing(path: Path) -> dict[str, str]:
     held = log.Log(REMARK, path.parent, "a")
     held.refresh()
-    return {topic: f"{one.word} {one.at}" for topic, one in held.standing.items()}
+    return {topic: f"{one.word} {one.at}" for topic, one in held.effective.items()}
 
 
 def at(minute: int) -> str:
@@ -114,9 +110,9 @@ def test_the_other_log_is_kept_and_verifies_by_itself(both: tuple[Path, Path]) -
     done = join(there, here)
     kept = here.with_name(done.kept)
     assert kept.read_bytes() == there.read_bytes()
-    found = verified(REMARK, here.parent, lambda lines: [])
+    found = verified(here.parent)
     assert found["joined"] == [done.kept]
-    assert f"{done.kept}: a branch that was joined in, whole" in sentences_of(found, "remark")
+    assert f"{done.kept}: a log that was joined in, whole" in text_of(found, "remark")
     whole = kept.read_bytes()
     for damage, what in (
         (whole.replace(b'"bad"', b'"good"', 1), "chain is broken"),
@@ -126,15 +122,15 @@ def test_the_other_log_is_kept_and_verifies_by_itself(both: tuple[Path, Path]) -
     ):
         kept.write_bytes(damage)
         with pytest.raises(DecisionError) as caught:
-            verified(REMARK, here.parent, lambda lines: [])
+            verified(here.parent)
         assert what in str(caught.value)
     kept.unlink()
     with pytest.raises(DecisionError, match=r"line 6: was joined in, and no branch beside") as bare:
-        verified(REMARK, here.parent, lambda lines: [])
+        verified(here.parent)
     assert len(bare.value.faults) == 4
     kept.symlink_to(there)
     with pytest.raises(DecisionError, match="is a symbolic link"):
-        verified(REMARK, here.parent, lambda lines: [])
+        verified(here.parent)
 
 
 def test_a_line_that_is_not_the_one_that_was_joined_in_is_named(both: tuple[Path, Path]) -> None:
@@ -147,7 +143,7 @@ def test_a_line_that_is_not_the_one_that_was_joined_in_is_named(both: tuple[Path
     here.with_suffix(".head").write_bytes(lines[-1])
     assert len(logs.read_all(REMARK, here.parent)["a"]) == 9
     with pytest.raises(DecisionError, match="line 9: is not the line that it was joined in from"):
-        verified(REMARK, here.parent, lambda lines: [])
+        verified(here.parent)
 
 
 def test_joining_twice_is_joining_once(both: tuple[Path, Path]) -> None:
@@ -199,7 +195,7 @@ def test_a_clock_that_went_back_moves_no_line_before_one_that_it_followed(tmp_pa
         (lambda text: b"".join(text.splitlines(True)[1:]), "chain is broken"),
         (lambda text: text[:-5], "ends within a line"),
         (lambda text: b"", "holds no line"),
-        (lambda text: b"\0" * 99 + b"\n", "is no remark"),
+        (lambda text: b"\0" * 99 + b"\n", "is not a remark"),
         (lambda text: text.replace(b'"reviewer":"a"', b'"reviewer":"b"'), "is a log of 'b'"),
         (lambda text: text.replace(b"\n", b"\r\n"), "Windows line ends"),
         (lambda text: b"<<<<<<< HEAD\n" + text, "conflict marker"),
@@ -280,7 +276,7 @@ def test_any_two_branches_of_any_log_join_to_both(
             else:
                 join(made[order[2]], into)
             assert into.read_bytes().startswith(before)
-            verified(REMARK, into.parent, lambda lines: [])
+            verified(into.parent)
             found.append(standing(into))
             said = {(one.topic, one.word, one.at) for one in log.read(REMARK, into)}
             everything = [*common, *one, *other, *third]
@@ -297,17 +293,17 @@ def test_any_two_branches_of_any_log_join_to_both(
 def test_a_server_that_runs_reads_what_was_joined_in(both: tuple[Path, Path]) -> None:
     here, there = both
     known = {remark(index).topic: HASH for index in range(5)}
-    votes: Votes[Remark, Remarked] = Votes(REMARK, here.parent, known)
+    votes: SharedState[NewRemark, Remark] = SharedState(REMARK, here.parent, known)
     mine = votes.log_of("a")
     votes.refresh()
     seen = len(votes.changed)
     join(there, here)
     assert mine.append([remark(0)])[0].seq == 10
     votes.refresh()
-    assert votes.standing["a"].keys() == {remark(index).topic for index in (0, 1, 3, 4)}
-    assert votes.standing["a"][remark(1).topic].word == "bad"
+    assert votes.effective["a"].keys() == {remark(index).topic for index in (0, 1, 3, 4)}
+    assert votes.effective["a"][remark(1).topic].word == "bad"
     assert set(votes.changed[seen:]) == known.keys()
-    verified(REMARK, here.parent, lambda lines: [])
+    verified(here.parent)
 
 
 def _say(folder: Path, count: int) -> None:
@@ -329,7 +325,7 @@ def test_a_join_beside_somebody_who_writes_loses_no_line(both: tuple[Path, Path]
         writer.join()
         assert writer.exitcode == 0
     assert len(log.read(REMARK, here)) == 5 + 4 + 300
-    verified(REMARK, here.parent, lambda lines: [])
+    verified(here.parent)
 
 
 @pytest.mark.parametrize("code", [28, 5])
@@ -347,7 +343,7 @@ def test_a_join_on_a_disk_that_fails_is_whole_or_is_none(
                 assert {path.name: path.read_bytes() for path in here.parent.iterdir()} == files
                 continue
         assert done.joined == 4
-        verified(REMARK, here.parent, lambda lines: [])
+        verified(here.parent)
         assert not list(here.parent.glob("*.partial"))
         if not disk.failed:
             break
@@ -361,7 +357,7 @@ def test_a_join_on_a_disk_that_fails_is_whole_or_is_none(
 JOINER = """
 import sys
 from pathlib import Path
-from tests.support.remarks import REMARK
+from tests.support.remarks import REMARK, verified
 from cxr_release.logbook import join
 other, into = map(Path, sys.argv[1:3])
 print("ready", flush=True)
@@ -396,5 +392,5 @@ def test_a_killed_join_joined_everything_or_nothing(tmp_path: Path) -> None:
         assert whole or (lines == before and not told)
         outcomes.add(whole)
         assert join(there, here).joined == (0 if whole else 3000)
-        verified(REMARK, here.parent, lambda lines: [])
+        verified(here.parent)
     assert outcomes == {True, False}

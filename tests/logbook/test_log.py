@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from cxr_release.errors import DecisionError
 from cxr_release.files import WINDOWS_ENDS
 from cxr_release.logbook import log, log_files, logs
-from cxr_release.logbook.logs import verified
-from tests.support.remarks import REMARK, Remark, Remarked, remark
+from tests.support.remarks import REMARK, NewRemark, Remark, remark, verified
 
 
 @settings(max_examples=30, deadline=None)
@@ -94,7 +93,7 @@ def test_lines_that_are_missing_at_the_end_are_found(tmp_path: Path, left: int) 
     lines = written(tmp_path)
     (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:left]))
     with pytest.raises(DecisionError, match=f"line {left + 1}: was removed") as caught:
-        logs.mend_all(REMARK, tmp_path)
+        logs.read_all(REMARK, tmp_path, mend=True)
     assert "git" in caught.value.faults[0].remedy
     (tmp_path / "a.jsonl").unlink()
     with pytest.raises(DecisionError, match="line 1: was removed"):
@@ -133,7 +132,7 @@ def test_a_file_that_is_no_log_is_named(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / ".gitkeep").touch()
     (tmp_path / "decisions.xlsx").touch()
-    with pytest.raises(DecisionError, match=r"decisions\.xlsx: is no remark log"):
+    with pytest.raises(DecisionError, match=r"decisions\.xlsx: is not a remark log"):
         logs.read_all(REMARK, tmp_path)
 
 
@@ -147,13 +146,13 @@ def test_an_unfinished_line_does_not_count_and_is_set_aside(
     held = log.Log(REMARK, tmp_path, "a")
     for _ in range(3):
         held.refresh()
-    assert len(held.lines) == len(logs.read_all(REMARK, tmp_path)["a"]) == 6
+    assert len(held.entries) == len(logs.read_all(REMARK, tmp_path)["a"]) == 6
     assert caplog.text.count("a.jsonl: line 7 was never finished") == 2
     log.append(REMARK, tmp_path, "a", [remark(9)])
     assert "set aside in a.jsonl.torn-7" in caplog.text
     assert [one.topic[-1] for one in logs.read_all(REMARK, tmp_path)["a"]] == list("0123459")
     assert (tmp_path / "a.jsonl.torn-7").read_bytes() == torn + b"\n"
-    assert logs.set_aside(tmp_path) == ["a.jsonl.torn-7"]
+    assert verified(tmp_path)["set_aside"] == ["a.jsonl.torn-7"]
 
 
 def test_a_logged_line_that_was_cut_off_is_restored(
@@ -164,7 +163,7 @@ def test_a_logged_line_that_was_cut_off_is_restored(
         (tmp_path / "a.jsonl").write_bytes(b"".join(lines[:5]) + lines[5][:length])
         with pytest.raises(DecisionError, match="line 6: was cut off after it had been logged"):
             logs.read_all(REMARK, tmp_path)
-        assert len(logs.mend_all(REMARK, tmp_path)["a"]) == 6
+        assert len(logs.read_all(REMARK, tmp_path, mend=True)["a"]) == 6
         assert "line 6 was cut off; restored" in caplog.text
         assert (tmp_path / "a.jsonl").read_bytes() == b"".join(lines)
 
@@ -175,8 +174,8 @@ def test_a_log_held_open_follows_what_others_write(tmp_path: Path) -> None:
     assert [one.topic for one in other.refresh()] == [remark(0).topic, remark(1).topic]
     other.append([remark(0, "retract"), remark(2)])
     assert mine.refresh()[-1].seq == 4
-    assert list(mine.standing) == [remark(1).topic, remark(2).topic]
-    assert mine.lines == other.lines == logs.read_all(REMARK, tmp_path)["a"]
+    assert list(mine.effective) == [remark(1).topic, remark(2).topic]
+    assert mine.entries == other.entries == logs.read_all(REMARK, tmp_path)["a"]
 
 
 def _gone(path: Path) -> None:
@@ -233,7 +232,7 @@ def test_windows_line_ends_are_named_and_nothing_is_appended(
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     for deed in (
         lambda: logs.read_all(REMARK, tmp_path),
-        lambda: logs.mend_all(REMARK, tmp_path),
+        lambda: logs.read_all(REMARK, tmp_path, mend=True),
         lambda: log.append(REMARK, tmp_path, "a", [remark(9)]),
     ):
         with pytest.raises(DecisionError) as caught:
@@ -255,7 +254,7 @@ def test_lines_added_to_a_log_with_windows_line_ends_are_told_apart(tmp_path: Pa
 
 
 def test_a_wish_may_depend_on_what_stands(tmp_path: Path) -> None:
-    def undecided(one: Remark, standing: Remarked | None) -> bool:
+    def undecided(one: NewRemark, standing: Remark | None) -> bool:
         return standing is not None
 
     held = log.Log(REMARK, tmp_path, "a")
@@ -324,7 +323,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from cxr_release.logbook import log
-from tests.support.remarks import REMARK, remark
+from tests.support.remarks import REMARK, remark, verified
 mine = log.Log(REMARK, Path(sys.argv[1]), "a")
 for index in range(100000):
     print(mine.append([remark(index, note="x" * 1500)])[-1].seq, flush=True)
@@ -347,7 +346,7 @@ def test_a_killed_writer_loses_no_acknowledged_line(tmp_path: Path) -> None:
         acknowledged.update(int(line) for line in lines if line.endswith("\n"))
         writer.wait()
         writer.stdout.close()
-    logged = logs.mend_all(REMARK, tmp_path)["a"]
+    logged = logs.read_all(REMARK, tmp_path, mend=True)["a"]
     assert [one.seq for one in logged] == list(range(1, len(logged) + 1))
     assert max(acknowledged) <= len(logged) <= max(acknowledged) + 1
 
@@ -385,7 +384,7 @@ def test_what_only_has_the_name_of_a_head_is_refused_at_once(tmp_path: Path, tri
     for deed in (
         lambda: logs.read_all(REMARK, folder),
         lambda: log.append(REMARK, folder, "a", [remark(1)]),
-        lambda: logs.mend_all(REMARK, folder),
+        lambda: logs.read_all(REMARK, folder, mend=True),
     ):
         with pytest.raises(DecisionError, match=what):
             deed()
@@ -432,7 +431,7 @@ def test_a_log_that_is_another_one_in_the_same_place_is_read_from_the_start(
     held.refresh()
     changed_in_place(here, other)
     held.refresh()
-    assert held.lines == log.read(REMARK, there / "a.jsonl")
+    assert held.entries == log.read(REMARK, there / "a.jsonl")
     assert held.append([remark(9)])[0].seq == count + 1
     assert len(log.read(REMARK, here / "a.jsonl")) == count + 1
 
@@ -471,4 +470,4 @@ def test_a_log_that_is_replaced_while_somebody_waits_for_it_is_the_one_that_is_w
 def test_a_log_counts_whatever_its_reviewer_is_called(tmp_path: Path, name: str) -> None:
     log.append(REMARK, tmp_path, name, [remark(0)])
     assert [*logs.read_all(REMARK, tmp_path)] == [name]
-    assert verified(REMARK, tmp_path, lambda lines: [])["logs"].keys() == {name}
+    assert verified(tmp_path)["logs"].keys() == {name}

@@ -6,18 +6,18 @@ import pytest
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log
-from cxr_release.logbook.shared_state import Votes
-from tests.support.remarks import HASH, REMARK, Remark, Remarked, remark
+from cxr_release.logbook.shared_state import SharedState
+from tests.support.remarks import HASH, REMARK, NewRemark, Remark, remark
 
 
-def votes_on(folder: Path, count: int = 3, shown: str = HASH) -> Votes[Remark, Remarked]:
-    return Votes(REMARK, folder, {remark(index).topic: shown for index in range(count)})
+def votes_on(folder: Path, count: int = 3, shown: str = HASH) -> SharedState[NewRemark, Remark]:
+    return SharedState(REMARK, folder, {remark(index).topic: shown for index in range(count)})
 
 
 def test_what_everybody_said_is_kept_up_and_what_is_unknown_left_out(tmp_path: Path) -> None:
     votes = votes_on(tmp_path)
     votes.refresh()
-    assert votes.standing == {}
+    assert votes.effective == {}
     log.append(REMARK, tmp_path, "a", [remark(0), remark(9), remark(1, "bad")])
     log.append(REMARK, tmp_path, "b", [remark(0, "bad")])
     votes.refresh()
@@ -25,7 +25,7 @@ def test_what_everybody_said_is_kept_up_and_what_is_unknown_left_out(tmp_path: P
     votes.refresh()
     standing = {
         person: {topic: one.word for topic, one in mine.items()}
-        for person, mine in votes.standing.items()
+        for person, mine in votes.effective.items()
     }
     assert standing == {"a": {"topic-00001": "bad"}, "b": {"topic-00000": "bad"}}
     changed = ["topic-00000", "topic-00001", "topic-00000", "topic-00000"]
@@ -34,9 +34,9 @@ def test_what_everybody_said_is_kept_up_and_what_is_unknown_left_out(tmp_path: P
 
 def test_nobody_s_log_does_not_count(tmp_path: Path) -> None:
     log.append(REMARK, tmp_path, "machine", [remark(0)])
-    votes = Votes(REMARK, tmp_path, {"topic-00000": HASH}, nobody={"machine"})
+    votes = SharedState(REMARK, tmp_path, {"topic-00000": HASH}, nobody={"machine"})
     votes.refresh()
-    assert votes.standing == {}
+    assert votes.effective == {}
 
 
 def test_a_log_that_is_gone_takes_its_votes_with_it(
@@ -48,7 +48,7 @@ def test_a_log_that_is_gone_takes_its_votes_with_it(
     (tmp_path / "a.jsonl").unlink()
     (tmp_path / "a.head").unlink()
     votes.refresh()
-    assert votes.standing == {"a": {}}
+    assert votes.effective == {"a": {}}
     assert votes.changed == ["topic-00000", "topic-00000"]
     assert "is gone, and the 1 remark(s) that stood in it do not count any more" in caplog.text
 
@@ -66,7 +66,7 @@ def test_the_log_of_somebody_who_is_served_must_stay(tmp_path: Path) -> None:
     for path, data in kept.items():
         path.write_bytes(data)
     votes.refresh()
-    assert list(votes.standing["a"]) == ["topic-00000"]
+    assert list(votes.effective["a"]) == ["topic-00000"]
 
 
 def test_a_line_on_other_bytes_is_named(tmp_path: Path) -> None:
@@ -74,5 +74,5 @@ def test_a_line_on_other_bytes_is_named(tmp_path: Path) -> None:
     with pytest.raises(DecisionError, match="2 remark") as caught:
         votes_on(tmp_path, shown="b" * 64).refresh()
     assert str(caught.value.faults[1]) == (
-        "a.jsonl: line 2: a remark on other bytes than topic-00001 has now"
+        "a.jsonl: line 2: a remark on other bytes than 'topic-00001' has now"
     )

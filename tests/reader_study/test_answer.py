@@ -9,8 +9,8 @@ import pytest
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import logs
-from cxr_release.logbook.entry import standing_of
-from cxr_release.reader_study.answer import ANSWER, Reply
+from cxr_release.logbook.entry import effective_of
+from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from tests.support.reading_of import answer, reply, small_kit
 
 KIT, _ = small_kit()
@@ -31,25 +31,25 @@ def test_a_later_answer_stands_and_the_earlier_one_stays_in_the_log(tmp_path: Pa
     answer(tmp_path, KIT, "a.b", [1], seed=5)
     lines = logs.read_all(ANSWER, tmp_path)["a.b"]
     assert [line.about for line in lines] == [1, 2, 1]
-    assert standing_of(lines)[1].ratings == reply(KIT, 1, seed=5).ratings
+    assert effective_of(lines)[1].ratings == reply(KIT, 1, seed=5).ratings
 
 
 @pytest.mark.parametrize(
     ("changes", "fault"),
     [
-        ({"quartet": "0"}, "the quartet is no number from 1"),
-        ({"quartet": "1\n"}, "the quartet is no number from 1"),
-        ({"page": "-1"}, "the page is no number from 1"),
-        ({"quartet_sha256": "x"}, "the quartet's hash is no SHA-256"),
-        ({"films": ""}, "the films are no names"),
-        ({"films": f"{'a' * 16} {'a' * 16} {'b' * 16}"}, "the films are no names"),
+        ({"quartet": "0"}, "the quartet is not a number from 1"),
+        ({"quartet": "1\n"}, "the quartet is not a number from 1"),
+        ({"page": "-1"}, "the page is not a number from 1"),
+        ({"quartet_sha256": "x"}, "the quartet's hash is not a SHA-256"),
+        ({"films": ""}, "the films are not names"),
+        ({"films": f"{'a' * 16} {'a' * 16} {'b' * 16}"}, "the films are not names"),
         ({"ratings": "1 2"}, "the ratings are not one for each film"),
         ({"ratings": "1 2 5"}, "the ratings are not one for each film"),
         ({"ratings": "1 2 "}, "the ratings are not one for each film"),
         ({"picked": "c" * 16}, "the film taken for the real one is none of the films"),
-        ({"seconds": "nan"}, "seconds are no time"),
-        ({"seconds": "-3.000"}, "seconds are no time"),
-        ({"seconds": "١.000"}, "seconds are no time"),
+        ({"seconds": "nan"}, "seconds are not a time"),
+        ({"seconds": "-3.000"}, "seconds are not a time"),
+        ({"seconds": "١.000"}, "seconds are not a time"),
     ],
 )
 def test_a_malformed_answer_is_refused(changes: dict[str, Any], fault: str) -> None:
@@ -68,6 +68,6 @@ def test_a_changed_answer_breaks_the_log(tmp_path: Path) -> None:
 
 
 def test_a_reply_is_frozen() -> None:
-    assert isinstance(reply(KIT, 1), Reply)
+    assert isinstance(reply(KIT, 1), NewAnswer)
     with pytest.raises(AttributeError):
         reply(KIT, 1).picked = "x"  # type: ignore[misc]

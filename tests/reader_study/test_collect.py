@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError, ReaderStudyError
 from cxr_release.logbook import log
+from cxr_release.logbook.logs import LogFolder, text_of
 from cxr_release.reader_study.answer import ANSWER
-from cxr_release.reader_study.collect import gather, text_of, unblind, verify_answers
+from cxr_release.reader_study.collect import CSV, about_quartets, gather, unblind
 from cxr_release.reader_study.kit import Kit
 from cxr_release.reader_study.responses import Rated
 from tests.support.reading_of import QUARTETS, answer, reply, small_kit
@@ -210,17 +211,18 @@ def test_answers_on_another_kit_are_refused(tmp_path: Path) -> None:
 
 def test_what_is_neither_log_nor_csv_is_named(tmp_path: Path) -> None:
     (tmp_path / "ratings.xlsx").write_bytes(b"PK")
-    with pytest.raises(DecisionError, match=r"ratings\.xlsx: is no answer log"):
+    with pytest.raises(DecisionError, match=r"ratings\.xlsx: is not a answer log"):
         gather(tmp_path, KIT)
 
 
 def test_logs_are_verified_beside_csv(tmp_path: Path) -> None:
     answer(tmp_path, KIT, "a.b", [1, 2])
     write_csv(tmp_path / "survey.csv", *csv_lines("r1"))
-    found = verify_answers(tmp_path, tmp_path / "kit.parquet")
+    logs = LogFolder(ANSWER, tmp_path, about_quartets(tmp_path / "kit.parquet"), {CSV})
+    found = logs.verify()
     assert found["logs"] == {"a.b": {"lines": 2, "standing": 2}}
-    assert "1 log(s) of answers on quartets, all whole" in text_of(found)
+    assert "1 log(s) of answers, all whole" in text_of(found, ANSWER.noun)
     path = tmp_path / "a.b.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"page":"1"', b'"page":"9"'))
     with pytest.raises(DecisionError, match="line 2: the chain is broken"):
-        verify_answers(tmp_path, tmp_path / "kit.parquet")
+        logs.verify()

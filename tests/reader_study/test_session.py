@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.log import Log, read
-from cxr_release.reader_study.answer import ANSWER, Reply
+from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.reader_study.kit import Kit, KitFilm
 from cxr_release.reader_study.session import (
     LONGEST,
@@ -213,7 +213,9 @@ def test_a_log_about_other_films_is_refused_at_the_start(tmp_path: Path) -> None
     assert caught.value.where == str(tmp_path / "a.b.jsonl")
     assert "line 1" in caught.value.faults[0].where
     quartet = kit.films[0].quartet
-    foreign = Reply(str(quartet), kit.fingerprints[quartet], "0" * 16, "1", "0" * 16, "1", "1.000")
+    foreign = NewAnswer(
+        str(quartet), kit.fingerprints[quartet], "0" * 16, "1", "0" * 16, "1", "1.000"
+    )
     Log(ANSWER, tmp_path, "a.b").append([foreign])
     with pytest.raises(DecisionError, match="1 answer"):
         reading.refresh()

@@ -22,7 +22,7 @@ from PIL import Image
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.cli.status import status_of, text_of
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
@@ -148,7 +148,7 @@ def judge(paths: Paths) -> None:
         for row in tables.read_rows(path, kind)
     }
     real, drawn = pair["real_id"], pair["synthetic_id"]
-    wish = Judgement(real, sha256[real], drawn, sha256[drawn], "not-a-copy")
+    wish = NewVerdict(real, sha256[real], drawn, sha256[drawn], "not-a-copy")
     append(VERDICT, paths.audit_log, "a.b", [wish])
 
 

@@ -134,7 +134,7 @@ def test_a_log_that_was_lost_or_cut_with_its_head_stops_what_would_go_on_from_it
 def test_without_git_a_log_without_a_head_is_not_called_whole(root: Path) -> None:
     shutil.rmtree(root / ".git")
     code, text, _ = run(root, "log", "verify")
-    assert (code, "1 log(s), all whole; held against 36 films" in text) == (0, True)
+    assert (code, "1 log(s) of decisions, all whole; held against 36 films" in text) == (0, True)
     assert text.endswith("nobody was asked whether lines are missing\n")
     path = root / LOG
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
@@ -161,7 +161,7 @@ def test_a_clone_on_windows_is_the_same_to_the_byte(root: Path, tmp_path: Path) 
     assert hashed(clone) == hashed(root)
     shutil.copytree(root / "data/oriented", clone / "data/oriented")
     code, text, _ = run(clone, "log", "verify")
-    assert (code, text.splitlines()[0]) == (0, "a.b: 5 line(s), 5 decision(s) stand")
+    assert (code, text.splitlines()[0]) == (0, "a.b: 5 line(s), 5 decision(s) in effect")
     assert run(clone, "keep", FILM, "--reviewer", "a.b")[0] == 0
     git(clone, "commit", "-q", "-a", "-m", "y")
     git(tmp_path, "clone", "-q", "-c", "core.autocrlf=true", "clone", "again")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.errors import CxrReleaseError, ReleaseError
 from cxr_release.logbook import log
 from cxr_release.params import Params
@@ -96,7 +96,7 @@ class House:
             for path in paths
             for row in tables.read_rows(path, kind)
         }
-        wish = Judgement(real, hashes[real], synthetic, hashes[synthetic], verdict)
+        wish = NewVerdict(real, hashes[real], synthetic, hashes[synthetic], verdict)
         log.append(VERDICT, self.paths.audit_log, by, [wish])
         return str(synthetic)
 

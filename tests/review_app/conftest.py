@@ -12,15 +12,14 @@ import pytest
 from cxr_release import schemas, tables
 from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import Door
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.review import ReviewApp
 from cxr_release.review_app.review_requests import FacingDesk
-from cxr_release.screening.decision import DECISION
-from cxr_release.screening.facing_corrections import FACING
-from cxr_release.screening.films import Generated, order_of, read_generated
-from cxr_release.screening.queue import Queue
+from cxr_release.screening.decision import DECISION, FACING
+from cxr_release.screening.films import Generated, read_generated
+from cxr_release.screening.queue import Queue, order_of
 from tests.support.asking import ORIGIN, Answer, Visitor
 from tests.support.oriented import oriented_row
 
@@ -73,15 +72,15 @@ def outside(films: Path, tmp_path: Path) -> Desk:
     shutil.copytree(films, tmp_path / "films")
     paths = sorted((tmp_path / "films").iterdir())
     shelf, generated = FilmStore(paths, schemas.ORIENTED), read_generated(paths)
-    votes = Votes(DECISION, tmp_path / "reviews" / "screening", shelf.sha256)
+    state = SharedState(DECISION, tmp_path / "reviews" / "screening", shelf.sha256)
     queues = {}
     for person in PEOPLE:
         seed = seed_of(tmp_path / "reviews" / "orders", person)
-        queues[person] = Queue(person, votes, order_of(generated, seed), seed)
+        queues[person] = Queue(person, state, order_of(generated, seed), seed)
     announced: list[tuple[str, str]] = []
     door = Door(PEOPLE, lambda person, token: announced.append((person, token)))
     mirrored = {film.id: film.mirrored_sha256 for film in generated}
-    said = Votes(FACING, tmp_path / "reviews" / "facing", shelf.sha256, also=mirrored)
+    said = SharedState(FACING, tmp_path / "reviews" / "facing", shelf.sha256, also=mirrored)
     facing = FacingDesk(said, generated)
     app = ReviewApp(queues, shelf, door, facing=facing, title="Screening", reasons=REASONS)
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])

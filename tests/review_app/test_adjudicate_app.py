@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.adjudication.pair_queue import Listed, PairQueue, read_pairs
-from cxr_release.adjudication.verdict import VERDICT, Judgement
 from cxr_release.errors import DecisionError, TableError
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.logbook.shared_state import Votes
+from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import Door
 from cxr_release.review_app.adjudicate import AdjudicateApp, Room, adjudicate, open_room
 from cxr_release.review_app.guard import Guard
@@ -118,11 +118,11 @@ def outside(made: Path, tmp_path: Path) -> Desk:
     room = open_room(pairs, folder / "cohort.parquet", [folder / "synthetic.parquet"])
     listed = read_pairs(pairs, real=room.real.sha256, synthetic=room.synthetic.sha256)
     known = {one.about: one.fingerprint for one in listed}
-    votes: Votes[Any, Any] = Votes(VERDICT, tmp_path / "audit", known)
+    state: SharedState[Any, Any] = SharedState(VERDICT, tmp_path / "audit", known)
     queues = {
         person: PairQueue(
             person,
-            votes,
+            state,
             listed,
             seed_of(tmp_path / "orders", person),
             required=2,
@@ -287,7 +287,7 @@ def all_answers(desk: Desk) -> Iterator[Answer]:
     yield ask(desk.app, "/")
     # A verdict on other bytes, then a damaged log, then films that were made anew.
     pair, folder = desk.pairs[0], desk.root / "audit"
-    bad_line = Judgement(pair.real_id, "f" * 64, pair.synthetic_id, "f" * 64, "copy")
+    bad_line = NewVerdict(pair.real_id, "f" * 64, pair.synthetic_id, "f" * 64, "copy")
     log.append(VERDICT, folder, "c.d", [bad_line])
     yield desk.ask("pairs")
     (folder / "a.b.jsonl").write_bytes(b"{}\n")
@@ -475,7 +475,7 @@ def test_names_outlive_the_server(desk: Desk) -> None:
     again = {
         person: PairQueue(
             person,
-            Votes(VERDICT, desk.root / "audit", {}),
+            SharedState(VERDICT, desk.root / "audit", {}),
             desk.pairs,
             seed_of(desk.root / "orders", person),
             required=2,

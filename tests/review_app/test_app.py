@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
 from cxr_release.review_app import pages
-from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, Wish
+from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, NewDecision
 from tests.support.asking import ORIGIN, Answer, ask, press
 
 NOBODY = "0" * 32
@@ -259,7 +259,7 @@ def all_answers(desk: Any) -> Iterator[Answer]:
     # A decision on other bytes, then a damaged log, then films that were made anew.
     film = desk.films[0]
     folder = desk.root / "reviews" / "screening"
-    log.append(DECISION, folder, "c.d", [Wish(film.id, "f" * 64, "keep")])
+    log.append(DECISION, folder, "c.d", [NewDecision(film.id, "f" * 64, "keep")])
     yield desk.ask("films?n=1")
     (folder / "a.b.jsonl").write_bytes(b"{}\n")
     yield desk.ask("films?n=1")
@@ -488,7 +488,7 @@ def test_a_decision_from_a_terminal_is_seen_at_the_next_question(desk: Any) -> N
     film = next(
         one for one in desk.films if desk.shelf.png(one.id) == desk.ask(f"film/{names[0]}").body
     )
-    log.append(DECISION, folder, "a.b", [Wish(film.id, film.sha256, "exclude", "other")])
+    log.append(DECISION, folder, "a.b", [NewDecision(film.id, film.sha256, "exclude", "other")])
     assert desk.ask("films?n=1&from=0").json()["films"][0]["decision"] == "exclude"
     assert desk.decide(keep(names[1])).json()["progress"]["done"] == 2
 
@@ -500,7 +500,7 @@ def test_a_decision_on_the_page_says_so_and_takes_the_place_of_one_that_was_pipe
     folder = desk.root / "reviews" / "screening"
     shown = desk.ask(f"film/{first}").body
     film = next(one for one in desk.films if desk.shelf.png(one.id) == shown)
-    log.append(DECISION, folder, "a.b", [Wish(film.id, film.sha256, "keep", via=TERMINAL)])
+    log.append(DECISION, folder, "a.b", [NewDecision(film.id, film.sha256, "keep", via=TERMINAL)])
     # Enter keeps what is undecided; who keeps one film has it before them.
     answers = [
         desk.decide(keep(first), keep(second), undecided_only=True),

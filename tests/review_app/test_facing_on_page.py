@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cxr_release.logbook import log
-from cxr_release.screening.facing_corrections import FACING, say_facing
+from cxr_release.screening.decision import FACING
+from cxr_release.screening.record_decisions import say_facing
 from tests.support.asking import Answer
 
 

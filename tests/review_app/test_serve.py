@@ -23,7 +23,7 @@ from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.logbook import log
 from cxr_release.review_app.review import review
 from cxr_release.review_app.site import Site
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, NewDecision
 
 SCRIPT = """
 import json, sys
@@ -387,7 +387,7 @@ def test_a_taken_port_is_named_with_a_remedy(root: Path) -> None:
 
 
 def test_a_log_on_other_films_stops_the_server_at_its_start(root: Path) -> None:
-    wish = Wish("checkpoint-34-large-00001", "f" * 64, "keep")
+    wish = NewDecision("checkpoint-34-large-00001", "f" * 64, "keep")
     log.append(DECISION, root / "screening", "b", [wish])
     with pytest.raises(DecisionError, match="other bytes"):
         reviewed(root)

@@ -22,7 +22,7 @@ from cxr_release.errors import CxrReleaseError, DecisionError, TableError
 from cxr_release.logbook import log
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.seeds import seed_of
-from cxr_release.reader_study.answer import ANSWER, Reply
+from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.reader_study.session import LONGEST, Reading
 from cxr_release.review_app import study
 from cxr_release.review_app.access import LastingDoor, Links, open_links
@@ -253,7 +253,7 @@ def all_answers(outside: Desk) -> Iterator[Answer]:
         yield desk.post(body)
     last = desk.whole(1)
     kit = desk.drawn.kit
-    bad = Reply("1", "f" * 64, kit.films[0].name, "1", kit.films[0].name, "1", "1.000")
+    bad = NewAnswer("1", "f" * 64, kit.films[0].name, "1", kit.films[0].name, "1", "1.000")
     log.append(ANSWER, desk.root / "readers", "a.b", [bad])
     yield desk.ask("pages")
     (desk.root / "readers" / "a.b.jsonl").write_bytes(b"{}\n")
@@ -444,7 +444,7 @@ def test_what_is_not_in_order_is_said_before_anybody_comes(drawn: Drawn, tmp_pat
     ):
         with pytest.raises(CxrReleaseError, match=what):
             called(tmp_path, drawn, **more)
-    bad = Reply("1", "f" * 64, "0" * 16, "1", "0" * 16, "1", "1.000")
+    bad = NewAnswer("1", "f" * 64, "0" * 16, "1", "0" * 16, "1", "1.000")
     log.append(ANSWER, tmp_path / "answers", "a.b", [bad])
     with pytest.raises(DecisionError, match="other films"):
         called(tmp_path, drawn)

@@ -17,11 +17,12 @@ from cxr_release.screening.decision import (
     PRESCREEN,
     TERMINAL,
     Decision,
-    Wish,
+    NewDecision,
     load_reasons,
 )
 from cxr_release.screening.films import Generated
 from cxr_release.screening.record_decisions import decide, read_with_prescreen
+from tests.support.decisions import decision
 
 REASONS = {"other": "Something else.", "blank-or-noise": "Nothing there."}
 RULE = ScreenParams(
@@ -44,9 +45,7 @@ def film(index: int, checkpoint: int = 1, batch: str = "large") -> Generated:
 
 def decided(reviewer: str, *entries: tuple[str, str], at: str = "2026") -> list[Decision]:
     return [
-        Decision(
-            seq, at, reviewer, one, "a" * 64, verb, "other" if verb == "exclude" else "", "", ""
-        )  # type: ignore[arg-type]
+        decision(one, verb, seq=seq, at=at, reviewer=reviewer)
         for seq, (one, verb) in enumerate(entries, start=1)
     ]
 
@@ -116,7 +115,7 @@ def test_a_film_that_anyone_excludes_stays_out_with_the_first_reason() -> None:
     one = film(0)
     early = decided("b", (one.id, "exclude"), at="2026-01-01")
     late = decided("a", (one.id, "exclude"), at="2026-01-02")
-    early = [Decision(**{**vars(early[0]), "reason": "blank-or-noise"})]
+    early = [replace(early[0], reason="blank-or-noise")]
     logs = {"a": late, "b": early, "c": decided("c", (one.id, "keep"))}
     result = apply([one], logs, RULE, REASONS)
     assert result.exclusions == [
@@ -130,8 +129,8 @@ def test_a_film_that_anyone_excludes_stays_out_with_the_first_reason() -> None:
 def test_every_unfit_decision_is_named_by_log_and_line() -> None:
     one = film(12)
     mine = decided("a", ("checkpoint-1-large-00013", "keep"), ("nonsense", "keep"))
-    mine.append(Decision(3, "", "a", one.id, "b" * 64, "keep", "", "", ""))
-    mine.append(Decision(4, "", "a", one.id, "a" * 64, "exclude", "ugly", "", ""))
+    mine.append(decision(one.id, seq=3, image_sha256="b" * 64))
+    mine.append(decision(one.id, "exclude", seq=4, reason="ugly"))
     with pytest.raises(DecisionError) as caught:
         apply([one], {"a": mine}, RULE, REASONS)
     faults = [str(fault) for fault in caught.value.faults]
@@ -204,7 +203,7 @@ def test_a_new_name_is_told_and_takes_nothing_back(
     for who, which, message in (
         ("a.c", 0, r"reviewer a\.c: has decided nothing; did you mean a\.b"),
         ("zz", 0, r"reviewer zz: has decided nothing$"),
-        ("a.b", 1, r"00001: no decision of a\.b stands on it$"),
+        ("a.b", 1, r"00001: a\.b has no decision on it in effect$"),
     ):
         with pytest.raises(DecisionError, match=message):
             decide(tmp_path, who, [film(which).id], "retract", films=films, reasons=REASONS)
@@ -224,7 +223,7 @@ def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
 
 
 def test_a_wish_of_another_film_s_bytes_is_refused(tmp_path: Path) -> None:
-    log.append(DECISION, tmp_path, "a", [Wish(film(0).id, "b" * 64, "keep")])
+    log.append(DECISION, tmp_path, "a", [NewDecision(film(0).id, "b" * 64, "keep")])
     with pytest.raises(DecisionError, match="has other bytes"):
         apply([film(0)], logs.read_all(DECISION, tmp_path), RULE, REASONS)
 
@@ -284,7 +283,7 @@ def test_what_decisions_come_to(
 
 def test_the_pre_screen_is_counted_apart_from_people() -> None:
     films = [film(0), film(1), film(2)]
-    machine = Decision(1, "", PRESCREEN, films[0].id, "a" * 64, "exclude", PRESCREEN, "", "")
+    machine = decision(films[0].id, "exclude", reviewer=PRESCREEN, reason=PRESCREEN)
     logs = {PRESCREEN: [machine], "a": decided("a", (films[1].id, X), (films[2].id, K))}
     result = apply(films, logs, RULE, [*REASONS, PRESCREEN])
     assert result.counts["total"]["by_reason"] == {"other": 1, PRESCREEN: 1}
@@ -320,8 +319,8 @@ def test_nobody_decides_under_the_pre_screen_s_name_or_reason(tmp_path: Path) ->
         decide(tmp_path, name, wanted, "keep", films=films, reasons=reasons)
     with pytest.raises(DecisionError, match="unknown: known: other, blank-or-noise"):
         decide(tmp_path, "a", wanted, "exclude", films=films, reasons=reasons, reason=name)
-    log.append(DECISION, tmp_path / "people", name, [Wish(film(0).id, "a" * 64, "keep")])
-    log.append(DECISION, tmp_path / "machine", name, [Wish(film(0).id, "a" * 64, "keep")])
+    log.append(DECISION, tmp_path / "people", name, [NewDecision(film(0).id, "a" * 64, "keep")])
+    log.append(DECISION, tmp_path / "machine", name, [NewDecision(film(0).id, "a" * 64, "keep")])
     with pytest.raises(DecisionError, match="move that log away"):
         read_with_prescreen(tmp_path / "people", tmp_path / "machine" / "prescreen.jsonl")
 

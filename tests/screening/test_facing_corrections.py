@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import Verdict
 from cxr_release.adjudication.outcomes import faults_of as verdict_faults
-from cxr_release.adjudication.verdict import Verdict
 from cxr_release.errors import DecisionError
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
@@ -23,19 +23,17 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.screening.consensus import apply
-from cxr_release.screening.facing_corrections import (
+from cxr_release.screening.decision import (
     FACES,
     FACING,
     Faces,
-    FacingWish,
-    read_said,
-    say_facing,
-    text_of,
-    verify_facing,
+    NewFacing,
+    read_facing,
 )
 from cxr_release.screening.films import Generated, read_generated
-from cxr_release.screening.record_decisions import decide
+from cxr_release.screening.record_decisions import decide, say_facing
 from cxr_release.stages import orient
+from tests.support.decisions import verified
 from tests.support.oriented import mirrored_sha256
 
 ROOT = Path(__file__).parents[2]
@@ -178,17 +176,15 @@ def test_the_log_is_held_against_the_films(paths: Paths, params: Params) -> None
     say(paths, params, "a.b", [FIRST], "right")
     orient.run(paths, params)
     films = list(films_of(paths, params).values())
-    found = verify_facing(paths.facing_log, films)
-    assert (found["logs"]["a.b"], found["films"]) == ({"lines": 1, "standing": 1}, 6)
-    assert "1 facing decision(s) stand" in text_of(found)
-    assert "held against 6 films" in text_of(found)
+    found = verified(FACING, paths.facing_log, films)
+    assert found["logs"]["a.b"] == {"lines": 1, "standing": 1}
     changed = [replace(film, sha256="1" * 64, mirrored_sha256="2" * 64) for film in films]
     with pytest.raises(DecisionError, match=r"a\.b\.jsonl: line 1"):
-        verify_facing(paths.facing_log, changed)
+        verified(FACING, paths.facing_log, changed)
     path = paths.facing_log / "a.b.jsonl"
     path.write_bytes(path.read_bytes().replace(b'"right"', b'"left" '))
     with pytest.raises(DecisionError):
-        verify_facing(paths.facing_log, films)
+        verified(FACING, paths.facing_log, films)
 
 
 def test_films_that_are_not_there_are_refused(paths: Paths, params: Params) -> None:
@@ -204,7 +200,7 @@ def test_films_of_other_checkpoints_are_left_alone(paths: Paths, params: Params)
     other = [Generated("checkpoint-9-large-00001", 9, "large", "3" * 64)]
     say_facing(paths.facing_log, "a.b", [other[0].id], "left", films=other)
     orient.run(paths, params)
-    assert verify_facing(paths.facing_log, list(films_of(paths, params).values()))
+    assert verified(FACING, paths.facing_log, list(films_of(paths, params).values()))
 
 
 @pytest.mark.parametrize(
@@ -213,8 +209,8 @@ def test_films_of_other_checkpoints_are_left_alone(paths: Paths, params: Params)
 def test_a_malformed_wish_is_refused(wrong: dict[str, str]) -> None:
     sound = {"image_id": FIRST, "image_sha256": "a" * 64, "faces": "left"}
     with pytest.raises(DecisionError):
-        FacingWish(**(sound | wrong))  # type: ignore[arg-type]
-    assert FACING.wish(**sound)  # type: ignore[arg-type]
+        NewFacing(**(sound | wrong))  # type: ignore[arg-type]
+    assert FACING.statement(**sound)  # type: ignore[arg-type]
 
 
 Sayings = list[tuple[str, Faces, bool]]
@@ -264,4 +260,4 @@ def expect_last_words(paths: Paths, params: Params, sayings: Sayings) -> None:
     assert (row["facing"] == "left") == (facing != "unknown")
     assert row["flipped"] == (facing == "right")
     assert (row["sha256"] == sampled) == (facing != "right")
-    assert row["facing_said"] == bool(read_said(paths.facing_log))
+    assert row["facing_said"] == bool(read_facing(paths.facing_log))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
-from cxr_release.screening.films import NAME, Generated, name_of, order_of
+from cxr_release.screening.films import Generated
+from cxr_release.screening.queue import NAME, name_of, order_of
 
 SEED = bytes(range(16))
 

@@ -15,7 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
 from cxr_release.logbook import log
-from cxr_release.logbook.entry import written
+from cxr_release.logbook.entry import line_of
 from cxr_release.params import Params, PrescreenParams
 from cxr_release.paths import Paths
 from cxr_release.screening import prescreen
@@ -167,7 +167,7 @@ def test_a_film_at_the_threshold_stays(tmp_path: Path) -> None:
     assert [one.image_id[-2:] for one in decisions] == ["96", "97"]
     assert [one.seq for one in decisions] == [1, 2]
     path = tmp_path / "prescreen.jsonl"
-    path.write_text("".join(f"{written(one)}\n" for one in decisions))
+    path.write_text("".join(f"{line_of(one).decode()}\n" for one in decisions))
     assert log.read(DECISION, path) == decisions
     assert exclusions(rows_of(1.0), threshold=2.0, percentile=99.9) == []
 

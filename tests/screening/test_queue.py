@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import log
-from cxr_release.logbook.shared_state import Votes
-from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, Verb, Wish
-from cxr_release.screening.films import Generated, name_of, order_of
-from cxr_release.screening.queue import VIEWS, Entry, Queue, View
+from cxr_release.logbook.shared_state import SharedState
+from cxr_release.screening.decision import DECISION, PRESCREEN, Decision, NewDecision, Verb
+from cxr_release.screening.films import Generated
+from cxr_release.screening.queue import VIEWS, Queue, ShownFilm, View, name_of, order_of
 
 SEED = bytes(16)
 
@@ -26,9 +26,9 @@ def films(count: int) -> list[Generated]:
     ]
 
 
-def votes_on(folder: Path, films: list[Generated]) -> Votes[Wish, Decision]:
+def votes_on(folder: Path, films: list[Generated]) -> SharedState[NewDecision, Decision]:
     known = {film.id: film.sha256 for film in films}
-    return Votes(DECISION, folder, known, nobody={PRESCREEN})
+    return SharedState(DECISION, folder, known, nobody={PRESCREEN})
 
 
 def queue_of(
@@ -36,15 +36,15 @@ def queue_of(
     count: int = 20,
     *,
     reviewer: str = "a",
-    votes: Votes[Wish, Decision] | None = None,
+    votes: SharedState[NewDecision, Decision] | None = None,
     **more: Any,
 ) -> Queue:
     order = order_of(films(count), SEED)
     return Queue(reviewer, votes or votes_on(folder, order), order, SEED, **more)
 
 
-def wish(film: Generated, verb: Verb = "keep", note: str = "") -> Wish:
-    return Wish(film.id, film.sha256, verb, "other" if verb == "exclude" else "", note)
+def wish(film: Generated, verb: Verb = "keep", note: str = "") -> NewDecision:
+    return NewDecision(film.id, film.sha256, verb, "other" if verb == "exclude" else "", note)
 
 
 def names(films: list[Generated]) -> list[str]:
@@ -74,7 +74,7 @@ def test_a_fresh_queue_holds_every_film_in_order(tmp_path: Path) -> None:
     assert shown(queue) == names(order_of(films(20), SEED))
     page = queue.page("queue", 8)
     assert (page.start, page.next, page.previous) == (0, 8, None)
-    assert page.entries[0] == Entry(names(order_of(films(20), SEED))[0], None)
+    assert page.entries[0] == ShownFilm(names(order_of(films(20), SEED))[0], None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -93,7 +93,7 @@ def test_a_walk_visits_every_film_of_the_queue_once(
     other = log.Log(DECISION, folder, "b")
     touched: set[str] = set()
 
-    def meanwhile(entries: list[Entry]) -> None:
+    def meanwhile(entries: list[ShownFilm]) -> None:
         """The reviewer decides on some of the page, and others on any film."""
         mine = [wish(known[entry.name]) for entry in entries if data.draw(st.booleans())]
         queue.decide(mine)
@@ -298,7 +298,7 @@ def test_another_s_log_that_was_removed_is_read_anew_and_one_s_own_must_stay(
 
 def test_a_decision_on_other_bytes_is_an_error_until_it_is_gone(tmp_path: Path) -> None:
     queue, some = queue_of(tmp_path / "logs"), films(20)
-    log.append(DECISION, tmp_path / "logs", "b", [Wish(some[3].id, "f" * 64, "keep")])
+    log.append(DECISION, tmp_path / "logs", "b", [NewDecision(some[3].id, "f" * 64, "keep")])
     for _ in range(2):
         with pytest.raises(DecisionError, match="other bytes") as caught:
             queue.refresh()
@@ -324,7 +324,7 @@ def test_a_damaged_log_is_an_error(tmp_path: Path) -> None:
 
 
 def test_films_of_other_checkpoints_in_the_log_are_left_alone(tmp_path: Path) -> None:
-    log.append(DECISION, tmp_path, "a", [Wish("checkpoint-9-large-00001", "f" * 64, "keep")])
+    log.append(DECISION, tmp_path, "a", [NewDecision("checkpoint-9-large-00001", "f" * 64, "keep")])
     queue = queue_of(tmp_path)
     assert len(shown(queue)) == 20
     assert queue.progress().done == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,13 +9,14 @@ from hypothesis import strategies as st
 
 from cxr_release.screening.decision import TERMINAL, Decision, Verb
 from cxr_release.screening.review_rate import LEAST_LOOK, Hurry, films_a_minute, hurry
+from tests.support.decisions import decision
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def at(seconds: float, verb: Verb = "keep") -> Decision:
     time = (START + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
-    return Decision(1, time, "a", "film", "a" * 64, verb, "", "", "")
+    return decision("film", verb, at=time)
 
 
 def steady(count: int, gap: float, start: float = 0.0) -> list[Decision]:
@@ -71,14 +73,14 @@ def test_no_clock_makes_it_negative_or_endless(times: list[int]) -> None:
 
 def test_a_time_that_is_none_is_passed_over() -> None:
     log = steady(30, 2.0)
-    odd = Decision(1, "2026-13-45T25:61:61Z", "a", "film", "a" * 64, "keep", "", "", "")
+    odd = decision("film", at="2026-13-45T25:61:61Z")
     assert films_a_minute([*log[:10], odd, *log[10:]]) == pytest.approx(30.0)
 
 
 def numbered(log: list[Decision], via: str = "page") -> list[Decision]:
     """Each about a film of its own."""
     return [
-        Decision(**{**vars(one), "seq": seq, "image_id": f"film-{seq}", "via": via})
+        replace(one, seq=seq, image_id=f"film-{seq}", via=via)
         for seq, one in enumerate(log, start=1)
     ]
 

@@ -14,6 +14,7 @@ from cxr_release.screening.consensus import apply
 from cxr_release.screening.decision import PAGE, TERMINAL, Decision
 from cxr_release.screening.films import Generated
 from cxr_release.screening.reviewers import NOT_STATED, WAYS, people_of, person_lines, sentence_of
+from tests.support.decisions import decision
 
 RULE = ScreenParams(
     reviewers_required=1, conflict="exclude", adjudicator="", require_complete=False
@@ -40,21 +41,8 @@ class Log(list[Decision]):
         self.seconds += took
         for index in indices:
             at = (START + timedelta(seconds=self.seconds)).isoformat(timespec="milliseconds")
-            reason = "other" if verb == "exclude" else ""
-            self.append(
-                Decision(
-                    len(self) + 1,
-                    at,
-                    "x",
-                    name(index),
-                    "a" * 64,
-                    verb,
-                    reason,
-                    "",
-                    "",
-                    via=via,  # type: ignore[arg-type]
-                )
-            )
+            place = {"seq": len(self) + 1, "at": at, "reviewer": "x"}
+            self.append(decision(name(index), verb, via=via, **place))
         return self
 
 
@@ -130,7 +118,7 @@ def test_who_is_faster_than_a_look_is_said_to_be_and_has_looked_at_none() -> Non
     assert "One person gave 300 of 400 decisions at 6,0" in review["sentence"]
     assert "faster than 4 films a second nobody looks at each" in review["sentence"]
     (line,) = person_lines(apply(films(400), {"a.b": log}, RULE, None).people.by_name)
-    assert line.startswith("a.b: 400 decision(s) stand, 400 on the page, 300 at 6,0")
+    assert line.startswith("a.b: 400 decision(s) in effect, 400 on the page, 300 at 6,0")
 
 
 def test_a_page_is_measured_as_a_whole() -> None:

@@ -17,8 +17,8 @@ from cxr_release.files import read_json, write_json, write_text
 from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.screening.decision import DECISION, PRESCREEN, Wish
-from cxr_release.screening.films import Generated, read_doubt, read_generated
+from cxr_release.screening.decision import DECISION, PRESCREEN, NewDecision
+from cxr_release.screening.films import Generated, read_generated, read_scores
 from cxr_release.stages import screen
 from tests.support.oriented import oriented_row
 
@@ -51,8 +51,8 @@ def films(paths: Paths, params: Params) -> list[Generated]:
     return read_generated(paths.oriented_table(*job) for job in params.sample.jobs)
 
 
-def wish(film: Generated, reason: str = "") -> Wish:
-    return Wish(film.id, film.sha256, "exclude" if reason else "keep", reason)
+def wish(film: Generated, reason: str = "") -> NewDecision:
+    return NewDecision(film.id, film.sha256, "exclude" if reason else "keep", reason)
 
 
 def test_it_writes_every_film_s_fate_the_counts_and_their_picture(
@@ -116,9 +116,9 @@ def test_doubt_about_other_films_is_refused(tmp_path: Path, films: list[Generate
         for place, film in enumerate(films)
     ]
     tables.write(path, schemas.PRESCREEN, rows)
-    assert read_doubt(path, films)[films[3].id] == 3.0
+    assert read_scores(path, films)[films[3].id] == 3.0
     with pytest.raises(DecisionError, match="not about the films") as caught:
-        read_doubt(path, films[1:])
+        read_scores(path, films[1:])
     assert "dvc repro prescreen" in caught.value.remedy
 
 

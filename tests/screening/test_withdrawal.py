@@ -128,10 +128,13 @@ def test_only_what_stands_is_taken_back_and_by_whoever_withdrew_it(tmp_path: Pat
     taken_back = {"retract": True, "reason": ""}
     withdrawing(tmp_path, ONE, by="a.b")
     withdrawing(tmp_path, TWO)
-    with pytest.raises(DecisionError, match=r"stands on it: only they can take theirs back: a\.b"):
+    with pytest.raises(
+        DecisionError,
+        match=r"only they can take theirs back: a\.b",
+    ):
         withdrawing(tmp_path, TWO, ONE, **taken_back)
     withdrawing(tmp_path, TWO, **taken_back)
-    with pytest.raises(DecisionError, match="no decision of team stands on it"):
+    with pytest.raises(DecisionError, match="team has no decision on it in effect"):
         withdrawing(tmp_path, TWO, **taken_back)
     with pytest.raises(DecisionError, match=r"a\.bb: has decided nothing; did you mean a\.b\?"):
         withdrawing(tmp_path, ONE, by="a.bb", **taken_back)

@@ -61,7 +61,7 @@ def test_verdicts_that_do_not_verify_stop_the_adjudication(tmp_path: Path) -> No
     (folder / "a.b.jsonl").write_text("{}\n")
     done = stage(tmp_path, "adjudicate")
     assert done.returncode == 1
-    assert "a.b.jsonl: line 1: is no verdict" in done.stderr
+    assert "a.b.jsonl: line 1: is not a verdict" in done.stderr
     assert not (tmp_path / "data/adjudication").exists()
 
 

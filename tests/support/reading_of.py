@@ -13,7 +13,7 @@ from cxr_release.files import write_json
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.paths import Paths
-from cxr_release.reader_study.answer import ANSWER, Reply
+from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.reader_study.kit import Kit, KitFilm
 
 SOURCES = ("real", "checkpoint-3", "checkpoint-6")
@@ -66,11 +66,11 @@ def write_drawn(paths: Paths, *, quartets: int = QUARTETS) -> Kit:
     return kit
 
 
-def reply(kit: Kit, quartet: int, *, seed: int = 0, order: Sequence[int] = (2, 0, 1)) -> Reply:
+def reply(kit: Kit, quartet: int, *, seed: int = 0, order: Sequence[int] = (2, 0, 1)) -> NewAnswer:
     """An answer that follows from the seed alone."""
     chance = random.Random(f"{quartet} {seed}")
     names = [kit.quartets[quartet][place].name for place in order]
-    return Reply(
+    return NewAnswer(
         quartet=str(quartet),
         quartet_sha256=kit.fingerprints[quartet],
         films=" ".join(names),

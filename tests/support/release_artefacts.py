@@ -25,6 +25,7 @@ from cxr_release.reader_study.report import sentence_of
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.package import package
 from cxr_release.release.validate import validate
+from cxr_release.screening.counts import review_totals
 from cxr_release.screening.reviewers import People
 from cxr_release.screening.reviewers import sentence_of as screening_sentence
 from tests.support.audit_artefacts import STEMS, TOP, write_adjudication, write_audit, write_blank
@@ -189,16 +190,10 @@ def write_screening(
         mine = [row for row in screened if (row["checkpoint"], row["batch"]) == job]
         counts.append({"checkpoint": job[0], "batch": job[1], **count(mine, reasons)})
     total = count(screened, reasons)
-    undecided = [row for row in screened if not row["decided"]]
     review = {
         "state": "partial" if excluded else "none",
-        **reviewed(excluded).counted(len(screened)),
-        "decided": total["generated"] - total["undecided"],
-        "undecided": total["undecided"],
-        "undecided_released": sum(row["released"] for row in undecided),
-        "prescreened": 0,
-        "audited": len(copies.keys() - excluded.keys()),
-        "withdrawn": 0,
+        **reviewed(excluded).counted(),
+        **review_totals(screened, exclusions),
         "open_conflicts": 0,
         "elsewhere": 0,
         "agreement": None,

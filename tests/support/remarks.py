@@ -1,22 +1,23 @@
-"""A kind of line of its own, with which the logs are tried: a remark on a topic."""
+"""A type of entry of its own, with which the logs are tried: a remark on a topic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from cxr_release.errors import DecisionError
-from cxr_release.logbook import chain
-from cxr_release.logbook.entry import Chained, Kind, Place
+from cxr_release.logbook.entry import Entry, EntryType, Note, Statement
+from cxr_release.logbook.logs import LogFolder
 
 HASH = "a" * 64
 
 
 @dataclass(frozen=True)
-class _OnTopic:
+class NewRemark(Statement):
     topic: str
-    word: str
-    note: str
+    word: Literal["good", "bad", "retract"] = "good"
+    note: Note = ""
 
     @property
     def about(self) -> str:
@@ -30,29 +31,24 @@ class _OnTopic:
     def retracts(self) -> bool:
         return self.word == "retract"
 
-    def malformed(self) -> Iterator[str]:
-        if self.word not in {"good", "bad", "retract"}:
-            yield f"{self.word!r} is no word"
-        yield from chain.of_text("the note", self.note)
-
 
 @dataclass(frozen=True)
-class Remark(_OnTopic):
-    word: str = "good"
-    note: str = ""
-
-    def __post_init__(self) -> None:
-        for fault in self.malformed():
-            raise DecisionError(fault)
-
-
-@dataclass(frozen=True)
-class Remarked(Chained, _OnTopic, Place):
+class Remark(Entry, NewRemark):
     pass
 
 
-REMARK = Kind("remark", Remark, Remarked)
+REMARK = EntryType("remark", NewRemark, Remark)
 
 
-def remark(index: int, word: str = "good", note: str = "") -> Remark:
-    return Remark(f"topic-{index:05d}", word, note)
+def remark(index: int, word: Any = "good", note: str = "") -> NewRemark:
+    return NewRemark(f"topic-{index:05d}", word, note)
+
+
+def no_faults(logs: Mapping[str, Sequence[Remark]]) -> list[Any]:
+    """What is wrong with entries that may be about anything."""
+    return []
+
+
+def verified(folder: Path) -> dict[str, Any]:
+    """What verifying a folder of such logs returns."""
+    return LogFolder(REMARK, folder, no_faults).verify()

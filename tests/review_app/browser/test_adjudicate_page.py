@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT, Judgement
+from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.logbook import log
 from cxr_release.logbook.logs import read_all
 from tests.support.browser.adjudicate_browser import (
@@ -567,7 +567,7 @@ def test_the_counter_is_that_of_the_newest_answer(
     table.until('.progress-bar[aria-valuenow="2"]')
 
 
-def judged(table: Table) -> Judgement:
+def judged(table: Table) -> NewVerdict:
     """A verdict on the last pair."""
     folder = table.archive.folder
     real, synthetic = table.archive.pairs[-1]
@@ -581,4 +581,4 @@ def judged(table: Table) -> Judgement:
         for row in tables.iterate(folder / "synthetic.parquet", schemas.ORIENTED)
         if row["id"] == synthetic
     )
-    return Judgement(real, one["sha256"], synthetic, other["sha256"], "copy")
+    return NewVerdict(real, one["sha256"], synthetic, other["sha256"], "copy")

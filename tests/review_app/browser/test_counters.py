@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxr_release import schemas, tables
 from cxr_release.logbook import log
-from cxr_release.screening.decision import DECISION, Wish
+from cxr_release.screening.decision import DECISION, NewDecision
 from tests.support.browser.review_browser import Screen, Server
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def test_another_machine_s_decisions_are_counted_when_somebody_looks_again(
     screen: Screen, reviewer: str
 ) -> None:
     server = screen.server
-    wish = Wish(*elsewhere(screen), "keep")
+    wish = NewDecision(*elsewhere(screen), "keep")
     log.append(DECISION, server.folder / "screening", reviewer, [wish])
     assert done(screen) == 0
     screen.page.evaluate(BACK)

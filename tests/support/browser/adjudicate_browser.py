@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.verdict import VERDICT
+from cxr_release.adjudication.outcomes import VERDICT
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.review_app.adjudicate import adjudicate

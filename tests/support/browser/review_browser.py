@@ -10,8 +10,7 @@ from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.review_app.review import review
 from cxr_release.review_app.site import Site
-from cxr_release.screening.decision import DECISION
-from cxr_release.screening.facing_corrections import FACING
+from cxr_release.screening.decision import DECISION, FACING
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 
