@@ -18,7 +18,7 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.facing import detector_of
 from cxr_release.radiographs.orient import check_detector, left_facing, orient
-from cxr_release.screening.decision import facing_of_unknown, read_facing
+from cxr_release.screening.facing_corrections import facing_of_unknown, read_facing
 
 
 class Job(TypedDict):

@@ -28,8 +28,8 @@ from cxr_release.screening.decision import (
     FACING,
     Faces,
     NewFacing,
-    read_facing,
 )
+from cxr_release.screening.facing_corrections import read_facing
 from cxr_release.screening.films import Generated, read_generated
 from cxr_release.screening.record_decisions import decide, say_facing
 from cxr_release.stages import orient
