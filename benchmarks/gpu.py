@@ -23,8 +23,8 @@ from benchmarks import measuring
 from cxr_release import params as parameters
 from cxr_release.films.grey import window
 from cxr_release.generators.checkpoints import Checkpoint, Record
-from cxr_release.generators.denoising import Denoiser
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import Compute, computing
 from cxr_release.params import ComputeParams, Params, SampleParams

@@ -30,8 +30,8 @@ from cxr_release.fidelity.features import random_conv_features
 from cxr_release.films.film_store import load_films
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
-from cxr_release.generators.denoising import Denoiser, draw
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.denoising import Denoiser, draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import film_seed
 from cxr_release.params import ComputeParams, SampleParams

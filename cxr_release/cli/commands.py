@@ -144,10 +144,10 @@ def sample(
         for number, batch in project.params.sample.jobs:
             run(project.paths, project.params, str(number), batch)
         return
-    from cxr_release.generators.regenerate import identities, make_again
+    from cxr_release.generators.regenerate import film_ids, regenerate
 
-    made = make_again(
-        identities(wanted([*only, *(more or [])])),
+    made = regenerate(
+        film_ids(wanted([*only, *(more or [])])),
         output,
         checkpoint_of=project.paths.checkpoint,
         job_of=project.paths.job,

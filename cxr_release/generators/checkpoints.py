@@ -14,22 +14,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from diffusers import DDPMPipeline, UNet2DModel
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from cxr_release.errors import CheckpointError, Fault
+from cxr_release.errors import CheckpointError, Fault, ParamsError
 from cxr_release.files import read_json, whole_folder, write_json
 from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.params import NetworkParams
+from cxr_release.settings import checked
 
 RECORD = "checkpoint.json"
 WEIGHTS = Path("unet", "diffusion_pytorch_model.safetensors")
-MAX_CHANNELS, MAX_STAGES, MAX_LAYERS, MAX_SIZE = 4096, 8, 16, 2048
+MAX_SIZE = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,18 +113,11 @@ def read_record(folder: Path) -> Record:
     path = folder / RECORD
     try:
         raw = read_json(path)
-        network = raw["network"]
         record = Record(
             checkpoint=_number(raw["checkpoint"], 2**62),
             checkpoint_step=_number(raw["checkpoint_step"], 2**62),
             size=_number(raw["size"], MAX_SIZE),
-            network=NetworkParams(
-                channels=tuple(_number(one, MAX_CHANNELS) for one in network["channels"]),
-                layers=_number(network["layers"], MAX_LAYERS),
-                attention=_number(network["attention"], MAX_STAGES, least=0),
-                pixel_unshuffle=_number(network["pixel_unshuffle"], 4),
-                schedule=_schedule(network["schedule"]),
-            ),
+            network=checked(NetworkParams, raw["network"], where=str(path)),
             training=dict(raw["training"]),
             fingerprint=str(raw["fingerprint"]),
         )
@@ -133,43 +127,33 @@ def read_record(folder: Path) -> Record:
             where=str(path),
             remedy="train first (`dvc repro`)",
         ) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ParamsError) as error:
+        what = error.what if isinstance(error, ParamsError) else repr(error)
         raise CheckpointError(
-            f"not a checkpoint's record: {error!r}",
+            f"not a checkpoint's record: {what}",
             where=str(path),
             remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
+            faults=error.faults if isinstance(error, ParamsError) else (),
         ) from None
-    _check_network(record, path)
-    return record
-
-
-def _number(value: Any, most: int, *, least: int = 1) -> int:
-    if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{value!r} is no number from {least} to {most}")
-    return value
-
-
-def _schedule(value: Any) -> Literal["cosine", "sigmoid"]:
-    if value not in {"cosine", "sigmoid"}:
-        raise ValueError(f"{value!r} is no schedule")
-    known: Literal["cosine", "sigmoid"] = value
-    return known
-
-
-def _check_network(record: Record, path: Path) -> None:
-    channels = record.network.channels
-    if not 1 <= len(channels) <= MAX_STAGES or any(one % unets.NORM_GROUPS for one in channels):
-        raise CheckpointError(f"no network has channels {channels}", where=str(path))
-    if record.network.attention > len(channels):
+    network = record.network
+    if network.attention > len(network.channels):
         raise CheckpointError(
-            f"no network attends at {record.network.attention} of {len(channels)} resolutions",
+            f"a network cannot attend at {network.attention} of {len(network.channels)}"
+            " resolutions",
             where=str(path),
         )
-    if record.size % unets.halvings(record.network):
+    if record.size % unets.halvings(network):
         raise CheckpointError(
             f"a film of {record.size} pixels cannot be halved as often as its network asks",
             where=str(path),
         )
+    return record
+
+
+def _number(value: Any, most: int) -> int:
+    if type(value) is not int or not 1 <= value <= most:
+        raise ValueError(f"{value!r} is not a number from 1 to {most}")
+    return value
 
 
 def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Single films, made again from their names alone."""
+"""Single films, regenerated from their names alone."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from cxr_release.files import whole_file
 from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators.denoising import draw
+from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.runtime.distributed import processes
 from cxr_release.generators.sampling import film_seed
 from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES
 
 
-def identities(names: Sequence[str]) -> list[FilmId]:
-    """What names of films say, each once, in order.
+def film_ids(names: Sequence[str]) -> list[FilmId]:
+    """The ids that names of films say, each once, in order.
 
     Raises:
-        CxrReleaseError: some are no names of synthetic films; all of them are given.
+        CxrReleaseError: some are not names of synthetic films; all of those are given.
     """
-    films = {name: FilmId.parse(name) for name in names}
-    faults = [Fault(name, "no such film") for name, film in films.items() if film is None]
+    ids = {name: FilmId.parse(name) for name in names}
+    faults = [Fault(name, "not such a name") for name, film in ids.items() if film is None]
     if faults:
         raise CxrReleaseError(
             "not names of synthetic films",
             remedy="they look like checkpoint-34-large-00012",
             faults=faults,
         )
-    return sorted({film for film in films.values() if film})
+    return sorted({film for film in ids.values() if film})
 
 
-def make_again(
+def regenerate(
     films: Sequence[FilmId],
     output: Path,
     *,
@@ -71,15 +71,15 @@ def make_again(
     by_job = defaultdict(list)
     for film in films:
         by_job[film.checkpoint, film.batch].append(film)
-    made = []
+    regenerated = []
     for (number, batch), some in by_job.items():
         kept = _kept(job_of(number, batch), {str(film) for film in some})
         seeds = [film_seed(root_seed, number, batch, film.index) for film in some]
         drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
         for film, seed, pixels in zip(some, seeds, drawn, strict=True):
             if processes().is_main:
-                made.append(_written(film, seed, pixels, kept.get(str(film)), output))
-    return made
+                regenerated.append(_written(film, seed, pixels, kept.get(str(film)), output))
+    return regenerated
 
 
 def _written(

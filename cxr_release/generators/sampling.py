@@ -10,20 +10,21 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
+from typing_extensions import TypedDict
 
 from cxr_release import json_documents
-from cxr_release.errors import AGAIN, CheckpointError, DocumentError
+from cxr_release.errors import CheckpointError
 from cxr_release.files import write_json
 from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
-from cxr_release.generators.denoising import Denoiser
+from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import chunks, computing
 from cxr_release.generators.runtime.distributed import Processes
@@ -41,9 +42,8 @@ GROUP = 32
 JOB = "job.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a sampling job made."""
+class Job(TypedDict):
+    """What a sampling job made: `job.json`."""
 
     checkpoint: int
     checkpoint_step: int
@@ -52,13 +52,6 @@ class Job:
     """Films asked for."""
     made: int
     """Films drawn, fewer if the time was over."""
-
-
-def _job(path: Path) -> Job:
-    try:
-        return Job(**json_documents.read(path, dict[str, Any]))
-    except TypeError:
-        raise DocumentError("is no record of a job", where=str(path), remedy=AGAIN) from None
 
 
 def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
@@ -105,7 +98,7 @@ def sample_job(
         ):
             if here.processes.is_main:
                 run_folder.say(f"{folder}: sampled before, nothing to do")
-            return _job(folder / JOB)
+            return json_documents.read(folder / JOB, Job)
         model = checkpoints.load(checkpoint_folder)
         if model.record.checkpoint != checkpoint:
             raise CheckpointError(
@@ -128,12 +121,12 @@ def sample_job(
             made=made,
         )
         if here.processes.is_main:
-            if job.made < job.requested:
+            if made < job["requested"]:
                 run_folder.say(
-                    f"{folder}: stopped after {settings.max_hours} hours with {job.made} of "
-                    f"{job.requested} films"
+                    f"{folder}: stopped after {settings.max_hours} hours with {made} of "
+                    f"{job['requested']} films"
                 )
-            write_json(folder / JOB, asdict(job))
+            write_json(folder / JOB, job)
             run_folder.finish(folder, fingerprint)
     return job
 

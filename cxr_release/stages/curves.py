@@ -9,7 +9,7 @@ from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.checkpoints import listed, read_record
-from cxr_release.generators.losses import fixed_losses
+from cxr_release.generators.diffusion.denoising import fixed_losses
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 

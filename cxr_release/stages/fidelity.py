@@ -18,7 +18,7 @@ from cxr_release.film_id import source_name
 from cxr_release.films.film_store import load_films
 from cxr_release.fingerprint import of_stage
 from cxr_release.generators.checkpoints import listed, read_record
-from cxr_release.generators.denoising import draw
+from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.distributed import processes
 from cxr_release.generators.sampling import film_seed

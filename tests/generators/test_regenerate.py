@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cxr_release.errors import CheckpointError, CxrReleaseError
 from cxr_release.film_id import BATCHES, FilmId
 from cxr_release.films import png
-from cxr_release.generators.regenerate import identities, make_again
+from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.sampling import sample_job
 from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES
@@ -19,7 +19,7 @@ from cxr_release.tables import iterate
 
 @given(st.integers(1, 10**6), st.sampled_from(BATCHES), st.integers(0, 10**6))
 def test_a_name_says_what_a_film_is(checkpoint: int, batch: str, index: int) -> None:
-    (found,) = identities([str(FilmId(checkpoint, batch, index))])
+    (found,) = film_ids([str(FilmId(checkpoint, batch, index))])
     assert found == FilmId(checkpoint, batch, index)
     assert found == FilmId.parse(str(found))
 
@@ -32,7 +32,7 @@ def test_what_is_no_name_is_refused_and_all_of_it_named() -> None:
         "checkpoint-3-large-1",
     ]
     with pytest.raises(CxrReleaseError) as caught:
-        identities([*wrong, "checkpoint-3-large-00001"])
+        film_ids([*wrong, "checkpoint-3-large-00001"])
     assert [fault.where for fault in caught.value.faults] == wrong
 
 
@@ -55,8 +55,8 @@ def test_films_are_made_again_from_their_names_alone(
         str(FilmId(2, "large", 5)),
         str(FilmId(3, "initial", 2)),
     ]
-    made = make_again(
-        identities([*names, names[0]]),
+    made = regenerate(
+        film_ids([*names, names[0]]),
         tmp_path / "again",
         checkpoint_of=lambda number: trained / f"checkpoint-{number}",
         job_of=lambda number, batch: tmp_path / ("job" if number == 3 else "none"),
@@ -76,8 +76,8 @@ def test_a_checkpoint_that_is_not_there_is_named(
     tmp_path: Path, sample: SampleParams, compute: ComputeParams
 ) -> None:
     with pytest.raises(CheckpointError, match="checkpoint-9"):
-        make_again(
-            identities(["checkpoint-9-large-00001"]),
+        regenerate(
+            film_ids(["checkpoint-9-large-00001"]),
             tmp_path,
             checkpoint_of=lambda number: tmp_path / f"checkpoint-{number}",
             job_of=lambda number, batch: tmp_path / "none",

@@ -8,8 +8,8 @@ import torch
 from diffusers import DDPMScheduler
 from diffusers.schedulers import scheduling_ddpm
 
-from cxr_release.generators.denoising import solver
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.denoising import Solver
 from cxr_release.params import NetworkParams, Sampler
 
 
@@ -25,7 +25,7 @@ def test_ddpm_takes_the_steps_of_diffusers_own_scheduler(
     noise_schedule = unets.noise_schedule(replace(network, schedule=schedule))
     reference = DDPMScheduler.from_config(noise_schedule.config)
     reference.set_timesteps(1000)
-    ours = solver("ddpm", 1000, noise_schedule)
+    ours = Solver("ddpm", 1000, noise_schedule)
     assert ours.times == reference.timesteps.tolist() == list(range(999, -1, -1))
     chance = torch.Generator().manual_seed(1)
     state = theirs = torch.randn(2, 1, 4, 4, generator=chance, dtype=torch.float64)
@@ -47,7 +47,7 @@ def test_a_network_that_knows_the_film_is_followed_to_it(
     schedule = unets.noise_schedule(network)
     kept = schedule.alphas_cumprod.double()
     film = torch.linspace(-1, 1, 16, dtype=torch.float64).reshape(1, 1, 4, 4)
-    way = solver(sampler, steps, schedule)
+    way = Solver(sampler, steps, schedule)
     assert len(way.times) == steps
     assert way.times[0] == 999 and way.times == sorted(way.times, reverse=True)
     chance = torch.Generator().manual_seed(2)

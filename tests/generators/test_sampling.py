@@ -19,7 +19,7 @@ from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.generators import sampling
 from cxr_release.generators.checkpoints import WEIGHTS
-from cxr_release.generators.denoising import Denoiser, draw
+from cxr_release.generators.diffusion.denoising import Denoiser, draw
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.sampling import JOB, Job, film_seed, sample_job
 from cxr_release.params import ComputeParams, SampleParams, Sampler
@@ -184,7 +184,7 @@ def test_whole_shards_are_not_drawn_again_and_short_ones_are(
     assert drawn == [film_seed(2026, 3, "initial", index) for index in range(6, 12)]
     assert tree_sha256(folder) == whole
     drawn.clear()
-    assert sample_job(folder=folder, **job).made == 20
+    assert sample_job(folder=folder, **job)["made"] == 20
     assert drawn == []
 
 
@@ -194,7 +194,7 @@ def test_it_stops_when_the_time_is_over_and_says_how_many_were_made(
     sample_job(folder=tmp_path / "whole", **job)
     hurried = job | {"settings": replace(job["settings"], max_hours=1e-9)}
     made = sample_job(folder=tmp_path / "short", **hurried)
-    assert (made.requested, made.made) == (20, 4)
+    assert (made["requested"], made["made"]) == (20, 4)
     assert "4 of 20 films" in capsys.readouterr().err
     short, whole = films_of(tmp_path / "short"), films_of(tmp_path / "whole")
     assert len(short) == 4

@@ -19,11 +19,11 @@ from cxr_release.files import tree_sha256
 from cxr_release.generators.checkpoints import WEIGHTS
 from cxr_release.generators.diffusion import learner, training
 from cxr_release.generators.diffusion.learner import Learner, learning_rate
-from cxr_release.generators.diffusion.training import STATE, STATISTICS, train
+from cxr_release.generators.diffusion.training import LOG, STATE, train
 
 
 def statistics(folder: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (folder / STATISTICS).read_text().splitlines()]
+    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
 
 
 def test_a_finished_run_holds_checkpoints_and_statistics_alone(trained: Path) -> None:
@@ -72,7 +72,7 @@ def test_resumed_after_an_error_it_ends_with_the_same_bytes(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Learner, "step", step)
         train(folder=folder, **arguments)
-    with (folder / STATISTICS).open("a") as stream:
+    with (folder / LOG).open("a") as stream:
         stream.write('{"step": 9')
     resumed = []
     monkeypatch.setattr(Learner, "step", lambda self, at: (resumed.append(at), whole(self, at))[1])
@@ -239,7 +239,7 @@ def test_a_full_disk_is_named(tmp_path: Path, arguments: dict[str, Any], process
     process.join()
     assert "cannot write" in answer.get()
     names = {one.name for one in (tmp_path / "run").iterdir()}
-    assert names <= {"run.json", STATISTICS, STATE, "checkpoint-1"}
+    assert names <= {"run.json", LOG, STATE, "checkpoint-1"}
 
 
 def test_a_damaged_state_is_named(tmp_path: Path, arguments: dict[str, Any]) -> None:

@@ -1,6 +1,4 @@
-"""`stats.jsonl`: how training went, a line every few steps, the same lines after any restart.
-
-Training, resumable to the bit.
+"""Training, resumable to the bit.
 
 Killed at any moment and called again, `train` ends with the checkpoints that it would have made
 uninterrupted, bit for bit on one machine's CPU, whatever number of its cores it may use. On a GPU
@@ -37,15 +35,17 @@ from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
 
+STATE = "resume.safetensors"
+LOG = "stats.jsonl"
 EVERY = 10
-"""Steps that one line sums up."""
+"""Steps that a line of the log sums up."""
 
 
-class Statistics:
-    """Appends lines of {step, loss, learning_rate, gradient_norm}.
+class TrainingLog:
+    """How training went: lines of {step, loss, learning_rate, gradient_norm}.
 
-    `loss` and `gradient_norm` are means over the steps since the line before; `learning_rate` is
-    that of the last step.
+    They are the same after any restart. `loss` and `gradient_norm` are means over the steps since
+    the line before; `learning_rate` is that of the last step.
     """
 
     def __init__(self, path: Path, done: int) -> None:
@@ -88,10 +88,6 @@ def _lines(path: Path, done: int) -> list[str]:
             break
         kept.append(line)
     return kept
-
-
-STATE = "resume.safetensors"
-STATISTICS = "stats.jsonl"
 
 
 def train(
@@ -192,7 +188,7 @@ def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, 
     end = last.checkpoint_step
     how = f"resuming after step {done}" if done else "training from the start"
     run_folder.say(f"{folder}: {how}, {end} steps on {last.training['films']} films")
-    statistics = Statistics(folder / STATISTICS, done)
+    log = TrainingLog(folder / LOG, done)
     steps = range(done + 1, end + 1)
     progress = tqdm(
         steps,
@@ -207,7 +203,7 @@ def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, 
     for step in progress:
         outcome = learner.step(step - 1)
         due = step % checkpoint_every == 0
-        statistics.add(step, outcome, flush=due)
+        log.add(step, outcome, flush=due)
         progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
         if due:
             number = step // checkpoint_every

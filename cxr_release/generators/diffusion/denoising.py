@@ -1,4 +1,11 @@
-"""The ways from noise to a film, each from diffusers, each fed with the films' own noise.
+"""From seeds to films, and the loss of a checkpoint.
+
+A film is a pure function of its checkpoint, its seed and the sampler: the noise that it starts from
+and every noise that its denoising adds come from its own seed, so it is the same whatever is drawn
+beside it, before it, or in which process. That holds to the bit on one machine's CPU; other kernels
+(another CPU, a GPU, another batch size on a GPU) round differently.
+
+The ways from noise to a film are those of diffusers, each fed with the films' own noise:
 
     ddpm              ancestral sampling (Ho et al., 2020): the paper's, over 1,000 steps
     ddim              its deterministic kin (Song et al., 2021)
@@ -7,13 +14,6 @@
                       wrong: the best films at 20 to 30 steps
 
 All start at pure noise (trailing steps; Lin et al., 2024).
-
-From seeds to films. A film is a pure function of its checkpoint, its seed and the sampler.
-
-The noise that a film starts from and every noise that its denoising adds come from its own seed,
-so it is the same whatever is drawn beside it, before it, or in which process. That holds to the
-bit on one machine's CPU; other kernels (another CPU, a GPU, another batch size on a GPU) round
-differently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,85 +34,55 @@ from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.runtime.compute import Compute, chunks, computing
+from cxr_release.generators.runtime.randomness import generator
 from cxr_release.params import ComputeParams, SampleParams, Sampler
 
 Noise = Callable[[], Tensor]
 """The next standard normal noise of the films in hand."""
 
 
-class Solver(Protocol):
-    """Goes from noise to a film. It may remember the steps before: one for each piece."""
+class Solver:
+    """Goes from noise to a film. It remembers the steps before: one for each piece.
 
-    times: list[int]
-    """Diffusion times at which the network is asked, falling."""
-
-    def step(self, velocity: Tensor, time: int, state: Tensor, noise: Noise) -> Tensor:
-        """The state after `time`, from the predicted v at it."""
-
-
-def solver(sampler: Sampler, steps: int, schedule: DDPMScheduler) -> Solver:
-    """A new solver.
+    `ddpm` is the family of DDIM with η = 1: its step is DDPM's posterior. DDPM's own scheduler
+    draws its noise itself, from a generator that keeps 32 bits of a seed; this one takes the films'
+    noise. A test holds the two together.
 
     Args:
         sampler: see above.
         steps: times that the network is asked.
         schedule: that the network was trained with.
     """
-    if sampler in {"ddpm", "ddim"}:
-        return _Ancestral(steps, schedule, eta=1.0 if sampler == "ddpm" else 0.0)
-    return _Multistep(steps, schedule, stochastic=sampler == "sde-dpmsolver++")
 
-
-class _Ancestral:
-    """DDIM's family: with η = 1 its step is DDPM's posterior, with η = 0 it adds no noise.
-
-    DDPM's own scheduler draws its noise itself, from a generator that keeps 32 bits of a seed;
-    this one takes the films' noise. A test holds the two together.
-    """
-
-    def __init__(self, steps: int, schedule: DDPMScheduler, *, eta: float) -> None:
-        self._eta = eta
-        self._scheduler = DDIMScheduler.from_config(schedule.config, timestep_spacing="trailing")
-        self.times = _timed(self._scheduler, steps)
-
-    def step(self, velocity: Tensor, time: int, state: Tensor, noise: Noise) -> Tensor:
-        stepped: Tensor = self._scheduler.step(
-            velocity,
-            time,
-            state,
-            eta=self._eta,
-            use_clipped_model_output=True,
-            variance_noise=noise() if self._eta else None,
-        ).prev_sample
-        return stepped
-
-
-class _Multistep:
-    def __init__(self, steps: int, schedule: DDPMScheduler, *, stochastic: bool) -> None:
-        self._stochastic = stochastic
-        self._scheduler = DPMSolverMultistepScheduler.from_config(
-            schedule.config,
-            algorithm_type="sde-dpmsolver++" if stochastic else "dpmsolver++",
-            solver_order=2,
-            timestep_spacing="trailing",
+    def __init__(self, sampler: Sampler, steps: int, schedule: DDPMScheduler) -> None:
+        self._noisy = sampler in {"ddpm", "sde-dpmsolver++"}
+        self._options: dict[str, Any] = {}
+        if sampler in {"ddpm", "ddim"}:
+            family = DDIMScheduler
+            self._options = {"eta": float(self._noisy), "use_clipped_model_output": True}
+            settings: dict[str, Any] = {}
+        else:
+            family = DPMSolverMultistepScheduler
+            settings = {"algorithm_type": sampler, "solver_order": 2}
+        self._scheduler = family.from_config(
+            schedule.config, timestep_spacing="trailing", **settings
         )
-        self.times = _timed(self._scheduler, steps)
+        with warnings.catch_warnings():
+            # diffusers hands a tensor to numpy.array, which numpy 2 deplores.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._scheduler.set_timesteps(steps)
+        self.times: list[int] = self._scheduler.timesteps.tolist()
+        """Diffusion times at which the network is asked, falling."""
 
     def step(self, velocity: Tensor, time: int, state: Tensor, noise: Noise) -> Tensor:
+        """The state after `time`, from the predicted v at it."""
+        fresh = noise() if self._noisy else None
         stepped: Tensor = self._scheduler.step(
-            velocity, time, state, variance_noise=noise() if self._stochastic else None
+            velocity, time, state, variance_noise=fresh, **self._options
         ).prev_sample
         return stepped
-
-
-def _timed(scheduler: Any, steps: int) -> list[int]:
-    with warnings.catch_warnings():
-        # diffusers hands a tensor to numpy.array, which numpy 2 deplores.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        scheduler.set_timesteps(steps)
-    times: list[int] = scheduler.timesteps.tolist()
-    return times
 
 
 PIECE = 8
@@ -176,16 +146,16 @@ class Denoiser:
         filled = [*seeds, *[0] * (-len(seeds) % whole)]
         pieces = [filled[start : start + size] for start in range(0, len(filled), size)]
         # Solvers are made here, on one thread: making one silences a warning of diffusers'.
-        work = [(some, self._solver()) for some in self._compute.processes.share(pieces)]
+        work = [
+            (some, Solver(self._settings.sampler, self._settings.steps, self._schedule))
+            for some in self._compute.processes.share(pieces)
+        ]
         drawn = self._compute.run(lambda piece: self._piece(*piece), work)
         films: NDArray[np.uint8] = self._compute.processes.gathered(torch.cat(drawn)).cpu().numpy()
         return films[: len(seeds)]
 
-    def _solver(self) -> Solver:
-        return solver(self._settings.sampler, self._settings.steps, self._schedule)
-
     @torch.inference_mode()
-    def _piece(self, seeds: Sequence[int], way: Solver) -> Tensor:
+    def _piece(self, seeds: Sequence[int], solver: Solver) -> Tensor:
         network, size = self.record.network, self.record.size
         streams = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
 
@@ -197,11 +167,11 @@ class Denoiser:
             return unets.fold(torch.from_numpy(films).to(self._compute.device), network)
 
         state = noise()
-        for time in way.times:
+        for time in solver.times:
             times = torch.full((len(seeds),), time, device=self._compute.device)
             with self._compute.autocast():
                 velocity = self._unet(state, times).sample
-            state = way.step(velocity.float(), time, state, noise)
+            state = solver.step(velocity.float(), time, state, noise)
         if not torch.isfinite(state).all():
             raise CheckpointError(
                 "draws films that are no numbers",
@@ -209,3 +179,51 @@ class Denoiser:
                 remedy="its weights are broken; train again with a lower train.learning_rate",
             )
         return unets.to_grey(unets.unfold(state, network))
+
+
+def fixed_losses(
+    checkpoint_folder: Path,
+    films: NDArray[np.uint8],
+    *,
+    levels: int,
+    seed: int,
+    compute: ComputeParams,
+) -> float:
+    """Mean v-prediction loss of a checkpoint's averaged weights.
+
+    Every film is taken at `levels` evenly spaced diffusion times (the middles of equal strata of
+    the schedule), each with its own fixed noise, all of equal weight. The loss has no unit;
+    pixels run from −1 to 1.
+
+    Args:
+        checkpoint_folder: see `checkpoints`.
+        films: (n, size, size) uint8, of the checkpoint's size.
+        levels: diffusion times.
+        seed: of the noise: take the same for all checkpoints of a curve.
+        compute: precision and compilation.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded.
+    """
+    model = checkpoints.load(checkpoint_folder)
+    network, schedule = model.record.network, unets.noise_schedule(model.record.network)
+    total = len(schedule.alphas_cumprod)
+    with computing(compute) as here:
+        predict = here.place(model.unet)
+
+        @torch.inference_mode()
+        def losses(cases: range) -> Tensor:
+            film, level = np.divmod(np.array(cases), levels)
+            noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
+            times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
+            clean = unets.fold(unets.to_unit(films[film]).to(here.device), network)
+            folded = unets.fold(torch.from_numpy(noise).to(here.device), network)
+            with here.autocast():
+                return v_losses(predict, schedule, clean, folded, times.to(here.device)).cpu()
+
+        found = here.run(losses, chunks(range(len(films) * levels), PIECE))
+    return float(torch.cat(found).double().mean())
+
+
+def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return generator(seed, "loss", case).standard_normal((1, *shape), dtype=np.float32)
