@@ -9,7 +9,7 @@ from annotated_types import Len, MinLen
 from typing_extensions import TypedDict
 
 FRECHET: Final = "frechet_random_conv"
-"""Fréchet distance over `random_conv_features`. Never called FID: it is none."""
+"""Fréchet distance over `random_conv_features`. Never called FID: it is not one."""
 
 FID: Final = "fid"
 """Fréchet inception distance; there only where Inception's weights were given."""
@@ -21,10 +21,10 @@ DISTANCES: Final = (FRECHET, FID, KID)
 """Smaller is nearer to source films."""
 
 OVERLAPS: Final = ("precision", "recall", "density", "coverage")
-"""Larger is nearer to source films; see `manifold`."""
+"""Larger is nearer to source films; see `distances.overlap`."""
 
 MS_SSIM: Final = "ms_ssim"
-"""How much films resemble each other; see `diversity`."""
+"""How much films resemble each other; see `measure.similarities`."""
 
 METRICS: Final = (*DISTANCES, *OVERLAPS, MS_SSIM)
 """Everything that can be measured at a checkpoint, in the order in which it is shown."""
@@ -41,28 +41,6 @@ class Estimate(NamedTuple):
 Interval = Annotated[list[float], Len(2, 2)]
 
 
-class Measures(TypedDict):
-    """What is measured of one checkpoint's films."""
-
-    frechet_random_conv: float
-    fid: NotRequired[float]
-    kid: NotRequired[float]
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    ms_ssim: float
-    intervals: dict[str, Interval]
-    """Metric → lower and upper end of its 95 % interval; see `intervals`."""
-
-
-class DistancePoint(Measures):
-    """The films of one checkpoint, held against the source films."""
-
-    checkpoint: int
-    checkpoint_step: int
-
-
 class SourceMeasures(TypedDict):
     """What source films score: half of them held against the other half, or all by themselves."""
 
@@ -72,6 +50,17 @@ class SourceMeasures(TypedDict):
     coverage: float
     ms_ssim: float
     intervals: dict[str, Interval]
+    """Metric → lower and upper end of its 95 % interval."""
+
+
+class DistancePoint(SourceMeasures):
+    """The films drawn from one checkpoint, held against the source films."""
+
+    checkpoint: int
+    checkpoint_step: int
+    frechet_random_conv: float
+    fid: NotRequired[float]
+    kid: NotRequired[float]
 
 
 class BootstrapRecord(TypedDict):
@@ -114,10 +103,10 @@ class InceptionRecord(TypedDict):
     fid_draws: int
     """Draws behind the interval of the FID; fewer than elsewhere, for each takes seconds."""
     real_floor: float
-    """FID that real films would score; see `frechet.real_floor`."""
+    """FID that real films would score; see `distances.real_floor`."""
 
 
-class Yardsticks(TypedDict):
+class Baselines(TypedDict):
     """What all checkpoints were measured with, and what source films score."""
 
     features: str
@@ -131,7 +120,7 @@ class Yardsticks(TypedDict):
     size: int
     """Pixels on each side of the films."""
     real_floor: float
-    """What real films would score; see `frechet.real_floor`."""
+    """What real films would score; see `distances.real_floor`."""
     source: SourceMeasures
     bootstrap: BootstrapRecord
     manifold: ManifoldRecord
@@ -139,7 +128,7 @@ class Yardsticks(TypedDict):
     inception: NotRequired[InceptionRecord]
 
 
-class Distances(Yardsticks):
+class Distances(Baselines):
     """`distances.json`: the measures along training, and what they were taken with."""
 
     checkpoints: Annotated[list[DistancePoint], MinLen(1)]

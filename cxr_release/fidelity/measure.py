@@ -1,13 +1,11 @@
-"""How much films of one set resemble each other: mean MS-SSIM over pairs of them.
+"""Everything that is measured at a checkpoint, against one set of source films.
 
-After Odena et al., Conditional Image Synthesis with Auxiliary Classifier GANs (ICML 2017), with
-the index of Wang et al., Multiscale Structural Similarity (2003). Lower is more diverse. What the
-real films score is the mark: a network that draws one film over and over scores far above it.
-
-A pair is compared both ways that a film may face, and the better one counts: networks draw films
-that face either way, source films all face left, and that is no variety.
-
-Everything that is measured at a checkpoint, against one set of source films.
+How much films of one set resemble each other is the mean MS-SSIM over pairs of them, after Odena et
+al., Conditional Image Synthesis with Auxiliary Classifier GANs (ICML 2017), with the index of Wang
+et al., Multiscale Structural Similarity (2003). Lower is more diverse. What real films score is the
+mark: a network that draws one film over and over scores far above it. A pair is compared both ways
+that a film may face, and the better one counts: networks draw films that face either way, source
+films all face left, and that is not variety.
 """
 
 from __future__ import annotations
@@ -135,7 +133,7 @@ class SourceFilms:
     """For FID and KID; without it neither is taken."""
 
     def measure(self, drawn: Films) -> dict[str, Any]:
-        """The measures of the films of one checkpoint, (n, size, size), as `points.Measures`."""
+        """The measures of the films of one checkpoint, (n, size, size), as `DistancePoint`."""
         simple = random_conv_features(drawn)
         value = frechet_distance(simple, self._simple)
         interval = distance_interval(
@@ -153,8 +151,8 @@ class SourceFilms:
         scores[MS_SSIM] = self._mean(similarities(drawn, seed=self.seed))
         return _measures(scores)
 
-    def yardsticks(self) -> dict[str, Any]:
-        """What is measured with, and what source films score themselves, as `points.Yardsticks`.
+    def baselines(self) -> dict[str, Any]:
+        """What is measured with, and what source films score themselves, as `Baselines`.
 
         Precision, recall, density and coverage are those of as many source films as are drawn
         (at most half of them) among the rest, divided at random once.

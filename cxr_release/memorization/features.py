@@ -112,8 +112,7 @@ def save(folder: Path, key: str, kept: Kept) -> None:
     """
     from safetensors.numpy import save as serialised
 
-    told = json.dumps(asdict(kept.account), ensure_ascii=True).encode()
-    account = np.frombuffer(told, np.uint8)
+    account = np.frombuffer(json.dumps(asdict(kept.account)).encode(), np.uint8)
     matrix = np.ascontiguousarray(kept.matrix)
     seal = np.frombuffer(_seal(key, matrix, account), np.uint8)
     data = serialised({"features": matrix, "account": account, "sha256": seal})
@@ -138,13 +137,12 @@ def _seal(key: str, matrix: NDArray[np.float32], account: NDArray[np.uint8]) -> 
     return digest.digest()
 
 
-def _account(told: bytes) -> Account:
-    fields = json.loads(told)
-    return Account(
-        tuple(fields["ids"]),
-        tuple((film, what) for film, what in fields["unreadable"]),
-        tuple((film, what) for film, what in fields["notes"]),
-    )
+def _account(stored: bytes) -> Account:
+    fields = json.loads(stored)
+    pairs = {
+        name: tuple((film, what) for film, what in fields[name]) for name in ("unreadable", "notes")
+    }
+    return Account(tuple(fields["ids"]), **pairs)
 
 
 def _check(kept: Kept, films: Sequence[str], dimensions: int) -> None:
@@ -199,33 +197,30 @@ def features_of(
 
     Raises:
         SourceError: films changed while they were read.
-        CxrReleaseError: a film cannot be encoded, or `cache` is no folder to write in.
+        CxrReleaseError: a film cannot be encoded, or `cache` is not a folder to write in.
     """
     if cache is not None:
         _prepare(cache)
-    matrices = {view: np.empty((len(films), encoder.dimensions), np.float32) for view in views}
-    accounts: list[Account] = []
+    parts: dict[str, list[Kept]] = {view: [] for view in views}
     keys: set[str] = set()
-    filled = 0
     with tqdm(total=len(films), desc=f"encode {films.name}", unit="film", disable=None) as bar:
         for stretch in _stretches(films.sources):
             before = bar.n
             named = stretch.keys(encoder, views) if cache else dict.fromkeys(views, "")
             kept = _of_stretch(stretch, encoder, named, cache=cache, advance=bar.update)
-            account = kept[views[0]].account
             for view in views:
-                matrices[view][filled : filled + len(account.ids)] = kept[view].matrix
-            accounts.append(account)
-            filled += len(account.ids)
+                parts[view].append(kept[view])
             keys.update(named.values())
             bar.update(before + len(stretch.films) - bar.n)
+    accounts = [kept.account for kept in parts[views[0]]]
     ids = [name for account in accounts for name in account.ids]
     order = sorted(range(len(ids)), key=ids.__getitem__)
     return FilmFeatures(
         tuple(ids[place] for place in order),
-        {view: matrices.pop(view)[order] for view in views},
-        tuple(sorted(told for account in accounts for told in account.unreadable)),
-        tuple(sorted(told for account in accounts for told in account.notes)),
+        # One view after the other, so that no two copies of all of them are in memory.
+        {view: np.concatenate([kept.matrix for kept in parts.pop(view)])[order] for view in views},
+        tuple(sorted(remark for account in accounts for remark in account.unreadable)),
+        tuple(sorted(remark for account in accounts for remark in account.notes)),
         films.patients,
         frozenset(keys),
     )
@@ -248,18 +243,27 @@ class _Stretch:
             for view in views
         }
 
-    def read(
-        self, ids: list[str], unreadable: list[Remark], notes: list[Remark]
-    ) -> Iterator[bytes]:
-        """PNG bytes of each readable film; an account of all goes into the lists."""
-        for film in self.part.read(self.start, self.start + len(self.films)):
-            if film.fault:
-                unreadable.append((film.id, film.fault))
-                continue
-            ids.append(film.id)
-            if film.note:
-                notes.append((film.id, film.note))
-            yield film.png
+    def encoded(
+        self, encoder: Encoder, views: Sequence[str], advance: Callable[[int], object]
+    ) -> dict[str, Kept]:
+        """View → features, and an account of all its films."""
+        ids: list[str] = []
+        unreadable: list[Remark] = []
+        notes: list[Remark] = []
+
+        def readable() -> Iterator[bytes]:
+            for film in self.part.read(self.start, self.start + len(self.films)):
+                if film.fault:
+                    unreadable.append((film.id, film.fault))
+                    continue
+                ids.append(film.id)
+                if film.note:
+                    notes.append((film.id, film.note))
+                yield film.png
+
+        fresh = encode_views(encoder, readable(), views, advance=advance)
+        account = Account(tuple(ids), tuple(unreadable), tuple(notes))
+        return {view: Kept(matrix, account) for view, matrix in fresh.items()}
 
 
 def _stretches(parts: Sequence[FilmSource]) -> Iterator[_Stretch]:
@@ -277,31 +281,17 @@ def _of_stretch(
     cache: Path | None,
     advance: Callable[[int], object],
 ) -> dict[str, Kept]:
-    """View → features of a stretch: what was kept, and the rest encoded and kept.
-
-    Args:
-        stretch: the films.
-        encoder: what turns a film into numbers.
-        keys: view → key.
-        cache: folder, or None.
-        advance: called with 1 at each film that is encoded.
-    """
-    kept: dict[str, Kept] = {}
-    if cache is not None:
-        for view, key in keys.items():
-            found = load(cache, key, films=stretch.films, dimensions=encoder.dimensions)
-            if found:
-                kept[view] = found
+    """View → features of a stretch: what was kept under its key, and the rest encoded and kept."""
+    if cache is None:
+        return stretch.encoded(encoder, list(keys), advance)
+    loaded = {
+        view: load(cache, key, films=stretch.films, dimensions=encoder.dimensions)
+        for view, key in keys.items()
+    }
+    kept = {view: found for view, found in loaded.items() if found}
     missing = [view for view in keys if view not in kept]
     if missing:
-        ids: list[str] = []
-        unreadable: list[Remark] = []
-        notes: list[Remark] = []
-        films = stretch.read(ids, unreadable, notes)
-        fresh = encode_views(encoder, films, missing, advance=advance)
-        account = Account(tuple(ids), tuple(unreadable), tuple(notes))
-        for view in missing:
-            kept[view] = Kept(fresh.pop(view), account)
-            if cache is not None:
-                save(cache, keys[view], kept[view])
+        for view, encoded in stretch.encoded(encoder, missing, advance).items():
+            save(cache, keys[view], encoded)
+            kept[view] = encoded
     return kept

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from cxr_release.exit_status import execute
 from cxr_release.fidelity import inception
-from cxr_release.fidelity.distance_types import DistancePoint, Yardsticks
+from cxr_release.fidelity.distance_types import Baselines, DistancePoint
 from cxr_release.fidelity.measure import SourceFilms
 from cxr_release.files import write_json
 from cxr_release.film_id import source_name
@@ -54,12 +54,12 @@ def run(paths: Paths, params: Params) -> None:
             write_json(_point(paths.fidelity_points, number), where | source.measure(drawn))
     if everyone.is_main:
         points = [read(_point(paths.fidelity_points, number), DistancePoint) for number in chosen]
-        yardsticks = read(paths.fidelity_points / YARDSTICKS, Yardsticks)
-        write_json(paths.fidelity, {**yardsticks, "checkpoints": points})
+        baselines = read(paths.fidelity_points / BASELINES, Baselines)
+        write_json(paths.fidelity, {**baselines, "checkpoints": points})
         run_folder.finish(paths.fidelity_points, fingerprint)
 
 
-YARDSTICKS = "source.json"
+BASELINES = "source.json"
 """What is measured with, and what source films score themselves: written before any point."""
 
 
@@ -88,9 +88,9 @@ def _source(paths: Paths, params: Params) -> SourceFilms:
     )
     _, films = load_films(paths.cohort_table)
     source = SourceFilms(films, settings.images, settings.bootstrap, params.seed, network)
-    yardsticks = paths.fidelity_points / YARDSTICKS
-    if not yardsticks.exists():
-        write_json(yardsticks, source.yardsticks())
+    baselines = paths.fidelity_points / BASELINES
+    if not baselines.exists():
+        write_json(baselines, source.baselines())
     return source
 
 

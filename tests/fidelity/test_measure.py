@@ -72,7 +72,7 @@ def test_films_that_are_all_alike_are_found_out(
 def test_it_says_what_it_measures_with_and_what_source_films_score(
     source: SourceFilms, various: dict[str, Any]
 ) -> None:
-    found = source.yardsticks()
+    found = source.baselines()
     features = random_conv_features(source.films)
     assert found["real_floor"] == real_floor(features, IMAGES, seed=2**62)
     assert (found["images"], found["real_images"], found["size"]) == (IMAGES, 60, SIDE)
@@ -90,7 +90,7 @@ def test_it_says_what_it_measures_with_and_what_source_films_score(
 def test_with_weights_it_takes_fid_and_kid_too(weights: Weights) -> None:
     source = SourceFilms(bars(8, seed=1), 4, 20, 1, inception.load(*weights))
     point = {"checkpoint": 1, "checkpoint_step": 10, **source.measure(bars(4, seed=2))}
-    found = {**source.yardsticks(), "checkpoints": [point]}
+    found = {**source.baselines(), "checkpoints": [point]}
     assert taken(found) == list(METRICS)
     assert deciding(found) == ("fid", found["inception"]["real_floor"])
     assert found["inception"]["weights_sha256"] == weights.sha256
