@@ -14,7 +14,7 @@ from cxr_release.paths import Paths
 if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
-    from cxr_release.reader_study.collect import Gathered
+    from cxr_release.reader_study.collect import Collected
     from cxr_release.release.lost_decisions import Testimony
     from cxr_release.release.versions.proofs import Said
     from cxr_release.release.versions.version import Version
@@ -177,14 +177,14 @@ class Project:
             mirrored={film.id: film.mirrored_sha256 for film in films},
         )
 
-    def readers(self) -> Gathered | None:
+    def readers(self) -> Collected | None:
         """What readers of the blinded quartets have answered; None before those are drawn."""
-        from cxr_release.reader_study.collect import gather
+        from cxr_release.reader_study.collect import collect
         from cxr_release.reader_study.kit import open_kit
 
         if not self.paths.kit.exists():
             return None
-        return gather(self.paths.responses, open_kit(self.paths.kit))
+        return collect(self.paths.responses, open_kit(self.paths.kit))
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""

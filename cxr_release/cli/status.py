@@ -145,7 +145,7 @@ def _readers(project: Project) -> dict[str, Any] | None:
         "finished": len(found.readers),
         "required": required,
         "unfinished": found.unfinished,
-        "alike": found.alike,
+        "alike": found.identical,
     }
 
 

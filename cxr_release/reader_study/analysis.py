@@ -1,12 +1,15 @@
-"""How real films of each source look to readers, and whether real ones look more so.
+"""The blinded reader study in numbers: the paper's statistics, and what they can show.
 
-Each rater's sum of ratings of the real films is held against the sum of each checkpoint's films:
-paired, two-sided Wilcoxon signed-rank tests, adjusted by Holm's method: as the paper's R made them,
-and exact.
+How often readers found the real film. Trials of one reader, and of one quartet, are alike: readers
+differ in skill and quartets in how hard they are. What takes each trial for itself (the binomial
+test and the Clopper–Pearson interval, as in the paper) is therefore too sure, and a clustered
+interval stands beside it.
+
+How real films of each source look to readers. Each reader's sum of ratings of the real films is
+compared with the sum of each checkpoint's films: paired, two-sided Wilcoxon signed-rank tests,
+adjusted by Holm's method: as the paper's R made them, and exact.
 
 What a study of this size can show: the least effect that it would find, four times in five.
-
-The blinded reader study in numbers: the paper's statistics, and what they can show.
 """
 
 from __future__ import annotations
@@ -17,10 +20,16 @@ from typing import Any
 import numpy as np
 
 from cxr_release.params import StudyParams
-from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
-from cxr_release.reader_study.ratings import REAL, Ints, Ratings, by_answers, identical, ratings_of
+from cxr_release.reader_study.ratings import REAL, Ints, Ratings, ratings_of
 from cxr_release.reader_study.responses import read_responses
-from cxr_release.statistics.proportions import ALPHA, detectable_proportions
+from cxr_release.statistics.agreement import fleiss_kappa
+from cxr_release.statistics.bootstrap import cluster_draws, design_effect, percentiles
+from cxr_release.statistics.proportions import (
+    ALPHA,
+    clopper_pearson,
+    detectable_proportions,
+    equivalence_p,
+)
 from cxr_release.statistics.signed_rank import (
     RULES,
     exact_signed_rank,
@@ -30,6 +39,73 @@ from cxr_release.statistics.signed_rank import (
 )
 
 LIKERT = (1, 2, 3, 4)
+
+
+def identification_of(ratings: Ratings, *, margin: float, draws: int, seed: int) -> dict[str, Any]:
+    """Accuracy, its intervals, and its distance from chance.
+
+    Args:
+        ratings: of the study.
+        margin: of accuracy: a smaller distance from chance counts as none.
+        draws: of the bootstrap.
+        seed: of the draws.
+
+    Returns:
+        `correct`, `trials`, `accuracy` and `chance` (0 … 1); `p_two_sided` (exact binomial test;
+        the less likely outcomes are those of no greater probability, as in R) and `ci95` (Clopper
+        and Pearson 1934), both for independent trials; `clustered_ci95` (see `cluster_draws`),
+        `design_effect` (see there) and `bootstrap`; `per_rater`; `picked`; `equivalence`.
+        What cannot be told (of one reader, or where all or no trials are correct) is None.
+    """
+    from scipy.stats import binomtest
+
+    hits = ratings.hits
+    correct, trials = int(hits.sum()), hits.size
+    chance = 1 / len(ratings.sources)
+    drawn = cluster_draws(hits, draws=draws, seed=seed)
+    ci90 = percentiles(drawn, 2 * ALPHA)
+    low, high = chance - margin, chance + margin
+    p = equivalence_p(correct, trials, low, high)
+    return {
+        "correct": correct,
+        "trials": trials,
+        "accuracy": correct / trials,
+        "chance": chance,
+        "p_two_sided": float(binomtest(correct, trials, chance).pvalue),
+        "ci95": clopper_pearson(correct, trials),
+        "clustered_ci95": percentiles(drawn, ALPHA),
+        "design_effect": design_effect(hits),
+        "bootstrap": draws,
+        "per_rater": {
+            reader: {
+                "correct": int(mine.sum()),
+                "trials": mine.size,
+                "accuracy": float(mine.mean()),
+                "ci95": clopper_pearson(int(mine.sum()), mine.size),
+            }
+            for reader, mine in zip(ratings.readers, hits, strict=True)
+        },
+        "picked": {
+            source: int((ratings.picked == place).sum())
+            for place, source in enumerate(ratings.sources)
+        },
+        "equivalence": {
+            "margin": margin,
+            "p": p,
+            "ci90": ci90,
+            "equivalent": p <= ALPHA and ci90 is not None and low < ci90[0] and ci90[1] < high,
+        },
+    }
+
+
+def fleiss_kappa_of(ratings: Ratings) -> float | None:
+    """Agreement beyond chance on the source picked (Fleiss 1971): 1 full, 0 none.
+
+    Returns:
+        Fleiss' kappa; None with one rater, or where everyone always picked one source.
+    """
+    places = np.arange(len(ratings.sources))
+    return fleiss_kappa((ratings.picked[:, :, None] == places).sum(axis=0))
 
 
 def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
@@ -45,18 +121,18 @@ def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
         `method`, by the rule of R 4.4 (see `signed_rank`); `V_exact`, `p_exact` and
         `p_exact_holm`, exact (see `exact_signed_rank`), on which rests what is called significant;
         `raters_differing`; `smallest_p` and `smallest_p_holm`, the least `p_exact` and
-        `p_exact_holm` that these raters can give, whichever way they differ; and `equivalence`
+        `p_exact_holm` that these readers can give, whichever way they differ; and `equivalence`
         (see `paired_equivalence`).
     """
     sums = ratings.sums
-    quartets, raters = len(ratings.quartets), len(ratings.raters)
+    quartets, readers = len(ratings.quartets), len(ratings.readers)
     differences = [sums[:, 0] - mine for mine in sums.T[1:]]
     found: dict[str, dict[str, Any]] = {
         source: _described(ratings.rating[:, :, place])
         for place, source in enumerate(ratings.sources)
     }
     tested = [
-        {"difference": int(one.sum()) / (raters * quartets), **_tested(one)} for one in differences
+        {"difference": int(one.sum()) / (readers * quartets), **_tested(one)} for one in differences
     ]
     for name in ("p", "p_exact", "smallest_p"):
         # No adjusted p rises where another p falls: all least ones give the least adjusted ones.
@@ -69,7 +145,7 @@ def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
 
 
 def _tested(differences: Ints) -> dict[str, Any]:
-    """Both tests of the raters' differences, not adjusted."""
+    """Both tests of the readers' differences, not adjusted."""
     test, exact = signed_rank(differences), exact_signed_rank(differences)
     return {
         "V": test.v,
@@ -99,7 +175,7 @@ def power_of(ratings: Ratings, *, design_effect: float | None) -> dict[str, Any]
     """The accuracies and differences of realism that this design would find.
 
     Args:
-        ratings: of the study. Only their number and the spread between raters count.
+        ratings: of the study. Only their number and the spread between readers count.
         design_effect: of the accuracy; below 1 it counts as 1. None: not known.
 
     Returns:
@@ -108,8 +184,8 @@ def power_of(ratings: Ratings, *, design_effect: float | None) -> dict[str, Any]
         (trials ÷ design effect) and `detectable_accuracy_clustered`, the same of so many trials,
         both None where the design effect is not known; `detectable_difference`: checkpoint →
         Likert points by which its mean must differ from the real films', by a paired t test of
-        the raters' means (the Wilcoxon test of the study needs slightly more), None where the
-        raters' differences have no spread, or so much that the scale has no such difference.
+        the readers' means (the Wilcoxon test of the study needs slightly more), None where the
+        readers' differences have no spread, or so much that the scale has no such difference.
     """
     trials, chance = ratings.picked.size, 1 / len(ratings.sources)
     effective = None if design_effect is None else int(trials / max(1.0, design_effect))
@@ -140,10 +216,10 @@ def detectable_difference(ratings: Ratings, place: int) -> float | None:
 
     sums = ratings.sums
     differences = (sums[:, 0] - sums[:, place]) / len(ratings.quartets)
-    raters = len(differences)
-    if raters < 2 or np.ptp(sums[:, 0] - sums[:, place]) == 0:
+    readers = len(differences)
+    if readers < 2 or np.ptp(sums[:, 0] - sums[:, place]) == 0:
         return None
-    spreads = TTestPower().solve_power(nobs=raters, alpha=ALPHA, power=POWER)
+    spreads = TTestPower().solve_power(nobs=readers, alpha=ALPHA, power=POWER)
     points = float(spreads) * float(differences.std(ddof=1))
     return points if points <= WIDEST else None
 
@@ -165,22 +241,22 @@ def analyze(ratings: Ratings, settings: StudyParams, *, seed: int) -> dict[str, 
 
     Returns:
         Plain values for JSON, None for what cannot be told: `raters`, `quartets` and
-        `images_per_quartet` (how many), `sources` (`real` first), `identical` (groups of raters who
-        answered alike throughout), `identification` (see `identification_of`), `fleiss_kappa`,
+        `images_per_quartet` (how many), `sources` (`real` first), `identical` (groups of readers
+        who answered alike throughout), `identification` (see `identification_of`), `fleiss_kappa`,
         `realism` (see `realism_of`), `wilcoxon` (the rule of each p of realism), `power` (see
         `power_of`),
         `cumulative_link_mixed_model` (`fitted` and, as it is not, `why`).
     """
-    ratings = by_answers(ratings)
+    ratings = ratings.by_answers()
     identification = identification_of(
         ratings, margin=settings.accuracy_margin, draws=settings.bootstrap, seed=seed
     )
     return {
-        "raters": len(ratings.raters),
+        "raters": len(ratings.readers),
         "quartets": len(ratings.quartets),
         "images_per_quartet": len(ratings.sources),
         "sources": list(ratings.sources),
-        "identical": identical(ratings),
+        "identical": ratings.identical,
         "identification": identification,
         "fleiss_kappa": fleiss_kappa_of(ratings),
         "realism": realism_of(ratings, margin=settings.margin),

@@ -1,4 +1,4 @@
-"""A CSV file that anybody may have made: its text, and its records with the lines they begin on."""
+"""A CSV file that anybody may have made: its records, with the lines on which they begin."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+
+from cxr_release.errors import Fault
+from cxr_release.files import read_bounded
 
 MAX_BYTES = 2**26
 _NOT_UTF8 = {
@@ -16,69 +19,32 @@ _NOT_UTF8 = {
 }
 
 
-class Unusable(Exception):  # noqa: N818 - its caller makes a fault of it
-    """From here on nothing can be read.
+class UnreadableError(Exception):
+    """From here on nothing can be read of a file.
 
     Args:
-        line: of the file, from 1; 0: of the whole file.
+        path: the file.
+        line: from 1; 0: of the whole file.
         what: is wrong.
-        remedy: what to do; empty: what holds for every file of this kind.
+        remedy: what to do.
     """
 
-    def __init__(self, line: int, what: str, remedy: str = "") -> None:
+    def __init__(self, path: Path, line: int, what: str, remedy: str) -> None:
         super().__init__(what)
-        self.line, self.what, self.remedy = line, what, remedy
-
-    def where(self, path: Path) -> str:
-        """The file, and the line where there is one."""
-        return f"{path.name}: line {self.line}" if self.line else path.name
+        self.fault = Fault(f"{path.name}: line {line}" if line else path.name, what, remedy)
 
 
-def read_text(path: Path) -> str:
-    """A file's text, with commas between its columns.
+def read_records(path: Path, *, remedy: str) -> Iterator[tuple[int, list[str]]]:
+    """The records that hold anything, each as the line on which it begins and its cells.
 
-    Raises:
-        Unusable: it is no file, too large, empty, no UTF-8, or has other marks than commas.
-    """
-    try:
-        if not path.exists():
-            raise Unusable(0, "no such file", "name a CSV file")
-        # Opening a pipe would wait for ever, and some devices never end.
-        if not path.is_file():
-            raise Unusable(0, "is no file", "name a CSV file")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Unusable(0, f"cannot be read: {error.strerror}", "name a CSV file") from None
-    if len(data) > MAX_BYTES:
-        raise Unusable(0, f"is larger than {MAX_BYTES >> 20} MiB", "is this a file of ratings?")
-    for start, kind in _NOT_UTF8.items():
-        if data.startswith(start):
-            raise Unusable(1, f"is {kind} and no UTF-8 text")
-    if b"\0" in data:
-        raise Unusable(_line_at(data, data.index(b"\0")), "holds a NUL byte")
-    try:
-        # Spreadsheets put a byte order mark in front.
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        what = f"is no UTF-8 (byte {data[error.start]:#04x})"
-        raise Unusable(_line_at(data, error.start), what) from None
-    if not text.strip():
-        raise Unusable(1, "is empty")
-    first = text.lstrip().partition("\n")[0]
-    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-        if first.count(mark) > first.count(","):
-            raise Unusable(1, f"has {name} between its columns, expected commas")
-    return text
-
-
-def records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The records that hold anything, each with the line on which it begins.
+    Args:
+        path: UTF-8 (with or without a byte order mark; any line ends) with commas, at most 64 MiB.
+        remedy: what to do where it is not.
 
     Raises:
-        Unusable: the quotes of one are broken; nothing after it can be told.
+        UnreadableError: it cannot be read, or not from this line on.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(_text(path, remedy), newline=""), strict=True)
     while True:
         # A quoted cell may run over several lines: the record's first one is named.
         start = reader.line_num + 1
@@ -87,17 +53,44 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            found = str(error)
-            what = f"cannot be read as CSV: {found}"
+            reason = str(error)
+            what = f"cannot be read as CSV: {reason}"
             # A quote that stays open swallows lines up to the end, or to the longest cell.
-            if "unexpected end" in found:
+            if "unexpected end" in reason:
                 what = "a quote opens here and never closes"
-            if "field limit" in found:
+            if "field limit" in reason:
                 what = "a field is far too long, or a quote opens here and never closes"
-            raise Unusable(start, what) from None
+            raise UnreadableError(path, start, what, remedy) from None
         # Spreadsheets leave lines of nothing but commas.
         if any(cell.strip() for cell in cells):
             yield start, cells
+
+
+def _text(path: Path, remedy: str) -> str:
+    try:
+        data = read_bounded(path, MAX_BYTES, follow=True)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise UnreadableError(path, 0, what, "name a CSV file of ratings") from None
+    for start, kind in _NOT_UTF8.items():
+        if data.startswith(start):
+            raise UnreadableError(path, 1, f"is {kind}, not UTF-8 text", remedy)
+    if b"\0" in data:
+        raise UnreadableError(path, _line_at(data, data.index(b"\0")), "holds a NUL byte", remedy)
+    try:
+        # Spreadsheets put a byte order mark in front.
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 (byte {data[error.start]:#04x})"
+        raise UnreadableError(path, _line_at(data, error.start), what, remedy) from None
+    if not text.strip():
+        raise UnreadableError(path, 1, "is empty", remedy)
+    first = text.lstrip().partition("\n")[0]
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if first.count(mark) > first.count(","):
+            what = f"has {name} between its columns, expected commas"
+            raise UnreadableError(path, 1, what, remedy)
+    return text
 
 
 def _line_at(data: bytes, place: int) -> int:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Found = Mapping[str, Any]
+Analysis = Mapping[str, Any]
 INK, REAL_TONE, TONE, LIGHT = "#1b1b1b", "#8a8a8a", "#d4d4d4", "#6b6b6b"
 """Greys that differ in print: outlines and numbers, real films, synthetic ones, what is aside."""
 LABEL = 15
@@ -26,26 +26,26 @@ LABEL = 15
 BANDWIDTH = 0.15
 """Likert points over which a violin spreads each rating, so that four humps stay apart."""
 INCHES, ROW = 7.2, 0.2
-"""Width of a figure, and height of a rater's row."""
+"""Width of a figure, and height of a reader's row."""
 
 
-def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
+def draw_realism(folder: Path, ratings: Ratings, study: Analysis) -> None:
     """`realism.svg` and `realism.png`: violins of the ratings of each source.
 
     Each violin holds single ratings; beside it stand the share of each rating and, as points,
-    the raters' means; the diamond is the mean of all. Brackets give both p of real
+    the readers' means; the diamond is the mean of all. Brackets give both p of real
     against each checkpoint, adjusted by Holm's method.
 
     Args:
         folder: of the figures.
         ratings: of the study.
-        found: as `analysis.analyze` returns it.
+        study: as `analysis.analyze` returns it.
     """
     sources = ratings.sources
     figure = new_figure(max(4.6, 1.5 + 1.45 * len(sources)), 4.6)
     axes = figure.subplots()
     for place, source in enumerate(sources):
-        one = found["realism"][source]
+        one = study["realism"][source]
         tone = TONE if place else REAL_TONE
         _violin(axes, place, one["ratings"], tone)
         means = np.sort(ratings.rating[:, :, place].mean(axis=1))
@@ -53,21 +53,21 @@ def draw_realism(folder: Path, ratings: Ratings, found: Found) -> None:
             place + _beside(means), means, "o", ms=3.5, mfc="white", mec=INK, mew=0.7, alpha=0.8
         )
         axes.plot(place, one["mean"], "D", ms=6, color=INK, mec="white", mew=0.8, zorder=5)
-    top = _brackets(axes, found["realism"], sources)
+    top = _brackets(axes, study["realism"], sources)
     axes.set_xlim(-0.55, len(sources) - 0.35)
     axes.set_ylim(0.45, top)
-    names = [f"{_label(one)}\nmean {mean(found['realism'][one]['mean'], 2)}" for one in sources]
+    names = [f"{_label(one)}\nmean {mean(study['realism'][one]['mean'], 2)}" for one in sources]
     axes.set_xticks(range(len(sources)), names, parse_math=False)
     axes.set_yticks((1, 2, 3, 4), ("1 unrealistic", "2", "3", "4 fully realistic"))
     open_frame(axes)
     axes.spines["left"].set_bounds(1, 4)
     axes.set_ylabel("realism")
-    raters = "the rater's mean" if len(ratings.raters) == 1 else "a rater's mean"
+    mean_of = "the reader's mean" if len(ratings.readers) == 1 else "a reader's mean"
     figure.supxlabel(
-        f"{count(len(ratings.raters), 'rater')}, {count(len(ratings.quartets), 'quartet')};"
+        f"{count(len(ratings.readers), 'reader')}, {count(len(ratings.quartets), 'quartet')};"
         " violin and %: single ratings\n"
-        f"circle: {raters}; diamond: mean of all\n"
-        "p: Wilcoxon signed-rank tests of raters' sums, Holm-adjusted",
+        f"circle: {mean_of}; diamond: mean of all\n"
+        "p: Wilcoxon signed-rank tests of readers' sums, Holm-adjusted",
         fontsize=7.5,
         color=LIGHT,
     )
@@ -104,7 +104,7 @@ def _beside(means: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return offsets
 
 
-def _brackets(axes: Axes, realism: Found, sources: Sequence[str]) -> float:
+def _brackets(axes: Axes, realism: Analysis, sources: Sequence[str]) -> float:
     """Lines from real to each checkpoint with both p above them; returns where the axis ends."""
     height = 4.6
     for place, source in enumerate(sources[1:], start=1):
@@ -123,42 +123,42 @@ def _brackets(axes: Axes, realism: Found, sources: Sequence[str]) -> float:
     return height
 
 
-def draw_identification(folder: Path, ratings: Ratings, found: Found) -> None:
+def draw_identification(folder: Path, ratings: Ratings, study: Analysis) -> None:
     """`identification.svg` and `identification.png`: how often the real film was found.
 
-    To the left each rater's accuracy with its Clopper–Pearson interval and that of all with both
+    To the left each reader's accuracy with its Clopper–Pearson interval and that of all with both
     intervals, against chance; to the right how often each source was picked.
 
     Args:
         folder: of the figures.
         ratings: of the study.
-        found: as `analysis.analyze` returns it.
+        study: as `analysis.analyze` returns it.
     """
-    seen = found["identification"]
-    rows, wanted = len(ratings.raters) + 3.0, 1.8 * len(ratings.sources) + 1
+    seen = study["identification"]
+    rows, wanted = len(ratings.readers) + 3.0, 1.8 * len(ratings.sources) + 1
     rest = max(0.01, rows - wanted)
     figure = new_figure(INCHES, 1.3 + ROW * max(rows, wanted))
     grid = figure.add_gridspec(2, 2, width_ratios=(3, 2), height_ratios=(wanted, rest))
-    # Few bars beside many raters stay bars.
+    # Few bars beside many readers stay bars.
     places = (grid[:, 0], grid[0, 1] if rest > wanted / 2 else grid[:, 1])
     axes, bars = (figure.add_subplot(place) for place in places)
-    _accuracies(axes, ratings.raters, seen)
+    _accuracies(axes, ratings.readers, seen)
     _picks(bars, ratings.sources, seen)
     _save(figure, folder, "identification")
 
 
-def _accuracies(axes: Axes, raters: Sequence[str], seen: Found) -> None:
-    for place, rater in enumerate(raters):
-        one = seen["per_rater"][rater]
+def _accuracies(axes: Axes, readers: Sequence[str], seen: Analysis) -> None:
+    for place, reader in enumerate(readers):
+        one = seen["per_rater"][reader]
         axes.plot(one["ci95"], [place, place], color=LIGHT, linewidth=1)
         axes.plot(one["accuracy"], place, "o", ms=4, color=INK)
-    row = len(raters) + 0.6
+    row = len(readers) + 0.6
     axes.axhline(row - 0.8, color=TONE, linewidth=0.8)
     axes.plot(seen["ci95"], [row, row], color=INK, linewidth=2.4)
     axes.plot(seen["accuracy"], row, "|", ms=11, mew=1.8, color=INK)
-    names = [one if len(one) <= 20 else f"{one[:19]}…" for one in raters]
+    names = [_reader(one) for one in readers]
     names.append("all, independent trials")
-    places = [*map(float, range(len(raters))), row]
+    places = [*map(float, range(len(readers))), row]
     if seen["clustered_ci95"] is not None:
         row += 1
         axes.plot(seen["clustered_ci95"], [row, row], color=LIGHT, linewidth=2.4)
@@ -176,14 +176,14 @@ def _accuracies(axes: Axes, raters: Sequence[str], seen: Found) -> None:
         va="bottom",
         fontsize=8,
     )
-    # A rater may be called anything, `$x$` too, which is no formula.
+    # A reader may be called anything, `$x$` too, which is no formula.
     axes.set_yticks(places, names, fontsize=8, parse_math=False)
     axes.set_ylim(row + 0.7, -0.7)
     _shares(axes, 1.0)
     axes.set_xlabel("real film found, with 95 % interval", fontsize=9)
 
 
-def _picks(axes: Axes, sources: Sequence[str], seen: Found) -> None:
+def _picks(axes: Axes, sources: Sequence[str], seen: Analysis) -> None:
     shares = [seen["picked"][source] / seen["trials"] for source in sources]
     tones = [REAL_TONE if source == REAL else TONE for source in sources]
     axes.barh(range(len(sources)), shares, 0.66, color=tones, edgecolor=INK, linewidth=0.6)
@@ -211,6 +211,13 @@ def _label(source: str) -> str:
     """A source may be called anything, at any length."""
     name = source if checkpoint_of(source) is None else source.replace("-", " ")
     return textwrap.fill(name, LABEL, max_lines=2, placeholder="…")
+
+
+def _reader(name: str) -> str:
+    """A reader may be called anything; those of a release have numbers."""
+    number = name.removeprefix("rater-")
+    name = f"reader {number}" if number.isdecimal() and number != name else name
+    return name if len(name) <= 20 else f"{name[:19]}…"
 
 
 def _p(value: float | None) -> str:

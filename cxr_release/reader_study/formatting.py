@@ -61,7 +61,7 @@ SUSPECT = 10
 """Quartets: two people who agreed wholly on every second would agree on ten once in 1,000."""
 
 
-def said_alike(group: Sequence[str], quartets: int) -> str:
+def same_answers(group: Sequence[str], quartets: int) -> str:
     """That readers gave the same answers throughout, and from `SUSPECT` quartets on a question."""
     told = f"{joined(group)} gave the same answers on {_all(quartets)}"
     doubt = f": is this one reader, counted {_times(len(group))}?"

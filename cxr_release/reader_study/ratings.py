@@ -1,11 +1,7 @@
-"""One rating of one film, with the line that it stands on, and how lines are named in faults.
-
-The ratings of a whole study as arrays: rater × quartet × source.
-"""
+"""Ratings of a reader study: one row a film and reader, and a whole study as arrays."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,16 +13,18 @@ from numpy.typing import NDArray
 from cxr_release.errors import ranges
 
 REAL = "real"
-_LINE = re.compile(r"(.*): line (\d+)")
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Rated:
+class Rating:
     """What one reader said of one film."""
 
-    where: str
-    """File and line, such as `ratings.csv: line 12`."""
+    file: str
+    line: int
+    """Of the file, from 1."""
     rater: str
+    """The reader, as the file calls him or her."""
     quartet: int
     """From 1."""
     image: str
@@ -37,124 +35,107 @@ class Rated:
     identified_as_real: bool
 
 
-@dataclass(frozen=True)
-class Unread:
-    """What a faulty line was about, as far as it can be told, so that it is not missed again."""
-
-    rater: str | None = None
-    """None: of any rater."""
-    quartet: int | None = None
-    """None: of any quartet."""
-
-
-def alike(answers: Mapping[str, Hashable]) -> list[list[str]]:
-    """Groups of raters whose answers are the same throughout, each sorted by name.
-
-    Args:
-        answers: rater → all that they answered.
-    """
-    groups: dict[Hashable, list[str]] = defaultdict(list)
-    for rater, said in answers.items():
-        groups[said].append(rater)
-    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
-
-
-def lines_of(rows: Iterable[Rated]) -> str:
+def lines_of(rows: Iterable[Rating]) -> str:
     """Files and lines of some ratings: `a.csv: lines 2–5, 9; b.csv: line 3`."""
-    places: dict[str, set[int]] = defaultdict(set)
+    lines: dict[str, set[int]] = defaultdict(set)
     for row in rows:
-        found = _LINE.fullmatch(row.where)
-        if found:
-            places[found[1]].add(int(found[2]))
-        else:
-            places[row.where] |= set()
+        lines[row.file].add(row.line)
     return "; ".join(
-        f"{file}: line{'s' * (len(lines) > 1)} {ranges(sorted(lines))}" if lines else file
-        for file, lines in sorted(places.items())
+        f"{file}: line{'s' * (len(some) > 1)} {ranges(sorted(some))}"
+        for file, some in sorted(lines.items())
     )
 
 
-Ints = NDArray[np.int64]
-Row = Mapping[str, Any]
+def identical(answers: Mapping[str, Hashable]) -> list[list[str]]:
+    """Groups of readers whose answers are the same throughout, each sorted by name.
+
+    Args:
+        answers: reader → all that he or she answered.
+    """
+    groups: dict[Hashable, list[str]] = defaultdict(list)
+    for reader, said in answers.items():
+        groups[said].append(reader)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """A study in which every rater rated every film of every quartet and picked one."""
+    """A study in which every reader rated every film of every quartet and picked one."""
 
-    raters: tuple[str, ...]
+    readers: tuple[str, ...]
     """Their names."""
     quartets: tuple[int, ...]
     """Rising."""
     sources: tuple[str, ...]
     """`real` first, then the others by the number at the end of their names, and by name."""
     rating: Ints
-    """(raters, quartets, sources), 1 … 4."""
+    """(readers, quartets, sources), 1 … 4."""
     picked: Ints
-    """(raters, quartets): place in `sources` of the film taken for the real one."""
+    """(readers, quartets): place in `sources` of the film taken for the real one."""
 
     @property
     def hits(self) -> NDArray[np.bool_]:
-        """(raters, quartets): whether the real film was picked."""
+        """(readers, quartets): whether the real film was picked."""
         return np.equal(self.picked, 0)
 
     @property
     def sums(self) -> Ints:
-        """(raters, sources): each rater's sum of ratings, a whole number."""
+        """(readers, sources): each reader's sum of ratings, a whole number."""
         sums: Ints = self.rating.sum(axis=1)
         return sums
 
+    @property
+    def identical(self) -> list[list[str]]:
+        """Groups of readers who gave every film the same rating and picked the same ones."""
+        said = zip(self.readers, self.rating, self.picked, strict=True)
+        return identical({one: rating.tobytes() + pick.tobytes() for one, rating, pick in said})
 
-def by_answers(ratings: Ratings) -> Ratings:
-    """The same study, its raters in an order that follows from what they answered.
+    def by_answers(self) -> Ratings:
+        """The same study, its readers in an order that follows from what they answered.
 
-    With other names, and hence in another order, they draw the same and sum to the same last bit.
-    """
-    answers = np.concatenate([ratings.picked[:, :, None], ratings.rating], axis=2)
-    order = sorted(range(len(ratings.raters)), key=lambda place: answers[place].tolist())
-    return replace(
-        ratings,
-        raters=tuple(ratings.raters[place] for place in order),
-        rating=ratings.rating[order],
-        picked=ratings.picked[order],
-    )
-
-
-def identical(ratings: Ratings) -> list[list[str]]:
-    """Groups of raters who gave every film the same rating and picked the same ones."""
-    said = zip(ratings.raters, ratings.rating, ratings.picked, strict=True)
-    return alike({rater: rating.tobytes() + picked.tobytes() for rater, rating, picked in said})
+        With other names, and hence in another order, they draw the same and sum to the same last
+        bit.
+        """
+        answers = np.concatenate([self.picked[:, :, None], self.rating], axis=2)
+        order = sorted(range(len(self.readers)), key=lambda place: answers[place].tolist())
+        return replace(
+            self,
+            readers=tuple(self.readers[place] for place in order),
+            rating=self.rating[order],
+            picked=self.picked[order],
+        )
 
 
-def ratings_of(rows: Iterable[Rated | Row]) -> Ratings:
+def ratings_of(rows: Iterable[Rating | Mapping[str, Any]]) -> Ratings:
     """Arrays from rows in any order.
 
     Args:
-        rows: `Rated`, or rows of `schemas.RESPONSES`, which `faults_of` has found in order.
+        rows: `Rating`, or rows of `schemas.RESPONSES`, in which `study_checks.faults_of` finds
+            nothing.
 
     Raises:
-        ValueError: they are no whole study.
+        ValueError: they are not a whole study.
     """
-    found = [vars(row) if isinstance(row, Rated) else row for row in rows]
-    raters = tuple(sorted({row["rater"] for row in found}))
-    quartets = tuple(sorted({row["quartet"] for row in found}))
-    sources = tuple(sorted({row["source"] for row in found}, key=_place))
-    shape = (len(raters), len(quartets), len(sources))
-    rating = np.zeros(shape, np.int64)
-    picks = np.zeros(shape, np.int64)
-    axes = (raters, quartets, sources)
-    places = [{one: place for place, one in enumerate(axis)} for axis in axes]
-    for row in found:
+    records = [vars(row) if isinstance(row, Rating) else row for row in rows]
+    readers, quartets, sources = axes = [
+        sorted({row["rater"] for row in records}),
+        sorted({row["quartet"] for row in records}),
+        sorted({row["source"] for row in records}, key=_place),
+    ]
+    rating = np.zeros([len(axis) for axis in axes], np.int64)
+    picks = np.zeros_like(rating)
+    places = [{name: place for place, name in enumerate(axis)} for axis in axes]
+    for row in records:
         place = tuple(
             axis[row[name]]
             for axis, name in zip(places, ("rater", "quartet", "source"), strict=True)
         )
         rating[place] = row["rating"]
         picks[place] = row["identified_as_real"]
-    whole = len(found) == rating.size > 0 and REAL in sources and len(sources) > 1
+    whole = len(records) == rating.size > 0 and REAL in sources and len(sources) > 1
     if not whole or not rating.all() or (picks.sum(axis=2) != 1).any():
-        raise ValueError("these rows are no whole study")
-    return Ratings(raters, quartets, sources, rating, picks.argmax(axis=2))
+        raise ValueError("these rows are not a whole study")
+    return Ratings(tuple(readers), tuple(quartets), tuple(sources), rating, picks.argmax(axis=2))
 
 
 def _place(source: str) -> tuple[bool, int, str]:

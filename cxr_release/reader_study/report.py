@@ -15,53 +15,53 @@ from cxr_release.reader_study.formatting import (
     number,
     p_of,
     percent,
-    said_alike,
+    same_answers,
     shown,
 )
 from cxr_release.reader_study.ratings import REAL
 from cxr_release.statistics.proportions import ALPHA
 
-Found = Mapping[str, Any]
+Analysis = Mapping[str, Any]
 COLUMNS = 100
 _P_NAMES = {"p": "p R 4.4", "p_exact": "p exact"}
 
 
-def text_of(found: Found) -> str:
+def text_of(study: Analysis) -> str:
     """The analysis for people, in lines of at most 100 characters, but for a table of long names.
 
     Args:
-        found: as `analysis.analyze` returns it.
+        study: as `analysis.analyze` returns it.
     """
     above = [
-        f"{count(found['raters'], 'reader')}, {count(found['quartets'], 'quartet')}"
-        f" of {found['images_per_quartet']} films",
-        *(said_alike(group, found["quartets"]) for group in found["identical"]),
+        f"{count(study['raters'], 'reader')}, {count(study['quartets'], 'quartet')}"
+        f" of {study['images_per_quartet']} films",
+        *(same_answers(group, study["quartets"]) for group in study["identical"]),
         "",
-        *_identification(found),
+        *_identification(study),
         "",
     ]
     below = [
         "",
-        *(f"{_P_NAMES[name]}: {rule}." for name, rule in found["wilcoxon"].items()),
+        *(f"{_P_NAMES[name]}: {rule}." for name, rule in study["wilcoxon"].items()),
         "What is called significant rests on p exact, adjusted by Holm's method.",
         "",
         "What this study can detect (two-sided 5 %, power 80 %)",
-        *_power(found["power"]),
-        *(f"  {said}" for said in _smallest(found)),
+        *_power(study["power"]),
+        *(f"  {said}" for said in _smallest(study)),
         "",
         f"A p above {ALPHA} is no proof that readers cannot tell: see what is shown to be equal.",
-        f"Left out: {found['cumulative_link_mixed_model']['why']}",
+        f"Left out: {study['cumulative_link_mixed_model']['why']}",
     ]
-    return "\n".join([*_wrapped(above), *_table(found), *_wrapped(below)])
+    return "\n".join([*_wrapped(above), *_table(study), *_wrapped(below)])
 
 
 def _wrapped(lines: Iterable[str]) -> Iterator[str]:
     return (part for line in lines for part in textwrap.wrap(line, COLUMNS) or [""])
 
 
-def _identification(found: Found) -> list[str]:
-    seen = found["identification"]
-    same, chance, kappa = seen["equivalence"], seen["chance"], found["fleiss_kappa"]
+def _identification(study: Analysis) -> list[str]:
+    seen = study["identification"]
+    same, chance, kappa = seen["equivalence"], seen["chance"], study["fleiss_kappa"]
     accuracies = [one["accuracy"] for one in seen["per_rater"].values()]
     low, high = max(0.0, chance - same["margin"]), min(1.0, chance + same["margin"])
     picked = ", ".join(f"{source} {times:,}" for source, times in seen["picked"].items())
@@ -81,12 +81,12 @@ def _identification(found: Found) -> list[str]:
     return [f"{name:<17}{value}" for name, value in rows.items()]
 
 
-def _table(found: Found) -> list[str]:
+def _table(study: Analysis) -> list[str]:
     new, old = (_P_NAMES[name] for name in ("p_exact", "p"))
     head = ["source", "mean", "sd", "real −", new, "Holm", "V", old, "Holm", "equal"]
     rows = [head]
-    for source in found["sources"]:
-        one = found["realism"][source]
+    for source in study["sources"]:
+        one = study["realism"][source]
         row = [source, mean(one["mean"], 3), number(one["sd"], 2)]
         if source != REAL:
             same = one["equivalence"]
@@ -111,7 +111,7 @@ def _table(found: Found) -> list[str]:
     ]
 
 
-def _power(power: Found) -> list[str]:
+def _power(power: Analysis) -> list[str]:
     independent, clustered = (
         detectable(power[name]) for name in ("detectable_accuracy", "detectable_accuracy_clustered")
     )
@@ -126,18 +126,18 @@ def _power(power: Found) -> list[str]:
     ]
 
 
-def sentence_of(found: Found) -> str:
+def sentence_of(study: Analysis) -> str:
     """One paragraph for the card: what the study can show, and what it cannot.
 
     Args:
-        found: as `analysis.analyze` returns it.
+        study: as `analysis.analyze` returns it.
     """
-    same = (said_alike(group, found["quartets"]) for group in found["identical"])
-    return " ".join([*_identified(found), *same, *_realistic(found)])
+    same = (same_answers(group, study["quartets"]) for group in study["identical"])
+    return " ".join([*_identified(study), *same, *_realistic(study)])
 
 
-def _identified(found: Found) -> list[str]:
-    seen, power = found["identification"], found["power"]
+def _identified(study: Analysis) -> list[str]:
+    seen, power = study["identification"], study["power"]
     same, clustered = seen["equivalence"], seen["clustered_ci95"]
     ends = "not known" if clustered is None else interval(clustered)
     independent, at_clustering = (
@@ -148,8 +148,8 @@ def _identified(found: Found) -> list[str]:
     )
     spread = "" if same["ci90"] is None else f" (90 % interval {interval(same['ci90'])}, clustered)"
     return [
-        f"{count(found['raters'], 'blinded reader')} saw {count(found['quartets'], 'quartet')} of"
-        f" one real and {count(found['images_per_quartet'] - 1, 'synthetic film')} and picked the"
+        f"{count(study['raters'], 'blinded reader')} saw {count(study['quartets'], 'quartet')} of"
+        f" one real and {count(study['images_per_quartet'] - 1, 'synthetic film')} and picked the"
         f" real one in {seen['correct']:,} of {seen['trials']:,} trials:"
         f" {percent(seen['accuracy'])}, where chance is {percent(seen['chance'])} (two-sided exact"
         f" binomial p {p_of(seen['p_two_sided'])}; 95 % interval {interval(seen['ci95'])} were all"
@@ -162,7 +162,7 @@ def _identified(found: Found) -> list[str]:
     ]
 
 
-def _against_chance(seen: Found) -> str:
+def _against_chance(seen: Analysis) -> str:
     if seen["p_two_sided"] > ALPHA:
         return (
             "That this does not differ significantly from chance is no proof that readers cannot"
@@ -175,9 +175,9 @@ def _against_chance(seen: Found) -> str:
     return f"Readers found the real film {side} often than by chance{doubt}."
 
 
-def _realistic(found: Found) -> list[str]:
-    real = found["realism"][REAL]
-    synthetic = {source: one for source, one in found["realism"].items() if source != REAL}
+def _realistic(study: Analysis) -> list[str]:
+    real = study["realism"][REAL]
+    synthetic = {source: one for source, one in study["realism"].items() if source != REAL}
     first = next(iter(synthetic.values()))
     means = joined([f"{mean(one['mean'], 2)} for {source}" for source, one in synthetic.items()])
     exact, tests = (
@@ -193,38 +193,38 @@ def _realistic(found: Found) -> list[str]:
         f"Mean realism from 1 (unrealistic) to 4 (fully realistic) was {mean(real['mean'], 2)} for"
         f" real films and {means} (Wilcoxon signed-rank tests of readers' sums against real films,"
         f" Holm-adjusted p {exact}, exact; {tests} by the rule of R 4.4).",
-        *_significant(synthetic, found["raters"]),
+        *_significant(synthetic, study["raters"]),
         "That mean realism differs from that of real films by less than"
         f" {first['equivalence']['margin']:g} points is {' and '.join(verdicts)} (two one-sided"
         " t tests, readers as the sample).",
-        *_smallest(found),
+        *_smallest(study),
     ]
 
 
-def _significant(synthetic: Found, raters: int) -> list[str]:
+def _significant(synthetic: Analysis, readers: int) -> list[str]:
     """Sources whose films are rated otherwise than real ones, by the exact test."""
     named: dict[str, list[str]] = {}
     for source, one in synthetic.items():
         if one["p_exact_holm"] <= ALPHA:
-            named.setdefault(_side(one, raters), []).append(source)
+            named.setdefault(_side(one, readers), []).append(source)
     return [f"Real films looked {side} than those of {joined(of)}." for side, of in named.items()]
 
 
-def _side(one: Found, raters: int) -> str:
+def _side(one: Analysis, readers: int) -> str:
     """Which way readers differ: the ranks, on which the test rests, and the means may not agree."""
-    zeros = raters - one["raters_differing"]
-    most = (raters * (raters + 1) - zeros * (zeros + 1)) / 2
+    zeros = readers - one["raters_differing"]
+    most = (readers * (readers + 1) - zeros * (zeros + 1)) / 2
     above = one["V_exact"] > most / 2
     if one["difference"] == 0 or above != (one["difference"] > 0):
         return f"{'more' if above else 'less'} realistic by readers' ranks, though not on average,"
     return f"{'more' if above else 'less'} realistic"
 
 
-def _smallest(found: Found) -> list[str]:
+def _smallest(study: Analysis) -> list[str]:
     """What the tests of realism could have found at all."""
-    synthetic = {source: one for source, one in found["realism"].items() if source != REAL}
-    readers = count(found["raters"], "reader")
-    least = min(1.0, len(synthetic) * 2.0 ** (1 - found["raters"]))
+    synthetic = {source: one for source, one in study["realism"].items() if source != REAL}
+    readers = count(study["raters"], "reader")
+    least = min(1.0, len(synthetic) * 2.0 ** (1 - study["raters"]))
     if least > ALPHA:
         return [
             f"With {readers} no difference in realism, however large, can be significant in the"
@@ -237,7 +237,7 @@ def _smallest(found: Found) -> list[str]:
         f" (least Holm-adjusted p {p_of(synthetic[source]['smallest_p_holm'])})."
         for source in blind
     ]
-    detectable_from = found["power"]["detectable_difference"].items()
+    detectable_from = study["power"]["detectable_difference"].items()
     points = [one for source, one in detectable_from if one is not None and source not in blind]
     if points:
         said.append(

@@ -65,7 +65,7 @@ class _Sheet:
     """Opaque name → name in the kit, in the order shown."""
 
 
-class Reading:
+class Session:
     """One reader's quartets. Any number of threads and processes may answer at once.
 
     Args:
@@ -106,7 +106,7 @@ class Reading:
         """
         with self._turn:
             self._log.refresh()
-            faults = list(foreign(self._log.entries, self._kit))
+            faults = list(foreign({self.reader: self._log.entries}, self._kit))
         if faults:
             raise DecisionError(
                 f"{len(faults)} answer(s) on other films than the kit holds",

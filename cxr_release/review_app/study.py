@@ -27,7 +27,7 @@ from cxr_release.reader_study.answer import ANSWER
 from cxr_release.reader_study.session import (
     FinalAnswerError,
     Page,
-    Reading,
+    Session,
     UnfitAnswerError,
     UnknownPageError,
 )
@@ -52,7 +52,7 @@ class StudyApp:
     """
 
     def __init__(
-        self, readings: Mapping[str, Reading], films: Mapping[str, bytes], door: Door, *, title: str
+        self, readings: Mapping[str, Session], films: Mapping[str, bytes], door: Door, *, title: str
     ) -> None:
         self._readings = readings
         self._films = films
@@ -110,7 +110,7 @@ class StudyApp:
 
         return await run_in_threadpool(answer)
 
-    def _reading(self, request: Request) -> Reading:
+    def _reading(self, request: Request) -> Session:
         return self._readings[person_of(request, self._door)]
 
 
@@ -137,7 +137,7 @@ def _asked(value: Any) -> tuple[str, dict[str, int], str, float]:
     return page, ratings, picked, seconds
 
 
-def _shown(page: Page, reading: Reading) -> dict[str, Any]:
+def _shown(page: Page, reading: Session) -> dict[str, Any]:
     # What cannot be changed is not shown again.
     given = page.given if reading.going_back else None
     return {
@@ -183,7 +183,7 @@ def serve_study(
     check_people(readers, option="--reader")
     found, films = open_films(kit)
     readings = {
-        reader: Reading(
+        reader: Session(
             found, Log(ANSWER, answers, reader), seed_of(orders, reader), going_back=going_back
         )
         for reader in readers

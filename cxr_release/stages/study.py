@@ -20,7 +20,7 @@ from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.reader_study.analysis import analyze
-from cxr_release.reader_study.collect import Gathered, gather, unblind
+from cxr_release.reader_study.collect import Collected, collect, unblind
 from cxr_release.reader_study.figures import draw_identification, draw_realism
 from cxr_release.reader_study.kit import Kit, KitFilm
 from cxr_release.reader_study.ratings import ratings_of
@@ -44,10 +44,10 @@ def run(paths: Paths, params: Params) -> None:
     kit = Kit(tuple(KitFilm(**row) for row in tables.read_rows(paths.kit, schemas.KIT)))
     key = tables.read_rows(paths.key_table, schemas.KEY)
     draw = read(paths.study_key / "draw.json", Draw)
-    found = gather(paths.responses, kit)
-    for said in found.alike:
+    answers = collect(paths.responses, kit)
+    for said in answers.identical:
         tqdm.write(f"warning: {paths.responses}: {said}", file=sys.stderr)
-    rows = unblind(found.rated, {film["name"]: film["source"] for film in key})
+    rows = unblind(answers.ratings, {film["name"]: film["source"] for film in key})
     tables.write(paths.study / "responses.parquet", schemas.RESPONSES, rows)
     _write_csv(paths.study / "responses.csv", rows)
     analysis = None
@@ -60,21 +60,21 @@ def run(paths: Paths, params: Params) -> None:
         paths.study / "study.json",
         {
             **draw,
-            **_progress(found, params),
+            **_progress(answers, params),
             "analysis": analysis,
             "sentence": sentence_of(analysis) if analysis else "",
         },
     )
 
 
-def _progress(found: Gathered, params: Params) -> dict[str, Any]:
-    readers, required = len(found.readers), params.study.readers_required
-    begun = readers + len(found.unfinished)
+def _progress(answers: Collected, params: Params) -> dict[str, Any]:
+    readers, required = len(answers.readers), params.study.readers_required
+    begun = readers + len(answers.unfinished)
     return {
         "raters": readers,
-        "ratings": len(found.rated),
-        "unfinished": found.unfinished,
-        "median_seconds": median(found.seconds) if found.seconds else None,
+        "ratings": len(answers.ratings),
+        "unfinished": answers.unfinished,
+        "median_seconds": median(answers.seconds) if answers.seconds else None,
         "review": {
             "state": "complete" if readers >= required else "partial" if begun else "none",
             "readers": readers,

@@ -496,7 +496,7 @@ def test_wrong_ratings_are_all_named_and_nothing_is_analysed(tmp_path: Path) -> 
     assert done.returncode == 1
     assert done.stdout == ""
     assert "responses.csv: line 4: rating is '5'" in done.stderr
-    assert "responses.csv: lines 11–12: rater b picks 2 films" in done.stderr
+    assert "responses.csv: lines 11–12: reader b picks 2 films" in done.stderr
     assert not (tmp_path / "figures").exists()
 
 

@@ -12,18 +12,11 @@ from hypothesis import strategies as st
 from cxr_release.errors import ReaderStudyError
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.analysis import analyze, analyze_file
-from cxr_release.reader_study.ratings import Ratings, ratings_of
+from cxr_release.reader_study.ratings import Rating, Ratings, ratings_of
 from cxr_release.reader_study.report import sentence_of, text_of
-from cxr_release.reader_study.responses import Rated
 from tests.support.studies import csv_text, study, study_rows
 
 SETTINGS = StudyParams(bootstrap=200)
-
-
-@pytest.fixture(autouse=True)
-def _no_collecting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """statsmodels' multipletests collects garbage each time: in a test run, nearly all its time."""
-    monkeypatch.setattr("gc.collect", lambda: 0)
 
 
 def analysed(ratings: Ratings, seed: int = 1) -> dict[str, Any]:
@@ -57,14 +50,14 @@ def test_other_names_of_raters_change_labels_only(names: list[str]) -> None:
 
 def test_rows_of_a_file_and_of_a_table_are_the_same_study() -> None:
     rows = study_rows(2, 3)
-    rated = [Rated(where="", **row) for row in rows]
+    rated = [Rating(file="", line=1, **row) for row in rows]
     assert analysed(ratings_of(rated)) == analysed(ratings_of(rows))
 
 
 def test_sources_stand_in_the_order_of_their_numbers() -> None:
     ratings = ratings_of(reversed(study_rows(2, 3)))
     assert ratings.sources == ("real", "checkpoint-9", "checkpoint-13", "checkpoint-17")
-    assert (ratings.raters, ratings.quartets) == (("r1", "r2"), (1, 2, 3))
+    assert (ratings.readers, ratings.quartets) == (("r1", "r2"), (1, 2, 3))
 
 
 def test_arrays_are_made_of_whole_studies_only() -> None:

@@ -12,9 +12,9 @@ from cxr_release.errors import DecisionError, ReaderStudyError
 from cxr_release.logbook import log
 from cxr_release.logbook.logs import LogFolder, text_of
 from cxr_release.reader_study.answer import ANSWER
-from cxr_release.reader_study.collect import CSV, about_quartets, gather, unblind
+from cxr_release.reader_study.collect import CSV, about_quartets, collect, unblind
 from cxr_release.reader_study.kit import Kit
-from cxr_release.reader_study.responses import Rated
+from cxr_release.reader_study.ratings import Rating
 from tests.support.reading_of import QUARTETS, answer, reply, small_kit
 
 KIT, SOURCES = small_kit()
@@ -38,23 +38,23 @@ def write_csv(path: Path, *lines: str, header: str = HEADER) -> None:
 
 def faults_of(folder: Path) -> str:
     with pytest.raises(ReaderStudyError) as caught:
-        gather(folder, KIT)
+        collect(folder, KIT)
     return str(caught.value)
 
 
 def test_nothing_came_back(tmp_path: Path) -> None:
     (tmp_path / ".gitkeep").touch()
-    found = gather(tmp_path, KIT)
-    assert (found.rated, found.unfinished, found.seconds) == ([], [], [])
-    assert unblind(found.rated, SOURCES) == []
+    found = collect(tmp_path, KIT)
+    assert (found.ratings, found.unfinished, found.seconds) == ([], [], [])
+    assert unblind(found.ratings, SOURCES) == []
 
 
 def test_what_readers_typed_comes_back_with_the_sources(tmp_path: Path) -> None:
     answer(tmp_path, KIT, "a.b", [3, 1, 2, 4])
-    found = gather(tmp_path, KIT)
+    found = collect(tmp_path, KIT)
     assert found.readers == ["a.b"]
     assert len(found.seconds) == QUARTETS
-    rows = unblind(found.rated, SOURCES)
+    rows = unblind(found.ratings, SOURCES)
     for quartet in ALL:
         said = reply(KIT, quartet)
         mine = [row for row in rows if row["quartet"] == quartet]
@@ -67,7 +67,7 @@ def test_who_has_not_finished_is_told_and_does_not_count(tmp_path: Path) -> None
     answer(tmp_path, KIT, "a.b", ALL)
     answer(tmp_path, KIT, "c.d", [2, 3])
     answer(tmp_path, KIT, "e.f", [1])
-    found = gather(tmp_path, KIT)
+    found = collect(tmp_path, KIT)
     assert found.readers == ["a.b"]
     assert found.unfinished == [2, 1]
     assert len(found.seconds) == QUARTETS
@@ -76,7 +76,7 @@ def test_who_has_not_finished_is_told_and_does_not_count(tmp_path: Path) -> None
 def test_a_reader_s_last_word_counts(tmp_path: Path) -> None:
     answer(tmp_path, KIT, "a.b", ALL)
     answer(tmp_path, KIT, "a.b", [2], seed=8)
-    rows = unblind(gather(tmp_path, KIT).rated, SOURCES)
+    rows = unblind(collect(tmp_path, KIT).ratings, SOURCES)
     mine = {row["image"]: row["rating"] for row in rows if row["quartet"] == 2}
     assert mine == reply(KIT, 2, seed=8).rated
 
@@ -88,7 +88,7 @@ def test_answers_from_our_page_and_from_elsewhere_come_to_the_same(tmp_path: Pat
     write_csv(tmp_path / "mixed/survey.csv", *csv_lines("r1", seed=2))
     answer(tmp_path / "mixed", KIT, "z", ALL, seed=1)
     (tmp_path / "mixed/.survey.csv.swp.csv").write_text("what an editor left")
-    rows = [unblind(gather(tmp_path / one, KIT).rated, SOURCES) for one in ("logs", "mixed")]
+    rows = [unblind(collect(tmp_path / one, KIT).ratings, SOURCES) for one in ("logs", "mixed")]
     assert rows[0] == rows[1]
 
 
@@ -100,17 +100,17 @@ def test_names_of_readers_change_nothing_but_who_is_who(order: list[int]) -> Non
     assert unblind(rated, SOURCES) == unblind(plain, SOURCES)
 
 
-def _rated(reader: str, seed: int) -> Iterator[Rated]:
+def _rated(reader: str, seed: int) -> Iterator[Rating]:
     for quartet in ALL:
         said = reply(KIT, quartet, seed=seed)
         for film, rating in said.rated.items():
-            yield Rated("x", reader, quartet, film, None, rating, film == said.picked)
+            yield Rating("x", 1, reader, quartet, film, None, rating, film == said.picked)
 
 
 def test_no_reader_s_name_is_left(tmp_path: Path) -> None:
     for place in range(11):
         answer(tmp_path, KIT, f"dr.smith-{place}", ALL, seed=place)
-    rows = unblind(gather(tmp_path, KIT).rated, SOURCES)
+    rows = unblind(collect(tmp_path, KIT).ratings, SOURCES)
     names = {row["rater"] for row in rows}
     assert names == {f"rater-{number:02}" for number in range(1, 12)}
     assert "smith" not in str(rows)
@@ -120,8 +120,9 @@ def test_a_film_that_is_not_in_the_kit_is_named(tmp_path: Path) -> None:
     lines = csv_lines("r1")
     lines[2] = lines[2].replace(lines[2].split(",")[2], "f" * 16)
     write_csv(tmp_path / "survey.csv", *lines)
-    assert "survey.csv: line 4: ffffffffffffffff is not in quartet 1 of the kit" in faults_of(
-        tmp_path
+    assert (
+        "survey.csv: line 4: reader r1 rates ffffffffffffffff of quartet 1, which the kit"
+        in faults_of(tmp_path)
     )
 
 
@@ -130,7 +131,10 @@ def test_a_film_in_another_quartet_is_named(tmp_path: Path) -> None:
     name = lines[0].split(",")[2]
     lines[0] = lines[0].replace("r1,1,", "r1,2,")
     write_csv(tmp_path / "survey.csv", *lines)
-    assert f"survey.csv: line 2: {name} is not in quartet 2 of the kit" in faults_of(tmp_path)
+    assert (
+        f"survey.csv: line 2: reader r1 rates {name} of quartet 2, which the kit does not"
+        in faults_of(tmp_path)
+    )
 
 
 def test_all_files_are_read_before_any_fault_is_told(tmp_path: Path) -> None:
@@ -143,7 +147,7 @@ def test_all_files_are_read_before_any_fault_is_told(tmp_path: Path) -> None:
 
 def test_a_survey_that_lacks_a_quartet_is_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "survey.csv", *csv_lines("r1")[:-3])
-    assert "survey.csv: rater r1 has not answered quartet(s) 4" in faults_of(tmp_path)
+    assert "survey.csv: lines 2–10: reader r1 has no rating of quartet(s) 4" in faults_of(tmp_path)
 
 
 def test_a_reader_under_two_spellings_is_refused(tmp_path: Path) -> None:
@@ -155,23 +159,23 @@ def test_a_reader_under_two_spellings_is_refused(tmp_path: Path) -> None:
     write_csv(tmp_path / "tables" / "b.csv", *csv_lines("R1"))
     write_csv(tmp_path / "table" / "survey.csv", *csv_lines("r1"), *csv_lines("R1", seed=3))
     said = "r1 and R1: one reader under two spellings"
-    assert f"r1.jsonl and survey.csv: {said}" in faults_of(tmp_path / "log")
-    assert f"a.csv and b.csv: {said}" in faults_of(tmp_path / "tables")
-    assert f"survey.csv: {said}" in faults_of(tmp_path / "table")
+    assert f"r1.jsonl: lines 1–4; survey.csv: lines 2–13: {said}" in faults_of(tmp_path / "log")
+    assert f"a.csv: lines 2–13; b.csv: lines 2–13: {said}" in faults_of(tmp_path / "tables")
+    assert f"survey.csv: lines 2–25: {said}" in faults_of(tmp_path / "table")
 
 
 def test_a_log_under_another_spelling_is_refused(tmp_path: Path) -> None:
     answer(tmp_path, KIT, "r1", ALL)
     (tmp_path / "R1.jsonl").write_bytes((tmp_path / "r1.jsonl").read_bytes())
     with pytest.raises(DecisionError, match="r1 and R1: one person under two spellings"):
-        gather(tmp_path, KIT)
+        collect(tmp_path, KIT)
 
 
 def test_readers_who_answer_alike_are_named(tmp_path: Path) -> None:
     answer(tmp_path, KIT, "a.b", ALL)
     answer(tmp_path, KIT, "c.d", ALL)
     answer(tmp_path, KIT, "e.f", ALL, seed=4)
-    assert gather(tmp_path, KIT).alike == [
+    assert collect(tmp_path, KIT).identical == [
         f"a.b and c.d gave the same answers on all {QUARTETS} quartets."
     ]
 
@@ -185,17 +189,17 @@ def test_a_reader_in_two_files_is_refused(tmp_path: Path) -> None:
 def test_a_source_that_a_file_claims_must_be_the_key_s(tmp_path: Path) -> None:
     lines = [f"{line},{SOURCES[line.split(',')[2]]}" for line in csv_lines("r1")]
     write_csv(tmp_path / "survey.csv", *lines, header=f"{HEADER},source")
-    assert len(unblind(gather(tmp_path, KIT).rated, SOURCES)) == 3 * QUARTETS
+    assert len(unblind(collect(tmp_path, KIT).ratings, SOURCES)) == 3 * QUARTETS
     wrong = dict(zip(SOURCES, ["checkpoint-6", "real", "checkpoint-3"] * QUARTETS, strict=True))
     with pytest.raises(ReaderStudyError, match=r"survey.csv: line 2: the source of \w+ is not"):
-        unblind(gather(tmp_path, KIT).rated, wrong)
+        unblind(collect(tmp_path, KIT).ratings, wrong)
 
 
 def test_answers_on_another_kit_are_refused(tmp_path: Path) -> None:
     other = Kit(tuple(film for film in KIT.films if film.quartet != 2))
     answer(tmp_path, KIT, "a.b", ALL)
     with pytest.raises(ReaderStudyError, match=r"a\.b\.jsonl: line 2: is an answer on other films"):
-        gather(tmp_path, other)
+        collect(tmp_path, other)
     film = KIT.quartets[3][0]
     swapped = reply(KIT, 4)
     strange = swapped.films.split()[0]
@@ -203,16 +207,16 @@ def test_answers_on_another_kit_are_refused(tmp_path: Path) -> None:
     other_name = {name: text.replace(strange, film.name) for name, text in words.items()}
     log.append(ANSWER, tmp_path, "c.d", [replace(swapped, **other_name)])
     with pytest.raises(ReaderStudyError, match=r"c\.d\.jsonl: line 1: is an answer on other"):
-        gather(tmp_path, KIT)
+        collect(tmp_path, KIT)
     repainted = tuple(replace(one, sha256="0" * 64) if one == film else one for one in KIT.films)
     with pytest.raises(ReaderStudyError, match="line 3: is an answer on other films"):
-        gather(tmp_path, Kit(repainted))
+        collect(tmp_path, Kit(repainted))
 
 
 def test_what_is_neither_log_nor_csv_is_named(tmp_path: Path) -> None:
     (tmp_path / "ratings.xlsx").write_bytes(b"PK")
     with pytest.raises(DecisionError, match=r"ratings\.xlsx: is not a answer log"):
-        gather(tmp_path, KIT)
+        collect(tmp_path, KIT)
 
 
 def test_logs_are_verified_beside_csv(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
+from cxr_release.reader_study.analysis import fleiss_kappa_of, identification_of
 from cxr_release.statistics.bootstrap import cluster_draws
 from tests.support.studies import study
 

@@ -235,26 +235,26 @@ def test_choice_text_may_come_back_altered(
         ("q02_rating_3", " ", "missing rating"),
         ("q02_rating_3", "5", "rating is 5, expected 1 to 4"),
         ("q02_rating_3", "0", "rating is 0, expected 1 to 4"),
-        ("q02_rating_3", "-3", "is no rating known here"),
-        ("q02_rating_3", "3.5", "is no rating known here"),
-        ("q02_rating_3", "3 or 4", "is no rating known here"),
-        ("q02_rating_3", "1 – fully realistic", "is no rating known here"),
-        ("q02_rating_3", "fully realistic", "is no rating known here"),
-        ("q02_rating_3", "erika@hospital.example", "is no rating known here"),
+        ("q02_rating_3", "-3", "is not a rating known here"),
+        ("q02_rating_3", "3.5", "is not a rating known here"),
+        ("q02_rating_3", "3 or 4", "is not a rating known here"),
+        ("q02_rating_3", "1 – fully realistic", "is not a rating known here"),
+        ("q02_rating_3", "fully realistic", "is not a rating known here"),
+        ("q02_rating_3", "erika@hospital.example", "is not a rating known here"),
         ("q02_real", "", "missing pick"),
         ("q02_real", "5", "picks film 5 of 4"),
         ("q02_real", "Film E", "picks film 5 of 4"),
-        ("q02_real", "0", "is no pick known here"),
-        ("q02_real", "1,2", "is no pick known here"),
-        ("q02_real", "Film", "is no pick known here"),
-        ("q02_real", "Film B or C", "is no pick known here"),
+        ("q02_real", "0", "is not a pick known here"),
+        ("q02_real", "1,2", "is not a pick known here"),
+        ("q02_real", "Film", "is not a pick known here"),
+        ("q02_real", "Film B or C", "is not a pick known here"),
         ("reader", "", "has no reader's code"),
-        ("reader", "Erika Mustermann", "is no reader's code of 1 to 64"),
-        ("reader", "x" * 65, "is no reader's code of 1 to 64"),
+        ("reader", "Erika Mustermann", "is not a reader's code of 1 to 64"),
+        ("reader", "x" * 65, "is not a reader's code of 1 to 64"),
         ("reader", " reader-3 ", "same reader's code as line"),
         ("reader", "READER-3", "reader-3 and READER-3: one reader under two spellings"),
-        ("Status", "Umfragevorschau", "is no status of a response known here"),
-        ("Status", "256", "is no status of a response known here"),
+        ("Status", "Umfragevorschau", "is not a status known here"),
+        ("Status", "256", "is not a status known here"),
         ("Finished", "wahr", "is neither true nor false"),
         ("study_kit", "0" * 16, "answers another kit"),
     ],
@@ -284,7 +284,9 @@ def test_a_fault_of_every_response_is_told_once_with_the_lines(
     with pytest.raises(ReaderStudyError) as caught:
         import_qualtrics(export, kit, tmp_path / "out.csv")
     _, told = str(caught.value).splitlines()
-    assert told.startswith("  export.csv: lines 4–6 (3 lines), column q02_rating_3: is no rating")
+    assert told.startswith(
+        "  export.csv: lines 4–6 (3 lines), column q02_rating_3: is not a rating"
+    )
 
 
 def test_every_fault_is_named_at_once_at_its_line_in_the_file(study: tuple[Path, Survey]) -> None:
@@ -402,16 +404,16 @@ def as_text(rows: Rows, mark: str = ",") -> str:
         (lambda rows: as_text(rows[:3]).encode(), "has no responses"),
         (lambda rows: as_text(rows, ";").encode(), "line 1: has semicolons between its columns"),
         (lambda rows: as_text(rows, "\t").encode(), "line 1: has tabs between its columns"),
-        (lambda rows: as_text(rows, "\t").encode("utf-16"), "is UTF-16 and no UTF-8 text"),
+        (lambda rows: as_text(rows, "\t").encode("utf-16"), "is UTF-16, not UTF-8 text"),
         (lambda rows: as_text(rows).encode("utf-16-le"), "line 1: holds a NUL byte"),
         (lambda rows: as_text(rows).encode() + b"\n\0", "line 7: holds a NUL byte"),
-        (lambda rows: as_text(rows).encode() + b"\n\xe4", "line 7: is no UTF-8 (byte 0xe4)"),
+        (lambda rows: as_text(rows).encode() + b"\n\xe4", "line 7: is not UTF-8 (byte 0xe4)"),
         (lambda rows: as_text(rows)[:-1].encode(), "line 6: a quote opens here and never closes"),
         (lambda rows: as_text(rows).encode() + b'\n"a"b', "line 7: cannot be read as CSV"),
         (lambda _: b"PK\x03\x04rest", "is a spreadsheet (or another zip archive)"),
         (lambda _: b"a,b\n1,2\n3,4\n", "is no export of this survey"),
         (lambda _: b"a,b\n1\n3,4\n", "line 2: has 1 fields, expected 2"),
-        (lambda _: b" " * (MAX_BYTES + 1), "is larger than 64 MiB"),
+        (lambda _: b" " * (MAX_BYTES + 1), "is larger than 67,108,864 bytes"),
     ],
 )
 def test_other_files_are_refused_by_name(
@@ -454,7 +456,7 @@ def test_what_is_no_file_is_not_waited_for(study: tuple[Path, Survey], tmp_path:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
-        with pytest.raises(ReaderStudyError, match="is no file"):
+        with pytest.raises(ReaderStudyError, match=r"is a folder|is no regular file"):
             import_qualtrics(path, kit, tmp_path / "ratings.csv")
-    with pytest.raises(ReaderStudyError, match="no such file"):
+    with pytest.raises(ReaderStudyError, match="No such file"):
         import_qualtrics(tmp_path / "none.csv", kit, tmp_path / "ratings.csv")

@@ -9,19 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from cxr_release.reader_study.analysis import realism_of
-from cxr_release.reader_study.identification import fleiss_kappa_of, identification_of
+from cxr_release.reader_study.analysis import fleiss_kappa_of, identification_of, realism_of
 from cxr_release.reader_study.ratings import Ratings
 from tests.reader_study.fixtures.make_studies import STUDIES, studies
 from tests.support.studies import FIXTURES
 
 METHODS = {"exact": "exact", "normal approximation": "normal"}
-
-
-@pytest.fixture(autouse=True)
-def _no_collecting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """statsmodels' multipletests collects garbage each time: in a test run, nearly all its time."""
-    monkeypatch.setattr("gc.collect", lambda: 0)
 
 
 def number(cell: str) -> float | None:
@@ -101,4 +94,4 @@ def test_the_studies_hold_every_kind_of_difference(generated: list[Ratings]) -> 
     both = (False, True)
     wanted = {(zero, tie, many) for zero in both for tie in both for many in ("few", "50")}
     assert met == wanted | {(True, False, "none")}
-    assert {len(ratings.raters) for ratings in generated} >= {3, 60}
+    assert {len(ratings.readers) for ratings in generated} >= {3, 60}

@@ -9,12 +9,6 @@ from cxr_release.reader_study.report import sentence_of, text_of
 from tests.support.studies import study
 
 
-@pytest.fixture(autouse=True)
-def _no_collecting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """statsmodels' multipletests collects garbage each time: in a test run, nearly all its time."""
-    monkeypatch.setattr("gc.collect", lambda: 0)
-
-
 def test_what_is_significant_rests_on_the_exact_test() -> None:
     """Five raters who all differ by three points: R 4.4 says p 0.037, and no test could."""
     ratings = study(5, 8, 1)

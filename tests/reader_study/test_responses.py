@@ -12,14 +12,10 @@ from hypothesis import strategies as st
 from cxr_release.errors import Fault, ReaderStudyError
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.analysis import analyze_file
+from cxr_release.reader_study.ratings import Rating
 from cxr_release.reader_study.report import sentence_of, text_of
-from cxr_release.reader_study.responses import (
-    Rated,
-    Unread,
-    faults_of,
-    read_csv,
-    read_responses,
-)
+from cxr_release.reader_study.responses import read_csv, read_responses
+from cxr_release.reader_study.study_checks import faults_of
 from tests.support.studies import COLUMNS, Row, csv_text, study_rows
 
 RATERS, QUARTETS = 3, 4
@@ -27,12 +23,12 @@ ROWS = study_rows(RATERS, QUARTETS)
 LINES = csv_text(ROWS).splitlines()
 
 
-def rated(rows: Sequence[Row]) -> list[Rated]:
-    return [Rated(where=f"a.csv: line {line}", **row) for line, row in enumerate(rows, start=2)]
+def rated(rows: Sequence[Row]) -> list[Rating]:
+    return [Rating(file="a.csv", line=line, **row) for line, row in enumerate(rows, start=2)]
 
 
-def told(rows: Sequence[Row], unread: Sequence[Unread] = ()) -> list[str]:
-    return [str(fault) for fault in faults_of(rated(rows), unread)]
+def told(rows: Sequence[Row]) -> list[str]:
+    return [str(fault) for fault in faults_of(rated(rows))]
 
 
 def refused(path: Path, content: str | bytes) -> list[Fault]:
@@ -264,7 +260,12 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
     with huge.open("wb") as stream:
         stream.truncate(2**26 + 1)
     said = [read_csv(path)[1][0].what for path in (pipe, tmp_path, tmp_path / "no.csv", huge)]
-    assert said == ["is no file", "is no file", "no such file", "is larger than 64 MiB"]
+    assert [one.removeprefix("cannot be read: ") for one in said] == [
+        "is no regular file",
+        "is a folder",
+        "No such file or directory",
+        "is larger than 67,108,864 bytes",
+    ]
 
 
 def drop(*places: int) -> Callable[[list[Row]], list[Row]]:
@@ -283,12 +284,12 @@ PICKED = next(place for place in range(4) if ROWS[place]["identified_as_real"])
 OTHER = (PICKED + 1) % 4
 PICKS = [PICKED + 2, OTHER + 2] if PICKED < OTHER else [OTHER + 2, PICKED + 2]
 WRONG_STUDIES = {
-    "twice": (lambda rows: [*rows, rows[7]], "line 50", "r1 rates q2-3 of quartet 2 twice"),
-    "all twice": (lambda rows: rows * 2, "lines 50–65", "15 more such"),
+    "twice": (lambda rows: [*rows, rows[7]], "lines 9, 50", "r1 rates q2-3 of quartet 2 twice"),
+    "all twice": (lambda rows: rows * 2, "lines 2–17, 50–65", ", 11 more twice"),
     "two picks": (put(OTHER, identified_as_real=True), "line", "r1 picks 2 films"),
     "no pick": (put(PICKED, identified_as_real=False), "lines 2–5", "r1 picks no film"),
     "no film": (drop(9), "lines 10–12", "r1 has no rating of q3-1 of quartet 3"),
-    "no quartet": (drop(4, 5, 6, 7), "lines 2–13", "r1 has no ratings of quartet(s) 2"),
+    "no quartet": (drop(4, 5, 6, 7), "lines 2–13", "r1 has no rating of quartet(s) 2"),
     "another quartet": (
         lambda rows: [*rows, *(row | {"quartet": 9} for row in rows[:4])],
         "lines 50–53",
@@ -299,17 +300,17 @@ WRONG_STUDIES = {
     "a source of its own": (
         every("q3-1", source="checkpoint-77"),
         "lines 11, 27, 43",
-        "unknown source checkpoint-77 in quartet 3",
+        "has films of checkpoint-13, checkpoint-17, checkpoint-77, real, not one of each of",
     ),
     "a source twice": (
         every("q3-1", source="checkpoint-13"),
         "lines 11–12, 27–28, 43–44",
-        "quartet 3 has 2 films of the source checkpoint-13",
+        "quartet 3 has films of checkpoint-13, checkpoint-13, checkpoint-17, real, not one",
     ),
     "a film short": (
         lambda rows: [row for row in rows if row["image"] != "q3-1"],
         "lines 10–12, 25–27, 40–42",
-        "quartet 3 has no film of checkpoint-9",
+        "quartet 3 has films of checkpoint-13, checkpoint-17, real, not one of each of",
     ),
     "nothing real": (
         lambda rows: [row for row in rows if row["source"] != "real"],
@@ -341,12 +342,18 @@ def test_two_picks_name_both_lines() -> None:
     assert all(str(line) in found.split(": ")[1] for line in PICKS)
 
 
-def test_what_a_faulty_line_was_about_is_not_missed() -> None:
-    rows = drop(PICKED)([*ROWS])
-    assert len(told(rows)) == 1
-    for about in (Unread("r1", 1), Unread(None, 1), Unread("r1"), Unread()):
-        assert told(rows, [about]) == []
-    assert len(told(rows, [Unread("r2", 1), Unread("r1", 2)])) == 1
+def test_what_a_faulty_line_was_about_is_not_missed(tmp_path: Path) -> None:
+    """A pick that cannot be read, and two films picked by another reader: both are named, alone."""
+    lines = LINES.copy()
+    lines[PICKED + 1] = lines[PICKED + 1].replace("True", "perhaps")
+    place = next(at for at, row in enumerate(ROWS) if row["rater"] == "r2")
+    other = next(at for at in range(place, place + 4) if not ROWS[at]["identified_as_real"])
+    lines[other + 1] = lines[other + 1].replace("False", "True")
+    first, second = refused(tmp_path / "a.csv", "\n".join(lines))
+    assert first.what == "identified_as_real is 'perhaps'"
+    assert "reader r2 picks 2 films as the real one in quartet(s) 1" in second.what
+    assert told(drop(PICKED)([*ROWS])) != []
+    assert faults_of(rated(drop(PICKED)([*ROWS])), unfinished={"r1"}) == []
 
 
 def test_an_empty_study_is_a_fault() -> None:
@@ -380,15 +387,15 @@ def test_a_study_of_nobody_but_one_reader_twice_is_one_fault() -> None:
 def test_more_raters_than_an_exact_test_can_take_are_one_fault() -> None:
     assert told(study_rows(1000, 1, 1)) == []
     (fault,) = told(study_rows(1001, 1, 1))
-    assert "ratings of 1,001 raters, more than 1,000" in fault
+    assert "ratings of 1,001 readers, more than 1,000" in fault
 
 
 def test_two_raters_with_other_quartets_are_told_apart() -> None:
     rows = [row for row in ROWS if (row["rater"], row["quartet"]) not in {("r2", 1), ("r3", 4)}]
     found = told(rows)
     assert [one.split(": ")[2] for one in found] == [
-        "rater r2 has no ratings of quartet(s) 1",
-        "rater r3 has no ratings of quartet(s) 4",
+        "reader r2 has no rating of quartet(s) 1",
+        "reader r3 has no rating of quartet(s) 4",
     ]
 
 

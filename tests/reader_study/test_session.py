@@ -18,7 +18,7 @@ from cxr_release.reader_study.session import (
     FinalAnswerError,
     Given,
     Page,
-    Reading,
+    Session,
     UnfitAnswerError,
     UnknownPageError,
 )
@@ -38,11 +38,11 @@ def kit_of(quartets: int, films: int = 4, mark: str = "a") -> Kit:
     )
 
 
-def opened(folder: Path, kit: Kit, seed: bytes = SEED, **more: Any) -> Reading:
-    return Reading(kit, Log(ANSWER, folder, "a.b"), seed, **more)
+def opened(folder: Path, kit: Kit, seed: bytes = SEED, **more: Any) -> Session:
+    return Session(kit, Log(ANSWER, folder, "a.b"), seed, **more)
 
 
-def unnamed(reading: Reading, kit: Kit) -> list[tuple[int, list[str]]]:
+def unnamed(reading: Session, kit: Kit) -> list[tuple[int, list[str]]]:
     """Quartet and films of every page, by the kit's names, in the order shown."""
     quartets = {film.name: film.quartet for film in kit.films}
     found = []
@@ -76,7 +76,7 @@ def test_no_two_readers_see_the_same_order_or_names(tmp_path: Path, seeds: list[
     orders = [[quartet for quartet, _ in unnamed(one, kit)] for one in (mine, theirs)]
     assert orders[0] != orders[1]
 
-    def names(reading: Reading) -> set[str]:
+    def names(reading: Session) -> set[str]:
         return {name for page in reading.pages() for name in (page.name, *page.films)}
 
     assert len(names(mine)) == 30 * 5
@@ -111,7 +111,7 @@ def test_other_bytes_of_a_film_make_other_names(tmp_path: Path) -> None:
     }
 
 
-def answer(reading: Reading, page: Page, given: Given, seconds: float = 1) -> bool:
+def answer(reading: Session, page: Page, given: Given, seconds: float = 1) -> bool:
     ratings = dict(zip(page.films, given.ratings, strict=True))
     stands, logged = reading.submit(page.name, ratings, page.films[given.picked], seconds)
     assert stands in reading.pages()

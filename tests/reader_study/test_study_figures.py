@@ -42,7 +42,7 @@ def test_few_and_many_raters_fit_without_a_warning(
     ratings.rating[:, :, 1] = ratings.rating[:, :, 0]
     # A rater may be called anything, what looks like a broken formula too.
     named = tuple(f"$\\frac${'x' * 50}{place:02}" for place in range(raters))
-    ratings = replace(ratings, raters=named)
+    ratings = replace(ratings, readers=named)
     found = analyze(ratings, SETTINGS, seed=0)
     draw_realism(tmp_path, ratings, found)
     draw_identification(tmp_path, ratings, found)

@@ -567,7 +567,7 @@ RATED: Cases = {
         (
             rows(RATINGS, lambda found: found[1:]),
             "metrics.reader_study, ratings: says 6",
-            "quartet 1 has no film of real",
+            "quartet 1 has films of checkpoint-1, checkpoint-3, not one of each of",
         ),
     ],
     "a quartet less": [
@@ -576,7 +576,7 @@ RATED: Cases = {
     "a second pick": [
         (
             row(RATINGS, 1, identified_as_real=True),
-            "rater rater-1 picks 2 films as the real one in quartet(s) 1",
+            "reader rater-1 picks 2 films as the real one in quartet(s) 1",
         )
     ],
     "a source": [

@@ -23,7 +23,7 @@ from cxr_release.logbook import log
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.reader_study.answer import ANSWER, NewAnswer
-from cxr_release.reader_study.session import LONGEST, Reading
+from cxr_release.reader_study.session import LONGEST, Session
 from cxr_release.review_app import study
 from cxr_release.review_app.access import LastingDoor, Links, open_links
 from cxr_release.review_app.guard import Guard
@@ -77,7 +77,7 @@ def opened(root: Path, drawn: Drawn, *, going_back: bool = False) -> Desk:
     """A server of two readers, into which nobody has come yet."""
     kit, films = open_films(drawn.path)
     readings = {
-        person: Reading(
+        person: Session(
             kit,
             Log(ANSWER, root / "readers", person),
             seed_of(root / "orders", person),

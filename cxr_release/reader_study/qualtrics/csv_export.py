@@ -1,9 +1,8 @@
-"""Qualtrics' CSV exports as files: encoding, quotes, lines, and the two layouts of their headers.
+"""Qualtrics' CSV exports: the two layouts of their headers, and which column answers what.
 
 Present layout: names, question texts, and `{"ImportId": …}` of each column. Legacy layout: names
-(`V1` … for what is no question) and texts. (Samples of both: the tests of the R package qualtRics.)
-
-Which column of a Qualtrics export answers what.
+(`V1` … for what is not a question) and texts. (Samples of both: the tests of the R package
+qualtRics.)
 """
 
 from __future__ import annotations
@@ -12,10 +11,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
-from cxr_release.errors import Fault, ReaderStudyError
-from cxr_release.reader_study.csv_file import Unusable, read_text, records
+from cxr_release.errors import Fault
+from cxr_release.reader_study.csv_file import UnreadableError, read_records
 from cxr_release.reader_study.kit import Kit
 from cxr_release.reader_study.qualtrics.survey import (
     KIT_FIELD,
@@ -29,17 +29,8 @@ from cxr_release.reader_study.qualtrics.survey import (
 )
 
 _AGAIN = "export it again: Data & Analysis > Export Data > CSV, not TSV"
+_KEEP_HEADER = f"leave all header rows in the file; {_AGAIN}"
 _IMPORT_ID = re.compile(r"""\{\s*["']ImportId["']\s*:\s*["']([^"']*)["'].*\}""", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Response:
-    """One row below the header."""
-
-    line: int
-    """Line of the file on which it begins, from 1."""
-    cells: list[str]
-    """As many as there are columns."""
 
 
 @dataclass(frozen=True)
@@ -52,86 +43,41 @@ class Export:
     """Empty in the legacy layout."""
     texts_line: int
     """Line on which the question texts begin."""
-    rows: Iterator[Response | Fault]
-    """To be read once; after a fault of the quotes nothing comes."""
+    responses: Iterator[tuple[int, list[str]]]
+    """The line on which each begins, and its cells, which may be too many or too few."""
 
 
 def read_export(path: Path) -> Export:
     """Open an export and read its header.
 
     Raises:
-        ReaderStudyError: it is no such file.
+        UnreadableError: it is not such a file; its responses may raise it too.
     """
-    text = _text(path)
-    records = _records(path, text)
-    heads = [_head(path, records) for _ in range(2)]
+    records = read_records(path, remedy=_AGAIN)
+    heads = list(islice(records, 2))
+    if len(heads) < 2:
+        raise UnreadableError(path, 0, "holds no header of two or three rows", _KEEP_HEADER)
     (_, names), (line, texts) = heads
     if len(texts) != len(names):
         what = f"has {len(texts)} fields, expected {len(names)}"
-        raise _unusable(path, line, what, f"leave all header rows in the file; {_AGAIN}")
-    rows: list[Response | Fault] = []
+        raise UnreadableError(path, line, what, _KEEP_HEADER)
+    third: list[tuple[int, list[str]]] = []
     ids = _import_ids(texts)
     if not ids:
-        third = next(records, None)
-        ids = _import_ids(third.cells) if isinstance(third, Response) else []
-        if third is not None and not ids:
-            rows.append(third)
+        third = list(islice(records, 1))
+        ids = _import_ids(third[0][1]) if third else []
     return Export(
         names=[name.strip() for name in names],
         texts=texts,
         import_ids=ids,
         texts_line=line,
-        rows=_whole(path, rows, records, len(names)),
+        responses=records if ids else chain(third, records),
     )
-
-
-def _head(path: Path, records: Iterator[Response | Fault]) -> tuple[int, list[str]]:
-    found = next(records, None)
-    if found is None:
-        what = "holds no header of two or three rows"
-        raise _unusable(path, 0, what, f"leave all header rows in the file; {_AGAIN}")
-    if isinstance(found, Fault):
-        raise ReaderStudyError(found.what, where=found.where, remedy=found.remedy)
-    return found.line, found.cells
 
 
 def _import_ids(cells: list[str]) -> list[str]:
     found = [_IMPORT_ID.fullmatch(cell.strip()) for cell in cells]
     return [one[1] if one else "" for one in found] if any(found) else []
-
-
-def _whole(
-    path: Path,
-    first: list[Response | Fault],
-    records: Iterator[Response | Fault],
-    columns: int,
-) -> Iterator[Response | Fault]:
-    for rows in (first, records):
-        for row in rows:
-            if isinstance(row, Response) and len(row.cells) != columns:
-                what = f"has {len(row.cells)} fields, expected {columns}"
-                yield Fault(f"{path.name}: line {row.line}", what, "mend it, or export again")
-            else:
-                yield row
-
-
-def _records(path: Path, text: str) -> Iterator[Response | Fault]:
-    try:
-        for line, cells in records(text):
-            yield Response(line, cells)
-    except Unusable as error:
-        yield Fault(error.where(path), error.what, error.remedy or _AGAIN)
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_text(path)
-    except Unusable as error:
-        raise _unusable(path, error.line, error.what, error.remedy or _AGAIN) from None
-
-
-def _unusable(path: Path, line: int, what: str, remedy: str) -> ReaderStudyError:
-    return ReaderStudyError(what, where=Unusable(line, what).where(path), remedy=remedy)
 
 
 STATUS, FINISHED = "status", "finished"

@@ -18,12 +18,12 @@ from typing import Any
 from cxr_release import schemas
 from cxr_release.errors import Fault, ReaderStudyError
 from cxr_release.files import write_once
+from cxr_release.reader_study.csv_file import UnreadableError
 from cxr_release.reader_study.kit import Kit, open_kit
 from cxr_release.reader_study.qualtrics.csv_export import (
     FINISHED,
     STATUS,
-    Columns,
-    Response,
+    Export,
     columns_of,
     read_export,
 )
@@ -51,6 +51,7 @@ _TRUTH = {"1": True, "true": True, "0": False, "false": False}
 _CODE = re.compile(schemas.RESPONSES.columns[0].matches)
 _NUMERIC = 'export it again with "Use numeric values"'
 Row = dict[str, str]
+Cells = Sequence[str]
 
 
 def import_qualtrics(export: Path, kit: Path, output: Path) -> dict[str, Any]:
@@ -77,15 +78,15 @@ def import_qualtrics(export: Path, kit: Path, output: Path) -> dict[str, Any]:
     if os.path.lexists(output):
         raise _there(output)
     blinded = open_kit(kit)
-    found = _Imported(export, blinded)
-    if found.faults:
+    imported = _Imported(export, blinded)
+    if imported.faults:
         raise ReaderStudyError(
-            f"{len(found.faults)} fault(s), nothing is imported",
+            f"{len(imported.faults)} fault(s), nothing is imported",
             where=str(export),
             remedy="mend the export, or the survey's settings, and import it again",
-            faults=found.faults,
+            faults=imported.faults,
         )
-    text = _as_csv(found.rows)
+    text = _as_csv(imported.rows)
     try:
         write_once(output, text)
         if output.read_bytes() != text.encode():
@@ -93,11 +94,11 @@ def import_qualtrics(export: Path, kit: Path, output: Path) -> dict[str, Any]:
     except OSError as error:
         raise ReaderStudyError(f"cannot be written: {error.strerror}", where=str(output)) from error
     return {
-        "raters": len(found.raters),
+        "raters": len(imported.readers),
         "quartets": len(blinded.quartets),
-        "ratings": len(found.rows),
-        "left_out": {reason: found.left_out[reason] for reason in LEFT_OUT},
-        "kit_confirmed": found.kit_confirmed,
+        "ratings": len(imported.rows),
+        "left_out": {reason: imported.left_out[reason] for reason in LEFT_OUT},
+        "kit_confirmed": imported.kit_confirmed,
     }
 
 
@@ -119,38 +120,42 @@ class _Imported:
 
     def __init__(self, path: Path, kit: Kit) -> None:
         self._kit, self._name, self._mark = kit, path.name, mark_of(kit)
-        export = read_export(path)
-        self._columns: Columns = columns_of(export, kit, path.name)
-        self.faults: list[Fault] = [*self._columns.faults]
+        self.faults: list[Fault] = []
         self.rows: list[Row] = []
         self.left_out: Counter[str] = Counter()
-        self.raters: dict[str, int] = {}
-        """Reader's code → line of the response."""
-        self._spelt: dict[str, str] = {}
-        """Code as `folded` leaves it → as it was typed first."""
+        self.readers: dict[str, tuple[str, int]] = {}
+        """Code as `folded` leaves it → as it was typed first, and the line of the response."""
         self.kit_confirmed = True
+        try:
+            self._read(read_export(path))
+        except UnreadableError as error:
+            self.faults.append(error.fault)
+
+    def _read(self, export: Export) -> None:
+        self._columns = columns_of(export, self._kit, self._name)
+        self.faults += self._columns.faults
         responses = 0
-        for row in export.rows:
+        for line, cells in export.responses:
             if len(self.faults) >= MAX_FAULTS:
                 what = f"holds {MAX_FAULTS} faults or more; the rest is not named"
-                self.faults.append(Fault(path.name, what))
+                self.faults.append(Fault(self._name, what))
                 return
-            if isinstance(row, Fault):
-                self.faults.append(row)
-                continue
-            kept = self._kept(row)
-            responses += kept
-            if kept:
-                self._take(row)
+            if len(cells) != len(export.names):
+                what = f"has {len(cells)} fields, expected {len(export.names)}"
+                where = f"{self._name}: line {line}"
+                self.faults.append(Fault(where, what, "mend it, or export again"))
+            elif self._is_kept(line, cells):
+                responses += 1
+                self._take(line, cells)
         if not responses and not self.faults:
             left = ", ".join(f"{number} {why}" for why, number in sorted(self.left_out.items()))
             what = f"holds no finished response (left out: {left})" if left else "has no responses"
-            self.faults.append(Fault(path.name, what, "export it when readers have finished"))
+            self.faults.append(Fault(self._name, what, "export it when readers have finished"))
 
-    def _kept(self, row: Response) -> bool:
+    def _is_kept(self, line: int, cells: Cells) -> bool:
         """Whether it is a reader's finished response; else it is counted, or is a fault."""
-        status = self._said(row, STATUS, _STATUSES, "is no status of a response known here")
-        finished = self._said(row, FINISHED, _TRUTH, "is neither true nor false")
+        status = self._known(line, cells, STATUS, _STATUSES, "is not a status known here")
+        finished = self._known(line, cells, FINISHED, _TRUTH, "is neither true nor false")
         if status is None or finished is None:
             return False
         if status & (_PREVIEW | _TEST):
@@ -163,80 +168,82 @@ class _Imported:
             return True
         return False
 
-    def _said(self, row: Response, which: str, known: Mapping[str, int], what: str) -> int | None:
+    def _known(
+        self, line: int, cells: Cells, which: str, known: Mapping[str, int], what: str
+    ) -> int | None:
         column = self._columns.about.get(which)
         if column is None:
             # That is a fault already, and the answers are looked at all the same.
             return int(which == FINISHED)
-        found = known.get(" ".join(row.cells[column].lower().split()))
-        if found is None:
-            number = row.cells[column].strip().isdecimal()
-            self._fault(row, column, what, "is it a reader's response?" if number else _NUMERIC)
-        return found
+        value = known.get(" ".join(cells[column].lower().split()))
+        if value is None:
+            number = cells[column].strip().isdecimal()
+            self._fault(line, column, what, "is it a reader's response?" if number else _NUMERIC)
+        return value
 
-    def _take(self, row: Response) -> None:
-        rater = self._rater(row)
-        self._confirm_kit(row)
+    def _take(self, line: int, cells: Cells) -> None:
+        reader = self._reader(line, cells)
+        self._confirm_kit(line, cells)
         for quartet, films in self._kit.quartets.items():
-            picked = self._read(row, Asked(quartet), len(films))
+            picked = self._answer(line, cells, Asked(quartet), len(films))
             for place, film in enumerate(films, start=1):
-                rating = self._read(row, Asked(quartet, place), 4)
-                values = (rater, quartet, film.name, rating, str(place == picked).lower())
+                rating = self._answer(line, cells, Asked(quartet, place), 4)
+                values = (reader, quartet, film.name, rating, str(place == picked).lower())
                 self.rows.append(dict(zip(COLUMNS, map(str, values), strict=True)))
 
-    def _rater(self, row: Response) -> str:
+    def _reader(self, line: int, cells: Cells) -> str:
         column = self._columns.asked.get(Asked())
         if column is None:
             return ""
-        code = row.cells[column].strip()
+        code = cells[column].strip()
+        first, before = self.readers.get(folded(code), ("", 0))
         if not code:
-            self._fault(row, column, "has no reader's code", "ask whose it is, and type it in")
+            self._fault(line, column, "has no reader's code", "ask whose it is, and type it in")
         elif not _CODE.fullmatch(code):
             # Not shown: people type their names and addresses here.
-            what = "is no reader's code of 1 to 64 letters, digits, . _ -"
-            self._fault(row, column, what, "ask whose it is, and correct it")
-        elif code in self.raters:
-            what = f"has the same reader's code as line {self.raters[code]}"
-            self._fault(row, column, what, "remove the response that does not count")
-        elif (twin := self._spelt.get(folded(code))) is not None:
-            what = f"{one_person([twin, code], 'reader')}, first on line {self.raters[twin]}"
-            self._fault(row, column, what, "ask whose they are, and correct one")
+            what = "is not a reader's code of 1 to 64 letters, digits, . _ -"
+            self._fault(line, column, what, "ask whose it is, and correct it")
+        elif code == first:
+            what = f"has the same reader's code as line {before}"
+            self._fault(line, column, what, "remove the response that does not count")
+        elif first:
+            what = f"{one_person([first, code], 'reader')}, first on line {before}"
+            self._fault(line, column, what, "ask whose they are, and correct one")
         else:
-            self.raters[code] = row.line
-            self._spelt[folded(code)] = code
+            self.readers[folded(code)] = code, line
         return code
 
-    def _confirm_kit(self, row: Response) -> None:
+    def _confirm_kit(self, line: int, cells: Cells) -> None:
         column = self._columns.kit
-        found = row.cells[column].strip().lower() if column is not None else ""
-        if not found:
+        mark = "" if column is None else cells[column].strip().lower()
+        if column is None or not mark:
             self.kit_confirmed = False
-        elif column is not None and found != self._mark:
+        elif mark != self._mark:
             what = "answers another kit than this one"
-            self._fault(row, column, what, "import it with the kit that was exported")
+            self._fault(line, column, what, "import it with the kit that was exported")
 
-    def _read(self, row: Response, asked: Asked, most: int) -> int:
+    def _answer(self, line: int, cells: Cells, asked: Asked, most: int) -> int:
         """What a cell says, 1 … `most`; 0 where it is a fault."""
         column = self._columns.asked.get(asked)
         if column is None:
             return 0
-        cell = row.cells[column]
+        cell = cells[column]
         what = "rating" if asked.film else "pick"
         said = rating_said(cell) if asked.film else film_said(cell)
         if said is not None and 1 <= said <= most:
             return said
         if not cell.strip():
-            self._fault(row, column, f"missing {what}", "remove the response, or ask the reader")
+            self._fault(line, column, f"missing {what}", "remove the response, or ask the reader")
         elif said is None:
-            self._fault(row, column, f"is no {what} known here", _NUMERIC)
+            self._fault(line, column, f"is not a {what} known here", _NUMERIC)
         elif asked.film:
-            self._fault(row, column, f"rating is {said}, expected 1 to {most}")
+            self._fault(line, column, f"rating is {said}, expected 1 to {most}")
         else:
-            self._fault(row, column, f"picks film {said} of {most}")
+            self._fault(line, column, f"picks film {said} of {most}")
         return 0
 
-    def _fault(self, row: Response, column: int, what: str, remedy: str = "") -> None:
-        where = f"{self._name}: line {row.line}, column {self._columns.names[column]}"
+    def _fault(self, line: int, column: int, what: str, remedy: str = "") -> None:
+        where = f"{self._name}: line {line}, column {self._columns.names[column]}"
         self.faults.append(Fault(where, what, remedy))
 
 

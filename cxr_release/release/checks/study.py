@@ -10,9 +10,9 @@ from cxr_release import schemas
 from cxr_release.film_id import source_name
 from cxr_release.params import StudyParams
 from cxr_release.reader_study.analysis import analyze
-from cxr_release.reader_study.ratings import Rated, ratings_of
+from cxr_release.reader_study.ratings import Rating, ratings_of
 from cxr_release.reader_study.report import sentence_of
-from cxr_release.reader_study.responses import faults_of
+from cxr_release.reader_study.study_checks import faults_of
 from cxr_release.release.checks.record import RECORD, Record
 from cxr_release.release.layout import side_file
 from cxr_release.release.untrusted.findings import Findings
@@ -53,7 +53,7 @@ def _is_whole(rows: Rows, record: Record, found: Findings) -> bool:
     if len(rows) > MOST_RATINGS:
         found.add(name, f"holds {len(rows):,} ratings: they were not analysed again")
         return False
-    rated = [Rated(where=f"{name}: line {at}", **row) for at, row in enumerate(rows, start=1)]
+    rated = [Rating(file=name, line=at, **row) for at, row in enumerate(rows, start=1)]
     faults = faults_of(rated)
     for fault in faults:
         found.add(fault.where.replace(": line", ": row"), fault.what)
