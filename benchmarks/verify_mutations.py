@@ -3,10 +3,12 @@
     python -m benchmarks.verify_mutations [--project DIR] [--files NAME ...] [--sample N]
 
 Every number of a document (a longest run of digits, with its decimal point and thousands commas;
-a hash in hex is one number) gets another last digit, SHA256SUMS is made anew, and `verify` has to
-name a difference. Printed are the numbers noticed and all numbers, a line a document, and then
-each number that was not noticed, in its line. The release of the project is left as it is:
-processes work on copies of it. Ends with 1 where a number was not noticed.
+a hash in hex is one number) gets another last digit, SHA256SUMS and the hashes in croissant.json
+are made anew, and `verify` has to name a difference. Printed are the numbers noticed and all
+numbers, a line a document, and then each number that was not noticed, in its line. Of release.json
+many are not: nothing else in a release holds what is measured on films that are not released.
+The release of the project is left as it is: processes work on copies of it. Ends with 1 where a
+number was not noticed.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import random
 import re
 from collections.abc import Iterator
@@ -10,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr_release.files import sha256
 from cxr_release.release.verify import verify
 
 NUMBER = re.compile(
@@ -21,6 +21,8 @@ NUMBER = re.compile(
 
 So a version (1.0.0) is one number, and so is a hash in hex; the exponent of 2e-05 is another one.
 """
+WITH_HASHES = ("croissant.json", "SHA256SUMS")
+"""Files that state the hashes of others; the first one's own stands in the second."""
 AROUND = 40
 """Characters that are shown before and behind an altered number."""
 
@@ -87,20 +89,24 @@ def many_times() -> Iterator[None]:
 def is_noticed(folder: Path, name: str, text: str) -> bool:
     """Whether verification names a difference once a file of a sound release has another text.
 
-    SHA256SUMS is made anew, as a careful forger would. Both files are put back.
+    Its hash is made anew wherever it stands, as a careful forger would. All files are put back.
 
     Args:
         folder: the release; nobody else may look at it meanwhile.
         name: of the file.
         text: what it is to hold.
     """
-    path, sums = folder / name, folder / "SHA256SUMS"
-    data, lines = path.read_bytes(), sums.read_text(encoding="utf-8")
+    before = {one: (folder / one).read_bytes() for one in (name, *WITH_HASHES)}
+    now = before | {name: text.encode()}
+    for one in dict.fromkeys((name, *WITH_HASHES)):
+        old, new = (hashlib.sha256(some[one]).hexdigest().encode() for some in (before, now))
+        for other in WITH_HASHES:
+            if other != one:
+                now[other] = now[other].replace(old, new)
     try:
-        old = sha256(path)
-        path.write_bytes(text.encode())
-        sums.write_text(lines.replace(f"{old}  {name}\n", f"{sha256(path)}  {name}\n"), "utf-8")
+        for one, data in now.items():
+            (folder / one).write_bytes(data)
         return bool(verify(folder)["differences"])
     finally:
-        path.write_bytes(data)
-        sums.write_text(lines, encoding="utf-8")
+        for one, data in before.items():
+            (folder / one).write_bytes(data)
