@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from cxr_release.reader_study.kit import open_kit, serve
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 from tests.support import ROOT
+from tests.support.preloaded import Preloaded
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -70,14 +72,26 @@ def change(root: Path, **sections: dict[str, Any]) -> None:
     (root / "params.yaml").write_text(yaml.safe_dump(raw, sort_keys=False))
 
 
-def command(root: Path, *arguments: str) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def preloaded() -> Iterator[Preloaded]:
+    with TemporaryDirectory() as folder:
+        process = Preloaded(Path(folder))
+        yield process
+        process.close()
+
+
+def command(
+    root: Path, *arguments: str, preloaded: Preloaded | None = None
+) -> subprocess.Popen[str]:
+    """A program in a project: one that imports all that it needs, or a fork of one that has."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # One thread: beside other work on the machine, tiny matrices only lose by two.
-    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
+    told = preloaded.environment() if preloaded else os.environ | {"PATH": path}
+    told.pop("PYTHONPATH", None)  # the project's own copy of the package is what runs
     return subprocess.Popen(
         arguments,
         cwd=root,
-        env=environment,
+        # One thread: beside other work on the machine, tiny matrices only lose by two.
+        env=told | {"OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -85,19 +99,19 @@ def command(root: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def repro(root: Path) -> list[str]:
+def repro(root: Path, preloaded: Preloaded | None = None) -> list[str]:
     """Run the pipeline; the stages that ran, in order."""
-    running = command(root, "dvc", "repro")
+    running = command(root, "dvc", "repro", preloaded=preloaded)
     output, _ = running.communicate()
     assert running.returncode == 0, output
     return STAGE.findall(output)
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder)) == 20
+    assert len(repro(folder, preloaded)) == 20
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 
@@ -144,12 +158,43 @@ def test_the_blinded_kit_says_nothing_beside_the_pixels(root: Path) -> None:
 
 
 def test_nothing_runs_twice(root: Path) -> None:
+    """By a process of its own."""
     assert repro(root) == []
 
 
-def test_films_are_made_again_from_their_names(root: Path) -> None:
+def test_what_is_forked_ends_as_what_is_started(preloaded: Preloaded, tmp_path: Path) -> None:
+    """Else the other tests would not tell of `dvc repro` as people run it."""
+    (tmp_path / "cxr_release").symlink_to(ROOT / "cxr_release")
+    ends = []
+    for by in (None, preloaded):
+        running = command(tmp_path, "python", "-m", "cxr_release.stages.split", preloaded=by)
+        said, _ = running.communicate()
+        ends.append((running.returncode, said))
+    assert ends[0] == ends[1]
+    assert ends[0][0] == 1
+    (tmp_path / "sleep.py").write_text(
+        "import os, pathlib, time\npathlib.Path('pid').write_text(f'{os.getpid()}\\n')\n"
+        "time.sleep(60)"
+    )
+    running = command(tmp_path, "python", "-m", "sleep", preloaded=preloaded)
+    pid = tmp_path / "pid"
+    wait_for(lambda: pid.exists() and pid.read_text().endswith("\n"))
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    wait_for(lambda: not Path("/proc", pid.read_text().strip()).exists())
+
+
+def wait_for(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_films_are_made_again_from_their_names(root: Path, preloaded: Preloaded) -> None:
     names = ["checkpoint-1-initial-00003", "checkpoint-4-large-00006"]
-    made, _ = command(root, "cxr-release", "sample", "--only", *names, "--json").communicate()
+    asked = ("cxr-release", "sample", "--only", *names, "--json")
+    made, _ = command(root, *asked, preloaded=preloaded).communicate()
     found = {film["id"]: film for film in json.loads(made[made.index("{") :])["films"]}
     assert sorted(found) == names
     assert {film["difference"] for film in found.values()} == {0}
@@ -162,8 +207,8 @@ def test_films_are_made_again_from_their_names(root: Path) -> None:
         assert hashlib.sha256((root / film["file"]).read_bytes()).hexdigest() == kept[name]
 
 
-def test_the_curves_can_be_plotted(root: Path) -> None:
-    shown, _ = command(root, "dvc", "plots", "show", "--json").communicate()
+def test_the_curves_can_be_plotted(root: Path, preloaded: Preloaded) -> None:
+    shown, _ = command(root, "dvc", "plots", "show", "--json", preloaded=preloaded).communicate()
     plots = json.loads(shown)["data"]
     assert len(plots) == 4
     for name, (plot,) in plots.items():
@@ -171,45 +216,45 @@ def test_the_curves_can_be_plotted(root: Path) -> None:
         assert drawn == ({"1", "2"} if "tuning" in name else {"4"})
 
 
-def launched(root: Path, processes: int, *arguments: str) -> subprocess.Popen[str]:
-    """`--multi_gpu` is accelerate's word for many processes; without GPUs they talk by gloo."""
-    launch = ("accelerate", "launch", "--multi_gpu", "--num_machines", "1", "--num_processes")
-    quiet = ("--mixed_precision", "no", "--dynamo_backend", "no", "-m")
-    return command(root, *launch, str(processes), *quiet, *arguments)
-
-
 def test_two_processes_make_the_films_of_one(
-    root: Path, tmp_path_factory: pytest.TempPathFactory
+    root: Path, preloaded: Preloaded, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """The stages as they are, under `accelerate launch`; DVC then finds the work done."""
     shared = project(tmp_path_factory.mktemp("shared"))
     shutil.copytree(root / "data/cohort", shared / "data/cohort")
-    for stage in (["train"], ["sample", "4", "large"]):
-        running = launched(shared, 2, f"cxr_release.stages.{stage[0]}", *stage[1:])
+    # `--multi_gpu` is accelerate's word for many processes; without GPUs they talk by gloo.
+    launch = ("accelerate", "launch", "--multi_gpu", "--num_machines", "1", "--num_processes", "2")
+    quiet = ("--mixed_precision", "no", "--dynamo_backend", "no", "-m")
+
+    def run(*arguments: str) -> str:
+        running = command(shared, *arguments, preloaded=preloaded)
         said, _ = running.communicate()
         assert running.returncode == 0, said
+        return said
+
+    for stage in (["train"], ["sample", "4", "large"]):
+        run(*launch, *quiet, f"cxr_release.stages.{stage[0]}", *stage[1:])
     for work in ("training/final", "samples/checkpoint-4-large"):
         assert tree_sha256(shared / "data" / work) == tree_sha256(root / "data" / work)
-    assert (
-        "trained before"
-        in command(shared, sys.executable, "-m", "cxr_release.stages.train").communicate()[0]
-    )
+    assert "trained before" in run("python", "-m", "cxr_release.stages.train")
 
 
-def test_a_word_in_the_card_reruns_the_package_alone(root: Path) -> None:
+def test_a_word_in_the_card_reruns_what_the_release_s_code_makes_alone(root: Path) -> None:
+    """By processes of their own, as people run it."""
     template = root / "cxr_release/release/documents/templates/README.md.j2"
-    template.write_text(template.read_text().replace("Give the `revision`", "Name the `revision`"))
-    assert repro(root) == ["package"]
+    text = template.read_text()
+    template.write_text(text.replace("Give the `revision`", "Name the `revision`"))
+    assert repro(root) == ["validate", "package"]
     assert "Name the `revision`" in (root / "data/release/README.md").read_text()
+    template.write_text(text)
 
 
-def test_an_exclusion_reruns_what_depends_on_it(root: Path) -> None:
+def test_an_exclusion_reruns_what_depends_on_it(root: Path, preloaded: Preloaded) -> None:
     film = films(root)[3]
-    logged, _ = command(
-        root, "cxr-release", "exclude", film, "--reason", "artefact", "--reviewer", "a.b"
-    ).communicate()
+    asked = ("cxr-release", "exclude", film, "--reason", "artefact", "--reviewer", "a.b")
+    logged, _ = command(root, *asked, preloaded=preloaded).communicate()
     assert "logged 1 decision" in logged
-    assert set(repro(root)) - {"study"} == AFTER_SCREENING
+    assert set(repro(root, preloaded)) - {"study"} == AFTER_SCREENING
     assert film not in films(root)
     assert len(films(root)) == 23
     excluded = tables.read_rows(
@@ -238,7 +283,7 @@ def read_quartets(root: Path, reader: str) -> None:
 
 
 def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_quartets_readers_saw(
-    root: Path,
+    root: Path, preloaded: Preloaded
 ) -> None:
     """Verdicts and withdrawals alone: what was searched is not searched again."""
     old = Path(shutil.copytree(root / "data/release", root / "published-1.0.0"))
@@ -266,7 +311,7 @@ def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_qua
     for reviewer in ("a.b", "c.d"):
         log.append(VERDICT, root / "data/reviews/audit", reviewer, [wish])
     before = len(films(root))
-    assert set(repro(root)) == {"adjudicate", "study"} | AFTER_SCREENING
+    assert set(repro(root, preloaded)) == {"adjudicate", "study"} | AFTER_SCREENING
     assert (root / "data/study-kit/kit.parquet").read_bytes() == kit
     study = json.loads((root / "data/study/study.json").read_text())
     assert (study["raters"], study["not_released"], study["served"]) == (2, 1, True)
@@ -297,13 +342,13 @@ def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_qua
     assert row["synthetic_image"] is None
 
 
-def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path) -> None:
+def test_a_checkpoint_that_is_dropped_leaves_no_ghost(root: Path, preloaded: Preloaded) -> None:
     change(root, sample={"checkpoints": [4]})
     # Its films were in the quartets: that is another study.
     (root / "data/reviews/quartets/served.json").unlink()
     for path in (root / "data/reviews/readers").glob("r.*"):
         path.unlink()
-    ran = repro(root)
+    ran = repro(root, preloaded)
     assert ran[0] == "checkpoints" or ran[0] == "orient"
     assert not {"train", "sample@4-initial", "sample@4-large"} & set(ran)
     assert {name.rsplit("-", 2)[0] for name in films(root)} == {"checkpoint-4"}
