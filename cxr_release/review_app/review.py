@@ -49,7 +49,7 @@ FACING_REASON = "wrong-facing"
 class ReviewApp:
     """ASGI application, to be put behind a `guard.Guard`.
 
-    No answer holds a film's id, checkpoint, batch or doubt, or what others decided.
+    No answer holds a film's id, checkpoint, batch or score, or what others decided.
 
     Args:
         queues: reviewer → their queue.
@@ -249,7 +249,7 @@ def review(
         reviewers: who reviews.
         title: of the pages.
         order: `shuffled`, or `doubtful-first`.
-        scores: film id → doubt of the pre-screen; for `doubtful-first`.
+        scores: film id → anomaly score; for `doubtful-first`.
         prescreened: ids of films that the pre-screen excluded: nobody sees them.
         required: people who must decide on a film.
         adjudicator: the reviewer, if any, who sees only what others differ on.
@@ -271,14 +271,14 @@ def review(
     state = SharedState(DECISION, screening_log, shelf.sha256, also=mirrored, nobody={PRESCREEN})
     facing = FacingDesk(SharedState(FACING, facing_log, shelf.sha256, also=mirrored), films)
     facing.refresh()
-    doubts = (scores or {}) if order == "doubtful-first" else None
+    scores = (scores or {}) if order == "doubtful-first" else None
     queues = {}
     for reviewer in reviewers:
         seed = seed_of(orders, reviewer)
         queues[reviewer] = Queue(
             reviewer,
             state,
-            order_of(films, seed, doubts),
+            order_of(films, seed, scores),
             seed,
             required=required,
             prescreened=prescreened,

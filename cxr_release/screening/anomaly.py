@@ -1,4 +1,4 @@
-"""How much a film is to be doubted, from films that are known to be good.
+"""How far a film departs from films that are known to be good: its anomaly score.
 
 A film is looked at through two windows, both of its thumbnail, so that grain does not count:
 
@@ -16,8 +16,9 @@ is scored against the films of all *other* patients, so that these percentiles h
 the model has not seen; where patients are not stated, against all other films, which may be of the
 same patient and make it look a little less doubtful.
 
-**What was compared.** Area under the ROC curve for the eleven faults of `planted` against source
-films, both held out by patient: the mean over the faults, and the least without `blurred`; beyond:
+**What was compared.** Area under the ROC curve for the eleven faults of `corruptions` against
+source films, both held out by patient: the mean over the faults, and the least without `blurred`;
+beyond:
 planted films doubted more than 99 % of source films. 600 phantoms of 64 × 64, and 142 chest films
 of many hospitals, beds and postures, where few of the faults are as gross.
 

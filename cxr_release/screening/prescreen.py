@@ -1,4 +1,4 @@
-"""The pre-screen: doubt in every generated film, tried on planted faults, and what follows.
+"""The pre-screen: an anomaly score of every generated film, tried on planted faults.
 
 It orders films for reviewers. Only where told to it excludes some, in a log of its own.
 """
@@ -30,8 +30,8 @@ from cxr_release.statistics.auc import auc_with_interval
 
 PLANTED = 200
 """Source films, at most, that each fault is planted into."""
-DOUBTFUL, COLUMNS = 48, 8
-"""Films on the contact sheet of the most doubtful ones, and in a row of it."""
+WORST, COLUMNS = 48, 8
+"""Films on the contact sheet of the highest scores, and in a row of it."""
 AT = "1970-01-01T00:00:00.000Z"
 """When a rule decided: it has no hour, and the same films must give the same bytes."""
 
@@ -64,7 +64,7 @@ def _whose(row: Mapping[str, Any]) -> str:
     return str(row["patient"] or row["id"])
 
 
-def doubt(model: Model, films: Sequence[Path], *, progress: bool = True) -> list[Row]:
+def anomaly_scores(model: Model, films: Sequence[Path], *, progress: bool = True) -> list[Row]:
     """Score every film of some `schemas.ORIENTED` tables, in their order.
 
     Args:
@@ -113,8 +113,8 @@ def exclusions(rows: Iterable[Row], *, threshold: float, percentile: float) -> l
     """Lines of a log that excludes every film whose score exceeds the threshold, by id.
 
     Args:
-        rows: what `doubt` returned.
-        threshold: see `plausibility.Model.threshold`.
+        rows: what `anomaly_scores` returned.
+        threshold: see `anomaly.Model.threshold`.
         percentile: that it was taken at, 0 … 100, for the note.
     """
     note = f"doubted more than {percentile:g} % of source films"
@@ -196,15 +196,15 @@ def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
     save_figure(figure, path)
 
 
-def draw_doubtful(path: Path, rows: Iterable[Row], films: Sequence[Path]) -> None:
-    """The most doubtful films on one sheet, the worst first, captioned with their percentiles.
+def draw_most_anomalous(path: Path, rows: Iterable[Row], films: Sequence[Path]) -> None:
+    """The films of the highest scores on one sheet, the worst first, captioned with percentiles.
 
     Args:
         path: the PNG. It carries the label of synthetic films.
-        rows: what `doubt` returned.
+        rows: what `anomaly_scores` returned.
         films: the tables that it was given.
     """
-    worst = heapq.nsmallest(DOUBTFUL, rows, key=lambda row: (-row["score"], row["id"]))
+    worst = heapq.nsmallest(WORST, rows, key=lambda row: (-row["score"], row["id"]))
     wanted = {row["id"] for row in worst}
     found = {row["id"]: _film(row) for row in _rows(films) if row["id"] in wanted}
     captions = [f"{row['percentile']:.1f}" for row in worst]

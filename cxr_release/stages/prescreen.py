@@ -1,4 +1,4 @@
-"""Doubt in every generated film; where the parameters say so, exclude the most doubtful ones."""
+"""An anomaly score of every generated film; if told to, exclude those of the highest scores."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cxr_release.logbook.entry import line_of
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.prescreen import (
-    doubt,
-    draw_doubtful,
+    anomaly_scores,
+    draw_most_anomalous,
     draw_roc,
     exclusions,
     learn,
@@ -26,7 +26,7 @@ def run(paths: Paths, params: Params) -> None:
     model = learn(paths.cohort_table)
     threshold = model.threshold(percentile)
     trial = try_out(model, paths.cohort_table, seed=params.seed)
-    rows = doubt(model, films)
+    rows = anomaly_scores(model, films)
     # Without leave to exclude the log is there and empty: nobody has to ask whether it ran.
     decisions = (
         exclusions(rows, threshold=threshold, percentile=percentile)
@@ -36,7 +36,7 @@ def run(paths: Paths, params: Params) -> None:
     tables.write(paths.prescreen / "scores.parquet", schemas.PRESCREEN, rows)
     write_text(paths.prescreen_log, "".join(f"{line_of(one).decode()}\n" for one in decisions))
     draw_roc(paths.prescreen / "roc.png", trial, percentile=percentile)
-    draw_doubtful(paths.prescreen / "doubtful.png", rows, films)
+    draw_most_anomalous(paths.prescreen / "doubtful.png", rows, films)
     numbers = report(
         rows, trial, threshold=threshold, percentile=percentile, excluded=len(decisions)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,35 +13,22 @@ from cxr_release.errors import DecisionError
 from cxr_release.logbook import join, log, logs
 from cxr_release.logbook.witnesses import of_git
 from tests.support.remarks import REMARK, remark, verified
+from tests.support.repository import Repository
 
-WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
 
-
-class Clones:
+class Clones(Repository):
     """A repository in which one person's log grew on two branches from line 41 on."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder = root / "logs"
-        self.log = self.folder / "a.jsonl"
-        self.git("init", "-q")
+        super().__init__(root)
         self.say(*range(41))
+        self.commit()
         self.git("switch", "-qc", "other")
         self.say(100, 101)
+        self.commit()
         self.git("switch", "-q", "main")
         self.say(200, 201, 202)
-
-    def git(self, *words: str, allowed: int = 0) -> bytes:
-        done = subprocess.run(
-            ["git", *WHO, *words], cwd=self.root, capture_output=True, check=False
-        )
-        assert done.returncode in {0, allowed}, done.stderr
-        return done.stdout
-
-    def say(self, *topics: int) -> None:
-        log.append(REMARK, self.folder, "a", [remark(topic) for topic in topics])
-        self.git("add", "-A")
-        self.git("commit", "-qm", "x")
+        self.commit()
 
     def faults(self) -> list[str]:
         with pytest.raises(DecisionError) as caught:
@@ -68,7 +54,7 @@ def test_a_merge_in_conflict_is_named_and_what_is_advised_joins_both(
     take, other_side = re.findall(r"`git -C ([^|`]*)[|`]", fault)
     assert f"cxr-release log join - --into {clones.log}" in fault
     clones.git("-C", *take.split())
-    other = clones.git("-C", *other_side.split())
+    other = clones.bytes_of("-C", *other_side.split())
     done = join.join(REMARK, Path("-"), other, clones.log, lambda lines: [])
     assert (done.joined, done.parted_after) == (2, 41)
     verified(clones.folder)
@@ -92,7 +78,7 @@ def test_one_side_s_log_with_the_other_side_s_head_is_named(clones: Clones) -> N
     assert "a.head is of another log of a: two logs part before it" in fault
     assert "cxr-release log join" in fault
     (clones.folder / "a.head").write_bytes(
-        clones.git("show", "other:logs/a.jsonl").splitlines(keepends=True)[41]
+        clones.bytes_of("show", "other:logs/a.jsonl").splitlines(keepends=True)[41]
     )
     (fault,) = clones.faults()
     assert "a.head is of another log of a: two logs part after line 41" in fault
@@ -122,7 +108,7 @@ def test_one_side_alone_is_named_by_what_git_knows_and_joined_as_it_advises(
     assert "cxr-release log join" in fault.remedy
     assert "--into logs/a.jsonl" in fault.remedy
     (blob,) = re.findall("`git cat-file blob ([0-9a-f]+)", fault.remedy)
-    other = clones.git("cat-file", "blob", blob)
+    other = clones.bytes_of("cat-file", "blob", blob)
     join.join(REMARK, Path("-"), other, clones.log, lambda lines: [])
     assert of_git(clones.root, [clones.folder]).faults == ()
 

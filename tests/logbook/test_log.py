@@ -4,13 +4,11 @@ import contextlib
 import multiprocessing
 import os
 import random
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -304,8 +302,15 @@ def quick_folder(tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
+def workers() -> multiprocessing.context.ForkServerContext:
+    """Makes processes of one that has imported what they need."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 def test_writers_at_once_lose_nothing(quick_folder: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = workers()
     writers = [
         context.Process(target=_write_many, args=(quick_folder, EACH * number))
         for number in range(WRITERS)
@@ -319,33 +324,29 @@ def test_writers_at_once_lose_nothing(quick_folder: Path) -> None:
     assert sorted(found) == [remark(index).topic for index in range(WRITERS * EACH)]
 
 
-WRITER = """
-import sys
-from pathlib import Path
-from cxr_release.logbook import log
-from tests.support.remarks import REMARK, remark, verified
-mine = log.Log(REMARK, Path(sys.argv[1]), "a")
-for index in range(100000):
-    print(mine.append([remark(index, note="x" * 1500)])[-1].seq, flush=True)
-"""
+def _write_on(folder: Path, told: Connection) -> None:
+    """Say after each line which it was, until somebody ends this."""
+    mine = log.Log(REMARK, folder, "a")
+    for index in range(100_000):
+        seq = mine.append([remark(index, note="x" * 1500)])[-1].seq
+        os.write(told.fileno(), f"{seq}\n".encode())
 
 
 def test_a_killed_writer_loses_no_acknowledged_line(tmp_path: Path) -> None:
-    """A hundred kills; `-S` spares each writer the interpreter's search for packages."""
-    chance, acknowledged = random.Random(4), {0}
+    """A hundred kills."""
+    chance, acknowledged, context = random.Random(4), {0}, workers()
     for _ in range(100):
-        writer = subprocess.Popen(
-            [sys.executable, "-S", "-c", WRITER, str(tmp_path)],
-            stdout=subprocess.PIPE, text=True, cwd=ROOT,
-        )  # fmt: skip
-        assert writer.stdout is not None
-        acknowledged.add(int(writer.stdout.readline()))
-        time.sleep(chance.uniform(0, 0.004))
-        os.kill(writer.pid, signal.SIGKILL)
-        lines = writer.stdout.readlines()
-        acknowledged.update(int(line) for line in lines if line.endswith("\n"))
-        writer.wait()
-        writer.stdout.close()
+        listening, told = context.Pipe(duplex=False)
+        writer = context.Process(target=_write_on, args=(tmp_path, told))
+        writer.start()
+        told.close()
+        with os.fdopen(os.dup(listening.fileno()), "r") as lines:
+            listening.close()
+            acknowledged.add(int(lines.readline()))
+            time.sleep(chance.uniform(0, 0.004))
+            writer.kill()
+            acknowledged.update(int(line) for line in lines if line.endswith("\n"))
+        writer.join()
     logged = logs.read_all(REMARK, tmp_path, mend=True)["a"]
     assert [one.seq for one in logged] == list(range(1, len(logged) + 1))
     assert max(acknowledged) <= len(logged) <= max(acknowledged) + 1

@@ -17,35 +17,16 @@ from cxr_release.logbook import git_history as asking
 from cxr_release.logbook import log
 from cxr_release.logbook.witnesses import Heard, of_git, require_kept, unlogged
 from tests.support.remarks import REMARK, remark
+from tests.support.repository import Repository
 
-WHO = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main")
 
-
-class Project:
+class Project(Repository):
     """A repository with logs in `logs` and once-written files beside them."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder = root / "logs"
-        self.log = self.folder / "a.jsonl"
-        root.mkdir(exist_ok=True)
-        self.git("init", "-q")
+        super().__init__(root)
         self.say(0, 1, 2, 3, 4)
         self.commit()
-
-    def git(self, *words: str, allowed: int = 0) -> str:
-        done = subprocess.run(
-            ["git", *WHO, *words], cwd=self.root, capture_output=True, text=True, check=False
-        )
-        assert done.returncode in {0, allowed}, done.stderr
-        return done.stdout
-
-    def say(self, *topics: int, by: str = "a") -> None:
-        log.append(REMARK, self.folder, by, [remark(topic) for topic in topics])
-
-    def commit(self) -> None:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", "x", "--allow-empty")
 
     def heard(self) -> Heard:
         return of_git(self.root, [self.folder])

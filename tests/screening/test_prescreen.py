@@ -23,8 +23,8 @@ from cxr_release.screening.corruptions import FAULTS, plant
 from cxr_release.screening.decision import DECISION
 from cxr_release.screening.prescreen import (
     Trial,
-    doubt,
-    draw_doubtful,
+    anomaly_scores,
+    draw_most_anomalous,
     draw_roc,
     exclusions,
     learn,
@@ -175,10 +175,10 @@ def test_a_film_at_the_threshold_stays(tmp_path: Path) -> None:
 def test_the_sheet_shows_the_worst_first_and_is_labelled(
     paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prescreen, "DOUBTFUL", 9)
+    monkeypatch.setattr(prescreen, "WORST", 9)
     films = [paths.oriented_table(1, batch) for batch in ("initial", "large")]
-    rows = doubt(learn(paths.cohort_table), films, progress=False)
-    draw_doubtful(tmp_path / "sheet.png", rows, films)
+    rows = anomaly_scores(learn(paths.cohort_table), films, progress=False)
+    draw_most_anomalous(tmp_path / "sheet.png", rows, films)
     data = (tmp_path / "sheet.png").read_bytes()
     assert png.is_labelled(data)
     with Image.open(io.BytesIO(data)) as sheet:

@@ -18,6 +18,7 @@ from cxr_release.release.checks.shards import Films
 from cxr_release.release.inputs import Job, jobs_of
 from cxr_release.release.layout import shard_checkpoint
 from cxr_release.release.untrusted.findings import Findings, is_a
+from cxr_release.screening.counts import by_reason, excluded_by_nobody
 from cxr_release.screening.reviewers import WAYS, sentence_of
 from cxr_release.tables import Table
 
@@ -105,8 +106,6 @@ def _is_count(value: Any) -> bool:
 
 Rows = Sequence[Row]
 _COUNTED = ("generated", "excluded", "released", "by_reason")
-_ALONE = {"audited": "audit", "withdrawn": "withdrawn", "prescreened": "prescreen"}
-"""Key of the review → column of what kept a film out that no person excluded; the first counts."""
 
 
 def count(films: Films, exclusions: Rows, jobs: Sequence[Job]) -> dict[str, Any]:
@@ -124,7 +123,7 @@ def _count(released: int, exclusions: Rows) -> dict[str, Any]:
         "generated": released + len(exclusions),
         "excluded": len(exclusions),
         "released": released,
-        "by_reason": dict(sorted(Counter(row["reason"] for row in exclusions).items())),
+        "by_reason": by_reason(exclusions),
     }
 
 
@@ -163,9 +162,8 @@ def _check_review(
 ) -> None:
     """What the screening says of itself, as far as the released tables tell."""
     where = f"{RECORD}: reviews.screening"
-    alone = [row for row in exclusions if not row["reviewers"]]
-    first = Counter(next((key for key, by in _ALONE.items() if row[by]), "") for row in alone)
-    true = {key: first[key] for key in _ALONE if key in review}
+    alone = excluded_by_nobody(exclusions)
+    true = {key: number for key, number in alone.items() if key in review}
     true |= {"decided": total["generated"] - undecided, "undecided": undecided}
     for key, value in true.items():
         found.says(f"{where}, {key}", review.get(key), value)

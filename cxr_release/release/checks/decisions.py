@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from cxr_release import schemas, tables
-from cxr_release.logbook.logs import tally
 from cxr_release.release.checks.films import KnownFilm
 from cxr_release.release.checks.report import Collector
 from cxr_release.release.inputs import Job, jobs_of
+from cxr_release.screening.counts import review_totals, totals
 
 Row = Mapping[str, Any]
 COUNTED = ("generated", "excluded", "released", "undecided")
@@ -112,12 +111,7 @@ def _counts_fit(rows: Any, path: Path, found: Collector) -> bool:
 def _check_count(
     where: str, row: Row, screened: Sequence[Row], exclusions: Sequence[Row], found: Collector
 ) -> None:
-    true = {
-        "generated": len(screened),
-        "excluded": len(exclusions),
-        "released": sum(film["released"] for film in screened),
-        "undecided": sum(not film["decided"] for film in screened),
-    }
+    true = totals(screened, exclusions)
     for name in COUNTED:
         if row.get(name) != true[name]:
             what = f"says {row.get(name)} {name}, the tables hold {true[name]}"
@@ -125,19 +119,8 @@ def _check_count(
     if true["generated"] - true["excluded"] != true["released"]:
         sums = f"{true['generated']} − {true['excluded']} ≠ {true['released']}"
         found.add(where, f"does not close: {sums}", "screen again")
-    reasons = Counter(film["reason"] for film in exclusions)
-    if row.get("by_reason") != dict(reasons):
+    if row.get("by_reason") != true["by_reason"]:
         found.add(where, "its reasons are not those of the exclusions", "screen again")
-
-
-def _by_nobody_else(exclusions: Sequence[Row]) -> dict[str, int]:
-    """Films that no reviewer excluded, by what keeps them out: the first of these."""
-    names = {"audited": "audit", "withdrawn": "withdrawn", "prescreened": "prescreen"}
-    alone = [row for row in exclusions if not row["reviewers"]]
-    first = Counter(
-        next((name for name, column in names.items() if row[column]), "") for row in alone
-    )
-    return {name: first[name] for name in names}
 
 
 def _check_review(
@@ -147,15 +130,7 @@ def _check_review(
     exclusions: Sequence[Row],
     found: Collector,
 ) -> None:
-    undecided = [film for film in screened if not film["decided"]]
-    true = {
-        "decided": len(screened) - len(undecided),
-        "undecided": len(undecided),
-        "undecided_released": sum(film["released"] for film in undecided),
-        **_by_nobody_else(exclusions),
-        "films_by_reviewers": tally([film["reviewers"] for film in screened]),
-        "looked_at": sum(film["looked_at"] for film in screened),
-    }
+    true = review_totals(screened, exclusions)
     for name, number in true.items():
         if review.get(name) != number:
             what = f"says {review.get(name)} {name}, the tables hold {number}"
@@ -166,7 +141,7 @@ def _check_review(
         found.add(where, f"names {reviewers!r} reviewers, and {least} decided on one film")
         return
     _check_decisions(where, review, screened, found)
-    state = "none" if not reviewers else "partial" if undecided else "complete"
+    state = "none" if not reviewers else "partial" if true["undecided"] else "complete"
     if review.get("state") != state:
         found.add(where, f"state is {review.get('state')!r}, the films say {state!r}")
 
