@@ -83,7 +83,7 @@ def _unforeseen(error: Exception) -> CxrReleaseError:
     ]
     text = one_line(f"{type(error).__name__}: {error}")[:_SHOWN]
     return CxrReleaseError(
-        f"{text}: nobody foresaw this; it is a fault of cxr-release, or of a file that it reads",
+        f"{text}: unexpected error: a fault of cxr-release, or of a file that it reads",
         where=ours[-1] if ours else "",
         remedy=f"see the whole traceback with --debug (a stage: {DEBUG}=1), and report it",
     )

@@ -66,7 +66,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) 
         follow: whether it may be a link to one, as DVC makes them into its cache.
 
     Raises:
-        OSError: what has this name is no regular file; or see `os.open`.
+        OSError: what has this name is not a regular file; or see `os.open`.
     """
     links = 0 if follow else os.O_NOFOLLOW
     try:
@@ -78,7 +78,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) 
     kind = os.fstat(handle).st_mode
     if not stat.S_ISREG(kind):
         os.close(handle)
-        what = "is a folder" if stat.S_ISDIR(kind) else "is no regular file"
+        what = "is a folder" if stat.S_ISDIR(kind) else "is not a regular file"
         raise OSError(errno.EINVAL, what, str(path))
     return handle
 
@@ -87,7 +87,7 @@ def read_bounded(path: Path, most: int, *, follow: bool = False) -> bytes:
     """The bytes of a regular file of at most `most` bytes; see `open_regular`.
 
     Raises:
-        OSError: it is larger, is no regular file, or cannot be read.
+        OSError: it is larger, is not a regular file, or cannot be read.
     """
     with open(open_regular(path, follow=follow), "rb") as stream:
         small = os.fstat(stream.fileno()).st_size <= most
@@ -244,7 +244,7 @@ def read_json(path: Path, *, follow: bool = True) -> Any:
         follow: whether it may be a link: outputs of stages may, into DVC's cache.
 
     Raises:
-        OSError: it is no regular file.
+        OSError: it is not a regular file.
         ValueError: it holds something else.
     """
     try:

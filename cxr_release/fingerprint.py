@@ -57,7 +57,7 @@ def _declared(root: Path, stage: str, item: dict[str, object]) -> dict[str, Any]
     except OSError as error:
         raise ParamsError(one_line(error.strerror or str(error)), where=str(where)) from error
     except plain_yaml.NotPlainError as error:
-        raise ParamsError(f"is no plain YAML: {error}", where=str(where)) from None
+        raise ParamsError(f"is not plain YAML: {error}", where=str(where)) from None
     except (KeyError, TypeError):
         raise ParamsError(f"holds no stage {stage}", where=str(where)) from None
     declared: dict[str, Any] = _filled(found, item)

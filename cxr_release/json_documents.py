@@ -42,7 +42,7 @@ def read(path: Path, shape: type[T], *, remedy: str = AGAIN) -> T:
         what = one_line(error.strerror or str(error))
         raise DocumentError(what, where=where, remedy=remedy) from error
     except (ValueError, RecursionError) as error:
-        what = f"is no JSON: {one_line(str(error))}"
+        what = f"is not JSON: {one_line(str(error))}"
         raise DocumentError(what, where=where, remedy=remedy) from None
     try:
         TypeAdapter(shape).validate_python(value, strict=True)
@@ -65,4 +65,4 @@ def _fault(where: str, error: Any) -> Fault:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

@@ -375,7 +375,7 @@ def load(file: Path) -> Params:
             "no such file", where=where, remedy="run from the repository root or pass --root"
         ) from None
     except plain_yaml.NotPlainError as error:
-        raise ParamsError(f"is no plain YAML: {error}", where=where) from None
+        raise ParamsError(f"is not plain YAML: {error}", where=where) from None
     except OSError as error:
         raise ParamsError(one_line(error.strerror or str(error)), where=where) from error
     params = checked(Params, raw, where=where, moved=MOVED)

@@ -115,7 +115,7 @@ class _Loader(_Base):  # type: ignore[misc]
                 raise NotPlainError(f"{line}: a list or a section for a key")
             key = self.construct_object(key_node, deep=True)
             if key in made:
-                raise NotPlainError(f"{line}: key {key_node.value[:80]!r} stands there twice")
+                raise NotPlainError(f"{line}: key {key_node.value[:80]!r} is a duplicate")
             made[key] = self.construct_object(value_node, deep=deep)
         return made
 

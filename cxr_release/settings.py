@@ -130,11 +130,11 @@ def _coerce(kind: Any, raw: Any, metadata: Mapping[str, Any]) -> Any:
         return None if raw is None and type(None) in kinds else _coerce(kinds[0], raw, metadata)
     if origin is Literal:
         if not isinstance(raw, str) or raw not in get_args(kind):
-            raise ValueError(f"is none of {', '.join(map(repr, get_args(kind)))}")
+            raise ValueError(f"is not one of {', '.join(map(repr, get_args(kind)))}")
         return raw
     if origin is tuple:
         if not isinstance(raw, list):
-            raise TypeError("is no list")
+            raise TypeError("is not a list")
         if len(raw) > LONGEST_LIST:
             raise ValueError(f"has more than {LONGEST_LIST:,} entries")
         return tuple(_coerce(get_args(kind)[0], one, metadata) for one in raw)
@@ -144,10 +144,10 @@ def _coerce(kind: Any, raw: Any, metadata: Mapping[str, Any]) -> Any:
         if kind is str:
             _check_text(raw, metadata)
         return raw
-    raise TypeError(f"is no {_NAMES.get(kind, kind.__name__)}")
+    raise TypeError(f"is not {_NAMES.get(kind, kind.__name__)}")
 
 
-_NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
 def _number(raw: Any) -> float:
@@ -157,7 +157,7 @@ def _number(raw: Any) -> float:
     ):
         raw = float(raw)
     if not isinstance(raw, int | float) or isinstance(raw, bool):
-        raise TypeError("is no number")
+        raise TypeError("is not a number")
     try:
         value = float(raw)
     except OverflowError:

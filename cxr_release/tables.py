@@ -276,7 +276,7 @@ class Writer:
             for values in zip(*(table[name].to_pylist() for name in names), strict=True):
                 key = (*names, *values)
                 if key in self._seen:
-                    raise TableError(f"{values} stands there twice", where=str(self._path))
+                    raise TableError(f"{values} is a duplicate", where=str(self._path))
                 self._seen.add(key)
 
     def __exit__(

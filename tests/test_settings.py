@@ -145,10 +145,10 @@ def test_an_adjudicator_is_somebody_who_can_have_a_log(
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("\nsplit:", "\ntrain:\n  steps: 1\n\nsplit:", "key 'train' stands there twice"),
-        ("  steps: 1350\n", "  steps: 1350\n  steps: 9\n", "key 'steps' stands there twice"),
-        ("  steps: 1350\n", "  steps: 1350\n  'steps': 9\n", "key 'steps' stands there twice"),
-        ("seed: 2026", "seed: 2026\nseed: 2027", "key 'seed' stands there twice"),
+        ("\nsplit:", "\ntrain:\n  steps: 1\n\nsplit:", "key 'train' is a duplicate"),
+        ("  steps: 1350\n", "  steps: 1350\n  steps: 9\n", "key 'steps' is a duplicate"),
+        ("  steps: 1350\n", "  steps: 1350\n  'steps': 9\n", "key 'steps' is a duplicate"),
+        ("seed: 2026", "seed: 2026\nseed: 2027", "key 'seed' is a duplicate"),
         ("authors: []", "authors: &a [x]", "anchor"),
         ("authors: []", "authors: !!set {x}", "tag"),
         ("seed: 2026", "? [1]\n: 2\nseed: 2026", "a list or a section for a key"),

@@ -142,7 +142,7 @@ def text_of(verified: Mapping[str, Any]) -> str:
         witnesses = verified["witnesses"]
         texts += witnesses["notes"]
         whole = "; ".join(f"{one} knows of no line that is missing" for one in witnesses["asked"])
-        texts.append(whole or "nobody was asked whether lines are missing")
+        texts.append(whole or "whether lines are missing was not checked")
     return "\n".join(texts)
 
 

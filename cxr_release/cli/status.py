@@ -170,7 +170,7 @@ def _release(paths: Paths) -> dict[str, Any] | None:
         }
     except (ValueError, KeyError, TypeError) as error:
         raise CxrReleaseError(
-            f"is no record of a release: {error!r}",
+            f"is not a record of a release: {error!r}",
             where=str(record),
             remedy="run `dvc repro --force package`",
         ) from error

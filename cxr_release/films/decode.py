@@ -37,7 +37,7 @@ def read_bytes(path: Path) -> bytes:
         # Before opening: opening a named pipe would wait for ever.
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise SourceError("is no regular file")
+            raise SourceError("is not a regular file")
         if found.st_size > MAX_BYTES:
             raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB")
         with path.open("rb") as stream:

@@ -191,7 +191,7 @@ class _Witness:
 
     def _gone(self, one: Version) -> str:
         there = os.path.lexists(self._root / one.name)
-        return "is no regular file" if there else "is gone"
+        return "is not a regular file" if there else "is gone"
 
     def _bytes(self, one: Version) -> bytes:
         return self._git.ask("cat-file", "blob", one.blob)

@@ -59,7 +59,7 @@ def archive(
     from cxr_release.release import verify
 
     if form not in FORMS:
-        raise ReleaseError(f"is no form of archive: {form}", remedy=f"use {' or '.join(FORMS)}")
+        raise ReleaseError(f"is not a form of archive: {form}", remedy=f"use {' or '.join(FORMS)}")
     if output.is_dir() or output.resolve().is_relative_to(folder.resolve()):
         raise ReleaseError("the zip cannot be a folder or lie in the release", where=str(output))
     paths = _files(folder)
@@ -110,11 +110,11 @@ def text_of(report: Mapping[str, Any]) -> str:
 def _files(folder: Path) -> dict[str, Path]:
     """Name → where it lies, of the files of a folder, sorted; nothing that unpacks to elsewhere."""
     if not (folder / "release.json").is_file() or not (folder / CHECKSUMS).is_file():
-        raise ReleaseError("is no release folder", where=str(folder))
+        raise ReleaseError("is not a release folder", where=str(folder))
     paths, faults = {}, []
     for one in walk(folder):
         if one.name and not all(_PART.fullmatch(part) for part in one.name.split("/")):
-            faults.append(Fault(ascii(one.name), "is no name of a release's file", "delete it"))
+            faults.append(Fault(ascii(one.name), "is not a name that a release's file may have", "delete it"))
         elif one.fault:
             faults.append(Fault(ascii(one.name), one.fault, one.remedy))
         else:

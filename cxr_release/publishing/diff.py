@@ -42,7 +42,7 @@ def _version(folder: Path, name: str) -> Version:
     found = Findings(folder)
     record = read_record(look(folder, found), found)
     if record is None or found.differences:
-        raise ReleaseError("is no release", where=name, faults=found.differences)
+        raise ReleaseError("is not a release", where=name, faults=found.differences)
     return read_version(folder, record)
 
 

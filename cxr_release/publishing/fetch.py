@@ -89,8 +89,8 @@ def _require_safe(wire: Wire, tag: str, files: Mapping[str, RemoteFile], free: i
     """No name that leads elsewhere or stands for two files, and no more than the disk can take."""
     where = f"{wire.access.repo}@{tag}"
     if RECORD not in files:
-        raise ReleaseError(f"is no release: it has no {RECORD}", where=where)
-    faults = [Fault(ascii(name), "is no plain name") for name in files if not is_plain(name)]
+        raise ReleaseError(f"is not a release: it has no {RECORD}", where=where)
+    faults = [Fault(ascii(name), "is not a plain name") for name in files if not is_plain(name)]
     # On some systems names that differ in case only are one file, and a file cannot be a folder.
     taken = Counter(name.lower() for name in files)
     for name in files:
@@ -138,7 +138,7 @@ def _require_as_listed(wire: Wire, tag: str, files: Mapping[str, RemoteFile], fo
     wrong = [name for name in files if name not in local or not files[name].is_same(local[name])]
     if wrong:
         raise ReleaseError(
-            "gave other bytes than its list of files says",
+            "gave a file that does not match its SHA-256",
             where=f"{wire.access.repo}@{tag}",
             remedy="run the same command again",
             faults=[Fault(name, "has another size or hash") for name in sorted(wrong)],

@@ -38,7 +38,7 @@ class Access:
     repo: str
     """ORG/NAME."""
     token: str | None = field(repr=False)
-    """None where nobody is logged in."""
+    """None where not logged in."""
 
     @property
     def page(self) -> str:
@@ -64,7 +64,7 @@ def reference(text: str) -> Reference:
         ReleaseError: it is none.
     """
     if not is_reference(text):
-        raise ReleaseError("is no version on the Hub", where=text, remedy="give ORG/NAME@TAG")
+        raise ReleaseError("is not a version on the Hub", where=text, remedy="give ORG/NAME@TAG")
     repo, _, tag = text.partition("@")
     return Reference(repo, tag)
 
@@ -80,7 +80,7 @@ def access_to(repo: str) -> Access:
     from huggingface_hub import constants, get_token
 
     if not _named(repo):
-        raise ReleaseError("is no name of a repo", where=repo, remedy="give ORG/NAME")
+        raise ReleaseError("is not the name of a repository", where=repo, remedy="give ORG/NAME")
     endpoint = str(constants.ENDPOINT).rstrip("/")
     encrypted = _is_encrypted(endpoint)
     if constants.is_offline_mode():
@@ -107,7 +107,7 @@ def _is_encrypted(endpoint: str) -> bool:
     except ValueError:
         sound = False
     if not sound or "@" in split.netloc or split.query or split.fragment:
-        raise ReleaseError("is no address of a Hub", where="HF_ENDPOINT", remedy="give https://…")
+        raise ReleaseError("is not the address of a Hub", where="HF_ENDPOINT", remedy="give https://…")
     return split.scheme == "https"
 
 

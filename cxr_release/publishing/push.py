@@ -86,7 +86,7 @@ def push(
     """
     access = access_to(repo)
     if access.token is None and not dry_run:
-        raise ReleaseError("nobody is logged in", where=access.page, remedy=LOG_IN)
+        raise ReleaseError("not logged in", where=access.page, remedy=LOG_IN)
     # Here, for its libraries are heavy.
     from cxr_release.release import verify
 
@@ -171,7 +171,7 @@ def _look(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool
     """What is on the Hub, and what a push would change.
 
     Raises:
-        ReleaseError: the tag holds another release, main holds something that is no release, or
+        ReleaseError: the tag holds another release, main holds something that is not a release, or
             the repo is public and was to be private.
     """
     is_private = remote.is_private()
@@ -195,7 +195,7 @@ def _look(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool
     if delete and RECORD not in tree and standing is None:
         shown = ", ".join(delete[:5]) + (" …" if len(delete) > 5 else "")
         raise ReleaseError(
-            f"holds {len(delete)} file(s) of something that is no release: {shown}",
+            f"holds {len(delete)} file(s) of something that is not a release: {shown}",
             where=remote.access.page,
             remedy="delete them on the Hub, or push to another repo",
         )

@@ -48,13 +48,13 @@ def read_local(folder: Path) -> dict[str, Local]:
     A download by the Hub's client counts like the folder that was sent: see `walk`.
 
     Raises:
-        ReleaseError: there is none, or something that is no regular file of a plain name (all of
+        ReleaseError: there is none, or something that is not a regular file of a plain name (all of
             them are named).
     """
     found, faults = {}, []
     for one in walk(folder):
         if one.name and not is_plain(one.name):
-            faults.append(Fault(ascii(one.name), "is no plain name", "delete it"))
+            faults.append(Fault(ascii(one.name), "is not a plain name", "delete it"))
         elif one.fault:
             faults.append(Fault(one.name, one.fault, one.remedy))
         else:
@@ -212,7 +212,7 @@ class Remote:
         for _ in range(PAGES):
             page, behind = self.wire.get(url)
             if not isinstance(page, list):
-                raise self._strange("gives a list of files that is none")
+                raise self._strange("gives a list of files that is not a list")
             count += len(page)
             if count > FILES:
                 break

@@ -67,7 +67,7 @@ class Door:
     lost = "Ask the person who sent you the link for a new one, and open it in this browser."
     """For a page whose session has ended."""
     shut = (
-        "This address lets nobody in (any more). Each address works once, in one browser, and only"
+        "This address does not open the pages (any more). Each address works once, in one browser, and only"
         " while the server that it belongs to runs. Ask the person who sent it to you for a new"
         " one."
     )
@@ -114,7 +114,7 @@ class Door:
                 twice two times and heeds the second answer alone: to that page it is the same one.
 
         Returns:
-            Whom it lets in, and their new session; or None if it lets nobody in (any more).
+            Whom it lets in, and their new session; or None if it does not open the pages (any more).
         """
         with self._turn:
             claim = self.whose(token)
@@ -192,11 +192,11 @@ class LastingDoor(Door):
     """
 
     promise = (
-        "This link is for them alone. It works again and again: keep it, and send it to nobody."
+        "This link is for them alone. It works again and again: keep it, and do not pass it on."
     )
     lost = "Open the link that you were sent once more. Without it, ask whoever sent it to you."
     shut = (
-        "This lets nobody in. Open the link that you were sent, whole and as it is. If it does not"
+        "This does not open the pages. Open the link that you were sent, whole and as it is. If it does not"
         " help, ask whoever sent it to you."
     )
 
@@ -233,7 +233,7 @@ def open_links(path: Path) -> Links:
         ) from error
     if not found:
         raise DecisionError(
-            "is no secret of links",
+            "is not a secret of links",
             where=str(path),
             remedy="restore it; or move it away, and send every reader a new link",
         )

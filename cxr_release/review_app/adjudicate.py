@@ -116,7 +116,7 @@ class AdjudicateApp:
         queue = self._queue(request)
         pair, verdict, note = _asked(await json_of(request))
         if queue.pair(pair) is None:
-            raise Refusal(409, "A film is no more what was shown: load the page again.")
+            raise Refusal(409, "A film has changed since it was shown: load the page again.")
 
         def answer() -> Response:
             with self._trouble.explained():

@@ -39,18 +39,18 @@ async def json_of(request: Request) -> Any:
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise Refusal(400, "The body is no JSON, or says something twice.") from None
+        raise Refusal(400, "The body is not JSON, or has a name twice.") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a name stands there twice")
+        raise ValueError("a name is a duplicate")
     return made
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 class Counted(Protocol):

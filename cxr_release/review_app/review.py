@@ -171,7 +171,7 @@ class ReviewApp:
     def _wish(self, queue: Queue, asked: review_requests.Asked) -> NewDecision:
         film = queue.film(asked.film)
         if film is None:
-            raise Refusal(409, "A film is no more what was shown: load the page again.")
+            raise Refusal(409, "A film has changed since it was shown: load the page again.")
         if asked.reason and asked.reason not in self._reasons:
             raise Refusal(400, "There is no such reason.")
         if lacks := lacks_note(asked.reason, asked.note):

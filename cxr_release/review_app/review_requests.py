@@ -103,7 +103,7 @@ class FacingDesk:
         name, right = asked
         film = queue.film(name)
         if film is None:
-            raise Refusal(409, "A film is no more what was shown: load the page again.")
+            raise Refusal(409, "A film has changed since it was shown: load the page again.")
         wish = NewFacing(film.id, film.sha256, "right" if right else "retract", via=PAGE)
 
         def unless(_: NewFacing, stands: FacingDecision | None) -> bool:

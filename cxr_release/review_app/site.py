@@ -100,7 +100,7 @@ class Site:
         except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
             if listener:
                 listener.close()
-            why = error.strerror if isinstance(error, OSError) else "is no host's name"
+            why = error.strerror if isinstance(error, OSError) else "is not a host name"
             raise CxrReleaseError(
                 f"cannot listen: {why}",
                 where=f"{self.host}:{self.port}",
@@ -122,7 +122,7 @@ class Site:
         bare = f"[{lower}]" if lower.count(":") > 1 and "[" not in lower else lower
         found = _NAME.fullmatch(bare)
         if not found:
-            raise CxrReleaseError("is no host's name", where=repr(name))
+            raise CxrReleaseError("is not a host name", where=repr(name))
         scheme, host, own = found.groups()
         if not own and not scheme:
             own = f":{port}"

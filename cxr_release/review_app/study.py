@@ -195,7 +195,7 @@ def serve_study(
         return StudyApp(readings, films, door, title=title)
 
     say(f"{len(found.quartets):,} quartets; every answer is on disk before the page goes on")
-    say("each link opens its reader's pages again and again: send it to nobody else")
+    say("each link opens its reader's pages again and again: do not pass it on")
     serve(app, site, readers, links=lasting, open_browser=open_browser)
 
 

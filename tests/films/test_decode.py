@@ -228,7 +228,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(SourceError, match="0 bytes"):
         read_bytes(empty)
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(SourceError, match="no regular file"):
+    with pytest.raises(SourceError, match="not a regular file"):
         read_bytes(tmp_path / "pipe.png")
     large = tmp_path / "large.png"
     with large.open("wb") as stream:

@@ -94,7 +94,7 @@ def test_every_file_of_a_folder_is_searched_or_unreadable_or_named(tmp_path: Pat
         "cut-jpeg": "is truncated",
         "empty": "is empty (0 bytes)",
         "text": "is no PNG, JPEG or TIFF image",
-        "pipe": "is no regular file",
+        "pipe": "is not a regular file",
         "leading-out": "is a symbolic link out of the folder",
         "leading-nowhere": "is a broken symbolic link",
     }

@@ -56,7 +56,7 @@ def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, fault: str) 
 def test_a_list_is_read_from_nobody_s_trick(tmp_path: Path) -> None:
     path = tmp_path / "left-facing.txt"
     os.mkfifo(path)
-    with pytest.raises(SourceError, match="is no regular file"):
+    with pytest.raises(SourceError, match="is not a regular file"):
         read_left_facing(path, FILMS)
     path.unlink()
     path.symlink_to("/etc/hostname")

@@ -324,7 +324,7 @@ def test_lines_that_a_reset_took_away_are_told(project: Project) -> None:
 def test_what_is_no_file_is_not_called_gone(project: Project, tmp_path: Path) -> None:
     project.log.rename(tmp_path / "a.jsonl")
     project.log.symlink_to(tmp_path / "a.jsonl")
-    assert "logs/a.jsonl: is no regular file; git's HEAD holds 5" in project.faults()[0]
+    assert "logs/a.jsonl: is not a regular file; git's HEAD holds 5" in project.faults()[0]
 
 
 def test_a_slow_or_talkative_git_is_not_waited_for(

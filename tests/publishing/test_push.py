@@ -309,7 +309,7 @@ def test_who_may_not_write_is_told_what_to_do(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_TOKEN")
-    with pytest.raises(ReleaseError, match=r"nobody is logged in.*HF_TOKEN.*hf auth login"):
+    with pytest.raises(ReleaseError, match=r"not logged in.*HF_TOKEN.*hf auth login"):
         world.push()
     assert world.push(dry_run=True)["state"] == "dry run"
     monkeypatch.setenv("HF_TOKEN", READER)

@@ -114,6 +114,6 @@ def test_an_endpoint_at_which_the_library_would_break_is_refused(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", url)
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)  # it reads the address on import
-    with pytest.raises(ReleaseError, match="HF_ENDPOINT: is no address of a Hub"):
+    with pytest.raises(ReleaseError, match="HF_ENDPOINT: is not the address of a Hub"):
         hub.access_to("cxr/films")
     assert constants.ENDPOINT

@@ -354,7 +354,7 @@ def reviewed(root: Path, **more: Any) -> None:
 @pytest.mark.parametrize(
     ("more", "what"),
     [
-        ({"reviewers": []}, "nobody"),
+        ({"reviewers": []}, "no reviewer or reader"),
         ({"reviewers": ["a", "b", "a"]}, "a is named twice"),
         ({"reviewers": ["prescreen"]}, "pre-screen's own name"),
         ({"reviewers": ["../a"]}, "no reviewer's name"),
@@ -362,10 +362,10 @@ def reviewed(root: Path, **more: Any) -> None:
         ({"host": "0.0.0.0"}, "every address"),  # noqa: S104
         ({"host": "::"}, "every address"),
         ({"host": ""}, "every address|no host"),
-        ({"host": "no such host"}, "no host's name"),
+        ({"host": "no such host"}, "is not a host name"),
         ({"host": "203.0.113.7"}, "cannot listen"),
-        ({"names": ["a/b"]}, "no host's name"),
-        ({"names": ["evil@host"]}, "no host's name"),
+        ({"names": ["a/b"]}, "is not a host name"),
+        ({"names": ["evil@host"]}, "is not a host name"),
         ({"certificate": Path("x")}, "go together"),
         ({"certificate": Path("x"), "key": Path("y")}, "cannot be used"),
     ],

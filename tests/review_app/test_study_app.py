@@ -436,7 +436,7 @@ def called(root: Path, drawn: Drawn, **more: Any) -> None:
 
 def test_what_is_not_in_order_is_said_before_anybody_comes(drawn: Drawn, tmp_path: Path) -> None:
     for more, what in (
-        ({"readers": []}, "nobody"),
+        ({"readers": []}, "no reviewer or reader"),
         ({"readers": ["a", "b", "a"]}, "a is named twice"),
         ({"readers": ["../a"]}, "no reviewer's name"),
         ({"kit": tmp_path / "no.parquet"}, "no.parquet"),
