@@ -1,7 +1,4 @@
-"""Whose files are whose: the names of a reviewer's log and of what lies beside it.
-
-The files of a log: opened by nobody's trick, locked, and written until they are on disk.
-"""
+"""The files of a log: their names; opened by nobody's trick, locked, written until on disk."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ def log_file(folder: Path, reviewer: str) -> Path:
     """
     if not REVIEWER.fullmatch(reviewer):
         raise DecisionError(
-            f"{reviewer[:80]!r} is no reviewer's name",
+            f"{reviewer[:80]!r} is not a reviewer's name",
             remedy="use 1–64 lower-case letters, digits, '.', '_' or '-', such as a.b",
         )
     return folder / f"{reviewer}{SUFFIX}"
@@ -51,7 +48,7 @@ def reading(path: Path) -> Iterator[io.FileIO]:
 
     Raises:
         FileNotFoundError: there is none.
-        DecisionError: what has its name is no file.
+        DecisionError: what has its name is not a regular file.
     """
     with _locked(path, os.O_RDONLY, fcntl.LOCK_SH) as stream:
         yield stream
@@ -64,7 +61,7 @@ def writing(path: Path) -> Iterator[io.FileIO]:
     A log that was made and in which nothing was written is removed again.
 
     Raises:
-        DecisionError: what has its name is no file.
+        DecisionError: what has its name is not a regular file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     made = not path.exists()
@@ -163,5 +160,5 @@ def _open(path: Path, flags: int) -> io.FileIO:
     stream = io.FileIO(handle, "r+b" if flags & os.O_RDWR else "rb")
     if os.fstat(handle).st_size > MOST:
         stream.close()
-        raise DecisionError(f"is larger than {MOST:,} bytes: is no log", where=str(path))
+        raise DecisionError(f"is larger than {MOST:,} bytes: not a log", where=str(path))
     return stream

@@ -57,7 +57,9 @@ def _read(path: Path, reviewer: str) -> bytes:
     except (ValueError, RecursionError):
         record = None
     if not _is_record(record, reviewer):
-        raise DecisionError(f"is no record of {reviewer}'s order", where=str(path), remedy=_RESTORE)
+        raise DecisionError(
+            f"is not a record of {reviewer}'s order", where=str(path), remedy=_RESTORE
+        )
     return bytes.fromhex(record["seed"])
 
 

@@ -63,21 +63,21 @@ def people_of(films: Collection[str], logs: Mapping[str, Sequence[Decision]]) ->
     deciders: dict[str, int] = defaultdict(int)
     looked_at: set[str] = set()
     for name, log in logs.items():
-        stands = {film: one for film, one in effective_of(log).items() if film in films}
-        if not stands:
+        effective = {film: entry for film, entry in effective_of(log).items() if film in films}
+        if not effective:
             continue
         fast = hurry(log)
-        hurried = [film for film, one in stands.items() if one.seq in fast.lines]
-        ways = Counter(one.via or NOT_STATED for one in stands.values())
+        hurried = [film for film, entry in effective.items() if entry.seq in fast.lines]
+        ways = Counter(entry.via or NOT_STATED for entry in effective.values())
         by_name[name] = {
-            "decisions": len(stands),
+            "decisions": len(effective),
             **{way: ways[way] for way in WAYS},
             "hurried": len(hurried),
             "hurried_per_minute": fast.per_minute if hurried else None,
         }
-        for film in stands:
+        for film in effective:
             deciders[film] += 1
-        looked_at |= {film for film, one in stands.items() if one.via == PAGE} - {*hurried}
+        looked_at |= {film for film, entry in effective.items() if entry.via == PAGE} - {*hurried}
     return People(by_name, dict(deciders), frozenset(looked_at))
 
 

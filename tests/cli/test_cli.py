@@ -165,7 +165,7 @@ def test_an_unknown_film_is_answered_with_the_nearest(project: Path) -> None:
 def test_a_reviewer_s_name_is_no_path(project: Path) -> None:
     done = run("keep", first_film(project), "--reviewer", "../evil", "--root", str(project))
     assert done.returncode == 1
-    assert "is no reviewer's name" in done.stderr
+    assert "is not a reviewer's name" in done.stderr
     assert not list(project.rglob("*evil*"))
 
 

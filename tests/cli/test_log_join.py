@@ -158,7 +158,7 @@ def test_what_cannot_be_joined_is_one_line_and_changes_nothing(
         (".", into, "is a folder"),
         ("a.b.jsonl", str(project / "a.b.jsonl"), "is not a place of a log: nothing was joined"),
         ("a.b.jsonl", str(folder / "a.b.head"), "is not a place of a log: nothing was joined"),
-        ("a.b.jsonl", str(folder / "A B.jsonl"), "is no reviewer's name"),
+        ("a.b.jsonl", str(folder / "A B.jsonl"), "is not a reviewer's name"),
     ):
         done = run("log", "join", str(other / given), "--into", place)
         assert done.returncode == 1
