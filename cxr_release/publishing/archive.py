@@ -114,7 +114,7 @@ def _files(folder: Path) -> dict[str, Path]:
     paths, faults = {}, []
     for one in walk(folder):
         if one.name and not all(_PART.fullmatch(part) for part in one.name.split("/")):
-            faults.append(Fault(ascii(one.name), "is not a name that a release's file may have", "delete it"))
+            faults.append(Fault(ascii(one.name), "is not a name of a release's file", "delete it"))
         elif one.fault:
             faults.append(Fault(ascii(one.name), one.fault, one.remedy))
         else:

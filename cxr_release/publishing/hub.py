@@ -107,7 +107,9 @@ def _is_encrypted(endpoint: str) -> bool:
     except ValueError:
         sound = False
     if not sound or "@" in split.netloc or split.query or split.fragment:
-        raise ReleaseError("is not the address of a Hub", where="HF_ENDPOINT", remedy="give https://…")
+        raise ReleaseError(
+            "is not the address of a Hub", where="HF_ENDPOINT", remedy="give https://…"
+        )
     return split.scheme == "https"
 
 

@@ -67,8 +67,8 @@ class Door:
     lost = "Ask the person who sent you the link for a new one, and open it in this browser."
     """For a page whose session has ended."""
     shut = (
-        "This address does not open the pages (any more). Each address works once, in one browser, and only"
-        " while the server that it belongs to runs. Ask the person who sent it to you for a new"
+        "This address does not open the pages (any more). Each address works once, in one browser,"
+        " and only while the server that it belongs to runs. Ask the person who sent it to you for a new"
         " one."
     )
     """For somebody who is not let in."""
@@ -114,7 +114,7 @@ class Door:
                 twice two times and heeds the second answer alone: to that page it is the same one.
 
         Returns:
-            Whom it lets in, and their new session; or None if it does not open the pages (any more).
+            Whom it lets in, and their new session; or None where it lets nobody in.
         """
         with self._turn:
             claim = self.whose(token)
@@ -196,8 +196,8 @@ class LastingDoor(Door):
     )
     lost = "Open the link that you were sent once more. Without it, ask whoever sent it to you."
     shut = (
-        "This does not open the pages. Open the link that you were sent, whole and as it is. If it does not"
-        " help, ask whoever sent it to you."
+        "This does not open the pages. Open the link that you were sent, whole and as it is. If it"
+        " does not help, ask whoever sent it to you."
     )
 
     def __init__(self, people: Iterable[str], links: Links) -> None:

@@ -157,7 +157,9 @@ def check_people(people: Sequence[str], *, option: str = "--reviewer") -> None:
         DecisionError: not so.
     """
     if not people:
-        raise DecisionError("no reviewer or reader was named", remedy=f"give a {option}, such as a.b")
+        raise DecisionError(
+            "no reviewer or reader was named", remedy=f"give a {option}, such as a.b"
+        )
     twice = {one for one in people if people.count(one) > 1}
     if twice:
         raise DecisionError(f"{', '.join(sorted(twice))} is named twice")

@@ -107,8 +107,6 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_where_asked_for(
     done = run()
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert re.match(
-        r"error: exit_status\.py line \d+: \w+Error: .*unexpected error", done.stderr
-    )
+    assert re.match(r"error: exit_status\.py line \d+: \w+Error: .*unexpected error", done.stderr)
     assert "CXR_RELEASE_DEBUG=1" in done.stderr
     assert "Traceback" in run(CXR_RELEASE_DEBUG="1").stderr
