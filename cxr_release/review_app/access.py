@@ -68,8 +68,8 @@ class Door:
     """For a page whose session has ended."""
     shut = (
         "This address does not open the pages (any more). Each address works once, in one browser,"
-        " and only while the server that it belongs to runs. Ask the person who sent it to you for a new"
-        " one."
+        " and only while the server that it belongs to runs. Ask the person who sent it to you for"
+        " a new one."
     )
     """For somebody who is not let in."""
 
