@@ -60,7 +60,7 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.prescreen
 	python -m benchmarks.facing
 	python -m benchmarks.audit
-	python -m benchmarks.power
+	python -m benchmarks.recall
 	python -m benchmarks.release
 
 review: setup  ## the reviewers' page: make review REVIEWER=a.b

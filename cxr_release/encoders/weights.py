@@ -46,8 +46,8 @@ def open_weights(
         Names and finite tensors; what is known of the file; the member that it is, or None.
 
     Raises:
-        CxrReleaseError: the file is missing, too large, not the one that was meant, or no plain
-            file of tensors. Nothing in it is ever executed.
+        CxrReleaseError: the file is missing, too large, not the one that was meant, or not a
+            plain file of tensors. Nothing in it is ever executed.
     """
     data, found = _hashed(path, sha256)
     member = next((one for one in published if found.startswith(published_prefix(one))), None)
@@ -110,7 +110,7 @@ def _read(path: Path) -> bytes:
         # Before opening: opening a named pipe would wait for ever.
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode):
-            raise CxrReleaseError("is no file of weights", where=str(path))
+            raise CxrReleaseError("is not a file of weights", where=str(path))
         if facts.st_size > MAX_BYTES:
             raise CxrReleaseError(
                 f"is larger than {MAX_BYTES >> 30} GiB", where=str(path), remedy="is it weights?"
@@ -148,14 +148,14 @@ def _tensors(data: bytes, path: Path) -> Mapping[str, torch.Tensor]:
         ) from None
     if not isinstance(found, Mapping) or not all(map(torch.is_tensor, found.values())):
         raise CxrReleaseError(
-            "holds no state dict: names and tensors",
+            "does not hold a state dict: names and tensors",
             where=str(path),
             remedy="save the model's state_dict() alone",
         )
     broken = [name for name, one in found.items() if not torch.isfinite(one).all()]
     if broken:
         raise CxrReleaseError(
-            f"holds values that are no numbers in {', '.join(map(str, broken[:3]))}",
+            f"holds values that are not finite numbers in {', '.join(map(str, broken[:3]))}",
             where=str(path),
             remedy="get the file again",
         )

@@ -1,8 +1,7 @@
-"""Three figures along training: loss, distance (the paper's Figures 1 and 2), and quality.
+"""Loss, distance (the paper's Figures 1 and 2) and quality along training, as figures and as CSV.
 
-The curves as flat CSV files, which `dvc plots` reads.
-
-One row a checkpoint and one column a curve: `dvc plots` tells curves apart by their columns.
+`dvc plots` reads the CSV files: one row a checkpoint and one column a curve, for it tells curves
+apart by their columns.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The Fréchet distance of two sets of features, and how much of it is chance.
+"""How far drawn films are from real ones, and how they lie among them.
 
-Over Inception's features this is the FID (Heusel et al., 2017); over `random_conv_features` it is
-not, and is called `frechet_random_conv`.
+The Fréchet distance of two sets of features, and how much of it is chance: over Inception's
+features it is the FID (Heusel et al., 2017); over `random_conv_features` it is not, and is called
+`frechet_random_conv`.
 
-How drawn films lie among real ones: precision, recall, density and coverage.
-
-Each film of a set stands for a ball around its features that reaches to its fifth nearest
-neighbour in the set; the balls together stand for all films of that kind.
+Precision, recall, density and coverage: each film of a set stands for a ball around its features
+that reaches to its fifth nearest neighbour in the set; the balls together stand for all films of
+that kind.
 
 - Precision (Kynkäänniemi et al., Improved Precision and Recall Metric, NeurIPS 2019): share of
   drawn films in the ball of at least one real film. Low: films that look like no real one.

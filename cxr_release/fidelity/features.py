@@ -7,7 +7,7 @@ Networks with random weights keep much of what makes images alike (Saxe et al., 
 and Unsupervised Feature Learning, ICML 2011), so that a distance over these features falls as
 films come to look like radiographs.
 
-**What it is not.** It has learnt nothing. A Fréchet distance over it is no FID: it cannot be
+**What it is not.** It has learnt nothing. A Fréchet distance over it is not an FID: it cannot be
 compared with a published FID, nor across film sizes. It ranks checkpoints of one run, where
 no weights are at hand.
 

@@ -1,11 +1,9 @@
-"""Features of torch-fidelity's InceptionV3, with weights from a local file.
+"""FID and KID by torch-fidelity's InceptionV3 and functions, and how far chance could move them.
 
 Nothing is downloaded, and a file of weights is not trusted: torch-fidelity opens its file as a
 full pickle, which may run code. So the bytes are read once, held against the hash that the
 parameters give, opened as tensors alone, and torch-fidelity gets a new file, in memory, of nothing
 but those tensors.
-
-FID and KID by torch-fidelity's own functions, and how far chance could move them.
 
 FID: Heusel et al., GANs Trained by a Two Time-Scale Update Rule (NeurIPS 2017). KID: Bińkowski et
 al., Demystifying MMD GANs (ICLR 2018), with the cubic kernel (x·y / d + 1)³.
@@ -94,8 +92,8 @@ def load(path: Path, sha256: str) -> Inception:
         sha256: what the file must hash to, 64 hex digits.
 
     Raises:
-        CxrReleaseError: the file is missing, is not the one that was meant, is no plain file of
-            tensors, or holds another network's. Nothing in it is ever executed.
+        CxrReleaseError: the file is missing, is not the one that was meant, is not a plain file
+            of tensors, or holds another network's. Nothing in it is ever executed.
     """
     import torch
 

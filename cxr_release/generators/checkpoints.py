@@ -180,7 +180,7 @@ def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
         ) from error
     if not faults:
         faults = [
-            Fault(name, "holds values that are no numbers")
+            Fault(name, "holds values that are not finite numbers")
             for name, tensor in weights.items()
             if not torch.isfinite(tensor).all()
         ]

@@ -202,7 +202,7 @@ def test_missing_weights_are_asked_for_by_address(tmp_path: Path) -> None:
     message = refused("resnet18", tmp_path / "none.pth", 64 * "0")
     assert str(tmp_path / "none.pth") in message
     assert "No such file" in message
-    assert "is no file" in refused("resnet18", tmp_path, 64 * "0")
+    assert "is not a file" in refused("resnet18", tmp_path, 64 * "0")
 
 
 def test_a_thumbnail_takes_no_weights(resnet: Path) -> None:
@@ -265,7 +265,7 @@ def test_truncated_files_and_other_content_are_refused(resnet: Path, tmp_path: P
         assert "not a whole file" in refused("resnet18", path), length
     for content in ([torch.ones(2)], {"a": 3}, torch.ones(2)):
         torch.save(content, path)
-        assert "holds no state dict" in refused("resnet18", path)
+        assert "does not hold a state dict" in refused("resnet18", path)
     state = torch.load(resnet, weights_only=True)
     torch.save(state | {"other": torch.ones(1)}, path)
     message = refused("resnet18", path)
@@ -274,7 +274,7 @@ def test_truncated_files_and_other_content_are_refused(resnet: Path, tmp_path: P
     torch.save(state | {"fc.bias": torch.ones(7)}, path)
     assert "fc.bias" in refused("resnet18", path)
     torch.save(state | {"fc.bias": torch.full((1000,), torch.nan)}, path)
-    assert "no numbers in fc.bias" in refused("resnet18", path)
+    assert "not finite numbers in fc.bias" in refused("resnet18", path)
 
 
 def test_files_beyond_any_weights_are_not_read(

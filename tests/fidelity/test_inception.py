@@ -93,7 +93,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "No such file" in message
     assert "fidelity.weights" in message
     assert "cannot read" in message
-    assert "is no file of weights" in refused(tmp_path, 64 * "0")
+    assert "is not a file of weights" in refused(tmp_path, 64 * "0")
 
 
 def test_another_file_than_the_one_that_was_meant_is_refused(weights: Weights) -> None:
@@ -139,7 +139,7 @@ def test_other_content_is_refused(weights: Weights, tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     for content in ([torch.ones(2)], {"a": 3}, torch.ones(2)):
         torch.save(content, path)
-        assert "holds no state dict" in refused(path)
+        assert "does not hold a state dict" in refused(path)
     torch.save({"Conv2d_1a_3x3.conv.weight": torch.ones(2)}, path)
     assert "not the weights of torch-fidelity's InceptionV3" in refused(path)
     state = torch.load(weights.path, weights_only=True)
@@ -148,7 +148,7 @@ def test_other_content_is_refused(weights: Weights, tmp_path: Path) -> None:
     assert "not the weights" in refused(path)
     state[first][0] = torch.nan
     torch.save(state, path)
-    assert f"no numbers in {first}" in refused(path)
+    assert f"not finite numbers in {first}" in refused(path)
 
 
 def test_a_file_swapped_after_the_check_is_not_read(

@@ -116,7 +116,7 @@ def test_weights_that_are_no_numbers_are_refused(folder: Path) -> None:
     weights = load_file(folder / WEIGHTS)
     weights["conv_in.bias"][0] = float("nan")
     save_file(weights, folder / WEIGHTS)
-    with pytest.raises(CheckpointError, match="no numbers"):
+    with pytest.raises(CheckpointError, match="not finite numbers"):
         checkpoints.load(folder)
 
 

@@ -225,5 +225,5 @@ def test_a_network_that_answers_no_numbers_is_refused(
     weights = load_file(folder / WEIGHTS)
     weights["conv_out.weight"] *= 1e38
     save_file(weights, folder / WEIGHTS)
-    with pytest.raises(CheckpointError, match="no numbers"):
+    with pytest.raises(CheckpointError, match="not finite numbers"):
         drawn(folder, SEEDS[:2])

@@ -137,7 +137,7 @@ class Denoiser:
         """Draw a batch of films: (len(seeds), size, size) uint8, in every process.
 
         Raises:
-            CheckpointError: the network's answers are no numbers.
+            CheckpointError: the network's answers are not finite numbers.
         """
         # Kernels choose their order of summation by the batch, and processes exchange equal
         # parts: every piece has the same size, and every process as many.
@@ -174,7 +174,7 @@ class Denoiser:
             state = solver.step(velocity.float(), time, state, noise)
         if not torch.isfinite(state).all():
             raise CheckpointError(
-                "draws films that are no numbers",
+                "draws films that are not finite numbers",
                 where=f"checkpoint {self.record.checkpoint}",
                 remedy="its weights are broken; train again with a lower train.learning_rate",
             )

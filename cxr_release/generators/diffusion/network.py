@@ -1,10 +1,8 @@
-"""The U-Net, its noise schedule, and how films go into it.
+"""The U-Net, its noise schedule, how films go into it, and what training minimizes.
 
 A film x in [−1, 1] at diffusion time t is x_t = √ᾱ_t x + √(1 − ᾱ_t) ε. The network predicts
 v = √ᾱ_t ε − √(1 − ᾱ_t) x (Salimans and Ho, 2022), which holds up with few sampling steps where
-predicting ε does not.
-
-What training minimizes: the weighted error of the predicted v.
+predicting ε does not. Training minimizes the weighted error of the predicted v.
 """
 
 from __future__ import annotations

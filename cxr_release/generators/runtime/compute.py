@@ -1,11 +1,9 @@
-"""Work on every core, one thread a piece.
+"""Where the network is computed: device, precision, and how films are spread over cores.
 
 Left to itself, torch gives each operation of one piece to all cores. Its kernels then sum in an
 order that hangs on the number of threads and on the place in the batch, small networks spend a
 third of their time waiting for each other, and beside another busy program they all but stop.
 Pieces of a fixed size on one thread each give the same bits on any number of cores, sooner.
-
-Where the network is computed: device, precision, and how films are spread over it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How many planted copies the audit finds, against a plain correlation of small films.
 
-    python -m benchmarks.power [--films FOLDER] [--phantoms N] [--size PIXELS] [--plants N]
+    python -m benchmarks.recall [--films FOLDER] [--phantoms N] [--size PIXELS] [--plants N]
 
 Half of the films, by patient, are the real ones; the other half stand for synthetic films that
 copy nobody. Copies of real films are altered and planted, one at a time; found is a copy whose
