@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import warnings
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from pathlib import Path
 
 from cxr_release.errors import SourceError
 from cxr_release.films import jpeg_samples, png_samples, tiff_samples
-from cxr_release.films.grey import MAX_PIXELS, Samples, grey, window
+from cxr_release.films.grey import Samples, grey, window
+from cxr_release.films.limits import MAX_BYTES
 from cxr_release.films.png import Film
 
-MAX_BYTES = 8 * MAX_PIXELS
-"""512 MiB: an uncompressed film of `MAX_PIXELS` with three colours and transparency in 16 bits."""
+_ADDRESS = re.compile(r" <[^<>]* at 0x[0-9a-fA-F]+>")
+"""A place in memory in a decoder's message: the same film has the same fault on every run."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def decode(data: bytes) -> Decoded:
         except (SourceError, MemoryError):
             raise
         except Exception as error:  # hostile bytes make a decoder raise anything
-            reason = " ".join(str(error).split())[:120] or type(error).__name__
+            reason = " ".join(_ADDRESS.sub("", str(error)).split())[:120] or type(error).__name__
             raise SourceError(f"is truncated or damaged ({reason})") from error
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_source import FilmSource, FolderSource
 from cxr_release.films.folder import BESIDE, open_folder, place_fault, printable
-from cxr_release.films.image_table import MAX_ID, duplicate_ids, is_image_table, open_table
+from cxr_release.films.image_table import duplicate_ids, is_image_table, open_table
+from cxr_release.films.limits import MAX_ID
 
 TABLE = ".parquet"
 FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})

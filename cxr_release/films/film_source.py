@@ -21,11 +21,10 @@ from cxr_release.errors import SourceError
 from cxr_release.films import png
 from cxr_release.films.decode import Decoded, decode
 from cxr_release.films.folder import FilmFile
+from cxr_release.films.limits import MAX_ENCODED_SIDE
 
 VERSION = 2
 """Of how films are read here: other pixels need another number, so that no cache keeps the old."""
-MAX_SIDE = 2048
-"""Pixels; a larger film is reduced, since no encoder sees more."""
 
 _LABEL = png.DIGITAL_SOURCE_TYPE.encode()
 _DEEP = ("I;16", "I", "F")
@@ -38,7 +37,7 @@ class OpenedFilm:
 
     id: str
     png: bytes = b""
-    """8-bit grey, at most `MAX_SIDE` pixels on a side; empty where there is a fault."""
+    """8-bit grey, at most `MAX_ENCODED_SIDE` pixels on a side; empty where there is a fault."""
     fault: str = ""
     note: str = ""
     """What was done to it beyond reading."""
@@ -147,7 +146,7 @@ def _converted(decoded: Decoded) -> str:
 
 def _reduced(film: png.Film) -> tuple[png.Film, str]:
     height, width = film.shape
-    scale = MAX_SIDE / max(film.shape)
+    scale = MAX_ENCODED_SIDE / max(film.shape)
     if scale >= 1:
         return film, ""
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -18,12 +18,12 @@ from cxr_release.files import read_bounded
 from cxr_release.films.decode import decode, read_bytes
 from cxr_release.films.facts import Facts, Listing, SourceFilm
 from cxr_release.films.film_key import FilmKey
+from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, read_patients
 from cxr_release.films.png import Film
 from cxr_release.spelling import by_form
 
 LEFT_FACING = "left-facing.txt"
-MAX_LIST_BYTES = 2**20
 SHOWN = 128
 """Characters of a line that an error repeats."""
 BESIDE = {PATIENTS: "the patients of the films", LEFT_FACING: "films that face left"}
@@ -309,7 +309,7 @@ def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Number and text of each line that is neither empty nor a comment."""
     try:
-        text = read_bounded(path, MAX_LIST_BYTES).decode("utf-8-sig")
+        text = read_bounded(path, MAX_LEFT_FACING_BYTES).decode("utf-8-sig")
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:

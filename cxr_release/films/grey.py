@@ -12,13 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.errors import SourceError
+from cxr_release.films.limits import MAX_BYTES, MAX_PIXELS
 from cxr_release.films.png import Film
 
-MAX_PIXELS = 2**26
-"""67 megapixels: above any radiography detector or film scanner."""
-
-MAX_DECODED = 8 * MAX_PIXELS
-"""512 MiB: what a picture may take in memory before it is turned to grey."""
 ONE_PICTURE = "save each as a file of its own"
 """What to do about a file of several pictures."""
 
@@ -62,8 +58,8 @@ def check_size(width: int, height: int, pixel: int = 1) -> None:
             f"has more than {MAX_PIXELS >> 20} Mi pixels: taken for a decompression bomb"
             f" ({width} × {height})"
         )
-    if width * height * pixel > MAX_DECODED:
-        raise SourceError(f"has pixels of more than {MAX_DECODED >> 20} MiB")
+    if width * height * pixel > MAX_BYTES:
+        raise SourceError(f"has pixels of more than {MAX_BYTES >> 20} MiB")
 
 
 def upright(value: object) -> int:

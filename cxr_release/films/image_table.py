@@ -13,13 +13,12 @@ import pyarrow.parquet as pq
 
 from cxr_release import files
 from cxr_release.errors import Fault, TableError, one_line
-from cxr_release.films.decode import MAX_BYTES
 from cxr_release.films.film_source import OpenedFilm, as_png, changed
+from cxr_release.films.limits import MAX_BYTES, MAX_ID
 from cxr_release.films.patients import spelling_faults
 
 ROWS = 16
 """Rows of a table in memory at a time."""
-MAX_ID = 255
 REMEDY = "make or fetch the table again"
 
 

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import read_bounded
+from cxr_release.films.limits import MAX_PATIENTS_BYTES
 from cxr_release.spelling import by_form, folded
 
 PATIENTS = "patients.csv"
 COLUMNS = ("file", "patient")
-MAX_BYTES = 2**26
 
 _NOBODY = frozenset(
     """
@@ -160,7 +160,7 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
 def _rows(path: Path) -> tuple[list[_Row], list[Fault]]:
     """Rows of the table, and a fault for each that has not as many cells as the first line."""
     try:
-        text = read_bounded(path, MAX_BYTES, follow=True).decode("utf-8-sig")
+        text = read_bounded(path, MAX_PATIENTS_BYTES, follow=True).decode("utf-8-sig")
         with io.StringIO(text, newline="") as stream:
             table = csv.reader(stream, strict=True)
             header = next(table, [])

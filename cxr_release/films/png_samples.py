@@ -7,17 +7,18 @@ decoded by libpng; text, colour profiles and the like are not looked at, however
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.errors import SourceError
 from cxr_release.films.grey import ONE_PICTURE, Samples, check_size, deep_mode, upright
+from cxr_release.films.limits import MAX_METADATA
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -37,8 +38,6 @@ _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
 """Chunks of which the picture consists; damage elsewhere does not matter."""
 _TURNING = (b"eXIf", b"tEXt", b"zTXt", b"iTXt")
 """Chunks that may say how the picture is to be turned."""
-_MAX_TURNING = 2**18
-"""Bytes: a chunk that is longer is read for nothing but its pixels."""
 _WHOLE = ((0, 0, 1, 1),)
 _ADAM7 = (
     (0, 0, 8, 8),
@@ -53,15 +52,6 @@ _ADAM7 = (
 
 
 @dataclass(frozen=True)
-class _Pass:
-    width: int
-    height: int
-    size: int
-    """Bytes of its filtered rows."""
-    place: tuple[slice, slice]
-
-
-@dataclass(frozen=True)
 class _Header:
     width: int
     height: int
@@ -70,16 +60,14 @@ class _Header:
     interlaced: bool
 
     @property
-    def passes(self) -> list[_Pass]:
-        """Parts of which the picture consists: one, or the seven of an interlaced one."""
-        bits = self.bits * _SAMPLES[self.colour]
-        found = []
+    def size(self) -> int:
+        """Bytes of the filtered rows, of all passes of an interlaced picture."""
+        size = 0
         for left, top, across, down in _ADAM7 if self.interlaced else _WHOLE:
             width, height = -(-(self.width - left) // across), -(-(self.height - top) // down)
             if width > 0 and height > 0:
-                place = slice(top, None, down), slice(left, None, across)
-                found.append(_Pass(width, height, height * (1 + -(-width * bits // 8)), place))
-        return found
+                size += height * (1 + -(-width * self.bits * _SAMPLES[self.colour] // 8))
+        return size
 
 
 def read_png(data: bytes) -> Samples:
@@ -91,11 +79,18 @@ def read_png(data: bytes) -> Samples:
     Raises:
         SourceError: the picture is not whole, damaged, one of several, or too large.
     """
+    import imagecodecs
+
+    # libpng tells the log that it can put interlaced pictures together.
+    logging.getLogger("imagecodecs").setLevel(logging.CRITICAL + 1)
     chunks = list(_chunks(data))
     header = _header(chunks)
     check_size(header.width, header.height, _SAMPLES[header.colour] * (1 + header.bits // 16))
     _check_single(chunks)
-    decoded = _decoded(header, _inflated(chunks, header), _colours(chunks, header))
+    # Not compressed: inflating it again would take as long as all the rest.
+    stored = zlib.compress(_inflated(chunks, header), 0)
+    colours = _colours(chunks, header)
+    decoded = imagecodecs.png_decode(_written([chunks[0], *colours, (b"IDAT", stored)]))
     channels = decoded.shape[2] if decoded.ndim == 3 else 1
     colour = decoded
     if channels != 1:
@@ -109,29 +104,6 @@ def read_png(data: bytes) -> Samples:
         opaque=int(np.iinfo(decoded.dtype).max),
         orientation=_orientation(chunks),
     )
-
-
-def _decoded(
-    header: _Header, rows: bytes, colours: Sequence[tuple[bytes, bytes]]
-) -> NDArray[np.uint8 | np.uint16]:
-    """The samples: (height, width), or with channels as third axis."""
-    import imagecodecs
-
-    found: NDArray[np.uint8 | np.uint16] | None = None
-    start = 0
-    for one in header.passes:
-        about = _about(one.width, one.height, header.bits, header.colour)
-        # Not compressed: inflating it again would take as long as all the rest.
-        stored = zlib.compress(memoryview(rows)[start : start + one.size], 0)
-        part = imagecodecs.png_decode(_written([(b"IHDR", about), *colours, (b"IDAT", stored)]))
-        if not header.interlaced:
-            return part
-        if found is None:
-            found = np.empty((header.height, header.width, *part.shape[2:]), part.dtype)
-        found[one.place] = part
-        start += one.size
-    assert found is not None  # noqa: S101 - a picture with pixels has a first pass
-    return found
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -186,7 +158,7 @@ def _check_single(chunks: list[tuple[bytes, bytes]]) -> None:
 
 def _inflated(chunks: list[tuple[bytes, bytes]], header: _Header) -> bytes:
     """The filtered rows; refuses a picture whose rows are not all there, as decoders forgive."""
-    size = sum(one.size for one in header.passes)
+    size = header.size
     inflate = zlib.decompressobj()
     coded = b"".join(body for name, body in chunks if name == b"IDAT")
     try:
@@ -217,26 +189,18 @@ def _colours(chunks: list[tuple[bytes, bytes]], header: _Header) -> list[tuple[b
 
 def _orientation(chunks: list[tuple[bytes, bytes]]) -> int:
     """How the picture is to be turned, where the file says so in EXIF or XMP."""
-    said = [(name, body) for name, body in chunks if name in _TURNING and len(body) <= _MAX_TURNING]
+    said = [(name, body) for name, body in chunks if name in _TURNING and len(body) <= MAX_METADATA]
     if not said:
         return 1
     # Pillow knows the forms in which it is said: it gets them with a picture of one pixel.
-    pixel = [
-        (b"IHDR", _about(1, 1, 8, _GREY)),
-        *said,
-        (b"IDAT", zlib.compress(bytes(2))),
-    ]
+    about = struct.pack(">IIBBBBB", 1, 1, 8, _GREY, 0, 0, 0)
+    pixel = [(b"IHDR", about), *said, (b"IDAT", zlib.compress(bytes(2)))]
     try:
         with Image.open(io.BytesIO(_written(pixel)), formats=["PNG"]) as image:
             image.load()
             return upright(image.getexif().get(0x0112))
     except Exception:  # noqa: BLE001 - what cannot be understood says nothing
         return 1
-
-
-def _about(width: int, height: int, bits: int, colour: int) -> bytes:
-    """Body of the header of a PNG that is not interlaced."""
-    return struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
 
 
 def _written(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:

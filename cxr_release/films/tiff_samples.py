@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cxr_release.errors import SourceError
 from cxr_release.films.grey import ONE_PICTURE, Samples, check_size, deep_mode, upright
 from cxr_release.films.jpeg_samples import BEYOND, check_jpeg, whole
+from cxr_release.films.limits import MAX_PAGES, MAX_SAMPLES, MAX_TAG_VALUES
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -48,10 +49,6 @@ _NUMBERS = (
     "predictor",
 )
 """What tifffile calls the tags that have one value."""
-_MAX_TAG = 2**24
-"""Bytes of a tag's values: above the strips of any film, and little enough to hold."""
-_MAX_PAGES = 16
-_MAX_SAMPLES = 8
 
 
 def read_tiff(data: bytes) -> Samples:
@@ -87,7 +84,7 @@ def _check_tags(data: bytes) -> None:
     place, offset = (8 if large else 4), 0
     step = struct.calcsize(f"{order}{entry_format}{offset_format}")
     try:
-        for _ in range(_MAX_PAGES):
+        for _ in range(MAX_PAGES):
             (offset,) = struct.unpack_from(f"{order}{offset_format}", data, place)
             if not offset:
                 return
@@ -97,7 +94,7 @@ def _check_tags(data: bytes) -> None:
                 code, kind, count = struct.unpack_from(
                     f"{order}{entry_format}", data, first + tag * step
                 )
-                if kind not in (1, 2, 7) and count > _MAX_TAG // 4:
+                if kind not in (1, 2, 7) and count > MAX_TAG_VALUES:
                     raise SourceError(f"is damaged: its tag {code} has {count} values")
             place = first + tags * step
     except struct.error:
@@ -119,7 +116,7 @@ def _check_page(page: TiffPage) -> None:
     for tag in _NUMBERS:
         if not isinstance(getattr(page, tag), int):
             raise SourceError(f"is damaged: its {tag} is not a number")
-    pixel = min(page.samplesperpixel, _MAX_SAMPLES) * (page.dtype.itemsize if page.dtype else 1)
+    pixel = min(page.samplesperpixel, MAX_SAMPLES) * (page.dtype.itemsize if page.dtype else 1)
     check_size(page.imagewidth, page.imagelength, pixel)
     if page.is_tiled:
         check_size(page.tilewidth, page.tilelength, pixel)
@@ -132,7 +129,7 @@ def _check_page(page: TiffPage) -> None:
     kind = page.dtype
     if kind is None or kind.kind not in "buif" or not isinstance(page.bitspersample, int):
         raise _unread(f"{page.bitspersample} bits a sample of the format {page.sampleformat}")
-    if not _COLOURS[_photometric(page)] <= page.samplesperpixel <= _MAX_SAMPLES:
+    if not _COLOURS[_photometric(page)] <= page.samplesperpixel <= MAX_SAMPLES:
         raise _unread(f"{page.samplesperpixel} samples a pixel")
 
 

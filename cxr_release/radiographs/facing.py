@@ -180,7 +180,7 @@ class Detector:
 
 
 @dataclass(frozen=True)
-class Found:
+class CohortFacings:
     """What was found of the films of a cohort."""
 
     facings: list[Facing | None]
@@ -221,7 +221,7 @@ def held_out(small: Thumbnail) -> list[Facing | None]:
     return found
 
 
-def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> Found:
+def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> CohortFacings:
     """Find the facing of every film of a cohort from a few films that are listed as facing left.
 
     Args:
@@ -240,7 +240,7 @@ def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> Found:
     for index in left_facing:
         facings[index] = "left"
     contrary = [index for index in left_facing if unaided[index] == "right"]
-    return Found(facings, unaided, contrary)
+    return CohortFacings(facings, unaided, contrary)
 
 
 def _sides_taken(small: Thumbnail) -> list[Facing | None]:

@@ -27,12 +27,18 @@ from cxr_release.films.folder import LEFT_FACING, list_folder
 from cxr_release.films.patients import PATIENTS
 from cxr_release.params import PHANTOMS, IngestParams
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
-from cxr_release.radiographs.facing import Found, find_facings
-from cxr_release.radiographs.ingest_passes import Finished, Store, Taken, Turn, finish, take
-from cxr_release.radiographs.ingest_tables import Turned, summarise, write_tables
+from cxr_release.radiographs.facing import CohortFacings, find_facings
+from cxr_release.radiographs.ingest_passes import (
+    OrientedFilm,
+    PixelStore,
+    ReadFilm,
+    encode_films,
+    read_films,
+)
+from cxr_release.radiographs.ingest_tables import summarise, write_tables
 from cxr_release.radiographs.phantoms.phantom_source import list_phantoms
 from cxr_release.radiographs.polarity import find_negatives
-from cxr_release.radiographs.pool import WorkerDiedError, crew, deadly, in_order
+from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 from cxr_release.radiographs.resample import SIDE, Thumbnail
 from cxr_release.tables import pieces
 
@@ -80,21 +86,18 @@ def ingest(
         listing = _list(source, output, settings, seed, key)
         films = len(listing.films)
         _warn_of_names(listing.stems)
-        with crew(films) as pool, _store(output, settings, films) as store:
-            taken, small, faults = _take_all(pool, store, listing, settings, progress)
-            _report([*listing.faults, *faults], taken, str(source), settings)
-            _tell_left_out(taken)
-            anchors = _anchors(taken, listing)
-            turned, found = _turn(taken, small, anchors)
-            finished = _finish_all(pool, store, turned, settings, progress)
+        with worker_pool(films) as pool, _store(output, settings, films) as store:
+            read, small, faults = _read_all(pool, store, listing, settings, progress)
+            _report([*listing.faults, *faults], read, str(source), settings)
+            _tell_left_out(read)
+            anchors = _anchors(read, listing)
+            oriented, found = _orient(read, small, anchors)
+            encoded = _encode_all(pool, store, oriented, settings, progress)
             refusals = _refusals(listing, faults)
-            write_tables(output, turned, finished, refusals, size=settings.size)
+            write_tables(output, oriented, encoded, refusals, size=settings.size)
         summary = summarise(
-            taken,
+            oriented,
             refused=len(refusals),
-            inverted=[one.inverted for one in turned],
-            facings=[one.facing for one in turned],
-            flipped=[one.flipped for one in turned],
             unaided=found.unaided,
             listed=anchors,
             key=None if listing.drawn else key.fingerprint,
@@ -140,11 +143,11 @@ def _store_path(output: Path) -> Path:
 
 
 @contextmanager
-def _store(output: Path, settings: IngestParams, films: int) -> Iterator[Store]:
+def _store(output: Path, settings: IngestParams, films: int) -> Iterator[PixelStore]:
     with scratch_file(_store_path(output)) as path:
         with path.open("r+b") as stream:
             stream.truncate(films * settings.size**2)
-        yield Store(path, settings.size)
+        yield PixelStore(path, settings.size)
 
 
 def _list(
@@ -160,35 +163,35 @@ def _list(
     return list_atlas(folder, key) if is_atlas(folder) else list_folder(folder, key)
 
 
-def _take_all(
+def _read_all(
     pool: ProcessPoolExecutor | None,
-    store: Store,
+    store: PixelStore,
     listing: Listing,
     settings: IngestParams,
     progress: bool,
-) -> tuple[list[Taken], Thumbnail, list[Fault]]:
+) -> tuple[list[ReadFilm], Thumbnail, list[Fault]]:
     films = listing.films
     calls = (
         (store, settings.fit, first, films[first : first + CHUNK])
         for first in range(0, len(films), CHUNK)
     )
     small = np.empty((len(films), SIDE, SIDE), np.float32)
-    taken: list[Taken] = []
+    read: list[ReadFilm] = []
     faults: list[Fault] = []
     with _bar("reading films", len(films), progress) as bar, _named_crashes(store, settings):
-        for chunk in in_order(pool, take, calls):
+        for chunk in in_order(pool, read_films, calls):
             bar.update(len(chunk))
-            for one in chunk:
-                if isinstance(one, Fault):
-                    faults.append(one)
+            for outcome in chunk:
+                if isinstance(outcome, Fault):
+                    faults.append(outcome)
                 else:
-                    small[len(taken)] = one[1]
-                    taken.append(one[0])
-    return taken, small[: len(taken)], faults
+                    film, small[len(read)] = outcome
+                    read.append(film)
+    return read, small[: len(read)], faults
 
 
 @contextmanager
-def _named_crashes(store: Store, settings: IngestParams) -> Iterator[None]:
+def _named_crashes(store: PixelStore, settings: IngestParams) -> Iterator[None]:
     """Name the films that end the process that reads them: each is read once more, alone."""
     try:
         yield
@@ -197,14 +200,14 @@ def _named_crashes(store: Store, settings: IngestParams) -> Iterator[None]:
         calls = ((store, settings.fit, 0, [film]) for film in films)
         faults = [
             Fault(films[at].name, "ends the process that reads it", "take it out")
-            for at in deadly(take, calls)
+            for at in fatal_calls(read_films, calls)
         ]
         if not faults:
             raise
         raise SourceError(f"{len(faults)} film(s) cannot be read", faults=faults) from error
 
 
-def _report(faults: list[Fault], taken: list[Taken], source: str, settings: IngestParams) -> None:
+def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: IngestParams) -> None:
     """Stop at bad files, or tell of them and go on with the rest."""
     if not faults:
         return
@@ -214,26 +217,26 @@ def _report(faults: list[Fault], taken: list[Taken], source: str, settings: Inge
         remedy="mend them, take them out, or set ingest.on_error to skip",
         faults=sorted(faults),
     )
-    if settings.on_error == "stop" or not taken:
+    if settings.on_error == "stop" or not read:
         raise error
     sys.stderr.write(f"skipped: {error}\n")
 
 
-def _tell_left_out(taken: list[Taken]) -> None:
+def _tell_left_out(read: list[ReadFilm]) -> None:
     """Tell what beside the films could not be taken; the films are."""
-    told = [f"  {one.facts.source_file}: {what}" for one in taken for what in one.facts.left_out]
+    told = [f"  {film.facts.source_file}: {what}" for film in read for what in film.facts.left_out]
     if told:
-        films = sum(bool(one.facts.left_out) for one in taken)
+        films = sum(bool(film.facts.left_out) for film in read)
         head = f"taken without all that lies beside them: {films} film(s)"
         sys.stderr.write("\n".join([head, *told]) + "\n")
 
 
-def _anchors(taken: list[Taken], listing: Listing) -> list[int]:
+def _anchors(read: list[ReadFilm], listing: Listing) -> list[int]:
     """Indices of the films that are known to face left."""
     if listing.left_facing:
         # A marked film may have been refused; the others are enough.
         marked = [
-            at for at, one in enumerate(taken) if one.facts.source_file in listing.left_facing
+            at for at, film in enumerate(read) if film.facts.source_file in listing.left_facing
         ]
         if not marked:
             raise SourceError(
@@ -242,26 +245,26 @@ def _anchors(taken: list[Taken], listing: Listing) -> list[int]:
                 remedy="name others, or mend one of them",
             )
         return marked
-    left = (at for at, one in enumerate(taken) if listing.drawn and one.facts.true_facing == "left")
-    return list(islice(left, PHANTOM_ANCHORS))
+    left = (at for at, film in enumerate(read) if film.facts.true_facing == "left")
+    return list(islice(left, PHANTOM_ANCHORS)) if listing.drawn else []
 
 
-def _turn(
-    taken: list[Taken], small: Thumbnail, anchors: Sequence[int]
-) -> tuple[list[Turned], Found]:
+def _orient(
+    read: list[ReadFilm], small: Thumbnail, anchors: Sequence[int]
+) -> tuple[list[OrientedFilm], CohortFacings]:
     negatives = find_negatives(small)
     small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
-    unknown: list[Facing | None] = [None] * len(taken)
-    found = find_facings(small, anchors) if anchors else Found(unknown, unknown, [])
-    _warn_of_facings([one.facts.source_file for one in taken], anchors, found)
-    turned = [
-        Turned(one, bool(negative), facing)
-        for one, negative, facing in zip(taken, negatives, found.facings, strict=True)
+    unknown: list[Facing | None] = [None] * len(read)
+    found = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
+    _warn_of_facings([film.facts.source_file for film in read], anchors, found)
+    oriented = [
+        OrientedFilm(film.slot, film.facts, bool(negative), facing)
+        for film, negative, facing in zip(read, negatives, found.facings, strict=True)
     ]
-    return turned, found
+    return oriented, found
 
 
-def _warn_of_facings(names: list[str], anchors: Sequence[int], found: Found) -> None:
+def _warn_of_facings(names: list[str], anchors: Sequence[int], found: CohortFacings) -> None:
     """Say which listed films look otherwise, and where listing films was of no use."""
     if found.contrary:
         contrary = ", ".join(names[index] for index in found.contrary)
@@ -276,27 +279,16 @@ def _warn_of_facings(names: list[str], anchors: Sequence[int], found: Found) -> 
         )
 
 
-def _finish_all(
+def _encode_all(
     pool: ProcessPoolExecutor | None,
-    store: Store,
-    turned: list[Turned],
+    store: PixelStore,
+    films: list[OrientedFilm],
     settings: IngestParams,
     progress: bool,
-) -> Iterator[Finished]:
-    turns = [
-        Turn(
-            slot=one.taken.slot,
-            id=one.taken.facts.id,
-            width=one.taken.facts.width,
-            height=one.taken.facts.height,
-            inverted=one.inverted,
-            flipped=one.flipped,
-        )
-        for one in turned
-    ]
-    calls = ((store, settings.fit, chunk) for chunk in pieces(turns, CHUNK))
-    with _bar("writing films", len(turns), progress) as bar:
-        for chunk in in_order(pool, finish, calls):
+) -> Iterator[dict[str, Any]]:
+    calls = ((store, settings.fit, chunk) for chunk in pieces(films, CHUNK))
+    with _bar("writing films", len(films), progress) as bar:
+        for chunk in in_order(pool, encode_films, calls):
             bar.update(len(chunk))
             yield from chunk
 

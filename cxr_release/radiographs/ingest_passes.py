@@ -1,4 +1,4 @@
-"""What happens to films one by one, in other processes: taken in first, finished later.
+"""What happens to films one by one, in other processes: read first, encoded later.
 
 In between lies a store: one file of (size, size) uint8 films, so that memory does not grow with
 the cohort while its polarity and facing are found.
@@ -6,15 +6,16 @@ the cohort while its polarity and facing are found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films import png
-from cxr_release.films.facts import Facts, SourceFilm
+from cxr_release.films.facts import Facing, Facts, SourceFilm
 from cxr_release.films.png import Film
 from cxr_release.radiographs.resample import (
     Fit,
@@ -28,7 +29,7 @@ from cxr_release.radiographs.resample import (
 
 
 @dataclass(frozen=True)
-class Store:
+class PixelStore:
     """Resampled films, as they came, on disk."""
 
     path: Path
@@ -48,7 +49,7 @@ class Store:
 
 
 @dataclass(frozen=True)
-class Taken:
+class ReadFilm:
     """A film that lies in the store."""
 
     slot: int
@@ -56,54 +57,54 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What finishing a film takes."""
+class OrientedFilm:
+    """A film of which polarity and facing are found, as far as they can be."""
 
     slot: int
-    id: str
-    width: int
-    """Of the source film, in pixels."""
-    height: int
+    facts: Facts
     inverted: bool
-    flipped: bool
+    facing: Facing | None
+
+    @property
+    def flipped(self) -> bool:
+        """Whether it is mirrored, so that it faces left."""
+        return self.facing == "right"
 
 
-@dataclass(frozen=True)
-class Finished:
-    """The columns of an image table that are the film itself."""
-
-    image: dict[str, bytes | str]
-    facts: dict[str, int | str]
-
-
-def take(
-    store: Store, fit: Fit, first: int, films: Sequence[SourceFilm]
-) -> list[tuple[Taken, Thumbnail] | Fault]:
+def read_films(
+    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm]
+) -> list[tuple[ReadFilm, Thumbnail] | Fault]:
     """Read films, resample them and put them into the store from slot `first` on."""
-    return [_take(store, fit, first + at, film) for at, film in enumerate(films)]
+    return list(_read(store, fit, first, films))
 
 
-def _take(store: Store, fit: Fit, slot: int, film: SourceFilm) -> tuple[Taken, Thumbnail] | Fault:
-    try:
-        pixels, facts = film.load()
-    except SourceError as error:
-        return Fault(film.name, error.what, error.remedy)
-    square = resample(pixels, store.size, fit)
-    store.put(slot, square)
-    left, top, right, bottom = place(facts.width, facts.height, store.size, fit)
-    return Taken(slot, facts), thumbnail(square[top:bottom, left:right])
+def _read(
+    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm]
+) -> Iterator[tuple[ReadFilm, Thumbnail] | Fault]:
+    for slot, film in enumerate(films, start=first):
+        try:
+            pixels, facts = film.load()
+        except SourceError as error:
+            yield Fault(film.name, error.what, error.remedy)
+            continue
+        square = resample(pixels, store.size, fit)
+        store.put(slot, square)
+        left, top, right, bottom = place(facts.width, facts.height, store.size, fit)
+        yield ReadFilm(slot, facts), thumbnail(square[top:bottom, left:right])
 
 
-def finish(store: Store, fit: Fit, turns: Sequence[Turn]) -> list[Finished]:
-    """Invert, mirror and encode films of the store."""
-    return [_finish(store, fit, turn) for turn in turns]
+def encode_films(
+    store: PixelStore, fit: Fit, films: Sequence[OrientedFilm]
+) -> list[dict[str, Any]]:
+    """Invert, mirror and encode films of the store: the columns that are the film itself."""
+    return [_encode(store, fit, film) for film in films]
 
 
-def _finish(store: Store, fit: Fit, turn: Turn) -> Finished:
-    film = store.get(turn.slot)
-    if turn.inverted:
-        film = invert(film, place(turn.width, turn.height, store.size, fit))
-    if turn.flipped:
-        film = mirror(film)
-    data = png.encode(film, synthetic=False)
-    return Finished(png.cell(data, turn.id), png.facts(film, data))
+def _encode(store: PixelStore, fit: Fit, film: OrientedFilm) -> dict[str, Any]:
+    pixels = store.get(film.slot)
+    if film.inverted:
+        pixels = invert(pixels, place(film.facts.width, film.facts.height, store.size, fit))
+    if film.flipped:
+        pixels = mirror(pixels)
+    data = png.encode(pixels, synthetic=False)
+    return {"image": png.cell(data, film.facts.id), **png.facts(pixels, data)}

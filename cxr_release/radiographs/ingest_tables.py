@@ -1,13 +1,9 @@
-"""The two tables of an ingest: the cohort, and the manifest that accounts for every file.
-
-What an ingest did, in numbers: `summary.json`.
-"""
+"""What an ingest writes beside pixels: the cohort's and the manifest's rows, and `summary.json`."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,7 @@ import numpy as np
 
 from cxr_release.films.facts import Facing
 from cxr_release.films.patients import counted
-from cxr_release.radiographs.ingest_passes import Finished, Taken
+from cxr_release.radiographs.ingest_passes import OrientedFilm
 from cxr_release.schemas import COHORT, MANIFEST
 from cxr_release.tables import ROWS_PER_GROUP, Writer, pieces
 
@@ -24,24 +20,10 @@ GROUP_BYTES = 2**26
 """Pixels of a row group of the cohort, at most: bounds memory for large films."""
 
 
-@dataclass(frozen=True)
-class Turned:
-    """A film of which polarity and facing are found."""
-
-    taken: Taken
-    inverted: bool
-    facing: Facing | None
-
-    @property
-    def flipped(self) -> bool:
-        """Whether it is mirrored, so that it faces left."""
-        return self.facing == "right"
-
-
 def write_tables(
     output: Path,
-    turned: Sequence[Turned],
-    finished: Iterator[Finished],
+    films: Sequence[OrientedFilm],
+    encoded: Iterator[Mapping[str, Any]],
     refusals: Mapping[str, str],
     *,
     size: int,
@@ -50,15 +32,19 @@ def write_tables(
 
     Args:
         output: folder.
-        turned: the films, in order.
-        finished: their pixels, in the same order.
+        films: in order.
+        encoded: the columns that are the film itself, in the same order.
         refusals: name of every refused file and why.
         size: pixels on each side of a film.
     """
     rows_a_group = max(1, min(ROWS_PER_GROUP, GROUP_BYTES // size**2))
-    cohort_rows = (_cohort_row(one, film) for one, film in zip(turned, finished, strict=True))
-    rows = [_manifest_row(one) for one in turned]
-    rows += [_refused_row(name, why) for name, why in refusals.items()]
+    cohort_rows = (_cohort_row(film, row) for film, row in zip(films, encoded, strict=True))
+    rows = [_manifest_row(film) for film in films]
+    empty = dict.fromkeys(column.name for column in MANIFEST.columns)
+    rows += [
+        empty | {"source_file": name, "status": "refused", "fault": why}
+        for name, why in refusals.items()
+    ]
     rows.sort(key=lambda row: str(row["source_file"]))
     # Both tables take their place when all rows of both are written.
     with (
@@ -71,20 +57,19 @@ def write_tables(
             manifest.append(piece)
 
 
-def _cohort_row(one: Turned, film: Finished) -> dict[str, Any]:
+def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "image": film.image,
-        "id": one.taken.facts.id,
-        "patient": one.taken.facts.patient,
-        **film.facts,
-        "inverted": one.inverted,
-        "facing": one.facing,
-        "flipped": one.flipped,
+        **encoded,
+        "id": film.facts.id,
+        "patient": film.facts.patient,
+        "inverted": film.inverted,
+        "facing": film.facing,
+        "flipped": film.flipped,
     }
 
 
-def _manifest_row(one: Turned) -> dict[str, Any]:
-    facts = one.taken.facts
+def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
+    facts = film.facts
     points = facts.keypoints and [
         {"name": name, "x": x, "y": y} for name, (x, y) in facts.keypoints.items()
     ]
@@ -101,9 +86,9 @@ def _manifest_row(one: Turned) -> dict[str, Any]:
         "source_height": facts.height,
         "source_bits": facts.bits,
         "source_mode": facts.mode,
-        "inverted": one.inverted,
-        "facing": one.facing,
-        "flipped": one.flipped,
+        "inverted": film.inverted,
+        "facing": film.facing,
+        "flipped": film.flipped,
         "age": facts.age,
         "curvature": facts.curvature,
         "keypoints": points,
@@ -113,18 +98,10 @@ def _manifest_row(one: Turned) -> dict[str, Any]:
     }
 
 
-def _refused_row(name: str, why: str) -> dict[str, Any]:
-    row: dict[str, Any] = {column.name: None for column in MANIFEST.columns}
-    return row | {"source_file": name, "status": "refused", "fault": why}
-
-
 def summarise(
-    taken: Sequence[Taken],
+    films: Sequence[OrientedFilm],
     *,
     refused: int,
-    inverted: Sequence[bool],
-    facings: Sequence[Facing | None],
-    flipped: Sequence[bool],
     unaided: Sequence[Facing | None],
     listed: Collection[int],
     key: str | None,
@@ -132,36 +109,36 @@ def summarise(
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
 
     Args:
-        taken: the films.
+        films: that were ingested; the facing of those listed as facing left is as listed.
         refused: how many files were refused.
-        inverted: whether each film was found negative.
-        facings: the facing of each film; of those listed as facing left, as listed.
-        flipped: whether each film was mirrored.
         unaided: the facing that is found of each film without its being listed.
         listed: indices of films that were listed as facing left.
         key: fingerprint of the key behind the films' ids; phantoms have none.
     """
-    facts = [one.facts for one in taken]
+    facts = [film.facts for film in films]
     truth: list[Facing | None] = [
         one.true_facing or ("left" if at in listed else None) for at, one in enumerate(facts)
     ]
+    polarity = [
+        film.inverted == film.facts.true_negative
+        for film in films
+        if film.facts.true_negative is not None
+    ]
     return {
         "film_key": key,
-        "files": len(taken) + refused,
-        "ingested": len(taken),
+        "files": len(films) + refused,
+        "ingested": len(films),
         "refused": refused,
         **counted([one.patient for one in facts]),
         "cases": len({one.case for one in facts if one.case}) or None,
-        "inverted": sum(inverted),
-        "flipped": sum(flipped),
-        "facings": _counts(facing or "unknown" for facing in facings),
+        "inverted": sum(film.inverted for film in films),
+        "flipped": sum(film.flipped for film in films),
+        "facings": _counts(film.facing or "unknown" for film in films),
         "source_bits": _counts(one.bits for one in facts),
         "source_modes": _counts(one.mode for one in facts),
         "source_width": _spread([one.width for one in facts]),
         "source_height": _spread([one.height for one in facts]),
-        "polarity_accuracy": _share(
-            zip(inverted, (one.true_negative for one in facts), strict=True)
-        ),
+        "polarity_accuracy": sum(polarity) / len(polarity) if polarity else None,
         "facing_check": _check(unaided, truth),
     }
 
@@ -177,14 +154,8 @@ def _check(found: Sequence[Facing | None], truth: Sequence[Facing | None]) -> di
 
 
 def _counts(values: Iterable[object]) -> dict[str, int]:
-    return dict(Counter(str(value) for value in values))
+    return dict(Counter(map(str, values)))
 
 
 def _spread(values: list[int]) -> dict[str, float]:
     return {"least": min(values), "median": float(np.median(values)), "most": max(values)}
-
-
-def _share(pairs: Iterable[tuple[object, object]]) -> float | None:
-    """Share of pairs (found, true) that agree, where both are known."""
-    agree = [found == true for found, true in pairs if found is not None and true is not None]
-    return sum(agree) / len(agree) if agree else None

@@ -33,7 +33,7 @@ class WorkerDiedError(CxrReleaseError):
 
 
 @contextmanager
-def crew(films: int) -> Iterator[ProcessPoolExecutor | None]:
+def worker_pool(films: int) -> Iterator[ProcessPoolExecutor | None]:
     """Processes for so many films: one a processor, or none where they would not pay."""
     count = min(os.cpu_count() or 1, films // (WORTH_A_PROCESS // 2))
     if count < 2:
@@ -84,7 +84,7 @@ def in_order(
         ) from error
 
 
-def deadly(work: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Iterator[int]:
+def fatal_calls(work: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> Iterator[int]:
     """Indices of calls that end the process in which they run, such as by a crash of a decoder."""
     pool = _pool(1)
     try:

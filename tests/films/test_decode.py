@@ -13,8 +13,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from cxr_release.errors import SourceError
-from cxr_release.films.decode import MAX_BYTES, decode, read_bytes
+from cxr_release.films.decode import decode, read_bytes
 from cxr_release.films.grey import window
+from cxr_release.films.limits import MAX_BYTES
 from cxr_release.films.png import Film
 
 FILM = np.random.default_rng(5).integers(0, 256, (24, 17), dtype=np.uint8)
@@ -245,3 +246,18 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(SourceError, match="Permission denied"):
         read_bytes(locked)
+
+
+def test_the_same_bytes_have_the_same_fault() -> None:
+    """A fault stands in the manifest, of which the same films give the same bytes."""
+    stream = io.BytesIO()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(stream, format="JPEG")
+    frame, scan = b"\xff\xc0\x00\x0b\x08\x00\x08\x00\x08", b"\xff\xda\x00\x08\x01\x01\x00"
+    data = stream.getvalue()
+    assert frame in data
+    assert scan in data
+    # Two components, of which Pillow knows no colour.
+    data = data.replace(frame + b"\x01", frame[:3] + b"\x0e" + frame[4:] + b"\x02\x02\x11\x00")
+    data = data.replace(scan, b"\xff\xda\x00\x0a\x02\x02\x00\x01\x00")
+    with pytest.raises(SourceError, match=r"damaged \(cannot identify image file\)$"):
+        decode(data)

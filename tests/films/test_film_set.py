@@ -15,8 +15,8 @@ from PIL import Image
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, SourceError, TableError
 from cxr_release.films import film_source, image_table, png
-from cxr_release.films.decode import MAX_PIXELS
 from cxr_release.films.film_set import FilmSet, open_films
+from cxr_release.films.limits import MAX_PIXELS
 from tests.support.film_files import everything, film, film_bytes, saved, write_films, write_table
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cxr_release.errors import SourceError
-from cxr_release.films.folder import MAX_LIST_BYTES, read_left_facing
+from cxr_release.films.folder import read_left_facing
+from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 
 FILMS = ("a.png", "b.jpg", "c #1.png", "datasets-PNG/0001035.png")
 
@@ -46,7 +47,10 @@ def test_every_line_that_names_no_film_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "fault"),
-    [(b"\xff\xfe", "no UTF-8"), (b"#" * (MAX_LIST_BYTES + 1), "larger than 1,048,576 bytes")],
+    [
+        (b"\xff\xfe", "no UTF-8"),
+        (b"#" * (MAX_LEFT_FACING_BYTES + 1), "larger than 1,048,576 bytes"),
+    ],
 )
 def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, fault: str) -> None:
     with pytest.raises(SourceError, match=fault):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxr_release.errors import CxrReleaseError
-from cxr_release.radiographs.pool import WorkerDiedError, crew, deadly, in_order
+from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 
 
 def double(value: int) -> int:
@@ -26,14 +26,14 @@ def die(_: int) -> int:
 
 @pytest.mark.parametrize("films", [1, 10_000])
 def test_results_come_in_order(films: int) -> None:
-    with crew(films) as pool:
+    with worker_pool(films) as pool:
         assert list(in_order(pool, double, ((value,) for value in range(100)))) == [
             2 * value for value in range(100)
         ]
 
 
 def test_small_work_stays_in_this_process() -> None:
-    with crew(10) as pool:
+    with worker_pool(10) as pool:
         assert pool is None
         assert set(in_order(pool, own_id, [(1,)])) == {os.getpid()}
 
@@ -41,7 +41,7 @@ def test_small_work_stays_in_this_process() -> None:
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: no other process")
 def test_a_killed_worker_is_an_error_and_no_hang() -> None:
     with (
-        crew(10_000) as pool,
+        worker_pool(10_000) as pool,
         pytest.raises(CxrReleaseError, match="ended from outside"),
     ):
         list(in_order(pool, die, [(1,)]))
@@ -53,20 +53,20 @@ def die_at_7(value: int) -> int:
 
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: no other process")
 def test_what_kills_a_worker_is_found_among_what_was_not_done() -> None:
-    with crew(10_000) as pool, pytest.raises(WorkerDiedError) as caught:
+    with worker_pool(10_000) as pool, pytest.raises(WorkerDiedError) as caught:
         for _ in in_order(pool, die_at_7, ((value,) for value in range(30))):
             pass
     values = [value for (value,) in caught.value.calls]
     assert 7 in values
-    assert [values[at] for at in deadly(die_at_7, caught.value.calls)] == [7]
+    assert [values[at] for at in fatal_calls(die_at_7, caught.value.calls)] == [7]
 
 
 CHILD = """
 import os, sys, time
-from cxr_release.radiographs.pool import WorkerDiedError, crew, deadly, in_order
+from cxr_release.radiographs.pool import WorkerDiedError, worker_pool, fatal_calls, in_order
 from tests.radiographs.test_pool import own_id
 if __name__ == "__main__":
-    with crew(10_000) as pool:
+    with worker_pool(10_000) as pool:
         print(*in_order(pool, own_id, [(1,)]), flush=True)
         time.sleep(60)
 """
