@@ -132,7 +132,7 @@ def read_curvatures(path: Path) -> dict[str, int]:
         raise SourceError(error.what, where=str(path), remedy=error.remedy) from error
     except Exception as error:
         raise SourceError(
-            f"is no workbook with a sheet {SHEET!r} ({type(error).__name__})", where=str(path)
+            f"is not a workbook with a sheet {SHEET!r} ({type(error).__name__})", where=str(path)
         ) from error
 
 

@@ -81,4 +81,4 @@ def _read(data: bytes) -> Samples:
         return jpeg_samples.read_jpeg(data)
     if data.startswith(tiff_samples.SIGNATURES):
         return tiff_samples.read_tiff(data)
-    raise SourceError("is no PNG, JPEG or TIFF image", remedy="convert it, or take it out")
+    raise SourceError("is not a PNG, JPEG or TIFF image", remedy="convert it, or take it out")

@@ -90,7 +90,7 @@ def read_key(path: Path) -> FilmKey:
     """
     found = _KEY.fullmatch(_small(path))
     if not found:
-        raise SourceError("is no key of films", where=str(path), remedy=_RESTORE)
+        raise SourceError("is not a key of films", where=str(path), remedy=_RESTORE)
     return FilmKey(bytes.fromhex(found[1].decode()))
 
 
@@ -139,7 +139,9 @@ def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[st
         found = _FINGERPRINT.fullmatch(_small(fingerprint))
         if not found:
             raise SourceError(
-                "is no fingerprint of a key", where=str(fingerprint), remedy="restore it from git"
+                "is not a key's fingerprint",
+                where=str(fingerprint),
+                remedy="restore it from git",
             )
         yield str(fingerprint), found[1].decode()
     summary = cohort / "summary.json"

@@ -61,7 +61,7 @@ class FilmSet:
             SourceError: there is no such film, or it cannot be read.
         """
         if name not in self.homes:
-            raise SourceError(f"is no film of the {self.name} set", where=name)
+            raise SourceError(f"is not a film of the {self.name} set", where=name)
         opened = self.homes[name].open(name)
         if opened.fault:
             raise SourceError(opened.fault, where=name)
@@ -106,7 +106,7 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
 
 
 def list_path(path: Path) -> Listed:
-    """The sources under a path, and the files there that are no films. See `films.open_films`."""
+    """The sources under a path, and the files there that are not films. See `films.open_films`."""
     if not path.exists():
         raise SourceError("no such folder or table", where=str(path))
     if not path.is_dir():

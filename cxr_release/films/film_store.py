@@ -1,13 +1,10 @@
-"""Films on disk, one at a time, by id: out of image tables, without holding them in memory.
-
-All films of a table in one array, as the network and the distances want them.
-"""
+"""Films on disk, by id: one at a time out of image tables, or all of a table in one array."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +17,6 @@ from cxr_release import schemas, tables
 from cxr_release.errors import AGAIN, TableError
 from cxr_release.files import open_regular
 from cxr_release.films import png
-
-_AGAIN = "stop the server and start it again"
 
 
 class FilmStore:
@@ -43,23 +38,23 @@ class FilmStore:
         self.sha256: dict[str, str] = {}
         """Id of every film, in the order of the tables → SHA-256 of its PNG bytes, in hex."""
         self._places: dict[str, _Place] = {}
-        self._drawers: list[_Drawer] = []
+        self._tables: list[_OpenTable] = []
         for path in paths:
-            drawer = _Drawer(path)
-            self._drawers.append(drawer)
-            found = tables.read(path, kind, ["id", "sha256"])
-            drawer.check()
-            columns = (found[name].to_pylist() for name in ("id", "sha256"))
-            for film, sha256, (group, row) in zip(*columns, drawer.rows(), strict=True):
+            table = _OpenTable(path)
+            self._tables.append(table)
+            columns = tables.read(path, kind, ["id", "sha256"]).to_pydict()
+            table.check()
+            rows = zip(columns["id"], columns["sha256"], table.places(), strict=True)
+            for film, sha256, place in rows:
                 if film in self._places:
                     raise TableError(f"{film} stands in two tables", where=str(path))
-                self._places[film] = _Place(drawer, group, row)
+                self._places[film] = place
                 self.sha256[film] = sha256
 
     def check(self) -> None:
         """Raise a `TableError` unless every table is the one that was opened."""
-        for drawer in self._drawers:
-            drawer.check()
+        for table in self._tables:
+            table.check()
 
     def png(self, film: str) -> bytes:
         """PNG bytes of a film, exactly those that its table gives the SHA-256 of.
@@ -69,23 +64,28 @@ class FilmStore:
             TableError: the table is not the one that was opened any more, or is damaged.
         """
         place = self._places[film]
-        place.drawer.check()
-        data = place.drawer.png(place.group, place.row)
+        place.table.check()
+        data = place.table.png(place.group, place.row)
         if data is None or png.sha256(data) != self.sha256[film]:
             raise TableError(
-                "holds other bytes than its SHA-256 says",
-                where=f"{place.drawer.path}: {film}",
+                "does not match its SHA-256",
+                where=f"{place.table.path}: {film}",
                 remedy="restore the table (`dvc checkout`, or `dvc repro`), and start again",
             )
         return data
 
 
-class _Drawer:
-    """One table, open."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    table: _OpenTable
+    group: int
+    row: int
 
+
+class _OpenTable:
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         try:
             self._facts = _facts(path)
             os.close(open_regular(path, follow=True))  # a pipe in its place would keep us waiting
@@ -96,12 +96,12 @@ class _Drawer:
         except (pa.ArrowInvalid, OSError) as error:
             raise TableError(f"not a readable Parquet file: {error}", where=str(path)) from error
 
-    def rows(self) -> Iterable[tuple[int, int]]:
-        """Row group and row within it, of every row."""
+    def places(self) -> Iterator[_Place]:
+        """Where each row is, in order."""
         metadata = self._parquet.metadata
         for group in range(metadata.num_row_groups):
             for row in range(metadata.row_group(group).num_rows):
-                yield group, row
+                yield _Place(self, group, row)
 
     def check(self) -> None:
         """Raise a `TableError` unless the file is the one that was opened."""
@@ -110,13 +110,17 @@ class _Drawer:
         except OSError:
             same = False
         if not same:
-            raise TableError("the films were made anew", where=str(self.path), remedy=_AGAIN)
+            raise TableError(
+                "the films were made anew",
+                where=str(self.path),
+                remedy="stop the server and start it again",
+            )
 
     def png(self, group: int, row: int) -> bytes | None:
         """The picture of a row, whatever it is."""
         try:
             # A reader is not safe in two threads at once.
-            with self._turn:
+            with self._lock:
                 table = self._parquet.read_row_group(
                     group, columns=["image.bytes"], use_threads=False
                 )
@@ -124,13 +128,6 @@ class _Drawer:
         except (pa.ArrowException, OSError, IndexError) as error:
             raise TableError(f"cannot be read: {error}", where=str(self.path)) from error
         return data
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    drawer: _Drawer
-    group: int
-    row: int
 
 
 def _facts(path: Path) -> tuple[int, ...]:

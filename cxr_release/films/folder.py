@@ -297,7 +297,7 @@ def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
             faults.append(
                 Fault(
                     f"{LEFT_FACING} line {number}",
-                    f"{name[:SHOWN]!a} is no film of the source",
+                    f"{name[:SHOWN]!a} is not a film of the source",
                     f"nearest: {', '.join(near)}",
                 )
             )
@@ -313,7 +313,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=str(path)) from error
     except UnicodeDecodeError as error:
-        raise SourceError("is no UTF-8 text", where=str(path)) from error
+        raise SourceError("is not UTF-8 text", where=str(path)) from error
     for number, line in enumerate(text.split("\n"), start=1):
         name = line.strip()
         if name and not name.startswith("#"):

@@ -166,7 +166,7 @@ def window(pixels: NDArray[Any]) -> Film:
         SourceError: a pixel is not a finite number, or all pixels are equal.
     """
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
-        raise SourceError("has pixels that are no finite numbers")
+        raise SourceError("has pixels that are not finite numbers")
     if pixels.min() == pixels.max():
         raise SourceError("is blank: every pixel has the same value")
     if pixels.dtype == np.uint8:

@@ -56,7 +56,7 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
     rows = [replace(row, file=found.get(row.file, row.file)) for row in rows]
     times = Counter(row.file for row in rows)
     faults += [
-        Fault(f"{PATIENTS}: line {row.line}", f"names {row.file!r}, which is no film here")
+        Fault(f"{PATIENTS}: line {row.line}", f"names {row.file!r}, which is not a film here")
         for row in rows
         if row.file not in files
     ]
@@ -181,7 +181,7 @@ def _rows(path: Path) -> tuple[list[_Row], list[Fault]]:
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})", where=str(path)) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"is no UTF-8 CSV table ({error})", where=str(path)) from error
+        raise SourceError(f"is not a UTF-8 CSV table ({error})", where=str(path)) from error
 
 
 def _check_header(header: list[str], path: Path) -> None:

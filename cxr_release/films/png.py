@@ -23,7 +23,7 @@ Film = NDArray[np.uint8]
 """Grey values (height, width), 0 … 255, bone bright."""
 
 MAX_PIXELS = 4096 * 4096
-"""A film of the pipeline is at most this large; anything larger is no film of ours."""
+"""A film of the pipeline is at most this large; anything larger is not a film of ours."""
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's code for media made by a trained model."""
@@ -35,7 +35,7 @@ _UNREADABLE = (
     SyntaxError,
     ValueError,
 )
-"""What Pillow raises at bytes that are no PNG."""
+"""What Pillow raises at bytes that are not a PNG."""
 
 _XMP = (
     '<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>'

@@ -32,7 +32,7 @@ _COMPRESSIONS = (1, *_FAX, 5, _JPEG, 8, 32773, 32946, 34925, 50000)
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 """Kinds of transparency: colours that are multiplied with it already, and those that are not."""
 _REDUCED, _MASK = 1, 4
-"""Bits of NewSubfileType: a picture that is no film of its own."""
+"""Bits of NewSubfileType: a picture that is not a film of its own."""
 
 _NUMBERS = (
     "imagewidth",

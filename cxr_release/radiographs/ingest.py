@@ -130,7 +130,7 @@ def _warn_of_patients(summary: dict[str, Any]) -> None:
 def _clean(output: Path) -> None:
     """Remove what a killed run left."""
     if output.exists() and not output.is_dir():
-        raise SourceError("is no folder to write into", where=str(output))
+        raise SourceError("is not a folder to write into", where=str(output))
     sweep(_store_path(output))
     for stale in output.glob(f"*{PARTIAL}"):
         remove(stale)

@@ -112,7 +112,7 @@ def test_the_workbook_gives_curvature_classes(atlas: Path) -> None:
 def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
     path = atlas / "datasets.xlsx"
     path.write_bytes(b"PK\3\4 no workbook")
-    with pytest.raises(SourceError, match="is no workbook"):
+    with pytest.raises(SourceError, match="is not a workbook"):
         list_atlas(atlas, KEY)
     write_book(path, [["t"], ["Number"]], sheet="Other")
     with pytest.raises(SourceError, match="'Sheet1'"):

@@ -156,8 +156,8 @@ def test_inverting_a_deep_film_inverts_its_window(pixels: np.ndarray[Any, Any]) 
     [
         (np.full((5, 5), 7, np.uint8), "blank"),
         (np.full((5, 5), 7, np.uint16), "blank"),
-        (np.array([[1, np.nan]], np.float32), "no finite"),
-        (np.array([[1, np.inf]], np.float32), "no finite"),
+        (np.array([[1, np.nan]], np.float32), "not finite"),
+        (np.array([[1, np.inf]], np.float32), "not finite"),
     ],
 )
 def test_pixels_that_show_nothing_are_refused(pixels: np.ndarray[Any, Any], fault: str) -> None:
@@ -182,7 +182,7 @@ def test_more_than_one_picture_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "PPM", "WEBP"])
 def test_other_formats_are_no_films(kind: str) -> None:
-    with pytest.raises(SourceError, match="is no PNG, JPEG or TIFF image"):
+    with pytest.raises(SourceError, match="is not a PNG, JPEG or TIFF image"):
         decode(encoded(Image.fromarray(FILM), kind))
 
 

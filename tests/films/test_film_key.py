@@ -112,7 +112,7 @@ def test_logs_that_hold_names_of_files_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "junk", "ab" * 31, "ab" * 33, "AB" * 32, "ab" * 4096])
 def test_a_file_that_is_no_key_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "film-key").write_text(content)
-    with pytest.raises(SourceError, match="is no key of films"):
+    with pytest.raises(SourceError, match="is not a key of films"):
         opened(tmp_path)
     assert (tmp_path / "film-key").read_text() == content
 
@@ -120,7 +120,7 @@ def test_a_file_that_is_no_key_is_refused(tmp_path: Path, content: str) -> None:
 def test_a_key_is_read_from_nobody_s_trick(tmp_path: Path) -> None:
     path = tmp_path / "film-key"
     os.mkfifo(path)
-    with pytest.raises(SourceError, match="is no key of films"):
+    with pytest.raises(SourceError, match="is not a key of films"):
         opened(tmp_path)
     path.unlink()
     path.symlink_to("/dev/zero")

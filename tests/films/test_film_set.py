@@ -93,7 +93,7 @@ def test_every_file_of_a_folder_is_searched_or_unreadable_or_named(tmp_path: Pat
         "cut": faults["cut"].split(":")[0],
         "cut-jpeg": "is truncated",
         "empty": "is empty (0 bytes)",
-        "text": "is no PNG, JPEG or TIFF image",
+        "text": "is not a PNG, JPEG or TIFF image",
         "pipe": "is not a regular file",
         "leading-out": "is a symbolic link out of the folder",
         "leading-nowhere": "is a broken symbolic link",
@@ -168,10 +168,10 @@ def test_one_film_by_its_id(tmp_path: Path) -> None:
     assert np.array_equal(png.decode(films.png("a"), where=""), film(1))
     for place, name in enumerate(names, start=5):
         assert np.array_equal(png.decode(films.png(name), where=""), film(place)), name
-    for name, what in (("b", "is no PNG"), ("none", "holds a path and no bytes")):
+    for name, what in (("b", "is not a PNG"), ("none", "holds a path and no bytes")):
         with pytest.raises(SourceError, match=what):
             films.png(name)
-    with pytest.raises(SourceError, match="other: is no film of the real set"):
+    with pytest.raises(SourceError, match="other: is not a film of the real set"):
         films.png("other")
 
 
@@ -293,7 +293,7 @@ def test_patients_of_a_folder(tmp_path: Path) -> None:
     assert found.ignored == ((f"{folder}/patients.csv", "the patients of the films"),)
     (folder / "patients.csv").write_bytes(b"file,patient\na.png,p\nc.png,p\n")
     message = refused(folder)
-    assert "names 'c.png', which is no film here" in message
+    assert "names 'c.png', which is not a film here" in message
     assert "b.png: has no row" in message
     (folder / "patients.csv").write_bytes(b"file,patient\na.png,\nb.png,p\n")
     assert open_films([folder], "real").patients == {"b": "p"}

@@ -91,7 +91,7 @@ def test_each_fault_of_the_table_is_named(tmp_path: Path) -> None:
     stated, faults = read_patients(table, {"a.png", "b.png", "c.png"})
     assert "b.png" not in stated
     assert {fault.where: fault.what for fault in faults} == {
-        "patients.csv: line 5": "names 'z.png', which is no film here",
+        "patients.csv: line 5": "names 'z.png', which is not a film here",
         "a.png": "has 2 rows in patients.csv",
         "c.png": "has no row in patients.csv",
     }
@@ -102,8 +102,8 @@ def test_each_fault_of_the_table_is_named(tmp_path: Path) -> None:
     [
         (b"", "no column file and no column patient"),
         (b"film,patient\na.png,1\n", "no column file"),
-        (b"file,patient\n\xff.png,1\n", "no UTF-8 CSV"),
-        (b'file,patient\n"a.png,1\n', "no UTF-8 CSV"),
+        (b"file,patient\n\xff.png,1\n", "not a UTF-8 CSV"),
+        (b'file,patient\n"a.png,1\n', "not a UTF-8 CSV"),
     ],
 )
 def test_a_table_that_is_none_stops_everything(folder: Path, content: bytes, fault: str) -> None:

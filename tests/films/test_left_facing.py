@@ -48,7 +48,7 @@ def test_every_line_that_names_no_film_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"\xff\xfe", "no UTF-8"),
+        (b"\xff\xfe", "not UTF-8"),
         (b"#" * (MAX_LEFT_FACING_BYTES + 1), "larger than 1,048,576 bytes"),
     ],
 )

@@ -69,7 +69,7 @@ def spoil(folder: Path) -> dict[str, str]:
     pages[0].save(folder / "pages.tif", save_all=True, append_images=pages[1:])
     return {
         "empty.png": "0 bytes",
-        "text.png": "no PNG, JPEG or TIFF",
+        "text.png": "is not a PNG, JPEG or TIFF",
         "cut.png": "truncated",
         "folder.png": "is a folder",
         "broken.png": "broken symbolic link",
@@ -273,7 +273,7 @@ def test_a_file_in_the_place_of_the_output_is_refused(
     folder: Path, tmp_path: Path, settings: Settings
 ) -> None:
     (tmp_path / "out").write_text("precious")
-    with pytest.raises(SourceError, match="no folder to write into"):
+    with pytest.raises(SourceError, match="not a folder to write into"):
         take(folder, tmp_path / "out", settings())
     assert (tmp_path / "out").read_text() == "precious"
 
