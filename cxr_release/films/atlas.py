@@ -13,9 +13,8 @@ The atlas numbers cases and says nowhere that two cases are two patients: the nu
 somebody imaged twice may be two cases. So films of one case stay together, and whose they are is
 not stated, unless a table beside them states it.
 
-A JSON file can hold its film once more, in base64: that is never decoded and never kept.
-
-Key points of a film out of a LabelMe file. They are optional: nothing in them costs the film.
+A JSON file can hold its film once more, in base64: that is never decoded and never kept. Nothing in
+such a file costs the film.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ An id is HMAC-SHA256 of the file's name, or of the patient's key, under 32 rando
 the house. Whoever has the key finds the film of an id; without it an id says nothing, and nobody
 can try names or films against it. Phantoms are public: their ids need no key.
 
-Whether a file's name looks as if it told whose film it is: a guess, for a warning.
+File names that seem to tell whose film it is are guessed at, for a warning.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ PLAIN = frozenset(
 """Words that films are called by and people are not."""
 
 
-def tells(stem: str) -> bool:
+def may_identify(stem: str) -> bool:
     """Whether a file's stem looks like a person's name or holds a date.
 
     A name is two words of letters, not of `PLAIN`, with a separator between them; a date is one of

@@ -1,6 +1,7 @@
-"""Samples as a file stores them → one grey value a pixel, as a viewer shows it.
+"""Samples as a file stores them → 8-bit grey, one value a pixel, as a viewer shows it.
 
-Grey values of any depth → 8 bits: which of them are film, and which are markers or padding.
+Colour, transparency and rotation come first; then grey of any depth is windowed: which values are
+film, and which are markers or padding.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 A film's bytes are made once, here, and copied from then on. The label is part of the bytes from
 the first moment, so that no unlabelled synthetic film ever lies on a disk.
-
-What a PNG file holds beside its picture.
 """
 
 from __future__ import annotations

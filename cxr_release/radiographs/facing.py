@@ -1,22 +1,14 @@
-"""Films that face both ways at once, mixed from films that face one way.
-
-Early checkpoints draw such films: a jaw on the left, the spine of a film that faces right. Mixed
-from real films they show how much evidence for either side a film holds that faces neither.
-
-What tells a film from its mirror image: parts of it that change their sign when it is mirrored.
-
-Two looks that go wrong in different ways: where the film is bright, and which way its edges run.
-
-Which way films face: left, right, or not known.
+"""Which way films face: left, right, or not known.
 
 What tells a film from its mirror image (`sides`) is held against what films that face left have in
 common: a linear discriminant (Fisher, 1936) whose noise are films mixed from left-facing and
-mirrored ones, half and half (`mixed`). Such films face neither way, so they also say how far a
-film must lean to be believed: further than all but `ERROR` of them do. A film that leans less, or
-that is a negative, is of unknown facing.
+mirrored ones, half and half (`mixed`). Such films face neither way, as those of early checkpoints
+do (a jaw on the left, the spine of a film that faces right), so they also say how far a film must
+lean to be believed: further than all but `ERROR` of them do. A film that leans less, or that is a
+negative, is of unknown facing.
 
 This rests on films that show their facing plainly, as lateral ones do. Where they do not (frontal
-chest films fall apart into no two groups), no film's facing is found at all: see `detector_of`.
+chest films do not fall into two groups), no film's facing is found at all: see `detector_of`.
 
 Nothing in the pictures says which side is left: a few films that somebody listed do. All films
 here are of one polarity (see `polarity`).
@@ -39,6 +31,7 @@ from cxr_release.radiographs.resample import (
     antisymmetric,
     principal,
     symmetric,
+    unit,
 )
 
 PATCHES = 3
@@ -95,7 +88,7 @@ def sides(small: Thumbnail) -> Vectors:
         small: thumbnails (n, SIDE, SIDE) of films of one polarity.
     """
     edges = _edges(small)
-    return np.concatenate([antisymmetric(small), _unit(edges - _mirrored(edges))], axis=1)
+    return np.concatenate([antisymmetric(small), _half(edges - _mirrored(edges))], axis=1)
 
 
 def _edges(small: Thumbnail) -> NDArray[np.float32]:
@@ -125,11 +118,9 @@ def _mirrored(edges: NDArray[np.float32]) -> NDArray[np.float32]:
     return edges[:, ways, :, ::-1]
 
 
-def _unit(parts: NDArray[np.float32]) -> Vectors:
+def _half(parts: NDArray[np.float32]) -> Vectors:
     """Left halves alone, as unit vectors: the right ones are the same with another sign."""
-    vectors = parts[..., : parts.shape[-1] // 2].reshape(len(parts), -1)
-    unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-    return unit
+    return unit(parts[..., : parts.shape[-1] // 2].reshape(len(parts), -1))
 
 
 OTHER: dict[Facing, Facing] = {"left": "right", "right": "left"}

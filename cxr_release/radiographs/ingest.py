@@ -22,7 +22,7 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.files import private, write_json
 from cxr_release.films.atlas import is_atlas, list_atlas
 from cxr_release.films.facts import Facing, Listing
-from cxr_release.films.film_key import KEY_BYTES, FilmKey, tells
+from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
 from cxr_release.films.folder import LEFT_FACING, list_folder
 from cxr_release.films.patients import PATIENTS
 from cxr_release.params import PHANTOMS, IngestParams
@@ -108,7 +108,7 @@ def ingest(
 
 
 def _warn_of_names(stems: Sequence[str]) -> None:
-    telling = sum(map(tells, stems))
+    telling = sum(map(may_identify, stems))
     if telling:
         sys.stderr.write(
             f"{telling:,} of {len(stems):,} file names look like names of people or hold dates:"

@@ -1,6 +1,7 @@
 """Mirror synthetic films that face right, as the paper does before anybody looks at them.
 
-How often a detector of facings is wrong, and how often it does not say, measured on films.
+What is found is measured, too: how often a detector of facings is wrong, and how often it does not
+say.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cxr_release.films.facts import Facing
 from cxr_release.radiographs.facing import ERROR, OTHER, Detector, held_out, mixed
 from cxr_release.radiographs.resample import Thumbnail, mirror, thumbnails
 
-TOGETHER = 256
+FILMS_AT_ONCE = 256
 """Films in memory at once."""
 ROWS_PER_GROUP = 16
 """Reviewers see films in shuffled order, one row group read for each: small ones are soon read."""
@@ -28,7 +29,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Saying:
+class FacingStatement:
     """What one reviewer says of the way one film faces."""
 
     where: str
@@ -39,7 +40,7 @@ class Saying:
     """The way that this PNG faces; None: it cannot be told."""
 
 
-Said = Mapping[str, Sequence[Saying]]
+Statements = Mapping[str, Sequence[FacingStatement]]
 """Film id → what reviewers say of it."""
 
 
@@ -55,12 +56,16 @@ def left_facing(path: Path) -> Thumbnail | None:
         for row in tables.iterate(path, schemas.COHORT)
         if row["facing"] is not None
     )
-    parts = [thumbnails(some) for some in tables.pieces(films, TOGETHER)]
+    parts = [thumbnails(some) for some in tables.pieces(films, FILMS_AT_ONCE)]
     return np.concatenate(parts) if parts else None
 
 
 def orient(
-    shards: Iterable[Path], output: Path, *, detector: Detector | None, said: Said | None = None
+    shards: Iterable[Path],
+    output: Path,
+    *,
+    detector: Detector | None,
+    statements: Statements | None = None,
 ) -> dict[str, int]:
     """Write the films of a sampling job, those that face right mirrored.
 
@@ -71,7 +76,7 @@ def orient(
         shards: `schemas.SAMPLES` tables, in order.
         output: the `schemas.ORIENTED` table.
         detector: see `facing.detector_of`; without one no facing is found.
-        said: what reviewers say. Where they differ, the facing is unknown.
+        statements: what reviewers say. Where they differ, the facing is unknown.
 
     Returns:
         How many films faced `left`, `right` or `unknown` as they were sampled, and of how many
@@ -84,8 +89,8 @@ def orient(
     faults: list[Fault] = []
     rows = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
     with tables.Writer(output, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
-        for some in tables.pieces(rows, TOGETHER):
-            turned = list(_turned(some, detector, said or {}, faults))
+        for some in tables.pieces(rows, FILMS_AT_ONCE):
+            turned = list(_turned(some, detector, statements or {}, faults))
             counts.update("right" if row["flipped"] else row["facing"] for row in turned)
             counts["said"] += sum(row["facing_said"] for row in turned)
             writer.append(turned)
@@ -100,7 +105,10 @@ def orient(
 
 
 def _turned(
-    rows: list[dict[str, Any]], detector: Detector | None, said: Said, faults: list[Fault]
+    rows: list[dict[str, Any]],
+    detector: Detector | None,
+    statements: Statements,
+    faults: list[Fault],
 ) -> Iterator[Mapping[str, Any]]:
     films = [png.decode(row["image"]["bytes"], where=row["id"]) for row in rows]
     found = detector.facings(thumbnails(films)) if detector else [None] * len(rows)
@@ -108,19 +116,19 @@ def _turned(
         mirrored = mirror(film)
         data = png.encode(mirrored, synthetic=True)
         shown = {row["sha256"]: False, png.sha256(data): True}
-        sayings = said.get(row["id"], ())
-        strange = [one for one in sayings if one.sha256 not in shown]
+        stated = statements.get(row["id"], ())
+        strange = [one for one in stated if one.sha256 not in shown]
         faults += [Fault(one.where, f"saw other bytes than {row['id']} has") for one in strange]
-        said_of = {
+        sides = {
             OTHER[one.facing] if one.facing and shown.get(one.sha256) else one.facing
-            for one in sayings
+            for one in stated
         }
         facing = looks
-        if said_of:
-            facing = said_of.pop() if len(said_of) == 1 else None
+        if sides:
+            facing = sides.pop() if len(sides) == 1 else None
         changes: dict[str, Any] = {
             "facing": "left" if facing else UNKNOWN,
-            "facing_said": bool(sayings),
+            "facing_said": bool(stated),
             "flipped": facing == "right",
             "mirrored_sha256": row["sha256"] if facing == "right" else png.sha256(data),
         }

@@ -1,6 +1,6 @@
-"""Films of any size → square films of one size.
+"""Films of any size → square films of one size, and thumbnails.
 
-Small unit vectors of films, in which polarity is a sign and facing is a mirror.
+Thumbnails are small unit vectors, in which polarity is a sign and facing is a mirror.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def principal(vectors: Vectors) -> Direction:
     films, parts = vectors.shape
     if films < parts:  # the smaller matrix of the two that share their eigenvalues
         _, weights = np.linalg.eigh((vectors @ vectors.T).astype(np.float64))
-        top = _unit((weights[:, -1] @ vectors)[None])[0]
+        top = unit((weights[:, -1] @ vectors)[None])[0]
     else:
         _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
         top = directions[:, -1]
@@ -122,7 +122,7 @@ def _unit_vectors(small: Thumbnail, combine: Callable[[Vectors, Vectors], Vector
         films = small[at : at + BLOCK]
         left, right = films[:, :, :half], films[:, :, : half - 1 : -1]
         parts = combine(left.reshape(len(films), -1), right.reshape(len(films), -1))
-        vectors[at : at + BLOCK] = _unit(parts)
+        vectors[at : at + BLOCK] = unit(parts)
     return vectors
 
 
@@ -131,6 +131,9 @@ def _centred(vectors: Vectors) -> Vectors:
     return centred
 
 
-def _unit(vectors: NDArray[Any]) -> NDArray[Any]:
-    unit: NDArray[Any] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-    return unit
+def unit(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Vectors (n, d) brought to length 1; those of length 0 stay 0."""
+    scaled: NDArray[Any] = vectors / np.maximum(
+        np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6
+    )
+    return scaled

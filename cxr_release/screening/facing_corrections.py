@@ -14,29 +14,29 @@ from cxr_release.film_id import job_of
 from cxr_release.films.facts import Facing
 from cxr_release.logbook.entry import effective_of
 from cxr_release.logbook.logs import read_all
-from cxr_release.radiographs.orient import Said, Saying
+from cxr_release.radiographs.orient import FacingStatement, Statements
 from cxr_release.screening.decision import FACING, Faces
 from cxr_release.screening.films import unknown_films
 
 _FACING: Mapping[Faces, Facing | None] = {"left": "left", "right": "right", "unknown": None}
 
 
-def read_facing(folder: Path) -> Said:
+def read_facing(folder: Path) -> Statements:
     """Film → what reviewers say of the way it faces, as far as it is in effect.
 
     Raises:
         DecisionError: a log does not verify.
     """
-    said: dict[str, list[Saying]] = {}
+    said: dict[str, list[FacingStatement]] = {}
     for reviewer, log in read_all(FACING, folder).items():
         for film, entry in effective_of(log).items():
             where = f"{reviewer}.jsonl: line {entry.seq}"
-            saying = Saying(where, entry.image_sha256, _FACING[entry.faces])
+            saying = FacingStatement(where, entry.image_sha256, _FACING[entry.faces])
             said.setdefault(film, []).append(saying)
     return said
 
 
-def facing_of_unknown(said: Said, films: Collection[str]) -> list[Fault]:
+def facing_of_unknown(said: Statements, films: Collection[str]) -> list[Fault]:
     """What reviewers say of the facing of films of these jobs that do not exist."""
     jobs = {job_of(film) for film in films} | {""}
     names = [

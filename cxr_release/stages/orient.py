@@ -44,7 +44,7 @@ def run(paths: Paths, params: Params) -> None:
             sorted(folder.glob("shard-*.parquet")),
             paths.oriented_table(checkpoint, batch),
             detector=detector,
-            said=told,
+            statements=told,
         )
         ids = tables.read(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, ["id"])
         films.update(ids["id"].to_pylist())

@@ -10,7 +10,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError
 from cxr_release.films import png
 from cxr_release.radiographs.facing import Detector, detector_of
-from cxr_release.radiographs.orient import Said, Saying, left_facing, orient
+from cxr_release.radiographs.orient import FacingStatement, Statements, left_facing, orient
 from cxr_release.radiographs.resample import mirror
 
 
@@ -135,11 +135,13 @@ def test_a_film_that_faces_neither_way_keeps_its_bytes(
     assert after["image"] == rows[0]["image"]
 
 
-def told(row: dict[str, Any], film: png.Film, *says: tuple[str, str | None]) -> Said:
+def told(row: dict[str, Any], film: png.Film, *says: tuple[str, str | None]) -> Statements:
     """What reviewers say who saw the film `as it was sampled` or its mirror image."""
     mirrored = png.sha256(png.encode(mirror(film), synthetic=True))
     seen = {"sampled": row["sha256"], "mirrored": mirrored}
-    sayings = [Saying(f"log: line {at}", seen[what], way) for at, (what, way) in enumerate(says)]  # type: ignore[arg-type]
+    sayings = [
+        FacingStatement(f"log: line {at}", seen[what], way) for at, (what, way) in enumerate(says)
+    ]  # type: ignore[arg-type]
     return {row["id"]: sayings}
 
 
@@ -169,7 +171,7 @@ def test_what_reviewers_say_counts_before_what_is_found(
     said = told(rows[place], mixed[place], *says)
     for finder in (detector, None):
         output = folder / "o.parquet"
-        assert orient([path], output, detector=finder, said=said)["said"] == 1
+        assert orient([path], output, detector=finder, statements=said)["said"] == 1
         after = list(tables.iterate(output, schemas.ORIENTED))[place]
         assert (after["facing"], after["flipped"]) == expected
         assert after["facing_said"]
@@ -177,8 +179,8 @@ def test_what_reviewers_say_counts_before_what_is_found(
 
 def test_a_reviewer_who_saw_another_film_is_refused(tmp_path: Path, mixed: list[png.Film]) -> None:
     path, rows = shard(tmp_path / "s.parquet", mixed)
-    said = {rows[3]["id"]: [Saying("a.b.jsonl: line 4", "0" * 64, "left")]}
+    said = {rows[3]["id"]: [FacingStatement("a.b.jsonl: line 4", "0" * 64, "left")]}
     with pytest.raises(DecisionError, match=r"a\.b\.jsonl: line 4") as error:
-        orient([path], tmp_path / "o.parquet", detector=None, said=said)
+        orient([path], tmp_path / "o.parquet", detector=None, statements=said)
     assert rows[3]["id"] in str(error.value)
     assert not (tmp_path / "o.parquet").exists()

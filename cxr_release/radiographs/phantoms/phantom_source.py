@@ -2,8 +2,6 @@
 
 Eight films in a row belong to six patients, and two of every 25 films are negatives, so that
 shares hold in small cohorts too and any film can be drawn without its neighbours.
-
-The phantom cohort as a source of films.
 """
 
 from __future__ import annotations

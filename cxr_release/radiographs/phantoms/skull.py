@@ -1,7 +1,4 @@
-"""Skull base and upper jaw as solids in the head's frame.
-
-Mandible and teeth as solids in the head's frame.
-"""
+"""Skull base, jaws and teeth as solids in the head's frame."""
 
 from __future__ import annotations
 

@@ -1,12 +1,10 @@
-"""Signed distances of the outlines that anatomy is made of, vectorised over a pixel grid.
-
-Distances are negative inside. Points are (n, 2) arrays of (x, y); grids are given by their
-axes, columns `x` (w,) and rows `y` (h,), and answers have shape (h, w), float32.
-
-Solids of the body and the attenuation that a beam gathers on its way through them.
+"""Solids of the body, and the attenuation that a beam gathers on its way through them.
 
 Anatomy is laid out in centimetres in the patient's sagittal plane: x runs from the front of the
 neck to its back, y from the head down. A `View` carries that plane onto a film.
+
+Signed distances of outlines are negative inside. Points are (n, 2) arrays of (x, y); grids are
+given by their axes, columns `x` (w,) and rows `y` (h,), and answers have shape (h, w), float32.
 """
 
 from __future__ import annotations

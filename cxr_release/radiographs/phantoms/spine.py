@@ -1,6 +1,6 @@
-"""The curve of the neck: where each vertebra from C2 to T1 and the skull above them lie.
+"""The spine: where each vertebra from C2 to T1 and the skull above them lie, and their bone.
 
-The vertebrae C1 to T1 as solids, and the corners of their bodies.
+The vertebrae C1 to T1 are solids; the corners of their bodies are the key points.
 """
 
 from __future__ import annotations
