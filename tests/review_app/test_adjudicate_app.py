@@ -505,7 +505,7 @@ def serve(root: Path, **change: Any) -> None:
 
 @pytest.mark.parametrize(
     ("reviewers", "what"),
-    [([], "no reviewer or reader"), (["a.b", "a.b"], "twice"), (["../x"], "no reviewer's name")],
+    [([], "no reviewer or reader"), (["a.b", "a.b"], "twice"), (["../x"], "not a reviewer's name")],
 )
 def test_a_name_that_is_none_does_not_start_the_server(
     outside: Desk, reviewers: list[str], what: str

@@ -357,7 +357,7 @@ def reviewed(root: Path, **more: Any) -> None:
         ({"reviewers": []}, "no reviewer or reader"),
         ({"reviewers": ["a", "b", "a"]}, "a is named twice"),
         ({"reviewers": ["prescreen"]}, "pre-screen's own name"),
-        ({"reviewers": ["../a"]}, "no reviewer's name"),
+        ({"reviewers": ["../a"]}, "not a reviewer's name"),
         ({"order": "doubtful-first"}, "no score to 40 film"),
         ({"host": "0.0.0.0"}, "every address"),  # noqa: S104
         ({"host": "::"}, "every address"),

@@ -438,7 +438,7 @@ def test_what_is_not_in_order_is_said_before_anybody_comes(drawn: Drawn, tmp_pat
     for more, what in (
         ({"readers": []}, "no reviewer or reader"),
         ({"readers": ["a", "b", "a"]}, "a is named twice"),
-        ({"readers": ["../a"]}, "no reviewer's name"),
+        ({"readers": ["../a"]}, "not a reviewer's name"),
         ({"kit": tmp_path / "no.parquet"}, "no.parquet"),
         ({"site": Site("203.0.113.7", 0)}, "cannot listen"),
     ):
