@@ -488,14 +488,14 @@ KEY = Table(
 
 RESPONSES = Table(
     "reader_study",
-    "Raw ratings of the blinded reader study, one row an image shown to a rater.",
+    "Raw ratings of the blinded reader study, one row an image shown to a reader.",
     (
-        Column("rater", TEXT, "Rater, de-identified.", matches=r"[A-Za-z0-9._-]{1,64}"),
+        Column("rater", TEXT, "Reader, de-identified.", matches=r"[A-Za-z0-9._-]{1,64}"),
         Column("quartet", INT, "Quartet.", least=1),
         Column("image", TEXT, "Name of the film in the kit.", matches=r"[A-Za-z0-9._-]{1,64}"),
         Column("source", TEXT, "real, or a checkpoint's name.", matches=rf"real|{SOURCE_PATTERN}"),
         Column("rating", INT, "Likert: 1 unrealistic … 4 fully realistic.", least=1, most=4),
-        Column("identified_as_real", BOOL, "Whether the rater picked this film as the real one."),
+        Column("identified_as_real", BOOL, "Whether the reader picked this film as the real one."),
     ),
     key=("rater", "quartet", "image"),
 )

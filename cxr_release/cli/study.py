@@ -79,7 +79,7 @@ def analyze(
         float | None, typer.Option(help="Accuracy around chance that counts as chance.")
     ] = None,
     bootstrap: Annotated[
-        int | None, typer.Option(help="Draws of the interval clustered by rater and quartet.")
+        int | None, typer.Option(help="Draws of the interval clustered by reader and quartet.")
     ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Folder for the figures, SVG and PNG.")

@@ -102,7 +102,7 @@ def fleiss_kappa_of(ratings: Ratings) -> float | None:
     """Agreement beyond chance on the source picked (Fleiss 1971): 1 full, 0 none.
 
     Returns:
-        Fleiss' kappa; None with one rater, or where everyone always picked one source.
+        Fleiss' kappa; None with one reader, or where everyone always picked one source.
     """
     places = np.arange(len(ratings.sources))
     return fleiss_kappa((ratings.picked[:, :, None] == places).sum(axis=0))

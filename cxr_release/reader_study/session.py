@@ -168,7 +168,7 @@ class Session:
         if not {str(one) for one in ratings.values()} <= set(RATINGS):
             raise UnfitAnswerError("holds a rating that is none of 1 to 4")
         if picked not in sheet.films:
-            raise UnfitAnswerError("takes none of the films for the real one")
+            raise UnfitAnswerError("takes no film of the page for the real one")
         if not 0 <= seconds <= LONGEST:  # NaN neither
             raise UnfitAnswerError(f"took no time between 0 and {LONGEST} seconds")
         return NewAnswer(

@@ -14,8 +14,7 @@ from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
-from cxr_release.reader_study.kit import served
-from cxr_release.reader_study.quartets import (
+from cxr_release.reader_study.kit import (
     Films,
     Shown,
     alike_in_facing,
@@ -23,6 +22,7 @@ from cxr_release.reader_study.quartets import (
     draw_quartets,
     name_of,
     secret_of,
+    served,
 )
 from cxr_release.reader_study.ratings import REAL
 from cxr_release.tables import Table

@@ -103,9 +103,9 @@ def centred(value: float, draws: FloatArray, *, least: float = -np.inf) -> list[
 def cluster_draws(hits: NDArray[np.bool_], *, draws: int, seed: int) -> FloatArray | None:
     """Accuracies of the pigeonhole bootstrap (Owen 2007, doi 10.1214/07-AOAS122).
 
-    Raters and quartets are drawn again, each with replacement and apart from the other, and a
-    trial counts as often as its rater times its quartet. The spread of these accuracies is
-    (Σa² / R² + Σb² / Q² + Σe² / (RQ)²), a, b and e being the effects of raters, of quartets and
+    Readers and quartets are drawn again, each with replacement and apart from the other, and a
+    trial counts as often as its reader times its quartet. The spread of these accuracies is
+    (Σa² / R² + Σb² / Q² + Σe² / (RQ)²), a, b and e being the effects of readers, of quartets and
     what remains. It errs on the wide side: what remains counts threefold, so that where nothing
     clusters the interval is √3 times as wide as it need be. With few readers, whose differences
     are hard to see, that is what keeps its promise: simulated, 95 % intervals of 8 readers and 50
@@ -113,26 +113,26 @@ def cluster_draws(hits: NDArray[np.bool_], *, draws: int, seed: int) -> FloatArr
     without that excess fell to 91 %.
 
     Args:
-        hits: (R raters, Q quartets).
+        hits: (R readers, Q quartets).
         draws: how many.
         seed: of the draws.
 
     Returns:
-        (draws,) accuracies; or None with one rater or one quartet, of whose kind nothing is then
+        (draws,) accuracies; or None with one reader or one quartet, of whose kind nothing is then
         known, and where all trials came out alike, so that all draws would too.
     """
-    raters, quartets = hits.shape
-    if min(raters, quartets) < 2 or hits.all() or not hits.any():
+    readers, quartets = hits.shape
+    if min(readers, quartets) < 2 or hits.all() or not hits.any():
         return None
     trials = hits.astype(np.float64)
     chance = np.random.Generator(np.random.PCG64(seed))
-    block = max(1, BLOCK // (raters + quartets))
+    block = max(1, BLOCK // (readers + quartets))
     found = []
     for start in range(0, draws, block):
         size = min(block, draws - start)
-        rater = chance.multinomial(raters, np.full(raters, 1 / raters), size).astype(np.float64)
+        reader = chance.multinomial(readers, np.full(readers, 1 / readers), size).astype(np.float64)
         quartet = chance.multinomial(quartets, np.full(quartets, 1 / quartets), size)
-        found.append(np.einsum("ij,ij->i", rater @ trials, quartet) / hits.size)
+        found.append(np.einsum("ij,ij->i", reader @ trials, quartet) / hits.size)
     return np.concatenate(found)
 
 
@@ -151,16 +151,16 @@ def percentiles(draws: FloatArray | None, outside: float) -> list[float] | None:
 def design_effect(hits: NDArray[np.bool_]) -> float | None:
     """How many times as large the accuracy's variance is as that of independent trials.
 
-    The variance is that of least squares on a constant, clustered both ways: by rater, plus by
+    The variance is that of least squares on a constant, clustered both ways: by reader, plus by
     quartet, minus by trial (Cameron, Gelbach and Miller 2011, doi 10.1198/jbes.2010.07136). Not
     the bootstrap's, which is up to three times too large (see `cluster_draws`). Of few readers it
     is a rough number, and may come out below 1 by chance.
 
     Args:
-        hits: (raters, quartets).
+        hits: (readers, quartets).
 
     Returns:
-        Above 0; None with one rater or one quartet, or where all trials came out alike.
+        Above 0; None with one reader or one quartet, or where all trials came out alike.
     """
     from statsmodels.regression.linear_model import OLS
 

@@ -63,7 +63,7 @@ def test_the_record_names_no_source(tmp_path: Path) -> None:
 def test_a_damaged_record_is_no_record(tmp_path: Path, text: str) -> None:
     record = tmp_path / "served.json"
     record.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ReaderStudyError, match=r"is no record of a kit.*restore it from git"):
+    with pytest.raises(ReaderStudyError, match=r"is not a record of a kit.*restore it from git"):
         served(record)
     with pytest.raises(ReaderStudyError):
         serve(kit_of(2), record)

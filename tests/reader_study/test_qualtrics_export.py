@@ -110,7 +110,7 @@ def test_a_title_is_text_and_neither_html_nor_a_tag_nor_a_pipe(kit: Path) -> Non
 
 @pytest.mark.parametrize("title", ["", "  ", "two\nlines", "x" * 201, "\x00", "a\u2028b"])
 def test_other_titles_are_refused(kit: Path, title: str) -> None:
-    with pytest.raises(ReaderStudyError, match="no heading"):
+    with pytest.raises(ReaderStudyError, match="is not a heading"):
         export(kit, title=title)
     assert not (kit.parent / "served.json").exists()
 
@@ -150,7 +150,7 @@ def test_the_films_are_looked_for_below_the_address(kit: Path, given: str, used:
     ],
 )
 def test_other_addresses_are_refused(kit: Path, url: str) -> None:
-    with pytest.raises(ReaderStudyError, match="is no address of a folder of pictures"):
+    with pytest.raises(ReaderStudyError, match="is not the address of a folder of pictures"):
         export(kit, image_url=url)
     assert not (kit.parent / "qualtrics").exists()
     assert not (kit.parent / "served.json").exists()
@@ -161,23 +161,23 @@ def test_nothing_but_an_earlier_export_is_replaced(kit: Path) -> None:
     output.mkdir()
     export(kit)
     (output / "images" / "notes.png").write_bytes(b"mine")
-    with pytest.raises(ReaderStudyError, match="something else than an earlier export"):
+    with pytest.raises(ReaderStudyError, match="something other than an earlier export"):
         export(kit)
     (output / "images" / "notes.png").rename(output / "notes.txt")
-    with pytest.raises(ReaderStudyError, match="something else than an earlier export"):
+    with pytest.raises(ReaderStudyError, match="something other than an earlier export"):
         export(kit)
     assert (output / "notes.txt").read_bytes() == b"mine"
     (output / "notes.txt").unlink()
     (output / "survey.txt").write_text("my own survey")
-    with pytest.raises(ReaderStudyError, match="something else than an earlier export"):
+    with pytest.raises(ReaderStudyError, match="something other than an earlier export"):
         export(kit)
     output.rename(output.with_name("elsewhere"))
     output.symlink_to(output.with_name("elsewhere"))
-    with pytest.raises(ReaderStudyError, match="is no folder"):
+    with pytest.raises(ReaderStudyError, match="is not a folder"):
         export(kit)
     output.unlink()
     output.write_text("a file")
-    with pytest.raises(ReaderStudyError, match="is no folder"):
+    with pytest.raises(ReaderStudyError, match="is not a folder"):
         export(kit)
     assert output.read_text() == "a file"
 
@@ -191,7 +191,7 @@ def test_films_that_their_files_tell_apart_are_not_exported(kit: Path) -> None:
         export(kit)
     rows[3]["sha256"] = "0" * 64
     tables.write(kit, schemas.KIT, rows)
-    with pytest.raises(ReaderStudyError, match="other bytes than its SHA-256"):
+    with pytest.raises(ReaderStudyError, match="does not match its SHA-256"):
         export(kit)
     assert not (kit.parent / "qualtrics").exists()
     assert [one.name for one in kit.parent.iterdir()] == [kit.name]

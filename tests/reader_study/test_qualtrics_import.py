@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ReaderStudyError
-from cxr_release.reader_study.csv_file import MAX_BYTES
 from cxr_release.reader_study.qualtrics.export import export_qualtrics
 from cxr_release.reader_study.qualtrics.import_answers import import_qualtrics
+from cxr_release.reader_study.responses import MAX_BYTES
 from tests.support import qualtrics_service as service
 from tests.support.qualtrics_service import (
     FILMS,
@@ -411,7 +411,7 @@ def as_text(rows: Rows, mark: str = ",") -> str:
         (lambda rows: as_text(rows)[:-1].encode(), "line 6: a quote opens here and never closes"),
         (lambda rows: as_text(rows).encode() + b'\n"a"b', "line 7: cannot be read as CSV"),
         (lambda _: b"PK\x03\x04rest", "is a spreadsheet (or another zip archive)"),
-        (lambda _: b"a,b\n1,2\n3,4\n", "is no export of this survey"),
+        (lambda _: b"a,b\n1,2\n3,4\n", "is not an export of this survey"),
         (lambda _: b"a,b\n1\n3,4\n", "line 2: has 1 fields, expected 2"),
         (lambda _: b" " * (MAX_BYTES + 1), "is larger than 67,108,864 bytes"),
     ],
@@ -456,7 +456,7 @@ def test_what_is_no_file_is_not_waited_for(study: tuple[Path, Survey], tmp_path:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     for path in (pipe, tmp_path):
-        with pytest.raises(ReaderStudyError, match=r"is a folder|is no regular file"):
+        with pytest.raises(ReaderStudyError, match=r"is a folder|is not a regular file"):
             import_qualtrics(path, kit, tmp_path / "ratings.csv")
     with pytest.raises(ReaderStudyError, match="No such file"):
         import_qualtrics(tmp_path / "none.csv", kit, tmp_path / "ratings.csv")

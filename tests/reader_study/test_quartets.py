@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import ReaderStudyError
-from cxr_release.reader_study.kit import Kit, KitFilm
-from cxr_release.reader_study.quartets import (
+from cxr_release.reader_study.kit import (
+    Kit,
+    KitFilm,
     Shown,
     alike_in_facing,
     draw_again,

@@ -261,7 +261,7 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
         stream.truncate(2**26 + 1)
     said = [read_csv(path)[1][0].what for path in (pipe, tmp_path, tmp_path / "no.csv", huge)]
     assert [one.removeprefix("cannot be read: ") for one in said] == [
-        "is no regular file",
+        "is not a regular file",
         "is a folder",
         "No such file or directory",
         "is larger than 67,108,864 bytes",

@@ -9,8 +9,7 @@ import numpy as np
 
 from cxr_release import schemas, tables
 from cxr_release.films import png
-from cxr_release.reader_study.kit import Kit, open_kit
-from cxr_release.reader_study.quartets import Shown, draw_quartets
+from cxr_release.reader_study.kit import Kit, Shown, draw_quartets, open_kit
 
 SIDE, BLOCK = 32, 8
 CHECKPOINTS = ("checkpoint-34", "checkpoint-40", "checkpoint-80")

@@ -15,7 +15,6 @@ from itertools import chain, islice
 from pathlib import Path
 
 from cxr_release.errors import Fault
-from cxr_release.reader_study.csv_file import UnreadableError, read_records
 from cxr_release.reader_study.kit import Kit
 from cxr_release.reader_study.qualtrics.survey import (
     KIT_FIELD,
@@ -27,6 +26,7 @@ from cxr_release.reader_study.qualtrics.survey import (
     film_said,
     rating_said,
 )
+from cxr_release.reader_study.responses import UnreadableError, read_records
 
 _AGAIN = "export it again: Data & Analysis > Export Data > CSV, not TSV"
 _KEEP_HEADER = f"leave all header rows in the file; {_AGAIN}"
@@ -135,7 +135,7 @@ def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, 
         else:
             columns.asked[one] = places[0]
     if len(missing) == len(wanted):
-        yield "", "is no export of this survey: it has none of its columns", ""
+        yield "", "is not an export of this survey: it has none of its columns", ""
     elif missing:
         remedy = f"{_EXPORT_ALL}; the questions keep the names that they have in survey.txt"
         yield "", f"has no column {', '.join(missing)}", remedy

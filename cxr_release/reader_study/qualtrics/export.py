@@ -59,7 +59,7 @@ def export_qualtrics(
     url = _checked_url(image_url)
     if not 1 <= len(title.strip()) <= 200 or not title.isprintable():
         raise ReaderStudyError(
-            "is no heading of 1 to 200 characters in one line", where=f"title {title[:40]!r}"
+            "is not a heading of 1 to 200 characters in one line", where=f"title {title[:40]!r}"
         )
     blinded = open_kit(kit)
     most = max(map(len, blinded.quartets.values()))
@@ -108,7 +108,7 @@ def _checked_url(image_url: str) -> str:
     # Neither "@" (a password would be published), nor "?" and "#" (a file's name comes after it).
     if not good or not _URL.fullmatch(url):
         raise ReaderStudyError(
-            "is no address of a folder of pictures",
+            "is not the address of a folder of pictures",
             where="image URL",
             remedy="give one such as https://images.example.org/study/, without user, password,"
             " query or fragment, and with other characters percent-encoded",
@@ -121,11 +121,11 @@ def _check_folder(output: Path) -> None:
     if not os.path.lexists(output):
         return
     if output.is_symlink() or not output.is_dir():
-        raise ReaderStudyError("is no folder", where=str(output), remedy="give another")
+        raise ReaderStudyError("is not a folder", where=str(output), remedy="give another")
     found = {one.name for one in output.iterdir()}
     if found and not (found == {SURVEY, IMAGES, README} and _is_ours(output)):
         raise ReaderStudyError(
-            "holds something else than an earlier export",
+            "holds something other than an earlier export",
             where=str(output),
             remedy="give an empty folder, or one that is not there",
         )
@@ -148,7 +148,7 @@ def _write_films(kit: Path, blinded: Kit, images: Path) -> None:
     for row in tables.iterate(kit, schemas.KIT):
         data = row["image"]["bytes"]
         if data is None or known.pop(row["name"], None) != png.sha256(data):
-            raise _damaged(kit, "a film has other bytes than its SHA-256 says")
+            raise _damaged(kit, "a film does not match its SHA-256")
         sizes.add(len(data))
         (images / f"{row['name']}.png").write_bytes(data)
     if known:
@@ -183,7 +183,7 @@ and do not put anything else beside them.
     - every question "reader", "q.._real" and "q.._rating": Response requirements > Force response;
     - {back}
     - Survey flow: put the quartets' blocks, without the block "Reader", into a Randomizer, so
-      that each reader has an order of his own;
+      that each reader has an order of his or her own;
     - Survey options > Security: one response a person; anonymize responses, so that neither
       addresses nor places are kept;
     - if you want times: a Timing question in each quartet's block. They are not imported.

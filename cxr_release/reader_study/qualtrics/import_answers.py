@@ -18,7 +18,6 @@ from typing import Any
 from cxr_release import schemas
 from cxr_release.errors import Fault, ReaderStudyError
 from cxr_release.files import write_once
-from cxr_release.reader_study.csv_file import UnreadableError
 from cxr_release.reader_study.kit import Kit, open_kit
 from cxr_release.reader_study.qualtrics.csv_export import (
     FINISHED,
@@ -28,6 +27,7 @@ from cxr_release.reader_study.qualtrics.csv_export import (
     read_export,
 )
 from cxr_release.reader_study.qualtrics.survey import Asked, film_said, mark_of, rating_said
+from cxr_release.reader_study.responses import UnreadableError
 from cxr_release.spelling import folded, one_person
 
 MAX_FAULTS = 5000

@@ -83,7 +83,7 @@ def _check_readers(
     sources: Sequence[str],
     found: Collector,
 ) -> None:
-    """Every rater rated every film once and picked one a quartet; each quartet has every source."""
+    """Every reader rated every film once and picked one a quartet; quartets have every source."""
     answers: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in responses:
         answers[row["rater"], row["quartet"]].append(row)
@@ -104,7 +104,7 @@ def _check_readers(
             elif sum(row["identified_as_real"] for row in rows) != 1:
                 found.add(where, "does not hold one pick", _AGAIN)
     if answers:
-        found.applied("answers of a rater on a quartet held against the rules", len(answers))
+        found.applied("answers of a reader on a quartet held against the rules", len(answers))
 
 
 def _check_summary(
