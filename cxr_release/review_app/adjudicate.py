@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from cxr_release import schemas
 from cxr_release.adjudication.outcomes import VERDICT, WORDS, Word, hashes
@@ -26,9 +25,9 @@ from cxr_release.logbook.entry import note_fault
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import Door
-from cxr_release.review_app.guard import Refusal, json_answer
-from cxr_release.review_app.json_answers import Trouble, how_far, json_of
-from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.desk import CHANGED, Desk
+from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.json_answers import how_far, json_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 
@@ -50,10 +49,8 @@ class Room:
         return (self.real if kind == "real" else self.synthetic).png(film)
 
 
-class AdjudicateApp:
-    """ASGI application, to be put behind a `guard.Guard`.
-
-    No answer holds a film's id, a pair's rank or similarity, or what others judged.
+class AdjudicateApp(Desk[PairQueue]):
+    """Adjudication. No answer holds a pair's rank or similarity, or what others judged.
 
     Args:
         queues: reviewer → their queue.
@@ -65,75 +62,50 @@ class AdjudicateApp:
     def __init__(
         self, queues: Mapping[str, PairQueue], room: Room, door: Door, *, title: str
     ) -> None:
-        self._queues = queues
         self._room = room
-        self._door = door
         self._title = title
         routes = [
-            Route("/r/{person}/film/{name}", self._film),
-            Route("/r/{person}/pairs", self._pairs),
-            Route("/r/{person}/verdicts", self._judge, methods=["POST"]),
-            Route("/r/{person}/setup", self._setup),
+            Route("/pairs", self._pairs),
+            Route("/verdicts", self._judge, methods=["POST"]),
         ]
-        self._pages = pages(door, "adjudicate/adjudicate.html", routes)
-        self._trouble = Trouble("verdicts")
+        page = "adjudicate/adjudicate.html"
+        super().__init__(queues, door, page=page, noun="verdicts", routes=routes)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._pages(scope, receive, send)
+    def setup(self, before: PairQueue) -> dict[str, Any]:
+        """Reviewer, title, and whether they settle what others differ on."""
+        return {
+            "reviewer": before.reviewer,
+            "title": self._title,
+            "adjudicates": before.adjudicates,
+        }
 
-    async def _setup(self, request: Request) -> Response:
-        queue = self._queue(request)
-        return json_answer(
-            {"reviewer": queue.reviewer, "title": self._title, "adjudicates": queue.adjudicates}
-        )
-
-    async def _film(self, request: Request) -> Response:
-        film = self._queue(request).film(request.path_params["name"])
-        if film is None:
-            raise Refusal(404, "There is no such film.")
-        # Here and not in a thread: a film is read sooner than a thread is found.
-        with self._trouble.explained():
-            return Response(self._room.png(film.kind, film.id), media_type="image/png")
+    def png(self, before: PairQueue, name: str) -> bytes | None:
+        """See `Desk.png`."""
+        film = before.film(name)
+        return self._room.png(film.kind, film.id) if film else None
 
     async def _pairs(self, request: Request) -> Response:
-        queue = self._queue(request)
+        queue = self.before(request)
 
-        def answer() -> Response:
-            with self._trouble.explained():
-                self._room.check()
-                queue.refresh()
-            return json_answer(
-                {
-                    "pairs": [_shown(one) for one in queue.entries()],
-                    **how_far(queue),
-                }
-            )
+        def pairs() -> dict[str, Any]:
+            self._room.check()
+            queue.refresh()
+            return {"pairs": [_shown(one) for one in queue.entries()], **how_far(queue)}
 
-        return await run_in_threadpool(answer)
+        return await self.answer(pairs)
 
     async def _judge(self, request: Request) -> Response:
-        queue = self._queue(request)
+        queue = self.before(request)
         pair, verdict, note = _asked(await json_of(request))
         if queue.pair(pair) is None:
-            raise Refusal(409, "A film has changed since it was shown: load the page again.")
+            raise Refusal(409, CHANGED)
 
-        def answer() -> Response:
-            with self._trouble.explained():
-                self._room.check()
-                logged = queue.judge(pair, verdict, note)
-            return json_answer(
-                {
-                    "pair": _shown(queue.entry(pair)),
-                    **how_far(queue),
-                    "logged": int(logged),
-                }
-            )
+        def judge() -> dict[str, Any]:
+            self._room.check()
+            logged = queue.judge(pair, verdict, note)
+            return {"pair": _shown(queue.entry(pair)), **how_far(queue), "logged": int(logged)}
 
-        return await run_in_threadpool(answer)
-
-    def _queue(self, request: Request) -> PairQueue:
-        return self._queues[person_of(request, self._door)]
+        return await self.answer(judge)
 
 
 def _asked(value: Any) -> tuple[str, Word, str]:

@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from cxr_release import schemas
 from cxr_release.errors import DecisionError
@@ -23,9 +22,9 @@ from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app import review_requests
 from cxr_release.review_app.access import Door
-from cxr_release.review_app.guard import Refusal, json_answer
-from cxr_release.review_app.json_answers import Trouble, how_far, json_of
-from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.desk import CHANGED, Desk
+from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.json_answers import how_far, json_of
 from cxr_release.review_app.review_requests import FacingDesk, parse_facing
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
@@ -46,10 +45,8 @@ FACING_REASON = "wrong-facing"
 """Code of the reason that has a key of its own."""
 
 
-class ReviewApp:
-    """ASGI application, to be put behind a `guard.Guard`.
-
-    No answer holds a film's id, checkpoint, batch or score, or what others decided.
+class ReviewApp(Desk[Queue]):
+    """Screening. No answer holds a film's checkpoint, batch or score, or what others decided.
 
     Args:
         queues: reviewer → their queue.
@@ -71,107 +68,80 @@ class ReviewApp:
         reasons: Mapping[str, str],
     ) -> None:
         self._facings = facing
-        self._queues = queues
         self._shelf = shelf
-        self._door = door
         self._title = title
         self._reasons = reasons
         routes = [
-            Route("/r/{person}/film/{name}", self._film),
-            Route("/r/{person}/films", self._films),
-            Route("/r/{person}/decisions", self._decide, methods=["POST"]),
-            Route("/r/{person}/facing", self._facing, methods=["GET", "POST"]),
-            Route("/r/{person}/setup", self._setup),
+            Route("/films", self._films),
+            Route("/decisions", self._decide, methods=["POST"]),
+            Route("/facing", self._facing, methods=["GET", "POST"]),
         ]
-        self._pages = pages(door, "review/review.html", routes)
-        self._trouble = Trouble("decisions")
+        page = "review/review.html"
+        super().__init__(queues, door, page=page, noun="decisions", routes=routes)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._pages(scope, receive, send)
+    def setup(self, before: Queue) -> dict[str, Any]:
+        """Reviewer, title, reasons, and how many films there are."""
+        return {
+            "reviewer": before.reviewer,
+            "title": self._title,
+            "reasons": [{"code": code, "meaning": text} for code, text in self._reasons.items()],
+            "facing": FACING_REASON if FACING_REASON in self._reasons else None,
+            "films": len(before),
+        }
 
-    async def _setup(self, request: Request) -> Response:
-        queue = self._queue(request)
-        reasons = [{"code": code, "meaning": text} for code, text in self._reasons.items()]
-        return json_answer(
-            {
-                "reviewer": queue.reviewer,
-                "title": self._title,
-                "reasons": reasons,
-                "facing": FACING_REASON if FACING_REASON in self._reasons else None,
-                "films": len(queue),
-            }
-        )
-
-    async def _film(self, request: Request) -> Response:
-        film = self._queue(request).film(request.path_params["name"])
-        if film is None:
-            raise Refusal(404, "There is no such film.")
-        # Here and not in a thread: a film is read sooner than a thread is found.
-        with self._trouble.explained():
-            return Response(self._shelf.png(film.id), media_type="image/png")
+    def png(self, before: Queue, name: str) -> bytes | None:
+        """See `Desk.png`."""
+        film = before.film(name)
+        return self._shelf.png(film.id) if film else None
 
     async def _films(self, request: Request) -> Response:
-        queue = self._queue(request)
+        queue = self.before(request)
 
-        def answer() -> Response:
-            with self._trouble.explained():
-                self._shelf.check()
-                queue.refresh()
+        def films() -> dict[str, Any]:
+            self._shelf.check()
+            queue.refresh()
             view, page = _page(queue, request.query_params)
-            return json_answer(
-                {
-                    "view": view,
-                    "films": _shown(page.entries),
-                    "from": page.start,
-                    "next": page.next,
-                    "previous": page.previous,
-                    **how_far(queue),
-                }
-            )
+            return {
+                "view": view,
+                "films": _shown(page.entries),
+                "from": page.start,
+                "next": page.next,
+                "previous": page.previous,
+                **how_far(queue),
+            }
 
-        return await run_in_threadpool(answer)
+        return await self.answer(films)
 
     async def _decide(self, request: Request) -> Response:
-        queue = self._queue(request)
+        queue = self.before(request)
         undecided_only, asked = review_requests.parse_decisions(await json_of(request))
         wishes = [self._wish(queue, one) for one in asked]
 
-        def answer() -> Response:
-            with self._trouble.explained():
-                self._shelf.check()
-                logged = queue.decide(wishes, undecided_only=undecided_only)
-            return json_answer(
-                {
-                    "films": _shown(queue.entries(one.film for one in asked)),
-                    **how_far(queue),
-                    "logged": len(logged),
-                }
-            )
+        def decide() -> dict[str, Any]:
+            self._shelf.check()
+            logged = queue.decide(wishes, undecided_only=undecided_only)
+            shown = _shown(queue.entries(one.film for one in asked))
+            return {"films": shown, **how_far(queue), "logged": len(logged)}
 
-        return await run_in_threadpool(answer)
+        return await self.answer(decide)
 
     async def _facing(self, request: Request) -> Response:
-        queue = self._queue(request)
+        queue = self.before(request)
         asked = parse_facing(await json_of(request)) if request.method == "POST" else None
 
-        def answer() -> Response:
-            with self._trouble.explained():
-                self._shelf.check()
-                if asked is not None:
-                    self._facings.say(queue, asked)
-                self._facings.refresh()
-            return json_answer({"right": self._facings.right(queue)})
+        def facing() -> dict[str, Any]:
+            self._shelf.check()
+            if asked is not None:
+                self._facings.say(queue, asked)
+            self._facings.refresh()
+            return {"right": self._facings.right(queue)}
 
-        return await run_in_threadpool(answer)
-
-    def _queue(self, request: Request) -> Queue:
-        return self._queues[person_of(request, self._door)]
+        return await self.answer(facing)
 
     def _wish(self, queue: Queue, asked: review_requests.Asked) -> NewDecision:
         film = queue.film(asked.film)
         if film is None:
-            raise Refusal(409, "A film has changed since it was shown: load the page again.")
+            raise Refusal(409, CHANGED)
         if asked.reason and asked.reason not in self._reasons:
             raise Refusal(400, "There is no such reason.")
         if lacks := lacks_note(asked.reason, asked.note):

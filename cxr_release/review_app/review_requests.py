@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.logbook.shared_state import SharedState
+from cxr_release.review_app.desk import CHANGED
 from cxr_release.review_app.guard import Refusal
 from cxr_release.screening.decision import PAGE, VERBS, FacingDecision, NewFacing, Verb
 from cxr_release.screening.films import Generated
@@ -103,7 +104,7 @@ class FacingDesk:
         name, right = asked
         film = queue.film(name)
         if film is None:
-            raise Refusal(409, "A film has changed since it was shown: load the page again.")
+            raise Refusal(409, CHANGED)
         wish = NewFacing(film.id, film.sha256, "right" if right else "retract", via=PAGE)
 
         def unless(_: NewFacing, stands: FacingDecision | None) -> bool:

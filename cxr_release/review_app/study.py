@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from cxr_release import schemas, tables
 from cxr_release.errors import TableError
@@ -32,17 +31,17 @@ from cxr_release.reader_study.session import (
     UnknownPageError,
 )
 from cxr_release.review_app.access import Door, open_links
-from cxr_release.review_app.guard import Refusal, json_answer
-from cxr_release.review_app.json_answers import Trouble, json_of
-from cxr_release.review_app.pages import pages, person_of
+from cxr_release.review_app.desk import Desk
+from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.json_answers import json_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 
 _FORM = "Expected a page, a rating for each of its films, the film picked, and seconds."
 
 
-class StudyApp:
-    """ASGI application, to be put behind a `guard.Guard`.
+class StudyApp(Desk[Session]):
+    """The reader study.
 
     Args:
         readings: reader → their pages.
@@ -54,64 +53,51 @@ class StudyApp:
     def __init__(
         self, readings: Mapping[str, Session], films: Mapping[str, bytes], door: Door, *, title: str
     ) -> None:
-        self._readings = readings
         self._films = films
-        self._door = door
         self._title = title
         routes = [
-            Route("/r/{person}/film/{name}", self._film),
-            Route("/r/{person}/pages", self._pages),
-            Route("/r/{person}/answers", self._answer, methods=["POST"]),
-            Route("/r/{person}/setup", self._setup),
+            Route("/pages", self._pages),
+            Route("/answers", self._answer, methods=["POST"]),
         ]
-        self._site = pages(door, "study/study.html", routes)
-        self._trouble = Trouble("answers")
+        page = "study/study.html"
+        super().__init__(readings, door, page=page, noun="answers", routes=routes)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self._site(scope, receive, send)
+    def setup(self, before: Session) -> dict[str, Any]:
+        """Reader, title, and whether an answer may be changed."""
+        return {
+            "reader": before.reader,
+            "title": self._title,
+            "going_back": before.going_back,
+        }
 
-    async def _setup(self, request: Request) -> Response:
-        reading = self._reading(request)
-        return json_answer(
-            {"reader": reading.reader, "title": self._title, "going_back": reading.going_back}
-        )
-
-    async def _film(self, request: Request) -> Response:
-        film = self._reading(request).film(request.path_params["name"])
-        if film is None:
-            raise Refusal(404, "There is no such film.")
-        return Response(self._films[film], media_type="image/png")
+    def png(self, before: Session, name: str) -> bytes | None:
+        """See `Desk.png`."""
+        film = before.film(name)
+        return self._films[film] if film else None
 
     async def _pages(self, request: Request) -> Response:
-        reading = self._reading(request)
+        reading = self.before(request)
 
-        def answer() -> Response:
-            with self._trouble.explained():
-                reading.refresh()
-            shown = [_shown(one, reading) for one in reading.pages()]
-            return json_answer({"pages": shown})
+        def shown() -> dict[str, Any]:
+            reading.refresh()
+            return {"pages": [_shown(one, reading) for one in reading.pages()]}
 
-        return await run_in_threadpool(answer)
+        return await self.answer(shown)
 
     async def _answer(self, request: Request) -> Response:
-        reading = self._reading(request)
+        reading = self.before(request)
         page, ratings, picked, seconds = _asked(await json_of(request))
 
-        def answer() -> Response:
+        def submit() -> dict[str, Any]:
             try:
-                with self._trouble.explained():
-                    stands, logged = reading.submit(page, ratings, picked, seconds)
+                stands, logged = reading.submit(page, ratings, picked, seconds)
             except UnfitAnswerError as error:
                 raise Refusal(400, f"The answer {error.what}.") from None
             except (FinalAnswerError, UnknownPageError) as error:
                 raise Refusal(409, f"This page {error.what}.") from None
-            return json_answer({"page": _shown(stands, reading), "logged": int(logged)})
+            return {"page": _shown(stands, reading), "logged": int(logged)}
 
-        return await run_in_threadpool(answer)
-
-    def _reading(self, request: Request) -> Session:
-        return self._readings[person_of(request, self._door)]
+        return await self.answer(submit)
 
 
 def _asked(value: Any) -> tuple[str, dict[str, int], str, float]:
