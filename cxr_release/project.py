@@ -83,7 +83,7 @@ class Project:
         """Root of every random number; 0 outside of a project."""
         return self.params.seed if self.paths.params.exists() else 0
 
-    def audit_params(self, **changes: Any) -> AuditParams:
+    def audit_settings(self, **changes: Any) -> dict[str, Any]:
         """How to audit: as params.yaml says, or plainly where there is none; None changes nothing.
 
         Raises:
@@ -91,7 +91,7 @@ class Project:
         """
         from cxr_release.params import AuditParams
 
-        return self._changed("audit", AuditParams, changes)
+        return asdict(self._changed("audit", AuditParams, changes))
 
     def _changed(self, section: str, kind: type[P], changes: Mapping[str, Any]) -> P:
         from cxr_release.settings import checked
@@ -100,7 +100,7 @@ class Project:
         values = asdict(known) | {key: one for key, one in changes.items() if one is not None}
         return checked(kind, values)
 
-    def study_params(self, **changes: Any) -> StudyParams:
+    def study_settings(self, **changes: Any) -> dict[str, Any]:
         """How to analyse a reader study: as params.yaml says, or plainly; None changes nothing.
 
         Raises:
@@ -108,11 +108,11 @@ class Project:
         """
         from cxr_release.params import StudyParams
 
-        return self._changed("study", StudyParams, changes)
+        return asdict(self._changed("study", StudyParams, changes))
 
     def audit_inputs(
         self, real: list[Path] | None, synthetic: list[Path] | None, split: Path | None
-    ) -> tuple[list[Path], list[Path], Path | None]:
+    ) -> dict[str, Any]:
         """Real films, synthetic films and the split: this project's, or others.
 
         Raises:
@@ -125,8 +125,12 @@ class Project:
                 "an audit takes two sets", remedy="give both --real and --synthetic, or neither"
             )
         if real and synthetic:
-            return real, synthetic, split
-        return [self.paths.cohort_table], self.tables, split or self.paths.split_table
+            return {"real": real, "synthetic": synthetic, "split": split}
+        return {
+            "real": [self.paths.cohort_table],
+            "synthetic": self.tables,
+            "split": split or self.paths.split_table,
+        }
 
     def adjudication(self) -> Adjudication:
         """What the verdicts on pairs come to, as they are now."""

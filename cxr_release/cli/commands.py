@@ -404,16 +404,19 @@ def audit(
     from cxr_release.memorization.summary import text_of
 
     project = project_at(root)
-    settings = project.audit_params(
-        encoder=encoder,
-        weights=weights,
-        weights_sha256=weights_sha256,
-        thumbnail=thumbnail,
-        top=top,
-        plants=plant,
+    report = api.audit(
+        **project.audit_inputs(real, synthetic, split),
+        output=output,
+        seed=project.seed,
+        **project.audit_settings(
+            encoder=encoder,
+            weights=weights,
+            weights_sha256=weights_sha256,
+            thumbnail=thumbnail,
+            top=top,
+            plants=plant,
+        ),
     )
-    real, synthetic, split = project.audit_inputs(real, synthetic, split)
-    report = api.audit(real, synthetic, output, split=split, seed=project.seed, **asdict(settings))
     print(_audited(report, output) if as_json else text_of(report, output))
     require_complete(report, unflagged=fail_on_flagged)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -105,12 +104,10 @@ def analyze(
     from cxr_release.reader_study.report import text_of
 
     project = project_at(root)
-    settings = project.study_params(
+    settings = project.study_settings(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )
-    found = api.analyze(
-        responses, seed=project.seed, figures=figures, real=real, **asdict(settings)
-    )
+    found = api.analyze(responses, seed=project.seed, figures=figures, real=real, **settings)
     print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
 
 
