@@ -1,17 +1,19 @@
 # The one door: what a person types is what CI runs.
 #   make release   from nothing to data/release/
-#   make test      lint, types, import rules, tests
+#   make check     lint, types, import rules, fast tests: before every commit
+#   make test      lint, types, import rules, every test once
 #   make test-long what repeats a hundred times: kills, mutations, large sets
 # PYTHON chooses the interpreter (3.11 or newer): make release PYTHON=python3.12
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PYTEST := OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(BIN)):$(PATH)
 
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: release test test-long setup lint types imports unit bench review adjudicate study clean help
+.PHONY: release check test test-long setup lint types imports fast unit bench review adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -31,10 +33,12 @@ release: setup  ## run the whole pipeline and say what came of it
 	umask 077 && dvc repro
 	@cxr-release status
 
+check: lint types imports fast  ## two minutes: lint, types, import rules, and the fast tests
+
 test: lint types imports unit  ## lint, types, import rules, and every test once
 
 test-long: setup  ## what repeats a hundred times: kills, mutations, large sets
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m long
+	$(PYTEST) -m long
 
 lint: setup  ## style and common mistakes
 	ruff format --check .
@@ -46,8 +50,11 @@ types: setup  ## static types
 imports: setup  ## imports run one way: foundation, concerns, stages
 	lint-imports --no-logo
 
+fast: setup  ## tests that start no process, server, browser or network
+	$(PYTEST) -m "not long and not slow"
+
 unit: setup  ## the tests, two files at a time
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(PYTEST) -m "not long"
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

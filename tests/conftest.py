@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import re
 import signal
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 LONGEST = (
     "test_pipeline.py",
-    "test_adjudicate_page.py",
-    "test_study_page.py",
+    "test_broken_inputs.py",
     "test_screening_page.py",
-    "test_cli.py",
-    "test_measure.py",
+    "test_adjudicate_page.py",
+    "test_training.py",
+    "test_sampling.py",
+    "test_study_page.py",
     "test_screening_by_keyboard.py",
+    "test_push_silence.py",
+    "test_measure.py",
+    "test_cli.py",
 )
 """Files that take longest, the longest first: each is one worker's."""
+
+SLOW = (
+    *("cli", "encoders", "fidelity", "generators", "memorization", "publishing", "stages"),
+    *("release/test_proofs.py", "release/test_proofs_outlast.py", "release/test_versions.py"),
+    *("release/test_verify_mutations.py", "review_app/browser"),
+    *("test_pipeline.py", "test_full_disk.py"),
+)
+"""Folders and files whose tests run a pipeline, networks, a browser or a Hub, or package many
+releases."""
+STARTS = re.compile(
+    r"^\s*(?:import|from) (?:subprocess|multiprocessing|torch|tests\.support\.(?:browser|hub))\b",
+    re.MULTILINE,
+)
+"""What a file imports whose tests start processes or networks, wherever it lies."""
 
 # A shell without job control lets what it starts in the background ignore Ctrl-C, and so would
 # every process of a test whose end by Ctrl-C is what is tested.
@@ -29,6 +50,15 @@ settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no worker waits for another at the end."""
+    """Mark what is slow, and begin with what takes longest: no worker waits for another's end."""
+    for item in items:
+        if _is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+@cache
+def _is_slow(path: Path) -> bool:
+    place = path.relative_to(Path(__file__).parent)
+    return any(place.is_relative_to(each) for each in SLOW) or bool(STARTS.search(path.read_text()))

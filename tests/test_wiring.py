@@ -15,6 +15,7 @@ import yaml
 from cxr_release import params as parameters
 from cxr_release.film_id import BATCHES
 from cxr_release.paths import Paths
+from tests.conftest import SLOW
 from tests.support import ROOT
 
 STAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -169,3 +170,9 @@ def test_long_work_keeps_its_outputs() -> None:
     for stage in ("train", "train_tuning", "sample"):
         (out,) = STAGES[stage]["outs"]
         assert next(iter(out.values())) == {"persist": True}
+
+
+@pytest.mark.parametrize("place", SLOW)
+def test_what_is_called_slow_is_there(place: str) -> None:
+    """Else what took its place would run with every `make check`."""
+    assert (ROOT / "tests" / place).exists()
