@@ -191,7 +191,7 @@ def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) ->
     root, film = ["--root", str(project)], first_film(project)
     run("keep", film, film.replace("1", "2"), "--reviewer", "v", *root)
     path = project / "data/reviews/screening/v.jsonl"
-    done = apart("log", "verify", *root)
+    done = run("log", "verify", *root)
     assert done.returncode == 0, done.stderr
     assert "v: 2 line(s), 2 decision(s) in effect" in done.stdout
     whole = path.read_bytes()
@@ -201,7 +201,7 @@ def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) ->
     assert "v.jsonl: line 3 was never finished" in done.stderr
     assert "v.jsonl.torn-3: an unfinished line" in done.stdout
     path.write_bytes(whole.replace(b'"keep"', b'"kept"', 1))
-    done = apart("log", "verify", *root)
+    done = run("log", "verify", *root)
     assert done.returncode == 1
     assert "v.jsonl: line 1: decision 'kept' is not one of keep" in done.stderr
     for left in path.parent.glob("v.*"):
@@ -385,8 +385,9 @@ PAPER = [
 """Checkpoint, batch, generated, released: the paper's Table S1."""
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_the_paper_s_table_s1_is_counted_from_27_000_decisions(tmp_path: Path, suffix: str) -> None:
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, Path]:
+    """The paper's 27,000 films, and the logs of who decided on them."""
     rows, wishes = [], []
     for checkpoint, batch, generated, released in PAPER:
         for index in range(generated):
@@ -395,15 +396,21 @@ def test_the_paper_s_table_s1_is_counted_from_27_000_decisions(tmp_path: Path, s
             keeps = index < released
             reason = "" if keeps else ("elements-inverted", "a-code-of-theirs")[index % 2]
             wishes.append(NewDecision(name, rows[-1][3], "keep" if keeps else "exclude", reason))
-    table = pa.table(
-        dict(
-            zip(["id", "checkpoint", "batch", "sha256", "x"], zip(*rows, strict=True), strict=True)
-        )
-    )
+    logs = tmp_path_factory.mktemp("paper")
+    log.append(DECISION, logs, "a.b", wishes)
+    columns = zip(*rows, strict=True)
+    names = ["id", "checkpoint", "batch", "sha256", "x"]
+    return pa.table(dict(zip(names, columns, strict=True))), logs
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_the_paper_s_table_s1_is_counted_from_27_000_decisions(
+    paper: tuple[pa.Table, Path], tmp_path: Path, suffix: str
+) -> None:
+    table, logs = paper
     listed = tmp_path / f"films{suffix}"
     csv.write_csv(table, listed) if suffix == ".csv" else pq.write_table(table, listed)
-    log.append(DECISION, tmp_path / "logs", "a.b", wishes)
-    where = ["--images", str(listed), "--reviews", str(tmp_path / "logs"), "--root", str(tmp_path)]
+    where = ["--images", str(listed), "--reviews", str(logs), "--root", str(tmp_path)]
     found = json.loads(run("counts", *where, "--json").stdout)
     assert [
         (row["checkpoint"], row["batch"], row["generated"], row["released"])
