@@ -166,7 +166,7 @@ def test_an_unknown_marked_film_is_named_with_its_neighbours(
         take(folder, tmp_path / "out", settings())
     faults = {fault.where: fault for fault in caught.value.faults}
     assert faults.keys() == {"left-facing.txt line 2", "left-facing.txt line 3"}
-    assert "'film-1' is no film" in faults["left-facing.txt line 2"].what
+    assert "'film-1' is not a film" in faults["left-facing.txt line 2"].what
     assert "film-01" in faults["left-facing.txt line 2"].remedy
     assert not (tmp_path / "out").exists()
 
