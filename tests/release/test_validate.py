@@ -334,7 +334,7 @@ RULES: dict[str, tuple[Break, str]] = {
     "missing column": (no_such_column, "column decided: missing column"),
     "wrong value": (wrong_value, "'Bad Code' fails"),
     "no Parquet": (no_parquet, "not a readable Parquet file"),
-    "no JSON": (no_json, "counts.json: is no JSON"),
+    "no JSON": (no_json, "counts.json: is not JSON"),
     "missing key": (
         lambda inputs: rejson(inputs.audit / "audit.json", lambda one: one.pop("encoder")),
         "audit.json: key encoder: missing, or no dict",
