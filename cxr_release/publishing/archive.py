@@ -21,12 +21,14 @@ from tqdm import tqdm
 
 import cxr_release
 from cxr_release.errors import Fault, ReleaseError
-from cxr_release.files import read_json, sha256, whole_file
+from cxr_release.files import sha256, whole_file
+from cxr_release.json_documents import read
 from cxr_release.publishing.readiness import require_identity
 from cxr_release.release.documents.citation import contact, said, summary
 from cxr_release.release.documents.datacite import datacite, to_xml
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.layout import CHECKSUMS, walk
+from cxr_release.release.record import RECORD, Record
 
 FORMS = ("bagit", "zip")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
@@ -64,7 +66,7 @@ def archive(
         raise ReleaseError("the zip cannot be a folder or lie in the release", where=str(output))
     paths = _files(folder)
     verify.require_true(verify.verify(folder))
-    record = read_json(folder / "release.json")
+    record = read(folder / RECORD, Record)
     require_identity(record)
     sizes = {name: path.stat().st_size for name, path in paths.items()}
     metadata = datacite(record, year=year, size=sum(sizes.values()))
@@ -72,7 +74,7 @@ def archive(
         "datacite.json": json.dumps(metadata, indent=2, ensure_ascii=False) + "\n",
         "datacite.xml": to_xml(metadata).decode("utf-8"),
     }
-    base = f"{record['name']}-{record['version']}"
+    base = f"{record.name}-{record.version}"
     with whole_file(output) as partial, _packing(partial, sum(sizes.values())) as packed:
         if form == "bagit":
             hashes = _pack(packed, folder, f"{base}/data", paths)
@@ -84,8 +86,8 @@ def archive(
             for name, text in described.items():
                 packed.text(name, text)
     return {
-        "name": record["name"],
-        "version": record["version"],
+        "name": record.name,
+        "version": record.version,
         "form": form,
         "file": str(output),
         "files": len(paths),
@@ -196,7 +198,7 @@ def _stated(folder: Path) -> dict[str, str]:
 
 
 def _tags(
-    record: Mapping[str, Any],
+    record: Record,
     sizes: Mapping[str, int],
     hashes: Mapping[str, str],
     described: Mapping[str, str],
@@ -214,15 +216,15 @@ def _manifest(hashes: Mapping[str, str]) -> str:
     return "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
 
 
-def _bag_info(record: Mapping[str, Any], sizes: Mapping[str, int]) -> str:
+def _bag_info(record: Record, sizes: Mapping[str, int]) -> str:
     size, found = sum(sizes.values()), contact(record)
-    organization = said(record, "publisher") or "; ".join(map(one_line, record["authors"]))
+    organization = said(record, "publisher") or "; ".join(map(one_line, record.authors))
     lines = {
         "Source-Organization": organization,
         "Contact-Name": found.get("name", ""),
         "Contact-Email": found.get("email", ""),
         "External-Description": summary(record),
-        "External-Identifier": said(record, "identifier") or f"{record['name']} {record['tag']}",
+        "External-Identifier": said(record, "identifier") or f"{record.name} {record.tag}",
         "Bag-Size": f"{size / 1e6:.1f} MB",
         "Payload-Oxum": f"{size}.{len(sizes)}",
         "Bag-Software-Agent": f"cxr-release {cxr_release.__version__}",

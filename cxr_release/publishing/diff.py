@@ -7,11 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cxr_release.errors import ReleaseError
+from cxr_release.errors import DocumentError, ReleaseError
 from cxr_release.publishing.fetch import opened
-from cxr_release.release.checks.record import read_record
+from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.documents.changelog import listed
-from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import look
 from cxr_release.release.versions.version import Differences, Version, differences, read_version
 
@@ -38,12 +37,15 @@ def compare(old: str, new: str) -> dict[str, Any]:
 
 
 def _version(folder: Path, name: str) -> Version:
-    """A version whose record is looked at before it is believed."""
-    found = Findings(folder)
-    record = read_record(look(folder, found), found)
-    if record is None or found.differences:
-        raise ReleaseError("is not a release", where=name, faults=found.differences)
-    return read_version(folder, record)
+    """A version in a folder that is looked at before it is believed."""
+    report = CheckReport(folder)
+    look(folder, report)
+    if report.faults:
+        raise ReleaseError("is not a release", where=name, faults=report.differences)
+    try:
+        return read_version(folder)
+    except DocumentError as error:
+        raise ReleaseError("is not a release", where=name, faults=error.faults) from error
 
 
 def text_of(report: Mapping[str, Any]) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json
 from cxr_release.publishing import commit as sending
 from cxr_release.publishing import commit as tagging
 from cxr_release.publishing.hub import LOG_IN, Access, access_to
@@ -22,9 +21,11 @@ from cxr_release.publishing.readiness import require_identity, require_reviewed
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Local, Remote, read_local
 
 if TYPE_CHECKING:
+    from cxr_release.release.record import Record
     from cxr_release.release.versions.proofs import Said
 
 RECORD = "release.json"
+
 PUSHED, THERE, DRY = "pushed", "already there", "dry run"
 PATIENT = Patience()
 
@@ -88,12 +89,14 @@ def push(
     if access.token is None and not dry_run:
         raise ReleaseError("not logged in", where=access.page, remedy=LOG_IN)
     # Here, for its libraries are heavy.
+    from cxr_release.json_documents import read
     from cxr_release.release import verify
+    from cxr_release.release.record import Record
 
     # Before they are verified: what is written into the folder from now on is not sent.
     local = read_local(folder)
     verify.require_true(verify.verify(folder))
-    record = read_json(folder / RECORD)
+    record = read(folder / RECORD, Record)
     if ledger is not None:
         _require_told(ledger, folder, said)
     tag = _own_tag(record, tag)
@@ -156,11 +159,11 @@ def _noted(
         ) from error
 
 
-def _own_tag(record: Mapping[str, Any], tag: str | None) -> str:
-    own = str(record["tag"])
+def _own_tag(record: Record, tag: str | None) -> str:
+    own = str(record.tag)
     if tag not in {None, own}:
         raise ReleaseError(
-            f"version {record['version']} has the tag {own}, and its card says so: not {tag}",
+            f"version {record.version} has the tag {own}, and its card says so: not {tag}",
             where=RECORD,
             remedy="leave --tag out, or set release.version in params.yaml and run `dvc repro`",
         )
@@ -208,12 +211,12 @@ def _publish(
     tag: str,
     local: Mapping[str, Local],
     plan: Plan,
-    record: Mapping[str, Any],
+    record: Record,
     *,
     private: bool,
 ) -> tuple[Plan, str]:
     """Make the repo, the commit and the tag, as far as they are not there."""
-    wire, message = remote.wire, f"{record['title']}, version {record['version']}"
+    wire, message = remote.wire, f"{record.title}, version {record.version}"
     if plan.head is None:
         sending.create(wire, private=private)
         plan = _look(remote, tag, local, private=private)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cxr_release.errors import Fault, ReleaseError
+
+if TYPE_CHECKING:
+    from cxr_release.release.record import Record
 
 _REVIEWS = {
     "screening": "screen the films with `cxr-release review --reviewer NAME`",
@@ -15,17 +17,17 @@ _REVIEWS = {
 _PACKAGE = ", then `dvc repro`"
 
 
-def open_gates(record: Mapping[str, Any]) -> list[Fault]:
+def open_gates(record: Record) -> list[Fault]:
     """What is not done yet, by a release's `release.json`."""
     faults = []
     for name, remedy in _REVIEWS.items():
-        state = record["reviews"][name]["state"]
+        state = getattr(record.reviews, name).state
         if state != "complete":
             faults.append(Fault(name, f"the review is {_said(state)}", remedy + _PACKAGE))
     return faults
 
 
-def require_identity(record: Mapping[str, Any]) -> None:
+def require_identity(record: Record) -> None:
     """A release goes out under its own name, or not at all.
 
     Raises:
@@ -33,7 +35,7 @@ def require_identity(record: Mapping[str, Any]) -> None:
     """
     faults = [
         Fault(f"release.{name}", "was never set", f"set it in params.yaml{_PACKAGE}")
-        for name in record["unset"]
+        for name in record.unset
     ]
     if faults:
         raise ReleaseError(
@@ -47,7 +49,7 @@ def _said(state: object) -> str:
     return {"none": "not begun", "partial": "not finished"}.get(str(state), str(state))
 
 
-def require_reviewed(record: Mapping[str, Any], *, allow_unreviewed: bool) -> list[str]:
+def require_reviewed(record: Record, *, allow_unreviewed: bool) -> list[str]:
     """Names of what is not done yet; none unless `allow_unreviewed`.
 
     Raises:

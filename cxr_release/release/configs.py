@@ -13,13 +13,14 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from cxr_release import schemas, tables
-from cxr_release.files import read_json
 from cxr_release.film_id import checkpoint_of, source_name
+from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.inputs import CheckpointReport, ReleaseInputs, jobs_of
 from cxr_release.release.layout import hashes_of, shard_checkpoint, side_file
 from cxr_release.release.pairs import released_pairs
+from cxr_release.release.record import Recommended
 from cxr_release.release.shards import rows_per_group, write_films
 from cxr_release.tables import Table
 
@@ -114,8 +115,8 @@ def write_configs(
     group = rows_per_group(params.ingest.size, films=2)
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
     hashes.update(hashes_of(folder, [file for config in written for file in config.files]))
-    report = read_json(inputs.checkpoints / "report.json")
-    return Written([pooled(folder, films, report["recommended"]), *films, *written], hashes, shown)
+    report = read(inputs.checkpoints / "report.json", CheckpointReport)
+    return Written([pooled(folder, films, report.recommended), *films, *written], hashes, shown)
 
 
 SIDE_TABLES = (schemas.AUDIT_PAIRS, schemas.TOMBSTONES, schemas.RESPONSES)
@@ -123,7 +124,10 @@ SIDE_TABLES = (schemas.AUDIT_PAIRS, schemas.TOMBSTONES, schemas.RESPONSES)
 
 
 def measured(
-    folder: Path, shards: Sequence[str], checkpoints: Sequence[int], recommended: Iterable[Row]
+    folder: Path,
+    shards: Sequence[str],
+    checkpoints: Sequence[int],
+    recommended: Iterable[Recommended],
 ) -> list[Config]:
     """The configs of a finished release, `default` first, from its files as they are.
 
@@ -141,7 +145,7 @@ def measured(
     return [pooled(folder, films, recommended), *films, *sides]
 
 
-def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Row]) -> Config:
+def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Recommended]) -> Config:
     """The config `default`: the films of all checkpoints.
 
     Those of the checkpoints that curves and distances speak for come first, later ones before
@@ -150,9 +154,9 @@ def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Row]) ->
     Args:
         folder: the release folder.
         films: the config of each checkpoint.
-        recommended: `checkpoint` of each that is recommended, as in the checkpoint report.
+        recommended: the checkpoints that are recommended, as in the checkpoint report.
     """
-    first = {source_name(one["checkpoint"]) for one in recommended}
+    first = {source_name(one.checkpoint) for one in recommended}
     films = sorted(films, key=lambda one: (one.name in first, _number(one)), reverse=True)
     files = [name for config in films for name in config.files]
     if any(_begins_with_one_row(folder / name) for name in files):

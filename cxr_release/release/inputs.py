@@ -1,7 +1,4 @@
-"""What a release needs of the JSON documents that it is made of, as far as it needs it.
-
-What a release is made of: the finished artefacts of the stages before it.
-"""
+"""What a release is made of: finished artefacts of the stages before it, and their documents."""
 
 from __future__ import annotations
 
@@ -11,161 +8,136 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from typing_extensions import TypedDict
+from pydantic import BaseModel, ConfigDict
 
 from cxr_release.errors import AGAIN, Fault, ReleaseError
 from cxr_release.files import sha256
 from cxr_release.film_id import BATCHES, job_name, read_job
 from cxr_release.json_documents import read
+from cxr_release.release.record import (
+    AuditReview,
+    Calibration,
+    Checkpoints,
+    Cosines,
+    Count,
+    Counts,
+    FacingRule,
+    FilmCounts,
+    JobCounts,
+    Json,
+    Loss,
+    Number,
+    Part,
+    Prescreen,
+    ReaderStudy,
+    Recall,
+    ScreeningReview,
+    Split,
+    StudyReview,
+)
 
-Counted = dict[str, Any]
 
-
-class Counts(TypedDict):
+class CountsDocument(Part):
     """`screening/counts.json`."""
 
-    rows: list[Counted]
-    total: Counted
-    review: Counted
+    rows: list[JobCounts]
+    total: FilmCounts
+    review: ScreeningReview
 
 
-class Study(TypedDict):
+class StudyDocument(ReaderStudy):
     """`study/study.json`."""
 
-    review: Counted
-    raters: int
-    ratings: int
-    quartets: int
-    images_per_quartet: int
-    analysis: Counted | None
-    sentence: str
+    review: StudyReview
 
 
-class Recommended(TypedDict):
-    """A checkpoint, and what speaks for it."""
-
-    checkpoint: int
-    reasons: list[str]
-
-
-class Checkpoints(TypedDict):
+class CheckpointReport(Checkpoints):
     """`checkpoints/report.json`."""
 
-    losses: list[Counted]
-    distances: Counted
-    divergence: int | None
-    lowest_held_out_loss: int
-    nearest: int
-    notes: list[str]
-    ranked_by: str
-    recommended: list[Recommended]
-    sampled: list[int]
-    warnings: list[str]
+    losses: list[Loss]
+    distances: Json
 
 
-class Searched(TypedDict):
-    """A set of films in `audit/audit.json`."""
+class _More(BaseModel):
+    """A document that holds more than a release takes of it."""
 
-    films: int
-    searched: int
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class SearchedFilms(_More):
+    """A set of films in `audit/audit.json`, which names the odd ones among them."""
+
+    films: Count
+    searched: Count
+    patients: Count | None
+    patients_not_stated: Count
     unreadable: list[Any]
     notes: list[Any]
     ignored: list[Any]
 
 
-class Encoder(TypedDict):
-    """What the audit looked with."""
+class EncoderWeights(_More):
+    """Weights of an encoder in `audit/audit.json`."""
+
+    sha256: str
+    published: bool
+    license: str
+
+
+class AuditEncoder(_More):
+    """The encoder in `audit/audit.json`."""
 
     name: str
-    dimensions: int
-    looks: int
-    weights: Counted | None
+    dimensions: Count
+    looks: Count
+    weights: EncoderWeights | None
 
 
-class Audit(TypedDict):
+class AuditReport(_More):
     """`audit/audit.json`."""
 
     state: str
-    top: int
-    pairs: int
-    encoder: Encoder
-    real: Searched
-    synthetic: Searched
-    cosine: Counted | None
-    calibration: Counted | None
-    flagged: Counted | None
-    histogram: Counted | None
-    within: Counted
-    power: list[Any] | None
+    top: Count
+    pairs: Count
+    alike: Number
+    encoder: AuditEncoder
+    real: SearchedFilms
+    synthetic: SearchedFilms
+    flagged: Any
+    cosine: Cosines
+    calibration: Calibration
+    histogram: dict[str, list[Number] | None]
+    within: dict[str, Json]
+    power: list[Recall]
     power_note: str | None
 
 
-class Split(TypedDict):
-    """`split/summary.json`."""
-
-    by: str
-    films: dict[str, int]
-    patients: dict[str, int] | None
-    patients_not_stated: int
-
-
-class Prescreen(TypedDict):
-    """`prescreen/prescreen.json`."""
-
-    films: int
-    beyond: int
-    excluded: int
-    percentile: float
-    threshold: float
-    roc: Counted
-
-
-class Adjudication(TypedDict):
-    """`adjudication/adjudication.json`."""
-
-    state: str
-    pairs: int
-    judged: int
-    settled: int
-    reviewers: int
-    open_conflicts: int
-    excluded_films: int
-    pairs_by_reviewers: dict[str, int]
-    verdicts: dict[str, int]
-
-
-class Cohort(TypedDict):
-    """`cohort/summary.json`."""
-
-    files: int
-    facings: dict[str, int]
-
-
-class Oriented(TypedDict):
+class OrientedSummary(_More):
     """`oriented/summary.json`."""
 
-    films: list[Counted]
-    rule: Counted | None
+    rule: FacingRule
 
 
-class Validation(TypedDict):
-    """`validation/validation.json`."""
+class CohortSummary(BaseModel):
+    """`cohort/summary.json`: more numbers and texts may stand there, by a name."""
 
-    rules: dict[str, int]
-    tables: dict[str, int]
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+    files: Count
+    facings: Counts
 
 
-SHAPES: Mapping[str, Any] = {
-    "screening/counts.json": Counts,
-    "study/study.json": Study,
-    "checkpoints/report.json": Checkpoints,
-    "audit/audit.json": Audit,
+DOCUMENTS: Mapping[str, Any] = {
+    "screening/counts.json": CountsDocument,
+    "study/study.json": StudyDocument,
+    "checkpoints/report.json": CheckpointReport,
+    "audit/audit.json": AuditReport,
     "split/summary.json": Split,
     "prescreen/prescreen.json": Prescreen,
     "adjudication/copies.json": dict[str, str],
-    "adjudication/adjudication.json": Adjudication,
-    "cohort/summary.json": Cohort,
-    "oriented/summary.json": Oriented,
+    "adjudication/adjudication.json": AuditReview,
+    "cohort/summary.json": CohortSummary,
+    "oriented/summary.json": OrientedSummary,
 }
 """File, as `ReleaseInputs.files` names it → what it holds."""
 
@@ -258,7 +230,7 @@ class ReleaseInputs:
         ]
         if faults:
             raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
-        for name, shape in SHAPES.items():
+        for name, shape in DOCUMENTS.items():
             read(files[name], shape)
 
 

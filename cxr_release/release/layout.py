@@ -171,7 +171,7 @@ class _Snapshot:
             what = "is a link to a file that is not in the cache"
             return Found(name, path, 0, what, "fetch it again")
         if not stat.S_ISREG(state.st_mode):
-            return Found(name, path, 0, "is a link to what is no plain file, and was not opened")
+            return Found(name, path, 0, "is a link to what is not a plain file, and was not opened")
         return Found(name, store, state.st_size)
 
     def _shares(self, store: Path) -> bool:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.files import read_json, sha256, whole_folder, write_json, write_text
+from cxr_release.files import sha256, whole_folder, write_json, write_text
 from cxr_release.json_documents import read
 from cxr_release.params import Params
+from cxr_release.release.build_record import build_record
 from cxr_release.release.configs import write_configs
 from cxr_release.release.contents import read_contents
 from cxr_release.release.documents.figures import write_figures
 from cxr_release.release.documents.rendered import Sources, documents_of
-from cxr_release.release.inputs import ReleaseInputs, Validation, jobs_of
+from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.layout import side_file, write_checksums
-from cxr_release.release.record import build_record
+from cxr_release.release.record import RECORD, Record, Validation
 from cxr_release.release.versions.proofs import Said
 
 
@@ -29,7 +29,7 @@ def package(
     reasons: Mapping[str, str],
     output: Path,
     said: Said | None = None,
-) -> dict[str, Any]:
+) -> Record:
     """Write the release folder: the same inputs give the same bytes, file by file.
 
     Args:
@@ -41,7 +41,7 @@ def package(
         said: what the logs hold; None: nothing is held against the published versions.
 
     Returns:
-        The release's record, as in its `release.json`.
+        The release's record.
 
     Raises:
         ReleaseError: an artefact is missing, an exclusion has an unknown reason, a film that is
@@ -67,11 +67,11 @@ def package(
             validation=checked,
             hashes=hashed.result(),
         )
-        path = folder / "release.json"
-        write_json(path, record)
+        path = folder / RECORD
+        write_json(path, record.plain())
         hashes = {**written.hashes, path.name: sha256(path)}
         sources = Sources(
-            read_json(path),  # as whoever makes the documents again will have it
+            read(path, Record),  # as whoever makes the documents again will have it
             written.configs,
             tables.read_rows(folder / side_file(schemas.AUDIT_PAIRS), schemas.AUDIT_PAIRS),
             {name: (folder / name).stat().st_size for name in hashes},

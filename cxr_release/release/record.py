@@ -1,303 +1,533 @@
-"""What `release.json` says of the memorization audit: its numbers, and no name of a film.
+"""`release.json`: all that a release says about itself, as typed models.
 
-`release.json`: all that a release says about itself, for machines and for its own card.
+`build_record` makes one, `verify` reads one that anybody may have written, and the documents are
+made of it. No key may stand there that has no field here, and none may be missing but those with a
+default. Beyond types and bounds nothing is checked: see `checks.record` and the modules beside it.
 """
 
 from __future__ import annotations
 
-import platform
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import cxr_release
-from cxr_release import schemas, tables
-from cxr_release.files import read_json
-from cxr_release.films.patients import counted
-from cxr_release.params import PHANTOMS, Params, is_blank, never_set
-from cxr_release.release.configs import Config
-from cxr_release.release.contents import Contents
-from cxr_release.release.disclosure import coarse_audit, names_films_by, shows_real_films
-from cxr_release.release.documents.changelog import changelog_record
-from cxr_release.release.inputs import Job, ReleaseInputs
-from cxr_release.release.versions.published import order_of
-from cxr_release.release.versions.version import Version, differences, reasons_of
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, PlainValidator
 
-_NUMBERS = (
-    *("state", "top", "pairs", "cosine", "calibration", "histogram", "alike", "within"),
-    *("power", "power_note"),
-)
-"""What is taken over from the audit's own report as it stands there."""
+from cxr_release.params import Params
+from cxr_release.settings import checked
+from cxr_release.tables import HEX64
+
+RECORD = "release.json"
+VERSION = r"(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){2}"
 
 
-def audit_record(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
-    """The audit's report, with what became of the flagged films.
-
-    Films that could not be read, or only after some change, and files that are no films, become
-    their number: the report names them. `flagged` is None without a baseline; else `pairs` (of
-    those listed), `films`, `released` (films) and `unlisted` (films that stand in no listed pair,
-    so that nobody was asked). Numbers of single films may be rounded: see `coarse`.
-    """
-    report = read_json(inputs.audit / "audit.json")
-    return {
-        **coarse_audit({name: report[name] for name in _NUMBERS}, params),
-        "encoder": _encoder(report["encoder"], params),
-        "real": _account(report["real"]),
-        "synthetic": _account(report["synthetic"]),
-        "flagged": None if report["flagged"] is None else _flagged(inputs),
-    }
+def _finite(value: Any) -> Any:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError("should be a finite number")
+    return value
 
 
-def _encoder(encoder: Mapping[str, Any], params: Params) -> dict[str, Any]:
-    taken = {name: encoder[name] for name in ("name", "dimensions", "looks")}
-    weights = encoder["weights"]
-    if weights is None:
-        return taken | {"weights": None}
-    known = params.audit.weights_license or weights["license"] or "not stated"
-    taken["weights"] = {
-        "sha256": weights["sha256"],
-        "published": weights["published"],
-        "license": known,
-    }
-    return taken
+Number = Annotated[
+    Any, PlainValidator(_finite, json_schema_input_type=float), PlainSerializer(lambda one: one)
+]
+"""A finite number, whole or not, as it is written."""
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Text = Annotated[str, Field(max_length=20_000)]
+Counts = dict[str, Count]
+Numbers = dict[str, Number]
+State = Literal["none", "partial", "complete"]
+VersionText = Annotated[str, Field(pattern=f"^({VERSION})$")]
+Sha256 = Annotated[str, Field(pattern=f"^({HEX64})$")]
+Json = dict[str, JsonValue]
+"""Numbers that are only printed, or computed again as a whole: their places are no fields."""
 
 
-def _account(films: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "films": films["films"],
-        "searched": films["searched"],
-        "patients": films["patients"],
-        "patients_not_stated": films["patients_not_stated"],
-        "unreadable": len(films["unreadable"]),
-        "notes": len(films["notes"]),
-        "ignored": len(films["ignored"]),
-    }
+class Part(BaseModel):
+    """Part of a record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON has it: what stands there, and no default of what does not."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
-def _flagged(inputs: ReleaseInputs) -> dict[str, int]:
-    nearest = tables.read_rows(inputs.audit / "nearest.parquet", schemas.NEAREST)
-    pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
-    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
-    films = {row["synthetic_id"] for row in nearest if row["flagged"]}
-    released = {row["id"] for row in screened if row["released"]}
-    listed = {row["synthetic_id"] for row in pairs}
-    return {
-        "pairs": sum(row["flagged"] for row in pairs),
-        "films": len(films),
-        "released": len(films & released),
-        "unlisted": len(films - listed),
-    }
+class Source(Part):
+    """Where the training films come from, as their publishers say."""
 
-
-def films_shown(inputs: ReleaseInputs, params: Params) -> int:
+    kind: Literal["phantoms", "local films"]
+    title: Text
+    license: Text
+    citation: Text
+    population: Text
+    stated: bool
+    public: bool
+    films_named_by: Literal["sha256", "hmac"]
+    films_shown: Count
     """Source films whose pictures are in the release."""
-    if not shows_real_films(params):
-        return 0
-    pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
-    return len({pair["real_id"] for pair in pairs})
 
 
-LIBRARIES = (
-    "datasets",
-    "diffusers",
-    "imagededup",
-    "numpy",
-    "pandera",
-    "pillow",
-    "pyarrow",
-    "pytorch-msssim",
-    "scipy",
-    "torch",
-    "torch-fidelity",
-    "torchvision",
-)
-"""Libraries whose version can change a film, a number or a byte of the release."""
+class FilmCounts(Part):
+    """Films of a release, or of one of its sampling jobs."""
+
+    generated: Count
+    excluded: Count
+    released: Count
+    undecided: Count
+    by_reason: Counts
 
 
-def build_record(
-    inputs: ReleaseInputs,
-    params: Params,
-    configs: Sequence[Config],
-    contents: Contents,
-    *,
-    reasons: Mapping[str, str],
-    validation: Mapping[str, Any],
-    hashes: Mapping[str, str],
-) -> dict[str, Any]:
-    """Gather the record. It holds no time, host, user or path, and no name of a source file.
+class JobCounts(FilmCounts):
+    """Films of one sampling job."""
 
-    Args:
-        inputs: the artefacts.
-        params: the parameters that they were made with.
-        configs: the finished configs.
-        contents: what goes out.
-        reasons: code of each reason of exclusion → its meaning.
-        validation: what `validate` returned.
-        hashes: what `inputs.hashes` returned.
-    """
-    release = params.release
-    counts = read_json(inputs.screening / "counts.json")
-    study = read_json(inputs.study / "study.json")
-    report = read_json(inputs.checkpoints / "report.json")
-    record = {
-        "name": release.name,
-        "title": _title(params) if is_blank(release.title) else release.title,
-        "version": release.version,
-        "tag": f"v{release.version}",
-        "license": release.license,
-        "authors": list(release.authors),
-        "contact": release.contact,
-        "unset": never_set(source_kind(params), asdict(release)),
-        "purpose": release.purpose,
-        "publisher": release.publisher,
-        "funding": release.funding,
-        "interests": release.interests,
-        "ethics": release.ethics,
-        "identifier": release.identifier,
-        "date": release.date,
-        "source": _source(params) | {"films_shown": films_shown(inputs, params)},
-        "counts": {
-            "rows": counts["rows"],
-            "total": counts["total"],
-            "configs": {config.name: config.rows for config in configs if config.opens},
-            "empty_tables": [config.name for config in configs if not config.opens],
-        },
-        "reviews": {
-            "screening": counts["review"],
-            "audit": read_json(inputs.adjudication / "adjudication.json"),
-            "reader_study": study["review"],
-        },
-        "metrics": {
-            "ingest": _cohort(inputs, params),
-            "split": read_json(inputs.split / "summary.json"),
-            "losses": report.pop("losses"),
-            "distances": report.pop("distances"),
-            "checkpoints": report,
-            "facing": _facing(contents.generated),
-            "facing_rule": read_json(inputs.oriented / "summary.json")["rule"],
-            "prescreen": read_json(inputs.prescreen / "prescreen.json"),
-            "audit": audit_record(inputs, params),
-            "reader_study": {key: value for key, value in study.items() if key != "review"},
-        },
-        "reasons": [{"code": code, "meaning": meaning} for code, meaning in reasons.items()],
-        "params": _params(params),
-        "software": {
-            "cxr-release": cxr_release.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in LIBRARIES},
-        },
-        "inputs": dict(hashes),
-        "validation": dict(validation),
-    }
-    return record | _in_history(record, contents)
+    checkpoint: Count
+    batch: Literal["initial", "large"]
 
 
-def _in_history(record: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
-    """What the record says of this version among the published ones."""
-    shards = {one.name: one.stated for some in contents.shards.values() for one in some}
-    said: dict[str, Any] = {
-        "shards": shards,
-        "films_version": max((one["version"] for one in shards.values()), key=order_of),
-        "tombstones": list(contents.tombstones),
-        "previous": None,
-        "changes": None,
-    }
-    this = Version({**record, **said}, contents.films, reasons_of(said))
-    previous = contents.history.previous
-    if previous:
-        found = differences(previous, this)
-        names = ("added", "withdrawn", "redrawn", "relabelled", "numbers")
-        said["changes"] = {name: len(getattr(found, name)) for name in names}
-        said["previous"] = previous.name
-    said["changelog"] = changelog_record(contents.history.earlier, this)
-    return said
+class ReleaseCounts(Part):
+    """Films and rows."""
+
+    rows: list[JobCounts]
+    total: FilmCounts
+    configs: Counts
+    """Config → rows."""
+    empty_tables: list[Text]
 
 
-def source_kind(params: Params) -> str:
-    """`phantoms`, or `local films` for any folder: where it lay is nobody's business."""
-    return PHANTOMS if params.ingest.source == PHANTOMS else "local films"
+class Agreement(Part):
+    """How far reviewers agree."""
+
+    statistic: Text
+    kappa: Number | None
+    agree: Number
+    reviewers: Count
+    ratings: Count
+    films: Count | None = None
+    pairs: Count | None = None
 
 
-def _title(params: Params) -> str:
-    """What a release without a title is called: no more than is known."""
-    drawn = source_kind(params) == PHANTOMS
-    return "Synthetic lateral cervical films from drawn phantoms" if drawn else "Synthetic films"
+class Reviewer(Part):
+    """Decisions of one person, who is not named."""
+
+    decisions: Count
+    page: Count
+    terminal: Count
+    not_stated: Count
+    hurried: Count
+    hurried_per_minute: Number | None
 
 
-def _source(params: Params) -> dict[str, Any]:
-    """Where the training films come from, as its publishers say; and whether they say it."""
-    said = {
-        "title": params.release.source_title,
-        "license": params.release.source_license,
-        "citation": params.release.source_citation,
-    }
-    drawn = source_kind(params) == PHANTOMS
-    unsaid = _PHANTOM_SOURCE if drawn else dict.fromkeys(said, "not stated by its publishers")
-    return {
-        "kind": source_kind(params),
-        "stated": drawn or not any(map(is_blank, said.values())),
-        **{key: value or unsaid[key] for key, value in said.items()},
-        "population": params.release.population,
-        "public": drawn or params.release.source_public,
-        "films_named_by": names_films_by(params),
-    }
+class ScreeningReview(Part):
+    """How far people have screened the films."""
+
+    state: State
+    sentence: Text
+    reviewers: Count
+    decided: Count
+    undecided: Count
+    undecided_released: Count
+    looked_at: Count
+    prescreened: Count
+    audited: Count
+    withdrawn: Count
+    open_conflicts: Count
+    elsewhere: Count
+    hurried: Count
+    agreement: Agreement | None
+    decisions: Counts
+    films_by_reviewers: Counts
+    """Number of people → films on which so many decided."""
+    each: list[Reviewer]
 
 
-_PHANTOM_SOURCE = {
-    "title": "Drawn lateral cervical phantoms (no patients)",
-    "license": "apache-2.0",
-    "citation": "cxr-release, procedural phantom cohort",
-}
+class AuditReview(Part):
+    """How far people have judged the most similar pairs: `adjudication.json`."""
+
+    state: State
+    pairs: Count
+    judged: Count
+    settled: Count
+    reviewers: Count
+    open_conflicts: Count
+    excluded_films: Count
+    earlier: Count
+    elsewhere: Count
+    agreement: Agreement | None
+    verdicts: Counts
+    pairs_by_reviewers: Counts
+    """Number of people → pairs that so many judged."""
 
 
-def _params(params: Params) -> dict[str, Any]:
-    """All parameters, less what names a path, a source file or a person."""
-    values = asdict(params)
-    values["ingest"]["source"] = source_kind(params)
-    values["screen"]["adjudicator"] = "named" if params.screen.adjudicator else ""
-    # Which file it was, its hash says.
-    values["fidelity"]["weights"] = "given" if params.fidelity.weights else ""
-    values["audit"]["weights"] = "given" if params.audit.weights else ""
-    values["audit"]["adjudicator"] = "named" if params.audit.adjudicator else ""
-    return values
+class StudyReview(Part):
+    """How far the blinded reader study has come."""
+
+    state: State
+    readers: Count
+    required: Count
 
 
-def _cohort(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
-    """What ingest counted: its numbers, and no text, for text could name a source file."""
-    summary = read_json(inputs.cohort / "summary.json")
-    films = tables.read_rows(inputs.cohort / "cohort.parquet", schemas.COHORT)
-    return {
-        **{name: value for name, value in summary.items() if _counted(value)},
-        "source": source_kind(params),
-        "films": len(films),
-        **counted([film["patient"] for film in films]),
-        "inverted": sum(film["inverted"] for film in films),
-        "flipped": sum(film["flipped"] for film in films),
-    }
+class Reviews(Part):
+    """The state of each review."""
+
+    screening: ScreeningReview
+    audit: AuditReview
+    reader_study: StudyReview
 
 
-def _counted(value: object) -> bool:
-    """Whether this is a number, or numbers by name."""
-    values = value.values() if isinstance(value, dict) else [value]
-    return all(isinstance(one, int | float) for one in values)
+class Ingest(BaseModel):
+    """What ingest counted; more numbers may stand there, by a name."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+    __pydantic_extra__: dict[str, Number | Numbers]
+
+    source: Literal["phantoms", "local films"]
+    films: Count
+    patients: Count | None
+    patients_not_stated: Count
+    inverted: Count
+    flipped: Count
+    facings: Counts
 
 
-def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """How the films of each job faced when they were sampled, and of how many reviewers say so."""
-    rows = []
-    for job, films in generated.items():
-        faced = Counter("right" if film["flipped"] else film["facing"] for film in films)
-        rows.append(
-            {
-                "checkpoint": job[0],
-                "batch": job[1],
-                "left": faced["left"],
-                "right": faced["right"],
-                "unknown": faced["unknown"],
-                "said": sum(film["facing_said"] for film in films),
-                "flipped": sum(film["flipped"] for film in films),
-            }
-        )
-    return rows
+class Split(Part):
+    """`split/summary.json`."""
+
+    by: Literal["patient", "case", "film"]
+    films: Counts
+    patients: Counts | None
+    patients_not_stated: Count
+
+
+class Loss(Part):
+    """Losses of one checkpoint of the tuning run."""
+
+    checkpoint: Count
+    checkpoint_step: Count
+    training: Number
+    held_out: Number
+
+
+class Recommended(Part):
+    """A checkpoint, and what speaks for it."""
+
+    checkpoint: Count
+    reasons: list[Text]
+
+
+class Checkpoints(Part):
+    """What curves and distances say of the checkpoints."""
+
+    divergence: Count | None
+    lowest_held_out_loss: Count
+    nearest: Count
+    ranked_by: Text
+    recommended: list[Recommended]
+    sampled: list[Count]
+    warnings: list[Text]
+    notes: list[Text]
+
+
+class Facing(Part):
+    """How the films of one sampling job faced when they were sampled."""
+
+    checkpoint: Count
+    batch: Literal["initial", "large"]
+    left: Count
+    right: Count
+    unknown: Count
+    said: Count
+    """Films of which a reviewer said it."""
+    flipped: Count
+
+
+class FacingRule(Part):
+    """How facing was found, and how often that would be wrong."""
+
+    references: Count
+    error: Number
+    source: Counts | None
+    poor: Counts | None
+    neither: Counts | None
+
+
+class Prescreen(Part):
+    """`prescreen/prescreen.json`."""
+
+    films: Count
+    source_films: Count | None = None
+    beyond: Count
+    excluded: Count
+    percentile: Number
+    threshold: Number
+    roc: dict[str, Numbers]
+    """Planted fault → area under the ROC curve, its interval, sensitivity."""
+
+
+class Weights(Part):
+    """Weights of an encoder."""
+
+    sha256: Text
+    published: bool
+    license: Text
+
+
+class Encoder(Part):
+    """What the audit looked with."""
+
+    name: Text
+    dimensions: Count
+    looks: Count
+    weights: Weights | None
+
+
+class Searched(Part):
+    """A set of films that the audit searched, or searched among."""
+
+    films: Count
+    searched: Count
+    patients: Count | None
+    patients_not_stated: Count
+    unreadable: Count
+    notes: Count
+    ignored: Count
+
+
+class Flagged(Part):
+    """What became of flagged films."""
+
+    pairs: Count
+    films: Count
+    released: Count
+    unlisted: Count
+    """Films that stand in no listed pair, so that nobody was asked."""
+
+
+class Cosines(Part):
+    """The ends of the list of pairs."""
+
+    highest: Number | None
+    lowest: Number | None
+
+
+class Chance(Part):
+    """See `memorization.chance`."""
+
+    films: Count
+    compared: Count
+    patients: Count | None
+    nearer: Count | None
+    expected: Number | None
+    at_most: bool
+    p: Number | None
+    least: Count | None
+    note: Text | None
+    sentence: Text
+
+
+class Baseline(Part):
+    """Distances of films that nobody copied."""
+
+    films: Count
+    counted: Count
+    patients: Count | None
+    left_out_alike: Count
+    without_another: Count
+    cosine: Numbers | None
+    distance: Numbers | None
+
+
+class SyntheticDistances(Part):
+    """Distances of synthetic films to their nearest real film."""
+
+    films: Count
+    alike: Count
+    cosine: Numbers
+    distance: Numbers
+    distance_ratio: Numbers
+
+
+class Calibration(Part):
+    """How near is near: synthetic films beside films that nobody copied."""
+
+    baseline: Literal["held_out", "source"] | None
+    others: Literal["patients", "films"]
+    threshold: Number | None
+    flagged: Count | None
+    note: Text | None
+    chance: Chance
+    source: Baseline
+    held_out: Baseline | None
+    synthetic: SyntheticDistances
+    nearer_probability: Number | None
+    nearer_than_5_percent: Numbers | None
+    nearest_in_tuning: Numbers | None
+
+
+class Recall(Part):
+    """How many planted copies of one alteration the search found."""
+
+    alteration: Text
+    planted: Count
+    found: Count
+    recall: Number | None
+    """None where a list drawn at random would hold as many; see `Audit.power_note`."""
+    low: Number | None
+    high: Number | None
+    median_rank: Number | None
+    median_cosine: Number
+
+
+class Audit(Part):
+    """The search for memorized films; no film is named."""
+
+    state: Literal["flagged", "nothing flagged", "no baseline", "incomplete"]
+    top: Count
+    pairs: Count
+    alike: Number
+    encoder: Encoder
+    real: Searched
+    synthetic: Searched
+    flagged: Flagged | None
+    cosine: Cosines
+    calibration: Calibration
+    histogram: dict[str, list[Number] | None]
+    within: dict[str, Json]
+    power: list[Recall]
+    power_note: Text | None
+
+
+class ReaderStudy(Part):
+    """The blinded reader study."""
+
+    quartets: Count
+    quartets_wanted: Count
+    images_per_quartet: Count
+    checkpoints: list[Count]
+    served: bool
+    drawn_by_facing: bool | None
+    turned_since: Count
+    not_released: Count
+    raters: Count
+    ratings: Count
+    unfinished: list[JsonValue]
+    median_seconds: Number | None
+    sentence: Text
+    analysis: Json | None
+
+
+class Metrics(Part):
+    """What the stages measured."""
+
+    ingest: Ingest
+    split: Split
+    losses: list[Loss]
+    distances: Json
+    checkpoints: Checkpoints
+    facing: list[Facing]
+    facing_rule: FacingRule
+    prescreen: Prescreen
+    audit: Audit
+    reader_study: ReaderStudy
+
+
+class Shard(Part):
+    """A file of films."""
+
+    rows: Count
+    version: VersionText
+    """In which it last changed."""
+    content: Sha256
+    """What `shards.content_of` gives for its rows."""
+
+
+class Tombstone(Part):
+    """A film of an earlier version that this one lacks."""
+
+    id: Text
+    reason: Text
+    first_version_without: VersionText
+
+
+class Changes(Part):
+    """Numbers of films and numbers that changed since the previous version."""
+
+    added: Count
+    withdrawn: Count
+    redrawn: Count
+    relabelled: Count
+    numbers: Count
+
+
+class Earlier(Part):
+    """What the changelog says of an earlier version, in Markdown."""
+
+    version: VersionText
+    lines: list[Text]
+
+
+class Changelog(Part):
+    """What CHANGELOG.md tells that the tables do not."""
+
+    changes: list[Text]
+    """Since the previous version, in Markdown."""
+    earlier: list[Earlier]
+    """The oldest first."""
+
+
+class Reason(Part):
+    """A reason of exclusion."""
+
+    code: Text
+    meaning: Text
+
+
+class Validation(Part):
+    """What `validate` returned."""
+
+    tables: Counts
+    rules: Counts
+
+
+def _params(values: Any) -> Params:
+    if isinstance(values, Params):
+        return values
+    if not isinstance(values, Mapping):
+        raise ValueError("should be an object")
+    return checked(Params, values)
+
+
+class Record(Part):
+    """A whole record."""
+
+    name: Text
+    title: Text
+    version: VersionText
+    tag: Text
+    license: Text
+    authors: Annotated[list[Annotated[str, Field(pattern=r"\S")]], Field(min_length=1)]
+    contact: Text
+    unset: list[Text]
+    purpose: Text
+    publisher: Text
+    funding: Text
+    interests: Text
+    ethics: Text
+    identifier: Text
+    date: Text
+    source: Source
+    counts: ReleaseCounts
+    reviews: Reviews
+    metrics: Metrics
+    reasons: list[Reason]
+    params: Annotated[Params, PlainValidator(_params), PlainSerializer(asdict)]
+    """As resolved, less what names a path, a source file or a person."""
+    software: dict[str, Text]
+    inputs: dict[str, Sha256]
+    validation: Validation
+    shards: dict[str, Shard]
+    films_version: VersionText
+    tombstones: list[Tombstone]
+    previous: VersionText | None
+    changes: Changes | None
+    changelog: Changelog

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
 
-from cxr_release import schemas
+from cxr_release import schemas, tables
 from cxr_release.params import Params
-from cxr_release.release.checks.adjudication import check_adjudication, check_kept_out
-from cxr_release.release.checks.decisions import check_counts, check_exclusions, check_screened
-from cxr_release.release.checks.evidence import check_audit
-from cxr_release.release.checks.films import check_cohort, check_generated, check_pixels
-from cxr_release.release.checks.report import Collector
-from cxr_release.release.checks.study_inputs import check_study
-from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.checks.adjudication import (
+    check_adjudication,
+    check_kept_out,
+    check_search,
+)
+from cxr_release.release.checks.films import (
+    FilmTable,
+    KnownFilm,
+    check_distinct,
+    check_films,
+    open_film,
+    progress,
+)
+from cxr_release.release.checks.report import CheckReport, Place
+from cxr_release.release.checks.rules import RULES
+from cxr_release.release.checks.view import Places, Rows, View
+from cxr_release.release.inputs import (
+    STUDY,
+    AuditReport,
+    CountsDocument,
+    ReleaseInputs,
+    StudyDocument,
+    job_of,
+    jobs_of,
+)
+from cxr_release.release.record import AuditReview
 from cxr_release.release.versions.proofs import Said, require_told
 
-_COUNTS: dict[str, type] = {"rows": list, "total": dict, "review": dict}
+_SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
+_STUDY = "run `dvc repro --force study`"
 
 
 def validate(inputs: ReleaseInputs, params: Params, said: Said | None = None) -> dict[str, Any]:
     """Check every table against its schema, every film against its row, every number twice.
 
-    Films are decoded one at a time: memory grows with the number of rows, not of pixels.
+    Films are decoded a few at a time: memory grows with the number of rows, not of pixels.
 
     Args:
         inputs: the artefacts.
@@ -32,45 +54,217 @@ def validate(inputs: ReleaseInputs, params: Params, said: Said | None = None) ->
         `tables` (table → rows) and `rules` (rule → things that it was applied to).
 
     Raises:
-        ReleaseError: with every fault: file, row or id, column, and a remedy.
+        ReleaseError: with every fault: file, row or id, column, and a remedy. Where a table or a
+            document cannot be read, what would follow from it is not checked.
     """
-    found = Collector()
-    screening = inputs.screening
-    screened = found.rows(screening / "screened.parquet", schemas.SCREENED)
-    exclusions = found.rows(screening / "exclusions.parquet", schemas.EXCLUSIONS)
-    counts = found.document(screening / "counts.json", _COUNTS)
-    released = {row["id"] for row in screened or [] if row["released"]}
-    if screened is not None and not released:
-        found.add(screening / "screened.parquet", "no film is released", "sample more films")
+    report = CheckReport()
+    read = _Artefacts(inputs, params, report)
+    generated = _check_generated(inputs, params, read.released, report)
+    real = _check_cohort(inputs.cohort / "cohort.parquet", report)
+    view = read.view(generated)
+    if view is not None:
+        _check_screened(view, generated, inputs, report)
+        _check_between(view, read, generated, real, report)
+        if said is not None:
+            films = {film: vars(known) for film, known in view.films.items()}
+            listed = {row["synthetic_id"] for row in view.pairs}
+            with report.collecting():
+                version = params.release.version
+                require_told(inputs.published, version, films, said, listed=listed)
+            report.applied("released films held against the published versions", len(films))
+    report.finish()
+    return {"tables": report.tables, "rules": report.rules}
 
-    generated = check_generated(inputs, params, released, found)
-    real = check_cohort(inputs.cohort / "cohort.parquet", found)
-    if screened is not None:
-        path = screening / "screened.parquet"
-        check_screened(path, screened, generated, found)
-        check_pixels(generated, released, real or {}, path, found)
-        if exclusions is not None:
-            path = screening / "exclusions.parquet"
-            check_exclusions(path, exclusions, screened, generated, found)
-            if counts is not None:
-                path, numbers = screening / "counts.json", params.sample.checkpoints
-                check_counts(
-                    path, counts, numbers, screened=screened, exclusions=exclusions, found=found
-                )
-    pairs = check_audit(inputs.audit, generated, real or {}, found)
-    copies = check_adjudication(
-        inputs.adjudication, params.audit, pairs=pairs, generated=generated, found=found
+
+class _Artefacts:
+    """Tables and documents of the artefacts, each None where it could not be read."""
+
+    def __init__(self, inputs: ReleaseInputs, params: Params, report: CheckReport) -> None:
+        self.inputs, self.params, rows = inputs, params, report.rows
+        screening, audit, judged = inputs.screening, inputs.audit, inputs.adjudication
+        self.screened = rows(screening / "screened.parquet", schemas.SCREENED)
+        self.exclusions = rows(screening / "exclusions.parquet", schemas.EXCLUSIONS)
+        self.counts = report.document(screening / "counts.json", CountsDocument)
+        self.pairs = rows(audit / "pairs.parquet", schemas.PAIRS)
+        self.nearest = rows(audit / "nearest.parquet", schemas.NEAREST)
+        self.audit = report.document(audit / "audit.json", AuditReport)
+        self.verdicts = rows(judged / "verdicts.parquet", schemas.VERDICTS)
+        self.judging = report.document(judged / "adjudication.json", AuditReview)
+        self.copies = report.document(judged / "copies.json", dict[str, str])
+        self.kit = rows(inputs.kit, schemas.KIT)
+        self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
+        self.study = report.document(inputs.study / "study.json", StudyDocument)
+        self.released = {row["id"] for row in self.screened or [] if row["released"]}
+        if self.screened is not None and not self.released:
+            path = screening / "screened.parquet"
+            report.add(path, "no film is released", "sample more films")
+
+    def view(self, generated: Mapping[str, KnownFilm]) -> View | None:
+        """All of it; None where any of it could not be read."""
+        if any(value is None for value in vars(self).values()):
+            return None
+        inputs, params = self.inputs, self.params
+        counts, study = cast(CountsDocument, self.counts), cast(StudyDocument, self.study)
+        verdicts = {
+            (row["real_id"], row["synthetic_id"]): row["verdict"] for row in self.verdicts or ()
+        }
+        counted = Place(str(inputs.screening / "counts.json"), _SCREEN)
+        analysed = Place(str(inputs.study / "study.json"), _STUDY)
+        return View(
+            places=Places(
+                counts=counted,
+                screening=counted.at("review"),
+                exclusions=Place(str(inputs.screening / "exclusions.parquet"), _SCREEN),
+                audit=Place(str(inputs.audit / "audit.json"), _AUDIT),
+                judging=Place(str(inputs.adjudication / "adjudication.json"), _JUDGE),
+                pairs=Place(str(inputs.audit / "pairs.parquet"), _AUDIT),
+                study=analysed,
+                reading=analysed.at("review"),
+                ratings=Place(str(inputs.study / "responses.parquet"), _STUDY),
+            ),
+            jobs=jobs_of(params.sample.checkpoints),
+            films={film: generated[film] for film in self.released & generated.keys()},
+            screened=self.screened,
+            exclusions=self.exclusions or [],
+            counts=counts,
+            screening=counts.review,
+            pairs=[
+                {**row, "verdict": verdicts.get((row["real_id"], row["synthetic_id"]))}
+                for row in self.pairs or ()
+            ],
+            rounded=False,
+            audit=cast(AuditReport, self.audit),
+            judging=cast(AuditReview, self.judging),
+            ratings=self.ratings or [],
+            study=study,
+            reading=study.review,
+            study_params=params.study,
+            seed=params.seed,
+        )
+
+
+def _check_generated(
+    inputs: ReleaseInputs, params: Params, released: set[str], report: CheckReport
+) -> dict[str, KnownFilm]:
+    """Hold every generated film against its row; film id → film."""
+    jobs = jobs_of(params.sample.checkpoints)
+    for path in sorted(inputs.oriented.glob("*.parquet")):
+        if job_of(path) not in jobs:
+            what = "is of no checkpoint and batch in sample.checkpoints"
+            report.add(path, what, "delete it")
+    known: dict[str, KnownFilm] = {}
+    with progress(sum(params.sample.films(batch) for _, batch in jobs)) as bar:
+        for checkpoint, batch in jobs:
+            path = inputs.table((checkpoint, batch))
+            rows = report.rows(path, schemas.ORIENTED)
+            films = FilmTable(
+                place=Place(str(path), "sample it again"),
+                path=path,
+                kind=schemas.ORIENTED,
+                checkpoint=checkpoint,
+                batch=batch,
+                every=params.train.checkpoint_every,
+                side=params.ingest.size,
+                asked=params.sample.films(batch),
+                shown=released,
+            )
+            with report.collecting():
+                check_films(films, rows or [], known, report, bar)
+    return known
+
+
+def _check_cohort(path: Path, report: CheckReport) -> dict[str, str]:
+    """Hold every film of the cohort against its row; film id → hash of its pixels."""
+    rows = report.rows(path, schemas.COHORT)
+    with report.collecting():
+        for number, row in enumerate(tables.iterate(path, schemas.COHORT), start=1):
+            for column, what, remedy in open_film(row, synthetic=False, remedy="ingest again")[1]:
+                report.add(f"{path}: row {number}, column {column}", what, remedy)
+            report.applied("films of the cohort decoded and held against their row", 1)
+    return {row["id"]: row["pixel_sha256"] for row in rows or []}
+
+
+def _check_screened(
+    view: View, generated: Mapping[str, KnownFilm], inputs: ReleaseInputs, report: CheckReport
+) -> None:
+    """The screening covers exactly the films that were generated, by the same bytes."""
+    place = Place(str(inputs.screening / "screened.parquet"), _SCREEN)
+    screened = view.screened or []
+    for film in sorted(generated.keys() - {row["id"] for row in screened}):
+        report.add(place, f"{film} was generated and is not listed")
+    for where, rows in ((place, screened), (view.places.exclusions, view.exclusions)):
+        for row in rows:
+            known = generated.get(row["id"])
+            if known is None:
+                report.add(where.at(row["id"]), "is not a generated film")
+                continue
+            if row["sha256"] != known.sha256:
+                what = "does not match the film's SHA-256"
+                report.add(where.at(f"{row['id']}, column sha256"), what)
+            if (row["checkpoint"], row["batch"]) != known.job:
+                report.add(where.at(row["id"]), "stands under another checkpoint or batch")
+    excluded = {row["id"] for row in view.exclusions}
+    for row in screened:
+        if not row["released"] and row["id"] not in excluded:
+            report.add(view.places.exclusions.at(row["id"]), "is left out without a reason")
+    report.applied("screened films held against the generated ones", len(screened))
+
+
+def _check_between(
+    view: View,
+    read: _Artefacts,
+    generated: Mapping[str, KnownFilm],
+    real: Mapping[str, str],
+    report: CheckReport,
+) -> None:
+    """Everything between the tables, and between them and the documents."""
+    inputs, params = read.inputs, read.params
+    place = Place(str(inputs.screening / "screened.parquet"), "sample it again")
+    check_distinct(view.films, set(real.values()), place, report)
+    for check in RULES:
+        check(view, report)
+    nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
+    check_search(
+        view,
+        cast(AuditReport, read.audit),
+        read.nearest or [],
+        nearest,
+        generated=generated,
+        real=real,
+        report=report,
     )
-    if copies is not None and screened is not None and exclusions is not None:
-        path = screening / "exclusions.parquet"
-        check_kept_out(path, copies, screened=screened, exclusions=exclusions, found=found)
-    if said is not None:
-        films = {film: vars(generated[film]) for film in released if film in generated}
-        listed = {row["synthetic_id"] for row in pairs or ()}
-        with found.collecting():
-            version = params.release.version
-            require_told(inputs.published, version, films, said, listed=listed)
-        found.applied("released films held against the published versions", len(films))
-    check_study(inputs.kit, inputs.study, params.sample.checkpoints, found)
-    found.finish()
-    return {"tables": found.tables, "rules": found.rules}
+    verdicts = Place(str(inputs.adjudication / "verdicts.parquet"), _JUDGE)
+    copied = Place(str(inputs.adjudication / "copies.json"), _JUDGE)
+    copies = read.copies or {}
+    check_adjudication(
+        view,
+        read.verdicts or [],
+        copies,
+        params.audit,
+        places=(verdicts, copied),
+        report=report,
+    )
+    check_kept_out(view, copies, report)
+    _check_kit(inputs, params, view, read.kit or [], report)
+
+
+def _check_kit(
+    inputs: ReleaseInputs, params: Params, view: View, kit: Rows, report: CheckReport
+) -> None:
+    """Every rating is of a film of the kit; figures are there once a reader has finished."""
+    films = {(film["quartet"], film["name"]) for film in kit}
+    for number, row in enumerate(view.ratings, start=1):
+        if (row["quartet"], row["image"]) not in films:
+            where = view.places.ratings.at(f"row {number}, column image")
+            report.add(where, "is not in that quartet of the kit")
+        report.applied("ratings held against the kit", 1)
+    place, quartets = view.places.study, len({film["quartet"] for film in kit})
+    report.says(place.at("key quartets"), view.study.quartets, quartets, "the films of the kit")
+    checkpoints = list(params.sample.checkpoints)
+    report.says(place.at("key checkpoints"), view.study.checkpoints, checkpoints, "params.yaml")
+    if view.study.images_per_quartet * quartets != len(kit):
+        report.add(place, f"{len(kit)} films of the kit are not whole quartets")
+    for name in STUDY if view.ratings else ():
+        for path in (inputs.study / f"{name}.{kind}" for kind in ("png", "svg")):
+            if not path.is_file():
+                report.add(path, "no such file", _STUDY)

@@ -6,32 +6,50 @@ network, no link is followed, and what would not fit into memory is named and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas
 from cxr_release.errors import Fault, ReleaseError
-from cxr_release.release.checks.audit import check_audit
-from cxr_release.release.checks.checksums import check_sums, has_windows_ends
-from cxr_release.release.checks.counts import check_configs, check_counts
+from cxr_release.release.checks.audit import check_flagged
+from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
-from cxr_release.release.checks.documents import check_documents
+from cxr_release.release.checks.derived import check_documents
 from cxr_release.release.checks.figures import check_figures
-from cxr_release.release.checks.films import check_pixels
-from cxr_release.release.checks.record import RECORD, Record, read_record
-from cxr_release.release.checks.shards import Films, check_films
-from cxr_release.release.checks.side_tables import check_exclusions, check_pairs, read_side
-from cxr_release.release.checks.study import check_study
+from cxr_release.release.checks.films import check_distinct
+from cxr_release.release.checks.folder_tables import (
+    check_configs,
+    check_facing,
+    check_pictures,
+    check_tombstones,
+    read_shards,
+    read_side,
+)
+from cxr_release.release.checks.record import read_record
+from cxr_release.release.checks.report import CheckReport, Place
+from cxr_release.release.checks.rules import RULES
+from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
+from cxr_release.release.inputs import jobs_of
 from cxr_release.release.layout import side_file
-from cxr_release.release.untrusted.findings import Findings
+from cxr_release.release.record import RECORD
 from cxr_release.release.untrusted.folder import Folder, look
-from cxr_release.tables import Table
+from cxr_release.release.untrusted.parquet import rows_of
 
-Sides = Mapping[Table, Sequence[Mapping[str, Any]]]
+_PLACES = Places(
+    counts=Place(f"{RECORD}: counts"),
+    screening=Place(f"{RECORD}: reviews.screening"),
+    exclusions=Place(side_file(schemas.TOMBSTONES)),
+    audit=Place(f"{RECORD}: metrics.audit"),
+    judging=Place(f"{RECORD}: reviews.audit"),
+    pairs=Place(side_file(schemas.AUDIT_PAIRS)),
+    study=Place(f"{RECORD}: metrics.reader_study"),
+    reading=Place(f"{RECORD}: reviews.reader_study"),
+    ratings=Place(side_file(schemas.RESPONSES)),
+)
 
 
 def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
@@ -50,82 +68,83 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
         applied to), `notes` (sentences on what could not be checked) and `differences` (`where`,
         `what`, `remedy`), sorted: none where the release is what it says.
     """
-    found = Findings(folder)
-    record: Record | None = None
+    report = CheckReport(folder)
+    document: Mapping[str, Any] = {}
     if not folder.is_dir():
-        found.add(folder.name, "is no folder")
+        report.add(folder.name, "is not a folder")
     else:
-        with found.trying(folder.name):
-            listed = look(folder, found)
-            record = _check(listed, found)
+        with report.trying(folder.name):
+            listed = look(folder, report)
+            document = _check(listed, report)
             # Of documents that were not made again nobody knows what they would have one fetch.
-            if records and record and not found.differences and not found.notes:
-                with found.trying("croissant.json"):
+            if records and not report.faults and not report.notes:
+                with report.trying("croissant.json"):
                     for name, count in read_all_records(listed.root).items():
-                        found.applied(f"records of {name} read through croissant.json", count)
+                        report.applied(f"records of {name} read through croissant.json", count)
     return {
-        **{key: _text(record, key) for key in ("name", "version")},
-        "checked": dict(sorted(found.rules.items())),
-        "notes": found.notes,
-        "differences": [asdict(one) for one in found.differences],
+        **{key: _text(document, key) for key in ("name", "version")},
+        "checked": dict(sorted(report.rules.items())),
+        "notes": report.notes,
+        "differences": [asdict(one) for one in report.differences],
     }
 
 
-def _text(record: Record | None, key: str) -> str:
-    value = (record or {}).get(key)
+def _text(document: Mapping[str, Any], key: str) -> str:
+    value = document.get(key)
     return value[:200] if isinstance(value, str) and value.isprintable() else ""
 
 
-def _check(folder: Folder, found: Findings) -> Record | None:
-    if has_windows_ends(folder, found):
-        return None
-    hashes = check_sums(folder, found)
-    record = read_record(folder, found)
-    said: Record = record or {}
-    films = Films(whole=False)
-    with found.trying("data"):
-        films = check_films(folder, said, found)
-    read = {kind: read_side(folder, kind, found) for kind in SIDE_TABLES}
-    if record is not None:
-        check_figures(folder, films, record, found)
-    sides = {kind: rows for kind, rows in read.items() if rows is not None}
-    if record is None or not films.whole or len(sides) < len(read):
-        return record
-    _check_tables(folder, record, films, sides, found)
-    with found.trying(RECORD):
-        configs = measured(
-            folder.root,
-            folder.shards,
-            record["params"]["sample"]["checkpoints"],
-            record["metrics"]["checkpoints"]["recommended"],
-        )
-        pairs = sides[schemas.AUDIT_PAIRS]
-        sources = Sources(record, configs, pairs, folder.sizes, hashes)
-        check_documents(folder, sources, found)
-    return record
-
-
-def _check_tables(
-    folder: Folder, record: Record, films: Films, sides: Sides, found: Findings
-) -> None:
-    """Everything between the tables, and between them and the record."""
-    exclusions, pairs = sides[schemas.TOMBSTONES], sides[schemas.AUDIT_PAIRS]
-    with found.trying("data"):
-        hashes = {f"pair {row['rank']}": row["real_pixel_sha256"] for row in pairs}
-        real = {pair: sha256 for pair, sha256 in hashes.items() if sha256 is not None}
-        check_pixels(films.by_id, films.by_id, real, Path("data"), found)
-    with found.trying(side_file(schemas.TOMBSTONES)):
-        check_exclusions(exclusions, films, record, found)
-    with found.trying(side_file(schemas.AUDIT_PAIRS)):
-        check_pairs(folder, pairs, exclusions, films, record=record, found=found)
-    with found.trying(f"{RECORD}: key counts"):
-        check_counts(films, exclusions, record, found)
-    with found.trying(f"{RECORD}: key counts"):
-        check_configs(films, sides, record, found)
-    with found.trying(f"{RECORD}: key metrics.audit"):
-        check_audit(pairs, exclusions, films, record, found)
-    with found.trying(f"{RECORD}: key metrics.reader_study"):
-        check_study(sides[schemas.RESPONSES], record, found)
+def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
+    """Everything but the records of Croissant; what stands in `release.json`."""
+    if has_windows_ends(folder, report):
+        return {}
+    hashes = check_checksums(folder, report)
+    document, record = read_record(folder, report)
+    sides = {kind: read_side(folder, kind, report) for kind in SIDE_TABLES}
+    if record is None:
+        for name in folder.shards:
+            rows_of(folder, name, schemas.RELEASE, report)
+        return document
+    read = read_shards(folder, record, report)
+    check_figures(folder, record, report)
+    pairs, exclusions, ratings = (sides[kind] for kind in SIDE_TABLES)
+    if read is None or pairs is None or exclusions is None or ratings is None:
+        return document
+    films, shards = read
+    view = View(
+        places=_PLACES,
+        jobs=jobs_of(record.params.sample.checkpoints),
+        films=films,
+        screened=None,
+        exclusions=exclusions,
+        counts=record.counts,
+        screening=record.reviews.screening,
+        pairs=pairs,
+        rounded=record.source.films_named_by == "hmac",
+        audit=record.metrics.audit,
+        judging=record.reviews.audit,
+        ratings=ratings,
+        study=record.metrics.reader_study,
+        reading=record.reviews.reader_study,
+        study_params=record.params.study,
+        seed=record.params.seed,
+    )
+    for check in (*RULES, check_flagged):
+        with report.trying(RECORD):
+            check(view, report)
+    with report.trying(RECORD):
+        real = {row["real_pixel_sha256"] for row in pairs} - {None}
+        check_distinct(films, real, Place("data"), report)
+        check_configs(view, record, shards, report)
+        check_facing(view, record, report)
+        check_tombstones(view, record, report)
+    with report.trying(side_file(schemas.AUDIT_PAIRS)):
+        check_pictures(folder, view, record, report)
+    with report.trying(RECORD):
+        checkpoints, recommended = record.params.sample, record.metrics.checkpoints.recommended
+        configs = measured(folder.root, folder.shards, checkpoints.checkpoints, recommended)
+        check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)
+    return document
 
 
 def require_true(report: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from cxr_release.publishing import archive as archives
 from cxr_release.publishing.archive import archive, text_of
 from cxr_release.release import verify
 from tests.support.commands import run
-from tests.support.deposits import RECORD, make_deposit
+from tests.support.deposits import make_deposit
 from tests.support.failing_disk import failing
 
 FILES = {
@@ -217,7 +217,7 @@ def test_interrupted_it_leaves_the_old_zip_and_no_part_of_a_new_one(
 def test_hostile_texts_stay_on_their_line(tmp_path: Path) -> None:
     hostile = "X\nPayload-Oxum: 1.1\r\nBagging-Date: 1999"
     texts = dict.fromkeys(("title", "publisher", "contact", "identifier"), hostile)
-    source = RECORD["source"] | dict.fromkeys(("title", "citation"), hostile)
+    source = dict.fromkeys(("title", "citation"), hostile)
     release = make_deposit(tmp_path / "release", **texts, authors=[hostile], source=source)
     archive(release, tmp_path / "bag.zip", year=2026)
     bag = unpacked(tmp_path / "bag.zip", tmp_path / "out") / "films-1.2.0"

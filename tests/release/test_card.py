@@ -2,19 +2,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 
 from cxr_release import params as parameters
 from cxr_release.files import read_json
+from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.reader_study.formatting import p_of
+from cxr_release.release.documents.card import render
 from cxr_release.release.documents.markdown import p_value
+from cxr_release.release.record import RECORD, Record
 from cxr_release.release.verify import require_true, verify
 from tests.support.breaking import rejson
 from tests.support.card_rules import header_and_body
+from tests.support.records import changed
 from tests.support.release_artefacts import (
     EXCLUDED,
     REPOSITORY,
@@ -25,9 +28,12 @@ from tests.support.release_artefacts import (
     write_inputs,
     write_report,
 )
+from tests.support.release_configs import configs_of
 
 HOSTILE = "X\n---\nlicense: mit\n# {{ 7 * 7 }} <script>alert(1)</script> | a | `b` [c](http://d)"
 
+ON_ONE_LINE = HOSTILE.replace("\n", " ")
+ONE_LINE = ("title", "source_title", "source_license", "contact", "publisher")
 FREE = (
     "title", "source_title", "source_license", "source_citation", "contact", "population",
     "purpose", "publisher", "funding", "interests", "ethics",
@@ -148,14 +154,11 @@ def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
 def test_a_p_value_reads_the_same_in_the_card_s_tables_and_in_its_paragraph(
     tmp_path: Path, params: Params
 ) -> None:
-    inputs = write_inputs(tmp_path / "artefacts", rated=True)
+    release = make_release(tmp_path, params, rated=True)
+    record, configs = read(release / RECORD, Record), configs_of(release)
     for p in (0.0007, 0.00099, 0.001, 0.0126):
-
-        def say(study: dict[str, Any], p: float = p) -> None:
-            study["analysis"]["identification"]["p_two_sided"] = p
-
-        rejson(inputs.study / "study.json", say)
-        card = card_of(make_release_of(inputs, params, tmp_path))
+        told = {"analysis": {"identification": {"p_two_sided": p}}}
+        card = render(changed(record, metrics={"reader_study": told}), configs, [])
         assert f"against chance, two-sided, p | {p_of(p)} |" in card
 
 
@@ -286,11 +289,11 @@ def test_every_column_and_every_reason_is_explained(tmp_path: Path, params: Para
 
 
 def test_hostile_parameters_are_shown_and_not_obeyed(tmp_path: Path, params: Params) -> None:
-    texts = dict.fromkeys(FREE, HOSTILE)
+    texts = dict.fromkeys(FREE, HOSTILE) | dict.fromkeys(ONE_LINE, ON_ONE_LINE)
     doi = "10.1234/a)<script>[b](http://d)|`"
     evil = replace(
         params,
-        release=replace(params.release, **texts, identifier=doi, authors=(HOSTILE, "}, {")),
+        release=replace(params.release, **texts, identifier=doi, authors=(ON_ONE_LINE, "}, {")),
         ingest=replace(params.ingest, source="data/raw"),
     )
     release = make_release(tmp_path, evil)

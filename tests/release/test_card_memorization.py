@@ -17,6 +17,7 @@ from cxr_release.files import read_json, write_json
 from cxr_release.memorization.chance import held_out_chance
 from cxr_release.params import Params
 from cxr_release.release.documents.figures import draw_power
+from cxr_release.release.record import Recall
 from tests.support.audit_artefacts import THRESHOLD, planted, write_audit
 from tests.support.card_rules import header_and_body
 from tests.support.release_artefacts import make_release_of, write_inputs
@@ -191,9 +192,9 @@ def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, param
     assert "- **What chance gives.** What chance alone gives is not measurable: 3 held" in card
     calibration = read_json(tmp_path / "artefacts/audit/audit.json")["calibration"]
     chance = held_out_chance(nearer=1, films=16, compared=744, patients=744).report()
-    card = card_of(
-        tmp_path / "744", params, {}, audit={"calibration": calibration | {"chance": chance}}
-    )
+    held_out = calibration["held_out"] | {"counted": 744, "patients": 744}
+    changed = {"calibration": calibration | {"chance": chance, "held_out": held_out}}
+    card = card_of(tmp_path / "744", params, {}, audit=changed)
     sentence = (
         "Of 16 new films like the 744 held-out ones, chance alone would put 0.021 nearer to the"
         " tuning part than any of those; 1 is (exact test, p = 0.021). That is more than chance"
@@ -278,7 +279,16 @@ def test_nothing_that_is_not_known_is_printed_as_none_or_nan(
 def test_the_picture_of_the_power_shows_what_the_search_finds_worst_first(tmp_path: Path) -> None:
     def drawn(*found: float) -> np.ndarray:
         power = [
-            {"alteration": f"turned −{number}°", "recall": one, "low": one / 2, "high": one}
+            Recall(
+                alteration=f"turned −{number}°",
+                planted=4,
+                found=1,
+                recall=one,
+                low=one / 2,
+                high=one,
+                median_rank=None,
+                median_cosine=0.5,
+            )
             for number, one in enumerate(found)
         ]
         path = tmp_path / "power.png"

@@ -16,6 +16,7 @@ from cxr_release.files import read_json, sha256
 from cxr_release.params import Params
 from cxr_release.release.checks.croissant_records import load, read_all_records
 from cxr_release.release.documents.croissant import CONTEXT, CROISSANT, croissant
+from cxr_release.release.record import Record
 from tests.support.release_artefacts import make_release
 from tests.support.release_configs import configs_of
 
@@ -30,7 +31,7 @@ def describe(release: Path, record: dict[str, Any] | None = None) -> dict[str, A
         for path in (release / "release.json", *release.rglob("*.parquet"))
     }
     text = croissant(
-        record or read_json(release / "release.json"),
+        Record.model_validate(record or read_json(release / "release.json")),
         configs_of(release),
         {name: path.stat().st_size for name, path in files.items()},
         {name: sha256(path) for name, path in files.items()},

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from cxr_release.errors import ReleaseError
 from cxr_release.release.documents.datacite import REQUIRED, datacite, to_xml
 from tests.support.deposits import RECORD
+from tests.support.records import record_of
 
 SPACE = "{http://datacite.org/schema/kernel-4}"
 
 
 def made(**changes: Any) -> tuple[dict[str, Any], ET.Element]:
     """The metadata of a record, and the XML's root."""
-    metadata = datacite(RECORD | changes, year=2026, size=1234)
+    metadata = datacite(record_of(RECORD, **changes), year=2026, size=1234)
     return metadata, ET.fromstring(to_xml(metadata))  # noqa: S314 - our own
 
 
@@ -77,19 +78,19 @@ def test_who_paid_and_who_publishes_is_said() -> None:
 
 
 def test_the_year_is_given_or_that_of_the_release_and_never_the_clocks() -> None:
-    dated = RECORD | {"date": "2025-01-31"}
+    dated = record_of(RECORD, date="2025-01-31")
     assert datacite(dated, year=None, size=1)["publicationYear"] == "2025"
     assert datacite(dated, year=2026, size=1)["publicationYear"] == "2026"
     with pytest.raises(ReleaseError, match="the year of publication is not given"):
-        datacite(RECORD, year=None, size=1)
+        datacite(record_of(RECORD), year=None, size=1)
     with pytest.raises(ReleaseError, match="26 is no year"):
-        datacite(RECORD, year=26, size=1)
+        datacite(record_of(RECORD), year=26, size=1)
 
 
-@pytest.mark.parametrize(("key", "empty"), [("title", "\n"), ("authors", [" "])])
+@pytest.mark.parametrize(("key", "empty"), [("title", "\n"), ("authors", ["\u200b"])])
 def test_what_is_asked_for_and_empty_is_named(key: str, empty: object) -> None:
     with pytest.raises(ReleaseError, match="DataCite asks for"):
-        datacite(RECORD | {key: empty}, year=2026, size=1)
+        datacite(record_of(RECORD, **{key: empty}), year=2026, size=1)
 
 
 @given(st.text(min_size=1).map(lambda text: f"a{text}"))

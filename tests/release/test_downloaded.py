@@ -182,9 +182,9 @@ LEADING_ASTRAY: dict[str, tuple[Callable[[Path], None], str]] = {
         (to_a_secret_in_the_repo, "LICENSE: is a link, and was not opened"),
         (to_another_repo, "LICENSE: is a link, and was not opened"),
         (to_a_blob_that_is_a_link, "LICENSE: is a link to a link, and was not opened"),
-        (to_a_shared_file_that_is_a_link, "LICENSE: is a link to what is no plain file"),
+        (to_a_shared_file_that_is_a_link, "LICENSE: is a link to what is not a plain file"),
         (to_blobs_elsewhere, "LICENSE: is a link, and was not opened"),
-        (to_a_pipe, "LICENSE: is a link to what is no plain file, and was not opened"),
+        (to_a_pipe, "LICENSE: is a link to what is not a plain file, and was not opened"),
         (to_nothing, "LICENSE: is a link to a file that is not in the cache: fetch it again"),
         (to_a_folder, "more: is a link, and was not opened"),
         (to_itself, "LICENSE: is a link, and was not opened"),
@@ -232,7 +232,7 @@ def test_what_lies_beside_the_client_s_own_folder_is_still_named(
     shutil.copytree(downloads["folder"], tmp_path / "release")
     (tmp_path / "release/.cache/secret").write_text("of nobody")
     named = [one for one in verify(tmp_path / "release")["differences"] if "secret" in one["where"]]
-    assert "is no file of a release" in [one["what"] for one in named]
+    assert "is not a file of a release" in [one["what"] for one in named]
     with pytest.raises(ReleaseError) as caught:
         read_local(tmp_path / "release")
     assert [fault.where for fault in caught.value.faults] == ["'.cache/secret'"]

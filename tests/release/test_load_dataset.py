@@ -18,6 +18,7 @@ from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import configs, shards
 from cxr_release.release.configs import Config
+from cxr_release.release.record import Recommended
 from cxr_release.schemas import RELEASE
 from tests.support.audit_artefacts import STEMS
 from tests.support.card_rules import header_and_body
@@ -168,7 +169,9 @@ def test_recommended_checkpoints_come_first_and_later_ones_before_earlier(
 ) -> None:
     films = [Config(f"checkpoint-{one}", RELEASE, (), 1, 1, 1) for one in sorted(sampled)]
     files = [replace(one, files=(f"data/{one.name}/x",)) for one in films]
-    recommended = [{"checkpoint": one} for one, spoken_for in sampled.items() if spoken_for]
+    recommended = [
+        Recommended(checkpoint=one, reasons=[]) for one, spoken_for in sampled.items() if spoken_for
+    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(configs, "_begins_with_one_row", lambda path: False)
         pool = configs.pooled(Path(), files, recommended)

@@ -10,6 +10,7 @@ import yaml
 
 from cxr_release.licenses import OTHERS, SPDX
 from cxr_release.release.documents.citation import bibtex, citation, license_notice, license_url
+from tests.support.records import record_of
 
 HOSTILE = "X\n---\nlicense: mit\n# <b> {a} \\b | [c](http://d)\x00"
 RECORD: dict[str, Any] = {
@@ -23,15 +24,8 @@ RECORD: dict[str, Any] = {
         "title": "Source",
         "license": "cc0-1.0",
         "citation": "Us, 2026",
-        "films_shown": 0,
-        "stated": True,
     },
     "counts": {"total": {"released": 1, "generated": 1, "excluded": 0}},
-    "params": {"ingest": {"size": 16}},
-    "reviews": {
-        "screening": {"looked_at": 0, "reviewers": 0, "undecided": 1},
-        "audit": {"judged": 0, "pairs": 0, "reviewers": 0, "excluded_films": 0},
-    },
 }
 KEYS = {
     "cff-version", "message", "type", "title", "version", "abstract", "authors", "contact",
@@ -41,7 +35,7 @@ KEYS = {
 
 def cited(**changes: Any) -> dict[str, Any]:
     """The citation of a record, held against the schema."""
-    found = yaml.safe_load(citation(RECORD | changes))
+    found = yaml.safe_load(citation(record_of(RECORD, **changes)))
     assert isinstance(found, dict)
     assert found.keys() <= KEYS
     assert found["cff-version"] == "1.2.0"
@@ -97,13 +91,13 @@ def test_it_says_what_is_given(given: dict[str, Any], key: str, expected: object
 
 
 def test_a_source_that_nobody_names_is_not_cited() -> None:
-    found = cited(source=RECORD["source"] | {"stated": False})
+    found = cited(source={"stated": False})
     assert found["message"] == "If you use this dataset, please cite it as below."
 
 
 @pytest.mark.parametrize(("date", "year"), [("2026-11-20", "2026"), ("", "n.d."), (" ", "n.d.")])
 def test_the_year_is_that_of_the_stated_date_or_none(date: str, year: str) -> None:
-    record = RECORD | {"date": date, "name": "films"}
+    record = record_of(RECORD, date=date, name="films")
     assert f"  year = {{{year}}}," in bibtex(record).splitlines()
 
 
@@ -112,11 +106,14 @@ def test_hostile_texts_stay_on_their_line() -> None:
     found = cited(**texts, authors=[HOSTILE])
     assert found["license"] == "CC-BY-4.0"
     assert found["title"] == "X --- license: mit # <b> {a} \\b | [c](http://d)"
-    entry = bibtex(RECORD | texts | {"authors": [HOSTILE]})
+    entry = bibtex(record_of(RECORD, **texts, authors=[HOSTILE]))
     assert entry.count("{") == entry.count("}")
     assert "\\" not in entry
     assert len(entry.splitlines()) == 9
-    assert license_notice(RECORD | texts | {"authors": [HOSTILE]}).count("published by X ---") == 1
+    assert (
+        license_notice(record_of(RECORD, **texts, authors=[HOSTILE])).count("published by X ---")
+        == 1
+    )
 
 
 def test_every_licence_leads_somewhere_of_its_own() -> None:

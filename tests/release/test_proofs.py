@@ -19,6 +19,7 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.publishing import push as pushing
 from cxr_release.release.lost_decisions import ends_of, hear, said_in
+from cxr_release.release.record import Tombstone
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.proofs import (
     Said,
@@ -28,7 +29,7 @@ from cxr_release.release.versions.proofs import (
     withdrawn_films,
 )
 from cxr_release.release.versions.published import enter, read_published
-from cxr_release.release.versions.version import GONE, Version, read_version
+from cxr_release.release.versions.version import GONE, StatedRecord, Version, read_version
 from cxr_release.screening.decision import Verb, load_reasons
 from cxr_release.screening.films import read_generated
 from cxr_release.screening.record_decisions import decide, withdraw
@@ -299,8 +300,8 @@ def version_of(name: str, fates: list[str], before: list[list[str]]) -> Version:
             if fate != GONE:
                 out.append({**row_of(film), "reason": fate, "prescreen": True, **flags})
             if once:
-                stones.append({"id": str(film), "reason": fate})
-    return Version({"version": name, "tombstones": stones}, films, {}, out)
+                stones.append(Tombstone(id=str(film), reason=fate, first_version_without="1.0.0"))
+    return Version(StatedRecord(version=name, tombstones=stones), films, {}, out)
 
 
 @given(st.lists(st.lists(Fate, min_size=3, max_size=3), min_size=1, max_size=4))
@@ -337,6 +338,6 @@ def test_the_latest_word_on_a_film_counts(history: list[list[str]]) -> None:
 def test_a_decision_is_explained_by_later_lines_of_its_own_kind(said: Said, enough: bool) -> None:
     row = {"id": FILM, "sha256": "s", "reason": "artefact", "reviewers": 2,
            "audit": False, "withdrawn": False}  # fmt: skip
-    record = {"version": "1.0.0", "tombstones": []}
+    record = StatedRecord(version="1.0.0", tombstones=[])
     version = Version(record, {}, {}, [row], entered="2026-02-01T00:00:00.000+00:00")
     assert (not contradictions([version], {FILM: row}, said)) == enough

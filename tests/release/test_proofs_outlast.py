@@ -15,7 +15,7 @@ from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX
 from cxr_release.params import ReleaseParams
 from cxr_release.release.versions.proofs import Said, contradictions
 from cxr_release.release.versions.published import History, read_published
-from cxr_release.release.versions.version import GONE, Version
+from cxr_release.release.versions.version import GONE, StatedRecord, Version
 from cxr_release.settings import checked
 from tests.release.test_proofs import FILM, House, house, row_of
 
@@ -42,7 +42,7 @@ def version(
     flags = {"reviewers": 0, "audit": False, "withdrawn": False} | facts
     left = [] if released else [{**film, "reason": "artefact", **flags}]
     logs = {log: {"lines": 3, "sha256": END}} if log else {}
-    record = {"version": name, "tombstones": []}
+    record = StatedRecord(version=name, tombstones=[])
     return Version(record, {"1": film} if released else {}, {}, left, logs=logs, entered=out)
 
 
@@ -142,7 +142,8 @@ def test_only_a_later_version_of_a_higher_number_outdoes_another(
 
 def test_the_reason_of_a_film_that_was_back_is_past() -> None:
     stone = {"id": "1", "reason": "withdrawn-on-request", "first_version_without": "1.1.0"}
-    gone = Version({"version": "1.1.0", "tombstones": [stone]}, {})
+    stated = StatedRecord.model_validate({"version": "1.1.0", "tombstones": [stone]})
+    gone = Version(stated, {})
     first, back = version("1.0.0", released=True), version("1.2.0", released=True)
     left = [{**stone, "first_version_without": "1.3.0", "reason": GONE}]
     assert History("1.3.0", (first, gone, back)).tombstones([], {}) == left

@@ -121,11 +121,13 @@ def test_so_is_one_that_shows_real_films_and_knows_no_baseline(tmp_path: Path) -
     assert read_json(folder / "release.json")["source"]["films_shown"] == 3
     # The pictures of pairs are looked at too.
     assert_named(
-        summed(folder, row(PAIRS, real_pixel_sha256=64 * "0")), "is of other pixels than its hash"
+        summed(folder, row(PAIRS, real_pixel_sha256=64 * "0")),
+        "does not match the hash of its pixels",
     )
     other = png.cell(png.encode(np.full((16, 16), 9, np.uint8), synthetic=True), FIRST)
     assert_named(
-        summed(folder, row(PAIRS, 1, synthetic_image=other)), "of other bytes than the released"
+        summed(folder, row(PAIRS, 1, synthetic_image=other)),
+        "does not match the released film's SHA-256",
     )
 
 
@@ -154,7 +156,9 @@ def test_so_is_a_later_version_from_which_a_film_was_withdrawn(sound: Path, tmp_
     found = named(
         summed(folder, record("changelog", "earlier", value=[{"version": "1.1.0", "lines": []}]))
     )
-    assert any("key changelog: does not end with 1.0.0" in one for one in found)
+    assert any(
+        "key changelog: does not lead from version to version to 1.0.0" in one for one in found
+    )
 
 
 def assert_named(folder: Path, said: str) -> None:
@@ -170,9 +174,9 @@ def test_alterations_are_named_by_their_hashes(release: Path) -> None:
     file("figures/more.png", b"x")(release)
     lines = named(release)
     for name in (SHARD, EXCLUSIONS, "README.md"):
-        assert f"{name}: its bytes are not those of SHA256SUMS" in lines
-    assert f"{OTHER_SHARD}: stands in SHA256SUMS and is not there" in lines
-    assert "figures/more.png: does not stand in SHA256SUMS" in lines
+        assert f"{name}: does not match its SHA-256 in SHA256SUMS" in lines
+    assert f"{OTHER_SHARD}: is listed in SHA256SUMS and is not there" in lines
+    assert "figures/more.png: is not listed in SHA256SUMS" in lines
     (release / "SHA256SUMS").unlink()
     assert_named(release, "SHA256SUMS: no such file")
 
@@ -181,6 +185,8 @@ NOISE = np.random.default_rng(5).integers(0, 256, (16, 16), dtype=np.uint8)
 DARK = np.zeros((16, 16), np.uint8)
 CHANCE = ("metrics", "audit", "calibration", "chance")
 STONE = {"id": "a", "reason": "b", "first_version_without": "1.0.0"}
+HEX = 64 * "a"
+CHANGES = dict.fromkeys(("added", "withdrawn", "redrawn", "relabelled", "numbers"), 1)
 Cases = dict[str, list[tuple[Any, ...]]]
 """Alterations that are made together, each with what must then be said."""
 
@@ -190,7 +196,7 @@ SUMMED: Cases = {
     "a row altered": [
         (
             unstated(SHARD, lambda found: found[0].update(seed=5)),
-            "its rows are not those whose hash stands in release.json",
+            "its rows do not match their SHA-256 in release.json",
         )
     ],
     "a line of the card": [
@@ -231,21 +237,21 @@ SUMMED: Cases = {
     "counts of the record": [
         (
             record("counts", "rows", 0, "released", value=7),
-            "counts of checkpoint 1, initial, released: says 7, the tables say 2",
+            "counts: checkpoint 1, initial, released: says 7, the tables say 2",
         ),
         (
             record("counts", "rows", 1, "undecided", value=99),
-            "counts of checkpoint 1, large, undecided: 99 of 5 cannot be",
+            "counts: checkpoint 1, large: 99 undecided of 5 cannot be",
         ),
         (
             record("counts", "total", "excluded", value=4),
-            "counts in total, excluded: says 4, the tables say 3",
+            "counts: total, excluded: says 4, the tables say 3",
         ),
         (
             record("counts", "total", "by_reason", value={"other": 3}),
-            "counts in total, by_reason: says",
+            "counts: total, by_reason: says",
         ),
-        (record("counts", "total", "undecided", value=1), "in total, undecided: says 1, its rows"),
+        (record("counts", "total", "undecided", value=1), "total, undecided: says 1, its rows"),
         (
             record("counts", "configs", "default", value=12),
             "counts.configs, default: says 12, the tables say 13",
@@ -253,11 +259,14 @@ SUMMED: Cases = {
         (record("counts", "empty_tables", value=[]), "counts.empty_tables: says []"),
         (
             record("reviews", "screening", "decided", value=16),
-            "reviews.screening, decided: says 16, the tables say 15",
+            "reviews.screening: decided: says 16, the tables say 15",
         ),
         (record("reviews", "screening", "undecided_released", value=9), "9 of 1 undecided cannot"),
         (record("reviews", "screening", "looked_at", value=99), "looked_at: 99 films cannot be"),
-        (record("reviews", "screening", "reviewers", value=0), "says 0, and more excluded a film"),
+        (
+            record("reviews", "screening", "reviewers", value=0),
+            "reviewers: says 0, and 1 decided on one film",
+        ),
         (record("reviews", "screening", "prescreened", value=2), "prescreened: says 2, the tables"),
         (
             record("metrics", "facing", 0, "flipped", value=3),
@@ -277,7 +286,7 @@ SUMMED: Cases = {
         (
             record("reviews", "screening", "films_by_reviewers", value={"0": 0, "1": 16}),
             "decisions in all: says 3, films_by_reviewers say 16",
-            "screening, sentence: is not what its numbers say",
+            "screening: sentence: does not follow from its numbers",
         ),
     ],
     "a film of more people than there are": [
@@ -290,7 +299,7 @@ SUMMED: Cases = {
     "numbers of people that are none": [
         (
             record("reviews", "screening", "films_by_reviewers", value={"0": 13, "3": 3}),
-            "films_by_reviewers: is no number of films",
+            "films_by_reviewers: is not a number of things",
         ),
         (
             record("reviews", "audit", "pairs_by_reviewers", value={"0": 9}),
@@ -300,80 +309,95 @@ SUMMED: Cases = {
     "decisions in a terminal": [
         (
             record("reviews", "screening", "decisions", "terminal", value=480),
-            "screening, decisions, terminal: says 480",
+            "screening: decisions, terminal: says 480",
             "decisions in all: says 483",
         ),
     ],
     "a person less": [
-        (record("reviews", "screening", "each", value=[]), "screening, reviewers: says 1, its"),
+        (record("reviews", "screening", "each", value=[]), "screening: reviewers: says 1, its"),
     ],
     "a person's pace": [
-        (record("reviews", "screening", "each", 0, "hurried", value=9), "no count of a person's"),
+        (
+            record("reviews", "screening", "each", 0, "hurried", value=9),
+            "impossible counts of a person's",
+        ),
     ],
     "what is said of those who screened": [
         (
             record("reviews", "screening", "sentence", value="3 people have screened all films."),
-            "screening, sentence: is not what its numbers say",
+            "screening: sentence: does not follow from its numbers",
         ),
     ],
     "other rows of counts": [
-        (record("counts", "rows", 0, "batch", value="large"), "counts.rows: holds not one row a"),
+        (
+            record("counts", "rows", 0, "batch", value="large"),
+            "counts: checkpoint 1, initial is missing",
+        ),
         (
             record("metrics", "facing", 0, "checkpoint", value=9),
-            "checkpoint 9, initial: is of no",
-            "metrics.facing: holds not one row",
+            "metrics.facing of checkpoint 9, initial, films: says",
+            "metrics.facing: does not hold one row",
         ),
-        (record("reviews", "screening", "state", value="none"), "screening, state: says 'none'"),
+        (record("reviews", "screening", "state", value="none"), "screening: state: says 'none'"),
     ],
     "a checkpoint more": [
         (record("params", "sample", "checkpoints", value=[1, 2, 3]), "data: says [1, 3], release"),
     ],
     "a checkpoint less": [
-        (record("params", "sample", "checkpoints", value=[1]), "lacks (3, 'initial'), of which"),
+        (
+            record("params", "sample", "checkpoints", value=[1]),
+            "counts: checkpoint 3, initial is not in sample.checkpoints",
+        ),
     ],
-    "no author": [(record("authors", value=[]), "key authors: names nobody")],
+    "no author": [
+        (record("authors", value=[]), "release.json: authors: list should have at least 1 item")
+    ],
     "another version in the record": [
         (record("version", value="1.0.1"), "is 'version: 1.0.0' / would be 'version: 1.0.1'")
+    ],
+    "values that no record has": [
+        (
+            record("metrics", "audit", "pairs", value="3"),
+            "audit.pairs: input should be a valid int",
+        ),
+        (record("software", "numpy", value=2), "software.numpy: input should be a valid string"),
+        (record("shards", "data/../x", value={}), "shards.data/../x.rows: field required"),
+        (record("changes", value={"added": 1}), "changes.numbers: field required"),
+        (record("counts", "more", value=1), "counts.more: extra inputs are not permitted"),
+        (record("reviews", "audit", "judged", value=-1), "audit.judged: input should be greater"),
+        (record("source", "public", value=1), "source.public: input should be a valid boolean"),
+        (record("previous", value="1.2"), "previous: string should match pattern"),
+        (record("metrics", "audit", "alike", value="x"), "alike: value error, should be a finite"),
+    ],
+    "parameters that nobody can set": [
+        (record("params", "study", "bootstrap", value=10**12), "params.study.bootstrap: 1000"),
     ],
     "a version": [
         (
             record("version", value="1.0.1"),
-            "an earlier version's, and there is no earlier version",
+            "of an earlier version, and there is no earlier version",
         ),
         (record("tag", value="v2.0.0"), "key tag: says 'v2.0.0', version and tag together"),
         (record("films_version", value="0.9.0"), "key films_version: says '0.9.0', its shards"),
-        (record("metrics", "audit", "pairs", value="3"), "pairs: missing, or no whole number"),
-        (record("software", "numpy", value=2), "key software, numpy: is no version"),
         (record("shards", SHARD, "rows", value=5), "rows: says 5, the tables say 6"),
         (
-            record("shards", "data/../x", value={}),
-            "names 'data/../x', which is no shard's name",
-            "key shards, data/../x: is no shard",
+            record("shards", "data/../x", value={"rows": 1, "version": "1.0.0", "content": HEX}),
+            "names 'data/../x', which is not a shard's name",
         ),
-        (
-            record("changes", value=dict.fromkeys(("added", "numbers"), 1)),
-            "a previous version and changes since go together",
-        ),
-        (
-            record("tombstones", value=[STONE]),
-            "of films of no earlier version",
-        ),
+        (record("changes", value=CHANGES), "a previous version and changes since go together"),
+        (record("tombstones", value=[STONE]), "of films of no earlier version"),
     ],
     "a version before": [
         (
             record("previous", value="1.2.0"),
             "key previous: 1.2.0 is not before 1.0.0",
-            "key changelog: does not end with 1.2.0",
+            "key changelog: does not lead from version to version to 1.2.0",
         ),
-        (record("changes", value={"added": 1}), "key changes: holds other keys than added"),
         (record("shards", SHARD, "version", value="9.0.0"), "which is after 1.0.0"),
-        (
-            record(
-                "tombstones",
-                value=2 * [STONE],
-            ),
-            "key tombstones: names a film twice",
-        ),
+        (record("tombstones", value=2 * [STONE]), "key tombstones: names a film twice"),
+    ],
+    "reasons that the card explains": [
+        (record("reasons", value=[]), "key reasons: does not explain 'vertebra-count'"),
     ],
     # Films whose shard is stated as it is.
     "columns of a film": [
@@ -395,13 +419,13 @@ SUMMED: Cases = {
     "a film twice": [
         (
             unstated(OTHER_SHARD, lambda found: found[0].update(id=FIRST)),
-            f"row 1 ({FIRST}), column id: stands there twice",
+            f"row 1 ({FIRST}), column id: is a duplicate",
         )
     ],
     "a shard that is not stated": [
         (
             lambda folder: rejson(folder / "release.json", lambda one: one["shards"].pop(SHARD)),
-            f"{SHARD}: is no shard in release.json",
+            f"{SHARD}: is not a shard in release.json",
         )
     ],
     "films": [
@@ -411,18 +435,21 @@ SUMMED: Cases = {
             film(before_end(chunk(b"tEXt", b"Patient\0Doe")), place=2),
             "holds chunks out of their place",
         ),
-        (film(trailed, place=3), "is no whole PNG"),
+        (film(trailed, place=3), "is not a whole PNG"),
         (film(stuffed, place=4), "hold less or more than the film"),
         (film(unreadable, place=5), "its pixels cannot be read"),
-        (film(coloured, OTHER_SHARD), "column image: is no 8-bit grey PNG"),
+        (film(coloured, OTHER_SHARD), "column image: is not an 8-bit grey PNG"),
         (film(lambda found: bomb(), OTHER_SHARD, 1), "60,000 × 60,000 pixels, and was not decoded"),
-        (film(lambda found: b"GIF89a", OTHER_SHARD, 2), "column image: is no PNG"),
+        (film(lambda found: b"GIF89a", OTHER_SHARD, 2), "column image: is not a PNG"),
         (
             film(lambda found: png.encode(NOISE, synthetic=True), OTHER_SHARD, 3),
             "column pixel_sha256: is",
         ),
         (pixels(np.full((16, 16), 7), OTHER_SHARD, 4), "column image: is blank"),
-        (pixels(np.arange(400).reshape(20, 20) % 251, OTHER_SHARD, 5), "says 16 × 16"),
+        (
+            pixels(np.arange(400).reshape(20, 20) % 251, OTHER_SHARD, 5),
+            "is 20 × 20 pixels, expected 16 × 16",
+        ),
     ],
     "one film twice": [
         (pixels(NOISE),),
@@ -447,21 +474,21 @@ SUMMED: Cases = {
     # The audited pairs.
     "pairs": [
         (row(PAIRS, rank=9), "column rank: ranks do not run"),
-        (row(PAIRS, cosine=0.95), "metrics.audit.cosine.highest: says 0.9, the tables say"),
+        (row(PAIRS, cosine=0.95), "metrics.audit: key cosine.highest: says 0.9, the tables say"),
         (row(PAIRS, 2, cosine=0.99), "is higher than the rank before it"),
         (
             row(PAIRS, flagged=False),
-            "column flagged: is False, the threshold in",
-            "metrics.audit.flagged, pairs: says 1, the tables say 0",
-            "metrics.audit.flagged, listed films: says 1",
+            "column flagged: is False, the threshold says",
+            "metrics.audit: key flagged: pairs: says 1, the tables say 0",
+            "metrics.audit: key flagged: listed films: says 1",
         ),
         (row(PAIRS, synthetic_released=True), "is True, the films say False"),
         (
             row(PAIRS, 1, verdict="copy"),
             "is copy, and the film is released",
-            "key reviews.audit.settled: says 0, the tables say 1",
-            "reviews.audit, verdicts, copy: says 0, the pairs say 1",
-            "reviews.audit, judged: says 0; settled are 1 of 3",
+            "reviews.audit: key settled: says 0, the tables say 1",
+            "reviews.audit: key verdicts, copy: says 0, the pairs say 1",
+            "reviews.audit: key judged: says 0; settled are 1 of 3",
         ),
         (
             row(PAIRS, real_id="Doe"),
@@ -470,35 +497,43 @@ SUMMED: Cases = {
         ),
         (row(PAIRS, 1, real_id="Doe"), "column real_image: is missing"),
         (row(PAIRS, synthetic_image=png.cell(b"x", "x")), "is there, and should not be"),
-        (row(PAIRS, real_image=png.cell(b"x", "x")), "column real_image: is no PNG"),
+        (row(PAIRS, real_image=png.cell(b"x", "x")), "column real_image: is not a PNG"),
     ],
-    "a pair less": [(rows(PAIRS, lambda found: found[:2]), "key metrics.audit.pairs: says 3")],
+    "a pair less": [(rows(PAIRS, lambda found: found[:2]), "metrics.audit: key pairs: says 3")],
     "the audit": [
-        (record("reviews", "audit", "state", value="complete"), "audit, state: says 'complete'"),
+        (
+            record("reviews", "audit", "state", value="complete"),
+            "reviews.audit: key state: says 'complete'",
+        ),
         (record("metrics", "audit", "flagged", value=None), "the number of flagged films go"),
     ],
     "flagged films": [
         (
             record("metrics", "audit", "flagged", "films", value=3),
             "listed films: says 3",
-            "flagged, films: says 1, it",
+            "flagged: films: says 1, its calibration",
         ),
         (record("metrics", "audit", "flagged", "released", value=1), "says 1; of the listed ones"),
     ],
     "what chance gives": [
-        (record(*CHANCE, "p", value=0.2), "chance, p: says 0.2, its counts say None"),
+        (record(*CHANCE, "p", value=0.2), "chance: p: says 0.2, its counts say None"),
         (record(*CHANCE, "expected", value=36.0), "expected: says 36.0, its counts say None"),
         (record(*CHANCE, "sentence", value="All is well."), "'All is well.', its counts say 'What"),
     ],
     "what chance is said to be of": [
-        (record(*CHANCE, "films", value=27_000), "chance, films: says 27000, the tables say 16"),
+        (record(*CHANCE, "films", value=27_000), "chance: films: says 27000, the tables say 16"),
         (record(*CHANCE, "compared", value=744), "compared: says 744, the baseline say 3"),
-        (record(*CHANCE, "patients", value=50), "chance, p: says None, its counts say 0.9"),
+        (record(*CHANCE, "patients", value=50), "chance: p: says None, its counts say 0.9"),
     ],
     "more than are flagged": [
-        (record(*CHANCE, "nearer", value=2), "chance, nearer: says 2, flagged are 1")
+        (record(*CHANCE, "nearer", value=2), "chance: nearer: says 2, flagged are 1")
     ],
-    "no number": [(record(*CHANCE, "nearer", value="many"), "metrics.audit: cannot be checked")],
+    "no number": [
+        (
+            record(*CHANCE, "nearer", value="many"),
+            "metrics.audit.calibration.chance.nearer: input should be a valid integer",
+        )
+    ],
     "ratings that are not there": [
         (record("metrics", "reader_study", "sentence", value="x"), "is of ratings that are not"),
         (record("reviews", "reader_study", "state", value="complete"), "state: says 'complete'"),
@@ -527,7 +562,7 @@ SUMMED: Cases = {
             "figures/losses.png: carries metadata beside its picture",
         ),
         (file("figures/audit.png", bomb()), "figures/audit.png: is 60,000 × 60,000 pixels, and"),
-        (file("figures/quality.png", b"x"), "figures/quality.png: is no PNG"),
+        (file("figures/quality.png", b"x"), "figures/quality.png: is not a PNG"),
         (
             file("figures/more.svg", b"<svg><script>alert(1)</script></svg>"),
             "figures/more.svg: holds something that runs",
@@ -562,16 +597,16 @@ def test_rows_of_another_version_are_named_with_both_versions(release: Path) -> 
 
 
 RATED: Cases = {
-    "a rating": [(row(RATINGS, rating=4), "metrics.reader_study.analysis.realism.real.mean")],
+    "a rating": [(row(RATINGS, rating=4), "metrics.reader_study: key analysis.realism.real.mean")],
     "a rating less": [
         (
             rows(RATINGS, lambda found: found[1:]),
-            "metrics.reader_study, ratings: says 6",
+            "metrics.reader_study: key ratings: says 6",
             "quartet 1 has films of checkpoint-1, checkpoint-3, not one of each of",
         ),
     ],
     "a quartet less": [
-        (rows(RATINGS, lambda found: found[:3]), "metrics.reader_study, quartets: says 2"),
+        (rows(RATINGS, lambda found: found[:3]), "metrics.reader_study: key quartets: says 2"),
     ],
     "a second pick": [
         (
@@ -602,18 +637,21 @@ RATED: Cases = {
         ),
         (
             record("metrics", "reader_study", "sentence", value="All is well."),
-            "metrics.reader_study.sentence: is not what the ratings come to",
+            "metrics.reader_study: key sentence: is not what the ratings come to",
         ),
-        (record("metrics", "reader_study", "raters", value=2), "reader_study, raters: says 2"),
-        (record("reviews", "reader_study", "readers", value=2), "reader_study, readers: says 2"),
-        (record("reviews", "reader_study", "state", value="none"), "reader_study, state: says"),
+        (record("metrics", "reader_study", "raters", value=2), "reader_study: key raters: says 2"),
+        (
+            record("reviews", "reader_study", "readers", value=2),
+            "reader_study: key readers: says 2",
+        ),
+        (record("reviews", "reader_study", "state", value="none"), "reader_study: key state: says"),
         (
             record("reviews", "audit", "verdicts", "copy", value=0),
-            "reviews.audit, verdicts, copy: says 0",
+            "reviews.audit: key verdicts, copy: says 0",
         ),
         (
             record("reviews", "audit", "excluded_films", value=0),
-            "key reviews.audit.excluded_films: says 0",
+            "reviews.audit: key excluded_films: says 0",
         ),
         (text("README.md", "1 of 2 trials", "2 of 2 trials"), "trials"),
         (text("README.md", "| real | 2.500 |", "| real | 4.000 |"), "is '| real | 4.000 |"),
@@ -639,7 +677,7 @@ def test_all_differences_are_named_at_once_each_once_and_sorted(release: Path) -
         one["where"] for one in report["differences"]
     )
     assert len(set(lines)) == len(lines)
-    for said in ("key tag", f"{SHARD}: its bytes", "release.json: its bytes"):
+    for said in ("key tag", f"{SHARD}: does not match", "release.json: does not match"):
         assert any(said in one for one in lines)
     assert str(release) not in json.dumps(report)
     assert report == verify(release)
@@ -656,7 +694,7 @@ def test_sha256sum_agrees(release: Path) -> None:
     assert subprocess.run(check, cwd=release, check=False, capture_output=True).returncode == 0
     flip(release / "LICENSE", 3)
     assert subprocess.run(check, cwd=release, check=False, capture_output=True).returncode == 1
-    assert_named(release, "LICENSE: its bytes are not those of SHA256SUMS")
+    assert_named(release, "LICENSE: does not match its SHA-256 in SHA256SUMS")
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])

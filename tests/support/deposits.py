@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.files import write_json
+from tests.support.records import record_json
 
 RECORD: dict[str, Any] = {
     "name": "films",
@@ -22,10 +23,6 @@ RECORD: dict[str, Any] = {
         "license": "cc0-1.0",
         "citation": "Us (2026), doi 10.1038/s41597-024-03383-0; doi:10.57760/sciencedb.15391.",
     },
-    "counts": {"total": {"released": 13}},
-    "params": {"ingest": {"size": 16}},
-    "reviews": {"screening": {"state": "partial"}, "audit": {"state": "none"}},
-    "software": {"cxr-release": "0.1.0"},
 }
 
 
@@ -36,7 +33,7 @@ def make_deposit(folder: Path, **changes: Any) -> Path:
     (folder / "figures").mkdir()
     (folder / "figures" / "losses.png").write_bytes(b"\x89PNG")
     (folder / "README.md").write_text("# Films\n", encoding="utf-8")
-    write_json(folder / "release.json", RECORD | changes)
+    write_json(folder / "release.json", record_json(RECORD, **changes))
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     sums = [
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"

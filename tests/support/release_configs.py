@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxr_release.files import read_json
+from cxr_release.json_documents import read
 from cxr_release.release.configs import Config, measured
+from cxr_release.release.record import RECORD, Record
 
 
 def configs_of(release: Path) -> list[Config]:
     """All configs, `default` first."""
-    record = read_json(release / "release.json")
-    return measured(
-        release,
-        sorted(record["shards"]),
-        record["params"]["sample"]["checkpoints"],
-        record["metrics"]["checkpoints"]["recommended"],
-    )
+    record = read(release / RECORD, Record)
+    recommended = record.metrics.checkpoints.recommended
+    checkpoints = record.params.sample.checkpoints
+    return measured(release, sorted(record.shards), checkpoints, recommended)

@@ -1,112 +1,194 @@
-"""What must be true of the verdicts on the audited pairs, and of what follows from them."""
+"""The artefacts of search and adjudication: what a finished release does not hold any more."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from cxr_release import schemas
 from cxr_release.logbook.logs import tally
 from cxr_release.params import AuditParams
-from cxr_release.release.checks.report import Collector
+from cxr_release.release.checks.report import CheckReport, Place
+from cxr_release.release.checks.view import Rows, View
+from cxr_release.release.inputs import AuditReport
 from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
 
-Row = Mapping[str, Any]
+_AUDIT = "run the audit again"
 
-_AGAIN = "run `dvc repro adjudicate`"
-_SCREEN = "screen again"
-_KEYS: dict[str, type] = {
-    "state": str,
-    "pairs": int,
-    "reviewers": int,
-    "judged": int,
-    "pairs_by_reviewers": dict,
-    "settled": int,
-    "open_conflicts": int,
-    "verdicts": dict,
-    "excluded_films": int,
-    "earlier": int,
-}
+
+def check_search(
+    view: View,
+    stated: AuditReport,
+    nearest: Rows,
+    place: Place,
+    *,
+    generated: Collection[str],
+    real: Collection[str],
+    report: CheckReport,
+) -> None:
+    """Every generated film was held against every real film, and the summary is that of it.
+
+    Args:
+        view: of the artefacts.
+        stated: what the audit says of itself.
+        nearest: rows of `schemas.NEAREST`.
+        place: of these rows.
+        generated: ids of the generated films.
+        real: ids of the films of the cohort.
+        report: where faults go.
+    """
+    listed = view.places.pairs
+    for where, rows in ((listed, view.pairs), (place, nearest)):
+        for number, row in enumerate(rows, start=1):
+            at = where.at(f"row {number}")
+            if row["synthetic_id"] not in generated:
+                report.add(at.column("synthetic_id"), "is not a generated film")
+            if row["real_id"] not in real:
+                report.add(at.column("real_id"), "is not a film of the cohort")
+    for film in sorted({*generated} - {row["synthetic_id"] for row in nearest}):
+        report.add(place, f"{film} was generated and not searched for")
+    report.applied("generated films held against the films that were searched for", len(nearest))
+    threshold = stated.calibration.threshold
+    for number, row in enumerate(nearest, start=1):
+        true = None if threshold is None else row["cosine"] > threshold
+        if row["flagged"] != true:
+            what = f"is {row['flagged']}, the threshold says {true}"
+            report.add(place.at(f"row {number}").column("flagged"), what)
+    _check_list(view, nearest, report)
+    _check_summary(view, stated, nearest, real=len(real), generated=len(generated), report=report)
+
+
+def _check_list(view: View, nearest: Rows, report: CheckReport) -> None:
+    """No pair is nearer than its film's nearest one, and none that is near enough is missing."""
+    place, pairs = view.places.pairs, view.pairs
+    most = {row["synthetic_id"]: row["cosine"] for row in nearest}
+    for row in pairs:
+        if row["cosine"] > most.get(row["synthetic_id"], row["cosine"]):
+            what = "is higher than the film's nearest one in nearest.parquet"
+            report.add(place.at(f"row {row['rank']}, column cosine"), what)
+    listed = {(row["real_id"], row["synthetic_id"]) for row in pairs}
+    last = pairs[-1]["cosine"] if pairs else -2.0
+    for row in nearest:
+        # Ties with the last one may fall off the list; what is nearer may not.
+        if row["cosine"] > last and (row["real_id"], row["synthetic_id"]) not in listed:
+            what = f"lacks {row['synthetic_id']} with its nearest film, nearer than the last pair"
+            report.add(place, what)
+    if pairs and nearest and pairs[0]["cosine"] != max(most.values()):
+        report.add(place.at("row 1, column cosine"), "is not the highest of nearest.parquet")
+    report.applied("nearest films held against the audited pairs", len(nearest))
+
+
+def _check_summary(
+    view: View,
+    stated: AuditReport,
+    nearest: Rows,
+    *,
+    real: int,
+    generated: int,
+    report: CheckReport,
+) -> None:
+    place, calibration = view.places.audit, stated.calibration
+    synthetic = calibration.synthetic
+    cosines = [row["cosine"] for row in nearest]
+    true: dict[str, tuple[object, object]] = {
+        "real.films": (stated.real.films, real),
+        "real.searched": (stated.real.searched, real),
+        "calibration.synthetic.alike": (
+            synthetic.alike,
+            sum(cosine >= stated.alike for cosine in cosines),
+        ),
+        "calibration.synthetic.cosine.min": (synthetic.cosine["min"], min(cosines, default=None)),
+        "calibration.synthetic.cosine.max": (synthetic.cosine["max"], max(cosines, default=None)),
+    }
+    if calibration.threshold is not None:
+        flagged = sum(bool(row["flagged"]) for row in nearest)
+        pairs = sum(bool(row["flagged"]) for row in view.pairs)
+        column = "tuning_cosine" if calibration.baseline == "held_out" else "cosine"
+        near = [row[column] for row in nearest if row[column] is not None]
+        nearer = sum(cosine > calibration.threshold for cosine in near)
+        true |= {
+            "flagged.pairs": ((stated.flagged or {}).get("pairs"), pairs),
+            "flagged.films": ((stated.flagged or {}).get("films"), flagged),
+            "calibration.flagged": (calibration.flagged, flagged),
+            "calibration.chance.nearer": (calibration.chance.nearer, nearer),
+        }
+    for key, (said, value) in true.items():
+        report.says(place.at(f"key {key}"), said, value)
+    if sum(stated.histogram["synthetic"] or ()) != len(nearest):
+        report.add(place.at("key histogram"), "is not of the films in nearest.parquet")
+    wanted = min(stated.top, real * generated)
+    if len(view.pairs) != wanted:
+        what = f"{len(view.pairs)} pairs are listed, the first {wanted} were asked for"
+        report.add(place.at("key top"), what)
+    # A set with films that could not be read was not searched: it is never released.
+    sets = {"real": stated.real, "synthetic": stated.synthetic}
+    lost = [name for name, films in sets.items() if films.unreadable]
+    if lost or stated.state == "incomplete":
+        what = f"{' and '.join(lost) or 'some'} films could not be read, so not all were searched"
+        remedy = "mend or withdraw those that audit.json names, and audit again"
+        report.add(place.at("key state"), what, remedy)
 
 
 def check_adjudication(
-    folder: Path,
+    view: View,
+    verdicts: Rows,
+    copies: Mapping[str, str],
     rule: AuditParams,
     *,
-    pairs: Sequence[Row] | None,
-    generated: Collection[str],
-    found: Collector,
-) -> dict[str, str] | None:
+    places: tuple[Place, Place],
+    report: CheckReport,
+) -> None:
     """Every listed pair has its verdict or waits for it, and the copies are those of the verdicts.
 
     Args:
-        folder: what the adjudication left.
+        view: of the artefacts.
+        verdicts: rows of `schemas.VERDICTS`.
+        copies: film → code of the reason, of the films that must stay out.
         rule: how many people must judge a pair, and whether somebody settles what they differ on.
-        pairs: rows of `schemas.PAIRS`; None where they could not be read.
-        generated: ids of the generated films.
-        found: where faults go.
-
-    Returns:
-        Film → code of the reason, of the films that must stay out; None where it cannot be read.
+        places: of the verdicts, and of the copies.
+        report: where faults go.
     """
-    path = folder / "verdicts.parquet"
-    verdicts = found.rows(path, schemas.VERDICTS)
-    stated = found.document(folder / "adjudication.json", _KEYS)
-    copies = found.document(folder / "copies.json", {})
-    if verdicts is None:
-        return copies
-    if pairs is not None:
-        _check_listed(path, verdicts, pairs, found)
-    for number, row in enumerate(verdicts, start=1):
-        _check_verdict(f"{path}: row {number}", row, rule, generated, found)
-    found.applied("verdicts held against the audited pairs", len(verdicts))
-    if copies is not None:
-        _check_copies(folder / "copies.json", copies, copies_of(verdicts), found)
-    if stated is not None:
-        summary = folder / "adjudication.json"
-        for name, value in _report_of(verdicts, rule).items():
-            found.compare(f"{summary}: key {name}", stated[name], value, _AGAIN)
-        least = max((row["reviewers"] for row in verdicts), default=0)
-        if stated["reviewers"] < least or bool(stated["reviewers"]) != bool(least):
-            what = f"says {stated['reviewers']}, and {least} judged one pair"
-            found.add(f"{summary}: key reviewers", what, _AGAIN)
-    return copies
-
-
-def _check_listed(
-    path: Path, verdicts: Sequence[Row], pairs: Sequence[Row], found: Collector
-) -> None:
-    listed = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in pairs}
+    place, copied = places
+    listed = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in view.pairs}
     ranked = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in verdicts}
     for pair, rank in listed.items():
         if pair not in ranked:
-            found.add(path, f"the pair of rank {rank} is not listed", _AGAIN)
+            report.add(place, f"the pair of rank {rank} is not listed")
     for number, (pair, stated) in enumerate(ranked.items(), start=1):
         if stated != listed.get(pair):
             what = f"is {stated}, the audit says {listed.get(pair)}"
-            found.add(f"{path}: row {number}, column rank", what, _AGAIN)
+            report.add(place.at(f"row {number}").column("rank"), what)
+    generated = {row["id"] for row in view.screened or ()}
+    for number, row in enumerate(verdicts, start=1):
+        at = place.at(f"row {number}")
+        if row["synthetic_id"] not in generated:
+            report.add(at.column("synthetic_id"), "is not a generated film")
+        _check_verdict(at, row, rule, report)
+    report.applied("verdicts held against the audited pairs", len(verdicts))
+    true = copies_of(verdicts)
+    for film in sorted(copies.keys() | true.keys()):
+        if copies.get(film) != true.get(film):
+            what = f"says {copies.get(film)}, the verdicts say {true.get(film)}"
+            report.add(copied.at(film), what)
+    _check_report(view, verdicts, rule, report)
 
 
 def _check_verdict(
-    where: str, row: Row, rule: AuditParams, generated: Collection[str], found: Collector
+    place: Place, row: Mapping[str, Any], rule: AuditParams, report: CheckReport
 ) -> None:
     verdict, settled = row["verdict"], row["settled"]
-    if row["synthetic_id"] not in generated:
-        found.add(f"{where}, column synthetic_id", "is no generated film", _AGAIN)
     if settled != (verdict is not None):
-        found.add(f"{where}, column settled", f"is {settled} with the verdict {verdict}", _AGAIN)
+        what = f"is {settled} with the verdict {verdict}"
+        report.add(place.column("settled"), what)
     # A pair that waits stays out or not, as its single verdicts say; these the table does not hold.
     if verdict is not None and row["excluded"] != (verdict != "not-a-copy"):
         what = f"is {row['excluded']} with the verdict {verdict}"
-        found.add(f"{where}, column excluded", what, _AGAIN)
+        report.add(place.column("excluded"), what)
     enough = 1 if rule.adjudicator else rule.reviewers_required
     if (settled and row["reviewers"] < enough) or (row["excluded"] and not row["reviewers"]):
-        found.add(f"{where}, column reviewers", f"{row['reviewers']} are too few", _AGAIN)
+        report.add(place.column("reviewers"), f"{row['reviewers']} are too few")
 
 
-def copies_of(verdicts: Sequence[Row]) -> dict[str, str]:
+def copies_of(verdicts: Rows) -> dict[str, str]:
     """Film → code of the reason, of the films that stay out by rows of `schemas.VERDICTS`.
 
     A film may stand in several pairs: that it is a copy outweighs that it may be one.
@@ -118,66 +200,42 @@ def copies_of(verdicts: Sequence[Row]) -> dict[str, str]:
     }
 
 
-def _check_copies(
-    path: Path, stated: Mapping[str, str], true: Mapping[str, str], found: Collector
-) -> None:
-    for film in sorted(stated.keys() | true.keys()):
-        if stated.get(film) != true.get(film):
-            what = f"says {stated.get(film)}, the verdicts say {true.get(film)}"
-            found.add(f"{path}: {film}", what, _AGAIN)
-
-
-def _report_of(verdicts: Sequence[Row], rule: AuditParams) -> dict[str, object]:
-    """What the table says of its rows."""
+def _check_report(view: View, verdicts: Rows, rule: AuditParams, report: CheckReport) -> None:
+    """What the table of verdicts tells exactly, and the released pairs do not."""
     listed = [row for row in verdicts if row["rank"] is not None]
-    judged = any(row["reviewers"] for row in verdicts)
-    settled = sum(row["settled"] for row in listed)
-    said = Counter(row["verdict"] for row in verdicts)
     waiting = [row for row in verdicts if not row["settled"]]
-    return {
-        "state": "none" if not judged else "partial" if settled < len(listed) else "complete",
-        "pairs": len(listed),
-        "judged": sum(row["reviewers"] > 0 for row in listed),
+    given = [row["verdict"] for row in verdicts]
+    true: dict[str, object] = {
         "pairs_by_reviewers": tally([row["reviewers"] for row in listed]),
-        "settled": settled,
         "open_conflicts": sum(row["reviewers"] >= rule.reviewers_required for row in waiting),
-        "verdicts": {word: said[word] for word in JUDGED},
-        "excluded_films": len(copies_of(verdicts)),
+        "verdicts": {word: given.count(word) for word in JUDGED},
         "earlier": len(verdicts) - len(listed),
     }
+    for key, value in true.items():
+        report.says(view.places.judging.at(f"key {key}"), getattr(view.judging, key), value)
+    least = max((row["reviewers"] for row in verdicts), default=0)
+    stated = view.judging.reviewers
+    if stated < least or bool(stated) != bool(least):
+        what = f"says {stated}, and {least} judged one pair"
+        report.add(view.places.judging.at("key reviewers"), what)
 
 
-def check_kept_out(
-    path: Path,
-    copies: Mapping[str, str],
-    *,
-    screened: Sequence[Row],
-    exclusions: Sequence[Row],
-    found: Collector,
-) -> None:
-    """No film that the verdicts keep out is released, and each is excluded with that reason.
-
-    Args:
-        path: of the exclusions.
-        copies: film → code of the reason.
-        screened: rows of `schemas.SCREENED`.
-        exclusions: rows of `schemas.EXCLUSIONS`.
-        found: where faults go.
-    """
-    released = {row["id"] for row in screened if row["released"]}
-    excluded = {row["id"]: row for row in exclusions}
+def check_kept_out(view: View, copies: Mapping[str, str], report: CheckReport) -> None:
+    """No film that the verdicts keep out is released, and each is excluded with that reason."""
+    place = view.places.exclusions
+    excluded = {row["id"]: row for row in view.exclusions}
     for film, reason in copies.items():
-        where, row = f"{path}: {film}", excluded.get(film)
-        if film in released:
-            found.add(where, f"is judged {reason} by the audit and yet released", _SCREEN)
+        where, row = place.at(film), excluded.get(film)
+        if film in view.films:
+            report.add(where, f"is judged {reason} by the audit and yet released")
         if row is None:
-            found.add(where, f"is judged {reason} by the audit and not excluded", _SCREEN)
+            report.add(where, f"is judged {reason} by the audit and not excluded")
         elif row["reason"] != reason:
             what = f"is excluded as {row['reason']}, the audit's reason is {reason}"
-            found.add(where, what, _SCREEN)
+            report.add(where, what)
         elif not row["audit"]:
-            found.add(where, f"is excluded as {reason}, not by the audit", _SCREEN)
+            report.add(where, f"is excluded as {reason}, not by the audit")
     for film, row in excluded.items():
         if row["audit"] and film not in copies:
-            found.add(f"{path}: {film}", "is excluded by the audit, whose verdicts do not", _SCREEN)
-    found.applied("films held against the verdicts of the audit", len(screened))
+            report.add(place.at(film), "is excluded by the audit, whose verdicts do not")
+    report.applied("films held against the verdicts of the audit", view.generated)

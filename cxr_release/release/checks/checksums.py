@@ -9,9 +9,9 @@ import hashlib
 import re
 
 from cxr_release.files import WINDOWS_ENDS, sha256
+from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.layout import CHECKSUMS
 from cxr_release.release.untrusted.documents import LARGEST, text_of_file
-from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import Folder
 
 CLONE_AGAIN = "clone it again with `git clone -c core.autocrlf=false`, or download it without git"
@@ -19,7 +19,7 @@ _BINARY = (".parquet", ".png")
 _WINDOWS, _OURS = b"\r\n", b"\n"
 
 
-def has_windows_ends(folder: Folder, found: Findings) -> bool:
+def has_windows_ends(folder: Folder, report: CheckReport) -> bool:
     """Whether texts are what SHA256SUMS says but for their line ends, each of which is named.
 
     Then nothing else that is found in them says anything.
@@ -34,7 +34,7 @@ def has_windows_ends(folder: Folder, found: Findings) -> bool:
         and (name == CHECKSUMS or stated.get(name) == _hash_as_made(data))
     ]
     for name in named:
-        found.add(name, WINDOWS_ENDS, CLONE_AGAIN)
+        report.add(name, WINDOWS_ENDS, CLONE_AGAIN)
     return bool(named)
 
 
@@ -57,50 +57,50 @@ _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 REMEDY = "fetch it again, or make the release again"
 
 
-def check_sums(folder: Folder, found: Findings) -> dict[str, str]:
+def check_checksums(folder: Folder, report: CheckReport) -> dict[str, str]:
     """Hash every file and hold it against its line.
 
     Returns:
         File → SHA-256 as it is, of every file that could be read.
     """
-    true = _hashes(folder, found)
-    text = text_of_file(folder, CHECKSUMS, found)
+    true = _hashes(folder, report)
+    text = text_of_file(folder, CHECKSUMS, report)
     if text is None:
         return true
-    stated = _read(text, found)
+    stated = _read(text, report)
     for name, digest in stated.items():
         if name not in folder.sizes:
-            found.add(name, f"stands in {CHECKSUMS} and is not there", REMEDY)
+            report.add(name, f"is listed in {CHECKSUMS} and is not there", REMEDY)
         elif name in true and true[name] != digest:
-            found.add(name, f"its bytes are not those of {CHECKSUMS}", REMEDY)
+            report.add(name, f"does not match its SHA-256 in {CHECKSUMS}", REMEDY)
     for name in sorted(folder.sizes.keys() - stated.keys() - {CHECKSUMS}):
-        found.add(name, f"does not stand in {CHECKSUMS}", REMEDY)
-    found.applied(f"files held against {CHECKSUMS}", len(stated.keys() & true.keys()))
+        report.add(name, f"is not listed in {CHECKSUMS}", REMEDY)
+    report.applied(f"files held against {CHECKSUMS}", len(stated.keys() & true.keys()))
     return true
 
 
-def _hashes(folder: Folder, found: Findings) -> dict[str, str]:
+def _hashes(folder: Folder, report: CheckReport) -> dict[str, str]:
     true = {}
     for name in folder.sizes:
         if name != CHECKSUMS:
             try:
                 true[name] = sha256(folder.path(name))
             except OSError as error:
-                found.add(name, f"cannot be read: {error.strerror}")
+                report.add(name, f"cannot be read: {error.strerror}")
     return true
 
 
-def _read(text: str, found: Findings) -> dict[str, str]:
+def _read(text: str, report: CheckReport) -> dict[str, str]:
     stated: dict[str, str] = {}
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
         where = f"{CHECKSUMS}: line {number}"
         parts = _LINE.fullmatch(line)
         if not parts:
-            found.add(where, "is no hash, two spaces and a name")
+            report.add(where, "is not a hash, two spaces and a name")
         elif not is_plain(parts[2]):
-            found.add(where, f"names {parts[2]!r}, which is no plain name below the folder")
+            report.add(where, f"names {parts[2]!r}, which is not a plain name below the folder")
         elif parts[2] in stated or parts[2] == CHECKSUMS:
-            found.add(where, f"names {parts[2]} a second time, or itself")
+            report.add(where, f"names {parts[2]} a second time, or itself")
         else:
             stated[parts[2]] = parts[1]
     return stated

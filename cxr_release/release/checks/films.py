@@ -2,158 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+import os
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
-from cxr_release import schemas, tables
+from cxr_release import tables
 from cxr_release.errors import SourceError
-from cxr_release.film_id import FilmId, index_of
+from cxr_release.film_id import BATCHES, FilmId, index_of
 from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
-from cxr_release.params import Params
-from cxr_release.release.checks.report import Collector
-from cxr_release.release.inputs import Job, ReleaseInputs, job_of, jobs_of
+from cxr_release.release.checks.report import CheckReport, Place
+from cxr_release.release.inputs import Job
+from cxr_release.release.untrusted.png import frame_fault
+from cxr_release.tables import Table
 
+Row = Mapping[str, Any]
 BLANK_DEVIATION = 2.0
 """Grey levels of standard deviation below which a film shows nothing."""
-
+AT_ONCE = 64
+"""Films in memory at one time."""
 FilmFault = tuple[str, str, str]
 """Column, what is wrong with it, remedy."""
-
 _EXCLUDE = "exclude it with reason {}"
-_AGAIN = "sample it again"
 
 
 @dataclass(frozen=True)
 class KnownFilm:
-    """A generated film, as far as the rules across tables must know it."""
+    """A film, as far as the rules across tables must know it."""
 
     job: Job
     seed: int
     sha256: str
     pixel_sha256: str
-    mirrored_sha256: str | None = field(default=None, kw_only=True)
+    facing: str
+    flipped: bool
+    mirrored_sha256: str | None = None
 
 
-def check_generated(
-    inputs: ReleaseInputs, params: Params, released: Collection[str], found: Collector
-) -> dict[str, KnownFilm]:
-    """Decode every generated film and hold its row against it.
+@dataclass(frozen=True, kw_only=True)
+class FilmTable:
+    """A table of synthetic films, and what its films must be."""
+
+    place: Place
+    path: Path
+    kind: Table
+    checkpoint: int
+    batch: str | None
+    """None where it holds both."""
+    every: int
+    """Training steps between checkpoints."""
+    side: int
+    """Pixels of a film's side."""
+    asked: int | None = None
+    """Films that were asked for, where known."""
+    shown: Collection[str] | None = None
+    """Ids of films that must show something; None: all."""
+
+
+def check_films(
+    films: FilmTable,
+    rows: Sequence[Row],
+    known: dict[str, KnownFilm],
+    report: CheckReport,
+    bar: tqdm[Any],
+) -> None:
+    """Hold every row against its film, which is decoded.
 
     Args:
-        inputs: where the tables are.
-        params: the jobs that must be there, and the films' size.
-        released: ids of the films that go out: they alone must show something.
-        found: where faults go.
-
-    Returns:
-        Film id → film, of every film whose row could be read.
+        films: the table.
+        rows: its flat columns, as read.
+        known: films of the tables before; those of this one are added.
+        report: where faults go.
+        bar: counts the films.
     """
-    jobs = jobs_of(params.sample.checkpoints)
-    _check_folder(inputs, jobs, found)
-    known: dict[str, KnownFilm] = {}
-    for job in jobs:
-        path = inputs.table(job)
-        before = len(known)
-        found.rows(path, schemas.ORIENTED)
-        with found.collecting():
-            _check_table(path, job, params, released=released, known=known, found=found)
-        found.applied("films decoded and held against their row", len(known) - before)
-    return known
+    _check_order(films, rows, known, report)
+    pieces = tables.pieces(tables.iterate(films.path, films.kind, AT_ONCE), AT_ONCE)
+    look = partial(_faults, films)
+    number = 0
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for piece in pieces:
+            for row, faults in zip(piece, pool.map(look, piece), strict=True):
+                number += 1
+                place = films.place.at(f"row {number} ({row['id']})")
+                for column, what, remedy in faults:
+                    report.add(place.column(column).where, what, remedy)
+                report.applied("films decoded and held against their row", 1)
+                bar.update()
 
 
-def _check_folder(inputs: ReleaseInputs, jobs: list[Job], found: Collector) -> None:
-    for path in sorted(inputs.oriented.glob("*.parquet")):
-        if job_of(path) not in jobs:
-            found.add(path, "is of no checkpoint and batch in sample.checkpoints", "delete it")
+def progress(total: int) -> tqdm[Any]:
+    """A bar for so many films, on stderr."""
+    return tqdm(total=total, desc="checking films", unit="film", disable=None, file=sys.stderr)
 
 
-def _check_table(
-    path: Path,
-    job: Job,
-    params: Params,
-    *,
-    released: Collection[str],
-    known: dict[str, KnownFilm],
-    found: Collector,
+def _check_order(
+    films: FilmTable, rows: Sequence[Row], known: dict[str, KnownFilm], report: CheckReport
 ) -> None:
-    last = -1
-    for number, row in enumerate(tables.iterate(path, schemas.ORIENTED), start=1):
-        where = f"{path}: row {number} ({row['id']})"
-        film, faults = open_film(row, synthetic=True)
-        faults += _identity_faults(row, job, params)
-        if film is not None:
-            faults += _picture_faults(film, params.ingest.size, row["id"] in released)
-        for column, what, remedy in faults:
-            found.add(f"{where}, column {column}", what, remedy)
+    last = (-1, -1)
+    for number, row in enumerate(rows, start=1):
+        where = films.place.at(f"row {number} ({row['id']}), column id")
+        order = (BATCHES.index(row["batch"]), index_of(row["id"]))
         if row["id"] in known:
-            found.add(f"{where}, column id", "stands there twice")
+            report.add(where, "is a duplicate")
             continue
-        index = index_of(row["id"])
-        if index <= last:
-            found.add(f"{where}, column id", "films are not in the order of their index")
-        last = index
-        same = (row["seed"], row["sha256"], row["pixel_sha256"])
-        known[row["id"]] = KnownFilm(job, *same, mirrored_sha256=row["mirrored_sha256"])
+        if order <= last:
+            report.add(where, "films are not in the order of batch and index")
+        last = order
+        known[row["id"]] = KnownFilm(
+            job=(row["checkpoint"], row["batch"]),
+            seed=row["seed"],
+            sha256=row["sha256"],
+            pixel_sha256=row["pixel_sha256"],
+            facing=row["facing"],
+            flipped=row["flipped"],
+            mirrored_sha256=row.get("mirrored_sha256"),
+        )
 
 
-def _identity_faults(row: Mapping[str, Any], job: Job, params: Params) -> Iterator[FilmFault]:
-    checkpoint, batch = job
+def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
+    """Columns of a film's row that are not true, why, and the remedy."""
+    faults = [(column, what, films.place.remedy) for column, what in _identity_faults(films, row)]
+    film, wrong = open_film(row, synthetic=True, remedy=films.place.remedy)
+    faults += wrong
+    if film is None:
+        return faults
+    if film.shape != (films.side, films.side):
+        size = f"{film.shape[1]} × {film.shape[0]} pixels"
+        what = f"is {size}, expected {films.side} × {films.side}"
+        faults.append(("image", what, films.place.remedy))
+    must_show = films.shown is None or row["id"] in films.shown
+    if must_show and float(np.std(film)) < BLANK_DEVIATION:
+        faults.append(("image", "is blank", _EXCLUDE.format("blank-or-noise")))
+    return faults
+
+
+def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
+    batch, index = films.batch or row["batch"], index_of(row["id"])
     expected = {
-        "checkpoint": checkpoint,
+        "checkpoint": films.checkpoint,
         "batch": batch,
-        "checkpoint_step": checkpoint * params.train.checkpoint_every,
-        "id": str(FilmId(checkpoint, batch, index_of(row["id"]))),
+        "checkpoint_step": films.checkpoint * films.every,
+        "id": str(FilmId(films.checkpoint, batch, index)),
     }
     for column, value in expected.items():
         if row[column] != value:
-            yield column, f"is {row[column]!r}, expected {value!r}", ""
-    asked = params.sample.films(batch)
-    if index_of(row["id"]) >= asked:
-        yield "id", f"is beyond the {asked} films of this batch", _AGAIN
+            yield column, f"is {row[column]!r}, expected {value!r}"
+    if films.asked is not None and index >= films.asked:
+        yield "id", f"is beyond the {films.asked} films of this batch"
     if row["flipped"] and row["facing"] != "left":
-        yield "facing", f"is {row['facing']!r} of a film that was mirrored to face left", _AGAIN
+        yield "facing", f"is {row['facing']!r} of a film that was mirrored to face left"
     if (row["image"] or {}).get("path") != f"{row['id']}.png":
-        yield "image", "is named otherwise than the film", _AGAIN
+        yield "image", "is named otherwise than the film"
 
 
-def open_film(row: Mapping[str, Any], *, synthetic: bool) -> tuple[Film | None, list[FilmFault]]:
+def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, list[FilmFault]]:
     """The pixels of a row's film, and where the row or the bytes are untrue.
 
     Args:
         row: a row of an image table, with the film and its hashes and size.
         synthetic: whether the film must carry the provenance label.
+        remedy: for all faults.
     """
     data = (row["image"] or {}).get("bytes")
     if not data:
-        return None, [("image", "holds no film", _AGAIN)]
+        return None, [("image", "holds no film", remedy)]
+    # Before anything is decoded: a short file can state an enormous film.
+    if fault := frame_fault(data):
+        return None, [("image", fault, remedy)]
     try:
         film = png.decode(data, where=str(row["id"]))
     except SourceError as error:
-        return None, [("image", error.what, _AGAIN)]
+        return None, [("image", error.what, remedy)]
     faults = [
-        (column, f"is {row[column]}, the film's is {value}", _AGAIN)
+        (column, f"is {row[column]}, the film's is {value}", remedy)
         for column, value in png.facts(film, data).items()
         if row[column] != value
     ]
     if synthetic and ancillary(data) != _label():
         labelled = png.is_labelled(data)
         what = "metadata beside the provenance label" if labelled else "no provenance label"
-        faults.append(("image", f"carries {what}", _AGAIN))
+        faults.append(("image", f"carries {what}", remedy))
     return film, faults
-
-
-def _picture_faults(film: Film, side: int, released: bool) -> Iterator[FilmFault]:
-    if film.shape != (side, side):
-        size = f"{film.shape[1]} × {film.shape[0]} pixels"
-        yield "image", f"is {size}, expected {side} × {side}", _AGAIN
-    if released and float(np.std(film)) < BLANK_DEVIATION:
-        yield "image", "is blank", _EXCLUDE.format("blank-or-noise")
 
 
 @cache
@@ -162,40 +199,26 @@ def _label() -> bytes:
     return ancillary(png.encode(np.zeros((8, 8), np.uint8), synthetic=True))
 
 
-def check_cohort(path: Path, found: Collector) -> dict[str, str] | None:
-    """Decode every film of the cohort and hold its row against it.
-
-    Returns:
-        Film id → hash of its pixels, or None where the table cannot be read.
-    """
-    rows = found.rows(path, schemas.COHORT)
-    with found.collecting():
-        for number, row in enumerate(tables.iterate(path, schemas.COHORT), start=1):
-            for column, what, _ in open_film(row, synthetic=False)[1]:
-                found.add(f"{path}: row {number}, column {column}", what, "ingest again")
-            found.applied("films of the cohort decoded and held against their row", 1)
-    return None if rows is None else {row["id"]: row["pixel_sha256"] for row in rows}
-
-
-def check_pixels(
-    known: Mapping[str, KnownFilm],
-    released: Collection[str],
-    real: Mapping[str, str],
-    table: Path,
-    found: Collector,
+def check_distinct(
+    released: Mapping[str, KnownFilm], real: Collection[str], place: Place, report: CheckReport
 ) -> None:
-    """No released film has the pixels or the seed of another one, or a cohort film's pixels."""
-    cohort = set(real.values())
+    """No released film has the pixels or the seed of another one, or the pixels of a real film.
+
+    Args:
+        released: film id → film.
+        real: hashes of the pixels of real films, where known.
+        place: of the released films.
+        report: where faults go.
+    """
     first: dict[str, str] = {}
     seeds: dict[int, str] = {}
-    for film in sorted(set(released) & set(known)):
-        pixels, seed = known[film].pixel_sha256, known[film].seed
-        if seeds.setdefault(seed, film) != film:
-            found.add(f"{table}: {film}", f"has the seed of {seeds[seed]}", _AGAIN)
-        if pixels in cohort:
-            remedy = _EXCLUDE.format("other")
-            found.add(f"{table}: {film}", "has the pixels of a film of the cohort", remedy)
-        if first.setdefault(pixels, film) != film:
-            remedy = _EXCLUDE.format("other")
-            found.add(f"{table}: {film}", f"has the same pixels as {first[pixels]}", remedy)
-        found.applied("released films held against each other and against the cohort", 1)
+    other = _EXCLUDE.format("other")
+    for film, known in sorted(released.items()):
+        where = place.at(film)
+        if seeds.setdefault(known.seed, film) != film:
+            report.add(where, f"has the seed of {seeds[known.seed]}")
+        if known.pixel_sha256 in real:
+            report.add(where, "has the pixels of a film of the cohort", other)
+        if first.setdefault(known.pixel_sha256, film) != film:
+            report.add(where, f"has the same pixels as {first[known.pixel_sha256]}", other)
+        report.applied("released films held against each other and against the cohort", 1)

@@ -21,6 +21,7 @@ from cxr_release.release.contents import ON_A_SHEET
 from cxr_release.release.documents.citation import bibtex, doi_url, license_url
 from cxr_release.release.documents.figures import POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
+from cxr_release.release.record import Calibration, JobCounts, Record, Reviews, Shard
 from cxr_release.release.versions.published import order_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Sheet:
 
 
 def render(
-    record: Mapping[str, Any],
+    record: Record,
     configs: Sequence[Config],
     pairs: Sequence[Mapping[str, Any]],
 ) -> str:
@@ -64,19 +65,19 @@ def render(
         _environment()
         .get_template("README.md.j2")
         .render(
-            release=record,
+            release=record.plain(),
             configs=configs,
             columns={config.table.name: config.table.columns for config in configs},
-            sheets=_sheets(record["counts"]["rows"]),
+            sheets=_sheets(record.counts.rows),
             pairs=pairs[:PAIRS_SHOWN],
-            reasons={reason["code"]: reason["meaning"] for reason in record["reasons"]},
+            reasons={reason.code: reason.meaning for reason in record.reasons},
             views=schemas.VIEWS,
-            quantiles=_quantiles(record["metrics"]["audit"]["calibration"]),
+            quantiles=_quantiles(record.metrics.audit.calibration),
             well_found=WELL_FOUND,
             power_figure=POWER,
-            tombstones=record["tombstones"][:TOMBSTONES_SHOWN],
-            film_versions=_film_versions(record["shards"]),
-            license_url=license_url(record["license"]),
+            tombstones=record.tombstones[:TOMBSTONES_SHOWN],
+            film_versions=_film_versions(record.shards),
+            license_url=license_url(record.license),
             doi_url=Ready(doi_url(record)),
             bibtex=Ready(bibtex(record)),
         )
@@ -105,11 +106,11 @@ def _environment() -> Environment:
     return environment
 
 
-def _sheets(counts: Sequence[Mapping[str, Any]]) -> dict[int, Sheet]:
+def _sheets(counts: Sequence[JobCounts]) -> dict[int, Sheet]:
     """Checkpoint → its contact sheet, where any of its films is released."""
     released: Counter[int] = Counter()
     for row in counts:
-        released[row["checkpoint"]] += row["released"]
+        released[row.checkpoint] += row.released
     return {
         checkpoint: Sheet(sheet_file(checkpoint), min(films, ON_A_SHEET))
         for checkpoint, films in released.items()
@@ -117,28 +118,28 @@ def _sheets(counts: Sequence[Mapping[str, Any]]) -> dict[int, Sheet]:
     }
 
 
-def header_of(record: Mapping[str, Any], configs: Sequence[Config]) -> dict[str, Any]:
+def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
     """The YAML header as the Hub reads it."""
-    phantoms = record["source"]["kind"] == PHANTOMS
-    cervical = "cervical" in f"{record['name']} {record['title']}".lower()
+    phantoms = record.source.kind == PHANTOMS
+    cervical = "cervical" in f"{record.name} {record.title}".lower()
     return {
-        "license": record["license"],
-        "pretty_name": one_line(record["title"]),
+        "license": record.license,
+        "pretty_name": one_line(record.title),
         "language": ["en"],
         "tags": [*TAGS, *["cervical-spine"] * cervical, *["phantom"] * phantoms],
-        "size_categories": [_size(record["counts"]["total"]["released"])],
+        "size_categories": [_size(record.counts.total.released)],
         "task_categories": ["unconditional-image-generation"],
-        "annotations_creators": [_annotators(record["reviews"])],
+        "annotations_creators": [_annotators(record.reviews)],
         "source_datasets": ["original" if phantoms else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
     }
 
 
-def _annotators(reviews: Mapping[str, Any]) -> str:
+def _annotators(reviews: Reviews) -> str:
     """Whether anybody said anything of a film: a decision, a verdict or a rating."""
-    said = reviews["screening"]["reviewers"], reviews["audit"]["reviewers"]
-    anybody = any(said) or reviews["reader_study"]["readers"]
+    said = reviews.screening.reviewers, reviews.audit.reviewers
+    anybody = any(said) or reviews.reader_study.readers
     return "other" if anybody else "no-annotation"
 
 
@@ -174,12 +175,12 @@ def _size(films: int) -> str:
     return next((name for limit, name in (*limits, *larger) if films < limit), "10M<n<100M")
 
 
-def _film_versions(shards: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _film_versions(shards: Mapping[str, Shard]) -> list[str]:
     """The values of the films' column `release_version`, the oldest first."""
-    return sorted({one["version"] for one in shards.values() if one["rows"]}, key=order_of)
+    return sorted({one.version for one in shards.values() if one.rows}, key=order_of)
 
 
-def _quantiles(calibration: Mapping[str, Any]) -> list[str]:
+def _quantiles(calibration: Calibration) -> list[str]:
     """Names of the quantiles, from `min` over per cents to `max`: JSON keeps no order of keys."""
-    names = set(calibration["synthetic"]["distance"]) - {"min", "max"}
+    names = set(calibration.synthetic.distance) - {"min", "max"}
     return ["min", *sorted(names, key=lambda name: float(name.split()[0])), "max"]

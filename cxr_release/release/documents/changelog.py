@@ -8,70 +8,66 @@ from typing import Any
 
 from cxr_release.logbook.logs import by_people
 from cxr_release.release.documents.markdown import code, escape
-from cxr_release.release.versions.version import Differences, Version, differences
+from cxr_release.release.record import Changelog, Earlier, Record
+from cxr_release.release.versions.version import Differences, StatedRecord, Version, differences
 
 LISTED = 50
 """Films, or numbers, that are named one by one; `release.json` and the tables have all."""
 
 
-def changelog(record: Mapping[str, Any]) -> str:
+def changelog(record: Record) -> str:
     """The text of the file, the newest version first.
 
-    Args:
-        record: what `release.json` holds. What earlier versions held, and what this one changed,
-            stands there as it was written when this one was made.
+    What earlier versions held, and what this one changed, stands in the record as it was written
+    when this version was made.
     """
-    told = record["changelog"]
-    lines = [f"# Changes of {escape(record['title'])}", ""]
-    lines += [f"## {record['version']}", "", *_contents(record), *told["changes"], ""]
-    for earlier in reversed(told["earlier"]):
-        lines += [f"## {earlier['version']}", "", *earlier["lines"], ""]
+    this = Version.of(record, {}).record
+    lines = [f"# Changes of {escape(record.title)}", ""]
+    lines += [f"## {record.version}", "", *_contents(this), *record.changelog.changes, ""]
+    for earlier in reversed(record.changelog.earlier):
+        lines += [f"## {earlier.version}", "", *earlier.lines, ""]
     return "\n".join(lines)
 
 
-def changelog_record(earlier: Sequence[Version], current: Version) -> dict[str, Any]:
-    """What the record holds of earlier versions for the changelog: Markdown, a line each.
+def changelog_of(earlier: Sequence[Version], current: Version) -> Changelog:
+    """What the record holds for the changelog of the versions before.
 
     Args:
         earlier: the published versions, the oldest first.
         current: the version that is being made.
-
-    Returns:
-        `changes`: what `current` changed since the newest of `earlier`; `earlier`: `version` and
-        `lines` of each of them.
     """
     versions = [*earlier, current]
     changes = [[], *([*listed(differences(old, new))] for old, new in pairwise(versions))]
-    return {
-        "changes": changes[-1],
-        "earlier": [
-            {"version": version.name, "lines": [*_contents(version.record), *changed]}
+    return Changelog(
+        changes=changes[-1],
+        earlier=[
+            Earlier(version=version.name, lines=[*_contents(version.record), *changed])
             for version, changed in zip(earlier, changes, strict=False)
         ],
-    }
+    )
 
 
-def _contents(record: Mapping[str, Any]) -> Iterator[str]:
+def _contents(record: StatedRecord) -> Iterator[str]:
     """What a version is made of."""
-    total, screening = record["counts"]["total"], record["reviews"]["screening"]
-    audit, readers = record["reviews"]["audit"], record["reviews"]["reader_study"]
+    total, screening = record.total, record.review("screening")
+    audit, study = record.review("audit"), record.review("reader_study")
     yield (
-        f"- {total['released']:,} films released of {total['generated']:,} generated;"
-        f" {total['excluded']:,} excluded."
+        f"- {total.released:,} films released of {total.generated:,} generated;"
+        f" {total.excluded:,} excluded."
     )
-    yield f"- Films decided on: {_by(screening, 'films')}; {screening['undecided']:,} undecided."
+    films = _by(screening.films_by_reviewers, screening.reviewers)
+    yield f"- Films decided on: {films}; {screening.undecided:,} undecided."
+    pairs = _by(audit.pairs_by_reviewers, audit.reviewers)
     yield (
-        f"- Nearest pairs of a source film and a synthetic one: {audit['judged']:,} of"
-        f" {audit['pairs']:,} judged ({_by(audit, 'pairs')});"
-        f" films excluded for it: {audit['excluded_films']:,}."
+        f"- Nearest pairs of a source film and a synthetic one: {audit.judged:,} of"
+        f" {audit.pairs:,} judged ({pairs}); films excluded for it: {audit.excluded_films:,}."
     )
-    yield f"- Readers of the blinded study: {readers['readers']:,} of {readers['required']:,}."
+    yield f"- Readers of the blinded study: {study.readers:,} of {study.required:,}."
 
 
-def _by(review: Mapping[str, Any], things: str) -> str:
+def _by(tally: Mapping[str, int] | None, reviewers: int) -> str:
     """How many things were decided on by how many people; old records do not hold it."""
-    tally = review.get(f"{things}_by_reviewers")
-    return by_people(tally) if tally else f"by {review['reviewers']:,} reviewer(s) in all"
+    return by_people(tally) if tally else f"by {reviewers:,} reviewer(s) in all"
 
 
 def listed(found: Differences, most: int = LISTED) -> Iterator[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import Literal
 from urllib.parse import quote
 
 import yaml
@@ -12,6 +11,7 @@ import yaml
 from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
 from cxr_release.params import NOT_STATED
 from cxr_release.release.documents.markdown import one_line
+from cxr_release.release.record import Record, Source
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
 """What the release is about, for those who look for it."""
@@ -39,75 +39,81 @@ def license_url(license_id: str) -> str:
     return creative_commons_url(license_id) or f"https://spdx.org/licenses/{spdx}.html"
 
 
-def doi_url(record: Mapping[str, Any]) -> str:
+Stated = Literal[
+    "purpose", "publisher", "funding", "interests", "ethics", "identifier", "date", "contact"
+]
+"""Texts of a record that people give, or leave empty."""
+
+
+def doi_url(record: Record) -> str:
     """Where the release's DOI leads; empty without one."""
     identifier = said(record, "identifier")
     return f"https://doi.org/{quote(identifier, safe='/:;()')}" if identifier else ""
 
 
-def said(record: Mapping[str, Any], key: str) -> str:
+def said(record: Record, key: Stated) -> str:
     """One of the texts that people give, on one line; empty where nobody said."""
-    return one_line(record.get(key) or "")
+    return one_line(getattr(record, key))
 
 
-def summary(record: Mapping[str, Any]) -> str:
+def summary(record: Record) -> str:
     """What the release is, in one sentence."""
-    released, size = record["counts"]["total"]["released"], record["params"]["ingest"]["size"]
+    released, size = record.counts.total.released, record.params.ingest.size
     films = "radiograph" if released == 1 else "radiographs"
     return (
         f"{released:,} synthetic {films} of {size} × {size} pixels, 8-bit grey, drawn by a"
-        f" denoising diffusion model that was trained on: {one_line(record['source']['title'])}"
+        f" denoising diffusion model that was trained on: {one_line(record.source.title)}"
     )
 
 
-def contact(record: Mapping[str, Any]) -> dict[str, str]:
+def contact(record: Record) -> dict[str, str]:
     """Whom to write to: `name`, and `website` or `email`; empty where no address is given."""
     address = said(record, "contact")
-    name = said(record, "publisher") or one_line(record["authors"][0])
+    name = said(record, "publisher") or one_line(record.authors[0])
     if _WEB.fullmatch(address):
         return {"name": name, "website": address}
     return {"name": name, "email": address} if _MAIL.fullmatch(address) else {}
 
 
-def bibtex(record: Mapping[str, Any]) -> str:
+def bibtex(record: Record) -> str:
     """A BibTeX entry: braces and backslashes of the values dropped, they would end a field."""
     fields = {
-        "title": f"{{{_plain(record['title'])}}}",
-        "author": " and ".join(f"{{{_plain(author)}}}" for author in record["authors"]),
+        "title": f"{{{_plain(record.title)}}}",
+        "author": " and ".join(f"{{{_plain(author)}}}" for author in record.authors),
         # "No date", as citation styles write it: a year of nobody's would be made up.
         "year": said(record, "date")[:4] or "n.d.",
-        "version": record["version"],
+        "version": record.version,
         "publisher": _plain(said(record, "publisher")),
         "doi": _plain(said(record, "identifier")),
         "note": "Synthetic radiographs",
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
-    return f"@misc{{{record['name']},\n" + ",\n".join(lines) + "\n}"
+    return f"@misc{{{record.name},\n" + ",\n".join(lines) + "\n}"
 
 
 def _plain(text: str) -> str:
     return one_line("".join(" " if char in "{}\\`" else char for char in text))
 
 
-def license_notice(record: Mapping[str, Any]) -> str:
+def license_notice(record: Record) -> str:
     """The text of LICENSE."""
-    license_id, source = record["license"], record["source"]
-    authors = ", ".join(one_line(author) for author in record["authors"])
+    license_id, source = record.license, record.source
+    authors = ", ".join(one_line(author) for author in record.authors)
     publisher = said(record, "publisher")
     return "\n".join(
         [
-            f"{one_line(record['title'])}, version {record['version']}",
+            f"{one_line(record.title)}, version {record.version}",
             f"by {authors}",
             *([f"published by {publisher}"] if publisher else []),
             "",
             *_terms(license_id),
             "",
             "The films are synthetic: a network drew them that was trained on",
-            f"  {one_line(source['title'])}",
-            f"  licence: {one_line(source['license'])}",
-            f"  cite as: {one_line(source['citation'])}",
+            f"  {one_line(source.title)}",
+            f"  licence: {one_line(source.license)}",
+            f"  cite as: {one_line(source.citation)}",
             "",
-            *_shown(source["films_shown"]),
+            *_shown(source.films_shown),
         ]
     )
 
@@ -138,36 +144,36 @@ def _shown(films: int) -> list[str]:
     ]
 
 
-def citation(record: Mapping[str, Any]) -> str:
+def citation(record: Record) -> str:
     """The text of CITATION.cff, version 1.2.0: https://github.com/citation-file-format/citation-file-format.
 
     The source is cited in the message: a reference of its own would need a list of its authors.
     """
     doi = said(record, "identifier")
-    spdx = SPDX.get(record["license"], "")
+    spdx = SPDX.get(record.license, "")
     known = bool(spdx) and spdx not in _NEWER_THAN_CFF
     fields = {
         "cff-version": "1.2.0",
         "message": "If you use this dataset, please cite it as below"
-        f"{_source_cited(record['source'])}.",
+        f"{_source_cited(record.source)}.",
         "type": "dataset",
-        "title": one_line(record["title"]),
-        "version": record["version"],
+        "title": one_line(record.title),
+        "version": record.version,
         "abstract": f"{summary(record)}.",
-        "authors": [{"name": one_line(author)} for author in record["authors"]],
+        "authors": [{"name": one_line(author)} for author in record.authors],
         "contact": [contact(record)] if contact(record) else [],
         "date-released": said(record, "date"),
         "keywords": list(KEYWORDS),
         "doi": doi if _DOI.fullmatch(doi) else "",
         "url": doi_url(record),
         "license": spdx if known else "",
-        "license-url": "" if known else license_url(record["license"]),
+        "license-url": "" if known else license_url(record.license),
     }
     kept = {name: value for name, value in fields.items() if value}
     return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def _source_cited(source: Mapping[str, Any]) -> str:
-    if not source["stated"]:
+def _source_cited(source: Source) -> str:
+    if not source.stated:
         return ""
-    return f", and the films that its network learnt from: {one_line(source['citation'])}"
+    return f", and the films that its network learnt from: {one_line(source.citation)}"

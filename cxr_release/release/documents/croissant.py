@@ -31,6 +31,7 @@ from cxr_release.release.documents.citation import (
 )
 from cxr_release.release.documents.croissant_rai import rai
 from cxr_release.release.documents.markdown import one_line
+from cxr_release.release.record import Record
 from cxr_release.tables import IMAGE, Column
 
 CROISSANT = "croissant.json"
@@ -71,7 +72,7 @@ DATA_TYPES = {
 
 
 def croissant(
-    record: Mapping[str, Any],
+    record: Record,
     configs: Sequence[Config],
     sizes: Mapping[str, int],
     hashes: Mapping[str, str],
@@ -103,21 +104,21 @@ def croissant(
     return json.dumps(kept, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
-    authors = [_organization(author) for author in record["authors"]]
+def _identity(record: Record) -> dict[str, Any]:
+    authors = [_organization(author) for author in record.authors]
     publisher, funding = said(record, "publisher"), said(record, "funding")
     return {
-        "name": one_line(record["title"]),
-        "alternateName": record["name"],
+        "name": one_line(record.title),
+        "alternateName": record.name,
         "description": f"{summary(record)}. {_state(record)}",
-        "license": [license_url(record["license"]) or "not stated"],
+        "license": [license_url(record.license) or "not stated"],
         "url": doi_url(record),
         "identifier": said(record, "identifier"),
         "creator": authors,
         "publisher": [_organization(publisher)] if publisher else authors,
         "datePublished": said(record, "date"),
-        "version": record["version"],
-        "sdVersion": record["version"],
+        "version": record.version,
+        "sdVersion": record.version,
         "citeAs": bibtex(record),
         "keywords": list(KEYWORDS),
         "inLanguage": ["en"],
@@ -128,7 +129,7 @@ def _identity(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _maintainer(record: Mapping[str, Any]) -> dict[str, str]:
+def _maintainer(record: Record) -> dict[str, str]:
     found = contact(record)
     if not found:
         return {}
@@ -140,14 +141,14 @@ def _organization(name: str) -> dict[str, str]:
     return {"@type": "sc:Organization", "name": one_line(name)}
 
 
-def _state(record: Mapping[str, Any]) -> str:
+def _state(record: Record) -> str:
     """How far people have looked at it, which belongs to what it is."""
     reviews = ("screening", "audit", "reader_study")
     states = ", ".join(
-        f"{name.replace('_', ' ')}: {record['reviews'][name]['state']}" for name in reviews
+        f"{name.replace('_', ' ')}: {getattr(record.reviews, name).state}" for name in reviews
     )
     drawn = "A demonstration on drawn phantoms: no patient was ever imaged. "
-    return f"{drawn if record['source']['kind'] == PHANTOMS else ''}State of its reviews: {states}."
+    return f"{drawn if record.source.kind == PHANTOMS else ''}State of its reviews: {states}."
 
 
 def _file(name: str, size: int, sha256: str) -> dict[str, Any]:
@@ -210,27 +211,27 @@ def _field(config: Config, column: Column) -> dict[str, Any]:
     }
 
 
-def _provenance(record: Mapping[str, Any]) -> dict[str, Any]:
-    source, params = record["source"], record["params"]
-    train, network = params["train"], params["network"]
-    channels = ", ".join(map(str, network["channels"]))
+def _provenance(record: Record) -> dict[str, Any]:
+    source, params = record.source, record.params
+    train, network = params.train, params.network
+    channels = ", ".join(map(str, network.channels))
     return {
         "prov:wasDerivedFrom": {
             "@type": "prov:Entity",
-            "prov:label": one_line(source["title"]),
-            "license": one_line(source["license"]),
-            "citation": one_line(source["citation"]),
+            "prov:label": one_line(source.title),
+            "license": one_line(source.license),
+            "citation": one_line(source.citation),
         },
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
             "prov:label": (
                 f"Training of a denoising diffusion model (U-Net of {channels} channels,"
-                f" {train['steps']:,} steps of {train['batch_size']} films), sampling from its"
-                f" checkpoints {', '.join(map(str, params['sample']['checkpoints']))}, screening"
+                f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
+                f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
             ),
             "prov:wasAssociatedWith": {
                 "@type": "prov:SoftwareAgent",
-                "prov:label": f"cxr-release {record['software']['cxr-release']}",
+                "prov:label": f"cxr-release {record.software['cxr-release']}",
             },
         },
     }

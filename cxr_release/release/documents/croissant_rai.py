@@ -5,15 +5,13 @@ Source: https://docs.mlcommons.org/croissant/docs/croissant-rai-spec.html.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from cxr_release.logbook.logs import by_people
 from cxr_release.params import PHANTOMS
 from cxr_release.release.documents.citation import said
 from cxr_release.release.documents.markdown import one_line
-
-Record = Mapping[str, Any]
+from cxr_release.release.record import Record, Source
 
 
 def rai(record: Record) -> dict[str, Any]:
@@ -53,39 +51,39 @@ def rai(record: Record) -> dict[str, Any]:
 
 
 def _collection(record: Record) -> str:
-    params, total = record["params"], record["counts"]["total"]
-    checkpoints = ", ".join(map(str, params["sample"]["checkpoints"]))
+    params, total = record.params, record.counts.total
+    checkpoints = ", ".join(map(str, params.sample.checkpoints))
     return (
-        f"A denoising diffusion model drew {total['generated']:,} films, at its checkpoint(s)"
-        f" {checkpoints}, by the sampler {params['sample']['sampler']} in"
-        f" {params['sample']['steps']:,} steps. Left out: {total['excluded']:,}; released:"
-        f" {total['released']:,}. None of them was taken of anybody."
+        f"A denoising diffusion model drew {total.generated:,} films, at its checkpoint(s)"
+        f" {checkpoints}, by the sampler {params.sample.sampler} in"
+        f" {params.sample.steps:,} steps. Left out: {total.excluded:,}; released:"
+        f" {total.released:,}. None of them was taken of anybody."
     )
 
 
 def _raw_data(record: Record) -> str:
-    ingest, source = record["metrics"]["ingest"], record["source"]
-    shown = source["films_shown"]
+    ingest, source = record.metrics.ingest, record.source
+    shown = source.films_shown
     return (
-        f"The network learnt from {ingest['films']:,} films{_whose(record)}:"
-        f" {one_line(source['title'])}; licence: {one_line(source['license'])}; cite as:"
-        f" {one_line(source['citation'])}."
+        f"The network learnt from {ingest.films:,} films{_whose(record)}:"
+        f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
+        f" {one_line(source.citation)}."
         + (f" {shown:,} of them stand in the table audit_pairs." if shown else "")
     )
 
 
 def _whose(record: Record) -> str:
-    ingest = record["metrics"]["ingest"]
-    if ingest["patients"] is None:
-        without = ingest["patients_not_stated"]
-        of = "" if without == ingest["films"] else f" for {without:,} of them"
+    ingest = record.metrics.ingest
+    if ingest.patients is None:
+        without = ingest.patients_not_stated
+        of = "" if without == ingest.films else f" for {without:,} of them"
         return f" (patients not stated{of})"
-    drawn = "drawn " if record["source"]["kind"] == PHANTOMS else ""
-    return f" of {ingest['patients']:,} {drawn}patient(s)"
+    drawn = "drawn " if record.source.kind == PHANTOMS else ""
+    return f" of {ingest.patients:,} {drawn}patient(s)"
 
 
 def _missing(record: Record) -> str:
-    empty = record["counts"]["empty_tables"]
+    empty = record.counts.empty_tables
     tables = f" Tables without rows: {', '.join(empty)}." if empty else ""
     return (
         "No film has labels, landmarks, age, sex or findings. In the table audit_pairs, pictures"
@@ -94,20 +92,20 @@ def _missing(record: Record) -> str:
 
 
 def _preprocessing(record: Record) -> list[str]:
-    params, ingest = record["params"], record["metrics"]["ingest"]
-    fit = "stretched" if params["ingest"]["fit"] == "stretch" else "padded"
-    side = params["ingest"]["size"]
+    params, ingest = record.params, record.metrics.ingest
+    fit = "stretched" if params.ingest.fit == "stretch" else "padded"
+    side = params.ingest.size
     return [
         f"Source films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
-        f"{ingest['inverted']:,} negatives among them were inverted, so that bone is bright.",
-        f"{ingest['flipped']:,} of them were found to face right and mirrored; of"
-        f" {ingest['facings'].get('unknown', 0):,} it is not known which way they face.",
+        f"{ingest.inverted:,} negatives among them were inverted, so that bone is bright.",
+        f"{ingest.flipped:,} of them were found to face right and mirrored; of"
+        f" {ingest.facings.get('unknown', 0):,} it is not known which way they face.",
     ]
 
 
 def _manipulation(record: Record) -> str:
-    jobs = record["metrics"]["facing"]
-    mirrored, unknown = (sum(row[name] for row in jobs) for name in ("flipped", "unknown"))
+    jobs = record.metrics.facing
+    mirrored, unknown = (sum(getattr(row, name) for row in jobs) for name in ("flipped", "unknown"))
     return (
         f"After sampling, {mirrored:,} generated films that were found, or said by reviewers, to"
         f" face right were mirrored (column flipped); of {unknown:,} it is not known which way they"
@@ -117,62 +115,62 @@ def _manipulation(record: Record) -> str:
 
 
 def _annotation(record: Record) -> str:
-    reviews, total = record["reviews"], record["counts"]["total"]
-    screening, audit = reviews["screening"], reviews["audit"]
-    study = record["metrics"]["reader_study"]
+    reviews, total = record.reviews, record.counts.total
+    screening, audit = reviews.screening, reviews.audit
+    study = record.metrics.reader_study
     return (
         "Films have no labels; people decide which are released. Screening for gross abnormalities:"
-        f" {screening['sentence'] or 'nobody has decided on a film.'}"
-        f" {screening['undecided']:,} of {total['generated']:,} films are undecided."
-        f" Memorization audit: {audit['reviewers']:,} reviewer(s) judged {audit['judged']:,} of the"
-        f" {audit['pairs']:,} nearest pairs of a source film and a synthetic one"
-        f" ({by_people(audit['pairs_by_reviewers'])}). Blinded reader"
-        f" study: {study['raters']:,} reader(s) gave {study['ratings']:,} rating(s) of realism,"
+        f" {screening.sentence or 'nobody has decided on a film.'}"
+        f" {screening.undecided:,} of {total.generated:,} films are undecided."
+        f" Memorization audit: {audit.reviewers:,} reviewer(s) judged {audit.judged:,} of the"
+        f" {audit.pairs:,} nearest pairs of a source film and a synthetic one"
+        f" ({by_people(audit.pairs_by_reviewers)}). Blinded reader"
+        f" study: {study.raters:,} reader(s) gave {study.ratings:,} rating(s) of realism,"
         " 1 to 4, and named the film of each quartet that they took for real."
     )
 
 
 def _per_item(record: Record) -> str:
-    params, reading = record["params"], record["reviews"]["reader_study"]
+    params, reading = record.params, record.reviews.reader_study
     return (
-        f"Asked for: {params['screen']['reviewers_required']} reviewer(s) for each generated film,"
-        f" {params['audit']['reviewers_required']} for each listed pair, {reading['required']}"
-        f" reader(s) for each quartet of the reader study, of whom {reading['readers']} finished."
+        f"Asked for: {params.screen.reviewers_required} reviewer(s) for each generated film,"
+        f" {params.audit.reviewers_required} for each listed pair, {reading.required}"
+        f" reader(s) for each quartet of the reader study, of whom {reading.readers} finished."
     )
 
 
 def _analysis(record: Record) -> list[str]:
     parts = ("screening", "audit")
-    agreements = [(part, record["reviews"][part]["agreement"]) for part in parts]
+    agreements = [(part, getattr(record.reviews, part).agreement) for part in parts]
     found = [
-        f"Agreement of reviewers, {part}: {agreement['statistic']} {agreement['kappa']}."
+        f"Agreement of reviewers, {part}: {agreement.statistic} {agreement.kappa}."
         for part, agreement in agreements
         if agreement
     ]
     unknown = [part for part, agreement in agreements if not agreement]
     if unknown:
         found.append(f"Agreement of reviewers is not known: {', '.join(unknown)}.")
-    sentence = record["metrics"]["reader_study"]["sentence"]
+    sentence = record.metrics.reader_study.sentence
     return [*found, *([one_line(sentence)] if sentence else [])]
 
 
 def _tools(record: Record) -> list[str]:
-    prescreen, encoder = record["metrics"]["prescreen"], record["metrics"]["audit"]["encoder"]
+    prescreen, encoder = record.metrics.prescreen, record.metrics.audit.encoder
     return [
-        f"Pre-screen of cxr-release: orders films by doubt; excluded {prescreen['excluded']:,}.",
-        f"Nearest neighbours by features of {encoder['name']}: list the pairs that people judge.",
+        f"Pre-screen of cxr-release: orders films by doubt; excluded {prescreen.excluded:,}.",
+        f"Nearest neighbours by features of {encoder.name}: list the pairs that people judge.",
     ]
 
 
 def _biases(record: Record) -> list[str]:
-    drawn = record["source"]["kind"] == PHANTOMS
+    drawn = record.source.kind == PHANTOMS
     inherited = (
         "The films vary as the program's drawings do; no age, sex, origin or disease is modelled."
         if drawn
         else "The films inherit what the source shows and leaves out."
     )
-    population = one_line(record["source"].get("population") or "")
-    excluded = record["counts"]["total"]["excluded"]
+    population = one_line(record.source.population)
+    excluded = record.counts.total.excluded
     return [
         inherited,
         *([f"Whom the source shows: {population}"] if population else []),
@@ -183,14 +181,14 @@ def _biases(record: Record) -> list[str]:
 
 
 def _limitations(record: Record) -> list[str]:
-    undecided = record["reviews"]["screening"]["undecided_released"]
-    audit, side = record["reviews"]["audit"], record["params"]["ingest"]["size"]
-    drawn = ["Drawn phantoms are no anatomy."] * (record["source"]["kind"] == PHANTOMS)
+    undecided = record.reviews.screening.undecided_released
+    audit, side = record.reviews.audit, record.params.ingest.size
+    drawn = ["Drawn phantoms are no anatomy."] * (record.source.kind == PHANTOMS)
     return [
         *drawn,
         f"{side} × {side} pixels of 8 bits: finer detail is lost.",
         f"{undecided:,} released films are not decided on by any reviewer.",
-        f"The audit lists {audit['pairs']:,} pairs: that it finds no copy does not show that there"
+        f"The audit lists {audit.pairs:,} pairs: that it finds no copy does not show that there"
         " is none. No test of membership inference was made.",
         "Not for diagnosis, for measurements of anatomy, as the only data of a medical device, or"
         " for estimates of how often a finding occurs.",
@@ -207,19 +205,19 @@ def _uses(record: Record) -> list[str]:
     ]
 
 
-def _named(source: Mapping[str, Any]) -> str:
-    if source["films_named_by"] == "sha256":
+def _named(source: Source) -> str:
+    if source.films_named_by == "sha256":
         return "the SHA-256 of their pixels, which whoever has the film can take"
     return "an HMAC of their pixels, which says nothing without a key that the publishers keep"
 
 
 def _personal(record: Record) -> list[str]:
-    source, ethics = record["source"], said(record, "ethics")
-    if source["kind"] == PHANTOMS:
+    source, ethics = record.source, said(record, "ethics")
+    if source.kind == PHANTOMS:
         first = "None: source films are drawings, and no patient was ever imaged."
-    elif source["films_shown"]:
+    elif source.films_shown:
         first = (
-            f"{source['films_shown']:,} real film(s) of the source are shown in the table"
+            f"{source.films_shown:,} real film(s) of the source are shown in the table"
             " audit_pairs, by name and picture, as the licence of the source allows."
         )
     else:

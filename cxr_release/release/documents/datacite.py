@@ -21,6 +21,7 @@ from cxr_release.release.documents.citation import (
     summary,
 )
 from cxr_release.release.documents.markdown import one_line
+from cxr_release.release.record import Record
 
 KERNEL = "http://datacite.org/schema/kernel-4"
 _LOCATION = f"{KERNEL} https://schema.datacite.org/meta/kernel-4.6/metadata.xsd"
@@ -33,7 +34,7 @@ REQUIRED = ("creators", "titles", "publisher", "publicationYear", "types", "sche
 """Properties that DataCite asks of everybody, beside the identifier that it gives."""
 
 
-def datacite(record: Mapping[str, Any], *, year: int | None, size: int) -> dict[str, Any]:
+def datacite(record: Record, *, year: int | None, size: int) -> dict[str, Any]:
     """The metadata as DataCite's JSON.
 
     Args:
@@ -46,12 +47,12 @@ def datacite(record: Mapping[str, Any], *, year: int | None, size: int) -> dict[
     """
     doi = said(record, "identifier")
     funding, publisher = said(record, "funding"), said(record, "publisher")
-    metadata = {
+    metadata: dict[str, Any] = {
         "doi": doi,
         "identifiers": [{"identifier": doi, "identifierType": "DOI"}] if doi else [],
-        "creators": [{"name": name} for name in _names(record["authors"])],
-        "titles": [{"title": one_line(record["title"])}],
-        "publisher": {"name": publisher or "; ".join(_names(record["authors"]))},
+        "creators": [{"name": name} for name in _names(record.authors)],
+        "titles": [{"title": one_line(record.title)}],
+        "publisher": {"name": publisher or "; ".join(_names(record.authors))},
         "publicationYear": str(_year(record, year)),
         "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Synthetic radiographs"},
         "subjects": [{"subject": word} for word in KEYWORDS],
@@ -65,12 +66,12 @@ def datacite(record: Mapping[str, Any], *, year: int | None, size: int) -> dict[
                 "relatedIdentifierType": "DOI",
                 "relationType": "IsDerivedFrom",
             }
-            for found in _dois(record["source"]["citation"])
+            for found in _dois(record.source.citation)
         ],
-        "sizes": [f"{record['counts']['total']['released']} films", f"{size} bytes"],
+        "sizes": [f"{record.counts.total.released} films", f"{size} bytes"],
         "formats": ["application/vnd.apache.parquet", "image/png", "text/markdown"],
-        "version": record["version"],
-        "rightsList": [_rights(record["license"])],
+        "version": record.version,
+        "rightsList": [_rights(record.license)],
         "descriptions": _descriptions(record),
         "fundingReferences": [{"funderName": funding}] if funding else [],
         "schemaVersion": KERNEL,
@@ -142,7 +143,7 @@ def _list(parent: ET.Element, tag: str, each: str, values: Sequence[Mapping[str,
         _add(listed, each, value[each], **rest)
 
 
-def _year(record: Mapping[str, Any], year: int | None) -> int:
+def _year(record: Record, year: int | None) -> int:
     date = said(record, "date")
     found = year if year is not None else int(date[:4]) if re.match(r"\d{4}", date) else None
     if found is None or not 1900 <= found <= 9999:
@@ -158,7 +159,7 @@ def _names(authors: Sequence[str]) -> list[str]:
     return [name for name in map(one_line, authors) if name]
 
 
-def _contacts(record: Mapping[str, Any]) -> list[dict[str, str]]:
+def _contacts(record: Record) -> list[dict[str, str]]:
     found = contact(record)
     return [found] if found else []
 
@@ -182,12 +183,12 @@ def _rights(license_id: str) -> dict[str, str]:
     }
 
 
-def _descriptions(record: Mapping[str, Any]) -> list[dict[str, str]]:
-    source = record["source"]
+def _descriptions(record: Record) -> list[dict[str, str]]:
+    source = record.source
     purpose, method = said(record, "purpose"), _method(record)
     origin = (
-        f"Training films: {one_line(source['title'])}; licence: {one_line(source['license'])};"
-        f" cite as: {one_line(source['citation'])}"
+        f"Training films: {one_line(source.title)}; licence: {one_line(source.license)};"
+        f" cite as: {one_line(source.citation)}"
     )
     texts = [
         ("Abstract", f"{summary(record)}. {purpose}".strip()),
@@ -197,12 +198,12 @@ def _descriptions(record: Mapping[str, Any]) -> list[dict[str, str]]:
     return [{"description": text, "descriptionType": kind} for kind, text in texts]
 
 
-def _method(record: Mapping[str, Any]) -> str:
+def _method(record: Record) -> str:
     states = ", ".join(
-        f"{name.replace('_', ' ')}: {review['state']}"
-        for name, review in sorted(record["reviews"].items())
+        f"{name.replace('_', ' ')}: {getattr(record.reviews, name).state}"
+        for name in ("audit", "reader_study", "screening")
     )
     return (
-        f"Drawn, screened and packaged by cxr-release {record['software']['cxr-release']}; all"
+        f"Drawn, screened and packaged by cxr-release {record.software['cxr-release']}; all"
         f" parameters and numbers stand in release.json. State of the reviews: {states}."
     )

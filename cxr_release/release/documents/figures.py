@@ -5,20 +5,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cxr_release.errors import AGAIN, ReleaseError
-from cxr_release.files import read_json, whole_file
+from cxr_release.files import whole_file
 from cxr_release.film_id import source_name
 from cxr_release.films import png
 from cxr_release.films.png import Film
+from cxr_release.json_documents import read
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.release.contents import Contents
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.inputs import STUDY, ReleaseInputs
+from cxr_release.release.inputs import STUDY, AuditReport, ReleaseInputs
+from cxr_release.release.record import Recall, Record
 
 COLUMNS = 8
 POWER = "figures/power.png"
@@ -34,12 +35,12 @@ COPIED = {
 """Figure of an earlier stage → its name in the release."""
 
 
-def figures_due(record: Mapping[str, Any]) -> list[str]:
+def figures_due(record: Record) -> list[str]:
     """Names of the figures that every card shows, but for its contact sheets."""
-    audit, study = record["metrics"]["audit"], record["metrics"]["reader_study"]
+    audit, study = record.metrics.audit, record.metrics.reader_study
     names = [f"figures/{name}.png" for name in COPIED.values()]
-    names += [POWER] * bool(audit["power"] and not audit["power_note"])
-    return names + [f"figures/{name}.png" for name in STUDY.values() if study["ratings"]]
+    names += [POWER] * bool(audit.power and not audit.power_note)
+    return names + [f"figures/{name}.png" for name in STUDY.values() if study.ratings]
 
 
 def sheet_file(checkpoint: int) -> str:
@@ -63,9 +64,9 @@ def write_figures(
     for source, name in COPIED.items():
         stage, _, file = source.partition("/")
         _copy_picture(getattr(inputs, stage) / f"{file}.png", figures / f"{name}.png")
-    audit = read_json(inputs.audit / "audit.json")
-    if audit["power"] and not audit["power_note"]:
-        draw_power(folder / POWER, audit["power"])
+    audit = read(inputs.audit / "audit.json", AuditReport)
+    if audit.power and not audit.power_note:
+        draw_power(folder / POWER, audit.power)
     for name, published in STUDY.items() if (inputs.study / "realism.png").exists() else ():
         _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
         # Drawn from numbers alone, without a date or an author.
@@ -82,16 +83,16 @@ def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
     path.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
 
 
-def draw_power(path: Path, power: Sequence[Mapping[str, Any]]) -> None:
+def draw_power(path: Path, power: Sequence[Recall]) -> None:
     """The share of planted copies that the audit finds, with its interval, by alteration, as PNG.
 
     What it finds worst stands first. The same numbers give the same bytes.
 
     Args:
         path: the PNG.
-        power: `alteration`, and `recall`, `low` and `high` of 0 … 1, of each alteration.
+        power: of each alteration.
     """
-    rows = sorted(power, key=lambda row: (row["recall"], row["low"]))
+    rows = sorted(power, key=lambda row: (row.recall, row.low))
     left, right, step, size = 380, 1330, 44, 24
     top, bottom = 20, 20 + step * len(rows)
     picture = Image.new("L", (right + 60, bottom + 110), 255)
@@ -109,9 +110,9 @@ def draw_power(path: Path, power: Sequence[Mapping[str, Any]]) -> None:
     for number, row in enumerate(rows):
         middle = top + step * number + step // 2
         # The font that Pillow brings has no minus sign.
-        name = one_line(str(row["alteration"])).replace("−", "-")[:30]
+        name = one_line(str(row.alteration)).replace("−", "-")[:30]
         pen.text((left - 24, middle), name, fill=0, font=font, anchor="rm")
-        low, found, high = (across(row[part]) for part in ("low", "recall", "high"))
+        low, found, high = (across(getattr(row, part)) for part in ("low", "recall", "high"))
         pen.line([(low, middle), (high, middle)], fill=120, width=6)
         for end in (low, high):
             pen.line([(end, middle - 9), (end, middle + 9)], fill=120, width=4)

@@ -14,13 +14,14 @@ from cxr_release.release.documents.card import render
 from cxr_release.release.documents.changelog import changelog
 from cxr_release.release.documents.citation import citation, license_notice
 from cxr_release.release.documents.croissant import CROISSANT, croissant
+from cxr_release.release.record import Record
 
 
 @dataclass(frozen=True)
 class Sources:
     """All that the documents of a release follow from."""
 
-    record: Mapping[str, Any]
+    record: Record
     """What `release.json` holds."""
     configs: Sequence[Config]
     """As the finished tables make them, `default` first."""

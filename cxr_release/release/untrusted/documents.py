@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from cxr_release import plain_yaml
 from cxr_release.errors import ReleaseError
-from cxr_release.release.untrusted.findings import Findings
+from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.untrusted.folder import Folder
 
 LARGEST = 20_000_000
@@ -19,7 +19,7 @@ LARGEST_YAML = 200_000
 """Characters: PyYAML takes up to two seconds for that many."""
 
 
-def text_of_file(folder: Folder, name: str, found: Findings) -> str | None:
+def text_of_file(folder: Folder, name: str, report: CheckReport) -> str | None:
     """A text file as UTF-8; None, with the difference noted, where it is none or is not there.
 
     That a file is not there `folder.look` and SHA256SUMS say.
@@ -28,21 +28,21 @@ def text_of_file(folder: Folder, name: str, found: Findings) -> str | None:
     if name not in folder.sizes:
         return None
     if folder.sizes[name] > most:
-        found.add(name, f"is {folder.sizes[name]:,} bytes, more than {most:,}: it was not read")
+        report.add(name, f"is {folder.sizes[name]:,} bytes, more than {most:,}: it was not read")
         return None
     try:
         with folder.path(name).open("rb") as stream:
             return stream.read(most).decode("utf-8")
     except UnicodeDecodeError as error:
-        found.add(name, f"is no UTF-8: {error.reason} at byte {error.start}")
+        report.add(name, f"is not UTF-8: {error.reason} at byte {error.start}")
     except OSError as error:
-        found.add(name, f"cannot be read: {error.strerror}")
+        report.add(name, f"cannot be read: {error.strerror}")
     return None
 
 
-def json_of_file(folder: Folder, name: str, found: Findings) -> dict[str, Any] | None:
+def json_of_file(folder: Folder, name: str, report: CheckReport) -> dict[str, Any] | None:
     """A JSON object; None, with the difference noted, where the file holds none."""
-    text = text_of_file(folder, name, found)
+    text = text_of_file(folder, name, report)
     if text is None:
         return None
     try:
@@ -50,10 +50,10 @@ def json_of_file(folder: Folder, name: str, found: Findings) -> dict[str, Any] |
             text, object_pairs_hook=_once, parse_constant=_refuse, parse_float=_finite
         )
     except (ValueError, RecursionError) as error:
-        found.add(name, f"is no JSON: {error}")
+        report.add(name, f"is not JSON: {error}")
         return None
     if not isinstance(value, dict):
-        found.add(name, "is no JSON object")
+        report.add(name, "is not a JSON object")
         return None
     return value
 
@@ -61,19 +61,19 @@ def json_of_file(folder: Folder, name: str, found: Findings) -> dict[str, Any] |
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        raise ValueError("a key stands there twice")
+        raise ValueError("a key is a duplicate")
     return made
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError(f"{digits} is no finite number")
+        raise ValueError(f"{digits} is not a finite number")
     return value
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def mapping_of_yaml(text: str, where: str) -> dict[Any, Any]:
@@ -87,7 +87,7 @@ def mapping_of_yaml(text: str, where: str) -> dict[Any, Any]:
     try:
         value = plain_yaml.of_text(text, nodes=LARGEST_YAML, deepest=DEEPEST, dates=True)
     except plain_yaml.NotPlainError as error:
-        raise ReleaseError(f"is no plain YAML: {error}", where=where) from None
+        raise ReleaseError(f"is not plain YAML: {error}", where=where) from None
     if not isinstance(value, dict):
-        raise ReleaseError("is no YAML mapping", where=where)
+        raise ReleaseError("is not a YAML mapping", where=where)
     return value

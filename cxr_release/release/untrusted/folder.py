@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.layout import SHARD, shard_checkpoint, walk
-from cxr_release.release.untrusted.findings import Findings
 
 MOST_FILES = 10_000
 
@@ -48,22 +48,22 @@ class Folder:
         return sorted(found, key=lambda name: (shard_checkpoint(name), name))
 
 
-def look(root: Path, found: Findings) -> Folder:
+def look(root: Path, report: CheckReport) -> Folder:
     """List the files of a release folder, and name what has no place in one."""
     paths: dict[str, Path] = {}
     sizes: dict[str, int] = {}
     for one in walk(root):
         if len(sizes) >= MOST_FILES:
-            found.add("", f"holds more than {MOST_FILES:,} files; the rest is not looked at")
+            report.add("", f"holds more than {MOST_FILES:,} files; the rest is not looked at")
             break
         if one.fault:
-            found.add(one.name, one.fault, one.remedy)
+            report.add(one.name, one.fault, one.remedy)
             continue
         paths[one.name], sizes[one.name] = one.path, one.size
         if not (one.name in NOTICES or SHARD.fullmatch(one.name) or _OTHERS.fullmatch(one.name)):
-            found.add(one.name, "is no file of a release", "delete it; it was not opened")
+            report.add(one.name, "is not a file of a release", "delete it; it was not opened")
     for name in NOTICES:
         if name not in sizes:
-            found.add(name, "no such file")
-    found.applied("files that have their place in a release", len(sizes))
+            report.add(name, "no such file")
+    report.applied("files that have their place in a release", len(sizes))
     return Folder(root, sizes, paths)

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cxr_release import tables
+from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.shards import GROUP_BYTES, SHARD_BYTES
-from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.tables import ROWS_PER_GROUP, Table
 
@@ -17,39 +17,39 @@ _PLAIN = {"PLAIN", "RLE", "BIT_PACKED"}
 
 
 def rows_of(
-    folder: Folder, name: str, kind: Table, found: Findings
+    folder: Folder, name: str, kind: Table, report: CheckReport
 ) -> list[dict[str, object]] | None:
     """The flat columns of a table; None, with every fault noted, where it is not as declared."""
-    faults = len(found.faults)
-    with found.trying(name):
-        if is_as_packed(folder, name, kind, found):
+    faults = len(report.faults)
+    with report.trying(name):
+        if is_as_packed(folder, name, kind, report):
             rows = tables.read_rows(folder.path(name), kind)
-            found.applied("rows of tables held against their schema", len(rows))
-            return rows if len(found.faults) == faults else None
+            report.applied("rows of tables held against their schema", len(rows))
+            return rows if len(report.faults) == faults else None
     return None
 
 
-def is_as_packed(folder: Folder, name: str, kind: Table, found: Findings) -> bool:
+def is_as_packed(folder: Folder, name: str, kind: Table, report: CheckReport) -> bool:
     """Whether the file is one that `tables.Writer` could have written, by its footer alone."""
     if folder.sizes[name] > SHARD_BYTES:
-        found.add(name, f"is {folder.sizes[name]:,} bytes, more than {SHARD_BYTES:,}")
+        report.add(name, f"is {folder.sizes[name]:,} bytes, more than {SHARD_BYTES:,}")
         return False
     try:
         with pq.ParquetFile(folder.path(name), memory_map=True) as parquet:
             wrong = _unlike_ours(parquet.metadata)
             schema = parquet.schema_arrow
     except (pa.ArrowException, OSError) as error:
-        found.add(name, f"is no readable Parquet file: {error}")
+        report.add(name, f"is not a readable Parquet file: {error}")
         return False
     if wrong:
-        found.add(name, f"{wrong}: its rows were not read")
+        report.add(name, f"{wrong}: its rows were not read")
     for column in schema:
         # Where Arrow keeps types that are not its own: some have been unpickled by its readers.
         if {*(column.metadata or ())} - {b"PARQUET:field_id"}:
-            found.add(f"{name}: column {column.name}", "states a type beside its own")
+            report.add(f"{name}: column {column.name}", "states a type beside its own")
     if schema.equals(kind.arrow) and schema.metadata != kind.arrow.metadata:
         # Other departures of the schema `tables` names, column by column.
-        found.add(name, "the features in its schema are not those of its columns")
+        report.add(name, "the features in its schema are not those of its columns")
     return not wrong
 
 

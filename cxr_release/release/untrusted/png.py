@@ -26,22 +26,22 @@ def _head(data: bytes) -> tuple[int, ...] | None:
 
 
 def frame_fault(data: bytes) -> str:
-    """Why the bytes are no plain grey film of bounded size; empty where they are one.
+    """Why the bytes are not a plain grey film of bounded size; empty where they are one.
 
     Beside its pixels a film may hold chunks of text, which are not looked at here, between its
     head and its pixels; and nothing else, not inside the compressed pixels either.
     """
     head = _head(data)
     if head is None:
-        return "is no PNG"
+        return "is not a PNG"
     width, height = head[:2]
     if head[2:] != _GREY:
-        return "is no 8-bit grey PNG"
+        return "is not an 8-bit grey PNG"
     if not 0 < width * height <= MAX_PIXELS:
         return f"is {width:,} × {height:,} pixels, and was not decoded"
     chunks = _chunks(data)
     if chunks is None:
-        return "is no whole PNG"
+        return "is not a whole PNG"
     kinds = [kind for kind, _ in chunks]
     pixels = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
     if {*kinds[1:pixels]} & {b"IHDR", b"IEND"} or {*kinds[pixels:-1]} != {b"IDAT"}:

@@ -17,7 +17,7 @@ from typing import Any
 
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.release.versions.published import order_of, read_published
-from cxr_release.release.versions.version import GONE, Version
+from cxr_release.release.versions.version import GONE, Version, reasons_of
 from cxr_release.schemas import COPY, POSSIBLE_COPY
 
 Row = Mapping[str, Any]
@@ -256,8 +256,7 @@ def _proofs(versions: Sequence[Version]) -> dict[str, list[_Proof]]:
             if any(facts.values()):
                 proof = _Proof(row["id"], version, row["reason"], **facts)
                 proofs |= {one: [*outlast(version, one), proof] for one in hashes}
-        for stone in version.record["tombstones"]:
-            film, reason = stone["id"], stone["reason"]
+        for film, reason in reasons_of(version.record).items():
             if film not in listed and reason not in NOBODY_S:
                 for one in known[film]:
                     proofs[one] = proofs.get(one) or [_by_reason(film, version, reason)]

@@ -21,10 +21,18 @@ from typing import Any
 import pyarrow as pa
 
 from cxr_release import schemas, tables
-from cxr_release.errors import ReleaseError
+from cxr_release.errors import DocumentError, ReleaseError
 from cxr_release.files import read_json, whole_folder, write_json
+from cxr_release.json_documents import read
 from cxr_release.partials import PARTIAL
-from cxr_release.release.versions.version import GONE, Version, read_version, reasons_of
+from cxr_release.release.record import RECORD
+from cxr_release.release.versions.version import (
+    GONE,
+    StatedRecord,
+    Version,
+    read_version,
+    reasons_of,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,8 @@ class History:
         Args:
             content: what `shards.content_of` gives for its rows.
         """
-        shards = self.previous.record["shards"].values() if self.previous else ()
-        return next((one["version"] for one in shards if one["content"] == content), self.current)
+        shards = self.previous.record.shards.values() if self.previous else ()
+        return next((shard.version for shard in shards if shard.content == content), self.current)
 
     def tombstones(
         self, films: Collection[str], reasons: Mapping[str, str]
@@ -67,7 +75,7 @@ class History:
         said: dict[str, str] = {}
         for place, version in enumerate(self.earlier):
             last |= dict.fromkeys(version.films, place)
-            said |= {one["id"]: one["reason"] for one in version.record["tombstones"]}
+            said |= reasons_of(version.record)
             for film in said.keys() & version.films.keys():  # it was back: the reason is past
                 del said[film]
         return [
@@ -138,7 +146,7 @@ def read_published(ledger: Path) -> list[Version]:
     wrong = [path.name for path in folders if not _VERSION.fullmatch(path.name)]
     if wrong:
         raise ReleaseError(
-            f"is no published version: {', '.join(sorted(wrong))}",
+            f"is not a published version: {', '.join(sorted(wrong))}",
             where=str(ledger),
             remedy="move it away",
         )
@@ -153,12 +161,12 @@ def is_empty(ledger: Path) -> bool:
 
 def _read(folder: Path) -> Version:
     try:
-        record = read_json(folder / "release.json", follow=False)
-        stated = record["version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReleaseError(f"is no published version: {error!r}", where=str(folder)) from error
-    if stated != folder.name:
-        raise ReleaseError(f"holds version {stated}", where=str(folder))
+        record = read(folder / RECORD, StatedRecord, follow=False)
+    except DocumentError as error:
+        what = f"is not a published version: {error.what}"
+        raise ReleaseError(what, where=str(folder), faults=error.faults) from error
+    if record.version != folder.name:
+        raise ReleaseError(f"holds version {record.version}", where=str(folder))
     rows = tables.read_rows(folder / "films.parquet", FILMS)
     out, note = folder / "exclusions.parquet", folder / "decided.json"
     if out.exists() != note.exists():  # written together, or, at first, neither
@@ -234,7 +242,7 @@ def enter(ledger: Path, release: Path, *, logs: Mapping[str, Mapping[str, Any]] 
             )
         return folder
     with whole_folder(folder) as partial:
-        write_json(partial / "release.json", version.record)
+        write_json(partial / RECORD, read_json(release / RECORD))
         rows = pa.Table.from_pylist(list(version.films.values()), schema=FILMS.arrow)
         tables.write(partial / "films.parquet", FILMS, rows)
         tables.write(partial / "exclusions.parquet", schemas.TOMBSTONES, list(version.exclusions))

@@ -9,24 +9,78 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from cxr_release import schemas, tables
-from cxr_release.files import as_read, read_json
+from cxr_release.files import as_read
+from cxr_release.json_documents import read
+from cxr_release.release.record import RECORD, Json, Record, Shard, Tombstone
 
 Row = Mapping[str, Any]
 NOT_ITS_OWN = frozenset({"id", "release_version"})
 """Columns in which a film that stayed the same may differ between versions."""
 DRAWN_OTHERWISE = "pixel_sha256"
 GONE = "no-longer-generated"
+"""Reason of a film that left because its checkpoint or batch did: nobody excluded it."""
 FOLLOWS = frozenset({"sentence", "histogram"})
 """Keys of a record whose values are made of others that stand beside them."""
-"""Reason of a film that left because its checkpoint or batch did: nobody excluded it."""
+
+
+class _Stated(BaseModel):
+    """Part of a record of any version of this package; what stands there besides is let be."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class StatedReview(_Stated):
+    """The state of a review, as far as a changelog tells it; old records do not hold all of it."""
+
+    reviewers: int = 0
+    undecided: int = 0
+    pairs: int = 0
+    judged: int = 0
+    excluded_films: int = 0
+    films_by_reviewers: dict[str, int] | None = None
+    pairs_by_reviewers: dict[str, int] | None = None
+    readers: int = 0
+    required: int = 0
+
+
+class StatedTotal(_Stated):
+    """Films of a release."""
+
+    generated: int = 0
+    excluded: int = 0
+    released: int = 0
+
+
+class StatedRecord(_Stated):
+    """What versions are compared by, in a record of any version of this package."""
+
+    version: str
+    title: str = ""
+    tombstones: list[Tombstone]
+    shards: dict[str, Shard] = Field(default_factory=dict)
+    counts: Json = Field(default_factory=dict)
+    reviews: Json = Field(default_factory=dict)
+    metrics: Json = Field(default_factory=dict)
+    params: Json = Field(default_factory=dict)
+
+    @property
+    def total(self) -> StatedTotal:
+        """Films in all."""
+        return StatedTotal.model_validate(self.counts.get("total", {}))
+
+    def review(self, name: str) -> StatedReview:
+        """The review of that name."""
+        return StatedReview.model_validate(self.reviews.get(name, {}))
 
 
 @dataclass(frozen=True)
 class Version:
     """What a version of a release holds."""
 
-    record: Mapping[str, Any]
+    record: StatedRecord
     """Its `release.json`."""
     films: Mapping[str, Row]
     """Film id → flat columns of `schemas.RELEASE`."""
@@ -44,7 +98,13 @@ class Version:
     @property
     def name(self) -> str:
         """Such as 1.0.0."""
-        return str(self.record["version"])
+        return self.record.version
+
+    @classmethod
+    def of(cls, record: Record, films: Mapping[str, Row]) -> Version:
+        """The version that a record is of, which is being made."""
+        stated = StatedRecord.model_validate(as_read(record.plain()))
+        return cls(stated, films, reasons_of(stated))
 
 
 @dataclass(frozen=True)
@@ -77,14 +137,11 @@ class Differences:
         return not self.films and not self.numbers
 
 
-def read_version(folder: Path, record: Mapping[str, Any] | None = None) -> Version:
+def read_version(folder: Path) -> Version:
     """A version from its release folder. Images are left where they are.
 
-    Args:
-        folder: the release folder.
-        record: its `release.json`, where that has been read already.
-
     Raises:
+        DocumentError: its record is not one that versions can be compared by.
         TableError: a table breaks its schema.
     """
     films = {
@@ -98,21 +155,20 @@ def read_version(folder: Path, record: Mapping[str, Any] | None = None) -> Versi
         for row in tables.read_rows(path, schemas.TOMBSTONES)
     ]
     reasons = {row["id"]: row["reason"] for row in exclusions}
-    record = record or read_json(folder / "release.json")
+    record = read(folder / RECORD, StatedRecord)
     return Version(record, films, reasons_of(record) | reasons, exclusions)
 
 
-def reasons_of(record: Mapping[str, Any]) -> dict[str, str]:
+def reasons_of(record: StatedRecord) -> dict[str, str]:
     """Film of an earlier version that this one lacks → reason."""
-    return {one["id"]: one["reason"] for one in record["tombstones"]}
+    return {stone.id: stone.reason for stone in record.tombstones}
 
 
 def differences(old: Version, new: Version) -> Differences:
     """Compare two versions, film by film and number by number.
 
     Numbers are those under `counts`, `reviews`, `metrics` and `params` of `release.json`, and the
-    states and settings among them; what packages a version, and with what, is left out. A record
-    that is being made is compared as it will be read.
+    states and settings among them; what packages a version, and with what, is left out.
     """
     left = reasons_of(old.record)
     both = [film for film in new.films if film in old.films]
@@ -130,7 +186,7 @@ def differences(old: Version, new: Version) -> Differences:
         },
         redrawn=tuple(redrawn),
         relabelled={film: columns for film, columns in changed.items() if columns},
-        numbers=_numbers(as_read(old.record), as_read(new.record)),
+        numbers=_numbers(old.record, new.record),
     )
 
 
@@ -153,10 +209,10 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _numbers(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def _numbers(old: StatedRecord, new: StatedRecord) -> dict[str, tuple[Any, Any]]:
     sections = ("counts", "reviews", "metrics", "params")
-    first = dict(leaf for name in sections for leaf in _leaves(old.get(name), name))
-    second = dict(leaf for name in sections for leaf in _leaves(new.get(name), name))
+    first = dict(leaf for name in sections for leaf in _leaves(getattr(old, name), name))
+    second = dict(leaf for name in sections for leaf in _leaves(getattr(new, name), name))
     places = sorted({*first, *second} - {"params.release.version"})
     pairs = {place: (first.get(place), second.get(place)) for place in places}
     return {place: pair for place, pair in pairs.items() if not _same(*pair)}

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cxr_release.publishing import push as pushing
 from cxr_release.publishing.hub_client import Patience
 from tests.support.hub.requests import REPO, WRITER
+from tests.support.records import record_json
 
 if TYPE_CHECKING:
     from tests.support.hub.server import Hub
@@ -47,10 +48,7 @@ def write_release(folder: Path, version: str = "1.0.0", **changed: bytes | None)
         changed: `shard_N` → other bytes of that shard; None leaves it out.
     """
     shards = {f"shard_{number}": noise(number) for number in (1, 2, 3)} | changed
-    record = {
-        **{"title": "Films", "version": version, "tag": f"v{version}"},
-        **{"reviews": DONE, "unset": []},
-    }
+    record = record_json(title="Films", version=version, tag=f"v{version}", reviews=DONE)
     files: dict[str, bytes | None] = {
         "README.md": f"---\nlicense: cc-by-4.0\n---\n# Films {version}\n".encode(),
         "release.json": json.dumps(record).encode(),

@@ -6,10 +6,10 @@ import re
 from itertools import zip_longest
 
 import cxr_release
-from cxr_release.release.checks.record import RECORD, Record
+from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.documents.rendered import Sources, documents_of
+from cxr_release.release.record import RECORD
 from cxr_release.release.untrusted.documents import json_of_file, mapping_of_yaml, text_of_file
-from cxr_release.release.untrusted.findings import Findings
 from cxr_release.release.untrusted.folder import Folder
 
 MOST_LINES = 10
@@ -20,20 +20,13 @@ _CARD, _CITATION, _CROISSANT = "README.md", "CITATION.cff", "croissant.json"
 _HEADER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
-def written_by(record: Record) -> str:
-    """The version of this package that made a release; empty where the record does not say."""
-    software = record.get("software")
-    version = software.get("cxr-release") if isinstance(software, dict) else None
-    return version if isinstance(version, str) else ""
-
-
-def check_documents(folder: Folder, sources: Sources, report: Findings) -> None:
+def check_documents(folder: Folder, sources: Sources, report: CheckReport) -> None:
     """Hold every document against the one that this version of the package makes.
 
     A release of another version is written in other words: of its documents only some facts can
     be compared, and the report says so.
     """
-    written = written_by(sources.record)
+    written = sources.record.software.get("cxr-release", "no version")
     if written != cxr_release.__version__:
         report.note(
             f"written by cxr-release {written}; this is {cxr_release.__version__}: of its documents"
@@ -49,7 +42,7 @@ def check_documents(folder: Folder, sources: Sources, report: Findings) -> None:
                 report.applied("documents made again and compared byte for byte", 1)
 
 
-def _compare(name: str, text: str, expected: str, report: Findings) -> None:
+def _compare(name: str, text: str, expected: str, report: CheckReport) -> None:
     if text == expected:
         return
     lines, others = text.split("\n"), expected.split("\n")
@@ -83,14 +76,14 @@ def _quoted(line: str | None, other: str | None) -> tuple[str, str]:
     return is_there, would_be
 
 
-def _check_facts(folder: Folder, sources: Sources, report: Findings) -> None:
+def _check_facts(folder: Folder, sources: Sources, report: CheckReport) -> None:
     """What documents of any version say in the same place."""
     for name, check in ((_CARD, _card), (_CITATION, _citation), (_CROISSANT, _croissant)):
         with report.trying(name):
             check(folder, sources, report)
 
 
-def _card(folder: Folder, sources: Sources, report: Findings) -> None:
+def _card(folder: Folder, sources: Sources, report: CheckReport) -> None:
     text = text_of_file(folder, _CARD, report)
     if text is None:
         return
@@ -100,7 +93,7 @@ def _card(folder: Folder, sources: Sources, report: Findings) -> None:
         return
     header = mapping_of_yaml(parts[1], f"{_CARD}: header")
     stated = header.get("license")
-    report.says(f"{_CARD}: header, license", stated, sources.record["license"], RECORD)
+    report.says(f"{_CARD}: header, license", stated, sources.record.license, RECORD)
     rows = {
         one["config_name"]: sum(split["num_examples"] for split in one["splits"])
         for one in header["dataset_info"]
@@ -109,19 +102,19 @@ def _card(folder: Folder, sources: Sources, report: Findings) -> None:
     report.says(f"{_CARD}: header, rows of configs", rows, true)
 
 
-def _citation(folder: Folder, sources: Sources, report: Findings) -> None:
+def _citation(folder: Folder, sources: Sources, report: CheckReport) -> None:
     text = text_of_file(folder, _CITATION, report)
     if text is not None:
         stated = mapping_of_yaml(text, _CITATION).get("version")
-        report.says(f"{_CITATION}: version", stated, sources.record["version"], RECORD)
+        report.says(f"{_CITATION}: version", stated, sources.record.version, RECORD)
 
 
-def _croissant(folder: Folder, sources: Sources, report: Findings) -> None:
+def _croissant(folder: Folder, sources: Sources, report: CheckReport) -> None:
     document = json_of_file(folder, _CROISSANT, report)
     if document is None:
         return
     stated = document.get("version")
-    report.says(f"{_CROISSANT}: version", stated, sources.record["version"], RECORD)
+    report.says(f"{_CROISSANT}: version", stated, sources.record.version, RECORD)
     for one in document["distribution"]:
         if "contentUrl" in one:
             name = str(one["contentUrl"])

@@ -1,0 +1,294 @@
+"""The record of a release, gathered from the artefacts; it names no time, host, user or path."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from typing import Any
+
+import cxr_release
+from cxr_release import schemas, tables
+from cxr_release.films.patients import counted
+from cxr_release.json_documents import read
+from cxr_release.params import PHANTOMS, Params, is_blank, never_set
+from cxr_release.release.configs import Config
+from cxr_release.release.contents import Contents
+from cxr_release.release.disclosure import coarse_audit, names_films_by, shows_real_films
+from cxr_release.release.documents.changelog import changelog_of
+from cxr_release.release.inputs import (
+    AuditReport,
+    CheckpointReport,
+    CohortSummary,
+    CountsDocument,
+    Job,
+    OrientedSummary,
+    ReleaseInputs,
+    SearchedFilms,
+    StudyDocument,
+)
+from cxr_release.release.record import (
+    Audit,
+    AuditReview,
+    Changes,
+    Facing,
+    Flagged,
+    Prescreen,
+    Record,
+    Split,
+    Validation,
+)
+from cxr_release.release.versions.published import order_of
+from cxr_release.release.versions.version import Version, differences
+
+LIBRARIES = (
+    "datasets",
+    "diffusers",
+    "imagededup",
+    "numpy",
+    "pandera",
+    "pillow",
+    "pyarrow",
+    "pytorch-msssim",
+    "scipy",
+    "torch",
+    "torch-fidelity",
+    "torchvision",
+)
+"""Libraries whose version can change a film, a number or a byte of the release."""
+
+
+def build_record(
+    inputs: ReleaseInputs,
+    params: Params,
+    configs: Sequence[Config],
+    contents: Contents,
+    *,
+    reasons: Mapping[str, str],
+    validation: Validation,
+    hashes: Mapping[str, str],
+) -> Record:
+    """Gather the record.
+
+    Args:
+        inputs: the artefacts.
+        params: the parameters that they were made with.
+        configs: the finished configs.
+        contents: what goes out.
+        reasons: code of each reason of exclusion → its meaning.
+        validation: what `validate` returned.
+        hashes: what `inputs.hashes` returned.
+    """
+    release = params.release
+    counts = read(inputs.screening / "counts.json", CountsDocument)
+    study = read(inputs.study / "study.json", StudyDocument)
+    report = read(inputs.checkpoints / "report.json", CheckpointReport)
+    shards = {shard.name: shard.stated for some in contents.shards.values() for shard in some}
+    record = Record.model_validate(
+        {
+            "name": release.name,
+            "title": _title(params) if is_blank(release.title) else release.title,
+            "version": release.version,
+            "tag": f"v{release.version}",
+            "license": release.license,
+            "authors": list(release.authors),
+            "contact": release.contact,
+            "unset": never_set(source_kind(params), asdict(release)),
+            "purpose": release.purpose,
+            "publisher": release.publisher,
+            "funding": release.funding,
+            "interests": release.interests,
+            "ethics": release.ethics,
+            "identifier": release.identifier,
+            "date": release.date,
+            "source": _source(inputs, params),
+            "counts": {
+                "rows": counts.rows,
+                "total": counts.total,
+                "configs": {config.name: config.rows for config in configs if config.opens},
+                "empty_tables": [config.name for config in configs if not config.opens],
+            },
+            "reviews": {
+                "screening": counts.review,
+                "audit": read(inputs.adjudication / "adjudication.json", AuditReview),
+                "reader_study": study.review,
+            },
+            "metrics": {
+                "ingest": _ingest(inputs, params),
+                "split": read(inputs.split / "summary.json", Split),
+                "losses": report.losses,
+                "distances": report.distances,
+                "checkpoints": _less(report.plain(), "losses", "distances"),
+                "facing": _facing(contents.generated),
+                "facing_rule": read(inputs.oriented / "summary.json", OrientedSummary).rule,
+                "prescreen": read(inputs.prescreen / "prescreen.json", Prescreen),
+                "audit": _audit(inputs, params),
+                "reader_study": _less(study.plain(), "review"),
+            },
+            "reasons": [{"code": code, "meaning": meaning} for code, meaning in reasons.items()],
+            "params": _published_params(params),
+            "software": {
+                "cxr-release": cxr_release.__version__,
+                "python": platform.python_version(),
+                **{name: version(name) for name in LIBRARIES},
+            },
+            "inputs": dict(hashes),
+            "validation": validation,
+            "shards": shards,
+            "films_version": max((one["version"] for one in shards.values()), key=order_of),
+            "tombstones": list(contents.tombstones),
+            "previous": None,
+            "changes": None,
+            "changelog": {"changes": [], "earlier": []},
+        }
+    )
+    return record.model_copy(update=_changes(record, contents))
+
+
+def _less(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in names}
+
+
+def _changes(record: Record, contents: Contents) -> dict[str, Any]:
+    """What the record says of the published versions before this one."""
+    this = Version.of(record, contents.films)
+    earlier, previous = contents.history.earlier, contents.history.previous
+    told: dict[str, Any] = {"changelog": changelog_of(earlier, this)}
+    if previous:
+        since = differences(previous, this)
+        numbers = {name: len(getattr(since, name)) for name in Changes.model_fields}
+        told |= {"previous": previous.name, "changes": Changes.model_validate(numbers)}
+    return told
+
+
+def source_kind(params: Params) -> str:
+    """`phantoms`, or `local films` for any folder: where it lay is nobody's business."""
+    return PHANTOMS if params.ingest.source == PHANTOMS else "local films"
+
+
+def _title(params: Params) -> str:
+    """What a release without a title is called: no more than is known."""
+    drawn = source_kind(params) == PHANTOMS
+    return "Synthetic lateral cervical films from drawn phantoms" if drawn else "Synthetic films"
+
+
+def _source(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """Where the training films come from, as its publishers say; and whether they say it."""
+    stated = {
+        "title": params.release.source_title,
+        "license": params.release.source_license,
+        "citation": params.release.source_citation,
+    }
+    drawn = source_kind(params) == PHANTOMS
+    unstated = _PHANTOM_SOURCE if drawn else dict.fromkeys(stated, "not stated by its publishers")
+    pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
+    shown = {pair["real_id"] for pair in pairs} if shows_real_films(params) else ()
+    return {
+        "kind": source_kind(params),
+        "stated": drawn or not any(map(is_blank, stated.values())),
+        **{key: value or unstated[key] for key, value in stated.items()},
+        "population": params.release.population,
+        "public": drawn or params.release.source_public,
+        "films_named_by": names_films_by(params),
+        "films_shown": len(shown),
+    }
+
+
+_PHANTOM_SOURCE = {
+    "title": "Drawn lateral cervical phantoms (no patients)",
+    "license": "apache-2.0",
+    "citation": "cxr-release, procedural phantom cohort",
+}
+
+
+def _published_params(params: Params) -> Params:
+    """All parameters, less what names a path, a source file or a person."""
+    return replace(
+        params,
+        ingest=replace(params.ingest, source=source_kind(params)),
+        screen=replace(params.screen, adjudicator="named" if params.screen.adjudicator else ""),
+        # Which file it was, its hash says.
+        fidelity=replace(params.fidelity, weights="given" if params.fidelity.weights else ""),
+        audit=replace(
+            params.audit,
+            weights="given" if params.audit.weights else "",
+            adjudicator="named" if params.audit.adjudicator else "",
+        ),
+    )
+
+
+def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """What ingest counted: its numbers, and no text, for text could name a source file."""
+    summary = read(inputs.cohort / "summary.json", CohortSummary).model_dump()
+    films = tables.read_rows(inputs.cohort / "cohort.parquet", schemas.COHORT)
+    return {
+        **{name: value for name, value in summary.items() if _is_counted(value)},
+        "source": source_kind(params),
+        "films": len(films),
+        **counted([film["patient"] for film in films]),
+        "inverted": sum(film["inverted"] for film in films),
+        "flipped": sum(film["flipped"] for film in films),
+    }
+
+
+def _is_counted(value: object) -> bool:
+    """Whether this is a number, or numbers by name."""
+    values = value.values() if isinstance(value, dict) else [value]
+    return all(isinstance(one, int | float) for one in values)
+
+
+def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[Facing]:
+    """How the films of each job faced when they were sampled, and of how many reviewers say so."""
+    rows = []
+    for (checkpoint, batch), films in generated.items():
+        faced = Counter("right" if film["flipped"] else film["facing"] for film in films)
+        numbers = {
+            **{way: faced[way] for way in ("left", "right", "unknown")},
+            "said": sum(film["facing_said"] for film in films),
+            "flipped": sum(film["flipped"] for film in films),
+        }
+        rows.append(Facing.model_validate({"checkpoint": checkpoint, "batch": batch, **numbers}))
+    return rows
+
+
+def _audit(inputs: ReleaseInputs, params: Params) -> Audit:
+    """The audit's report, with what became of the flagged films, and no name of a film.
+
+    Films that could not be read, or only after some change, and files that are no films, become
+    their number: the report names them. Numbers of single films may be rounded: see `coarse`.
+    """
+    report = read(inputs.audit / "audit.json", AuditReport)
+    stated = report.model_dump(exclude_unset=True)
+    if weights := stated["encoder"]["weights"]:
+        known = params.audit.weights_license or weights["license"] or "not stated"
+        weights["license"] = known
+    return Audit.model_validate(
+        {
+            **coarse_audit(stated, params),
+            "real": _searched(report.real),
+            "synthetic": _searched(report.synthetic),
+            "flagged": None if report.flagged is None else _flagged(inputs),
+        }
+    )
+
+
+def _searched(films: SearchedFilms) -> dict[str, Any]:
+    counted_alone = {name: len(getattr(films, name)) for name in ("unreadable", "notes", "ignored")}
+    return films.model_dump() | counted_alone
+
+
+def _flagged(inputs: ReleaseInputs) -> Flagged:
+    nearest = tables.read_rows(inputs.audit / "nearest.parquet", schemas.NEAREST)
+    pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
+    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
+    films = {row["synthetic_id"] for row in nearest if row["flagged"]}
+    released = {row["id"] for row in screened if row["released"]}
+    listed = {row["synthetic_id"] for row in pairs}
+    return Flagged(
+        pairs=sum(row["flagged"] for row in pairs),
+        films=len(films),
+        released=len(films & released),
+        unlisted=len(films - listed),
+    )
