@@ -77,9 +77,9 @@ class PairOutcome:
     """What the verdicts on one pair come to."""
 
     verdict: str | None = None
-    """What it is taken for, once settled."""
+    """The verdict on it, once settled."""
     settled: bool = False
-    """Nobody else needs to look at it."""
+    """No other person needs to look at it."""
     conflict: bool = False
     """It waits for the adjudicator."""
     excluded: str = ""
@@ -107,8 +107,8 @@ def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Pair
     - The adjudicator's word, where given, is final.
     - Else it is settled when `required` people have judged, all alike, and not `unsure`.
     - Where they differ or are unsure it is a conflict, and waits for the adjudicator.
-    - In doubt out: a film stays out while anybody's effective verdict on it is `copy` or `unsure`,
-      unless it was settled as no copy.
+    - In doubt out: a film stays out while any effective verdict on it is `copy` or `unsure`,
+      unless it was settled as not a copy.
 
     Args:
         words: reviewer → `copy`, `not-a-copy` or `unsure`.
@@ -118,12 +118,12 @@ def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Pair
     word = words.get(adjudicator) if adjudicator else None
     if word is not None:
         return PairOutcome(word, settled=True, excluded=_reason(word))
-    given = set(words.values())
+    verdicts = set(words.values())
     enough = len(words) >= required
-    if enough and len(given) == 1 and given != {"unsure"}:
-        (agreed,) = given
+    if enough and len(verdicts) == 1 and verdicts != {"unsure"}:
+        (agreed,) = verdicts
         return PairOutcome(agreed, settled=True, excluded=_reason(agreed))
-    doubtful = POSSIBLE_COPY if given - {"not-a-copy"} else ""
+    doubtful = POSSIBLE_COPY if verdicts - {"not-a-copy"} else ""
     return PairOutcome(conflict=enough, excluded=doubtful)
 
 
@@ -157,8 +157,8 @@ def apply(
         adjudicator: who settles conflicts; empty: nobody does.
 
     Raises:
-        DecisionError: a verdict names an unknown synthetic film, or other bytes than a film has;
-            all of them at once, by log and line.
+        DecisionError: a verdict names an unknown synthetic film, or does not match a film's
+            SHA-256; all of them at once, by log and line.
     """
     faults = faults_of(logs, real=real, synthetic=synthetic, mirrored=mirrored or {})
     if faults:
@@ -170,12 +170,12 @@ def apply(
         )
     effective = {reviewer: effective_of(log) for reviewer, log in logs.items()}
     people = {
-        reviewer: {pair: entry.verdict for pair, entry in mine.items() if pair[1] in synthetic}
-        for reviewer, mine in effective.items()
+        reviewer: {pair: entry.verdict for pair, entry in entries.items() if pair[1] in synthetic}
+        for reviewer, entries in effective.items()
     }
     words: dict[Pair, dict[str, str]] = defaultdict(dict)
-    for reviewer, mine in people.items():
-        for pair, word in mine.items():
+    for reviewer, verdict_of in people.items():
+        for pair, word in verdict_of.items():
             words[pair][reviewer] = word
     ranks: dict[Pair, int] = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in pairs}
     listed = sorted(ranks, key=lambda pair: ranks[pair])
@@ -199,7 +199,7 @@ def apply(
     excluded = _excluded(outcomes)
     settled = sum(outcomes[pair].settled for pair in listed)
     verdicts = Counter(outcome.verdict for outcome in outcomes.values())
-    judges = {reviewer: mine for reviewer, mine in people.items() if reviewer != adjudicator}
+    judges = {name: verdict_of for name, verdict_of in people.items() if name != adjudicator}
     report = {
         "state": "none" if not words else "partial" if settled < len(listed) else "complete",
         "pairs": len(listed),
@@ -237,18 +237,20 @@ def faults_of(
     jobs = {job_of(film) for film in synthetic} | {""}
     faults: list[Fault] = []
     for reviewer, log in logs.items():
-        for one in log:
-            where = f"{reviewer}.jsonl: line {one.seq}"
-            if one.synthetic_id not in synthetic:
-                if job_of(one.synthetic_id) in jobs:
-                    faults.append(Fault(where, f"unknown film {one.synthetic_id!r}"))
+        for verdict in log:
+            where = f"{reviewer}.jsonl: line {verdict.seq}"
+            if verdict.synthetic_id not in synthetic:
+                if job_of(verdict.synthetic_id) in jobs:
+                    faults.append(Fault(where, f"unknown film {verdict.synthetic_id!r}"))
                 continue
             # The real film may have been withdrawn since; its copy stays out all the same.
-            if real.get(one.real_id, one.real_sha256) != one.real_sha256:
-                faults.append(Fault(where, f"{one.real_id} has other bytes than were judged"))
-            film = one.synthetic_id
-            if one.synthetic_sha256 not in {synthetic[film], mirrored.get(film)}:
-                faults.append(Fault(where, f"{film} has other bytes than were judged"))
+            if real.get(verdict.real_id, verdict.real_sha256) != verdict.real_sha256:
+                faults.append(
+                    Fault(where, f"{verdict.real_id} does not match the SHA-256 that was judged")
+                )
+            film = verdict.synthetic_id
+            if verdict.synthetic_sha256 not in {synthetic[film], mirrored.get(film)}:
+                faults.append(Fault(where, f"{film} does not match the SHA-256 that was judged"))
     return faults
 
 
@@ -265,7 +267,7 @@ def read_adjudication(
 
     Args:
         pairs: table of the audited pairs; where there is none yet, no pair is listed.
-        cohort: table of the real films; not read while nobody has judged.
+        cohort: table of the real films; not read while no pair is judged.
         synthetic: tables of the synthetic films.
         logs: folder of the verdicts.
         required: people who must judge each pair.

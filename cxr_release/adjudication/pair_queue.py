@@ -233,8 +233,8 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
         outcome = self._outcome(pair)
         if self.adjudicates:
             return outcome.conflict
-        others = self._on(pair).keys() - {self.reviewer, self._adjudicator}
-        return not outcome.settled and len(others) < self._required
+        judges = self._on(pair).keys() - {self.reviewer, self._adjudicator}
+        return not outcome.settled and len(judges) < self._required
 
 
 def _name(seed: bytes, *parts: str) -> str:

@@ -1,7 +1,7 @@
 """The lines of a log, verified: each is an entry, and names the SHA-256 of the line before it.
 
-Where they are not, what git makes of a log is told apart: line ends changed on checkout (the chain
-is of bytes, and breaks with them), a merge in conflict, and lines of two logs that part.
+Where they are not, three effects of git on a log are recognized: line ends changed on checkout
+(which breaks the chain, since it is of bytes), a merge in conflict, and lines of two logs.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ def parse(
         try:
             entry = _entry(kind, line)
         except (ValueError, TypeError, RecursionError) as error:
-            faults.append(Fault(where, f"is not a {kind.noun}: {error}"))
+            faults.append(Fault(where, f"is not {kind.a_noun}: {error}"))
         else:
-            faults += [Fault(where, what) for what in _faults(kind, entry, number, reviewer, prev)]
+            problems = _faults(kind, entry, number, reviewer, prev)
+            faults += [Fault(where, problem) for problem in problems]
             entries.append(entry)
         prev = line_hash(line)
     if faults and not seq and (cause := _conflict(path, lines) or _fork(path, lines)):
@@ -77,9 +78,9 @@ def refused(path: Path, *faults: Fault, remedy: str = "") -> DecisionError:
     return DecisionError(f"{len(faults)} fault(s)", where=path.name, remedy=remedy, faults=faults)
 
 
-def restore(noun: str, what: str = "both files") -> str:
+def restore(noun: str, files: str = "both files") -> str:
     """What to do about a log that was changed, or does not belong to its head."""
-    return f"restore {what} from git; {noun}s are never edited"
+    return f"restore {files} from git; {noun}s are never edited"
 
 
 def _entry(kind: EntryType[S, E], line: bytes) -> E:
@@ -106,7 +107,7 @@ def _faults(
     if entry.seq != number:
         yield f"seq is {entry.seq}"
     if entry.reviewer != reviewer:
-        yield f"is a {kind.noun} of {entry.reviewer!r} in the log of {reviewer!r}"
+        yield f"is {kind.a_noun} of {entry.reviewer!r} in the log of {reviewer!r}"
     yield from entry.faults()
 
 
@@ -136,7 +137,7 @@ def read_head(kind: EntryType[S, E], path: Path, reviewer: str) -> tuple[E, byte
 
 
 def _refuse_windows_ends(path: Path, lines: Sequence[bytes]) -> None:
-    """Refuse lines that end as on Windows: no line of ours ends so, whatever it says.
+    """Refuse lines that end as on Windows: a log never has such lines.
 
     Raises:
         DecisionError: there are such lines; with the one remedy.
@@ -154,11 +155,11 @@ def _conflict(path: Path, lines: Sequence[bytes]) -> Fault | None:
     if number is None:
         return None
     parted = _parting(lines)
-    told = "" if parted is None else f": two logs of {path.stem} {parted_after(parted)}"
+    parting = "" if parted is None else f": two logs of {path.stem} {parted_after(parted)}"
     log, git = f"{path.stem}{SUFFIX}", f"git -C {path.parent}"
     return Fault(
         f"{path.name}: line {number}",
-        f"is a conflict marker of git's{told}",
+        f"is a git conflict marker{parting}",
         f"take one side with `{git} checkout --ours -- {log} {path.stem}{HEAD_SUFFIX}`, and join"
         f" the other one in: `{git} show :3:./{log} | cxr-release log join - --into"
         f" {path.parent / log}`",

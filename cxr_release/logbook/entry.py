@@ -1,8 +1,8 @@
-"""An entry of a log, whatever its type: what somebody said of a subject, and its place there.
+"""An entry of a log, whatever its type: a person's statement on a subject, and its place there.
 
 An entry is a line of JSON: `seq`, `at`, `reviewer`, then the fields of its own type, then `prev`,
-the SHA-256 of the line before. All but `seq` are text. What its own fields mean, the type alone
-knows: it declares them, and their checks, in one dataclass.
+the SHA-256 of the line before. All but `seq` are text. Its own fields and
+their checks are declared by its type alone, in one dataclass.
 
 An optional field (keyword-only, with a default) is left out of the line where it is empty, so that
 a log from before there was such a field stays what it is, byte by byte.
@@ -58,20 +58,20 @@ def matching(pattern: re.Pattern[str], fault: str) -> Check:
     return lambda value: "" if pattern.fullmatch(value) else fault
 
 
-def identifier(what: str) -> Check:
-    """An id has a length and no odd characters; `what` names it, as in `a film's id`."""
-    fault = f"{what} has 1 to {MAX_ID} printable characters"
+def identifier(noun: str) -> Check:
+    """An id has a length and no odd characters; `noun` names it, as in `a film's id`."""
+    fault = f"{noun} has 1 to {MAX_ID} printable characters"
     return lambda value: "" if 0 < len(value) <= MAX_ID and value.isprintable() else fault
 
 
-def sha256(what: str) -> Check:
-    """A hash is 64 hex digits; `what` names it, as in `the film's hash`."""
-    return matching(HEX64, f"{what} is not a SHA-256")
+def sha256(noun: str) -> Check:
+    """A hash is 64 hex digits; `noun` names it, as in `the film's hash`."""
+    return matching(HEX64, f"{noun} is not a SHA-256")
 
 
-def text(what: str) -> Check:
-    """JSON can spell half a surrogate pair, which no file can hold; `what` names the text."""
-    return matching(re.compile("[^\ud800-\udfff]*"), f"{what} is not valid Unicode text")
+def text(noun: str) -> Check:
+    """JSON can spell half a surrogate pair, which no file can hold; `noun` names the text."""
+    return matching(re.compile("[^\ud800-\udfff]*"), f"{noun} is not valid Unicode text")
 
 
 def note_fault(value: str) -> str:
@@ -85,7 +85,7 @@ Note = Annotated[str, note_fault]
 
 
 class Statement(ABC):
-    """What somebody says of one subject: a frozen dataclass, all of whose fields are text.
+    """A person's statement on one subject: a frozen dataclass, all of whose fields are text.
 
     Raises:
         DecisionError: it is malformed.
@@ -103,7 +103,7 @@ class Statement(ABC):
 
     @property
     def retracts(self) -> bool:
-        """Whether it only takes back what the person said of the subject before."""
+        """Whether it only takes back the person's earlier statement on the subject."""
         return False
 
     @property
@@ -132,8 +132,8 @@ class Statement(ABC):
 class Entry(Statement):
     """A statement in its log. An entry's class takes this one, then that of its statement.
 
-    One that was joined in keeps its own time and what was said; `seq` and `prev` are its place in
-    this log.
+    An entry that was joined in keeps its own time and statement; `seq` and `prev` are its place
+    in this log.
     """
 
     seq: int
@@ -180,10 +180,15 @@ class EntryType(Generic[S, E]):
     """A type of entries. A log, and all logs of a folder, hold entries of one type."""
 
     noun: str
-    """What people call one: `decision`."""
+    """What people call such an entry: `decision`."""
     statement: type[S]
-    """What is said and not logged yet."""
+    """A statement that is not logged yet."""
     entry: type[E]
+
+    @property
+    def a_noun(self) -> str:
+        """The noun with its article: `an answer`."""
+        return with_article(self.noun)
 
     @property
     def keys(self) -> list[str]:
@@ -195,13 +200,18 @@ class EntryType(Generic[S, E]):
         """Keys that a line leaves out where they are empty."""
         return _optional(self.entry)
 
-    def values(self, said: S | E) -> dict[str, str]:
+    def values(self, statement: S | E) -> dict[str, str]:
         """The values of the type's own fields."""
-        return {name: getattr(said, name) for name in self.keys if name not in _PLACE}
+        return {name: getattr(statement, name) for name in self.keys if name not in _PLACE}
 
-    def entered(self, said: S | E, **place: Any) -> E:
+    def entered(self, statement: S | E, **place: Any) -> E:
         """The entry that a statement becomes at some place: the fields of `Entry`."""
-        return self.entry(**(place | self.values(said)))
+        return self.entry(**(place | self.values(statement)))
+
+
+def with_article(noun: str) -> str:
+    """A noun with its indefinite article: `a decision`, `an answer`."""
+    return f"{'an' if noun.startswith(tuple('aeiou')) else 'a'} {noun}"
 
 
 _PLACE = [field.name for field in fields(Entry)]
@@ -223,13 +233,13 @@ def _optional(cls: type[Entry]) -> frozenset[str]:
 @cache
 def _checks(cls: type[Statement]) -> list[tuple[str, Check]]:
     """Name of a field, and one of its checks."""
-    found: list[tuple[str, Check]] = []
+    checks: list[tuple[str, Check]] = []
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if get_origin(hint) is Annotated:
-            found += [(name, check) for check in hint.__metadata__]
+            checks += [(name, check) for check in hint.__metadata__]
         elif get_origin(hint) is Literal:
-            found.append((name, _is_one_of(name, get_args(hint))))
-    return found
+            checks.append((name, _is_one_of(name, get_args(hint))))
+    return checks
 
 
 def _is_one_of(name: str, values: tuple[str, ...]) -> Check:

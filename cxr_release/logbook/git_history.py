@@ -1,4 +1,4 @@
-"""Asks git, so that no repository of anybody's can do anything by being asked.
+"""Asks git, safely also in a hostile repository.
 
 Only plumbing that reads objects is called: no hook, pager, filter, file-system monitor, signature
 check or network is reached, whatever the repository's configuration says. Answers are limited in
@@ -63,37 +63,38 @@ class Git:
         if program is None:
             raise UnaskedError("git is not installed")
         self._command = [program, *_SAFE, "-C", str(root.resolve())]
-        # A hook that runs us points these at its own repository and index.
-        own = {name: one for name, one in os.environ.items() if not name.startswith("GIT_")}
-        self._environment = own | _ENVIRONMENT
+        # A hook that runs this program points these at its own repository and index.
+        environment = os.environ.items()
+        kept = {name: value for name, value in environment if not name.startswith("GIT_")}
+        self._environment = kept | _ENVIRONMENT
         self._end = time.monotonic() + SECONDS
         self._complaint = ""
 
-    def ask(self, *words: str, said: bytes = b"") -> bytes:
+    def ask(self, *words: str, stdin: bytes = b"") -> bytes:
         """What git answers.
 
         Args:
             words: of the command.
-            said: to git, on its standard input.
+            stdin: what git reads on its standard input.
 
         Raises:
             UnaskedError: it fails, or answers too much or too late.
         """
-        answer = self.answer(*words, said=said)
+        answer = self.answer(*words, stdin=stdin)
         if answer is None:
             why = f" ({self._complaint})" if self._complaint else ""
             raise UnaskedError(f"`git {words[0]}` failed{why}")
         return answer
 
-    def answer(self, *words: str, said: bytes = b"") -> bytes | None:
+    def answer(self, *words: str, stdin: bytes = b"") -> bytes | None:
         """What git answers; None where it says no."""
         left = self._end - time.monotonic()
-        with tempfile.TemporaryFile() as spoken, tempfile.TemporaryFile() as complained:
-            spoken.write(said)
-            spoken.seek(0)
+        with tempfile.TemporaryFile() as input_file, tempfile.TemporaryFile() as complained:
+            input_file.write(stdin)
+            input_file.seek(0)
             process = subprocess.Popen(
                 [*self._command, *words],
-                stdin=spoken,
+                stdin=input_file,
                 stdout=subprocess.PIPE,
                 stderr=complained,
                 env=self._environment,
@@ -125,6 +126,8 @@ def in_repository(root: Path) -> bool:
 
 MERGES = 500
 """The latest merges that touch the folders, which are looked at."""
+UNDER_WAY = "under way"
+"""`Version.merge` of a merge that is not committed yet."""
 
 
 @dataclass(frozen=True)
@@ -175,16 +178,16 @@ def merged(git: Git, folders: Names) -> Iterator[Version]:
         *("HEAD", "--", *folders),
     ).split()
     # Asked again without the folders, for with them git gives other parents than the true ones.
-    found = git.ask(
-        "rev-list", "--no-walk", "--parents", "--stdin", said=b"\n".join(merges) + b"\n"
+    listing = git.ask(
+        "rev-list", "--no-walk", "--parents", "--stdin", stdin=b"\n".join(merges) + b"\n"
     )
-    for line in found.decode("ascii").splitlines() if merges else []:
+    for line in listing.decode("ascii").splitlines() if merges else []:
         merge, *parents = line.split()
         yield from _dropped(git, merge, parents, _tree(git, merge, folders), folders)
     pending = git.answer("rev-parse", "--quiet", "--verify", "MERGE_HEAD^{commit}")
     if pending is not None:
         parents = ["HEAD", pending.decode("ascii").strip()]
-        yield from _dropped(git, "under way", parents, {}, folders)
+        yield from _dropped(git, UNDER_WAY, parents, {}, folders)
 
 
 def abandoned(git: Git, folders: Names) -> Iterator[Version]:
@@ -192,13 +195,13 @@ def abandoned(git: Git, folders: Names) -> Iterator[Version]:
 
     A rebase makes other commits of the same, and may drop a side; a reset takes commits away.
     """
-    found = git.answer(
+    commits = git.answer(
         *("rev-list", f"--max-count={MERGES}", "--reflog", "--not", "--all"),
         *("--", *folders),
     )
-    for commit in (found or b"").decode("ascii").split():
-        for one in _tree(git, commit, folders).values():
-            yield Version(one.name, one.blob, one.size, commit)
+    for commit in (commits or b"").decode("ascii").split():
+        for version in _tree(git, commit, folders).values():
+            yield Version(version.name, version.blob, version.size, commit)
 
 
 def _dropped(
@@ -210,13 +213,13 @@ def _dropped(
     base = git.answer("merge-base", *(["--octopus"] if len(parents) > 2 else []), *parents)
     common = _tree(git, base.decode("ascii").strip(), folders) if base else {}
     for side in sides:
-        for name, one in side.items():
-            if one.blob not in {there[name].blob for there in (result, common) if name in there}:
-                yield Version(name, one.blob, one.size, merge)
+        for name, version in side.items():
+            if version.blob not in {tree[name].blob for tree in (result, common) if name in tree}:
+                yield Version(name, version.blob, version.size, merge)
 
 
 def _tree(git: Git, commit: str, folders: Names) -> dict[str, Version]:
-    found = {}
+    versions = {}
     for entry in git.ask("ls-tree", "-r", "-l", "-z", commit, "--", *folders).split(b"\0"):
         facts, _, name = entry.partition(b"\t")
         if not facts:
@@ -227,5 +230,5 @@ def _tree(git: Git, commit: str, folders: Names) -> dict[str, Version]:
         if kind == "blob" and mode != "120000" and not {"", ".", ".."} & {*path.split("/")}:
             if not size.isdecimal():
                 raise UnaskedError("git lacks objects that it names")
-            found[path] = Version(path, blob, int(size))
-    return found
+            versions[path] = Version(path, blob, int(size))
+    return versions

@@ -1,7 +1,7 @@
 """Joins the log that one person wrote on another machine into the one that is here.
 
-Both grew from the same lines, or from none. What the other one has beyond those is added behind
-what stands here, each line with its own time and the hash of the line that it comes from; nothing
+Both grew from the same lines, or from none. What the other one has beyond those is added at the
+end here, each line with its own time and the hash of the line that it comes from; nothing
 is rewritten. What is effective in the end follows from the times (see `entry.Position`), and is the
 same whichever of the two was joined into the other. The other log is kept whole beside this one,
 as the evidence for those lines.
@@ -43,7 +43,7 @@ class Branch(Generic[E]):
     """A person's log as it was on another machine, whole and verified in itself."""
 
     lines: tuple[bytes, ...]
-    """As they stand there, without their line feeds."""
+    """Without their line feeds."""
     entries: tuple[tuple[Position, E], ...]
 
     @property
@@ -90,13 +90,13 @@ def branch_of(kind: EntryType[S, E], path: Path, data: bytes, reviewer: str) -> 
 
 def joined_files(folder: Path) -> list[Path]:
     """The branches that are kept in a folder of logs, sorted by name."""
-    found = folder.glob(f"*{SUFFIX}{JOINED}*")
-    return sorted(path for path in found if path.suffix.startswith(JOINED) and path.name[0] != ".")
+    paths = folder.glob(f"*{SUFFIX}{JOINED}*")
+    return sorted(path for path in paths if path.suffix.startswith(JOINED) and path.name[0] != ".")
 
 
 @dataclass(frozen=True)
 class Differing:
-    """A subject of which something else was said last on either side since they parted."""
+    """A subject on which the last statements of both sides since they parted differ."""
 
     about: str
     here: str
@@ -146,31 +146,31 @@ def join(
         faults_of: what is wrong with entries of whole logs, reviewer → entries, by log and line.
 
     Raises:
-        DecisionError: either does not verify, the other one is somebody else's or about other
+        DecisionError: either does not verify, the other one is another person's or about other
             films, or the disk fails. Nothing was joined then.
     """
     log = Log(kind, into.parent, into.name.removesuffix(SUFFIX))
     _require_same_person(other, data, log.reviewer)
     branch = branch_of(kind, other, data, log.reviewer)
     if faults := faults_of({log.reviewer: [entry for _, entry in branch.entries]}):
-        what = "is not about what is here: nothing was joined"
-        raise DecisionError(what, where=str(other), faults=faults)
+        problem = "does not fit this project: nothing was joined"
+        raise DecisionError(problem, where=str(other), faults=faults)
     with log.writing("nothing was joined") as stream:
-        mine = list(zip(positions_of(log.entries), log.entries, strict=True))
-        known = {position.sha256 for position, _ in mine}
-        fresh = [one for one in branch.entries if one[0].sha256 not in known]
+        own = list(zip(positions_of(log.entries), log.entries, strict=True))
+        known = {position.sha256 for position, _ in own}
+        fresh = [pair for pair in branch.entries if pair[0].sha256 not in known]
         common = _common(log.hashes, [line_hash(line) for line in branch.lines])
-        went_on = bool(fresh) and common == len(mine)
+        went_on = bool(fresh) and common == len(own)
         lines = branch.lines[common:] if went_on else list(_chained(log, fresh))
         evidence = any(b'"joined_from":"' in line for line in lines)
         kept = branch.kept_beside(log.path) if evidence else None
-        made = kept is not None and not os.path.lexists(kept)
+        is_new = kept is not None and not os.path.lexists(kept)
         try:
             if kept is not None:
                 _keep(kept, branch.data)
             log.extend(stream, lines)
         except (DecisionError, OSError):  # which comes before any added line counts
-            if kept is not None and made:
+            if kept is not None and is_new:
                 kept.unlink(missing_ok=True)
             raise
     return Joined(
@@ -179,29 +179,29 @@ def join(
         parted_after=common,
         joined=len(fresh),
         went_on=went_on,
-        set_back=sum(_is_set_back(*one) for one in fresh),
-        differing=tuple(_differing(kind, mine, branch, fresh)),
+        set_back=sum(_is_set_back(*pair) for pair in fresh),
+        differing=tuple(_differing(kind, own, branch, fresh)),
         kept=kept.name if kept else "",
     )
 
 
 def _require_same_person(other: Path, data: bytes, reviewer: str) -> None:
     try:
-        whose = json.loads(data.partition(b"\n")[0])["reviewer"]
+        owner = json.loads(data.partition(b"\n")[0])["reviewer"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return
-    if isinstance(whose, str) and whose != reviewer:
+    if isinstance(owner, str) and owner != reviewer:
         raise DecisionError(
-            f"is a log of {whose[:64]!r}, and not of {reviewer!r}: nothing was joined",
+            f"is a log of {owner[:64]!r}, and not of {reviewer!r}: nothing was joined",
             where=str(other),
             remedy="each person's log is joined into their own",
         )
 
 
-def _common(mine: Sequence[str], theirs: Sequence[str]) -> int:
+def _common(own: Sequence[str], theirs: Sequence[str]) -> int:
     """How many lines two logs have at the same places, by their hashes."""
-    pairs = enumerate(zip(mine, theirs, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(mine), len(theirs)))
+    pairs = enumerate(zip(own, theirs, strict=False))
+    return next((at for at, (here, there) in pairs if here != there), min(len(own), len(theirs)))
 
 
 def _chained(log: Log[S, E], fresh: Iterable[tuple[Position, E]]) -> Iterator[bytes]:
@@ -236,23 +236,23 @@ def _keep(path: Path, data: bytes) -> None:
         with whole_file(path) as partial:
             partial.write_bytes(data)
     elif read_bounded(path, MOST) != data:
-        what = "holds something else than the log that is joined in"
-        raise DecisionError(what, where=str(path), remedy="move it away")
+        problem = "does not hold the log that is joined in"
+        raise DecisionError(problem, where=str(path), remedy="move it away")
 
 
 def _differing(
     kind: EntryType[S, E],
-    mine: Iterable[tuple[Position, E]],
+    own: Iterable[tuple[Position, E]],
     branch: Branch[E],
     fresh: Iterable[tuple[Position, E]],
 ) -> Iterator[Differing]:
-    theirs = {position.sha256 for position, _ in branch.entries}
-    here = _last(one for one in mine if one[0].sha256 not in theirs)
+    branch_hashes = {position.sha256 for position, _ in branch.entries}
+    last_own = _last(pair for pair in own if pair[0].sha256 not in branch_hashes)
     for about, (position, entry) in _last(fresh).items():
-        if about in here and kind.values(here[about][1]) != kind.values(entry):
-            counts = "there" if position > here[about][0] else "here"
-            named = about if isinstance(about, str) else json.dumps(about)
-            yield Differing(named, here[about][1].at, entry.at, counts)
+        if about in last_own and kind.values(last_own[about][1]) != kind.values(entry):
+            counts = "there" if position > last_own[about][0] else "here"
+            name = about if isinstance(about, str) else json.dumps(about)
+            yield Differing(name, last_own[about][1].at, entry.at, counts)
 
 
 def _last(pairs: Iterable[tuple[Position, E]]) -> dict[Any, tuple[Position, E]]:
@@ -260,34 +260,34 @@ def _last(pairs: Iterable[tuple[Position, E]]) -> dict[Any, tuple[Position, E]]:
     return {pair[1].about: pair for pair in sorted(pairs, key=lambda pair: pair[0])}
 
 
-def text_of(done: Joined) -> str:
+def text_of(result: Joined) -> str:
     """What a join did, for people."""
-    if not done.joined:
-        return f"{done.into} holds every line of it already"
-    lines = [f"joined {done.joined:,} line(s) of {done.reviewer} into {done.into}"]
-    if done.went_on:
+    if not result.joined:
+        return f"{result.into} holds every line of it already"
+    lines = [f"joined {result.joined:,} line(s) of {result.reviewer} into {result.into}"]
+    if result.went_on:
         lines[0] += ", which goes on with them"
     else:
-        lines.append(f"the two logs {parted_after(done.parted_after)}")
-    if done.set_back:
+        lines.append(f"the two logs {parted_after(result.parted_after)}")
+    if result.set_back:
         lines.append(
-            f"{done.set_back:,} of these lines bear an earlier time than a line before them: their"
-            " clock was set back; they keep their places behind those"
+            f"{result.set_back:,} of these lines have an earlier time than a line before them:"
+            " their clock was set back; they stay behind those lines"
         )
-    if done.differing:
+    if result.differing:
         lines.append(
-            f"the two differ on {len(done.differing):,}; of each, what was said later counts:"
+            f"the two differ on {len(result.differing):,}; of each, the later entry counts:"
         )
-    for one in done.differing[:SHOWN]:
-        sides = [("joined", one.there), ("own", one.here)]
-        (first, at), (then, before) = sides if one.counts == "there" else sides[::-1]
+    for difference in result.differing[:SHOWN]:
+        sides = [("joined", difference.there), ("own", difference.here)]
+        (first, at), (then, before) = sides if difference.counts == "there" else sides[::-1]
         lines.append(
-            f"  {one.about}: the {first} line of {at} counts, not the {then} one of {before}"
+            f"  {difference.about}: the {first} line of {at} counts, not the {then} one of {before}"
         )
-    if len(done.differing) > SHOWN:
-        lines.append(f"  and {len(done.differing) - SHOWN:,} more (--json names all)")
-    if done.kept:
-        lines.append(f"the other log is kept beside it, as {done.kept}: add both to git")
+    if len(result.differing) > SHOWN:
+        lines.append(f"  and {len(result.differing) - SHOWN:,} more (--json names all)")
+    if result.kept:
+        lines.append(f"the other log is kept beside it, as {result.kept}: add both to git")
     return "\n".join(lines)
 
 
@@ -320,10 +320,10 @@ def faults_of_joined(
             yield Fault(path.name, "does not end with the line that its name says", _RESTORE)
         known = {position.sha256 for position in positions_of(logs[reviewer])}
         if lacks := sum(position.sha256 not in known for position, _ in branch.entries):
-            what = f"holds {lacks:,} line(s) that {log.name} lacks"
+            problem = f"holds {lacks:,} line(s) that {log.name} lacks"
             remedy = f"`cxr-release log join {path} --into {log}` joins them in"
-            yield Fault(path.name, what, remedy)
-        origins[reviewer] |= {one[0].sha256: one for one in branch.entries}
+            yield Fault(path.name, problem, remedy)
+        origins[reviewer] |= {pair[0].sha256: pair for pair in branch.entries}
     for reviewer, entries in logs.items():
         for position, entry in zip(positions_of(entries), entries, strict=True):
             if entry.joined_from:
@@ -336,9 +336,9 @@ def _unproven(
     """What is wrong with an entry that was joined in, by the branches that hold its origin."""
     where = f"{entry.reviewer}{SUFFIX}: line {entry.seq}"
     if position.sha256 not in origins:
-        what = "was joined in, and no branch beside the log holds the line that it comes from"
-        yield Fault(where, what, f"restore {entry.reviewer}{SUFFIX}{JOINED}* from git")
+        problem = "was joined in, and no branch beside the log holds the line that it comes from"
+        yield Fault(where, problem, f"restore {entry.reviewer}{SUFFIX}{JOINED}* from git")
         return
-    there, origin = origins[position.sha256]
-    if there != position or origin.at != entry.at or kind.values(origin) != kind.values(entry):
+    place, origin = origins[position.sha256]
+    if place != position or origin.at != entry.at or kind.values(origin) != kind.values(entry):
         yield Fault(where, "is not the line that it was joined in from", _RESTORE)

@@ -1,16 +1,15 @@
 """A log: one JSONL file a person, append-only, hash-chained, fsynced.
 
-A line holds what was said of one subject, and the SHA-256 of the line before it, so that a
-removed, changed or reordered line breaks the chain. A correction is a new line; nothing is ever
-rewritten.
+A line holds a statement on one subject, and the SHA-256 of the line before it, so that a removed,
+changed or reordered line breaks the chain. A correction is a new line; nothing is ever rewritten.
 
-A chain says nothing of its own end. So the last line stands a second time in `<reviewer>.head`:
-a last line that was changed or removed is noticed, and one that was cut off is restored. The head
-is written after the line is on disk; after a crash, or where it could not be written, it lags
-behind the log until somebody appends or mends, and is never ahead.
+A chain does not protect its own end. So the last line is repeated in `<reviewer>.head`: a last
+line that was changed or removed is noticed, and a line that was cut off is restored. The head is
+written after the line is on disk; after a crash, or where it could not be written, it lags behind
+the log until the next append or mend, and is never ahead.
 
-Where both are gone, whoever holds the log in memory knows what it had acknowledged, and goes on
-only when that is there again.
+Where both are gone, a process that holds the log in memory knows what it had acknowledged, and
+goes on only when that is there again.
 """
 
 from __future__ import annotations
@@ -100,7 +99,7 @@ class Log(Generic[S, E]):
         """Read what was appended since the last time, and return it.
 
         A last line that was never finished was never acknowledged: it is left where it is, with
-        a message, until somebody appends or mends.
+        a message, until the next append or mend.
 
         Raises:
             DecisionError: with one fault a line that is malformed, out of order or off the chain,
@@ -116,8 +115,8 @@ class Log(Generic[S, E]):
                 self._hold()
                 return []
             except OSError as error:
-                what = f"cannot be read: {error.strerror}"
-                raise DecisionError(what, where=str(self.path)) from error
+                problem = f"cannot be read: {error.strerror}"
+                raise DecisionError(problem, where=str(self.path)) from error
             if lost:
                 raise DecisionError(
                     "was cut off after it had been logged",
@@ -135,7 +134,7 @@ class Log(Generic[S, E]):
 
         Args:
             statements: what to log, in this order.
-            unless: asked of each of them when nobody else can write.
+            unless: asked of each of them while no other process can write.
 
         Returns:
             The new entries.
@@ -147,14 +146,14 @@ class Log(Generic[S, E]):
             entries: list[E] = []
             lines: list[bytes] = []
             effective = dict(self.effective) if unless else {}
-            for said in statements:
-                if unless and unless(said, effective.get(said.about)):
+            for statement in statements:
+                if unless and unless(statement, effective.get(statement.about)):
                     continue
                 seq, prev = len(self.entries) + len(lines) + 1, self._prev
                 if lines:
                     prev = line_hash(lines[-1])
                 entry = self.kind.entered(
-                    said, seq=seq, at=now(), reviewer=self.reviewer, prev=prev
+                    statement, seq=seq, at=now(), reviewer=self.reviewer, prev=prev
                 )
                 entries.append(entry)
                 lines.append(line_of(entry))
@@ -169,7 +168,7 @@ class Log(Generic[S, E]):
         return entries
 
     def extend(self, stream: io.FileIO, lines: Sequence[bytes]) -> None:
-        """Add lines that were written elsewhere: all at once, also for whoever kills us, or none.
+        """Add lines that were written elsewhere: all at once, even if the process is killed, or none.
 
         The log's file is replaced by one that has them at its end; what stood in it stays as it is.
 
@@ -201,7 +200,7 @@ class Log(Generic[S, E]):
 
     @contextmanager
     def writing(self, otherwise: str) -> Iterator[io.FileIO]:
-        """The log as it is now and nothing behind its last line, while nobody else writes.
+        """The log as it is now with nothing behind its last line; no other process writes.
 
         Args:
             otherwise: what is said where the disk fails.
@@ -230,8 +229,8 @@ class Log(Generic[S, E]):
         elif torn:
             aside = log_files.set_aside(self.path, torn, after=len(self.entries))
             log_files.cut(stream, self._read)
-            what = "%s was never finished and does not count; set aside in %s"
-            _notices.warning(what, self._next_line(), aside.name)
+            message = "%s was never finished and does not count; set aside in %s"
+            _notices.warning(message, self._next_line(), aside.name)
 
     def _catch_up(self, stream: io.FileIO) -> tuple[list[E], bytes, bytes]:
         """Read on from where we were, or from the start if the file is another one now.
@@ -293,11 +292,11 @@ class Log(Generic[S, E]):
         Raises:
             DecisionError: lines that this process acknowledged are gone.
         """
-        seq, own = self._acknowledged
-        if seq > len(self.entries) or (seq and self._hash_of(seq) != own):
+        seq, last_hash = self._acknowledged
+        if seq > len(self.entries) or (seq and self._hash_of(seq) != last_hash):
             where = f"{self.path.name}: line {min(seq, len(self.entries) + 1)}"
-            what = f"is gone or another one: {seq} lines stood there before"
-            raise self._refused(where, what, restore(self.kind.noun))
+            problem = f"is gone or was replaced: the log had {seq} line(s) before"
+            raise self._refused(where, problem, restore(self.kind.noun))
         if self.held:
             self._acknowledged = len(self.entries), self._prev
 
@@ -318,21 +317,21 @@ class Log(Generic[S, E]):
             if line_hash(line) == self._hash_of(last.seq):
                 return b""
             where = f"{self.path.name}: line {last.seq}"
-            what = f"was changed, or {self._head.name} is of another log of {self.reviewer}:"
-            same = last.prev == self.entries[last.seq - 1].prev
-            what += f" two logs {parted_after(last.seq - 1) if same else 'part before it'}"
-            raise self._refused(where, what, how_to_join(self.path))
+            problem = f"was changed, or {self._head.name} is of another log of {self.reviewer}:"
+            forked = last.prev == self.entries[last.seq - 1].prev
+            problem += f" two logs {parted_after(last.seq - 1) if forked else 'part before it'}"
+            raise self._refused(where, problem, how_to_join(self.path))
         if torn and line.startswith(torn) and last.prev == self._prev:
             return line
-        what = f"was removed: {self._head.name} holds line {last.seq}"
+        problem = f"was removed: {self._head.name} holds line {last.seq}"
         if last.prev != self._prev:
-            what += ", of this log or of another one"
-        raise self._refused(self._next_line(), what, restore(self.kind.noun))
+            problem += ", of this log or of another one"
+        raise self._refused(self._next_line(), problem, restore(self.kind.noun))
 
-    def _refused(self, where: str, what: str, remedy: str) -> DecisionError:
+    def _refused(self, where: str, problem: str, remedy: str) -> DecisionError:
         """The error for a log of which nothing that was read counts any more."""
         self._forget()
-        return refused(self.path, Fault(where, what, remedy))
+        return refused(self.path, Fault(where, problem, remedy))
 
     def _write(self, stream: io.FileIO, data: bytes, *, after: int) -> None:
         """Write what follows `after` bytes of the log: on disk, or not there at all."""
@@ -343,9 +342,9 @@ class Log(Generic[S, E]):
                 log_files.cut(stream, after)
             except OSError as error:
                 raise DecisionError(
-                    f"the disk fails ({error.strerror}): nobody knows how much was logged",
+                    f"the disk fails ({error.strerror}): how much was logged is not known",
                     where=str(self.path),
-                    remedy="run `cxr-release log verify` once it is whole, and look what is there",
+                    remedy="repair the disk, then run `cxr-release log verify` and see what is there",
                 ) from error
             raise
 
@@ -369,7 +368,7 @@ class Log(Generic[S, E]):
 
 
 def append(kind: EntryType[S, E], folder: Path, reviewer: str, statements: Sequence[S]) -> list[E]:
-    """Log statements of a person whose log nobody holds open; see `Log.append`."""
+    """Log statements of a person whose log no process holds open; see `Log.append`."""
     return Log(kind, folder, reviewer).append(statements)
 
 

@@ -1,4 +1,4 @@
-"""The files of a log: their names; opened by nobody's trick, locked, written until on disk."""
+"""The files of a log: their names; opened safely, locked, written until on disk."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def log_file(folder: Path, reviewer: str) -> Path:
 
 
 MOST = 2**28
-"""Bytes of a log: half a million decisions. What is larger is none."""
+"""Bytes of a log: half a million decisions. A larger file is not a log."""
 _NO_FILE = {errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENXIO}
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[io.FileIO]:
-    """A log to read from; nobody writes meanwhile.
+    """A log to read from; no other process writes meanwhile.
 
     Raises:
         FileNotFoundError: there is none.
@@ -56,7 +56,7 @@ def reading(path: Path) -> Iterator[io.FileIO]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[io.FileIO]:
-    """A log to read from and append to, made where there is none; nobody else reads or writes.
+    """A log to read from and append to, made where there is none; no other process reads or writes.
 
     A log that was made and in which nothing was written is removed again.
 
@@ -64,14 +64,14 @@ def writing(path: Path) -> Iterator[io.FileIO]:
         DecisionError: what has its name is not a regular file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = not path.exists()
+    is_new = not path.exists()
     with _locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, fcntl.LOCK_EX) as stream:
         try:
-            if made:  # before anything counts: later it could fail, and count all the same
+            if is_new:  # before anything counts: later it could fail, and count all the same
                 sync_folder(path.parent)
             yield stream
         finally:
-            unused = made and not os.fstat(stream.fileno()).st_size
+            unused = is_new and not os.fstat(stream.fileno()).st_size
             if unused and is_at(stream.fileno(), path):
                 path.unlink()
 
@@ -99,21 +99,21 @@ def replace(path: Path, data: bytes) -> None:
 def exchange(path: Path, stream: io.FileIO, more: bytes, *, then: Callable[[], None]) -> None:
     """Put a file with `more` at its end in the place of a log, at once: a kill leaves either.
 
-    Whoever has the old one open finds out before they read or write; see `_locked`.
+    A process that has the old file open notices before it reads or writes; see `_locked`.
 
     Args:
         path: of the log.
         stream: the log, locked.
         more: what stands at its end from now on.
-        then: what is done before anybody else can write in it.
+        then: what is done before another process can write in it.
     """
-    found = os.fstat(stream.fileno())
+    facts = os.fstat(stream.fileno())
     with scratch_file(path) as partial:
         with partial.open("r+b", buffering=0) as fresh:
-            write(fresh, os.pread(stream.fileno(), found.st_size, 0) + more)
-            os.fchmod(fresh.fileno(), found.st_mode & 0o7777)
+            write(fresh, os.pread(stream.fileno(), facts.st_size, 0) + more)
+            os.fchmod(fresh.fileno(), facts.st_mode & 0o7777)
             with contextlib.suppress(OSError):  # only root gives files away
-                os.fchown(fresh.fileno(), found.st_uid, found.st_gid)
+                os.fchown(fresh.fileno(), facts.st_uid, facts.st_gid)
         partial.replace(path)
         then()
     with contextlib.suppress(OSError):  # it counts now, whether or not it outlives a power cut
@@ -154,9 +154,9 @@ def _open(path: Path, flags: int) -> io.FileIO:
     except FileNotFoundError:
         raise
     except OSError as error:
-        what = f"cannot be opened: {error.strerror}"
+        problem = f"cannot be opened: {error.strerror}"
         remedy = "move it away" if error.errno in _NO_FILE else ""
-        raise DecisionError(what, where=str(path), remedy=remedy) from error
+        raise DecisionError(problem, where=str(path), remedy=remedy) from error
     stream = io.FileIO(handle, "r+b" if flags & os.O_RDWR else "rb")
     if os.fstat(handle).st_size > MOST:
         stream.close()

@@ -1,7 +1,7 @@
 """The logs of all people: one folder, and in it entries of one type; read, verified and counted.
 
-Counts are of subjects by the number of people who said something of them, never of people and
-subjects apart: "3 people have judged 480" may be one who judged 480, and two who judged five.
+Counts are of subjects by the number of people who stated something on them, never of people and
+subjects separately: "3 people have judged 480" may be one who judged 480, and two who judged five.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.logbook.entry import E, EntryType, S, effective_of
+from cxr_release.logbook.entry import E, EntryType, S, effective_of, with_article
 from cxr_release.logbook.join import faults_of_joined, joined_files
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.log_files import HEAD_SUFFIX, JOINED, SUFFIX, TORN, log_file
@@ -107,7 +107,7 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
         if path.suffix.startswith((TORN, JOINED)):
             continue
         if path.suffix not in {SUFFIX, HEAD_SUFFIX}:
-            faults.append(Fault(path.name, f"is not a {noun} log", "move it away"))
+            faults.append(Fault(path.name, f"is not {with_article(noun)} log", "move it away"))
         elif not REVIEWER.fullmatch(path.stem):
             faults.append(Fault(path.name, *_misnamed(path)))
         else:
@@ -118,11 +118,11 @@ def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[s
 def _misnamed(path: Path) -> tuple[str, str]:
     """What is wrong with a name that no log has, and what to do."""
     stems = [other.stem for other in path.parent.glob(f"*{SUFFIX}")]
-    same = [
+    spellings = [
         stem for stem in stems if REVIEWER.fullmatch(stem) and folded(stem) == folded(path.stem)
     ]
-    if same:
-        return one_person([*same, path.stem], "person"), "keep one of these logs here"
+    if spellings:
+        return one_person([*spellings, path.stem], "person"), "keep one of these logs here"
     return "is not a reviewer's name", "move it away"
 
 
@@ -189,6 +189,6 @@ def text_of(verified: Mapping[str, Any], noun: str) -> str:
     lines += [f"{name}: a log that was joined in, whole" for name in verified.get("joined", ())]
     count = f"{len(verified['logs'])} log(s) of {noun}s"
     if bare := verified.get("without_head"):
-        where = "every line in its place; no head says whether the last are all there of"
-        return "\n".join([*lines, f"{count}, {where}: {', '.join(bare)}"])
+        state = "every line in its place; without a head file, which would show missing last lines"
+        return "\n".join([*lines, f"{count}, {state}: {', '.join(bare)}"])
     return "\n".join([*lines, f"{count}, all whole"])

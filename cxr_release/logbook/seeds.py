@@ -1,7 +1,7 @@
 """A random seed for each reviewer, drawn once and kept in `<reviewer>.json`.
 
 From it follow the order in which the reviewer sees things and the names under which a page knows
-them: anybody can make both again, and nobody guesses them.
+them: with the seed both can be made again, and without it not be guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SEED_BYTES = 16
 
 _SEED = re.compile(rf"[0-9a-f]{{{2 * SEED_BYTES}}}")
 _MOST = 1024
-"""Bytes; a file that is longer is none of ours."""
+"""Bytes; a longer file is not such a record."""
 _RESTORE = "restore it from git; with another seed the reviewer would see another order"
 
 
@@ -52,8 +52,8 @@ def _read(path: Path, reviewer: str) -> bytes:
     try:
         record: Any = json.loads(read_bounded(path, _MOST).decode("utf-8"))
     except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise DecisionError(what, where=str(path), remedy=_RESTORE) from error
+        problem = f"cannot be read: {error.strerror}"
+        raise DecisionError(problem, where=str(path), remedy=_RESTORE) from error
     except (ValueError, RecursionError):
         record = None
     if not _is_record(record, reviewer):

@@ -1,4 +1,4 @@
-"""What everybody said, read on from the logs as they grow, and one person's share of it."""
+"""All people's statements, read on from the logs as they grow, and one person's share."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _notices = logging.getLogger(__name__)
 
 
 class SharedState(Generic[S, E]):
-    """Everybody's effective entries on some subjects, kept up with the logs as they grow.
+    """All people's effective entries on some subjects, kept up with the logs as they grow.
 
     Entries about anything else are left out.
 
@@ -35,7 +35,7 @@ class SharedState(Generic[S, E]):
         folder: where the logs lie; a log that appears later counts from then on.
         known: subject → what is shown of it.
         also: subject → what else may have been shown of it, and counts as well.
-        nobody: names whose logs are not a person's, and left out.
+        not_people: names whose logs are not a person's, and left out.
     """
 
     def __init__(
@@ -45,27 +45,27 @@ class SharedState(Generic[S, E]):
         known: Mapping[Subject, Fingerprint],
         *,
         also: Mapping[Subject, Fingerprint] | None = None,
-        nobody: Collection[str] = (),
+        not_people: Collection[str] = (),
     ) -> None:
         self.lock = threading.RLock()
-        """Held by whoever reads or brings up to date."""
+        """Held while reading or bringing up to date."""
         self.effective: dict[str, dict[Subject, E]] = {}
         """Reviewer → subject → effective entry, in the order of the log."""
         self.changed: list[Subject] = []
-        """What anybody said something of, one after the other: a queue reads on from its end."""
+        """Subjects with new statements, one after the other: a queue reads on from its end."""
         self._kind = kind
         self._folder = folder
         self._known = dict(known)
         self._also = dict(also or {})
-        self._nobody = frozenset(nobody)
+        self._not_people = frozenset(not_people)
         self._logs: dict[str, Log[S, E]] = {}
         self._taken: dict[str, tuple[list[E], int]] = {}
         self._faults: dict[str, list[Fault]] = {}
 
     def log_of(self, reviewer: str) -> Log[S, E]:
-        """The log of somebody who is served here, whether it exists yet or not.
+        """The log of a person who is served here, whether it exists yet or not.
 
-        What was read of it must stay; the log of anybody else may be moved away.
+        What was read of it must stay; another person's log may be moved away.
         """
         log = self._log_of(reviewer)
         log.held = True
@@ -78,20 +78,21 @@ class SharedState(Generic[S, E]):
             return self._logs[reviewer]
 
     def refresh(self) -> None:
-        """Take in what was logged since, by anybody.
+        """Take in what was logged since, by any person.
 
         Raises:
-            DecisionError: a log does not verify, or an entry is about other bytes than are shown.
+            DecisionError: a log does not verify, or an entry does not match the SHA-256 of
+                what is shown.
         """
         with self.lock:
-            people = {*people_of(self._folder), *self._logs} - self._nobody
+            people = {*people_of(self._folder), *self._logs} - self._not_people
             for reviewer in sorted(people):
                 self._log_of(reviewer).refresh()
                 self.take(reviewer)
-            faults = [fault for some in self._faults.values() for fault in some]
+            faults = [fault for faults_of_log in self._faults.values() for fault in faults_of_log]
         if faults:
             raise DecisionError(
-                f"{len(faults)} {self._kind.noun}(s) are about other bytes than these films have",
+                f"{len(faults)} {self._kind.noun}(s) do not match the SHA-256 of these films",
                 where=str(self._folder),
                 remedy="if the films were sampled anew, move the old log away and begin again",
                 faults=faults,
@@ -101,30 +102,30 @@ class SharedState(Generic[S, E]):
         """Take in what a person's log has read or written since."""
         with self.lock:
             log = self._log_of(reviewer)
-            mine = self.effective.setdefault(reviewer, {})
+            effective = self.effective.setdefault(reviewer, {})
             entries, count = self._taken.get(reviewer, (log.entries, 0))
             if entries is not log.entries:  # the file was replaced or removed
-                if mine and not log.entries:
-                    what = "%s is gone, and the %d %s(s) that stood in it do not count any more"
-                    _notices.warning(what, log.path, len(mine), self._kind.noun)
-                self.changed.extend(mine)
-                mine.clear()
+                if effective and not log.entries:
+                    message = "%s is gone, and the %d %s(s) that stood in it do not count any more"
+                    _notices.warning(message, log.path, len(effective), self._kind.noun)
+                self.changed.extend(effective)
+                effective.clear()
                 self._faults.pop(reviewer, None)
                 entries, count = log.entries, 0
             end = len(entries)
             fresh = [entry for entry in entries[count:end] if entry.about in self._known]
             if any(entry.joined_from for entry in fresh):  # they may be older than what stood there
-                mine.clear()
+                effective.clear()
                 whole = chronological(entries[:end])
-                take_effect(mine, [entry for entry in whole if entry.about in self._known])
+                take_effect(effective, [entry for entry in whole if entry.about in self._known])
             else:
-                take_effect(mine, fresh)
+                take_effect(effective, fresh)
             self._taken[reviewer] = entries, end
             self.changed.extend(entry.about for entry in fresh)
             self._faults.setdefault(reviewer, []).extend(
                 Fault(
                     f"{log.path.name}: line {entry.seq}",
-                    f"a {self._kind.noun} on other bytes than {entry.where} has now",
+                    f"{self._kind.a_noun} that does not match the SHA-256 of {entry.where}",
                 )
                 for entry in fresh
                 if entry.fingerprint not in {self._known[entry.about], self._also.get(entry.about)}
@@ -132,11 +133,11 @@ class SharedState(Generic[S, E]):
 
 
 class PersonalQueue(Generic[S, E]):
-    """What one person has before them, and what they said. Any number of threads may use it.
+    """What one person has before them, and their statements. Any number of threads may use it.
 
     Args:
         reviewer: whose it is.
-        state: what everybody said; shared by the queues of all people.
+        state: all people's statements; shared by the queues of all people.
     """
 
     def __init__(self, reviewer: str, state: SharedState[S, E]) -> None:
@@ -148,17 +149,17 @@ class PersonalQueue(Generic[S, E]):
 
     @property
     def lock(self) -> threading.RLock:
-        """Held by whoever reads what everybody said, or brings it up to date."""
+        """Held while reading all people's statements or bringing them up to date."""
         return self._state.lock
 
     def refresh(self) -> None:
-        """Take in what was logged since, by anybody; see `SharedState.refresh`."""
+        """Take in what was logged since, by any person; see `SharedState.refresh`."""
         with self.lock:
             self._state.refresh()
             self._catch_up()
 
     def record(self, statements: Sequence[S], unless: Unless[S, E]) -> list[E]:
-        """Log statements; see `Log.append`. Nobody who reads waits for the disk."""
+        """Log statements; see `Log.append`. Readers do not wait for the disk."""
         logged = self._log.append(statements, unless=unless)
         with self.lock:
             self._state.take(self.reviewer)
@@ -171,12 +172,12 @@ class PersonalQueue(Generic[S, E]):
         return self._state.effective[self.reviewer]
 
     def _on(self, subject: Subject) -> dict[str, E]:
-        """Everybody's effective entries on a subject, by name."""
+        """All people's effective entries on a subject, by name."""
         people = self._state.effective.items()
         return {name: entries[subject] for name, entries in people if subject in entries}
 
     def _catch_up(self) -> None:
-        """Bring up to date what was counted of everybody's entries."""
+        """Bring up to date what was counted of all people's entries."""
 
 
 def says_the_same(first: object, second: object, fields: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Who knows what the logs held: git's history, and the orders in which people see the films.
+"""What else shows what the logs held: git's history, and the orders in which people see the films.
 
 A log that lost its last lines, or that is gone with its head, says nothing of that. What was
 committed must still be there: a log has grown since, and what is written once is the same. So must
@@ -19,6 +19,7 @@ from cxr_release.errors import DecisionError, Fault
 from cxr_release.files import read_bounded
 from cxr_release.logbook.entry import line_hash
 from cxr_release.logbook.git_history import (
+    UNDER_WAY,
     Git,
     UnaskedError,
     Version,
@@ -91,14 +92,14 @@ def require_kept(root: Path, folders: Sequence[Path]) -> None:
     Raises:
         DecisionError: with a fault for each file.
     """
-    heard = of_git(root, folders)
-    if heard.faults:
+    history = of_git(root, folders)
+    if history.faults:
         raise DecisionError(
-            f"{len(heard.faults)} file(s) are not what people wrote, as git knows it",
-            faults=heard.faults,
+            f"{len(history.faults)} file(s) lack or contradict what git's history holds",
+            faults=history.faults,
         )
-    if heard.unasked:
-        _notices.warning("git could not be asked whether lines are missing: %s", heard.unasked)
+    if history.unasked:
+        _notices.warning("git could not be asked whether lines are missing: %s", history.unasked)
 
 
 def unlogged(orders: Path, folders: Sequence[Path]) -> list[str]:
@@ -128,79 +129,82 @@ class _Witness:
 
     def faults(self, folders: Sequence[str]) -> Iterator[Fault]:
         """All that is missing."""
-        for one in self._head.values():
-            if _wanted(one.name):
-                yield from self._missing(one)
-        for one in merged(self._git, folders):
-            here = self._head.get(one.name)
-            log = one.name.endswith(SUFFIX)
-            if _wanted(one.name) and (here is None or (log and here.blob != one.blob)):
-                yield from self._missing(one)
+        for version in self._head.values():
+            if _wanted(version.name):
+                yield from self._missing(version)
+        for version in merged(self._git, folders):
+            current = self._head.get(version.name)
+            is_log = version.name.endswith(SUFFIX)
+            differs = current is None or (is_log and current.blob != version.blob)
+            if _wanted(version.name) and differs:
+                yield from self._missing(version)
 
     def abandoned(self, folders: Sequence[str]) -> Iterator[str]:
         """A sentence for each log that lacks lines of a commit which no branch holds any more."""
         most: dict[str, tuple[int, Version]] = {}
-        looked: set[tuple[str, str]] = set()
-        for one in abandoned(self._git, folders):
-            if (one.name, one.blob) in looked or not one.name.endswith(SUFFIX):
+        compared: set[tuple[str, str]] = set()
+        for version in abandoned(self._git, folders):
+            if (version.name, version.blob) in compared or not version.name.endswith(SUFFIX):
                 continue
-            looked.add((one.name, one.blob))
-            data = _read(self._root / one.name) or b""
-            if _wanted(one.name) and not _holds(data, one):
-                lost = len(_lost(self._bytes(one), data))
-                if lost > most.get(one.name, (0,))[0]:
-                    most[one.name] = lost, one
-        for name, (lost, one) in most.items():
+            compared.add((version.name, version.blob))
+            data = _read(self._root / version.name) or b""
+            if _wanted(version.name) and not _holds(data, version):
+                lost = len(_lost(self._bytes(version), data))
+                if lost > most.get(version.name, (0,))[0]:
+                    most[version.name] = lost, version
+        for name, (lost, version) in most.items():
             yield (
-                f"{_shown(name)} lacks {lost} line(s) of commit {one.merge[:12]}, which no branch"
-                f" holds any more, as after a rebase or a reset; if they are to count: {_join(one)}"
+                f"{_shown(name)} lacks {lost} line(s) of commit {version.merge[:12]}, which no"
+                " branch holds any more, as after a rebase or a reset; if they are to count:"
+                f" {_join(version)}"
             )
 
-    def _missing(self, one: Version) -> Iterator[Fault]:
-        data = _read(self._root / one.name)
-        if data is not None and _holds(data, one):
+    def _missing(self, version: Version) -> Iterator[Fault]:
+        data = _read(self._root / version.name)
+        if data is not None and _holds(data, version):
             return
-        held = self._bytes(one)
-        if held.startswith(_FILTERED):
+        committed = self._bytes(version)
+        if committed.startswith(_FILTERED):
             return
-        if one.name.endswith(SUFFIX):
-            yield from self._missing_lines(one, held, data)
+        where = _shown(version.name)
+        if version.name.endswith(SUFFIX):
+            yield from self._missing_lines(version, committed, data)
         elif data is None:
-            yield Fault(_shown(one.name), f"{self._gone(one)}; {_who(one)} it", _restore(one))
-        elif not one.merge and not one.name.endswith(CSV):
+            yield Fault(where, f"{self._gone(version)}; {_who(version)} it", _restore(version))
+        elif not version.merge and not version.name.endswith(CSV):
             # Files that are written once; of two branches that wrote one, either may stay.
-            yield Fault(_shown(one.name), f"is another one than {_who(one)}", _restore(one))
+            yield Fault(where, f"is not the version that {_who(version)}", _restore(version))
 
-    def _missing_lines(self, one: Version, held: bytes, data: bytes | None) -> Iterator[Fault]:
-        here = data or b""
-        if one.merge and one.name in self._head:
-            here += self._bytes(self._head[one.name])
-        lost, lines = _lost(held, here), held.count(b"\n")
-        where = _shown(one.name)
+    def _missing_lines(self, version: Version, held: bytes, data: bytes | None) -> Iterator[Fault]:
+        current = data or b""
+        if version.merge and version.name in self._head:
+            current += self._bytes(self._head[version.name])
+        lost, lines = _lost(held, current), held.count(b"\n")
+        where = _shown(version.name)
         if lost and data is None:
-            what = f"{self._gone(one)}; {_who(one)} {lines} line(s) of it"
-            yield Fault(where, what, _restore(one))
+            problem = f"{self._gone(version)}; {_who(version)} {lines} line(s) of it"
+            yield Fault(where, problem, _restore(version))
         elif lost:
-            what = f"lacks {len(lost)} of {lines} line(s) that {_who(one)}"
+            problem = f"lacks {len(lost)} of {lines} line(s) that {_who(version)}"
             cut = data is not None and held.startswith(data)
             yield Fault(
                 where,
-                f"{what.rstrip(',')}, from line {lost[0]} on",
-                _restore(one) if cut else _join(one),
+                f"{problem}, from line {lost[0]} on",
+                _restore(version) if cut else _join(version),
             )
 
-    def _gone(self, one: Version) -> str:
-        there = os.path.lexists(self._root / one.name)
-        return "is not a regular file" if there else "is gone"
+    def _gone(self, version: Version) -> str:
+        exists = os.path.lexists(self._root / version.name)
+        return "is not a regular file" if exists else "is gone"
 
-    def _bytes(self, one: Version) -> bytes:
-        return self._git.ask("cat-file", "blob", one.blob)
+    def _bytes(self, version: Version) -> bytes:
+        return self._git.ask("cat-file", "blob", version.blob)
 
 
-def _lost(held: bytes, data: bytes) -> list[int]:
+def _lost(committed: bytes, data: bytes) -> list[int]:
     """Numbers of the lines of a version of a log that are not there."""
     known = {*line_keys(data)}
-    return [at for at, line in enumerate(held.split(b"\n")[:-1], 1) if _key(line) not in known]
+    return [at for at, line in enumerate(committed.split(b"\n")[:-1], 1) if _key(line) not in known]
 
 
 def _wanted(name: str) -> bool:
@@ -209,32 +213,34 @@ def _wanted(name: str) -> bool:
     return not (last.startswith(".") or last.endswith(HEAD_SUFFIX) or TORN in last)
 
 
-def _holds(data: bytes, one: Version) -> bool:
+def _holds(data: bytes, version: Version) -> bool:
     """Whether a file is a version of it, whatever its line ends; a log may go on behind it."""
     return any(
-        _blob(some[: one.size], one.blob) == one.blob
-        for some in (data, data.replace(b"\r\n", b"\n"))
-        if one.name.endswith(SUFFIX) or len(some) == one.size
+        _blob(content[: version.size], version.blob) == version.blob
+        for content in (data, data.replace(b"\r\n", b"\n"))
+        if version.name.endswith(SUFFIX) or len(content) == version.size
     )
 
 
-def _who(one: Version) -> str:
-    if not one.merge:
+def _who(version: Version) -> str:
+    if not version.merge:
         return "git's HEAD holds"
-    return f"a branch had that was merged in {one.merge[:12]}, as git knows,"
+    if version.merge == UNDER_WAY:
+        return "the branch that is being merged holds"
+    return f"a branch that was merged in {version.merge[:12]} holds"
 
 
-def _restore(one: Version) -> str:
-    name = _shown(one.name)
-    if one.merge:
-        return f"`git cat-file blob {one.blob[:12]} > {name}` restores it"
+def _restore(version: Version) -> str:
+    name = _shown(version.name)
+    if version.merge:
+        return f"`git cat-file blob {version.blob[:12]} > {name}` restores it"
     return f"`git checkout HEAD -- {name}` restores it; if it is to be so, commit that"
 
 
-def _join(one: Version) -> str:
+def _join(version: Version) -> str:
     """Both have lines of their own."""
-    name = _shown(one.name)
-    return f"`git cat-file blob {one.blob[:12]} | cxr-release log join - --into {name}`"
+    name = _shown(version.name)
+    return f"`git cat-file blob {version.blob[:12]} | cxr-release log join - --into {name}`"
 
 
 def _read(path: Path) -> bytes | None:

@@ -78,12 +78,12 @@ def identification_of(ratings: Ratings, *, margin: float, draws: int, seed: int)
         "bootstrap": draws,
         "per_rater": {
             reader: {
-                "correct": int(mine.sum()),
-                "trials": mine.size,
-                "accuracy": float(mine.mean()),
-                "ci95": clopper_pearson(int(mine.sum()), mine.size),
+                "correct": int(reader_hits.sum()),
+                "trials": reader_hits.size,
+                "accuracy": float(reader_hits.mean()),
+                "ci95": clopper_pearson(int(reader_hits.sum()), reader_hits.size),
             }
-            for reader, mine in zip(ratings.readers, hits, strict=True)
+            for reader, reader_hits in zip(ratings.readers, hits, strict=True)
         },
         "picked": {
             source: int((ratings.picked == place).sum())
@@ -126,22 +126,23 @@ def realism_of(ratings: Ratings, *, margin: float) -> dict[str, Any]:
     """
     sums = ratings.sums
     quartets, readers = len(ratings.quartets), len(ratings.readers)
-    differences = [sums[:, 0] - mine for mine in sums.T[1:]]
-    found: dict[str, dict[str, Any]] = {
+    differences = [sums[:, 0] - synthetic for synthetic in sums.T[1:]]
+    realism: dict[str, dict[str, Any]] = {
         source: _described(ratings.rating[:, :, place])
         for place, source in enumerate(ratings.sources)
     }
     tested = [
-        {"difference": int(one.sum()) / (readers * quartets), **_tested(one)} for one in differences
+        {"difference": int(difference.sum()) / (readers * quartets), **_tested(difference)}
+        for difference in differences
     ]
     for name in ("p", "p_exact", "smallest_p"):
         # No adjusted p rises where another p falls: all least ones give the least adjusted ones.
-        for one, adjusted in zip(tested, holm([one[name] for one in tested]), strict=True):
-            one[f"{name}_holm"] = adjusted
-    for place, one in enumerate(tested, start=1):
-        same = paired_equivalence(sums[:, 0], sums[:, place], count=quartets, margin=margin)
-        found[ratings.sources[place]] |= {**one, "equivalence": same}
-    return found
+        for result, adjusted in zip(tested, holm([result[name] for result in tested]), strict=True):
+            result[f"{name}_holm"] = adjusted
+    for place, result in enumerate(tested, start=1):
+        equivalence = paired_equivalence(sums[:, 0], sums[:, place], count=quartets, margin=margin)
+        realism[ratings.sources[place]] |= {**result, "equivalence": equivalence}
+    return realism
 
 
 def _tested(differences: Ints) -> dict[str, Any]:
@@ -225,7 +226,7 @@ def detectable_difference(ratings: Ratings, place: int) -> float | None:
 
 
 LEFT_OUT = (
-    "No Python library that this package stands on fits a cumulative link mixed model by maximum"
+    "None of the Python libraries used here fits a cumulative link mixed model by maximum"
     " likelihood: statsmodels' OrderedModel has no random effects. In R, ordinal::clmm fits one to"
     " responses.csv: factor(rating, ordered = TRUE) ~ source + (1 | rater) + (1 | quartet)."
 )
@@ -287,10 +288,10 @@ def analyze_file(
         ReaderStudyError: with every fault of the file; then nothing is written.
     """
     ratings = ratings_of(read_responses(path, real=real))
-    found = analyze(ratings, settings, seed=seed)
+    study = analyze(ratings, settings, seed=seed)
     if figures is not None:
         from cxr_release.reader_study.figures import draw_identification, draw_realism
 
-        draw_realism(figures, ratings, found)
-        draw_identification(figures, ratings, found)
-    return found
+        draw_realism(figures, ratings, study)
+        draw_identification(figures, ratings, study)
+    return study

@@ -67,7 +67,7 @@ class NewAnswer(Statement):
         if len(ratings) != len(films) or not set(ratings) <= set(RATINGS):
             yield "the ratings are not one for each film, 1 to 4"
         if self.picked not in films:
-            yield "the film taken for the real one is not one of the films"
+            yield "the film picked as the real one is not one of the films"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Readers' answers from our own page and from elsewhere: collected blinded, then unblinded."""
+"""Readers' answers from the study page and from elsewhere: collected blinded, then unblinded."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from cxr_release.reader_study.responses import read_csv
 from cxr_release.reader_study.study_checks import faults_of
 
 CSV = ".csv"
-SAID = ("quartet", "image", "source", "rating", "identified_as_real")
-"""What a row says, whoever says it."""
+ANSWERED = ("quartet", "image", "source", "rating", "identified_as_real")
+"""What a row says, without the reader's name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Collected:
     unfinished: list[int]
     """Of each reader who has begun and not finished: quartets answered, most first."""
     seconds: list[float]
-    """For which each page was in view, of readers who have finished on our own page."""
+    """For which each page was in view, of readers who have finished on the study page."""
 
     @property
     def readers(self) -> list[str]:
@@ -45,15 +45,15 @@ class Collected:
         """Which of them gave the same answers throughout, a sentence for each group."""
         quartets = len({row.quartet for row in self.ratings})
         blinded = (replace(row, source=None) for row in self.ratings)
-        said = {reader: frozenset(rows) for reader, rows in _said(blinded).items()}
-        return [same_answers(group, quartets) for group in identical(said)]
+        answers = {reader: frozenset(rows) for reader, rows in _answers(blinded).items()}
+        return [same_answers(group, quartets) for group in identical(answers)]
 
 
 def collect(folder: Path, kit: Kit) -> Collected:
     """Read everything that readers have answered. The key is not needed.
 
     Args:
-        folder: logs of our own page (`.jsonl`), and tidy CSV from elsewhere, which is finished.
+        folder: logs of the study page (`.jsonl`), and tidy CSV from elsewhere, which is finished.
         kit: what they were shown.
 
     Raises:
@@ -65,19 +65,20 @@ def collect(folder: Path, kit: Kit) -> Collected:
     rows: list[Rating] = []
     for path in sorted(folder.glob(f"*{CSV}")):
         if not path.name.startswith("."):  # what editors and file managers leave
-            ratings, wrong = read_csv(path, blinded=True)
+            ratings, file_faults = read_csv(path, blinded=True)
             rows += ratings
-            faults += wrong
-    standing = {reader: effective_of(answers) for reader, answers in logs.items()}
-    unfinished = {reader for reader, said in standing.items() if said.keys() != kit.quartets.keys()}
-    rows += [row for said in standing.values() for one in said.values() for row in _ratings(one)]
+            faults += file_faults
+    effective = {reader: effective_of(answers) for reader, answers in logs.items()}
+    unfinished = {name for name, given in effective.items() if given.keys() != kit.quartets.keys()}
+    for answers in effective.values():
+        rows += [row for answer in answers.values() for row in _ratings(answer)]
     if rows and not faults:
         films = {(film.quartet, film.name) for film in kit.films}
         faults = faults_of(rows, films, unfinished)
     if faults:
         raise _refused(folder, faults)
-    begun = (len(standing[reader]) for reader in unfinished)
-    done = (standing[reader].values() for reader in standing.keys() - unfinished)
+    begun = (len(effective[reader]) for reader in unfinished)
+    done = (effective[reader].values() for reader in effective.keys() - unfinished)
     return Collected(
         ratings=[row for row in rows if row.rater not in unfinished],
         unfinished=sorted((number for number in begun if number), reverse=True),
@@ -110,22 +111,23 @@ def unblind(ratings: Sequence[Rating], sources: Mapping[str, str]) -> list[dict[
         faults = faults_of(rows)
     if faults:
         raise _refused(None, faults)
-    answers = sorted((sorted(one, key=repr) for one in _said(rows).values()), key=_digest)
+    by_reader = _answers(rows).values()
+    answers = sorted((sorted(values, key=repr) for values in by_reader), key=_digest)
     width = len(str(len(answers)))
-    named = [
-        {"rater": f"rater-{number:0{width}}", **dict(zip(SAID, row, strict=True))}
-        for number, one in enumerate(answers, start=1)
-        for row in one
+    anonymous = [
+        {"rater": f"rater-{number:0{width}}", **dict(zip(ANSWERED, row, strict=True))}
+        for number, values in enumerate(answers, start=1)
+        for row in values
     ]
-    return sorted(named, key=lambda row: (row["rater"], row["quartet"], row["image"]))
+    return sorted(anonymous, key=lambda row: (row["rater"], row["quartet"], row["image"]))
 
 
-def _said(rows: Iterable[Rating]) -> dict[str, list[tuple[object, ...]]]:
-    """Reader → rows as `SAID`."""
-    said: dict[str, list[tuple[object, ...]]] = defaultdict(list)
+def _answers(rows: Iterable[Rating]) -> dict[str, list[tuple[object, ...]]]:
+    """Reader → rows as `ANSWERED`."""
+    answers: dict[str, list[tuple[object, ...]]] = defaultdict(list)
     for row in rows:
-        said[row.rater].append(tuple(getattr(row, name) for name in SAID))
-    return said
+        answers[row.rater].append(tuple(getattr(row, name) for name in ANSWERED))
+    return answers
 
 
 def _digest(answers: Sequence[object]) -> str:
@@ -133,9 +135,9 @@ def _digest(answers: Sequence[object]) -> str:
 
 
 def _refused(folder: Path | None, faults: Iterable[Fault]) -> ReaderStudyError:
-    named = sorted(set(faults))
+    unique = sorted(set(faults))
     where = str(folder) if folder else ""
-    return ReaderStudyError(f"{len(named)} fault(s)", where=where, faults=named)
+    return ReaderStudyError(f"{len(unique)} fault(s)", where=where, faults=unique)
 
 
 def _ratings(answer: Answer) -> Iterator[Rating]:
@@ -154,13 +156,14 @@ def _ratings(answer: Answer) -> Iterator[Rating]:
 
 def foreign(logs: Mapping[str, Sequence[Answer]], kit: Kit) -> Iterator[Fault]:
     """Answers, by reader, on other films than the kit's."""
-    for one in (answer for answers in logs.values() for answer in answers):
-        names = {film.name for film in kit.quartets.get(one.about, ())}
-        if kit.fingerprints.get(one.about) != one.quartet_sha256 or names != set(one.rated):
+    for answer in (answer for answers in logs.values() for answer in answers):
+        names = {film.name for film in kit.quartets.get(answer.about, ())}
+        same_films = kit.fingerprints.get(answer.about) == answer.quartet_sha256
+        if not same_films or names != answer.rated.keys():
             yield Fault(
-                f"{one.reviewer}.jsonl: line {one.seq}",
+                f"{answer.reviewer}.jsonl: line {answer.seq}",
                 "is an answer on other films than the kit holds",
-                "run `dvc repro quartets`; if the study is another one now, move this log away",
+                "run `dvc repro quartets`; if this is a new study, move this log away",
             )
 
 

@@ -45,18 +45,19 @@ def draw_realism(folder: Path, ratings: Ratings, study: Analysis) -> None:
     figure = new_figure(max(4.6, 1.5 + 1.45 * len(sources)), 4.6)
     axes = figure.subplots()
     for place, source in enumerate(sources):
-        one = study["realism"][source]
+        summary = study["realism"][source]
         tone = TONE if place else REAL_TONE
-        _violin(axes, place, one["ratings"], tone)
+        _violin(axes, place, summary["ratings"], tone)
         means = np.sort(ratings.rating[:, :, place].mean(axis=1))
         axes.plot(
             place + _beside(means), means, "o", ms=3.5, mfc="white", mec=INK, mew=0.7, alpha=0.8
         )
-        axes.plot(place, one["mean"], "D", ms=6, color=INK, mec="white", mew=0.8, zorder=5)
+        axes.plot(place, summary["mean"], "D", ms=6, color=INK, mec="white", mew=0.8, zorder=5)
     top = _brackets(axes, study["realism"], sources)
     axes.set_xlim(-0.55, len(sources) - 0.35)
     axes.set_ylim(0.45, top)
-    names = [f"{_label(one)}\nmean {mean(study['realism'][one]['mean'], 2)}" for one in sources]
+    realism = study["realism"]
+    names = [f"{_label(source)}\nmean {mean(realism[source]['mean'], 2)}" for source in sources]
     axes.set_xticks(range(len(sources)), names, parse_math=False)
     axes.set_yticks((1, 2, 3, 4), ("1 unrealistic", "2", "3", "4 fully realistic"))
     open_frame(axes)
@@ -108,8 +109,8 @@ def _brackets(axes: Axes, realism: Analysis, sources: Sequence[str]) -> float:
     """Lines from real to each checkpoint with both p above them; returns where the axis ends."""
     height = 4.6
     for place, source in enumerate(sources[1:], start=1):
-        one = realism[source]
-        both = f"p exact {_p(one['p_exact_holm'])}\np R 4.4 {_p(one['p_holm'])}"
+        summary = realism[source]
+        both = f"p exact {_p(summary['p_exact_holm'])}\np R 4.4 {_p(summary['p_holm'])}"
         axes.plot(
             [0, 0, place, place],
             [height, height + 0.05, height + 0.05, height],
@@ -134,41 +135,42 @@ def draw_identification(folder: Path, ratings: Ratings, study: Analysis) -> None
         ratings: of the study.
         study: as `analysis.analyze` returns it.
     """
-    seen = study["identification"]
-    rows, wanted = len(ratings.readers) + 3.0, 1.8 * len(ratings.sources) + 1
-    rest = max(0.01, rows - wanted)
-    figure = new_figure(INCHES, 1.3 + ROW * max(rows, wanted))
-    grid = figure.add_gridspec(2, 2, width_ratios=(3, 2), height_ratios=(wanted, rest))
+    identification = study["identification"]
+    rows, least = len(ratings.readers) + 3.0, 1.8 * len(ratings.sources) + 1
+    spare = max(0.01, rows - least)
+    figure = new_figure(INCHES, 1.3 + ROW * max(rows, least))
+    grid = figure.add_gridspec(2, 2, width_ratios=(3, 2), height_ratios=(least, spare))
     # Few bars beside many readers stay bars.
-    places = (grid[:, 0], grid[0, 1] if rest > wanted / 2 else grid[:, 1])
+    places = (grid[:, 0], grid[0, 1] if spare > least / 2 else grid[:, 1])
     axes, bars = (figure.add_subplot(place) for place in places)
-    _accuracies(axes, ratings.readers, seen)
-    _picks(bars, ratings.sources, seen)
+    _accuracies(axes, ratings.readers, identification)
+    _picks(bars, ratings.sources, identification)
     _save(figure, folder, "identification")
 
 
-def _accuracies(axes: Axes, readers: Sequence[str], seen: Analysis) -> None:
+def _accuracies(axes: Axes, readers: Sequence[str], identification: Analysis) -> None:
     for place, reader in enumerate(readers):
-        one = seen["per_rater"][reader]
-        axes.plot(one["ci95"], [place, place], color=LIGHT, linewidth=1)
-        axes.plot(one["accuracy"], place, "o", ms=4, color=INK)
+        accuracy = identification["per_rater"][reader]
+        axes.plot(accuracy["ci95"], [place, place], color=LIGHT, linewidth=1)
+        axes.plot(accuracy["accuracy"], place, "o", ms=4, color=INK)
     row = len(readers) + 0.6
     axes.axhline(row - 0.8, color=TONE, linewidth=0.8)
-    axes.plot(seen["ci95"], [row, row], color=INK, linewidth=2.4)
-    axes.plot(seen["accuracy"], row, "|", ms=11, mew=1.8, color=INK)
-    names = [_reader(one) for one in readers]
+    axes.plot(identification["ci95"], [row, row], color=INK, linewidth=2.4)
+    axes.plot(identification["accuracy"], row, "|", ms=11, mew=1.8, color=INK)
+    names = [_reader(reader) for reader in readers]
     names.append("all, independent trials")
     places = [*map(float, range(len(readers))), row]
-    if seen["clustered_ci95"] is not None:
+    if identification["clustered_ci95"] is not None:
         row += 1
-        axes.plot(seen["clustered_ci95"], [row, row], color=LIGHT, linewidth=2.4)
-        axes.plot(seen["accuracy"], row, "|", ms=11, mew=1.8, color=LIGHT)
+        axes.plot(identification["clustered_ci95"], [row, row], color=LIGHT, linewidth=2.4)
+        axes.plot(identification["accuracy"], row, "|", ms=11, mew=1.8, color=LIGHT)
         names.append("all, clustered")
         places.append(row)
-    axes.axvline(seen["chance"], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
+    chance = identification["chance"]
+    axes.axvline(chance, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
     axes.annotate(
-        f"chance {100 * seen['chance']:.0f} %",
-        (seen["chance"], 1),
+        f"chance {100 * chance:.0f} %",
+        (chance, 1),
         xycoords=("data", "axes fraction"),
         xytext=(0, 2),
         textcoords="offset points",
@@ -176,26 +178,26 @@ def _accuracies(axes: Axes, readers: Sequence[str], seen: Analysis) -> None:
         va="bottom",
         fontsize=8,
     )
-    # A reader may be called anything, `$x$` too, which is no formula.
+    # A reader may be called anything, `$x$` too, which is not a formula.
     axes.set_yticks(places, names, fontsize=8, parse_math=False)
     axes.set_ylim(row + 0.7, -0.7)
     _shares(axes, 1.0)
     axes.set_xlabel("real film found, with 95 % interval", fontsize=9)
 
 
-def _picks(axes: Axes, sources: Sequence[str], seen: Analysis) -> None:
-    shares = [seen["picked"][source] / seen["trials"] for source in sources]
+def _picks(axes: Axes, sources: Sequence[str], identification: Analysis) -> None:
+    shares = [identification["picked"][source] / identification["trials"] for source in sources]
     tones = [REAL_TONE if source == REAL else TONE for source in sources]
     axes.barh(range(len(sources)), shares, 0.66, color=tones, edgecolor=INK, linewidth=0.6)
-    axes.axvline(seen["chance"], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    axes.axvline(identification["chance"], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
     names = [
-        f"{_label(source)}\n{seen['picked'][source]:,} ({100 * share:.0f} %)"
+        f"{_label(source)}\n{identification['picked'][source]:,} ({100 * share:.0f} %)"
         for source, share in zip(sources, shares, strict=True)
     ]
     axes.set_yticks(range(len(sources)), names, fontsize=8, parse_math=False)
     axes.set_ylim(len(sources) - 0.4, -0.6)
-    _shares(axes, 1.1 * max(*shares, seen["chance"]))
-    axes.set_xlabel(f"taken for real, of {seen['trials']:,} trials", fontsize=9)
+    _shares(axes, 1.1 * max(*shares, identification["chance"]))
+    axes.set_xlabel(f"picked as real, of {identification['trials']:,} trials", fontsize=9)
 
 
 def _shares(axes: Axes, most: float) -> None:

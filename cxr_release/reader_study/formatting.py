@@ -18,11 +18,11 @@ def detectable(ends: Sequence[float | None] | None) -> str:
     if ends is None:
         return UNKNOWN
     low, high = ends
-    said = [
+    ranges = [
         *([f"{percent(low)} or less"] if low is not None else []),
         *([f"{percent(high)} or more"] if high is not None else []),
     ]
-    return f"an accuracy of {' or '.join(said)}" if said else "no accuracy at all"
+    return f"an accuracy of {' or '.join(ranges)}" if ranges else "no accuracy at all"
 
 
 def p_of(value: float | None) -> str:
@@ -52,9 +52,9 @@ def interval(ends: Sequence[float] | None) -> str:
     return UNKNOWN if ends is None else f"{100 * ends[0]:.1f}–{100 * ends[1]:.1f} %"
 
 
-def count(how_many: int, what: str) -> str:
+def count(how_many: int, noun: str) -> str:
     """So many of a thing."""
-    return f"{how_many:,} {what}{'s' * (how_many != 1)}"
+    return f"{how_many:,} {noun}{'s' * (how_many != 1)}"
 
 
 SUSPECT = 10
@@ -63,9 +63,9 @@ SUSPECT = 10
 
 def same_answers(group: Sequence[str], quartets: int) -> str:
     """That readers gave the same answers throughout, and from `SUSPECT` quartets on a question."""
-    told = f"{joined(group)} gave the same answers on {_all(quartets)}"
+    sentence = f"{joined(group)} gave the same answers on {_all(quartets)}"
     doubt = f": is this one reader, counted {_times(len(group))}?"
-    return told + (doubt if quartets >= SUSPECT else ".")
+    return sentence + (doubt if quartets >= SUSPECT else ".")
 
 
 def _times(number: int) -> str:

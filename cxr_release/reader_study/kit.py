@@ -2,9 +2,9 @@
 
 A quartet is one real film and one of each checkpoint, shuffled. Every choice is a rank by a keyed
 hash of the film, so that an exclusion replaces the films that it must and leaves every other
-quartet as it was. The hash's key is derived from the pixels of all real films: whoever does not
-have them can neither guess a name nor weigh how early a film was drawn, though the seed is
-published; and whoever has them can look a film up anyway.
+quartet as it was. The hash's key is derived from the pixels of all real films: without
+them a person can neither guess a name nor weigh how early a film was drawn, though the seed is
+published; a person who has them can look a film up anyway.
 
 The record makes the quartets stay as they are: an exclusion, a checkpoint more or another number
 of quartets would otherwise deal the cards anew under readers who have looked at theirs.
@@ -72,8 +72,8 @@ class Kit:
 
 def quartet_sha256(films: Iterable[KitFilm]) -> str:
     """SHA-256, in hex, of the films' own SHA-256 in the order of their names."""
-    shown = sorted((film.name, film.sha256) for film in films)
-    return hashlib.sha256("".join(sha256 for _, sha256 in shown).encode()).hexdigest()
+    hashes = sorted((film.name, film.sha256) for film in films)
+    return hashlib.sha256("".join(sha256 for _, sha256 in hashes).encode()).hexdigest()
 
 
 def open_kit(path: Path) -> Kit:
@@ -181,7 +181,7 @@ def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[Shown]:
         source: sorted(ids, key=lambda film: _rank(secret, "draw", source, film, ids[film]))
         for source, ids in films.items()
     }
-    shown = []
+    key = []
     for place in range(possible):
         members = [
             (_rank(secret, "position", source, ids[place], films[source][ids[place]]), source, ids)
@@ -190,8 +190,8 @@ def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[Shown]:
         for position, (_, source, ids) in enumerate(sorted(members), start=1):
             film = ids[place]
             name = name_of(secret, source, film, films[source][film])
-            shown.append(Shown(place + 1, position, name, source, film))
-    return shown
+            key.append(Shown(place + 1, position, name, source, film))
+    return key
 
 
 def alike_in_facing(films: Films, facing_left: Mapping[str, Collection[str]]) -> Films | None:
@@ -206,7 +206,7 @@ def alike_in_facing(films: Films, facing_left: Mapping[str, Collection[str]]) ->
         to draw by it.
     """
     alike = {
-        source: {film: one for film, one in ids.items() if film in facing_left[source]}
+        source: {film: pixels for film, pixels in ids.items() if film in facing_left[source]}
         for source, ids in films.items()
     }
     return alike if all(alike.values()) else None
@@ -226,26 +226,26 @@ def draw_again(
             corrected since which way those face.
 
     Raises:
-        ReaderStudyError: another study is asked for, or a film is no more what they saw.
+        ReaderStudyError: another study is asked for, or a film is not what they saw any more.
     """
     known = {
         name_of(secret, source, film, pixels): (source, film)
-        for some in (mirrored or {}, films)
-        for source, ids in some.items()
+        for images in (mirrored or {}, films)
+        for source, ids in images.items()
         for film, pixels in ids.items()
     }
     lost = [film.name for film in served.films if film.name not in known]
     if lost:
         raise ReaderStudyError(
             f"{len(lost)} of the {len(served.films)} films that readers were given are not there"
-            " any more: the cohort, the checkpoints or the samples are others",
+            " any more: the cohort, the checkpoints or the samples have changed",
             remedy=NEW_STUDY,
         )
-    shown = [
+    key = [
         Shown(film.quartet, film.position, film.name, *known[film.name]) for film in served.films
     ]
     for quartet in served.quartets:
-        sources = sorted(one.source for one in shown if one.quartet == quartet)
+        sources = sorted(film.source for film in key if film.quartet == quartet)
         if sources != sorted(films):
             raise ReaderStudyError(
                 f"readers were given films of {', '.join(sources)} in a quartet; asked for are"
@@ -257,7 +257,7 @@ def draw_again(
             f"readers were given {len(served.quartets)} quartets; asked for are {quartets}",
             remedy=f"set study.quartets back; {NEW_STUDY}",
         )
-    return shown
+    return key
 
 
 def name_of(secret: bytes, source: str, film: str, pixels: str) -> str:

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Rating:
-    """What one reader said of one film."""
+    """One reader's rating of one film."""
 
     file: str
     line: int
@@ -41,8 +41,8 @@ def lines_of(rows: Iterable[Rating]) -> str:
     for row in rows:
         lines[row.file].add(row.line)
     return "; ".join(
-        f"{file}: line{'s' * (len(some) > 1)} {ranges(sorted(some))}"
-        for file, some in sorted(lines.items())
+        f"{file}: line{'s' * (len(numbers) > 1)} {ranges(sorted(numbers))}"
+        for file, numbers in sorted(lines.items())
     )
 
 
@@ -53,8 +53,8 @@ def identical(answers: Mapping[str, Hashable]) -> list[list[str]]:
         answers: reader → all that he or she answered.
     """
     groups: dict[Hashable, list[str]] = defaultdict(list)
-    for reader, said in answers.items():
-        groups[said].append(reader)
+    for reader, answer in answers.items():
+        groups[answer].append(reader)
     return sorted(sorted(group) for group in groups.values() if len(group) > 1)
 
 
@@ -71,7 +71,7 @@ class Ratings:
     rating: Ints
     """(readers, quartets, sources), 1 … 4."""
     picked: Ints
-    """(readers, quartets): place in `sources` of the film taken for the real one."""
+    """(readers, quartets): place in `sources` of the film picked as the real one."""
 
     @property
     def hits(self) -> NDArray[np.bool_]:
@@ -87,8 +87,8 @@ class Ratings:
     @property
     def identical(self) -> list[list[str]]:
         """Groups of readers who gave every film the same rating and picked the same ones."""
-        said = zip(self.readers, self.rating, self.picked, strict=True)
-        return identical({one: rating.tobytes() + pick.tobytes() for one, rating, pick in said})
+        rows = zip(self.readers, self.rating, self.picked, strict=True)
+        return identical({name: rating.tobytes() + pick.tobytes() for name, rating, pick in rows})
 
     def by_answers(self) -> Ratings:
         """The same study, its readers in an order that follows from what they answered.

@@ -47,9 +47,9 @@ def text_of(study: Analysis) -> str:
         "",
         "What this study can detect (two-sided 5 %, power 80 %)",
         *_power(study["power"]),
-        *(f"  {said}" for said in _smallest(study)),
+        *(f"  {sentence}" for sentence in _smallest(study)),
         "",
-        f"A p above {ALPHA} is no proof that readers cannot tell: see what is shown to be equal.",
+        f"A p above {ALPHA} does not prove that readers cannot tell: only an equivalence test can.",
         f"Left out: {study['cumulative_link_mixed_model']['why']}",
     ]
     return "\n".join([*_wrapped(above), *_table(study), *_wrapped(below)])
@@ -60,23 +60,25 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _identification(study: Analysis) -> list[str]:
-    seen = study["identification"]
-    same, chance, kappa = seen["equivalence"], seen["chance"], study["fleiss_kappa"]
-    accuracies = [one["accuracy"] for one in seen["per_rater"].values()]
-    low, high = max(0.0, chance - same["margin"]), min(1.0, chance + same["margin"])
-    picked = ", ".join(f"{source} {times:,}" for source, times in seen["picked"].items())
+    result = study["identification"]
+    equivalence, chance = result["equivalence"], result["chance"]
+    accuracies = [reader["accuracy"] for reader in result["per_rater"].values()]
+    low, high = max(0.0, chance - equivalence["margin"]), min(1.0, chance + equivalence["margin"])
+    picked = ", ".join(f"{source} {times:,}" for source, times in result["picked"].items())
     rows = {
-        "Real film found": f"{seen['correct']:,} of {seen['trials']:,}: {percent(seen['accuracy'])}"
-        f" (chance {percent(chance)}), p {p_of(seen['p_two_sided'])} (exact binomial)",
-        "95 % interval": f"{interval(seen['ci95'])} were all trials independent (Clopper–Pearson)",
-        "": f"{interval(seen['clustered_ci95'])} clustered by reader and quartet"
-        f" (bootstrap, {seen['bootstrap']:,} draws)",
-        "Design effect": number(seen["design_effect"], 2),
+        "Real film found": f"{result['correct']:,} of {result['trials']:,}:"
+        f" {percent(result['accuracy'])} (chance {percent(chance)}),"
+        f" p {p_of(result['p_two_sided'])} (exact binomial)",
+        "95 % interval": f"{interval(result['ci95'])} were all trials independent"
+        " (Clopper–Pearson)",
+        "": f"{interval(result['clustered_ci95'])} clustered by reader and quartet"
+        f" (bootstrap, {result['bootstrap']:,} draws)",
+        "Design effect": number(result["design_effect"], 2),
         "Readers": f"{percent(min(accuracies))} to {percent(max(accuracies))}",
-        "Taken for real": picked,
-        "Fleiss' kappa": f"{number(kappa, 3)} over the source picked",
-        "Equal to chance": f"{shown(same)}: 90 % interval {interval(same['ci90'])}, clustered,"
-        f" within {percent(low)} to {percent(high)}",
+        "Picked as real": picked,
+        "Fleiss' kappa": f"{number(study['fleiss_kappa'], 3)} over the source picked",
+        "Equal to chance": f"{shown(equivalence)}: 90 % interval"
+        f" {interval(equivalence['ci90'])}, clustered, within {percent(low)} to {percent(high)}",
     }
     return [f"{name:<17}{value}" for name, value in rows.items()]
 
@@ -86,25 +88,25 @@ def _table(study: Analysis) -> list[str]:
     head = ["source", "mean", "sd", "real −", new, "Holm", "V", old, "Holm", "equal"]
     rows = [head]
     for source in study["sources"]:
-        one = study["realism"][source]
-        row = [source, mean(one["mean"], 3), number(one["sd"], 2)]
+        summary = study["realism"][source]
+        row = [source, mean(summary["mean"], 3), number(summary["sd"], 2)]
         if source != REAL:
-            same = one["equivalence"]
+            equivalence = summary["equivalence"]
             row += [
-                f"{one['difference']:+.3f}",
-                p_of(one["p_exact"]),
-                p_of(one["p_exact_holm"]),
-                f"{one['V']:g}",
-                p_of(one["p"]),
-                p_of(one["p_holm"]),
-                f"{shown(same)} (± {same['margin']:g})",
+                f"{summary['difference']:+.3f}",
+                p_of(summary["p_exact"]),
+                p_of(summary["p_exact_holm"]),
+                f"{summary['V']:g}",
+                p_of(summary["p"]),
+                p_of(summary["p_holm"]),
+                f"{shown(equivalence)} (± {equivalence['margin']:g})",
             ]
         rows.append(row + [""] * (len(head) - len(row)))
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
-    left = {head.index(name) for name in ("source", "equal")}
+    left_aligned = {head.index(name) for name in ("source", "equal")}
     return [
         "  ".join(
-            cell.ljust(width) if place in left else cell.rjust(width)
+            cell.ljust(width) if place in left_aligned else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -132,13 +134,13 @@ def sentence_of(study: Analysis) -> str:
     Args:
         study: as `analysis.analyze` returns it.
     """
-    same = (same_answers(group, study["quartets"]) for group in study["identical"])
-    return " ".join([*_identified(study), *same, *_realistic(study)])
+    identical = (same_answers(group, study["quartets"]) for group in study["identical"])
+    return " ".join([*_identified(study), *identical, *_realistic(study)])
 
 
 def _identified(study: Analysis) -> list[str]:
-    seen, power = study["identification"], study["power"]
-    same, clustered = seen["equivalence"], seen["clustered_ci95"]
+    result, power = study["identification"], study["power"]
+    equivalence, clustered = result["equivalence"], result["clustered_ci95"]
     ends = "not known" if clustered is None else interval(clustered)
     independent, at_clustering = (
         power[name] for name in ("detectable_accuracy", "detectable_accuracy_clustered")
@@ -146,48 +148,52 @@ def _identified(study: Analysis) -> list[str]:
     further = (
         "" if at_clustering is None else f", and {detectable(at_clustering)} at its clustering"
     )
-    spread = "" if same["ci90"] is None else f" (90 % interval {interval(same['ci90'])}, clustered)"
+    ci90 = equivalence["ci90"]
+    spread = "" if ci90 is None else f" (90 % interval {interval(ci90)}, clustered)"
     return [
         f"{count(study['raters'], 'blinded reader')} saw {count(study['quartets'], 'quartet')} of"
         f" one real and {count(study['images_per_quartet'] - 1, 'synthetic film')} and picked the"
-        f" real one in {seen['correct']:,} of {seen['trials']:,} trials:"
-        f" {percent(seen['accuracy'])}, where chance is {percent(seen['chance'])} (two-sided exact"
-        f" binomial p {p_of(seen['p_two_sided'])}; 95 % interval {interval(seen['ci95'])} were all"
-        f" trials independent, {ends} with readers and quartets as clusters).",
-        _against_chance(seen),
+        f" real one in {result['correct']:,} of {result['trials']:,} trials:"
+        f" {percent(result['accuracy'])}, where chance is {percent(result['chance'])} (two-sided"
+        f" exact binomial p {p_of(result['p_two_sided'])}; 95 % interval"
+        f" {interval(result['ci95'])} were all trials independent, {ends} with readers and quartets"
+        " as clusters).",
+        _against_chance(result),
         f"The study would have detected, with a power of 80 %, {detectable(independent)} were all"
         f" trials independent{further}.",
-        f"That the accuracy lies within {100 * same['margin']:g} percentage points of chance is"
-        f" {shown(same)}{spread}.",
+        f"That the accuracy lies within {100 * equivalence['margin']:g} percentage points of chance"
+        f" is {shown(equivalence)}{spread}.",
     ]
 
 
-def _against_chance(seen: Analysis) -> str:
-    if seen["p_two_sided"] > ALPHA:
+def _against_chance(result: Analysis) -> str:
+    if result["p_two_sided"] > ALPHA:
         return (
-            "That this does not differ significantly from chance is no proof that readers cannot"
-            " tell real from synthetic films."
+            "That this does not differ significantly from chance does not prove that readers"
+            " cannot tell real from synthetic films."
         )
-    side = "more" if seen["accuracy"] > seen["chance"] else "less"
-    ends = seen["clustered_ci95"]
-    within = ends is not None and ends[0] <= seen["chance"] <= ends[1]
+    side = "more" if result["accuracy"] > result["chance"] else "less"
+    ends = result["clustered_ci95"]
+    within = ends is not None and ends[0] <= result["chance"] <= ends[1]
     doubt = ", though the clustered interval holds chance" if within else ""
     return f"Readers found the real film {side} often than by chance{doubt}."
 
 
 def _realistic(study: Analysis) -> list[str]:
     real = study["realism"][REAL]
-    synthetic = {source: one for source, one in study["realism"].items() if source != REAL}
+    synthetic = {source: summary for source, summary in study["realism"].items() if source != REAL}
     first = next(iter(synthetic.values()))
-    means = joined([f"{mean(one['mean'], 2)} for {source}" for source, one in synthetic.items()])
+    means = joined([f"{mean(synthetic[name]['mean'], 2)} for {name}" for name in synthetic])
     exact, tests = (
-        joined([p_of(one[name]) for one in synthetic.values()])
+        joined([p_of(summary[name]) for summary in synthetic.values()])
         for name in ("p_exact_holm", "p_holm")
     )
     verdicts = [
-        f"{word} for {joined(named)}"
+        f"{word} for {joined(sources)}"
         for word in ("shown", "not shown")
-        if (named := [name for name, one in synthetic.items() if shown(one["equivalence"]) == word])
+        if (
+            sources := [name for name in synthetic if shown(synthetic[name]["equivalence"]) == word]
+        )
     ]
     return [
         f"Mean realism from 1 (unrealistic) to 4 (fully realistic) was {mean(real['mean'], 2)} for"
@@ -203,26 +209,26 @@ def _realistic(study: Analysis) -> list[str]:
 
 def _significant(synthetic: Analysis, readers: int) -> list[str]:
     """Sources whose films are rated otherwise than real ones, by the exact test."""
-    named: dict[str, list[str]] = {}
-    for source, one in synthetic.items():
-        if one["p_exact_holm"] <= ALPHA:
-            named.setdefault(_side(one, readers), []).append(source)
-    return [f"Real films looked {side} than those of {joined(of)}." for side, of in named.items()]
+    by_side: dict[str, list[str]] = {}
+    for source, summary in synthetic.items():
+        if summary["p_exact_holm"] <= ALPHA:
+            by_side.setdefault(_side(summary, readers), []).append(source)
+    return [f"Real films looked {side} than those of {joined(of)}." for side, of in by_side.items()]
 
 
-def _side(one: Analysis, readers: int) -> str:
+def _side(summary: Analysis, readers: int) -> str:
     """Which way readers differ: the ranks, on which the test rests, and the means may not agree."""
-    zeros = readers - one["raters_differing"]
+    zeros = readers - summary["raters_differing"]
     most = (readers * (readers + 1) - zeros * (zeros + 1)) / 2
-    above = one["V_exact"] > most / 2
-    if one["difference"] == 0 or above != (one["difference"] > 0):
+    above = summary["V_exact"] > most / 2
+    if summary["difference"] == 0 or above != (summary["difference"] > 0):
         return f"{'more' if above else 'less'} realistic by readers' ranks, though not on average,"
     return f"{'more' if above else 'less'} realistic"
 
 
 def _smallest(study: Analysis) -> list[str]:
     """What the tests of realism could have found at all."""
-    synthetic = {source: one for source, one in study["realism"].items() if source != REAL}
+    synthetic = {source: summary for source, summary in study["realism"].items() if source != REAL}
     readers = count(study["raters"], "reader")
     least = min(1.0, len(synthetic) * 2.0 ** (1 - study["raters"]))
     if least > ALPHA:
@@ -230,19 +236,19 @@ def _smallest(study: Analysis) -> list[str]:
             f"With {readers} no difference in realism, however large, can be significant in the"
             f" exact test (least Holm-adjusted p {p_of(least)})."
         ]
-    blind = [source for source, one in synthetic.items() if one["smallest_p_holm"] > ALPHA]
-    said = [
+    blind = [source for source, summary in synthetic.items() if summary["smallest_p_holm"] > ALPHA]
+    sentences = [
         f"Of {readers} only {synthetic[source]['raters_differing']:,} rated {source} otherwise than"
         " real films: however large the differences, the exact test cannot find them significant"
         f" (least Holm-adjusted p {p_of(synthetic[source]['smallest_p_holm'])})."
         for source in blind
     ]
     detectable_from = study["power"]["detectable_difference"].items()
-    points = [one for source, one in detectable_from if one is not None and source not in blind]
+    points = [least for name, least in detectable_from if least is not None and name not in blind]
     if points:
-        said.append(
+        sentences.append(
             f"A difference{' from other sources' if blind else ''} would have been detected with a"
             f" power of 80 % from {max(points):.2f} points on by a paired t test, before adjusting"
             " for several tests."
         )
-    return said
+    return sentences

@@ -1,4 +1,4 @@
-"""Ratings as CSV that anybody may have made: its text, each line, then all of them as a study."""
+"""Ratings as CSV from any program: its text, each line, then all of them as a study."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class UnreadableError(Exception):
     Args:
         path: the file.
         line: from 1; 0: of the whole file.
-        what: is wrong.
+        problem: what is wrong.
         remedy: what to do.
     """
 
-    def __init__(self, path: Path, line: int, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.fault = Fault(f"{path.name}: line {line}" if line else path.name, what, remedy)
+    def __init__(self, path: Path, line: int, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.fault = Fault(f"{path.name}: line {line}" if line else path.name, problem, remedy)
 
 
 def read_records(path: Path, *, remedy: str) -> Iterator[tuple[int, list[str]]]:
@@ -58,13 +58,13 @@ def read_records(path: Path, *, remedy: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             reason = str(error)
-            what = f"cannot be read as CSV: {reason}"
+            problem = f"cannot be read as CSV: {reason}"
             # A quote that stays open swallows lines up to the end, or to the longest cell.
             if "unexpected end" in reason:
-                what = "a quote opens here and never closes"
+                problem = "a quote opens here and never closes"
             if "field limit" in reason:
-                what = "a field is far too long, or a quote opens here and never closes"
-            raise UnreadableError(path, start, what, remedy) from None
+                problem = "a field is far too long, or a quote opens here and never closes"
+            raise UnreadableError(path, start, problem, remedy) from None
         # Spreadsheets leave lines of nothing but commas.
         if any(cell.strip() for cell in cells):
             yield start, cells
@@ -74,8 +74,8 @@ def _text(path: Path, remedy: str) -> str:
     try:
         data = read_bounded(path, MAX_BYTES, follow=True)
     except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise UnreadableError(path, 0, what, "name a CSV file of ratings") from None
+        problem = f"cannot be read: {error.strerror}"
+        raise UnreadableError(path, 0, problem, "name a CSV file of ratings") from None
     for start, kind in _NOT_UTF8.items():
         if data.startswith(start):
             raise UnreadableError(path, 1, f"is {kind}, not UTF-8 text", remedy)
@@ -85,15 +85,15 @@ def _text(path: Path, remedy: str) -> str:
         # Spreadsheets put a byte order mark in front.
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        what = f"is not UTF-8 (byte {data[error.start]:#04x})"
-        raise UnreadableError(path, _line_at(data, error.start), what, remedy) from None
+        problem = f"is not UTF-8 (byte {data[error.start]:#04x})"
+        raise UnreadableError(path, _line_at(data, error.start), problem, remedy) from None
     if not text.strip():
         raise UnreadableError(path, 1, "is empty", remedy)
     first = text.lstrip().partition("\n")[0]
     for mark, name in ((";", "semicolons"), ("\t", "tabs")):
         if first.count(mark) > first.count(","):
-            what = f"has {name} between its columns, expected commas"
-            raise UnreadableError(path, 1, what, remedy)
+            problem = f"has {name} between its columns, expected commas"
+            raise UnreadableError(path, 1, problem, remedy)
     return text
 
 
@@ -131,7 +131,7 @@ CELLS: dict[str, tuple[Callable[[str], Any], str]] = {
         f"expected a file's name of at most {MAX_IMAGE} characters, without its folder",
     ),
     "source": (_name, f"expected a name of at most {MAX_NAME} characters"),
-    "rating": ({str(one): one for one in range(1, 5)}.get, "expected 1, 2, 3 or 4"),
+    "rating": ({str(value): value for value in range(1, 5)}.get, "expected 1, 2, 3 or 4"),
     "identified_as_real": (lambda cell: _BOOLEANS.get(cell.lower()), "expected true or false"),
 }
 """Column of `schemas.RESPONSES` → what its cells mean (None: nothing), and what is expected."""
@@ -161,17 +161,17 @@ def read_csv(
     try:
         records = read_records(path, remedy=_AS_CSV)
         names = [name.strip() for name in next(records)[1]]
-        wrong = "; ".join(_header_faults(names, optional={"source"} if blinded else set()))
-        if wrong:
-            raise UnreadableError(path, 1, wrong, f"the first line is to be {','.join(CELLS)}")
+        problem = "; ".join(_header_faults(names, optional={"source"} if blinded else set()))
+        if problem:
+            raise UnreadableError(path, 1, problem, f"the first line must be {','.join(CELLS)}")
         for line, cells in records:
             if len(kinds) >= MAX_KINDS or len(faults) >= MAX_FAULTS:
-                what = "and more lines after it are wrong"
-                raise UnreadableError(path, line, what, "mend these first")
-            row, found = _row(names, [cell.strip() for cell in cells], real)
-            kinds |= set(found)
-            faults += [Fault(f"{path.name}: line {line}", *one) for one in found]
-            if not found:
+                problem = "and more lines after it are wrong"
+                raise UnreadableError(path, line, problem, "mend these first")
+            row, problems = _row(names, [cell.strip() for cell in cells], real)
+            kinds |= set(problems)
+            faults += [Fault(f"{path.name}: line {line}", *problem) for problem in problems]
+            if not problems:
                 rows.append(Rating(file=path.name, line=line, **row))
         if not rows and not faults:
             raise UnreadableError(path, 1, "has a header and no ratings", _AS_CSV)
@@ -181,13 +181,16 @@ def read_csv(
 
 
 def _header_faults(names: Sequence[str], optional: set[str]) -> Iterator[str]:
-    for what, which in (
+    for problem, columns in (
         ("has no column", [name for name in CELLS if name not in {*names, *optional}]),
-        ("has the unknown column", [one for one in dict.fromkeys(names) if one not in CELLS][:10]),
+        (
+            "has the unknown column",
+            [*dict.fromkeys(name for name in names if name not in CELLS)][:10],
+        ),
         ("has twice the column", [name for name in CELLS if names.count(name) > 1]),
     ):
-        if which:
-            yield f"{what} {', '.join(map(_quoted, which))}"
+        if columns:
+            yield f"{problem} {', '.join(map(_quoted, columns))}"
 
 
 def _row(
@@ -195,7 +198,7 @@ def _row(
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Fields of a `Rating`, and what is wrong with them, with what to do."""
     if list(cells) == list(names):
-        return {}, [("is the header once more", "remove this line")]
+        return {}, [("repeats the header", "remove this line")]
     if len(cells) != len(names):
         return {}, [(f"has {len(cells)} fields, expected {len(names)}", "")]
     row: dict[str, Any] = {"source": None}
@@ -204,11 +207,11 @@ def _row(
         meaning, expected = CELLS[name]
         row[name] = meaning(cell)
         if row[name] is None:
-            what = f"{name} is {_quoted(cell)}" if cell else f"missing {name}"
-            faults.append((what, expected))
+            problem = f"{name} is {_quoted(cell)}" if cell else f"missing {name}"
+            faults.append((problem, expected))
     if row["source"] == REAL != real:
-        what = f"source is {REAL}, and the real films are said to be {_quoted(real)}"
-        faults.append((what, "rename one"))
+        problem = f"source is {REAL}, but the real films are called {_quoted(real)}"
+        faults.append((problem, "rename one"))
     elif row["source"] == real:
         row["source"] = REAL
     return row, faults
@@ -232,9 +235,9 @@ def read_responses(path: Path, *, real: str = REAL) -> list[Rating]:
     rows, faults = read_csv(path, real=real)
     sources = {row.source for row in rows}
     if rows and real != REAL not in sources:
-        named = ", ".join(sorted(map(str, sources)))
-        what = f"no film has the source {real!a}; the sources are {named}"
-        faults.append(Fault(path.name, what, "name the one of the real films"))
+        names = ", ".join(sorted(map(str, sources)))
+        problem = f"no film has the source {real!a}; the sources are {names}"
+        faults.append(Fault(path.name, problem, "name the one of the real films"))
     elif rows:
         faults += faults_of(rows, unfinished={row.rater for row in rows} if faults else ())
     if faults:

@@ -40,7 +40,7 @@ class Given:
     ratings: tuple[int, ...]
     """One for each film in the order shown, 1 … 4."""
     picked: int
-    """Place, from 0, of the film taken for the real one."""
+    """Place, from 0, of the film picked as the real one."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Page:
     films: tuple[str, ...]
     """In the order shown."""
     given: Given | None
-    """What stands."""
+    """The effective answer."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ class Session:
         self._log = log
         log.held = True
         self._turn = threading.Lock()
-        seen = {one: (str(one), fingerprint) for one, fingerprint in kit.fingerprints.items()}
-        in_order = sorted(seen, key=lambda one: _rank(seed, "order", *seen[one]))
+        quartets = {number: (str(number), sha256) for number, sha256 in kit.fingerprints.items()}
+        in_order = sorted(quartets, key=lambda number: _rank(seed, "order", *quartets[number]))
         self._sheets: dict[str, _Sheet] = {}
         self._films: dict[str, str] = {}
         for number, quartet in enumerate(in_order, start=1):
             films = _named(seed, kit.quartets[quartet])
-            name = _rank(seed, "page", *seen[quartet])[:32]
+            name = _rank(seed, "page", *quartets[quartet])[:32]
             self._sheets[name] = _Sheet(number, quartet, films)
             self._films.update(films)
         self.refresh()
@@ -128,35 +128,35 @@ class Session:
     ) -> tuple[Page, bool]:
         """Log an answer. It is on disk when this returns; on an error it does not count.
 
-        The answer that stands already, given again, is acknowledged and not logged again,
-        whatever time it took: the page may have lost what we said of it.
+        The answer that is already in effect, given again, is acknowledged and not logged again,
+        whatever time it took: the page may have missed the acknowledgement.
 
         Args:
             name: of the page.
             ratings: film of the page → 1 (unrealistic) … 4 (fully realistic).
-            picked: film taken for the real one.
+            picked: film picked as the real one.
             seconds: for which the page was in view.
 
         Returns:
-            The page as it stands now, and whether anything was logged.
+            The page as it is now, and whether anything was logged.
 
         Raises:
             UnknownPageError: no such page.
             UnfitAnswerError: it is not whole.
-            FinalAnswerError: another answer stands, and may not be changed.
+            FinalAnswerError: there is another answer, and it may not be changed.
             DecisionError: see `Log.append`.
         """
         sheet = self._sheets.get(name)
         if sheet is None:
-            raise UnknownPageError("is no more what was shown: load it again")
-        wish = self._reply(sheet, ratings, picked, seconds)
+            raise UnknownPageError("is out of date: load it again")
+        answer = self._reply(sheet, ratings, picked, seconds)
 
-        def unless(wish: NewAnswer, stands: Answer | None) -> bool:
-            return stands is not None and (not self.going_back or _same(wish, stands))
+        def unless(new: NewAnswer, effective: Answer | None) -> bool:
+            return effective is not None and (not self.going_back or _same(new, effective))
 
         with self._turn:
-            logged = self._log.append([wish], unless=unless)
-            if not logged and not _same(wish, self._log.effective[sheet.quartet]):
+            logged = self._log.append([answer], unless=unless)
+            if not logged and not _same(answer, self._log.effective[sheet.quartet]):
                 raise FinalAnswerError("was answered before, and answers are final")
             return self._page(name), bool(logged)
 
@@ -165,10 +165,10 @@ class Session:
     ) -> NewAnswer:
         if ratings.keys() != sheet.films.keys():
             raise UnfitAnswerError("does not rate each film of the page, and no other")
-        if not {str(one) for one in ratings.values()} <= set(RATINGS):
-            raise UnfitAnswerError("holds a rating that is none of 1 to 4")
+        if not {str(rating) for rating in ratings.values()} <= set(RATINGS):
+            raise UnfitAnswerError("holds a rating that is not 1 to 4")
         if picked not in sheet.films:
-            raise UnfitAnswerError("takes no film of the page for the real one")
+            raise UnfitAnswerError("does not pick a film of the page as the real one")
         if not 0 <= seconds <= LONGEST:  # NaN neither
             raise UnfitAnswerError(f"took no time between 0 and {LONGEST} seconds")
         return NewAnswer(
@@ -183,22 +183,22 @@ class Session:
 
     def _page(self, name: str) -> Page:
         sheet = self._sheets[name]
-        stands = self._log.effective.get(sheet.quartet)
+        effective = self._log.effective.get(sheet.quartet)
         given = None
-        if stands:
-            shown, rated = list(sheet.films.values()), stands.rated
-            given = Given(tuple(rated[film] for film in shown), shown.index(stands.picked))
+        if effective:
+            shown, rated = list(sheet.films.values()), effective.rated
+            given = Given(tuple(rated[film] for film in shown), shown.index(effective.picked))
         return Page(name, tuple(sheet.films), given)
 
 
 def _named(seed: bytes, films: tuple[KitFilm, ...]) -> dict[str, str]:
     """Opaque name → name in the kit, in the order in which the reader sees them."""
-    in_order = sorted(films, key=lambda one: _rank(seed, "place", one.name, one.sha256))
-    return {_rank(seed, "film", one.name, one.sha256)[:32]: one.name for one in in_order}
+    in_order = sorted(films, key=lambda film: _rank(seed, "place", film.name, film.sha256))
+    return {_rank(seed, "film", film.name, film.sha256)[:32]: film.name for film in in_order}
 
 
-def _same(wish: NewAnswer, stands: Answer) -> bool:
-    return wish.rated == stands.rated and wish.picked == stands.picked
+def _same(new: NewAnswer, effective: Answer) -> bool:
+    return new.rated == effective.rated and new.picked == effective.picked
 
 
 def _rank(seed: bytes, *parts: str) -> str:

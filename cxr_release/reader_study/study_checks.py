@@ -45,18 +45,18 @@ def faults_of(
         return [Fault("responses", "hold no ratings")]
     readers = _grouped(rows, lambda row: row.rater)
     if len(readers) > MOST_READERS:
-        what = f"hold ratings of {len(readers):,} readers, more than {MOST_READERS:,}"
-        return [Fault("responses", what, "analyse a sample of them that you draw beforehand")]
+        problem = f"hold ratings of {len(readers):,} readers, more than {MOST_READERS:,}"
+        return [Fault("responses", problem, "analyse a sample of them that you draw beforehand")]
     faults = [*_confused(readers)]
     whose = "the kit does not have" if films else "most others did not rate"
     expected = set(films) or _held_by_most(readers)
     wrong: set[Page] = set()
-    for reader, mine in sorted(readers.items()):
-        places = Counter(map(_film, mine))
+    for reader, rated in sorted(readers.items()):
+        places = Counter(map(_film, rated))
         wrong |= {(reader, quartet) for (quartet, _), times in places.items() if times > 1}
         wrong |= {(reader, quartet) for quartet, _ in expected ^ places.keys()}
-        faults += _other_films(reader, mine, expected, whose, may_lack=reader in unfinished)
-    clear = [row for mine in readers.values() for row in mine if _page(row) not in wrong]
+        faults += _other_films(reader, rated, expected, whose, may_lack=reader in unfinished)
+    clear = [row for rated in readers.values() for row in rated if _page(row) not in wrong]
     if clear and all(row.source is not None for row in rows):
         faults += _sources(clear, wrong, whole=not unfinished)
     return [*faults, *_picks(clear, wrong, unfinished)]
@@ -78,7 +78,7 @@ def _film(row: Rating) -> Film:
 
 
 def _confused(readers: dict[str, list[Rating]]) -> Iterator[Fault]:
-    """Readers under several spellings or in several files; whoever is named is taken out."""
+    """Readers under several spellings or in several files; those that are named are taken out."""
     for group in spellings(readers):
         where = lines_of(row for reader in group for row in readers.pop(reader))
         remedy = "write one reader in one way, and two in ways that differ more"
@@ -92,8 +92,8 @@ def _confused(readers: dict[str, list[Rating]]) -> Iterator[Fault]:
 
 
 def _held_by_most(readers: Mapping[str, Sequence[Rating]]) -> set[Film]:
-    held = Counter(film for mine in readers.values() for film in set(map(_film, mine)))
-    return {film for film, number in held.items() if 2 * number >= len(readers)}
+    readers_of = Counter(film for rated in readers.values() for film in set(map(_film, rated)))
+    return {film for film, number in readers_of.items() if 2 * number >= len(readers)}
 
 
 def _other_films(
@@ -101,24 +101,24 @@ def _other_films(
 ) -> Iterator[Fault]:
     """Films that this reader lacks, has besides, or has twice."""
     films = _grouped(rows, _film)
-    twice = {film for film, mine in films.items() if len(mine) > 1}
-    others = films.keys() - expected
+    twice = {film for film, rated in films.items() if len(rated) > 1}
+    unexpected = films.keys() - expected
     lacking = set() if may_lack else expected - films.keys()
 
-    def lines(some: Collection[Film]) -> str:
-        return lines_of(row for film in some for row in films[film])
+    def lines(subset: Collection[Film]) -> str:
+        return lines_of(row for film in subset for row in films[film])
 
     if twice:
         yield Fault(lines(twice), f"reader {reader} rates {_named(twice)} twice", "keep one")
-    if others:
-        named = _named(others, {quartet for quartet, _ in expected})
-        yield Fault(lines(others), f"reader {reader} rates {named}, which {whose}")
+    if unexpected:
+        named = _named(unexpected, {quartet for quartet, _ in expected})
+        yield Fault(lines(unexpected), f"reader {reader} rates {named}, which {whose}")
     if lacking:
         pages = {quartet for quartet, _ in lacking}
         beside = {film for film in films if film[0] in pages} or films
         named = _named(lacking, {quartet for quartet, _ in films})
-        what = f"reader {reader} has no rating of {named}"
-        yield Fault(lines(beside), what, "everyone rates the same films")
+        problem = f"reader {reader} has no rating of {named}"
+        yield Fault(lines(beside), problem, "everyone rates the same films")
 
 
 def _named(films: Collection[Film], begun: Collection[int] | None = None) -> str:
@@ -136,56 +136,57 @@ def _picks(
     rows: Sequence[Rating], wrong: Collection[Page], unfinished: Collection[str]
 ) -> Iterator[Fault]:
     faulty: dict[tuple[str, str], list[Rating]] = defaultdict(list)
-    for page, mine in sorted(_grouped(rows, _page).items()):
-        picked = [row for row in mine if row.identified_as_real]
+    for page, page_rows in sorted(_grouped(rows, _page).items()):
+        picked = [row for row in page_rows if row.identified_as_real]
         fewest = 0 if page[0] in unfinished else 1
         if not fewest <= len(picked) <= 1 and page not in wrong:
-            faulty[page[0], f"{len(picked) or 'no'} film{'s' * bool(picked)}"] += picked or mine
-    for (reader, what), mine in sorted(faulty.items()):
-        quartets = ranges(sorted({row.quartet for row in mine}))
-        said = f"reader {reader} picks {what} as the real one in quartet(s) {quartets}"
-        yield Fault(lines_of(mine), said, "expected one pick a quartet")
+            number = f"{len(picked) or 'no'} film{'s' * bool(picked)}"
+            faulty[page[0], number] += picked or page_rows
+    for (reader, picks), wrong_rows in sorted(faulty.items()):
+        quartets = ranges(sorted({row.quartet for row in wrong_rows}))
+        problem = f"reader {reader} picks {picks} as the real one in quartet(s) {quartets}"
+        yield Fault(lines_of(wrong_rows), problem, "expected one pick a quartet")
 
 
 def _sources(rows: Sequence[Rating], wrong: set[Page], *, whole: bool) -> Iterator[Fault]:
     """Films of several sources and, of a whole study, quartets without one film of each source."""
     confused = spellings(str(row.source) for row in rows)
     for group in confused:
-        mine = [row for row in rows if row.source in group]
-        yield Fault(lines_of(mine), one_person(group, "source"), "write one source in one way")
+        named = [row for row in rows if row.source in group]
+        yield Fault(lines_of(named), one_person(group, "source"), "write one source in one way")
     if confused:
         wrong |= set(map(_page, rows))
         return
     quartets: dict[int, list[str]] = defaultdict(list)
     unclear: set[int] = set()
-    for (quartet, image), mine in sorted(_grouped(rows, _film).items()):
-        counted = Counter(str(row.source) for row in mine)
-        (source, most), *others = counted.most_common()
+    for (quartet, image), rated in sorted(_grouped(rows, _film).items()):
+        counted = Counter(str(row.source) for row in rated)
+        (source, most), *further = counted.most_common()
         quartets[quartet].append(source)
-        if others:
+        if further:
             unclear.add(quartet)
-            odd = [row for row in mine if row.source != source or others[0][1] == most]
-            what = f"{image} of quartet {quartet} has the sources {', '.join(sorted(counted))}"
-            yield Fault(lines_of(odd), what, "a film has one source")
+            odd = [row for row in rated if row.source != source or further[0][1] == most]
+            problem = f"{image} of quartet {quartet} has the sources {', '.join(sorted(counted))}"
+            yield Fault(lines_of(odd), problem, "a film has one source")
     if not whole:
         return
-    held = Counter(source for sources in quartets.values() for source in set(sources))
-    known = sorted(source for source, number in held.items() if 2 * number >= len(quartets))
+    quartets_of = Counter(source for sources in quartets.values() for source in set(sources))
+    known = sorted(source for source, number in quartets_of.items() if 2 * number >= len(quartets))
     if REAL not in known or known == [REAL]:
         wrong |= set(map(_page, rows))
-        yield _without_contrast(lines_of(rows), sorted(held))
+        yield _without_contrast(lines_of(rows), sorted(quartets_of))
         return
-    for quartet, mine in sorted(_grouped(rows, lambda row: row.quartet).items()):
+    for quartet, rated in sorted(_grouped(rows, lambda row: row.quartet).items()):
         sources = sorted(quartets[quartet])
         if quartet not in unclear and sources != known:
-            wrong |= set(map(_page, mine))
-            many = {one for one in sources if one not in known or sources.count(one) > 1}
-            odd = [row for row in mine if row.source in many]
-            what = (
+            wrong |= set(map(_page, rated))
+            many = {name for name in sources if name not in known or sources.count(name) > 1}
+            odd = [row for row in rated if row.source in many]
+            problem = (
                 f"quartet {quartet} has films of {', '.join(sources)},"
                 f" not one of each of {', '.join(known)}"
             )
-            yield Fault(lines_of(odd or mine), what)
+            yield Fault(lines_of(odd or rated), problem)
 
 
 def _without_contrast(where: str, sources: Sequence[str]) -> Fault:
@@ -195,6 +196,6 @@ def _without_contrast(where: str, sources: Sequence[str]) -> Fault:
     if REAL in sources:
         return Fault(where, "most quartets lack a real or a synthetic film", "each has both")
     alike = [source for source in sources if folded(source) == REAL]
-    which = alike[0] if alike else "NAME"
-    remedy = f"call the source of the real films {REAL}, or say which it is: --real {which!a}"
+    name = alike[0] if alike else "NAME"
+    remedy = f"call the source of the real films {REAL}, or say which it is: --real {name!a}"
     return Fault(where, f"no film is real, for the sources are {', '.join(sources)}", remedy)

@@ -238,7 +238,9 @@ def review(
     shelf.check()
     say(f"reading the decisions in {screening_log}")
     mirrored = {film.id: film.mirrored_sha256 for film in films}
-    state = SharedState(DECISION, screening_log, shelf.sha256, also=mirrored, nobody={PRESCREEN})
+    state = SharedState(
+        DECISION, screening_log, shelf.sha256, also=mirrored, not_people={PRESCREEN}
+    )
     facing = FacingDesk(SharedState(FACING, facing_log, shelf.sha256, also=mirrored), films)
     facing.refresh()
     scores = (scores or {}) if order == "doubtful-first" else None

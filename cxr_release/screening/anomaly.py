@@ -8,7 +8,7 @@ A film is looked at through two windows, both of its thumbnail, so that grain do
   (Patches of normal images in a memory, bound to their place: Roth et al., Towards Total Recall
   in Industrial Anomaly Detection, CVPR 2022, with grey values for features: no weights.)
 - *Detail.* How much of a film's contrast is fine; the departure from the source films' median,
-  either way, over their median absolute deviation. It finds fog, which is no film's anatomy.
+  either way, over their median absolute deviation. It finds fog, which is not a change of anatomy.
 
 Each is scaled so that 0 is a low percentile of source films and 1 a high one (of detail higher
 than of anatomy, which has more to say); the larger of the two is the film's score. A source film
@@ -116,14 +116,14 @@ class Model:
             patients: the patient of each film, whose source films are left out of its measure;
                 empty for films of no patient.
         """
-        found = []
-        for at, some in enumerate(tables.pieces(films, BLOCK)):
-            own = np.zeros((len(some), len(self.patients)), np.bool_)
+        scores = []
+        for at, block in enumerate(tables.pieces(films, BLOCK)):
+            own = np.zeros((len(block), len(self.patients)), np.bool_)
             if patients:
-                own |= np.array(patients[at * BLOCK :][: len(some)])[:, None] == self.patients
-            departures = _departures(look(some), self.looks, own)
-            found.append(_scaled(departures, self.low, self.high))
-        return np.concatenate(found) if found else np.empty(0)
+                own |= np.array(patients[at * BLOCK :][: len(block)])[:, None] == self.patients
+            departures = _departures(look(block), self.looks, own)
+            scores.append(_scaled(departures, self.low, self.high))
+        return np.concatenate(scores) if scores else np.empty(0)
 
     def percentiles(self, scores: FloatArray) -> FloatArray:
         """Share of source films, held out, that are doubted less: (m,), 0 … 100."""
@@ -147,10 +147,10 @@ def fit(films: Iterable[tuple[str, Film]]) -> Model:
         CxrReleaseError: there are films of fewer than two patients, so that none can be held out.
     """
     patients: list[str] = []
-    seen: list[Looks] = []
-    for some in tables.pieces(films, BLOCK):
-        patients.extend(patient for patient, _ in some)
-        seen.append(look([film for _, film in some]))
+    parts: list[Looks] = []
+    for block in tables.pieces(films, BLOCK):
+        patients.extend(patient for patient, _ in block)
+        parts.append(look([film for _, film in block]))
     if len(set(patients)) < 2:
         raise CxrReleaseError(
             "the pre-screen needs films of two patients at least; two films where patients are not"
@@ -159,22 +159,25 @@ def fit(films: Iterable[tuple[str, Film]]) -> Model:
             remedy="give more films",
         )
     looks = Looks(
-        np.concatenate([one.anatomy for one in seen]), np.concatenate([one.detail for one in seen])
+        np.concatenate([part.anatomy for part in parts]),
+        np.concatenate([part.detail for part in parts]),
     )
     keys = np.array(patients, dtype=np.str_)
     blocks = np.split(np.arange(len(keys)), range(BLOCK, len(keys), BLOCK))
     departures = np.concatenate(
         [_departures(looks.of(block), looks, keys[block, None] == keys) for block in blocks]
     )
-    low, high = (np.diag(np.quantile(departures, which, axis=0)) for which in (LOW, HIGH))
+    low, high = (np.diag(np.quantile(departures, quantiles, axis=0)) for quantiles in (LOW, HIGH))
     return Model(looks, keys, low, high, _scaled(departures, low, high))
 
 
 def look(films: Sequence[Film]) -> Looks:
     """What is seen of films, each by itself, (height, width) uint8 of any size."""
     # Film by film: sums over many at once may round otherwise than sums over one.
-    seen = [_look(thumbnail(film).astype(np.float64)) for film in films]
-    return Looks(np.stack([one for one, _ in seen]), np.array([detail for _, detail in seen]))
+    anatomy, detail = zip(
+        *(_look(thumbnail(film).astype(np.float64)) for film in films), strict=True
+    )
+    return Looks(np.stack(anatomy), np.array(detail))
 
 
 def _look(small: FloatArray) -> tuple[FloatArray, float]:
@@ -189,17 +192,18 @@ def _look(small: FloatArray) -> tuple[FloatArray, float]:
     return even, float(np.log(share))
 
 
-def _departures(some: Looks, source: Looks, own: NDArray[np.bool_]) -> FloatArray:
+def _departures(looks: Looks, source: Looks, own: NDArray[np.bool_]) -> FloatArray:
     """(m, 2) anatomy and detail of films; `own` (m, n) is what they are not measured by."""
     places = range(0, COARSE - PATCH + 1, STEP)
-    apart = np.stack(
-        [_nearest(some.anatomy, source.anatomy, (y, x), own) for y in places for x in places],
+    distances = np.stack(
+        [_nearest(looks.anatomy, source.anatomy, (y, x), own) for y in places for x in places],
         axis=1,
     )
-    worse = np.sort(apart, axis=1)[:, -int(WORSE * apart.shape[1]) :]
+    worse = np.sort(distances, axis=1)[:, -int(WORSE * distances.shape[1]) :]
     anatomy = [row.mean() for row in worse]
     detail = [
-        _departure(one, source.detail[~mine]) for one, mine in zip(some.detail, own, strict=True)
+        _departure(film_detail, source.detail[~own_films])
+        for film_detail, own_films in zip(looks.detail, own, strict=True)
     ]
     return np.stack([anatomy, detail], axis=1)
 
@@ -212,25 +216,25 @@ def _departure(detail: float, source: FloatArray) -> float:
 
 
 def _nearest(
-    some: FloatArray, source: FloatArray, place: tuple[int, int], own: NDArray[np.bool_]
+    films: FloatArray, source: FloatArray, place: tuple[int, int], own: NDArray[np.bool_]
 ) -> FloatArray:
     """(m,) distance of each film's patch at `place` to the nearest of the source films there.
 
     A matrix product finds the candidates. How it rounds depends on its shape, so their distances
     are taken again, one by one: the answer is the same whatever films are compared together.
     """
-    wanted = _patches(some, *place)
-    best = np.full(len(some), np.inf)
+    patches = _patches(films, *place)
+    best = np.full(len(films), np.inf)
     for y in range(place[0] - REACH, place[0] + REACH + 1):
         for x in range(place[1] - REACH, place[1] + REACH + 1):
             if min(y, x) < 0 or max(y, x) > COARSE - PATCH:
                 continue
-            there = _patches(source, y, x)
+            candidates = _patches(source, y, x)
             # Squared distance, less the wanted patch's own square, which all candidates share.
-            product = wanted @ (-2 * there.T) + (there**2).sum(axis=1)
+            product = patches @ (-2 * candidates.T) + (candidates**2).sum(axis=1)
             product[own] = np.inf
             rows, columns = np.nonzero(product <= product.min(axis=1, keepdims=True) + _MARGIN)
-            exact = ((wanted[rows] - there[columns]) ** 2).sum(axis=1)
+            exact = ((patches[rows] - candidates[columns]) ** 2).sum(axis=1)
             np.minimum.at(best, rows, exact)
     distance: FloatArray = np.sqrt(best)
     return distance

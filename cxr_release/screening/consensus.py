@@ -61,7 +61,7 @@ class FilmOutcome:
     """What the effective decisions on one film come to."""
 
     decided: bool
-    """Nobody else needs to look at it."""
+    """No other person needs to look at it."""
     excluded_by: tuple[Decision, ...] = ()
     """The exclusions that keep it out, the one whose reason counts first."""
     open_conflict: bool = False
@@ -94,8 +94,8 @@ def apply(
             No screening decision brings these back either.
 
     Raises:
-        DecisionError: a decision names an unknown film, other bytes than the film has, or an
-            unknown reason; all of them at once, by log and line.
+        DecisionError: a decision names an unknown film, does not match the film's SHA-256, or has
+            an unknown reason; all of them at once, by log and line.
     """
     withdrawals = withdrawals or {}
     faults_of = about_films(films, reasons)
@@ -133,8 +133,8 @@ def apply(
         for film in ordered
     ]
     categories = {
-        reviewer: {film: entry.decision for film, entry in mine.items() if film in known}
-        for reviewer, mine in effective.items()
+        reviewer: {film: entry.decision for film, entry in entries.items() if film in known}
+        for reviewer, entries in effective.items()
         if reviewer != PRESCREEN
     }
     review = {**people.counted(), **review_totals(screened, exclusions)}
@@ -145,7 +145,7 @@ def apply(
         if review["undecided"]
         else "complete",
         "open_conflicts": sum(outcome.open_conflict for outcome in outcomes.values()),
-        "elsewhere": sum(film not in known for mine in effective.values() for film in mine),
+        "elsewhere": sum(film not in known for entries in effective.values() for film in entries),
         "agreement": agreement_of(categories, CATEGORIES, unit="films"),
     }
     review["sentence"] = sentence_of(review, len(screened))
@@ -167,8 +167,8 @@ def outcome_of(decisions: Mapping[str, Decision], rule: ScreenParams) -> FilmOut
         decisions: reviewer → effective decision on this film.
         rule: see above.
     """
-    people = [one for reviewer, one in decisions.items() if reviewer != PRESCREEN]
-    out = sorted((one for one in people if one.decision == "exclude"), key=_when)
+    people = [decision for reviewer, decision in decisions.items() if reviewer != PRESCREEN]
+    out = sorted((decision for decision in people if decision.decision == "exclude"), key=_when)
     keeps = len(people) - len(out)
     enough = len(people) >= rule.reviewers_required
     machine = decisions.get(PRESCREEN)
@@ -178,8 +178,8 @@ def outcome_of(decisions: Mapping[str, Decision], rule: ScreenParams) -> FilmOut
         final = decisions.get(rule.adjudicator)
         if final is None:
             return FilmOutcome(decided=False, excluded_by=tuple(out), open_conflict=True)
-        others = [one for one in out if one is not final]
-        excluded_by = (final, *others) if final.decision == "exclude" else ()
+        further = [decision for decision in out if decision is not final]
+        excluded_by = (final, *further) if final.decision == "exclude" else ()
         return FilmOutcome(decided=True, excluded_by=excluded_by)
     if rule.conflict == "majority" and len(out) < keeps:
         out = []
@@ -200,8 +200,8 @@ def _exclusion(
     return {
         **_names(film),
         "reason": copies.get(film.id) or withdrawn.get(film.id) or by[0].reason,
-        "reviewers": sum(one.reviewer != PRESCREEN for one in by),
-        "prescreen": any(one.reviewer == PRESCREEN for one in by),
+        "reviewers": sum(decision.reviewer != PRESCREEN for decision in by),
+        "prescreen": any(decision.reviewer == PRESCREEN for decision in by),
         "audit": film.id in copies,
         "withdrawn": film.id in withdrawn,
     }

@@ -79,16 +79,16 @@ def duplicated_anatomy(film: Film, chance: np.random.Generator) -> Film:
     """A piece of the film, 35 to 50 % of its sides, stands in a second place too."""
     sides = np.array(film.shape)
     reach = (chance.uniform(0.35, 0.5, 2) * sides).astype(int)
-    here = (chance.uniform(0, 1, 2) * (sides - reach)).astype(int)
+    source = (chance.uniform(0, 1, 2) * (sides - reach)).astype(int)
     # Far enough away to be another place: the far corner of the film, give or take.
-    there = np.where(here < (sides - reach) / 2, sides - reach, 0)
+    target = np.where(source < (sides - reach) / 2, sides - reach, 0)
     keep = chance.integers(3)
     if keep < 2:
-        there[keep] = here[keep]
+        target[keep] = source[keep]
     window = np.zeros(film.shape)
-    window[there[0] : there[0] + reach[0], there[1] : there[1] + reach[1]] = 1
+    window[target[0] : target[0] + reach[0], target[1] : target[1] + reach[1]] = 1
     window = gaussian_filter(window, 0.02 * sides.mean())
-    moved = shift(film.astype(np.float64), tuple(there - here), order=0, mode="nearest")
+    moved = shift(film.astype(np.float64), tuple(target - source), order=0, mode="nearest")
     return _film(film + window * (moved - film))
 
 
@@ -196,8 +196,9 @@ def _ridge(film: Film) -> Grey:
         way[row] = place
         place += int(came[row, place])
     way = gaussian_filter1d(way + int(_MIDDLE[0] * _SIDE) + 0.5, 3, mode="nearest")
-    found: Grey = np.interp((np.arange(height) + 0.5) / height * _SIDE - 0.5, np.arange(_SIDE), way)
-    path: Grey = found * width / _SIDE - 0.5
+    rows = (np.arange(height) + 0.5) / height * _SIDE - 0.5
+    middle: Grey = np.interp(rows, np.arange(_SIDE), way)
+    path: Grey = middle * width / _SIDE - 0.5
     return path
 
 

@@ -67,7 +67,7 @@ def review_totals(screened: Sequence[Row], exclusions: Sequence[Row]) -> dict[st
 
     Returns:
         `decided`, `undecided`, `undecided_released` and `looked_at` films, `films_by_reviewers`
-        (see `tally`), and the keys of `excluded_by_nobody`.
+        (see `tally`), and the keys of `excluded_by_no_reviewer`.
     """
     undecided = [film for film in screened if not film["decided"]]
     return {
@@ -76,11 +76,11 @@ def review_totals(screened: Sequence[Row], exclusions: Sequence[Row]) -> dict[st
         "undecided_released": sum(film["released"] for film in undecided),
         "films_by_reviewers": tally([film["reviewers"] for film in screened]),
         "looked_at": sum(film["looked_at"] for film in screened),
-        **excluded_by_nobody(exclusions),
+        **excluded_by_no_reviewer(exclusions),
     }
 
 
-def excluded_by_nobody(exclusions: Sequence[Row]) -> dict[str, int]:
+def excluded_by_no_reviewer(exclusions: Sequence[Row]) -> dict[str, int]:
     """Films that no reviewer excluded, by what alone keeps them out: the first of `ALONE`."""
     alone = [row for row in exclusions if not row["reviewers"]]
     first = Counter(next((key for key, by in ALONE.items() if row[by]), "") for row in alone)

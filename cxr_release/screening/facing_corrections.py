@@ -27,21 +27,21 @@ def read_facing(folder: Path) -> Statements:
     Raises:
         DecisionError: a log does not verify.
     """
-    said: dict[str, list[FacingStatement]] = {}
+    statements: dict[str, list[FacingStatement]] = {}
     for reviewer, log in read_all(FACING, folder).items():
         for film, entry in effective_of(log).items():
             where = f"{reviewer}.jsonl: line {entry.seq}"
             saying = FacingStatement(where, entry.image_sha256, _FACING[entry.faces])
-            said.setdefault(film, []).append(saying)
-    return said
+            statements.setdefault(film, []).append(saying)
+    return statements
 
 
-def facing_of_unknown(said: Statements, films: Collection[str]) -> list[Fault]:
+def facing_of_unknown(statements: Statements, films: Collection[str]) -> list[Fault]:
     """What reviewers say of the facing of films of these jobs that do not exist."""
     jobs = {job_of(film) for film in films} | {""}
     names = [
         (saying.where, film)
-        for film, sayings in said.items()
+        for film, sayings in statements.items()
         if film not in films and job_of(film) in jobs
         for saying in sayings
     ]

@@ -46,7 +46,7 @@ def read_generated(paths: Iterable[Path]) -> list[Generated]:
 
 
 def read_listed(path: Path) -> list[Generated]:
-    """Every film in a table of anybody's: Parquet or CSV with `id, checkpoint, batch, sha256`.
+    """Every film in a table from elsewhere: Parquet or CSV with `id, checkpoint, batch, sha256`.
 
     Raises:
         TableError: with every fault of those columns; others are left alone.
@@ -117,11 +117,13 @@ def about_films(
                 if film is None and job_of(entry.about) in jobs:
                     unknown.append((where, entry.about))
                 elif film is not None and entry.fingerprint not in film.hashes:
-                    faults.append(Fault(where, f"{film.id} has other bytes than were decided on"))
+                    faults.append(
+                        Fault(where, f"{film.id} does not match the SHA-256 that was decided on")
+                    )
                 reason = getattr(entry, "reason", "")
                 if reasons is not None and reason and reason not in reasons:
-                    what = f"unknown reason {reason!r}"
-                    faults.append(Fault(where, what, f"known: {', '.join(reasons)}"))
+                    problem = f"unknown reason {reason!r}"
+                    faults.append(Fault(where, problem, f"known: {', '.join(reasons)}"))
         return [*unknown_films(unknown, known), *faults]
 
     return faults_of

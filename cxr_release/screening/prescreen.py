@@ -75,15 +75,15 @@ def anomaly_scores(model: Model, films: Sequence[Path], *, progress: bool = True
     rows: list[Row] = []
     shown = None if progress else True  # None: on terminals alone
     with tqdm(desc="pre-screen", unit="film", disable=shown, file=sys.stderr) as bar:
-        for some in tables.pieces(_rows(films), anomaly.BLOCK):
-            scores = model.scores(map(_film, some))
+        for block in tables.pieces(_rows(films), anomaly.BLOCK):
+            scores = model.scores(map(_film, block))
             rows.extend(
                 {"id": row["id"], "sha256": row["sha256"], "score": score, "percentile": percentile}
                 for row, score, percentile in zip(
-                    some, scores.tolist(), model.percentiles(scores).tolist(), strict=True
+                    block, scores.tolist(), model.percentiles(scores).tolist(), strict=True
                 )
             )
-            bar.update(len(some))
+            bar.update(len(block))
     return rows
 
 
@@ -174,10 +174,10 @@ def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
     cuts = np.concatenate([sound[::-1], [-np.inf]])
     alarms = 1 - np.searchsorted(sound, cuts, side="right") / len(sound)
     for place, (fault, scores) in enumerate(trial.spoilt.items()):
-        found = 1 - np.searchsorted(np.sort(scores), cuts, side="right") / len(scores)
+        sensitivity = 1 - np.searchsorted(np.sort(scores), cuts, side="right") / len(scores)
         axes.step(
             np.maximum(alarms, least),
-            found,
+            sensitivity,
             where="post",
             color=f"C{place % 10}",
             linestyle=("-", "--", ":")[place % 3],
@@ -205,10 +205,10 @@ def draw_most_anomalous(path: Path, rows: Iterable[Row], films: Sequence[Path]) 
         films: the tables that it was given.
     """
     worst = heapq.nsmallest(WORST, rows, key=lambda row: (-row["score"], row["id"]))
-    wanted = {row["id"] for row in worst}
-    found = {row["id"]: _film(row) for row in _rows(films) if row["id"] in wanted}
+    ids = {row["id"] for row in worst}
+    shown = {row["id"]: _film(row) for row in _rows(films) if row["id"] in ids}
     captions = [f"{row['percentile']:.1f}" for row in worst]
-    sheet = contact_sheet([found[row["id"]] for row in worst], captions, columns=COLUMNS)
+    sheet = contact_sheet([shown[row["id"]] for row in worst], captions, columns=COLUMNS)
     with whole_file(path) as partial:
         partial.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
 

@@ -1,7 +1,7 @@
 """What one reviewer has before them: films still to see, own decisions, progress.
 
 The order of the films, and the names under which the page knows them, follow from the reviewer's
-seed: nobody sees from a film's name or place which checkpoint it is of.
+seed: a film's name or place does not show which checkpoint it is of.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def order_of(
 
 
 def name_of(film: Generated, seed: bytes) -> str:
-    """The film's name on the page, matching `NAME`. Other bytes, or another reviewer: another name.
+    """The film's name on the page, matching `NAME`. It changes with the bytes and the reviewer.
 
     The name says nothing of the film, and cannot be made without the seed.
     """
@@ -166,14 +166,14 @@ class Queue(PersonalQueue[NewDecision, Decision]):
             if view != "queue":
                 return self._decided(view, count, start, before)
             if before is not None:
-                asked = min(before, len(self))
-                places = list(islice(self._backward(asked), count))[::-1]
+                start_or_end = min(before, len(self))
+                places = list(islice(self._backward(start_or_end), count))[::-1]
             else:
                 # Where every film is decided, -1 becomes the end.
                 first_open = self._open.find(1) % (len(self) + 1)
-                asked = min(first_open if start is None else start, len(self))
-                places = list(islice(self._forward(asked), count))
-            first = places[0] if places else asked
+                start_or_end = min(first_open if start is None else start, len(self))
+                places = list(islice(self._forward(start_or_end), count))
+            first = places[0] if places else start_or_end
             end = places[-1] + 1 if places else first
             return Page(
                 [self._shown(self._films[place].id) for place in places],
@@ -216,9 +216,9 @@ class Queue(PersonalQueue[NewDecision, Decision]):
         def unless(new: NewDecision, effective: Decision | None) -> bool:
             if effective is None:
                 return new.retracts
-            # What was typed or piped is given again by whoever now sees the film.
-            same = says_the_same(new, effective, ("decision", "reason", "note"))
-            return undecided_only or (same and (new.via == effective.via or new.via != PAGE))
+            # What was typed or piped is logged again once the reviewer has seen the film.
+            unchanged = says_the_same(new, effective, ("decision", "reason", "note"))
+            return undecided_only or (unchanged and (new.via == effective.via or new.via != PAGE))
 
         return self.record(decisions, unless)
 

@@ -1,4 +1,4 @@
-"""Somebody decides in a terminal on some films: checked against the films, then logged.
+"""Decisions on films from a terminal: checked against the films, then logged.
 
 What becomes of a film, that a published one is withdrawn, or which way it faces: all of it is
 logged, or nothing.
@@ -109,7 +109,7 @@ def withdraw(
         note: free text, kept in the log and never published.
         retract: take an earlier withdrawal back.
         proven: films that a published version shows to be withdrawn. What withdrew them may be
-            taken back by anybody where no log holds it any more.
+            taken back by any person where no log holds it any more.
 
     Raises:
         DecisionError: no version is published, a film is in none, the reason is unknown or lacks
@@ -242,10 +242,10 @@ def _decided_by(film: str, folder: Path) -> list[str]:
 
 
 def refuse_prescreen(reviewer: str) -> None:
-    """Nobody reviews under the pre-screen's name.
+    """Refuse to let a person review under the pre-screen's name.
 
     Raises:
-        DecisionError: somebody tries to.
+        DecisionError: it is that name.
     """
     if reviewer == PRESCREEN:
         raise DecisionError(

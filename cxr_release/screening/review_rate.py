@@ -40,7 +40,7 @@ def films_a_minute(log: Sequence[Decision]) -> float | None:
         log: a reviewer's decisions in order, most recent last. Only the end counts.
     """
     films, seconds = 0, 0.0
-    here = [one for one in log[-RECENT:] if not (one.retracts or one.joined_from)]
+    here = [entry for entry in log[-RECENT:] if not (entry.retracts or entry.joined_from)]
     for wait, count in _turns(here):
         if wait <= max(BREAK, LONG_LOOK * count):
             films += count
@@ -78,16 +78,17 @@ def hurry(log: Sequence[Decision]) -> Hurry:
     """
     lines: set[int] = set()
     films, seconds = 0, 0.0
-    shown_to = [one for one in log if one.via != TERMINAL]
+    shown_to = [decision for decision in log if decision.via != TERMINAL]
     here, elsewhere = (
-        [one for one in shown_to if bool(one.joined_from) == joined] for joined in (False, True)
+        [decision for decision in shown_to if bool(decision.joined_from) == joined]
+        for joined in (False, True)
     )
-    for took, page in chain(_pages(here), _pages(elsewhere)):
-        shown = len({one.about for one in page})
-        if took is not None and took < LEAST_LOOK * shown:
-            lines.update(one.seq for one in page)
+    for seconds_taken, page in chain(_pages(here), _pages(elsewhere)):
+        shown = len({decision.about for decision in page})
+        if seconds_taken is not None and seconds_taken < LEAST_LOOK * shown:
+            lines.update(decision.seq for decision in page)
             films += shown
-            seconds += took
+            seconds += seconds_taken
     return Hurry(frozenset(lines), films, seconds)
 
 
@@ -97,48 +98,48 @@ def _pages(log: Sequence[Decision]) -> Iterator[tuple[float | None, list[Decisio
     Films that are kept together end a page; what was decided before them belongs to it.
     """
     page: list[Decision] = []
-    took: float | None = 0.0
-    for wait, some in _sent(log):
-        took = None if took is None or wait is None else took + wait
-        page += some
-        kept = sum(one.decision == "keep" for one in some)
+    seconds: float | None = 0.0
+    for wait, sent in _sent(log):
+        seconds = None if seconds is None or wait is None else seconds + wait
+        page += sent
+        kept = sum(decision.decision == "keep" for decision in sent)
         if kept > 1 or len(page) >= MOST_ON_PAGE:
-            yield took, page
-            page, took = [], 0.0
+            yield seconds, page
+            page, seconds = [], 0.0
     if page:
-        yield took, page
+        yield seconds, page
 
 
 def _sent(log: Sequence[Decision]) -> Iterator[tuple[float | None, list[Decision]]]:
     """Decisions that were sent together, and the seconds between them and those before."""
-    some: list[Decision] = []
+    sent: list[Decision] = []
     wait: float | None = None
     before: datetime | None = None
-    for one in log:
-        at = time_of(one.at)
+    for decision in log:
+        at = time_of(decision.at)
         if at is None:
             continue
         gap = (at - before).total_seconds() if before else None
         before = at
-        if some and gap is not None and 0 <= gap <= TOGETHER and len(some) < MOST_ON_PAGE:
-            some.append(one)
+        if sent and gap is not None and 0 <= gap <= TOGETHER and len(sent) < MOST_ON_PAGE:
+            sent.append(decision)
             continue
-        if some:
-            yield wait, some
-        some, wait = [one], gap if gap is None or gap >= 0 else None
-    if some:
-        yield wait, some
+        if sent:
+            yield wait, sent
+        sent, wait = [decision], gap if gap is None or gap >= 0 else None
+    if sent:
+        yield wait, sent
 
 
 def _turns(log: Sequence[Decision]) -> list[tuple[float, int]]:
     """Seconds that each turn took, and films decided in it.
 
-    The first turn is left out: nobody knows when it began.
+    The first turn is left out: its beginning is not known.
     """
     turns: list[tuple[float, int]] = []
     before: datetime | None = None
-    for one in log:
-        at = time_of(one.at)
+    for decision in log:
+        at = time_of(decision.at)
         if at is None:
             continue
         wait = (at - before).total_seconds() if before else 0.0

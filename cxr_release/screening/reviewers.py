@@ -1,6 +1,6 @@
 """Who decided on how many films, how the decisions came, and on which films people can have looked.
 
-A decision says that somebody decided. That they looked at the film it says only where it was given
+A decision shows that a person decided. That the person looked at the film it shows only if given
 on the page, and not faster than one look takes (see `review_rate`). What is said of the people who
 screened follows from these counts.
 """
@@ -34,7 +34,7 @@ class People:
     deciders: Mapping[str, int]
     """Film → people whose decision on it is effective; films without one are left out."""
     looked_at: frozenset[str]
-    """Films on which somebody decided on the page, and not faster than a look takes."""
+    """Films on which a person decided on the page, and not faster than a look takes."""
 
     def counted(self) -> dict[str, Any]:
         """The same in numbers, without names.
@@ -43,11 +43,11 @@ class People:
             `reviewers`; `decisions` (way → how many); `hurried`; `each` (of each person what
             `by_name` says, in no order of names).
         """
-        each = sorted(self.by_name.values(), key=lambda one: [-one["decisions"], str(one)])
+        each = sorted(self.by_name.values(), key=lambda person: [-person["decisions"], str(person)])
         return {
             "reviewers": len(self.by_name),
-            "decisions": {way: sum(one[way] for one in each) for way in WAYS},
-            "hurried": sum(one["hurried"] for one in each),
+            "decisions": {way: sum(person[way] for person in each) for way in WAYS},
+            "hurried": sum(person["hurried"] for person in each),
             "each": each,
         }
 
@@ -89,7 +89,7 @@ def sentence_of(review: Mapping[str, Any], generated: int) -> str:
         generated: films in all.
 
     Returns:
-        A paragraph; empty where nobody has decided on anything.
+        A paragraph; empty where there is no decision.
     """
     return " ".join(_sentences(review, generated)) if review["reviewers"] else ""
 
@@ -100,31 +100,31 @@ def person_lines(people: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     Args:
         people: see `People.by_name`.
     """
-    for name, one in sorted(people.items()):
+    for name, person in sorted(people.items()):
         ways = {"on the page": "page", "in a terminal": "terminal", "not stated how": "not_stated"}
-        parts = [f"{one[way]:,} {said}" for said, way in ways.items() if one[way]]
-        if one["hurried"]:
-            parts.append(f"{one['hurried']:,} {_rate(one)}, faster than a look at each takes")
-        yield f"{name}: {one['decisions']:,} decision(s) in effect, {', '.join(parts)}"
+        parts = [f"{person[way]:,} {words}" for words, way in ways.items() if person[way]]
+        if person["hurried"]:
+            parts.append(f"{person['hurried']:,} {_rate(person)}, faster than a look at each takes")
+        yield f"{name}: {person['decisions']:,} decision(s) in effect, {', '.join(parts)}"
 
 
-def _rate(one: Mapping[str, Any]) -> str:
-    rate = one["hurried_per_minute"]
+def _rate(person: Mapping[str, Any]) -> str:
+    rate = person["hurried_per_minute"]
     return "all at once" if rate is None else f"at {rate:,.0f} films a minute"
 
 
 def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
-    found = review["films_by_reviewers"]
-    held = [int(number) for number, films in found.items() if films]
+    by_number = review["films_by_reviewers"]
+    numbers = [int(number) for number, films in by_number.items() if films]
     who = f"{review['reviewers']:,} {'person has' if review['reviewers'] == 1 else 'people have'}"
-    if len(held) == 1:
-        share = "" if review["reviewers"] == 1 else f", {persons(held[0])} on each"
+    if len(numbers) == 1:
+        share = "" if review["reviewers"] == 1 else f", {persons(numbers[0])} on each"
         yield f"{who} decided on {_all(generated)}{share}."
     else:
-        decided = generated - found["0"]
-        yield f"{who} decided on {decided:,} of {_films(generated)}: {by_people(found)}."
+        decided = generated - by_number["0"]
+        yield f"{who} decided on {decided:,} of {_films(generated)}: {by_people(by_number)}."
     yield from _ways(review["decisions"])
-    yield from (_hurried(one) for one in review["each"] if one["hurried"])
+    yield from (_hurried(person) for person in review["each"] if person["hurried"])
     looked = review["looked_at"]
     if looked == generated > 1:
         whom, them = "All of them count", "them"
@@ -151,10 +151,11 @@ def _ways(decisions: Mapping[str, int]) -> Iterator[str]:
     yield f"Of {total:,} decisions {joined([part for part in parts if part])}."
 
 
-def _hurried(one: Mapping[str, Any]) -> str:
+def _hurried(person: Mapping[str, Any]) -> str:
     return (
-        f"One person gave {one['hurried']:,} of {one['decisions']:,} decisions {_rate(one)}, page"
-        f" by page: faster than {1 / LEAST_LOOK:g} films a second nobody looks at each."
+        f"One person gave {person['hurried']:,} of {person['decisions']:,} decisions"
+        f" {_rate(person)}, page by page: at more than {1 / LEAST_LOOK:g} films a second a person"
+        " cannot look at each."
     )
 
 

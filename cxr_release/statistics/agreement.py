@@ -34,17 +34,20 @@ def agreement_of(
         of subjects under the name `unit`, `reviewers`, `ratings` (of each subject); or None where
         no subject has two ratings.
     """
-    ratings = Counter(one for mine in people.values() for one in mine)
+    ratings = Counter(subject for category_of in people.values() for subject in category_of)
     several = Counter(number for number in ratings.values() if number > 1)
     if not several:
         return None
-    wanted = max(several, key=lambda number: (several[number], number))
-    subjects = sorted(one for one, number in ratings.items() if number == wanted)
-    judges = [mine for mine in people.values() if any(one in mine for one in subjects)]
+    frequent = max(several, key=lambda number: (several[number], number))
+    subjects = sorted(subject for subject, number in ratings.items() if number == frequent)
+    judges = [mapping for mapping in people.values() if not mapping.keys().isdisjoint(subjects)]
     table = np.array(
-        [[sum(mine.get(one) == word for mine in judges) for word in categories] for one in subjects]
+        [
+            [sum(judge.get(subject) == word for judge in judges) for word in categories]
+            for subject in subjects
+        ]
     )
-    pairs = (table * (table - 1)).sum(axis=1) / (wanted * (wanted - 1))
+    pairs = (table * (table - 1)).sum(axis=1) / (frequent * (frequent - 1))
     two = len(judges) == 2
     return {
         "statistic": "Cohen's kappa" if two else "Fleiss' kappa",
@@ -52,17 +55,17 @@ def agreement_of(
         "agree": float(pairs.mean()),
         unit: len(subjects),
         "reviewers": len(judges),
-        "ratings": wanted,
+        "ratings": frequent,
     }
 
 
 def _cohen(
-    one: Said, other: Said, subjects: Sequence[Any], categories: Sequence[str]
+    first: Said, second: Said, subjects: Sequence[Any], categories: Sequence[str]
 ) -> float | None:
     from statsmodels.stats.inter_rater import cohens_kappa
 
-    pairs = Counter((one[subject], other[subject]) for subject in subjects)
-    table = np.array([[pairs[mine, yours] for yours in categories] for mine in categories])
+    pairs = Counter((first[subject], second[subject]) for subject in subjects)
+    table = np.array([[pairs[row, yours] for yours in categories] for row in categories])
     if table.diagonal().max() == len(subjects):
         return None
     return float(cohens_kappa(table, return_results=False))
@@ -80,7 +83,7 @@ def fleiss_kappa(table: NDArray[Any]) -> float | None:
     """
     from statsmodels.stats.inter_rater import fleiss_kappa as kappa
 
-    said = table.sum(axis=0)
-    if table[0].sum() < 2 or said.max() == said.sum():
+    totals = table.sum(axis=0)
+    if table[0].sum() < 2 or totals.max() == totals.sum():
         return None
     return float(kappa(table))

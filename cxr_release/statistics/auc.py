@@ -45,8 +45,8 @@ def auc_with_interval(positive: Floats, negative: Floats) -> dict[str, float]:
     observed = auc(positive, negative)
 
     def too_far(true: float) -> float:
-        others = (m + n) / 2 - 1
-        spread = 1 + others * ((1 - true) / (2 - true) + true / (1 + true))
+        further = (m + n) / 2 - 1
+        spread = 1 + further * ((1 - true) / (2 - true) + true / (1 + true))
         return (true - observed) ** 2 - _LEVEL_95**2 * true * (1 - true) * spread / (m * n)
 
     low = brentq(too_far, 0, min(observed, 1 - _TINY)) if observed > _TINY else 0.0

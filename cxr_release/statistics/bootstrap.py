@@ -34,7 +34,7 @@ def mean_interval(values: FloatArray, *, draws: int, seed: int) -> list[float]:
 
     if len(values) < 2:
         return [float(values[0])] * 2
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (values,),
         np.mean,
         n_resamples=draws,
@@ -42,7 +42,7 @@ def mean_interval(values: FloatArray, *, draws: int, seed: int) -> list[float]:
         method="percentile",
         rng=np.random.Generator(np.random.PCG64(seed)),
     ).confidence_interval
-    return [float(found.low), float(found.high)]
+    return [float(interval.low), float(interval.high)]
 
 
 def distance_interval(
@@ -69,10 +69,10 @@ def distance_interval(
     """
     from scipy import stats
 
-    def of_places(some: NDArray[np.int64], others: NDArray[np.int64]) -> float:
-        return distance(first[some], second[others])
+    def of_places(first_places: NDArray[np.int64], second_places: NDArray[np.int64]) -> float:
+        return distance(first[first_places], second[second_places])
 
-    found = stats.bootstrap(
+    result = stats.bootstrap(
         (np.arange(len(first)), np.arange(len(second))),
         of_places,
         n_resamples=draws,
@@ -80,7 +80,7 @@ def distance_interval(
         method="percentile",
         rng=np.random.Generator(np.random.PCG64(seed)),
     )
-    return centred(value, found.bootstrap_distribution, least=0.0)
+    return centred(value, result.bootstrap_distribution, least=0.0)
 
 
 def centred(value: float, draws: FloatArray, *, least: float = -np.inf) -> list[float]:
@@ -127,13 +127,13 @@ def cluster_draws(hits: NDArray[np.bool_], *, draws: int, seed: int) -> FloatArr
     trials = hits.astype(np.float64)
     chance = np.random.Generator(np.random.PCG64(seed))
     block = max(1, BLOCK // (readers + quartets))
-    found = []
+    accuracies = []
     for start in range(0, draws, block):
         size = min(block, draws - start)
         reader = chance.multinomial(readers, np.full(readers, 1 / readers), size).astype(np.float64)
         quartet = chance.multinomial(quartets, np.full(quartets, 1 / quartets), size)
-        found.append(np.einsum("ij,ij->i", reader @ trials, quartet) / hits.size)
-    return np.concatenate(found)
+        accuracies.append(np.einsum("ij,ij->i", reader @ trials, quartet) / hits.size)
+    return np.concatenate(accuracies)
 
 
 def percentiles(draws: FloatArray | None, outside: float) -> list[float] | None:
@@ -167,9 +167,9 @@ def design_effect(hits: NDArray[np.bool_]) -> float | None:
     if min(hits.shape) < 2 or hits.all() or not hits.any():
         return None
     clusters = np.indices(hits.shape).reshape(2, -1).T
-    found = OLS(hits.ravel().astype(np.float64), np.ones(hits.size)).fit(
+    model = OLS(hits.ravel().astype(np.float64), np.ones(hits.size)).fit(
         cov_type="cluster", cov_kwds={"groups": clusters}
     )
     accuracy = float(hits.mean())
     independent = accuracy * (1 - accuracy) / hits.size
-    return max(0.0, float(found.cov_params()[0, 0])) / independent
+    return max(0.0, float(model.cov_params()[0, 0])) / independent

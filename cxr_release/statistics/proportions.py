@@ -49,7 +49,7 @@ def equivalence_p(successes: int, trials: int, low: float, high: float) -> float
     """Larger p of two exact one-sided tests that a proportion lies between two limits.
 
     As `statsmodels.stats.proportion.binom_tost`, for which a limit outside 0 … 1 (which no
-    proportion can pass) is no limit at all.
+    proportion can pass) is not a limit at all.
 
     Args:
         successes: 0 … `trials`.
@@ -89,8 +89,8 @@ def detectable_proportions(trials: int, chance: float, *, power: float) -> list[
     upper = _first(likeliest, trials + 1, rejected)
 
     def missing(true: float) -> float:
-        found = binom.cdf(lower, trials, true) + binom.sf(upper - 1, trials, true)
-        return float(found) - power
+        reached = binom.cdf(lower, trials, true) + binom.sf(upper - 1, trials, true)
+        return float(reached) - power
 
     return [
         float(brentq(missing, end, chance)) if missing(end) >= 0 else None for end in (0.0, 1.0)

@@ -5,7 +5,7 @@ part where differences tie, are zero or are many. `wilcox.test` of R 4.4, the pa
 normal approximation, which among few gives p values that no choice of signs has. From R 4.6 on it
 takes the conditional distribution instead: all choices of signs of the ranks that were observed.
 
-"Not significant" is no proof of equality: a small study finds nothing significant. Equivalence is
+"Not significant" does not prove equality: a small study finds nothing significant. Equivalence is
 shown only where the whole 90 % interval lies within the margin (Schuirmann 1987, doi
 10.1007/BF01068419); the margin is a parameter, to be fixed before the data are seen.
 """
@@ -78,17 +78,17 @@ def signed_rank(differences: Ints) -> SignedRank:
     """
     from scipy.stats import rankdata, wilcoxon
 
-    left = differences[differences != 0]
-    ties = len(np.unique(np.abs(left))) < len(left)
-    exact = len(left) == len(differences) < EXACT_BELOW and not ties
+    nonzero = differences[differences != 0]
+    ties = len(np.unique(np.abs(nonzero))) < len(nonzero)
+    exact = len(nonzero) == len(differences) < EXACT_BELOW and not ties
     method = EXACT if exact else NORMAL
-    if not len(left):
+    if not len(nonzero):
         return SignedRank(0.0, None, method)
-    found = wilcoxon(  # type: ignore[call-overload] # the stubs lack "asymptotic"
-        left, zero_method="wilcox", correction=True, method="exact" if exact else "asymptotic"
+    test = wilcoxon(  # type: ignore[call-overload] # the stubs lack "asymptotic"
+        nonzero, zero_method="wilcox", correction=True, method="exact" if exact else "asymptotic"
     )
-    v = float(rankdata(np.abs(left))[left > 0].sum())
-    return SignedRank(v, min(1.0, float(found.pvalue)), method)
+    v = float(rankdata(np.abs(nonzero))[nonzero > 0].sum())
+    return SignedRank(v, min(1.0, float(test.pvalue)), method)
 
 
 def exact_signed_rank(differences: Ints) -> ExactSignedRank:

@@ -175,7 +175,7 @@ def test_a_verdict_on_other_bytes_is_named(tmp_path: Path) -> None:
     one = PAIRS[0]
     bad = NewVerdict(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, "copy")
     log.append(VERDICT, tmp_path, "b", [bad])
-    with pytest.raises(DecisionError, match="about other bytes"):
+    with pytest.raises(DecisionError, match="do not match the SHA-256"):
         table.queues["a"].refresh()
 
 

@@ -84,7 +84,7 @@ def test_a_verdict_on_other_bytes_of_either_film_is_named(tmp_path: Path, which:
     with pytest.raises(DecisionError, match="1 verdict") as caught:
         SharedState(VERDICT, tmp_path, {("r", "s"): tuple(now)}).refresh()
     assert str(caught.value.faults[0]) == (
-        "a.jsonl: line 1: a verdict on other bytes than 'r and s' has now"
+        "a.jsonl: line 1: a verdict that does not match the SHA-256 of 'r and s'"
     )
 
 

@@ -217,7 +217,9 @@ def test_a_decision_on_other_films_is_refused_by_log_and_line(
     for command in (["log", "verify"], ["counts"]):
         done = run(*command, "--reviews", str(tmp_path), "--root", str(project))
         assert done.returncode == 1
-        assert f"w.jsonl: line 1: {film} has other bytes than were decided on" in done.stderr
+        assert (
+            f"w.jsonl: line 1: {film} does not match the SHA-256 that was decided on" in done.stderr
+        )
         assert f"w.jsonl: line 2: unknown film '{film}9': did you mean" in done.stderr
 
 

@@ -152,7 +152,7 @@ def test_what_cannot_be_joined_is_one_line_and_changes_nothing(
     into = str(folder / "a.b.jsonl")
     for given, place, says in (
         ("c.d.jsonl", into, "is a log of 'c.d', and not of 'a.b': nothing was joined"),
-        ("elsewhere/a.b.jsonl", into, f"a.b.jsonl: line 1: {FILM} has other bytes"),
+        ("elsewhere/a.b.jsonl", into, f"a.b.jsonl: line 1: {FILM} does not match the SHA-256"),
         ("audit/a.b.jsonl", into, "line 1: is not a decision"),
         ("nothing.jsonl", into, "nothing.jsonl: No such file"),
         (".", into, "is a folder"),

@@ -49,7 +49,7 @@ def test_a_merge_in_conflict_is_named_and_what_is_advised_joins_both(
 ) -> None:
     clones.git("-c", f"merge.conflictStyle={style}", "merge", "-q", "other", allowed=1)
     (fault,) = clones.faults()
-    assert "a.jsonl: line 42: is a conflict marker of git's" in fault
+    assert "a.jsonl: line 42: is a git conflict marker" in fault
     assert "two logs of a part after line 41" in fault
     take, other_side = re.findall(r"`git -C ([^|`]*)[|`]", fault)
     assert f"cxr-release log join - --into {clones.log}" in fault
@@ -67,7 +67,7 @@ def test_conflict_markers_in_the_head_alone_are_named(clones: Clones) -> None:
     clones.git("merge", "-q", "other", allowed=1)
     clones.git("checkout", "--ours", "--", "logs/a.jsonl")
     (fault,) = clones.faults()
-    assert "a.head: line 1: is a conflict marker of git's" in fault
+    assert "a.head: line 1: is a git conflict marker" in fault
 
 
 def test_one_side_s_log_with_the_other_side_s_head_is_named(clones: Clones) -> None:

@@ -209,7 +209,9 @@ def test_what_was_acknowledged_must_be_there_or_nothing_goes_on(
     lose(path)
     after = path.read_bytes() if path.exists() else None
     for deed in (mine.refresh, lambda: mine.append([remark(9)]), mine.mend):
-        with pytest.raises(DecisionError, match=r"a\.jsonl: line \d: is gone or another one: 5 "):
+        with pytest.raises(
+            DecisionError, match=r"a\.jsonl: line \d: is gone or was replaced: the log had 5 "
+        ):
             deed()
     assert (path.read_bytes() if path.exists() else None) == after
     path.write_bytes(before)

@@ -34,7 +34,7 @@ def test_what_everybody_said_is_kept_up_and_what_is_unknown_left_out(tmp_path: P
 
 def test_nobody_s_log_does_not_count(tmp_path: Path) -> None:
     log.append(REMARK, tmp_path, "machine", [remark(0)])
-    votes = SharedState(REMARK, tmp_path, {"topic-00000": HASH}, nobody={"machine"})
+    votes = SharedState(REMARK, tmp_path, {"topic-00000": HASH}, not_people={"machine"})
     votes.refresh()
     assert votes.effective == {}
 
@@ -74,5 +74,5 @@ def test_a_line_on_other_bytes_is_named(tmp_path: Path) -> None:
     with pytest.raises(DecisionError, match="2 remark") as caught:
         votes_on(tmp_path, shown="b" * 64).refresh()
     assert str(caught.value.faults[1]) == (
-        "a.jsonl: line 2: a remark on other bytes than 'topic-00001' has now"
+        "a.jsonl: line 2: a remark that does not match the SHA-256 of 'topic-00001'"
     )

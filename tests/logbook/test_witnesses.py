@@ -104,7 +104,7 @@ def test_files_that_are_written_once_must_be_the_same(project: Project) -> None:
     for name in names:
         (project.folder / name).write_bytes(b"other\n")
     assert project.faults() == [
-        f"logs/{name}: is another one than git's HEAD holds: `git checkout HEAD -- logs/{name}`"
+        f"logs/{name}: is not the version that git's HEAD holds: `git checkout HEAD -- logs/{name}`"
         " restores it; if it is to be so, commit that"
         for name in ("1.0.0/release.json", "orders/a.json")
     ]  # a CSV may have been replaced by a more complete one
@@ -113,7 +113,7 @@ def test_files_that_are_written_once_must_be_the_same(project: Project) -> None:
     assert [fault.split(";")[0] for fault in project.faults()] == [
         "logs/1.0.0/release.json: is gone",
         "logs/more.csv: is gone",
-        "logs/orders/a.json: is another one than git's HEAD holds: `git checkout HEAD --"
+        "logs/orders/a.json: is not the version that git's HEAD holds: `git checkout HEAD --"
         " logs/orders/a.json` restores it",
     ]
 

@@ -46,7 +46,7 @@ def test_a_later_answer_stands_and_the_earlier_one_stays_in_the_log(tmp_path: Pa
         ({"ratings": "1 2"}, "the ratings are not one for each film"),
         ({"ratings": "1 2 5"}, "the ratings are not one for each film"),
         ({"ratings": "1 2 "}, "the ratings are not one for each film"),
-        ({"picked": "c" * 16}, "the film taken for the real one is not one of the films"),
+        ({"picked": "c" * 16}, "the film picked as the real one is not one of the films"),
         ({"seconds": "nan"}, "seconds are not a time"),
         ({"seconds": "-3.000"}, "seconds are not a time"),
         ({"seconds": "١.000"}, "seconds are not a time"),

@@ -215,7 +215,7 @@ def test_answers_on_another_kit_are_refused(tmp_path: Path) -> None:
 
 def test_what_is_neither_log_nor_csv_is_named(tmp_path: Path) -> None:
     (tmp_path / "ratings.xlsx").write_bytes(b"PK")
-    with pytest.raises(DecisionError, match=r"ratings\.xlsx: is not a answer log"):
+    with pytest.raises(DecisionError, match=r"ratings\.xlsx: is not an answer log"):
         collect(tmp_path, KIT)
 
 

@@ -342,7 +342,7 @@ def test_columns_that_are_missing_doubled_or_of_another_kit_are_named(
     for row, cells in zip(less, (["q04_real", "q01_real"], *[["", ""]] * 5), strict=True):
         row.extend(cells)
     assert [fault.removeprefix("export.csv: line 1") for fault in faults_of(study, less)] == [
-        f", column q01_real: stands more than once: columns 17, {len(less[0])} of the file:"
+        f", column q01_real: appears more than once: columns 17, {len(less[0])} of the file:"
         " export it again with all fields",
         ": has no column reader, q01_rating_2, q03_real: export it again with all fields;"
         " the questions keep the names that they have in survey.txt",

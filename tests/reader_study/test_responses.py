@@ -130,7 +130,7 @@ WRONG_CELLS = {
     "odd source": ("checkpoint-9", "gan\u200ba", "source is 'gan\\u200ba'"),
     "a field too many": ("False", "False,", "has 7 fields"),
     "a field too few": (",False", "", "has 5 fields"),
-    "the header again": (LINES[6], LINES[0], "header once more"),
+    "the header again": (LINES[6], LINES[0], "repeats the header"),
 }
 AT = next(
     line

@@ -146,7 +146,7 @@ def test_without_git_a_log_without_a_head_is_not_called_whole(root: Path) -> Non
         code, text, _ = run(root, "log", "verify")
         assert code == 0
         assert "all whole" not in text.splitlines()[1]
-        assert "no head says whether the last are all there of: a.b; held" in text
+        assert "without a head file, which would show missing last lines: a.b; held" in text
 
 
 def hashed(root: Path) -> dict[str, str]:

@@ -527,7 +527,7 @@ def test_a_log_that_is_lost_under_the_server_is_named_until_it_is_restored(
     for _ in range(2):
         assert desk.ask("films?n=1").status == 503
         assert desk.decide(keep(names[6])).status == 503
-    assert "a.b.jsonl: line 1: is gone or another one: 5 lines stood there" in caplog.text
+    assert "a.b.jsonl: line 1: is gone or was replaced: the log had 5 line" in caplog.text
     assert not (folder / "a.b.jsonl").exists()
     for path, data in kept.items():
         path.write_bytes(data)

@@ -389,7 +389,7 @@ def test_a_taken_port_is_named_with_a_remedy(root: Path) -> None:
 def test_a_log_on_other_films_stops_the_server_at_its_start(root: Path) -> None:
     wish = NewDecision("checkpoint-34-large-00001", "f" * 64, "keep")
     log.append(DECISION, root / "screening", "b", [wish])
-    with pytest.raises(DecisionError, match="other bytes"):
+    with pytest.raises(DecisionError, match="do not match the SHA-256"):
         reviewed(root)
 
 

@@ -139,7 +139,7 @@ def test_every_unfit_decision_is_named_by_log_and_line() -> None:
         " did you mean checkpoint-1-large-00012?"
     )
     assert faults[1] == "a.jsonl: line 2: unknown film 'nonsense'"
-    assert faults[2].startswith("a.jsonl: line 3: checkpoint-1-large-00012 has other bytes")
+    assert faults[2].startswith("a.jsonl: line 3: checkpoint-1-large-00012 does not match")
     assert faults[3].startswith("a.jsonl: line 4: unknown reason 'ugly'")
 
 
@@ -224,7 +224,7 @@ def test_the_reasons_of_the_house_are_readable(tmp_path: Path) -> None:
 
 def test_a_wish_of_another_film_s_bytes_is_refused(tmp_path: Path) -> None:
     log.append(DECISION, tmp_path, "a", [NewDecision(film(0).id, "b" * 64, "keep")])
-    with pytest.raises(DecisionError, match="has other bytes"):
+    with pytest.raises(DecisionError, match="does not match the SHA-256"):
         apply([film(0)], logs.read_all(DECISION, tmp_path), RULE, REASONS)
 
 

@@ -151,10 +151,10 @@ def test_decisions_count_whichever_way_the_film_faces_by_now(paths: Paths, param
     assert films[FIRST].sha256 != logged[0].image_sha256
     assert screened(films, **{"a.b": logged}) == {FIRST}
     other = replace(logged[0], image_sha256="0" * 64)
-    with pytest.raises(DecisionError, match="other bytes than were decided on"):
+    with pytest.raises(DecisionError, match="does not match the SHA-256 that was decided on"):
         screened(films, **{"a.b": [other]})
     nothing = replace(logged[0], image_sha256="")
-    with pytest.raises(DecisionError, match="other bytes than were decided on"):
+    with pytest.raises(DecisionError, match="does not match the SHA-256 that was decided on"):
         screened({FIRST: Generated(FIRST, 1, "initial", "1" * 64)}, x=[nothing])
 
 

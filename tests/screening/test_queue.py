@@ -28,7 +28,7 @@ def films(count: int) -> list[Generated]:
 
 def votes_on(folder: Path, films: list[Generated]) -> SharedState[NewDecision, Decision]:
     known = {film.id: film.sha256 for film in films}
-    return SharedState(DECISION, folder, known, nobody={PRESCREEN})
+    return SharedState(DECISION, folder, known, not_people={PRESCREEN})
 
 
 def queue_of(
@@ -300,7 +300,7 @@ def test_a_decision_on_other_bytes_is_an_error_until_it_is_gone(tmp_path: Path) 
     queue, some = queue_of(tmp_path / "logs"), films(20)
     log.append(DECISION, tmp_path / "logs", "b", [NewDecision(some[3].id, "f" * 64, "keep")])
     for _ in range(2):
-        with pytest.raises(DecisionError, match="other bytes") as caught:
+        with pytest.raises(DecisionError, match="do not match the SHA-256") as caught:
             queue.refresh()
         assert caught.value.faults[0].where == "b.jsonl: line 1"
     # One's own work goes on: it is logged, whatever is wrong with another's log.

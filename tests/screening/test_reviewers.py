@@ -116,7 +116,7 @@ def test_who_is_faster_than_a_look_is_said_to_be_and_has_looked_at_none() -> Non
     (person,) = review["each"]
     assert person["hurried_per_minute"] == pytest.approx(6000, rel=0.01)
     assert "One person gave 300 of 400 decisions at 6,0" in review["sentence"]
-    assert "faster than 4 films a second nobody looks at each" in review["sentence"]
+    assert "at more than 4 films a second a person cannot look at each" in review["sentence"]
     (line,) = person_lines(apply(films(400), {"a.b": log}, RULE, None).people.by_name)
     assert line.startswith("a.b: 400 decision(s) in effect, 400 on the page, 300 at 6,0")
 

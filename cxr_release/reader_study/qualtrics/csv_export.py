@@ -59,8 +59,8 @@ def read_export(path: Path) -> Export:
         raise UnreadableError(path, 0, "holds no header of two or three rows", _KEEP_HEADER)
     (_, names), (line, texts) = heads
     if len(texts) != len(names):
-        what = f"has {len(texts)} fields, expected {len(names)}"
-        raise UnreadableError(path, line, what, _KEEP_HEADER)
+        problem = f"has {len(texts)} fields, expected {len(names)}"
+        raise UnreadableError(path, line, problem, _KEEP_HEADER)
     third: list[tuple[int, list[str]]] = []
     ids = _import_ids(texts)
     if not ids:
@@ -76,8 +76,8 @@ def read_export(path: Path) -> Export:
 
 
 def _import_ids(cells: list[str]) -> list[str]:
-    found = [_IMPORT_ID.fullmatch(cell.strip()) for cell in cells]
-    return [one[1] if one else "" for one in found] if any(found) else []
+    matches = [_IMPORT_ID.fullmatch(cell.strip()) for cell in cells]
+    return [match[1] if match else "" for match in matches] if any(matches) else []
 
 
 STATUS, FINISHED = "status", "finished"
@@ -108,77 +108,77 @@ def columns_of(export: Export, kit: Kit, file: str) -> Columns:
     faults = [*_answers(export, kit, columns), *_about(export, columns)]
     places = [place for place, name in enumerate(export.names) if name.lower() == KIT_FIELD]
     if len(places) > 1:
-        faults.append((KIT_FIELD, "stands more than once", _EXPORT_ALL))
+        faults.append((KIT_FIELD, "appears more than once", _EXPORT_ALL))
     columns.kit = places[0] if places else None
     columns.faults = [
-        Fault(f"{file}: line 1" + (f", column {column}" if column else ""), what, remedy)
-        for column, what, remedy in faults
+        Fault(f"{file}: line 1" + (f", column {column}" if column else ""), problem, remedy)
+        for column, problem, remedy in faults
     ]
     columns.faults.extend(_lost_header(export, columns, file))
     return columns
 
 
 def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, str, str]]:
-    wanted = asked(kit)
-    named = _by(export.names, asked_in_name)
-    worded = _by(export.texts, asked_in_text)
+    questions = asked(kit)
+    by_name = _by(export.names, asked_in_name)
+    by_text = _by(export.texts, asked_in_text)
     missing = []
-    for one in wanted:
-        # A name is ours alone; a question may have been copied, or stand in other columns too.
-        places = named.get(one) or worded.get(one, [])
+    for question in questions:
+        # A name is unique; a question may have been copied, or be in other columns too.
+        places = by_name.get(question) or by_text.get(question, [])
         if not places:
-            missing.append(column_of(one, kit))
+            missing.append(column_of(question, kit))
         elif len(places) > 1:
-            which = ", ".join(str(place + 1) for place in places)
-            how = "stands more than once" if one in named else "is asked more than once"
-            yield column_of(one, kit), f"{how}: columns {which} of the file", _EXPORT_ALL
+            numbers = ", ".join(str(place + 1) for place in places)
+            how = "appears more than once" if question in by_name else "is asked more than once"
+            yield column_of(question, kit), f"{how}: columns {numbers} of the file", _EXPORT_ALL
         else:
-            columns.asked[one] = places[0]
-    if len(missing) == len(wanted):
+            columns.asked[question] = places[0]
+    if len(missing) == len(questions):
         yield "", "is not an export of this survey: it has none of its columns", ""
     elif missing:
         remedy = f"{_EXPORT_ALL}; the questions keep the names that they have in survey.txt"
         yield "", f"has no column {', '.join(missing)}", remedy
-    known = set(wanted)
-    for one, places in sorted(named.items()):
-        if one not in known:
+    known = set(questions)
+    for question, places in sorted(by_name.items()):
+        if question not in known:
             yield export.names[places[0]], "is about a film that is not in the kit", ""
 
 
-def _by(cells: list[str], what: Callable[[str], Asked | None]) -> dict[Asked, list[int]]:
-    found: dict[Asked, list[int]] = defaultdict(list)
+def _by(cells: list[str], question_of: Callable[[str], Asked | None]) -> dict[Asked, list[int]]:
+    columns: dict[Asked, list[int]] = defaultdict(list)
     for place, cell in enumerate(cells):
-        one = what(cell)
-        if one is not None:
-            found[one].append(place)
-    return dict(found)
+        question = question_of(cell)
+        if question is not None:
+            columns[question].append(place)
+    return dict(columns)
 
 
 def _about(export: Export, columns: Columns) -> Iterator[tuple[str, str, str]]:
-    for which in (STATUS, FINISHED):
+    for field_name in (STATUS, FINISHED):
         # Names and ImportIds are the same in every language; a legacy export has them as texts.
         heads = (
-            (export.names, which.title()),
-            (export.import_ids, which),
-            (export.texts, which.title()),
+            (export.names, field_name.title()),
+            (export.import_ids, field_name),
+            (export.texts, field_name.title()),
         )
         places: list[int] = []
         for cells, wanted in heads:
             places = places or [place for place, cell in enumerate(cells) if cell.strip() == wanted]
         if len(places) == 1:
-            columns.about[which] = places[0]
+            columns.about[field_name] = places[0]
         elif places:
-            yield which.title(), "stands more than once", _EXPORT_ALL
+            yield field_name.title(), "appears more than once", _EXPORT_ALL
         else:
-            yield "", f"has no column {which.title()}", _EXPORT_ALL
+            yield "", f"has no column {field_name.title()}", _EXPORT_ALL
 
 
 def _lost_header(export: Export, columns: Columns, file: str) -> Iterator[Fault]:
     """Without its header rows the first response would be taken for the questions."""
     texts = [
-        (rating_said if one.film else film_said)(export.texts[place])
-        for one, place in columns.asked.items()
-        if one.quartet
+        (rating_said if question.film else film_said)(export.texts[place])
+        for question, place in columns.asked.items()
+        if question.quartet
     ]
     if any(text is not None for text in texts) and not export.import_ids:
         yield Fault(

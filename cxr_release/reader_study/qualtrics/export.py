@@ -89,10 +89,10 @@ def export_qualtrics(
     }
 
 
-def text_of(found: Mapping[str, Any], output: Path) -> str:
+def text_of(written: Mapping[str, Any], output: Path) -> str:
     """What `export_qualtrics` wrote, for people."""
     return (
-        f"{found['quartets']:,} quartets, {found['images']:,} films in {output}\n"
+        f"{written['quartets']:,} quartets, {written['images']:,} films in {output}\n"
         f"{output / README} says how to upload and import them; from now on the quartets stay"
     )
 
@@ -122,8 +122,8 @@ def _check_folder(output: Path) -> None:
         return
     if output.is_symlink() or not output.is_dir():
         raise ReaderStudyError("is not a folder", where=str(output), remedy="give another")
-    found = {one.name for one in output.iterdir()}
-    if found and not (found == {SURVEY, IMAGES, README} and _is_ours(output)):
+    names = {path.name for path in output.iterdir()}
+    if names and not (names == {SURVEY, IMAGES, README} and _is_ours(output)):
         raise ReaderStudyError(
             "holds something other than an earlier export",
             where=str(output),
@@ -137,7 +137,7 @@ def _is_ours(folder: Path) -> bool:
         return False
     with survey.open("rb") as stream:
         head = stream.read(200)
-    films = all(re.fullmatch(r"[0-9a-f]{16}\.png", one.name) for one in images.iterdir())
+    films = all(re.fullmatch(r"[0-9a-f]{16}\.png", path.name) for path in images.iterdir())
     return films and head.startswith(f"[[AdvancedFormat]]\n\n[[ED:{KIT_FIELD}:".encode())
 
 
@@ -157,8 +157,8 @@ def _write_films(kit: Path, blinded: Kit, images: Path) -> None:
         raise _damaged(kit, "its films' files differ in size, which tells them apart")
 
 
-def _damaged(kit: Path, what: str) -> ReaderStudyError:
-    return ReaderStudyError(what, where=str(kit), remedy="run `dvc repro quartets`")
+def _damaged(kit: Path, problem: str) -> ReaderStudyError:
+    return ReaderStudyError(problem, where=str(kit), remedy="run `dvc repro quartets`")
 
 
 def _readme(kit: Kit, url: str, *, going_back: bool) -> str:

@@ -32,7 +32,7 @@ from cxr_release.spelling import folded, one_person
 
 MAX_FAULTS = 5000
 """Past them it is the export that is wrong."""
-COLUMNS = [one.name for one in schemas.RESPONSES.columns if one.name != "source"]
+COLUMNS = [column.name for column in schemas.RESPONSES.columns if column.name != "source"]
 LEFT_OUT = ("preview", "spam", "unfinished")
 
 # Qualtrics' numbers for these are sums: 9 is a preview that looks like spam.
@@ -102,15 +102,15 @@ def import_qualtrics(export: Path, kit: Path, output: Path) -> dict[str, Any]:
     }
 
 
-def text_of(found: Mapping[str, Any], output: Path) -> str:
+def text_of(imported: Mapping[str, Any], output: Path) -> str:
     """What `import_qualtrics` took in, for people."""
-    left_out = [f"{count:,} {reason}" for reason, count in found["left_out"].items() if count]
+    left_out = [f"{count:,} {reason}" for reason, count in imported["left_out"].items() if count]
     lines = [
-        f"{found['raters']:,} reader(s), {found['quartets']:,} quartets,"
-        f" {found['ratings']:,} ratings in {output}, blinded: `dvc repro` unblinds them",
+        f"{imported['raters']:,} reader(s), {imported['quartets']:,} quartets,"
+        f" {imported['ratings']:,} ratings in {output}, blinded: `dvc repro` unblinds them",
         *([f"left out: {', '.join(left_out)} response(s)"] if left_out else []),
     ]
-    if not found["kit_confirmed"]:
+    if not imported["kit_confirmed"]:
         lines.append("the export does not name its kit: make sure that it is of this survey")
     return "\n".join(lines)
 
@@ -137,20 +137,21 @@ class _Imported:
         responses = 0
         for line, cells in export.responses:
             if len(self.faults) >= MAX_FAULTS:
-                what = f"holds {MAX_FAULTS} faults or more; the rest is not named"
-                self.faults.append(Fault(self._name, what))
+                problem = f"holds {MAX_FAULTS} faults or more; the rest is not named"
+                self.faults.append(Fault(self._name, problem))
                 return
             if len(cells) != len(export.names):
-                what = f"has {len(cells)} fields, expected {len(export.names)}"
+                problem = f"has {len(cells)} fields, expected {len(export.names)}"
                 where = f"{self._name}: line {line}"
-                self.faults.append(Fault(where, what, "mend it, or export again"))
+                self.faults.append(Fault(where, problem, "mend it, or export again"))
             elif self._is_kept(line, cells):
                 responses += 1
                 self._take(line, cells)
         if not responses and not self.faults:
-            left = ", ".join(f"{number} {why}" for why, number in sorted(self.left_out.items()))
-            what = f"holds no finished response (left out: {left})" if left else "has no responses"
-            self.faults.append(Fault(self._name, what, "export it when readers have finished"))
+            left_out = ", ".join(f"{number} {why}" for why, number in sorted(self.left_out.items()))
+            problem = "holds no finished response" if left_out else "has no responses"
+            problem += f" (left out: {left_out})" if left_out else ""
+            self.faults.append(Fault(self._name, problem, "export it when readers have finished"))
 
     def _is_kept(self, line: int, cells: Cells) -> bool:
         """Whether it is a reader's finished response; else it is counted, or is a fault."""
@@ -169,16 +170,16 @@ class _Imported:
         return False
 
     def _known(
-        self, line: int, cells: Cells, which: str, known: Mapping[str, int], what: str
+        self, line: int, cells: Cells, field_name: str, known: Mapping[str, int], problem: str
     ) -> int | None:
-        column = self._columns.about.get(which)
+        column = self._columns.about.get(field_name)
         if column is None:
             # That is a fault already, and the answers are looked at all the same.
-            return int(which == FINISHED)
+            return int(field_name == FINISHED)
         value = known.get(" ".join(cells[column].lower().split()))
         if value is None:
             number = cells[column].strip().isdecimal()
-            self._fault(line, column, what, "is it a reader's response?" if number else _NUMERIC)
+            self._fault(line, column, problem, "is it a reader's response?" if number else _NUMERIC)
         return value
 
     def _take(self, line: int, cells: Cells) -> None:
@@ -201,14 +202,14 @@ class _Imported:
             self._fault(line, column, "has no reader's code", "ask whose it is, and type it in")
         elif not _CODE.fullmatch(code):
             # Not shown: people type their names and addresses here.
-            what = "is not a reader's code of 1 to 64 letters, digits, . _ -"
-            self._fault(line, column, what, "ask whose it is, and correct it")
+            problem = "is not a reader's code of 1 to 64 letters, digits, . _ -"
+            self._fault(line, column, problem, "ask whose it is, and correct it")
         elif code == first:
-            what = f"has the same reader's code as line {before}"
-            self._fault(line, column, what, "remove the response that does not count")
+            problem = f"has the same reader's code as line {before}"
+            self._fault(line, column, problem, "remove the response that does not count")
         elif first:
-            what = f"{one_person([first, code], 'reader')}, first on line {before}"
-            self._fault(line, column, what, "ask whose they are, and correct one")
+            problem = f"{one_person([first, code], 'reader')}, first on line {before}"
+            self._fault(line, column, problem, "ask whose they are, and correct one")
         else:
             self.readers[folded(code)] = code, line
         return code
@@ -219,32 +220,32 @@ class _Imported:
         if column is None or not mark:
             self.kit_confirmed = False
         elif mark != self._mark:
-            what = "answers another kit than this one"
-            self._fault(line, column, what, "import it with the kit that was exported")
+            problem = "answers another kit than this one"
+            self._fault(line, column, problem, "import it with the kit that was exported")
 
-    def _answer(self, line: int, cells: Cells, asked: Asked, most: int) -> int:
+    def _answer(self, line: int, cells: Cells, question: Asked, most: int) -> int:
         """What a cell says, 1 … `most`; 0 where it is a fault."""
-        column = self._columns.asked.get(asked)
+        column = self._columns.asked.get(question)
         if column is None:
             return 0
         cell = cells[column]
-        what = "rating" if asked.film else "pick"
-        said = rating_said(cell) if asked.film else film_said(cell)
-        if said is not None and 1 <= said <= most:
-            return said
+        noun = "rating" if question.film else "pick"
+        value = rating_said(cell) if question.film else film_said(cell)
+        if value is not None and 1 <= value <= most:
+            return value
         if not cell.strip():
-            self._fault(line, column, f"missing {what}", "remove the response, or ask the reader")
-        elif said is None:
-            self._fault(line, column, f"is not a {what} known here", _NUMERIC)
-        elif asked.film:
-            self._fault(line, column, f"rating is {said}, expected 1 to {most}")
+            self._fault(line, column, f"missing {noun}", "remove the response, or ask the reader")
+        elif value is None:
+            self._fault(line, column, f"is not a {noun} known here", _NUMERIC)
+        elif question.film:
+            self._fault(line, column, f"rating is {value}, expected 1 to {most}")
         else:
-            self._fault(line, column, f"picks film {said} of {most}")
+            self._fault(line, column, f"picks film {value} of {most}")
         return 0
 
-    def _fault(self, line: int, column: int, what: str, remedy: str = "") -> None:
+    def _fault(self, line: int, column: int, problem: str, remedy: str = "") -> None:
         where = f"{self._name}: line {line}, column {self._columns.names[column]}"
-        self.faults.append(Fault(where, what, remedy))
+        self.faults.append(Fault(where, problem, remedy))
 
 
 def _as_csv(rows: Sequence[Row]) -> str:

@@ -53,19 +53,19 @@ def asked(kit: Kit) -> list[Asked]:
     ]
 
 
-def column_of(one: Asked, kit: Kit) -> str:
+def column_of(question: Asked, kit: Kit) -> str:
     """Name of its column: `reader`, `q07_real`, `q07_rating_2`."""
-    if not one.quartet:
+    if not question.quartet:
         return READER
-    return _id(one.quartet, kit, f"rating_{one.film}" if one.film else "real")
+    return _id(question.quartet, kit, f"rating_{question.film}" if question.film else "real")
 
 
 def asked_in_name(name: str) -> Asked | None:
-    """What a column of this name answers; None: nothing of ours."""
+    """What a column of this name answers; None: not a question of this survey."""
     if name.lower() == READER:
         return Asked()
-    found = re.fullmatch(r"q([0-9]{1,6})_(?:real|rating_([0-9]{1,6}))", name.lower())
-    return Asked(int(found[1]), int(found[2] or 0)) if found else None
+    match = re.fullmatch(r"q([0-9]{1,6})_(?:real|rating_([0-9]{1,6}))", name.lower())
+    return Asked(int(match[1]), int(match[2] or 0)) if match else None
 
 
 def asked_in_text(text: str) -> Asked | None:
@@ -73,10 +73,10 @@ def asked_in_text(text: str) -> Asked | None:
     plain = _plain(re.sub(r"<[^<>]*>", " ", html.unescape(text)))
     if plain == _plain(_READER_TEXT):
         return Asked()
-    if found := _PICKED.fullmatch(plain):
-        return Asked(int(found[1]))
-    found = _RATED.fullmatch(plain)
-    return Asked(int(found[1]), _place(found[2])) if found else None
+    if match := _PICKED.fullmatch(plain):
+        return Asked(int(match[1]))
+    match = _RATED.fullmatch(plain)
+    return Asked(int(match[1]), _place(match[2])) if match else None
 
 
 def film_said(cell: str) -> int | None:
@@ -84,8 +84,8 @@ def film_said(cell: str) -> int | None:
     plain = _plain(cell)
     if re.fullmatch(r"[1-9][0-9]?", plain):
         return int(plain)
-    found = re.fullmatch(r"(?:film\W?)?([a-z])", plain)
-    return _place(found[1]) if found else None
+    match = re.fullmatch(r"(?:film\W?)?([a-z])", plain)
+    return _place(match[1]) if match else None
 
 
 def rating_said(cell: str) -> int | None:
@@ -93,18 +93,19 @@ def rating_said(cell: str) -> int | None:
 
     What stands between number and label may be any dash, also one in a wrong encoding.
     """
-    found = re.fullmatch(r"([0-9]{1,6})(|\W[^0-9]*)", _plain(cell))
-    if not found:
+    match = re.fullmatch(r"([0-9]{1,6})(|\W[^0-9]*)", _plain(cell))
+    if not match:
         return None
-    letters = re.sub(r"[^a-z]", "", found[2])
-    rating = int(found[1])
+    letters = re.sub(r"[^a-z]", "", match[2])
+    rating = int(match[1])
     known = LABELS.get(rating, "").replace(" ", "")
     return rating if letters in {"", known} else None
 
 
 def mark_of(kit: Kit) -> str:
     """16 hex digits that only this kit has: of the films in their places."""
-    places = (f"{one.quartet}:{one.position}:{one.name}:{one.sha256}" for one in _in_place(kit))
+    films = [film for films in kit.quartets.values() for film in films]
+    places = (f"{film.quartet}:{film.position}:{film.name}:{film.sha256}" for film in films)
     return hashlib.sha256("\n".join(places).encode()).hexdigest()[:16]
 
 
@@ -166,13 +167,9 @@ def _page(quartet: int, films: Sequence[KitFilm], kit: Kit, image_url: str) -> l
     ]
 
 
-def _id(quartet: int, kit: Kit, what: str) -> str:
+def _id(quartet: int, kit: Kit, part: str) -> str:
     width = max(2, len(str(max(kit.quartets))))
-    return f"q{quartet:0{width}d}_{what}"
-
-
-def _in_place(kit: Kit) -> list[KitFilm]:
-    return [film for films in kit.quartets.values() for film in films]
+    return f"q{quartet:0{width}d}_{part}"
 
 
 def _place(letter: str) -> int:

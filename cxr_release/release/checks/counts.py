@@ -15,7 +15,7 @@ from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
 from cxr_release.release.inputs import Job
 from cxr_release.release.record import FilmCounts
-from cxr_release.screening.counts import by_reason, excluded_by_nobody, review_totals
+from cxr_release.screening.counts import by_reason, excluded_by_no_reviewer, review_totals
 from cxr_release.screening.reviewers import WAYS, sentence_of
 
 _BY = ("reviewers", "prescreen", "audit", "withdrawn")
@@ -91,7 +91,7 @@ def check_review(view: View, report: CheckReport) -> None:
     review, place, exclusions = view.screening, view.places.screening, view.exclusions
     total, undecided = view.generated, view.counts.total.undecided
     true: dict[str, object] = {
-        **excluded_by_nobody(exclusions),
+        **excluded_by_no_reviewer(exclusions),
         "decided": total - undecided,
         "undecided": undecided,
     }
