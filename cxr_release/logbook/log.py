@@ -168,7 +168,7 @@ class Log(Generic[S, E]):
         return entries
 
     def extend(self, stream: io.FileIO, lines: Sequence[bytes]) -> None:
-        """Add lines that were written elsewhere: all at once, even if the process is killed, or none.
+        """Add lines that were written elsewhere: all or none, even if killed.
 
         The log's file is replaced by one that has them at its end; what stood in it stays as it is.
 
@@ -344,7 +344,7 @@ class Log(Generic[S, E]):
                 raise DecisionError(
                     f"the disk fails ({error.strerror}): how much was logged is not known",
                     where=str(self.path),
-                    remedy="repair the disk, then run `cxr-release log verify` and see what is there",
+                    remedy="repair the disk, then run `cxr-release log verify`",
                 ) from error
             raise
 

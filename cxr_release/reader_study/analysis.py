@@ -226,7 +226,7 @@ def detectable_difference(ratings: Ratings, place: int) -> float | None:
 
 
 LEFT_OUT = (
-    "None of the Python libraries used here fits a cumulative link mixed model by maximum"
+    "No Python library used here fits a cumulative link mixed model by maximum"
     " likelihood: statsmodels' OrderedModel has no random effects. In R, ordinal::clmm fits one to"
     " responses.csv: factor(rating, ordered = TRUE) ~ source + (1 | rater) + (1 | quartet)."
 )

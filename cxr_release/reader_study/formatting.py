@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cxr_release.logbook.logs import joined
+
 UNKNOWN = "–"
 
 
@@ -74,8 +76,3 @@ def _times(number: int) -> str:
 
 def _all(quartets: int) -> str:
     return "the only quartet" if quartets == 1 else f"all {quartets:,} quartets"
-
-
-def joined(parts: Sequence[str]) -> str:
-    """A list in a sentence."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

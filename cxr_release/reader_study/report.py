@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cxr_release.logbook.logs import joined
 from cxr_release.reader_study.formatting import (
     count,
     detectable,
     interval,
-    joined,
     mean,
     number,
     p_of,

@@ -104,7 +104,7 @@ def test_one_side_alone_is_named_by_what_git_knows_and_joined_as_it_advises(
     clones.git("commit", "-qam", "ours", allowed=1)
     logs.read_all(REMARK, clones.folder)
     (fault,) = of_git(clones.root, [clones.folder]).faults
-    assert "logs/a.jsonl: lacks 2 of 43 line(s) that a branch had that was merged" in str(fault)
+    assert "logs/a.jsonl: lacks 2 of 43 line(s) that a branch that was merged" in str(fault)
     assert "cxr-release log join" in fault.remedy
     assert "--into logs/a.jsonl" in fault.remedy
     (blob,) = re.findall("`git cat-file blob ([0-9a-f]+)", fault.remedy)

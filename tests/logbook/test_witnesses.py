@@ -144,7 +144,7 @@ def test_a_merge_that_dropped_a_side_is_named(project: Project, later: bool) -> 
         project.say(12)
         project.commit()
     (fault,) = project.faults()
-    assert "lacks 3 of 8 line(s) that a branch had that was merged in" in fault
+    assert "lacks 3 of 8 line(s) that a branch that was merged in" in fault
     take, _, join = fault.split("`")[1].partition(" | ")
     side = project.git("show", "side:logs/a.jsonl")
     assert project.git(*take.split()[1:]) == side
@@ -155,7 +155,7 @@ def test_a_merge_that_dropped_another_person_s_log_is_named(project: Project) ->
     fork(project, also="b")
     project.merge("-s", "ours", "side")
     (fault,) = project.faults()
-    assert fault.startswith("logs/b.jsonl: is gone; a branch had that was merged in")
+    assert fault.startswith("logs/b.jsonl: is gone; a branch that was merged in")
     subprocess.run(["sh", "-c", fault.split("`")[1]], cwd=project.root, check=True)
     assert project.faults() == []
 
@@ -165,7 +165,7 @@ def test_a_merge_that_is_under_way_is_looked_at(project: Project) -> None:
     project.merge("side")
     project.git("checkout", "--ours", "logs/a.jsonl", "logs/a.head")
     (fault,) = project.faults()
-    assert "lacks 3 of 8 line(s) that a branch had that was merged in under way" in fault
+    assert "lacks 3 of 8 line(s) that the branch that is being merged holds" in fault
     project.git("merge", "--abort")
     assert project.faults() == []
 

@@ -49,7 +49,7 @@ def test_what_is_said_of_it(found: dict[str, Any]) -> None:
     for said in ("3.323", "3.228", "3.258", "3.320", "0.061", "clmm"):
         assert said in text
     assert max(map(len, text.splitlines())) <= 100
-    assert "no proof" in sentence
+    assert "does not prove" in sentence
     assert "within 10 percentage points of chance is not shown" in sentence
     assert "0.25 points is shown for checkpoint-34, checkpoint-40 and checkpoint-80" in sentence
     assert "\n" not in sentence

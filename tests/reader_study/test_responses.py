@@ -226,7 +226,7 @@ def test_the_source_of_the_real_films_may_have_a_name_of_its_own(tmp_path: Path)
         read_responses(path, real="x")
     both = csv_text(ROWS).replace(",checkpoint-9,", ",patients,")
     path.write_text(both)
-    with pytest.raises(ReaderStudyError, match="source is real, and the real films are said"):
+    with pytest.raises(ReaderStudyError, match="source is real, but the real films are called"):
         read_responses(path, real="patients")
     path.write_text(csv_text(ROWS).replace(",real,", ",Real,"))
     with pytest.raises(ReaderStudyError, match="--real 'Real'"):

@@ -146,7 +146,7 @@ def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
     row = f"{one['difference']:.3f} | {exact} | {exact_holm} | {one['V']:g} | {old} | {old_holm} |"
     assert row in card
     assert found["wilcoxon"]["p_exact"] in card.replace("\\", "")
-    assert "no proof that readers cannot tell" in card
+    assert "does not prove that readers cannot tell" in card
     assert "fits a cumulative link mixed model" in card
     assert "1 reader finished, with 22 s a quartet (median)" in card
 

@@ -205,7 +205,7 @@ def test_a_side_that_a_merge_dropped_is_joined_by_the_command_that_is_named(root
     git(root, "merge", "-q", "--no-edit", "-s", "ours", "side")
     code, _, said = run(root, "log", "verify")
     assert code == 1
-    assert f"{LOG}: lacks 1 of 6 line(s) that a branch had that was merged in" in said
+    assert f"{LOG}: lacks 1 of 6 line(s) that a branch that was merged in" in said
     command = said.split("`")[1]
     entry = f"{sys.executable} -m cxr_release.cli"
     subprocess.run(
