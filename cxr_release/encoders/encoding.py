@@ -153,7 +153,7 @@ def _imagededup(
     def transform(film: Image.Image) -> torch.Tensor:
         # Here and not after a batch: with some models a batch takes minutes.
         advance(1)
-        return torch.stack([one(film) for one in transforms])
+        return torch.stack([view_transform(film) for view_transform in transforms])
 
     # Its logger sets its own level to INFO each time, so only a filter can quiet it.
     logging.getLogger("imagededup.methods.cnn").addFilter(_is_warning)

@@ -89,7 +89,7 @@ def vit(weights: Path, sha256: str) -> Encoder:
     from torchvision.models import ViT_B_16_Weights, vit_b_16
 
     member = ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1
-    state, known, _ = open_weights(weights, sha256, [member])
+    state, record, _ = open_weights(weights, sha256, [member])
     stock = imagededup_models().ViT
 
     class LocalViT(stock):  # type: ignore[misc, valid-type]
@@ -109,8 +109,8 @@ def vit(weights: Path, sha256: str) -> Encoder:
         dimensions=VIT_FEATURES,
         model=LocalViT().eval(),
         transform=stock.transform,
-        fingerprint=fingerprint("vit", weights_sha256=known.sha256),
-        weights=known,
+        fingerprint=fingerprint("vit", weights_sha256=record.sha256),
+        weights=record,
     )
 
 
@@ -133,14 +133,14 @@ def backbone(name: str, weights: Path, sha256: str) -> Encoder:
     from torchvision.models import get_model, get_model_weights
 
     enum = get_model_weights(name)
-    state, known, member = open_weights(weights, sha256, list(enum))
-    like = member or enum.DEFAULT
-    model = get_model(name, weights=None, **_options(name, like))
+    state, record, member = open_weights(weights, sha256, list(enum))
+    reference = member or enum.DEFAULT
+    model = get_model(name, weights=None, **_options(name, reference))
     _fill(model, _renamed(name, state), weights, name, list(enum))
     last = [place for place, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)][
         -1:
     ]
-    if not last or model.get_submodule(last[0]).out_features != len(like.meta["categories"]):
+    if not last or model.get_submodule(last[0]).out_features != len(reference.meta["categories"]):
         raise CxrReleaseError(
             f"{name} has no last linear layer, so it cannot serve as an encoder",
             remedy="take another of torchvision's classifiers",
@@ -152,17 +152,17 @@ def backbone(name: str, weights: Path, sha256: str) -> Encoder:
         name=name,
         dimensions=features,
         model=model.eval(),
-        transform=like.transforms(),
+        transform=reference.transforms(),
         # The transform follows from the member, and that from the file's hash.
-        fingerprint=fingerprint(f"torchvision {name}", weights_sha256=known.sha256),
-        weights=known,
+        fingerprint=fingerprint(f"torchvision {name}", weights_sha256=record.sha256),
+        weights=record,
     )
 
 
-def _options(name: str, like: Any) -> dict[str, Any]:
+def _options(name: str, reference: Any) -> dict[str, Any]:
     """What torchvision's builders set by themselves only when they download weights."""
     if name.startswith("vit_"):
-        return {"image_size": like.meta["min_size"][0]}
+        return {"image_size": reference.meta["min_size"][0]}
     if name in ("googlenet", "inception_v3"):
         return {"transform_input": True, "init_weights": False}
     return {}
@@ -174,13 +174,13 @@ def _renamed(name: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
     return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
 
 
-def _fill(model: Any, state: Mapping[str, Any], path: Path, what: str, published: Any) -> None:
+def _fill(model: Any, state: Mapping[str, Any], path: Path, network: str, published: Any) -> None:
     try:
         model.load_state_dict(state)
     except (RuntimeError, ValueError, TypeError) as error:
         lines = [" ".join(line.split()) for line in str(error).splitlines()]
         raise CxrReleaseError(
-            f"holds other weights than those of torchvision's {what}: {lines[-1][:200]}",
+            f"holds other weights than those of torchvision's {network}: {lines[-1][:200]}",
             where=str(path),
             remedy=f"give the file that belongs to it, such as {addresses(published)}",
         ) from None

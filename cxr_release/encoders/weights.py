@@ -49,17 +49,20 @@ def open_weights(
         CxrReleaseError: the file is missing, too large, not the one that was meant, or not a
             plain file of tensors. Nothing in it is ever executed.
     """
-    data, found = _hashed(path, sha256)
-    member = next((one for one in published if found.startswith(published_prefix(one))), None)
+    data, digest = _hashed(path, sha256)
+    member = next(
+        (candidate for candidate in published if digest.startswith(published_prefix(candidate))),
+        None,
+    )
     if not sha256 and member is None:
         raise CxrReleaseError(
-            f"hashes to {found}, which is none of torchvision's files for this model",
+            f"hashes to {digest}, which is none of torchvision's files for this model",
             where=str(path),
             remedy="give that SHA-256 if this is the file that you mean, or get one of: "
             + addresses(published),
         )
-    known = Weights(found, member is not None, _license(member))
-    return _tensors(data, path), known, member
+    record = Weights(digest, member is not None, _license(member))
+    return _tensors(data, path), record, member
 
 
 def checked_tensors(path: Path, sha256: str) -> Mapping[str, torch.Tensor]:
@@ -95,14 +98,14 @@ def _license(member: Any) -> str:
 def _hashed(path: Path, sha256: str) -> tuple[bytes, str]:
     """The file's bytes, and their hash: the one that was given, if one was."""
     data = _read(path)
-    found = hashlib.sha256(data).hexdigest()
-    if sha256 and found != sha256:
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 and digest != sha256:
         raise CxrReleaseError(
-            f"hashes to {found}, and the SHA-256 that was given is {sha256}",
+            f"hashes to {digest}, and the SHA-256 that was given is {sha256}",
             where=str(path),
             remedy="get the file again, or correct the hash if this is the file that you mean",
         )
-    return data, found
+    return data, digest
 
 
 def _read(path: Path) -> bytes:
@@ -132,12 +135,12 @@ def _tensors(data: bytes, path: Path) -> Mapping[str, torch.Tensor]:
 
     try:
         if path.suffix == ".safetensors":
-            found: Any = safetensors.torch.load(data)
+            tensors: Any = safetensors.torch.load(data)
         else:
             with warnings.catch_warnings():
                 # Of pickles of another version; they are opened all the same, or refused.
                 warnings.simplefilter("ignore")
-                found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+                tensors = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (safetensors.SafetensorError, *_UNREADABLE) as error:
         # torch's own message advises to open the file as a full pickle.
         raise CxrReleaseError(
@@ -146,20 +149,20 @@ def _tensors(data: bytes, path: Path) -> Mapping[str, torch.Tensor]:
             remedy="give a state dict as torch.save writes it, or *.safetensors; other pickles "
             "are never opened",
         ) from None
-    if not isinstance(found, Mapping) or not all(map(torch.is_tensor, found.values())):
+    if not isinstance(tensors, Mapping) or not all(map(torch.is_tensor, tensors.values())):
         raise CxrReleaseError(
             "does not hold a state dict: names and tensors",
             where=str(path),
             remedy="save the model's state_dict() alone",
         )
-    broken = [name for name, one in found.items() if not torch.isfinite(one).all()]
+    broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
     if broken:
         raise CxrReleaseError(
             f"holds values that are not finite numbers in {', '.join(map(str, broken[:3]))}",
             where=str(path),
             remedy="get the file again",
         )
-    return found
+    return tensors
 
 
 _UNREADABLE = (

@@ -20,7 +20,7 @@ from cxr_release.fidelity.distance_types import (
     Distances,
     deciding,
     estimate,
-    taken,
+    metrics_of,
 )
 from cxr_release.fidelity.report import Report
 from cxr_release.files import write_text
@@ -80,10 +80,10 @@ def draw_distances(report: Report, path: Path) -> None:
     metric, floor = deciding(distances)
     numbers = _numbers(distances)
     values = [estimate(point, metric).value for point in distances["checkpoints"]]
-    sampled = [place for place, one in enumerate(numbers) if one in report["sampled"]]
+    sampled = [place for place, number in enumerate(numbers) if number in report["sampled"]]
     with _figure(path) as (axes,):
-        drawn = f"{distances['images']:,} drawn films, 95 % interval"
-        _plot(axes, distances, metric, style="o-", colour=BLUE, label=drawn)
+        label = f"{distances['images']:,} drawn films, 95 % interval"
+        _plot(axes, distances, metric, style="o-", colour=BLUE, label=label)
         axes.plot(
             [numbers[place] for place in sampled],
             [values[place] for place in sampled],
@@ -115,19 +115,25 @@ def draw_quality(report: Report, path: Path) -> None:
     Precision, recall and coverage on the left; MS-SSIM on the right, with what source films score.
     """
     distances = report["distances"]
-    with _figure(path, panels=2) as (lying, alike):
+    with _figure(path, panels=2) as (overlap, similarity):
         for place, (metric, (style, colour, label)) in enumerate(SERIES.items()):
             _plot(
-                lying, distances, metric, style=style, colour=colour, label=label, beside=place - 1
+                overlap,
+                distances,
+                metric,
+                style=style,
+                colour=colour,
+                label=label,
+                offset=place - 1,
             )
-        lying.set_ylim(-0.02, 1.02)
-        lying.set_ylabel("Share of films")
-        _plot(alike, distances, MS_SSIM, style="o-", colour=BLUE, label="Drawn films")
+        overlap.set_ylim(-0.02, 1.02)
+        overlap.set_ylabel("Share of films")
+        _plot(similarity, distances, MS_SSIM, style="o-", colour=BLUE, label="Drawn films")
         source = distances["source"]
-        alike.axhline(source["ms_ssim"], color=ORANGE, linestyle="--", label="Source films")
-        alike.axhspan(*source["intervals"][MS_SSIM], color=ORANGE, alpha=0.15, linewidth=0)
-        alike.set_ylabel("MS-SSIM of pairs (1: all films alike)")
-        for axes in (lying, alike):
+        similarity.axhline(source["ms_ssim"], color=ORANGE, linestyle="--", label="Source films")
+        similarity.axhspan(*source["intervals"][MS_SSIM], color=ORANGE, alpha=0.15, linewidth=0)
+        similarity.set_ylabel("MS-SSIM of pairs (1: all films alike)")
+        for axes in (overlap, similarity):
             _distance_axis(axes, distances)
             _legend(axes, loc="upper left", bbox_to_anchor=(0, -0.18))
 
@@ -140,18 +146,18 @@ def _plot(
     style: str,
     colour: str,
     label: str,
-    beside: int = 0,
+    offset: int = 0,
 ) -> None:
     """One metric along training, with its intervals; a little `beside` its checkpoint or on it."""
-    found = [estimate(point, metric) for point in distances["checkpoints"]]
+    scores = [estimate(point, metric) for point in distances["checkpoints"]]
     numbers = _numbers(distances)
     axes.errorbar(
-        [number + 0.012 * beside * numbers[-1] for number in numbers],
-        [one.value for one in found],
+        [number + 0.012 * offset * numbers[-1] for number in numbers],
+        [score.value for score in scores],
         # A mean of few draws may lie outside their quantiles by a rounding error.
         yerr=[
-            [max(0.0, one.value - one.low) for one in found],
-            [max(0.0, one.high - one.value) for one in found],
+            [max(0.0, score.value - score.low) for score in scores],
+            [max(0.0, score.high - score.value) for score in scores],
         ],
         fmt=style,
         color=colour,
@@ -164,10 +170,10 @@ def _plot(
 def _legend(axes: Axes, **place: Any) -> None:
     """A legend of what was drawn, what has error bars first."""
     handles, labels = axes.get_legend_handles_labels()
-    bars = [one for one in handles if isinstance(one, tuple)]
-    order = [*bars, *(one for one in handles if not isinstance(one, tuple))]
+    bars = [handle for handle in handles if isinstance(handle, tuple)]
+    order = [*bars, *(handle for handle in handles if not isinstance(handle, tuple))]
     names = dict(zip(map(id, handles), labels, strict=True))
-    axes.legend(order, [names[id(one)] for one in order], frameon=False, **place)
+    axes.legend(order, [names[id(handle)] for handle in order], frameon=False, **place)
 
 
 def _numbers(distances: Distances) -> list[int]:
@@ -232,9 +238,10 @@ def write_distances(report: Report, path: Path) -> None:
             "step": point["checkpoint_step"],
             "ranked_by": ranking,
         }
-        for name, metric in {"distance": ranking, **{one: one for one in taken(distances)}}.items():
-            found = estimate(point, metric)
-            row |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+        columns = {"distance": ranking} | {metric: metric for metric in metrics_of(distances)}
+        for name, metric in columns.items():
+            measure = estimate(point, metric)
+            row |= {name: measure.value, f"{name}_low": measure.low, f"{name}_high": measure.high}
         rows.append(row)
     _write(path, rows)
 

@@ -145,9 +145,11 @@ def estimate(point: DistancePoint, metric: str) -> Estimate:
     return Estimate(values[metric], low, high)
 
 
-def taken(distances: Distances) -> list[str]:
+def metrics_of(distances: Distances) -> list[str]:
     """The metrics that every checkpoint has, in the order of `METRICS`."""
-    return [one for one in METRICS if all(one in point for point in distances["checkpoints"])]
+    return [
+        metric for metric in METRICS if all(metric in point for point in distances["checkpoints"])
+    ]
 
 
 def deciding(distances: Distances) -> tuple[str, float]:
@@ -155,6 +157,6 @@ def deciding(distances: Distances) -> tuple[str, float]:
 
     The FID where it was taken, as in the paper; otherwise the distance without weights.
     """
-    if "inception" in distances and FID in taken(distances):
+    if "inception" in distances and FID in metrics_of(distances):
         return FID, distances["inception"]["real_floor"]
     return FRECHET, distances["real_floor"]

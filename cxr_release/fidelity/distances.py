@@ -50,14 +50,17 @@ def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) ->
         distances of equal n, and hold them against `real_floor`.
     """
     shift = first.mean(axis=0) - second.mean(axis=0)
-    spread = [(one - one.mean(axis=0)) / np.sqrt(len(one) - 1) for one in (first, second)]
+    spread = [
+        (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
+        for features in (first, second)
+    ]
     if min(len(first), len(second)) < first.shape[1]:
         overlap = np.linalg.svd(spread[0] @ spread[1].T, compute_uv=False).sum()
     else:
         root = _root(spread[0].T @ spread[0])
         shared = np.linalg.eigvalsh(root @ (spread[1].T @ spread[1]) @ root)
         overlap = np.sqrt(shared.clip(min=0)).sum()
-    scatter = sum(float((one**2).sum()) for one in spread)
+    scatter = sum(float((part**2).sum()) for part in spread)
     return float(max(0.0, shift @ shift + scatter - 2 * overlap))
 
 
@@ -80,9 +83,9 @@ def real_floor(real: NDArray[np.float64], images: int, *, seed: int) -> float:
         seed: of the divisions.
     """
     chance = np.random.Generator(np.random.PCG64(seed))
-    taken = min(images, len(real) // 2)
+    count = min(images, len(real) // 2)
     orders = [chance.permutation(len(real)) for _ in range(FLOOR_DRAWS)]
-    scores = [frechet_distance(real[order[:taken]], real[order[taken:]]) for order in orders]
+    scores = [frechet_distance(real[order[:count]], real[order[count:]]) for order in orders]
     return float(np.mean(scores))
 
 
@@ -127,12 +130,12 @@ def reach(features: Features) -> NDArray[np.float64]:
     nearest = _neighbours(features)
     if nearest == 0:
         return np.zeros(len(features))
-    found = np.empty(len(features))
+    distances = np.empty(len(features))
     for rows in _blocks(len(features)):
-        apart = _distances(features[rows], features)
-        apart[np.arange(len(apart)), np.arange(rows.start, rows.stop)] = np.inf
-        found[rows] = np.partition(apart, nearest - 1, axis=1)[:, nearest - 1]
-    return found
+        to_others = _distances(features[rows], features)
+        to_others[np.arange(len(to_others)), np.arange(rows.start, rows.stop)] = np.inf
+        distances[rows] = np.partition(to_others, nearest - 1, axis=1)[:, nearest - 1]
+    return distances
 
 
 def overlap(drawn: Features, real: Features, *, real_reach: NDArray[np.float64]) -> Overlap:
@@ -150,11 +153,11 @@ def overlap(drawn: Features, real: Features, *, real_reach: NDArray[np.float64])
     holding = np.empty(len(drawn))
     recalled, covered = np.zeros(len(real), bool), np.zeros(len(real), bool)
     for rows in _blocks(len(drawn)):
-        apart = _distances(drawn[rows], real)
-        inside = apart <= real_reach
+        distances = _distances(drawn[rows], real)
+        inside = distances <= real_reach
         holding[rows] = inside.sum(axis=1)
         covered |= inside.any(axis=0)
-        recalled |= (apart <= drawn_reach[rows, None]).any(axis=0)
+        recalled |= (distances <= drawn_reach[rows, None]).any(axis=0)
     return Overlap(
         precision=(holding > 0).astype(np.float64),
         recall=recalled.astype(np.float64),
@@ -171,10 +174,10 @@ def _blocks(rows: int) -> list[slice]:
     return [slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK)]
 
 
-def _distances(some: Features, others: Features) -> NDArray[np.float64]:
+def _distances(rows: Features, columns: Features) -> NDArray[np.float64]:
     from scipy.spatial.distance import cdist
 
     # Not through products of the features: what those lose to rounding, two equal films lose too,
     # and a ball of radius 0 would no longer hold its own film.
-    apart: NDArray[np.float64] = cdist(some, others)
-    return apart
+    distances: NDArray[np.float64] = cdist(rows, columns)
+    return distances

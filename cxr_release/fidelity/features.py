@@ -47,10 +47,10 @@ def random_conv_features(films: NDArray[np.uint8]) -> NDArray[np.float64]:
     rows = []
     with torch.inference_mode():
         for start in range(0, len(films), BATCH):
-            some = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1).float()
-            unit = some.div_(127.5).sub_(1)
-            seen = _pooled(unit, first, second) + _pooled(unit.flip(-1), first, second)
-            rows.append(seen / 2 @ projection)
+            batch = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1).float()
+            unit = batch.div_(127.5).sub_(1)
+            pooled = _pooled(unit, first, second) + _pooled(unit.flip(-1), first, second)
+            rows.append(pooled / 2 @ projection)
     return torch.cat(rows).double().numpy()
 
 

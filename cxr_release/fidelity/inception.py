@@ -78,9 +78,9 @@ class Inception:
         rows = []
         with torch.inference_mode():
             for start in range(0, len(films), BATCH):
-                some = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1)
-                (found,) = self.network(some.expand(-1, 3, -1, -1).to(self.device))
-                rows.append(found.cpu().numpy())
+                batch = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1)
+                (extracted,) = self.network(batch.expand(-1, 3, -1, -1).to(self.device))
+                rows.append(extracted.cpu().numpy())
         return np.concatenate(rows)
 
 
@@ -111,11 +111,11 @@ def _network(weights: Mapping[str, torch.Tensor], path: Path) -> Any:
     import torch
     from torch_fidelity import FeatureExtractorInceptionV3
 
-    ours = io.BytesIO()
-    torch.save(dict(weights), ours)
-    ours.seek(0)
+    file = io.BytesIO()
+    torch.save(dict(weights), file)
+    file.seek(0)
     try:
-        return FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=ours)
+        return FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=file)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise CxrReleaseError(
@@ -155,7 +155,9 @@ def fid(drawn: Features, real: Features, *, draws: int, seed: int) -> tuple[floa
         fid_statistics_to_metric,
     )
 
-    statistics = [fid_features_to_statistics(torch.from_numpy(one)) for one in (drawn, real)]
+    statistics = [
+        fid_features_to_statistics(torch.from_numpy(features)) for features in (drawn, real)
+    ]
     value = max(0.0, float(fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID]))
     interval = distance_interval(
         frechet_distance,
@@ -200,8 +202,8 @@ def kid(drawn: Features, real: Features, *, draws: int, seed: int) -> tuple[floa
         verbose=False,
     )
     value = float(metric[KEY_METRIC_KID_MEAN])
-    found = kernel_draws(drawn, real, draws=draws, seed=seed)
-    return value, centred(value, found[np.isfinite(found)])
+    replicates = kernel_draws(drawn, real, draws=draws, seed=seed)
+    return value, centred(value, replicates[np.isfinite(replicates)])
 
 
 def kernel_draws(drawn: Features, real: Features, *, draws: int, seed: int) -> FloatArray:
@@ -214,33 +216,35 @@ def kernel_draws(drawn: Features, real: Features, *, draws: int, seed: int) -> F
         (draws,) nan where a set drawn again is one film alone, many times over: it has no pair.
     """
     chance = np.random.Generator(np.random.PCG64(seed))
-    sets = [one.astype(np.float64) for one in (drawn, real)]
+    sets = [features.astype(np.float64) for features in (drawn, real)]
     times = [
-        chance.multinomial(len(one), np.full(len(one), 1 / len(one)), size=draws).astype(np.float64)
-        for one in sets
+        chance.multinomial(
+            len(features), np.full(len(features), 1 / len(features)), size=draws
+        ).astype(np.float64)
+        for features in sets
     ]
-    within = [_within(one, taken) for one, taken in zip(sets, times, strict=True)]
+    within = [_mean_kernel(features, counts) for features, counts in zip(sets, times, strict=True)]
     between = _weighted(sets[0], times[0], sets[1], times[1]) / (len(drawn) * len(real))
     result: FloatArray = within[0] + within[1] - 2 * between
     return result
 
 
-def _within(features: FloatArray, times: FloatArray) -> FloatArray:
+def _mean_kernel(features: FloatArray, times: FloatArray) -> FloatArray:
     """Mean kernel over the pairs of different films of each set drawn again."""
-    alike = (np.einsum("nd,nd->n", features, features) / features.shape[1] + 1) ** 3
+    own_kernel = (np.einsum("nd,nd->n", features, features) / features.shape[1] + 1) ** 3
     pairs = len(features) ** 2 - (times**2).sum(axis=1)
-    found = _weighted(features, times, features, times) - times**2 @ alike
-    mean: FloatArray = np.divide(found, pairs, out=np.full_like(found, np.nan), where=pairs > 0)
+    total = _weighted(features, times, features, times) - times**2 @ own_kernel
+    mean: FloatArray = np.divide(total, pairs, out=np.full_like(total, np.nan), where=pairs > 0)
     return mean
 
 
 def _weighted(
-    first: FloatArray, times: FloatArray, second: FloatArray, others: FloatArray
+    first: FloatArray, times: FloatArray, second: FloatArray, second_times: FloatArray
 ) -> FloatArray:
     """Sum of the kernel over all pairs of each set drawn again, (draws,); in blocks of rows."""
     total = np.zeros(len(times))
     for start in range(0, len(first), BLOCK):
         rows = slice(start, start + BLOCK)
         kernel = (first[rows] @ second.T / first.shape[1] + 1) ** 3
-        total += np.einsum("bn,bn->b", times[:, rows] @ kernel, others)
+        total += np.einsum("bn,bn->b", times[:, rows] @ kernel, second_times)
     return total

@@ -93,19 +93,19 @@ def similarities(films: NDArray[np.uint8], *, seed: int) -> NDArray[np.float64]:
     from torch.nn import functional
 
     enlarged = films.shape[1] * magnification(films.shape[1])
-    found = []
+    scores = []
     with torch.inference_mode():
         for start in range(0, len(chosen := pairs(len(films), seed=seed)), BATCH):
-            some = torch.from_numpy(films[chosen[start : start + BATCH]]).float()
+            batch = torch.from_numpy(films[chosen[start : start + BATCH]]).float()
             if enlarged > films.shape[1]:
-                some = functional.interpolate(some, size=(enlarged, enlarged), mode="bilinear")
-            one, other = some[:, :1], some[:, 1:]
+                batch = functional.interpolate(batch, size=(enlarged, enlarged), mode="bilinear")
+            first, second = batch[:, :1], batch[:, 1:]
             values = [
-                ms_ssim(one, way, data_range=255, size_average=False, win_size=WINDOW)
-                for way in (other, other.flip(-1))
+                ms_ssim(first, way, data_range=255, size_average=False, win_size=WINDOW)
+                for way in (second, second.flip(-1))
             ]
-            found.append(torch.maximum(*values).clamp(0, 1).double().numpy())
-    return np.concatenate(found)
+            scores.append(torch.maximum(*values).clamp(0, 1).double().numpy())
+    return np.concatenate(scores)
 
 
 Films = NDArray[np.uint8]
@@ -146,8 +146,8 @@ class SourceFilms:
             scores[FID] = fid(deep, self._deep, draws=self.draws, seed=self.seed)
             scores[KID] = kid(deep, self._deep, draws=self.draws, seed=self.seed)
             features = deep.astype(np.float64)
-        found = overlap(features, self._features, real_reach=self._reach)
-        scores |= {one: self._mean(getattr(found, one)) for one in OVERLAPS}
+        overlaps = overlap(features, self._features, real_reach=self._reach)
+        scores |= {metric: self._mean(getattr(overlaps, metric)) for metric in OVERLAPS}
         scores[MS_SSIM] = self._mean(similarities(drawn, seed=self.seed))
         return _measures(scores)
 
@@ -158,7 +158,7 @@ class SourceFilms:
         (at most half of them) among the rest, divided at random once.
         """
         halves = self._halves()
-        scores = {one: self._mean(getattr(halves, one)) for one in OVERLAPS}
+        scores = {metric: self._mean(getattr(halves, metric)) for metric in OVERLAPS}
         scores[MS_SSIM] = self._mean(similarities(self.films, seed=self.seed))
         size = self.films.shape[1]
         return {
@@ -215,9 +215,9 @@ class SourceFilms:
 
     def _halves(self) -> Overlap:
         order = np.random.Generator(np.random.PCG64(self.seed)).permutation(len(self.films))
-        taken = min(self.images, len(order) // 2)
-        some, rest = self._features[order[:taken]], self._features[order[taken:]]
-        return overlap(some, rest, real_reach=reach(rest))
+        count = min(self.images, len(order) // 2)
+        half, rest = self._features[order[:count]], self._features[order[count:]]
+        return overlap(half, rest, real_reach=reach(rest))
 
     def _mean(self, values: NDArray[np.float64]) -> tuple[float, list[float]]:
         return float(values.mean()), mean_interval(values, draws=self.draws, seed=self.seed)

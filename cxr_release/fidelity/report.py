@@ -109,13 +109,13 @@ def divergence(losses: Sequence[LossPoint]) -> int | None:
     held-out loss stays more than 2 % above it while training loss is below what it was there.
     """
     lowest = min(range(len(losses)), key=lambda place: losses[place]["held_out"])
-    found = None
+    parting = None
     for point in reversed(losses[lowest + 1 :]):
         risen = point["held_out"] > losses[lowest]["held_out"] * (1 + MARGIN)
         if not (risen and point["training"] < losses[lowest]["training"]):
             break
-        found = point["checkpoint"]
-    return found
+        parting = point["checkpoint"]
+    return parting
 
 
 def _nearest(distances: Distances) -> DistancePoint:
@@ -140,17 +140,19 @@ def _recommended(
         f"its films are nearest to source films ({NAMES[metric]} {value:.3g}, 95 % interval "
         f"{low:.3g} to {high:.3g}; source films score {floor:.3g})"
     )
-    return [{"checkpoint": one, "reasons": reasons[one]} for one in sorted(reasons)]
+    return [
+        {"checkpoint": checkpoint, "reasons": reasons[checkpoint]} for checkpoint in sorted(reasons)
+    ]
 
 
 def _warnings(recommended: Sequence[Recommendation], sampled: Sequence[int]) -> list[str]:
-    found = []
-    judged = {one["checkpoint"] for one in recommended}
-    if missing := sorted(judged - set(sampled)):
-        found.append(f"Recommended and not sampled: {_listed(missing)}.")
-    if others := sorted(set(sampled) - judged):
-        found.append(f"Sampled and not recommended: {_listed(others)}.")
-    return found
+    warnings = []
+    recommended_numbers = {entry["checkpoint"] for entry in recommended}
+    if missing := sorted(recommended_numbers - set(sampled)):
+        warnings.append(f"Recommended and not sampled: {_enumerated(missing)}.")
+    if extra := sorted(set(sampled) - recommended_numbers):
+        warnings.append(f"Sampled and not recommended: {_enumerated(extra)}.")
+    return warnings
 
 
 def _short_run(losses: Sequence[LossPoint]) -> list[str]:
@@ -211,5 +213,5 @@ INCEPTION_FEATURES = 2048
 """With fewer films than features, a covariance is known in a part of its directions alone."""
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(f"checkpoint {one}" for one in numbers)
+def _enumerated(numbers: Sequence[int]) -> str:
+    return ", ".join(f"checkpoint {number}" for number in numbers)

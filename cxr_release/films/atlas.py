@@ -97,7 +97,7 @@ def list_atlas(folder: Path, key: FilmKey) -> Listing:
         assert parts is not None  # noqa: S101 - listed only when it matches
         annotation = folder / ANNOTATIONS / f"{file.path.stem}.json"
         return AtlasFilm(
-            film=RealFilm.called_by(key, file, patient, parts["case"]),
+            film=RealFilm.named_by(key, file, patient, parts["case"]),
             age=int(parts["age"]),
             annotation=annotation,
             annotation_fault=place_fault(annotation, folder.resolve())[0],
@@ -147,7 +147,7 @@ def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
         raise SourceError("has no column Number", remedy="its header is the second row")
     number = titles.index("Number")
     candidates = {at for at, title in enumerate(titles) if "curvature" in title.casefold()}
-    found: dict[int, dict[str, int]] = {at: {} for at in candidates}
+    by_column: dict[int, dict[str, int]] = {at: {} for at in candidates}
     for row in table:
         if row[number] is None:
             continue
@@ -157,15 +157,15 @@ def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
             if value is not None and value not in CURVATURES:
                 candidates.discard(at)
             elif value is not None:
-                found[at][stem] = int(value)
-    classes = [at for at in sorted(candidates) if found[at]]
+                by_column[at][stem] = int(value)
+    classes = [at for at in sorted(candidates) if by_column[at]]
     if len(classes) != 1:
         named = ", ".join(repr(titles[at]) for at in classes) or "none"
         raise SourceError(
             f"has no single column of curvature classes 1–5 (candidates: {named})",
             remedy="give just one column a title with the word curvature, or take the file away",
         )
-    return found[classes[0]]
+    return by_column[classes[0]]
 
 
 def _number(value: object) -> float | None:

@@ -37,10 +37,10 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         # Before opening: opening a named pipe would wait for ever.
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             raise SourceError("is not a regular file")
-        if found.st_size > MAX_BYTES:
+        if status.st_size > MAX_BYTES:
             raise SourceError(f"is larger than {MAX_BYTES >> 20} MiB")
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES)

@@ -31,8 +31,8 @@ PHANTOM_ID = re.compile(r"phantom-\d+")
 
 _KEY = re.compile(rb"([0-9a-f]{%d})\n?" % (2 * KEY_BYTES))
 _FINGERPRINT = re.compile(rb"([0-9a-f]{64})\n?")
-_JUDGED = re.compile(rb'"real_id": ?"((?:[^"\\]|\\.)*)"')
-_MOST = 2**28
+_REAL_IDS = re.compile(rb'"real_id": ?"((?:[^"\\]|\\.)*)"')
+_LOG_BYTES = 2**28
 """Bytes of a log that are looked at: more than any people's verdicts."""
 
 
@@ -88,10 +88,10 @@ def read_key(path: Path) -> FilmKey:
     Raises:
         SourceError: there is none, or the file holds something else.
     """
-    found = _KEY.fullmatch(_small(path))
-    if not found:
+    match = _KEY.fullmatch(_small(path))
+    if not match:
         raise SourceError("is not a key of films", where=str(path), remedy=_RESTORE)
-    return FilmKey(bytes.fromhex(found[1].decode()))
+    return FilmKey(bytes.fromhex(match[1].decode()))
 
 
 def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> FilmKey:
@@ -115,10 +115,10 @@ def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> 
             f"is missing, and {named[0][0]} calls films by it", where=str(path), remedy=_RESTORE
         )
     key = keep_key(path)
-    other = next((where for where, one in named if one not in (None, key.fingerprint)), None)
-    if other:
+    source = next((where for where, stated in named if stated not in (None, key.fingerprint)), None)
+    if source:
         raise SourceError(
-            f"is another key than the one by which {other} calls films",
+            f"is another key than the one by which {source} calls films",
             where=str(path),
             remedy=_RESTORE,
         )
@@ -136,24 +136,24 @@ _RESTORE = (
 def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[str, str | None]]:
     """What calls films by a key: where it stands, and the key's fingerprint where it is told."""
     if os.path.lexists(fingerprint):
-        found = _FINGERPRINT.fullmatch(_small(fingerprint))
-        if not found:
+        match = _FINGERPRINT.fullmatch(_small(fingerprint))
+        if not match:
             raise SourceError(
                 "is not a key's fingerprint",
                 where=str(fingerprint),
                 remedy="restore it from git",
             )
-        yield str(fingerprint), found[1].decode()
+        yield str(fingerprint), match[1].decode()
     summary = cohort / "summary.json"
     if summary.is_file():
         try:
-            told: Any = read_json(summary)
+            stated: Any = read_json(summary)
         except (OSError, ValueError, RecursionError):
-            told = None  # A cohort that cannot be read is made anew.
-        if isinstance(told, dict) and isinstance(told.get("film_key"), str):
-            yield str(summary), told["film_key"]
+            stated = None  # A cohort that cannot be read is made anew.
+        if isinstance(stated, dict) and isinstance(stated.get("film_key"), str):
+            yield str(summary), stated["film_key"]
     for log in sorted(verdicts.glob("*.jsonl")) if verdicts.is_dir() else ():
-        for name in _judged(log):
+        for name in _real_ids(log):
             if REAL_ID.fullmatch(name):
                 yield str(log), None
                 break
@@ -165,13 +165,13 @@ def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[st
                 )
 
 
-def _judged(log: Path) -> Iterator[str]:
+def _real_ids(log: Path) -> Iterator[str]:
     """Names of real films in a log of verdicts, whether or not the log is whole."""
     if log.is_symlink() or not log.is_file():  # what is no log is refused by who reads logs
         return
     with log.open("rb") as stream:
-        data = stream.read(_MOST)
-    for name in _JUDGED.findall(data):
+        data = stream.read(_LOG_BYTES)
+    for name in _REAL_IDS.findall(data):
         yield name.decode("utf-8", "replace")
 
 
@@ -224,12 +224,12 @@ def may_identify(stem: str) -> bool:
     if _DATE.search(stem):
         return True
     return any(
-        not any(word.casefold() in PLAIN for word in _WORD.findall(found)) for found in _pairs(stem)
+        not any(word.casefold() in PLAIN for word in _WORD.findall(pair)) for pair in _pairs(stem)
     )
 
 
 def _pairs(stem: str) -> list[str]:
     """Every two neighbouring words with what stands between them."""
     words = list(_WORD.finditer(stem))
-    spans = [stem[one.start() : other.end()] for one, other in pairwise(words)]
+    spans = [stem[first.start() : second.end()] for first, second in pairwise(words)]
     return [span for span in spans if _NAME.fullmatch(span)]

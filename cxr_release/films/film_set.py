@@ -45,10 +45,10 @@ class FilmSet:
     @cached_property
     def patients(self) -> Mapping[str, str]:
         """Id → patient, where known."""
-        own = {
+        by_source = {
             name: patient for source in self.sources for name, patient in source.patients.items()
         }
-        return own or {name: self.stated[name] for name in self.homes if name in self.stated}
+        return by_source or {name: self.stated[name] for name in self.homes if name in self.stated}
 
     def __len__(self) -> int:
         """Films found, readable or not."""
@@ -62,10 +62,10 @@ class FilmSet:
         """
         if name not in self.homes:
             raise SourceError(f"is not a film of the {self.name} set", where=name)
-        opened = self.homes[name].open(name)
-        if opened.fault:
-            raise SourceError(opened.fault, where=name)
-        return opened.png
+        film = self.homes[name].open(name)
+        if film.fault:
+            raise SourceError(film.fault, where=name)
+        return film.png
 
 
 def open_films(paths: Sequence[Path], name: str) -> FilmSet:
@@ -86,9 +86,9 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
     sources: list[FilmSource] = []
     ignored: list[Ignored] = []
     for path in paths:
-        found, passed = list_path(path)
-        sources += found
-        ignored += passed
+        listed, skipped = list_path(path)
+        sources += listed
+        ignored += skipped
     where = ", ".join(map(str, paths))
     faults = duplicate_ids(pair for source in sources for pair in source.places.items())
     if faults:
@@ -112,10 +112,10 @@ def list_path(path: Path) -> Listed:
     if not path.is_dir():
         return [open_table(path)], []
     inside = list(_walk(path))
-    tables = [one for one in inside if one.suffix == TABLE and not _hidden(one, path)]
+    tables = [entry for entry in inside if entry.suffix == TABLE and not _hidden(entry, path)]
     # Tables that lie in a folder among films, as an audit leaves them, make no films tables.
-    films = any(one.parent == path and one.suffix.lower() in FILMS for one in inside)
-    if tables and (not films or any(one.parent == path for one in tables)):
+    films = any(entry.parent == path and entry.suffix.lower() in FILMS for entry in inside)
+    if tables and (not films or any(entry.parent == path for entry in tables)):
         return _folder_of_tables(path, inside)
     return _folder(path)
 
@@ -127,10 +127,10 @@ def _walk(folder: Path) -> Iterator[Path]:
         raise SourceError(f"cannot be read ({error.strerror})", where=str(error.filename))
 
     for place, folders, names in os.walk(folder, onerror=fail):
-        here = Path(place)
-        shut = [one for one in folders if one.startswith(".") or (here / one).is_symlink()]
+        parent = Path(place)
+        shut = [name for name in folders if name.startswith(".") or (parent / name).is_symlink()]
         folders[:] = sorted(set(folders) - set(shut))
-        yield from sorted(here / one for one in [*names, *shut])
+        yield from sorted(parent / name for name in [*names, *shut])
 
 
 def _hidden(path: Path, folder: Path) -> bool:
@@ -147,9 +147,9 @@ def _folder_of_tables(folder: Path, inside: Iterable[Path]) -> Listed:
         if _hidden(path, folder):
             ignored.append((shown, "hidden"))
         elif path.is_symlink() and (path.is_dir() or path.suffix == TABLE):
-            what, _ = place_fault(path, home)
-            if what:
-                faults.append(Fault(shown, what, "give what it leads to as a path of its own"))
+            fault, _ = place_fault(path, home)
+            if fault:
+                faults.append(Fault(shown, fault, "give what it leads to as a path of its own"))
             else:
                 ignored.append((shown, "a second name of a table in the folder"))
         elif path.suffix != TABLE:
@@ -170,8 +170,8 @@ def _folder(path: Path) -> Listed:
     hidden = sorted(child for child in path.iterdir() if child.name.startswith("."))
     ignored = [(f"{path}/{printable(child.name)}", "hidden") for child in hidden]
     ignored += [
-        (str(path / name), what)
-        for name, what in sorted(BESIDE.items())
+        (str(path / name), note)
+        for name, note in sorted(BESIDE.items())
         if os.path.lexists(path / name)
     ]
     ids = {film.name: printable(film.path.stem) for film in folder.films}
@@ -194,5 +194,5 @@ def _folder(path: Path) -> Listed:
             f"{len(faults)} fault(s) in a folder of films", where=str(path), faults=faults
         )
     films = {ids[film.name]: film for film in folder.films}
-    known = {ids[name]: key for name, key in patients.items()}
-    return [FolderSource(str(path), films, known)], ignored
+    by_id = {ids[name]: key for name, key in patients.items()}
+    return [FolderSource(str(path), films, by_id)], ignored

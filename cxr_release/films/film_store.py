@@ -106,10 +106,10 @@ class _OpenTable:
     def check(self) -> None:
         """Raise a `TableError` unless the file is the one that was opened."""
         try:
-            same = _facts(self.path) == self._facts
+            unchanged = _facts(self.path) == self._facts
         except OSError:
-            same = False
-        if not same:
+            unchanged = False
+        if not unchanged:
             raise TableError(
                 "the films were made anew",
                 where=str(self.path),
@@ -131,8 +131,8 @@ class _OpenTable:
 
 
 def _facts(path: Path) -> tuple[int, ...]:
-    found = os.stat(path)  # noqa: PTH116 - as fast as it goes, before every film
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    status = os.stat(path)  # noqa: PTH116 - as fast as it goes, before every film
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def load_films(path: Path) -> tuple[list[str], NDArray[np.uint8]]:

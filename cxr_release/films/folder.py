@@ -79,9 +79,9 @@ class FilmFile:
 
     def read(self) -> bytes:
         """The file's bytes. Raises SourceError where it must not or cannot be read."""
-        what, remedy = self.fault
-        if what:
-            raise SourceError(what, remedy=remedy)
+        fault, remedy = self.fault
+        if fault:
+            raise SourceError(fault, remedy=remedy)
         return read_bytes(self.path)
 
 
@@ -103,9 +103,9 @@ class FilmFolder:
         table = self.beside / PATIENTS
         if not table.is_symlink() and not table.exists():
             return {}, []
-        what, remedy = place_fault(table, self.beside.resolve())
-        if what:
-            raise SourceError(what, where=str(table), remedy=remedy)
+        problem, remedy = place_fault(table, self.beside.resolve())
+        if problem:
+            raise SourceError(problem, where=str(table), remedy=remedy)
         names = {printable(film.path.name): film.name for film in self.films}
         keys, faults = read_patients(table, set(names))
         return (
@@ -157,9 +157,9 @@ class FilmFolder:
             by_stem.setdefault(film.path.stem.casefold(), []).append(film.path)
         for film in self.films:
             twins = [path for path in by_stem[film.path.stem.casefold()] if path != film.path]
-            for what, remedy in (film.fault, _name_fault(film.path, twins)):
-                if what:
-                    yield Fault(film.name, what, remedy)
+            for fault, remedy in (film.fault, _name_fault(film.path, twins)):
+                if fault:
+                    yield Fault(film.name, fault, remedy)
 
 
 def open_folder(path: Path, *, prefix: str = "", beside: Path | None = None) -> FilmFolder:
@@ -186,8 +186,8 @@ def _name_fault(path: Path, twins: list[Path]) -> tuple[str, str]:
     if not path.name.isprintable():
         return "has characters in its name that cannot be printed", "rename it"
     if twins:
-        others = ", ".join(printable(twin.name) for twin in twins)
-        return f"has the same stem as {others}", "take out what is there twice; rename what is not"
+        names = ", ".join(printable(twin.name) for twin in twins)
+        return f"has the same stem as {names}", "take out what is there twice; rename what is not"
     return "", ""
 
 
@@ -203,7 +203,7 @@ class RealFilm:
     case: str | None = None
 
     @classmethod
-    def called_by(
+    def named_by(
         cls, key: FilmKey, file: FilmFile, stated: str | None, case: str | None = None
     ) -> RealFilm:
         """A film by the ids of a key.
@@ -262,7 +262,7 @@ def list_folder(folder: Path, key: FilmKey) -> Listing:
             "holds no films", where=str(folder), remedy="put PNG, JPEG or TIFF files there"
         )
     return films.listing(
-        lambda file, patient: RealFilm.called_by(key, file, patient),
+        lambda file, patient: RealFilm.named_by(key, file, patient),
         stems=[film.path.stem for film in films.films],
     )
 
@@ -280,30 +280,30 @@ def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
     Raises:
         SourceError: the list cannot be read, or names what is no film; with every such line.
     """
-    named: dict[str, set[str]] = {}
+    by_name: dict[str, set[str]] = {}
     for film in films:
         for name in (film, PurePosixPath(film).name, PurePosixPath(film).stem):
-            named.setdefault(name, set()).add(film)
-    forms = by_form(named)
-    found: set[str] = set()
+            by_name.setdefault(name, set()).add(film)
+    forms = by_form(by_name)
+    facing_left: set[str] = set()
     faults = []
     for number, line in _lines(path):
         name = line if line in forms else line.partition(" #")[0].strip()
         name = forms.get(name, name)
-        if name in named:
-            found |= named[name]
+        if name in by_name:
+            facing_left |= by_name[name]
         else:
-            near = difflib.get_close_matches(name[:SHOWN], sorted(named), n=3, cutoff=0)
+            nearest = difflib.get_close_matches(name[:SHOWN], sorted(by_name), n=3, cutoff=0)
             faults.append(
                 Fault(
                     f"{LEFT_FACING} line {number}",
                     f"{name[:SHOWN]!a} is not a film of the source",
-                    f"nearest: {', '.join(near)}",
+                    f"nearest: {', '.join(nearest)}",
                 )
             )
     if faults:
         raise SourceError(f"names {len(faults)} unknown film(s)", where=str(path), faults=faults)
-    return frozenset(found)
+    return frozenset(facing_left)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -100,8 +100,8 @@ def open_table(path: Path) -> ImageTable:
             table = parquet.read(columns=columns)
             table = table.cast(pa.schema([(name, pa.string()) for name in columns])).to_pydict()
         except (pa.ArrowException, OSError, ValueError) as error:
-            what = f"cannot read its ids: {one_line(str(error))}"
-            raise TableError(what, where=str(path), remedy=REMEDY) from error
+            fault = f"cannot read its ids: {one_line(str(error))}"
+            raise TableError(fault, where=str(path), remedy=REMEDY) from error
     names = table["id"]
     rows = list(zip(names, _places(path, len(names)), strict=True))
     faults = [
@@ -142,8 +142,8 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path, memory_map=True)
     except (pa.ArrowException, OSError) as error:
-        what = f"not a readable Parquet file: {one_line(str(error))}"
-        raise TableError(what, where=str(path), remedy="make or fetch it again") from error
+        fault = f"not a readable Parquet file: {one_line(str(error))}"
+        raise TableError(fault, where=str(path), remedy="make or fetch it again") from error
 
 
 def duplicate_ids(films: Iterable[tuple[str, str]]) -> list[Fault]:
@@ -152,8 +152,8 @@ def duplicate_ids(films: Iterable[tuple[str, str]]) -> list[Fault]:
     faults = []
     for name, place in films:
         if name in first:
-            what = f"has the id {name!r} of {first[name]}"
-            faults.append(Fault(place, what, "each film needs its own"))
+            fault = f"has the id {name!r} of {first[name]}"
+            faults.append(Fault(place, fault, "each film needs its own"))
         first.setdefault(name, place)
     return faults
 

@@ -76,7 +76,7 @@ def read_jpeg(data: bytes) -> Samples:
         return _read_common(data, jpeg)
     import imagecodecs
 
-    colour = whole(data, jpeg, imagecodecs.jpeg8_decode)
+    colour = decode_whole(data, jpeg, imagecodecs.jpeg8_decode)
     if colour.ndim == 3 and colour.shape[2] != 3:
         raise SourceError(f"has {colour.shape[2]} channels of {jpeg.bits} bits, which are not read")
     exif = Image.Exif()
@@ -96,7 +96,7 @@ def _read_common(data: bytes, jpeg: Jpeg) -> Samples:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             return np.asarray(image if mode == "L" else image.convert("RGB"))
 
-    return Samples(whole(data, jpeg, decoded), 8, mode, orientation=upright(orientation))
+    return Samples(decode_whole(data, jpeg, decoded), 8, mode, orientation=upright(orientation))
 
 
 def check_jpeg(data: bytes, tables: bytes = b"") -> Jpeg:
@@ -137,12 +137,12 @@ def _segments(data: bytes, jpeg: Jpeg) -> Iterator[tuple[int, int, int]]:
     """Marker, first and last place of each segment; notes where scans end."""
     place, coded = 2, False
     while True:
-        found = _MARKER.search(data, place)
-        if found is None:
+        match = _MARKER.search(data, place)
+        if match is None:
             raise SourceError("is truncated: a JPEG without its end marker")
-        marker, place = found[1][0], found.end()
+        marker, place = match[1][0], match.end()
         if coded:
-            jpeg.ends.append(found.start())
+            jpeg.ends.append(match.start())
         if marker == _EOI:
             return
         if marker in _ALONE:
@@ -161,8 +161,8 @@ def _begin(jpeg: Jpeg, marker: int, body: bytes) -> None:
     if jpeg.kind:
         raise SourceError("holds more than one picture", remedy=ONE_PICTURE)
     if marker not in (_BASELINE, _EXTENDED, _PROGRESSIVE, _LOSSLESS):
-        known = "JPEG-LS" if marker == 0xF7 else f"JPEG with the marker SOF{marker - 0xC0}"
-        raise SourceError(f"is {known}, which is not read", remedy="save it as PNG or TIFF")
+        form = "JPEG-LS" if marker == 0xF7 else f"JPEG with the marker SOF{marker - 0xC0}"
+        raise SourceError(f"is {form}, which is not read", remedy="save it as PNG or TIFF")
     if len(body) < 6 or len(body) < 6 + 3 * body[5]:
         raise SourceError("is damaged: its frame header is too short")
     jpeg.kind = marker
@@ -218,15 +218,15 @@ def _missing(jpeg: Jpeg) -> bool:
     if jpeg.kind != _PROGRESSIVE:
         scanned = {part for scan in jpeg.scans for part in scan.components}
         return not scanned.issuperset(jpeg.components)
-    left = {part: np.full(64, 15) for part in jpeg.components}
+    missing = {part: np.full(64, 15) for part in jpeg.components}
     for scan in jpeg.scans:
         for part in scan.components:
-            if part in left:
-                left[part][scan.first : scan.last + 1] = scan.bits
-    return any(bits.any() for bits in left.values())
+            if part in missing:
+                missing[part][scan.first : scan.last + 1] = scan.bits
+    return any(bits.any() for bits in missing.values())
 
 
-def whole(data: bytes, jpeg: Jpeg, decoded: Callable[[bytes], NDArray[Any]]) -> NDArray[Any]:
+def decode_whole(data: bytes, jpeg: Jpeg, decoded: Callable[[bytes], NDArray[Any]]) -> NDArray[Any]:
     """Decode a JPEG, and refuse it if pixels are missing.
 
     Decoders make up what a scan lacks. But whoever decodes a scan that is whole never reads on

@@ -23,7 +23,7 @@ from cxr_release.spelling import by_form, folded
 PATIENTS = "patients.csv"
 COLUMNS = ("file", "patient")
 
-_NOBODY = frozenset(
+_PLACEHOLDERS = frozenset(
     """
     anon anonym anonymised anonymized anonymous blank desconocido empty inconnu keine missing na nan
     nil none notapplicable notavailable notknown notstated null ohne sconosciuto tba tbd unbekannt
@@ -52,8 +52,8 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
         SourceError: the table cannot be read at all.
     """
     rows, faults = _rows(path)
-    found = by_form(files)
-    rows = [replace(row, file=found.get(row.file, row.file)) for row in rows]
+    forms = by_form(files)
+    rows = [replace(row, file=forms.get(row.file, row.file)) for row in rows]
     times = Counter(row.file for row in rows)
     faults += [
         Fault(f"{PATIENTS}: line {row.line}", f"names {row.file!r}, which is not a film here")
@@ -86,7 +86,7 @@ def counted(patients: Collection[str | None]) -> dict[str, int | None]:
     Returns:
         `patients`, and `patients_not_stated`, the films without one.
     """
-    without = sum(one is None for one in patients)
+    without = sum(patient is None for patient in patients)
     return {
         "patients": None if without else len(set(patients)),
         "patients_not_stated": without,
@@ -105,8 +105,13 @@ def canonical(key: str) -> str:
 def _no_patient(key: str) -> str:
     """Why a key does not say whose a film is; nothing where it may."""
     plain = canonical(key)
-    word = re.sub(r"[\W_]+", "", plain)
-    if not word or word in _NOBODY or plain == "-1" or (plain[0] == "#" and plain[-1] in "!?"):
+    text = re.sub(r"[\W_]+", "", plain)
+    if (
+        not text
+        or text in _PLACEHOLDERS
+        or plain == "-1"
+        or (plain[0] == "#" and plain[-1] in "!?")
+    ):
         return "which names no patient"
     if _SHORTENED.fullmatch(plain):
         return "a number that a spreadsheet has shortened: it may be several patients'"
@@ -142,7 +147,7 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
         ]
     for group in groups.values():
         first = group[0]
-        other = next((one for one in group if one[2] != first[2]), None)
+        other = next((entry for entry in group if entry[2] != first[2]), None)
         for film, place, key in group if other else ():
             twin, elsewhere, spelt = other if other and key == first[2] else first
             faults.append(
@@ -188,8 +193,8 @@ def _check_header(header: list[str], path: Path) -> None:
     remedy = "its first line is `file,patient`"
     missing = [name for name in COLUMNS if name not in header]
     if missing:
-        what = f"has no column {' and no column '.join(missing)}"
-        raise SourceError(what, where=str(path), remedy=remedy)
+        fault = f"has no column {' and no column '.join(missing)}"
+        raise SourceError(fault, where=str(path), remedy=remedy)
     for name in COLUMNS:
         if header.count(name) > 1:
             raise SourceError(f"has two columns {name}", where=str(path), remedy=remedy)

@@ -90,7 +90,7 @@ def read_png(data: bytes) -> Samples:
     # Not compressed: inflating it again would take as long as all the rest.
     stored = zlib.compress(_inflated(chunks, header), 0)
     colours = _colours(chunks, header)
-    decoded = imagecodecs.png_decode(_written([chunks[0], *colours, (b"IDAT", stored)]))
+    decoded = imagecodecs.png_decode(_png_of([chunks[0], *colours, (b"IDAT", stored)]))
     channels = decoded.shape[2] if decoded.ndim == 3 else 1
     colour = decoded
     if channels != 1:
@@ -119,12 +119,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         body = data[place + 8 : end - 4]
         if name == b"IEND":
             return
-        whole = zlib.crc32(body, zlib.crc32(name)) == struct.unpack_from(">I", data, end - 4)[0]
-        if name in _PIXELS and not whole:
+        intact = zlib.crc32(body, zlib.crc32(name)) == struct.unpack_from(">I", data, end - 4)[0]
+        if name in _PIXELS and not intact:
             raise SourceError(f"is damaged: its chunk {_shown(name)} has a wrong checksum")
         if name not in _PIXELS and not name[0] & 32:
             raise SourceError(f"has the chunk {_shown(name)}, which is not of the PNG standard")
-        if whole:
+        if intact:
             yield name, body
         place = end
 
@@ -151,8 +151,8 @@ def _check_single(chunks: list[tuple[bytes, bytes]]) -> None:
         return
     (count,) = struct.unpack_from(">I", frames)
     # The picture that other readers show need not be one of the frames.
-    apart = b"fcTL" not in names[: names.index(b"IDAT")]
-    if count + apart > 1:
+    separate = b"fcTL" not in names[: names.index(b"IDAT")]
+    if count + separate > 1:
         raise SourceError("holds more than one picture", remedy=ONE_PICTURE)
 
 
@@ -174,8 +174,8 @@ def _inflated(chunks: list[tuple[bytes, bytes]], header: _Header) -> bytes:
 
 def _colours(chunks: list[tuple[bytes, bytes]], header: _Header) -> list[tuple[bytes, bytes]]:
     """Palette and transparency, where the kind of picture has them."""
-    found = dict(chunks)
-    palette, clear = found.get(b"PLTE", b""), found.get(b"tRNS", b"")
+    bodies = dict(chunks)
+    palette, clear = bodies.get(b"PLTE", b""), bodies.get(b"tRNS", b"")
     colours = []
     if header.colour == _PALETTE:
         if not palette or len(palette) % 3 or len(palette) > 3 * 2**header.bits:
@@ -189,21 +189,23 @@ def _colours(chunks: list[tuple[bytes, bytes]], header: _Header) -> list[tuple[b
 
 def _orientation(chunks: list[tuple[bytes, bytes]]) -> int:
     """How the picture is to be turned, where the file says so in EXIF or XMP."""
-    said = [(name, body) for name, body in chunks if name in _TURNING and len(body) <= MAX_METADATA]
-    if not said:
+    metadata = [
+        (name, body) for name, body in chunks if name in _TURNING and len(body) <= MAX_METADATA
+    ]
+    if not metadata:
         return 1
     # Pillow knows the forms in which it is said: it gets them with a picture of one pixel.
-    about = struct.pack(">IIBBBBB", 1, 1, 8, _GREY, 0, 0, 0)
-    pixel = [(b"IHDR", about), *said, (b"IDAT", zlib.compress(bytes(2)))]
+    header = struct.pack(">IIBBBBB", 1, 1, 8, _GREY, 0, 0, 0)
+    pixel = [(b"IHDR", header), *metadata, (b"IDAT", zlib.compress(bytes(2)))]
     try:
-        with Image.open(io.BytesIO(_written(pixel)), formats=["PNG"]) as image:
+        with Image.open(io.BytesIO(_png_of(pixel)), formats=["PNG"]) as image:
             image.load()
             return upright(image.getexif().get(0x0112))
     except Exception:  # noqa: BLE001 - what cannot be understood says nothing
         return 1
 
 
-def _written(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
+def _png_of(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
     """A PNG of these chunks and the end marker."""
     parts = [SIGNATURE]
     for name, body in (*chunks, (b"IEND", b"")):

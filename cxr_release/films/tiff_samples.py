@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cxr_release.errors import SourceError
 from cxr_release.films.grey import ONE_PICTURE, Samples, check_size, deep_mode, upright
-from cxr_release.films.jpeg_samples import BEYOND, check_jpeg, whole
+from cxr_release.films.jpeg_samples import BEYOND, check_jpeg, decode_whole
 from cxr_release.films.limits import MAX_PAGES, MAX_SAMPLES, MAX_TAG_VALUES
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ def _check_page(page: TiffPage) -> None:
         raise _unread(f"{page.samplesperpixel} samples a pixel")
 
 
-def _unread(what: str) -> SourceError:
-    return SourceError(f"has {what}, which is not read", remedy="save it as 16-bit grey")
+def _unread(feature: str) -> SourceError:
+    return SourceError(f"has {feature}, which is not read", remedy="save it as 16-bit grey")
 
 
 def _name(value: Any) -> str:
@@ -168,15 +168,15 @@ def _segments(page: TiffPage, data: bytes) -> Iterator[tuple[NDArray[Any], tuple
         raise SourceError("is damaged: its strips or tiles have no size")
     count = planes * -(-height // down) * -(-width // across)
     offsets, lengths = page.dataoffsets, page.databytecounts
-    what = "tiles" if page.is_tiled else "strips"
+    unit = "tiles" if page.is_tiled else "strips"
     if min(len(offsets), len(lengths)) < count:
-        here = min(len(offsets), len(lengths))
-        raise SourceError(f"is truncated: {here} of {count} {what} are there")
+        present = min(len(offsets), len(lengths))
+        raise SourceError(f"is truncated: {present} of {count} {unit} are there")
     tables = {"jpegtables": page.jpegtables} if page.compression == _JPEG else {}
     for index, (offset, length) in enumerate(zip(offsets[:count], lengths[:count], strict=True)):
-        named = f"{what[:-1]} {index + 1} of {count}"
+        label = f"{unit[:-1]} {index + 1} of {count}"
         if not offset or not length or offset + length > len(data):
-            raise SourceError(f"is truncated: {named} is not in the file")
+            raise SourceError(f"is truncated: {label} is not in the file")
         coded = data[offset : offset + length]
         try:
             if page.compression == _JPEG:
@@ -189,10 +189,10 @@ def _segments(page: TiffPage, data: bytes) -> Iterator[tuple[NDArray[Any], tuple
             ):
                 raise SourceError("is truncated: its lines stop before the picture does")
         except SourceError as error:
-            raise SourceError(f"{error.what} (in {named})") from None
+            raise SourceError(f"{error.what} (in {label})") from None
         except Exception as error:
             reason = " ".join(str(error).split())[:120] or type(error).__name__
-            raise SourceError(f"is truncated or damaged in {named} ({reason})") from error
+            raise SourceError(f"is truncated or damaged in {label} ({reason})") from error
         yield segment, place
 
 
@@ -218,7 +218,7 @@ def _jpeg(
         places.append(place)
         return segment
 
-    return whole(coded, jpeg, decoded), places[0]
+    return decode_whole(coded, jpeg, decoded), places[0]
 
 
 def _samples(page: TiffPage, stored: NDArray[Any]) -> Samples:

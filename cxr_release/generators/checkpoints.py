@@ -63,20 +63,20 @@ def folder_of(run: Path, number: int) -> Path:
     return run / source_name(number)
 
 
-def listed(run: Path) -> dict[int, Path]:
+def list_checkpoints(run: Path) -> dict[int, Path]:
     """The checkpoints of a training run by number, rising.
 
     Raises:
         CheckpointError: there is none.
     """
-    found = {
-        number: one
-        for one in run.glob("checkpoint-*")
-        if (number := checkpoint_of(one.name)) is not None
+    checkpoints = {
+        number: folder
+        for folder in run.glob("checkpoint-*")
+        if (number := checkpoint_of(folder.name)) is not None
     }
-    if not found:
+    if not checkpoints:
         raise CheckpointError("holds no checkpoint", where=str(run), remedy="train first")
-    return dict(sorted(found.items()))
+    return dict(sorted(checkpoints.items()))
 
 
 def save(folder: Path, unet: UNet2DModel, record: Record) -> None:
@@ -128,9 +128,9 @@ def read_record(folder: Path) -> Record:
             remedy="train first (`dvc repro`)",
         ) from None
     except (ValueError, KeyError, TypeError, ParamsError) as error:
-        what = error.what if isinstance(error, ParamsError) else repr(error)
+        fault = error.what if isinstance(error, ParamsError) else repr(error)
         raise CheckpointError(
-            f"not a checkpoint's record: {what}",
+            f"not a checkpoint's record: {fault}",
             where=str(path),
             remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
             faults=error.faults if isinstance(error, ParamsError) else (),
@@ -160,10 +160,12 @@ def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights in the safetensors file, if they are exactly those that the network has."""
     path = folder / WEIGHTS
     if not path.is_file():
-        pickles = [one.name for one in path.parent.glob("*") if one.suffix in {".bin", ".pt"}]
-        what = f"only pickled weights here ({', '.join(pickles)})" if pickles else "no weights here"
+        pickles = [file.name for file in path.parent.glob("*") if file.suffix in {".bin", ".pt"}]
+        fault = (
+            f"only pickled weights here ({', '.join(pickles)})" if pickles else "no weights here"
+        )
         raise CheckpointError(
-            what,
+            fault,
             where=str(path),
             remedy="save them as safetensors, or train again (`dvc repro`); no pickle is opened",
         )
@@ -200,7 +202,7 @@ def _faults(stored: Any, expected: Mapping[str, Tensor], where: str) -> list[Fau
             faults.append(Fault(name, "missing tensor"))
             continue
         header = stored.get_slice(name)
-        found = (header.get_dtype(), tuple(header.get_shape()))
-        if found != ("F32", tuple(tensor.shape)):
-            faults.append(Fault(name, f"is {found}, expected {('F32', tuple(tensor.shape))}"))
+        actual = (header.get_dtype(), tuple(header.get_shape()))
+        if actual != ("F32", tuple(tensor.shape)):
+            faults.append(Fault(name, f"is {actual}, expected {('F32', tuple(tensor.shape))}"))
     return faults

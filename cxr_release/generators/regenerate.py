@@ -72,18 +72,20 @@ def regenerate(
     for film in films:
         by_job[film.checkpoint, film.batch].append(film)
     regenerated = []
-    for (number, batch), some in by_job.items():
-        kept = _kept(job_of(number, batch), {str(film) for film in some})
-        seeds = [film_seed(root_seed, number, batch, film.index) for film in some]
+    for (number, batch), job_films in by_job.items():
+        originals = _films_of_job(job_of(number, batch), {str(film) for film in job_films})
+        seeds = [film_seed(root_seed, number, batch, film.index) for film in job_films]
         drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
-        for film, seed, pixels in zip(some, seeds, drawn, strict=True):
+        for film, seed, pixels in zip(job_films, seeds, drawn, strict=True):
             if processes().is_main:
-                regenerated.append(_written(film, seed, pixels, kept.get(str(film)), output))
+                regenerated.append(
+                    _write_film(film, seed, pixels, originals.get(str(film)), output)
+                )
     return regenerated
 
 
-def _written(
-    film: FilmId, seed: int, pixels: Film, kept: Film | None, output: Path
+def _write_film(
+    film: FilmId, seed: int, pixels: Film, original: Film | None, output: Path
 ) -> dict[str, Any]:
     data = png.encode(pixels, synthetic=True)
     path = output / f"{film}.png"
@@ -91,8 +93,8 @@ def _written(
         partial.write_bytes(data)
     facts = png.facts(pixels, data)
     difference = None
-    if kept is not None and kept.shape == pixels.shape:
-        difference = int(np.abs(kept.astype(int) - pixels).max())
+    if original is not None and original.shape == pixels.shape:
+        difference = int(np.abs(original.astype(int) - pixels).max())
     return {
         "id": str(film),
         "seed": seed,
@@ -103,7 +105,7 @@ def _written(
     }
 
 
-def _kept(job: Path, names: set[str]) -> dict[str, Film]:
+def _films_of_job(job: Path, names: set[str]) -> dict[str, Film]:
     """The films of these names in a job's shards."""
     return {
         row["id"]: png.decode(row["image"]["bytes"], where=f"{shard}: {row['id']}")

@@ -92,11 +92,11 @@ def sample_job(
         CxrReleaseError: `folder` holds something else.
     """
     deadline = time.monotonic() + 3600 * settings.max_hours
-    with computing(compute) as here:
-        if here.processes.agreed(
+    with computing(compute) as context:
+        if context.processes.agreed(
             lambda: run_folder.begin(folder, fingerprint, keep_unfinished=False)
         ):
-            if here.processes.is_main:
+            if context.processes.is_main:
                 run_folder.say(f"{folder}: sampled before, nothing to do")
             return json_documents.read(folder / JOB, Job)
         model = checkpoints.load(checkpoint_folder)
@@ -106,8 +106,8 @@ def sample_job(
                 where=str(checkpoint_folder),
             )
         made = _Work(
-            denoiser=Denoiser(model, settings, here),
-            processes=here.processes,
+            denoiser=Denoiser(model, settings, context),
+            processes=context.processes,
             batch=batch,
             count=settings.films(batch),
             root_seed=root_seed,
@@ -120,7 +120,7 @@ def sample_job(
             requested=settings.films(batch),
             made=made,
         )
-        if here.processes.is_main:
+        if context.processes.is_main:
             if made < job["requested"]:
                 run_folder.say(
                     f"{folder}: stopped after {settings.max_hours} hours with {made} of "
@@ -146,9 +146,11 @@ class _Work:
         """Draw the films that are missing, until the deadline; returns how many there are."""
         shards = dict(enumerate(chunks(range(self.count), SHARD)))
         missing = self.processes.agreed(
-            lambda: [one for one in shards if not _whole(folder, one, shards[one])]
+            lambda: [
+                number for number in shards if not _is_complete(folder, number, shards[number])
+            ]
         )
-        made = sum(len(shards[one]) for one in shards if one not in missing)
+        made = sum(len(shards[number]) for number in shards if number not in missing)
         progress = tqdm(
             total=self.count,
             desc=f"sample {self.denoiser.record.checkpoint} {self.batch}",
@@ -159,26 +161,26 @@ class _Work:
             file=sys.stderr,
         )
         with progress:
-            for one in missing:
-                drawn = 0
-                with self._writer(shard_path(folder, one)) as shard:
+            for number in missing:
+                shard_films = 0
+                with self._writer(shard_path(folder, number)) as shard:
                     # In row groups of one size: the batch must not show in the file.
-                    for some in pieces(self._films(shards[one], progress), GROUP):
+                    for chunk in pieces(self._films(shards[number], progress), GROUP):
                         if shard is not None:
-                            shard.append([self._row(*film) for film in some])
-                        drawn += len(some)
-                made += drawn
-                if drawn < len(shards[one]):
+                            shard.append([self._row(*film) for film in chunk])
+                        shard_films += len(chunk)
+                made += shard_films
+                if shard_films < len(shards[number]):
                     break
         return made
 
     def _films(self, indices: range, progress: tqdm[Any]) -> Iterator[tuple[int, Film]]:
         """The films of a shard with their indices, until the deadline; at least one batch."""
-        for some in chunks(indices, self.denoiser.batch):
+        for batch in chunks(indices, self.denoiser.batch):
             yield from zip(
-                some, self.denoiser.films([self._seed(index) for index in some]), strict=True
+                batch, self.denoiser.films([self._seed(index) for index in batch]), strict=True
             )
-            progress.update(len(some))
+            progress.update(len(batch))
             if self.processes.agreed(lambda: time.monotonic() >= self.deadline):
                 break
 
@@ -209,6 +211,6 @@ def shard_path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.parquet"
 
 
-def _whole(folder: Path, number: int, indices: range) -> bool:
+def _is_complete(folder: Path, number: int, indices: range) -> bool:
     path = shard_path(folder, number)
     return path.exists() and read(path, SAMPLES).num_rows == len(indices)

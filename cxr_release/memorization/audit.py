@@ -25,10 +25,10 @@ from cxr_release.memorization.calibration import (
 from cxr_release.memorization.cosines import Features
 from cxr_release.memorization.duplicates import nearest_cosines, search_duplicates
 from cxr_release.memorization.features import FilmFeatures, features_of
-from cxr_release.memorization.figures import draw_distances, draw_pairs, named
+from cxr_release.memorization.figures import describe_pairs, draw_distances, draw_pairs
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
-from cxr_release.memorization.search import Found, search
+from cxr_release.memorization.search import SearchResult, search
 from cxr_release.params import AuditParams
 from cxr_release.schemas import VIEWS
 
@@ -80,60 +80,67 @@ def audit(
     sys.stderr.write(
         f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {encoder.name}\n"
     )
-    kept = output / FEATURES
-    ours = features_of(real, encoder, list(dict.fromkeys([*encoder.crops, *VIEWS])), kept)
-    theirs = features_of(synthetic, encoder, VIEWS, kept)
-    _require_films(real, ours)
-    _require_films(synthetic, theirs)
-    crops = [ours.views[crop] for crop in encoder.crops]
-    views = {view: ours.views[view] for view in VIEWS}
-    found = search(
-        crops, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=settings.top
+    cache = output / FEATURES
+    real_features = features_of(real, encoder, list(dict.fromkeys([*encoder.crops, *VIEWS])), cache)
+    synthetic_features = features_of(synthetic, encoder, VIEWS, cache)
+    _require_films(real, real_features)
+    _require_films(synthetic, synthetic_features)
+    ids, of_film = real_features.ids, real_features.patients
+    crops = [real_features.views[crop] for crop in encoder.crops]
+    views = {view: real_features.views[view] for view in VIEWS}
+    result = search(
+        crops,
+        synthetic_features.views,
+        real_ids=ids,
+        synthetic_ids=synthetic_features.ids,
+        top=settings.top,
     )
     recall = measure_recall(
         real,
         crops,
-        ours.ids,
-        [pair.cosine for pair in found.pairs],
+        ids,
+        [pair.cosine for pair in result.pairs],
         encoder=encoder,
         top=settings.top,
         plants=settings.plants,
         seed=seed,
     )
-    others: Others = "patients" if set(ours.ids) <= ours.patients.keys() else "films"
-    patients = [ours.patients[film] for film in ours.ids] if others == "patients" else None
-    parts = None if split is None else _parts(ours.ids, split, patients)
+    others: Others = "patients" if set(ids) <= of_film.keys() else "films"
+    patients = [of_film[film] for film in ids] if others == "patients" else None
+    parts = None if split is None else _parts(ids, split, patients)
     held_out = [] if parts is None else parts[HELD_OUT]
     calibration = Calibration(
-        nearest_cosines(views, crops, groups=patients or ours.ids),
+        nearest_cosines(views, crops, groups=patients or ids),
         None
         if parts is None
-        else nearest_cosines(views, crops, some=held_out, others=parts[TUNING]),
+        else nearest_cosines(views, crops, queries=held_out, references=parts[TUNING]),
         duplicate_threshold=recall.duplicate_threshold,
         others=others,
         patients=patients,
         held_out_patients=patients and [patients[place] for place in held_out],
     )
     searched = Searched(
-        real=ours,
-        synthetic=theirs,
+        real=real_features,
+        synthetic=synthetic_features,
         ignored={"real": real.ignored, "synthetic": synthetic.ignored},
-        found=found,
+        result=result,
         recall=recall,
         calibration=calibration,
         duplicates={
             "real": search_duplicates(
-                ours.views["plain"], ours.ids, top=settings.top, groups=patients
+                real_features.views["plain"], ids, top=settings.top, groups=patients
             ),
-            "synthetic": search_duplicates(theirs.views["plain"], theirs.ids, top=settings.top),
+            "synthetic": search_duplicates(
+                synthetic_features.views["plain"], synthetic_features.ids, top=settings.top
+            ),
         },
-        tuning=None if split is None else [split[film] == TUNING for film in ours.ids],
+        tuning=None if split is None else [split[film] == TUNING for film in ids],
         tuning_cosines=None
         if parts is None
-        else _tuning_cosines(found, calibration, theirs.views, crops, parts[TUNING]),
+        else _tuning_cosines(result, calibration, synthetic_features.views, crops, parts[TUNING]),
     )
-    converted = dict(ours.notes).keys(), dict(theirs.notes).keys()
-    pairs = named(searched.near, real, synthetic, converted=converted)
+    converted = dict(real_features.notes).keys(), dict(synthetic_features.notes).keys()
+    pairs = describe_pairs(searched.near, real, synthetic, converted=converted)
     report = report_of(searched, pairs, encoder=encoder, top=settings.top)
     write_tables(output, searched)
     draw_distances(
@@ -142,9 +149,9 @@ def audit(
         None if calibration.threshold is None else float(distance(calibration.threshold)),
         others=others,
     )
-    draw_pairs(output / "pairs.png", found.pairs, real, synthetic)
+    draw_pairs(output / "pairs.png", result.pairs, real, synthetic)
     write_json(output / "audit.json", report)
-    features.prune(kept, ours.kept | theirs.kept)
+    features.prune(cache, real_features.keys | synthetic_features.keys)
     return report
 
 
@@ -200,7 +207,7 @@ def _parts(
 
 
 def _tuning_cosines(
-    found: Found,
+    result: SearchResult,
     calibration: Calibration,
     synthetic: Mapping[str, Features],
     crops: Sequence[Features],
@@ -208,15 +215,15 @@ def _tuning_cosines(
 ) -> Floats:
     """Cosine of each flagged film with its nearest film of the tuning part; NaN of other films."""
     part = set(tuning)
-    cosines = np.full(len(found.nearest), np.nan)
+    cosines = np.full(len(result.nearest), np.nan)
     elsewhere = []
-    for place, film in enumerate(found.nearest):
+    for place, film in enumerate(result.nearest):
         if calibration.flagged(film.cosine):
             cosines[place] = film.cosine
             if film.real not in part:
                 elsewhere.append(place)
     if elsewhere:
-        cosines[elsewhere] = nearest_cosines(synthetic, crops, some=elsewhere, others=tuning)
+        cosines[elsewhere] = nearest_cosines(synthetic, crops, queries=elsewhere, references=tuning)
     return cosines
 
 
@@ -231,9 +238,9 @@ def write_tables(output: Path, searched: Searched) -> None:
             "flagged": calibration.flagged(cosine),
         }
 
-    def same_patient(one: str, other: str) -> bool | None:
-        known = {one, other} <= patients.keys()
-        return patients[one] == patients[other] if known else None
+    def same_patient(first: str, second: str) -> bool | None:
+        stated = {first, second} <= patients.keys()
+        return patients[first] == patients[second] if stated else None
 
     pairs = [
         {
@@ -243,7 +250,7 @@ def write_tables(output: Path, searched: Searched) -> None:
             "view": pair.view,
             **calibrated(pair.cosine),
         }
-        for rank, pair in enumerate(searched.found.pairs, start=1)
+        for rank, pair in enumerate(searched.result.pairs, start=1)
     ]
     tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
     ratios = distance_ratio(*searched.cosines)
@@ -260,7 +267,7 @@ def write_tables(output: Path, searched: Searched) -> None:
             else float(tuning[place]),
             **calibrated(film.cosine),
         }
-        for place, film in enumerate(searched.found.nearest)
+        for place, film in enumerate(searched.result.nearest)
     ]
     tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
     within = [

@@ -70,8 +70,8 @@ class Baseline:
     def cosines(self) -> list[float]:
         """Rising; without films that have no other film, or a duplicate."""
         below = self.nearest < self.duplicate_threshold  # NaN is not less
-        kept: list[float] = sorted(self.nearest[below].tolist())
-        return kept
+        rising: list[float] = sorted(self.nearest[below].tolist())
+        return rising
 
     @cached_property
     def patients(self) -> int | None:
@@ -135,7 +135,9 @@ class Calibration:
         self.held_out = None
         if held_out is not None:
             self.held_out = Baseline("held_out", held_out, duplicate_threshold, held_out_patients)
-        usable = [one for one in (self.held_out, self.source) if one and one.cosines]
+        usable = [
+            baseline for baseline in (self.held_out, self.source) if baseline and baseline.cosines
+        ]
         self.baseline = usable[0] if usable else None
         """What flags: the held-out films, without them the source films, or nothing."""
         self.threshold = self.baseline.cosines[-1] if self.baseline else None
@@ -147,8 +149,8 @@ class Calibration:
         Strictly less: 100 only for what is more similar than all of them. None where no source
         film has a nearest one to compare with.
         """
-        known = self.source.cosines
-        return 100 * bisect_left(known, cosine) / len(known) if known else None
+        cosines = self.source.cosines
+        return 100 * bisect_left(cosines, cosine) / len(cosines) if cosines else None
 
     def flagged(self, cosine: float) -> bool | None:
         """Whether it is more similar than any film of the baseline; None without a baseline."""
@@ -167,16 +169,16 @@ class Calibration:
             nearer: how many are above the threshold among films of the tuning part alone; None: as
                 many as among all films.
         """
-        known = self.baseline
-        if self.threshold is None or known is None:
+        baseline = self.baseline
+        if self.threshold is None or baseline is None:
             return no_chance(len(nearest), NO_BASELINE[self.others])
-        of = held_out_chance if known is self.held_out else source_chance
+        of = held_out_chance if baseline is self.held_out else source_chance
         flagged = int((nearest > self.threshold).sum())
         return of(
             nearer=flagged if nearer is None else nearer,
             films=len(nearest),
-            compared=len(known.cosines),
-            patients=known.patients,
+            compared=len(baseline.cosines),
+            patients=baseline.patients,
         )
 
     def report(
@@ -201,7 +203,7 @@ class Calibration:
             split: where those nearest films stand; None without a split.
             nearer: see `chance`.
         """
-        known = np.array(self.baseline.cosines if self.baseline else [])
+        baseline = np.array(self.baseline.cosines if self.baseline else [])
         return {
             "baseline": self.baseline.name if self.baseline else None,
             "others": self.others,
@@ -218,16 +220,16 @@ class Calibration:
                 "distance": quantiles(distance(nearest)),
                 "distance_ratio": quantiles(distance_ratio(nearest, second)),
             },
-            "nearer_than_5_percent": _nearer_share(nearest, known),
-            "nearer_probability": _nearer_probability(nearest, known),
+            "nearer_than_5_percent": _nearer_share(nearest, baseline),
+            "nearer_probability": _nearer_probability(nearest, baseline),
             "nearest_in_tuning": split_share(split, len(nearest)) if split else None,
         }
 
 
 def distance(cosine: Floats | float) -> Floats:
     """Euclidean distance of unit vectors, √(2 − 2 cosine): 0 … 2."""
-    apart: Floats = np.sqrt(np.clip(2 - 2 * np.asarray(cosine, np.float64), 0, 4))
-    return apart
+    euclidean: Floats = np.sqrt(np.clip(2 - 2 * np.asarray(cosine, np.float64), 0, 4))
+    return euclidean
 
 
 def distance_ratio(nearest: Floats, second: Floats) -> Floats:
@@ -241,8 +243,13 @@ def distance_ratio(nearest: Floats, second: Floats) -> Floats:
         nearest: (m,) cosines.
         second: (m,) cosines, none higher.
     """
-    one, two = distance(nearest), distance(second)
-    ratio: Floats = np.divide(one, two, out=np.ones_like(one), where=two > 0)
+    nearest_distance, second_distance = distance(nearest), distance(second)
+    ratio: Floats = np.divide(
+        nearest_distance,
+        second_distance,
+        out=np.ones_like(nearest_distance),
+        where=second_distance > 0,
+    )
     return ratio
 
 
@@ -250,9 +257,9 @@ def quantiles(values: Floats) -> dict[str, float] | None:
     """Lowest, some percentiles (linear between values) and highest; None of nothing."""
     if not len(values):
         return None
-    found = np.percentile(values, QUANTILES).tolist()
-    names = ["min", *(f"{one} %" for one in QUANTILES[1:-1]), "max"]
-    return dict(zip(names, found, strict=True))
+    percentiles = np.percentile(values, QUANTILES).tolist()
+    names = ["min", *(f"{percent} %" for percent in QUANTILES[1:-1]), "max"]
+    return dict(zip(names, percentiles, strict=True))
 
 
 def split_share(split: Split, films: int) -> dict[str, Any] | None:
@@ -279,18 +286,18 @@ def split_share(split: Split, films: int) -> dict[str, Any] | None:
     return {**_share(split.nearest_in_tuning, films), "expected": expected}
 
 
-def _nearer_share(nearest: Floats, known: Floats) -> dict[str, Any] | None:
-    if not len(nearest) or not len(known):
+def _nearer_share(nearest: Floats, baseline: Floats) -> dict[str, Any] | None:
+    if not len(nearest) or not len(baseline):
         return None
-    within = float(np.quantile(distance(known), NEAR))
+    within = float(np.quantile(distance(baseline), NEAR))
     near = int((distance(nearest) < within).sum())
     return {**_share(near, len(nearest)), "expected": NEAR, "distance": within}
 
 
-def _nearer_probability(nearest: Floats, known: Floats) -> float | None:
-    return auc(nearest, known) if len(nearest) and len(known) else None
+def _nearer_probability(nearest: Floats, baseline: Floats) -> float | None:
+    return auc(nearest, baseline) if len(nearest) and len(baseline) else None
 
 
-def _share(some: int, films: int) -> dict[str, Any]:
-    share, low, high = share_of(some, films)
-    return {"films": some, "share": share, "low": low, "high": high}
+def _share(count: int, films: int) -> dict[str, Any]:
+    share, low, high = share_of(count, films)
+    return {"films": count, "share": share, "low": low, "high": high}

@@ -89,14 +89,14 @@ class Chance:
                 f" {bound}{average} nearer to one than any two of those are to each other;"
                 f" {are} ({self.note})."
             )
-        whose = "" if self.patients else "Patients are not stated, so this is film by film. "
+        caveat = "" if self.patients else "Patients are not stated, so this is film by film. "
         return (
-            f"{whose}Of {new} like the {self.compared:,} held-out ones, chance alone would put"
+            f"{caveat}Of {new} like the {self.compared:,} held-out ones, chance alone would put"
             f" {bound}{average} nearer to the tuning part than any of those;"
-            f" {are} (exact test, {self._said(self.p)}). {self._meaning(self.p)}"
+            f" {are} (exact test, {self._p_value(self.p)}). {self._meaning(self.p)}"
         )
 
-    def _said(self, p: float) -> str:
+    def _p_value(self, p: float) -> str:
         if p < 0.001 or p == 1:
             return "p < 0.001" if p < 0.001 else "p = 1"
         return f"p {'≤' if self.at_most else '='} {p:.{2 if p >= 0.1 else 3}f}"
@@ -126,14 +126,14 @@ def held_out_chance(*, nearer: int, films: int, compared: int, patients: int | N
         compared: held-out films.
         patients: patients that those are of; None where that is not stated: see above.
     """
-    known = Chance(films=films, compared=compared, patients=patients, nearer=nearer)
+    counts = Chance(films=films, compared=compared, patients=patients, nearer=nearer)
     independent = compared if patients is None else patients
     least = least_unlikely(films, independent)
     if independent < FEWEST or least is None:
-        what = "held-out film" if patients in {None, compared} else "held-out patient"
-        return replace(known, note=_too_few(independent, what))
+        noun = "held-out film" if patients in {None, compared} else "held-out patient"
+        return replace(counts, note=_too_few(independent, noun))
     return replace(
-        known,
+        counts,
         expected=films / (independent + 1),
         at_most=independent < compared,
         p=exceedance(nearer, films, independent),
@@ -150,18 +150,18 @@ def source_chance(*, nearer: int, films: int, compared: int, patients: int | Non
         compared: source films that have one of another patient.
         patients: patients that those are of; None where that is not stated.
     """
-    known = Chance(films=films, compared=compared, patients=patients, nearer=nearer)
+    counts = Chance(films=films, compared=compared, patients=patients, nearer=nearer)
     if patients != compared:
-        return replace(known, note=NOT_STATED if patients is None else SEVERAL)
+        return replace(counts, note=NOT_STATED if patients is None else SEVERAL)
     if compared < FEWEST:
-        return replace(known, note=_too_few(compared, "source film"))
-    return replace(known, expected=2 * films / (compared + 1), at_most=True, note=NO_SPLIT)
+        return replace(counts, note=_too_few(compared, "source film"))
+    return replace(counts, expected=2 * films / (compared + 1), at_most=True, note=NO_SPLIT)
 
 
-def no_chance(films: int, why: str) -> Chance:
+def no_chance(films: int, reason: str) -> Chance:
     """Where nothing could be flagged."""
     return Chance(
-        films=films, compared=0, patients=None, nearer=None, note=f"not measurable: {why}"
+        films=films, compared=0, patients=None, nearer=None, note=f"not measurable: {reason}"
     )
 
 
@@ -178,18 +178,18 @@ def exceedance(nearer: int, films: int, compared: int) -> float:
 
 def least_unlikely(films: int, compared: int) -> int | None:
     """The lowest number with P(K ≥ number) ≤ `LEVEL`; None where there is none."""
-    found = np.flatnonzero(_tails(films, compared) <= LEVEL)
-    return int(found[0]) if len(found) else None
+    unlikely = np.flatnonzero(_tails(films, compared) <= LEVEL)
+    return int(unlikely[0]) if len(unlikely) else None
 
 
 def _tails(films: int, compared: int) -> NDArray[np.float64]:
     """(films + 1,) P(K ≥ k) of every k."""
-    left = films - np.arange(films, dtype=np.float64)
-    return np.concatenate([[1.0], np.cumprod(left / (left + compared))])
+    remaining = films - np.arange(films, dtype=np.float64)
+    return np.concatenate([[1.0], np.cumprod(remaining / (remaining + compared))])
 
 
-def _too_few(compared: int, what: str) -> str:
-    counted = f"{compared:,} {what}{' is' if compared == 1 else 's are'}"
+def _too_few(compared: int, noun: str) -> str:
+    counted = f"{compared:,} {noun}{' is' if compared == 1 else 's are'}"
     return (
         f"not measurable: {counted} too few; with fewer than {FEWEST}, chance alone"
         " flags more than 1 of 20 new films"

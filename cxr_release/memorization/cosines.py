@@ -83,14 +83,14 @@ class Films:
 
     def given(self, ranked: NDArray[Number]) -> NDArray[Number]:
         """From an array by rank, (n, …), to one in the order in which the films were given."""
-        found = np.empty_like(ranked)
-        found[self.order] = ranked
-        return found
+        restored = np.empty_like(ranked)
+        restored[self.order] = ranked
+        return restored
 
-    def unit(self, some: slice) -> Features:
+    def unit(self, part: slice) -> Features:
         """Rows of length 1; zero vectors stay zero, so that their cosine is 0 with everything."""
-        lengths = self.lengths[some, None]
-        wide = self.rows[some] / np.where(lengths > 0, lengths, 1.0)
+        lengths = self.lengths[part, None]
+        wide = self.rows[part] / np.where(lengths > 0, lengths, 1.0)
         return wide.astype(np.float32)
 
 
@@ -121,13 +121,13 @@ def tiles(
     width, d = columns.rows.shape
     height = max(1, min(len(rows), block_bytes // (4 * max(width, 2 * d))))
     step = max(1, TILE // width)
-    others = np.empty((width, d), np.float32)
-    for some in pieces(width, d):
-        others[some] = columns.unit(some)
+    unit_columns = np.empty((width, d), np.float32)
+    for part in pieces(width, d):
+        unit_columns[part] = columns.unit(part)
     block = np.empty((height, width), np.float32)
     for start in range(0, len(rows), height):
         stop = min(start + height, len(rows))
-        np.matmul(rows.unit(slice(start, stop)), others.T, out=block[: stop - start])
+        np.matmul(rows.unit(slice(start, stop)), unit_columns.T, out=block[: stop - start])
         for top in range(start, stop, step):
             places = np.arange(top, min(top + step, stop))
             yield places, block[places[0] - start : places[-1] + 1 - start]
@@ -135,9 +135,9 @@ def tiles(
     bar.update(len(rows.order) - len(rows))
 
 
-def progress(what: str, films: int) -> tqdm[NoReturn]:
+def progress(task: str, films: int) -> tqdm[NoReturn]:
     """A bar on stderr with the time to go, where that is a terminal."""
-    return tqdm(total=films, desc=what, unit="film", disable=None, file=sys.stderr)
+    return tqdm(total=films, desc=task, unit="film", disable=None, file=sys.stderr)
 
 
 def near(tile: Features, bounds: Features) -> tuple[Places, Places]:
@@ -147,20 +147,20 @@ def near(tile: Features, bounds: Features) -> tuple[Places, Places]:
     return rows, columns
 
 
-def cosines(one: Films, some: Places, other: Films, others: Places) -> Floats:
+def cosines(first: Films, first_places: Places, second: Films, second_places: Places) -> Floats:
     """Cosines in float64 of distinct films some[k] of `one` and others[k] of `other`, (k,).
 
     0 where either is all zeros; rounded. Which films come together does not change any of them.
     """
-    exact = np.empty(len(some))
-    for piece in pieces(len(some), one.rows.shape[1]):
-        i, j = some[piece], others[piece]
+    exact = np.empty(len(first_places))
+    for piece in pieces(len(first_places), first.rows.shape[1]):
+        i, j = first_places[piece], second_places[piece]
         # einsum adds up each row by itself, in an order that d alone decides; a matrix product
         # would add in one that depends on how many rows there are.
         products = np.einsum(
-            "ij,ij->i", one.rows[i].astype(np.float64), other.rows[j].astype(np.float64)
+            "ij,ij->i", first.rows[i].astype(np.float64), second.rows[j].astype(np.float64)
         )
-        lengths = one.lengths[i] * other.lengths[j]
+        lengths = first.lengths[i] * second.lengths[j]
         exact[piece] = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
     return np.round(exact, DIGITS) + 0.0  # no −0.0
 
@@ -183,22 +183,22 @@ def highest(
     every = np.arange(len(tile))
     bounds = tile.max(axis=1)
     if count == 2:
-        first = tile.argmax(axis=1)
-        tile[every, first] = -np.inf
+        best_column = tile.argmax(axis=1)
+        tile[every, best_column] = -np.inf
         second = tile.max(axis=1)
-        tile[every, first] = bounds
+        tile[every, best_column] = bounds
         bounds = np.where(second > -np.inf, second, bounds)
     bounds = np.where(bounds > -np.inf, bounds - np.float32(2 * error(rows.rows.shape[1])), np.inf)
-    some, others = near(tile, bounds)
-    exact = cosines(rows, places[some], columns, others)
-    order = np.lexsort((others, -exact, some))
-    begins = np.searchsorted(some, np.arange(len(tile) + 1))
+    near_rows, near_columns = near(tile, bounds)
+    exact = cosines(rows, places[near_rows], columns, near_columns)
+    order = np.lexsort((near_columns, -exact, near_rows))
+    begins = np.searchsorted(near_rows, np.arange(len(tile) + 1))
     best = np.full((len(tile), count), -np.inf)
     column = np.zeros((len(tile), count), np.int64)
     for nth in range(count):
-        there = begins[:-1] + nth < begins[1:]
-        chosen = order[begins[:-1][there] + nth]
-        best[there, nth], column[there, nth] = exact[chosen], others[chosen]
+        present = begins[:-1] + nth < begins[1:]
+        chosen = order[begins[:-1][present] + nth]
+        best[present, nth], column[present, nth] = exact[chosen], near_columns[chosen]
     return best, column
 
 
@@ -210,8 +210,8 @@ def pieces(rows: int, d: int) -> Iterator[slice]:
 
 def _lengths(rows: Features) -> Floats:
     lengths = np.empty(len(rows))
-    for some in pieces(*rows.shape):
-        lengths[some] = np.sqrt(np.square(rows[some], dtype=np.float64).sum(axis=1))
+    for part in pieces(*rows.shape):
+        lengths[part] = np.sqrt(np.square(rows[part], dtype=np.float64).sum(axis=1))
     return lengths
 
 

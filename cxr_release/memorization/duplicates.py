@@ -41,41 +41,44 @@ class _NearestOther:
         self, rows: Films, columns: Films, groups: tuple[Places, Places] | None = None
     ) -> None:
         self._rows, self._columns, self._grouped = rows, columns, groups is not None
-        ours, theirs = groups or (np.zeros(len(rows.order)), np.zeros(len(columns.order)))
-        # Equal films of different groups are asked for one by one.
-        asked, self._of_rank = np.unique(
-            np.column_stack([rows.group, ours[rows.order]]), axis=0, return_inverse=True
+        of_rows, of_columns = groups or (
+            np.zeros(len(rows.order)),
+            np.zeros(len(columns.order)),
         )
-        self._place, self._group = asked.astype(np.int64).T
+        # Equal films of different groups are asked for one by one.
+        queries, self._of_rank = np.unique(
+            np.column_stack([rows.group, of_rows[rows.order]]), axis=0, return_inverse=True
+        )
+        self._place, self._group = queries.astype(np.int64).T
         """(k,) distinct film and group of each question; the films rise."""
-        theirs = theirs[columns.order]
+        of_columns = of_columns[columns.order]
         self._column_group = np.array(
             [
-                theirs[ranks[0]] if (theirs[ranks] == theirs[ranks[0]]).all() else -1
+                of_columns[ranks[0]] if (of_columns[ranks] == of_columns[ranks[0]]).all() else -1
                 for ranks in columns.members
             ]
         )
         """(w,) group of each distinct column; −1 if its equals are of several: of another one than
         whatever is asked for."""
-        self._best = np.full(len(asked), -np.inf)
+        self._best = np.full(len(queries), -np.inf)
 
     def add(self, tile: Features, places: Places) -> None:
         """Take in a tile; see `tiles`."""
         begin, end = np.searchsorted(self._place, [places[0], places[-1] + 1])
         step = max(1, TILE // tile.shape[1])
         for start in range(begin, end, step):
-            some = slice(start, min(start + step, end))
-            asked = tile[self._place[some] - places[0]]
+            part = slice(start, min(start + step, end))
+            queried = tile[self._place[part] - places[0]]
             if self._grouped:
-                asked[self._group[some, None] == self._column_group] = -np.inf
-            best, _ = highest(asked, self._place[some], self._rows, self._columns)
-            self._best[some] = best[:, 0]
+                queried[self._group[part, None] == self._column_group] = -np.inf
+            best, _ = highest(queried, self._place[part], self._rows, self._columns)
+            self._best[part] = best[:, 0]
 
     def cosines(self) -> Floats:
         """(n,) in the order in which the films were given; NaN where there is none."""
         best = np.where(np.isinf(self._best), np.nan, self._best)
-        found: Floats = self._rows.given(best[self._of_rank.ravel()])
-        return found
+        nearest: Floats = self._rows.given(best[self._of_rank.ravel()])
+        return nearest
 
 
 @dataclass(frozen=True)
@@ -127,19 +130,21 @@ def search_duplicates(
     films = Films(features, ids)
     top_pairs = TopPairs(films, films, top)
     nearest = _NearestOther(films, films, (np.arange(len(ids)),) * 2)
-    other = None if groups is None else _NearestOther(films, films, (_numbers(groups),) * 2)
+    other_group = None if groups is None else _NearestOther(films, films, (_numbers(groups),) * 2)
     with progress("duplicates", len(ids)) as bar:
         for places, tile in tiles(films, films, block_bytes, bar):
             top_pairs.add(tile, places)
             nearest.add(tile, places)
-            if other is not None:
-                other.add(tile, places)
+            if other_group is not None:
+                other_group.add(tile, places)
     names = sorted(ids)
     pairs = [
-        SimilarPair(names[one], names[other], 0.0 - negative)
-        for negative, one, other in islice(top_pairs.film_pairs(), top)
+        SimilarPair(names[first], names[second], 0.0 - negative)
+        for negative, first, second in islice(top_pairs.film_pairs(), top)
     ]
-    return Duplicates(pairs, nearest.cosines(), None if other is None else other.cosines())
+    return Duplicates(
+        pairs, nearest.cosines(), None if other_group is None else other_group.cosines()
+    )
 
 
 def nearest_cosines(
@@ -147,8 +152,8 @@ def nearest_cosines(
     crops: Sequence[Features],
     *,
     groups: Sequence[str] | None = None,
-    some: Sequence[int] | None = None,
-    others: Sequence[int] | None = None,
+    queries: Sequence[int] | None = None,
+    references: Sequence[int] | None = None,
 ) -> Floats:
     """Cosine of each film with the nearest one of other films, over all views and crops.
 
@@ -163,10 +168,10 @@ def nearest_cosines(
     Returns:
         (n or k,) float64; NaN where there is no other film.
     """
-    rows = slice(None) if some is None else np.array(some, np.int64)
-    columns = slice(None) if others is None else np.array(others, np.int64)
+    rows = slice(None) if queries is None else np.array(queries, np.int64)
+    columns = slice(None) if references is None else np.array(references, np.int64)
     grouped = None if groups is None else (_numbers(groups),) * 2
-    found = []
+    per_view = []
     count = len(next(iter(views.values()))[rows])
     if not count or not len(crops[0][columns]):
         return np.full(count, np.nan)
@@ -178,8 +183,8 @@ def nearest_cosines(
                 best = _NearestOther(moving, fixed, grouped)
                 for places, tile in tiles(moving, fixed, BLOCK_BYTES, bar):
                     best.add(tile, places)
-                found.append(best.cosines())
-    nearest: Floats = np.fmax.reduce(found)
+                per_view.append(best.cosines())
+    nearest: Floats = np.fmax.reduce(per_view)
     return nearest
 
 

@@ -50,7 +50,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFeatures:
     """Features of a part in one view."""
 
     matrix: NDArray[np.float32]
@@ -63,7 +63,7 @@ def key_of(*facts: str) -> str:
     return hashlib.sha256(json.dumps([VERSION, *facts]).encode()).hexdigest()
 
 
-def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> Kept | None:
+def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> StoredFeatures | None:
     """What was kept under a key; None where it is not there, or not to be trusted.
 
     Args:
@@ -80,16 +80,16 @@ def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> Ke
         if not path.is_file():
             return None
         # Read, not mapped: a file that shrinks under a map would end the process.
-        found = parse(path.read_bytes())
-        matrix, account, seal = found["features"], found["account"], found["sha256"]
+        tensors = parse(path.read_bytes())
+        matrix, account, seal = tensors["features"], tensors["account"], tensors["sha256"]
         if seal.tobytes() != _seal(key, matrix, account):
             raise ValueError("its hash is another")
-        kept = Kept(matrix, _account(account.tobytes()))
-        _check(kept, films, dimensions)
+        stored = StoredFeatures(matrix, _account(account.tobytes()))
+        _check(stored, films, dimensions)
     except (safetensors.SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
         _notices.warning("%s is not used and made again: %s", path, error)
         return None
-    return kept
+    return stored
 
 
 def _prepare(folder: Path) -> None:
@@ -105,15 +105,15 @@ def _prepare(folder: Path) -> None:
         ) from error
 
 
-def save(folder: Path, key: str, kept: Kept) -> None:
+def save(folder: Path, key: str, features: StoredFeatures) -> None:
     """Keep features under a key: whole or not at all, whoever else writes there.
 
     A full disk is told and costs no more than the keeping.
     """
     from safetensors.numpy import save as serialised
 
-    account = np.frombuffer(json.dumps(asdict(kept.account)).encode(), np.uint8)
-    matrix = np.ascontiguousarray(kept.matrix)
+    account = np.frombuffer(json.dumps(asdict(features.account)).encode(), np.uint8)
+    matrix = np.ascontiguousarray(features.matrix)
     seal = np.frombuffer(_seal(key, matrix, account), np.uint8)
     data = serialised({"features": matrix, "account": account, "sha256": seal})
     try:
@@ -140,16 +140,16 @@ def _seal(key: str, matrix: NDArray[np.float32], account: NDArray[np.uint8]) -> 
 def _account(stored: bytes) -> Account:
     fields = json.loads(stored)
     pairs = {
-        name: tuple((film, what) for film, what in fields[name]) for name in ("unreadable", "notes")
+        name: tuple((film, text) for film, text in fields[name]) for name in ("unreadable", "notes")
     }
     return Account(tuple(fields["ids"]), **pairs)
 
 
-def _check(kept: Kept, films: Sequence[str], dimensions: int) -> None:
-    ids = kept.account.ids
-    if kept.matrix.dtype != np.float32 or kept.matrix.shape != (len(ids), dimensions):
-        raise ValueError(f"holds {kept.matrix.dtype} {kept.matrix.shape}")
-    bad = {film for film, _ in kept.account.unreadable}
+def _check(stored: StoredFeatures, films: Sequence[str], dimensions: int) -> None:
+    ids = stored.account.ids
+    if stored.matrix.dtype != np.float32 or stored.matrix.shape != (len(ids), dimensions):
+        raise ValueError(f"holds {stored.matrix.dtype} {stored.matrix.shape}")
+    bad = {film for film, _ in stored.account.unreadable}
     if list(ids) != [film for film in films if film not in bad] or not bad <= set(films):
         raise ValueError("is of other films")
 
@@ -172,7 +172,7 @@ class FilmFeatures:
     """Film that is searched, and what was done to it first, sorted."""
     patients: Mapping[str, str]
     """Film → patient, where known."""
-    kept: frozenset[str]
+    keys: frozenset[str]
     """Keys under which the features are kept."""
 
     @property
@@ -201,24 +201,27 @@ def features_of(
     """
     if cache is not None:
         _prepare(cache)
-    parts: dict[str, list[Kept]] = {view: [] for view in views}
+    parts: dict[str, list[StoredFeatures]] = {view: [] for view in views}
     keys: set[str] = set()
     with tqdm(total=len(films), desc=f"encode {films.name}", unit="film", disable=None) as bar:
         for stretch in _stretches(films.sources):
             before = bar.n
             named = stretch.keys(encoder, views) if cache else dict.fromkeys(views, "")
-            kept = _of_stretch(stretch, encoder, named, cache=cache, advance=bar.update)
+            stored = _of_stretch(stretch, encoder, named, cache=cache, advance=bar.update)
             for view in views:
-                parts[view].append(kept[view])
+                parts[view].append(stored[view])
             keys.update(named.values())
             bar.update(before + len(stretch.films) - bar.n)
-    accounts = [kept.account for kept in parts[views[0]]]
+    accounts = [stored.account for stored in parts[views[0]]]
     ids = [name for account in accounts for name in account.ids]
     order = sorted(range(len(ids)), key=ids.__getitem__)
     return FilmFeatures(
         tuple(ids[place] for place in order),
         # One view after the other, so that no two copies of all of them are in memory.
-        {view: np.concatenate([kept.matrix for kept in parts.pop(view)])[order] for view in views},
+        {
+            view: np.concatenate([stored.matrix for stored in parts.pop(view)])[order]
+            for view in views
+        },
         tuple(sorted(remark for account in accounts for remark in account.unreadable)),
         tuple(sorted(remark for account in accounts for remark in account.notes)),
         films.patients,
@@ -245,7 +248,7 @@ class _Stretch:
 
     def encoded(
         self, encoder: Encoder, views: Sequence[str], advance: Callable[[int], object]
-    ) -> dict[str, Kept]:
+    ) -> dict[str, StoredFeatures]:
         """View → features, and an account of all its films."""
         ids: list[str] = []
         unreadable: list[Remark] = []
@@ -263,7 +266,7 @@ class _Stretch:
 
         fresh = encode_views(encoder, readable(), views, advance=advance)
         account = Account(tuple(ids), tuple(unreadable), tuple(notes))
-        return {view: Kept(matrix, account) for view, matrix in fresh.items()}
+        return {view: StoredFeatures(matrix, account) for view, matrix in fresh.items()}
 
 
 def _stretches(parts: Sequence[FilmSource]) -> Iterator[_Stretch]:
@@ -280,7 +283,7 @@ def _of_stretch(
     *,
     cache: Path | None,
     advance: Callable[[int], object],
-) -> dict[str, Kept]:
+) -> dict[str, StoredFeatures]:
     """View → features of a stretch: what was kept under its key, and the rest encoded and kept."""
     if cache is None:
         return stretch.encoded(encoder, list(keys), advance)
@@ -288,10 +291,10 @@ def _of_stretch(
         view: load(cache, key, films=stretch.films, dimensions=encoder.dimensions)
         for view, key in keys.items()
     }
-    kept = {view: found for view, found in loaded.items() if found}
-    missing = [view for view in keys if view not in kept]
+    stored = {view: features for view, features in loaded.items() if features}
+    missing = [view for view in keys if view not in stored]
     if missing:
         for view, encoded in stretch.encoded(encoder, missing, advance).items():
             save(cache, keys[view], encoded)
-            kept[view] = encoded
-    return kept
+            stored[view] = encoded
+    return stored

@@ -88,13 +88,13 @@ def draw_pairs(path: Path, pairs: Sequence[Pair], real: FilmSet, synthetic: Film
     films: list[Film] = []
     captions: list[str] = []
     for rank, pair in enumerate(pairs, start=1):
-        one, other = _decoded(pair, real, synthetic)
-        turned_film = turned(Image.fromarray(other), pair.view)
-        if turned_film.size != one.shape[::-1]:
-            turned_film = turned_film.resize(one.shape[::-1], Image.Resampling.LANCZOS)
+        real_film, synthetic_film = _decoded(pair, real, synthetic)
+        turned_film = turned(Image.fromarray(synthetic_film), pair.view)
+        if turned_film.size != real_film.shape[::-1]:
+            turned_film = turned_film.resize(real_film.shape[::-1], Image.Resampling.LANCZOS)
         shown = np.asarray(turned_film)
-        difference = (255 + one.astype(np.int16) - shown) // 2
-        films += [one, shown, difference.astype(np.uint8)]
+        difference = (255 + real_film.astype(np.int16) - shown) // 2
+        films += [real_film, shown, difference.astype(np.uint8)]
         captions += [f"{rank} real", _short(pair.synthetic_id), f"{pair.cosine:.4f}"]
         if pair.view != "plain":
             captions[-1] += f" {pair.view}"
@@ -106,7 +106,7 @@ def _short(film: str) -> str:
     return name if len(name) <= 17 else f"…{name[-16:]}"
 
 
-def named(
+def describe_pairs(
     pairs: Sequence[Pair],
     real: FilmSet,
     synthetic: FilmSet,
@@ -139,14 +139,14 @@ def named(
 
 def _identical_in(pair: Pair, real: FilmSet, synthetic: FilmSet) -> str | None:
     """The view in which the synthetic film has the real one's pixels, if there is one."""
-    one, other = _decoded(pair, real, synthetic)
-    if one.shape != other.shape:
+    real_film, synthetic_film = _decoded(pair, real, synthetic)
+    if real_film.shape != synthetic_film.shape:
         return None
-    film = Image.fromarray(other)
+    film = Image.fromarray(synthetic_film)
     # A film that is its own mirror image is equal in two views: the pair's own comes first.
     views = [pair.view, *(view for view in VIEWS if view != pair.view)]
     return next(
-        (view for view in views if np.array_equal(one, np.asarray(turned(film, view)))), None
+        (view for view in views if np.array_equal(real_film, np.asarray(turned(film, view)))), None
     )
 
 

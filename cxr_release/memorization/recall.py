@@ -155,14 +155,14 @@ def measure_recall(
     units = [_unit_rows(crop) for crop in crops]
     rows = []
     threshold = 1.0
-    wanted = {
+    counts = {
         name: min(len(order), max(plants, FEWEST) if name == RECOMPRESSED else plants)
         for name in ALTERATIONS
     }
     with tqdm(
-        total=sum(wanted.values()), desc="plant", unit="copy", disable=None, file=sys.stderr
+        total=sum(counts.values()), desc="plant", unit="copy", disable=None, file=sys.stderr
     ) as bar:
-        for number, (name, count) in enumerate(wanted.items()):
+        for number, (name, count) in enumerate(counts.items()):
             if not count:
                 continue
             chosen = np.array(order[:count], np.int64)
@@ -172,11 +172,11 @@ def measure_recall(
             cosines = reduce(
                 np.maximum, (np.round(view @ crop.T, DIGITS) for view in turned for crop in units)
             )
-            own = cosines[np.arange(count), chosen]
+            own_cosines = cosines[np.arange(count), chosen]
             if name == RECOMPRESSED:
-                threshold = float(own.min())
+                threshold = float(own_cosines.min())
             if plants:
-                rows.append(_row(name, own[:plants], cosines[:plants], listed, top))
+                rows.append(_row(name, own_cosines[:plants], cosines[:plants], listed, top))
     return Recall(rows, threshold)
 
 
@@ -199,24 +199,24 @@ def _copies(real: FilmSet, ids: Sequence[str], name: str, seed: tuple[int, int])
 
 
 def _row(
-    name: str, own: Floats, cosines: Floats, listed: Sequence[float], top: int
+    name: str, own_cosines: Floats, cosines: Floats, listed: Sequence[float], top: int
 ) -> dict[str, Any]:
     # Whatever ties with a copy is taken to come before it: recall is not talked up.
-    ahead = (cosines >= own[:, None]).sum(axis=1) - 1
-    before = len(listed) - np.searchsorted(np.sort(listed), own)
+    ahead = (cosines >= own_cosines[:, None]).sum(axis=1) - 1
+    before = len(listed) - np.searchsorted(np.sort(listed), own_cosines)
     ranks = 1 + ahead + before
-    found = int((ranks <= top).sum())
-    recall, low, high = share_of(found, len(own))
+    in_list = int((ranks <= top).sum())
+    recall, low, high = share_of(in_list, len(own_cosines))
     median = int(np.sort(ranks)[len(ranks) // 2])
     return {
         "alteration": name,
-        "planted": len(own),
-        "found": found,
+        "planted": len(own_cosines),
+        "found": in_list,
         "recall": recall,
         "low": low,
         "high": high,
         "median_rank": median if median <= top else None,
-        "median_cosine": float(np.median(own)),
+        "median_cosine": float(np.median(own_cosines)),
     }
 
 

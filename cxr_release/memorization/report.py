@@ -18,7 +18,7 @@ from cxr_release.memorization.calibration import Calibration, Floats, Split, dis
 from cxr_release.memorization.duplicates import Duplicates
 from cxr_release.memorization.features import FilmFeatures
 from cxr_release.memorization.recall import Recall
-from cxr_release.memorization.search import Found, Pair
+from cxr_release.memorization.search import Pair, SearchResult
 
 Report = dict[str, Any]
 
@@ -50,7 +50,7 @@ class Searched:
     synthetic: FilmFeatures
     ignored: Mapping[str, Sequence[Ignored]]
     """Files of each set that were not taken for films."""
-    found: Found
+    result: SearchResult
     recall: Recall
     calibration: Calibration
     duplicates: Mapping[str, Duplicates]
@@ -64,7 +64,7 @@ class Searched:
     @cached_property
     def cosines(self) -> tuple[Floats, Floats]:
         """Of each synthetic film with its nearest and its second nearest real film."""
-        nearest = self.found.nearest
+        nearest = self.result.nearest
         return (
             np.array([film.cosine for film in nearest]),
             np.array([film.second_cosine for film in nearest]),
@@ -79,11 +79,11 @@ class Searched:
         """
         nearest = [
             Pair(film.real_id, film.synthetic_id, film.cosine, film.view)
-            for film in self.found.nearest
+            for film in self.result.nearest
         ]
         pairs = {
             (pair.real_id, pair.synthetic_id): pair
-            for pair in (*nearest, *self.found.pairs)  # of a pair in both, the listed one
+            for pair in (*nearest, *self.result.pairs)  # of a pair in both, the listed one
             if self.calibration.flagged(pair.cosine)
             or pair.cosine >= self.calibration.duplicate_threshold
         }
@@ -96,7 +96,7 @@ class Searched:
         """Where the nearest real films stand in the split of the tuning run."""
         if self.tuning is None:
             return None
-        nearest = sum(self.tuning[film.real] for film in self.found.nearest)
+        nearest = sum(self.tuning[film.real] for film in self.result.nearest)
         return Split(nearest, sum(self.tuning), len(self.tuning) - sum(self.tuning))
 
     @property
@@ -118,7 +118,7 @@ def report_of(
 
     Args:
         searched: what was found.
-        named: the first pairs of `searched.near`; see `figures.named`.
+        named: the first pairs of `searched.near`; see `figures.describe_pairs`.
         encoder: that the films were searched with.
         top: pairs that were asked for.
 
@@ -132,7 +132,7 @@ def report_of(
         duplicates; `within` (each set); `power` (a row an alteration; shares are None where
         `power_note` says why they would mean nothing); `files`, by name.
     """
-    pairs, calibration = searched.found.pairs, searched.calibration
+    pairs, calibration = searched.result.pairs, searched.calibration
     calibrated = calibration.report(*searched.cosines, searched.split, searched.nearer)
     flagged = calibrated["flagged"]
     return {
@@ -151,7 +151,7 @@ def report_of(
         "flagged": None
         if flagged is None
         else {
-            "pairs": sum(bool(calibration.flagged(one.cosine)) for one in pairs),
+            "pairs": sum(bool(calibration.flagged(pair.cosine)) for pair in pairs),
             "films": flagged,
         },
         "near": {"pairs": len(searched.near), "named": list(named)},
@@ -159,8 +159,8 @@ def report_of(
         "histogram": histogram(searched),
         "alike": calibration.duplicate_threshold,
         "within": {
-            name: _duplicates(found, calibration.duplicate_threshold)
-            for name, found in searched.duplicates.items()
+            name: _duplicates(duplicates, calibration.duplicate_threshold)
+            for name, duplicates in searched.duplicates.items()
         },
         **_recall(searched, top),
         "files": list(FILES),
@@ -183,7 +183,7 @@ def _account(films: FilmFeatures, ignored: Sequence[Ignored]) -> dict[str, Any]:
         **counted([films.patients.get(film) for film in (*films.ids, *unreadable)]),
         "unreadable": [{"film": film, "fault": fault} for film, fault in films.unreadable],
         "notes": [{"film": film, "note": note} for film, note in films.notes],
-        "ignored": [{"file": file, "why": why} for file, why in ignored],
+        "ignored": [{"file": file, "why": reason} for file, reason in ignored],
     }
 
 
@@ -198,8 +198,8 @@ def _recall(searched: Searched, top: int) -> dict[str, Any]:
         f"not measurable: {min(top, pairs):,} of {pairs:,} pairs are listed,"
         f" so that a list drawn at random would hold {100 * by_itself:.0f} % of the copies"
     )
-    nothing = dict.fromkeys(("recall", "low", "high"))
-    return {"power": [row | nothing for row in rows], "power_note": note}
+    undefined = dict.fromkeys(("recall", "low", "high"))
+    return {"power": [row | undefined for row in rows], "power_note": note}
 
 
 def histogram(searched: Searched) -> dict[str, Any]:
@@ -212,7 +212,9 @@ def histogram(searched: Searched) -> dict[str, Any]:
     calibration = searched.calibration
     baselines = {"source": calibration.source, "held_out": calibration.held_out}
     distances = {"synthetic": distance(searched.cosines[0])} | {
-        name: distance(np.array(known.cosines)) for name, known in baselines.items() if known
+        name: distance(np.array(baseline.cosines))
+        for name, baseline in baselines.items()
+        if baseline
     }
     most = max((float(part.max()) for part in distances.values() if len(part)), default=1.0) or 1.0
     # The last edge is published: it must not be the distance of two films to the last digit.
@@ -226,12 +228,17 @@ def histogram(searched: Searched) -> dict[str, Any]:
     return {"edges": edges.tolist(), **shown}
 
 
-def _duplicates(found: Duplicates, threshold: float) -> dict[str, Any]:
-    nearest, other = found.nearest[~np.isnan(found.nearest)], found.nearest_other_group
+def _duplicates(duplicates: Duplicates, threshold: float) -> dict[str, Any]:
+    nearest, other_group = (
+        duplicates.nearest[~np.isnan(duplicates.nearest)],
+        duplicates.nearest_other_group,
+    )
     return {
         "films_with_one_alike": int((nearest >= threshold).sum()),
-        "of_another_patient": None if other is None else int((other >= threshold).sum()),
-        "highest": found.pairs[0].cosine if found.pairs else None,
+        "of_another_patient": None
+        if other_group is None
+        else int((other_group >= threshold).sum()),
+        "highest": duplicates.pairs[0].cosine if duplicates.pairs else None,
         "distance": quantiles(distance(nearest)),
     }
 

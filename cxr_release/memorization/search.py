@@ -51,15 +51,15 @@ class TopPairs:
             twice = np.flatnonzero(rows.second < len(rows.order))
             self._add(rows.first[twice], rows.second[twice], cosines(rows, twice, rows, twice))
 
-    def _add(self, first: Places, second: Places, found: Floats) -> None:
+    def _add(self, first: Places, second: Places, values: Floats) -> None:
         """Take in more pairs, by rank; none may come twice."""
-        wanted = found >= self.floor
-        if not wanted.any():
+        reaching = values >= self.floor
+        if not reaching.any():
             return
-        ranks = np.hstack([self._ranks, np.stack([first, second])[:, wanted]])
-        found = np.concatenate([self._cosines, found[wanted]])
-        order = np.lexsort((*ranks[::-1], -found))[: self._top]
-        self._ranks, self._cosines = ranks[:, order], found[order]
+        ranks = np.hstack([self._ranks, np.stack([first, second])[:, reaching]])
+        values = np.concatenate([self._cosines, values[reaching]])
+        order = np.lexsort((*ranks[::-1], -values))[: self._top]
+        self._ranks, self._cosines = ranks[:, order], values[order]
         if len(order) == self._top:
             self.floor = float(self._cosines[-1])
 
@@ -71,13 +71,13 @@ class TopPairs:
         rows, columns = near(tile[hot], np.full(len(hot), bound))
         rows = hot[rows]
         if self._rows is self._columns:
-            once = columns < places[rows]
-            rows, columns = rows[once], columns[once]
+            below = columns < places[rows]
+            rows, columns = rows[below], columns[below]
         if len(rows) > self._top:
-            found = tile[rows, columns]
-            last = np.partition(found, -self._top)[-self._top]
-            kept = found >= last - np.float32(2 * margin)
-            rows, columns = rows[kept], columns[kept]
+            values = tile[rows, columns]
+            last = np.partition(values, -self._top)[-self._top]
+            reaching = values >= last - np.float32(2 * margin)
+            rows, columns = rows[reaching], columns[reaching]
         rows = places[rows]
         exact = cosines(self._rows, rows, self._columns, columns)
         self._add(self._columns.first[columns], self._rows.first[rows], exact)
@@ -85,18 +85,18 @@ class TopPairs:
     def film_pairs(self) -> Iterator[tuple[float, int, int]]:
         """−cosine and ranks of all pairs of films, in order."""
 
-        def of(first: int, second: int, cosine: float) -> Iterator[tuple[float, int, int]]:
-            here = self._columns.members[self._columns.group[first]]
-            there = self._rows.members[self._rows.group[second]]
-            opposite = dict.fromkeys(here, there)
+        def expand(first: int, second: int, cosine: float) -> Iterator[tuple[float, int, int]]:
+            firsts = self._columns.members[self._columns.group[first]]
+            seconds = self._rows.members[self._rows.group[second]]
+            opposite = dict.fromkeys(firsts, seconds)
             if self._rows is self._columns:
-                opposite |= dict.fromkeys(there, here)
-            for one in sorted(opposite):
-                for other in opposite[one]:
-                    if self._rows is not self._columns or other > one:
-                        yield -cosine, one, other
+                opposite |= dict.fromkeys(seconds, firsts)
+            for first_rank in sorted(opposite):
+                for second_rank in opposite[first_rank]:
+                    if self._rows is not self._columns or second_rank > first_rank:
+                        yield -cosine, first_rank, second_rank
 
-        return merge(*map(of, *self._ranks.tolist(), self._cosines.tolist()))
+        return merge(*map(expand, *self._ranks.tolist(), self._cosines.tolist()))
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Nearest(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """What a search found."""
 
     pairs: list[Pair]
@@ -152,7 +152,7 @@ def search(
     synthetic_ids: Sequence[str],
     top: int,
     block_bytes: int = BLOCK_BYTES,
-) -> Found:
+) -> SearchResult:
     """Hold every synthetic film, in every view, against every real film.
 
     The answer does not depend on the block, the order of the films or the number of threads; see
@@ -177,7 +177,7 @@ def search(
     """
     if top < 1 or not synthetic or not set(synthetic) <= set(schemas.VIEWS) or not len(real):
         raise ValueError(f"the {top} nearest of {len(real)} in {list(synthetic)}")
-    crops = [Films(one, real_ids) for one in ([real] if isinstance(real, np.ndarray) else real)]
+    crops = [Films(crop, real_ids) for crop in ([real] if isinstance(real, np.ndarray) else real)]
     names = sorted(real_ids), sorted(synthetic_ids)
     keys: list[tuple[float, int, int, int]] = []
     candidates: list[_Candidates] = []
@@ -200,7 +200,7 @@ def search(
                 candidates.append(_of_films(cosine, column, fixed, moving, number))
                 keys.extend((*key, number) for key in islice(pairs.film_pairs(), top))
                 floor = pairs.floor
-    return Found(
+    return SearchResult(
         _pairs(keys, names, top), _nearest(candidates, names[0], crops[0].order, synthetic_ids)
     )
 
@@ -233,9 +233,9 @@ def _pairs(
         top: how many.
     """
     chosen: dict[tuple[int, int], Pair] = {}
-    for negative, one, other, view in sorted(keys):
-        pair = Pair(names[0][one], names[1][other], 0.0 - negative, schemas.VIEWS[view])
-        chosen.setdefault((one, other), pair)
+    for negative, real, synthetic, view in sorted(keys):
+        pair = Pair(names[0][real], names[1][synthetic], 0.0 - negative, schemas.VIEWS[view])
+        chosen.setdefault((real, synthetic), pair)
     return list(islice(chosen.values(), top))
 
 
@@ -248,10 +248,12 @@ def _nearest(
     """The best over the views, and the best of any other real film."""
     cosine, real, view = map(np.hstack, zip(*candidates, strict=True))
     sorting = np.lexsort((real, -cosine), axis=1)  # stable: of one film the first view
-    cosine, real, view = (np.take_along_axis(one, sorting, axis=1) for one in (cosine, real, view))
+    cosine, real, view = (
+        np.take_along_axis(values, sorting, axis=1) for values in (cosine, real, view)
+    )
     # Of the films that are not the nearest one, the first; the nearest one itself without any.
-    other = np.argmax(real != real[:, :1], axis=1)
-    second = cosine[np.arange(len(cosine)), other]
+    second_place = np.argmax(real != real[:, :1], axis=1)
+    second = cosine[np.arange(len(cosine)), second_place]
     return list(
         map(
             Nearest,

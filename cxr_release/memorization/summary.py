@@ -27,8 +27,8 @@ def _lines(report: Report, output: Path | None) -> Iterator[str]:
         films = report[name]
         unknown = films["patients_not_stated"]
         of = "" if unknown == films["films"] else f" for {unknown:,} of them"
-        whose = f"; patients not stated{of}" if unknown and name == "real" else ""
-        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{whose}"
+        unstated = f"; patients not stated{of}" if unknown and name == "real" else ""
+        yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{unstated}"
         yield from (f"  not read  {film['film']}: {film['fault']}" for film in films["unreadable"])
         yield from (f"  note      {film['film']}: {film['note']}" for film in films["notes"])
         yield from (f"  no film   {file['file']}: {file['why']}" for file in films["ignored"])
@@ -38,13 +38,13 @@ def _lines(report: Report, output: Path | None) -> Iterator[str]:
         f" {cosine['highest']:.4f} to {cosine['lowest']:.4f}"
     )
     yield from _flagged(report)
-    for name, found in report["within"].items():
-        alike = found["films_with_one_alike"]
-        yield f"duplicates {alike:,} {name} film(s) are as near to another {name} one"
+    for name, duplicates in report["within"].items():
+        count = duplicates["films_with_one_alike"]
+        yield f"duplicates {count:,} {name} film(s) are as near to another {name} one"
     yield from _recall(report)
     if output is not None:
         yield f"written    {output}/"
-        yield from (f"  {name:16} {what}" for name, what in FILES.items())
+        yield from (f"  {name:16} {content}" for name, content in FILES.items())
     yield f"state      {report['state']}"
 
 
@@ -54,14 +54,16 @@ def _flagged(report: Report) -> Iterator[str]:
         yield f"flagged    {calibration['note']}; {BASELINE}"
     else:
         counted = calibration[calibration["baseline"]]["counted"]
-        other = "one of another patient" if calibration["others"] == "patients" else "another one"
-        than = {
+        comparison = (
+            "one of another patient" if calibration["others"] == "patients" else "another one"
+        )
+        baseline = {
             "held_out": f"any of {counted:,} held-out films is to the tuning part",
-            "source": f"any of {counted:,} real films is to {other}",
+            "source": f"any of {counted:,} real films is to {comparison}",
         }[calibration["baseline"]]
         yield (
             f"flagged    {report['flagged']['films']:,} synthetic film(s) are nearer to a real one"
-            f" than {than}"
+            f" than {baseline}"
         )
     yield f"chance     {calibration['chance']['sentence']}"
     yield (
@@ -93,15 +95,15 @@ def _recall(report: Report) -> Iterator[str]:
     elif report["power_note"]:
         yield f"recall     {report['power_note']}"
     for row in report["power"]:
-        found = (
+        result = (
             f"recall     {row['alteration']}: {row['found']} of {row['planted']} planted copies in"
             f" the first {report['top']}"
         )
         if row["recall"] is None:
             rank = row["median_rank"]
-            yield f"{found}, median rank {'beyond it' if rank is None else rank}"
+            yield f"{result}, median rank {'beyond it' if rank is None else rank}"
         else:
             yield (
-                f"{found} ({100 * row['recall']:.0f} %,"
+                f"{result} ({100 * row['recall']:.0f} %,"
                 f" 95 % interval {100 * row['low']:.0f} to {100 * row['high']:.0f} %)"
             )

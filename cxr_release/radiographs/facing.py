@@ -55,8 +55,8 @@ def mixed(small: Thumbnail, count: int, *, share: float, seed: int) -> Thumbnail
     """
     chance = np.random.default_rng(seed)
     first, second = chance.integers(len(small), size=(2, count))
-    own = _patches(chance, count, share)
-    films: Thumbnail = own * small[first] + (1 - own) * small[second][:, :, ::-1]
+    weights = _patches(chance, count, share)
+    films: Thumbnail = weights * small[first] + (1 - weights) * small[second][:, :, ::-1]
     return films
 
 
@@ -100,15 +100,15 @@ def _edges(small: Thumbnail) -> NDArray[np.float32]:
     across = padded[:, 1:-1, 2:] - padded[:, 1:-1, :-2]
     down = padded[:, 2:, 1:-1] - padded[:, :-2, 1:-1]
     cells = SIDE // CELL
-    found = np.empty((len(small), COMPASS, cells, cells), np.float32)
+    strengths = np.empty((len(small), COMPASS, cells, cells), np.float32)
     for way in range(COMPASS):
         angle = 2 * np.pi * way / COMPASS
         along = np.float32(np.cos(angle)) * across + np.float32(np.sin(angle)) * down
         parts = np.maximum(along, 0).reshape(len(small), cells, CELL, cells, CELL)
-        found[:, way] = parts.mean(axis=(2, 4))
-    strength = np.sqrt((found**2).sum(axis=1, keepdims=True))
+        strengths[:, way] = parts.mean(axis=(2, 4))
+    strength = np.sqrt((strengths**2).sum(axis=1, keepdims=True))
     usual = strength.mean(axis=(2, 3), keepdims=True)
-    even: NDArray[np.float32] = found / np.maximum(strength + usual / 2, 1e-6)
+    even: NDArray[np.float32] = strengths / np.maximum(strength + usual / 2, 1e-6)
     return even
 
 
@@ -163,10 +163,10 @@ class Detector:
 
     def facings(self, small: Thumbnail) -> list[Facing | None]:
         """Facings of films (n, SIDE, SIDE) that the detector was not made from; None: unknown."""
-        alike = symmetric(small) @ self.middle > 0
+        resembling = symmetric(small) @ self.middle > 0
         return [
-            None if abs(lean) <= self.margin or not same else "left" if lean > 0 else "right"
-            for lean, same in zip(self.leanings(small), alike, strict=True)
+            None if abs(lean) <= self.margin or not resembles else "left" if lean > 0 else "right"
+            for lean, resembles in zip(self.leanings(small), resembling, strict=True)
         ]
 
 
@@ -206,10 +206,10 @@ def held_out(small: Thumbnail) -> list[Facing | None]:
     Args:
         small: thumbnails (n, SIDE, SIDE), n ≥ 2.
     """
-    found: list[Facing | None] = [None] * len(small)
+    facings: list[Facing | None] = [None] * len(small)
     for fold in range(2):
-        found[fold::2] = _detector(small[1 - fold :: 2]).facings(small[fold::2])
-    return found
+        facings[fold::2] = _detector(small[1 - fold :: 2]).facings(small[fold::2])
+    return facings
 
 
 def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> CohortFacings:
@@ -223,10 +223,13 @@ def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> CohortFacings:
     """
     if not left_facing:
         raise ValueError("facing needs at least one film that is known to face left")
-    looks = _sides_taken(small)
-    listed = [looks[index] for index in left_facing]
-    way = listed.count("left") - listed.count("right")
-    unaided = [None if not way or not one else one if way > 0 else OTHER[one] for one in looks]
+    apparent = _sides_taken(small)
+    marked = [apparent[index] for index in left_facing]
+    way = marked.count("left") - marked.count("right")
+    unaided = [
+        None if not way or not facing else facing if way > 0 else OTHER[facing]
+        for facing in apparent
+    ]
     facings = list(unaided)
     for index in left_facing:
         facings[index] = "left"
@@ -250,16 +253,17 @@ def _sides_taken(small: Thumbnail) -> list[Facing | None]:
         parts = antisymmetric(small[fold::2])
         mirrored[fold::2] = parts @ principal(parts) < 0
     turned[mirrored] = small[mirrored, :, ::-1]
-    found = held_out(turned)
+    facings = held_out(turned)
     # The second half may be turned to the other side as a whole.
-    second = found[1::2]
+    second = facings[1::2]
     if second.count("right") > second.count("left"):
         mirrored[1::2] ^= True
-        found = [one and OTHER[one] for one in found]
-    if found.count("left") < (1 - UNSURE) * len(small):
+        facings = [facing and OTHER[facing] for facing in facings]
+    if facings.count("left") < (1 - UNSURE) * len(small):
         return unknown
     return [
-        one and (OTHER[one] if turn else one) for one, turn in zip(found, mirrored, strict=True)
+        facing and (OTHER[facing] if turn else facing)
+        for facing, turn in zip(facings, mirrored, strict=True)
     ]
 
 
@@ -267,8 +271,8 @@ def _detector(small: Thumbnail) -> Detector:
     noise = sides(mixed(small, MIXED, share=0.5, seed=NOISE_SEED)).astype(np.float64)
     moments = noise.T @ noise / len(noise)
     even = max(float(np.trace(moments)) / len(moments), 1e-12)
-    own = sides(small).mean(axis=0, dtype=np.float64)
-    weights = np.linalg.solve(moments + EVEN * even * np.eye(len(own)), own)
+    mean = sides(small).mean(axis=0, dtype=np.float64)
+    weights = np.linalg.solve(moments + EVEN * even * np.eye(len(mean)), mean)
     weights /= max(float(np.linalg.norm(weights)), 1e-12)
     neither = sides(mixed(small, MIXED, share=0.5, seed=MARGIN_SEED)) @ weights
     margin = float(np.quantile(np.abs(neither), 1 - ERROR))

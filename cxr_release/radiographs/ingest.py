@@ -91,14 +91,14 @@ def ingest(
             _report([*listing.faults, *faults], read, str(source), settings)
             _tell_left_out(read)
             anchors = _anchors(read, listing)
-            oriented, found = _orient(read, small, anchors)
+            oriented, facings = _orient(read, small, anchors)
             encoded = _encode_all(pool, store, oriented, settings, progress)
             refusals = _refusals(listing, faults)
             write_tables(output, oriented, encoded, refusals, size=settings.size)
         summary = summarise(
             oriented,
             refused=len(refusals),
-            unaided=found.unaided,
+            unaided=facings.unaided,
             listed=anchors,
             key=None if listing.drawn else key.fingerprint,
         )
@@ -224,11 +224,13 @@ def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: In
 
 def _tell_left_out(read: list[ReadFilm]) -> None:
     """Tell what beside the films could not be taken; the films are."""
-    told = [f"  {film.facts.source_file}: {what}" for film in read for what in film.facts.left_out]
-    if told:
+    lines = [
+        f"  {film.facts.source_file}: {reason}" for film in read for reason in film.facts.left_out
+    ]
+    if lines:
         films = sum(bool(film.facts.left_out) for film in read)
         head = f"taken without all that lies beside them: {films} film(s)"
-        sys.stderr.write("\n".join([head, *told]) + "\n")
+        sys.stderr.write("\n".join([head, *lines]) + "\n")
 
 
 def _anchors(read: list[ReadFilm], listing: Listing) -> list[int]:
@@ -255,24 +257,24 @@ def _orient(
     negatives = find_negatives(small)
     small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
     unknown: list[Facing | None] = [None] * len(read)
-    found = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
-    _warn_of_facings([film.facts.source_file for film in read], anchors, found)
+    facings = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
+    _warn_of_facings([film.facts.source_file for film in read], anchors, facings)
     oriented = [
         OrientedFilm(film.slot, film.facts, bool(negative), facing)
-        for film, negative, facing in zip(read, negatives, found.facings, strict=True)
+        for film, negative, facing in zip(read, negatives, facings.facings, strict=True)
     ]
-    return oriented, found
+    return oriented, facings
 
 
-def _warn_of_facings(names: list[str], anchors: Sequence[int], found: CohortFacings) -> None:
+def _warn_of_facings(names: list[str], anchors: Sequence[int], facings: CohortFacings) -> None:
     """Say which listed films look otherwise, and where listing films was of no use."""
-    if found.contrary:
-        contrary = ", ".join(names[index] for index in found.contrary)
+    if facings.contrary:
+        contrary = ", ".join(names[index] for index in facings.contrary)
         sys.stderr.write(
             f"listed as facing left, but facing right by their looks: {contrary}; they stay as"
             " listed: look at them\n"
         )
-    if anchors and not any(found.unaided) and len(names) > len(set(anchors)):
+    if anchors and not any(facings.unaided) and len(names) > len(set(anchors)):
         sys.stderr.write(
             "which way the other films face could not be found: nothing but the films listed as"
             " facing left has a known facing\n"
@@ -304,6 +306,6 @@ def _refusals(listing: Listing, faults: list[Fault]) -> dict[str, str]:
     return {name: "; ".join(reasons[name]) for name in sorted(reasons)}
 
 
-def _bar(what: str, films: int, progress: bool) -> tqdm[Any]:
+def _bar(task: str, films: int, progress: bool) -> tqdm[Any]:
     shown = None if progress else True  # None: on terminals alone
-    return tqdm(total=films, desc=what, unit="film", disable=shown, file=sys.stderr)
+    return tqdm(total=films, desc=task, unit="film", disable=shown, file=sys.stderr)

@@ -42,8 +42,8 @@ def write_tables(
     rows = [_manifest_row(film) for film in films]
     empty = dict.fromkeys(column.name for column in MANIFEST.columns)
     rows += [
-        empty | {"source_file": name, "status": "refused", "fault": why}
-        for name, why in refusals.items()
+        empty | {"source_file": name, "status": "refused", "fault": reason}
+        for name, reason in refusals.items()
     ]
     rows.sort(key=lambda row: str(row["source_file"]))
     # Both tables take their place when all rows of both are written.
@@ -117,7 +117,7 @@ def summarise(
     """
     facts = [film.facts for film in films]
     truth: list[Facing | None] = [
-        one.true_facing or ("left" if at in listed else None) for at, one in enumerate(facts)
+        entry.true_facing or ("left" if at in listed else None) for at, entry in enumerate(facts)
     ]
     polarity = [
         film.inverted == film.facts.true_negative
@@ -129,27 +129,27 @@ def summarise(
         "files": len(films) + refused,
         "ingested": len(films),
         "refused": refused,
-        **counted([one.patient for one in facts]),
-        "cases": len({one.case for one in facts if one.case}) or None,
+        **counted([entry.patient for entry in facts]),
+        "cases": len({entry.case for entry in facts if entry.case}) or None,
         "inverted": sum(film.inverted for film in films),
         "flipped": sum(film.flipped for film in films),
         "facings": _counts(film.facing or "unknown" for film in films),
-        "source_bits": _counts(one.bits for one in facts),
-        "source_modes": _counts(one.mode for one in facts),
-        "source_width": _spread([one.width for one in facts]),
-        "source_height": _spread([one.height for one in facts]),
+        "source_bits": _counts(entry.bits for entry in facts),
+        "source_modes": _counts(entry.mode for entry in facts),
+        "source_width": _spread([entry.width for entry in facts]),
+        "source_height": _spread([entry.height for entry in facts]),
         "polarity_accuracy": sum(polarity) / len(polarity) if polarity else None,
         "facing_check": _check(unaided, truth),
     }
 
 
-def _check(found: Sequence[Facing | None], truth: Sequence[Facing | None]) -> dict[str, int]:
+def _check(facings: Sequence[Facing | None], truth: Sequence[Facing | None]) -> dict[str, int]:
     """Films whose facing is known from elsewhere, and how many are found otherwise, or not."""
-    pairs = [(one, true) for one, true in zip(found, truth, strict=True) if true]
+    pairs = [(facing, true) for facing, true in zip(facings, truth, strict=True) if true]
     return {
         "known": len(pairs),
-        "wrong": sum(one is not None and one != true for one, true in pairs),
-        "unknown": sum(one is None for one, _ in pairs),
+        "wrong": sum(facing is not None and facing != true for facing, true in pairs),
+        "unknown": sum(facing is None for facing, _ in pairs),
     }
 
 

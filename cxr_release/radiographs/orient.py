@@ -56,7 +56,7 @@ def left_facing(path: Path) -> Thumbnail | None:
         for row in tables.iterate(path, schemas.COHORT)
         if row["facing"] is not None
     )
-    parts = [thumbnails(some) for some in tables.pieces(films, FILMS_AT_ONCE)]
+    parts = [thumbnails(chunk) for chunk in tables.pieces(films, FILMS_AT_ONCE)]
     return np.concatenate(parts) if parts else None
 
 
@@ -89,8 +89,8 @@ def orient(
     faults: list[Fault] = []
     rows = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
     with tables.Writer(output, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
-        for some in tables.pieces(rows, FILMS_AT_ONCE):
-            turned = list(_turned(some, detector, statements or {}, faults))
+        for chunk in tables.pieces(rows, FILMS_AT_ONCE):
+            turned = list(_turned(chunk, detector, statements or {}, faults))
             counts.update("right" if row["flipped"] else row["facing"] for row in turned)
             counts["said"] += sum(row["facing_said"] for row in turned)
             writer.append(turned)
@@ -111,19 +111,23 @@ def _turned(
     faults: list[Fault],
 ) -> Iterator[Mapping[str, Any]]:
     films = [png.decode(row["image"]["bytes"], where=row["id"]) for row in rows]
-    found = detector.facings(thumbnails(films)) if detector else [None] * len(rows)
-    for row, film, looks in zip(rows, films, found, strict=True):
+    facings = detector.facings(thumbnails(films)) if detector else [None] * len(rows)
+    for row, film, detected in zip(rows, films, facings, strict=True):
         mirrored = mirror(film)
         data = png.encode(mirrored, synthetic=True)
         shown = {row["sha256"]: False, png.sha256(data): True}
         stated = statements.get(row["id"], ())
-        strange = [one for one in stated if one.sha256 not in shown]
-        faults += [Fault(one.where, f"saw other bytes than {row['id']} has") for one in strange]
+        strange = [statement for statement in stated if statement.sha256 not in shown]
+        faults += [
+            Fault(statement.where, f"saw other bytes than {row['id']} has") for statement in strange
+        ]
         sides = {
-            OTHER[one.facing] if one.facing and shown.get(one.sha256) else one.facing
-            for one in stated
+            OTHER[statement.facing]
+            if statement.facing and shown.get(statement.sha256)
+            else statement.facing
+            for statement in stated
         }
-        facing = looks
+        facing = detected
         if sides:
             facing = sides.pop() if len(sides) == 1 else None
         changes: dict[str, Any] = {
@@ -160,22 +164,22 @@ def check_detector(detector: Detector | None, small: Thumbnail | None) -> dict[s
         `films`, `wrong` and `unknown` ones; and `neither` (films that face both ways alike), with
         `films` and `unknown`.
     """
-    found: dict[str, Any] = {"references": 0 if small is None else len(small), "error": ERROR}
+    report: dict[str, Any] = {"references": 0 if small is None else len(small), "error": ERROR}
     if detector is None or small is None:
-        return found | {"source": None, "poor": None, "neither": None}
+        return report | {"source": None, "poor": None, "neither": None}
     poor = detector.facings(mixed(small, CHECKED, share=POOR, seed=SEED))
     neither = detector.facings(mixed(small, CHECKED, share=0.5, seed=SEED + 1))
-    return found | {
+    return report | {
         "source": _counts(held_out(small)),
         "poor": _counts(poor),
         "neither": {"films": len(neither), "unknown": neither.count(None)},
     }
 
 
-def _counts(found: Sequence[Facing | None]) -> dict[str, int]:
+def _counts(facings: Sequence[Facing | None]) -> dict[str, int]:
     """Of films that all face left."""
     return {
-        "films": len(found),
-        "wrong": found.count("right"),
-        "unknown": found.count(None),
+        "films": len(facings),
+        "wrong": facings.count("right"),
+        "unknown": facings.count(None),
     }

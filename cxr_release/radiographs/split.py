@@ -75,14 +75,14 @@ def split_by_group(groups: Groups, *, held_out: float, seed: int) -> dict[str, s
         )
     keys = sorted(films)
     order = [keys[place] for place in np.random.default_rng([seed, 1]).permutation(len(keys))]
-    wanted = held_out * len(groups.of)
+    target = held_out * len(groups.of)
     parts = dict.fromkeys(sorted(groups.of), "tuning")
-    taken = 0
+    assigned = 0
     # At least one group is held out and at least one stays, however small the cohort.
     for place, group in enumerate(order[:-1]):
         size = len(films[group])
-        if place and taken + size / 2 > wanted:
+        if place and assigned + size / 2 > target:
             break
         parts.update(dict.fromkeys(films[group], "held_out"))
-        taken += size
+        assigned += size
     return parts

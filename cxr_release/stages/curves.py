@@ -8,7 +8,7 @@ from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.films.film_store import load_films
-from cxr_release.generators.checkpoints import listed, read_record
+from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import fixed_losses
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -36,7 +36,7 @@ def run(paths: Paths, params: Params) -> None:
                 for part, name in PARTS.items()
             },
         }
-        for number, folder in listed(paths.tuning).items()
+        for number, folder in list_checkpoints(paths.tuning).items()
     ]
     write_json(paths.curves, {"films": count, "levels": params.curves.levels, "curve": curve})
 

@@ -17,7 +17,7 @@ from cxr_release.files import write_json
 from cxr_release.film_id import source_name
 from cxr_release.films.film_store import load_films
 from cxr_release.fingerprint import of_stage
-from cxr_release.generators.checkpoints import listed, read_record
+from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.distributed import processes
@@ -36,7 +36,7 @@ def run(paths: Paths, params: Params) -> None:
     """
     everyone = processes()
     fingerprint = of_stage(paths.root, params, "fidelity")
-    chosen = _every(listed(paths.final), params.fidelity.every)
+    chosen = _every(list_checkpoints(paths.final), params.fidelity.every)
     missing = everyone.agreed(lambda: _missing(paths.fidelity_points, list(chosen), fingerprint))
     source = None
     if missing and everyone.is_main:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cxr_release.fidelity import inception
-from cxr_release.fidelity.distance_types import METRICS, deciding, taken
+from cxr_release.fidelity.distance_types import METRICS, deciding, metrics_of
 from cxr_release.fidelity.distances import frechet_distance, real_floor
 from cxr_release.fidelity.features import random_conv_features
 from cxr_release.fidelity.measure import SourceFilms
@@ -91,7 +91,7 @@ def test_with_weights_it_takes_fid_and_kid_too(weights: Weights) -> None:
     source = SourceFilms(bars(8, seed=1), 4, 20, 1, inception.load(*weights))
     point = {"checkpoint": 1, "checkpoint_step": 10, **source.measure(bars(4, seed=2))}
     found = {**source.baselines(), "checkpoints": [point]}
-    assert taken(found) == list(METRICS)
+    assert metrics_of(found) == list(METRICS)
     assert deciding(found) == ("fid", found["inception"]["real_floor"])
     assert found["inception"]["weights_sha256"] == weights.sha256
     assert found["inception"]["kid_subset_size"] == 4

@@ -68,9 +68,9 @@ def test_the_pipeline_of_diffusers_draws_films_from_a_checkpoint_as_it_is(
 def test_checkpoints_are_listed_in_numerical_order(tmp_path: Path) -> None:
     for name in ("checkpoint-10", "checkpoint-9", "checkpoint-09", "checkpoint-3.partial"):
         (tmp_path / name).mkdir()
-    assert list(checkpoints.listed(tmp_path)) == [9, 10]
+    assert list(checkpoints.list_checkpoints(tmp_path)) == [9, 10]
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        checkpoints.listed(tmp_path / "nowhere")
+        checkpoints.list_checkpoints(tmp_path / "nowhere")
 
 
 class Bomb:

@@ -48,8 +48,8 @@ def test_held_out_films_against_tuning_films() -> None:
     crops = [chance.normal(size=(9, 5)).astype(np.float32) for _ in range(2)]
     rows, columns = [1, 4, 8], [0, 2, 3, 5, 6, 7]
     expected = best(views, crops)[np.ix_(rows, columns)].max(axis=1)
-    found = nearest_cosines(views, crops, some=rows, others=columns)
+    found = nearest_cosines(views, crops, queries=rows, references=columns)
     assert found == pytest.approx(expected, abs=1e-9)
-    assert nearest_cosines(views, crops, some=rows, others=[]).tolist() == pytest.approx(
+    assert nearest_cosines(views, crops, queries=rows, references=[]).tolist() == pytest.approx(
         [np.nan] * 3, nan_ok=True
     )

@@ -182,7 +182,7 @@ def test_every_byte_of_a_file_counts(paths: list[Path], tmp_path: Path) -> None:
     data = path.read_bytes()
     key, ids = path.stem, list(films.sources[0].places)
 
-    def load() -> features.Kept | None:
+    def load() -> features.StoredFeatures | None:
         return features.load(cache, key, films=ids, dimensions=encoder.dimensions)
 
     assert load() is not None
@@ -205,13 +205,13 @@ def test_a_whole_file_of_other_films_is_not_trusted(paths: list[Path], tmp_path:
     account = features.Account(("x",), (), ())
     matrix = np.zeros((1, SIDE * SIDE), np.float32)
     for kept in (
-        features.Kept(matrix, account),
-        features.Kept(matrix[:, 1:], features.Account(("a",), (), ())),
-        features.Kept(matrix.astype(np.float64), features.Account(("a",), (), ())),  # type: ignore[arg-type]
+        features.StoredFeatures(matrix, account),
+        features.StoredFeatures(matrix[:, 1:], features.Account(("a",), (), ())),
+        features.StoredFeatures(matrix.astype(np.float64), features.Account(("a",), (), ())),  # type: ignore[arg-type]
     ):
         features.save(cache, "k", kept)
         assert features.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
-    good = features.Kept(matrix, features.Account(("a",), (("b", "no"),), ()))
+    good = features.StoredFeatures(matrix, features.Account(("a",), (("b", "no"),), ()))
     features.save(cache, "k", good)
     assert features.load(cache, "k", films=["a", "b"], dimensions=SIDE * SIDE) is not None
     assert features.load(cache, "k", films=["b", "a"], dimensions=SIDE * SIDE) is not None
@@ -239,7 +239,7 @@ def test_a_set_in_which_nothing_can_be_read(tmp_path: Path) -> None:
 def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
     matrix = np.random.default_rng(1).normal(size=(300, 64)).astype(np.float32)
     account = features.Account(tuple(f"{row:03d}" for row in range(300)), (), ())
-    kept = features.Kept(matrix, account)
+    kept = features.StoredFeatures(matrix, account)
     # Spawned: the tests' own process has threads, which a fork would not copy.
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(2)
@@ -334,9 +334,9 @@ def test_what_is_of_earlier_runs_is_pruned(paths: list[Path], tmp_path: Path) ->
     cache = tmp_path / "cache"
     first = found(paths, cache)
     second = found(paths[:1], cache, thumbnail(SIDE + 1))
-    assert {path.stem for path in cache.iterdir()} == first.kept | second.kept
-    features.prune(cache, second.kept)
-    assert {path.stem for path in cache.iterdir()} == second.kept
+    assert {path.stem for path in cache.iterdir()} == first.keys | second.keys
+    features.prune(cache, second.keys)
+    assert {path.stem for path in cache.iterdir()} == second.keys
 
 
 def test_the_bar_counts_every_film_once(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cxr_release import schemas
 from cxr_release.errors import CxrReleaseError
 from cxr_release.memorization import cosines
-from cxr_release.memorization.search import Found, search
+from cxr_release.memorization.search import SearchResult, search
 
 Array = np.ndarray
 
@@ -25,7 +25,7 @@ def ids(prefix: str, count: int) -> list[str]:
 
 def found(
     real: Array, synthetic: Mapping[str, Array], *, top: int = 10, block: int = 2**20
-) -> Found:
+) -> SearchResult:
     count = len(next(iter(synthetic.values())))
     return search(
         real,
@@ -63,7 +63,7 @@ def by_hand(real: Array, synthetic: Mapping[str, Array], top: int) -> tuple[list
     return sorted(pairs, key=lambda one: (-one[2], one[0], one[1]))[:top], nearest
 
 
-def same(answer: Found, pairs: list, nearest: list) -> None:
+def same(answer: SearchResult, pairs: list, nearest: list) -> None:
     assert [(one.real_id, one.synthetic_id, one.view) for one in answer.pairs] == [
         (real, synthetic, view) for real, synthetic, _, view in pairs
     ]
@@ -205,10 +205,10 @@ def test_the_number_of_threads_does_not_matter() -> None:
         for threads, block in (("1", 2**25), ("2", 2**17))
     ]
     assert answers[0] == answers[1]
-    assert answers[0].startswith(b"Found(pairs=[Pair(")
+    assert answers[0].startswith(b"SearchResult(pairs=[Pair(")
 
 
-def peak(real: Array, synthetic: Array, block: int) -> tuple[Found, int]:
+def peak(real: Array, synthetic: Array, block: int) -> tuple[SearchResult, int]:
     tracemalloc.start()
     answer = found(real, {"plain": synthetic}, top=100, block=block)
     _, most = tracemalloc.get_traced_memory()

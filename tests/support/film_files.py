@@ -67,7 +67,7 @@ def write_table(
     return path
 
 
-def keep_and_load(folder: Path, kept: features.Kept, times: int, start: Barrier) -> None:
+def keep_and_load(folder: Path, kept: features.StoredFeatures, times: int, start: Barrier) -> None:
     """Keep the same features again and again; each time they can be loaded, and no notice falls."""
     notices: list[logging.LogRecord] = []
     logging.getLogger(features.__name__).addHandler(_Listing(notices))

@@ -106,10 +106,10 @@ def draw(
     Raises:
         CheckpointError: the checkpoint cannot be loaded, or draws no films.
     """
-    with computing(compute) as here:
-        denoiser = Denoiser(checkpoints.load(folder), settings, here)
-        for some in chunks(range(len(seeds)), denoiser.batch):
-            yield from denoiser.films([seeds[index] for index in some])
+    with computing(compute) as context:
+        denoiser = Denoiser(checkpoints.load(folder), settings, context)
+        for indices in chunks(range(len(seeds)), denoiser.batch):
+            yield from denoiser.films([seeds[index] for index in indices])
 
 
 class Denoiser:
@@ -142,13 +142,13 @@ class Denoiser:
         # Kernels choose their order of summation by the batch, and processes exchange equal
         # parts: every piece has the same size, and every process as many.
         size = self._settings.batch_size if self._compute.on_gpu else PIECE
-        whole = size * self._compute.processes.count
-        filled = [*seeds, *[0] * (-len(seeds) % whole)]
+        round_size = size * self._compute.processes.count
+        filled = [*seeds, *[0] * (-len(seeds) % round_size)]
         pieces = [filled[start : start + size] for start in range(0, len(filled), size)]
         # Solvers are made here, on one thread: making one silences a warning of diffusers'.
         work = [
-            (some, Solver(self._settings.sampler, self._settings.steps, self._schedule))
-            for some in self._compute.processes.share(pieces)
+            (piece_seeds, Solver(self._settings.sampler, self._settings.steps, self._schedule))
+            for piece_seeds in self._compute.processes.share(pieces)
         ]
         drawn = self._compute.run(lambda piece: self._piece(*piece), work)
         films: NDArray[np.uint8] = self._compute.processes.gathered(torch.cat(drawn)).cpu().numpy()
@@ -208,21 +208,21 @@ def fixed_losses(
     model = checkpoints.load(checkpoint_folder)
     network, schedule = model.record.network, unets.noise_schedule(model.record.network)
     total = len(schedule.alphas_cumprod)
-    with computing(compute) as here:
-        predict = here.place(model.unet)
+    with computing(compute) as context:
+        predict = context.place(model.unet)
 
         @torch.inference_mode()
         def losses(cases: range) -> Tensor:
             film, level = np.divmod(np.array(cases), levels)
             noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
             times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-            clean = unets.fold(unets.to_unit(films[film]).to(here.device), network)
-            folded = unets.fold(torch.from_numpy(noise).to(here.device), network)
-            with here.autocast():
-                return v_losses(predict, schedule, clean, folded, times.to(here.device)).cpu()
+            clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
+            folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
+            with context.autocast():
+                return v_losses(predict, schedule, clean, folded, times.to(context.device)).cpu()
 
-        found = here.run(losses, chunks(range(len(films) * levels), PIECE))
-    return float(torch.cat(found).double().mean())
+        parts = context.run(losses, chunks(range(len(films) * levels), PIECE))
+    return float(torch.cat(parts).double().mean())
 
 
 def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:

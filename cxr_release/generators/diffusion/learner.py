@@ -165,9 +165,11 @@ class Learner:
         """The sum over all processes, in one exchange."""
         if self._compute.processes.count == 1:
             return gradients
-        flat = self._compute.processes.added(torch.cat([one.flatten() for one in gradients]))
-        parts = torch.split(flat, [one.numel() for one in gradients])
-        return [part.view(one.shape) for part, one in zip(parts, gradients, strict=True)]
+        flat = self._compute.processes.added(
+            torch.cat([gradient.flatten() for gradient in gradients])
+        )
+        parts = torch.split(flat, [gradient.numel() for gradient in gradients])
+        return [part.view(gradient.shape) for part, gradient in zip(parts, gradients, strict=True)]
 
     def averaged(self) -> UNet2DModel:
         """A network with the averaged weights."""
@@ -191,7 +193,7 @@ def _added(parts: Sequence[Gradients]) -> Gradients:
         return parts[0]
     middle = (len(parts) + 1) // 2
     first, second = _added(parts[:middle]), _added(parts[middle:])
-    return [one + other for one, other in zip(first, second, strict=True)]
+    return [left + right for left, right in zip(first, second, strict=True)]
 
 
 def learning_rate(step: int, settings: TrainParams, horizon: int) -> float:

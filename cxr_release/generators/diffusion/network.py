@@ -57,7 +57,11 @@ def halvings(network: NetworkParams) -> int:
 
 def _head(channels: tuple[int, ...]) -> int:
     """Channels of an attention head: as many as fit all that attend, at most 32."""
-    return next(one for one in (32, 24, 16, 8) if not any(width % one for width in channels))
+    return next(
+        width
+        for width in (32, 24, 16, 8)
+        if not any(channels_of_layer % width for channels_of_layer in channels)
+    )
 
 
 def noise_schedule(network: NetworkParams) -> DDPMScheduler:
@@ -85,8 +89,8 @@ def _sigmoid_betas(start: float = -3, end: float = 3) -> list[float]:
     diffusers' `sigmoid` is another one: it bends β itself.
     """
     curve = 1 / (1 + np.exp(-np.linspace(start, end, TIMES + 1)))
-    kept = (curve[-1] - curve) / (curve[-1] - curve[0])
-    betas: list[float] = (1 - kept[1:] / kept[:-1]).clip(max=0.999).tolist()
+    signal = (curve[-1] - curve) / (curve[-1] - curve[0])
+    betas: list[float] = (1 - signal[1:] / signal[:-1]).clip(max=0.999).tolist()
     return betas
 
 
@@ -142,7 +146,7 @@ def min_snr_weights(schedule: DDPMScheduler, times: Tensor, gamma: float) -> Ten
     """
     if gamma == 0:
         return torch.ones(len(times), device=times.device)
-    kept = schedule.alphas_cumprod.to(times.device)[times]
-    snr = kept / (1 - kept)
+    signal = schedule.alphas_cumprod.to(times.device)[times]
+    snr = signal / (1 - signal)
     weights: Tensor = snr.clamp(max=gamma) / (snr + 1)
     return weights

@@ -125,8 +125,8 @@ def train(
     """
     end = _end(films, network, settings, steps)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
-    with computing(compute) as here:
-        if here.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
+    with computing(compute) as context:
+        if context.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
             return
         last = Record(
             checkpoint=end // settings.checkpoint_every,
@@ -135,7 +135,7 @@ def train(
             network=network,
             training=asdict(settings)
             | {"films": len(films), "cohort_sha256": cohort, "seed": seed}
-            | {"precision": here.precision, "versions": _versions()},
+            | {"precision": context.precision, "versions": _versions()},
             fingerprint=fingerprint,
         )
         learner = Learner(
@@ -144,11 +144,11 @@ def train(
             settings=settings,
             horizon=max(steps, settings.steps),
             seed=seed,
-            compute=here,
+            compute=context,
         )
-        begun = here.processes.agreed((folder / STATE).exists)
+        begun = context.processes.agreed((folder / STATE).exists)
         done = learner.load(folder / STATE) if begun else 0
-        if here.processes.is_main:
+        if context.processes.is_main:
             _learn(learner, folder, last, settings.checkpoint_every, done)
             run_folder.finish(folder, fingerprint)
             (folder / STATE).unlink(missing_ok=True)
@@ -186,8 +186,8 @@ def _versions() -> dict[str, str]:
 def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, done: int) -> None:
     """Take the steps that are left until checkpoint `last`, and write what comes of them."""
     end = last.checkpoint_step
-    how = f"resuming after step {done}" if done else "training from the start"
-    run_folder.say(f"{folder}: {how}, {end} steps on {last.training['films']} films")
+    start = f"resuming after step {done}" if done else "training from the start"
+    run_folder.say(f"{folder}: {start}, {end} steps on {last.training['films']} films")
     log = TrainingLog(folder / LOG, done)
     steps = range(done + 1, end + 1)
     progress = tqdm(

@@ -61,7 +61,7 @@ def progress_of(path: Path) -> Progress:
     Raises:
         TrainingError: the file is damaged.
     """
-    with _opened(path) as stored:
+    with _open_state(path) as stored:
         return _progress(stored)
 
 
@@ -75,7 +75,7 @@ def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.opti
         TrainingError: the file is damaged or another network's.
     """
     _make_moments(optimizer)
-    with _opened(path) as stored, torch.no_grad():
+    with _open_state(path) as stored, torch.no_grad():
         progress = _progress(stored)
         for name, tensor in _state(unet, average, optimizer):
             # In place, so that memory layout, and with it every last bit, stays as it was.
@@ -87,7 +87,7 @@ def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.opti
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _open_state(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, framework="pt") as stored:
             yield stored
@@ -108,8 +108,8 @@ def _state(
     unet: UNet2DModel, average: EMAModel, optimizer: torch.optim.AdamW
 ) -> Iterator[tuple[str, Tensor]]:
     """Every tensor of the state, by name: in place, not copies."""
-    named = unet.named_parameters()
-    for (name, weight), mean in zip(named, average.shadow_params, strict=True):
+    parameters = unet.named_parameters()
+    for (name, weight), mean in zip(parameters, average.shadow_params, strict=True):
         yield f"weight.{name}", weight
         yield f"average.{name}", mean
         for moment in MOMENTS:

@@ -105,8 +105,8 @@ def computing(settings: ComputeParams) -> Iterator[Compute]:
     Raises:
         ParamsError: bf16 is asked for on a CPU that would only imitate it.
     """
-    here = device()
-    gpu = here.type == "cuda"
+    own_device = device()
+    gpu = own_device.type == "cuda"
     precision = settings.precision
     if precision == "auto":
         precision = "bf16" if gpu and torch.cuda.is_bf16_supported(False) else "fp32"
@@ -118,7 +118,7 @@ def computing(settings: ComputeParams) -> Iterator[Compute]:
         )
     with cores() as pool:
         yield Compute(
-            device=here,
+            device=own_device,
             precision=precision,
             compiled=settings.compile == "always" or (settings.compile == "auto" and gpu),
             pool=pool,

@@ -44,16 +44,16 @@ class Processes:
 
     def gathered(self, tensor: Tensor) -> Tensor:
         """`tensor` of all processes, in their order, along the first axis; equal lengths."""
-        found: Tensor = gather(tensor) if self.count > 1 else tensor
-        return found
+        joined: Tensor = gather(tensor) if self.count > 1 else tensor
+        return joined
 
     def agreed(self, decide: Callable[[], T]) -> T:
         """What the main process decides; the others wait for it."""
         if self.count == 1:
             return decide()
         answer = [decide() if self.is_main else None]
-        found: T = broadcast_object_list(answer)[0]
-        return found
+        decision: T = broadcast_object_list(answer)[0]
+        return decision
 
 
 def processes() -> Processes:

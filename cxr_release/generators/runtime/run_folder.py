@@ -39,13 +39,13 @@ def begin(folder: Path, fingerprint: str, *, keep_unfinished: bool) -> bool:
         CxrReleaseError: the folder holds files and no readable `run.json`: not ours to delete.
     """
     sweep(folder)
-    found = _read(folder)
-    if found is not None:
-        theirs, finished = found
-        if theirs == fingerprint:
+    record = _read(folder)
+    if record is not None:
+        recorded, finished = record
+        if recorded == fingerprint:
             _sweep(folder)
             return finished
-        _clear(folder, theirs, keep=keep_unfinished and not finished)
+        _clear(folder, recorded, keep=keep_unfinished and not finished)
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, fingerprint, finished=False)
     return False
@@ -66,19 +66,19 @@ def _read(folder: Path) -> tuple[str, bool] | None:
         record = read_json(folder / RECORD)
         return str(record["fingerprint"]), bool(record["finished"])
     except FileNotFoundError:
-        foreign = [one for one in folder.glob("*") if not one.name.endswith(PARTIAL)]
+        foreign = [entry for entry in folder.glob("*") if not entry.name.endswith(PARTIAL)]
         if not foreign:
             return None
-        what = f"holds {len(foreign)} file(s) that are not of this program's making"
+        fault = f"holds {len(foreign)} file(s) that are not of this program's making"
     except (ValueError, KeyError, TypeError, NotADirectoryError):
-        what = f"has a {RECORD} that cannot be read"
-    raise CxrReleaseError(what, where=str(folder), remedy="move it away and run again")
+        fault = f"has a {RECORD} that cannot be read"
+    raise CxrReleaseError(fault, where=str(folder), remedy="move it away and run again")
 
 
 def _sweep(folder: Path) -> None:
     """Remove what a killed process left half-written."""
-    for one in folder.glob(f"*{PARTIAL}"):
-        remove(one)
+    for path in folder.glob(f"*{PARTIAL}"):
+        remove(path)
 
 
 def _clear(folder: Path, fingerprint: str, *, keep: bool) -> None:

@@ -132,8 +132,8 @@ def _patient_of(index: int, seed: int) -> int:
     """Number of a film's patient: in each block some patients come back once or twice."""
     block, place = divmod(index, _FILMS_A_BLOCK)
     rng = _stream(seed, _BLOCK, block)
-    again = rng.integers(_PATIENTS_A_BLOCK, size=_FILMS_A_BLOCK - _PATIENTS_A_BLOCK)
-    owners = rng.permutation(np.concatenate([np.arange(_PATIENTS_A_BLOCK), again]))
+    repeats = rng.integers(_PATIENTS_A_BLOCK, size=_FILMS_A_BLOCK - _PATIENTS_A_BLOCK)
+    owners = rng.permutation(np.concatenate([np.arange(_PATIENTS_A_BLOCK), repeats]))
     return block * _PATIENTS_A_BLOCK + int(owners[place])
 
 

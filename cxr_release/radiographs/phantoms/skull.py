@@ -97,9 +97,9 @@ def _maxilla(skull: Frame, patient: Patient) -> list[Solid]:
 
 def _strand(points: Points, tissue: Tissue, *radii: float) -> Solid:
     """Return a chain whose radii are given at even steps from its first to its last point."""
-    given: Sequence[float] = radii if len(radii) > 1 else radii * 2
-    steps = np.linspace(0, len(given) - 1, len(points))
-    return Solid(points, tissue, radii=np.interp(steps, np.arange(len(given)), given))
+    values: Sequence[float] = radii if len(radii) > 1 else radii * 2
+    steps = np.linspace(0, len(values) - 1, len(points))
+    return Solid(points, tissue, radii=np.interp(steps, np.arange(len(values)), values))
 
 
 _DENTINE = Tissue(fill=0.55, bevel=0.14, cortex=0.08, rim=0.08)

@@ -23,16 +23,16 @@ def spline(points: Points, *, samples: int, closed: bool) -> Points:
     """Return the Catmull–Rom curve through (n, 2) `points`, `samples` points for each piece."""
     if closed:
         before, after, far = (np.roll(points, -k, axis=0) for k in (-1, 1, 2))
-        here = points
+        start = points
     else:
         padded = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
-        before, here, after, far = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
+        before, start, after, far = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     t = np.arange(samples)[:, None, None] / samples
     curve = 0.5 * (
-        2 * here
+        2 * start
         + (after - before) * t
-        + (2 * before - 5 * here + 4 * after - far) * t**2
-        + (3 * here - before - 3 * after + far) * t**3
+        + (2 * before - 5 * start + 4 * after - far) * t**2
+        + (3 * start - before - 3 * after + far) * t**3
     )
     pieces = curve.transpose(1, 0, 2).reshape(-1, 2)
     return pieces if closed else np.vstack([pieces, points[-1:]])
