@@ -25,8 +25,7 @@ from tqdm import tqdm
 from benchmarks import measuring
 from benchmarks.measuring import PEER
 from cxr_release import params as parameters
-from cxr_release.fidelity.distances import frechet_distance, real_floor
-from cxr_release.fidelity.features import random_conv_features
+from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
 from cxr_release.films.film_store import load_films
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record

@@ -1,20 +1,103 @@
 """Encoders by name: the thumbnail, imagededup's ViT, and torchvision's classifiers.
 
-Those with weights never download them: they come out of a file that the caller names.
+Those with weights never download them: they come out of a file that the caller names. The
+thumbnail has none: it is the film itself, small. A copy is found among films of one view of one
+body part, all of them alike in the large. So what all share, slow changes of brightness, is taken
+out, and with it grain; and the edges, where collimation and cropping make two copies differ most,
+count least. A real film is cropped at nine places: a copy that was cropped on one side is a shifted
+one.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
-from cxr_release.encoders.thumbnail import thumbnail
 from cxr_release.encoders.weights import addresses, open_weights
 from cxr_release.errors import CxrReleaseError
+
+THUMBNAIL_VERSION = 2
+"""Of what `thumbnail` does: other features need another number, so that no cache keeps the old."""
+
+FINE, COARSE = 1 / 32, 1 / 8
+"""Standard deviations, of a film's side, of the two blurs whose difference is taken."""
+WINDOW = 0.95
+"""Share of each side that a crop shows."""
+STEP = 0.02
+"""By how much of the side the other crops lie off the middle."""
+FLAT = 1e-5
+"""Length, of greys from 0 to 1, below which a vector is rounding error."""
+
+Features = NDArray[np.float32]
+
+_PLACES = {"left": -1, "": 0, "right": 1}
+_HEIGHTS = {"up": -1, "": 0, "down": 1}
+
+
+def thumbnail(side: int) -> Encoder:
+    """Scale a film to `side` × `side` grey values, band-pass and taper it, and give it length 1.
+
+    The band-pass is a difference of Gaussians (`FINE` − `COARSE`), the taper sin² along both
+    sides: the cosine of two films is the normalised cross-correlation of their thumbnails, pixels
+    weighted by the taper. A constant film becomes the zero vector, which is similar to nothing.
+
+    Returns:
+        An encoder of `side`² features that crops real films at nine places.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    fine, coarse = (
+        gaussian_filter1d(np.eye(side), sigma * side, axis=0) for sigma in (FINE, COARSE)
+    )
+    taper = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
+    weight = np.outer(taper, taper) / taper.sum() ** 2
+
+    def transform(film: Image.Image, right: int = 0, down: int = 0) -> Features:
+        left, top = ((1 - WINDOW) / 2 + STEP * steps for steps in (right, down))
+        box = (
+            left * film.width,
+            top * film.height,
+            (left + WINDOW) * film.width,
+            (top + WINDOW) * film.height,
+        )
+        # As floats, so that nothing is rounded and a negative is exactly the negative.
+        grey = film.convert("L").convert("F").resize((side, side), Image.Resampling.LANCZOS, box)
+        small = np.asarray(grey, np.float64) / 255
+        return _vector(fine @ small @ fine.T - coarse @ small @ coarse.T, weight)
+
+    crops: dict[str, Callable[[Image.Image], Features]] = {
+        f"{height} {place}".strip(): partial(transform, right=right, down=down)
+        for (height, down), (place, right) in product(_HEIGHTS.items(), _PLACES.items())
+        if right or down
+    }
+    return Encoder(
+        name=f"thumbnail-{side}",
+        dimensions=side * side,
+        model=None,
+        transform=transform,
+        fingerprint=fingerprint(f"thumbnail version {THUMBNAIL_VERSION}", side=side),
+        more_crops=crops,
+    )
+
+
+def _vector(small: NDArray[np.float64], weight: NDArray[np.float64]) -> Features:
+    """Weighted mean 0, length 1: (side²,)."""
+    centred = (small - (weight * small).sum()) * np.sqrt(weight)
+    length = np.linalg.norm(centred)
+    unit = centred / length if length > FLAT else np.zeros_like(centred)
+    vector: Features = unit.astype(np.float32).ravel()
+    return vector
+
 
 VIT_SIDE, VIT_PATCH, VIT_FEATURES = 384, 16, 768
 
@@ -115,7 +198,7 @@ def vit(weights: Path, sha256: str) -> Encoder:
 
 
 def backbone(name: str, weights: Path, sha256: str) -> Encoder:
-    """A classifier of torchvision whose last linear layer is left out: what it sees is the feature.
+    """A classifier of torchvision whose last linear layer is left out: its input is the feature.
 
     Films are scaled, cropped and normalised as the weights' own enum says; where the file is none
     of the enum's, as its default says.
@@ -180,7 +263,7 @@ def _fill(model: Any, state: Mapping[str, Any], path: Path, network: str, publis
     except (RuntimeError, ValueError, TypeError) as error:
         lines = [" ".join(line.split()) for line in str(error).splitlines()]
         raise CxrReleaseError(
-            f"holds other weights than those of torchvision's {network}: {lines[-1][:200]}",
+            f"does not hold the weights of torchvision's {network}: {lines[-1][:200]}",
             where=str(path),
             remedy=f"give the file that belongs to it, such as {addresses(published)}",
         ) from None

@@ -56,7 +56,7 @@ def open_weights(
     )
     if not sha256 and member is None:
         raise CxrReleaseError(
-            f"hashes to {digest}, which is none of torchvision's files for this model",
+            f"hashes to {digest}, which is not a file of torchvision's for this model",
             where=str(path),
             remedy="give that SHA-256 if this is the file that you mean, or get one of: "
             + addresses(published),

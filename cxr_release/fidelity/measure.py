@@ -25,10 +25,10 @@ from cxr_release.fidelity.distances import (
     Overlap,
     frechet_distance,
     overlap,
+    random_conv_features,
     reach,
     real_floor,
 )
-from cxr_release.fidelity.features import random_conv_features
 from cxr_release.fidelity.inception import (
     FID_DRAWS,
     RESIZE,

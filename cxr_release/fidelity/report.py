@@ -188,7 +188,7 @@ def _what_the_distances_are(distances: Distances) -> list[str]:
     )
     notes = [
         f"{FRECHET} is a Fréchet distance over {distances['features']} of {films}. "
-        f"It is no FID: its values compare only with each other."
+        f"It is not an FID: its values compare only with each other."
     ]
     if "inception" in distances:
         record = distances["inception"]

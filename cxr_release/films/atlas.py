@@ -3,14 +3,14 @@
     datasets-PNG/0001035.png     the film: case 0001, a code, age 35
     datasets-JSON/0001035.json   optional: LabelMe key points in pixels of that film
     datasets.xlsx                optional: a table with a curvature class of each film
-    patients.csv                 not of the atlas: whose film each is, from whoever knows it
-    left-facing.txt              not of the atlas: films that somebody knows to face left
+    patients.csv                 not of the atlas: the patient of each film
+    left-facing.txt              not of the atlas: films that are known to face left
 
 Ran et al., A high-quality dataset featuring classified and annotated cervical spine X-ray atlas,
 Scientific Data 11:625 (2024), doi 10.1038/s41597-024-03383-0.
 
 The atlas numbers cases and says nowhere that two cases are two patients: the numbers have gaps, and
-somebody imaged twice may be two cases. So films of one case stay together, and whose they are is
+a patient imaged twice may be two cases. So films of one case stay together, and their patient is
 not stated, unless a table beside them states it.
 
 A JSON file can hold its film once more, in base64: that is never decoded and never kept. Nothing in
@@ -208,7 +208,7 @@ def read_keypoints(path: Path, width: int, height: int) -> tuple[Points, list[st
         if not fault and not (0 <= place[0] <= width and 0 <= place[1] <= height):
             fault = "outside the film"
         if not fault and name in points:
-            fault = "with the name of another"
+            fault = "with the name of an earlier point"
         if fault:
             left_out[fault] = left_out.get(fault, 0) + 1
         else:
@@ -226,7 +226,7 @@ def _document(data: bytes) -> Mapping[str, Any]:
 
 
 def _point(shape: Any) -> tuple[str, tuple[float, float], str]:
-    """Name and place of a shape, and why it is not a point, if it is none."""
+    """Name and place of a shape; a fault where it is not a point, else empty."""
     nowhere = math.nan, math.nan
     try:
         name = str(shape["label"]).strip()

@@ -33,7 +33,7 @@ def read_bytes(path: Path) -> bytes:
     """Read a regular file, whole and once.
 
     Raises:
-        SourceError: it is empty, too large, no regular file, or cannot be read.
+        SourceError: it is empty, too large, not a regular file, or cannot be read.
     """
     try:
         # Before opening: opening a named pipe would wait for ever.

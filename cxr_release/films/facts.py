@@ -17,11 +17,11 @@ class Facts:
     """What is known of a film before anything is done to it: most columns of the manifest."""
 
     source_file: str
-    """Name of the file: it may tell whose film it is, and stands in the manifest alone."""
+    """Name of the file: it may identify the patient, and is kept in the manifest alone."""
     id: str
     """Opaque; see `identity`."""
     patient: str | None
-    """Which patient's, opaque; None where nobody stated it."""
+    """Which patient's, opaque; None where it is not stated."""
     width: int
     """Pixels, as displayed."""
     height: int
@@ -38,7 +38,7 @@ class Facts:
     keypoints: Mapping[str, tuple[float, float]] | None = None
     """Name → (x, y) in pixels of the film as displayed."""
     left_out: tuple[str, ...] = ()
-    """What of that which lies beside the film could not be taken, and why."""
+    """Annotations beside the film that could not be used, and why."""
     true_facing: Facing | None = None
     true_negative: bool | None = None
 
@@ -64,7 +64,7 @@ class Listing:
     refused: list[str] = field(default_factory=list)
     """Names of the files behind those of `faults` that are about a film."""
     left_facing: frozenset[str] = frozenset()
-    """Names of films that somebody knows to face left, refused ones too."""
+    """Names of films that are known to face left, refused ones too."""
     stems: Sequence[str] = ()
     """Stems of the files, where people named them."""
     drawn: bool = False

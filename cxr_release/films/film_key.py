@@ -1,10 +1,10 @@
-"""What real films and their patients are called wherever others could read it: opaque ids.
+"""Opaque ids, by which real films and their patients are named wherever others could read it.
 
-An id is HMAC-SHA256 of the file's name, or of the patient's key, under 32 random bytes that stay in
-the house. Whoever has the key finds the film of an id; without it an id says nothing, and nobody
-can try names or films against it. Phantoms are public: their ids need no key.
+An id is HMAC-SHA256 of the file's name, or of the patient's key, under 32 random bytes that are
+never published. With the key the film of an id can be found; without it an id says nothing, and
+names or films cannot be tried against it. Phantoms are public: their ids need no key.
 
-File names that seem to tell whose film it is are guessed at, for a warning.
+File names that seem to identify a patient are guessed at, for a warning.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _KEY = re.compile(rb"([0-9a-f]{%d})\n?" % (2 * KEY_BYTES))
 _FINGERPRINT = re.compile(rb"([0-9a-f]{64})\n?")
 _REAL_IDS = re.compile(rb'"real_id": ?"((?:[^"\\]|\\.)*)"')
 _LOG_BYTES = 2**28
-"""Bytes of a log that are looked at: more than any people's verdicts."""
+"""Bytes of a log that are looked at: more than the verdicts of any group of reviewers."""
 
 
 class FilmKey:
@@ -64,7 +64,7 @@ class FilmKey:
         return self._digest("fingerprint", "")
 
     def _digest(self, *parts: str) -> str:
-        # No file's name holds a NUL: what is no film's name is never taken for one.
+        # No file's name holds a NUL, so that other inputs never collide with a film's name.
         text = "\0".join(parts).encode("utf-8", "surrogateescape")
         return hmac.digest(self._secret, text, "sha256").hex()
 
@@ -95,7 +95,7 @@ def read_key(path: Path) -> FilmKey:
 
 
 def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> FilmKey:
-    """The key by which films are called; a fresh one where nothing was ever called by any.
+    """The key by which films are named; a fresh one where nothing was ever named by a key.
 
     It is on disk, for its owner alone, when this returns, and so is its fingerprint.
 
@@ -103,22 +103,22 @@ def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> 
         path: file of the key.
         cohort: folder of the cohort, whose summary names its key by the fingerprint.
         fingerprint: file of the key's fingerprint, which git may hold.
-        verdicts: folder of people's verdicts on pairs, which name real films.
+        verdicts: folder of reviewers' verdicts on pairs, which name real films.
 
     Raises:
-        SourceError: films were called by another key than is there: with a new one nobody would
-            find the films that people judged.
+        SourceError: films were named by another key than this one: with a new key the films of
+            the verdicts could not be found.
     """
     named = list(_names(cohort, fingerprint, verdicts))
     if named and not os.path.lexists(path):
         raise SourceError(
-            f"is missing, and {named[0][0]} calls films by it", where=str(path), remedy=_RESTORE
+            f"is missing, and {named[0][0]} names films by it", where=str(path), remedy=_RESTORE
         )
     key = keep_key(path)
     source = next((where for where, stated in named if stated not in (None, key.fingerprint)), None)
     if source:
         raise SourceError(
-            f"is another key than the one by which {source} calls films",
+            f"is not the key by which {source} names films",
             where=str(path),
             remedy=_RESTORE,
         )
@@ -128,13 +128,13 @@ def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> 
 
 
 _RESTORE = (
-    "restore the key from where you keep it; to begin anew without people's verdicts, move"
+    "restore the key from where you keep it; to start again without the reviewers' verdicts, move"
     " data/film-key, data/film-key-fingerprint, data/cohort and data/reviews/audit/*.jsonl away"
 )
 
 
 def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[str, str | None]]:
-    """What calls films by a key: where it stands, and the key's fingerprint where it is told."""
+    """What names films by a key: its place, and the key's fingerprint where it is stated."""
     if os.path.lexists(fingerprint):
         match = _FINGERPRINT.fullmatch(_small(fingerprint))
         if not match:
@@ -159,15 +159,15 @@ def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[st
                 break
             if not PHANTOM_ID.fullmatch(name):
                 raise SourceError(
-                    "calls real films by the names of their files, as no log does any more",
+                    "names real films by their file names, a form that is no longer read",
                     where=str(log),
-                    remedy="move it away and judge again",
+                    remedy="move it away and judge the pairs again",
                 )
 
 
 def _real_ids(log: Path) -> Iterator[str]:
     """Names of real films in a log of verdicts, whether or not the log is whole."""
-    if log.is_symlink() or not log.is_file():  # what is no log is refused by who reads logs
+    if log.is_symlink() or not log.is_file():  # the reader of logs refuses what is not one
         return
     with log.open("rb") as stream:
         data = stream.read(_LOG_BYTES)
@@ -179,7 +179,7 @@ def _small(path: Path) -> bytes:
     try:
         return read_bounded(path, 1024)
     except OSError as error:
-        if error.errno == errno.EINVAL:  # what it is, is no key
+        if error.errno == errno.EINVAL:  # not a regular file, so not a key
             return b""
         raise SourceError(
             f"cannot be read ({error.strerror})", where=str(path), remedy=_RESTORE
@@ -211,7 +211,7 @@ PLAIN = frozenset(
     view xr xray
     """.split()  # noqa: SIM905 - a list of words is read as one
 )
-"""Words that films are called by and people are not."""
+"""Words in the names of films that are not names of people."""
 
 
 def may_identify(stem: str) -> bool:

@@ -20,9 +20,9 @@ from cxr_release.films.limits import MAX_ID
 
 TABLE = ".parquet"
 FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
-"""Ends of names by which a folder is taken for one of films; any file in it is a film then."""
+"""Suffixes of films. In a folder with one of them every file counts as a film."""
 Ignored = tuple[str, str]
-"""A file that is not a film, and why it is taken for none."""
+"""A file that is not a film, and why."""
 Listed = tuple[list[FilmSource], list[Ignored]]
 """What lies under a path."""
 
@@ -35,7 +35,7 @@ class FilmSet:
     sources: tuple[FilmSource, ...]
     ignored: tuple[Ignored, ...]
     stated: Mapping[str, str] = field(default_factory=dict)
-    """Id → patient, as somebody states beside the films; counts where these state none."""
+    """Id → patient, as stated beside the films; used where the films state none."""
 
     @cached_property
     def homes(self) -> Mapping[str, FilmSource]:
@@ -79,7 +79,7 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
         name: of the set, for messages.
 
     Raises:
-        SourceError: nothing is there, folders lie among films, an id stands twice, or
+        SourceError: nothing is there, folders lie among films, an id is a duplicate, or
             `patients.csv` is wrong; with every fault.
         TableError: a table cannot be read, or has no such columns.
     """
@@ -93,7 +93,7 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
     faults = duplicate_ids(pair for source in sources for pair in source.places.items())
     if faults:
         raise SourceError(
-            f"{len(faults)} id(s) of {name} films stand twice", where=where, faults=faults
+            f"{len(faults)} id(s) of {name} films are duplicates", where=where, faults=faults
         )
     films = FilmSet(name, tuple(sources), tuple(ignored))
     if not len(films):
@@ -113,7 +113,7 @@ def list_path(path: Path) -> Listed:
         return [open_table(path)], []
     inside = list(_walk(path))
     tables = [entry for entry in inside if entry.suffix == TABLE and not _hidden(entry, path)]
-    # Tables that lie in a folder among films, as an audit leaves them, make no films tables.
+    # Tables among films, as an audit leaves them, do not make a folder one of tables.
     films = any(entry.parent == path and entry.suffix.lower() in FILMS for entry in inside)
     if tables and (not films or any(entry.parent == path for entry in tables)):
         return _folder_of_tables(path, inside)
@@ -151,9 +151,9 @@ def _folder_of_tables(folder: Path, inside: Iterable[Path]) -> Listed:
             if fault:
                 faults.append(Fault(shown, fault, "give what it leads to as a path of its own"))
             else:
-                ignored.append((shown, "a second name of a table in the folder"))
+                ignored.append((shown, "a link within the folder"))
         elif path.suffix != TABLE:
-            ignored.append((shown, "no table, in a folder of tables"))
+            ignored.append((shown, "not a table, in a folder of tables"))
         elif is_image_table(path):
             sources.append(open_table(path))
         else:
@@ -175,7 +175,7 @@ def _folder(path: Path) -> Listed:
         if os.path.lexists(path / name)
     ]
     ids = {film.name: printable(film.path.stem) for film in folder.films}
-    # How many films a folder among them holds nobody would know, so it is not an unreadable film.
+    # The films in a subfolder would go uncounted, so it is not reported as an unreadable film.
     faults = [
         Fault(str(film.path), "is a folder among films", "give it as a path of its own, or move it")
         for film in folder.films

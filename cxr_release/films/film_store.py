@@ -31,7 +31,7 @@ class FilmStore:
             `sha256` and `image`.
 
     Raises:
-        TableError: a table is missing or breaks its schema, or an id stands in two of them.
+        TableError: a table is missing or breaks its schema, or an id is in two of them.
     """
 
     def __init__(self, paths: Iterable[Path], kind: tables.Table) -> None:
@@ -47,7 +47,7 @@ class FilmStore:
             rows = zip(columns["id"], columns["sha256"], table.places(), strict=True)
             for film, sha256, place in rows:
                 if film in self._places:
-                    raise TableError(f"{film} stands in two tables", where=str(path))
+                    raise TableError(f"{film} is in two tables", where=str(path))
                 self._places[film] = place
                 self.sha256[film] = sha256
 
@@ -111,7 +111,7 @@ class _OpenTable:
             unchanged = False
         if not unchanged:
             raise TableError(
-                "the films were made anew",
+                "the films have been made again since they were opened",
                 where=str(self.path),
                 remedy="stop the server and start it again",
             )

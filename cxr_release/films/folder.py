@@ -1,8 +1,8 @@
 """Films in files of their own: a folder in which every visible file but a few is a film.
 
-Ingest and the audit both read folders of films through `open_folder`; what they call a film, and
-whether they stop at a fault, is theirs. Beside films may lie `patients.csv` (see `patients`) and
-`left-facing.txt`, which names a few of them that somebody knows to face left.
+Ingest and the audit both read folders of films through `open_folder`; each decides what a
+film is called and whether to stop at a fault. Beside films may lie `patients.csv` (see `patients`)
+and `left-facing.txt`, which names a few of them that are known to face left.
 """
 
 from __future__ import annotations
@@ -187,7 +187,10 @@ def _name_fault(path: Path, twins: list[Path]) -> tuple[str, str]:
         return "has characters in its name that cannot be printed", "rename it"
     if twins:
         names = ", ".join(printable(twin.name) for twin in twins)
-        return f"has the same stem as {names}", "take out what is there twice; rename what is not"
+        return (
+            f"has the same stem as {names}",
+            "remove it if it is a duplicate; else rename it",
+        )
     return "", ""
 
 
@@ -278,7 +281,8 @@ def read_left_facing(path: Path, films: Collection[str]) -> frozenset[str]:
         Some of `films`.
 
     Raises:
-        SourceError: the list cannot be read, or names what is no film; with every such line.
+        SourceError: the list cannot be read, or names what is not a film; with every such
+            line.
     """
     by_name: dict[str, set[str]] = {}
     for film in films:

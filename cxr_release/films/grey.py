@@ -56,7 +56,7 @@ def check_size(width: int, height: int, pixel: int = 1) -> None:
         raise SourceError(f"has no pixels ({width} × {height})")
     if width * height > MAX_PIXELS:
         raise SourceError(
-            f"has more than {MAX_PIXELS >> 20} Mi pixels: taken for a decompression bomb"
+            f"has more than {MAX_PIXELS >> 20} Mi pixels: refused as a decompression bomb"
             f" ({width} × {height})"
         )
     if width * height * pixel > MAX_BYTES:
@@ -64,7 +64,7 @@ def check_size(width: int, height: int, pixel: int = 1) -> None:
 
 
 def upright(value: object) -> int:
-    """A value of the tag Orientation; 1, which turns nothing, where it is none."""
+    """A value of the tag Orientation; 1, which turns nothing, where it is not a valid one."""
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -193,7 +193,7 @@ def exposed_range(levels: NDArray[Any], counts: NDArray[Any]) -> tuple[float, fl
     all; the more the farther it lies from the middle half. A film that uses all of its values is
     not clipped.
 
-    What is usual is asked of the film's own values. The soft edges of burned-in text lay thousands
+    What is usual follows from the film's own values. The soft edges of burned-in text lay thousands
     of values with a pixel or two over the whole range, more than a film may have; so the common
     values say first, roughly, where the film lies.
 

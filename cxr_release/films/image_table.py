@@ -147,7 +147,7 @@ def open_parquet(path: Path) -> pq.ParquetFile:
 
 
 def duplicate_ids(films: Iterable[tuple[str, str]]) -> list[Fault]:
-    """A fault for each id that stands twice, with both places; films are (id, place)."""
+    """A fault for each duplicate id, with both places; films are (id, place)."""
     first: dict[str, str] = {}
     faults = []
     for name, place in films:

@@ -58,7 +58,7 @@ class Jpeg:
     """Samples that each has in a unit of the picture: across and down."""
     scans: list[_Scan] = field(default_factory=list)
     interval: int = 0
-    """Units between two restarts, as last said."""
+    """Units between two restarts, as last stated."""
     ends: list[int] = field(default_factory=list)
     """Places at which coded pixels end."""
     exif: bytes = b""
@@ -170,7 +170,7 @@ def _begin(jpeg: Jpeg, marker: int, body: bytes) -> None:
     parts = (body[at : at + 2] for at in range(6, 6 + 3 * body[5], 3))
     jpeg.components = {name: (sizes >> 4, sizes & 15) for name, sizes in parts}
     if not jpeg.components or any(0 in sizes for sizes in jpeg.components.values()):
-        raise SourceError("is damaged: its frame header describes no picture")
+        raise SourceError("is damaged: its frame header does not describe a picture")
     check_size(jpeg.width, jpeg.height)
 
 
@@ -214,7 +214,7 @@ def _units(jpeg: Jpeg, scan: _Scan) -> int:
 
 
 def _missing(jpeg: Jpeg) -> bool:
-    """Whether a component, a coefficient or a bit of one stands in no scan."""
+    """Whether a component, a coefficient or a bit of one is in none of the scans."""
     if jpeg.kind != _PROGRESSIVE:
         scanned = {part for scan in jpeg.scans for part in scan.components}
         return not scanned.issuperset(jpeg.components)
@@ -229,8 +229,8 @@ def _missing(jpeg: Jpeg) -> bool:
 def decode_whole(data: bytes, jpeg: Jpeg, decoded: Callable[[bytes], NDArray[Any]]) -> NDArray[Any]:
     """Decode a JPEG, and refuse it if pixels are missing.
 
-    Decoders make up what a scan lacks. But whoever decodes a scan that is whole never reads on
-    beyond it, so that the picture does not depend on what is put there.
+    Decoders make up what a scan lacks. But a decoder of a whole scan never reads beyond it, so that
+    the picture does not depend on what is put there.
 
     Raises:
         SourceError: the picture depends on bytes behind a scan.

@@ -1,8 +1,8 @@
 """`patients.csv` beside the films: which film belongs to which patient.
 
 An empty key says that the patient is not stated. Two keys that a person would read as one (`P07`
-and `p7`) are a fault: whether they are one patient or two, only who wrote them can say. So are
-keys that name no patient: films of `unknown` or `1.2E+11` need not be of one.
+and `p7`) are a fault: whether they are one patient or two, only their author can say. So are
+keys that name no patient: films of `unknown` or `1.2E+11` need not be of one patient.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
 
     Columns `file` and `patient`; others are ignored. An empty key states no patient. A film
     without a row, with two rows, or with a key that another one resembles too much (see
-    `canonical`) is at fault by its own name; a row for no film by its line.
+    `canonical`) is at fault by its own name; a row without a film by its line.
 
     Raises:
         SourceError: the table cannot be read at all.
@@ -103,7 +103,7 @@ def canonical(key: str) -> str:
 
 
 def _no_patient(key: str) -> str:
-    """Why a key does not say whose a film is; nothing where it may."""
+    """Why a key does not identify a patient; empty where it may."""
     plain = canonical(key)
     text = re.sub(r"[\W_]+", "", plain)
     if (
@@ -204,5 +204,5 @@ def _torn(line: int, cells: int, columns: int) -> Fault:
     return Fault(
         f"{PATIENTS}: line {line}",
         f"has {cells} cell{'s' * (cells != 1)}, and the first line has {columns}",
-        "a key with a comma in it stands in quotes; an empty key behind a comma",
+        "put a key that contains a comma in quotes; leave an empty key after its comma",
     )

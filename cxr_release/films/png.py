@@ -21,7 +21,7 @@ Film = NDArray[np.uint8]
 """Grey values (height, width), 0 … 255, bone bright."""
 
 MAX_PIXELS = 4096 * 4096
-"""A film of the pipeline is at most this large; anything larger is not a film of ours."""
+"""A film of the pipeline is at most this large; anything larger is refused."""
 
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 """IPTC's code for media made by a trained model."""
@@ -84,7 +84,7 @@ def decode(data: bytes, *, where: str) -> Film:
     """Pixels of a PNG that this package wrote, (height, width) uint8.
 
     Raises:
-        SourceError: the bytes are no whole 8-bit grey PNG; `where` names the film.
+        SourceError: the bytes are not a whole 8-bit grey PNG; `where` names the film.
     """
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:

@@ -139,7 +139,7 @@ def _header(chunks: list[tuple[bytes, bytes]]) -> _Header:
         raise SourceError("is damaged: a PNG without its header")
     width, height, bits, colour, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
     if bits not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1:
-        raise SourceError("is damaged: its header describes no PNG")
+        raise SourceError("is damaged: its header does not describe a PNG")
     return _Header(width, height, bits, colour, bool(interlace))
 
 
@@ -194,14 +194,14 @@ def _orientation(chunks: list[tuple[bytes, bytes]]) -> int:
     ]
     if not metadata:
         return 1
-    # Pillow knows the forms in which it is said: it gets them with a picture of one pixel.
+    # Pillow reads all forms of it: it gets the metadata with a picture of one pixel.
     header = struct.pack(">IIBBBBB", 1, 1, 8, _GREY, 0, 0, 0)
     pixel = [(b"IHDR", header), *metadata, (b"IDAT", zlib.compress(bytes(2)))]
     try:
         with Image.open(io.BytesIO(_png_of(pixel)), formats=["PNG"]) as image:
             image.load()
             return upright(image.getexif().get(0x0112))
-    except Exception:  # noqa: BLE001 - what cannot be understood says nothing
+    except Exception:  # noqa: BLE001 - metadata that cannot be read do not turn the picture
         return 1
 
 

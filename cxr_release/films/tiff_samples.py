@@ -103,7 +103,7 @@ def _check_tags(data: bytes) -> None:
 
 
 def _only(tiff: Any) -> TiffPage:
-    """The one film among the pictures of a file: thumbnails and masks are none."""
+    """The one film among the pictures of a file: thumbnails and masks do not count."""
     films = [page for page in tiff.pages if not page.subfiletype & (_REDUCED | _MASK)]
     if len(films) > 1:
         raise SourceError("holds more than one picture", remedy=ONE_PICTURE)

@@ -16,7 +16,7 @@ from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators.diffusion.denoising import draw
-from cxr_release.generators.runtime.distributed import processes
+from cxr_release.generators.runtime.compute import processes
 from cxr_release.generators.sampling import film_seed
 from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES

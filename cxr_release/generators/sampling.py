@@ -26,8 +26,7 @@ from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.runtime import run_folder
-from cxr_release.generators.runtime.compute import chunks, computing
-from cxr_release.generators.runtime.distributed import Processes
+from cxr_release.generators.runtime.compute import Processes, chunks, computing
 from cxr_release.generators.runtime.randomness import seed_of
 from cxr_release.params import ComputeParams, SampleParams
 from cxr_release.schemas import SAMPLES

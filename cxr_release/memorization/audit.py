@@ -56,7 +56,7 @@ def audit(
         real: the films that the generator learnt from.
         synthetic: the films that it drew.
         split: real film → `tuning` or `held_out`; None where the films were not split. No patient
-            may stand in both.
+            may be in both.
         output: folder; made where it is not there.
         settings: the encoder, whose cosine is the likeness, and how much to list and to plant.
         seed: of what is planted.
@@ -156,7 +156,7 @@ def audit(
 
 
 def _require_elsewhere(output: Path, films: FilmSet) -> None:
-    """Refuse to write among the films: what was found would be taken for some of them."""
+    """Refuse to write among the films: the output would count as films in the next run."""
     for part in films.sources:
         home = Path(part.name).resolve()
         if home.is_dir() and output.resolve().is_relative_to(home):
@@ -187,7 +187,7 @@ def _parts(
     missing = [film for film in ids if split.get(film) not in (TUNING, HELD_OUT)]
     if missing:
         raise SourceError(
-            f"{len(missing)} real film(s) stand in neither part of the split",
+            f"{len(missing)} real film(s) are in neither part of the split",
             where=missing[0],
             remedy="give the split of these films, or none",
         )
@@ -199,7 +199,7 @@ def _parts(
         tuning, held_out = ({patients[place] for place in part} for part in parts.values())
         if tuning & held_out:
             raise SourceError(
-                f"{len(tuning & held_out)} patient(s) of the real films stand in both parts of the"
+                f"{len(tuning & held_out)} patient(s) of the real films are in both parts of the"
                 " split",
                 remedy="give a split by patient, or none",
             )

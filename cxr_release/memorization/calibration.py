@@ -1,7 +1,7 @@
 """How near is too near: nearest real films, against how near real films are to each other.
 
 A cosine says nothing by itself: any two films of one view of one body part are similar. So the
-nearest real film of a synthetic one is held against a baseline of films that nobody copied:
+nearest real film of a synthetic one is held against a baseline of films that are not copies:
 
 - held out: each film that was held out of the tuning run, and its nearest film in the part that
   was not. No patient stands in both.
@@ -52,7 +52,7 @@ NO_BASELINE = {
 
 @dataclass(frozen=True)
 class Baseline:
-    """Nearest cosines of films that nobody copied.
+    """Nearest cosines of films that are not copies.
 
     Args:
         name: `held_out` or `source`.
@@ -96,7 +96,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Split:
-    """Where the nearest real films of synthetic ones stand in the split of the tuning run."""
+    """The part of the tuning run's split that holds the nearest real films of synthetic ones."""
 
     nearest_in_tuning: int
     """Synthetic films whose nearest real film is in the tuning part."""

@@ -4,7 +4,7 @@ The more films are drawn, the more of them lie nearer to a source film than ever
 baseline does, whether or not anything was copied. Against m held-out films, n new films are
 expected to be flagged n / (m + 1) times: 36 of 27,000 against 744.
 
-Held out. Synthetic films that copy nobody are taken to be exchangeable with the held-out films:
+Held out. Synthetic films that are not copies are taken to be exchangeable with the held-out films:
 all are searched for among the same films, those of the tuning part, and every order of the n + m
 cosines is then equally likely. The number K of synthetic films above the highest held-out one is
 the number of exceedances of Gumbel and von Schelling, The Distribution of the Number of
@@ -45,8 +45,8 @@ FEWEST = 19
 """Patients of a baseline. With fewer, a single new film is flagged more often than in 1 of 20
 cases, for the share is 1 / (m + 1)."""
 
-NOT_STATED = "not measurable: of which patients the films are is not stated"
-NO_SPLIT = "no exact test: the source films were held against each other, none were held out"
+NOT_STATED = "not measurable: the patients of the films are not stated"
+NO_SPLIT = "no exact test: the source films were compared with each other, and none were held out"
 SEVERAL = "not measurable: none were held out, and patients have several films each"
 
 
@@ -108,7 +108,7 @@ class Chance:
                 " ordinary than real ones."
             )
         return (
-            "That number is no sign of copies and rules none out:"
+            "That number is not a sign of copies and does not rule them out:"
             f" below {self.least:,} it cannot be told from chance."
         )
 

@@ -44,7 +44,7 @@ class Films:
 
     Raises:
         CxrReleaseError: features that are not finite numbers, by film.
-        ValueError: no films, not one row of features an id, or an id that comes twice.
+        ValueError: no films, not one row of features an id, or a duplicate id.
     """
 
     def __init__(self, features: Features, ids: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """How near films are to other films of their own kind: duplicates within a set, and baselines.
 
-A baseline holds real films against other real films: those of other patients where it is stated
-whose each film is, else any other film; in every view and crop in which a synthetic film is held
+A baseline holds real films against other real films: those of other patients where each film's
+patient is stated, else any other film; in every view and crop in which a synthetic film is held
 against a real one, or the two would not compare. Exact like the search itself; see `cosines`.
 """
 
@@ -83,7 +83,7 @@ class _NearestOther:
 
 @dataclass(frozen=True)
 class SimilarPair:
-    """Two films of one set, the one whose id comes first first, and their cosine."""
+    """Two films of one set, in the order of their ids, and their cosine."""
 
     one_id: str
     other_id: str
@@ -161,9 +161,9 @@ def nearest_cosines(
         views: view → (n, d) features of the films as a synthetic one would be seen.
         crops: (m, d) features of the other films as real ones are seen, one or more.
         groups: where both are the same films, n patients, or, where those are not stated, a group
-            for each film: films of one group are not held against each other. Not with `some`.
-        some: places of k films that are held against others; None: all n.
-        others: places of those others; None: all m.
+            for each film: films of one group are not held against each other. Not with `queries`.
+        queries: places of k films that are compared; None: all n.
+        references: places of the films that they are compared with; None: all m.
 
     Returns:
         (n or k,) float64; NaN where there is no other film.

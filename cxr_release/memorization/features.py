@@ -83,7 +83,7 @@ def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> St
         tensors = parse(path.read_bytes())
         matrix, account, seal = tensors["features"], tensors["account"], tensors["sha256"]
         if seal.tobytes() != _seal(key, matrix, account):
-            raise ValueError("its hash is another")
+            raise ValueError("hash mismatch")
         stored = StoredFeatures(matrix, _account(account.tobytes()))
         _check(stored, films, dimensions)
     except (safetensors.SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
@@ -106,7 +106,7 @@ def _prepare(folder: Path) -> None:
 
 
 def save(folder: Path, key: str, features: StoredFeatures) -> None:
-    """Keep features under a key: whole or not at all, whoever else writes there.
+    """Keep features under a key: whole or not at all, whatever other processes write there.
 
     A full disk is told and costs no more than the keeping.
     """

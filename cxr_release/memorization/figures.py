@@ -83,7 +83,7 @@ def draw_distances(
 def draw_pairs(path: Path, pairs: Sequence[Pair], real: FilmSet, synthetic: FilmSet) -> None:
     """The most similar pairs, four a row: real, synthetic in its best view, and their difference.
 
-    The difference is grey where they are equal. Shows real films: it stays in the house.
+    The difference is grey where they are equal. Shows real films: it is never published.
     """
     films: list[Film] = []
     captions: list[str] = []

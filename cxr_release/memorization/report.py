@@ -49,7 +49,7 @@ class Searched:
     real: FilmFeatures
     synthetic: FilmFeatures
     ignored: Mapping[str, Sequence[Ignored]]
-    """Files of each set that were not taken for films."""
+    """Files of each set that are not films."""
     result: SearchResult
     recall: Recall
     calibration: Calibration

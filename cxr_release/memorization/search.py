@@ -172,7 +172,7 @@ def search(
 
     Raises:
         CxrReleaseError: features that are not finite numbers, by film.
-        ValueError: a view that is none of `schemas.VIEWS`, no view, no crop, or features that do
+        ValueError: a view that is not in `schemas.VIEWS`, no view, no crop, or features that do
             not fit.
     """
     if top < 1 or not synthetic or not set(synthetic) <= set(schemas.VIEWS) or not len(real):

@@ -31,7 +31,7 @@ def _lines(report: Report, output: Path | None) -> Iterator[str]:
         yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{unstated}"
         yield from (f"  not read  {film['film']}: {film['fault']}" for film in films["unreadable"])
         yield from (f"  note      {film['film']}: {film['note']}" for film in films["notes"])
-        yield from (f"  no film   {file['file']}: {file['why']}" for file in films["ignored"])
+        yield from (f"  ignored   {file['file']}: {file['why']}" for file in films["ignored"])
     cosine = report["cosine"]
     yield (
         f"pairs      {report['pairs']:,} of the highest cosine,"

@@ -10,7 +10,7 @@ negative, is of unknown facing.
 This rests on films that show their facing plainly, as lateral ones do. Where they do not (frontal
 chest films do not fall into two groups), no film's facing is found at all: see `detector_of`.
 
-Nothing in the pictures says which side is left: a few films that somebody listed do. All films
+Nothing in the pictures says which side is left: a few listed films do. All films
 here are of one polarity (see `polarity`).
 """
 
@@ -172,7 +172,7 @@ class Detector:
 
 @dataclass(frozen=True)
 class CohortFacings:
-    """What was found of the films of a cohort."""
+    """The facings of the films of a cohort."""
 
     facings: list[Facing | None]
     """n facings: those of listed films as they were listed."""
@@ -238,7 +238,7 @@ def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> CohortFacings:
 
 
 def _sides_taken(small: Thumbnail) -> list[Facing | None]:
-    """Which of two sides each film takes, (n,); which of them is left, nobody has said.
+    """Which of two sides each film takes, (n,); which of them is left is not known here.
 
     As with polarity, what tells films from their mirror images shares one direction up to its
     sign. The two halves of the cohort are turned by it apart, for films turned to agree do agree,

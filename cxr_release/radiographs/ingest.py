@@ -46,7 +46,7 @@ SUMMARY_FILE = "summary.json"
 CHUNK = 8
 """Films that a process gets at a time."""
 PHANTOM_ANCHORS = 8
-"""Phantoms whose facing is told, as a person would mark a few films."""
+"""Phantoms whose facing is given, as a user would list a few films."""
 
 
 def ingest(
@@ -70,7 +70,7 @@ def ingest(
         output: folder to write into; must not lie in the source.
         settings: size, fit, what to do about bad files.
         seed: root seed; phantoms are drawn from it.
-        key: behind the ids of real films; None: a fresh one, which nobody keeps.
+        key: behind the ids of real films; None: a fresh one, which is not kept.
         progress: show bars on stderr.
 
     Returns:
@@ -112,8 +112,8 @@ def _warn_of_names(stems: Sequence[str]) -> None:
     if telling:
         sys.stderr.write(
             f"{telling:,} of {len(stems):,} file names look like names of people or hold dates:"
-            " they stay in the manifest beside the cohort, in the house, and go nowhere else;"
-            " elsewhere films are called by opaque ids\n"
+            " they are kept in the manifest beside the cohort and are not published;"
+            " everywhere else films have opaque ids\n"
         )
 
 
@@ -122,7 +122,7 @@ def _warn_of_patients(summary: dict[str, Any]) -> None:
     if without:
         of = "" if without == films else f" for {without:,} of {films:,} films"
         sys.stderr.write(
-            f"patients not stated{of}: nothing will be said of other patients, and the split is"
+            f"patients not stated{of}: the audit cannot compare different patients, and the split is"
             f" drawn film by film there; {PATIENTS} beside the films (`file,patient`) states them\n"
         )
 
@@ -223,13 +223,13 @@ def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: In
 
 
 def _tell_left_out(read: list[ReadFilm]) -> None:
-    """Tell what beside the films could not be taken; the films are."""
+    """Report annotations that could not be used; their films are ingested."""
     lines = [
         f"  {film.facts.source_file}: {reason}" for film in read for reason in film.facts.left_out
     ]
     if lines:
         films = sum(bool(film.facts.left_out) for film in read)
-        head = f"taken without all that lies beside them: {films} film(s)"
+        head = f"ingested without some of their annotations: {films} film(s)"
         sys.stderr.write("\n".join([head, *lines]) + "\n")
 
 

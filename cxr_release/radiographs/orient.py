@@ -1,4 +1,4 @@
-"""Mirror synthetic films that face right, as the paper does before anybody looks at them.
+"""Mirror synthetic films that face right, as the paper does before reviewers see them.
 
 What is found is measured, too: how often a detector of facings is wrong, and how often it does not
 say.
@@ -48,8 +48,7 @@ def left_facing(path: Path) -> Thumbnail | None:
     """The films of a `schemas.COHORT` table whose facing is known; all of them face left there.
 
     Returns:
-        Thumbnails (n, SIDE, SIDE), or None where nobody said which way any film of the cohort
-        faces.
+        Thumbnails (n, SIDE, SIDE), or None where no film of the cohort has a known facing.
     """
     films = (
         png.decode(row["image"]["bytes"], where=row["id"])
@@ -96,9 +95,9 @@ def orient(
             writer.append(turned)
         if faults:
             raise DecisionError(
-                f"{len(faults)} decision(s) on facing are about other films than were sampled",
+                f"{len(faults)} decision(s) on facing are not about the films that were sampled",
                 where=str(output),
-                remedy="if the films were sampled anew, move the old log away and say it again",
+                remedy="if they were sampled again, move the old log away and state the facing again",
                 faults=faults,
             )
     return dict(counts)
@@ -119,7 +118,8 @@ def _turned(
         stated = statements.get(row["id"], ())
         strange = [statement for statement in stated if statement.sha256 not in shown]
         faults += [
-            Fault(statement.where, f"saw other bytes than {row['id']} has") for statement in strange
+            Fault(statement.where, f"saw a film that does not match the SHA-256 of {row['id']}")
+            for statement in strange
         ]
         sides = {
             OTHER[statement.facing]

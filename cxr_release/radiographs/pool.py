@@ -99,7 +99,7 @@ def fatal_calls(work: Callable[..., Any], calls: Iterable[tuple[Any, ...]]) -> I
 
 
 def _leave_with_parent() -> None:
-    """End this process when its parent is killed, which leaves nobody to stop it."""
+    """End this process when its parent is killed, after which nothing else would stop it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_and_exit, args=(parent,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The tuning split: no patient stands in both parts, where patients are stated."""
+"""The tuning split: no patient is in both parts, where patients are stated."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from cxr_release.errors import SourceError
 
 Unit = Literal["patient", "case", "film"]
-"""What the parts have none of in common."""
+"""What the two parts never share."""
 
 
 @dataclass(frozen=True)

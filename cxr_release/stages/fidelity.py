@@ -20,7 +20,7 @@ from cxr_release.fingerprint import of_stage
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.runtime import run_folder
-from cxr_release.generators.runtime.distributed import processes
+from cxr_release.generators.runtime.compute import processes
 from cxr_release.generators.sampling import film_seed
 from cxr_release.json_documents import read
 from cxr_release.params import Params

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from cxr_release.encoders import encoding
 from cxr_release.encoders.encoder import Encoder, fingerprint
-from cxr_release.encoders.thumbnail import thumbnail
+from cxr_release.encoders.registry import thumbnail
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
 from cxr_release.schemas import VIEWS

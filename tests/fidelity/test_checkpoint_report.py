@@ -88,7 +88,7 @@ def test_an_earlier_checkpoint_within_chance_is_worth_a_note() -> None:
 def test_the_notes_say_what_each_distance_is() -> None:
     (note,) = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [3, 4, 5])["notes"]
     assert "48 drawn films of 64 × 64 pixels" in note
-    assert "It is no FID" in note
+    assert "It is not an FID" in note
     with_fid = distances(9, 5, 3, 2, 1, fid=[9, 5, 3, 2, 1])
     notes = checkpoint_report(PARTING, with_fid, [3, 4, 5])["notes"]
     assert [note for note in notes if "no FID" in note] == [note]

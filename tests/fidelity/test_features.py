@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxr_release.fidelity.distances import frechet_distance
-from cxr_release.fidelity.features import DIMENSIONS, random_conv_features
+from cxr_release.fidelity.distances import DIMENSIONS, frechet_distance, random_conv_features
 
 
 @pytest.fixture(scope="module")

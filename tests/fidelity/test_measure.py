@@ -8,8 +8,7 @@ import pytest
 
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.distance_types import METRICS, deciding, metrics_of
-from cxr_release.fidelity.distances import frechet_distance, real_floor
-from cxr_release.fidelity.features import random_conv_features
+from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
 from cxr_release.fidelity.measure import SourceFilms
 from tests.support.fidelity_artefacts import Weights
 

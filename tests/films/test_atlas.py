@@ -191,7 +191,7 @@ def test_a_polygon_among_the_points_costs_itself_alone(atlas: Path, positives: l
     assert facts.keypoints == POINTS
     assert facts.left_out == (
         "datasets-JSON/0001035.json: 1 of its shapes: not a point",
-        "datasets-JSON/0001035.json: 1 of its shapes: with the name of another",
+        "datasets-JSON/0001035.json: 1 of its shapes: with the name of an earlier point",
     )
 
 

@@ -81,7 +81,7 @@ def test_a_key_that_is_lost_is_not_made_anew(tmp_path: Path, trace: str) -> None
         (tmp_path / "cohort/summary.json").write_text(json.dumps({"film_key": key.fingerprint}))
     if trace == "verdicts":
         log(tmp_path, "phantom-00003", key.film("a.png"))
-    with pytest.raises(SourceError, match=r"is missing, and .* calls films by it") as caught:
+    with pytest.raises(SourceError, match=r"is missing, and .* names films by it") as caught:
         opened(tmp_path)
     assert "restore the key" in caught.value.remedy
     assert not (tmp_path / "film-key").exists()
@@ -95,7 +95,7 @@ def test_another_key_is_named(tmp_path: Path, trace: str) -> None:
         (tmp_path / "film-key-fingerprint").unlink()
         (tmp_path / "cohort").mkdir()
         (tmp_path / "cohort/summary.json").write_text(json.dumps({"film_key": KEY.fingerprint}))
-    with pytest.raises(SourceError, match="is another key than the one"):
+    with pytest.raises(SourceError, match="is not the key by which"):
         opened(tmp_path)
 
 

@@ -230,9 +230,9 @@ def test_tables_at_any_depth_of_a_folder(tmp_path: Path) -> None:
     ignored = {str(Path(path).relative_to(tmp_path)): why for path, why in films.ignored}
     assert ignored == {
         ".cache": "hidden",
-        "README.md": "no table, in a folder of tables",
+        "README.md": "not a table, in a folder of tables",
         "data/exclusions.parquet": "a table without films",
-        "figures/sheet.png": "no table, in a folder of tables",
+        "figures/sheet.png": "not a table, in a folder of tables",
     }
 
 
@@ -243,7 +243,7 @@ def test_links_among_tables(tmp_path: Path) -> None:
     (folder / "again.parquet").symlink_to(table)
     films = open_films([folder], "real")
     assert list(films.homes) == ["a"]
-    assert films.ignored == ((f"{folder}/again.parquet", "a second name of a table in the folder"),)
+    assert films.ignored == ((f"{folder}/again.parquet", "a link within the folder"),)
     (folder / "out.parquet").symlink_to(outside)
     (folder / "folder").symlink_to(outside.parent)
     message = refused(folder)

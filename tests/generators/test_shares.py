@@ -10,7 +10,7 @@ import pytest
 from cxr_release.errors import TrainingError
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.runtime import compute as computing
-from cxr_release.generators.runtime.distributed import Processes
+from cxr_release.generators.runtime.compute import Processes
 
 
 def test_more_processes_than_a_batch_has_pieces_are_refused(

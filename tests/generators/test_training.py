@@ -123,7 +123,7 @@ def test_an_unfinished_run_on_another_cohort_stops_and_loses_nothing(
     before = tree_sha256(stopped)
     changed = arguments["films"].copy()
     changed[0, 0, 0] ^= 1
-    with pytest.raises(TrainingError, match=r"cohort has changed.*step 4.*bring the cohort back"):
+    with pytest.raises(TrainingError, match=r"cohort has changed.*step 4.*restore the cohort"):
         train(folder=stopped, **{**arguments, "films": changed, "fingerprint": fingerprint})
     assert tree_sha256(stopped) == before
 

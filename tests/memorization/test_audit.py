@@ -201,7 +201,7 @@ def test_without_patients_and_split_copies_are_named_and_chance_is_not_measurabl
     assert "real-03  copy      1.000000  plain  identical pixels\n" in words
     assert "real-04  mirrored  1.000000  mirrored  identical pixels when mirrored\n" in words
     assert "real-05  negative  1.000000  inverted  identical pixels when inverted\n" in words
-    assert "chance     What chance alone gives is not measurable: of which patients" in words
+    assert "chance     What chance alone gives is not measurable: the patients" in words
     assert "another patient" not in words
 
 
@@ -238,7 +238,7 @@ def test_films_that_copy_nobody_are_flagged_no_more_often_than_by_chance(
     assert (chance["films"], chance["compared"], chance["patients"]) == (40, 30, 30)
     assert chance["expected"] == pytest.approx(40 / 31)
     assert chance["p"] > 0.05
-    assert "no sign of copies and rules none out" in chance["sentence"]
+    assert "not a sign of copies and does not rule them out" in chance["sentence"]
 
 
 def test_patients_that_the_split_states_count_where_the_films_state_none(

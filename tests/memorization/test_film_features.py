@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cxr_release.encoders.encoder import Encoder
-from cxr_release.encoders.thumbnail import thumbnail
+from cxr_release.encoders.registry import thumbnail
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import film_source
 from cxr_release.films.film_set import FilmSet, open_films

@@ -351,7 +351,7 @@ def test_what_an_annotation_lacks_is_told_and_stands_in_the_manifest(
     said = "datasets-JSON/0002136.json: is not LabelMe JSON"
     told = capsys.readouterr().err.splitlines()
     assert told[:2] == [
-        "taken without all that lies beside them: 1 film(s)",
+        "ingested without some of their annotations: 1 film(s)",
         f"  datasets-PNG/0002136.png: {said}",
     ]
     rows = tables.read_rows(output / "manifest.parquet", schemas.MANIFEST)

@@ -102,7 +102,7 @@ class Learner:
         """Take training step `step` (from 0): a pure function of the state, the seed and `step`.
 
         Raises:
-            TrainingError: the loss or its gradient is no number; the weights are as before.
+            TrainingError: the loss or its gradient is not finite; the weights are as before.
         """
         draws = self._draws(step)
         parts = self._compute.run(lambda piece: self._gradients(draws, list(piece)), self._pieces)

@@ -119,7 +119,7 @@ def train(
         fingerprint: names everything that the result depends on.
 
     Raises:
-        TrainingError: films or steps do not fit, the loss is no number, the disk is full, or an
+        TrainingError: films or steps do not fit, the loss is not a number, the disk is full, or an
             unfinished run in `folder` trains on another cohort. The last good checkpoint is kept.
         CxrReleaseError: `folder` holds something else.
     """
@@ -166,7 +166,7 @@ def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
             raise TrainingError(
                 f"the cohort has changed since this run began, which is at step {begun.step}",
                 where=str(folder),
-                remedy="bring the cohort back to go on, or move this folder away to train anew",
+                remedy="restore the cohort to go on, or move this folder away to train again",
             )
     finished = run_folder.begin(folder, fingerprint, keep_unfinished=True)
     if finished:

@@ -1,6 +1,6 @@
 """The state from which killed training goes on: weights, their average, and AdamW's moments.
 
-One safetensors file, no pickle. Random numbers and data order are no part of it: they follow
+One safetensors file, no pickle. Random numbers and data order are not part of it: they follow
 from seed and step (see `randomness`).
 """
 

@@ -4,10 +4,15 @@ Left to itself, torch gives each operation of one piece to all cores. Its kernel
 order that hangs on the number of threads and on the place in the batch, small networks spend a
 third of their time waiting for each other, and beside another busy program they all but stop.
 Pieces of a fixed size on one thread each give the same bits on any number of cores, sooner.
+
+Under `accelerate launch` several processes share the work; otherwise there is one. Every process
+runs the same code on its share and meets the others in `added`, `gathered` and `agreed`, which all
+of them must call in the same order. The main process alone writes and prints.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -15,10 +20,69 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list, gather, reduce
+from torch import Tensor
 
 from cxr_release.errors import ParamsError
-from cxr_release.generators.runtime.distributed import Processes, device, processes
 from cxr_release.params import ComputeParams
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Processes:
+    """The processes that share the work, as seen from this one."""
+
+    rank: int
+    """Of this one, from 0."""
+    count: int
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the process that writes and prints."""
+        return self.rank == 0
+
+    def share(self, pieces: Sequence[T]) -> Sequence[T]:
+        """This process's part of `pieces`: neighbours, as many as the others have or one more."""
+        start, end = (len(pieces) * rank // self.count for rank in (self.rank, self.rank + 1))
+        return pieces[start:end]
+
+    def added(self, tensor: Tensor) -> Tensor:
+        """The sum of `tensor` over all processes, the same bits in each of them."""
+        total: Tensor = reduce(tensor, reduction="sum") if self.count > 1 else tensor
+        return total
+
+    def gathered(self, tensor: Tensor) -> Tensor:
+        """`tensor` of all processes, in their order, along the first axis; equal lengths."""
+        joined: Tensor = gather(tensor) if self.count > 1 else tensor
+        return joined
+
+    def agreed(self, decide: Callable[[], T]) -> T:
+        """What the main process decides; the others wait for it."""
+        if self.count == 1:
+            return decide()
+        answer = [decide() if self.is_main else None]
+        decision: T = broadcast_object_list(answer)[0]
+        return decision
+
+
+def processes() -> Processes:
+    """Those that were launched together with this one."""
+    state = _state()
+    return Processes(state.process_index, state.num_processes)
+
+
+def device() -> torch.device:
+    """What this process computes on: its GPU, or the CPU."""
+    return torch.device("cpu") if _state().device.type == "cpu" else _state().device
+
+
+def _state() -> PartialState:
+    """accelerate's state. It is told of the CPU, or it would not join processes without GPUs."""
+    forced = os.environ.get("ACCELERATE_USE_CPU", "").lower() in {"1", "true", "yes"}
+    return PartialState(cpu=forced or not torch.cuda.is_available())
 
 
 @contextmanager
@@ -36,10 +100,6 @@ def cores() -> Iterator[ThreadPoolExecutor]:
 def chunks(indices: range, size: int) -> list[range]:
     """`indices` in pieces of `size`, the last one perhaps shorter."""
     return [indices[start : start + size] for start in range(0, len(indices), size)]
-
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A folder that long work fills and finishes, and that knows whose work it holds.
+"""A folder that a long run fills and finishes, with a record of the run that it belongs to.
 
 `run.json` says for which inputs (a fingerprint) the folder is, and whether it is finished. It
 holds no time and no host, so that equal work gives equal folders.
@@ -30,13 +30,13 @@ def begin(folder: Path, fingerprint: str, *, keep_unfinished: bool) -> bool:
 
     Work of the same fingerprint is left for the caller to go on with. Finished work of another
     one is deleted. Unfinished work of another one is deleted too, or, with `keep_unfinished`, set
-    aside under `<folder>.superseded-<8 hex>`, because hours may stand in it.
+    aside under `<folder>.superseded-<8 hex>`, because it may hold hours of work.
 
     Returns:
         Whether the work is finished already.
 
     Raises:
-        CxrReleaseError: the folder holds files and no readable `run.json`: not ours to delete.
+        CxrReleaseError: the folder holds files and no readable `run.json`: they are not deleted.
     """
     sweep(folder)
     record = _read(folder)
@@ -69,7 +69,7 @@ def _read(folder: Path) -> tuple[str, bool] | None:
         foreign = [entry for entry in folder.glob("*") if not entry.name.endswith(PARTIAL)]
         if not foreign:
             return None
-        fault = f"holds {len(foreign)} file(s) that are not of this program's making"
+        fault = f"holds {len(foreign)} file(s) that this program did not write"
     except (ValueError, KeyError, TypeError, NotADirectoryError):
         fault = f"has a {RECORD} that cannot be read"
     raise CxrReleaseError(fault, where=str(folder), remedy="move it away and run again")
@@ -92,4 +92,4 @@ def _clear(folder: Path, fingerprint: str, *, keep: bool) -> None:
     # Renamed first: a kill in the middle of the deletion must not leave half a run behind.
     with scratch_folder(folder) as doomed:
         folder.rename(doomed / folder.name)
-    say(f"{folder}: inputs changed; what stood there was deleted")
+    say(f"{folder}: inputs changed; the earlier run was deleted")
