@@ -122,8 +122,9 @@ def _warn_of_patients(summary: dict[str, Any]) -> None:
     if without:
         of = "" if without == films else f" for {without:,} of {films:,} films"
         sys.stderr.write(
-            f"patients not stated{of}: the audit cannot compare different patients, and the split is"
-            f" drawn film by film there; {PATIENTS} beside the films (`file,patient`) states them\n"
+            f"patients not stated{of}: the audit cannot compare different patients, and the split"
+            f" is drawn film by film there; {PATIENTS} beside the films (`file,patient`)"
+            " states them\n"
         )
 
 

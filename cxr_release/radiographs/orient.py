@@ -97,7 +97,7 @@ def orient(
             raise DecisionError(
                 f"{len(faults)} decision(s) on facing are not about the films that were sampled",
                 where=str(output),
-                remedy="if they were sampled again, move the old log away and state the facing again",
+                remedy="if they were sampled again, move the log away and state the facing again",
                 faults=faults,
             )
     return dict(counts)

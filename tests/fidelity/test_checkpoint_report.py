@@ -91,7 +91,7 @@ def test_the_notes_say_what_each_distance_is() -> None:
     assert "It is not an FID" in note
     with_fid = distances(9, 5, 3, 2, 1, fid=[9, 5, 3, 2, 1])
     notes = checkpoint_report(PARTING, with_fid, [3, 4, 5])["notes"]
-    assert [note for note in notes if "no FID" in note] == [note]
+    assert [note for note in notes if "not an FID" in note] == [note]
     assert any("weights of SHA-256 6726825d…" in one and "299 × 299" in one for one in notes)
     assert any("fewer than 2,048 films" in one for one in notes)
 

@@ -101,7 +101,7 @@ def test_another_key_is_named(tmp_path: Path, trace: str) -> None:
 
 def test_logs_that_hold_names_of_files_are_named(tmp_path: Path) -> None:
     path = log(tmp_path, "Mueller_Anna")
-    with pytest.raises(SourceError, match="by the names of their files") as caught:
+    with pytest.raises(SourceError, match="real films by their file names") as caught:
         opened(tmp_path)
     assert caught.value.where == str(path)
     assert "Mueller" not in str(caught.value)

@@ -62,8 +62,8 @@ def test_27_000_films_that_copy_nobody_against_744() -> None:
     assert chance.p == pytest.approx(0.24297, abs=1e-5)
     assert chance.sentence == (
         "Of 27,000 new films like the 744 held-out ones, chance alone would put 36.2 nearer to the"
-        " tuning part than any of those; 52 are (exact test, p = 0.24). That number is no sign of"
-        " copies and does not rule them out: below 110 it cannot be told from chance."
+        " tuning part than any of those; 52 are (exact test, p = 0.24). That number is not a sign"
+        " of copies and does not rule them out: below 110 it cannot be told from chance."
     )
 
 
@@ -209,7 +209,7 @@ def test_whatever_is_asked_the_answer_holds_together(
     [
         (told_of(0, 27_000, FEWEST - 1), "18 held-out films are too few"),
         (told_of(3, 1_000, 50, 3), "3 held-out patients are too few"),
-        (source_chance(nearer=3, films=9, compared=50, patients=None), "is not stated"),
+        (source_chance(nearer=3, films=9, compared=50, patients=None), "are not stated"),
         (source_chance(nearer=3, films=9, compared=50, patients=20), SEVERAL),
         (source_chance(nearer=3, films=9, compared=5, patients=5), "5 source films are too few"),
         (no_chance(9, "there is nothing to compare with"), "is nothing to compare with"),
