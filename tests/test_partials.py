@@ -122,7 +122,7 @@ def test_a_small_file_is_read_from_a_plain_file_alone(tmp_path: Path) -> None:
         files.read_bounded(path, 1024)
     for name, what in (
         ("link", "is a symbolic link"),
-        ("pipe", "no regular file"),
+        ("pipe", "not a regular file"),
         ("folder", "a folder"),
     ):
         odd = tmp_path / name
@@ -131,7 +131,7 @@ def test_a_small_file_is_read_from_a_plain_file_alone(tmp_path: Path) -> None:
             files.read_bounded(odd, 1024)
         assert caught.value.filename == str(odd)
     (tmp_path / "device").symlink_to("/dev/zero")
-    for follow, what in ((False, "is a symbolic link"), (True, "no regular file")):
+    for follow, what in ((False, "is a symbolic link"), (True, "not a regular file")):
         with pytest.raises(OSError, match=what):
             files.read_bounded(tmp_path / "device", 1024, follow=follow)
 

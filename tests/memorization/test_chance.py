@@ -1,4 +1,4 @@
-"""What chance gives: the formula, against other people's code and against draws; its words."""
+"""Expected by chance: the formula, against other people's code and against draws; its words."""
 
 from __future__ import annotations
 

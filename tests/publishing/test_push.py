@@ -194,7 +194,7 @@ def test_somebody_elses_files_are_not_deleted(world: World) -> None:
     world.hub.store.create(REPO, private=False)
     world.hub.store.add({"train.csv": b"years of work"})
     before = world.state
-    with pytest.raises(ReleaseError, match=r"no release: train\.csv"):
+    with pytest.raises(ReleaseError, match=r"not a release: train\.csv"):
         world.push()
     assert world.state == before
 

@@ -53,7 +53,7 @@ def test_a_release_of_phantoms_says_so_in_its_first_line(tmp_path: Path, params:
     card = card_of(make_release(tmp_path, params, excluded={}))
     line, *rest = first_lines(card).splitlines()
     assert "demonstration on drawn phantoms: no patient" in line
-    assert "Nobody has reviewed these films" in " ".join(rest)
+    assert "No reviewer has looked at these films" in " ".join(rest)
     assert "no reader has rated" in " ".join(rest)
 
 
@@ -62,7 +62,7 @@ def test_a_release_of_local_films_says_in_its_first_line_that_nobody_has_reviewe
 ) -> None:
     local = replace(params, ingest=replace(params.ingest, source="data/raw"))
     card = card_of(make_release(tmp_path, local, excluded={}))
-    assert "Nobody has reviewed these films" in first_lines(card).splitlines()[0]
+    assert "No reviewer has looked at these films" in first_lines(card).splitlines()[0]
     assert "phantom" not in first_lines(card)
     assert "The films inherit what the source shows and leaves out" in card
 
@@ -123,7 +123,7 @@ def test_a_review_that_is_not_finished_is_named_with_its_numbers(
     assert "The review of these films is not finished" in lines
     assert f"{len(EXCLUDED)} of 16 generated films" in lines
     assert "the reader study is not finished" in lines
-    assert "1 blinded reader of 8 took the real film" in lines
+    assert "1 blinded reader of 8 identified the real film" in lines
     assert "1 of 2 trials, 50.0%; by chance it would be 33.3%" in lines.replace("\n> ", " ")
 
 
@@ -242,7 +242,7 @@ def test_every_measure_of_every_checkpoint_stands_in_the_card_with_its_interval(
         ]
     ]
     assert "| source films | | | 4.25 | 0.90 | 0.90 | 1.00 | 0.95 | 0.20 [0.15, 0.25] |" in said
-    assert "It is no FID" in said
+    assert "It is not an FID" in said
     assert "KID" not in said
     assert "8 films of 16 × 16 pixels" in said
     assert "films enlarged 11 times" in said

@@ -62,11 +62,11 @@ def memorization(card: str) -> str:
 def test_pairs_that_nobody_judged_are_said_to_be_just_that(tmp_path: Path, params: Params) -> None:
     card = card_of(tmp_path, params, {})
     said = first_words(card)
-    assert "**Memorization: searched by a program, judged by nobody.**" in said
+    assert "**Memorization: searched automatically, not yet reviewed.**" in said
     assert "No person has looked at the 3 nearest pairs" in said
     assert "whether a film of this release repeats a source film is not known" in said
     assert "Left out" not in said
-    assert "Nobody has judged a pair yet." in memorization(card)
+    assert "No pair has been judged yet." in memorization(card)
     assert "no pair has the verdicts of two people" in memorization(card)
 
 
@@ -77,7 +77,7 @@ def test_a_review_of_the_pairs_that_is_not_finished_is_named_with_its_numbers(
     assert "**Memorization: the review is not finished.** 2 people have judged 1 of the 3" in said
     assert "2 pairs are not settled" in said
     assert "Left out of this release: 1 film judged a copy." in said
-    assert "1 of the excluded films stays out on the word of the memorization audit alone" in said
+    assert "1 of the excluded films stays out because of the memorization audit alone" in said
     said = first_words(card_of(tmp_path / "none", params, {2: "not-a-copy"}))
     assert "No film has been judged a copy or a possible one so far." in said
 
@@ -114,9 +114,9 @@ def test_flagged_films_stand_at_the_top_with_how_many_are_released(
 def test_a_search_without_a_baseline_or_plants_says_so(tmp_path: Path, params: Params) -> None:
     card = card_of(tmp_path, params, ALL_CLEAR, threshold=None)
     said = first_words(card)
-    assert "How near is too near could not be told" in said
-    assert "How many copies the search would find was not tried. A search that" in said
-    assert "**Flagged**: nothing could be" in card
+    assert "No threshold of similarity could be set" in said
+    assert "How many copies the search would find was not tried. A search without" in said
+    assert "**Flagged**: not measurable" in card
     assert "**Nothing was planted**" in card
     assert "figures/power.png" not in card
     assert "Found of planted copies: not tried." in words(memorization(card))
@@ -131,7 +131,7 @@ def test_the_search_is_named_with_its_features_views_and_pairs(
     tmp_path: Path, params: Params
 ) -> None:
     said = words(memorization(card_of(tmp_path, params, {1: "copy"})))
-    assert "Each of 16 generated films, released or not, was held against each of 3 source" in said
+    assert "Each of 16 generated films, released or not, was compared with each of 3 source" in said
     assert "source films: 48 pairs." in said
     assert "in 4 ways (plain, mirrored, inverted, mirrored-inverted)" in said
     assert "from 9 places" in said
@@ -157,7 +157,7 @@ def test_distances_and_shares_stand_there_with_their_intervals(
     assert "nearest source film than a held-out film is to its own: 0.562" in said
     assert "median 0.719, lowest 0.500" in said
     assert "of 12 of 16 generated films, 75.0% (95 % interval 47.6% to 92.8%)" in said
-    assert "this is a control and no test" in said
+    assert "this is a control, not a test" in said
     assert "1 source film, 0 held-out films" in said
     assert "0 of 3 source films (0 to one of another patient), 2 of 16 generated films." in said
 
@@ -167,29 +167,31 @@ def test_alterations_that_are_found_badly_are_computed(tmp_path: Path, params: P
     assert "| turned +3° | 40 | 35 | 87.5% | 71.0% to 82.5% | 2 | 0.8500 |" in card
     assert "| 7.0% to 18.5% | beyond the list | 0.5300 |" in card
     assert (
-        "**The search finds badly** (less than 95.0% of the planted copies):"
+        "**Low sensitivity** (less than 95.0% of the planted copies):"
         " turned +3° (87.5%); blurred patch (7.5%)."
     ) in card
     assert (
         "copies of source films were planted, altered in 3 ways. It found 7.5% of those altered"
-        " worst for it (blurred patch), 100.0% of those altered best. Copies altered in other ways"
+        " worst for it (blurred patch), 100.0% of those altered best. It may miss copies altered"
     ) in first_words(card)
     assert "](figures/power.png)" in card
     assert "Found of planted copies: 7.5% of the worst kind." in words(memorization(card))
     power = read_json(tmp_path / "artefacts" / "audit" / "audit.json")["power"][:1]
     card = card_of(tmp_path / "well", params, {}, audit={"power": power})
     assert "Of each alteration it found at least 95.0% of the planted copies" in card
-    assert "planted, altered in 1 way. It found all of them. Copies altered in" in first_words(card)
+    assert "planted, altered in 1 way. It found all of them. It may miss copies" in first_words(
+        card
+    )
     assert "finds badly" not in card
 
 
 def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, params: Params) -> None:
     card = card_of(tmp_path, params, {})
     assert (
-        "How many films chance alone would put so near is not measurable: 3 held-out films are"
+        "How many films would be so near by chance alone is not measurable: 3 held-out films are"
         " too few"
     ) in first_words(card)
-    assert "- **What chance gives.** What chance alone gives is not measurable: 3 held" in card
+    assert "- **Expected by chance.** What chance alone gives is not measurable: 3 held" in card
     calibration = read_json(tmp_path / "artefacts/audit/audit.json")["calibration"]
     chance = held_out_chance(nearer=1, films=16, compared=744, patients=744).report()
     held_out = calibration["held_out"] | {"counted": 744, "patients": 744}
@@ -201,8 +203,10 @@ def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, param
         " gives: some may be copies, or these films are more ordinary than real ones."
     )
     assert sentence in first_words(card)
-    assert f"- **What chance gives.** {sentence}" in card
-    assert "For what chance gives, both were held against the tuning part alone." in card
+    assert f"- **Expected by chance.** {sentence}" in card
+    assert (
+        "For the number expected by chance, both were compared with the tuning part alone." in card
+    )
     assert "`metrics.audit.histogram` in `release.json`" in card
 
 
@@ -212,7 +216,7 @@ def test_a_list_that_is_a_good_part_of_all_pairs_is_said_to_find_nothing(
     note = "not measurable: 3 of 6 pairs are listed, so that a list drawn at random would hold 50 %"
     power = [planted("identical", 40, 1) | dict.fromkeys(("recall", "low", "high"))]
     card = card_of(tmp_path, params, {}, audit={"power": power, "power_note": note})
-    assert f"How many copies the search would find is {note}. A search that" in first_words(card)
+    assert f"How many copies the search would find is {note}. A search without" in first_words(card)
     said = words(memorization(card))
     assert f"What share of them the search finds is {note}." in said
     assert "Found of planted copies: not measurable." in said
@@ -227,18 +231,18 @@ def test_open_conflicts_and_an_undefined_kappa_are_said(tmp_path: Path, params: 
     assert "Fleiss' kappa is undefined, because all of them are." in words(card)
     named = replace(params, audit=replace(params.audit, adjudicator="c.d"))
     assert "a third settles it" in card_of(tmp_path / "named", named, {})
-    assert "nobody is named who settles it" in card
+    assert "no adjudicator is named" in card
 
 
 def test_the_card_says_what_such_a_search_cannot_show(tmp_path: Path, params: Params) -> None:
     local = replace(params, ingest=replace(params.ingest, source="data/raw"))
     said = words(memorization(card_of(tmp_path, local, ALL_CLEAR)))
     for limit in (
-        "People are shown 3 of 48 pairs",
+        "Reviewers are shown 3 of 48 pairs",
         '"No copy found" is not "no copy".',
         "Copies of a part of a film, or of its texture",
         "Whether a patient can be recognised.",
-        "no attack of membership inference was made",
+        "no membership inference attack was made",
         "finer than a pixel of a picture of 24 × 24",
     ):
         assert limit in said

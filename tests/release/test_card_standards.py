@@ -118,7 +118,7 @@ Who made it, and on whose behalf? | Why it was made, and by whom | By whom\\? \\
 Who paid for it? | Why it was made, and by whom | Paid for by \\| Its publishers have not stated
 What is an instance? | What is in it | One row is one film
 How many are there? | What is in it | \\*\\*13\\*\\*
-All of them, or a sample? | What is in it | no sample of a larger set
+All of them, or a sample? | What is in it | not a sample of a larger set
 What does an instance consist of? | Columns | `pixel_sha256` \\| string
 Is there a label or target? | What is in it | no label and no target
 Is anything missing from instances? | What is in it | No row lacks a value
@@ -128,17 +128,17 @@ Errors, noise, redundancy? | What is in it | 2 of 16 generated films are as near
 Errors, noise, redundancy? | Limits | subtle ones stay
 Does it stand alone? | What is in it | Nothing has to be fetched
 Does it hold what is confidential? | Data protection and ethics | carry no name, age, sex
-May it offend or frighten? | What is in it | may disturb
+May it offend or frighten? | What is in it | can mislead and disturb
 Does it identify groups of people? | Who is in it, and who is not | none belongs to a group
 Can people be identified from it? | Memorization | Whether a patient can be recognised
 Does it hold what is sensitive? | Data protection and ethics | as sensitive as that one
 How was each instance acquired? | How it was made | \\*\\*Sampling.\\*\\*
 By what mechanisms, and how were they validated? | Checked before packaging | counts that close
-If a sample, by what strategy? | What is in it | no sample
+If a sample, by what strategy? | What is in it | not a sample
 Who was involved, and how were they paid? | Screening | whether they were paid
 Over what time? | Who is in it, and who is not | When the source films were taken
 Was it reviewed ethically? | Data protection and ethics | whether a committee approved
-Directly from people, or through others? | How it was made | as files, not from people
+Directly from people, or through others? | How it was made | as files, not from patients
 Were people told, and did they consent? | Data protection and ethics | were asked or told
 Can consent be taken back? | Versions and withdrawn films | To have a film withdrawn
 Was the impact on people analysed? | Data protection and ethics | its impact on them was assessed
@@ -180,12 +180,12 @@ Governance | Data protection and ethics | decided by those who publish it
 Feedback | Maintenance and contact | errors, doubts about a film
 """
 VIEWPOINT = """
-All source data sets | How it was made | from these films and from nothing else
+All source data sets | How it was made | trained on these films only
 Hyperparameters of training and of inference | How it was made | learning rate \\| 0.002
 Conditions and prompts | How it was made | no class, no prompt
 Every step after sampling | How it was made | in this order, and nothing else
 The risk of data copying, and how it was tested | Memorization | altered and planted
-Measures of privacy, and what was not done | Memorization | no attack of membership inference
+Measures of privacy, and what was not done | Memorization | no membership inference attack
 Label of provenance | How it was made | trainedAlgorithmicMedia
 Quality, measured and judged by people | Losses and distances | precision
 Quality, measured and judged by people | Blinded reader study | from 1 \\(unrealistic\\) to 4
@@ -264,8 +264,8 @@ def test_what_publishers_have_not_stated_is_said_to_be_so(
     # Of drawn films nobody has to state it.
     assert "no approval was needed" in words(section(demo, DATA))
     assert "not stated" not in section(demo, DATA).replace("the publishers have not stated.", "")
-    assert "Nobody: the source holds no patients" in section(demo, WHO)
-    assert "Nobody was imaged" not in local + later
+    assert "No patients: the source holds drawn phantoms" in section(demo, WHO)
+    assert "No patient was imaged" not in local + later
     for name, text in SAID.items():
         titles = {"population": WHO, "ethics": DATA, "identifier": "Distribution"}
         assert text.rstrip(".") in section(later, titles.get(name, WHY)), name
@@ -409,7 +409,7 @@ def test_the_constants_of_the_training_are_the_program_s(
     learner, network = constants_of("learner"), constants_of("network")
     (first, second), decay = learner["BETAS"], learner["WEIGHT_DECAY"]
     assert f"betas {first} and {second}, weight decay {decay:.4f} |" in said
-    assert f"length at which gradients are cut | {learner['GRADIENT_NORM']:.0f} |" in said
+    assert f"gradient norm limit | {learner['GRADIENT_NORM']:.0f} |" in said
     assert f"noise schedule of {network['TIMES']:,} times" in said
 
 
@@ -476,7 +476,7 @@ def test_one_is_not_written_as_many_in_the_first_lines(
     assert "**The review of these films is not finished.** So many people decided." in said
     assert "1 film is excluded." in said
     assert "1 is undecided, and 1 of those is in this release." in said
-    assert "1 of the excluded films was excluded by a program" in said
+    assert "1 of the excluded films was excluded by the pre-screen" in said
     assert "1 of the excluded films stays out" in said
     assert "1 of the excluded films was withdrawn after an earlier version held it." in said
     said = first_words(state="complete", sentence="So many people decided.", withdrawn=2)
@@ -516,6 +516,6 @@ def test_how_films_were_turned_follows_from_the_data(
     said = facing_of(made, nothing, unknown=8)
     assert "0 films that faced right were mirrored" in said
     assert "Of 8 films it is not known which way they face" in said
-    assert "Not at all: of no source film is it known which way it faces." in said
+    assert "Not at all: the facing of no source film is known." in said
     said = facing_of(made, nothing | {"references": 3}, unknown=8)
     assert "the 3 source films of known facing do not show plainly enough" in said

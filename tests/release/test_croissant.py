@@ -87,7 +87,7 @@ def test_what_it_says_follows_from_the_record(shown: Path) -> None:
     assert "15 synthetic radiographs of 16 × 16 pixels" in said["description"]
     assert "no patient was ever imaged" in said["description"]
     assert "gave 6 rating(s)" in said["rai:dataAnnotationProtocol"]
-    assert "3 of them stand in the table audit_pairs" in said["rai:dataCollectionRawData"]
+    assert "3 of them are in the table audit_pairs" in said["rai:dataCollectionRawData"]
     assert "url" not in said
     assert "datePublished" not in said
 

@@ -57,7 +57,7 @@ def _collection(record: Record) -> str:
         f"A denoising diffusion model drew {total.generated:,} films, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
         f" {params.sample.steps:,} steps. Left out: {total.excluded:,}; released:"
-        f" {total.released:,}. None of them was taken of anybody."
+        f" {total.released:,}. They show no real person; no X-ray was taken."
     )
 
 
@@ -65,10 +65,10 @@ def _raw_data(record: Record) -> str:
     ingest, source = record.metrics.ingest, record.source
     shown = source.films_shown
     return (
-        f"The network learnt from {ingest.films:,} films{_whose(record)}:"
+        f"The network was trained on {ingest.films:,} films{_whose(record)}:"
         f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
         f" {one_line(source.citation)}."
-        + (f" {shown:,} of them stand in the table audit_pairs." if shown else "")
+        + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
     )
 
 
@@ -120,13 +120,13 @@ def _annotation(record: Record) -> str:
     study = record.metrics.reader_study
     return (
         "Films have no labels; people decide which are released. Screening for gross abnormalities:"
-        f" {screening.sentence or 'nobody has decided on a film.'}"
+        f" {screening.sentence or 'no reviewer has decided on a film.'}"
         f" {screening.undecided:,} of {total.generated:,} films are undecided."
         f" Memorization audit: {audit.reviewers:,} reviewer(s) judged {audit.judged:,} of the"
         f" {audit.pairs:,} nearest pairs of a source film and a synthetic one"
         f" ({by_people(audit.pairs_by_reviewers)}). Blinded reader"
         f" study: {study.raters:,} reader(s) gave {study.ratings:,} rating(s) of realism,"
-        " 1 to 4, and named the film of each quartet that they took for real."
+        " 1 to 4, and picked the film of each quartet that they thought real."
     )
 
 
@@ -157,7 +157,7 @@ def _analysis(record: Record) -> list[str]:
 def _tools(record: Record) -> list[str]:
     prescreen, encoder = record.metrics.prescreen, record.metrics.audit.encoder
     return [
-        f"Pre-screen of cxr-release: orders films by doubt; excluded {prescreen.excluded:,}.",
+        f"Pre-screen of cxr-release: scores films for anomalies; excluded {prescreen.excluded:,}.",
         f"Nearest neighbours by features of {encoder.name}: list the pairs that people judge.",
     ]
 
@@ -175,7 +175,7 @@ def _biases(record: Record) -> list[str]:
         inherited,
         *([f"Whom the source shows: {population}"] if population else []),
         "A network draws what is common in its source more often than what is rare there.",
-        f"{excluded:,} films were left out as abnormal or as possible copies; rare sound anatomy"
+        f"{excluded:,} films were left out as abnormal or as possible copies; rare normal anatomy"
         " may be among them.",
     ]
 
@@ -183,7 +183,7 @@ def _biases(record: Record) -> list[str]:
 def _limitations(record: Record) -> list[str]:
     undecided = record.reviews.screening.undecided_released
     audit, side = record.reviews.audit, record.params.ingest.size
-    drawn = ["Drawn phantoms are no anatomy."] * (record.source.kind == PHANTOMS)
+    drawn = ["Drawn phantoms are not anatomy."] * (record.source.kind == PHANTOMS)
     return [
         *drawn,
         f"{side} × {side} pixels of 8 bits: finer detail is lost.",
@@ -207,8 +207,8 @@ def _uses(record: Record) -> list[str]:
 
 def _named(source: Source) -> str:
     if source.films_named_by == "sha256":
-        return "the SHA-256 of their pixels, which whoever has the film can take"
-    return "an HMAC of their pixels, which says nothing without a key that the publishers keep"
+        return "the SHA-256 of their pixels, which anyone who has the film can compute"
+    return "an HMAC of their pixels, which cannot be traced without a key that the publishers keep"
 
 
 def _personal(record: Record) -> list[str]:
@@ -223,7 +223,7 @@ def _personal(record: Record) -> list[str]:
     else:
         first = (
             f"No real film is included; the table audit_pairs names them by {_named(source)}."
-            " Whether a synthetic film repeats one of them, or whether somebody could be recognised"
-            " by one, was searched for and cannot be ruled out."
+            " Copies of them were searched for; that a synthetic film repeats one, or that a"
+            " patient is recognised, cannot be ruled out."
         )
     return [first, *([f"Ethics: {ethics}"] if ethics else [])]
