@@ -182,7 +182,7 @@ def test_alterations_that_are_found_badly_are_computed(tmp_path: Path, params: P
     assert "planted, altered in 1 way. It found all of them. It may miss copies" in first_words(
         card
     )
-    assert "finds badly" not in card
+    assert "Low sensitivity" not in card
 
 
 def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, params: Params) -> None:
