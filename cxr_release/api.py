@@ -104,7 +104,7 @@ def audit(
     from cxr_release.params import AuditParams
     from cxr_release.settings import checked
 
-    known = checked(AuditParams, asdict(AuditParams()) | settings)
+    parameters = checked(AuditParams, asdict(AuditParams()) | settings)
     rows = tables.read_foreign(Path(split), schemas.SPLIT).to_pylist() if split else []
     patients = {row["id"]: row["patient"] for row in rows if row["patient"]}
     with private(Path(output)):
@@ -113,7 +113,7 @@ def audit(
             open_films(_paths(synthetic), "synthetic"),
             {row["id"]: row["part"] for row in rows} if split else None,
             Path(output),
-            settings=known,
+            settings=parameters,
             seed=seed,
         )
 
@@ -177,11 +177,11 @@ def verify(
         ReleaseError: there is no such release, or the Hub does not answer; and, with `raises`,
             where there is a difference: names them all.
     """
-    from cxr_release.publishing.fetch import opened
+    from cxr_release.publishing.fetch import open_release
     from cxr_release.release.verify import require_true
     from cxr_release.release.verify import verify as check
 
-    with opened(str(release)) as folder:
+    with open_release(str(release)) as folder:
         report = check(folder, records=records)
     if raises:
         require_true(report)

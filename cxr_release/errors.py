@@ -12,9 +12,8 @@
     └── ReleaseError         the release would not be true, or is not whole
 
 The command line prints each as one line (faults as one line each, or one for all equal ones) and
-exits with 1. So it does with what the system refuses, an `OSError`: see `of_system`.
-
-Places in files, told in short: equal faults once, with all their lines.
+exits with 1. So it does with what the system refuses, an `OSError`: see `of_system`. Equal faults
+of lines in a file are reported once, with all their line numbers: see `each_once`.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class CxrReleaseError(Exception):
     """
 
     of_lines: ClassVar[bool] = False
-    """Whether faults are of lines that people typed: equal ones are told once, with all lines."""
+    """Whether faults are of lines that people typed: equal ones share one line of the message."""
 
     def __init__(
         self, what: str, *, where: str = "", remedy: str = "", faults: Sequence[Fault] = ()
@@ -63,13 +62,15 @@ class CxrReleaseError(Exception):
 
     def __str__(self) -> str:
         head = _joined(self.where, self.what, self.remedy)
-        return "\n".join([head, *(f"  {said}" for said in self._said())])
+        return "\n".join([head, *(f"  {detail}" for detail in self._details())])
 
-    def _said(self) -> Iterable[object]:
+    def _details(self) -> Iterable[object]:
         if not self.of_lines:
             return self.faults
-        found = each_once((fault.where, _joined(fault.what, fault.remedy)) for fault in self.faults)
-        return map(_joined, found)
+        details = each_once(
+            (fault.where, _joined(fault.what, fault.remedy)) for fault in self.faults
+        )
+        return map(_joined, details)
 
 
 class ParamsError(CxrReleaseError):
@@ -114,12 +115,12 @@ class ReleaseError(CxrReleaseError):
     """The release would say something untrue, or is not whole."""
 
 
-AGAIN = "delete it and run `dvc repro`, which makes it again"
+REMAKE = "delete it and run `dvc repro`, which makes it again"
 """What to do about an output of a stage that is not what it should be."""
 
 _REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, and run it again"),
-    **dict.fromkeys((errno.EACCES, errno.EPERM), "see who may read and write it"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "check who may read and write it"),
     errno.EROFS: "let it be written, and run it again",
     errno.EIO: "the disk or the network drive fails: see to it, and run it again",
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), "too many files are open: see `ulimit -n`"),
@@ -127,11 +128,11 @@ _REMEDIES = {
 
 
 def of_system(error: OSError) -> CxrReleaseError:
-    """What the system refused, as an error of ours: no room, no right, a disk that fails."""
-    what = error.strerror or str(error) or type(error).__name__
+    """What the system refused, as a `CxrReleaseError`: no room, no right, a disk that fails."""
+    message = error.strerror or str(error) or type(error).__name__
     where = "" if error.filename is None else str(error.filename)
     return CxrReleaseError(
-        one_line(what), where=one_line(where), remedy=_REMEDIES.get(error.errno or 0, "")
+        one_line(message), where=one_line(where), remedy=_REMEDIES.get(error.errno or 0, "")
     )
 
 
@@ -143,7 +144,8 @@ def _joined(*parts: str) -> str:
     """
     text = ": ".join(part for part in parts if part)
     return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
     )
 
 
@@ -154,13 +156,15 @@ def _printable(where: str) -> str:
 
 def one_line(text: str) -> str:
     """A text of the system's or of a file's name, for a message of one line."""
-    return "".join(one if one.isprintable() else "?" for one in " ".join(text.split()))
+    return "".join(
+        character if character.isprintable() else "?" for character in " ".join(text.split())
+    )
 
 
 MOST_RUNS = 30
-"""Runs of lines that are told; of more there is the number."""
+"""Most runs of lines that a message lists."""
 TOGETHER = 20
-"""So many files, films or columns with the same fault are told in one line."""
+"""So many files, films or columns with the same fault share one line."""
 _LINE = re.compile(r"(.+: )(line|row) (\d{1,12})((?:, .*)?)", re.DOTALL)
 
 
@@ -175,16 +179,16 @@ def each_once(faults: Iterable[tuple[str, str]]) -> list[str]:
     """
     places: dict[tuple[str, ...], list[int]] = {}
     """Text before a number, its word, text behind it, what is wrong → numbers."""
-    for where, what in faults:
-        found = _LINE.fullmatch(where)
-        key = (found[1], found[2], found[4], what) if found else (where, "", "", what)
-        places.setdefault(key, []).extend([int(found[3])] if found else [])
-    named: dict[str, list[str]] = {}
-    for (before, word, behind, what), numbers in places.items():
-        named.setdefault(what, []).append(f"{before}{numbered(word, numbers)}{behind}")
+    for where, message in faults:
+        match = _LINE.fullmatch(where)
+        key = (match[1], match[2], match[4], message) if match else (where, "", "", message)
+        places.setdefault(key, []).extend([int(match[3])] if match else [])
+    by_message: dict[str, list[str]] = {}
+    for (before, unit, behind, message), numbers in places.items():
+        by_message.setdefault(message, []).append(f"{before}{numbered(unit, numbers)}{behind}")
     return [
-        ": ".join(part for part in (place, what) if part)
-        for what, wheres in named.items()
+        ": ".join(part for part in (place, message) if part)
+        for message, wheres in by_message.items()
         for place in (wheres if len(wheres) < TOGETHER else [_together(wheres)])
     ]
 
@@ -193,21 +197,21 @@ def _together(wheres: Sequence[str]) -> str:
     return f"{', '.join(wheres)} ({len(wheres):,} in all)"
 
 
-def numbered(word: str, numbers: Iterable[int]) -> str:
+def numbered(unit: str, numbers: Iterable[int]) -> str:
     """Lines of a file: `line 4`, or `lines 2–90, 95 (90 lines)`."""
-    held = sorted(set(numbers))
-    if len(held) < 2:
-        return f"{word} {held[0]}" if held else word
-    return f"{word}s {ranges(held)} ({len(held):,} {word}s)"
+    distinct = sorted(set(numbers))
+    if len(distinct) < 2:
+        return f"{unit} {distinct[0]}" if distinct else unit
+    return f"{unit}s {ranges(distinct)} ({len(distinct):,} {unit}s)"
 
 
 def ranges(numbers: Sequence[int], most: int = MOST_RUNS) -> str:
-    """Rising whole numbers in short: `1, 3–7`; of more than `most` runs the last is told too."""
+    """Rising whole numbers in short: `1, 3–7`; of more than `most` runs the first and the last."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
             runs[-1] = [runs[-1][0], number]
         else:
             runs.append([number])
-    told = ["–".join(map(str, run)) for run in runs]
-    return ", ".join(told if len(told) <= most else [*told[: most - 1], "…", told[-1]])
+    texts = ["–".join(map(str, run)) for run in runs]
+    return ", ".join(texts if len(texts) <= most else [*texts[: most - 1], "…", texts[-1]])

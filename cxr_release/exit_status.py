@@ -1,7 +1,4 @@
-"""How a command or a stage ends: well, or with one line that says why not and exit code 1.
-
-How a stage is run: from the repository's root, errors as one line and exit code 1.
-"""
+"""How a command or a stage ends: exit code 0, or 1 with one line on stderr that says why."""
 
 from __future__ import annotations
 
@@ -58,8 +55,8 @@ def one_line_errors(*, debug: bool = False) -> Iterator[None]:
             raise
         if isinstance(error, _UnprintedError):
             sys.stdout = _NOTHING
-        said = of_system(error) if isinstance(error, OSError) else error
-        sys.stderr.write(f"error: {said}\n")
+        failure = of_system(error) if isinstance(error, OSError) else error
+        sys.stderr.write(f"error: {failure}\n")
         raise SystemExit(1) from None
     except Exception as error:
         if debug:
@@ -72,11 +69,11 @@ def one_line_errors(*, debug: bool = False) -> Iterator[None]:
 
 
 def _unforeseen(error: Exception) -> CxrReleaseError:
-    """What nobody expected, as a line that says so and where it was."""
+    """An unexpected exception, as a line that says so and where it was raised."""
     loop = str(error).partition("Symlink loop from ")  # which Path.resolve raised until 3.13
     if isinstance(error, RuntimeError) and loop[1]:
         return CxrReleaseError("is a link that leads to itself", where=one_line(loop[2]))
-    ours = [
+    frames = [
         f"{Path(frame.filename).name} line {frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)
         if Path(frame.filename).is_relative_to(_PACKAGE)
@@ -84,17 +81,17 @@ def _unforeseen(error: Exception) -> CxrReleaseError:
     text = one_line(f"{type(error).__name__}: {error}")[:_SHOWN]
     return CxrReleaseError(
         f"{text}: unexpected error: a fault of cxr-release, or of a file that it reads",
-        where=ours[-1] if ours else "",
+        where=frames[-1] if frames else "",
         remedy=f"see the whole traceback with --debug (a stage: {DEBUG}=1), and report it",
     )
 
 
 class _UnprintedError(CxrReleaseError):
-    """What a command says could not be printed: that undoes nothing."""
+    """A command's output could not be printed; its work is done all the same."""
 
 
 class _Printing:
-    """Standard output, whose errors are told from those of files."""
+    """Standard output, whose errors are kept apart from those of files."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -103,16 +100,16 @@ class _Printing:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        with _told():
+        with _print_failures():
             return self._stream.write(text)
 
     def flush(self) -> None:
-        with _told():
+        with _print_failures():
             self._stream.flush()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _print_failures() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
@@ -125,7 +122,7 @@ def _told() -> Iterator[None]:
 
 
 def execute(stage: Callable[..., None]) -> None:
-    """Call `stage(paths, params, *arguments)` with what stands on the command line."""
+    """Call `stage(paths, params, *arguments)` with the arguments of the command line."""
     paths = Paths(Path())
     with one_line_errors(debug=bool(os.environ.get(DEBUG))):
         stage(paths, parameters.load(paths.params), *sys.argv[1:])

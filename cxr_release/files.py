@@ -42,9 +42,9 @@ def tree_sha256(path: Path) -> str:
     if not path.is_dir():
         return sha256(path)
     names = sorted(
-        one.relative_to(path).as_posix()
-        for one in path.rglob("*")
-        if one.is_file() and not _is_by_product(one)
+        file.relative_to(path).as_posix()
+        for file in path.rglob("*")
+        if file.is_file() and not _is_by_product(file)
     )
     digest = hashlib.sha256()
     for name in names:
@@ -78,22 +78,22 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, *, follow: bool = False) 
     kind = os.fstat(handle).st_mode
     if not stat.S_ISREG(kind):
         os.close(handle)
-        what = "is a folder" if stat.S_ISDIR(kind) else "is not a regular file"
-        raise OSError(errno.EINVAL, what, str(path))
+        fault = "is a folder" if stat.S_ISDIR(kind) else "is not a regular file"
+        raise OSError(errno.EINVAL, fault, str(path))
     return handle
 
 
-def read_bounded(path: Path, most: int, *, follow: bool = False) -> bytes:
-    """The bytes of a regular file of at most `most` bytes; see `open_regular`.
+def read_bounded(path: Path, limit: int, *, follow: bool = False) -> bytes:
+    """The bytes of a regular file of at most `limit` bytes; see `open_regular`.
 
     Raises:
         OSError: it is larger, is not a regular file, or cannot be read.
     """
     with open(open_regular(path, follow=follow), "rb") as stream:
-        small = os.fstat(stream.fileno()).st_size <= most
-        data = stream.read(most + 1) if small else b""
-    if not small or len(data) > most:
-        raise OSError(errno.EINVAL, f"is larger than {most:,} bytes", str(path))
+        small = os.fstat(stream.fileno()).st_size <= limit
+        data = stream.read(limit + 1) if small else b""
+    if not small or len(data) > limit:
+        raise OSError(errno.EINVAL, f"is larger than {limit:,} bytes", str(path))
     return data
 
 
@@ -122,15 +122,15 @@ def _settle(path: Path) -> None:
     try:
         sync_folder(path.parent)
     except OSError as error:
-        what = f"is written, but may not outlive a power cut: {error.strerror}"
-        raise OSError(error.errno, what, str(path)) from error
+        message = f"is written, but may not outlive a power cut: {error.strerror}"
+        raise OSError(error.errno, message, str(path)) from error
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; when the block ends well it becomes `path`.
 
-    The temporary file is there already, empty, under a name that nobody can guess. After an error
+    The temporary file is there already, empty, under a name that cannot be guessed. After an error
     it is removed and `path` is as it was.
     """
     with scratch_file(path) as partial:
@@ -145,18 +145,18 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside `path`; when the block ends well it replaces `path`."""
     with scratch_folder(path) as partial:
         yield partial
-        for one in partial.rglob("*"):
-            if one.is_file():
-                _sync(one)
+        for file in partial.rglob("*"):
+            if file.is_file():
+                _sync(file)
         # Renamed away before it is deleted: after a kill in between, the next run puts it back.
         old = partial.with_name(partial.name.removesuffix(PARTIAL) + OLD)
-        stood = os.path.lexists(path)
-        if stood:
+        existed = os.path.lexists(path)
+        if existed:
             path.rename(old)
         try:
             partial.rename(path)
         except OSError:
-            if stood:
+            if existed:
                 old.rename(path)
             raise
         with contextlib.suppress(OSError):  # the next run sweeps what is left of it
@@ -178,7 +178,7 @@ def private(*folders: Path) -> Iterator[None]:
     write what others must read.
 
     Args:
-        folders: that exist, or will when the block ends; they become 0700 whoever made them.
+        folders: that exist, or will when the block ends; they become 0700 even if others made them.
     """
 
     def shut() -> None:
@@ -212,13 +212,13 @@ def write_once(path: Path, text: str, *, mode: int = 0o666) -> None:
         try:
             os.link(partial, path)
         except FileExistsError:
-            ours = False
+            is_new = False
         else:
-            ours = True
+            is_new = True
         try:
             sync_folder(path.parent)
         except OSError:
-            if ours:
+            if is_new:
                 path.unlink()
             raise
 

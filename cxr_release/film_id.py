@@ -14,7 +14,7 @@ Batch = Literal["initial", "large"]
 BATCHES: tuple[Batch, ...] = ("initial", "large")
 """The two sampling jobs of each checkpoint, in the order of the paper's Table S1."""
 
-# No longer numbers: no film has one, and Python reads none of thousands of digits.
+# Bounded numbers: no film has a longer one, and Python refuses thousands of digits.
 SOURCE_PATTERN = r"checkpoint-([1-9][0-9]{0,8})"
 JOB_PATTERN = rf"{SOURCE_PATTERN}-({'|'.join(BATCHES)})"
 FILM_PATTERN = rf"{JOB_PATTERN}-([0-9]{{5,9}})"
@@ -73,7 +73,7 @@ def read_job(name: str) -> tuple[int, str] | None:
 
 
 def index_of(text: str | None) -> int:
-    """The number that ends what stands in the place of an id, whatever it is; −1 without one."""
+    """The number at the end of a text in the place of an id; −1 without one."""
     tail = re.search(r"-([0-9]{1,9})\Z", text or "")
     return int(tail[1]) if tail else -1
 

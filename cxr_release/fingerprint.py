@@ -53,31 +53,31 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
 def _declared(root: Path, stage: str, item: dict[str, object]) -> dict[str, Any]:
     where = root / "dvc.yaml"
     try:
-        found: dict[str, Any] = plain_yaml.of_file(where)["stages"][stage]
+        entry: dict[str, Any] = plain_yaml.of_file(where)["stages"][stage]
     except OSError as error:
         raise ParamsError(one_line(error.strerror or str(error)), where=str(where)) from error
     except plain_yaml.NotPlainError as error:
         raise ParamsError(f"is not plain YAML: {error}", where=str(where)) from None
     except (KeyError, TypeError):
         raise ParamsError(f"holds no stage {stage}", where=str(where)) from None
-    declared: dict[str, Any] = _filled(found, item)
+    declared: dict[str, Any] = _filled(entry, item)
     return declared
 
 
 def _filled(value: Any, item: dict[str, object]) -> Any:
     """A value of dvc.yaml with the matrix's variables in it."""
     if isinstance(value, Mapping):
-        return {key: _filled(one, item) for key, one in value.items()}
+        return {key: _filled(entry, item) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_filled(one, item) for one in value]
+        return [_filled(entry, item) for entry in value]
     if isinstance(value, str):
-        for name, one in item.items():
-            value = value.replace(f"${{item.{name}}}", str(one))
+        for name, replacement in item.items():
+            value = value.replace(f"${{item.{name}}}", str(replacement))
     return value
 
 
 def _lookup(values: dict[str, Any], key: str) -> Any:
     try:
-        return reduce(lambda found, part: found[part], key.split("."), values)
+        return reduce(lambda section, part: section[part], key.split("."), values)
     except KeyError:
         raise ParamsError("no such parameter", where=f"dvc.yaml: {key}") from None

@@ -44,7 +44,7 @@ MOST_PEOPLE = 1_000
 """People who review or read: each has a file, and a column of the tables."""
 
 _PRESCREEN = "prescreen"
-"""The pre-screen's name in the logs, which is no person's."""
+"""The pre-screen's name in the logs, which is not a person's."""
 
 
 def _reviewer(**options: Any) -> Any:
@@ -93,7 +93,7 @@ class NetworkParams:
         # 2048 pixels are halved seven times to 16; 4,096 channels alone are 150 M weights a block.
         "two to eight numbers of channels, each a multiple of 8 up to 4,096",
         lambda value: (
-            2 <= len(value) <= 8 and all(0 < one <= 4096 and one % 8 == 0 for one in value)
+            2 <= len(value) <= 8 and all(0 < number <= 4096 and number % 8 == 0 for number in value)
         ),
     )
     layers: int = between(1, 16)
@@ -259,7 +259,7 @@ class ReleaseParams:
         lambda value: value in {"", "unknown", *SPDX},
     )
     authors: tuple[str, ...] = checked_by(
-        "names that are not empty", lambda value: all(one.strip() for one in value)
+        "names that are not empty", lambda value: all(name.strip() for name in value)
     )
     source_title: str
     source_license: str
@@ -318,18 +318,20 @@ NOT_STATED: Mapping[str, Any] = MappingProxyType(
         "contact": "not stated",
     }
 )
-"""What stands there for films of anybody else: such a release is made, and never published."""
+"""What is filled in for a release of other films: it is made, but never published."""
 
 _SOURCE = ("source_title", "source_license", "source_citation")
 
 
 def is_blank(value: Iterable[str]) -> bool:
-    """Whether nobody can see anything in a text, or in any of some texts."""
-    return not any(one.isprintable() and not one.isspace() for text in value for one in text)
+    """Whether a text, or each of several texts, has no visible character."""
+    return not any(
+        character.isprintable() and not character.isspace() for text in value for character in text
+    )
 
 
 def never_set(source: str, release: Mapping[str, Any]) -> list[str]:
-    """Keys of `release` that a release must have, and nobody has set.
+    """Keys of `release` that a release must have, and that were never set.
 
     Args:
         source: kind of the source; a release of `PHANTOMS` has all that it needs.
@@ -342,19 +344,20 @@ def never_set(source: str, release: Mapping[str, Any]) -> list[str]:
     return missing + [name for name in _SOURCE if is_blank(release[name])]
 
 
-def _named(params: Params) -> Params:
+def _with_identity(params: Params) -> Params:
     """The same parameters; an empty identity of the release is filled in.
 
-    The demonstration's name, authors and address are nobody else's; its licence may be.
+    Only a demonstration may have its name, authors and address; its licence is open to all.
     """
-    drawn = params.ingest.source == PHANTOMS
-    given = {name: getattr(params.release, name) for name in NOT_STATED}
+    is_phantoms = params.ingest.source == PHANTOMS
+    stated = {name: getattr(params.release, name) for name in NOT_STATED}
     unset = [
         name
-        for name, value in given.items()
-        if is_blank(value) or (not drawn and name != "license" and value == DEMONSTRATION[name])
+        for name, value in stated.items()
+        if is_blank(value)
+        or (not is_phantoms and name != "license" and value == DEMONSTRATION[name])
     ]
-    filled = {name: (DEMONSTRATION if drawn else NOT_STATED)[name] for name in unset}
+    filled = {name: (DEMONSTRATION if is_phantoms else NOT_STATED)[name] for name in unset}
     return replace(params, release=replace(params.release, **filled))
 
 
@@ -382,7 +385,7 @@ def load(file: Path) -> Params:
     faults = _contradictions(params)
     if faults:
         raise ParamsError("do not fit together", where=str(file), faults=faults)
-    return _named(params)
+    return _with_identity(params)
 
 
 def _contradictions(params: Params) -> list[Fault]:

@@ -1,7 +1,8 @@
-"""What is being written: files and folders beside those that they will be, under random names.
+"""Partial files and folders, under random names beside those that they will become.
 
-Nobody can lay a link or a folder in their way, and two processes may write the same file. Whoever
-writes one holds a lock on it; one without was left by a killed run, and the next run removes it.
+No link or folder can be laid in their way, and two processes may write the same file. The writer
+holds a lock on its partial file; one without a lock was left by a killed run, and the next run
+removes it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def scratch_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
         mode: who may read and write it, less the umask.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _scratch(path, lambda one: os.open(one, flags, mode)) as partial:
+    with _scratch(path, lambda scratch: os.open(scratch, flags, mode)) as partial:
         try:
             yield partial
         except OSError as error:
@@ -46,9 +47,9 @@ def scratch_file(path: Path, *, mode: int = 0o666) -> Iterator[Path]:
 def scratch_folder(path: Path) -> Iterator[Path]:
     """Give a fresh, empty folder beside `path`, as `scratch_file` gives a file."""
 
-    def make(one: Path) -> int:
-        one.mkdir()
-        return os.open(one, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    def make(folder: Path) -> int:
+        folder.mkdir()
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
     with _scratch(path, make) as partial:
         yield partial
@@ -67,16 +68,16 @@ def sweep(path: Path) -> None:
 
     Nothing that another process is writing now. What cannot be removed stays.
     """
-    ours = re.compile(rf"\.?{re.escape(path.name)}(\.[0-9a-f]{{16}})?(\.old)?\{PARTIAL}")
-    for one in sorted(path.parent.iterdir()) if path.parent.is_dir() else ():
-        if not ours.fullmatch(one.name):
+    pattern = re.compile(rf"\.?{re.escape(path.name)}(\.[0-9a-f]{{16}})?(\.old)?\{PARTIAL}")
+    for leftover in sorted(path.parent.iterdir()) if path.parent.is_dir() else ():
+        if not pattern.fullmatch(leftover.name):
             continue
-        # Held until it is gone: whoever has just made it and waits for the lock makes another.
-        with contextlib.suppress(OSError), _held(one) as is_left:
-            if is_left and _is_old(one) and not os.path.lexists(path):
-                one.rename(path)
+        # Locked until it is gone: a process that made it and waits for the lock makes another.
+        with contextlib.suppress(OSError), _abandoned(leftover) as is_left:
+            if is_left and _is_old(leftover) and not os.path.lexists(path):
+                leftover.rename(path)
             elif is_left:
-                remove(one)
+                remove(leftover)
 
 
 @contextmanager
@@ -89,7 +90,7 @@ def _scratch(path: Path, make: Callable[[Path], int]) -> Iterator[Path]:
         try:
             with contextlib.suppress(OSError):  # a drive without locks
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            # Somebody may have swept it away in between.
+            # Another process may have swept it away in between.
             if not is_at(handle, partial):
                 continue
             try:
@@ -111,23 +112,23 @@ def _name(error: OSError, partial: Path, path: Path) -> None:
         error.filename = str(path / Path(error.filename).relative_to(partial))
 
 
-def _is_old(one: Path) -> bool:
-    return one.name.endswith(OLD) and one.is_dir() and not one.is_symlink()
+def _is_old(path: Path) -> bool:
+    return path.name.endswith(OLD) and path.is_dir() and not path.is_symlink()
 
 
 @contextmanager
-def _held(one: Path) -> Iterator[bool]:
-    """Whether nobody is writing it, and nobody begins to; what is no file or folder, nobody is."""
-    if _is_old(one):
-        fresh = one.with_name(one.name.removesuffix(OLD) + PARTIAL)
+def _abandoned(path: Path) -> Iterator[bool]:
+    """Whether no process writes it or can begin to; what cannot be opened is never written."""
+    if _is_old(path):
+        fresh = path.with_name(path.name.removesuffix(OLD) + PARTIAL)
         if not os.path.lexists(fresh):
             yield True
             return
-        with _held(fresh) as is_left:
+        with _abandoned(fresh) as is_left:
             yield is_left
         return
     try:
-        handle = os.open(one, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         yield False
         return
@@ -137,7 +138,7 @@ def _held(one: Path) -> Iterator[bool]:
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:  # locked; or a drive without locks, where nobody can know
+        except OSError:  # locked; or a drive without locks, which cannot tell
             yield False
         else:
             yield True
@@ -148,7 +149,7 @@ def _held(one: Path) -> Iterator[bool]:
 def is_at(handle: int, path: Path) -> bool:
     """Whether an open file is what has this name."""
     try:
-        there, here = path.lstat(), os.fstat(handle)
+        named, opened = path.lstat(), os.fstat(handle)
     except FileNotFoundError:
         return False
-    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+    return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)

@@ -97,7 +97,7 @@ class Paths:
     kit = _Below("data/study-kit/kit.parquet")
     """The blinded quartets: all that a reader may see, in a folder without anything else."""
     study_key = _Below("data/study-key")
-    """Folder of what stands behind the kit, so that a kit is shared without it."""
+    """Folder of the key and the draw of the kit, so that a kit is shared without them."""
     key_table = _Below("data/study-key/key.parquet")
     """The key to the kit."""
     study = _Below("data/study")

@@ -1,8 +1,8 @@
-"""YAML that somebody wrote by hand: plain values alone, each key once, and not too much of it.
+"""YAML written by hand: plain values alone, each key once, and not too much of it.
 
 No alias (which multiplies), no tag (which makes objects), nothing deep. What YAML 1.1 makes of
 unquoted text beyond numbers, true, false and null stays text: a date is as it is written, 1:30 is
-no number of minutes, and 010 is no 8.
+not a number of minutes, and 010 is not 8.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from cxr_release.errors import one_line
 from cxr_release.files import read_bounded
 
 MOST = 2**16
-"""Bytes of a file of settings; ours have 9,000."""
+"""Bytes of a file of settings; a project's has some 9,000."""
 NODES = 5_000
 """Keys, values and lists in it."""
 DEEPEST = 12
 
 
 class NotPlainError(ValueError):
-    """What keeps a text from being plain YAML: the line, and what stands there."""
+    """What keeps a text from being plain YAML: the line, and what is in it."""
 
 
 def of_file(path: Path) -> Any:
@@ -33,12 +33,12 @@ def of_file(path: Path) -> Any:
 
     Raises:
         NotPlainError: it holds something else.
-        OSError: it is too large, is no plain file, or cannot be read.
+        OSError: it is too large, is not a plain file, or cannot be read.
     """
     try:
         text = read_bounded(path, MOST, follow=True).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise NotPlainError(f"no UTF-8: {error.reason} at byte {error.start}") from None
+        raise NotPlainError(f"not UTF-8: {error.reason} at byte {error.start}") from None
     return of_text(text)
 
 
@@ -52,7 +52,7 @@ def of_text(text: str, *, nodes: int = NODES, deepest: int = DEEPEST, dates: boo
         dates: make dates of texts of that form, as readers elsewhere do.
 
     Raises:
-        NotPlainError: it is no YAML, or more than plain values.
+        NotPlainError: it is not YAML, or holds more than plain values.
     """
     try:
         _check_events(text, nodes, deepest)
@@ -65,7 +65,7 @@ def of_text(text: str, *, nodes: int = NODES, deepest: int = DEEPEST, dates: boo
         except (ValueError, OverflowError) as error:
             if isinstance(error, NotPlainError):
                 raise
-            raise NotPlainError("a number, or a date, that cannot be one") from None
+            raise NotPlainError("a number or a date that is not valid") from None
         finally:
             loader.dispose()
     except NotPlainError:
@@ -73,8 +73,8 @@ def of_text(text: str, *, nodes: int = NODES, deepest: int = DEEPEST, dates: boo
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}: " if mark else ""
-        said = error.problem or error.context or "it cannot be read"
-        raise NotPlainError(f"{line}{one_line(str(said))}") from None
+        problem = error.problem or error.context or "it cannot be read"
+        raise NotPlainError(f"{line}{one_line(str(problem))}") from None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise NotPlainError(one_line(str(error))) from None
 
@@ -108,16 +108,16 @@ class _Loader(_Base):  # type: ignore[misc]
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """A mapping of which no key says twice what it is."""
-        made: dict[Any, Any] = {}
+        mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             line = f"line {key_node.start_mark.line + 1}"
             if not isinstance(key_node, yaml.ScalarNode):
                 raise NotPlainError(f"{line}: a list or a section for a key")
             key = self.construct_object(key_node, deep=True)
-            if key in made:
+            if key in mapping:
                 raise NotPlainError(f"{line}: key {key_node.value[:80]!r} is a duplicate")
-            made[key] = self.construct_object(value_node, deep=deep)
-        return made
+            mapping[key] = self.construct_object(value_node, deep=deep)
+        return mapping
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:

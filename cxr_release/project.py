@@ -58,7 +58,7 @@ class Project:
         return all(path.exists() for path in self.tables)
 
     def films(self, images: Path | None = None) -> list[Generated]:
-        """The generated films, or those that a table of anybody's lists."""
+        """The generated films, or those that another table lists."""
         from cxr_release.screening.films import read_generated, read_listed
 
         return read_listed(images) if images else read_generated(self.tables)
@@ -96,8 +96,10 @@ class Project:
     def _changed(self, section: str, kind: type[P], changes: Mapping[str, Any]) -> P:
         from cxr_release.settings import checked
 
-        known = getattr(self.params, section) if self.paths.params.exists() else kind()
-        values = asdict(known) | {key: one for key, one in changes.items() if one is not None}
+        current = getattr(self.params, section) if self.paths.params.exists() else kind()
+        values = asdict(current) | {
+            key: value for key, value in changes.items() if value is not None
+        }
         return checked(kind, values)
 
     def study_settings(self, **changes: Any) -> dict[str, Any]:
@@ -164,10 +166,10 @@ class Project:
         self.require_logs(folder, people)
         for person in people:
             if person not in people_of(folder):
-                known = (self.paths.orders / f"{person}.json").exists()
-                said = "; an order was given before: the log is gone, or was never begun"
+                had_order = (self.paths.orders / f"{person}.json").exists()
+                message = "; an order was given before: the log is gone, or was never begun"
                 like = people_like(person, folder)
-                sys.stderr.write(f"{person} has no log here{said if known else like}\n")
+                sys.stderr.write(f"{person} has no log here{message if had_order else like}\n")
 
     def testimony(self) -> Testimony:
         """What git, the recorded orders and the published versions know of the logs."""
@@ -241,13 +243,13 @@ class Project:
         return read_all(DECISION, self.paths.withdrawals)
 
     def ledger_for(self, folder: Path) -> Path | None:
-        """Where it is noted that the release in `folder` is out; None where it is not ours."""
+        """Where the version in `folder` is noted as published; None for another project's."""
         from cxr_release.release.versions.published import name_of
 
-        ours = self.paths.params.exists() and name_of(folder) == self.params.release.name
-        return self.paths.published if ours else None
+        is_own = self.paths.params.exists() and name_of(folder) == self.params.release.name
+        return self.paths.published if is_own else None
 
-    def said(self) -> Said:
+    def statements(self) -> Said:
         """What the logs hold, as far as published versions prove it.
 
         Raises:

@@ -33,17 +33,19 @@ CHECKPOINT_STEP = Column(
     "checkpoint_step", INT, "Training steps that the checkpoint had seen.", least=1
 )
 BATCH = Column("batch", TEXT, "Sampling job of the checkpoint: initial or large.", among=BATCHES)
-SEED = Column("seed", INT, "Seed of the film's random numbers: makes this one film again.", least=0)
+SEED = Column(
+    "seed", INT, "Seed of the film's random numbers, from which it can be drawn again.", least=0
+)
 FACING = Column(
     "facing",
     TEXT,
-    "The way the film faces here: left, as it was found or as reviewers said; or unknown.",
+    "Which way the film faces here: left, as detected or as reviewers stated; or unknown.",
     among=("left", "unknown"),
 )
 FLIPPED = Column(
     "flipped",
     BOOL,
-    "Whether the film was mirrored after sampling: it was found, or reviewers said, to face right.",
+    "Whether the film was mirrored after sampling: it was detected, or stated, to face right.",
 )
 SYNTHETIC = Column(
     "id",
@@ -85,7 +87,7 @@ COHORT = Table(
         Column(
             "flipped",
             BOOL,
-            "Whether the film was mirrored: it was found to face right.",
+            "Whether the film was mirrored: it was detected to face right.",
         ),
     ),
 )
@@ -128,9 +130,7 @@ MANIFEST = Table(
         Column("age", INT, "Age in years, where the source says so.", least=0, nullable=True),
         Column("curvature", INT, "Curvature class of the source, 1–5.", least=1, nullable=True),
         Column("keypoints", KEYPOINTS, "Landmarks in pixels of the source film.", nullable=True),
-        Column(
-            "left_out", TEXT, "What of the film's annotation could not be taken.", nullable=True
-        ),
+        Column("left_out", TEXT, "What of the film's annotation could not be used.", nullable=True),
         Column(
             "true_facing", TEXT, "Phantoms: the way it was drawn.", nullable=True, among=FACINGS
         ),
@@ -179,14 +179,14 @@ ORIENTED = Table(
         Column(
             "facing_said",
             BOOL,
-            "Whether reviewers say which way it faces, or differ on it; else it is as found.",
+            "Whether reviewers state which way it faces, or disagree; else it is as detected.",
         ),
         FLIPPED,
         *SAMPLES.columns[6:],
         Column(
             "mirrored_sha256",
             TEXT,
-            "SHA-256 of the PNG of the film's mirror image: what names it is about this film.",
+            "SHA-256 of the PNG of the film's mirror image: decisions on that are on this film.",
             matches=HEX64,
         ),
     ),
@@ -205,15 +205,20 @@ FILMS = Table(
 
 PRESCREEN = Table(
     "prescreen",
-    "How much the pre-screen doubts each generated film.",
+    "The pre-screen's anomaly score of each synthetic film.",
     (
         SYNTHETIC,
         SHA256,
-        Column("score", FLOAT, "Doubt: the more, the less the film resembles the cohort.", least=0),
+        Column(
+            "score",
+            FLOAT,
+            "Anomaly score: the higher, the less the film resembles the cohort.",
+            least=0,
+        ),
         Column(
             "percentile",
             FLOAT,
-            "Share of source films, held out, that are doubted less.",
+            "Share of held-out source films, in per cent, with a lower score.",
             least=0,
             most=100,
         ),
@@ -234,11 +239,11 @@ SCREENED = Table(
             "Whether enough reviewers have decided and agree, or the rule settles it.",
         ),
         Column("released", BOOL, "Whether the film goes into the release."),
-        Column("reviewers", INT, "People whose decision stands on the film.", least=0),
+        Column("reviewers", INT, "Reviewers whose decision on the film is in effect.", least=0),
         Column(
             "looked_at",
             BOOL,
-            "Whether one of them decided while the page showed it, no faster than a look takes.",
+            "Whether one of them decided while the page showed it, not faster than a look takes.",
         ),
     ),
 )
@@ -308,7 +313,7 @@ COSINE = Column(
     least=-1.001,
     most=1.001,
 )
-VIEW = Column("view", TEXT, "How the synthetic film was turned to get there.", among=VIEWS)
+VIEW = Column("view", TEXT, "View of the synthetic film at which it is most similar.", among=VIEWS)
 PERCENTILE = Column(
     "percentile",
     FLOAT,
@@ -320,7 +325,7 @@ PERCENTILE = Column(
 FLAGGED = Column(
     "flagged",
     BOOL,
-    "Whether it is more similar than any film that the baseline holds, which nobody copied.",
+    "Whether it is more similar than every film of the baseline, where nothing was copied.",
     nullable=True,
 )
 REAL = Column("real_id", TEXT, "Film of the cohort.", matches=r"[\s\S]{1,255}")
@@ -328,7 +333,7 @@ ANY_SYNTHETIC = Column("synthetic_id", TEXT, "Synthetic film.", matches=r"[\s\S]
 
 PAIRS = Table(
     "pairs",
-    "The most similar pairs of a real and a synthetic film. Stays in the house.",
+    "The most similar pairs of a real and a synthetic film. Not released.",
     (
         replace(RANK, unique=True),
         REAL,
@@ -343,7 +348,7 @@ PAIRS = Table(
 
 NEAREST = Table(
     "nearest",
-    "Every synthetic film and the real film most similar to it. Stays in the house.",
+    "Every synthetic film and the real film most similar to it. Not released.",
     (
         replace(ANY_SYNTHETIC, unique=True),
         REAL,
@@ -379,7 +384,7 @@ NEAREST = Table(
 
 WITHIN = Table(
     "within",
-    "The most similar pairs within each of the two sets. Stays in the house.",
+    "The most similar pairs within each of the two sets. Not released.",
     (
         Column("set", TEXT, "real or synthetic.", among=("real", "synthetic")),
         RANK,
@@ -396,14 +401,14 @@ WITHIN = Table(
 
 VERDICTS = Table(
     "verdicts",
-    "The pairs to be judged, and what the reviewers' verdicts come to. Stays in the house.",
+    "The pairs to be judged, and what the reviewers' verdicts come to. Not released.",
     (
         REAL,
         replace(ANY_SYNTHETIC, matches=FILM_PATTERN),
         Column("rank", INT, "Rank in this audit; none for a pair judged earlier.", nullable=True),
         Column("verdict", TEXT, "What it comes to, once settled.", among=JUDGED, nullable=True),
-        Column("settled", BOOL, "Whether nobody else needs to look at it."),
-        Column("reviewers", INT, "People whose verdict on it stands.", least=0),
+        Column("settled", BOOL, "Whether no further reviewer needs to look at it."),
+        Column("reviewers", INT, "Reviewers whose verdict on it is in effect.", least=0),
         Column("excluded", BOOL, "Whether the synthetic film stays out because of it."),
     ),
     key=("real_id", "synthetic_id"),
@@ -421,15 +426,15 @@ AUDIT_PAIRS = Table(
             "real_pixel_sha256",
             TEXT,
             "SHA-256 of the real film's pixels, where the source is public, drawn or shown here:"
-            " who has the film finds it by that.",
+            " it identifies the film to those who have it.",
             matches=HEX64,
             nullable=True,
         ),
         Column(
             "real_pixel_hmac",
             TEXT,
-            "Where it is not: HMAC-SHA256 of that hash under a key that stays with the publishers."
-            " With the key they find the film; without it nobody can tell which film it is.",
+            "Otherwise: HMAC-SHA256 of that hash under a key that stays with the publishers."
+            " With the key they can identify the film; without it no one can.",
             matches=HEX64,
             nullable=True,
         ),
@@ -477,7 +482,7 @@ KIT = Table(
 
 KEY = Table(
     "study_key",
-    "What stands behind the random names. Kept apart from the kit.",
+    "What the random names stand for. Kept apart from the kit.",
     (
         *KIT.columns[1:4],
         Column("source", TEXT, "real, or a checkpoint's name.", matches=rf"real|{SOURCE_PATTERN}"),

@@ -30,7 +30,7 @@ _SHORT.maxstring = _SHORT.maxother = 80
 _SHORT.maxlong, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxlevel = 60, 3, 2, 2
 _CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Characters that show what follows in another order than it stands in."""
+"""Characters that show what follows in another order than it is written."""
 
 
 def checked_by(unit: str, accept: Callable[[Any], bool], **options: Any) -> Any:
@@ -40,8 +40,8 @@ def checked_by(unit: str, accept: Callable[[Any], bool], **options: Any) -> Any:
 
 def between(low: float, high: float, unit: str = "", **options: Any) -> Any:
     """A number from `low` to `high`, both included."""
-    said = f"from {low:,} to {high:,} {unit}".strip()
-    return checked_by(said, lambda value: low <= value <= high, **options)
+    text = f"from {low:,} to {high:,} {unit}".strip()
+    return checked_by(text, lambda value: low <= value <= high, **options)
 
 
 def matching(pattern: str, unit: str, **options: Any) -> Any:
@@ -75,10 +75,10 @@ def checked(
         ParamsError: with one fault for every key that is unknown, missing or wrong.
     """
     faults: list[Fault] = []
-    made: P = _build(kind, raw, "", faults, moved or {})
+    result: P = _build(kind, raw, "", faults, moved or {})
     if faults:
         raise ParamsError(f"{len(faults)} wrong parameter(s)", where=where, faults=sorted(faults))
-    return made
+    return result
 
 
 def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[str, str]) -> Any:
@@ -86,18 +86,18 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
     if not isinstance(raw, Mapping):
         faults.append(Fault(place or "(top level)", "expected a section with keys"))
         return None
-    known = {one.name: one for one in fields(kind)}
+    specs = {spec.name: spec for spec in fields(kind)}
     types = get_type_hints(kind)
     prefix = f"{place}." if place else ""
     for key in raw:
-        if key not in known:
+        if key not in specs:
             name = f"{prefix}{key if isinstance(key, str) and key.isprintable() else repr(key)}"
-            remedy = moved.get(name, f"known here: {', '.join(known)}")
+            remedy = moved.get(name, f"known here: {', '.join(specs)}")
             faults.append(
                 Fault(name if len(name) <= LONGEST else _SHORT.repr(name), "unknown key", remedy)
             )
     values: dict[str, Any] = {}
-    for name, spec in known.items():
+    for name, spec in specs.items():
         where = prefix + name
         if name not in raw:
             faults.append(Fault(where, "missing"))
@@ -105,7 +105,7 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
             values[name] = _build(types[name], raw[name], where, faults, moved)
         else:
             values[name] = _value(types[name], raw[name], where, spec.metadata, faults)
-    return kind(**values) if len(values) == len(known) else None
+    return kind(**values) if len(values) == len(specs) else None
 
 
 def _value(
@@ -137,7 +137,7 @@ def _coerce(kind: Any, raw: Any, metadata: Mapping[str, Any]) -> Any:
             raise TypeError("is not a list")
         if len(raw) > LONGEST_LIST:
             raise ValueError(f"has more than {LONGEST_LIST:,} entries")
-        return tuple(_coerce(get_args(kind)[0], one, metadata) for one in raw)
+        return tuple(_coerce(get_args(kind)[0], item, metadata) for item in raw)
     if kind is float:
         return _number(raw)
     if isinstance(raw, kind) and not (kind is int and isinstance(raw, bool)):
@@ -174,6 +174,6 @@ def _check_text(text: str, metadata: Mapping[str, Any]) -> None:
     plain = text.replace("\n", " ") if metadata.get("lines") else text
     if "\n" in plain:
         raise ValueError("has more than one line")
-    for one in plain:
-        if unicodedata.category(one) in _CONTROLS or _TURNING.match(one):
-            raise ValueError(f"holds a control character, {one!a}")
+    for character in plain:
+        if unicodedata.category(character) in _CONTROLS or _TURNING.match(character):
+            raise ValueError(f"holds a control character, {character!a}")

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 REVIEWER = re.compile(r"(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-"""A person's name as it stands in settings and logs: it is the name of a file, too."""
+"""A person's name in settings and logs: it is the name of a file, too."""
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
@@ -22,15 +22,19 @@ def folded(name: str) -> str:
     width make no difference: `r1`, `R1` and `ｒ１` are one.
     """
     # What was left out may have held apart what Unicode composes.
-    while (again := _once(name)) != name:
-        name = again
+    while (shorter := _once(name)) != name:
+        name = shorter
     return name
 
 
 def _once(name: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    seen = (one for one in plain if unicodedata.category(one) not in _INVISIBLE)
-    return _IGNORABLE.sub("", "".join(str(unicodedata.decimal(one, one)) for one in seen))
+    visible = (
+        character for character in plain if unicodedata.category(character) not in _INVISIBLE
+    )
+    return _IGNORABLE.sub(
+        "", "".join(str(unicodedata.decimal(character, character)) for character in visible)
+    )
 
 
 def spellings(names: Iterable[str]) -> list[list[str]]:
@@ -43,12 +47,12 @@ def spellings(names: Iterable[str]) -> list[list[str]]:
 
 def one_person(group: Iterable[str], noun: str) -> str:
     """What is wrong with several spellings of a person's name: `r1 and R1: one reader under …`."""
-    *others, last = (
+    *earlier, last = (
         name if _is_plain(name) else ascii(name)
         for name in sorted(group, key=lambda name: (not _is_plain(name), name.swapcase()))
     )
-    number = "two" if len(others) == 1 else str(len(others) + 1)
-    return f"{', '.join(others)} and {last}: one {noun} under {number} spellings"
+    number = "two" if len(earlier) == 1 else str(len(earlier) + 1)
+    return f"{', '.join(earlier)} and {last}: one {noun} under {number} spellings"
 
 
 def _is_plain(name: str) -> bool:
@@ -60,9 +64,9 @@ def by_form(names: Collection[str]) -> dict[str, str]:
 
     File systems and spreadsheets write one name in different forms; a person sees no difference.
     """
-    found: dict[str, set[str]] = defaultdict(set)
+    names_of: dict[str, set[str]] = defaultdict(set)
     for name in names:
         for form in ("NFC", "NFD"):
-            found[unicodedata.normalize(form, name)].add(name)
-    forms = {form: min(meant) for form, meant in found.items() if len(meant) == 1}
+            names_of[unicodedata.normalize(form, name)].add(name)
+    forms = {form: min(candidates) for form, candidates in names_of.items() if len(candidates) == 1}
     return forms | {name: name for name in names}

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cxr_release.errors import AGAIN, Fault, TableError, one_line
+from cxr_release.errors import REMAKE, Fault, TableError, one_line
 from cxr_release.files import open_regular, whole_file
 
 if TYPE_CHECKING:
@@ -66,23 +66,23 @@ class Column:
         """The pandera checks of this column."""
         from pandera.pandas import Check
 
-        found = []
+        checks = []
         if self.matches:
-            found.append(Check.str_matches(f"^(?:{self.matches})$"))
+            checks.append(Check.str_matches(f"^(?:{self.matches})$"))
         if self.among:
-            found.append(Check.isin(self.among))
+            checks.append(Check.isin(self.among))
         if self.least is not None:
-            found.append(Check.ge(self.least))
+            checks.append(Check.ge(self.least))
         if self.most is not None:
-            found.append(Check.le(self.most))
-        return found
+            checks.append(Check.le(self.most))
+        return checks
 
     def feature(self) -> dict[str, Any]:
         """The Hugging Face feature of this column."""
         if self.type == IMAGE:
             return {"_type": "Image"}
         if pa.types.is_list(self.type):
-            parts = {one.name: _value_feature(one.type) for one in self.type.value_type}
+            parts = {field.name: _value_feature(field.type) for field in self.type.value_type}
             return {"_type": "List", "feature": parts}
         return _value_feature(self.type)
 
@@ -105,10 +105,10 @@ class Table:
     @cached_property
     def arrow(self) -> pa.Schema:
         """The Arrow schema, with the Hugging Face features in its metadata."""
-        features = {one.name: one.feature() for one in self.columns}
+        features = {column.name: column.feature() for column in self.columns}
         metadata = {"huggingface": json.dumps({"info": {"features": features}})}
         return pa.schema(
-            [pa.field(one.name, one.type, nullable=True) for one in self.columns], metadata
+            [pa.field(column.name, column.type, nullable=True) for column in self.columns], metadata
         )
 
     @cached_property
@@ -120,15 +120,15 @@ class Table:
 
         return DataFrameSchema(
             {
-                one.name: PanderaColumn(
-                    pd.ArrowDtype(one.type),
-                    one.checks(),
-                    nullable=one.nullable,
-                    unique=one.unique,
-                    description=one.doc,
+                column.name: PanderaColumn(
+                    pd.ArrowDtype(column.type),
+                    column.checks(),
+                    nullable=column.nullable,
+                    unique=column.unique,
+                    description=column.doc,
                 )
-                for one in self.columns
-                if not one.nested
+                for column in self.columns
+                if not column.nested
             },
             strict=True,
             unique=list(self.key) or None,
@@ -138,7 +138,7 @@ class Table:
     @property
     def flat(self) -> list[str]:
         """Names of the columns without structures (images, key points)."""
-        return [one.name for one in self.columns if not one.nested]
+        return [column.name for column in self.columns if not column.nested]
 
 
 def faults_of(table: pa.Table, kind: Table, where: str) -> list[Fault]:
@@ -146,9 +146,12 @@ def faults_of(table: pa.Table, kind: Table, where: str) -> list[Fault]:
     if not table.schema.equals(kind.arrow, check_metadata=False):
         return _schema_faults(table.schema, kind, where)
     faults = [
-        Fault(f"{where}: column {one.name}", f"{table[one.name].null_count} value(s) are missing")
-        for one in kind.columns
-        if one.nested and not one.nullable and table[one.name].null_count
+        Fault(
+            f"{where}: column {column.name}",
+            f"{table[column.name].null_count} value(s) are missing",
+        )
+        for column in kind.columns
+        if column.nested and not column.nullable and table[column.name].null_count
     ]
     return faults + _frame_faults(_frame(table.select(kind.flat)), kind, where)
 
@@ -163,9 +166,9 @@ def _schema_faults(schema: pa.Schema, kind: Table, where: str) -> list[Fault]:
         if field.name not in schema.names:
             faults.append(Fault(f"{where}: column {field.name}", "missing column"))
         elif schema.field(field.name).type != field.type:
-            found = schema.field(field.name).type
+            actual = schema.field(field.name).type
             faults.append(
-                Fault(f"{where}: column {field.name}", f"is {found}, expected {field.type}")
+                Fault(f"{where}: column {field.name}", f"is {actual}, expected {field.type}")
             )
     return faults or [Fault(where, "columns are in another order", ", ".join(kind.arrow.names))]
 
@@ -242,10 +245,10 @@ class Writer:
         self.rows = 0
 
     def __enter__(self) -> Self:
-        with ExitStack() as opened:
-            partial = opened.enter_context(whole_file(self._path))
-            stream = opened.enter_context(partial.open("wb"))
-            self._parquet = opened.enter_context(
+        with ExitStack() as stack:
+            partial = stack.enter_context(whole_file(self._path))
+            stream = stack.enter_context(partial.open("wb"))
+            self._parquet = stack.enter_context(
                 pq.ParquetWriter(
                     stream,
                     self._kind.arrow,
@@ -255,7 +258,7 @@ class Writer:
                     use_content_defined_chunking=True,
                 )
             )
-            self._opened = opened.pop_all()
+            self._stack = stack.pop_all()
         return self
 
     def append(self, rows: Iterable[Mapping[str, Any]] | pa.Table) -> None:
@@ -270,7 +273,7 @@ class Writer:
         self.rows += table.num_rows
 
     def _check_keys(self, table: pa.Table) -> None:
-        keys = [[one.name] for one in self._kind.columns if one.unique]
+        keys = [[column.name] for column in self._kind.columns if column.unique]
         keys += [list(self._kind.key)] if self._kind.key else []
         for names in keys:
             for values in zip(*(table[name].to_pylist() for name in names), strict=True):
@@ -285,12 +288,12 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._opened.__exit__(kind, error, trace)
+        self._stack.__exit__(kind, error, trace)
 
 
 def _from_rows(rows: Iterable[Mapping[str, Any]], kind: Table, path: Path) -> pa.Table:
-    listed = list(rows)
-    columns = {one.name: [row[one.name] for row in listed] for one in kind.columns}
+    row_list = list(rows)
+    columns = {column.name: [row[column.name] for row in row_list] for column in kind.columns}
     try:
         return pa.table(columns, schema=kind.arrow)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
@@ -314,9 +317,9 @@ def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Ta
     (see `iterate`).
 
     Raises:
-        TableError: when the file is missing, is no Parquet, or breaks the schema.
+        TableError: when the file is missing, is not Parquet, or breaks the schema.
     """
-    with _opened(path, AGAIN) as parquet:
+    with _open_parquet(path, REMAKE) as parquet:
         faults = (
             []
             if parquet.schema_arrow.equals(kind.arrow, check_metadata=False)
@@ -329,7 +332,7 @@ def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Ta
         raise TableError(
             f"{len(faults)} fault(s) in table {kind.name!r}",
             where=str(path),
-            remedy=AGAIN,
+            remedy=REMAKE,
             faults=faults,
         )
     return table if columns is None else table.select(list(columns))
@@ -339,20 +342,22 @@ def require(path: Path, kind: Table) -> None:
     """Make sure that a table is there and has its columns; its rows are not read.
 
     Raises:
-        TableError: it is missing, is no Parquet, or has others.
+        TableError: it is missing, is not Parquet, or has others.
     """
-    with _opened(path, AGAIN) as parquet:
+    with _open_parquet(path, REMAKE) as parquet:
         _require_columns(parquet, kind, path)
 
 
 def _require_columns(parquet: pq.ParquetFile, kind: Table, path: Path) -> None:
     if not parquet.schema_arrow.equals(kind.arrow, check_metadata=False):
         faults = _schema_faults(parquet.schema_arrow, kind, str(path))
-        raise TableError(f"not a table {kind.name!r}", where=str(path), remedy=AGAIN, faults=faults)
+        raise TableError(
+            f"is not a table {kind.name!r}", where=str(path), remedy=REMAKE, faults=faults
+        )
 
 
 def read_foreign(path: Path, kind: Table) -> pa.Table:
-    """The columns of a table out of a Parquet or CSV file that somebody else wrote.
+    """The columns of a table out of a Parquet or CSV file that another program wrote.
 
     Raises:
         TableError: the file is missing or unreadable, or those columns break the schema.
@@ -360,23 +365,27 @@ def read_foreign(path: Path, kind: Table) -> pa.Table:
     from pyarrow import csv
 
     if path.suffix.lower() != ".csv":
-        with _opened(path) as parquet:
+        with _open_parquet(path) as parquet:
             present = [name for name in kind.flat if name in parquet.schema_arrow.names]
             table = parquet.read(columns=present)
     else:
-        types = {one.name: one.type for one in kind.columns}
+        types = {column.name: column.type for column in kind.columns}
         try:
             os.close(open_regular(path, follow=True))
             table = csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
         except FileNotFoundError:
             raise TableError("no such table", where=str(path)) from None
         except (pa.ArrowInvalid, OSError) as error:
-            raise TableError(f"not a readable CSV file: {error}", where=str(path)) from error
-    absent = [one for one in kind.columns if not one.nested and one.name not in table.schema.names]
-    for one in absent:
-        if one.nullable:  # Nobody else need say what need not be known.
-            table = table.append_column(one.name, pa.nulls(table.num_rows, one.type))
-    missing = [one.name for one in absent if not one.nullable]
+            raise TableError(f"is not a readable CSV file: {error}", where=str(path)) from error
+    absent = [
+        column
+        for column in kind.columns
+        if not column.nested and column.name not in table.schema.names
+    ]
+    for column in absent:
+        if column.nullable:  # Other programs need not state what may be unknown.
+            table = table.append_column(column.name, pa.nulls(table.num_rows, column.type))
+    missing = [column.name for column in absent if not column.nullable]
     if missing:
         raise TableError(
             f"lacks the column(s) {', '.join(missing)}",
@@ -407,14 +416,14 @@ def iterate(path: Path, kind: Table, batch_rows: int = 64) -> Iterator[dict[str,
 
     The schema is checked, the values are not: `read` does that.
     """
-    for some in batches(path, kind, kind.arrow.names, batch_rows):
-        yield from some.to_pylist()
+    for batch in batches(path, kind, kind.arrow.names, batch_rows):
+        yield from batch.to_pylist()
 
 
 def batches(path: Path, kind: Table, columns: Sequence[str], batch_rows: int) -> Iterator[pa.Table]:
     """The same as Arrow tables of some columns, for what only copies."""
     # What is raised where the batches go does not come in here.
-    with _opened(path, AGAIN) as parquet:
+    with _open_parquet(path, REMAKE) as parquet:
         _require_columns(parquet, kind, path)
         for batch in parquet.iter_batches(batch_rows, columns=list(columns)):
             yield pa.Table.from_batches([batch])
@@ -422,20 +431,20 @@ def batches(path: Path, kind: Table, columns: Sequence[str], batch_rows: int) ->
 
 def pick(path: Path, kind: Table, ids: Collection[str]) -> Iterator[dict[str, Any]]:
     """The rows, images included, whose `id` is one of `ids`, in the file's order."""
-    wanted = pa.array(sorted(ids), pa.string())
-    for some in batches(path, kind, kind.arrow.names, ROWS_PER_GROUP):
-        yield from some.filter(pc.is_in(some["id"], wanted)).to_pylist()
+    id_array = pa.array(sorted(ids), pa.string())
+    for batch in batches(path, kind, kind.arrow.names, ROWS_PER_GROUP):
+        yield from batch.filter(pc.is_in(batch["id"], id_array)).to_pylist()
 
 
 def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Cut anything into lists of `size`, the last one shorter: what a `Writer` takes at a time."""
-    rest = iter(items)
-    while piece := list(islice(rest, size)):
+    iterator = iter(items)
+    while piece := list(islice(iterator, size)):
         yield piece
 
 
 @contextmanager
-def _opened(path: Path, remedy: str = "") -> Iterator[pq.ParquetFile]:
+def _open_parquet(path: Path, remedy: str = "") -> Iterator[pq.ParquetFile]:
     """A Parquet file; what cannot be read of it in the block is a `TableError`."""
     try:
         os.close(open_regular(path, follow=True))  # a pipe in its place would keep us waiting
@@ -445,7 +454,7 @@ def _opened(path: Path, remedy: str = "") -> Iterator[pq.ParquetFile]:
     except FileNotFoundError:
         raise TableError("no such table", where=str(path), remedy="run `dvc repro`") from None
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise TableError(
-            f"not a readable Parquet file: {one_line(said)}", where=str(path), remedy=remedy
+            f"is not a readable Parquet file: {one_line(reason)}", where=str(path), remedy=remedy
         ) from error

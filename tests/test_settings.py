@@ -155,7 +155,7 @@ def test_an_adjudicator_is_somebody_who_can_have_a_log(
         ("authors: []", "authors: " + "[" * 5000, "nested"),
         ("authors: []", "authors:\n    " + "- " * 5000, "nested"),
         ("authors: []", "authors: [" + "x, " * 9000 + "]", "more than 5,000"),
-        ("seed: 2026", "seed: " + "9" * 5000, "a number, or a date, that cannot be one"),
+        ("seed: 2026", "seed: " + "9" * 5000, "a number or a date that is not valid"),
         ("seed: 2026", "seed: 2026\n---\nseed: 1", "document"),
         ("seed: 2026", "seed: 2026 # " + "x" * 70_000, "larger than 65,536 bytes"),
         ("seed: 2026", "seed: \x01", "control"),

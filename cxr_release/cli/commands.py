@@ -29,8 +29,8 @@ from cxr_release.cli.options import (
     Reviewer,
     Reviews,
     Root,
+    given_ids,
     project_at,
-    wanted,
 )
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
@@ -46,7 +46,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="""Turns a folder of radiographs into a citable synthetic dataset.
 
-    The pipeline runs with `dvc repro` (or `make release`); these commands stand around it.
+    The pipeline runs with `dvc repro` (or `make release`); these commands prepare, check and
+    publish it.
     """,
 )
 
@@ -58,8 +59,8 @@ app.add_typer(release_app)
 DEBUG = "--debug"
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(is_set: bool) -> None:
+    if is_set:
         print(f"cxr-release {__version__}")
         raise typer.Exit
 
@@ -116,7 +117,7 @@ def ingest(
 
 @app.command()
 def sample(
-    more: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", hidden=True)] = None,
+    further_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", hidden=True)] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="ID...", help="Films to make again, or - for stdin.")
     ] = None,
@@ -135,8 +136,8 @@ def sample(
 
     Example: cxr-release sample --only checkpoint-3-large-00012 checkpoint-6-initial-00003
     """
-    if more and not only:
-        raise typer.BadParameter("film ids stand behind --only")
+    if further_ids and not only:
+        raise typer.BadParameter("film ids go after --only")
     project = project_at(root)
     if not only:
         from cxr_release.stages.sample import run
@@ -146,8 +147,8 @@ def sample(
         return
     from cxr_release.generators.regenerate import film_ids, regenerate
 
-    made = regenerate(
-        film_ids(wanted([*only, *(more or [])])),
+    films = regenerate(
+        film_ids(given_ids([*only, *(further_ids or [])])),
         output,
         checkpoint_of=project.paths.checkpoint,
         job_of=project.paths.job,
@@ -156,14 +157,14 @@ def sample(
         compute=project.params.compute,
     )
     if as_json:
-        print(json.dumps({"films": made}, indent=2, sort_keys=True))
+        print(json.dumps({"films": films}, indent=2, sort_keys=True))
         return
-    for film in made:
+    for film in films:
         off = film["difference"]
-        same = (
+        comparison = (
             "not drawn before" if off is None else f"{off} grey level(s) from the one drawn before"
         )
-        print(f"{film['file']}  seed {film['seed']}, {same}")
+        print(f"{film['file']}  seed {film['seed']}, {comparison}")
 
 
 @app.command()
@@ -174,8 +175,8 @@ def status(root: Root = HERE, as_json: Json = False) -> None:
     """
     from cxr_release.cli.status import status_of, text_of
 
-    found = status_of(project_at(root))
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+    report = status_of(project_at(root))
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
 
 
 @app.command()
@@ -233,10 +234,10 @@ def facing(
 
     project = project_at(root)
     project.require_logs(project.paths.facing_log, [reviewer])
-    said = say_facing(
-        project.paths.facing_log, reviewer, wanted(ids), faces, films=project.films(), note=note
+    decisions = say_facing(
+        project.paths.facing_log, reviewer, given_ids(ids), faces, films=project.films(), note=note
     )
-    print(f"logged {len(said)} facing decision(s) of {reviewer}: {faces}")
+    print(f"logged {len(decisions)} facing decision(s) of {reviewer}: {faces}")
 
 
 @app.command()
@@ -255,8 +256,8 @@ def counts(
     """
     from cxr_release.screening.counts import table_s1
 
-    found = project_at(root).counts(images, reviews)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else table_s1(found).rstrip())
+    table = project_at(root).counts(images, reviews)
+    print(json.dumps(table, indent=2, sort_keys=True) if as_json else table_s1(table).rstrip())
 
 
 @log_app.command()
@@ -270,16 +271,16 @@ def verify(
 
     Of the decisions on films, of the verdicts on pairs, and of the readers' answers.
 
-    A line that was changed, removed or moved is named, and so is a decision on an unknown film or
-    on other bytes. What a crash left of an unfinished last line is set aside beside the log, with
-    a message. Before any film is sampled the chains alone are verified.
+    A line that was changed, removed or moved is named, and so is a decision on a film that is
+    unknown or has changed. What a crash left of an unfinished last line is set aside beside the
+    log, with a message. Before any film is sampled the chains alone are verified.
 
     Example: cxr-release log verify
     """
     from cxr_release.cli.log import text_of, verify_logs
 
-    found = verify_logs(project_at(root), images, reviews)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+    report = verify_logs(project_at(root), images, reviews)
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
 
 
 @log_app.command()
@@ -290,9 +291,9 @@ def join(
 ) -> None:
     """Join what one person logged on another machine into their log here.
 
-    Where git cannot merge a log, take one side whole and join the other one in. Nothing that
-    stands here is rewritten: the other log's lines are added behind, each with its own time and
-    the hash of the line that it comes from; of what both say of a film, the later counts. The
+    Where git cannot merge a log, take one side whole and join the other one in. Nothing in
+    the log here is rewritten: the other log's lines are added behind, each with its own time and
+    the hash of the line that it comes from; where both decide on a film, the later counts. The
     other log is kept beside this one and verifies by itself. Joining twice is joining once.
 
     Example: cxr-release log join other.jsonl --into data/reviews/screening/a.b.jsonl
@@ -472,7 +473,7 @@ def _decide(
     decisions = decide(
         project.paths.screening_log,
         reviewer,
-        wanted(ids),
+        given_ids(ids),
         verb,
         films=project.films(),
         reasons=project.reasons(),

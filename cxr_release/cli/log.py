@@ -1,4 +1,4 @@
-"""The logs of a project: verified, with what others know of them; two of one person, joined."""
+"""Verify the logs of a project, and join two logs of one person."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def _logs(
     paths, beside = project.paths, tuple[str, ...]()
     faults_of: Any = about_films(films, reasons if _KINDS[name] is DECISION else None)
     if name == "audit":
-        known = paths.params.exists() and project.sampled
-        faults_of = about_pairs(paths.cohort_table, project.tables if known else [])
+        is_sampled = paths.params.exists() and project.sampled
+        faults_of = about_pairs(paths.cohort_table, project.tables if is_sampled else [])
     elif name == "readers":
         faults_of, beside = about_quartets(paths.kit), (CSV,)
     return LogFolder(_KINDS[name], _folders(paths)[name], faults_of, beside)
@@ -96,8 +96,8 @@ def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> 
 def _ask(project: Project) -> dict[str, Any]:
     testimony = project.testimony()
     if testimony.faults:
-        what = f"{len(testimony.faults)} thing(s) are missing that people wrote"
-        raise DecisionError(what, faults=testimony.faults)
+        message = f"{len(testimony.faults)} item(s) that people wrote are missing"
+        raise DecisionError(message, faults=testimony.faults)
     return {"asked": list(testimony.asked), "notes": list(testimony.notes)}
 
 
@@ -141,29 +141,33 @@ def text_of(verified: Mapping[str, Any]) -> str:
     if "witnesses" in verified:
         witnesses = verified["witnesses"]
         texts += witnesses["notes"]
-        whole = "; ".join(f"{one} knows of no line that is missing" for one in witnesses["asked"])
+        whole = "; ".join(
+            f"{witness} knows of no line that is missing" for witness in witnesses["asked"]
+        )
         texts.append(whole or "whether lines are missing was not checked")
     return "\n".join(texts)
 
 
-def join_log(other: str, into: Path) -> Joined:
-    """Join somebody's other log into theirs in a project.
+def join_log(other_log: str, into: Path) -> Joined:
+    """Join a person's log from another machine into their log in a project.
 
     Args:
-        other: the other log, or `-` for standard input.
+        other_log: the other log, or `-` for standard input.
         into: the log in the project, `data/reviews/KIND/NAME.jsonl`.
 
     Raises:
-        DecisionError: `into` is not a place of a log, or see `logbook.join.join`.
+        DecisionError: `into` is not the place of a log, or see `logbook.join.join`.
         OSError: the other log cannot be read, or is not a plain file.
     """
-    data = _bytes_of(other)
+    data = _bytes_of(other_log)
     folder = Path(os.path.abspath(into.parent))  # noqa: PTH100 - a link to a folder stays
     project = Project(Path(*folder.parts[:-3]))
-    name = next((name for name, one in _folders(project.paths).items() if one == folder), None)
+    name = next(
+        (name for name, log_folder in _folders(project.paths).items() if log_folder == folder), None
+    )
     if name is None or into.suffix != SUFFIX:
         raise DecisionError(
-            "is not a place of a log: nothing was joined",
+            "is not the place of a project's log: nothing was joined",
             where=str(into),
             remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening,"
             " withdrawals, facing, audit or readers",
@@ -172,13 +176,13 @@ def join_log(other: str, into: Path) -> Joined:
     films = project.known_films() if on_films else None
     reasons = project.reasons() if on_films and project.paths.reasons.exists() else None
     logs = _logs(project, name, films, reasons)
-    where = Path("standard input" if other == STDIN else other)
+    where = Path("standard input" if other_log == STDIN else other_log)
     return join(logs.kind, where, data, into, logs.faults_of)
 
 
-def _bytes_of(other: str) -> bytes:
-    if other != STDIN:
-        return read_bounded(Path(other), MOST, follow=True)
+def _bytes_of(other_log: str) -> bytes:
+    if other_log != STDIN:
+        return read_bounded(Path(other_log), MOST, follow=True)
     data = sys.stdin.buffer.read(MOST + 1)
     if len(data) > MOST:
         raise DecisionError(f"is larger than {MOST:,} bytes: not a log", where="standard input")

@@ -48,9 +48,9 @@ def project_at(root: Path) -> Project:
     return Project(root)
 
 
-def wanted(ids: list[str]) -> list[str]:
+def given_ids(ids: list[str]) -> list[str]:
     """Film ids from the command line, or one a line from standard input."""
-    listed = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
-    if not listed:
+    film_ids = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
+    if not film_ids:
         raise DecisionError("no film ids came", where="standard input")
-    return listed
+    return film_ids

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from cxr_release.cli.options import HERE, Ids, Json, Note, Root, project_at, wanted
+from cxr_release.cli.options import HERE, Ids, Json, Note, Root, given_ids, project_at
 
 release_app = typer.Typer()
 
 TEAM = "release-team"
-"""Whose log a withdrawal goes to where nobody is named."""
+"""Name of the log that a withdrawal goes to where no reviewer is named."""
 
 Release = Annotated[str, typer.Argument(help="A release folder, or ORG/NAME@TAG on the Hub.")]
 Patient = Annotated[
@@ -94,7 +94,7 @@ def push(
         dry_run=dry_run,
         allow_unreviewed=allow_unreviewed,
         ledger=ledger,
-        said=project.said() if ledger else None,
+        statements=project.statements() if ledger else None,
         logs=project.ends() if ledger else None,
         patience=Patience(total=patience),
     )
@@ -113,8 +113,8 @@ def diff(
     """
     from cxr_release.publishing.diff import compare, text_of
 
-    found = compare(old, new)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+    report = compare(old, new)
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
 
 
 @release_app.command()
@@ -135,7 +135,7 @@ def withdraw(
     Example: cxr-release withdraw checkpoint-3-large-00012 --reason withdrawn-on-request
     """
     lines = project_at(root).withdraw(
-        wanted(ids), reviewer, reason=reason, note=note, retract=retract
+        given_ids(ids), reviewer, reason=reason, note=note, retract=retract
     )
     films = [line.image_id for line in lines]
     text = f"logged {len(films)} {'retraction' if retract else 'withdrawal'}(s) of {reviewer}"

@@ -74,7 +74,7 @@ def status_of(project: Project) -> Status:
 
 
 def _source(paths: Paths) -> dict[str, int | None] | None:
-    """The films that came in, and whose they are."""
+    """The source films, and of how many patients they are."""
     if not paths.cohort_table.exists():
         return None
     patients = tables.read(paths.cohort_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
@@ -96,7 +96,7 @@ def _facing(project: Project) -> dict[str, int] | None:
     return ways | {"said": sum(row["facing_said"] for row in rows)}
 
 
-def _whose(source: Mapping[str, int | None]) -> str:
+def _patients(source: Mapping[str, int | None]) -> str:
     if source["patients"] is not None:
         return f"of {source['patients']:,} patients"
     without = source["patients_not_stated"]
@@ -113,12 +113,12 @@ def _missing(faults: Sequence[Fault]) -> Iterator[str]:
 
 def _flagged(paths: Paths) -> dict[str, Any]:
     """Films that the search `flagged`, and what of that is `chance`; None before it ran."""
-    report = paths.audit / "audit.json"
-    found: dict[str, Any] = read_json(report) if report.exists() else {"flagged": None}
-    if found["flagged"] is None:
+    path = paths.audit / "audit.json"
+    report: dict[str, Any] = read_json(path) if path.exists() else {"flagged": None}
+    if report["flagged"] is None:
         return {"flagged": None, "chance": None}
-    chance = found["calibration"]["chance"]["sentence"]
-    return {"flagged": int(found["flagged"]["films"]), "chance": chance}
+    chance = report["calibration"]["chance"]["sentence"]
+    return {"flagged": int(report["flagged"]["films"]), "chance": chance}
 
 
 def _audit(project: Project) -> Adjudication | None:
@@ -137,15 +137,15 @@ def _counts(project: Project, screening: Screening | None) -> dict[str, Any] | N
 
 def _readers(project: Project) -> dict[str, Any] | None:
     """Readers of the blinded quartets; `unfinished` holds the quartets that each has answered."""
-    found = project.readers()
+    answers = project.readers()
     required = project.params.study.readers_required
-    if found is None:
+    if answers is None:
         return None
     return {
-        "finished": len(found.readers),
+        "finished": len(answers.readers),
         "required": required,
-        "unfinished": found.unfinished,
-        "alike": found.identical,
+        "unfinished": answers.unfinished,
+        "alike": answers.identical,
     }
 
 
@@ -160,12 +160,12 @@ def _release(paths: Paths) -> dict[str, Any] | None:
     if not record.exists():
         return None
     try:
-        found = read_json(record)
+        contents = read_json(record)
         return {
             "folder": paths.release.as_posix(),
-            "name": found["name"],
-            "version": found["version"],
-            "counts": found["counts"],
+            "name": contents["name"],
+            "version": contents["version"],
+            "counts": contents["counts"],
             "open": f'load_dataset("{paths.release.as_posix()}")',
         }
     except (ValueError, KeyError, TypeError) as error:
@@ -219,7 +219,7 @@ def _holds_back(
 
 
 def _never_set(project: Project) -> Iterator[str]:
-    """A release of somebody's films needs a name, a licence and an address of its own."""
+    """A release of real films needs a name, a licence and an address of its own."""
     params = project.params
     missing = [
         f"release.{name}" for name in never_set(params.ingest.source, asdict(params.release))
@@ -230,15 +230,19 @@ def _never_set(project: Project) -> Iterator[str]:
 
 def _published_otherwise(project: Project, screening: Screening | None) -> Iterator[str]:
     """What is published is never changed: other films need another version."""
-    version = project.params.release.version
-    out = next((one for one in project.published() if one.name == version), None)
+    number = project.params.release.version
+    version = next((entry for entry in project.published() if entry.name == number), None)
     released = (
         {row["id"]: row["sha256"] for row in screening.screened if row["released"]}
         if screening
         else {}
     )
-    if out and screening and released != {film: row["sha256"] for film, row in out.films.items()}:
-        yield f"version {version} is published with other films: raise release.version"
+    if (
+        version
+        and screening
+        and released != {film: row["sha256"] for film, row in version.films.items()}
+    ):
+        yield f"version {number} is published with other films: raise release.version"
 
 
 def _lacks_readers(readers: dict[str, Any] | None) -> Iterator[str]:
@@ -264,9 +268,11 @@ def _table(counts: Mapping[str, Any]) -> Iterator[str]:
     lines = [("films", [*COLUMNS, *(f"by {name}" for name in reviewers)])]
     for row in counts["rows"]:
         name = f"checkpoint {row['checkpoint']}, {NAMES.get(row['batch'], row['batch'])}"
-        numbers = [row[one] for one in COLUMNS] + [row["decided_by"][one] for one in reviewers]
+        numbers = [row[column] for column in COLUMNS] + [
+            row["decided_by"][reviewer] for reviewer in reviewers
+        ]
         lines.append((name, [f"{number:,}" for number in numbers]))
-    totals = [counts["total"][one] for one in COLUMNS]
+    totals = [counts["total"][column] for column in COLUMNS]
     totals += [sum(row["decided_by"][name] for row in counts["rows"]) for name in reviewers]
     lines.append(("all", [f"{number:,}" for number in totals]))
     widths = [max(map(len, column)) for column in zip(*(cells for _, cells in lines), strict=True)]
@@ -277,12 +283,12 @@ def _table(counts: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def _agreement(found: Mapping[str, Any] | None, unit: str) -> Iterator[str]:
-    if found:
-        kappa = "undefined" if found["kappa"] is None else f"{found['kappa']:.2f}"
+def _agreement(agreement: Mapping[str, Any] | None, unit: str) -> Iterator[str]:
+    if agreement:
+        kappa = "undefined" if agreement["kappa"] is None else f"{agreement['kappa']:.2f}"
         yield (
-            f"agreement  {found['statistic']} {kappa}; {100 * found['agree']:.1f} % of pairs agree,"
-            f" {found[unit]:,} {unit}, {found['reviewers']} reviewers"
+            f"agreement  {agreement['statistic']} {kappa}; {100 * agreement['agree']:.1f} %"
+            f" of pairs agree, {agreement[unit]:,} {unit}, {agreement['reviewers']} reviewers"
         )
 
 
@@ -291,7 +297,10 @@ def text_of(status: Status) -> str:
     counts, audit, release = status["counts"], status["audit"], status["release"]
     lines = []
     if status["source"]:
-        lines += [f"source     {status['source']['films']:,} films, {_whose(status['source'])}", ""]
+        lines += [
+            f"source     {status['source']['films']:,} films, {_patients(status['source'])}",
+            "",
+        ]
     if status["facing"]:
         faced = status["facing"]
         lines += [
@@ -301,7 +310,7 @@ def text_of(status: Status) -> str:
         ]
     if counts:
         lines += [*_table(counts), "", *_agreement(counts["review"]["agreement"], "films")]
-        lines += (f"screening  {said}" for said in person_lines(counts["people"]))
+        lines += (f"screening  {sentence}" for sentence in person_lines(counts["people"]))
         if counts["review"]["sentence"]:
             lines.append(f"screening  {counts['review']['sentence']}")
     if audit:

@@ -107,8 +107,8 @@ def analyze(
     settings = project.study_settings(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )
-    found = api.analyze(responses, seed=project.seed, figures=figures, real=real, **settings)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found))
+    report = api.analyze(responses, seed=project.seed, figures=figures, real=real, **settings)
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
 
 
 @study_app.command()
@@ -128,7 +128,7 @@ def export_qualtrics(
 
     project = project_at(root)
     release, paths = project.params.release, project.paths
-    found = export_qualtrics(
+    survey = export_qualtrics(
         paths.kit,
         paths.served,
         output,
@@ -136,7 +136,7 @@ def export_qualtrics(
         title=release.title or release.name,
         going_back=project.params.study.going_back,
     )
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found, output))
+    print(json.dumps(survey, indent=2, sort_keys=True) if as_json else text_of(survey, output))
 
 
 @study_app.command()
@@ -159,5 +159,5 @@ def import_qualtrics(
 
     paths = project_at(root).paths
     target = output or paths.responses / f"{export.stem}.csv"
-    found = import_qualtrics(export, paths.kit, target)
-    print(json.dumps(found, indent=2, sort_keys=True) if as_json else text_of(found, target))
+    report = import_qualtrics(export, paths.kit, target)
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report, target))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from cxr_release import schemas, tables
-from cxr_release.errors import AGAIN, TableError
+from cxr_release.errors import REMAKE, TableError
 from cxr_release.files import open_regular
 from cxr_release.films import png
 
@@ -150,5 +150,5 @@ def load_films(path: Path) -> tuple[list[str], NDArray[np.uint8]]:
         ids.append(row["id"])
         films.append(png.decode(row["image"]["bytes"], where=f"{path}: {row['id']}"))
     if not films:
-        raise TableError("holds no film", where=str(path), remedy=AGAIN)
+        raise TableError("holds no film", where=str(path), remedy=REMAKE)
     return ids, np.stack(films)

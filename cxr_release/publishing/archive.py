@@ -32,7 +32,7 @@ from cxr_release.release.record import RECORD, Record
 
 FORMS = ("bagit", "zip")
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
-"""A file or folder of a release: plain on every system, and never a step up."""
+"""A file or folder of a release: plain on every system, and never a parent folder."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first date that a zip can hold."""
@@ -55,7 +55,7 @@ def archive(
         `name`, `version`, `form`, `file`, `files`, `bytes`, `sha256` of the zip, `year`, `doi`.
 
     Raises:
-        ReleaseError: the folder is not what it says, holds a link or an odd name, or changes
+        ReleaseError: the release does not verify, holds a link or an invalid name, or changes
             meanwhile; the form or the year is wrong; the zip would lie in the folder.
     """
     from cxr_release.release import verify
@@ -110,17 +110,19 @@ def text_of(report: Mapping[str, Any]) -> str:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """Name → where it lies, of the files of a folder, sorted; nothing that unpacks to elsewhere."""
+    """Name → path of the files of a folder, sorted; refuses names that unpack elsewhere."""
     if not (folder / "release.json").is_file() or not (folder / CHECKSUMS).is_file():
         raise ReleaseError("is not a release folder", where=str(folder))
     paths, faults = {}, []
-    for one in walk(folder):
-        if one.name and not all(_PART.fullmatch(part) for part in one.name.split("/")):
-            faults.append(Fault(ascii(one.name), "is not a name of a release's file", "delete it"))
-        elif one.fault:
-            faults.append(Fault(ascii(one.name), one.fault, one.remedy))
+    for entry in walk(folder):
+        if entry.name and not all(_PART.fullmatch(part) for part in entry.name.split("/")):
+            faults.append(
+                Fault(ascii(entry.name), "is not a valid name of a file in a release", "delete it")
+            )
+        elif entry.fault:
+            faults.append(Fault(ascii(entry.name), entry.fault, entry.remedy))
         else:
-            paths[one.name] = one.path
+            paths[entry.name] = entry.path
     if faults:
         raise ReleaseError("cannot be packed", where=str(folder), faults=faults)
     return dict(sorted(paths.items()))
@@ -128,7 +130,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 @dataclass
 class _Zip:
-    """A zip in the making, of one folder; nothing compressed, everything dated alike."""
+    """A zip that is being written: one folder, uncompressed, with one date for all files."""
 
     zip: zipfile.ZipFile
     bar: tqdm[Any]
@@ -164,16 +166,16 @@ def _packing(path: Path, size: int) -> Iterator[_Zip]:
         tqdm(
             total=size, desc="archive", unit="B", unit_scale=True, disable=None, file=sys.stderr
         ) as bar,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as opened,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as zip_file,
     ):
-        yield _Zip(opened, bar)
+        yield _Zip(zip_file, bar)
 
 
 def _pack(packed: _Zip, folder: Path, base: str, paths: Mapping[str, Path]) -> dict[str, str]:
     """Pack the release below `base`; name → SHA-256, as the release states it.
 
     Raises:
-        ReleaseError: a file is another one than the release says.
+        ReleaseError: a file does not match its SHA-256.
     """
     stated = _stated(folder)
     hashes = {name: packed.file(path, f"{base}/{name}") for name, path in paths.items()}
@@ -184,9 +186,9 @@ def _pack(packed: _Zip, folder: Path, base: str, paths: Mapping[str, Path]) -> d
     ]
     if wrong:
         raise ReleaseError(
-            "is not what its checksums say",
+            "does not match its checksums",
             where=str(folder),
-            faults=[Fault(name, f"is not as in {CHECKSUMS}") for name in sorted(wrong)],
+            faults=[Fault(name, f"does not match {CHECKSUMS}") for name in sorted(wrong)],
         )
     return hashes
 
@@ -207,7 +209,9 @@ def _tags(
     return {
         "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
         "bag-info.txt": _bag_info(record, sizes),
-        "manifest-sha256.txt": _manifest({f"data/{name}": one for name, one in hashes.items()}),
+        "manifest-sha256.txt": _manifest(
+            {f"data/{name}": digest for name, digest in hashes.items()}
+        ),
         **{f"metadata/{name}": text for name, text in described.items()},
     }
 
@@ -217,12 +221,12 @@ def _manifest(hashes: Mapping[str, str]) -> str:
 
 
 def _bag_info(record: Record, sizes: Mapping[str, int]) -> str:
-    size, found = sum(sizes.values()), contact(record)
+    size, person = sum(sizes.values()), contact(record)
     organization = said(record, "publisher") or "; ".join(map(one_line, record.authors))
     lines = {
         "Source-Organization": organization,
-        "Contact-Name": found.get("name", ""),
-        "Contact-Email": found.get("email", ""),
+        "Contact-Name": person.get("name", ""),
+        "Contact-Email": person.get("email", ""),
         "External-Description": summary(record),
         "External-Identifier": said(record, "identifier") or f"{record.name} {record.tag}",
         "Bag-Size": f"{size / 1e6:.1f} MB",

@@ -1,10 +1,7 @@
-"""Tags: made once, on one commit, and never moved.
+"""One commit that makes main hold a release folder, and one tag on it, which is never moved.
 
-`.gitattributes` of a repo on the Hub: whoever clones it on Windows gets the bytes that it holds.
-
-The Hub makes the file, and its lines say what lies beside git. One rule is put before them.
-
-Bring main to what a folder holds: objects first, then one commit, then a look at it.
+Large files are uploaded first, then committed together, then the commit is compared with the
+folder. A rule in `.gitattributes` keeps a clone on Windows from changing line ends.
 """
 
 from __future__ import annotations
@@ -18,14 +15,14 @@ from typing import TYPE_CHECKING
 
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.hub_client import Wire
-from cxr_release.publishing.hub_errors import AGAIN, Trouble
+from cxr_release.publishing.hub_errors import RERUN, HubFailure
 from cxr_release.publishing.remote import Local, Refs, Remote, differences
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd
 
 
-def standing(remote: Remote, refs: Refs, tag: str, local: Mapping[str, Local]) -> str | None:
+def tagged_commit(remote: Remote, refs: Refs, tag: str, local: Mapping[str, Local]) -> str | None:
     """The commit of a tag that holds the folder's files already; None where there is no such tag.
 
     Raises:
@@ -33,33 +30,33 @@ def standing(remote: Remote, refs: Refs, tag: str, local: Mapping[str, Local]) -
     """
     if tag in refs.branches:
         raise ReleaseError(
-            f"has a branch called {tag}: what that names would move",
+            f"has a branch called {tag}, so that name would move",
             where=remote.access.page,
             remedy="delete the branch on the Hub",
         )
     commit = refs.tags.get(tag)
     if commit is None:
         return None
-    other = differences(remote.tree(commit), local)
-    if other:
+    unequal = differences(remote.tree(commit), local)
+    if unequal:
         raise ReleaseError(
             f"tag {tag} holds another release, and a tag is never moved; nothing was sent",
             where=remote.access.page,
             remedy="raise release.version in params.yaml, then `dvc repro`",
-            faults=[Fault(name, "is not the same, or only on one side") for name in other],
+            faults=[Fault(name, "differs, or is on one side only") for name in unequal],
         )
     return commit
 
 
-def tag(remote: Remote, name: str, commit: str, message: str) -> None:
-    """Make a tag on a commit, and see that it stands there.
+def create_tag(remote: Remote, name: str, commit: str, message: str) -> None:
+    """Make a tag on a commit, and check that it is there.
 
     Raises:
-        ReleaseError: it could not be made, or stands on another commit.
+        ReleaseError: it could not be made, or is on another commit.
     """
     wire = remote.wire
     for turn in range(wire.patience.tries):
-        made = wire.attempt(
+        response = wire.attempt(
             lambda: wire.hub.create_tag(
                 wire.access.repo,
                 tag=name,
@@ -69,31 +66,31 @@ def tag(remote: Remote, name: str, commit: str, message: str) -> None:
             )
         )
         # Whatever was answered: the answer may be lost and the tag made.
-        stands = remote.refs().tags.get(name)
-        if stands == commit:
+        tagged = remote.refs().tags.get(name)
+        if tagged == commit:
             return
-        if stands is not None:
+        if tagged is not None:
             raise ReleaseError(
-                f"tag {name} stands on commit {stands}, and the release is in {commit}",
+                f"tag {name} is on commit {tagged}, and the release is in {commit}",
                 where=remote.access.page,
                 remedy="raise release.version in params.yaml, then `dvc repro`",
             )
-        if isinstance(made, Trouble):
-            wire.wait_or_raise(made, turn)
-    raise ReleaseError(f"has no tag {name} after making it", where=remote.access.page, remedy=AGAIN)
+        if isinstance(response, HubFailure):
+            wire.wait_or_raise(response, turn)
+    raise ReleaseError(f"has no tag {name} after making it", where=remote.access.page, remedy=RERUN)
 
 
 ATTRIBUTES = ".gitattributes"
 RULE = b"* -text"
 LARGEST = 100_000
-"""Bytes of a file of attributes; what is longer is left alone."""
+"""Bytes of `.gitattributes`; a longer file is left as it is."""
 _WHY = b"# No line end is changed on checkout: SHA256SUMS holds hashes of bytes.\n"
 
 
 def with_rule(attributes: bytes) -> bytes | None:
-    """The same with the rule that no line end is changed; None where it says so already.
+    """`.gitattributes` with the rule that no line end is changed; None where it has it already.
 
-    What stands behind the rule goes before it, so that the Hub's own lines keep their meaning.
+    The rule comes first, so that the Hub's own lines, which follow it, keep their meaning.
     """
     if RULE in (line.strip() for line in attributes.splitlines()):
         return None
@@ -103,20 +100,20 @@ def with_rule(attributes: bytes) -> bytes | None:
 def missing_rule(wire: Wire, commit: str) -> bytes | None:
     """What the file is to hold after `commit`; None where it may stay, or cannot be read.
 
-    It is no part of the release: a Hub that does not give it is asked no second time.
+    It is not part of the release: a Hub that does not give it is not asked again.
     """
     from huggingface_hub import get_session, hf_raise_for_status
 
-    def read() -> bytes:
+    def fetch() -> bytes:
         url = f"{wire.access.page}/raw/{commit}/{ATTRIBUTES}"
         response = get_session().get(url, headers=wire.headers())
         hf_raise_for_status(response)
         return bytes(response.content)
 
-    found = wire.attempt(read)
-    if isinstance(found, Trouble) or len(found) > LARGEST:
+    attributes = wire.attempt(fetch)
+    if isinstance(attributes, HubFailure) or len(attributes) > LARGEST:
         return None
-    return with_rule(found)
+    return with_rule(attributes)
 
 
 AT_ONCE = 256
@@ -125,23 +122,23 @@ REGULAR_AT_MOST = 10_000_000
 """Bytes of a file that may travel inside of the commit; the Hub itself allows no more."""
 
 
-def create(wire: Wire, *, private: bool) -> None:
+def create_repo(wire: Wire, *, private: bool) -> None:
     """Make the dataset repo; that it is there already is fine.
 
     Raises:
-        ReleaseError: there is no right to do so.
+        ReleaseError: the token may not do so.
     """
     repo = wire.access.repo
     for turn in range(wire.patience.tries):
-        made = wire.attempt(
+        response = wire.attempt(
             lambda: wire.hub.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
         )
         # Whatever was answered: the answer may be lost and the repo made.
         if Remote(wire).is_private() is not None:
             return
-        if isinstance(made, Trouble):
-            wire.wait_or_raise(made, turn)
-    raise ReleaseError("is not there after making it", where=wire.access.page, remedy=AGAIN)
+        if isinstance(response, HubFailure):
+            wire.wait_or_raise(response, turn)
+    raise ReleaseError("is not there after making it", where=wire.access.page, remedy=RERUN)
 
 
 def send(
@@ -176,12 +173,12 @@ def send(
     attributes = missing_rule(wire, head)
     if attributes is not None:
         additions.append(CommitOperationAdd(ATTRIBUTES, attributes))
-    _require_taken(wire, additions, local)
+    _require_accepted(wire, additions, local)
     _upload(wire, additions, local)
     deletions = [CommitOperationDelete(name, is_folder=False) for name in delete]
     remote = Remote(wire)
     for turn in count():
-        made = wire.attempt(
+        response = wire.attempt(
             lambda: (
                 wire.hub.create_commit(
                     wire.access.repo,
@@ -192,20 +189,20 @@ def send(
                 ).oid
             )
         )
-        commit = _landed(remote, local, head, made)
+        commit = _landed(remote, local, head, response)
         if commit is not None:
             return commit
-        if isinstance(made, Trouble):
-            wire.wait_or_raise(made, turn)
+        if isinstance(response, HubFailure):
+            wire.wait_or_raise(response, turn)
     raise AssertionError("the last try raises")
 
 
 def _landed(
-    remote: Remote, local: Mapping[str, Local], head: str, made: str | Trouble
+    remote: Remote, local: Mapping[str, Local], head: str, response: str | HubFailure
 ) -> str | None:
-    """The commit that is ours, whatever was answered; None where main has not moved."""
+    """The commit that was sent, even if its answer was lost; None where main has not moved."""
     main = remote.refs().branches.get("main")
-    if isinstance(made, Trouble):
+    if isinstance(response, HubFailure):
         if main == head:
             return None
         # The answer may be lost and the commit made: then main holds what was sent.
@@ -216,17 +213,17 @@ def _landed(
         raise ReleaseError(
             "says that the commit was made, and main is where it was",
             where=remote.access.page,
-            remedy=AGAIN,
+            remedy=RERUN,
         )
-    require_same(remote, made, local)
-    return made
+    require_same(remote, response, local)
+    return response
 
 
 def _moved(remote: Remote) -> ReleaseError:
     return ReleaseError(
-        "somebody else changed main in the meantime; nothing of this release was committed",
+        "main was changed in the meantime; nothing of this release was committed",
         where=remote.access.page,
-        remedy=f"look at what they did; then {AGAIN}",
+        remedy=f"see what was changed; then {RERUN}",
     )
 
 
@@ -241,7 +238,7 @@ def require_same(remote: Remote, commit: str, local: Mapping[str, Local]) -> Non
         raise ReleaseError(
             f"commit {commit} holds other files than the folder, so it gets no tag",
             where=remote.access.page,
-            remedy=AGAIN,
+            remedy=RERUN,
             faults=[Fault(name, "is missing, or not the same") for name in wrong],
         )
 
@@ -265,15 +262,15 @@ def _upload(
         )
     )
     changed = [
-        Fault(one.path_in_repo, "changed during the push", "let nothing write to the folder")
-        for one in additions
-        if one.path_in_repo in local
-        and one.upload_info.sha256.hex() != local[one.path_in_repo].sha256
+        Fault(addition.path_in_repo, "changed during the push", "let nothing write to the folder")
+        for addition in additions
+        if addition.path_in_repo in local
+        and addition.upload_info.sha256.hex() != local[addition.path_in_repo].sha256
     ]
-    _require_none(wire, changed)
+    _refuse(wire, changed)
 
 
-def _require_taken(
+def _require_accepted(
     wire: Wire, additions: Sequence[CommitOperationAdd], local: Mapping[str, Local]
 ) -> None:
     """Ask the Hub, before anything is sent, where it would put each file.
@@ -283,28 +280,32 @@ def _require_taken(
     """
     faults = []
     for start in range(0, len(additions), AT_ONCE):
-        some = [one for one in additions[start : start + AT_ONCE] if one.path_in_repo in local]
-        for name, mode, is_ignored in wire.persist(partial(_places, wire, some)) or ():
+        batch = [
+            addition
+            for addition in additions[start : start + AT_ONCE]
+            if addition.path_in_repo in local
+        ]
+        for name, mode, is_ignored in wire.persist(partial(_upload_modes, wire, batch)) or ():
             if is_ignored:
                 remedy = "delete .gitignore on the Hub"
                 faults.append(Fault(name, "the Hub would leave it out", remedy))
             if mode != "lfs" and local[name].size > REGULAR_AT_MOST:
-                what = "the Hub wants a file of this size inside of the commit"
-                faults.append(Fault(name, what, "delete .gitattributes on the Hub"))
-    _require_none(wire, faults)
+                message = "the Hub wants a file of this size inside of the commit"
+                faults.append(Fault(name, message, "delete .gitattributes on the Hub"))
+    _refuse(wire, faults)
 
 
-def _places(wire: Wire, some: Sequence[CommitOperationAdd]) -> list[tuple[str, str, bool]]:
+def _upload_modes(wire: Wire, batch: Sequence[CommitOperationAdd]) -> list[tuple[str, str, bool]]:
     """Name, mode (`lfs` or `regular`) and whether it is ignored, of files as the Hub sees them."""
     from huggingface_hub import get_session, hf_raise_for_status
 
     files = [
         {
-            "path": one.path_in_repo,
-            "sample": base64.b64encode(one.upload_info.sample).decode("ascii"),
-            "size": one.upload_info.size,
+            "path": addition.path_in_repo,
+            "sample": base64.b64encode(addition.upload_info.sample).decode("ascii"),
+            "size": addition.upload_info.size,
         }
-        for one in some
+        for addition in batch
     ]
     response = get_session().post(
         f"{wire.access.api}/preupload/main",
@@ -312,15 +313,15 @@ def _places(wire: Wire, some: Sequence[CommitOperationAdd]) -> list[tuple[str, s
         headers=wire.headers(),
     )
     hf_raise_for_status(response)
-    names = {one.path_in_repo for one in some}
+    names = {addition.path_in_repo for addition in batch}
     return [
-        (one["path"], str(one["uploadMode"]), bool(one["shouldIgnore"]))
-        for one in json.loads(response.content)["files"]
-        if one["path"] in names
+        (file["path"], str(file["uploadMode"]), bool(file["shouldIgnore"]))
+        for file in json.loads(response.content)["files"]
+        if file["path"] in names
     ]
 
 
-def _require_none(wire: Wire, faults: Sequence[Fault]) -> None:
+def _refuse(wire: Wire, faults: Sequence[Fault]) -> None:
     if faults:
         raise ReleaseError(
             "would not take the release as it is, so nothing was committed",

@@ -1,4 +1,4 @@
-"""What two versions of a release have otherwise, wherever they lie."""
+"""Differences between two versions of a release, in a folder or on the Hub."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import DocumentError, ReleaseError
-from cxr_release.publishing.fetch import opened
+from cxr_release.publishing.fetch import open_release
 from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.documents.changelog import listed
 from cxr_release.release.untrusted.folder import look
 from cxr_release.release.versions.version import Differences, Version, differences, read_version
 
-NAMED = 20
+MOST_NAMED = 20
 """Films, or numbers, of each kind that the text names; the report has all."""
 
 
@@ -29,11 +29,11 @@ def compare(old: str, new: str) -> dict[str, Any]:
         `old`, `new` (versions), `same`, and what `release.versions.Differences` holds.
 
     Raises:
-        ReleaseError: one of them is no release, or cannot be fetched.
+        ReleaseError: one of them is not a release, or cannot be fetched.
     """
-    with opened(old) as first, opened(new) as second:
-        found = differences(_version(first, old), _version(second, new))
-    return {**asdict(found), "same": found.same}
+    with open_release(old) as first, open_release(new) as second:
+        result = differences(_version(first, old), _version(second, new))
+    return {**asdict(result), "same": result.same}
 
 
 def _version(folder: Path, name: str) -> Version:
@@ -49,6 +49,6 @@ def _version(folder: Path, name: str) -> Version:
 
 
 def text_of(report: Mapping[str, Any]) -> str:
-    """The same for people."""
-    found = Differences(**{name: one for name, one in report.items() if name != "same"})
-    return "\n".join([f"{found.old} → {found.new}", *listed(found, NAMED)])
+    """The report of `compare` as text."""
+    result = Differences(**{name: value for name, value in report.items() if name != "same"})
+    return "\n".join([f"{result.old} → {result.new}", *listed(result, MOST_NAMED)])

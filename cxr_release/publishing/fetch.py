@@ -27,7 +27,7 @@ PATIENT = Patience()
 
 
 @contextmanager
-def opened(text: str, *, patience: Patience = PATIENT) -> Iterator[Path]:
+def open_release(text: str, *, patience: Patience = PATIENT) -> Iterator[Path]:
     """Give the folder of a release.
 
     Args:
@@ -36,8 +36,8 @@ def opened(text: str, *, patience: Patience = PATIENT) -> Iterator[Path]:
         patience: how long to wait for a Hub that fails.
 
     Raises:
-        ReleaseError: it is neither, there is no such version, what the Hub gives is not what its
-            list of files says, or it would not be safe to store.
+        ReleaseError: it is neither, the version does not exist, a file does not match the Hub's
+            own list, or the files would not be safe to store.
     """
     if Path(text).is_dir():
         yield Path(text)
@@ -46,13 +46,13 @@ def opened(text: str, *, patience: Patience = PATIENT) -> Iterator[Path]:
         raise ReleaseError(
             "is neither a folder nor a version on the Hub", where=text, remedy="give ORG/NAME@TAG"
         )
-    wanted = reference(text)
-    access = access_to(wanted.repo)
+    version = reference(text)
+    access = access_to(version.repo)
     with tempfile.TemporaryDirectory(prefix="cxr-release-") as name:
         folder = Path(name, "release")
         folder.mkdir()
         with conversation(access, patience) as wire:
-            _fetch(wire, wanted.tag, folder)
+            _fetch(wire, version.tag, folder)
         yield folder
 
 
@@ -86,25 +86,25 @@ def _fetch(wire: Wire, tag: str, folder: Path) -> None:
 
 
 def _require_safe(wire: Wire, tag: str, files: Mapping[str, RemoteFile], free: int) -> None:
-    """No name that leads elsewhere or stands for two files, and no more than the disk can take."""
+    """Refuse unsafe names, names that collide, and more than the disk can take."""
     where = f"{wire.access.repo}@{tag}"
     if RECORD not in files:
         raise ReleaseError(f"is not a release: it has no {RECORD}", where=where)
     faults = [Fault(ascii(name), "is not a plain name") for name in files if not is_plain(name)]
     # On some systems names that differ in case only are one file, and a file cannot be a folder.
-    taken = Counter(name.lower() for name in files)
+    names = Counter(name.lower() for name in files)
     for name in files:
         parents = {parent.as_posix().lower() for parent in Path(name).parents[:-1]}
-        if taken[name.lower()] > 1 or parents & taken.keys():
-            faults.append(Fault(ascii(name), "stands in the way of another file"))
+        if names[name.lower()] > 1 or parents & names.keys():
+            faults.append(Fault(ascii(name), "collides with the name of another file"))
     total = sum(file.size for file in files.values())
     if len(files) > FILES_AT_MOST:
-        faults.append(Fault("", f"has {len(files):,} files, and none is to have over 10,000"))
+        faults.append(Fault("", f"has {len(files):,} files; at most {FILES_AT_MOST:,} are allowed"))
     if total > ROOM * free:
-        what = f"has {total / 1e9:,.1f} GB, and the disk has room for {free / 1e9:,.1f} GB"
-        faults.append(Fault("", what, "set TMPDIR to a folder with more room"))
+        message = f"has {total / 1e9:,.1f} GB, and the disk has room for {free / 1e9:,.1f} GB"
+        faults.append(Fault("", message, "set TMPDIR to a folder with more room"))
     if faults:
-        raise ReleaseError("is not fetched", where=where, faults=sorted(faults)[:20])
+        raise ReleaseError("cannot be fetched", where=where, faults=sorted(faults)[:20])
 
 
 def _download(wire: Wire, url: str, file: RemoteFile, path: Path, bar: tqdm[Any]) -> None:
@@ -129,8 +129,8 @@ def _go_on(wire: Wire, url: str, file: RemoteFile, path: Path, bar: tqdm[Any]) -
         goes_on = have > 0 and response.status_code == 206
         with path.open("ab" if goes_on else "wb") as stream:
             bar.update(0 if goes_on else -have)
-            for some in response.iter_raw():
-                bar.update(stream.write(some))
+            for chunk in response.iter_raw():
+                bar.update(stream.write(chunk))
 
 
 def _require_as_listed(wire: Wire, tag: str, files: Mapping[str, RemoteFile], folder: Path) -> None:

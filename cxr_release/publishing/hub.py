@@ -1,4 +1,4 @@
-"""Whom to ask: the Hub's address, the login, the repo's name, and references to a version there.
+"""How to reach the Hub: its address, the login, the repo's name, and references to a version.
 
 Nothing here talks to the network.
 """
@@ -53,15 +53,15 @@ class Access:
 
 def is_reference(text: str) -> bool:
     """Whether this reads as ORG/NAME@TAG."""
-    repo, found, tag = text.partition("@")
-    return bool(found) and _named(repo) and _tagged(tag)
+    repo, separator, tag = text.partition("@")
+    return bool(separator) and _is_repo_name(repo) and _is_tag(tag)
 
 
 def reference(text: str) -> Reference:
     """ORG/NAME@TAG in its parts.
 
     Raises:
-        ReleaseError: it is none.
+        ReleaseError: it is not a reference.
     """
     if not is_reference(text):
         raise ReleaseError("is not a version on the Hub", where=text, remedy="give ORG/NAME@TAG")
@@ -79,7 +79,7 @@ def access_to(repo: str) -> Access:
     _is_encrypted(os.environ.get("HF_ENDPOINT") or _HOME)  # at a wrong one, the library breaks
     from huggingface_hub import constants, get_token
 
-    if not _named(repo):
+    if not _is_repo_name(repo):
         raise ReleaseError("is not the name of a repository", where=repo, remedy="give ORG/NAME")
     endpoint = str(constants.ENDPOINT).rstrip("/")
     encrypted = _is_encrypted(endpoint)
@@ -91,7 +91,9 @@ def access_to(repo: str) -> Access:
         )
     token = get_token() or None
     if token and not _TOKEN.fullmatch(token):
-        raise ReleaseError("the token has characters that no token has", remedy=LOG_IN)
+        raise ReleaseError(
+            "the token has characters that are not allowed in a token", remedy=LOG_IN
+        )
     if token and not encrypted and not _is_loopback(endpoint):
         raise ReleaseError(
             "would carry the token unencrypted", where=endpoint, remedy="set HF_ENDPOINT to https"
@@ -125,17 +127,17 @@ def travels_safely(url: str, access: Access) -> bool:
     """Whether to talk to `url`: encrypted, or as unencrypted as the Hub's own address.
 
     A Hub without encryption is known to be on this machine as soon as there is a token; where it
-    sends us then must be on this machine too.
+    redirects to must then be on this machine too.
     """
     if urlsplit(url).scheme == "https":
         return True
     return access.endpoint.startswith("http:") and (not access.token or _is_loopback(url))
 
 
-def _named(repo: str) -> bool:
+def _is_repo_name(repo: str) -> bool:
     sound = _REPO.fullmatch(repo) and not repo.endswith(".git")
     return bool(sound) and "--" not in repo and ".." not in repo
 
 
-def _tagged(tag: str) -> bool:
+def _is_tag(tag: str) -> bool:
     return bool(_TAG.fullmatch(tag)) and ".." not in tag and not tag.endswith((".", ".lock"))

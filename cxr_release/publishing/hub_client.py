@@ -1,7 +1,7 @@
 """One conversation with the Hub: guarded, patient, and with errors that say what to do.
 
 `huggingface_hub` does the talking; this module watches over its one HTTP client for as long as a
-conversation lasts. The token goes to the Hub and to nobody else, no answer is endless, and what
+conversation lasts. The token goes to the Hub alone, no answer is endless, and what
 the libraries raise over a strange answer becomes one ReleaseError, without secrets in it.
 """
 
@@ -23,7 +23,7 @@ from cxr_release import __version__
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import hub_errors
 from cxr_release.publishing.hub import Access, travels_safely
-from cxr_release.publishing.hub_errors import Trouble
+from cxr_release.publishing.hub_errors import HubFailure
 from cxr_release.publishing.patience import Watch
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ T = TypeVar("T")
 LIMIT = "cxr-release-limit"
 """Extension of a request: bytes that its answer may have."""
 _UNPACKED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
-"""What a client would unpack as it comes, to who knows what size."""
+"""What a client would unpack as it comes, to an unknown size."""
 ANSWER_AT_MOST = 64 * 2**20
 """Bytes of an answer that states no limit: all of them are JSON."""
 
@@ -75,23 +75,23 @@ class Wire:
         self.status: int | None = None
         """Of the last answer."""
 
-    def attempt(self, act: Callable[[], T]) -> T | Trouble:
+    def attempt(self, act: Callable[[], T]) -> T | HubFailure:
         """What `act` gives, or what went wrong: nothing that a library raises gets past this."""
         self.status = None
         try:
-            with warnings.catch_warnings(record=True) as said:
+            with warnings.catch_warnings(record=True) as caught:
                 # Never raised: a Hub's word on the card's YAML is news and no failure.
                 warnings.simplefilter("always")
                 result = act()
         except ReleaseError:
             raise
         except Exception as error:  # noqa: BLE001 - what a strange answer makes a library raise
-            return hub_errors.read(error, self.access, self.status)
+            return hub_errors.failure_of(error, self.access, self.status)
         finally:
             self.watch.finished()
-        for one in said:
-            if issubclass(one.category, UserWarning):
-                sys.stderr.write(f"{hub_errors.scrub(str(one.message), self.access)}\n")
+        for warning in caught:
+            if issubclass(warning.category, UserWarning):
+                sys.stderr.write(f"{hub_errors.scrub(str(warning.message), self.access)}\n")
         return result
 
     def persist(self, act: Callable[[], T], absent: Set[int] = frozenset()) -> T | None:
@@ -106,14 +106,14 @@ class Wire:
         """
         for turn in count():
             result = self.attempt(act)
-            if not isinstance(result, Trouble):
+            if not isinstance(result, HubFailure):
                 return result
             if result.status in absent:
                 return None
             self.wait_or_raise(result, turn)
         raise AssertionError("the last try raises")
 
-    def wait_or_raise(self, trouble: Trouble, turn: int) -> None:
+    def wait_or_raise(self, failure: HubFailure, turn: int) -> None:
         """Wait before the next try, or raise where there shall be none.
 
         A server that gives no answer at all is tried as long as the watch allows.
@@ -124,9 +124,9 @@ class Wire:
         if self.watch.error is not None:
             raise self.watch.error
         is_last = turn + 1 >= self.patience.tries and not self.watch.is_silent
-        if not trouble.passes or is_last:
-            raise trouble.error
-        time.sleep(self.patience.before(turn) if trouble.wait is None else trouble.wait)
+        if not failure.passes or is_last:
+            raise failure.error
+        time.sleep(self.patience.before(turn) if failure.wait is None else failure.wait)
 
     def get(self, url: str, absent: Set[int] = frozenset()) -> tuple[Any, str | None]:
         """The JSON at `url`, and the address of the page behind it, if there is one.
@@ -240,13 +240,13 @@ def _bounded(stream: Any, limit: int, watch: Watch, url: httpx2.URL) -> Any:
 
     class Bounded(httpx2.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
-            left = limit
-            for some in stream:
+            remaining = limit
+            for chunk in stream:
                 watch.answered(url)
-                left -= len(some)
-                if left < 0:
+                remaining -= len(chunk)
+                if remaining < 0:
                     raise hub_errors.Untrusted(f"gives an answer of more than {limit:,} bytes")
-                yield some
+                yield chunk
 
         def close(self) -> None:
             watch.finished()
@@ -283,10 +283,10 @@ def _scrubbed_logs(access: Access) -> Iterator[None]:
         return True
 
     handlers = list(logging.getLogger("huggingface_hub").handlers)
-    for one in handlers:
-        one.addFilter(scrub)
+    for handler in handlers:
+        handler.addFilter(scrub)
     try:
         yield
     finally:
-        for one in handlers:
-            one.removeFilter(scrub)
+        for handler in handlers:
+            handler.removeFilter(scrub)

@@ -1,9 +1,7 @@
-"""Why a server cannot be reached, where the reason is not that it is silent.
+"""What went wrong on the Hub: whether it may pass by itself, and the error that says what to do.
 
-Who only waits for it waits in vain: an unknown name, a certificate that nobody here trusts, and a
-proxy that refuses are seen to on this side.
-
-What went wrong on the Hub: whether it may pass, and the error that says what to do.
+An unknown host name, an untrusted certificate and a proxy that refuses do not pass by waiting: the
+error says what to change on this machine.
 """
 
 from __future__ import annotations
@@ -35,19 +33,19 @@ TRUST = (
 
 def chain_of(error: BaseException) -> list[BaseException]:
     """The error, what caused it, what caused that, and so on."""
-    found: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in found:
-        found.append(one)
-        one = one.__cause__ or one.__context__
-    return found
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return chain
 
 
 def distrust(error: BaseException) -> str | None:
     """What is wrong with a server's certificate; None where that is not the reason."""
-    for one in chain_of(error):
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted here: {one.verify_message}"
+    for cause in chain_of(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted here: {cause.verify_message}"
     return None
 
 
@@ -60,27 +58,27 @@ def reason(error: BaseException, server: str) -> str:
     untrusted = distrust(error)
     if untrusted:
         return untrusted
-    for one in chain_of(error):
-        if isinstance(one, socket.gaierror):
+    for cause in chain_of(error):
+        if isinstance(cause, socket.gaierror):
             return f"{'a' if by_proxy else 'its'} name is not known here{by_proxy}"
-        if isinstance(one, httpx2.ProxyError):
-            return f"the proxy refuses ({one}): see {PROXIES}"
-        if isinstance(one, ssl.SSLError):
-            return f"it does not speak TLS as it should: {one}"
+        if isinstance(cause, httpx2.ProxyError):
+            return f"the proxy refuses ({cause}): see {PROXIES}"
+        if isinstance(cause, ssl.SSLError):
+            return f"it does not speak TLS as it should: {cause}"
     return by_proxy.removeprefix("; ")
 
 
 def _is_by_proxy(server: str) -> bool:
     """Whether the environment names a proxy for a server."""
     split = urlsplit(server)
-    known = getproxies_environment()
-    named = bool(known.get(split.scheme) or known.get("all"))
-    return named and not proxy_bypass(split.hostname or "")
+    proxies = getproxies_environment()
+    has_proxy = bool(proxies.get(split.scheme) or proxies.get("all"))
+    return has_proxy and not proxy_bypass(split.hostname or "")
 
 
 PASSING = frozenset({408, 409, 412, 423, 425, 429, 500, 502, 503, 504})
-"""Statuses of what may pass by itself. A conflict is one: whoever tries again has looked before."""
-AGAIN = "run the same command again: only what is missing is sent"
+"""Statuses of what may pass by itself. A conflict is one: main is read again before each try."""
+RERUN = "run the same command again: only what is missing is sent"
 _SHOWN = 300
 """Characters of a Hub's own words that an error repeats."""
 _SECRETS = (
@@ -92,18 +90,18 @@ _SECRETS = (
 
 
 class Untrusted(Exception):  # noqa: N818 - says what the Hub did
-    """The Hub does, or asks for, what no Hub should."""
+    """The Hub does, or asks for, something unsafe."""
 
 
 class Busy(Exception):  # noqa: N818 - says what the Hub said
-    """The Hub asks to wait longer than anybody would."""
+    """The Hub asks for a longer wait than `Patience` allows."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"asks to wait {seconds:,.0f} seconds")
 
 
 @dataclass(frozen=True)
-class Trouble:
+class HubFailure:
     """Something that went wrong."""
 
     error: ReleaseError
@@ -121,9 +119,11 @@ def scrub(text: str, access: Access) -> str:
         # Without its prefix too, however that may be written.
         for secret in (access.token, quote(access.token), access.token.removeprefix("hf_")):
             text = text.replace(secret, "…")
-    for pattern, shown in _SECRETS:
-        text = pattern.sub(shown, text)
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return " ".join(
+        "".join(character if character.isprintable() else " " for character in text).split()
+    )
 
 
 _LIMIT_REACHED = re.compile(r";\s*r\s*=\s*0\s*;\s*t\s*=\s*([0-9]{1,9})", re.ASCII)
@@ -135,82 +135,84 @@ def asked_to_wait(response: httpx2.Response) -> float | None:
     limit = _LIMIT_REACHED.search(response.headers.get("ratelimit", ""))
     if limit and response.status_code == 429:
         return float(limit[1])
-    said = response.headers.get("retry-after", "").strip()
-    if said.isdecimal() and said.isascii():
-        return float(said[:9])
+    retry_after = response.headers.get("retry-after", "").strip()
+    if retry_after.isdecimal() and retry_after.isascii():
+        return float(retry_after[:9])
     try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def read(error: Exception, access: Access, status: int | None = None) -> Trouble:
+def failure_of(error: Exception, access: Access, status: int | None = None) -> HubFailure:
     """What an exception of a library means, without keeping the exception.
 
     Args:
         error: what was raised; what caused it is looked at too, for uploads wrap it.
         access: whose secrets it may hold.
         status: of the last answer, which the exception may say nothing of: what some proxies say
-            when the Hub is down is no JSON.
+            when the Hub is down is not JSON.
     """
     import httpx2
 
     chain = chain_of(error)
-    for one in chain:
-        response = _response(one)
+    for cause in chain:
+        response = _response(cause)
         if isinstance(response, httpx2.Response):
             return _answered(response, access)
-        if isinstance(one, Untrusted | Busy):
-            remedy = AGAIN if isinstance(one, Busy) else "ask whoever runs that Hub"
-            return Trouble(_error(str(one), access, remedy), passes=False)
+        if isinstance(cause, Untrusted | Busy):
+            remedy = RERUN if isinstance(cause, Busy) else "ask the operators of that Hub"
+            return HubFailure(_error(str(cause), access, remedy), passes=False)
     if status in PASSING:
-        return Trouble(_error(f"answers {status}", access, AGAIN), passes=True, status=status)
+        return HubFailure(_error(f"answers {status}", access, RERUN), passes=True, status=status)
     return _unanswered(chain, access)
 
 
-def _unanswered(chain: list[BaseException], access: Access) -> Trouble:
+def _unanswered(chain: list[BaseException], access: Access) -> HubFailure:
     """What went wrong without an answer that says so."""
     import httpx2
 
     # What a library wraps around it says where; only the first cause says why.
-    told = dict.fromkeys(f"{type(one).__name__}: {one}" for one in (chain[0], chain[-1]))
-    words = "; because of ".join(scrub(one, access)[:_SHOWN] for one in told)
+    texts = dict.fromkeys(f"{type(cause).__name__}: {cause}" for cause in (chain[0], chain[-1]))
+    text = "; because of ".join(scrub(line, access)[:_SHOWN] for line in texts)
     if untrusted := distrust(chain[0]):
-        return Trouble(_error(scrub(untrusted, access), access, TRUST), passes=False)
-    if any(_is_proxys(one) for one in chain):
-        what = f"cannot be reached through the proxy that is set: {words}"
-        return Trouble(_error(what, access, f"see {PROXIES}"), passes=False)
-    if any(_is_xet(one) for one in chain):
+        return HubFailure(_error(scrub(untrusted, access), access, TRUST), passes=False)
+    if any(_is_proxys(cause) for cause in chain):
+        message = f"cannot be reached through the proxy that is set: {text}"
+        return HubFailure(_error(message, access, f"see {PROXIES}"), passes=False)
+    if any(_is_xet(cause) for cause in chain):
         # Of its errors only the text says more.
-        refused = any(isinstance(one, PermissionError) for one in chain)
-        return Trouble(_error(f"sending through Xet failed: {words}", access, AGAIN), not refused)
-    failed = any(isinstance(one, httpx2.TransportError | ConnectionError) for one in chain)
-    if failed or any(_lost_its_client(one) for one in chain):
-        return Trouble(_error(f"the connection failed: {words}", access, AGAIN), passes=True)
+        refused = any(isinstance(cause, PermissionError) for cause in chain)
+        return HubFailure(_error(f"sending through Xet failed: {text}", access, RERUN), not refused)
+    failed = any(isinstance(cause, httpx2.TransportError | ConnectionError) for cause in chain)
+    if failed or any(_lost_its_client(cause) for cause in chain):
+        return HubFailure(_error(f"the connection failed: {text}", access, RERUN), passes=True)
     if isinstance(chain[0], OSError) and chain[0].filename is not None:
-        return Trouble(_error(f"a file cannot be read: {words}", access, ""), passes=False)
-    what = f"gives an answer that cannot be used: {words}"
-    return Trouble(_error(what, access, "ask whoever runs that Hub"), passes=False)
+        return HubFailure(_error(f"a file cannot be read: {text}", access, ""), passes=False)
+    message = f"gives an answer that cannot be used: {text}"
+    return HubFailure(_error(message, access, "ask the operators of that Hub"), passes=False)
 
 
-def _answered(response: httpx2.Response, access: Access) -> Trouble:
+def _answered(response: httpx2.Response, access: Access) -> HubFailure:
     status = response.status_code
     wait = asked_to_wait(response)
-    error = _error(f"answers {status}: {_words(response, access)}", access, _remedy(status, access))
+    error = _error(
+        f"answers {status}: {_message_of(response, access)}", access, _remedy(status, access)
+    )
     # A second more: seconds in headers are rounded.
-    return Trouble(error, status in PASSING, None if wait is None else wait + 1, status)
+    return HubFailure(error, status in PASSING, None if wait is None else wait + 1, status)
 
 
-def _words(response: httpx2.Response, access: Access) -> str:
+def _message_of(response: httpx2.Response, access: Access) -> str:
     """What the Hub itself says."""
     try:
         body = response.json()
-        said = body.get("error") if isinstance(body, dict) else None
-    except (ValueError, RuntimeError):  # no JSON, or never read
-        said = None
-    if not isinstance(said, str):
-        said = response.headers.get("X-Error-Message") or response.reason_phrase
-    return scrub(said, access)[:_SHOWN] or "nothing more"
+        message = body.get("error") if isinstance(body, dict) else None
+    except (ValueError, RuntimeError):  # not JSON, or never read
+        message = None
+    if not isinstance(message, str):
+        message = response.headers.get("X-Error-Message") or response.reason_phrase
+    return scrub(message, access)[:_SHOWN] or "nothing more"
 
 
 def _remedy(status: int, access: Access) -> str:
@@ -220,14 +222,14 @@ def _remedy(status: int, access: Access) -> str:
         org = access.repo.partition("/")[0]
         return f"use a token with the right to write to {org}, or ask its owners for it"
     if status == 404:
-        return "check the name; a private repo is there only for who may read it: " + LOG_IN
+        return "check the name; a private repo is visible only to those who may read it: " + LOG_IN
     if status == 413:
         return "make the shards smaller"
-    return AGAIN if status in PASSING else ""
+    return RERUN if status in PASSING else ""
 
 
-def _error(what: str, access: Access, remedy: str) -> ReleaseError:
-    return ReleaseError(what, where=access.page, remedy=remedy)
+def _error(message: str, access: Access, remedy: str) -> ReleaseError:
+    return ReleaseError(message, where=access.page, remedy=remedy)
 
 
 def _response(error: BaseException) -> httpx2.Response | None:
@@ -240,8 +242,8 @@ def _response(error: BaseException) -> httpx2.Response | None:
 
 def _is_proxys(error: BaseException) -> bool:
     """Whether the error says that a proxy's address cannot be used."""
-    said = str(error).lower()
-    return isinstance(error, ImportError | ValueError) and "proxy" in said
+    text = str(error).lower()
+    return isinstance(error, ImportError | ValueError) and "proxy" in text
 
 
 def _is_xet(error: BaseException) -> bool:

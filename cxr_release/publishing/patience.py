@@ -1,4 +1,4 @@
-"""Whether the Hub answers: said within ten seconds where it does not, and ended after some minutes.
+"""Watch whether the Hub answers: say so within ten seconds if not, give up after some minutes.
 
 The libraries that talk to the Hub try again in silence, some of them for many minutes. A thread
 beside them asks every server of the conversation for a sign of life whenever it has been silent
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.hub import Access
-from cxr_release.publishing.hub_errors import AGAIN, reason, scrub
+from cxr_release.publishing.hub_errors import RERUN, reason, scrub
 
 if TYPE_CHECKING:
     import httpx2
@@ -35,7 +35,7 @@ ASK_AFTER = 3.0
 ASK_FOR = 2.0
 """Seconds that it has to give one."""
 SAY_AFTER = 5.0
-"""Seconds without an answer after which people are told."""
+"""Seconds without an answer after which the user is told."""
 SAY_AGAIN = 60.0
 LEAST_RATE = 16 * 1024
 """Bytes a second: a request with a body or an answer of known size may take as long as this
@@ -81,7 +81,7 @@ class Watch:
         self._why: dict[str, str] = {}
         """Silent server → why it is not reached, where more is known than that."""
         self._told: dict[str, float] = {}
-        """Server → when people were last told that it is silent."""
+        """Server → when the user was last told that it is silent."""
         self._requests: dict[int, _Request] = {}
         """Thread → its request."""
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
@@ -122,9 +122,9 @@ class Watch:
         self.error = self.error or self._ended("was interrupted")
         self._wake()
         until = time.monotonic() + _LONGEST_PAUSE
-        for one in list(self._threads):
-            if one is not threading.current_thread():
-                one.join(max(0.0, until - time.monotonic()))
+        for thread in list(self._threads):
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def request(self, request: httpx2.Request, answer_size: int = 0) -> None:
         """A request begins.
@@ -145,9 +145,9 @@ class Watch:
         now = time.monotonic()
         server = _server(request.url)
         name = f"{request.method} {request.url.path}"
-        one = _Request(server, name, now, now + self.total + size / LEAST_RATE)
+        pending = _Request(server, name, now, now + self.total + size / LEAST_RATE)
         with self._lock:
-            self._requests[threading.get_ident()] = one
+            self._requests[threading.get_ident()] = pending
             self._threads.add(threading.current_thread())
             self._answered.setdefault(server, now)
 
@@ -174,16 +174,16 @@ class Watch:
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """What httpcore tells of a request: its connections, as soon as they stand."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            found = info["return_value"].get_extra_info("socket")
-            if found is not None:
-                self._sockets.add(found)
+            connection = info["return_value"].get_extra_info("socket")
+            if connection is not None:
+                self._sockets.add(connection)
 
     def _lives(self, server: str) -> None:
         with self._lock:
             self._answered[server] = time.monotonic()
             self._mute.discard(server)
-            told = self._told.pop(server, None)
-        if told is not None:
+            told_at = self._told.pop(server, None)
+        if told_at is not None:
             _say(f"{server} answers again")
 
     def _run(self) -> None:
@@ -204,7 +204,7 @@ class Watch:
         """Servers that matter now and have not answered for a while."""
         now = time.monotonic()
         with self._lock:
-            busy = {one.server for one in self._requests.values()}
+            busy = {pending.server for pending in self._requests.values()}
             return [
                 server
                 for server, last in self._answered.items()
@@ -220,7 +220,7 @@ class Watch:
             httpx2.head(server, timeout=ASK_FOR, follow_redirects=False)
         except httpx2.RemoteProtocolError:
             return True  # an answer, if a strange one
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
+        except Exception as error:  # noqa: BLE001 - any error means no answer
             why = scrub(reason(error, server), self.access)
             self._why[server] = f" ({why})" if why else ""
             return False
@@ -234,17 +234,17 @@ class Watch:
             if silent < SAY_AFTER or now - self._told.get(server, -math.inf) < SAY_AGAIN:
                 return
             self._told[server] = now
-        left = max(0.0, self.total - silent)
+        remaining = max(0.0, self.total - silent)
         _say(
-            f"{self._silence(server, silent)}. Trying for another {left:.0f} s; "
-            f"Ctrl-C is safe. Then {AGAIN}"
+            f"{self._silence(server, silent)}. Trying for another {remaining:.0f} s; "
+            f"Ctrl-C is safe. Then {RERUN}"
         )
 
     def _end_what_takes_too_long(self) -> None:
         with self._lock:
-            what = next(self._too_long(time.monotonic()), None)
-        if what is not None:
-            self.error = self._ended(what)
+            message = next(self._too_long(time.monotonic()), None)
+        if message is not None:
+            self.error = self._ended(message)
 
     def _too_long(self, now: float) -> Iterator[str]:
         """What has taken too long: servers that say nothing before requests that drip."""
@@ -252,22 +252,22 @@ class Watch:
             silent = now - self._answered[server]
             if silent > self.total:
                 yield self._silence(server, silent)
-        for one in self._requests.values():
-            if now > one.deadline and one.server not in self._mute:
-                took = one.deadline - one.began
-                yield f"{one.server} did not answer {one.name} in full within {took:.0f} s"
+        for pending in self._requests.values():
+            if now > pending.deadline and pending.server not in self._mute:
+                took = pending.deadline - pending.began
+                yield f"{pending.server} did not answer {pending.name} in full within {took:.0f} s"
 
     def _silence(self, server: str, silent: float) -> str:
         return f"{server} has not answered for {silent:.0f} s{self._why.get(server, '')}"
 
-    def _ended(self, what: str) -> ReleaseError:
-        return ReleaseError(what, where=self.access.page, remedy=AGAIN)
+    def _ended(self, message: str) -> ReleaseError:
+        return ReleaseError(message, where=self.access.page, remedy=RERUN)
 
     def _wake(self) -> None:
-        """Whoever waits for an answer gets an error; no further request is made."""
-        for one in list(self._sockets):
+        """Every thread that waits for an answer gets an error; no further request is made."""
+        for connection in list(self._sockets):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _interrupt(self) -> None:
         """End what waits by itself, as hf_xet does: it gives up as after Ctrl-C."""

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing import commit as sending
-from cxr_release.publishing import commit as tagging
+from cxr_release.publishing.commit import create_repo, create_tag, require_same, send, tagged_commit
 from cxr_release.publishing.hub import LOG_IN, Access, access_to
 from cxr_release.publishing.hub_client import Patience, conversation
 from cxr_release.publishing.readiness import require_identity, require_reviewed
@@ -42,7 +41,7 @@ class Plan:
     """Files that main has not, or has otherwise."""
     delete: tuple[str, ...]
     """Files that main has and the release has not."""
-    standing: str | None
+    tagged: str | None
     """Commit of the tag, which holds this release already."""
 
 
@@ -55,7 +54,7 @@ def push(
     dry_run: bool,
     allow_unreviewed: bool,
     ledger: Path | None,
-    said: Said | None = None,
+    statements: Said | None = None,
     logs: Mapping[str, Mapping[str, Any]] | None = None,
     patience: Patience = PATIENT,
 ) -> dict[str, Any]:
@@ -64,14 +63,14 @@ def push(
     Args:
         folder: the release folder.
         repo: ORG/NAME of the dataset repo; it is made where there is none.
-        tag: the version's tag; None for the one in `release.json`. There is no other.
+        tag: the version's tag; None for the one in `release.json`; no other is accepted.
         private: make a new repo private. That an existing one is public is an error then; one that
             is private stays so either way.
         dry_run: say what would be sent, and change nothing on the Hub.
         allow_unreviewed: publish although reviews are not complete.
-        ledger: folder of published versions, in which this one is noted once its tag stands, and
+        ledger: folder of published versions, in which this one is noted once its tag exists, and
             which it must not contradict.
-        said: what the logs say of films that those versions left out; None: nothing.
+        statements: what the logs say of films that those versions left out; None: nothing.
         logs: how far each log goes, to be noted with the version.
         patience: how long to wait for a Hub that fails.
 
@@ -98,7 +97,7 @@ def push(
     verify.require_true(verify.verify(folder))
     record = read(folder / RECORD, Record)
     if ledger is not None:
-        _require_told(ledger, folder, said)
+        _require_told(ledger, folder, statements)
     tag = _own_tag(record, tag)
     require_identity(record)
     unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
@@ -108,24 +107,24 @@ def push(
             raise ReleaseError(
                 "the token may only read", where=access.page, remedy="use one that may write"
             )
-        plan = _look(remote, tag, local, private=private)
-        sys.stderr.write(_announced(plan, access, tag, local, private=private))
-        if not dry_run and plan.standing is None:
+        plan = _plan(remote, tag, local, private=private)
+        sys.stderr.write(_announcement(plan, access, tag, local, private=private))
+        if not dry_run and plan.tagged is None:
             plan, commit = _publish(remote, tag, local, plan, record, private=private)
         else:
-            commit = plan.standing or ""
+            commit = plan.tagged or ""
     out = bool(commit) and not dry_run
     recorded = None
     if ledger is not None and out:
-        recorded = _noted(ledger, folder, logs, f"{repo}@{tag}")
-    state = THERE if plan.standing else DRY if dry_run else PUSHED
+        recorded = _record_version(ledger, folder, logs, f"{repo}@{tag}")
+    state = THERE if plan.tagged else DRY if dry_run else PUSHED
     return {
         "repo": repo,
         "tag": tag,
         "commit": commit or None,
         "url": f"{access.page}/tree/{tag}",
         **_amounts(plan, local),
-        "deleted": [] if plan.standing else list(plan.delete),
+        "deleted": [] if plan.tagged else list(plan.delete),
         "private": private if plan.private is None else plan.private,
         "dry_run": dry_run,
         "state": state,
@@ -134,17 +133,17 @@ def push(
     }
 
 
-def _require_told(ledger: Path, folder: Path, said: Said | None) -> None:
+def _require_told(ledger: Path, folder: Path, statements: Said | None) -> None:
     from cxr_release.release.versions.proofs import Said, require_told
     from cxr_release.release.versions.published import is_empty
     from cxr_release.release.versions.version import read_version
 
     if not is_empty(ledger):
         version = read_version(folder)
-        require_told(ledger, version.name, version.films, said or Said())
+        require_told(ledger, version.name, version.films, statements or Said())
 
 
-def _noted(
+def _record_version(
     ledger: Path, folder: Path, logs: Mapping[str, Mapping[str, Any]] | None, version: str
 ) -> Path:
     from cxr_release.release.versions.published import enter
@@ -170,7 +169,7 @@ def _own_tag(record: Record, tag: str | None) -> str:
     return own
 
 
-def _look(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool) -> Plan:
+def _plan(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool) -> Plan:
     """What is on the Hub, and what a push would change.
 
     Raises:
@@ -187,7 +186,7 @@ def _look(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool
             remedy="make it private in its settings on the Hub, or leave --private out",
         )
     refs = remote.refs()
-    standing = tagging.standing(remote, refs, tag, local)
+    tagged = tagged_commit(remote, refs, tag, local)
     head = refs.branches.get("main")
     if head is None:
         raise ReleaseError(
@@ -195,15 +194,15 @@ def _look(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool
         )
     tree = remote.tree(head)
     delete = sorted(tree.keys() - local.keys() - MADE_BY_THE_HUB)
-    if delete and RECORD not in tree and standing is None:
-        shown = ", ".join(delete[:5]) + (" …" if len(delete) > 5 else "")
+    if delete and RECORD not in tree and tagged is None:
+        names = ", ".join(delete[:5]) + (" …" if len(delete) > 5 else "")
         raise ReleaseError(
-            f"holds {len(delete)} file(s) of something that is not a release: {shown}",
+            f"holds {len(delete)} file(s) of something that is not a release: {names}",
             where=remote.access.page,
             remedy="delete them on the Hub, or push to another repo",
         )
-    add = [name for name, one in local.items() if name not in tree or not tree[name].is_same(one)]
-    return Plan(is_private, head, tuple(add), tuple(delete), standing)
+    add = [name for name, file in local.items() if name not in tree or not tree[name].is_same(file)]
+    return Plan(is_private, head, tuple(add), tuple(delete), tagged)
 
 
 def _publish(
@@ -218,43 +217,41 @@ def _publish(
     """Make the repo, the commit and the tag, as far as they are not there."""
     wire, message = remote.wire, f"{record.title}, version {record.version}"
     if plan.head is None:
-        sending.create(wire, private=private)
-        plan = _look(remote, tag, local, private=private)
+        create_repo(wire, private=private)
+        plan = _plan(remote, tag, local, private=private)
     commit = plan.head or ""
     if plan.add or plan.delete:
-        commit = sending.send(
-            wire, local, add=plan.add, delete=plan.delete, head=commit, message=message
-        )
+        commit = send(wire, local, add=plan.add, delete=plan.delete, head=commit, message=message)
     else:
-        sending.require_same(remote, commit, local)
-    tagging.tag(remote, tag, commit, message)
+        require_same(remote, commit, local)
+    create_tag(remote, tag, commit, message)
     return plan, commit
 
 
 def _amounts(plan: Plan, local: Mapping[str, Local]) -> dict[str, dict[str, int]]:
-    add = set() if plan.standing else set(plan.add)
+    add = set() if plan.tagged else set(plan.add)
     return {
-        name: {"files": len(files), "bytes": sum(local[one].size for one in files)}
+        name: {"files": len(files), "bytes": sum(local[file].size for file in files)}
         for name, files in (("sent", sorted(add)), ("already_there", sorted(local.keys() - add)))
     }
 
 
-def _announced(
+def _announcement(
     plan: Plan, access: Access, tag: str, local: Mapping[str, Local], *, private: bool
 ) -> str:
     """What is going to be sent, before anything is."""
-    if plan.standing is not None:
+    if plan.tagged is not None:
         return f"{access.page}: {tag} holds this release already\n"
     parts = _amounts(plan, local)
-    seen = private if plan.private is None else plan.private
+    is_private = private if plan.private is None else plan.private
     lines = [
-        f"{access.page}: {'private' if seen else 'public'}"
+        f"{access.page}: {'private' if is_private else 'public'}"
         + (", to be made" if plan.private is None else ""),
         f"  to send: {_amount(parts['sent'])}",
         f"  there already: {_amount(parts['already_there'])}",
         *(f"  to delete: {name}" for name in plan.delete),
     ]
-    if seen and not private:
+    if is_private and not private:
         lines.append("  It is private and stays so; --private was not asked for.")
     return "\n".join(lines) + "\n"
 

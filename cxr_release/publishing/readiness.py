@@ -1,4 +1,4 @@
-"""What stands between a true release and the world: no name, and reviews that are not complete."""
+"""What a release needs before it is published: its own identity, and complete reviews."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _REVIEWS = {
 _PACKAGE = ", then `dvc repro`"
 
 
-def open_gates(record: Record) -> list[Fault]:
-    """What is not done yet, by a release's `release.json`."""
+def incomplete_reviews(record: Record) -> list[Fault]:
+    """Reviews that are not complete, by a release's `release.json`."""
     faults = []
     for name, remedy in _REVIEWS.items():
         state = getattr(record.reviews, name).state
         if state != "complete":
-            faults.append(Fault(name, f"the review is {_said(state)}", remedy + _PACKAGE))
+            faults.append(Fault(name, f"the review is {_state_text(state)}", remedy + _PACKAGE))
     return faults
 
 
@@ -45,7 +45,7 @@ def require_identity(record: Record) -> None:
         )
 
 
-def _said(state: object) -> str:
+def _state_text(state: object) -> str:
     return {"none": "not begun", "partial": "not finished"}.get(str(state), str(state))
 
 
@@ -55,10 +55,10 @@ def require_reviewed(record: Record, *, allow_unreviewed: bool) -> list[str]:
     Raises:
         ReleaseError: something is not done yet and was not allowed to be.
     """
-    faults = open_gates(record)
+    faults = incomplete_reviews(record)
     if faults and not allow_unreviewed:
         raise ReleaseError(
-            f"{len(faults)} review(s) stand between this release and the world",
+            f"{len(faults)} review(s) are not complete, so the release is not published",
             where="release.json",
             remedy="finish them, or push with --allow-unreviewed: the card says what was not done",
             faults=faults,

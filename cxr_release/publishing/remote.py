@@ -1,6 +1,6 @@
-"""The files of a release folder, as they are to be found on the Hub: name, size and hashes.
+"""Files of a release folder and of a commit on the Hub, compared by name, size and hash.
 
-What a repo on the Hub holds, read as what a stranger says: every field is looked at.
+The Hub's answers are not trusted: every field is checked.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.hub import travels_safely
 from cxr_release.publishing.hub_client import Wire
-from cxr_release.publishing.hub_errors import Trouble
+from cxr_release.publishing.hub_errors import HubFailure
 from cxr_release.release.layout import walk
 
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
@@ -48,34 +48,34 @@ def read_local(folder: Path) -> dict[str, Local]:
     A download by the Hub's client counts like the folder that was sent: see `walk`.
 
     Raises:
-        ReleaseError: there is none, or something that is not a regular file of a plain name (all of
-            them are named).
+        ReleaseError: there are none, or some are not regular files with plain names; all of these
+            are named.
     """
-    found, faults = {}, []
-    for one in walk(folder):
-        if one.name and not is_plain(one.name):
-            faults.append(Fault(ascii(one.name), "is not a plain name", "delete it"))
-        elif one.fault:
-            faults.append(Fault(one.name, one.fault, one.remedy))
+    paths, faults = {}, []
+    for entry in walk(folder):
+        if entry.name and not is_plain(entry.name):
+            faults.append(Fault(ascii(entry.name), "is not a plain name", "delete it"))
+        elif entry.fault:
+            faults.append(Fault(entry.name, entry.fault, entry.remedy))
         else:
-            found[one.name] = one.path
-    if faults or not found:
+            paths[entry.name] = entry.path
+    if faults or not paths:
         raise ReleaseError(
             "holds what cannot be sent" if faults else "holds no release",
             where=str(folder),
             remedy="run `dvc repro`",
             faults=sorted(faults),
         )
-    return {name: _read(path) for name, path in sorted(found.items())}
+    return {name: _read(path) for name, path in sorted(paths.items())}
 
 
 def _read(path: Path) -> Local:
     size, sha256 = path.stat().st_size, hashlib.sha256()
     blob = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
     with path.open("rb") as stream:
-        while some := stream.read(_AT_ONCE):
-            sha256.update(some)
-            blob.update(some)
+        while chunk := stream.read(_AT_ONCE):
+            sha256.update(chunk)
+            blob.update(chunk)
     return Local(path, size, sha256.hexdigest(), blob.hexdigest())
 
 
@@ -101,8 +101,8 @@ class RemoteFile:
 
     def is_same(self, local: Local) -> bool:
         """Whether it has the bytes of a local file."""
-        same = self.blob == local.blob if self.sha256 is None else self.sha256 == local.sha256
-        return same and self.size == local.size
+        same_hash = self.blob == local.blob if self.sha256 is None else self.sha256 == local.sha256
+        return same_hash and self.size == local.size
 
 
 @dataclass(frozen=True)
@@ -127,22 +127,22 @@ class Remote:
     def role(self) -> str:
         """What the token may do, as far as the Hub says so: `read`, `write`, or something else.
 
-        Asked once: the Hub is quick to say that it was asked too often, and whoever may not write
-        is told so later too.
+        Asked once: the Hub limits these requests, and a token that may not write is refused later
+        anyway.
 
         Raises:
             ReleaseError: the token is not accepted.
         """
         url = f"{self.access.endpoint}/api/whoami-v2"
         answer = self.wire.attempt(lambda: self.wire.get_once(url))
-        if isinstance(answer, Trouble):
+        if isinstance(answer, HubFailure):
             if answer.status == 401:
                 raise answer.error
             return ""
-        said: Any = answer[0]
+        value: Any = answer[0]
         for name in ("auth", "accessToken", "role"):
-            said = said.get(name) if isinstance(said, dict) else None
-        return str(said or "")
+            value = value.get(name) if isinstance(value, dict) else None
+        return str(value or "")
 
     def xet_store(self) -> str | None:
         """Address of the server to which Xet sends, where the Hub names one; asked once."""
@@ -152,12 +152,12 @@ class Remote:
             return None
         url = f"{self.access.api}/xet-write-token/main"
         answer = self.wire.attempt(lambda: self.wire.get_once(url))
-        said: Any = None if isinstance(answer, Trouble) else answer[0]
-        store = said.get("casUrl") if isinstance(said, dict) else None
+        response: Any = None if isinstance(answer, HubFailure) else answer[0]
+        store = response.get("casUrl") if isinstance(response, dict) else None
         return store if isinstance(store, str) and travels_safely(store, self.access) else None
 
     def is_private(self) -> bool | None:
-        """Whether only some may read it; None where there is no such repo, or none for us.
+        """Whether the repo is private; None where it does not exist or the token may not see it.
 
         Raises:
             ReleaseError: the Hub does not answer, or the repo is called otherwise by now.
@@ -167,44 +167,44 @@ class Remote:
         answer, _ = self.wire.get(self.access.api, absent)
         if answer is None:
             return None
-        said = self._object(answer)
-        name = self._field(said, "id", str)
+        response = self._object(answer)
+        name = self._field(response, "id", str)
         if name != self.access.repo:
-            raise self._strange(f"is called {ascii(name)[:100]}", "give that name")
-        return self._field(said, "private", bool)
+            raise self._unexpected(f"is called {ascii(name)[:100]}", "give that name")
+        return self._field(response, "private", bool)
 
     def refs(self) -> Refs:
         """Branches and tags."""
-        said = self._object(self.wire.get(f"{self.access.api}/refs")[0])
-        return Refs(self._commits(said, "branches"), self._commits(said, "tags"))
+        response = self._object(self.wire.get(f"{self.access.api}/refs")[0])
+        return Refs(self._commits(response, "branches"), self._commits(response, "tags"))
 
-    def _commits(self, said: dict[str, Any], key: str) -> dict[str, str]:
-        found = {}
-        for one in self._field(said, key, list):
-            entry = self._object(one)
+    def _commits(self, response: dict[str, Any], key: str) -> dict[str, str]:
+        commits = {}
+        for item in self._field(response, key, list):
+            entry = self._object(item)
             commit = self._field(entry, "targetCommit", str)
             if not _COMMIT.fullmatch(commit):
-                raise self._strange(f"names a commit {ascii(commit)[:100]}")
-            found[self._field(entry, "name", str)] = commit
-        return found
+                raise self._unexpected(f"names a commit {ascii(commit)[:100]}")
+            commits[self._field(entry, "name", str)] = commit
+        return commits
 
     def tree(self, commit: str) -> dict[str, RemoteFile]:
         """All files of a commit.
 
         Raises:
-            ReleaseError: the Hub does not answer, or names a file twice or not at all, or too many.
+            ReleaseError: the Hub does not answer, or lists a file twice, invalid names or too many.
         """
-        found: dict[str, RemoteFile] = {}
+        files: dict[str, RemoteFile] = {}
         for entry in self._entries(commit):
             name = self._field(entry, "path", str)
-            if not name.isprintable() or len(name) > 1024 or name in found:
-                raise self._strange(f"names a file {ascii(name)[:100]}, or names it twice")
+            if not name.isprintable() or len(name) > 1024 or name in files:
+                raise self._unexpected(f"names a file {ascii(name)[:100]}, or names it twice")
             kind = self._field(entry, "type", str)
             if kind == "file":
-                found[name] = self._file(name, entry)
+                files[name] = self._file(name, entry)
             elif kind != "directory":
-                raise self._strange(f"has a {ascii(kind)[:30]} at {name}")
-        return found
+                raise self._unexpected(f"has a {ascii(kind)[:30]} at {name}")
+        return files
 
     def _entries(self, commit: str) -> Iterator[dict[str, Any]]:
         base = f"{self.access.api}/tree/{quote(commit, safe='')}?recursive=true&expand=false"
@@ -212,7 +212,7 @@ class Remote:
         for _ in range(PAGES):
             page, behind = self.wire.get(url)
             if not isinstance(page, list):
-                raise self._strange("gives a list of files that is not a list")
+                raise self._unexpected("gives a list of files that is not a list")
             count += len(page)
             if count > FILES:
                 break
@@ -222,9 +222,11 @@ class Remote:
             # Of the address only the place in the list: where to ask is known.
             cursor = parse_qs(urlsplit(str(behind)).query).get("cursor")
             if not cursor:
-                raise self._strange("names a next page without a place in the list")
+                raise self._unexpected("names a next page without a place in the list")
             url = f"{base}&cursor={quote(cursor[0], safe='')}"
-        raise self._strange(f"lists more than {FILES:,} files, or never ends", "use another repo")
+        raise self._unexpected(
+            f"lists more than {FILES:,} files, or never ends", "use another repo"
+        )
 
     def _file(self, name: str, entry: dict[str, Any]) -> RemoteFile:
         size, blob = self._field(entry, "size", int), self._field(entry, "oid", str)
@@ -232,23 +234,27 @@ class Remote:
         sha256 = None if lfs is None else self._field(self._object(lfs), "oid", str)
         sound = _COMMIT.fullmatch(blob) and (sha256 is None or _SHA256.fullmatch(sha256))
         if not sound or size < 0 or (lfs is not None and self._field(lfs, "size", int) != size):
-            raise self._strange(f"gives no size or no hash of {name}")
+            raise self._unexpected(f"gives no size or no hash of {name}")
         return RemoteFile(size, blob, sha256)
 
     def _object(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise self._strange("gives an answer of another form")
+            raise self._unexpected("gives an answer of another form")
         return value
 
     def _field(self, entry: dict[str, Any], key: str, kind: type[T]) -> T:
         value = entry.get(key)
-        # A bool is an int to Python, and no size.
+        # A bool is an int to Python, but not a size.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self._strange(f"gives an answer whose {key} is missing or no {kind.__name__}")
+            raise self._unexpected(
+                f"gives an answer whose {key} is missing or not of type {kind.__name__}"
+            )
         return value
 
-    def _strange(self, what: str, remedy: str = "ask whoever runs that Hub") -> ReleaseError:
-        return ReleaseError(what, where=self.access.page, remedy=remedy)
+    def _unexpected(
+        self, message: str, remedy: str = "ask the operators of that Hub"
+    ) -> ReleaseError:
+        return ReleaseError(message, where=self.access.page, remedy=remedy)
 
 
 def differences(tree: Tree, local: Mapping[str, Local]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from cxr_release.errors import AGAIN, Fault, ReleaseError
+from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
 from cxr_release.film_id import BATCHES, job_name, read_job
 from cxr_release.json_documents import read
@@ -224,7 +224,7 @@ class ReleaseInputs:
         faults = [
             Fault(str(path), "no such file", "run `dvc repro`")
             if not os.path.lexists(path)
-            else Fault(str(path), "is no plain file", AGAIN)
+            else Fault(str(path), "is no plain file", REMAKE)
             for path in files.values()
             if not path.is_file()
         ]

@@ -1,9 +1,8 @@
-"""Whom a token lets in, and whose a session is. Nothing here knows of requests.
+"""Sign-in: which person a token or a session belongs to. Nothing here knows of HTTP requests.
 
-Links that last: they are mailed to people and open the pages again and again.
-
-A person's link holds HMAC-SHA256 of their name under a secret that a file keeps: it outlives the
-server, and so do sessions. Whoever moves the file away ends all of them.
+`SignIn` has tokens that work once. `LinkSignIn` has links that last and can be mailed: a link holds
+the HMAC-SHA256 of the person's name under a secret in a file, so links and sessions outlive the
+server; removing the file ends all of them.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ TWICE = 10.0
 
 @dataclass(frozen=True)
 class Claim:
-    """Whom a token belongs to.
+    """The person whom a token belongs to.
 
     Args:
         person: let in by it.
@@ -41,7 +40,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class _Entry:
-    """How somebody came in last, and when."""
+    """How a person signed in last, and when."""
 
     token: str
     page: str
@@ -49,7 +48,7 @@ class _Entry:
     at: float
 
 
-class Door:
+class SignIn:
     """One-time tokens and sessions, a set of them for each person. In memory alone.
 
     Args:
@@ -58,7 +57,7 @@ class Door:
     """
 
     promise = "This address opens them once, in the browser in which you press the button."
-    """What whoever is about to come in should know."""
+    """What a person should know before signing in."""
     used = (
         "This address was used already. In the browser in which it was, you can go on. In any other"
         " one, ask the person who sent it to you for a new one."
@@ -71,7 +70,7 @@ class Door:
         " and only while the server that it belongs to runs. Ask the person who sent it to you for"
         " a new one."
     )
-    """For somebody who is not let in."""
+    """For a person who is not let in."""
 
     def __init__(self, people: Iterable[str], announce: Callable[[str, str], None]) -> None:
         self._turn = threading.Lock()
@@ -86,24 +85,31 @@ class Door:
         """Person → the token that lets them in next."""
         return dict(self._tokens)
 
-    def whose(self, token: str) -> Claim | None:
-        """Whose token it is or was, if anybody's. Spends nothing."""
+    def claim_of(self, token: str) -> Claim | None:
+        """The person whose token it is or was, if any. Spends nothing."""
         # All are compared, so that the time says nothing.
-        fresh = [person for person, right in self._tokens.items() if same(token, right)]
-        spent = [person for person, old in self._spent.items() if _among(token, old)]
-        found = [*(Claim(one) for one in fresh), *(Claim(one, spent=True) for one in spent)]
-        return found[0] if found else None
+        fresh = [person for person, right in self._tokens.items() if same_secret(token, right)]
+        spent = [person for person, old in self._spent.items() if _is_among(token, old)]
+        claims = [
+            *(Claim(person) for person in fresh),
+            *(Claim(person, spent=True) for person in spent),
+        ]
+        return claims[0] if claims else None
 
     def admits(self, person: str, token: str, page: str) -> bool:
         """Whether a token, sent from a page with a button, lets a person in. Spends nothing."""
-        return self.whose(token) == Claim(person) or self._twice(person, token, page) is not None
+        return self.claim_of(token) == Claim(person) or self._twice(person, token, page) is not None
 
     def _twice(self, person: str, token: str, page: str) -> str | None:
-        """The session of whoever pressed that same button just before, if anybody."""
+        """The session of a person who pressed that same button just before, if any."""
         last = self._last.get(person)
         if last is None or not page or time.monotonic() - last.at > TWICE:
             return None
-        return last.session if same(token, last.token) and same(page, last.page) else None
+        return (
+            last.session
+            if same_secret(token, last.token) and same_secret(page, last.page)
+            else None
+        )
 
     def enter(self, token: str, page: str = "") -> tuple[str, str] | None:
         """Spend a token.
@@ -114,15 +120,15 @@ class Door:
                 twice two times and heeds the second answer alone: to that page it is the same one.
 
         Returns:
-            Whom it lets in, and their new session; or None where it lets nobody in.
+            The person and their new session; None where the token is not valid.
         """
         with self._turn:
-            claim = self.whose(token)
+            claim = self.claim_of(token)
             if claim is None:
                 return None
             if claim.spent:
-                again = self._twice(claim.person, token, page)
-                return None if again is None else (claim.person, again)
+                repeated = self._twice(claim.person, token, page)
+                return None if repeated is None else (claim.person, repeated)
             person, session = claim.person, secrets.token_urlsafe(32)
             self._sessions[person].append(session)
             self._last[person] = _Entry(token, page, session, time.monotonic())
@@ -133,23 +139,23 @@ class Door:
 
     def knows(self, person: str, session: str) -> bool:
         """Whether a session is this person's."""
-        return _among(session, self._sessions.get(person, []))
+        return _is_among(session, self._sessions.get(person, []))
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two secrets are spelt alike; how long it takes says nothing of the second."""
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode())
+def same_secret(first: str, second: str) -> bool:
+    """Whether two secrets are equal; the time that it takes says nothing of the second."""
+    return hmac.compare_digest(first.encode("utf-8", "replace"), second.encode())
 
 
-def _among(one: str, secret: Iterable[str]) -> bool:
+def _is_among(text: str, candidates: Iterable[str]) -> bool:
     # All are compared, so that the time says nothing.
-    return sum(same(one, right) for right in secret) > 0
+    return sum(same_secret(text, right) for right in candidates) > 0
 
 
 SECRET_BYTES = 32
 
-_MOST = 1024
-"""Bytes; a file that is longer is none of ours."""
+_SECRET_FILE_BYTES = 1024
+"""Bytes; a longer file is not a secret of links."""
 _SECRET = re.compile(rb"([0-9a-f]{%d})\n?" % (2 * SECRET_BYTES))
 
 
@@ -164,7 +170,7 @@ class Links:
         self._secret = secret
 
     def token(self, person: str) -> str:
-        """What stands in a person's link; the same at all times."""
+        """The token in a person's link; it never changes."""
         return self._sign("link", person)
 
     def session(self, person: str) -> str:
@@ -175,7 +181,7 @@ class Links:
     def knows(self, person: str, session: str) -> bool:
         """Whether a session is a person's."""
         nonce, _, signed = session.partition(".")
-        return same(signed, self._sign("session", person, nonce))
+        return same_secret(signed, self._sign("session", person, nonce))
 
     def _sign(self, *parts: str) -> str:
         text = "\0".join(parts).encode("utf-8", "replace")
@@ -183,21 +189,23 @@ class Links:
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-class LastingDoor(Door):
+class LinkSignIn(SignIn):
     """Lets people in by links that last.
 
     Args:
         people: whom a link may let in.
-        links: theirs.
+        links: their links.
     """
 
     promise = (
         "This link is for them alone. It works again and again: keep it, and do not pass it on."
     )
-    lost = "Open the link that you were sent once more. Without it, ask whoever sent it to you."
+    lost = (
+        "Open the link that you were sent once more. Without it, ask the person who sent it to you."
+    )
     shut = (
         "This does not open the pages. Open the link that you were sent, whole and as it is. If it"
-        " does not help, ask whoever sent it to you."
+        " does not help, ask the person who sent it to you."
     )
 
     def __init__(self, people: Iterable[str], links: Links) -> None:
@@ -206,8 +214,8 @@ class LastingDoor(Door):
         self._tokens = {person: links.token(person) for person in self._tokens}
 
     def enter(self, token: str, page: str = "") -> tuple[str, str] | None:
-        """Whom a token lets in, and a new session of theirs; or None if it is nobody's."""
-        claim = self.whose(token)
+        """The person of a token, and a new session; None where the token is not valid."""
+        claim = self.claim_of(token)
         return None if claim is None else (claim.person, self._links.session(claim.person))
 
     def knows(self, person: str, session: str) -> bool:
@@ -226,15 +234,15 @@ def open_links(path: Path) -> Links:
     try:
         if not os.path.lexists(path):
             write_once(path, f"{secrets.token_hex(SECRET_BYTES)}\n", mode=0o600)
-        found = _SECRET.fullmatch(read_bounded(path, _MOST))
+        match = _SECRET.fullmatch(read_bounded(path, _SECRET_FILE_BYTES))
     except OSError as error:
         raise DecisionError(
             f"cannot be read or written: {error.strerror}", where=str(path)
         ) from error
-    if not found:
+    if not match:
         raise DecisionError(
             "is not a secret of links",
             where=str(path),
             remedy="restore it; or move it away, and send every reader a new link",
         )
-    return Links(bytes.fromhex(found[1].decode()))
+    return Links(bytes.fromhex(match[1].decode()))

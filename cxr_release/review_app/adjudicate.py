@@ -1,6 +1,6 @@
-"""The audit pages' answers: pairs under opaque names, one reviewer's verdicts and progress.
+"""`cxr-release adjudicate`: pages on which reviewers judge the most similar pairs of films.
 
-Judge the most similar pairs in a browser: what `cxr-release adjudicate` calls.
+The pages get pairs under opaque names, and one reviewer's own verdicts and progress.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.entry import note_fault
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.review_app.access import Door
+from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import how_far, json_of
@@ -36,8 +36,8 @@ _FORM = "Expected a pair, a verdict and a note."
 
 
 @dataclass(frozen=True)
-class Room:
-    """What is judged: films and pairs, and whether they still are what they were."""
+class AuditFilms:
+    """The films of the pairs, and whether films and pairs are unchanged since the start."""
 
     real: FilmStore
     synthetic: FilmStore
@@ -50,65 +50,65 @@ class Room:
 
 
 class AdjudicateApp(Desk[PairQueue]):
-    """Adjudication. No answer holds a pair's rank or similarity, or what others judged.
+    """Adjudication. No answer holds a pair's rank or similarity, or other reviewers' verdicts.
 
     Args:
         queues: reviewer → their queue.
-        room: where the films are.
-        door: who may come in.
+        films: of the pairs.
+        sign_in: who may come in.
         title: of the page.
     """
 
     def __init__(
-        self, queues: Mapping[str, PairQueue], room: Room, door: Door, *, title: str
+        self, queues: Mapping[str, PairQueue], films: AuditFilms, sign_in: SignIn, *, title: str
     ) -> None:
-        self._room = room
+        self._films = films
         self._title = title
         routes = [
             Route("/pairs", self._pairs),
             Route("/verdicts", self._judge, methods=["POST"]),
         ]
         page = "adjudicate/adjudicate.html"
-        super().__init__(queues, door, page=page, noun="verdicts", routes=routes)
+        super().__init__(queues, sign_in, page=page, noun="verdicts", routes=routes)
 
-    def setup(self, before: PairQueue) -> dict[str, Any]:
-        """Reviewer, title, and whether they settle what others differ on."""
+    def setup(self, worklist: PairQueue) -> dict[str, Any]:
+        """Reviewer, title, and whether they settle disagreements."""
         return {
-            "reviewer": before.reviewer,
+            "reviewer": worklist.reviewer,
             "title": self._title,
-            "adjudicates": before.adjudicates,
+            "adjudicates": worklist.adjudicates,
         }
 
-    def png(self, before: PairQueue, name: str) -> bytes | None:
+    def png(self, worklist: PairQueue, name: str) -> bytes | None:
         """See `Desk.png`."""
-        film = before.film(name)
-        return self._room.png(film.kind, film.id) if film else None
+        film = worklist.film(name)
+        return self._films.png(film.kind, film.id) if film else None
 
     async def _pairs(self, request: Request) -> Response:
-        queue = self.before(request)
+        queue = self.worklist_of(request)
 
         def pairs() -> dict[str, Any]:
-            self._room.check()
+            self._films.check()
             queue.refresh()
-            return {"pairs": [_shown(one) for one in queue.entries()], **how_far(queue)}
+            return {"pairs": [_pair_json(entry) for entry in queue.entries()], **how_far(queue)}
 
         return await self.answer(pairs)
 
     async def _judge(self, request: Request) -> Response:
-        queue = self.before(request)
-        pair, verdict, note = _asked(await json_of(request))
+        queue = self.worklist_of(request)
+        pair, verdict, note = _parse_verdict(await json_of(request))
         if queue.pair(pair) is None:
             raise Refusal(409, CHANGED)
 
         def judge() -> dict[str, Any]:
-            self._room.check()
+            self._films.check()
             logged = queue.judge(pair, verdict, note)
-            return {"pair": _shown(queue.entry(pair)), **how_far(queue), "logged": int(logged)}
+            return {"pair": _pair_json(queue.entry(pair)), **how_far(queue), "logged": int(logged)}
 
         return await self.answer(judge)
 
 
-def _asked(value: Any) -> tuple[str, Word, str]:
+def _parse_verdict(value: Any) -> tuple[str, Word, str]:
     """Name of a pair, verdict and note, as a page sends them.
 
     Raises:
@@ -117,10 +117,10 @@ def _asked(value: Any) -> tuple[str, Word, str]:
     if (
         not isinstance(value, dict)
         or not {"pair", "verdict"} <= value.keys() <= {"pair", "verdict", "note"}
-        or not all(isinstance(one, str) for one in value.values())
+        or not all(isinstance(text, str) for text in value.values())
     ):
         raise Refusal(400, _FORM)
-    word: Word | None = next((one for one in WORDS if one == value["verdict"]), None)
+    word: Word | None = next((word for word in WORDS if word == value["verdict"]), None)
     if word is None:
         raise Refusal(400, f"A verdict is one of {', '.join(WORDS)}.")
     if not _NAME.fullmatch(value["pair"]):
@@ -131,16 +131,16 @@ def _asked(value: Any) -> tuple[str, Word, str]:
     return value["pair"], word, note
 
 
-def _shown(entry: ShownPair) -> dict[str, Any]:
-    one = entry.verdict
+def _pair_json(entry: ShownPair) -> dict[str, Any]:
+    verdict = entry.verdict
     return {
         "name": entry.name,
         "real": entry.real,
         "synthetic": entry.synthetic,
         "view": entry.view,
-        "verdict": one.verdict if one else None,
-        "note": one.note if one else "",
-        "at": one.at if one else None,
+        "verdict": verdict.verdict if verdict else None,
+        "note": verdict.note if verdict else "",
+        "at": verdict.at if verdict else None,
     }
 
 
@@ -169,7 +169,7 @@ def adjudicate(
         reviewers: who judges.
         title: of the pages.
         required: people who must judge a pair.
-        adjudicator: the reviewer, if any, who sees only what others differ on.
+        adjudicator: the reviewer, if any, who sees only pairs on which the others disagree.
         site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
@@ -179,22 +179,22 @@ def adjudicate(
     """
     check_people(reviewers)
     say(f"reading the list of films in {1 + len(synthetic)} table(s)")
-    room = open_room(pairs, cohort, synthetic)
-    listed = read_pairs(pairs, real=room.real.sha256, synthetic=room.synthetic.sha256)
-    room.check()
+    films = open_audit_films(pairs, cohort, synthetic)
+    audit_pairs = read_pairs(pairs, real=films.real.sha256, synthetic=films.synthetic.sha256)
+    films.check()
     say(f"reading the verdicts in {audit_log}")
     mirrored = hashes(schemas.ORIENTED, synthetic, "mirrored_sha256")
     state = SharedState(
         VERDICT,
         audit_log,
-        {one.about: one.fingerprint for one in listed},
-        also={one.about: (one.real_sha256, mirrored[one.synthetic_id]) for one in listed},
+        {pair.about: pair.fingerprint for pair in audit_pairs},
+        also={pair.about: (pair.real_sha256, mirrored[pair.synthetic_id]) for pair in audit_pairs},
     )
     queues = {
         reviewer: PairQueue(
             reviewer,
             state,
-            listed,
+            audit_pairs,
             seed_of(orders, reviewer),
             required=required,
             adjudicator=adjudicator,
@@ -203,14 +203,14 @@ def adjudicate(
     }
     state.refresh()
 
-    def app(door: Door) -> ASGIApp:
-        return AdjudicateApp(queues, room, door, title=title)
+    def app(sign_in: SignIn) -> ASGIApp:
+        return AdjudicateApp(queues, films, sign_in, title=title)
 
-    say(f"{len(listed):,} pairs; every verdict is on disk before the page says so")
+    say(f"{len(audit_pairs):,} pairs; every verdict is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)
 
 
-def open_room(pairs: Path, cohort: Path, synthetic: Sequence[Path]) -> Room:
+def open_audit_films(pairs: Path, cohort: Path, synthetic: Sequence[Path]) -> AuditFilms:
     """The films, and a check that they and the pairs are still what they are now.
 
     Raises:
@@ -229,14 +229,14 @@ def open_room(pairs: Path, cohort: Path, synthetic: Sequence[Path]) -> Room:
                 remedy="stop the server and start it again",
             )
 
-    return Room(real, generated, check)
+    return AuditFilms(real, generated, check)
 
 
 def _facts(path: Path) -> tuple[int, ...]:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         raise TableError(
             f"cannot be read: {error.strerror}", where=str(path), remedy="run `dvc repro`"
         ) from error
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,8 +1,8 @@
 """How many connections there may be, and how long each may take over a request and its answer.
 
-uvicorn limits neither: whoever opens connections and never ends a request would keep everybody
-else out. Here a newcomer always finds a place while any connection does nothing: the one that has
-done nothing for longest makes room.
+uvicorn limits neither, so a client that opens connections and never ends a request could keep all
+other clients out. Here a new connection always finds a place while any other is idle: the one that
+has been idle for longest is closed.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ class Limits:
 
 def fitting() -> Limits:
     """Limits within the number of files that this process may open."""
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     usual = Limits()
-    if most == resource.RLIM_INFINITY:
+    if limit == resource.RLIM_INFINITY:
         return usual
-    at_once = min(usual.at_once, max(BACKLOG, most // 2 - BACKLOG))
+    at_once = min(usual.at_once, max(BACKLOG, limit // 2 - BACKLOG))
     return replace(usual, at_once=at_once, an_address=min(at_once, usual.an_address))
 
 
-class Crowd:
+class ConnectionPool:
     """All connections to a server.
 
     Args:
@@ -63,45 +63,45 @@ class Crowd:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._there: dict[Arrival, None] = {}
+        self._connections: dict[CountedConnection, None] = {}
 
     def __len__(self) -> int:
-        return len(self._there)
+        return len(self._connections)
 
     @property
-    def all(self) -> list[Arrival]:
+    def all(self) -> list[CountedConnection]:
         """All connections, in the order in which they came."""
-        return list(self._there)
+        return list(self._connections)
 
-    def enter(self, arrival: Arrival) -> bool:
+    def enter(self, arrival: CountedConnection) -> bool:
         """Take in a connection, in place of another where there are enough.
 
         Returns:
             Whether there is room: not where every other one is being answered.
         """
-        beside = [one for one in self.all if one.address == arrival.address]
+        beside = [other for other in self.all if other.address == arrival.address]
         if len(beside) >= self.limits.an_address and not self._make_room(beside):
             return False
         if len(self) >= self.limits.at_once and not self._make_room(self.all):
             return False
-        self._there[arrival] = None
+        self._connections[arrival] = None
         return True
 
-    def leave(self, arrival: Arrival) -> None:
+    def leave(self, arrival: CountedConnection) -> None:
         """A connection is gone."""
-        self._there.pop(arrival, None)
+        self._connections.pop(arrival, None)
 
     def close(self) -> None:
         """End the connections that are not secured yet, which uvicorn does not know of."""
-        for one in self.all:
-            if one.http.transport is None:
-                one.abort()
+        for connection in self.all:
+            if connection.http.transport is None:
+                connection.abort()
 
-    def _make_room(self, among: list[Arrival]) -> bool:
-        # Who never ended a request goes before who waits between two.
-        waiting = [one for one in among if one.phase == "request"]
-        idle = [one for one in among if one.phase == "idle"]
-        spare = min(waiting or idle, key=lambda one: one.since, default=None)
+    def _make_room(self, among: list[CountedConnection]) -> bool:
+        # Connections with an unfinished request are closed before those between two requests.
+        waiting = [connection for connection in among if connection.phase == "request"]
+        idle = [connection for connection in among if connection.phase == "idle"]
+        spare = min(waiting or idle, key=lambda connection: connection.since, default=None)
         if spare is None:
             return False
         self.leave(spare)
@@ -109,11 +109,11 @@ class Crowd:
         return True
 
 
-class Arrival(asyncio.Protocol):
+class CountedConnection(asyncio.Protocol):
     """A connection from its first moment: counted, then secured, then handed to HTTP.
 
     Args:
-        crowd: whom it joins.
+        pool: which it joins.
         make_http: gives what speaks HTTP on it; called with `look`, to be called whenever the
             phase may have changed, and what to call when the connection is gone.
         context: secures it; None: it stays plain.
@@ -121,14 +121,14 @@ class Arrival(asyncio.Protocol):
 
     def __init__(
         self,
-        crowd: Crowd,
+        pool: ConnectionPool,
         make_http: Callable[[Callable[[], None], Callable[[], None]], Connection],
         context: ssl.SSLContext | None,
     ) -> None:
         self.phase: Phase = "request"
         self.address: object = None
         self.http = make_http(self._look, self._gone)
-        self._crowd = crowd
+        self._pool = pool
         self._context = context
         self._loop = asyncio.get_running_loop()
         self.since = self._loop.time()
@@ -141,7 +141,7 @@ class Arrival(asyncio.Protocol):
         """Join the others, if there is room."""
         self._raw = raw = cast(asyncio.Transport, transport)
         self.address = _address(raw.get_extra_info("peername"))
-        if not self._crowd.enter(self):
+        if not self._pool.enter(self):
             raw.abort()
         elif self._context is None:
             self._begin(raw)
@@ -169,7 +169,7 @@ class Arrival(asyncio.Protocol):
                 self.http,
                 context,
                 server_side=True,
-                ssl_handshake_timeout=self._crowd.limits.request_s,
+                ssl_handshake_timeout=self._pool.limits.request_s,
             )
         except (OSError, asyncio.CancelledError):  # no TLS, too slow, or gone
             self.abort()
@@ -181,7 +181,7 @@ class Arrival(asyncio.Protocol):
             self._begin(secured)
 
     def _look(self) -> None:
-        # Whoever sends the next request before the last is answered has the whole time again.
+        # A client that sends a request before the last is answered gets the whole time again.
         now = (self.http.phase, self.http.cycle)
         if now != self._last:
             self._last = now
@@ -193,13 +193,13 @@ class Arrival(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        limits = self._crowd.limits
+        limits = self._pool.limits
         if phase != "idle":  # uvicorn ends idle connections
             seconds = limits.request_s if phase == "request" else limits.answer_s
             self._deadline = self._loop.call_later(seconds, self.abort)
 
     def _gone(self) -> None:
-        self._crowd.leave(self)
+        self._pool.leave(self)
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -229,9 +229,9 @@ class Connection(H11Protocol):
     @property
     def phase(self) -> Phase:
         """See `Phase`."""
-        theirs = self.conn.their_state
+        client_state = self.conn.their_state
         answering = self.cycle is not None and not self.cycle.response_complete
-        if theirs is h11.SEND_BODY:
+        if client_state is h11.SEND_BODY:
             return "request"
         if answering or self.flow.write_paused or self.transport.is_closing():
             return "answer"
@@ -274,7 +274,7 @@ class Connection(H11Protocol):
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nobody is there any more."""
+        """The client is gone."""
         self._gone()
         if self.transport is not None:  # None: it was lost before it was secured
             super().connection_lost(exc)
@@ -283,9 +283,9 @@ class Connection(H11Protocol):
 def _address(peer: object) -> object:
     """What connections are counted by: an address, or the 64 bits of IPv6 that one owner has."""
     try:
-        found = ipaddress.ip_address(peer[0].partition("%")[0])  # type: ignore[index]
+        address = ipaddress.ip_address(peer[0].partition("%")[0])  # type: ignore[index]
     except (TypeError, ValueError, IndexError, AttributeError):
         return peer
-    if isinstance(found, ipaddress.IPv6Address):
-        return found.ipv4_mapped or int(found) >> 64
-    return found
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or int(address) >> 64
+    return address

@@ -1,10 +1,8 @@
-"""Pages of a few words, dark as all others: they need no script, no second file and no session.
+"""Which requests are answered: by host, origin, method and size; and plain pages of text.
 
-Who may ask for what: hosts, origins, methods, sizes.
-
-A page on this machine is open to every page in the same browser, and to every program and, with
-another host, to everybody on the network. So nothing is answered under a name that is not ours
-(DNS rebinding), and nothing that a foreign page asks for (CSRF).
+A server on this machine can be reached by every page in the same browser and by every program, and
+on another address by everyone on the network. So a request under a host name that is not this
+server's is refused (DNS rebinding), and so is one that a foreign page makes (CSRF).
 """
 
 from __future__ import annotations
@@ -80,13 +78,13 @@ def notice(
         status: of the answer.
         button: what can be pressed, if anything.
     """
-    words = "".join(f"<p>{escape(one)}</p>" for one in paragraphs)
+    text = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in paragraphs)
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         '<meta name="color-scheme" content="dark">'
         f'<title>{escape(title)}</title><link rel="icon" href="data:,"><style>{STYLE}</style>'
-        f"</head><body><main><h1>{escape(title)}</h1>{words}{button.html() if button else ''}"
+        f"</head><body><main><h1>{escape(title)}</h1>{text}{button.html() if button else ''}"
         "</main></body></html>"
     )
     answer = Response(page.encode(), status, media_type="text/html")
@@ -98,8 +96,8 @@ def notice(
     return answer
 
 
-def wanted(headers: Headers) -> bool:
-    """Whether somebody asks who will look at the answer, and not one of our scripts."""
+def wants_page(headers: Headers) -> bool:
+    """Whether a person will look at the answer, and not one of the pages' scripts."""
     return headers.get("sec-fetch-mode") == "navigate" or "text/html" in headers.get("accept", "")
 
 
@@ -124,7 +122,7 @@ HELP = "If this does not help, ask the person who sent you the address."
 _notices = logging.getLogger(__name__)
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
+class Refusal(Exception):  # noqa: N818 - an answer, not an error
     """A request is answered with an error.
 
     Args:
@@ -138,21 +136,21 @@ class Refusal(Exception):  # noqa: N818 - an answer, not an error of ours
         super().__init__(why)
 
     def answer(self, headers: Headers) -> Response:
-        """As JSON; or as a page, where somebody looks at it."""
-        if not wanted(headers):
+        """As JSON; or as a page, where a person looks at it."""
+        if not wants_page(headers):
             return json_answer({"error": self.why}, self.status)
         title = "Not let in" if self.status == HTTPStatus.FORBIDDEN else "This did not work"
         return notice(title, self.why, HELP, status=self.status)
 
 
 def json_answer(value: object, status: int = 200) -> Response:
-    """A value as JSON, which no browser takes for a page."""
+    """A value as JSON, which no browser shows as a page."""
     data = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Response(data.encode(), status, media_type="application/json")
 
 
 class Guard:
-    """ASGI middleware: lets pass what our own pages may ask for, and signs every answer.
+    """ASGI middleware: lets pass what the server's own pages may ask for, and signs every answer.
 
     Args:
         app: what answers.
@@ -163,21 +161,21 @@ class Guard:
     def __init__(self, app: ASGIApp, origins: Collection[str]) -> None:
         self._app = app
         self._origins = frozenset(origins)
-        self._hosts = {one.partition("://")[2] for one in origins}
+        self._hosts = {origin.partition("://")[2] for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        asked = Headers(scope=scope)
+        request_headers = Headers(scope=scope)
         started = False
-        read = 0
+        received = 0
 
         async def bounded() -> Message:
-            nonlocal read
+            nonlocal received
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > MAX_BODY:
+            received += len(message.get("body", b""))
+            if received > MAX_BODY:
                 raise _too_large()
             return message
 
@@ -191,21 +189,21 @@ class Guard:
             await send(message)
 
         try:
-            scheme = self._check(scope["method"], asked)
+            scheme = self._check(scope["method"], request_headers)
             await self._app({**scope, "scheme": scheme}, bounded, signed)
         except ClientDisconnect:
             return
         except Refusal as refusal:
-            answer = refusal.answer(asked)
+            answer = refusal.answer(request_headers)
         except Exception:  # noqa: BLE001 - the person gets a sentence, the terminal the rest
             _notices.exception("a request failed")
             failed = Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "The server failed.")
-            answer = failed.answer(asked)
+            answer = failed.answer(request_headers)
         else:
             return
         if started:  # too late for another answer: the connection is cut
             raise ConnectionError("the answer broke off")
-        # What is left of the body shall not be taken for the next request.
+        # What is left of the body must not be read as the next request.
         answer.headers["Connection"] = "close"
         if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             answer.headers["Allow"] = ", ".join(METHODS)
@@ -218,8 +216,12 @@ class Guard:
             raise Refusal(403, "This address is not one of this server's.")
         if method not in METHODS:
             raise Refusal(405, "Only GET and POST are answered.")
-        ours = [one for one in self._origins if one.partition("://")[2] == hosts[0].lower()]
-        if any(one not in ours for one in origins) or (method == "POST" and len(origins) != 1):
+        matching = [
+            origin for origin in self._origins if origin.partition("://")[2] == hosts[0].lower()
+        ]
+        if any(origin not in matching for origin in origins) or (
+            method == "POST" and len(origins) != 1
+        ):
             raise Refusal(403, "Another page asked for this: only this server's own pages may.")
         site, mode = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode")
         if site not in {"none", "same-origin"} and mode != "navigate":
@@ -227,7 +229,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > MAX_BODY:
             raise _too_large()
-        return ours[0].partition("://")[0]
+        return matching[0].partition("://")[0]
 
 
 def _too_large() -> Refusal:

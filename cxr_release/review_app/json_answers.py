@@ -1,8 +1,6 @@
-"""JSON as our own pages send it, or a refusal.
+"""JSON from and to the review pages: bodies, progress, and errors as sentences.
 
-How far a person is, as an answer says it: with the moment at which it was so.
-
-What is wrong with films or logs: in full to the terminal, in a sentence to the page.
+An error of films or logs goes to the terminal in full, and to the page as one sentence.
 """
 
 from __future__ import annotations
@@ -29,24 +27,24 @@ async def json_of(request: Request) -> Any:
     """The value in a request's body.
 
     Raises:
-        Refusal: it is not sent as JSON, which a form on a foreign page cannot do; or it is none,
-            or says something twice.
+        Refusal: it is not sent as JSON, which a form on a foreign page cannot do; or it is not
+            JSON, or repeats a key.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Refusal(415, "This is taken as application/json alone.")
+        raise Refusal(415, "Only application/json is accepted.")
     body = await request.body()
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise Refusal(400, "The body is not JSON, or has a name twice.") from None
+        raise Refusal(400, "The body is not JSON, or repeats a name.") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
         raise ValueError("a name is a duplicate")
-    return made
+    return mapping
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -58,7 +56,7 @@ class Counted(Protocol):
 
     @property
     def lock(self) -> threading.RLock:
-        """Held by whoever changes it."""
+        """Held by the thread that changes it."""
 
     def progress(self) -> DataclassInstance:
         """How far the person is."""
@@ -78,18 +76,18 @@ TELL = "Tell the person who sent you the address: their terminal says why."
 _notices = logging.getLogger(__name__)
 
 
-class Trouble:
-    """Turns our errors into refusals; ids and paths go to the terminal alone.
+class ErrorReporter:
+    """Turns errors into refusals; ids and paths go to the terminal alone.
 
     503 and not 409: what a person decided keeps in the page until the server is back.
 
     Args:
-        what: the logs hold: `decisions`.
+        noun: what the logs hold: `decisions`.
     """
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._said = ""
+    def __init__(self, noun: str) -> None:
+        self._noun = noun
+        self._last_message = ""
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -108,11 +106,11 @@ class Trouble:
             raise Refusal(503, f"{why} {TELL}") from None
         except DecisionError as error:
             self._say(str(error))
-            why = f"The {self._what} cannot be read or logged just now."
+            why = f"The {self._noun} cannot be read or logged just now."
             raise Refusal(503, f"{why} {TELL}") from None
 
-    def _say(self, what: str) -> None:
+    def _say(self, message: str) -> None:
         # Once: a page asks again and again until it is answered.
-        if what != self._said:
-            _notices.error("%s", what)
-        self._said = what
+        if message != self._last_message:
+            _notices.error("%s", message)
+        self._last_message = message

@@ -1,9 +1,7 @@
-"""The way in: an address shows a page with a button, and the button lets in.
+"""What all desks share: signing in, the static files, and addresses below `/r/<person>/`.
 
-Whatever follows addresses by itself (a mail gateway, a chat's preview, a browser that fetches
-ahead) asks with GET, so GET spends nothing.
-
-What all our pages share: the way in, the static files, and a place below `/r/<person>/`.
+An address shows a page with a button, and the button signs in. Programs that follow addresses by
+themselves (mail gateways, previews, prefetching browsers) ask with GET, so GET spends no token.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from cxr_release.review_app.access import Door
+from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.guard import Button, Refusal, notice
 
 FORM = "application/x-www-form-urlencoded"
@@ -28,18 +26,18 @@ FORM = "application/x-www-form-urlencoded"
 _FIELDS = 4
 
 
-def way_in(door: Door) -> list[BaseRoute]:
+def way_in(sign_in: SignIn) -> list[BaseRoute]:
     """The routes that let people in.
 
     Args:
-        door: who may come in.
+        sign_in: who may come in.
     """
 
     async def offer(request: Request) -> Response:
-        return _offer(request, door)
+        return _offer(request, sign_in)
 
     async def enter(request: Request) -> Response:
-        return await _enter(request, door)
+        return await _enter(request, sign_in)
 
     return [
         Route("/", offer),
@@ -47,47 +45,47 @@ def way_in(door: Door) -> list[BaseRoute]:
     ]
 
 
-def person_of(request: Request, door: Door) -> str:
+def person_of(request: Request, sign_in: SignIn) -> str:
     """The person below whose `/r/<person>/` a request goes, with their session.
 
     Raises:
         Refusal: it has none.
     """
     person: str = request.path_params["person"]
-    if not door.knows(person, request.cookies.get(_session_name(request), "")):
-        raise Refusal(403, door.lost)
+    if not sign_in.knows(person, request.cookies.get(_session_name(request), "")):
+        raise Refusal(403, sign_in.lost)
     return person
 
 
-def shut(door: Door) -> Response:
-    """For whoever is not let in."""
-    return notice("Not let in", door.shut, status=403)
+def not_let_in(sign_in: SignIn) -> Response:
+    """For a person who is not let in."""
+    return notice("Not let in", sign_in.shut, status=403)
 
 
-def _offer(request: Request, door: Door) -> Response:
+def _offer(request: Request, sign_in: SignIn) -> Response:
     token = request.query_params.get("token", "")
-    claim = door.whose(token)
+    claim = sign_in.claim_of(token)
     if claim is None:
-        return shut(door)
+        return not_let_in(sign_in)
     return _ask(
         f"The pages of {claim.person}",
-        door.used if claim.spent else door.promise,
+        sign_in.used if claim.spent else sign_in.promise,
         claim.person,
         {"token": token, "page": secrets.token_urlsafe(16)},
     )
 
 
-async def _enter(request: Request, door: Door) -> Response:
+async def _enter(request: Request, sign_in: SignIn) -> Response:
     person: str = request.path_params["person"]
-    live = door.knows(person, request.cookies.get(_session_name(request), ""))
-    if request.method == "GET":  # somebody opens the address of an answer
-        return RedirectResponse(f"/r/{person}/", 303) if live else shut(door)
+    live = sign_in.knows(person, request.cookies.get(_session_name(request), ""))
+    if request.method == "GET":  # the address was opened directly
+        return RedirectResponse(f"/r/{person}/", 303) if live else not_let_in(sign_in)
     form = await _form_of(request)
     token, page = form.get("token", ""), form.get("page", "")
-    if not live and not door.admits(person, token, page):
-        return shut(door)
+    if not live and not sign_in.admits(person, token, page):
+        return not_let_in(sign_in)
     before = request.cookies.get(_last_name(request), "")
-    if before in door.tokens and before not in {person, form.get("instead_of")}:
+    if before in sign_in.tokens and before not in {person, form.get("instead_of")}:
         return _ask(
             f"Go on as {person}?",
             f"{before} was the last to come in in this browser. What is decided on the pages behind"
@@ -97,35 +95,35 @@ async def _enter(request: Request, door: Door) -> Response:
         )
     answer = RedirectResponse(f"/r/{person}/", 303)
     answer.headers.append("Set-Cookie", _cookie(request, _last_name(request), person, "/r/"))
-    # Whoever is in stays in: the token then is left for another browser.
+    # A live session goes on: the token is left for another browser.
     if not live:
-        entered = door.enter(token, page)
+        entered = sign_in.enter(token, page)
         if entered is None:  # another browser was quicker
-            return shut(door)
+            return not_let_in(sign_in)
         name, session = _session_name(request), entered[1]
         answer.headers.append("Set-Cookie", _cookie(request, name, session, f"/r/{person}/"))
     return answer
 
 
-def _ask(title: str, words: str, person: str, fields: Mapping[str, str]) -> Response:
-    return notice(title, words, button=Button(f"Go on as {person}", f"/r/{person}/enter", fields))
+def _ask(title: str, text: str, person: str, fields: Mapping[str, str]) -> Response:
+    return notice(title, text, button=Button(f"Go on as {person}", f"/r/{person}/enter", fields))
 
 
 async def _form_of(request: Request) -> dict[str, str]:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
-        raise Refusal(415, f"This is taken as {FORM} alone.")
+        raise Refusal(415, f"Only {FORM} is accepted.")
     body = (await request.body()).decode("ascii", "replace")
     try:
-        found = parse_qs(body, max_num_fields=_FIELDS)
+        fields = parse_qs(body, max_num_fields=_FIELDS)
     except ValueError:
         raise Refusal(400, "This is not what the button sends.") from None
-    return {name: values[0] for name, values in found.items()}
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _cookie(request: Request, name: str, value: str, path: str) -> str:
     """Keeps to the pages below a path, and to https where it is used."""
-    made: SimpleCookie = SimpleCookie({name: value})
-    morsel = made[name]
+    cookie: SimpleCookie = SimpleCookie({name: value})
+    morsel = cookie[name]
     morsel["path"] = path
     morsel["httponly"] = True
     morsel["samesite"] = "Strict"
@@ -155,11 +153,11 @@ _TYPES = {
 }
 
 
-def pages(door: Door, page: str, routes: Sequence[BaseRoute]) -> Router:
+def pages(sign_in: SignIn, page: str, routes: Sequence[BaseRoute]) -> Router:
     """An ASGI application, to be put behind a `guard.Guard`.
 
     Args:
-        door: who may come in.
+        sign_in: who may come in.
         page: static file that a person sees at `/r/<person>/`.
         routes: what else is answered, with `{person}` in the path; see `person_of`.
 
@@ -181,13 +179,13 @@ def pages(door: Door, page: str, routes: Sequence[BaseRoute]) -> Router:
 
     async def show(request: Request) -> Response:
         try:
-            person_of(request, door)
+            person_of(request, sign_in)
         except Refusal:
-            return shut(door)
+            return not_let_in(sign_in)
         return serve(page)
 
     own = [Route("/static/{file:path}", static), Route("/r/{person}/", show)]
-    return Router([*routes, *way_in(door), *own], redirect_slashes=False, default=_nowhere)
+    return Router([*routes, *way_in(sign_in), *own], redirect_slashes=False, default=_nowhere)
 
 
 def static_files(folder: Path) -> dict[str, Path]:

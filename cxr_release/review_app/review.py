@@ -1,6 +1,6 @@
-"""The screening pages' answers: films under opaque names, one reviewer's decisions and progress.
+"""`cxr-release review`: pages on which reviewers screen the synthetic films.
 
-Screen the generated films in a browser: what `cxr-release review` calls.
+The pages get films under opaque names, and one reviewer's own decisions and progress.
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ from cxr_release.errors import DecisionError
 from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.review_app import review_requests
-from cxr_release.review_app.access import Door
+from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import how_far, json_of
-from cxr_release.review_app.review_requests import FacingDesk, parse_facing
+from cxr_release.review_app.review_requests import (
+    FacingStatements,
+    RequestedDecision,
+    parse_decisions,
+    parse_facing,
+)
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import (
@@ -46,12 +50,12 @@ FACING_REASON = "wrong-facing"
 
 
 class ReviewApp(Desk[Queue]):
-    """Screening. No answer holds a film's checkpoint, batch or score, or what others decided.
+    """Screening. No answer holds a film's checkpoint, batch, score or others' decisions.
 
     Args:
         queues: reviewer → their queue.
-        shelf: where the films are.
-        door: who may come in.
+        store: where the films are.
+        sign_in: who may come in.
         facing: what reviewers say of the way films face.
         title: of the page.
         reasons: code → meaning, those that a person may give.
@@ -60,15 +64,15 @@ class ReviewApp(Desk[Queue]):
     def __init__(
         self,
         queues: Mapping[str, Queue],
-        shelf: FilmStore,
-        door: Door,
+        store: FilmStore,
+        sign_in: SignIn,
         *,
-        facing: FacingDesk,
+        facing: FacingStatements,
         title: str,
         reasons: Mapping[str, str],
     ) -> None:
         self._facings = facing
-        self._shelf = shelf
+        self._store = store
         self._title = title
         self._reasons = reasons
         routes = [
@@ -77,33 +81,33 @@ class ReviewApp(Desk[Queue]):
             Route("/facing", self._facing, methods=["GET", "POST"]),
         ]
         page = "review/review.html"
-        super().__init__(queues, door, page=page, noun="decisions", routes=routes)
+        super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
 
-    def setup(self, before: Queue) -> dict[str, Any]:
+    def setup(self, worklist: Queue) -> dict[str, Any]:
         """Reviewer, title, reasons, and how many films there are."""
         return {
-            "reviewer": before.reviewer,
+            "reviewer": worklist.reviewer,
             "title": self._title,
             "reasons": [{"code": code, "meaning": text} for code, text in self._reasons.items()],
             "facing": FACING_REASON if FACING_REASON in self._reasons else None,
-            "films": len(before),
+            "films": len(worklist),
         }
 
-    def png(self, before: Queue, name: str) -> bytes | None:
+    def png(self, worklist: Queue, name: str) -> bytes | None:
         """See `Desk.png`."""
-        film = before.film(name)
-        return self._shelf.png(film.id) if film else None
+        film = worklist.film(name)
+        return self._store.png(film.id) if film else None
 
     async def _films(self, request: Request) -> Response:
-        queue = self.before(request)
+        queue = self.worklist_of(request)
 
         def films() -> dict[str, Any]:
-            self._shelf.check()
+            self._store.check()
             queue.refresh()
             view, page = _page(queue, request.query_params)
             return {
                 "view": view,
-                "films": _shown(page.entries),
+                "films": _films_json(page.entries),
                 "from": page.start,
                 "next": page.next,
                 "previous": page.previous,
@@ -113,54 +117,54 @@ class ReviewApp(Desk[Queue]):
         return await self.answer(films)
 
     async def _decide(self, request: Request) -> Response:
-        queue = self.before(request)
-        undecided_only, asked = review_requests.parse_decisions(await json_of(request))
-        wishes = [self._wish(queue, one) for one in asked]
+        queue = self.worklist_of(request)
+        undecided_only, decisions = parse_decisions(await json_of(request))
+        new_decisions = [self._new_decision(queue, decision) for decision in decisions]
 
         def decide() -> dict[str, Any]:
-            self._shelf.check()
-            logged = queue.decide(wishes, undecided_only=undecided_only)
-            shown = _shown(queue.entries(one.film for one in asked))
-            return {"films": shown, **how_far(queue), "logged": len(logged)}
+            self._store.check()
+            logged = queue.decide(new_decisions, undecided_only=undecided_only)
+            films = _films_json(queue.entries(decision.film for decision in decisions))
+            return {"films": films, **how_far(queue), "logged": len(logged)}
 
         return await self.answer(decide)
 
     async def _facing(self, request: Request) -> Response:
-        queue = self.before(request)
-        asked = parse_facing(await json_of(request)) if request.method == "POST" else None
+        queue = self.worklist_of(request)
+        statement = parse_facing(await json_of(request)) if request.method == "POST" else None
 
         def facing() -> dict[str, Any]:
-            self._shelf.check()
-            if asked is not None:
-                self._facings.say(queue, asked)
+            self._store.check()
+            if statement is not None:
+                self._facings.say(queue, statement)
             self._facings.refresh()
             return {"right": self._facings.right(queue)}
 
         return await self.answer(facing)
 
-    def _wish(self, queue: Queue, asked: review_requests.Asked) -> NewDecision:
-        film = queue.film(asked.film)
+    def _new_decision(self, queue: Queue, decision: RequestedDecision) -> NewDecision:
+        film = queue.film(decision.film)
         if film is None:
             raise Refusal(409, CHANGED)
-        if asked.reason and asked.reason not in self._reasons:
+        if decision.reason and decision.reason not in self._reasons:
             raise Refusal(400, "There is no such reason.")
-        if lacks := lacks_note(asked.reason, asked.note):
+        if lacks := lacks_note(decision.reason, decision.note):
             raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
         try:
             return NewDecision(
-                film.id, film.sha256, asked.decision, asked.reason, asked.note, via=PAGE
+                film.id, film.sha256, decision.decision, decision.reason, decision.note, via=PAGE
             )
         except DecisionError as error:
             # Not where: that is the film's id.
             raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None
 
 
-def _page(queue: Queue, asked: QueryParams) -> tuple[str, Page]:
-    view = next((one for one in VIEWS if one == asked.get("view", "queue")), None)
+def _page(queue: Queue, query: QueryParams) -> tuple[str, Page]:
+    view = next((name for name in VIEWS if name == query.get("view", "queue")), None)
     if view is None:
         raise Refusal(400, f"view is one of {', '.join(VIEWS)}.")
-    count = _number(asked, "n")
-    start, before = _number(asked, "from"), _number(asked, "before")
+    count = _number(query, "n")
+    start, before = _number(query, "from"), _number(query, "before")
     if count is None or not 1 <= count <= MOST_ON_PAGE:
         raise Refusal(400, f"n is 1 to {MOST_ON_PAGE}.")
     if start is not None and before is not None:
@@ -168,8 +172,8 @@ def _page(queue: Queue, asked: QueryParams) -> tuple[str, Page]:
     return view, queue.page(view, count, start=start, before=before)
 
 
-def _number(asked: QueryParams, name: str) -> int | None:
-    text = asked.get(name)
+def _number(query: QueryParams, name: str) -> int | None:
+    text = query.get(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
@@ -177,17 +181,17 @@ def _number(asked: QueryParams, name: str) -> int | None:
     return int(text)
 
 
-def _shown(entries: Iterable[ShownFilm]) -> list[dict[str, Any]]:
+def _films_json(entries: Iterable[ShownFilm]) -> list[dict[str, Any]]:
     return [
         {
             "name": entry.name,
-            "decision": one.decision if one else None,
-            "reason": one.reason if one else "",
-            "note": one.note if one else "",
-            "at": one.at if one else None,
+            "decision": decision.decision if decision else None,
+            "reason": decision.reason if decision else "",
+            "note": decision.note if decision else "",
+            "at": decision.at if decision else None,
         }
         for entry in entries
-        for one in [entry.decision]
+        for decision in [entry.decision]
     ]
 
 
@@ -220,9 +224,9 @@ def review(
         title: of the pages.
         order: `shuffled`, or `doubtful-first`.
         scores: film id → anomaly score; for `doubtful-first`.
-        prescreened: ids of films that the pre-screen excluded: nobody sees them.
+        prescreened: ids of films that the pre-screen excluded: they are not shown.
         required: people who must decide on a film.
-        adjudicator: the reviewer, if any, who sees only what others differ on.
+        adjudicator: the reviewer, if any, who sees only films on which the others disagree.
         site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
@@ -233,15 +237,15 @@ def review(
     if PRESCREEN in reviewers:
         raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")
     say(f"reading the list of films in {len(tables)} table(s)")
-    shelf = FilmStore(tables, schemas.ORIENTED)
+    store = FilmStore(tables, schemas.ORIENTED)
     films = read_generated(tables)
-    shelf.check()
+    store.check()
     say(f"reading the decisions in {screening_log}")
     mirrored = {film.id: film.mirrored_sha256 for film in films}
     state = SharedState(
-        DECISION, screening_log, shelf.sha256, also=mirrored, not_people={PRESCREEN}
+        DECISION, screening_log, store.sha256, also=mirrored, not_people={PRESCREEN}
     )
-    facing = FacingDesk(SharedState(FACING, facing_log, shelf.sha256, also=mirrored), films)
+    facing = FacingStatements(SharedState(FACING, facing_log, store.sha256, also=mirrored), films)
     facing.refresh()
     scores = (scores or {}) if order == "doubtful-first" else None
     queues = {}
@@ -259,9 +263,9 @@ def review(
     for queue in queues.values():
         queue.refresh()
 
-    def app(door: Door) -> ASGIApp:
+    def app(sign_in: SignIn) -> ASGIApp:
         return ReviewApp(
-            queues, shelf, door, facing=facing, title=title, reasons=of_people(reasons)
+            queues, store, sign_in, facing=facing, title=title, reasons=of_people(reasons)
         )
 
     say(f"{len(films):,} films; every decision is on disk before the page says so")

@@ -1,7 +1,4 @@
-"""Decisions as a page sends them: of the promised form, or a refusal.
-
-The page's answers on facing: which films a reviewer says face right, as they are shown.
-"""
+"""Requests of the screening page: decisions on films, and which films face right as shown."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _DECISIONS_FORM = "Expected undecided_only, and decisions with film, decision, r
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedDecision:
     """A decision on a film by its name on the page."""
 
     film: str
@@ -30,11 +27,11 @@ class Asked:
     note: str
 
 
-def parse_decisions(value: Any) -> tuple[bool, list[Asked]]:
+def parse_decisions(value: Any) -> tuple[bool, list[RequestedDecision]]:
     """`undecided_only`, and the decisions, of a value in JSON.
 
     Raises:
-        Refusal: it is not of the promised form, names a film twice, or holds none or too many.
+        Refusal: it is not of the expected form, names a film twice, or holds none or too many.
     """
     if (
         not isinstance(value, dict)
@@ -45,35 +42,35 @@ def parse_decisions(value: Any) -> tuple[bool, list[Asked]]:
         raise Refusal(400, _DECISIONS_FORM)
     if not 1 <= len(value["decisions"]) <= MOST_ON_PAGE:
         raise Refusal(400, f"Expected 1 to {MOST_ON_PAGE} decisions.")
-    asked = [_asked(one) for one in value["decisions"]]
-    if len({one.film for one in asked}) < len(asked):
+    decisions = [_parse_decision(item) for item in value["decisions"]]
+    if len({decision.film for decision in decisions}) < len(decisions):
         raise Refusal(400, "A film is named twice.")
-    return value["undecided_only"], asked
+    return value["undecided_only"], decisions
 
 
-def _asked(value: Any) -> Asked:
+def _parse_decision(value: Any) -> RequestedDecision:
     if (
         not isinstance(value, dict)
         or not {"film", "decision"} <= value.keys() <= {"film", "decision", "reason", "note"}
-        or not all(isinstance(one, str) for one in value.values())
+        or not all(isinstance(text, str) for text in value.values())
     ):
         raise Refusal(400, _DECISIONS_FORM)
-    verb = next((one for one in VERBS if one == value["decision"]), None)
+    verb = next((word for word in VERBS if word == value["decision"]), None)
     if verb is None:
         raise Refusal(400, f"A decision is one of {', '.join(VERBS)}.")
     if not NAME.fullmatch(value["film"]):
         raise Refusal(400, "A film's name is 32 hex digits.")
-    return Asked(value["film"], verb, value.get("reason", ""), value.get("note", ""))
+    return RequestedDecision(value["film"], verb, value.get("reason", ""), value.get("note", ""))
 
 
 _FORM = "Expected film, a name of 32 hex digits, and right, true or false."
 
 
-class FacingDesk:
-    """What reviewers say of the way films face.
+class FacingStatements:
+    """Which way films face, as reviewers state it.
 
     Args:
-        state: what everybody said.
+        state: statements of all reviewers.
         films: all that are shown.
     """
 
@@ -90,41 +87,45 @@ class FacingDesk:
     def right(self, queue: Queue) -> list[str]:
         """Names of the films that a reviewer says face right as they are shown to them."""
         with self._state.lock:
-            said = self._state.effective.get(queue.reviewer, {})
-            films = [self._films[one] for one, line in said.items() if self._is_right(line)]
+            statements = self._state.effective.get(queue.reviewer, {})
+            films = [
+                self._films[film]
+                for film, statement in statements.items()
+                if self._is_right(statement)
+            ]
         return sorted(queue.name_of(film.id) for film in films)
 
-    def say(self, queue: Queue, asked: tuple[str, bool]) -> None:
+    def say(self, queue: Queue, statement: tuple[str, bool]) -> None:
         """Log that a film faces right as it is shown, or take it back; see `Log.append`.
 
         Raises:
             Refusal: there is no such film.
             DecisionError: it could not be logged: it does not count.
         """
-        name, right = asked
+        name, right = statement
         film = queue.film(name)
         if film is None:
             raise Refusal(409, CHANGED)
-        wish = NewFacing(film.id, film.sha256, "right" if right else "retract", via=PAGE)
+        entry = NewFacing(film.id, film.sha256, "right" if right else "retract", via=PAGE)
 
-        def unless(_: NewFacing, stands: FacingDecision | None) -> bool:
-            return (stands is not None and self._is_right(stands)) == right
+        def unless(_: NewFacing, current: FacingDecision | None) -> bool:
+            return (current is not None and self._is_right(current)) == right
 
-        self._state.log_of(queue.reviewer).append([wish], unless=unless)
+        self._state.log_of(queue.reviewer).append([entry], unless=unless)
         with self._state.lock:
             self._state.take(queue.reviewer)
 
-    def _is_right(self, line: FacingDecision) -> bool:
+    def _is_right(self, decision: FacingDecision) -> bool:
         """Whether a line says so of the film as it is now, whichever way it was then."""
-        same = line.image_sha256 == self._films[line.image_id].sha256
-        return line.faces == ("right" if same else "left")
+        unchanged = decision.image_sha256 == self._films[decision.image_id].sha256
+        return decision.faces == ("right" if unchanged else "left")
 
 
 def parse_facing(value: Any) -> tuple[str, bool]:
     """A film's name, and whether it faces right, of a value in JSON.
 
     Raises:
-        Refusal: it is not of the promised form.
+        Refusal: it is not of the expected form.
     """
     if (
         not isinstance(value, Mapping)

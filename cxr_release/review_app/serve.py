@@ -1,6 +1,6 @@
-"""uvicorn's server, with limits on its connections.
+"""Serve pages to reviewers or readers until Ctrl-C, each at their own address.
 
-Serve pages to some people, until Ctrl-C: an address for each, which opens them.
+uvicorn's server, with limits on its connections.
 """
 
 from __future__ import annotations
@@ -21,8 +21,15 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.files import open_regular
-from cxr_release.review_app.access import Door, LastingDoor, Links
-from cxr_release.review_app.connections import BACKLOG, Arrival, Connection, Crowd, Limits, fitting
+from cxr_release.review_app.access import Links, LinkSignIn, SignIn
+from cxr_release.review_app.connections import (
+    BACKLOG,
+    Connection,
+    ConnectionPool,
+    CountedConnection,
+    Limits,
+    fitting,
+)
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
 
@@ -46,7 +53,7 @@ class Server(uvicorn.Server):
         limits: Limits | None = None,
     ) -> None:
         super().__init__(config)
-        self.crowd = Crowd(limits or fitting())
+        self.pool = ConnectionPool(limits or fitting())
         self._when_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -54,14 +61,16 @@ class Server(uvicorn.Server):
         # uvicorn would make connections of its own kind, and secure them before they are counted.
         await super().startup(sockets=[])
         loop = asyncio.get_running_loop()
-        for one in sockets or []:
-            self.servers.append(await loop.create_server(self._arrival, sock=one, backlog=BACKLOG))
-            one.listen(QUEUE)
+        for listener in sockets or []:
+            self.servers.append(
+                await loop.create_server(self._connect, sock=listener, backlog=BACKLOG)
+            )
+            listener.listen(QUEUE)
         self._when_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End, once what was begun is answered."""
-        self.crowd.close()
+        self.pool.close()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -84,9 +93,9 @@ class Server(uvicorn.Server):
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _arrival(self) -> Arrival:
-        return Arrival(
-            self.crowd,
+    def _connect(self) -> CountedConnection:
+        return CountedConnection(
+            self.pool,
             lambda look, gone: Connection(self.config, self.server_state, look, gone),
             self.config.ssl,
         )
@@ -99,7 +108,7 @@ GRACE = 5
 
 
 def serve(
-    make_app: Callable[[Door], ASGIApp],
+    make_app: Callable[[SignIn], ASGIApp],
     site: Site,
     people: Sequence[str],
     *,
@@ -112,7 +121,7 @@ def serve(
     seconds at most, and `stopped` is printed. A second Ctrl-C waits for none.
 
     Args:
-        make_app: gives the application behind a door.
+        make_app: gives the application behind the sign-in.
         site: where to listen.
         people: who may come in.
         links: give each person an address that is never used up; None: one that works once.
@@ -128,15 +137,15 @@ def serve(
         def announce(person: str, token: str) -> None:
             say(f"{person}: {origins[0]}/?token={token}")
 
-        door = LastingDoor(people, links) if links else Door(people, announce)
-        config = configure(Guard(make_app(door), origins), site)
+        sign_in = LinkSignIn(people, links) if links else SignIn(people, announce)
+        config = configure(Guard(make_app(sign_in), origins), site)
 
         def started() -> None:
-            for person, token in door.tokens.items():
+            for person, token in sign_in.tokens.items():
                 announce(person, token)
             say("Ctrl-C stops the server; what was logged stays")
             if open_browser:
-                address = f"{origins[0]}/?token={door.tokens[people[0]]}"
+                address = f"{origins[0]}/?token={sign_in.tokens[people[0]]}"
                 # In a thread: some browsers return only when they are closed.
                 threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
@@ -147,22 +156,22 @@ def serve(
 
 
 def check_people(people: Sequence[str], *, option: str = "--reviewer") -> None:
-    """Make sure that somebody may come in, and nobody twice: before anything is read for them.
+    """Make sure that people are named, each once, before anything is read for them.
 
     Args:
         people: who may.
         option: of the command line, with which they are named.
 
     Raises:
-        DecisionError: not so.
+        DecisionError: none is named, or one is named twice.
     """
     if not people:
         raise DecisionError(
             "no reviewer or reader was named", remedy=f"give a {option}, such as a.b"
         )
-    twice = {one for one in people if people.count(one) > 1}
-    if twice:
-        raise DecisionError(f"{', '.join(sorted(twice))} is named twice")
+    duplicates = {person for person in people if people.count(person) > 1}
+    if duplicates:
+        raise DecisionError(f"{', '.join(sorted(duplicates))} is named twice")
 
 
 def say(line: str) -> None:
@@ -187,7 +196,7 @@ def configure(app: ASGIApp, site: Site) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         log_level="error",
-        # Nobody's word is taken for where a request came from.
+        # Headers that state where a request came from are not trusted.
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE,

@@ -51,7 +51,7 @@ class Site:
             raise CxrReleaseError(
                 "is every address of this machine",
                 where=f"host {self.host!r}",
-                remedy="say with --name by which one browsers know it",
+                remedy="give --name, the name under which browsers know it",
             )
 
     @property
@@ -74,11 +74,11 @@ class Site:
             port: on which the server listens.
 
         Raises:
-            CxrReleaseError: a name is none.
+            CxrReleaseError: a name is not a host name.
         """
         hosts = [] if self.host in EVERYWHERE else [self.host]
         hosts += LOOPBACK if self.loopback else []
-        return list(dict.fromkeys(self._origin(one, port) for one in [*self.names, *hosts]))
+        return list(dict.fromkeys(self._origin(name, port) for name in [*self.names, *hosts]))
 
     def listen(self) -> socket.socket:
         """A socket that listens; the caller closes it.
@@ -109,10 +109,10 @@ class Site:
         return listener
 
     def warn(self) -> None:
-        """Say on stderr what anybody on the network could do, if they could."""
+        """Warn on stderr where others on the network can read along."""
         if not self.loopback and self.scheme == "http":
             sys.stderr.write(
-                "warning: without a certificate, anybody on the network between a person and this"
+                "warning: without a certificate, anyone on the network between a person and this"
                 " machine can read along, and decide in that person's name; give --certificate"
                 " and --private-key\n"
             )
@@ -120,10 +120,10 @@ class Site:
     def _origin(self, name: str, port: int) -> str:
         lower = name.lower()
         bare = f"[{lower}]" if lower.count(":") > 1 and "[" not in lower else lower
-        found = _NAME.fullmatch(bare)
-        if not found:
+        match = _NAME.fullmatch(bare)
+        if not match:
             raise CxrReleaseError("is not a host name", where=repr(name))
-        scheme, host, own = found.groups()
+        scheme, host, own = match.groups()
         if not own and not scheme:
             own = f":{port}"
         scheme = scheme or self.scheme

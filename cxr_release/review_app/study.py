@@ -1,8 +1,7 @@
-"""The reader study's answers: quartets under opaque names, one reader's own answers and progress.
+"""`cxr-release study serve`: pages of the blinded reader study.
 
-Nothing here says which film is real, for nothing here knows.
-
-Run the blinded reader study in a browser: what `cxr-release study serve` calls.
+The pages get quartets under opaque names, and one reader's own answers. The key is never read, so
+nothing here can tell which film is real.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from cxr_release.reader_study.session import (
     UnfitAnswerError,
     UnknownPageError,
 )
-from cxr_release.review_app.access import Door, open_links
+from cxr_release.review_app.access import SignIn, open_links
 from cxr_release.review_app.desk import Desk
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import json_of
@@ -44,14 +43,19 @@ class StudyApp(Desk[Session]):
     """The reader study.
 
     Args:
-        readings: reader → their pages.
+        sessions: reader → their pages.
         films: name in the kit → PNG bytes.
-        door: who may come in.
+        sign_in: who may come in.
         title: of the pages.
     """
 
     def __init__(
-        self, readings: Mapping[str, Session], films: Mapping[str, bytes], door: Door, *, title: str
+        self,
+        sessions: Mapping[str, Session],
+        films: Mapping[str, bytes],
+        sign_in: SignIn,
+        *,
+        title: str,
     ) -> None:
         self._films = films
         self._title = title
@@ -60,47 +64,47 @@ class StudyApp(Desk[Session]):
             Route("/answers", self._answer, methods=["POST"]),
         ]
         page = "study/study.html"
-        super().__init__(readings, door, page=page, noun="answers", routes=routes)
+        super().__init__(sessions, sign_in, page=page, noun="answers", routes=routes)
 
-    def setup(self, before: Session) -> dict[str, Any]:
+    def setup(self, worklist: Session) -> dict[str, Any]:
         """Reader, title, and whether an answer may be changed."""
         return {
-            "reader": before.reader,
+            "reader": worklist.reader,
             "title": self._title,
-            "going_back": before.going_back,
+            "going_back": worklist.going_back,
         }
 
-    def png(self, before: Session, name: str) -> bytes | None:
+    def png(self, worklist: Session, name: str) -> bytes | None:
         """See `Desk.png`."""
-        film = before.film(name)
+        film = worklist.film(name)
         return self._films[film] if film else None
 
     async def _pages(self, request: Request) -> Response:
-        reading = self.before(request)
+        session = self.worklist_of(request)
 
-        def shown() -> dict[str, Any]:
-            reading.refresh()
-            return {"pages": [_shown(one, reading) for one in reading.pages()]}
+        def pages() -> dict[str, Any]:
+            session.refresh()
+            return {"pages": [_page_json(page, session) for page in session.pages()]}
 
-        return await self.answer(shown)
+        return await self.answer(pages)
 
     async def _answer(self, request: Request) -> Response:
-        reading = self.before(request)
-        page, ratings, picked, seconds = _asked(await json_of(request))
+        session = self.worklist_of(request)
+        page, ratings, picked, seconds = _parse_answer(await json_of(request))
 
         def submit() -> dict[str, Any]:
             try:
-                stands, logged = reading.submit(page, ratings, picked, seconds)
+                current, logged = session.submit(page, ratings, picked, seconds)
             except UnfitAnswerError as error:
                 raise Refusal(400, f"The answer {error.what}.") from None
             except (FinalAnswerError, UnknownPageError) as error:
                 raise Refusal(409, f"This page {error.what}.") from None
-            return {"page": _shown(stands, reading), "logged": int(logged)}
+            return {"page": _page_json(current, session), "logged": int(logged)}
 
         return await self.answer(submit)
 
 
-def _asked(value: Any) -> tuple[str, dict[str, int], str, float]:
+def _parse_answer(value: Any) -> tuple[str, dict[str, int], str, float]:
     """Page, ratings, film picked and seconds, as a page sends them.
 
     Raises:
@@ -111,27 +115,27 @@ def _asked(value: Any) -> tuple[str, dict[str, int], str, float]:
     page, ratings, picked, seconds = (
         value[name] for name in ("page", "ratings", "picked", "seconds")
     )
-    # `type` and not `isinstance`: true is no number.
+    # `type` and not `isinstance`: true is not a number.
     if (
         not isinstance(page, str)
         or not isinstance(picked, str)
         or not isinstance(ratings, dict)
-        or not all(type(one) is int for one in ratings.values())
+        or not all(type(rating) is int for rating in ratings.values())
         or type(seconds) not in {int, float}
     ):
         raise Refusal(400, _FORM)
     return page, ratings, picked, seconds
 
 
-def _shown(page: Page, reading: Session) -> dict[str, Any]:
+def _page_json(page: Page, session: Session) -> dict[str, Any]:
     # What cannot be changed is not shown again.
-    given = page.given if reading.going_back else None
+    answer = page.given if session.going_back else None
     return {
         "name": page.name,
         "films": page.films,
         "answered": page.given is not None,
-        "ratings": given.ratings if given else None,
-        "picked": given.picked if given else None,
+        "ratings": answer.ratings if answer else None,
+        "picked": answer.picked if answer else None,
     }
 
 
@@ -152,7 +156,7 @@ def serve_study(
 
     Args:
         kit: the blinded films, `schemas.KIT`.
-        served: record of the kit that readers got; on disk before anybody sees a page.
+        served: record of the kit that readers got; on disk before a reader sees a page.
         answers: folder of the readers' logs; only these readers' own are written.
         orders: folder of the recorded seeds.
         links: file of the secret behind the readers' links, which work again and again.
@@ -167,20 +171,20 @@ def serve_study(
             order.
     """
     check_people(readers, option="--reader")
-    found, films = open_films(kit)
-    readings = {
+    study_kit, pictures = open_films(kit)
+    sessions = {
         reader: Session(
-            found, Log(ANSWER, answers, reader), seed_of(orders, reader), going_back=going_back
+            study_kit, Log(ANSWER, answers, reader), seed_of(orders, reader), going_back=going_back
         )
         for reader in readers
     }
     lasting = open_links(links)
-    kits.serve(found, served)
+    kits.serve(study_kit, served)
 
-    def app(door: Door) -> ASGIApp:
-        return StudyApp(readings, films, door, title=title)
+    def app(sign_in: SignIn) -> ASGIApp:
+        return StudyApp(sessions, pictures, sign_in, title=title)
 
-    say(f"{len(found.quartets):,} quartets; every answer is on disk before the page goes on")
+    say(f"{len(study_kit.quartets):,} quartets; every answer is on disk before the page goes on")
     say("each link opens its reader's pages again and again: do not pass it on")
     serve(app, site, readers, links=lasting, open_browser=open_browser)
 
@@ -201,7 +205,7 @@ def open_films(path: Path) -> tuple[kits.Kit, dict[str, bytes]]:
         film.name: film.sha256 for film in kit.films
     }:
         raise TableError(
-            "holds other pictures than their SHA-256 says",
+            "holds pictures that do not match their SHA-256",
             where=str(path),
             remedy="run `dvc repro quartets` (or `dvc checkout`), and start again",
         )

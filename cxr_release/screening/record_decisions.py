@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxr_release.errors import AGAIN, DecisionError, Fault
+from cxr_release.errors import REMAKE, DecisionError, Fault
 from cxr_release.logbook.entry import E, S
 from cxr_release.logbook.log import Log, read
 from cxr_release.logbook.log_files import log_file
@@ -57,7 +57,7 @@ def read_with_prescreen(folder: Path, prescreen: Path) -> dict[str, list[Decisio
         return logs | {PRESCREEN: read(DECISION, prescreen)}
     except DecisionError as error:  # it is not a person's, and in no git
         raise DecisionError(
-            error.what, where=str(prescreen), remedy=AGAIN, faults=error.faults
+            error.what, where=str(prescreen), remedy=REMAKE, faults=error.faults
         ) from None
 
 

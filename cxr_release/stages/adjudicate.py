@@ -14,7 +14,7 @@ from cxr_release.paths import Paths
 def run(paths: Paths, params: Params) -> None:
     """Write every pair's verdict, and the films that stay out because of it."""
     require_kept(paths.root, [paths.audit_log])
-    found = read_adjudication(
+    adjudication = read_adjudication(
         pairs=paths.pairs,
         cohort=paths.cohort_table,
         synthetic=[paths.oriented_table(*job) for job in params.sample.jobs],
@@ -22,12 +22,12 @@ def run(paths: Paths, params: Params) -> None:
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
     )
-    # Without its pairs no verdict counts, and a copy that was found would go out.
+    # Without its pairs no verdict counts, and a film judged a copy would be released.
     tables.require(paths.pairs, schemas.PAIRS)
     with private(paths.adjudication):
-        tables.write(paths.adjudication / "verdicts.parquet", schemas.VERDICTS, found.rows)
-        write_json(paths.copies, found.excluded)
-        write_json(paths.adjudication / "adjudication.json", found.report)
+        tables.write(paths.adjudication / "verdicts.parquet", schemas.VERDICTS, adjudication.rows)
+        write_json(paths.copies, adjudication.excluded)
+        write_json(paths.adjudication / "adjudication.json", adjudication.report)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def run(paths: Paths, params: Params) -> None:
     ids, films = load_films(paths.cohort_table)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     # As many of one part as of the other, spread over the cohort.
-    count = min(params.curves.films, *(list(parts.values()).count(one) for one in PARTS))
+    count = min(params.curves.films, *(list(parts.values()).count(part) for part in PARTS))
     chosen = {part: films[_spread(ids, parts, part, count)] for part in PARTS}
     curve = [
         {
@@ -47,7 +47,7 @@ PARTS = {"tuning": "training", "held_out": "held_out"}
 
 def _spread(ids: list[str], parts: dict[str, str], part: str, count: int) -> list[int]:
     places = [place for place, film in enumerate(ids) if parts[film] == part]
-    return [places[one] for one in np.linspace(0, len(places) - 1, count).astype(int)]
+    return [places[index] for index in np.linspace(0, len(places) - 1, count).astype(int)]
 
 
 if __name__ == "__main__":

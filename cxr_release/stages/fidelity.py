@@ -47,11 +47,11 @@ def run(paths: Paths, params: Params) -> None:
             f"{'' if source.inception else '; without weights, so neither FID nor KID'}"
         )
     for number in missing:
-        drawn = _drawn(chosen[number], params, shown=everyone.is_main)
+        films = _draw_films(chosen[number], params, show_bar=everyone.is_main)
         if source is not None:
             record = read_record(chosen[number])
             where = {"checkpoint": number, "checkpoint_step": record.checkpoint_step}
-            write_json(_point(paths.fidelity_points, number), where | source.measure(drawn))
+            write_json(_point(paths.fidelity_points, number), where | source.measure(films))
     if everyone.is_main:
         points = [read(_point(paths.fidelity_points, number), DistancePoint) for number in chosen]
         baselines = read(paths.fidelity_points / BASELINES, Baselines)
@@ -72,10 +72,10 @@ def _missing(folder: Path, chosen: list[int], fingerprint: str) -> list[int]:
     return [number for number in chosen if not _point(folder, number).exists()]
 
 
-def _every(found: dict[int, Path], every: int) -> dict[int, Path]:
+def _every(checkpoints: dict[int, Path], every: int) -> dict[int, Path]:
     """Each `every`th checkpoint; with `every` beyond the last one, the last one alone."""
-    chosen = {number: folder for number, folder in found.items() if number % every == 0}
-    return chosen or dict(list(found.items())[-1:])
+    chosen = {number: folder for number, folder in checkpoints.items() if number % every == 0}
+    return chosen or dict(list(checkpoints.items())[-1:])
 
 
 def _source(paths: Paths, params: Params) -> SourceFilms:
@@ -94,7 +94,7 @@ def _source(paths: Paths, params: Params) -> SourceFilms:
     return source
 
 
-def _drawn(folder: Path, params: Params, *, shown: bool) -> NDArray[np.uint8]:
+def _draw_films(folder: Path, params: Params, *, show_bar: bool) -> NDArray[np.uint8]:
     """Films of one checkpoint, (images, size, size).
 
     The same seeds for every checkpoint, so that the luck of the draw does not rank them; and of
@@ -108,7 +108,7 @@ def _drawn(folder: Path, params: Params, *, shown: bool) -> NDArray[np.uint8]:
         desc=f"fidelity {folder.name}",
         total=images,
         unit="film",
-        disable=None if shown else True,
+        disable=None if show_bar else True,
         file=sys.stderr,
     )
     return np.stack(list(progress))

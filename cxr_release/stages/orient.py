@@ -30,47 +30,47 @@ class Job(TypedDict):
 def run(paths: Paths, params: Params) -> None:
     """Write one table a sampling job, and how the films faced."""
     jobs = params.sample.jobs
-    _remove_others(paths, {paths.job(*job).name for job in jobs})
-    known = left_facing(paths.cohort_table)
-    detector = None if known is None else detector_of(known)
+    _remove_dropped_jobs(paths, {paths.job(*job).name for job in jobs})
+    source_facings = left_facing(paths.cohort_table)
+    detector = None if source_facings is None else detector_of(source_facings)
     require_kept(paths.root, [paths.facing_log])
-    told = read_facing(paths.facing_log)
+    statements = read_facing(paths.facing_log)
     rows = []
     films: set[str] = set()
     for checkpoint, batch in jobs:
         folder = paths.job(checkpoint, batch)
-        made = read(folder / "job.json", Job)["made"]
+        film_count = read(folder / "job.json", Job)["made"]
         counts = orient(
             sorted(folder.glob("shard-*.parquet")),
             paths.oriented_table(checkpoint, batch),
             detector=detector,
-            statements=told,
+            statements=statements,
         )
         ids = tables.read(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, ["id"])
         films.update(ids["id"].to_pylist())
-        said = counts.pop("said")
-        if sum(counts.values()) != made:
+        stated = counts.pop("said")
+        if sum(counts.values()) != film_count:
             raise CxrReleaseError(
-                f"holds {sum(counts.values())} films, its job made {made}",
+                f"holds {sum(counts.values())} films, its job made {film_count}",
                 where=str(folder),
                 remedy="delete the folder and run `dvc repro`",
             )
-        rows.append({"checkpoint": checkpoint, "batch": batch, "facings": counts, "said": said})
-    if faults := facing_of_unknown(told, films):
-        what = f"{len(faults)} decision(s) on facing are about films that are not there"
-        raise DecisionError(what, where=str(paths.facing_log), faults=faults)
-    summary = {"films": rows, "rule": check_detector(detector, known)}
+        rows.append({"checkpoint": checkpoint, "batch": batch, "facings": counts, "said": stated})
+    if faults := facing_of_unknown(statements, films):
+        message = f"{len(faults)} decision(s) on facing are about films that are not there"
+        raise DecisionError(message, where=str(paths.facing_log), faults=faults)
+    summary = {"films": rows, "rule": check_detector(detector, source_facings)}
     write_json(paths.oriented / "summary.json", summary)
 
 
-def _remove_others(paths: Paths, wanted: set[str]) -> None:
+def _remove_dropped_jobs(paths: Paths, job_names: set[str]) -> None:
     """Delete the samples of checkpoints that are no longer asked for.
 
     DVC leaves the outputs of a stage that has gone; in its cache they stay, so that asking for
     the checkpoint again brings them back.
     """
     for folder in sorted(paths.samples.iterdir()):
-        if folder.name not in wanted and read_job(folder.name):
+        if folder.name not in job_names and read_job(folder.name):
             sys.stderr.write(f"{folder}: not in sample.checkpoints any more, removed\n")
             shutil.rmtree(folder)
 

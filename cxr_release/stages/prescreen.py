@@ -27,14 +27,16 @@ def run(paths: Paths, params: Params) -> None:
     threshold = model.threshold(percentile)
     trial = try_out(model, paths.cohort_table, seed=params.seed)
     rows = anomaly_scores(model, films)
-    # Without leave to exclude the log is there and empty: nobody has to ask whether it ran.
+    # Where it may not exclude, its log is empty but exists, which shows that it ran.
     decisions = (
         exclusions(rows, threshold=threshold, percentile=percentile)
         if params.prescreen.exclude
         else []
     )
     tables.write(paths.prescreen / "scores.parquet", schemas.PRESCREEN, rows)
-    write_text(paths.prescreen_log, "".join(f"{line_of(one).decode()}\n" for one in decisions))
+    write_text(
+        paths.prescreen_log, "".join(f"{line_of(decision).decode()}\n" for decision in decisions)
+    )
     draw_roc(paths.prescreen / "roc.png", trial, percentile=percentile)
     draw_most_anomalous(paths.prescreen / "doubtful.png", rows, films)
     numbers = report(

@@ -1,4 +1,4 @@
-"""Draw the blinded quartets, or those that readers were given again; and, apart, their key."""
+"""Draw the blinded quartets, or keep those that readers were given; and write their key."""
 
 from __future__ import annotations
 
@@ -42,44 +42,50 @@ def run(paths: Paths, params: Params) -> None:
     screened = tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)
     released = {film["id"] for film in screened if film["released"]}
     secret = secret_of(params.seed, films[REAL].values())
-    wanted = params.study.quartets
-    given = served(paths.served)
+    quartets = params.study.quartets
+    served_kit = served(paths.served)
     turned: set[str] = set()
     alike: Films | None = None
-    if given:
+    if served_kit:
         mirrored = {source: _mirrored(*sources[source]) for source in films if source != REAL}
-        shown = draw_again(films, given, quartets=wanted, secret=secret, mirrored=mirrored)
-        turned = {one.name for one in shown if one.name != _name_now(secret, one, films)}
+        kit_films = draw_again(
+            films, served_kit, quartets=quartets, secret=secret, mirrored=mirrored
+        )
+        turned = {film.name for film in kit_films if film.name != _name_now(secret, film, films)}
     else:
         drawable = {
-            source: {film: one for film, one in ids.items() if source == REAL or film in released}
+            source: {
+                film: pixels for film, pixels in ids.items() if source == REAL or film in released
+            }
             for source, ids in films.items()
         }
         left = {source: _facing_left(*table) for source, table in sources.items()}
         alike = alike_in_facing(drawable, left)
-        shown = draw_quartets(alike or drawable, quartets=wanted, secret=secret)
+        kit_films = draw_quartets(alike or drawable, quartets=quartets, secret=secret)
     pictures = {
-        one.name: picture
+        film.name: picture
         for source, table in sources.items()
-        for one, picture in _pictures(
-            [one for one in shown if one.source == source], turned, *table
+        for film, picture in _pictures(
+            [film for film in kit_films if film.source == source], turned, *table
         )
     }
-    kit = [_row(one, pictures[one.name]) for one in shown]
+    kit = [_row(film, pictures[film.name]) for film in kit_films]
     with private(paths.kit.parent, paths.study_key):
         tables.write(paths.kit, schemas.KIT, kit)
-        tables.write(paths.key_table, schemas.KEY, [vars(one) for one in shown])
+        tables.write(paths.key_table, schemas.KEY, [vars(film) for film in kit_films])
         write_json(
             paths.study_key / "draw.json",
             {
-                "quartets": len({one.quartet for one in shown}),
-                "quartets_wanted": wanted,
+                "quartets": len({film.quartet for film in kit_films}),
+                "quartets_wanted": quartets,
                 "images_per_quartet": len(sources),
                 "checkpoints": list(params.sample.checkpoints),
-                "served": given is not None,
-                "not_released": sum(one.source != REAL and one.id not in released for one in shown),
+                "served": served_kit is not None,
+                "not_released": sum(
+                    film.source != REAL and film.id not in released for film in kit_films
+                ),
                 # How a kit that readers have seen was drawn, is not recorded.
-                "drawn_by_facing": None if given else alike is not None,
+                "drawn_by_facing": None if served_kit else alike is not None,
                 "turned_since": len(turned),
             },
         )
@@ -106,31 +112,31 @@ def _facing_left(kind: Table, path: Path) -> set[str]:
     return {row["id"] for row in rows if row["facing"] not in {None, "unknown"}}
 
 
-def _name_now(secret: bytes, one: Shown, films: Films) -> str:
-    return name_of(secret, one.source, one.id, films[one.source][one.id])
+def _name_now(secret: bytes, film: Shown, films: Films) -> str:
+    return name_of(secret, film.source, film.id, films[film.source][film.id])
 
 
 def _pictures(
-    shown: Sequence[Shown], turned: Collection[str], kind: Table, path: Path
+    kit_films: Sequence[Shown], turned: Collection[str], kind: Table, path: Path
 ) -> Iterator[tuple[Shown, bytes]]:
     """Films in the form of the kit. Synthetic ones carry a label, real ones do not: all lose it.
 
     Those whose random name is in `turned` were shown the other way round, and stay so.
     """
-    wanted = {one.id: one for one in shown}
-    for row in tables.iterate(path, kind) if wanted else ():
-        if row["id"] in wanted:
+    by_id = {film.id: film for film in kit_films}
+    for row in tables.iterate(path, kind) if by_id else ():
+        if row["id"] in by_id:
             film = png.decode(row["image"]["bytes"], where=row["id"])
-            one = wanted[row["id"]]
-            yield one, png.encode_evenly(mirror(film) if one.name in turned else film)
+            shown = by_id[row["id"]]
+            yield shown, png.encode_evenly(mirror(film) if shown.name in turned else film)
 
 
-def _row(one: Shown, picture: bytes) -> dict[str, object]:
+def _row(film: Shown, picture: bytes) -> dict[str, object]:
     return {
-        "image": png.cell(picture, one.name),
-        "quartet": one.quartet,
-        "position": one.position,
-        "name": one.name,
+        "image": png.cell(picture, film.name),
+        "quartet": film.quartet,
+        "position": film.position,
+        "name": film.name,
         "sha256": png.sha256(picture),
     }
 

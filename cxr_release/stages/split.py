@@ -28,7 +28,7 @@ def run(paths: Paths, params: Params) -> None:
     with private(paths.split):
         tables.write(paths.split_table, schemas.SPLIT, rows)
         write_json(paths.split / "summary.json", _summary(groups, parts, patients))
-    without = sum(one is None for one in patients.values())
+    without = sum(patient is None for patient in patients.values())
     if without:
         sys.stderr.write(
             f"patients not stated for {without:,} of {len(patients):,} films: the split is by"
@@ -52,7 +52,7 @@ def _summary(
         }
         if stated
         else None,
-        "patients_not_stated": sum(one is None for one in patients.values()),
+        "patients_not_stated": sum(patient is None for patient in patients.values()),
     }
 
 

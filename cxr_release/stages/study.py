@@ -45,8 +45,8 @@ def run(paths: Paths, params: Params) -> None:
     key = tables.read_rows(paths.key_table, schemas.KEY)
     draw = read(paths.study_key / "draw.json", Draw)
     answers = collect(paths.responses, kit)
-    for said in answers.identical:
-        tqdm.write(f"warning: {paths.responses}: {said}", file=sys.stderr)
+    for sentence in answers.identical:
+        tqdm.write(f"warning: {paths.responses}: {sentence}", file=sys.stderr)
     rows = unblind(answers.ratings, {film["name"]: film["source"] for film in key})
     tables.write(paths.study / "responses.parquet", schemas.RESPONSES, rows)
     _write_csv(paths.study / "responses.csv", rows)

@@ -156,8 +156,16 @@ def test_what_cannot_be_joined_is_one_line_and_changes_nothing(
         ("audit/a.b.jsonl", into, "line 1: is not a decision"),
         ("nothing.jsonl", into, "nothing.jsonl: No such file"),
         (".", into, "is a folder"),
-        ("a.b.jsonl", str(project / "a.b.jsonl"), "is not a place of a log: nothing was joined"),
-        ("a.b.jsonl", str(folder / "a.b.head"), "is not a place of a log: nothing was joined"),
+        (
+            "a.b.jsonl",
+            str(project / "a.b.jsonl"),
+            "is not the place of a project's log: nothing was joined",
+        ),
+        (
+            "a.b.jsonl",
+            str(folder / "a.b.head"),
+            "is not the place of a project's log: nothing was joined",
+        ),
         ("a.b.jsonl", str(folder / "A B.jsonl"), "is not a reviewer's name"),
     ):
         done = run("log", "join", str(other / given), "--into", place)

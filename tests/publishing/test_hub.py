@@ -64,12 +64,12 @@ def test_the_endpoint_is_the_librarys(monkeypatch: pytest.MonkeyPatch, url: str)
     [
         ("http://hub.example", "unencrypted.*HF_ENDPOINT to https"),
         ("http://127.0.0.1.example", "unencrypted"),
-        ("ftp://hub.example", "no address of a Hub"),
-        ("https://me:secret@hub.example", "no address of a Hub"),
-        ("https://", "no address of a Hub"),
-        ("https://hub.example?x", "no address of a Hub"),
-        ("https://hub.example:x", "no address of a Hub"),
-        ("hub.example", "no address of a Hub"),
+        ("ftp://hub.example", "not the address of a Hub"),
+        ("https://me:secret@hub.example", "not the address of a Hub"),
+        ("https://", "not the address of a Hub"),
+        ("https://hub.example?x", "not the address of a Hub"),
+        ("https://hub.example:x", "not the address of a Hub"),
+        ("hub.example", "not the address of a Hub"),
     ],
 )
 def test_an_endpoint_that_gives_the_token_away_is_refused(

@@ -12,7 +12,7 @@ import pytest
 from huggingface_hub import constants
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing.fetch import opened
+from cxr_release.publishing.fetch import open_release
 from tests.support.hub.requests import READER, REPO, WRITER
 from tests.support.hub.world import QUICK, SHARD, World, files_of, noise
 
@@ -36,7 +36,7 @@ def left(tmp_path: Path) -> list[Path]:
 
 
 def test_a_folder_is_given_as_it_is(world: World) -> None:
-    with opened(str(world.folder)) as folder:
+    with open_release(str(world.folder)) as folder:
         assert folder == world.folder
     assert world.folder.is_dir()
     assert world.hub.asked == []
@@ -45,7 +45,7 @@ def test_a_folder_is_given_as_it_is(world: World) -> None:
 def test_a_tag_is_given_whole_and_taken_away(
     pushed: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with opened(TAG, patience=QUICK) as folder:
+    with open_release(TAG, patience=QUICK) as folder:
         assert files_of(folder) == files_of(pushed.folder)
     assert left(tmp_path) == []
     assert capsys.readouterr().err == "", "no bar where nobody looks"
@@ -54,7 +54,7 @@ def test_a_tag_is_given_whole_and_taken_away(
 def test_it_is_the_tag_and_not_what_main_holds_by_now(pushed: World) -> None:
     files = files_of(pushed.folder)
     pushed.hub.store.add({"README.md": b"edited on the Hub"})
-    with opened(TAG, patience=QUICK) as folder:
+    with open_release(TAG, patience=QUICK) as folder:
         assert files_of(folder) == files
 
 
@@ -63,10 +63,10 @@ def test_a_private_version_is_given_to_who_may_read(
 ) -> None:
     repo: Any = pushed.hub.store.repo
     pushed.hub.store.save(repo | {"private": True})
-    with pytest.raises(ReleaseError, match=r"answers 401.*hf auth login"), opened(TAG):
+    with pytest.raises(ReleaseError, match=r"answers 401.*hf auth login"), open_release(TAG):
         pass
     monkeypatch.setenv("HF_TOKEN", READER)
-    with opened(TAG, patience=QUICK) as folder:
+    with open_release(TAG, patience=QUICK) as folder:
         assert files_of(folder) == files_of(pushed.folder)
 
 
@@ -80,7 +80,7 @@ def test_downloads_that_break_off_are_gone_on_with(pushed: World) -> None:
     cut = pushed.hub.trouble("GET", "/cdn/", cut=1_000_000)
     pushed.hub.trouble("GET", "/resolve/", status=503)
     pushed.hub.trouble("GET", "/refs", status=500)
-    with opened(f"{REPO}@v1.0.1", patience=QUICK) as folder:
+    with open_release(f"{REPO}@v1.0.1", patience=QUICK) as folder:
         assert files_of(folder) == world_files
     assert cut.times == 0
     assert pushed.hub.ranges == ["bytes=1000000-"]
@@ -96,14 +96,14 @@ def test_downloads_that_break_off_are_gone_on_with(pushed: World) -> None:
     ],
 )
 def test_what_is_not_there_is_said(pushed: World, tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(ReleaseError, match=told), opened(text, patience=QUICK):
+    with pytest.raises(ReleaseError, match=told), open_release(text, patience=QUICK):
         pass
     assert left(tmp_path) == []
 
 
 def test_offline_mode_is_said(pushed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(ReleaseError, match="offline mode"), opened(TAG):
+    with pytest.raises(ReleaseError, match="offline mode"), open_release(TAG):
         pass
 
 
@@ -111,7 +111,7 @@ def test_a_repo_that_is_no_release_is_said_to_be_none(pushed: World) -> None:
     commit = pushed.hub.store.add({"release.json": None})
     pushed.hub.store.tag("v2", commit)
     with pytest.raises(ReleaseError, match=r"not a release: it has no release\.json"):  # noqa: SIM117
-        with opened(f"{REPO}@v2", patience=QUICK):
+        with open_release(f"{REPO}@v2", patience=QUICK):
             pass
 
 
@@ -127,11 +127,11 @@ def entry(path: str, size: int = 5) -> dict[str, Any]:
         ([entry("a/../../b")], "is not a plain name"),
         ([entry("C:\\x")], "is not a plain name"),
         ([entry("figures/.hidden")], "is not a plain name"),
-        ([entry("readme.MD")], "'README.md': stands in the way"),
-        ([entry("README.md/x")], "'README.md/x': stands in the way"),
-        ([entry("data")], "stands in the way"),
+        ([entry("readme.MD")], "'README.md': collides with the name"),
+        ([entry("README.md/x")], "'README.md/x': collides with the name"),
+        ([entry("data")], "collides with the name"),
         ([entry("huge.parquet", 2**60)], "the disk has room for"),
-        ([entry(f"x{number}") for number in range(10_001)], "none is to have over 10,000"),
+        ([entry(f"x{number}") for number in range(10_001)], "at most 10,000 are allowed"),
     ],
     ids=lambda one: str(one)[:30],
 )
@@ -139,8 +139,8 @@ def test_nothing_is_fetched_that_would_not_be_safe(
     pushed: World, tmp_path: Path, extra: list[dict[str, Any]], named: str
 ) -> None:
     pushed.hub.trouble("GET", "/tree/", edit=lambda said: said + extra)
-    with pytest.raises(ReleaseError, match="is not fetched") as caught:  # noqa: SIM117
-        with opened(TAG, patience=QUICK):
+    with pytest.raises(ReleaseError, match="cannot be fetched") as caught:  # noqa: SIM117
+        with open_release(TAG, patience=QUICK):
             pass
     assert named in str(caught.value)
     assert pushed.hub.count("GET", "/resolve/") == 0
@@ -160,7 +160,7 @@ def test_other_bytes_than_the_list_says_are_not_given(
     pushed: World, tmp_path: Path, path: str, edit: Callable[[bytes], bytes], told: str
 ) -> None:
     pushed.hub.trouble("GET", path, edit=edit)
-    with pytest.raises(ReleaseError, match=told), opened(TAG, patience=QUICK):
+    with pytest.raises(ReleaseError, match=told), open_release(TAG, patience=QUICK):
         pass
     assert left(tmp_path) == []
 
@@ -169,7 +169,7 @@ def test_a_fetched_release_can_be_pushed_as_it_is(
     pushed: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", WRITER)
-    with opened(TAG, patience=QUICK) as folder:
+    with open_release(TAG, patience=QUICK) as folder:
         kept = shutil.copytree(folder, tmp_path / "kept")
     pushed.folder = kept
     assert (kept / SHARD.format(1)).read_bytes() == noise(1)

@@ -15,7 +15,7 @@ import pytest
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import push as pushing
 from cxr_release.publishing.commit import with_rule
-from cxr_release.publishing.readiness import open_gates
+from cxr_release.publishing.readiness import incomplete_reviews
 from cxr_release.release.record import Record
 from tests.support.hub.requests import READER, REPO, WRITER
 from tests.support.hub.store import ATTRIBUTES
@@ -212,7 +212,7 @@ def test_a_gate_that_does_not_hold_stops_it_unless_allowed(world: World, gate: s
     record = json.loads(path.read_text())
     record["reviews"][gate]["state"] = "partial"
     path.write_text(json.dumps(record))
-    assert [fault.where for fault in open_gates(Record.model_validate(record))] == [gate]
+    assert [fault.where for fault in incomplete_reviews(Record.model_validate(record))] == [gate]
     with pytest.raises(ReleaseError, match="--allow-unreviewed") as caught:
         world.push()
     assert [fault.where for fault in caught.value.faults] == [gate]

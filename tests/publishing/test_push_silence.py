@@ -167,7 +167,7 @@ def test_an_answer_that_drips_ends(
             world.push(dry_run=True, patience=replace(QUICK, total=1.0))
         with (
             pytest.raises(ReleaseError, match=r"did not answer GET /api/.* in full within 1 s"),
-            fetch.opened("cxr/films@v1.0.0", patience=replace(QUICK, total=1.0)),
+            fetch.open_release("cxr/films@v1.0.0", patience=replace(QUICK, total=1.0)),
         ):
             pass
     finally:
@@ -213,5 +213,5 @@ def test_bars_are_for_terminals(
 
     world.push()
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with fetch.opened("cxr/films@v1.0.0"):
+    with fetch.open_release("cxr/films@v1.0.0"):
         assert "fetching v1.0.0: 100%" in sys.stderr.getvalue()  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ def test_the_silence_is_told_with_its_reason(
 
 
 def test_a_certificate_that_is_not_trusted_does_not_pass_by_itself() -> None:
-    trouble = hub_errors.read(caused(httpx2.ConnectError("x"), untrusted()), ACCESS)
+    trouble = hub_errors.failure_of(caused(httpx2.ConnectError("x"), untrusted()), ACCESS)
     assert not trouble.passes
     assert "certificate is not trusted here: self-signed certificate" in str(trouble.error)
     assert "SSL_CERT_FILE" in str(trouble.error)
@@ -101,11 +101,11 @@ def test_a_certificate_that_is_not_trusted_does_not_pass_by_itself() -> None:
     lambda: ValueError("Unknown scheme for proxy URL 'x'"),
 ])  # fmt: skip
 def test_a_proxy_that_cannot_be_used_is_not_the_hub_s_fault(error: Callable[[], Exception]) -> None:
-    trouble = hub_errors.read(error(), ACCESS)
+    trouble = hub_errors.failure_of(error(), ACCESS)
     assert not trouble.passes
     assert "the proxy that is set" in str(trouble.error)
     assert "HTTPS_PROXY" in str(trouble.error)
-    assert "whoever runs that Hub" not in str(trouble.error)
+    assert "operators of that Hub" not in str(trouble.error)
 
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://127.0.0.1:99999", "https://[x]", "x://"])

@@ -13,10 +13,10 @@ from cxr_release import schemas, tables
 from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.review_app.access import Door
+from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.review import ReviewApp
-from cxr_release.review_app.review_requests import FacingDesk
+from cxr_release.review_app.review_requests import FacingStatements
 from cxr_release.screening.decision import DECISION, FACING
 from cxr_release.screening.films import Generated, read_generated
 from cxr_release.screening.queue import Queue, order_of
@@ -78,10 +78,10 @@ def outside(films: Path, tmp_path: Path) -> Desk:
         seed = seed_of(tmp_path / "reviews" / "orders", person)
         queues[person] = Queue(person, state, order_of(generated, seed), seed)
     announced: list[tuple[str, str]] = []
-    door = Door(PEOPLE, lambda person, token: announced.append((person, token)))
+    door = SignIn(PEOPLE, lambda person, token: announced.append((person, token)))
     mirrored = {film.id: film.mirrored_sha256 for film in generated}
     said = SharedState(FACING, tmp_path / "reviews" / "facing", shelf.sha256, also=mirrored)
-    facing = FacingDesk(said, generated)
+    facing = FacingStatements(said, generated)
     app = ReviewApp(queues, shelf, door, facing=facing, title="Screening", reasons=REASONS)
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])
     return Desk(

@@ -23,8 +23,13 @@ from cxr_release.films import png
 from cxr_release.logbook import log, log_files
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.review_app.access import Door
-from cxr_release.review_app.adjudicate import AdjudicateApp, Room, adjudicate, open_room
+from cxr_release.review_app.access import SignIn
+from cxr_release.review_app.adjudicate import (
+    AdjudicateApp,
+    AuditFilms,
+    adjudicate,
+    open_audit_films,
+)
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
@@ -79,7 +84,7 @@ def write_tables(folder: Path) -> None:
 class Desk(Visitor):
     """A server without a socket, and the browser of one person."""
 
-    room: Room
+    room: AuditFilms
     pairs: list[Listed]
     root: Path
 
@@ -115,7 +120,7 @@ def outside(made: Path, tmp_path: Path) -> Desk:
     folder = tmp_path / "tables"
     shutil.copytree(made, folder)
     pairs = folder / "pairs.parquet"
-    room = open_room(pairs, folder / "cohort.parquet", [folder / "synthetic.parquet"])
+    room = open_audit_films(pairs, folder / "cohort.parquet", [folder / "synthetic.parquet"])
     listed = read_pairs(pairs, real=room.real.sha256, synthetic=room.synthetic.sha256)
     known = {one.about: one.fingerprint for one in listed}
     state: SharedState[Any, Any] = SharedState(VERDICT, tmp_path / "audit", known)
@@ -130,7 +135,7 @@ def outside(made: Path, tmp_path: Path) -> Desk:
         )
         for person in PEOPLE
     }
-    door = Door(PEOPLE, lambda person, token: None)
+    door = SignIn(PEOPLE, lambda person, token: None)
     app = AdjudicateApp(queues, room, door, title="Audit")
     return Desk(app=Guard(app, [ORIGIN]), door=door, root=tmp_path, room=room, pairs=listed)
 

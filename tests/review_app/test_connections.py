@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from cxr_release.review_app.connections import BACKLOG, Crowd, Limits, _address, fitting
+from cxr_release.review_app.connections import BACKLOG, ConnectionPool, Limits, _address, fitting
 from cxr_release.review_app.serve import Server, configure
 from cxr_release.review_app.site import Site
 
@@ -108,7 +108,7 @@ def test_1100_half_open_connections_keep_nobody_out(sent: bytes) -> None:
                 begin = time.perf_counter()
                 assert get(port) == (200, b"0")
                 assert time.perf_counter() - begin < 2
-                most = max(most, len(server.crowd))
+                most = max(most, len(server.pool))
         assert most <= Limits().an_address == 128
 
 
@@ -143,7 +143,7 @@ def test_a_request_must_be_whole_in_time_and_then_has_all_the_time_it_needs() ->
                 assert_answered(stream)
             stream.sendall(b"GET / HTTP/1.1\r\n")  # and then half a one
             assert 0.2 < ended_after(stream) < 2
-    assert len(server.crowd) == 0
+    assert len(server.pool) == 0
 
 
 def test_requests_that_do_not_wait_for_their_answers_are_answered() -> None:
@@ -158,8 +158,8 @@ def test_an_answer_must_be_taken_in_time() -> None:
     with running(SHORT) as (server, port), open_to(port) as stream:
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         stream.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
-        until(lambda: len(server.crowd) == 1)
-        until(lambda: len(server.crowd) == 0)
+        until(lambda: len(server.pool) == 1)
+        until(lambda: len(server.pool) == 0)
 
 
 def until(so: Callable[[], bool]) -> None:
@@ -175,7 +175,7 @@ def test_who_is_being_answered_stays_and_who_waits_between_two_requests_goes_las
         idle = held.enter_context(open_to(port, WHOLE))
         assert_answered(idle)
         busy = held.enter_context(open_to(port, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"))
-        until(lambda: len(server.crowd) == 2)
+        until(lambda: len(server.pool) == 2)
         half = [held.enter_context(open_to(port, HALF)) for _ in range(6)]
         assert_answered(busy)
         for one in half[:4]:
@@ -190,7 +190,7 @@ def test_where_all_are_being_answered_a_newcomer_is_turned_away() -> None:
             held.enter_context(open_to(port, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"))
             for _ in range(2)
         ]
-        until(lambda: [one.phase for one in server.crowd.all] == ["answer"] * 2)
+        until(lambda: [one.phase for one in server.pool.all] == ["answer"] * 2)
         with open_to(port) as stream:
             assert ended_after(stream) < 0.3
         for one in some:
@@ -221,15 +221,15 @@ def test_connections_that_are_never_secured_keep_nobody_out_either(tmp_path: Pat
             with secured(port) as stream:
                 stream.sendall(WHOLE)
                 assert_answered(stream)
-            assert len(server.crowd) <= SHORT.at_once
+            assert len(server.pool) <= SHORT.at_once
         with open_to(port) as stream:
             assert 0.2 < ended_after(stream) < 2
         with secured(port) as stream:
             stream.sendall(HALF)
             assert 0.2 < ended_after(stream) < 2
-        until(lambda: len(server.crowd) == 0)
+        until(lambda: len(server.pool) == 0)
         with open_to(port):  # a handshake that is under way does not hold the server's end
-            until(lambda: len(server.crowd) == 1)
+            until(lambda: len(server.pool) == 1)
             begin = time.perf_counter()
             server.should_exit = True
     assert time.perf_counter() - begin < 2
@@ -257,13 +257,13 @@ seats = st.builds(
 def test_there_are_never_more_than_the_limits_and_nobody_who_is_answered_goes(
     coming: list[Seat], at_once: int, an_address: int
 ) -> None:
-    crowd = Crowd(Limits(at_once, an_address))
+    pool = ConnectionPool(Limits(at_once, an_address))
     for one in coming:
-        before = list(crowd.all)
-        entered = crowd.enter(one)  # type: ignore[arg-type]
-        assert len(crowd) <= at_once
+        before = list(pool.all)
+        entered = pool.enter(one)  # type: ignore[arg-type]
+        assert len(pool) <= at_once
         for address in range(3):
-            assert sum(each.address == address for each in crowd.all) <= an_address
+            assert sum(each.address == address for each in pool.all) <= an_address
         beside = [each for each in before if each.address == one.address]
         if not entered:
             some = beside if len(beside) >= an_address else before

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.review_app.access import Door, LastingDoor, Links
+from cxr_release.review_app.access import Links, LinkSignIn, SignIn
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.pages import pages
 from tests.support.asking import ORIGIN, Answer, ask, form_of, press
@@ -23,7 +23,7 @@ PEOPLE = ("a.b", "c.d", "e")
 class House:
     """Pages of nobody in particular, behind a door."""
 
-    door: Door
+    door: SignIn
     announced: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -32,7 +32,7 @@ class House:
 
     @property
     def lasting(self) -> bool:
-        return isinstance(self.door, LastingDoor)
+        return isinstance(self.door, LinkSignIn)
 
     def address(self, person: str = "a.b") -> str:
         return f"/?token={self.door.tokens[person]}"
@@ -69,14 +69,14 @@ class Browser:
 def house(request: pytest.FixtureRequest) -> House:
     announced: list[tuple[str, str]] = []
     if request.param == "lasting":
-        return House(LastingDoor(PEOPLE, Links(bytes(32))))
-    return House(Door(PEOPLE, lambda *one: announced.append(one)), announced)
+        return House(LinkSignIn(PEOPLE, Links(bytes(32))))
+    return House(SignIn(PEOPLE, lambda *one: announced.append(one)), announced)
 
 
 @pytest.fixture
 def once() -> House:
     announced: list[tuple[str, str]] = []
-    return House(Door(PEOPLE, lambda *one: announced.append(one)), announced)
+    return House(SignIn(PEOPLE, lambda *one: announced.append(one)), announced)
 
 
 # A page with a button
@@ -185,7 +185,7 @@ def test_what_is_no_form_is_refused(house: House, kind: str) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_form_lets_in_or_breaks_anything(body: bytes) -> None:
-    house = House(Door(PEOPLE, lambda *_: None))
+    house = House(SignIn(PEOPLE, lambda *_: None))
     headers = {"origin": ORIGIN, "content-type": "application/x-www-form-urlencoded"}
     answer = ask(house.app, "/r/a.b/enter", method="POST", headers=headers, body=[body])
     assert answer.status in {400, 403}
@@ -323,7 +323,7 @@ def test_without_the_right_token_nobody_comes_in(house: House, query: str) -> No
 def test_a_session_that_has_ended_is_told_whom_to_ask(house: House) -> None:
     browser = Browser(house)
     browser.press(browser.open(house.address()))
-    other = House(LastingDoor(PEOPLE, Links(b"1" * 32)) if house.lasting else Door(PEOPLE, print))
+    other = House(LinkSignIn(PEOPLE, Links(b"1" * 32)) if house.lasting else SignIn(PEOPLE, print))
     browser.house = other
     for path in ("/r/a.b/", "/r/a.b/enter", "/r/nobody/", house.address()):
         assert_refused(browser.open(path))
@@ -368,7 +368,7 @@ def links_in(page: Answer) -> list[str]:
 
 def test_a_token_opens_once_and_the_next_one_is_announced() -> None:
     announced = []
-    door = Door(["a", "b"], lambda person, token: announced.append((person, token)))
+    door = SignIn(["a", "b"], lambda person, token: announced.append((person, token)))
     first = door.tokens["a"]
     entered = door.enter(first)
     assert entered is not None
@@ -383,7 +383,7 @@ def test_a_token_opens_once_and_the_next_one_is_announced() -> None:
 
 
 def test_tokens_and_sessions_cannot_be_guessed_or_lent() -> None:
-    door = Door(["a", "b"], lambda person, token: None)
+    door = SignIn(["a", "b"], lambda person, token: None)
     assert len(set(door.tokens.values())) == 2
     assert all(len(token) >= 43 for token in door.tokens.values())  # 256 bits
     for wrong in ("", "a", door.tokens["a"][:-1], door.tokens["a"] + "=", "é", "\ud800", "\0"):

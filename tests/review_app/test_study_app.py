@@ -25,7 +25,7 @@ from cxr_release.logbook.seeds import seed_of
 from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.reader_study.session import LONGEST, Session
 from cxr_release.review_app import study
-from cxr_release.review_app.access import LastingDoor, Links, open_links
+from cxr_release.review_app.access import Links, LinkSignIn, open_links
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.study import StudyApp, open_films, serve_study
@@ -85,7 +85,7 @@ def opened(root: Path, drawn: Drawn, *, going_back: bool = False) -> Desk:
         )
         for person in PEOPLE
     }
-    door = LastingDoor(PEOPLE, open_links(root / "links" / "secret"))
+    door = LinkSignIn(PEOPLE, open_links(root / "links" / "secret"))
     app = StudyApp(readings, films, door, title="Study")
     return Desk(app=Guard(app, [ORIGIN]), door=door, root=root, drawn=drawn)
 
@@ -148,7 +148,7 @@ def test_without_the_reader_s_own_session_nothing_is_answered(outside: Desk, pat
 
 
 def test_tokens_and_sessions_cannot_be_guessed_or_lent() -> None:
-    door = LastingDoor(["a", "b"], Links(bytes(32)))
+    door = LinkSignIn(["a", "b"], Links(bytes(32)))
     assert len(set(door.tokens.values())) == 2
     assert all(len(token) == 43 for token in door.tokens.values())  # 256 bits
     for wrong in ("", "a", door.tokens["a"][:-1], door.tokens["a"] + "=", "é", "\ud800", "\0"):
@@ -162,9 +162,9 @@ def test_tokens_and_sessions_cannot_be_guessed_or_lent() -> None:
         assert not door.knows(other, session)
     assert not door.knows("a", door.tokens["a"])
     assert door.enter(session.partition(".")[2]) is None
-    elsewhere = LastingDoor(["b"], Links(bytes(32)))
+    elsewhere = LinkSignIn(["b"], Links(bytes(32)))
     assert not elsewhere.knows("a", session)  # no reader of that server
-    assert not LastingDoor(["a"], Links(b"1" * 32)).knows("a", session)
+    assert not LinkSignIn(["a"], Links(b"1" * 32)).knows("a", session)
 
 
 def test_the_secret_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_damaged_picture_is_found_before_anybody_comes(outside: Desk) -> None:
     rows = list(tables.iterate(path, schemas.KIT))
     rows[2]["image"]["bytes"] = rows[3]["image"]["bytes"]
     tables.write(path, schemas.KIT, rows)
-    with pytest.raises(TableError, match="holds other pictures than their SHA-256 says"):
+    with pytest.raises(TableError, match="holds pictures that do not match their SHA-256"):
         open_films(path)
 
 

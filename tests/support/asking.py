@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlencode
 
 from starlette.types import ASGIApp
 
-from cxr_release.review_app.access import Door
+from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.guard import Guard
 
 ORIGIN = "http://127.0.0.1:8741"
@@ -127,7 +127,7 @@ class Visitor:
     """A server without a socket, and the browser of one person."""
 
     app: Guard
-    door: Door
+    door: SignIn
     person: str = "a.b"
     cookie: str = ""
 

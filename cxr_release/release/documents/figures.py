@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cxr_release.errors import AGAIN, ReleaseError
+from cxr_release.errors import REMAKE, ReleaseError
 from cxr_release.files import whole_file
 from cxr_release.film_id import source_name
 from cxr_release.films import png
@@ -127,6 +127,6 @@ def _copy_picture(source: Path, target: Path) -> None:
         with Image.open(source, formats=["PNG"]) as picture:
             bare = Image.frombytes("RGB", picture.size, picture.convert("RGB").tobytes())
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise ReleaseError("is no whole PNG", where=str(source), remedy=AGAIN) from None
+        raise ReleaseError("is no whole PNG", where=str(source), remedy=REMAKE) from None
     with whole_file(target) as partial:
         bare.save(partial, format="PNG", optimize=True)
