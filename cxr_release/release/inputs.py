@@ -1,10 +1,13 @@
-"""What a release is made of: finished artefacts of the stages before it, and their documents."""
+"""What a release is made of: finished artefacts of the stages before it, and their documents.
+
+`validate` and `package` read the same ones.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
 from cxr_release.film_id import BATCHES, job_name, read_job
 from cxr_release.json_documents import read
+from cxr_release.paths import Paths
 from cxr_release.release.record import (
     AuditReview,
     Calibration,
@@ -180,6 +184,11 @@ class ReleaseInputs:
     """Folder of what earlier versions held, a folder a version; it may be empty."""
     checkpoints: Path
     """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`."""
+
+    @classmethod
+    def of(cls, paths: Paths) -> ReleaseInputs:
+        """The artefacts of a project, by the names that `Paths` gives them."""
+        return cls(**{field.name: getattr(paths, field.name) for field in fields(cls)})
 
     def table(self, job: Job) -> Path:
         """The oriented films of one sampling job."""

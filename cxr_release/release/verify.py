@@ -16,8 +16,7 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.release.checks.audit import check_flagged
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
-from cxr_release.release.checks.derived import check_documents
-from cxr_release.release.checks.figures import check_figures
+from cxr_release.release.checks.derived import check_documents, check_figures
 from cxr_release.release.checks.films import check_distinct
 from cxr_release.release.checks.folder_tables import (
     check_configs,
@@ -37,7 +36,7 @@ from cxr_release.release.inputs import jobs_of
 from cxr_release.release.layout import side_file
 from cxr_release.release.record import RECORD
 from cxr_release.release.untrusted.folder import Folder, look
-from cxr_release.release.untrusted.parquet import rows_of
+from cxr_release.release.untrusted.readers import rows_of
 
 _PLACES = Places(
     counts=Place(f"{RECORD}: counts"),

@@ -6,17 +6,17 @@ from cxr_release.exit_status import execute
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.lost_decisions import said_in
 from cxr_release.release.package import package
 from cxr_release.screening.decision import load_reasons
-from cxr_release.stages.release_inputs import release_inputs
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write the release folder."""
     require_kept(paths.root, [paths.published])
     package(
-        release_inputs(paths),
+        ReleaseInputs.of(paths),
         params,
         validation=paths.validation,
         reasons=load_reasons(paths.reasons),

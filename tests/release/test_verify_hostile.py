@@ -427,7 +427,7 @@ def test_a_hostile_table_is_named_and_nothing_in_it_runs(
 def test_a_shard_larger_than_any_is_not_read(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cxr_release.release.untrusted.parquet.SHARD_BYTES", 4096)
+    monkeypatch.setattr("cxr_release.release.untrusted.readers.SHARD_BYTES", 4096)
     assert any(f"{SHARD}: is " in one and "more than 4,096" in one for one in named(release))
     assert "films decoded and held against their row" not in verify(release)["checked"]
 
@@ -435,7 +435,7 @@ def test_a_shard_larger_than_any_is_not_read(
 def test_a_table_of_more_rows_than_any_is_not_read(
     release: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cxr_release.release.untrusted.parquet.MOST_ROWS", 2)
+    monkeypatch.setattr("cxr_release.release.untrusted.readers.MOST_ROWS", 2)
     said = f"{EXCLUSIONS}: holds 3 rows in 1 groups: its rows were not read"
     assert said in named(release)
 

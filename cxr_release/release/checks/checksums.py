@@ -11,8 +11,8 @@ import re
 from cxr_release.files import WINDOWS_ENDS, sha256
 from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.layout import CHECKSUMS
-from cxr_release.release.untrusted.documents import LARGEST, text_of_file
 from cxr_release.release.untrusted.folder import Folder
+from cxr_release.release.untrusted.readers import LARGEST, text_of_file
 
 CLONE_AGAIN = "clone it again with `git clone -c core.autocrlf=false`, or download it without git"
 _BINARY = (".parquet", ".png")

@@ -21,7 +21,7 @@ from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import Job
-from cxr_release.release.untrusted.png import frame_fault
+from cxr_release.release.untrusted.readers import frame_fault
 from cxr_release.tables import Table
 
 Row = Mapping[str, Any]

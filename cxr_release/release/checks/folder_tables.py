@@ -20,8 +20,7 @@ from cxr_release.release.layout import SHARD, shard_checkpoint, side_file
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.shards import content_of
 from cxr_release.release.untrusted.folder import Folder
-from cxr_release.release.untrusted.parquet import rows_of
-from cxr_release.release.untrusted.png import frame_fault
+from cxr_release.release.untrusted.readers import frame_fault, rows_of
 from cxr_release.release.versions.published import order_of
 from cxr_release.tables import Table
 

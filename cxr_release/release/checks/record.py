@@ -12,8 +12,8 @@ from cxr_release.params import never_set
 from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.layout import SHARD
 from cxr_release.release.record import RECORD, Record
-from cxr_release.release.untrusted.documents import json_of_file
 from cxr_release.release.untrusted.folder import Folder
+from cxr_release.release.untrusted.readers import json_of_file
 from cxr_release.release.versions.published import order_of
 
 
