@@ -161,14 +161,14 @@ class Project:
 
     def open_logs(self, folder: Path, people: Sequence[str]) -> None:
         """The same, and say on stderr who has no log yet, with the names most like theirs."""
-        from cxr_release.logbook.logs import people_like, people_of
+        from cxr_release.logbook.logs import people_of, similar_names
 
         self.require_logs(folder, people)
         for person in people:
             if person not in people_of(folder):
                 had_order = (self.paths.orders / f"{person}.json").exists()
                 message = "; an order was given before: the log is gone, or was never begun"
-                like = people_like(person, folder)
+                like = similar_names(person, folder)
                 sys.stderr.write(f"{person} has no log here{message if had_order else like}\n")
 
     def testimony(self) -> Testimony:

@@ -14,13 +14,13 @@ from typing import Literal
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import NewVerdict, Pair, PairOutcome, Verdict, Word, settle
 from cxr_release.errors import Fault, TableError
-from cxr_release.logbook.shared_state import PersonalQueue, SharedState, says_the_same
+from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
 
 _REMEDY = "run `dvc repro`"
 
 
 @dataclass(frozen=True)
-class Listed:
+class AuditedPair:
     """A pair that the audit lists."""
 
     real_id: str
@@ -43,7 +43,7 @@ class Listed:
 
 def read_pairs(
     path: Path, *, real: Mapping[str, str], synthetic: Mapping[str, str]
-) -> list[Listed]:
+) -> list[AuditedPair]:
     """The pairs of a `schemas.PAIRS` table, the most similar first.
 
     Args:
@@ -71,7 +71,7 @@ def read_pairs(
             f"{len(faults)} film(s) of the pairs are not there", where=str(path), faults=faults
         )
     return [
-        Listed(
+        AuditedPair(
             row["real_id"],
             real[row["real_id"]],
             row["synthetic_id"],
@@ -138,7 +138,7 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
         self,
         reviewer: str,
         state: SharedState[NewVerdict, Verdict],
-        pairs: Sequence[Listed],
+        pairs: Sequence[AuditedPair],
         seed: bytes,
         *,
         required: int,
@@ -163,7 +163,7 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
         """Whether the reviewer settles what others differ on."""
         return self.reviewer == self._adjudicator
 
-    def pair(self, name: str) -> Listed | None:
+    def pair(self, name: str) -> AuditedPair | None:
         """The pair of a name, or None if none of these has it."""
         return self._named.get(name)
 
@@ -215,11 +215,11 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
         def unless(new: NewVerdict, effective: Verdict | None) -> bool:
             if effective is None:
                 return new.retracts
-            return says_the_same(new, effective, ("verdict", "note"))
+            return same_fields(new, effective, ("verdict", "note"))
 
         return bool(self.record([new], unless))
 
-    def _shown(self, name: str, pair: Listed) -> ShownPair:
+    def _shown(self, name: str, pair: AuditedPair) -> ShownPair:
         real = self._film_names[Film("real", pair.real_id)]
         synthetic = self._film_names[Film("synthetic", pair.synthetic_id)]
         return ShownPair(name, real, synthetic, pair.view, self.mine.get(pair.about))

@@ -230,11 +230,11 @@ def facing(
 
     Example: cxr-release facing checkpoint-3-large-00012 --faces right --reviewer a.b
     """
-    from cxr_release.screening.record_decisions import say_facing
+    from cxr_release.screening.record_decisions import record_facing
 
     project = project_at(root)
     project.require_logs(project.paths.facing_log, [reviewer])
-    decisions = say_facing(
+    decisions = record_facing(
         project.paths.facing_log, reviewer, given_ids(ids), faces, films=project.films(), note=note
     )
     print(f"logged {len(decisions)} facing decision(s) of {reviewer}: {faces}")

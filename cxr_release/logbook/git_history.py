@@ -44,7 +44,7 @@ _ENVIRONMENT = {
 }
 
 
-class UnaskedError(Exception):
+class GitError(Exception):
     """Git could not be asked; the text says why."""
 
 
@@ -55,13 +55,13 @@ class Git:
         root: a folder.
 
     Raises:
-        UnaskedError: git is not installed.
+        GitError: git is not installed.
     """
 
     def __init__(self, root: Path) -> None:
         program = shutil.which("git")
         if program is None:
-            raise UnaskedError("git is not installed")
+            raise GitError("git is not installed")
         self._command = [program, *_SAFE, "-C", str(root.resolve())]
         # A hook that runs this program points these at its own repository and index.
         environment = os.environ.items()
@@ -78,12 +78,12 @@ class Git:
             stdin: what git reads on its standard input.
 
         Raises:
-            UnaskedError: it fails, or answers too much or too late.
+            GitError: it fails, or answers too much or too late.
         """
         answer = self.answer(*words, stdin=stdin)
         if answer is None:
             why = f" ({self._complaint})" if self._complaint else ""
-            raise UnaskedError(f"`git {words[0]}` failed{why}")
+            raise GitError(f"`git {words[0]}` failed{why}")
         return answer
 
     def answer(self, *words: str, stdin: bytes = b"") -> bytes | None:
@@ -112,9 +112,9 @@ class Git:
             words_of = complained.readline(_SHOWN).decode("utf-8", "replace")
             self._complaint = one_line(words_of).removeprefix("fatal: ").removeprefix("error: ")
         if len(answer) > LARGEST:
-            raise UnaskedError("git's answer is too large")
+            raise GitError("git's answer is too large")
         if time.monotonic() > self._end:
-            raise UnaskedError("git takes too long to answer")
+            raise GitError("git takes too long to answer")
         return answer if process.returncode == 0 else None
 
 
@@ -161,14 +161,14 @@ def _require_unborn(git: Git) -> None:
     """Make sure that HEAD names no commit because there is none yet.
 
     Raises:
-        UnaskedError: it names one that is not there, or the branch is damaged.
+        GitError: it names one that is not there, or the branch is damaged.
     """
     branch = git.ask("symbolic-ref", "--quiet", "HEAD").decode().strip()
     place = git.ask("rev-parse", "--path-format=absolute", "--git-path", branch)
     if os.path.lexists(os.fsdecode(place.removesuffix(b"\n"))) or git.answer(
         "rev-parse", "--quiet", "--verify", "HEAD"
     ):
-        raise UnaskedError("HEAD names a commit that is not there: see `git fsck`")
+        raise GitError("HEAD names a commit that is not there: see `git fsck`")
 
 
 def merged(git: Git, folders: Names) -> Iterator[Version]:
@@ -229,6 +229,6 @@ def _tree(git: Git, commit: str, folders: Names) -> dict[str, Version]:
         # No link, no submodule, and no path that a forged tree leads out of the folder.
         if kind == "blob" and mode != "120000" and not {"", ".", ".."} & {*path.split("/")}:
             if not size.isdecimal():
-                raise UnaskedError("git lacks objects that it names")
+                raise GitError("git lacks objects that it names")
             versions[path] = Version(path, blob, int(size))
     return versions

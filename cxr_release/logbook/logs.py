@@ -91,7 +91,7 @@ def people_of(folder: Path) -> list[str]:
     return _reviewers(folder, "", ())[0]
 
 
-def people_like(reviewer: str, folder: Path) -> str:
+def similar_names(reviewer: str, folder: Path) -> str:
     """Whose logs lie there with a name most like this one, as the end of a sentence; or nothing."""
     known = [person for person in people_of(folder) if person != reviewer]
     near = difflib.get_close_matches(reviewer, known, n=3)

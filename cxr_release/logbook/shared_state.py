@@ -180,6 +180,6 @@ class PersonalQueue(Generic[S, E]):
         """Bring up to date what was counted of all people's entries."""
 
 
-def says_the_same(first: object, second: object, fields: Iterable[str]) -> bool:
+def same_fields(first: object, second: object, fields: Iterable[str]) -> bool:
     """Whether two statements agree in some fields."""
     return all(getattr(first, name) == getattr(second, name) for name in fields)

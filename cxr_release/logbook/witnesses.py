@@ -21,7 +21,7 @@ from cxr_release.logbook.entry import line_hash
 from cxr_release.logbook.git_history import (
     UNDER_WAY,
     Git,
-    UnaskedError,
+    GitError,
     Version,
     abandoned,
     at_head,
@@ -40,14 +40,14 @@ _FILTERED = (b"version https://git-lfs", b"\0GITCRYPT\0")
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What git says."""
+class GitCheck:
+    """What git's history shows of the logs."""
 
     faults: tuple[Fault, ...] = ()
     """What is missing: file, what, remedy."""
-    asked: bool = False
+    tracked: bool = False
     """Whether git knows the folders at all."""
-    unasked: str = ""
+    failure: str = ""
     """Why it could not be asked, where it might know something."""
     uncommitted: tuple[str, ...] = ()
     """Logs of which no version is committed: of these git knows nothing."""
@@ -55,7 +55,7 @@ class Heard:
     """Sentences on lines that were committed, in commits that no branch holds any more."""
 
 
-def of_git(root: Path, folders: Sequence[Path]) -> Heard:
+def of_git(root: Path, folders: Sequence[Path]) -> GitCheck:
     """Hold the files of some folders against git's history.
 
     Args:
@@ -63,7 +63,7 @@ def of_git(root: Path, folders: Sequence[Path]) -> Heard:
         folders: below `root`.
     """
     if not in_repository(root):
-        return Heard()
+        return GitCheck()
     names = [folder.relative_to(root).as_posix() for folder in folders]
     try:
         git = Git(root)
@@ -76,14 +76,14 @@ def of_git(root: Path, folders: Sequence[Path]) -> Heard:
         witness = _Witness(root, git, head or {})
         faults = set(witness.faults(names)) if head is not None else ()
         uncommitted = tuple(name for name in logs if name not in (head or ()))
-        return Heard(
+        return GitCheck(
             tuple(sorted(faults)),
-            asked=True,
+            tracked=True,
             uncommitted=uncommitted,
             abandoned=() if faults else tuple(sorted(witness.abandoned(names))),
         )
-    except UnaskedError as error:
-        return Heard(unasked=str(error))
+    except GitError as error:
+        return GitCheck(failure=str(error))
 
 
 def require_kept(root: Path, folders: Sequence[Path]) -> None:
@@ -98,11 +98,11 @@ def require_kept(root: Path, folders: Sequence[Path]) -> None:
             f"{len(history.faults)} file(s) lack or contradict what git's history holds",
             faults=history.faults,
         )
-    if history.unasked:
-        _notices.warning("git could not be asked whether lines are missing: %s", history.unasked)
+    if history.failure:
+        _notices.warning("git could not be asked whether lines are missing: %s", history.failure)
 
 
-def unlogged(orders: Path, folders: Sequence[Path]) -> list[str]:
+def people_without_log(orders: Path, folders: Sequence[Path]) -> list[str]:
     """People to whom an order was given, and who have no log in any of the folders.
 
     Args:

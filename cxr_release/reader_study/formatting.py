@@ -11,7 +11,7 @@ UNKNOWN = "–"
 
 
 def shown(equivalence: Mapping[str, Any]) -> str:
-    """Whether an equivalence test shows it."""
+    """Whether equivalence is shown, in words."""
     return "shown" if equivalence["equivalent"] else "not shown"
 
 

@@ -145,7 +145,7 @@ Films = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Shown:
+class KeyRow:
     """One film in its place: a row of the key."""
 
     quartet: int
@@ -165,7 +165,7 @@ def secret_of(seed: int, pixels: Iterable[str]) -> bytes:
     return hashlib.sha256("\0".join([str(seed), *sorted(pixels)]).encode()).digest()
 
 
-def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[Shown]:
+def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[KeyRow]:
     """Draw quartets without repeats; fewer than asked where a source has too few films.
 
     Args:
@@ -190,11 +190,11 @@ def draw_quartets(films: Films, *, quartets: int, secret: bytes) -> list[Shown]:
         for position, (_, source, ids) in enumerate(sorted(members), start=1):
             film = ids[place]
             name = name_of(secret, source, film, films[source][film])
-            key.append(Shown(place + 1, position, name, source, film))
+            key.append(KeyRow(place + 1, position, name, source, film))
     return key
 
 
-def alike_in_facing(films: Films, facing_left: Mapping[str, Collection[str]]) -> Films | None:
+def left_facing_only(films: Films, facing_left: Mapping[str, Collection[str]]) -> Films | None:
     """The films that face left, of each source: no film gives itself away by the way it faces.
 
     Args:
@@ -212,9 +212,9 @@ def alike_in_facing(films: Films, facing_left: Mapping[str, Collection[str]]) ->
     return alike if all(alike.values()) else None
 
 
-def draw_again(
+def redraw_quartets(
     films: Films, served: Kit, *, quartets: int, secret: bytes, mirrored: Films | None = None
-) -> list[Shown]:
+) -> list[KeyRow]:
     """The key to a kit that readers have seen.
 
     Args:
@@ -242,7 +242,7 @@ def draw_again(
             remedy=NEW_STUDY,
         )
     key = [
-        Shown(film.quartet, film.position, film.name, *known[film.name]) for film in served.films
+        KeyRow(film.quartet, film.position, film.name, *known[film.name]) for film in served.films
     ]
     for quartet in served.quartets:
         sources = sorted(film.source for film in key if film.quartet == quartet)

@@ -34,7 +34,7 @@ class FinalAnswerError(ReaderStudyError):
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenAnswer:
     """What a reader answered."""
 
     ratings: tuple[int, ...]
@@ -50,7 +50,7 @@ class Page:
     name: str
     films: tuple[str, ...]
     """In the order shown."""
-    given: Given | None
+    given: GivenAnswer | None
     """The effective answer."""
 
 
@@ -187,7 +187,7 @@ class Session:
         given = None
         if effective:
             shown, rated = list(sheet.films.values()), effective.rated
-            given = Given(tuple(rated[film] for film in shown), shown.index(effective.picked))
+            given = GivenAnswer(tuple(rated[film] for film in shown), shown.index(effective.picked))
         return Page(name, tuple(sheet.films), given)
 
 

@@ -52,15 +52,15 @@ def hear(
     folders = [paths.screening_log, paths.audit_log, paths.responses]
     notes = [
         f"{person} was given an order and has no log: has decided nothing yet, or the log is gone"
-        for person in witnesses.unlogged(paths.orders, folders)
+        for person in witnesses.people_without_log(paths.orders, folders)
     ]
-    if heard.unasked:
-        notes.append(f"git could not be asked whether lines are missing: {heard.unasked}")
+    if heard.failure:
+        notes.append(f"git could not be asked whether lines are missing: {heard.failure}")
     if heard.uncommitted:
         names = ", ".join(heard.uncommitted)
         notes.append(f"git knows nothing of what was never committed: {names}")
     notes += heard.abandoned
-    asked = {"git": heard.asked and not heard.abandoned, "the ledger": bool(versions and films)}
+    asked = {"git": heard.tracked and not heard.abandoned, "the ledger": bool(versions and films)}
     faults = [*heard.faults, *_unsaid(paths, versions, films, mirrored or {})]
     return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))
 

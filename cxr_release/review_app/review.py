@@ -38,7 +38,7 @@ from cxr_release.screening.decision import (
     PAGE,
     PRESCREEN,
     NewDecision,
-    lacks_note,
+    missing_note,
     of_people,
 )
 from cxr_release.screening.films import read_generated
@@ -148,7 +148,7 @@ class ReviewApp(Desk[Queue]):
             raise Refusal(409, CHANGED)
         if decision.reason and decision.reason not in self._reasons:
             raise Refusal(400, "There is no such reason.")
-        if lacks := lacks_note(decision.reason, decision.note):
+        if lacks := missing_note(decision.reason, decision.note):
             raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
         try:
             return NewDecision(

@@ -153,7 +153,7 @@ def of_withdrawals(reasons: Mapping[str, str]) -> dict[str, str]:
     return {code: meaning for code, meaning in reasons.items() if code != PRESCREEN}
 
 
-def lacks_note(reason: str, note: str) -> str:
+def missing_note(reason: str, note: str) -> str:
     """What is wrong with a new decision for this reason and with this note; nothing: empty."""
     lacks = reason == OTHER and not note.strip()
     return f"the reason {OTHER!r} needs a note that says which abnormality" if lacks else ""

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Literal
 
 from cxr_release.errors import DecisionError
-from cxr_release.logbook.shared_state import PersonalQueue, SharedState, says_the_same
+from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
 from cxr_release.screening.decision import PAGE, Decision, NewDecision
 from cxr_release.screening.films import Generated
 from cxr_release.screening.review_rate import films_a_minute
@@ -217,7 +217,7 @@ class Queue(PersonalQueue[NewDecision, Decision]):
             if effective is None:
                 return new.retracts
             # What was typed or piped is logged again once the reviewer has seen the film.
-            unchanged = says_the_same(new, effective, ("decision", "reason", "note"))
+            unchanged = same_fields(new, effective, ("decision", "reason", "note"))
             return undecided_only or (unchanged and (new.via == effective.via or new.via != PAGE))
 
         return self.record(decisions, unless)

@@ -16,7 +16,7 @@ from cxr_release.errors import REMAKE, DecisionError, Fault
 from cxr_release.logbook.entry import E, S
 from cxr_release.logbook.log import Log, read
 from cxr_release.logbook.log_files import log_file
-from cxr_release.logbook.logs import people_like, people_of, read_all
+from cxr_release.logbook.logs import people_of, read_all, similar_names
 from cxr_release.screening.decision import (
     DECISION,
     FACING,
@@ -28,7 +28,7 @@ from cxr_release.screening.decision import (
     NewDecision,
     NewFacing,
     Verb,
-    lacks_note,
+    missing_note,
     of_people,
     of_withdrawals,
 )
@@ -151,7 +151,7 @@ def _log(
     def checks(log: Log[NewDecision, Decision]) -> Iterable[Fault]:
         if reason and reason not in codes:
             yield Fault(f"reason {reason}", "unknown", f"known: {', '.join(codes)}")
-        if lacks := lacks_note(reason, note):
+        if lacks := missing_note(reason, note):
             yield Fault(f"reason {reason}", lacks, "give --note")
         if verb == "retract":
             yield from _nothing_to_retract(log, [film for film in ids if film in films], proven)
@@ -165,11 +165,11 @@ def _log(
         checks=checks,
     )
     if decisions and decisions[0].seq == 1:
-        _notices.warning("first decision of %s%s", reviewer, people_like(reviewer, folder))
+        _notices.warning("first decision of %s%s", reviewer, similar_names(reviewer, folder))
     return decisions
 
 
-def say_facing(
+def record_facing(
     folder: Path,
     reviewer: str,
     ids: Sequence[str],
@@ -219,7 +219,7 @@ def _nothing_to_retract(
     folder, person = log.path.parent, log.reviewer
     open_ids = [film for film in dict.fromkeys(ids) if film not in log.effective]
     if open_ids and not log.entries and not {*open_ids} & {*proven}:
-        return [Fault(f"reviewer {person}", f"has decided nothing{people_like(person, folder)}")]
+        return [Fault(f"reviewer {person}", f"has decided nothing{similar_names(person, folder)}")]
     faults = []
     for film in open_ids:
         by = _decided_by(film, folder)

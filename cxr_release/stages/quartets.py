@@ -16,11 +16,11 @@ from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.reader_study.kit import (
     Films,
-    Shown,
-    alike_in_facing,
-    draw_again,
+    KeyRow,
     draw_quartets,
+    left_facing_only,
     name_of,
+    redraw_quartets,
     secret_of,
     served,
 )
@@ -48,7 +48,7 @@ def run(paths: Paths, params: Params) -> None:
     alike: Films | None = None
     if served_kit:
         mirrored = {source: _mirrored(*sources[source]) for source in films if source != REAL}
-        kit_films = draw_again(
+        kit_films = redraw_quartets(
             films, served_kit, quartets=quartets, secret=secret, mirrored=mirrored
         )
         turned = {film.name for film in kit_films if film.name != _name_now(secret, film, films)}
@@ -60,7 +60,7 @@ def run(paths: Paths, params: Params) -> None:
             for source, ids in films.items()
         }
         left = {source: _facing_left(*table) for source, table in sources.items()}
-        alike = alike_in_facing(drawable, left)
+        alike = left_facing_only(drawable, left)
         kit_films = draw_quartets(alike or drawable, quartets=quartets, secret=secret)
     pictures = {
         film.name: picture
@@ -112,13 +112,13 @@ def _facing_left(kind: Table, path: Path) -> set[str]:
     return {row["id"] for row in rows if row["facing"] not in {None, "unknown"}}
 
 
-def _name_now(secret: bytes, film: Shown, films: Films) -> str:
+def _name_now(secret: bytes, film: KeyRow, films: Films) -> str:
     return name_of(secret, film.source, film.id, films[film.source][film.id])
 
 
 def _pictures(
-    kit_films: Sequence[Shown], turned: Collection[str], kind: Table, path: Path
-) -> Iterator[tuple[Shown, bytes]]:
+    kit_films: Sequence[KeyRow], turned: Collection[str], kind: Table, path: Path
+) -> Iterator[tuple[KeyRow, bytes]]:
     """Films in the form of the kit. Synthetic ones carry a label, real ones do not: all lose it.
 
     Those whose random name is in `turned` were shown the other way round, and stay so.
@@ -131,7 +131,7 @@ def _pictures(
             yield shown, png.encode_evenly(mirror(film) if shown.name in turned else film)
 
 
-def _row(film: Shown, picture: bytes) -> dict[str, object]:
+def _row(film: KeyRow, picture: bytes) -> dict[str, object]:
     return {
         "image": png.cell(picture, film.name),
         "quartet": film.quartet,

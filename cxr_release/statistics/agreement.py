@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Said = Mapping[Any, str]
+Categories = Mapping[Any, str]
 """Subject → category, of one reviewer."""
 
 
 def agreement_of(
-    people: Mapping[str, Said], categories: Sequence[str], *, unit: str
+    people: Mapping[str, Categories], categories: Sequence[str], *, unit: str
 ) -> dict[str, Any] | None:
     """Agreement on subjects that several people have put into categories.
 
@@ -60,7 +60,7 @@ def agreement_of(
 
 
 def _cohen(
-    first: Said, second: Said, subjects: Sequence[Any], categories: Sequence[str]
+    first: Categories, second: Categories, subjects: Sequence[Any], categories: Sequence[str]
 ) -> float | None:
     from statsmodels.stats.inter_rater import cohens_kappa
 

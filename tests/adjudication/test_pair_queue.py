@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict, Verdict, Word
-from cxr_release.adjudication.pair_queue import Listed, PairQueue, Progress, read_pairs
+from cxr_release.adjudication.pair_queue import AuditedPair, PairQueue, Progress, read_pairs
 from cxr_release.errors import DecisionError, TableError
 from cxr_release.logbook import log
 from cxr_release.logbook.shared_state import SharedState
 
-PAIRS = [Listed(f"r-{i}", f"{i:064x}", f"s-{i}", f"{i + 100:064x}", "plain") for i in range(6)]
+PAIRS = [AuditedPair(f"r-{i}", f"{i:064x}", f"s-{i}", f"{i + 100:064x}", "plain") for i in range(6)]
 PEOPLE = ("a", "b", "c", "judge")
 
 
@@ -160,8 +160,8 @@ def test_other_bytes_of_either_film_make_other_names(tmp_path: Path) -> None:
     votes: SharedState[NewVerdict, Verdict] = SharedState(VERDICT, tmp_path, {})
     one = PAIRS[0]
     changed = [
-        Listed(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, one.view),
-        Listed(one.real_id, one.real_sha256, one.synthetic_id, "f" * 64, one.view),
+        AuditedPair(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, one.view),
+        AuditedPair(one.real_id, one.real_sha256, one.synthetic_id, "f" * 64, one.view),
     ]
     names = {
         PairQueue("a", votes, [pair], b"seed", required=2, adjudicator="").entries()[0].name
@@ -241,8 +241,8 @@ def test_pairs_are_read_in_the_order_of_rank_with_the_hashes_of_their_films(
     tables.write(path, schemas.PAIRS, [row(2, "r-1", "s-1"), row(1, "r-1", "s-2")])
     real, synthetic = {"r-1": "a" * 64}, {"s-1": "b" * 64, "s-2": "c" * 64}
     assert read_pairs(path, real=real, synthetic=synthetic) == [
-        Listed("r-1", "a" * 64, "s-2", "c" * 64, "mirrored"),
-        Listed("r-1", "a" * 64, "s-1", "b" * 64, "mirrored"),
+        AuditedPair("r-1", "a" * 64, "s-2", "c" * 64, "mirrored"),
+        AuditedPair("r-1", "a" * 64, "s-1", "b" * 64, "mirrored"),
     ]
 
 

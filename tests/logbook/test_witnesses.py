@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from cxr_release.errors import DecisionError
 from cxr_release.logbook import git_history as asking
 from cxr_release.logbook import log
-from cxr_release.logbook.witnesses import Heard, of_git, require_kept, unlogged
+from cxr_release.logbook.witnesses import GitCheck, of_git, people_without_log, require_kept
 from tests.support.remarks import REMARK, remark
 from tests.support.repository import Repository
 
@@ -28,7 +28,7 @@ class Project(Repository):
         self.say(0, 1, 2, 3, 4)
         self.commit()
 
-    def heard(self) -> Heard:
+    def heard(self) -> GitCheck:
         return of_git(self.root, [self.folder])
 
     def faults(self) -> list[str]:
@@ -62,7 +62,7 @@ RESTORED = "`git checkout HEAD -- logs/a.jsonl` restores it; if it is to be so, 
 def test_what_was_committed_must_be_there(
     project: Project, lose: Callable[[Path], None], said: str
 ) -> None:
-    assert project.heard() == Heard(asked=True)
+    assert project.heard() == GitCheck(tracked=True)
     project.say(5)
     assert project.faults() == []
     lose(project.log)
@@ -231,19 +231,19 @@ def test_without_git_nothing_is_said_of_it(
 ) -> None:
     plain = tmp_path / "plain"
     shutil.copytree(project.folder, plain / "logs")
-    assert of_git(plain, [plain / "logs"]) == Heard()
+    assert of_git(plain, [plain / "logs"]) == GitCheck()
     project.log.unlink()
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert project.heard() == Heard(unasked="git is not installed")
+    assert project.heard() == GitCheck(failure="git is not installed")
     require_kept(project.root, [project.folder])
 
 
 def test_a_repository_without_a_commit_holds_nothing(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    assert of_git(tmp_path, [tmp_path / "logs"]) == Heard(asked=True)
+    assert of_git(tmp_path, [tmp_path / "logs"]) == GitCheck(tracked=True)
     log.append(REMARK, tmp_path / "logs", "a", [remark(0)])
     heard = of_git(tmp_path, [tmp_path / "logs"])
-    assert heard == Heard(asked=True, uncommitted=("logs/a.jsonl",))
+    assert heard == GitCheck(tracked=True, uncommitted=("logs/a.jsonl",))
 
 
 def _branch(root: Path) -> Path:
@@ -268,8 +268,8 @@ def test_a_broken_repository_could_not_be_asked(
 ) -> None:
     break_it(project.root)
     heard = project.heard()
-    assert (heard.faults, heard.asked) == ((), False)
-    assert "git" in heard.unasked
+    assert (heard.faults, heard.tracked) == ((), False)
+    assert "git" in heard.failure
 
 
 def test_who_goes_on_without_gits_word_is_told_why_it_has_none(
@@ -313,7 +313,7 @@ def test_lines_that_a_reset_took_away_are_told(project: Project) -> None:
     project.commit()
     project.git("branch", "kept")
     project.git("reset", "-q", "--hard", "HEAD~1")
-    assert project.heard() == Heard(asked=True)  # a branch holds it: it is on another one
+    assert project.heard() == GitCheck(tracked=True)  # a branch holds it: it is on another one
     project.git("branch", "-q", "-D", "kept")
     (said,) = project.heard().abandoned
     assert "lacks 1 line(s) of commit" in said
@@ -336,11 +336,11 @@ def test_a_slow_or_talkative_git_is_not_waited_for(
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     monkeypatch.setattr(asking, "SECONDS", 0.2)
-    assert "too long" in project.heard().unasked
+    assert "too long" in project.heard().failure
     fake.write_text("#!/bin/sh\nexec cat /dev/zero\n")
     monkeypatch.setattr(asking, "SECONDS", 20)
     monkeypatch.setattr(asking, "LARGEST", 1000)
-    assert "too large" in project.heard().unasked
+    assert "too large" in project.heard().failure
 
 
 def test_nothing_of_a_hostile_repository_is_run(project: Project, tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_tree_that_leads_out_of_the_folder_is_not_followed(project: Project) -
 
 def test_people_with_an_order_and_without_a_log_are_named(tmp_path: Path) -> None:
     orders, logs, more = tmp_path / "orders", tmp_path / "logs", tmp_path / "more"
-    assert unlogged(orders, [logs]) == []
+    assert people_without_log(orders, [logs]) == []
     orders.mkdir()
     for who in ("a", "b", "c", "d"):
         (orders / f"{who}.json").touch()
@@ -387,4 +387,4 @@ def test_people_with_an_order_and_without_a_log_are_named(tmp_path: Path) -> Non
     log.append(REMARK, more, "c", [remark(0)])
     (logs / "d.head").touch()
     (logs / "e.jsonl").touch()
-    assert unlogged(orders, [logs, more]) == ["b"]
+    assert people_without_log(orders, [logs, more]) == ["b"]

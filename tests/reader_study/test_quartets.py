@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import ReaderStudyError
 from cxr_release.reader_study.kit import (
+    KeyRow,
     Kit,
     KitFilm,
-    Shown,
-    alike_in_facing,
-    draw_again,
     draw_quartets,
+    left_facing_only,
+    redraw_quartets,
     secret_of,
 )
 from cxr_release.reader_study.ratings import REAL
@@ -99,14 +99,14 @@ def test_too_few_films_give_fewer_quartets() -> None:
     assert draw_quartets(films({REAL: 3, "checkpoint-1": 0}), quartets=20, secret=SECRET) == []
 
 
-def kit_of(shown: list[Shown]) -> Kit:
+def kit_of(shown: list[KeyRow]) -> Kit:
     return Kit(tuple(KitFilm(one.quartet, one.position, one.name, "0" * 64) for one in shown))
 
 
 def test_what_readers_were_given_is_drawn_again_whatever_is_excluded_since() -> None:
     """All films are searched, so an exclusion has no say; more quartets wanted deal none anew."""
     shown = draw_quartets(SOURCES, quartets=10, secret=SECRET)
-    assert draw_again(SOURCES, kit_of(shown), quartets=20, secret=SECRET) == shown
+    assert redraw_quartets(SOURCES, kit_of(shown), quartets=20, secret=SECRET) == shown
 
 
 def test_a_film_that_is_not_there_any_more_stops_the_study() -> None:
@@ -117,10 +117,10 @@ def test_a_film_that_is_not_there_any_more_stops_the_study() -> None:
             film: pixels for film, pixels in fewer[one.source].items() if film != one.id
         }
     with pytest.raises(ReaderStudyError, match="8 of the 40 films that readers were given"):
-        draw_again(fewer, kit_of(shown), quartets=10, secret=SECRET)
+        redraw_quartets(fewer, kit_of(shown), quartets=10, secret=SECRET)
     changed = {**SOURCES, REAL: dict.fromkeys(SOURCES[REAL], "0" * 64)}
     with pytest.raises(ReaderStudyError, match="10 of the 40 films"):
-        draw_again(changed, kit_of(shown), quartets=10, secret=SECRET)
+        redraw_quartets(changed, kit_of(shown), quartets=10, secret=SECRET)
 
 
 def test_a_film_that_readers_saw_the_other_way_round_is_found() -> None:
@@ -132,26 +132,26 @@ def test_a_film_that_readers_saw_the_other_way_round_is_found() -> None:
     }
     other = {"checkpoint-1": {film: SOURCES["checkpoint-1"][film] for film in turned}}
     kit = kit_of(shown)
-    assert draw_again(now, kit, quartets=10, secret=SECRET, mirrored=other) == shown
+    assert redraw_quartets(now, kit, quartets=10, secret=SECRET, mirrored=other) == shown
     with pytest.raises(ReaderStudyError, match="films that readers were given are not there"):
-        draw_again(now, kit, quartets=10, secret=SECRET)
+        redraw_quartets(now, kit, quartets=10, secret=SECRET)
 
 
 def test_only_films_that_face_left_are_drawn_where_each_source_has_some() -> None:
     left = {source: set(list(ids)[::2]) for source, ids in SOURCES.items()}
-    alike = alike_in_facing(SOURCES, left)
+    alike = left_facing_only(SOURCES, left)
     assert alike is not None
     assert {source: set(ids) for source, ids in alike.items()} == left
-    assert alike_in_facing(SOURCES, left | {REAL: set()}) is None
-    assert alike_in_facing(SOURCES, left | {"checkpoint-1": {"another"}}) is None
+    assert left_facing_only(SOURCES, left | {REAL: set()}) is None
+    assert left_facing_only(SOURCES, left | {"checkpoint-1": {"another"}}) is None
     everything = {source: set(ids) for source, ids in SOURCES.items()}
-    assert alike_in_facing(SOURCES, everything) == SOURCES
+    assert left_facing_only(SOURCES, everything) == SOURCES
 
 
 def test_another_study_is_refused_once_readers_have_begun() -> None:
     kit = kit_of(draw_quartets(SOURCES, quartets=10, secret=SECRET))
     with pytest.raises(ReaderStudyError, match="10 quartets; asked for are 9"):
-        draw_again(SOURCES, kit, quartets=9, secret=SECRET)
+        redraw_quartets(SOURCES, kit, quartets=9, secret=SECRET)
     more = SOURCES | films({"checkpoint-9": 20})
     with pytest.raises(ReaderStudyError, match=r"set sample\.checkpoints back"):
-        draw_again(more, kit, quartets=10, secret=SECRET)
+        redraw_quartets(more, kit, quartets=10, secret=SECRET)

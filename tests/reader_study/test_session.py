@@ -16,7 +16,7 @@ from cxr_release.reader_study.kit import Kit, KitFilm
 from cxr_release.reader_study.session import (
     LONGEST,
     FinalAnswerError,
-    Given,
+    GivenAnswer,
     Page,
     Session,
     UnfitAnswerError,
@@ -111,26 +111,26 @@ def test_other_bytes_of_a_film_make_other_names(tmp_path: Path) -> None:
     }
 
 
-def answer(reading: Session, page: Page, given: Given, seconds: float = 1) -> bool:
+def answer(reading: Session, page: Page, given: GivenAnswer, seconds: float = 1) -> bool:
     ratings = dict(zip(page.films, given.ratings, strict=True))
     stands, logged = reading.submit(page.name, ratings, page.films[given.picked], seconds)
     assert stands in reading.pages()
     return logged
 
 
-GIVEN = st.builds(Given, st.tuples(*[st.integers(1, 4)] * 3), st.integers(0, 2))
+GIVEN = st.builds(GivenAnswer, st.tuples(*[st.integers(1, 4)] * 3), st.integers(0, 2))
 
 
 @FEW
 @given(said=st.lists(st.tuples(st.integers(0, 2), GIVEN), max_size=14), going_back=st.booleans())
 def test_the_log_is_what_was_submitted_whatever_is_said_twice(
-    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[int, Given]], going_back: bool
+    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[int, GivenAnswer]], going_back: bool
 ) -> None:
     folder, kit = tmp_path_factory.mktemp("logs"), kit_of(3, films=3)
     reading = opened(folder, kit, going_back=going_back)
     other = opened(folder, kit, going_back=going_back)  # a second server
-    wanted: list[tuple[int, Given]] = []
-    stands: dict[int, Given] = {}
+    wanted: list[tuple[int, GivenAnswer]] = []
+    stands: dict[int, GivenAnswer] = {}
     for turn, (place, one) in enumerate(said):
         server = (reading, other)[turn % 2]
         page = server.pages()[place]
@@ -170,7 +170,7 @@ def test_the_time_is_logged_to_the_millisecond(
     tmp_path: Path, seconds: float, logged: str | None
 ) -> None:
     reading = opened(tmp_path, kit_of(1))
-    answer(reading, reading.pages()[0], Given((1, 2, 3, 4), 0), seconds)
+    answer(reading, reading.pages()[0], GivenAnswer((1, 2, 3, 4), 0), seconds)
     (line,) = read(ANSWER, tmp_path / "a.b.jsonl")
     assert line.seconds == (logged or f"{LONGEST}.000")
 
@@ -207,7 +207,7 @@ def test_an_answer_that_is_not_whole_is_not_logged(
 def test_a_log_about_other_films_is_refused_at_the_start(tmp_path: Path) -> None:
     kit = kit_of(2)
     reading = opened(tmp_path, kit)
-    answer(reading, reading.pages()[0], Given((1, 2, 3, 4), 0))
+    answer(reading, reading.pages()[0], GivenAnswer((1, 2, 3, 4), 0))
     with pytest.raises(DecisionError, match="1 answer") as caught:
         opened(tmp_path, kit_of(2, mark="b"))
     assert caught.value.where == str(tmp_path / "a.b.jsonl")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
-from cxr_release.adjudication.pair_queue import Listed, PairQueue, read_pairs
+from cxr_release.adjudication.pair_queue import AuditedPair, PairQueue, read_pairs
 from cxr_release.errors import DecisionError, TableError
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
@@ -85,7 +85,7 @@ class Desk(Visitor):
     """A server without a socket, and the browser of one person."""
 
     room: AuditFilms
-    pairs: list[Listed]
+    pairs: list[AuditedPair]
     root: Path
 
     def post(self, body: bytes | object, **more: Any) -> Answer:

@@ -8,7 +8,7 @@ import pytest
 
 from cxr_release.logbook import log
 from cxr_release.screening.decision import FACING
-from cxr_release.screening.record_decisions import say_facing
+from cxr_release.screening.record_decisions import record_facing
 from tests.support.asking import Answer
 
 
@@ -48,9 +48,9 @@ def test_it_is_each_reviewer_s_own(outside: Any) -> None:
 def test_what_was_said_of_the_film_before_it_was_mirrored_is_not_said_of_it_now(desk: Any) -> None:
     film = desk.films[0]
     before = [type(film)(film.id, film.checkpoint, film.batch, film.mirrored_sha256)]
-    say_facing(desk.root / "reviews" / "facing", "a.b", [film.id], "right", films=before)
+    record_facing(desk.root / "reviews" / "facing", "a.b", [film.id], "right", films=before)
     assert desk.ask("facing").json() == {"right": []}
-    say_facing(desk.root / "reviews" / "facing", "a.b", [film.id], "left", films=before)
+    record_facing(desk.root / "reviews" / "facing", "a.b", [film.id], "left", films=before)
     (name,) = desk.ask("facing").json()["right"]
     assert name in desk.names()
 

@@ -31,7 +31,7 @@ from cxr_release.screening.decision import (
 )
 from cxr_release.screening.facing_corrections import read_facing
 from cxr_release.screening.films import Generated, read_generated
-from cxr_release.screening.record_decisions import decide, say_facing
+from cxr_release.screening.record_decisions import decide, record_facing
 from cxr_release.stages import orient
 from tests.support.decisions import verified
 from tests.support.oriented import mirrored_sha256
@@ -92,7 +92,7 @@ def rows_of(paths: Paths, params: Params) -> dict[str, dict[str, Any]]:
 
 def say(paths: Paths, params: Params, who: str, ids: Sequence[str], faces: Faces) -> None:
     films = list(films_of(paths, params).values())
-    say_facing(paths.facing_log, who, ids, faces, films=films)
+    record_facing(paths.facing_log, who, ids, faces, films=films)
 
 
 def test_what_is_said_is_done_and_can_be_taken_back(paths: Paths, params: Params) -> None:
@@ -191,14 +191,14 @@ def test_films_that_are_not_there_are_refused(paths: Paths, params: Params) -> N
     with pytest.raises(DecisionError, match="did you mean checkpoint-1-initial-00000"):
         say(paths, params, "a.b", ["checkpoint-1-initial-0"], "right")
     strange = [Generated("checkpoint-1-large-00077", 1, "large", "3" * 64)]
-    say_facing(paths.facing_log, "a.b", [strange[0].id], "left", films=strange)
+    record_facing(paths.facing_log, "a.b", [strange[0].id], "left", films=strange)
     with pytest.raises(DecisionError, match="unknown film 'checkpoint-1-large-00077'"):
         orient.run(paths, params)
 
 
 def test_films_of_other_checkpoints_are_left_alone(paths: Paths, params: Params) -> None:
     other = [Generated("checkpoint-9-large-00001", 9, "large", "3" * 64)]
-    say_facing(paths.facing_log, "a.b", [other[0].id], "left", films=other)
+    record_facing(paths.facing_log, "a.b", [other[0].id], "left", films=other)
     orient.run(paths, params)
     assert verified(FACING, paths.facing_log, list(films_of(paths, params).values()))
 

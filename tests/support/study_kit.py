@@ -9,7 +9,7 @@ import numpy as np
 
 from cxr_release import schemas, tables
 from cxr_release.films import png
-from cxr_release.reader_study.kit import Kit, Shown, draw_quartets, open_kit
+from cxr_release.reader_study.kit import KeyRow, Kit, draw_quartets, open_kit
 
 SIDE, BLOCK = 32, 8
 CHECKPOINTS = ("checkpoint-34", "checkpoint-40", "checkpoint-80")
@@ -20,7 +20,7 @@ class Drawn:
     """A kit on disk, and its key in the test's memory."""
 
     path: Path
-    key: list[Shown]
+    key: list[KeyRow]
     by_pixels: dict[str, str] = field(default_factory=dict)
     """SHA-256 of a film's pixels → its name in the kit."""
 

@@ -18,13 +18,13 @@ from cxr_release.errors import Fault
 from cxr_release.reader_study.kit import Kit
 from cxr_release.reader_study.qualtrics.survey import (
     KIT_FIELD,
-    Asked,
-    asked,
-    asked_in_name,
-    asked_in_text,
+    Question,
     column_of,
-    film_said,
-    rating_said,
+    film_in_cell,
+    question_in_name,
+    question_in_text,
+    questions_of,
+    rating_in_cell,
 )
 from cxr_release.reader_study.responses import UnreadableError, read_records
 
@@ -91,7 +91,7 @@ class Columns:
 
     names: list[str]
     """Of all columns, to be shown."""
-    asked: dict[Asked, int] = field(default_factory=dict)
+    questions: dict[Question, int] = field(default_factory=dict)
     about: dict[str, int] = field(default_factory=dict)
     """Where `STATUS` and `FINISHED` are."""
     kit: int | None = None
@@ -119,9 +119,9 @@ def columns_of(export: Export, kit: Kit, file: str) -> Columns:
 
 
 def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, str, str]]:
-    questions = asked(kit)
-    by_name = _by(export.names, asked_in_name)
-    by_text = _by(export.texts, asked_in_text)
+    questions = questions_of(kit)
+    by_name = _by(export.names, question_in_name)
+    by_text = _by(export.texts, question_in_text)
     missing = []
     for question in questions:
         # A name is unique; a question may have been copied, or be in other columns too.
@@ -133,7 +133,7 @@ def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, 
             how = "appears more than once" if question in by_name else "is asked more than once"
             yield column_of(question, kit), f"{how}: columns {numbers} of the file", _EXPORT_ALL
         else:
-            columns.asked[question] = places[0]
+            columns.questions[question] = places[0]
     if len(missing) == len(questions):
         yield "", "is not an export of this survey: it has none of its columns", ""
     elif missing:
@@ -145,8 +145,10 @@ def _answers(export: Export, kit: Kit, columns: Columns) -> Iterator[tuple[str, 
             yield export.names[places[0]], "is about a film that is not in the kit", ""
 
 
-def _by(cells: list[str], question_of: Callable[[str], Asked | None]) -> dict[Asked, list[int]]:
-    columns: dict[Asked, list[int]] = defaultdict(list)
+def _by(
+    cells: list[str], question_of: Callable[[str], Question | None]
+) -> dict[Question, list[int]]:
+    columns: dict[Question, list[int]] = defaultdict(list)
     for place, cell in enumerate(cells):
         question = question_of(cell)
         if question is not None:
@@ -174,10 +176,10 @@ def _about(export: Export, columns: Columns) -> Iterator[tuple[str, str, str]]:
 
 
 def _lost_header(export: Export, columns: Columns, file: str) -> Iterator[Fault]:
-    """Without its header rows the first response would be taken for the questions."""
+    """Without its header rows the first response would be read as the questions."""
     texts = [
-        (rating_said if question.film else film_said)(export.texts[place])
-        for question, place in columns.asked.items()
+        (rating_in_cell if question.film else film_in_cell)(export.texts[place])
+        for question, place in columns.questions.items()
         if question.quartet
     ]
     if any(text is not None for text in texts) and not export.import_ids:

@@ -26,7 +26,12 @@ from cxr_release.reader_study.qualtrics.csv_export import (
     columns_of,
     read_export,
 )
-from cxr_release.reader_study.qualtrics.survey import Asked, film_said, mark_of, rating_said
+from cxr_release.reader_study.qualtrics.survey import (
+    Question,
+    film_in_cell,
+    mark_of,
+    rating_in_cell,
+)
 from cxr_release.reader_study.responses import UnreadableError
 from cxr_release.spelling import folded, one_person
 
@@ -186,14 +191,14 @@ class _Imported:
         reader = self._reader(line, cells)
         self._confirm_kit(line, cells)
         for quartet, films in self._kit.quartets.items():
-            picked = self._answer(line, cells, Asked(quartet), len(films))
+            picked = self._answer(line, cells, Question(quartet), len(films))
             for place, film in enumerate(films, start=1):
-                rating = self._answer(line, cells, Asked(quartet, place), 4)
+                rating = self._answer(line, cells, Question(quartet, place), 4)
                 values = (reader, quartet, film.name, rating, str(place == picked).lower())
                 self.rows.append(dict(zip(COLUMNS, map(str, values), strict=True)))
 
     def _reader(self, line: int, cells: Cells) -> str:
-        column = self._columns.asked.get(Asked())
+        column = self._columns.questions.get(Question())
         if column is None:
             return ""
         code = cells[column].strip()
@@ -223,14 +228,14 @@ class _Imported:
             problem = "answers another kit than this one"
             self._fault(line, column, problem, "import it with the kit that was exported")
 
-    def _answer(self, line: int, cells: Cells, question: Asked, most: int) -> int:
+    def _answer(self, line: int, cells: Cells, question: Question, most: int) -> int:
         """What a cell says, 1 … `most`; 0 where it is a fault."""
-        column = self._columns.asked.get(question)
+        column = self._columns.questions.get(question)
         if column is None:
             return 0
         cell = cells[column]
         noun = "rating" if question.film else "pick"
-        value = rating_said(cell) if question.film else film_said(cell)
+        value = rating_in_cell(cell) if question.film else film_in_cell(cell)
         if value is not None and 1 <= value <= most:
             return value
         if not cell.strip():

@@ -32,8 +32,8 @@ _RATED = re.compile(r"quartet ([0-9]{1,6}): how realistic is each film\? ?\W ?fi
 
 
 @dataclass(frozen=True, order=True)
-class Asked:
-    """What one column of an export answers; `Asked()` is the reader's code."""
+class Question:
+    """What one column of an export answers; `Question()` is the reader's code."""
 
     quartet: int = 0
     """From 1."""
@@ -41,45 +41,45 @@ class Asked:
     """Place of the film that is rated, from 1; 0: which one is picked."""
 
 
-def asked(kit: Kit) -> list[Asked]:
+def questions_of(kit: Kit) -> list[Question]:
     """All that a whole response answers, in the order of the survey."""
     return [
-        Asked(),
+        Question(),
         *(
-            Asked(quartet, film)
+            Question(quartet, film)
             for quartet, films in kit.quartets.items()
             for film in range(len(films) + 1)
         ),
     ]
 
 
-def column_of(question: Asked, kit: Kit) -> str:
+def column_of(question: Question, kit: Kit) -> str:
     """Name of its column: `reader`, `q07_real`, `q07_rating_2`."""
     if not question.quartet:
         return READER
     return _id(question.quartet, kit, f"rating_{question.film}" if question.film else "real")
 
 
-def asked_in_name(name: str) -> Asked | None:
+def question_in_name(name: str) -> Question | None:
     """What a column of this name answers; None: not a question of this survey."""
     if name.lower() == READER:
-        return Asked()
+        return Question()
     match = re.fullmatch(r"q([0-9]{1,6})_(?:real|rating_([0-9]{1,6}))", name.lower())
-    return Asked(int(match[1]), int(match[2] or 0)) if match else None
+    return Question(int(match[1]), int(match[2] or 0)) if match else None
 
 
-def asked_in_text(text: str) -> Asked | None:
+def question_in_text(text: str) -> Question | None:
     """What a column with this question answers, where nobody changed the question's words."""
     plain = _plain(re.sub(r"<[^<>]*>", " ", html.unescape(text)))
     if plain == _plain(_READER_TEXT):
-        return Asked()
+        return Question()
     if match := _PICKED.fullmatch(plain):
-        return Asked(int(match[1]))
+        return Question(int(match[1]))
     match = _RATED.fullmatch(plain)
-    return Asked(int(match[1]), _place(match[2])) if match else None
+    return Question(int(match[1]), _place(match[2])) if match else None
 
 
-def film_said(cell: str) -> int | None:
+def film_in_cell(cell: str) -> int | None:
     """Place of the film that a cell names, from 1, as a number, `Film B` or `B`; None: nothing."""
     plain = _plain(cell)
     if re.fullmatch(r"[1-9][0-9]?", plain):
@@ -88,7 +88,7 @@ def film_said(cell: str) -> int | None:
     return _place(match[1]) if match else None
 
 
-def rating_said(cell: str) -> int | None:
+def rating_in_cell(cell: str) -> int | None:
     """The whole number that a cell holds, alone or before its label; None: nothing of the kind.
 
     What stands between number and label may be any dash, also one in a wrong encoding.
