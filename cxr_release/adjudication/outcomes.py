@@ -113,7 +113,7 @@ def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Pair
     Args:
         words: reviewer → `copy`, `not-a-copy` or `unsure`.
         required: people who must judge, the adjudicator not among them.
-        adjudicator: who settles conflicts; empty: nobody does.
+        adjudicator: who settles conflicts; empty: there is none.
     """
     word = words.get(adjudicator) if adjudicator else None
     if word is not None:
@@ -154,7 +154,7 @@ def apply(
         synthetic: synthetic film → SHA-256 of its PNG bytes.
         mirrored: synthetic film → that of its mirror image: a verdict that names it counts.
         required: people who must judge each pair.
-        adjudicator: who settles conflicts; empty: nobody does.
+        adjudicator: who settles conflicts; empty: there is none.
 
     Raises:
         DecisionError: a verdict names an unknown synthetic film, or does not match a film's
@@ -220,7 +220,7 @@ def apply(
 def _excluded(outcomes: Mapping[Pair, PairOutcome]) -> dict[str, str]:
     excluded: dict[str, str] = {}
     for (_, film), outcome in outcomes.items():
-        # A film may stand in several pairs: that it is a copy outweighs that it may be one.
+        # A film may be in several pairs: a copy outweighs a possible copy.
         if outcome.excluded and excluded.get(film) != COPY:
             excluded[film] = outcome.excluded
     return dict(sorted(excluded.items()))
@@ -271,7 +271,7 @@ def read_adjudication(
         synthetic: tables of the synthetic films.
         logs: folder of the verdicts.
         required: people who must judge each pair.
-        adjudicator: who settles conflicts; empty: nobody does.
+        adjudicator: who settles conflicts; empty: there is none.
 
     Raises:
         DecisionError: a log does not verify, or is about other films.

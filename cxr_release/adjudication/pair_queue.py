@@ -1,4 +1,4 @@
-"""What one reviewer of the audit has before them: pairs to judge, own verdicts, progress.
+"""One reviewer's queue of audited pairs: pairs to judge, own verdicts, progress.
 
 The audit lists the pairs for people to judge, the most similar first.
 """
@@ -111,7 +111,7 @@ class Progress:
     left: int
     """Pairs that the reviewer has yet to judge."""
     awaited: int | None
-    """For the adjudicator: pairs that others have not settled, nor differ on yet."""
+    """For the adjudicator: pairs that other people have not settled and do not differ on yet."""
 
 
 class PairQueue(PersonalQueue[NewVerdict, Verdict]):
@@ -122,16 +122,16 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
     the open conflicts in place of the latter.
 
     A film and a pair have names for each reviewer, which follow from the reviewer's seed, from ids
-    and from bytes: they say nothing of the film, cannot be made without the seed, and are others
-    when the bytes are.
+    and from bytes: they tell nothing about the film, cannot be made without the seed, and change
+    with the bytes.
 
     Args:
         reviewer: whose it is.
-        state: everybody's verdicts; shared by the queues of all reviewers.
+        state: all people's verdicts; shared by the queues of all reviewers.
         pairs: all of them, the most similar first: in this order they are judged.
         seed: see `seeds.seed_of`.
         required: people who must judge a pair.
-        adjudicator: who settles conflicts; empty: nobody does.
+        adjudicator: who settles conflicts; empty: there is none.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ a film's id."""
 Fingerprint = str | tuple[str, ...]
 """SHA-256 in hex of what was shown, or several of them, for a subject of several films."""
 Check = Callable[[str], str]
-"""What is wrong with a field's value; empty: nothing. It stands in the field's `Annotated`."""
+"""What is wrong with a field's value; empty: nothing. Given in the field's `Annotated`."""
 
 
 def matching(pattern: re.Pattern[str], fault: str) -> Check:
@@ -253,7 +253,7 @@ def now() -> str:
 
 
 def line_of(entry: Entry) -> bytes:
-    """An entry as it stands in the log, without its line feed."""
+    """An entry as a line of the log, without its line feed."""
     optional = _optional(type(entry))
     values = {name: getattr(entry, name) for name in _keys(type(entry))}
     kept = {name: value for name, value in values.items() if value or name not in optional}
@@ -268,7 +268,7 @@ def line_hash(line: bytes) -> str:
 class Position(NamedTuple):
     """An entry's place in time: entries of one log and of its branches sort by it.
 
-    An entry never comes before one that stood before it where it was first written, whatever the
+    An entry never comes before one that preceded it where it was first written, whatever the
     clock said; and two branches come out in one order, whichever was joined into the other.
     """
 

@@ -140,7 +140,7 @@ class Log(Generic[S, E]):
             The new entries.
 
         Raises:
-            DecisionError: the log as it stands does not verify, or could not be written.
+            DecisionError: the log does not verify, or could not be written.
         """
         with self.writing("nothing was logged") as stream:
             entries: list[E] = []
@@ -170,7 +170,7 @@ class Log(Generic[S, E]):
     def extend(self, stream: io.FileIO, lines: Sequence[bytes]) -> None:
         """Add lines that were written elsewhere: all or none, even if killed.
 
-        The log's file is replaced by one that has them at its end; what stood in it stays as it is.
+        The log's file is replaced by one that has them at its end; its own lines stay as they are.
 
         Args:
             stream: what `writing` gave.
@@ -203,7 +203,7 @@ class Log(Generic[S, E]):
         """The log as it is now with nothing behind its last line; no other process writes.
 
         Args:
-            otherwise: what is said where the disk fails.
+            otherwise: what the error says where the disk fails.
 
         Raises:
             DecisionError: it does not verify, or the disk fails.
@@ -239,8 +239,8 @@ class Log(Generic[S, E]):
         is refused, it is read from the start.
 
         Returns:
-            The new entries, what stands behind the last whole line, and the whole line if that is
-            what is left of one that counts.
+            The new entries, what is behind the last whole line, and the whole line if that is
+            what is left of a line that counts.
         """
         if not self._goes_on(stream):
             self._forget()
@@ -254,7 +254,7 @@ class Log(Generic[S, E]):
             return self._look(stream)
 
     def _goes_on(self, stream: io.FileIO) -> bool:
-        """Whether the file still holds, where it stood, the last line that was read."""
+        """Whether the file still holds the last line that was read, at its place."""
         facts = os.fstat(stream.fileno())
         size = len(self._last) + 1
         return (
@@ -278,7 +278,7 @@ class Log(Generic[S, E]):
 
     def _accept(self, entries: Sequence[E], prev: str, lines: Sequence[bytes]) -> None:
         self.entries.extend(entries)
-        if any(entry.joined_from for entry in entries):  # they may be older than what stood here
+        if any(entry.joined_from for entry in entries):  # they may be older than earlier entries
             self.effective = effective_of(self.entries)
         else:
             take_effect(self.effective, entries)

@@ -84,7 +84,7 @@ def write(stream: io.FileIO, data: bytes) -> None:
 
 
 def cut(stream: io.FileIO, size: int) -> None:
-    """Take off what stands behind `size` bytes, and wait until that is on disk."""
+    """Cut off what is behind `size` bytes, and wait until that is on disk."""
     os.ftruncate(stream.fileno(), size)
     os.fsync(stream.fileno())
 
@@ -104,7 +104,7 @@ def exchange(path: Path, stream: io.FileIO, more: bytes, *, then: Callable[[], N
     Args:
         path: of the log.
         stream: the log, locked.
-        more: what stands at its end from now on.
+        more: what its end is from now on.
         then: what is done before another process can write in it.
     """
     facts = os.fstat(stream.fileno())

@@ -168,7 +168,7 @@ class LogFolder(Generic[E]):
 
 
 def _has_head(folder: Path, reviewer: str) -> bool:
-    """Whether a head stands beside a log and says which line was the last; see `log`."""
+    """Whether a head beside a log says which line was the last; see `log`."""
     path = log_file(folder, reviewer).with_suffix(HEAD_SUFFIX)
     return path.is_file() and path.stat().st_size > 0
 

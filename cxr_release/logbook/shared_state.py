@@ -106,7 +106,7 @@ class SharedState(Generic[S, E]):
             entries, count = self._taken.get(reviewer, (log.entries, 0))
             if entries is not log.entries:  # the file was replaced or removed
                 if effective and not log.entries:
-                    message = "%s is gone, and the %d %s(s) that stood in it do not count any more"
+                    message = "%s is gone, and its %d %s(s) do not count any more"
                     _notices.warning(message, log.path, len(effective), self._kind.noun)
                 self.changed.extend(effective)
                 effective.clear()
@@ -114,7 +114,7 @@ class SharedState(Generic[S, E]):
                 entries, count = log.entries, 0
             end = len(entries)
             fresh = [entry for entry in entries[count:end] if entry.about in self._known]
-            if any(entry.joined_from for entry in fresh):  # they may be older than what stood there
+            if any(entry.joined_from for entry in fresh):  # they may be older than earlier entries
                 effective.clear()
                 whole = chronological(entries[:end])
                 take_effect(effective, [entry for entry in whole if entry.about in self._known])

@@ -208,7 +208,7 @@ def _lost(committed: bytes, data: bytes) -> list[int]:
 
 
 def _wanted(name: str) -> bool:
-    """Not of heads, which say again what logs say, nor of what a crash left."""
+    """Neither a head, which repeats its log, nor what a crash left."""
     last = name.rpartition("/")[2]
     return not (last.startswith(".") or last.endswith(HEAD_SUFFIX) or TORN in last)
 

@@ -3,7 +3,7 @@
 How often readers found the real film. Trials of one reader, and of one quartet, are alike: readers
 differ in skill and quartets in how hard they are. What takes each trial for itself (the binomial
 test and the Clopper–Pearson interval, as in the paper) is therefore too sure, and a clustered
-interval stands beside it.
+interval is given beside it.
 
 How real films of each source look to readers. Each reader's sum of ratings of the real films is
 compared with the sum of each checkpoint's films: paired, two-sided Wilcoxon signed-rank tests,

@@ -33,7 +33,7 @@ class NewAnswer(Statement):
     ratings: str
     """One for each of these films, in this order, 1 to 4, with a space between."""
     picked: str
-    """Name of the film that the reader takes for the real one."""
+    """Name of the film that the reader picks as the real one."""
     page: Annotated[str, matching(_NUMBER, "the page is not a number from 1")]
     """Which page it was to this reader, from 1."""
     seconds: Annotated[str, matching(_SECONDS, "seconds are not a time such as 34.512")]

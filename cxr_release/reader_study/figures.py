@@ -32,7 +32,7 @@ INCHES, ROW = 7.2, 0.2
 def draw_realism(folder: Path, ratings: Ratings, study: Analysis) -> None:
     """`realism.svg` and `realism.png`: violins of the ratings of each source.
 
-    Each violin holds single ratings; beside it stand the share of each rating and, as points,
+    Each violin holds single ratings; beside it are the share of each rating and, as points,
     the readers' means; the diamond is the mean of all. Brackets give both p of real
     against each checkpoint, adjusted by Holm's method.
 

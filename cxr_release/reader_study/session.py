@@ -1,4 +1,4 @@
-"""What one reader has before them: quartets in an order of their own, answers, what is next.
+"""One reader's session: quartets in an order of their own, answers, what is next.
 
 Order and names follow from the reader's seed and from what is shown: they are the same at each
 visit, others for each reader, and say nothing of a film or of a quartet's place in the kit.

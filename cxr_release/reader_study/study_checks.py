@@ -38,7 +38,7 @@ def faults_of(
     Args:
         rows: of all readers.
         films: of the study; none: those that at least half of the readers rated.
-        unfinished: readers of whom rows may be missing: neither that is said, nor what may follow
+        unfinished: readers of whom rows may be missing: that is not reported, nor what may follow
             from it.
     """
     if not rows:

@@ -76,7 +76,7 @@ def mirrored_halves(film: Film, chance: np.random.Generator) -> Film:
 
 
 def duplicated_anatomy(film: Film, chance: np.random.Generator) -> Film:
-    """A piece of the film, 35 to 50 % of its sides, stands in a second place too."""
+    """A piece of the film, 35 to 50 % of its sides, appears in a second place too."""
     sides = np.array(film.shape)
     reach = (chance.uniform(0.35, 0.5, 2) * sides).astype(int)
     source = (chance.uniform(0, 1, 2) * (sides - reach)).astype(int)

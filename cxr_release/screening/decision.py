@@ -1,4 +1,4 @@
-"""What people say of one film: what becomes of it, or which way it faces; and the reasons' codes.
+"""People's statements on one film: its decision, or which way it faces; and the reasons' codes.
 
 Both are types of entries of their own, in logs of their own.
 """
@@ -86,13 +86,13 @@ class NewFacing(OnFilm):
     """A decision on the way that a film faces, as it was shown; see `Statement`."""
 
     faces: Faces
-    """`unknown`: it cannot be told; `retract`: what the reviewer said before is taken back."""
+    """`unknown`: it cannot be told; `retract`: the reviewer's earlier statement is taken back."""
     note: Note = ""
     via: Via = field(default="", kw_only=True)
 
     @property
     def retracts(self) -> bool:
-        """Whether it takes back what the reviewer said of the film."""
+        """Whether it takes back the reviewer's statement on the film."""
         return self.faces == "retract"
 
 

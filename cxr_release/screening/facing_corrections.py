@@ -1,7 +1,7 @@
-"""What reviewers say of the way films face, as far as it is in effect.
+"""Reviewers' effective statements on the way films face.
 
-An entry names the PNG that the reviewer saw. Its film may since have been mirrored: what was said
-of the one is the opposite said of the other (`radiographs.orient`).
+An entry names the PNG that the reviewer saw. Its film may since have been mirrored: a statement on
+one means the opposite for the other (`radiographs.orient`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FACING: Mapping[Faces, Facing | None] = {"left": "left", "right": "right", "unk
 
 
 def read_facing(folder: Path) -> Statements:
-    """Film → what reviewers say of the way it faces, as far as it is in effect.
+    """Film → reviewers' effective statements on the way it faces.
 
     Raises:
         DecisionError: a log does not verify.
@@ -31,18 +31,18 @@ def read_facing(folder: Path) -> Statements:
     for reviewer, log in read_all(FACING, folder).items():
         for film, entry in effective_of(log).items():
             where = f"{reviewer}.jsonl: line {entry.seq}"
-            saying = FacingStatement(where, entry.image_sha256, _FACING[entry.faces])
-            statements.setdefault(film, []).append(saying)
+            statement = FacingStatement(where, entry.image_sha256, _FACING[entry.faces])
+            statements.setdefault(film, []).append(statement)
     return statements
 
 
 def facing_of_unknown(statements: Statements, films: Collection[str]) -> list[Fault]:
-    """What reviewers say of the facing of films of these jobs that do not exist."""
+    """Faults of statements on films of these jobs that do not exist."""
     jobs = {job_of(film) for film in films} | {""}
     names = [
-        (saying.where, film)
-        for film, sayings in statements.items()
+        (statement.where, film)
+        for film, given in statements.items()
         if film not in films and job_of(film) in jobs
-        for saying in sayings
+        for statement in given
     ]
     return unknown_films(names, films)

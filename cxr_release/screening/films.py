@@ -80,7 +80,7 @@ def unknown_films(names: Sequence[tuple[str, str]], known: Collection[str]) -> l
     """A fault for each id that is unknown; the first of them name the known ids most like it.
 
     Args:
-        names: where each id stands, and the id.
+        names: where each id is used, and the id.
         known: ids of films.
     """
     return [

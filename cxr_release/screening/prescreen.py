@@ -162,7 +162,7 @@ def report(
 def draw_roc(path: Path, trial: Trial, *, percentile: float) -> None:
     """ROC curves of the planted faults, as PNG: the same scores, the same bytes.
 
-    The share of sound films beyond a score stands on a logarithmic axis, because exclusion
+    The share of sound films beyond a score has a logarithmic axis, because exclusion
     happens where it is small.
     """
     from matplotlib.ticker import FuncFormatter, PercentFormatter

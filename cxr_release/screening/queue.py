@@ -1,4 +1,4 @@
-"""What one reviewer has before them: films still to see, own decisions, progress.
+"""One reviewer's queue: films still to see, own decisions, progress.
 
 The order of the films, and the names under which the page knows them, follow from the reviewer's
 seed: a film's name or place does not show which checkpoint it is of.
@@ -90,7 +90,7 @@ class Progress:
     done: int
     """Films that the reviewer has decided on."""
     left: int
-    """Films of the queue without a decision of theirs."""
+    """Films of the queue that the reviewer has not decided on."""
     excluded: int
     per_minute: float | None
     minutes_left: float | None
@@ -105,7 +105,7 @@ class Queue(PersonalQueue[NewDecision, Decision]):
 
     Args:
         reviewer: whose it is.
-        state: everybody's decisions; shared by the queues of all reviewers.
+        state: all people's decisions; shared by the queues of all reviewers.
         order: all films as this reviewer sees them; see `order_of`.
         seed: names them; see `seeds.seed_of`.
         required: people who must decide on a film.

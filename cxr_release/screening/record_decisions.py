@@ -74,7 +74,7 @@ def decide(
 ) -> list[Decision]:
     """Log the same decision on every film of `ids`, or on none of them.
 
-    That a name decides for the first time is said, with the names most like it.
+    A warning tells when a name decides for the first time, with the names most like it.
 
     Raises:
         DecisionError: an id is unknown (the nearest known ones are named), the reason is, or lacks

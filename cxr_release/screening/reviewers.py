@@ -1,8 +1,8 @@
 """Who decided on how many films, how the decisions came, and on which films people can have looked.
 
-A decision shows that a person decided. That the person looked at the film it shows only if given
-on the page, and not faster than one look takes (see `review_rate`). What is said of the people who
-screened follows from these counts.
+A decision shows that a person decided. It shows that the person looked at the film only if it was
+given on the page, and not faster than one look takes (see `review_rate`). Sentences on the people who screened
+follow from these counts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class People:
     """What people's effective decisions on some films are."""
 
     by_name: dict[str, Person]
-    """Everybody with a decision: `decisions`, of which by each of `WAYS`; `hurried`, those that
+    """Each person with a decision: `decisions`, of which by each of `WAYS`; `hurried`, those that
     were given faster than a look takes; `hurried_per_minute`, films at that rate, None of none and
     where no time lies between them."""
     deciders: Mapping[str, int]
@@ -95,7 +95,7 @@ def sentence_of(review: Mapping[str, Any], generated: int) -> str:
 
 
 def person_lines(people: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """A line for everybody by name: how many decisions are effective, and how they came.
+    """A line for each person by name: how many decisions are effective, and how they came.
 
     Args:
         people: see `People.by_name`.

@@ -29,7 +29,7 @@ def agreement_of(
         unit: what the subjects are called: `films`.
 
     Returns:
-        `statistic`, `kappa` (-1 … 1; None where everybody always said the same, which leaves it
+        `statistic`, `kappa` (-1 … 1; None where all ratings are the same, which leaves it
         undefined), `agree` (share of pairs of ratings of a subject that are the same), the number
         of subjects under the name `unit`, `reviewers`, `ratings` (of each subject); or None where
         no subject has two ratings.
@@ -79,7 +79,7 @@ def fleiss_kappa(table: NDArray[Any]) -> float | None:
             of each subject.
 
     Returns:
-        None where each subject has one rating, or where everybody always said the same.
+        None where each subject has one rating, or where all ratings are the same.
     """
     from statsmodels.stats.inter_rater import fleiss_kappa as kappa
 

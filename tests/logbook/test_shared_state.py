@@ -50,7 +50,7 @@ def test_a_log_that_is_gone_takes_its_votes_with_it(
     votes.refresh()
     assert votes.effective == {"a": {}}
     assert votes.changed == ["topic-00000", "topic-00000"]
-    assert "is gone, and the 1 remark(s) that stood in it do not count any more" in caplog.text
+    assert "is gone, and its 1 remark(s) do not count any more" in caplog.text
 
 
 def test_the_log_of_somebody_who_is_served_must_stay(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ Cells = Sequence[str]
 def import_qualtrics(export: Path, kit: Path, output: Path) -> dict[str, Any]:
     """Write the ratings of all finished responses as one blinded tidy CSV.
 
-    Previews, tests, what Qualtrics takes for spam, and unfinished responses are left out.
+    Previews, tests, what Qualtrics marks as spam, and unfinished responses are left out.
 
     Args:
         export: CSV of the survey that `export_qualtrics` wrote, in the present or the legacy

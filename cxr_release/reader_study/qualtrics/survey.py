@@ -69,7 +69,7 @@ def question_in_name(name: str) -> Question | None:
 
 
 def question_in_text(text: str) -> Question | None:
-    """What a column with this question answers, where nobody changed the question's words."""
+    """What a column with this question answers, where the question's words are unchanged."""
     plain = _plain(re.sub(r"<[^<>]*>", " ", html.unescape(text)))
     if plain == _plain(_READER_TEXT):
         return Question()
@@ -91,7 +91,7 @@ def film_in_cell(cell: str) -> int | None:
 def rating_in_cell(cell: str) -> int | None:
     """The whole number that a cell holds, alone or before its label; None: nothing of the kind.
 
-    What stands between number and label may be any dash, also one in a wrong encoding.
+    Between number and label there may be any dash, also one in a wrong encoding.
     """
     match = re.fullmatch(r"([0-9]{1,6})(|\W[^0-9]*)", _plain(cell))
     if not match:
