@@ -1,8 +1,8 @@
 """Who decided on how many films, how the decisions came, and on which films people can have looked.
 
 A decision shows that a person decided. It shows that the person looked at the film only if it was
-given on the page, and not faster than one look takes (see `review_rate`). Sentences on the people who screened
-follow from these counts.
+given on the page, and not faster than one look takes (see `review_rate`). Sentences on the people
+who screened follow from these counts.
 """
 
 from __future__ import annotations
