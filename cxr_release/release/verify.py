@@ -11,12 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import cxr_release
 from cxr_release import schemas
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.release.checks.audit import check_flagged
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
-from cxr_release.release.checks.derived import check_documents, check_figures
+from cxr_release.release.checks.derived import check_documents, check_figures, written_by
 from cxr_release.release.checks.films import check_distinct
 from cxr_release.release.checks.folder_tables import (
     check_configs,
@@ -127,6 +128,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         reading=record.reviews.reader_study,
         study_params=record.params.study,
         seed=record.params.seed,
+        same_words=written_by(record) == cxr_release.__version__,
     )
     for check in (*RULES, check_flagged):
         with report.trying(RECORD):

@@ -86,11 +86,12 @@ def check_documents(folder: Folder, sources: Sources, report: CheckReport) -> No
     A release of another version is written in other words: of its documents only some facts can
     be compared, and the report says so.
     """
-    written = sources.record.software.get("cxr-release", "no version")
+    written = written_by(sources.record)
     if written != cxr_release.__version__:
         report.note(
             f"written by cxr-release {written}; this is {cxr_release.__version__}: of its documents"
-            " hashes and header facts were compared, and the text was not made again"
+            " hashes and header facts were compared; their text was not made again, nor were the"
+            " sentences of release.json"
         )
         _check_facts(folder, sources, report)
         return
@@ -100,6 +101,11 @@ def check_documents(folder: Folder, sources: Sources, report: CheckReport) -> No
             if text is not None:
                 _compare(name, text, expected, report)
                 report.applied("documents made again and compared byte for byte", 1)
+
+
+def written_by(record: Record) -> str:
+    """The version of the tool that wrote a release."""
+    return record.software.get("cxr-release", "no version")
 
 
 def _compare(name: str, text: str, expected: str, report: CheckReport) -> None:

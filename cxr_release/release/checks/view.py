@@ -68,6 +68,8 @@ class View:
     reading: StudyReview
     study_params: StudyParams
     seed: int
+    same_words: bool = True
+    """Whether this version of the tool wrote its sentences; others word them otherwise."""
 
     @property
     def generated(self) -> int:
