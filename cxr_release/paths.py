@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,3 +121,7 @@ class Paths:
     def oriented_table(self, checkpoint: int, batch: str) -> Path:
         """Films of one sampling job, turned left."""
         return self.oriented / f"{job_name(checkpoint, batch)}.parquet"
+
+    def oriented_tables(self, jobs: Iterable[tuple[int, str]]) -> list[Path]:
+        """Films of several sampling jobs, a table for each."""
+        return [self.oriented_table(*job) for job in jobs]

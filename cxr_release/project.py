@@ -50,7 +50,7 @@ class Project:
     @property
     def tables(self) -> list[Path]:
         """The generated films, a table for each sampling job."""
-        return [self.paths.oriented_table(*job) for job in self.params.sample.jobs]
+        return self.paths.oriented_tables(self.params.sample.jobs)
 
     @property
     def sampled(self) -> bool:

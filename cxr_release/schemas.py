@@ -146,7 +146,7 @@ SPLIT = Table(
         Column(
             "patient",
             TEXT,
-            "Patient, where stated: no stated patient stands in both parts.",
+            "Patient, where stated: no stated patient is in both parts.",
             nullable=True,
         ),
         Column("part", TEXT, "tuning or held_out.", among=("tuning", "held_out")),

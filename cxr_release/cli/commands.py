@@ -9,7 +9,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -31,6 +31,7 @@ from cxr_release.cli.options import (
     Root,
     given_ids,
     project_at,
+    show,
 )
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
@@ -88,7 +89,7 @@ def ingest(
     ] = "stop",
     key: Annotated[
         Path | None,
-        typer.Option(help="File of the key behind the films' ids; made where there is none."),
+        typer.Option(help="File of the key behind the films' ids; created if missing."),
     ] = None,
     phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
@@ -132,7 +133,7 @@ def sample(
     Without --only it runs every sampling job, as `dvc repro` does, and goes on where one was
     stopped; `accelerate launch --no_python cxr-release sample` spreads them over several GPUs.
     With --only it writes the films as their job drew them, before they were turned to face left,
-    and says how far they are from those that lie there: 0 grey levels on the same CPU.
+    and says how far they are from those that are there: 0 grey levels on the same CPU.
 
     Example: cxr-release sample --only checkpoint-3-large-00012 checkpoint-6-initial-00003
     """
@@ -176,7 +177,7 @@ def status(root: Root = HERE, as_json: Json = False) -> None:
     from cxr_release.cli.status import status_of, text_of
 
     report = status_of(project_at(root))
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)
 
 
 @app.command()
@@ -257,7 +258,7 @@ def counts(
     from cxr_release.screening.counts import table_s1
 
     table = project_at(root).counts(images, reviews)
-    print(json.dumps(table, indent=2, sort_keys=True) if as_json else table_s1(table).rstrip())
+    show(table, lambda counts: table_s1(counts).rstrip(), as_json=as_json)
 
 
 @log_app.command()
@@ -280,7 +281,7 @@ def verify(
     from cxr_release.cli.log import text_of, verify_logs
 
     report = verify_logs(project_at(root), images, reviews)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)
 
 
 @log_app.command()
@@ -302,7 +303,7 @@ def join(
     from cxr_release.logbook.join import text_of
 
     done = join_log(other, into)
-    print(json.dumps(asdict(done), indent=2, sort_keys=True) if as_json else text_of(done))
+    show(asdict(done), lambda _: text_of(done), as_json=as_json)
 
 
 @app.command()
@@ -348,10 +349,6 @@ def review(
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )
-
-
-def _audited(report: dict[str, Any], output: Path) -> str:
-    return json.dumps(report | {"output": str(output)}, indent=2, sort_keys=True)
 
 
 @app.command()
@@ -418,7 +415,7 @@ def audit(
             plants=plant,
         ),
     )
-    print(_audited(report, output) if as_json else text_of(report, output))
+    show(report | {"output": str(output)}, lambda _: text_of(report, output), as_json=as_json)
     require_complete(report, unflagged=fail_on_flagged)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +21,9 @@ Root = Annotated[
     Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-Ids = Annotated[list[str], typer.Argument(metavar="ID", help="Film ids, or - for one a line.")]
+Ids = Annotated[
+    list[str], typer.Argument(metavar="ID", help="Film ids, or - to read one a line from stdin.")
+]
 Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
 Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
 Images = Annotated[
@@ -52,5 +56,10 @@ def given_ids(ids: list[str]) -> list[str]:
     """Film ids from the command line, or one a line from standard input."""
     film_ids = [line.strip() for line in sys.stdin if line.strip()] if ids == ["-"] else ids
     if not film_ids:
-        raise DecisionError("no film ids came", where="standard input")
+        raise DecisionError("no film ids were given", where="standard input")
     return film_ids
+
+
+def show(report: Mapping[str, Any], text_of: Callable[[Any], str], *, as_json: bool) -> None:
+    """Print what a command reports: as JSON with sorted keys, or as text."""
+    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cxr_release.cli.options import HERE, Ids, Json, Note, Root, given_ids, project_at
+from cxr_release.cli.options import HERE, Ids, Json, Note, Root, given_ids, project_at, show
 
 release_app = typer.Typer()
 
@@ -49,7 +49,7 @@ def verify(
     from cxr_release.release.verify import require_true, text_of
 
     report = api.verify(release, records=records)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)
     require_true(report)
 
 
@@ -98,7 +98,7 @@ def push(
         logs=project.ends() if ledger else None,
         patience=Patience(total=patience),
     )
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)
 
 
 @release_app.command()
@@ -114,7 +114,7 @@ def diff(
     from cxr_release.publishing.diff import compare, text_of
 
     report = compare(old, new)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)
 
 
 @release_app.command()
@@ -163,4 +163,4 @@ def archive(
     from cxr_release.publishing.archive import text_of
 
     report = deposit(folder, output, form=form, year=year)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)

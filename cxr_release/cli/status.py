@@ -37,7 +37,7 @@ def status_of(project: Project) -> Status:
         `facing` (synthetic films that faced `left`, `right` or are `unknown`, and of how many
         reviewers `said` so; None before films are sampled), `readers` (`finished`, `required`,
         `unfinished`, `alike`; None before the quartets are drawn), `reviews` (state of each),
-        `release` (what lies in `data/release/`, or None), `published` (versions that are out),
+        `release` (the release in `data/release/`, or None), `published` (versions that are out),
         `holds_back` (sentences; empty when nothing does).
 
     Raises:
@@ -196,8 +196,8 @@ def _holds_back(
         yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
     if flagged["flagged"]:
         yield (
-            f"{flagged['flagged']:,} films are nearer to a source film than any of the baseline:"
-            f" `flagged` in data/audit/nearest.parquet. {flagged['chance']}"
+            f"{flagged['flagged']:,} films are nearer to a source film than any film of the"
+            f" baseline: `flagged` in data/audit/nearest.parquet. {flagged['chance']}"
         )
     unsettled = audit.report["pairs"] - audit.report["settled"]
     if unsettled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from cxr_release.cli.options import (
     PrivateKey,
     Root,
     project_at,
+    show,
 )
 
 study_app = typer.Typer(
@@ -108,13 +108,15 @@ def analyze(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )
     report = api.analyze(responses, seed=project.seed, figures=figures, real=real, **settings)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report))
+    show(report, text_of, as_json=as_json)
 
 
 @study_app.command()
 def export_qualtrics(
     output: Annotated[Path, typer.Argument(help="Folder for the survey and its images.")],
-    image_url: Annotated[str, typer.Option(help="Address at which the folder of images will lie.")],
+    image_url: Annotated[
+        str, typer.Option(help="Address at which the folder of images will be online.")
+    ],
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
@@ -136,7 +138,7 @@ def export_qualtrics(
         title=release.title or release.name,
         going_back=project.params.study.going_back,
     )
-    print(json.dumps(survey, indent=2, sort_keys=True) if as_json else text_of(survey, output))
+    show(survey, lambda report: text_of(report, output), as_json=as_json)
 
 
 @study_app.command()
@@ -160,4 +162,4 @@ def import_qualtrics(
     paths = project_at(root).paths
     target = output or paths.responses / f"{export.stem}.csv"
     report = import_qualtrics(export, paths.kit, target)
-    print(json.dumps(report, indent=2, sort_keys=True) if as_json else text_of(report, target))
+    show(report, lambda imported: text_of(imported, target), as_json=as_json)

@@ -246,7 +246,7 @@ def require_same(remote: Remote, commit: str, local: Mapping[str, Local]) -> Non
 def _upload(
     wire: Wire, additions: Sequence[CommitOperationAdd], local: Mapping[str, Local]
 ) -> None:
-    """Send what lies beside git; what the Hub has already is not sent again."""
+    """Upload the large files (LFS, Xet); those that the Hub has already are not sent again."""
     store = Remote(wire).xet_store()
     if store is not None:
         wire.watch.also(store)
@@ -257,7 +257,7 @@ def _upload(
             repo_type="dataset",
             revision="main",
             free_memory=False,
-            # No .gitignore that may lie on main keeps a file out.
+            # A .gitignore on main must not keep a file out.
             gitignore_content="",
         )
     )

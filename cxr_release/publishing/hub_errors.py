@@ -60,7 +60,7 @@ def reason(error: BaseException, server: str) -> str:
         return untrusted
     for cause in chain_of(error):
         if isinstance(cause, socket.gaierror):
-            return f"{'a' if by_proxy else 'its'} name is not known here{by_proxy}"
+            return f"{'a' if by_proxy else 'its'} host name is unknown{by_proxy}"
         if isinstance(cause, httpx2.ProxyError):
             return f"the proxy refuses ({cause}): see {PROXIES}"
         if isinstance(cause, ssl.SSLError):

@@ -97,7 +97,7 @@ class RemoteFile:
     blob: str
     """SHA-1 by which git knows it, or knows the pointer to it."""
     sha256: str | None
-    """Of a file that lies beside git (LFS, Xet)."""
+    """Of a large file, which is stored outside git (LFS, Xet)."""
 
     def is_same(self, local: Local) -> bool:
         """Whether it has the bytes of a local file."""
@@ -170,7 +170,7 @@ class Remote:
         response = self._object(answer)
         name = self._field(response, "id", str)
         if name != self.access.repo:
-            raise self._unexpected(f"is called {ascii(name)[:100]}", "give that name")
+            raise self._unexpected(f"is called {ascii(name)[:100]}", "use that name")
         return self._field(response, "private", bool)
 
     def refs(self) -> Refs:

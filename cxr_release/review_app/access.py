@@ -241,7 +241,7 @@ def open_links(path: Path) -> Links:
         ) from error
     if not match:
         raise DecisionError(
-            "is not a secret of links",
+            "is not the secret of readers' links",
             where=str(path),
             remedy="restore it; or move it away, and send every reader a new link",
         )

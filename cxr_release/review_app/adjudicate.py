@@ -27,7 +27,7 @@ from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
-from cxr_release.review_app.json_answers import how_far, json_of
+from cxr_release.review_app.json_answers import how_far, json_of, sentence, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 
@@ -114,21 +114,16 @@ def _parse_verdict(value: Any) -> tuple[str, Word, str]:
     Raises:
         Refusal: it is of another form.
     """
-    if (
-        not isinstance(value, dict)
-        or not {"pair", "verdict"} <= value.keys() <= {"pair", "verdict", "note"}
-        or not all(isinstance(text, str) for text in value.values())
-    ):
-        raise Refusal(400, _FORM)
-    word: Word | None = next((word for word in WORDS if word == value["verdict"]), None)
+    texts = texts_of(value, ("pair", "verdict"), ("note",), _FORM)
+    word: Word | None = next((word for word in WORDS if word == texts["verdict"]), None)
     if word is None:
         raise Refusal(400, f"A verdict is one of {', '.join(WORDS)}.")
-    if not _NAME.fullmatch(value["pair"]):
+    if not _NAME.fullmatch(texts["pair"]):
         raise Refusal(400, "A pair's name is 32 hex digits.")
-    note = value.get("note", "")
+    note = texts.get("note", "")
     if fault := note_fault(note):
-        raise Refusal(400, f"{fault[:1].upper()}{fault[1:]}.")
-    return value["pair"], word, note
+        raise Refusal(400, sentence(fault))
+    return texts["pair"], word, note
 
 
 def _pair_json(entry: ShownPair) -> dict[str, Any]:
@@ -224,7 +219,7 @@ def open_audit_films(pairs: Path, cohort: Path, synthetic: Sequence[Path]) -> Au
         generated.check()
         if _facts(pairs) != before:
             raise TableError(
-                "the pairs were made anew",
+                "the table of pairs has changed",
                 where=str(pairs),
                 remedy="stop the server and start it again",
             )

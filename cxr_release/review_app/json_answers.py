@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -49,6 +49,34 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def texts_of(
+    value: Any, names: Collection[str], optional: Collection[str], form: str
+) -> dict[str, str]:
+    """A JSON object whose values are all texts.
+
+    Args:
+        value: as JSON.
+        names: keys that it must have.
+        optional: keys that it may have besides.
+        form: what was expected, for the refusal.
+
+    Raises:
+        Refusal: it is of another form.
+    """
+    if (
+        not isinstance(value, dict)
+        or not {*names} <= value.keys() <= {*names, *optional}
+        or not all(isinstance(text, str) for text in value.values())
+    ):
+        raise Refusal(400, form)
+    return value
+
+
+def sentence(fault: str) -> str:
+    """A fault as a sentence for the page."""
+    return f"{fault[:1].upper()}{fault[1:]}."
 
 
 class Counted(Protocol):

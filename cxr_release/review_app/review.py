@@ -23,7 +23,7 @@ from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
-from cxr_release.review_app.json_answers import how_far, json_of
+from cxr_release.review_app.json_answers import how_far, json_of, sentence
 from cxr_release.review_app.review_requests import (
     FacingStatements,
     RequestedDecision,
@@ -148,15 +148,15 @@ class ReviewApp(Desk[Queue]):
             raise Refusal(409, CHANGED)
         if decision.reason and decision.reason not in self._reasons:
             raise Refusal(400, "There is no such reason.")
-        if lacks := missing_note(decision.reason, decision.note):
-            raise Refusal(400, f"{lacks[:1].upper()}{lacks[1:]}.")
+        if missing := missing_note(decision.reason, decision.note):
+            raise Refusal(400, sentence(missing))
         try:
             return NewDecision(
                 film.id, film.sha256, decision.decision, decision.reason, decision.note, via=PAGE
             )
         except DecisionError as error:
             # Not where: that is the film's id.
-            raise Refusal(400, f"{error.what[:1].upper()}{error.what[1:]}.") from None
+            raise Refusal(400, sentence(error.what)) from None
 
 
 def _page(queue: Queue, query: QueryParams) -> tuple[str, Page]:

@@ -9,6 +9,7 @@ from typing import Any
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.desk import CHANGED
 from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.json_answers import texts_of
 from cxr_release.screening.decision import PAGE, VERBS, FacingDecision, NewFacing, Verb
 from cxr_release.screening.films import Generated
 from cxr_release.screening.queue import NAME, Queue
@@ -49,18 +50,13 @@ def parse_decisions(value: Any) -> tuple[bool, list[RequestedDecision]]:
 
 
 def _parse_decision(value: Any) -> RequestedDecision:
-    if (
-        not isinstance(value, dict)
-        or not {"film", "decision"} <= value.keys() <= {"film", "decision", "reason", "note"}
-        or not all(isinstance(text, str) for text in value.values())
-    ):
-        raise Refusal(400, _DECISIONS_FORM)
-    verb = next((word for word in VERBS if word == value["decision"]), None)
+    texts = texts_of(value, ("film", "decision"), ("reason", "note"), _DECISIONS_FORM)
+    verb = next((verb for verb in VERBS if verb == texts["decision"]), None)
     if verb is None:
         raise Refusal(400, f"A decision is one of {', '.join(VERBS)}.")
-    if not NAME.fullmatch(value["film"]):
+    if not NAME.fullmatch(texts["film"]):
         raise Refusal(400, "A film's name is 32 hex digits.")
-    return RequestedDecision(value["film"], verb, value.get("reason", ""), value.get("note", ""))
+    return RequestedDecision(texts["film"], verb, texts.get("reason", ""), texts.get("note", ""))
 
 
 _FORM = "Expected film, a name of 32 hex digits, and right, true or false."

@@ -152,7 +152,7 @@ def serve_study(
     site: Site,
     open_browser: bool = False,
 ) -> None:
-    """Serve the study's pages until Ctrl-C. The key is not opened, nor is it known where it lies.
+    """Serve the study's pages until Ctrl-C. The key to the kit is never read.
 
     Args:
         kit: the blinded films, `schemas.KIT`.
@@ -196,7 +196,7 @@ def open_films(path: Path) -> tuple[kits.Kit, dict[str, bytes]]:
     notice. 50 quartets of 256 × 256 are 13 MB.
 
     Raises:
-        TableError: the kit is missing, breaks its schema, is damaged or was made anew meanwhile.
+        TableError: the kit is missing, breaks its schema, is damaged or has changed meanwhile.
         ReaderStudyError: it holds no quartet.
     """
     kit = kits.open_kit(path)

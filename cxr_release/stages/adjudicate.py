@@ -17,7 +17,7 @@ def run(paths: Paths, params: Params) -> None:
     adjudication = read_adjudication(
         pairs=paths.pairs,
         cohort=paths.cohort_table,
-        synthetic=[paths.oriented_table(*job) for job in params.sample.jobs],
+        synthetic=paths.oriented_tables(params.sample.jobs),
         logs=paths.audit_log,
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,

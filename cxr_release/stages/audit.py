@@ -15,7 +15,7 @@ from cxr_release.paths import Paths
 def run(paths: Paths, params: Params) -> None:
     """Write the nearest pairs, how they were found, and what the search finds of planted copies."""
     split = tables.read_rows(paths.split_table, schemas.SPLIT)
-    synthetic = [paths.oriented_table(*job) for job in params.sample.jobs]
+    synthetic = paths.oriented_tables(params.sample.jobs)
     # Not any set of films: these tables, each of them.
     tables.require(paths.cohort_table, schemas.COHORT)
     for path in synthetic:

@@ -22,7 +22,7 @@ from cxr_release.screening.prescreen import (
 def run(paths: Paths, params: Params) -> None:
     """Write the scores, the pre-screen's own log, and how well it finds planted faults."""
     percentile = params.prescreen.percentile
-    films = [paths.oriented_table(*job) for job in params.sample.jobs]
+    films = paths.oriented_tables(params.sample.jobs)
     model = learn(paths.cohort_table)
     threshold = model.threshold(percentile)
     trial = try_out(model, paths.cohort_table, seed=params.seed)

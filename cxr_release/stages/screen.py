@@ -21,7 +21,7 @@ from cxr_release.screening.record_decisions import read_with_prescreen
 def run(paths: Paths, params: Params) -> None:
     """Write every film's fate, the exclusions, and the counts as numbers and as Table S1."""
     require_kept(paths.root, [paths.screening_log, paths.withdrawals])
-    expected = [paths.oriented_table(*job) for job in params.sample.jobs]
+    expected = paths.oriented_tables(params.sample.jobs)
     unexpected = sorted(set(paths.oriented.glob("*.parquet")) - set(expected))
     if unexpected:
         names = ", ".join(path.name for path in unexpected)

@@ -251,7 +251,7 @@ def test_a_repo_that_was_renamed_is_named_as_it_is_now(world: World) -> None:
     world.release("1.0.1")
     before = world.state
     world.hub.trouble("GET", f"/{REPO}$", edit=lambda said: said | {"id": "cxr/moved"})
-    with pytest.raises(ReleaseError, match=r"is called 'cxr/moved'.*give that name"):
+    with pytest.raises(ReleaseError, match=r"is called 'cxr/moved'.*use that name"):
         world.push()
     assert world.state == before
 

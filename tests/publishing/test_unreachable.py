@@ -44,7 +44,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 CASES: list[tuple[Exception, Exception, str]] = [
     (httpx2.ConnectError("x"), untrusted(), "its certificate is not trusted here: self-signed"),
-    (httpx2.ConnectError("x"), socket.gaierror(-2, "unknown"), "its name is not known here"),
+    (httpx2.ConnectError("x"), socket.gaierror(-2, "unknown"), "its host name is unknown"),
     (httpx2.ConnectError("x"), ssl.SSLError(1, "[SSL] wrong version"), "it does not speak TLS"),
     (httpx2.ProxyError("403 Forbidden"), OSError(), "the proxy refuses (403 Forbidden): see HTTPS"),
     (httpx2.ConnectError("x"), ConnectionRefusedError(), ""),
@@ -65,13 +65,13 @@ def test_a_proxy_that_is_set_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
     for cause, said in (
         (ConnectionRefusedError(), "a proxy is set for it"),
-        (socket.gaierror(-2, "unknown"), "a name is not known here; a proxy is set for it"),
+        (socket.gaierror(-2, "unknown"), "a host name is unknown; a proxy is set for it"),
     ):
         error = caused(httpx2.ConnectError("x"), cause)
         assert reason(error, "https://hub.example").startswith(said)
         assert "proxy" not in reason(error, "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "hub.example")
-    assert reason(error, "https://hub.example") == "its name is not known here"
+    assert reason(error, "https://hub.example") == "its host name is unknown"
 
 
 @pytest.mark.parametrize(("error", "cause", "said"), CASES)
