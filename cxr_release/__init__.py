@@ -6,7 +6,7 @@ The public functions are those of `cxr_release.api`, and importable from here.
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:
