@@ -16,23 +16,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import processes
 from cxr_release.film_id import FilmId
 from cxr_release.memorization.search import search
 
 Features = NDArray[np.float32]
-Found = NDArray[np.floating]
+Scores = NDArray[np.floating]
 
 TOP = 100
 DIRECTIONS, NOISE = 64, 0.2
@@ -53,12 +50,14 @@ def main() -> None:
     if PEER_BYTES * (options.real + options.synthetic) ** 2 > _available():
         works.remove("imagededup")
         print("imagededup is left out: the memory that is free does not hold its cosines")
+    sizes = [f"--{name}={getattr(options, name)}" for name in ("real", "synthetic", "features")]
     runs: dict[str, list[dict[str, Any]]] = {work: [] for work in works}
     for _ in range(options.rounds):
         for work in works:
-            runs[work].append(_in_a_process(work, options))
+            runs[work].append(processes.measured("audit", f"--work={work}", *sizes))
     seconds = {
-        work: statistics.median(run["seconds"] for run in found) for work, found in runs.items()
+        work: statistics.median(run["seconds"] for run in measured)
+        for work, measured in runs.items()
     }
     print(f"{options.real:,} × {options.synthetic:,} films of {options.features:,} features")
     rows: list[tuple[object, ...]] = [
@@ -66,10 +65,10 @@ def main() -> None:
             work,
             seconds[work],
             seconds[work] / seconds["bare product"],
-            f"{max(run['mib'] for run in found):,.0f}",
-            found[0]["scores"] or "–",
+            f"{max(run['mib'] for run in measured):,.0f}",
+            measured[0]["scores"] or "–",
         )
-        for work, found in runs.items()
+        for work, measured in runs.items()
     ]
     titles = ("", "seconds", "ratio", "peak MiB", f"distinct scores in its top {TOP}")
     measuring.table(titles, rows)
@@ -85,18 +84,6 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _in_a_process(work: str, options: argparse.Namespace) -> dict[str, Any]:
-    sizes = [f"--{name}={getattr(options, name)}" for name in ("real", "synthetic", "features")]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.audit", f"--work={work}", *sizes],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
-
-
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
     chance = np.random.default_rng(1)
     common = _units(chance.standard_normal((1, options.features), np.float32))
@@ -109,51 +96,51 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     real, synthetic = films(options.real), films(options.synthetic)
     np.ones((512, 512), np.float32) @ np.ones((512, 512), np.float32)  # wakes the threads
     run = WORKS[options.work]()
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of drawing the features
+    processes.forget_peak()  # that of drawing the features
     begin = time.perf_counter()
-    found = run(real, synthetic)
+    result = run(real, synthetic)
     seconds = time.perf_counter() - begin
-    return {"seconds": seconds, "mib": _peak(), "scores": _distinct(found, options)}
+    return {"seconds": seconds, "mib": processes.peak(), "scores": _distinct(result, options)}
 
 
-def _bare() -> Callable[[Features, Features], Found]:
+def _bare() -> Callable[[Features, Features], Scores]:
     return lambda real, synthetic: real @ synthetic.T
 
 
-def _ours() -> Callable[[Features, Features], Found]:
-    def run(real: Features, synthetic: Features) -> Found:
-        found = search(
+def _own_search() -> Callable[[Features, Features], Scores]:
+    def run(real: Features, synthetic: Features) -> Scores:
+        result = search(
             real,
             {"plain": synthetic},
             real_ids=[f"{place:07d}" for place in range(len(real))],
             synthetic_ids=[str(FilmId(1, "large", place)) for place in range(len(synthetic))],
             top=TOP,
         )
-        assert len(found.nearest) == len(synthetic)
-        return np.array([pair.cosine for pair in found.pairs])
+        assert len(result.nearest) == len(synthetic)
+        return np.array([pair.cosine for pair in result.pairs])
 
     return run
 
 
-def _peer() -> Callable[[Features, Features], Found]:
+def _peer() -> Callable[[Features, Features], Scores]:
     from imagededup.handlers.search.retrieval import get_cosine_similarity
 
-    def run(real: Features, synthetic: Features) -> Found:
+    def run(real: Features, synthetic: Features) -> Scores:
         stacked = np.concatenate([real, synthetic])
-        scores: Found = get_cosine_similarity(stacked, verbose=False, num_workers=os.cpu_count())
+        scores: Scores = get_cosine_similarity(stacked, verbose=False, num_workers=os.cpu_count())
         return scores[: len(real), len(real) :]
 
     return run
 
 
-WORKS = {"bare product": _bare, "cxr-release": _ours, "imagededup": _peer}
+WORKS = {"bare product": _bare, "cxr-release": _own_search, "imagededup": _peer}
 
 
-def _distinct(found: Found, options: argparse.Namespace) -> int:
+def _distinct(scores: Scores, options: argparse.Namespace) -> int:
     """How many different scores the best pairs have; 0 where nothing was looked for."""
     if options.work == "bare product":
         return 0
-    best = np.array([np.sort(row)[-TOP:] for row in np.atleast_2d(found)])
+    best = np.array([np.sort(row)[-TOP:] for row in np.atleast_2d(scores)])
     return len(np.unique(np.sort(best, axis=None)[-TOP:]))
 
 
@@ -162,20 +149,9 @@ def _units(rows: Features) -> Features:
     return units
 
 
-def _peak() -> float:
-    """Most memory that this process held, MiB. Not `getrusage`, which counts the parent's too."""
-    return _kib("/proc/self/status", "VmHWM") / 1024
-
-
 def _available() -> float:
     """Free memory in bytes."""
-    return _kib("/proc/meminfo", "MemAvailable") * 1024
-
-
-def _kib(path: str, key: str) -> int:
-    found = re.search(rf"^{key}:\s*(\d+) kB", Path(path).read_text(), re.MULTILINE)
-    assert found, f"{path} has no {key}"
-    return int(found[1])
+    return processes.kib("/proc/meminfo", "MemAvailable") * 1024
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from cxr_release.radiographs.resample import Thumbnail, antisymmetric, mirror, r
 BY_EYE = Path(__file__).with_name("facing_by_eye.csv")
 SIZE = 64
 NEITHER = ("grain alone", "left half and its mirror image")
-Found = Sequence[Facing | None]
+Facings = Sequence[Facing | None]
 
 
 def _spoilt(seed: int) -> Mapping[str, Callable[[Film], Any]]:
@@ -67,17 +67,17 @@ def main() -> None:
     parser.add_argument("--phantoms", type=int, default=600)
     options = parser.parse_args()
     _phantoms(options.phantoms)
-    _drawn(Paths(options.project))
+    _synthetic(Paths(options.project))
 
 
 def _phantoms(count: int) -> None:
     """Of other seeds than the default's, so that no patient of the detector's is among them."""
-    drawn = [draw_phantom(index, seed=1) for index in range(count)]
+    phantoms = [draw_phantom(index, seed=1) for index in range(count)]
     films = []
-    for one in drawn:
-        film = resample(window(one.pixels), SIZE, "stretch")
-        film = 255 - film if one.negative else film
-        films.append(mirror(film) if one.facing == "right" else film)
+    for phantom in phantoms:
+        film = resample(window(phantom.pixels), SIZE, "stretch")
+        film = 255 - film if phantom.negative else film
+        films.append(mirror(film) if phantom.facing == "right" else film)
     known, new = films[: count // 2], films[count // 2 :]
     detector = detector_of(thumbnails(known))
     assert detector is not None
@@ -86,21 +86,21 @@ def _phantoms(count: int) -> None:
     print("| films | n | wrong | 95 % interval | unknown | wrong by the rule of old |")
     print("|---|---:|---:|---|---:|---:|")
     for name, spoil in _spoilt(0).items():
-        left = [np.clip(spoil(film), 0, 255).astype(np.uint8) for film in new]
-        small = thumbnails(left)
-        truth = ["neither" if name in NEITHER else "left"] * len(left)
+        spoilt = [np.clip(spoil(film), 0, 255).astype(np.uint8) for film in new]
+        small = thumbnails(spoilt)
+        truth = ["neither" if name in NEITHER else "left"] * len(spoilt)
         _row(name, detector.facings(small), truth, _of_old(small, old))
 
 
-def _of_old(small: Thumbnail, reference: Any) -> Found:
+def _of_old(small: Thumbnail, reference: Any) -> Facings:
     return ["left" if lean >= 0 else "right" for lean in antisymmetric(small) @ reference]
 
 
-def _row(name: str, found: Found, truth: Sequence[str], old: Found) -> None:
-    pairs = list(zip(found, truth, old, strict=True))
-    answered = sum(one is not None for one, _, _ in pairs)
-    wrong = sum(one is not None and one != true for one, true, _ in pairs)
-    before = sum(one != true for _, true, one in pairs)
+def _row(name: str, facings: Facings, truth: Sequence[str], old: Facings) -> None:
+    pairs = list(zip(facings, truth, old, strict=True))
+    answered = sum(facing is not None for facing, _, _ in pairs)
+    wrong = sum(facing is not None and facing != faces for facing, faces, _ in pairs)
+    before = sum(facing != faces for _, faces, facing in pairs)
     low, high = proportion_confint(wrong, answered, method="beta") if answered else (0, 1)
     of = f"{wrong} of {answered}"
     interval = f"{low:.1%} to {high:.1%}" if answered else "–"
@@ -108,42 +108,45 @@ def _row(name: str, found: Found, truth: Sequence[str], old: Found) -> None:
     print(f"| {name} | {len(pairs)} | {of} | {interval} | {unknown} | {before} |")
 
 
-def _drawn(paths: Paths) -> None:
+def _synthetic(paths: Paths) -> None:
     known = left_facing(paths.cohort_table)
     assert known is not None
     detector = detector_of(known)
     assert detector is not None
     old = antisymmetric(known).mean(axis=0)
     with BY_EYE.open(encoding="utf-8", newline="") as stream:
-        seen = {row["id"]: row for row in csv.DictReader(stream)}
+        by_eye_rows = {row["id"]: row for row in csv.DictReader(stream)}
     by_eye: dict[int, list[tuple[str, Film]]] = {}
     for shard in sorted(paths.samples.glob("checkpoint-*/shard-*.parquet")):
         for row in tables.iterate(shard, schemas.SAMPLES):
-            label = seen.get(row["id"])
+            label = by_eye_rows.get(row["id"])
             if label and row["pixel_sha256"].startswith(label["pixel_sha256"]):
                 film = png.decode(row["image"]["bytes"], where=row["id"])
                 by_eye.setdefault(row["checkpoint"], []).append((label["faces"], film))
     matched = sum(map(len, by_eye.values()))
-    print(f"\nDrawn films: {matched} of {len(seen)} have the pixels that the eye saw\n")
+    print(f"\nDrawn films: {matched} of {len(by_eye_rows)} have the pixels that the eye saw\n")
     print("| films | n | wrong | 95 % interval | unknown | wrong by the rule of old |")
     print("|---|---:|---:|---|---:|---:|")
     for checkpoint, films in sorted(by_eye.items()):
         _eye_rows(f"checkpoint {checkpoint}", films, detector, old)
-    _eye_rows("all", [one for films in by_eye.values() for one in films], detector, old)
+    _eye_rows("all", [film for films in by_eye.values() for film in films], detector, old)
 
 
 def _eye_rows(name: str, films: Sequence[tuple[str, Film]], detector: Detector, old: Any) -> None:
     small = thumbnails(film for _, film in films)
-    found, before = detector.facings(small), _of_old(small, old)
-    for kind, labels in {"plain": ("left", "right"), "not so plain": ("left?", "right?")}.items():
-        some = [at for at, (label, _) in enumerate(films) if label in labels]
-        if some:
-            truth = [films[at][0].rstrip("?") for at in some]
-            picked = ([one[at] for at in some] for one in (found, before))
-            mine, theirs = picked
-            _row(f"{name}, {kind} to the eye", mine, truth, theirs)
+    facings, before = detector.facings(small), _of_old(small, old)
+    for clarity, labels in {
+        "plain": ("left", "right"),
+        "not so plain": ("left?", "right?"),
+    }.items():
+        places = [at for at, (label, _) in enumerate(films) if label in labels]
+        if places:
+            truth = [films[at][0].rstrip("?") for at in places]
+            both = ([answers[at] for at in places] for answers in (facings, before))
+            by_detector, by_rule = both
+            _row(f"{name}, {clarity} to the eye", by_detector, truth, by_rule)
     unclear = Counter(
-        found[at] or "unknown" for at, (label, _) in enumerate(films) if label == "unclear"
+        facings[at] or "unknown" for at, (label, _) in enumerate(films) if label == "unclear"
     )
     if unclear:
         count, of = unclear.total(), unclear.total() - unclear["unknown"]

@@ -30,6 +30,7 @@ from cxr_release.generators.runtime.compute import Compute, computing
 from cxr_release.params import ComputeParams, Params, SampleParams
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.radiographs.resample import resample
+from cxr_release.settings import checked
 
 ROOT = Path(__file__).parent.parent
 PAPER_RATE = 0.09
@@ -49,19 +50,22 @@ def main() -> None:
         lambda film, times: unet(unets.fold(film, params.network), times).sample, size
     )
     compute = ComputeParams(precision=options.precision, compile=options.compile)
-    with computing(compute) as here:
-        rate = measuring.with_all_cores(here, measuring.matrix_rate, here.device, here.precision)
+    with computing(compute) as context:
+        rate = measuring.with_all_cores(
+            context, measuring.matrix_rate, context.device, context.precision
+        )
+        compiled = ", compiled" if context.compiled else ""
         print(
-            f"{_name(here.device)}, torch {torch.__version__}, {here.precision}"
-            f"{', compiled' if here.compiled else ''}; matrix product {rate / 1e12:.1f} TFLOP/s; "
+            f"{_name(context.device)}, torch {torch.__version__}, {context.precision}{compiled}; "
+            f"matrix product {rate / 1e12:.1f} TFLOP/s; "
             f"{size} × {size}, {measuring.parameters_of(unet):.1f} M parameters, "
             f"{operations / 1e9:.0f} GFLOP a film and step"
         )
         titles = ("training", "steps/s", "share of product rate, %", "GiB", "hours for all steps")
-        measuring.table(titles, [_training(films, params, here, operations, rate, options)])
+        measuring.table(titles, [_training(films, params, context, operations, rate, options)])
         titles = ("sampling", "films/s", "share of product rate, %", "GiB", "hours for 27,000")
         rows = [
-            _sampling(unet, params, here, operations / rate, steps, size, options)
+            _sampling(unet, params, context, operations / rate, steps, size, options)
             for steps in options.steps
         ]
         measuring.table((*titles, "× the paper's rate"), rows)
@@ -90,14 +94,14 @@ def _phantom(index: int, size: int) -> NDArray[np.uint8]:
 def _training(
     films: NDArray[np.uint8],
     params: Params,
-    here: Compute,
+    context: Compute,
     operations: float,
     rate: float,
     options: argparse.Namespace,
 ) -> tuple[object, ...]:
     settings = params.train
     learner = Learner(
-        films, network=params.network, settings=settings, horizon=1, seed=1, compute=here
+        films, network=params.network, settings=settings, horizon=1, seed=1, compute=context
     )
     for step in range(3):
         learner.step(step)
@@ -114,7 +118,7 @@ def _training(
 def _sampling(
     unet: torch.nn.Module,
     params: Params,
-    here: Compute,
+    context: Compute,
     floor: float,
     steps: int,
     size: int,
@@ -128,7 +132,7 @@ def _sampling(
         training={},
         fingerprint="",
     )
-    settings = parameters.checked(
+    settings = checked(
         SampleParams,
         {
             **vars(params.sample),
@@ -139,10 +143,10 @@ def _sampling(
         },
     )
     checkpoint = Checkpoint(record, unet.requires_grad_(False).eval())
-    warm = Denoiser(checkpoint, replace(settings, steps=2), here)
+    warm = Denoiser(checkpoint, replace(settings, steps=2), context)
     warm.films(list(range(options.films)))
     _forget_peak()
-    denoiser = Denoiser(checkpoint, settings, here)
+    denoiser = Denoiser(checkpoint, settings, context)
     took = measuring.seconds(lambda: denoiser.films(list(range(options.films))))
     speed = options.films / took
     return (

@@ -15,14 +15,13 @@ import json
 import os
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from PIL import Image
 
+from benchmarks import processes
 from cxr_release.films.grey import window
 from cxr_release.params import IngestParams
 from cxr_release.radiographs.ingest import ingest
@@ -40,16 +39,16 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        originals = options.films or _drawn(root / "drawn")
-        few, many = (
+        originals = options.films or _phantom_files(root / "drawn")
+        small_set, large_set = (
             _copied(originals, root / f"films-{count}", count)
             for count in (options.count, 4 * options.count)
         )
         runs = [
-            ("plain Pillow loop", options.count, _run("plain", few, root, options.size)),
-            ("ingest", options.count, _run("ingest", few, root, options.size)),
-            ("plain Pillow loop", 4 * options.count, _run("plain", many, root, options.size)),
-            ("ingest", 4 * options.count, _run("ingest", many, root, options.size)),
+            ("plain Pillow loop", options.count, _run("plain", small_set, root, options.size)),
+            ("ingest", options.count, _run("ingest", small_set, root, options.size)),
+            ("plain Pillow loop", 4 * options.count, _run("plain", large_set, root, options.size)),
+            ("ingest", 4 * options.count, _run("ingest", large_set, root, options.size)),
         ]
     _print(runs, options.size)
 
@@ -63,7 +62,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _drawn(folder: Path) -> Path:
+def _phantom_files(folder: Path) -> Path:
     folder.mkdir()
     for index in range(DRAWN):
         film = Image.fromarray(window(draw_phantom(index, seed=1).pixels))
@@ -80,30 +79,28 @@ def _copied(originals: Path, folder: Path, count: int) -> Path:
     return folder
 
 
-def _run(what: str, films: Path, root: Path, size: int) -> dict[str, float]:
+def _run(method: str, films: Path, root: Path, size: int) -> dict[str, float]:
     """Measure in a process of its own, so that peaks of memory do not mix."""
-    output = root / f"{what}-{films.name}"
-    command = [sys.executable, "-m", "benchmarks.ingest", "--size", str(size), "--measure"]
-    answer = subprocess.run([*command, what, films, output], check=True, stdout=subprocess.PIPE)
-    found: dict[str, float] = json.loads(answer.stdout)
-    return found
+    output = root / f"{method}-{films.name}"
+    options = [f"--size={size}", "--measure", method, str(films), str(output)]
+    return processes.measured("ingest", *options)
 
 
-def _measured(what: str, films: str, output: str, *, size: int) -> dict[str, float]:
+def _measured(method: str, films: str, output: str, *, size: int) -> dict[str, float]:
     begin = time.perf_counter()
-    if what == "plain":
+    if method == "plain":
         _plain(Path(films), Path(output), size)
     else:
         settings = IngestParams(source=films, phantoms=1, size=size, fit="stretch", on_error="stop")
         ingest(films, Path(output), settings=settings, seed=1, progress=False)
     seconds = time.perf_counter() - begin
-    own, workers = (
+    main_process, workers = (
         resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     return {
         "seconds": seconds,
-        "busy": own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime,
-        "own_mib": own.ru_maxrss / 1024,
+        "busy": main_process.ru_utime + main_process.ru_stime + workers.ru_utime + workers.ru_stime,
+        "own_mib": main_process.ru_maxrss / 1024,
         "worker_mib": workers.ru_maxrss / 1024,
     }
 
@@ -122,12 +119,14 @@ def _print(runs: list[tuple[str, int, dict[str, float]]], size: int) -> None:
     titles = ("films", "seconds", "CPU s", "films/s", "ratio", "MiB main", "MiB worker")
     print(" " * 18 + "".join(f"{title:>11}" for title in titles))
     plain = 0.0
-    for what, count, found in runs:
-        rate = count / found["seconds"]
-        plain = rate if what.startswith("plain") else plain
-        numbers = (found["seconds"], found["busy"], rate, rate / plain)
+    for method, count, measured in runs:
+        rate = count / measured["seconds"]
+        plain = rate if method.startswith("plain") else plain
+        numbers = (measured["seconds"], measured["busy"], rate, rate / plain)
         line = "".join(f"{number:11.2f}" for number in numbers)
-        print(f"{what:18}{count:11}{line}{found['own_mib']:11.0f}{found['worker_mib']:11.0f}")
+        print(
+            f"{method:18}{count:11}{line}{measured['own_mib']:11.0f}{measured['worker_mib']:11.0f}"
+        )
 
 
 if __name__ == "__main__":

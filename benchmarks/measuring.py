@@ -26,11 +26,11 @@ def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, f
     """
     for work in works.values():
         work()
-    taken: dict[str, list[float]] = {name: [] for name in works}
+    times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds):
         for name, work in works.items():
-            taken[name].append(seconds(work))
-    return {name: statistics.median(found) for name, found in taken.items()}
+            times[name].append(seconds(work))
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -68,9 +68,9 @@ def matrix_rate(device: torch.device, precision: str) -> float:
     return 2.0 * side**3 * times / in_turns({"product": work}, 9)["product"]
 
 
-def with_all_cores(here: Compute, work: Callable[..., T], *arguments: Any) -> T:
+def with_all_cores(context: Compute, work: Callable[..., T], *arguments: Any) -> T:
     """Run as torch does by itself, each operation on all cores, inside `computing`."""
-    torch.set_num_threads(here.pool._max_workers)
+    torch.set_num_threads(context.pool._max_workers)
     try:
         return work(*arguments)
     finally:

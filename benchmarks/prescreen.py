@@ -84,11 +84,11 @@ def _print(cohort: _Cohort) -> None:
         ]
         for number, fault in enumerate(FAULTS)
     }
-    found = {}
+    areas = {}
     for name, method in METHODS.items():
         sound = method(cohort.films, cohort.films, cohort.patients)
         truth = np.repeat([0, 1], len(sound))
-        found[name] = {
+        areas[name] = {
             fault: float(
                 roc_auc_score(
                     truth, np.concatenate([sound, method(cohort.films, films, cohort.patients)])
@@ -98,9 +98,9 @@ def _print(cohort: _Cohort) -> None:
         }
     rates = _rates(cohort)
     rows: list[tuple[object, ...]] = [
-        (f"`{fault}`", *(f"{found[name][fault]:.3f}" for name in METHODS)) for fault in FAULTS
+        (f"`{fault}`", *(f"{areas[name][fault]:.3f}" for name in METHODS)) for fault in FAULTS
     ]
-    rows.append(("mean", *(f"{np.mean(list(found[name].values())):.3f}" for name in METHODS)))
+    rows.append(("mean", *(f"{np.mean(list(areas[name].values())):.3f}" for name in METHODS)))
     rows.append(("films scored a second", *(f"{rates[name]:,.0f}" for name in METHODS)))
     measuring.table(("area under the ROC curve", *METHODS), rows)
 
@@ -115,8 +115,8 @@ def _rates(cohort: _Cohort) -> dict[str, float]:
         "nearest film": lambda: (_units(cohort.films) @ units.T).max(axis=1),
         "probabilistic PCA": lambda: fitted.score_samples(_units(cohort.films)),
     }
-    taken = measuring.in_turns(works, 3)
-    return {name: len(cohort.films) / seconds for name, seconds in taken.items()}
+    durations = measuring.in_turns(works, 3)
+    return {name: len(cohort.films) / seconds for name, seconds in durations.items()}
 
 
 def _prescreen(cohort: Films, films: Films, patients: NDArray[np.str_]) -> Scores:
@@ -125,17 +125,19 @@ def _prescreen(cohort: Films, films: Films, patients: NDArray[np.str_]) -> Score
 
 
 def _nearest(cohort: Films, films: Films, patients: NDArray[np.str_]) -> Scores:
-    alike = _units(films) @ _units(cohort).T
-    alike[patients[:, None] == patients] = -1
-    apart: Scores = 1 - alike.max(axis=1)
-    return apart
+    cosines = _units(films) @ _units(cohort).T
+    cosines[patients[:, None] == patients] = -1
+    distances: Scores = 1 - cosines.max(axis=1)
+    return distances
 
 
 def _likelihood(cohort: Films, films: Films, patients: NDArray[np.str_]) -> Scores:
-    units, wanted = _units(cohort), _units(films)
+    units, tested = _units(cohort), _units(films)
     scores = np.empty(len(units))
-    for others, held_out in GroupKFold(FOLDS).split(units, groups=patients):
-        scores[held_out] = -_pca(units[others]).fit(units[others]).score_samples(wanted[held_out])
+    for training, held_out in GroupKFold(FOLDS).split(units, groups=patients):
+        scores[held_out] = (
+            -_pca(units[training]).fit(units[training]).score_samples(tested[held_out])
+        )
     return scores
 
 

@@ -3,9 +3,9 @@
     python -m benchmarks.recall [--films FOLDER] [--phantoms N] [--size PIXELS] [--plants N]
 
 Half of the films, by patient, are the real ones; the other half stand for synthetic films that
-copy nobody. Copies of real films are altered and planted, one at a time; found is a copy whose
-pair with its film is among the 100 most similar. The alternative is the cosine of whole films of
-32 × 32 pixels brought to mean 0 and length 1, in the same four views. A `patients.csv` in FOLDER
+are not copies. Copies of real films are altered and planted, one at a time; a copy is found where
+its pair with its film is among the 100 most similar. The alternative is the cosine of whole films
+of 32 × 32 pixels brought to mean 0 and length 1, in the same four views. A `patients.csv` in FOLDER
 keeps a patient's films in one half. Without `--films` the films are phantoms alone.
 """
 
@@ -44,16 +44,16 @@ def main() -> None:
     }
     for name, source in sources.items():
         with tempfile.TemporaryDirectory() as folder:
-            real, other = _halves(Path(folder), source, options.phantoms, options.size)
-            print(f"{len(real)} real and {len(other)} other {name}")
-            found = {
-                encoder: _power(real, other, one, options.plants)
-                for encoder, one in encoders.items()
+            real, rest = _halves(Path(folder), source, options.phantoms, options.size)
+            print(f"{len(real)} real and {len(rest)} other {name}")
+            recalls = {
+                title: _power(real, rest, encoder, options.plants)
+                for title, encoder in encoders.items()
             }
-        columns = list(found)
+        columns = list(recalls)
         rows = [
-            (one[0]["alteration"], str(one[0]["planted"]), *map(_share, one))
-            for one in zip(*(power.alterations for power in found.values()), strict=True)
+            (row[0]["alteration"], str(row[0]["planted"]), *map(_share, row))
+            for row in zip(*(power.alterations for power in recalls.values()), strict=True)
         ]
         measuring.table(("copies found, %", "planted", *columns), rows)
         print()
@@ -79,29 +79,35 @@ def _halves(folder: Path, source: str, phantoms: int, size: int) -> tuple[FilmSe
     ingest(source, folder / "cohort", settings=settings, seed=SEED)
     rows = list(tables.iterate(folder / "cohort/cohort.parquet", schemas.COHORT))
     patients = sorted({row["patient"] for row in rows})
-    first = set(np.random.default_rng(SEED).permutation(patients)[: len(patients) // 2])
+    real_patients = set(np.random.default_rng(SEED).permutation(patients)[: len(patients) // 2])
     sets = []
     for name in ("real", "other"):
         (folder / name).mkdir()
-        some = [row for row in rows if (row["patient"] in first) == (name == "real")]
+        chosen = [row for row in rows if (row["patient"] in real_patients) == (name == "real")]
         with (folder / name / "patients.csv").open("w", newline="") as stream:
             writer = csv.writer(stream)
             writer.writerow(("file", "patient"))
-            for row in some:
+            for row in chosen:
                 (folder / name / f"{row['id']}.png").write_bytes(row["image"]["bytes"])
                 writer.writerow((f"{row['id']}.png", row["patient"]))
         sets.append(open_films([folder / name], name))
     return sets[0], sets[1]
 
 
-def _power(real: FilmSet, other: FilmSet, encoder: Encoder, plants: int) -> Recall:
-    ours = features_of(real, encoder, encoder.crops, None)
-    theirs = features_of(other, encoder, VIEWS, None)
-    crops = [ours.views[crop] for crop in encoder.crops]
-    found = search(crops, theirs.views, real_ids=ours.ids, synthetic_ids=theirs.ids, top=TOP)
-    listed = [pair.cosine for pair in found.pairs]
+def _power(real: FilmSet, rest: FilmSet, encoder: Encoder, plants: int) -> Recall:
+    real_features = features_of(real, encoder, encoder.crops, None)
+    other_features = features_of(rest, encoder, VIEWS, None)
+    crops = [real_features.views[crop] for crop in encoder.crops]
+    result = search(
+        crops,
+        other_features.views,
+        real_ids=real_features.ids,
+        synthetic_ids=other_features.ids,
+        top=TOP,
+    )
+    cosines = [pair.cosine for pair in result.pairs]
     return measure_recall(
-        real, crops, ours.ids, listed, encoder=encoder, top=TOP, plants=plants, seed=SEED
+        real, crops, real_features.ids, cosines, encoder=encoder, top=TOP, plants=plants, seed=SEED
     )
 
 

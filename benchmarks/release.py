@@ -18,11 +18,8 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +30,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks import processes
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
@@ -54,9 +52,10 @@ def main() -> None:
         runs: dict[str, list[dict[str, float]]] = {work: [] for work in WORKS}
         for _ in range(options.rounds):
             for work in WORKS:
-                runs[work].append(_in_a_process(work, root))
+                runs[work].append(processes.measured("release", f"--work={work}", f"--root={root}"))
     seconds = {
-        work: statistics.median(run["seconds"] for run in found) for work, found in runs.items()
+        work: statistics.median(run["seconds"] for run in measured)
+        for work, measured in runs.items()
     }
     print(f"{options.films - options.excluded:,} of {options.films:,} films, {size / 1e6:,.0f} MB")
     rows: list[tuple[object, ...]] = [
@@ -66,9 +65,9 @@ def main() -> None:
             seconds[work] / seconds["copy, hash"],
             seconds[work] / seconds["copy, hash, flush"],
             seconds["imagefolder → to_parquet"] / seconds[work],
-            f"{max(run['mib'] for run in found):,.0f}",
+            f"{max(run['mib'] for run in measured):,.0f}",
         )
-        for work, found in runs.items()
+        for work, measured in runs.items()
     ]
     titles = (
         "",
@@ -91,31 +90,16 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _in_a_process(work: str, root: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.release", "--work", work, "--root", str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"error: {work}: {done.stderr.strip().splitlines()[-1]}")
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
 def _measured(work: str, root: Path) -> dict[str, float]:
     run = WORKS[work](root)
-    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of what went before
+    processes.forget_peak()
     begin = time.perf_counter()
     run()
-    taken = time.perf_counter() - begin
+    seconds = time.perf_counter() - begin
     return {
-        "seconds": taken,
-        "mib": _peak(),
+        "seconds": seconds,
+        "mib": processes.peak(),
     }
-
-
-def _peak() -> float:
-    """Most memory that this process held, MiB. Not `getrusage`, which counts the parent's too."""
-    found = re.search(r"^VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found
-    return int(found[1]) / 1024
 
 
 def _make(root: Path, generated: int, excluded: int) -> float:
@@ -132,8 +116,8 @@ def _make(root: Path, generated: int, excluded: int) -> float:
     films.mkdir()
     review_films.make(films, generated)
     inputs = write_inputs(root / "artefacts")
-    shutil.rmtree(inputs.oriented)
-    inputs.oriented.mkdir()
+    for table in inputs.oriented.glob("*.parquet"):
+        table.unlink()
     screened: list[dict[str, Any]] = []
     for number, path in zip(review_films.CHECKPOINTS, review_films.tables_in(films), strict=True):
         path.rename(inputs.table((number, "large")))
@@ -200,7 +184,7 @@ def _shards(root: Path) -> Callable[[], object]:
     shutil.rmtree(target, ignore_errors=True)
 
     def work() -> None:
-        contents = read_contents(inputs, params, REASONS)
+        contents = read_contents(inputs, params, REASONS, None)
 
         def write(checkpoint: int) -> None:
             shards = contents.shards[checkpoint]

@@ -4,9 +4,8 @@
 
 A client of six connections asks as a browser does: which films stand on the page, then for each of
 them. The alternative serves the same films from a folder of loose PNG files with Starlette's
-StaticFiles under the same uvicorn: nobody is asked for a session, no log is read, nothing is
-hashed. Both are asked in turns. Films lie in the page cache. Times hold for this machine: compare
-the ratios.
+StaticFiles under the same uvicorn: without sessions, logs or hashes. Both are asked in
+turns. Films lie in the page cache. Times hold for this machine: compare the ratios.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import processes
 from benchmarks.review_films import PER_PAGE, REVIEWER, SIDE, make, tables_in
 
 CONNECTIONS = 6
@@ -44,9 +44,9 @@ def main() -> None:
         root = Path(name)
         sys.stderr.write(f"making {options.films:,} films of {SIDE} × {SIDE} pixels\n")
         size = make(root, options.films)
-        found = asyncio.run(_measured(root, options.films, options.pages))
+        servers = asyncio.run(_measured(root, options.films, options.pages))
     print(f"{options.films:,} films of {size / 1024:.0f} KiB; {options.pages} pages of {PER_PAGE}")
-    _print(found)
+    _print(servers)
 
 
 def _options() -> argparse.Namespace:
@@ -58,8 +58,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _serve(what: str, root: Path) -> None:
-    if what == "review":
+def _serve(service: str, root: Path) -> None:
+    if service == "review":
         from cxr_release.review_app.review import review
         from cxr_release.review_app.site import Site
 
@@ -99,14 +99,12 @@ class Server:
 
     def peak(self) -> float:
         """MiB of memory that it took at most."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(one for one in status.splitlines() if one.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        return processes.peak(self.process.pid)
 
 
 @contextmanager
-def _running(what: str, root: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "benchmarks.review", "--serve", what, "--folder", str(root)]
+def _running(service: str, root: Path) -> Iterator[Server]:
+    command = [sys.executable, "-m", "benchmarks.review", "--serve", service, "--folder", str(root)]
     begin = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -126,7 +124,7 @@ def _running(what: str, root: Path) -> Iterator[Server]:
 
 
 @dataclass
-class Found:
+class Measured:
     """What was measured of a server."""
 
     times: list[float]
@@ -149,9 +147,9 @@ class Client:
 
     async def enter(self, token: str) -> None:
         body = f"token={token}"
-        more = f"Origin: http://127.0.0.1:{self._port}\r\nContent-Length: {len(body)}\r\n"
-        more += "Content-Type: application/x-www-form-urlencoded\r\n"
-        head, _ = await self._ask(0, f"POST /r/{REVIEWER}/enter", more, body)
+        headers = f"Origin: http://127.0.0.1:{self._port}\r\nContent-Length: {len(body)}\r\n"
+        headers += "Content-Type: application/x-www-form-urlencoded\r\n"
+        head, _ = await self._ask(0, f"POST /r/{REVIEWER}/enter", headers, body)
         self._cookie = f"session-{head.partition('session-')[2].partition(';')[0]}"
 
     async def get(self, path: str) -> bytes:
@@ -160,81 +158,83 @@ class Client:
         return body
 
     async def get_all(self, paths: list[str]) -> list[bytes]:
-        rest = iter(enumerate(paths))
-        found = [b""] * len(paths)
+        remaining = iter(enumerate(paths))
+        bodies = [b""] * len(paths)
 
         async def work(line: int) -> None:
-            for place, path in rest:
-                head, found[place] = await self._get(line, path)
+            for place, path in remaining:
+                head, bodies[place] = await self._get(line, path)
                 assert " 200 " in head.split("\r\n", maxsplit=1)[0], head
 
         await asyncio.gather(*map(work, range(CONNECTIONS)))
-        return found
+        return bodies
 
     async def _get(self, line: int, path: str) -> tuple[str, bytes]:
         cookie = f"Cookie: {self._cookie}\r\n" if self._cookie else ""
         return await self._ask(line, f"GET {path}", cookie)
 
-    async def _ask(self, line: int, what: str, more: str, body: str = "") -> tuple[str, bytes]:
+    async def _ask(
+        self, line: int, request: str, headers: str, body: str = ""
+    ) -> tuple[str, bytes]:
         reader, writer = self._lines[line]
-        head = f"{what} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{more}\r\n"
+        head = f"{request} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n{headers}\r\n"
         writer.write(f"{head}{body}".encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(
-            int(one.split(":")[1])
-            for one in head.split("\r\n")
-            if one.lower().startswith("content-length")
+            int(field.split(":")[1])
+            for field in head.split("\r\n")
+            if field.lower().startswith("content-length")
         )
         return head, await reader.readexactly(length)
 
 
-async def _measured(root: Path, films: int, pages: int) -> dict[str, Found]:
+async def _measured(root: Path, films: int, pages: int) -> dict[str, Measured]:
     chance = random.Random(2)  # noqa: S311
     places = [chance.randrange(films - PER_PAGE) for _ in range(pages)]
-    with _running("review", root) as ours, _running("loose", root) as theirs:
-        own, other = Client(ours.port), Client(theirs.port)
-        await own.open()
-        await other.open()
-        await own.enter(ours.token)
+    with _running("review", root) as review_server, _running("loose", root) as loose_server:
+        reviewing, serving = Client(review_server.port), Client(loose_server.port)
+        await reviewing.open()
+        await serving.open()
+        await reviewing.enter(review_server.token)
 
         async def review_page(place: int) -> None:
-            page = json.loads(await own.get(f"/r/{REVIEWER}/films?n={PER_PAGE}&from={place}"))
-            names = [f"/r/{REVIEWER}/film/{one['name']}" for one in page["films"]]
-            assert len(await own.get_all(names)) == PER_PAGE
+            page = json.loads(await reviewing.get(f"/r/{REVIEWER}/films?n={PER_PAGE}&from={place}"))
+            names = [f"/r/{REVIEWER}/film/{film['name']}" for film in page["films"]]
+            assert len(await reviewing.get_all(names)) == PER_PAGE
 
         async def loose_page(place: int) -> None:
-            page = json.loads(await other.get(f"/page-{place // PER_PAGE}.json"))
-            assert len(await other.get_all([f"/{one['name']}" for one in page])) == PER_PAGE
+            page = json.loads(await serving.get(f"/page-{place // PER_PAGE}.json"))
+            assert len(await serving.get_all([f"/{film['name']}" for film in page])) == PER_PAGE
 
         works: dict[str, Callable[[int], Awaitable[None]]] = {
             "review": review_page,
             "loose": loose_page,
         }
-        taken: dict[str, list[float]] = {name: [] for name in works}
+        times: dict[str, list[float]] = {name: [] for name in works}
         for place in places:
             for name, work in works.items():
                 begin = time.perf_counter()
                 await work(place)
-                taken[name].append(1000 * (time.perf_counter() - begin))
+                times[name].append(1000 * (time.perf_counter() - begin))
         return {
-            "loose": Found(taken["loose"], theirs.peak(), theirs.seconds),
-            "review": Found(taken["review"], ours.peak(), ours.seconds),
+            "loose": Measured(times["loose"], loose_server.peak(), loose_server.seconds),
+            "review": Measured(times["review"], review_server.peak(), review_server.seconds),
         }
 
 
-def _print(found: dict[str, Found]) -> None:
+def _print(servers: dict[str, Measured]) -> None:
     print(f"on {os.cpu_count()} processors\n")
     print("| | ms a page, median | 95 % | slowest | MiB of the server, peak | s to start |")
     print("|---|---:|---:|---:|---:|---:|")
     titles = {"loose": "StaticFiles, loose PNG files", "review": "cxr-release review"}
     for name, title in titles.items():
-        one = found[name]
-        high = statistics.quantiles(one.times, n=20)[-1]
+        server, times = servers[name], servers[name].times
+        high = statistics.quantiles(times, n=20)[-1]
         print(
-            f"| {title} | {statistics.median(one.times):.0f} | {high:.0f} | {max(one.times):.0f}"
-            f" | {one.peak:,.0f} | {one.seconds:.1f} |"
+            f"| {title} | {statistics.median(times):.0f} | {high:.0f} | {max(times):.0f}"
+            f" | {server.peak:,.0f} | {server.seconds:.1f} |"
         )
-    high = statistics.quantiles(found["review"].times, n=20)[-1]
+    high = statistics.quantiles(servers["review"].times, n=20)[-1]
     print(f"\n95 % within {high:.0f} ms: {'meets' if high <= FLOOR else 'MISSES'} {FLOOR} ms")
 
 

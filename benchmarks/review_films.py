@@ -23,7 +23,7 @@ from cxr_release.screening.films import read_generated
 
 SIDE, PER_PAGE, REVIEWER = 256, 48, "a.b"
 DISTINCT = 24
-"""Films that are drawn; the others differ from them in a chunk that nobody shows."""
+"""Films that are drawn; the others differ from them in a chunk that viewers do not show."""
 CHECKPOINTS = (34, 40, 80)
 
 
@@ -34,31 +34,31 @@ def make(root: Path, count: int) -> float:
         Bytes of a film, on average.
     """
     chance = np.random.default_rng(1)
-    drawn = [_drawn(chance) for _ in range(DISTINCT)]
-    facts = [png.facts(film, png.encode(film, synthetic=True)) for film in drawn]
-    encoded = [png.encode(film, synthetic=True) for film in drawn]
+    distinct = [_draw_film(chance) for _ in range(DISTINCT)]
+    encoded = [png.encode(film, synthetic=True) for film in distinct]
+    facts = [png.facts(film, data) for film, data in zip(distinct, encoded, strict=True)]
     (root / "loose").mkdir()
-    each = -(-count // len(CHECKPOINTS))
+    per_checkpoint = -(-count // len(CHECKPOINTS))
     for place, checkpoint in enumerate(CHECKPOINTS):
         rows = (
             _row(root / "loose", checkpoint, index, encoded[index % DISTINCT], facts)
-            for index in range(min(each, count - place * each))
+            for index in range(min(per_checkpoint, count - place * per_checkpoint))
         )
         path = tables_in(root)[place]
         with tables.Writer(path, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
-            for some in tables.pieces(rows, 256):
-                writer.append(some)
+            for chunk in tables.pieces(rows, 256):
+                writer.append(chunk)
     films = read_generated(tables_in(root))
     random.Random(1).shuffle(films)  # noqa: S311
-    wishes = [NewDecision(film.id, film.sha256, "keep") for film in films[: count // 3]]
-    log.append(DECISION, root / "reviews" / "screening", REVIEWER, wishes)
+    decisions = [NewDecision(film.id, film.sha256, "keep") for film in films[: count // 3]]
+    log.append(DECISION, root / "reviews" / "screening", REVIEWER, decisions)
     for start in range(0, count, PER_PAGE):
         names = [{"name": f"{film.id}.png"} for film in films[start : start + PER_PAGE]]
         (root / "loose" / f"page-{start // PER_PAGE}.json").write_text(json.dumps(names))
     return sum(map(len, encoded)) / DISTINCT
 
 
-def _drawn(chance: np.random.Generator) -> png.Film:
+def _draw_film(chance: np.random.Generator) -> png.Film:
     smooth = gaussian_filter(chance.standard_normal((SIDE, SIDE)), SIDE / 10)
     grey = 128 + 60 * smooth / np.abs(smooth).max() + chance.normal(0, 5, (SIDE, SIDE))
     film: png.Film = np.clip(grey, 0, 255).astype(np.uint8)
@@ -69,19 +69,21 @@ def _row(
     loose: Path, checkpoint: int, index: int, data: bytes, facts: list[dict[str, int | str]]
 ) -> dict[str, Any]:
     name = str(FilmId(checkpoint, "large", index))
-    own = _with_chunk(data, name.encode())
-    (loose / f"{name}.png").write_bytes(own)
+    labelled = _with_chunk(data, name.encode())
+    (loose / f"{name}.png").write_bytes(labelled)
     return {
-        "image": png.cell(own, name),
+        "image": png.cell(labelled, name),
         "id": name,
         "checkpoint": checkpoint,
         "checkpoint_step": 1000 * checkpoint,
         "batch": "large",
         "seed": index,
         "facing": "left",
+        "facing_said": False,
         "flipped": False,
+        "mirrored_sha256": hashlib.sha256(labelled + b"mirrored").hexdigest(),
         **facts[index % DISTINCT],
-        "sha256": hashlib.sha256(own).hexdigest(),
+        "sha256": hashlib.sha256(labelled).hexdigest(),
     }
 
 
@@ -94,4 +96,4 @@ def _with_chunk(data: bytes, text: bytes) -> bytes:
 
 
 def tables_in(root: Path) -> list[Path]:
-    return [root / "oriented" / f"{job_name(one, 'large')}.parquet" for one in CHECKPOINTS]
+    return [root / "oriented" / f"{job_name(number, 'large')}.parquet" for number in CHECKPOINTS]

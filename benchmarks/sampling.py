@@ -34,6 +34,7 @@ from cxr_release.generators.diffusion.denoising import Denoiser, draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import film_seed
 from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.settings import checked
 
 ROOT = Path(__file__).parent.parent
 CPU = ComputeParams(precision="fp32", compile="auto")
@@ -76,30 +77,31 @@ def _equal_steps(peer: Any, batch: int) -> list[tuple[object, ...]]:
         training={},
         fingerprint="",
     )
-    theirs = peer.GaussianDiffusion(
+    peer_sampler = peer.GaussianDiffusion(
         peer.Unet(dim=64, dim_mults=(1, 2, 4, 8), channels=1).eval(),
         image_size=64,
         timesteps=EQUAL_STEPS,
     )
     cores = torch.get_num_threads()
-    with computing(CPU) as here:
+    with computing(CPU) as context:
         unet = unets.build(params.network, 64).requires_grad_(False).eval()
-        ours = Denoiser(
-            Checkpoint(record, unet), _settings(params, "ddpm", EQUAL_STEPS, batch), here
+        denoiser = Denoiser(
+            Checkpoint(record, unet), _settings(params, "ddpm", EQUAL_STEPS, batch), context
         )
 
         def sampled_by_peer() -> None:
             torch.set_num_threads(cores)
-            theirs.sample(batch)
+            peer_sampler.sample(batch)
             torch.set_num_threads(1)
 
         works: dict[str, Callable[[], object]] = {
             PEER: sampled_by_peer,
-            "cxr-release, ddpm": lambda: ours.films(list(range(batch))),
+            "cxr-release, ddpm": lambda: denoiser.films(list(range(batch))),
         }
-        taken = measuring.in_turns(works, 4)
+        durations = measuring.in_turns(works, 4)
     return [
-        (name, 1000 * one / batch / EQUAL_STEPS, taken[PEER] / one) for name, one in taken.items()
+        (name, 1000 * seconds / batch / EQUAL_STEPS, durations[PEER] / seconds)
+        for name, seconds in durations.items()
     ]
 
 
@@ -107,7 +109,7 @@ def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[ob
     params = parameters.load(ROOT / "params.yaml")
     real = random_conv_features(load_films(options.cohort)[1])
     films, took = _by_peer(peer, options)
-    distance = first = frechet_distance(random_conv_features(films), real)
+    distance = peer_distance = frechet_distance(random_conv_features(films), real)
     slowest = took
     rows: list[tuple[object, ...]] = [
         (f"{PEER}'s loop", 1000, options.films / took, 1.0, distance, 1.0)
@@ -126,11 +128,14 @@ def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[ob
                 options.films / took,
                 slowest / took,
                 distance,
-                distance / first,
+                distance / peer_distance,
             )
         )
     floor = real_floor(real, options.films, seed=1)
-    return [*rows, ("films of the cohort against each other", "", "", "", floor, floor / first)]
+    return [
+        *rows,
+        ("films of the cohort against each other", "", "", "", floor, floor / peer_distance),
+    ]
 
 
 def _settings(
@@ -138,7 +143,7 @@ def _settings(
 ) -> parameters.SampleParams:
     changed = {"sampler": sampler, "steps": steps, "batch_size": batch, "max_hours": 24}
     checkpoints_of = {"checkpoints": list(params.sample.checkpoints)}
-    return parameters.checked(SampleParams, {**vars(params.sample), **checkpoints_of, **changed})
+    return checked(SampleParams, {**vars(params.sample), **checkpoints_of, **changed})
 
 
 def _by_peer(peer: Any, options: argparse.Namespace) -> tuple[NDArray[np.uint8], float]:

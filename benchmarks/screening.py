@@ -49,17 +49,17 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        wishes = _write(root)
+        decisions = _write(root)
         plain = _median(lambda: _plain(root), rounds)
         works = {
             "pandas: read lines, count, nothing checked": plain,
             "read, verify, hold against the films, count": _median(lambda: _counted(root), rounds),
             "`cxr-release counts`, a process of its own": _median(lambda: _command(root), rounds),
         }
-        one = log.Log(DECISION, root / "single", "a.b")
+        single_log = log.Log(DECISION, root / "single", "a.b")
         begin = time.perf_counter()
-        for wish in wishes[:ONE_BY_ONE]:
-            one.append([wish])
+        for decision in decisions[:ONE_BY_ONE]:
+            single_log.append([decision])
         single = (time.perf_counter() - begin) / ONE_BY_ONE
     print("| 27,000 decisions | seconds | ratio |\n|---|---:|---:|")
     for work, seconds in works.items():
@@ -68,19 +68,19 @@ def main() -> None:
 
 
 def _write(root: Path) -> list[NewDecision]:
-    rows, wishes = [], []
+    rows, decisions = [], []
     for (checkpoint, batch), (generated, released) in PAPER.items():
         for index in range(generated):
             name = str(FilmId(checkpoint, batch, index))
             sha256 = png.sha256(name.encode())
             rows.append({"id": name, "checkpoint": checkpoint, "batch": batch, "sha256": sha256})
             kept = index < released
-            wishes.append(
+            decisions.append(
                 NewDecision(name, sha256, "keep" if kept else "exclude", "" if kept else "other")
             )
     pq.write_table(pa.Table.from_pylist(rows), root / "films.parquet")
-    log.append(DECISION, root / "logs", "a.b", wishes)
-    return wishes
+    log.append(DECISION, root / "logs", "a.b", decisions)
+    return decisions
 
 
 def _plain(root: Path) -> None:
@@ -112,12 +112,12 @@ def _command(root: Path) -> None:
 
 def _median(work: Callable[[], None], rounds: int) -> float:
     work()
-    taken = []
+    times = []
     for _ in range(rounds):
         begin = time.perf_counter()
         work()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
 
 
 if __name__ == "__main__":

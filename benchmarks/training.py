@@ -24,6 +24,7 @@ from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams
+from cxr_release.settings import checked
 
 PAPER = Path(__file__).parent.parent / "params.paper.yaml"
 FORWARD_AND_BACKWARD = 3
@@ -61,35 +62,33 @@ def _rows(
     params = parameters.load(PAPER)
     compute = ComputeParams(precision=precision, compile="auto")  # type: ignore[arg-type]
     size = films.shape[1]
-    settings = parameters.checked(
-        parameters.TrainParams, {**vars(params.train), "batch_size": batch}
-    )
-    with measuring.quiet_peer() as peer, computing(compute) as here:
+    settings = checked(parameters.TrainParams, {**vars(params.train), "batch_size": batch})
+    with measuring.quiet_peer() as peer, computing(compute) as context:
         learner = Learner(
-            films, network=params.network, settings=settings, horizon=1, seed=1, compute=here
+            films, network=params.network, settings=settings, horizon=1, seed=1, compute=context
         )
-        done = iter(range(10**9))
-        unet = peer.Unet(dim=64, dim_mults=(1, 2, 4, 8), channels=1).to(here.device)
-        theirs = _PeerTrainer(peer, unet, films, batch, precision, here.device)
+        steps_taken = iter(range(10**9))
+        unet = peer.Unet(dim=64, dim_mults=(1, 2, 4, 8), channels=1).to(context.device)
+        peer_trainer = _PeerTrainer(peer, unet, films, batch, precision, context.device)
         works = {
-            measuring.PEER: lambda: measuring.with_all_cores(here, theirs.steps, steps),
-            "cxr-release": lambda: [learner.step(next(done)) for _ in range(steps)],
+            measuring.PEER: lambda: measuring.with_all_cores(context, peer_trainer.steps, steps),
+            "cxr-release": lambda: [learner.step(next(steps_taken)) for _ in range(steps)],
         }
-        taken = measuring.in_turns(works, rounds)
-        rate = measuring.with_all_cores(here, measuring.matrix_rate, here.device, precision)
-        ours = unets.build(params.network, size)
+        durations = measuring.in_turns(works, rounds)
+        rate = measuring.with_all_cores(context, measuring.matrix_rate, context.device, precision)
+        own_network = unets.build(params.network, size)
         counted = {
             measuring.PEER: (unet.cpu(), unet),
-            "cxr-release": (measuring.answer(ours), ours),
+            "cxr-release": (measuring.answer(own_network), own_network),
         }
         return [
             (
                 f"{name}, {precision}",
                 measuring.parameters_of(module),
                 operations / 1e9,
-                steps / taken[name],
-                taken[measuring.PEER] / taken[name],
-                100 * FORWARD_AND_BACKWARD * operations * batch * steps / rate / taken[name],
+                steps / durations[name],
+                durations[measuring.PEER] / durations[name],
+                100 * FORWARD_AND_BACKWARD * operations * batch * steps / rate / durations[name],
             )
             for name, (forward, module) in counted.items()
             for operations in [measuring.operations(forward, size)]

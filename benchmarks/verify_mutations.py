@@ -38,9 +38,9 @@ def main() -> None:
     release = options.project / "data" / "release"
     if not release.is_dir():
         raise SystemExit(f"error: {release} is missing: run `dvc repro` there, or give --project")
-    found = verify(release)["differences"]
-    if found:
-        first = f"{found[0]['where']}: {found[0]['what']}"
+    differences = verify(release)["differences"]
+    if differences:
+        first = f"{differences[0]['where']}: {differences[0]['what']}"
         raise SystemExit(f"error: {release} is not what it says as it is: {first}")
     missed: dict[str, list[Mutation]] = {}
     print(f"{'document':16} {'noticed':>8} {'numbers':>8} {'share':>7} {'seconds':>8}")
@@ -52,16 +52,25 @@ def main() -> None:
     ):
         for name in options.files or CHECKED:
             begin = time.perf_counter()
-            some = sampled(list(mutations_of((release / name).read_text("utf-8"))), options.sample)
-            names, texts = [name] * len(some), [one.text for one in some]
+            mutations = sampled(
+                list(mutations_of((release / name).read_text("utf-8"))), options.sample
+            )
+            names, texts = [name] * len(mutations), [mutation.text for mutation in mutations]
             noticed = list(pool.map(_is_noticed, names, texts, chunksize=8))
-            missed[name] = [one for one, known in zip(some, noticed, strict=True) if not known]
-            share = f"{sum(noticed) / len(some):.1%}" if some else "–"
-            taken = time.perf_counter() - begin
-            print(f"{name:16} {sum(noticed):8,} {len(some):8,} {share:>7} {taken:8.0f}", flush=True)
-    for name, some in missed.items():
-        for one in some:
-            print(f"not noticed: {name}, {one}")
+            missed[name] = [
+                mutation
+                for mutation, was_noticed in zip(mutations, noticed, strict=True)
+                if not was_noticed
+            ]
+            share = f"{sum(noticed) / len(mutations):.1%}" if mutations else "–"
+            seconds = time.perf_counter() - begin
+            print(
+                f"{name:16} {sum(noticed):8,} {len(mutations):8,} {share:>7} {seconds:8.0f}",
+                flush=True,
+            )
+    for name, mutations in missed.items():
+        for mutation in mutations:
+            print(f"not noticed: {name}, {mutation}")
     raise SystemExit(any(missed.values()))
 
 
