@@ -1,6 +1,6 @@
 """Weights out of a local file that is not trusted: hashed first, never unpickled, checked whole.
 
-The bytes are read once. They are held against the hash that was given, or against the one that
+The bytes are read once. They are checked against the hash that was given, or against the one that
 torchvision puts into the address of its own files, and opened as tensors alone.
 """
 

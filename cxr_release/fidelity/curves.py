@@ -1,7 +1,7 @@
 """Loss, distance (the paper's Figures 1 and 2) and quality along training, as figures and as CSV.
 
-`dvc plots` reads the CSV files: one row a checkpoint and one column a curve, for it tells curves
-apart by their columns.
+`dvc plots` reads the CSV files: one row a checkpoint and one column a curve, for it names curves
+by their columns.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ Interval = Annotated[list[float], Len(2, 2)]
 
 
 class SourceMeasures(TypedDict):
-    """What source films score: half of them held against the other half, or all by themselves."""
+    """What source films score: one half compared with the other, or all of them together."""
 
     precision: float
     recall: float
@@ -54,7 +54,7 @@ class SourceMeasures(TypedDict):
 
 
 class DistancePoint(SourceMeasures):
-    """The films drawn from one checkpoint, held against the source films."""
+    """The films drawn from one checkpoint, compared with the source films."""
 
     checkpoint: int
     checkpoint_step: int
@@ -116,7 +116,7 @@ class Baselines(TypedDict):
     images: int
     """Films drawn at each checkpoint, the same for all."""
     real_images: int
-    """Source films that they are held against."""
+    """Source films that they are compared with."""
     size: int
     """Pixels on each side of the films."""
     real_floor: float

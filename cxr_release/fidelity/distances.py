@@ -4,9 +4,9 @@ The Fréchet distance of two sets of features, and how much of it is chance: ove
 features it is the FID (Heusel et al., 2017); over `random_conv_features` it is not, and is called
 `frechet_random_conv`.
 
-Precision, recall, density and coverage: each film of a set stands for a ball around its features
-that reaches to its fifth nearest neighbour in the set; the balls together stand for all films of
-that kind.
+Precision, recall, density and coverage: each film of a set has a ball around its features that
+reaches to its fifth nearest neighbour in the set; the balls together represent all films of that
+kind.
 
 - Precision (Kynkäänniemi et al., Improved Precision and Recall Metric, NeurIPS 2019): share of
   drawn films in the ball of at least one real film. Low: films that look like no real one.
@@ -50,7 +50,7 @@ def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) ->
 
     Returns:
         0 or more, in squared units of the features. Biased upwards for small sets: compare only
-        distances of equal n, and hold them against `real_floor`.
+        distances of equal n, and compare them with `real_floor`.
     """
     shift = first.mean(axis=0) - second.mean(axis=0)
     spread = [

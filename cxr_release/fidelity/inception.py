@@ -1,7 +1,7 @@
 """FID and KID by torch-fidelity's InceptionV3 and functions, and how far chance could move them.
 
 Nothing is downloaded, and a file of weights is not trusted: torch-fidelity opens its file as a
-full pickle, which may run code. So the bytes are read once, held against the hash that the
+full pickle, which may run code. So the bytes are read once, checked against the hash that the
 parameters give, opened as tensors alone, and torch-fidelity gets a new file, in memory, of nothing
 but those tensors.
 
@@ -141,7 +141,7 @@ def fid(drawn: Features, real: Features, *, draws: int, seed: int) -> tuple[floa
     Args:
         drawn: (n, 2048) Inception features of the drawn films, n ≥ 2.
         real: (m, 2048) of the real films, m ≥ 2.
-        draws: bootstrap draws that are asked for; 20 are made at most.
+        draws: bootstrap draws requested; 20 are made at most.
         seed: of the draws.
 
     Returns:

@@ -82,7 +82,7 @@ def similarities(films: NDArray[np.uint8], *, seed: int) -> NDArray[np.float64]:
 
     Args:
         films: (n, size, size) uint8, n ≥ 2.
-        seed: of the pairs: sets of equal n are asked about the same places.
+        seed: of the pairs: sets of equal n are compared at the same places.
 
     Returns:
         (pairs,) from 0 to 1, where 1 is a film and itself or its mirror image. Pairs share films,

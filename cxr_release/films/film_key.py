@@ -60,7 +60,7 @@ class FilmKey:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits that tell this key from another and do not tell the key."""
+        """64 hex digits that identify the key without revealing it."""
         return self._digest("fingerprint", "")
 
     def _digest(self, *parts: str) -> str:
@@ -229,7 +229,7 @@ def may_identify(stem: str) -> bool:
 
 
 def _pairs(stem: str) -> list[str]:
-    """Every two neighbouring words with what stands between them."""
+    """Every two neighbouring words with the characters between them."""
     words = list(_WORD.finditer(stem))
     spans = [stem[first.start() : second.end()] for first, second in pairwise(words)]
     return [span for span in spans if _NAME.fullmatch(span)]

@@ -75,7 +75,7 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
         paths: each a folder of films (PNG, JPEG, TIFF; every visible file is a film, but
             `patients.csv`); a folder with image tables, at any depth, of which only those count;
             or an image table: Parquet with columns `id` and `image` of bytes and path, and
-            `patient` where there is one. A film of a folder is called like its file's stem.
+            `patient` where there is one. The id of a film in a folder is its file's stem.
         name: of the set, for messages.
 
     Raises:
@@ -149,7 +149,7 @@ def _folder_of_tables(folder: Path, inside: Iterable[Path]) -> Listed:
         elif path.is_symlink() and (path.is_dir() or path.suffix == TABLE):
             fault, _ = place_fault(path, home)
             if fault:
-                faults.append(Fault(shown, fault, "give what it leads to as a path of its own"))
+                faults.append(Fault(shown, fault, "give its target as a path of its own"))
             else:
                 ignored.append((shown, "a link within the folder"))
         elif path.suffix != TABLE:

@@ -1,4 +1,4 @@
-"""A source of films to search: what it must say, and the form in which its films come.
+"""A source of films to search: what it must state, and the form in which its films come.
 
 A folder (`folder`), an image table (`image_table`), and whatever else films may come in, lists its
 films without decoding any, and hashes what it is made of, so that what was found out of it can be
@@ -75,7 +75,7 @@ class FilmSource(Protocol):
 
 @dataclass(frozen=True)
 class FolderSource:
-    """The films of a folder, called by ids."""
+    """The films of a folder, by id."""
 
     name: str
     films: Mapping[str, FilmFile]
@@ -120,7 +120,7 @@ def _hashed(film: FilmFile) -> tuple[bytes, str]:
 
 
 def changed(where: str) -> SourceError:
-    """The error of a source that is not what was hashed any more."""
+    """The error of a source that has changed since it was hashed."""
     return SourceError("was changed while it was read", where=where, remedy="start again")
 
 

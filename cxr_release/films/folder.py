@@ -27,7 +27,7 @@ LEFT_FACING = "left-facing.txt"
 SHOWN = 128
 """Characters of a line that an error repeats."""
 BESIDE = {PATIENTS: "the patients of the films", LEFT_FACING: "films that face left"}
-"""Files beside films that are about them → what they say."""
+"""Files beside films that are about them → what they hold."""
 
 
 def visible(folder: Path) -> list[Path]:
@@ -60,7 +60,7 @@ def place_fault(path: Path, home: Path) -> tuple[str, str]:
 
 
 def printable(name: str) -> str:
-    """A file name that can stand in a report and in a table, whatever its bytes."""
+    """A file name that a report and a table can show, whatever its bytes."""
     return "".join(
         letter if letter.isprintable() else letter.encode("unicode_escape").decode()
         for letter in name
@@ -87,7 +87,7 @@ class FilmFile:
 
 @dataclass(frozen=True)
 class FilmFolder:
-    """The films of a folder, and what lies beside them."""
+    """The films of a folder, and the files beside them."""
 
     path: Path
     films: tuple[FilmFile, ...]
@@ -167,7 +167,7 @@ def open_folder(path: Path, *, prefix: str = "", beside: Path | None = None) -> 
 
     Args:
         path: the folder; every visible file is a film, except those `BESIDE` films.
-        prefix: what stands before the files' names in reports and tables.
+        prefix: put before the files' names in reports and tables.
         beside: folder of the tables about the films, where it is another: then every file is one.
 
     Raises:

@@ -186,7 +186,7 @@ def window(pixels: NDArray[Any]) -> Film:
 def exposed_range(levels: NDArray[Any], counts: NDArray[Any]) -> tuple[float, float]:
     """The grey values between which a film lies; beyond them are markers, padding and shutters.
 
-    How large a marker is tells nothing: a frame may be wider than the film in it. But it has one
+    The size of a marker says nothing: a frame may be wider than the film in it. But it has one
     grey value or few, far from others, where a film has many, near each other. So no value weighs
     more than a usual one does, and the range ends at the outermost values that close a band, a
     sixteenth of a usual film's range wide, which holds `VALUES` values and the share `FAINT` of

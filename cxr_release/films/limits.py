@@ -1,4 +1,4 @@
-"""Limits of what is read of films that others made, and of what lies beside them."""
+"""Limits on films from outside, and on the files beside them: what is larger is not read."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
     """A fault for each film whose patient key is another's in another spelling, or cannot be seen.
 
     Args:
-        stated: film, the place where its key stands, and the key; empty keys are passed over.
+        stated: film, the place of its key, and the key; empty keys are passed over.
     """
     groups: dict[str, list[tuple[str, str, str]]] = {}
     for film, place, key in stated:

@@ -73,7 +73,7 @@ def encode(film: Film, *, synthetic: bool) -> bytes:
 def encode_evenly(film: Film) -> bytes:
     """PNG bytes of a film, unlabelled and not compressed: films of one size give files of one size.
 
-    How well a film compresses tells a grainy one from a smooth one, whatever its name.
+    Compressed sizes would distinguish grainy films from smooth ones, whatever their names.
     """
     stream = io.BytesIO()
     Image.fromarray(film).save(stream, format="PNG", compress_level=0)

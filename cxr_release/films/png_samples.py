@@ -81,7 +81,7 @@ def read_png(data: bytes) -> Samples:
     """
     import imagecodecs
 
-    # libpng tells the log that it can put interlaced pictures together.
+    # libpng logs that it can put interlaced pictures together.
     logging.getLogger("imagecodecs").setLevel(logging.CRITICAL + 1)
     chunks = list(_chunks(data))
     header = _header(chunks)
@@ -163,7 +163,7 @@ def _inflated(chunks: list[tuple[bytes, bytes]], header: _Header) -> bytes:
     coded = b"".join(body for name, body in chunks if name == b"IDAT")
     try:
         rows = inflate.decompress(coded, size)
-        # What is longer than the picture does it no harm; what ends amid the checksum may.
+        # Bytes behind the picture do it no harm; a checksum that is cut short may.
         inflate.decompress(inflate.unconsumed_tail, 1)
     except zlib.error as error:
         raise SourceError(f"is damaged: its pixels cannot be inflated ({error})") from None

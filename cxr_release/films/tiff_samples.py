@@ -64,10 +64,10 @@ def read_tiff(data: bytes) -> Samples:
     """
     import tifffile
 
-    # It tells the log of all that it can get over; what it cannot is raised.
+    # It logs what it can recover from; what it cannot recover from is raised.
     logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
     _check_tags(data)
-    # No kind of file gets a treatment of its own: those are of microscopes, not of films.
+    # tifffile's special kinds of file are of microscopes, not of films: all are read as plain TIFF.
     plain: dict[str, Any] = {f"is_{kind}": False for kind in tifffile.TIFF.FILE_FLAGS}
     with tifffile.TiffFile(io.BytesIO(data), **plain) as tiff:
         page = _only(tiff)

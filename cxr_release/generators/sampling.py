@@ -48,7 +48,7 @@ class Job(TypedDict):
     checkpoint_step: int
     batch: str
     requested: int
-    """Films asked for."""
+    """Films requested."""
     made: int
     """Films drawn, fewer if the time was over."""
 
@@ -73,7 +73,7 @@ def sample_job(
 
     `folder` gets `shard-00000.parquet` … as they fill, then `job.json` and `run.json`. Killed and
     called again with the same fingerprint, it goes on after the last whole shard; with another
-    fingerprint it deletes what stands there. It stops at the end of a denoising batch when
+    fingerprint it deletes what is there. It stops at the end of a denoising batch when
     `settings.max_hours` are over, counted from this call, and leaves a short last shard.
 
     Args:

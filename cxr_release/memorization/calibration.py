@@ -1,10 +1,10 @@
 """How near is too near: nearest real films, against how near real films are to each other.
 
 A cosine says nothing by itself: any two films of one view of one body part are similar. So the
-nearest real film of a synthetic one is held against a baseline of films that are not copies:
+nearest real film of a synthetic one is compared with a baseline of films that are not copies:
 
 - held out: each film that was held out of the tuning run, and its nearest film in the part that
-  was not. No patient stands in both.
+  was not. No patient is in both.
 - source: each source film, and its nearest film of another patient. It serves without a split.
 
 That needs patients, and they may not be stated. Then both baselines are of other *films*: two of
@@ -17,7 +17,7 @@ another film at least as similar as a film and its recompressed copy, are left o
 
 The more real films are searched, the nearer the nearest one is by chance. A baseline that was
 searched among fewer films than the synthetic ones were (the tuning part, against all) makes those
-look a little too near, never too far. So what chance gives is told for the tuning part alone: see
+look a little too near, never too far. So what chance gives is stated for the tuning part alone: see
 `chance`.
 """
 
@@ -200,7 +200,7 @@ class Calibration:
         Args:
             nearest: (m,) cosine of each synthetic film with its nearest real film.
             second: (m,) with the second nearest.
-            split: where those nearest films stand; None without a split.
+            split: the parts of those nearest films; None without a split.
             nearer: see `chance`.
         """
         baseline = np.array(self.baseline.cosines if self.baseline else [])
@@ -221,7 +221,9 @@ class Calibration:
                 "distance_ratio": quantiles(distance_ratio(nearest, second)),
             },
             "nearer_than_5_percent": _nearer_share(nearest, baseline),
-            "nearer_probability": _nearer_probability(nearest, baseline),
+            "nearer_probability": auc(nearest, baseline)
+            if len(nearest) and len(baseline)
+            else None,
             "nearest_in_tuning": split_share(split, len(nearest)) if split else None,
         }
 
@@ -237,7 +239,7 @@ def distance_ratio(nearest: Floats, second: Floats) -> Floats:
 
     Near 1 the film lies among several real films, as a new film does. A low ratio says that it is
     close to one of them alone: it may be a copy of that one. Where both are equal to it (a film
-    that the source holds twice) the ratio is 1: it cannot tell; the cosine does.
+    that the source holds twice) the ratio is 1 and says nothing; the cosine does.
 
     Args:
         nearest: (m,) cosines.
@@ -292,10 +294,6 @@ def _nearer_share(nearest: Floats, baseline: Floats) -> dict[str, Any] | None:
     within = float(np.quantile(distance(baseline), NEAR))
     near = int((distance(nearest) < within).sum())
     return {**_share(near, len(nearest)), "expected": NEAR, "distance": within}
-
-
-def _nearer_probability(nearest: Floats, baseline: Floats) -> float | None:
-    return auc(nearest, baseline) if len(nearest) and len(baseline) else None
 
 
 def _share(count: int, films: int) -> dict[str, Any]:

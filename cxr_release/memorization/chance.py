@@ -1,4 +1,4 @@
-"""How many films chance alone would flag: what the number of flagged films can be held against.
+"""How many films chance alone would flag: what the number of flagged films is compared with.
 
 The more films are drawn, the more of them lie nearer to a source film than every film of a
 baseline does, whether or not anything was copied. Against m held-out films, n new films are
@@ -23,7 +23,7 @@ than there, and what is stated as p and as expected is an upper bound. Where pat
 stated, films are taken one by one: new films are then such as were held out, of the same patients
 or not.
 
-Source. Without a split each source film is held against the other ones, and so serves as query and
+Source. Without a split each source film is compared with the other ones, and so serves as query and
 as reference. Of n new films one is nearer to them than all m of those are to each other only where
 it is one of the two films of the closest pair among it and them, so no more than 2 n / (m + 1) are
 expected; how they scatter depends on the films, and there is no exact test.
@@ -64,7 +64,7 @@ class Chance:
     """Synthetic films nearer than all of those: against held-out films, of the tuning part alone,
     as those are; else of all source films. None where nothing was compared."""
     expected: float | None = None
-    """How many of as many new films, on average; None where that cannot be told."""
+    """How many of as many new films, on average; None where that is not known."""
     at_most: bool = False
     """Whether `expected` and `p` are upper bounds and no more."""
     p: float | None = None
@@ -142,7 +142,7 @@ def held_out_chance(*, nearer: int, films: int, compared: int, patients: int | N
 
 
 def source_chance(*, nearer: int, films: int, compared: int, patients: int | None) -> Chance:
-    """What can be said against source films that were held against each other; see above.
+    """What can be said where source films were compared with each other; see above.
 
     Args:
         nearer: synthetic films nearer to a source film than any of those to another one.

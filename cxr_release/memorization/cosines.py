@@ -40,7 +40,7 @@ class Films:
 
     Args:
         features: (n, d), any length, n ≥ 1, d ≥ 1.
-        ids: n ids, all different; None: the films' places stand for them.
+        ids: n ids, all different; None: the films' places are used.
 
     Raises:
         CxrReleaseError: features that are not finite numbers, by film.
@@ -113,7 +113,7 @@ def tiles(
 
     Args:
         rows: (u, d) films.
-        columns: (w, d) films; all of them stand in each tile.
+        columns: (w, d) films; all of them are in each tile.
         block_bytes: of one product of matrices, which is handed out in tiles that stay in the
             processor's cache; one row is the least.
         bar: goes on by one a film of `rows`, equal ones included; see `progress`.

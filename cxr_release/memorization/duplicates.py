@@ -1,6 +1,6 @@
 """How near films are to other films of their own kind: duplicates within a set, and baselines.
 
-A baseline holds real films against other real films: those of other patients where each film's
+A baseline compares real films with other real films: those of other patients where each film's
 patient is stated, else any other film; in every view and crop in which a synthetic film is held
 against a real one, or the two would not compare. Exact like the search itself; see `cosines`.
 """
@@ -45,7 +45,7 @@ class _NearestOther:
             np.zeros(len(rows.order)),
             np.zeros(len(columns.order)),
         )
-        # Equal films of different groups are asked for one by one.
+        # Equal films of different groups are separate queries.
         queries, self._of_rank = np.unique(
             np.column_stack([rows.group, of_rows[rows.order]]), axis=0, return_inverse=True
         )
@@ -59,7 +59,7 @@ class _NearestOther:
             ]
         )
         """(w,) group of each distinct column; −1 if its equals are of several: of another one than
-        whatever is asked for."""
+        that of any query."""
         self._best = np.full(len(queries), -np.inf)
 
     def add(self, tile: Features, places: Places) -> None:
@@ -161,7 +161,7 @@ def nearest_cosines(
         views: view → (n, d) features of the films as a synthetic one would be seen.
         crops: (m, d) features of the other films as real ones are seen, one or more.
         groups: where both are the same films, n patients, or, where those are not stated, a group
-            for each film: films of one group are not held against each other. Not with `queries`.
+            for each film: films of one group are not compared. Not with `queries`.
         queries: places of k films that are compared; None: all n.
         references: places of the films that they are compared with; None: all m.
 

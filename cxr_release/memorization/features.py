@@ -2,7 +2,7 @@
 
 Films are encoded stretch by stretch, and each stretch is kept. A file is safetensors and holds the
 matrix, an account of the films as JSON, and the SHA-256 of both. What is not whole, not of this
-version, or not of the films that are asked for, is as if it were not there. Nothing is unpickled.
+version, or not of the requested films, is ignored. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> St
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder, before hours are spent on what it is to hold."""
+    """Make the folder before hours are spent on its content."""
     try:
         with scratch_file(folder / "probe"):
             pass
@@ -108,7 +108,7 @@ def _prepare(folder: Path) -> None:
 def save(folder: Path, key: str, features: StoredFeatures) -> None:
     """Keep features under a key: whole or not at all, whatever other processes write there.
 
-    A full disk is told and costs no more than the keeping.
+    A full disk is reported, and costs only the stored copy.
     """
     from safetensors.numpy import save as serialised
 

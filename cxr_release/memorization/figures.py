@@ -35,7 +35,7 @@ def draw_distances(
         path: the PNG. It shows no film.
         histogram: see `report.histogram`.
         threshold: distance below which a film is flagged; None where there is no baseline.
-        others: whose films the source films were held against.
+        others: what the source films were compared with: other patients' films, or any other films.
     """
     of = "source films of other patients" if others == "patients" else "other source films"
     names = {
@@ -151,7 +151,7 @@ def _identical_in(pair: Pair, real: FilmSet, synthetic: FilmSet) -> str | None:
 
 
 def _decoded(pair: Pair, real: FilmSet, synthetic: FilmSet) -> tuple[Film, Film]:
-    """Both films of a pair as they lie there."""
+    """Both films of a pair, real and synthetic."""
     return (
         png.decode(real.png(pair.real_id), where=pair.real_id),
         png.decode(synthetic.png(pair.synthetic_id), where=pair.synthetic_id),

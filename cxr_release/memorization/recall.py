@@ -1,8 +1,8 @@
 """What the search would find: altered copies of real films are planted, one at a time.
 
 A search that found nothing says little unless it is known what it finds. So films of the cohort
-are copied, each copy is altered, and it is asked whether the pair of the copy and its film would
-stand in the list of the most similar pairs, had this one copy been among the synthetic films.
+are copied, each copy is altered, and it is checked whether the pair of the copy and its film would
+be in the list of the most similar pairs, had this one copy been among the synthetic films.
 Each planted copy is a trial of its own: copies never take each other's places in the list.
 
 An alteration takes a film and gives an altered copy of the same size. Where chance has a part in
@@ -201,7 +201,7 @@ def _copies(real: FilmSet, ids: Sequence[str], name: str, seed: tuple[int, int])
 def _row(
     name: str, own_cosines: Floats, cosines: Floats, listed: Sequence[float], top: int
 ) -> dict[str, Any]:
-    # Whatever ties with a copy is taken to come before it: recall is not talked up.
+    # Pairs that tie with a copy count as before it, so that recall is not overstated.
     ahead = (cosines >= own_cosines[:, None]).sum(axis=1) - 1
     before = len(listed) - np.searchsorted(np.sort(listed), own_cosines)
     ranks = 1 + ahead + before

@@ -93,7 +93,7 @@ class Searched:
 
     @property
     def split(self) -> Split | None:
-        """Where the nearest real films stand in the split of the tuning run."""
+        """Which part of the split holds the nearest real films."""
         if self.tuning is None:
             return None
         nearest = sum(self.tuning[film.real] for film in self.result.nearest)
@@ -120,7 +120,7 @@ def report_of(
         searched: what was found.
         named: the first pairs of `searched.near`; see `figures.describe_pairs`.
         encoder: that the films were searched with.
-        top: pairs that were asked for.
+        top: pairs requested.
 
     Returns:
         `state`: `incomplete` where any film could not be read, else `no baseline`, `flagged` or

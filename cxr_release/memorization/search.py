@@ -29,12 +29,12 @@ from cxr_release.memorization.cosines import (
 class TopPairs:
     """The pairs of highest cosine of the tiles so far; ties go to the lower ranks.
 
-    Of films that are equal, the pair of lowest ranks stands for all their pairs. That is enough:
+    Of films that are equal, the pair of lowest ranks represents all their pairs. That is enough:
     `top` such pairs before it leave no room for any of theirs.
 
     Args:
-        rows: films of the tiles' rows, which stand second in a pair.
-        columns: of their columns, which stand first. Where they are the films of `rows`, a pair
+        rows: films of the tiles' rows, the second of a pair.
+        columns: of their columns, the first of a pair. Where they are the films of `rows`, a pair
             is two films of that set, in the order of their ids.
         top: how many pairs.
         floor: pairs of a lower cosine are not wanted.
@@ -153,7 +153,7 @@ def search(
     top: int,
     block_bytes: int = BLOCK_BYTES,
 ) -> SearchResult:
-    """Hold every synthetic film, in every view, against every real film.
+    """Compare every synthetic film, in every view, with every real film.
 
     The answer does not depend on the block, the order of the films or the number of threads; see
     `cosines` for why. Memory is that of the features of real films and one view, twice, of the
@@ -163,7 +163,7 @@ def search(
         real: (n, d) features, n ≥ 1, any length; a zero vector has cosine 0 with everything. Or
             several such arrays, the crops of the same films: a pair's cosine is its best over
             crops and views.
-        synthetic: view → (m, d) features, m ≥ 1. Each view is asked for once, in turn, so they
+        synthetic: view → (m, d) features, m ≥ 1. Each view is read once, in turn, so they
             need not lie in memory together.
         real_ids: n ids.
         synthetic_ids: m ids.
@@ -209,7 +209,7 @@ def _of_films(
     cosine: Floats, column: Places, real: Films, synthetic: Films, view: int
 ) -> _Candidates:
     """From distinct films back to films: a real film that has equals comes second itself."""
-    # On a tie it does not matter which comes second: only its cosine is asked for.
+    # On a tie it does not matter which comes second: only its cosine is used.
     equal = real.second[column[:, 0]]
     twice = equal < len(real.group)
     second = np.where(twice, equal, real.first[column[:, 1]])

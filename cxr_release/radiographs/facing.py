@@ -1,17 +1,17 @@
 """Which way films face: left, right, or not known.
 
-What tells a film from its mirror image (`sides`) is held against what films that face left have in
-common: a linear discriminant (Fisher, 1936) whose noise are films mixed from left-facing and
-mirrored ones, half and half (`mixed`). Such films face neither way, as those of early checkpoints
-do (a jaw on the left, the spine of a film that faces right), so they also say how far a film must
-lean to be believed: further than all but `ERROR` of them do. A film that leans less, or that is a
-negative, is of unknown facing.
+What distinguishes a film from its mirror image (`sides`) is compared with what films that face left
+have in common: a linear discriminant (Fisher, 1936) whose noise is films mixed from left-facing
+and mirrored ones, half and half (`mixed`). Such films face neither way, as those of early
+checkpoints do (a jaw on the left, the spine of a film that faces right), so they also say how far a
+film must lean to have a facing: further than all but `ERROR` of them do. A film that leans less, or
+that is a negative, is of unknown facing.
 
 This rests on films that show their facing plainly, as lateral ones do. Where they do not (frontal
 chest films do not fall into two groups), no film's facing is found at all: see `detector_of`.
 
-Nothing in the pictures says which side is left: a few listed films do. All films
-here are of one polarity (see `polarity`).
+Nothing in the pictures says which side is left: a few listed films do. All films here are of one
+polarity (see `polarity`).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _patches(chance: np.random.Generator, count: int, share: float) -> NDArray[n
 
 
 COMPASS = 8
-"""Directions of edges that are told apart."""
+"""Directions of edges that are distinguished."""
 CELL = 4
 """Pixels of a thumbnail on each side of a cell, over which edges are summed up."""
 
@@ -240,9 +240,9 @@ def find_facings(small: Thumbnail, left_facing: Sequence[int]) -> CohortFacings:
 def _sides_taken(small: Thumbnail) -> list[Facing | None]:
     """Which of two sides each film takes, (n,); which of them is left is not known here.
 
-    As with polarity, what tells films from their mirror images shares one direction up to its
-    sign. The two halves of the cohort are turned by it apart, for films turned to agree do agree,
-    though by chance. If each half finds the other to face one way, that direction is facing.
+    As with polarity, what distinguishes films from their mirror images shares one direction up to
+    its sign. The two halves of the cohort are turned by it separately, for films turned to agree do
+    agree, though by chance. If each half finds the other to face one way, that direction is facing.
     """
     unknown: list[Facing | None] = [None] * len(small)
     if len(small) < FEWEST:

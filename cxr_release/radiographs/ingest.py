@@ -138,7 +138,7 @@ def _clean(output: Path) -> None:
 
 
 def _store_path(output: Path) -> Path:
-    """What the store is named after: it lies beside the folder, and is gone at the end."""
+    """The store's path: beside the folder; it is deleted at the end."""
     folder = output.resolve()
     return folder.with_name(f"{folder.name}.films")
 
@@ -209,7 +209,7 @@ def _named_crashes(store: PixelStore, settings: IngestParams) -> Iterator[None]:
 
 
 def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: IngestParams) -> None:
-    """Stop at bad files, or tell of them and go on with the rest."""
+    """Stop at bad files, or report them and go on with the rest."""
     if not faults:
         return
     error = SourceError(

@@ -37,7 +37,7 @@ class FacingStatement:
     sha256: str
     """Of the PNG that they saw: the film as it was sampled, or its mirror image."""
     facing: Facing | None
-    """The way that this PNG faces; None: it cannot be told."""
+    """The way that this PNG faces; None: the reviewer cannot tell."""
 
 
 Statements = Mapping[str, Sequence[FacingStatement]]

@@ -22,7 +22,7 @@ WORTH_A_PROCESS = 48
 
 
 class WorkerDiedError(CxrReleaseError):
-    """A process ended amid its work; `calls` are those of which no result came."""
+    """A process ended during its work; `calls` are those without a result."""
 
     def __init__(self, calls: Sequence[tuple[Any, ...]]) -> None:
         self.calls = calls

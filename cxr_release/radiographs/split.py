@@ -33,7 +33,7 @@ def groups_of(rows: Iterable[Mapping[str, Any]]) -> Groups:
         rows: `id`, `patient` and `case` of each film; the latter two None where not stated.
     """
     films = list(rows)
-    # Prefixes keep a case that is called like a patient apart from it.
+    # Prefixes keep a case and a patient of the same name apart.
     of = {
         row["id"]: f"patient {row['patient']}"
         if row["patient"]

@@ -52,7 +52,7 @@ class Solver:
 
     Args:
         sampler: see above.
-        steps: times that the network is asked.
+        steps: evaluations of the network.
         schedule: that the network was trained with.
     """
 
@@ -74,7 +74,7 @@ class Solver:
             warnings.simplefilter("ignore", DeprecationWarning)
             self._scheduler.set_timesteps(steps)
         self.times: list[int] = self._scheduler.timesteps.tolist()
-        """Diffusion times at which the network is asked, falling."""
+        """Diffusion times at which the network is evaluated, falling."""
 
     def step(self, velocity: Tensor, time: int, state: Tensor, noise: Noise) -> Tensor:
         """The state after `time`, from the predicted v at it."""

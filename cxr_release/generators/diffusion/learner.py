@@ -28,7 +28,7 @@ WEIGHT_DECAY = 1e-4
 PIECE = 4
 """Films of a batch that go through the network at once on one core."""
 Gradients = Sequence[Tensor]
-"""Of all weights; the loss that they belong to stands last."""
+"""Of all weights; the loss that they belong to comes last."""
 GRADIENT_NORM = 1.0
 """A gradient longer than this is shortened to it."""
 

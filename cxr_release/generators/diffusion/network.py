@@ -29,7 +29,7 @@ TIMES = 1000
 def build(network: NetworkParams, size: int) -> UNet2DModel:
     """A U-Net for films of `size` × `size` pixels, its weights drawn from torch's global stream.
 
-    Attention stands in the middle block, and in the `attention` innermost resolutions: further
+    Attention is in the middle block, and in the `attention` innermost resolutions: further
     out it costs more time than it brings likeness. The diffusion time scales and shifts every
     block's features, which brings small networks nearer to the films than shifting them alone.
     """

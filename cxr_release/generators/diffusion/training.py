@@ -78,7 +78,7 @@ class TrainingLog:
 
 
 def _lines(path: Path, done: int) -> list[str]:
-    """The lines up to step `done`; a later one will come again, a torn one stands last."""
+    """The lines up to step `done`; later ones are written again, a torn one is the last."""
     kept = []
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         try:
@@ -113,7 +113,7 @@ def train(
         network: the U-Net.
         settings: of training; `settings.steps` is the length of the learning rate's decay.
         steps: where to stop. A run that stops early trains up to there exactly as the whole one
-            would, so that its checkpoints can stand for those of the whole one.
+            would, so that its checkpoints can be used for those of the whole one.
         compute: precision and compilation.
         seed: root of the run's random numbers.
         fingerprint: names everything that the result depends on.

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.facts import Facing, Facts, Listing
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
@@ -22,8 +21,6 @@ from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_pati
 from cxr_release.radiographs.phantoms.skull import jaw_solids, skull_solids
 from cxr_release.radiographs.phantoms.solids import Grid, Points, Solid, View
 from cxr_release.radiographs.phantoms.spine import Spine, keypoints, spine_solids, stack_spine
-
-Facing = Literal["left", "right"]
 
 _FILMS_A_BLOCK = 8
 _PATIENTS_A_BLOCK = 6
