@@ -68,7 +68,7 @@ def test_thumbnail_cosine_is_the_weighted_correlation_of_small_films() -> None:
     assert features.shape == (3, side * side)
     assert np.linalg.norm(features, axis=1) == pytest.approx([1, 1, 1], abs=1e-6)
     taper = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
-    thumbnails = np.stack([small(one, side).ravel() for one in films])
+    thumbnails = np.stack([small(each_film, side).ravel() for each_film in films])
     covariance = np.cov(thumbnails, aweights=np.outer(taper, taper).ravel())
     lengths = np.sqrt(np.diag(covariance))
     expected = covariance / np.outer(lengths, lengths)
@@ -76,17 +76,19 @@ def test_thumbnail_cosine_is_the_weighted_correlation_of_small_films() -> None:
 
 
 def test_a_thumbnail_crops_a_real_film_at_nine_places() -> None:
-    encoder, one = thumbnail(24), film(1)
+    encoder, picture = thumbnail(24), film(1)
     assert len(set(encoder.crops)) == 9
     assert encoder.crops[0] == "plain"
     places = {"down right": (0.045, 0.045), "up": (0.025, 0.005), "left": (0.005, 0.025)}
     for crop, (left, top) in places.items():
-        (found,) = encode(encoder.with_view(crop), [data(one)])
+        (vector,) = encode(encoder.with_view(crop), [data(picture)])
         taper = np.sin(np.pi * (np.arange(24) + 0.5) / 24) ** 2
-        seen = small(one, 24, left, top)
+        expected = small(picture, 24, left, top)
         weight = np.outer(taper, taper)
-        seen = (seen - (weight * seen).sum() / weight.sum()) * np.sqrt(weight)
-        assert found.reshape(24, 24) == pytest.approx(seen / np.linalg.norm(seen), abs=1e-5), crop
+        expected = (expected - (weight * expected).sum() / weight.sum()) * np.sqrt(weight)
+        assert vector.reshape(24, 24) == pytest.approx(
+            expected / np.linalg.norm(expected), abs=1e-5
+        ), crop
     assert len({encoder.with_view(crop).fingerprint for crop in encoder.crops}) == 9
 
 
@@ -100,11 +102,11 @@ def test_a_thumbnail_is_bit_for_bit_what_imagededup_makes_of_it() -> None:
         encoder,
         model=torch.nn.Flatten(),
         transform=as_tensors(encoder.transform),
-        more_crops={name: as_tensors(one) for name, one in encoder.more_crops.items()},
+        more_crops={name: as_tensors(transform) for name, transform in encoder.more_crops.items()},
     )
     noise = np.random.default_rng(7).integers(0, 256, (97, 61)).astype(np.uint8)
     blank = np.full((64, 64), 90, np.uint8)
-    films = [data(one) for one in (film(1), film(2)[:, :40].copy(), noise, blank)]
+    films = [data(pixels) for pixels in (film(1), film(2)[:, :40].copy(), noise, blank)]
     views = [*encoder.crops, *VIEWS[1:]]
     direct = encoding.encode_views(encoder, films, views)
     indirect = encoding.encode_views(by_imagededup, films, views)
@@ -113,8 +115,8 @@ def test_a_thumbnail_is_bit_for_bit_what_imagededup_makes_of_it() -> None:
 
 
 def test_a_negative_is_exactly_opposite() -> None:
-    found = encoding.encode_views(thumbnail(24), [data(film(4))], VIEWS)
-    assert found["inverted"] == pytest.approx(-found["plain"], abs=1e-6)
+    features = encoding.encode_views(thumbnail(24), [data(film(4))], VIEWS)
+    assert features["inverted"] == pytest.approx(-features["plain"], abs=1e-6)
 
 
 def test_a_constant_film_is_like_nothing() -> None:
@@ -126,24 +128,26 @@ def test_a_constant_film_is_like_nothing() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_films_have_as_many_rows(count: int) -> None:
-    found = encoding.encode_views(thumbnail(8), [data(film(1))] * count, VIEWS)
-    assert list(found) == list(VIEWS)
-    assert {one.shape for one in found.values()} == {(count, 64)}
-    assert {one.dtype for one in found.values()} == {np.dtype(np.float32)}
+    features = encoding.encode_views(thumbnail(8), [data(film(1))] * count, VIEWS)
+    assert list(features) == list(VIEWS)
+    assert {matrix.shape for matrix in features.values()} == {(count, 64)}
+    assert {matrix.dtype for matrix in features.values()} == {np.dtype(np.float32)}
 
 
 def test_each_view_is_the_turned_film_seen_plainly() -> None:
     films = [film(seed) for seed in range(3)]
     turned = {
         "plain": films,
-        "mirrored": [one[:, ::-1] for one in films],
-        "inverted": [255 - one for one in films],
-        "mirrored-inverted": [255 - one[:, ::-1] for one in films],
+        "mirrored": [pixels[:, ::-1] for pixels in films],
+        "inverted": [255 - pixels for pixels in films],
+        "mirrored-inverted": [255 - pixels[:, ::-1] for pixels in films],
     }
     for encoder in (halves(), thumbnail(16)):
         together = encoding.encode_views(encoder, map(data, films), VIEWS)
         for view in VIEWS:
-            expected = encode(encoder, [data(np.ascontiguousarray(one)) for one in turned[view]])
+            expected = encode(
+                encoder, [data(np.ascontiguousarray(pixels)) for pixels in turned[view]]
+            )
             assert np.array_equal(together[view], expected), view
             alone = encode(encoder.with_view(view), map(data, films))
             assert np.array_equal(alone, expected), view
@@ -181,10 +185,10 @@ def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
 
     def one_by_one() -> Iterator[bytes]:
         nonlocal taken
-        for one in films:
+        for data in films:
             assert taken - sum(seen) < 4
             taken += 1
-            yield one
+            yield data
 
     features = encode(halves(), one_by_one())
     assert features[:, 0].tolist() == list(range(11))
@@ -237,16 +241,16 @@ def test_the_fingerprint_follows_what_the_features_depend_on(
 ) -> None:
     plain = thumbnail(16)
     assert plain.fingerprint == thumbnail(16).fingerprint
-    others = {thumbnail(17).fingerprint, fingerprint("thumbnail"), fingerprint("vit")}
-    others |= {fingerprint("vit", weights_sha256=one * 64) for one in "ab"}
-    others |= {plain.with_view(view).fingerprint for view in VIEWS}
+    fingerprints = {thumbnail(17).fingerprint, fingerprint("thumbnail"), fingerprint("vit")}
+    fingerprints |= {fingerprint("vit", weights_sha256=digit * 64) for digit in "ab"}
+    fingerprints |= {plain.with_view(view).fingerprint for view in VIEWS}
     monkeypatch.setattr("cxr_release.encoders.encoder.TRANSFORM", 99)
-    others.add(thumbnail(16).fingerprint)
+    fingerprints.add(thumbnail(16).fingerprint)
     monkeypatch.undo()
     monkeypatch.setattr("cxr_release.encoders.encoder.version", lambda name: "0")
-    others.add(thumbnail(16).fingerprint)
-    assert len(others) == 11
-    assert all(len(one) == 64 for one in others)
+    fingerprints.add(thumbnail(16).fingerprint)
+    assert len(fingerprints) == 11
+    assert all(len(digit) == 64 for digit in fingerprints)
 
 
 def test_mirroring_is_that_of_pillow() -> None:

@@ -58,7 +58,9 @@ def vit_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(2)
     path = tmp_path_factory.mktemp("vit") / "vit.pth"
     state = torchvision.models.vit_b_16(weights=None, image_size=384).state_dict()
-    torch.save({name: one + 0.02 * torch.randn_like(one) for name, one in state.items()}, path)
+    torch.save(
+        {name: tensor + 0.02 * torch.randn_like(tensor) for name, tensor in state.items()}, path
+    )
     return path
 
 
@@ -80,13 +82,13 @@ def test_the_vit_is_imagededups_own(vit_weights: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(
         torch.hub, "load_state_dict_from_url", lambda *_, **__: pytest.fail("a download")
     )
-    ours = load("vit", vit_weights)
-    assert (ours.name, ours.dimensions) == ("vit", 768)
+    encoder = load("vit", vit_weights)
+    assert (encoder.name, encoder.dimensions) == ("vit", 768)
     reference = Encoder(
         name="stock", dimensions=768, model=stock, transform=stock.transform, fingerprint=""
     )
     films = [film_bytes(1)]
-    features = encode(ours, films)
+    features = encode(encoder, films)
     assert np.array_equal(features, encode(reference, films))
     assert features.shape == (1, 768)
     assert features.std() > 0
@@ -125,7 +127,7 @@ def test_a_film_has_the_same_features_whatever_its_batch(resnet: Path) -> None:
     encoder = load("resnet18", resnet)
     films = [film_bytes(seed) for seed in range(5)]
     together = encode(encoder, films)
-    alone = np.concatenate([encode(encoder, [one]) for one in reversed(films)])[::-1]
+    alone = np.concatenate([encode(encoder, [single]) for single in reversed(films)])[::-1]
     # Bit for bit where it was measured; other processors may round otherwise.
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
 
@@ -133,10 +135,10 @@ def test_a_film_has_the_same_features_whatever_its_batch(resnet: Path) -> None:
 def test_safetensors_give_the_same(resnet: Path, tmp_path: Path) -> None:
     path = tmp_path / "resnet18.safetensors"
     safetensors.torch.save_file(torch.load(resnet, weights_only=True), path)
-    one, other = load("resnet18", resnet), load("resnet18", path)
+    first, second = load("resnet18", resnet), load("resnet18", path)
     films = [film_bytes(1)]
-    assert np.array_equal(encode(one, films), encode(other, films))
-    assert one.fingerprint != other.fingerprint
+    assert np.array_equal(encode(first, films), encode(second, films))
+    assert first.fingerprint != second.fingerprint
     path.write_bytes(path.read_bytes()[:-1])
     assert "not a whole file of tensors alone" in refused("resnet18", path)
 
@@ -180,11 +182,11 @@ def test_swag_weights_carry_their_licence(
 
 def test_every_address_of_torchvision_names_a_hash() -> None:
     names = list_models(module=torchvision.models)
-    members = [one for name in names for one in torchvision.models.get_model_weights(name)]
+    members = [member for name in names for member in torchvision.models.get_model_weights(name)]
     assert len(members) > 100
-    prefixes = {weights.published_prefix(one) for one in members}
-    assert all(8 <= len(one) <= 64 for one in prefixes)
-    assert {one[:8] for one in prefixes} >= {"f37072fd", "9ac1b537"}
+    prefixes = {weights.published_prefix(member) for member in members}
+    assert all(8 <= len(member) <= 64 for member in prefixes)
+    assert {member[:8] for member in prefixes} >= {"f37072fd", "9ac1b537"}
 
 
 def test_a_member_without_a_hash_is_no_published_file() -> None:

@@ -32,7 +32,7 @@ def test_recommended_checkpoints_say_why() -> None:
     assert report["lowest_held_out_loss"] == 3
     assert report["divergence"] == 5
     assert (report["ranked_by"], report["nearest"]) == ("frechet_random_conv", 5)
-    reasons = {one["checkpoint"]: one["reasons"] for one in report["recommended"]}
+    reasons = {entry["checkpoint"]: entry["reasons"] for entry in report["recommended"]}
     assert reasons == {
         3: ["lowest loss on held-out films"],
         4: ["last before the losses part"],
@@ -47,7 +47,7 @@ def test_where_fid_was_taken_it_says_which_films_are_nearest() -> None:
     both = distances(9, 5, 3, 2, 1.25, fid=[90, 40, 30, 35, 60])
     report = checkpoint_report(PARTING, both, [3, 4])
     assert (report["ranked_by"], report["nearest"]) == ("fid", 3)
-    reasons = {one["checkpoint"]: one["reasons"] for one in report["recommended"]}
+    reasons = {entry["checkpoint"]: entry["reasons"] for entry in report["recommended"]}
     assert reasons[3] == [
         "lowest loss on held-out films",
         "its films are nearest to source films (FID 30, 95 % interval 29.9 to 30.1; source films "
@@ -72,8 +72,8 @@ def test_it_has_nothing_to_warn_of_where_they_agree() -> None:
 
 def test_an_earlier_checkpoint_within_chance_is_worth_a_note() -> None:
     def notes(wide: float) -> list[str]:
-        found = checkpoint_report(PARTING, distances(9, 3, 2.2, 2, 2.1, wide=wide), [4])["notes"]
-        return [note for note in found if "may not tell them apart" in note]
+        notes = checkpoint_report(PARTING, distances(9, 3, 2.2, 2, 2.1, wide=wide), [4])["notes"]
+        return [note for note in notes if "may not tell them apart" in note]
 
     assert notes(0.05) == []
     (note,) = notes(0.15)
@@ -92,8 +92,8 @@ def test_the_notes_say_what_each_distance_is() -> None:
     with_fid = distances(9, 5, 3, 2, 1, fid=[9, 5, 3, 2, 1])
     notes = checkpoint_report(PARTING, with_fid, [3, 4, 5])["notes"]
     assert [note for note in notes if "not an FID" in note] == [note]
-    assert any("weights of SHA-256 6726825d…" in one and "299 × 299" in one for one in notes)
-    assert any("fewer than 2,048 films" in one for one in notes)
+    assert any("weights of SHA-256 6726825d…" in note and "299 × 299" in note for note in notes)
+    assert any("fewer than 2,048 films" in note for note in notes)
 
 
 def test_notes_say_where_fid_compares_with_nothing_published() -> None:
@@ -110,7 +110,7 @@ def test_notes_say_where_fid_compares_with_nothing_published() -> None:
 def test_it_notes_a_tuning_run_that_was_too_short() -> None:
     report = checkpoint_report(losses([3, 2], [3, 2]), distances(9, 5), [2])
     assert any("longer run" in note for note in report["notes"])
-    assert [one["checkpoint"] for one in report["recommended"]] == [2]
+    assert [entry["checkpoint"] for entry in report["recommended"]] == [2]
     assert [reason[:12] for reason in report["recommended"][0]["reasons"]] == [
         "lowest loss ",
         "its films ar",

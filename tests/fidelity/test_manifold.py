@@ -25,9 +25,11 @@ def by_definition(drawn: np.ndarray, real: np.ndarray) -> dict[str, float]:
     """The four measures, word for word, one pair at a time."""
 
     def ball(films: np.ndarray, place: int) -> float:
-        others = [np.linalg.norm(films[place] - films[one]) for one in range(len(films))]
-        del others[place]
-        return float(sorted(others)[NEIGHBOURS - 1])
+        distances = [
+            np.linalg.norm(films[place] - films[other_place]) for other_place in range(len(films))
+        ]
+        del distances[place]
+        return float(sorted(distances)[NEIGHBOURS - 1])
 
     def holds(films: np.ndarray, place: int, point: np.ndarray) -> bool:
         return bool(np.linalg.norm(films[place] - point) <= ball(films, place))
@@ -46,9 +48,9 @@ def by_definition(drawn: np.ndarray, real: np.ndarray) -> dict[str, float]:
 def test_they_are_what_the_papers_define(wide: float, shift: float) -> None:
     chance = np.random.default_rng(1)
     drawn, real = features(chance, 17, wide=wide) + shift, features(chance, 23)
-    found = lying(drawn, real)
+    measures = lying(drawn, real)
     assert {
-        name: getattr(found, name).mean() for name in by_definition(drawn, real)
+        name: getattr(measures, name).mean() for name in by_definition(drawn, real)
     } == pytest.approx(by_definition(drawn, real))
 
 
@@ -64,9 +66,9 @@ def test_precision_and_recall_are_those_of_torch_fidelity(
         prc_neighborhood=NEIGHBOURS,
         verbose=False,
     )
-    found = lying(first, second)
-    assert found.precision.mean() == pytest.approx(expected["precision"], abs=1e-6)
-    assert found.recall.mean() == pytest.approx(expected["recall"], abs=1e-6)
+    measures = lying(first, second)
+    assert measures.precision.mean() == pytest.approx(expected["precision"], abs=1e-6)
+    assert measures.recall.mean() == pytest.approx(expected["recall"], abs=1e-6)
 
 
 @given(SEEDS, st.integers(1, 40))
@@ -74,37 +76,37 @@ def test_a_set_lies_wholly_within_itself(seed: int, count: int) -> None:
     # Far from 0 and with twins: distances by way of products would lose both.
     films = features(np.random.default_rng(seed), count) + 1e6
     films = np.concatenate([films, films[: count // 2]])
-    found = lying(films, films)
-    for share in (found.precision, found.recall, found.coverage):
+    measures = lying(films, films)
+    for share in (measures.precision, measures.recall, measures.coverage):
         assert share.mean() == 1
-    assert found.density.mean() >= 1 or len(films) == 1
+    assert measures.density.mean() >= 1 or len(films) == 1
 
 
 @given(SEEDS, st.integers(1, 12), st.integers(1, 12))
 def test_any_number_of_films_gives_shares(seed: int, drawn: int, real: int) -> None:
     chance = np.random.default_rng(seed)
-    found = lying(features(chance, drawn), features(chance, real))
-    assert found.precision.shape == found.density.shape == (drawn,)
-    assert found.recall.shape == found.coverage.shape == (real,)
-    for share in (found.precision, found.recall, found.coverage):
+    measures = lying(features(chance, drawn), features(chance, real))
+    assert measures.precision.shape == measures.density.shape == (drawn,)
+    assert measures.recall.shape == measures.coverage.shape == (real,)
+    for share in (measures.precision, measures.recall, measures.coverage):
         assert set(share) <= {0.0, 1.0}
-    assert (found.density >= 0).all()
-    assert ((found.density > 0) == (found.precision > 0)).all()
+    assert (measures.density >= 0).all()
+    assert ((measures.density > 0) == (measures.precision > 0)).all()
 
 
 def test_one_film_drawn_over_and_over_is_precise_and_covers_nothing_else() -> None:
     chance = np.random.default_rng(2)
     real = features(chance, 60)
-    found = lying(np.repeat(real[:1], 40, axis=0), real)
-    assert found.precision.mean() == 1
-    assert found.recall.sum() == 1
-    assert found.coverage.mean() < 0.3
+    measures = lying(np.repeat(real[:1], 40, axis=0), real)
+    assert measures.precision.mean() == 1
+    assert measures.recall.sum() == 1
+    assert measures.coverage.mean() < 0.3
 
 
 def test_films_far_away_score_nothing() -> None:
     chance = np.random.default_rng(3)
-    found = lying(features(chance, 30) + 100, features(chance, 30))
-    for values in (found.precision, found.recall, found.density, found.coverage):
+    measures = lying(features(chance, 30) + 100, features(chance, 30))
+    for values in (measures.precision, measures.recall, measures.density, measures.coverage):
         assert values.sum() == 0
 
 

@@ -61,16 +61,16 @@ def test_names_hold_case_and_age_and_json_holds_key_points(atlas: Path) -> None:
     listing = list_atlas(atlas, KEY)
     assert not listing.faults
     facts = [film.load()[1] for film in listing.films]
-    assert [one.source_file for one in facts] == [
+    assert [film_facts.source_file for film_facts in facts] == [
         f"datasets-PNG/{stem}.png" for stem in ("0001035", "0001136", "0007181")
     ]
-    assert [one.id for one in facts] == [
+    assert [film_facts.id for film_facts in facts] == [
         KEY.film(f"{stem}.png") for stem in ("0001035", "0001136", "0007181")
     ]
-    assert [one.case for one in facts] == ["0001", "0001", "0007"]
-    assert [one.patient for one in facts] == [None] * 3
-    assert [one.age for one in facts] == [35, 36, 81]
-    assert all(one.keypoints == POINTS for one in facts)
+    assert [film_facts.case for film_facts in facts] == ["0001", "0001", "0007"]
+    assert [film_facts.patient for film_facts in facts] == [None] * 3
+    assert [film_facts.age for film_facts in facts] == [35, 36, 81]
+    assert all(film_facts.keypoints == POINTS for film_facts in facts)
     assert "SECRET" not in repr(facts)
 
 
@@ -80,7 +80,7 @@ def test_whose_films_they_are_a_table_beside_them_may_state(atlas: Path) -> None
     listing = list_atlas(atlas, KEY)
     assert not listing.faults
     facts = [film.load()[1] for film in listing.films]
-    assert [one.stated_patient for one in facts] == ["p1", None, "p1"]
+    assert [film_facts.stated_patient for film_facts in facts] == ["p1", None, "p1"]
     table.write_text("file,patient\n0001035.png,p1\n0007181.png,P1\n")
     assert {fault.where for fault in list_atlas(atlas, KEY).faults} == {
         f"datasets-PNG/{stem}.png" for stem in ("0001035", "0001136", "0007181")
@@ -90,8 +90,8 @@ def test_whose_films_they_are_a_table_beside_them_may_state(atlas: Path) -> None
 def test_json_and_workbook_are_optional(atlas: Path) -> None:
     (atlas / "datasets-JSON" / "0001035.json").unlink()
     facts = [film.load()[1] for film in list_atlas(atlas, KEY).films]
-    assert [one.keypoints is None for one in facts] == [True, False, False]
-    assert [one.curvature for one in facts] == [None, None, None]
+    assert [film_facts.keypoints is None for film_facts in facts] == [True, False, False]
+    assert [film_facts.curvature for film_facts in facts] == [None, None, None]
 
 
 def test_the_workbook_gives_curvature_classes(atlas: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_workbook_gives_curvature_classes(atlas: Path) -> None:
         ]
         write_book(atlas / "datasets.xlsx", rows)
         facts = [film.load()[1] for film in list_atlas(atlas, KEY).films]
-        assert [one.curvature for one in facts] == [2, 5, None]
+        assert [film_facts.curvature for film_facts in facts] == [2, 5, None]
 
 
 def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
@@ -173,9 +173,9 @@ def test_a_bad_annotation_is_named_and_costs_no_film(
     film, facts = listing.films[0].load()
     assert facts.keypoints is None
     assert film.shape == (facts.height, facts.width)
-    (told,) = facts.left_out
-    assert told.startswith("datasets-JSON/0001035.json: ")
-    assert fault in told
+    (entry,) = facts.left_out
+    assert entry.startswith("datasets-JSON/0001035.json: ")
+    assert fault in entry
 
 
 def loaded(atlas: Path, content: bytes) -> Facts:

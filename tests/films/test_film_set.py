@@ -45,9 +45,9 @@ def told(films: FilmSet) -> tuple[dict[str, str], dict[str, str], dict[str, png.
     """Faults, notes and pixels, by id."""
     read = list(everything(films))
     return (
-        {one.id: one.fault for one in read if one.fault},
-        {one.id: one.note for one in read if one.note},
-        {one.id: png.decode(one.png, where=one.id) for one in read if not one.fault},
+        {film.id: film.fault for film in read if film.fault},
+        {film.id: film.note for film in read if film.note},
+        {film.id: png.decode(film.png, where=film.id) for film in read if not film.fault},
     )
 
 
@@ -112,7 +112,7 @@ def test_every_file_of_a_folder_is_searched_or_unreadable_or_named(tmp_path: Pat
     assert np.corrcoef(pixels["deep"].ravel(), film(4).ravel())[0, 1] > 0.99
     assert len(films) == len(faults) + len(pixels)
     assert {Path(path).name for path, _ in films.ignored} == {".DS_Store", ".hidden.png", ".git"}
-    on_disk = {one.name for one in folder.iterdir()}
+    on_disk = {path.name for path in folder.iterdir()}
     assert len(on_disk) == len(films) + len(films.ignored)
 
 
@@ -152,8 +152,8 @@ def test_a_synthetic_film_keeps_its_label() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_stop_the_reading(tail: bytes) -> None:
     for data in (tail, film_bytes(1)[:60] + tail, film_bytes(1) + tail):
-        found = film_source.as_png("a", data)
-        assert bool(found.png) != bool(found.fault)
+        opened = film_source.as_png("a", data)
+        assert bool(opened.png) != bool(opened.fault)
 
 
 def test_one_film_by_its_id(tmp_path: Path) -> None:
@@ -252,9 +252,11 @@ def test_links_among_tables(tmp_path: Path) -> None:
 
 
 def test_an_id_twice_names_both(tmp_path: Path) -> None:
-    one = write_films(tmp_path / "one", {"a.png": film_bytes(1), "a.jpg": saved(film(1), "JPEG")})
-    message = refused(one)
-    assert f"{one}/a.png: has the id 'a' of {one}/a.jpg" in message
+    folder = write_films(
+        tmp_path / "one", {"a.png": film_bytes(1), "a.jpg": saved(film(1), "JPEG")}
+    )
+    message = refused(folder)
+    assert f"{folder}/a.png: has the id 'a' of {folder}/a.jpg" in message
     two = write_films(tmp_path / "two", {"a.png": film_bytes(1)})
     table = write_table(tmp_path / "t.parquet", {"b": film_bytes(1), "a": film_bytes(2)})
     message = refused(two, table)
@@ -287,10 +289,10 @@ def test_ids_that_are_numbers(tmp_path: Path) -> None:
 def test_patients_of_a_folder(tmp_path: Path) -> None:
     films = {"a.png": film_bytes(1), "b.png": film_bytes(2)}
     folder = write_films(tmp_path, films | {"patients.csv": b"file,patient\na.png,p\nb.png,p\n"})
-    found = open_films([folder], "real")
-    assert found.patients == {"a": "p", "b": "p"}
-    assert list(found.homes) == ["a", "b"]
-    assert found.ignored == ((f"{folder}/patients.csv", "the patients of the films"),)
+    film_set = open_films([folder], "real")
+    assert film_set.patients == {"a": "p", "b": "p"}
+    assert list(film_set.homes) == ["a", "b"]
+    assert film_set.ignored == ((f"{folder}/patients.csv", "the patients of the films"),)
     (folder / "patients.csv").write_bytes(b"file,patient\na.png,p\nc.png,p\n")
     message = refused(folder)
     assert "names 'c.png', which is not a film here" in message

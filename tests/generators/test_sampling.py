@@ -68,7 +68,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def films_of(folder: Path) -> dict[str, bytes]:
     shards = sorted(folder.glob("shard-*.parquet"))
-    return {row["id"]: row["image"]["bytes"] for one in shards for row in iterate(one, SAMPLES)}
+    return {row["id"]: row["image"]["bytes"] for shard in shards for row in iterate(shard, SAMPLES)}
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 8, 13])
@@ -126,7 +126,7 @@ def test_names_and_seeds_follow_from_identity() -> None:
         for batch in ("initial", "large")
         for index in (0, 1, 10)
     ]
-    assert len({film_seed(*one) for one in identities}) == len(identities)
+    assert len({film_seed(*identity) for identity in identities}) == len(identities)
 
 
 def test_a_job_fills_shards_and_describes_its_films(
@@ -136,8 +136,8 @@ def test_a_job_fills_shards_and_describes_its_films(
     assert made == Job(checkpoint=3, checkpoint_step=12, batch="initial", requested=20, made=20)
     assert json.loads((tmp_path / "job" / JOB).read_text())["made"] == 20
     shards = sorted((tmp_path / "job").glob("shard-*.parquet"))
-    assert [read(one, SAMPLES).num_rows for one in shards] == [6, 6, 6, 2]
-    rows = [row for one in shards for row in iterate(one, SAMPLES)]
+    assert [read(shard, SAMPLES).num_rows for shard in shards] == [6, 6, 6, 2]
+    rows = [row for shard in shards for row in iterate(shard, SAMPLES)]
     films = drawn(job["checkpoint_folder"], [row["seed"] for row in rows])
     for index, (row, film) in enumerate(zip(rows, films, strict=True)):
         assert row["id"] == str(FilmId(3, "initial", index))
@@ -151,7 +151,7 @@ def test_the_batch_does_not_show_in_the_files(tmp_path: Path, job: dict[str, Any
     for batch_size in (4, 7, 64):
         settings = replace(job["settings"], initial=50, batch_size=batch_size)
         sample_job(folder=tmp_path / str(batch_size), **job | {"settings": settings})
-    assert len({tree_sha256(one) for one in tmp_path.iterdir()}) == 1
+    assert len({tree_sha256(folder) for folder in tmp_path.iterdir()}) == 1
 
 
 def run_job(**job: Any) -> None:

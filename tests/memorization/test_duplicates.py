@@ -16,10 +16,10 @@ def ids(count: int) -> list[str]:
     return [f"f{place:04d}" for place in range(count)]
 
 
-def cosine(one: Array, other: Array) -> float:
-    one, other = one.astype(np.float64), other.astype(np.float64)
-    lengths = np.linalg.norm(one) * np.linalg.norm(other)
-    return round(float(one @ other / lengths), 12) if lengths else 0.0
+def cosine(first: Array, second: Array) -> float:
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    lengths = np.linalg.norm(first) * np.linalg.norm(second)
+    return round(float(first @ second / lengths), 12) if lengths else 0.0
 
 
 def draw(chance: np.random.Generator, count: int, ties: bool) -> Array:
@@ -31,8 +31,8 @@ def highest(values: list[float]) -> float:
     return max(values) if values else np.nan
 
 
-def same(found: Array, expected: list[float]) -> None:
-    np.testing.assert_allclose(found, expected, atol=2e-12)
+def same(nearest: Array, expected: list[float]) -> None:
+    np.testing.assert_allclose(nearest, expected, atol=2e-12)
 
 
 @settings(deadline=None)
@@ -44,17 +44,17 @@ def test_it_equals_all_pairs_one_by_one(
     chance = np.random.default_rng(seed)
     films = draw(chance, n, ties)
     groups = [f"p{number}" for number in chance.integers(0, patients, n)]
-    found = search_duplicates(films, ids(n), top=top, groups=groups, block_bytes=block)
-    table = [[cosine(one, other) for other in films] for one in films]
+    result = search_duplicates(films, ids(n), top=top, groups=groups, block_bytes=block)
+    table = [[cosine(first, second) for second in films] for first in films]
     pairs = sorted((-table[i][j], ids(n)[i], ids(n)[j]) for i in range(n) for j in range(i + 1, n))
-    assert [(one.one_id, one.other_id) for one in found.pairs] == [
-        (one, other) for _, one, other in pairs[:top]
+    assert [(first.one_id, first.other_id) for first in result.pairs] == [
+        (first, second) for _, first, second in pairs[:top]
     ]
-    same(np.array([one.cosine for one in found.pairs]), [-one[0] for one in pairs[:top]])
-    same(found.nearest, [highest([table[i][j] for j in range(n) if j != i]) for i in range(n)])
-    assert found.nearest_other_group is not None
+    same(np.array([pair.cosine for pair in result.pairs]), [-pair[0] for pair in pairs[:top]])
+    same(result.nearest, [highest([table[i][j] for j in range(n) if j != i]) for i in range(n)])
+    assert result.nearest_other_group is not None
     same(
-        found.nearest_other_group,
+        result.nearest_other_group,
         [highest([table[i][j] for j in range(n) if groups[j] != groups[i]]) for i in range(n)],
     )
 
@@ -81,38 +81,38 @@ def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> N
 
 
 def test_a_film_alone_has_no_nearest() -> None:
-    found = search_duplicates(np.ones((1, 3), np.float32), ["a"], top=5)
-    assert found.pairs == []
-    assert np.isnan(found.nearest).all()
-    assert found.nearest_other_group is None
+    result = search_duplicates(np.ones((1, 3), np.float32), ["a"], top=5)
+    assert result.pairs == []
+    assert np.isnan(result.nearest).all()
+    assert result.nearest_other_group is None
 
 
 def peak(films: Array, groups: list[str], block: int) -> tuple[Duplicates, int]:
     tracemalloc.start()
-    found = search_duplicates(films, ids(len(films)), top=50, groups=groups, block_bytes=block)
+    result = search_duplicates(films, ids(len(films)), top=50, groups=groups, block_bytes=block)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return found, most
+    return result, most
 
 
 def test_nothing_but_copies_takes_no_memory() -> None:
     groups = ["one"] * 3000
-    found, most = peak(np.ones((3000, 16), np.float32), groups, 2**20)
+    result, most = peak(np.ones((3000, 16), np.float32), groups, 2**20)
     assert most < 20 * 2**20  # all products together: 36 MB in float32
-    assert [(one.one_id, one.other_id) for one in found.pairs] == [
+    assert [(pair.one_id, pair.other_id) for pair in result.pairs] == [
         ("f0000", name) for name in ids(51)[1:]
     ]
-    assert (found.nearest == 1).all()
-    assert found.nearest_other_group is not None
-    assert np.isnan(found.nearest_other_group).all()
+    assert (result.nearest == 1).all()
+    assert result.nearest_other_group is not None
+    assert np.isnan(result.nearest_other_group).all()
 
 
 def test_films_of_one_direction_are_scored_in_bounded_memory() -> None:
     films = np.outer(np.arange(1, 1001), [1.0, 2.0, 3.0]).astype(np.float32)
-    found, most = peak(films, ids(1000), 2**18)
+    result, most = peak(films, ids(1000), 2**18)
     assert most < 40 * 2**20  # a million pairs as ranks and float64 cosines alone: 24 MB
-    assert {one.cosine for one in found.pairs} == {1.0}
-    assert [one.other_id for one in found.pairs] == ids(51)[1:]
+    assert {pair.cosine for pair in result.pairs} == {1.0}
+    assert [pair.other_id for pair in result.pairs] == ids(51)[1:]
 
 
 def test_groups_that_do_not_fit_are_refused() -> None:

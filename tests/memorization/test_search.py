@@ -23,7 +23,7 @@ def ids(prefix: str, count: int) -> list[str]:
     return [f"{prefix}{place:04d}" for place in range(count)]
 
 
-def found(
+def searched(
     real: Array, synthetic: Mapping[str, Array], *, top: int = 10, block: int = 2**20
 ) -> SearchResult:
     count = len(next(iter(synthetic.values())))
@@ -37,10 +37,10 @@ def found(
     )
 
 
-def cosine(one: Array, other: Array) -> float:
-    one, other = one.astype(np.float64), other.astype(np.float64)
-    lengths = np.linalg.norm(one) * np.linalg.norm(other)
-    return round(float(one @ other / lengths), 12) if lengths else 0.0
+def cosine(first: Array, second: Array) -> float:
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    lengths = np.linalg.norm(first) * np.linalg.norm(second)
+    return round(float(first @ second / lengths), 12) if lengths else 0.0
 
 
 def by_hand(real: Array, synthetic: Mapping[str, Array], top: int) -> tuple[list, list]:
@@ -57,23 +57,23 @@ def by_hand(real: Array, synthetic: Mapping[str, Array], top: int) -> tuple[list
             best, _, view = min(views)
             row.append((-best, i, view))
             pairs.append((f"r{i:04d}", f"s{j:04d}", -best, view))
-        row.sort(key=lambda one: (-one[0], one[1]))
+        row.sort(key=lambda hit: (-hit[0], hit[1]))
         second = row[1] if len(row) > 1 else row[0]
         nearest.append((f"s{j:04d}", f"r{row[0][1]:04d}", *row[0], second[0]))
-    return sorted(pairs, key=lambda one: (-one[2], one[0], one[1]))[:top], nearest
+    return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))[:top], nearest
 
 
 def same(answer: SearchResult, pairs: list, nearest: list) -> None:
-    assert [(one.real_id, one.synthetic_id, one.view) for one in answer.pairs] == [
+    assert [(pair.real_id, pair.synthetic_id, pair.view) for pair in answer.pairs] == [
         (real, synthetic, view) for real, synthetic, _, view in pairs
     ]
-    assert [one.cosine for one in answer.pairs] == pytest.approx(
-        [one[2] for one in pairs], abs=2e-12
+    assert [pair.cosine for pair in answer.pairs] == pytest.approx(
+        [pair[2] for pair in pairs], abs=2e-12
     )
-    assert [(one.synthetic_id, one.real_id, one.real, one.view) for one in answer.nearest] == [
+    assert [(pair.synthetic_id, pair.real_id, pair.real, pair.view) for pair in answer.nearest] == [
         (synthetic, real, place, view) for synthetic, real, _, place, view, _ in nearest
     ]
-    assert [[one.cosine, one.second_cosine] for one in answer.nearest] == [
+    assert [[pair.cosine, pair.second_cosine] for pair in answer.nearest] == [
         pytest.approx([value, second], abs=2e-12) for _, _, value, _, _, second in nearest
     ]
 
@@ -91,7 +91,7 @@ def test_it_equals_all_pairs_one_by_one(
     chance = np.random.default_rng(seed)
     real = chance.normal(size=(n, 8)).astype(np.float32)
     synthetic = {view: chance.normal(size=(m, 8)).astype(np.float32) for view in views}
-    same(found(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
+    same(searched(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
 
 
 @settings(deadline=None)
@@ -107,7 +107,7 @@ def test_ties_go_to_the_first_ids_and_views(
         view: chance.integers(-1, most, size=(m, 3), endpoint=True).astype(np.float32)
         for view in views
     }
-    same(found(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
+    same(searched(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
 
 
 @settings(deadline=None, max_examples=40)
@@ -123,7 +123,7 @@ def test_the_best_of_several_looks_of_a_real_film_counts(
         return drawn.astype(np.float32)
 
     looks, synthetic = [films(n), films(n)], {view: films(m) for view in views}
-    found = search(
+    result = search(
         looks, synthetic, real_ids=ids("r", n), synthetic_ids=ids("s", m), top=top, block_bytes=500
     )
     # As if each look were a film of its own, of which the better one stays.
@@ -133,14 +133,14 @@ def test_the_best_of_several_looks_of_a_real_film_counts(
         key = f"r{int(real[1:]) % n:04d}", name
         best[key] = min(best.get(key, (2.0, 0, "")), (-value, schemas.VIEWS.index(view), view))
     order = sorted(best, key=lambda key: (best[key][0], key))
-    assert [(one.real_id, one.synthetic_id, one.view) for one in found.pairs] == [
+    assert [(film.real_id, film.synthetic_id, film.view) for film in result.pairs] == [
         (*key, best[key][2]) for key in order[:top]
     ]
-    for one in found.nearest:
-        mine = [key for key in order if key[1] == one.synthetic_id]
-        assert (one.real_id, one.view) == (mine[0][0], best[mine[0]][2])
-        second = best[mine[min(1, n - 1)]][0]
-        assert one.second_cosine == pytest.approx(-second, abs=2e-12)
+    for film in result.nearest:
+        own = [key for key in order if key[1] == film.synthetic_id]
+        assert (film.real_id, film.view) == (own[0][0], best[own[0]][2])
+        second = best[own[min(1, n - 1)]][0]
+        assert film.second_cosine == pytest.approx(-second, abs=2e-12)
 
 
 @given(seed=st.integers(0, 2**32), tie=st.booleans())
@@ -152,7 +152,7 @@ def test_films_closer_than_float32_can_tell_are_told_apart(seed: int, tie: bool)
     real, synthetic = near[:20], {"plain": near[20:]}
     if tie:
         synthetic["mirrored"] = synthetic["plain"]
-    same(found(real, synthetic, top=15, block=1000), *by_hand(real, synthetic, 15))
+    same(searched(real, synthetic, top=15, block=1000), *by_hand(real, synthetic, 15))
 
 
 @given(seed=st.integers(0, 2**32), ties=st.booleans(), block=st.integers(1, 3000))
@@ -165,7 +165,7 @@ def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> N
         return drawn.astype(np.float32)
 
     real, plain, mirrored = films(15), films(25), films(25)
-    straight = found(real, {"plain": plain, "mirrored": mirrored})
+    straight = searched(real, {"plain": plain, "mirrored": mirrored})
     a, b = chance.permutation(15), chance.permutation(25)
     shuffled = search(
         real[a],
@@ -176,9 +176,9 @@ def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> N
         block_bytes=block,
     )
     assert shuffled.pairs == straight.pairs
-    again = sorted(shuffled.nearest, key=lambda one: one.synthetic_id)
-    assert [{**one._asdict(), "real": int(a[one.real])} for one in again] == [
-        one._asdict() for one in straight.nearest
+    sorted_films = sorted(shuffled.nearest, key=lambda film: film.synthetic_id)
+    assert [{**film._asdict(), "real": int(a[film.real])} for film in sorted_films] == [
+        film._asdict() for film in straight.nearest
     ]
 
 
@@ -210,7 +210,7 @@ def test_the_number_of_threads_does_not_matter() -> None:
 
 def peak(real: Array, synthetic: Array, block: int) -> tuple[SearchResult, int]:
     tracemalloc.start()
-    answer = found(real, {"plain": synthetic}, top=100, block=block)
+    answer = searched(real, {"plain": synthetic}, top=100, block=block)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return answer, most
@@ -222,10 +222,10 @@ def test_nothing_but_copies_takes_neither_memory_nor_time() -> None:
     answer, most = peak(films, films, 2**20)
     assert most < 20 * 2**20  # all products together: 36 MB in float32
     assert time.perf_counter() - begin < 10
-    assert [(one.real_id, one.synthetic_id) for one in answer.pairs] == [
+    assert [(pair.real_id, pair.synthetic_id) for pair in answer.pairs] == [
         ("r0000", name) for name in ids("s", 100)
     ]
-    assert {(one.real_id, one.cosine, one.second_cosine) for one in answer.nearest} == {
+    assert {(pair.real_id, pair.cosine, pair.second_cosine) for pair in answer.nearest} == {
         ("r0000", 1.0, 1.0)
     }
 
@@ -253,15 +253,17 @@ def test_a_float32_cosine_errs_by_less_than_said(seed: int, d: int) -> None:
 
 
 def test_one_real_film_is_second_to_itself() -> None:
-    [one] = found(np.eye(2, dtype=np.float32)[:1], {"plain": np.ones((1, 2), np.float32)}).nearest
-    assert one.cosine == one.second_cosine == pytest.approx(0.5**0.5)
+    [film] = searched(
+        np.eye(2, dtype=np.float32)[:1], {"plain": np.ones((1, 2), np.float32)}
+    ).nearest
+    assert film.cosine == film.second_cosine == pytest.approx(0.5**0.5)
 
 
 def test_features_that_are_no_numbers_are_refused_by_film() -> None:
     films = np.ones((3, 4), np.float32)
     films[1, 2], films[2, 0] = np.nan, np.inf
     with pytest.raises(CxrReleaseError, match="not finite numbers") as raised:
-        found(np.ones((3, 4), np.float32), {"plain": films})
+        searched(np.ones((3, 4), np.float32), {"plain": films})
     assert [fault.where for fault in raised.value.faults] == ["s0001", "s0002"]
 
 
@@ -276,4 +278,4 @@ def test_features_that_are_no_numbers_are_refused_by_film() -> None:
 )
 def test_what_makes_no_sense_is_refused(real: Array, synthetic: dict[str, Array], top: int) -> None:
     with pytest.raises(ValueError, match=r"nearest|features|mismatch"):
-        found(real, synthetic, top=top)
+        searched(real, synthetic, top=top)

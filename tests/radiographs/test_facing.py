@@ -63,24 +63,24 @@ def test_one_wrongly_marked_film_does_not_turn_the_cohort(
     small: Thumbnail, truth: list[str]
 ) -> None:
     wrong = truth.index("right")
-    found = find_facings(small, [*left(truth)[:4], wrong])
-    assert found.facings[wrong] == "left"  # somebody said so
-    assert found.contrary == [wrong]
-    assert [one for at, one in enumerate(found.facings) if at != wrong] == [
-        one for at, one in enumerate(truth) if at != wrong
+    cohort = find_facings(small, [*left(truth)[:4], wrong])
+    assert cohort.facings[wrong] == "left"  # somebody said so
+    assert cohort.contrary == [wrong]
+    assert [facing for at, facing in enumerate(cohort.facings) if at != wrong] == [
+        facing for at, facing in enumerate(truth) if at != wrong
     ]
 
 
 def test_films_listed_both_ways_settle_nothing(small: Thumbnail, truth: list[str]) -> None:
     listed = [left(truth)[0], truth.index("right")]
-    found = find_facings(small, listed)
-    assert [found.facings[at] for at in listed] == ["left", "left"]
-    assert found.facings.count(None) == len(truth) - 2
+    cohort = find_facings(small, listed)
+    assert [cohort.facings[at] for at in listed] == ["left", "left"]
+    assert cohort.facings.count(None) == len(truth) - 2
 
 
 def test_too_few_films_show_nothing(small: Thumbnail, truth: list[str]) -> None:
-    found = find_facings(small[: FEWEST - 1], [left(truth)[0]])
-    assert found.facings.count(None) == FEWEST - 2
+    cohort = find_facings(small[: FEWEST - 1], [left(truth)[0]])
+    assert cohort.facings.count(None) == FEWEST - 2
     assert detector_of(small[: FEWEST - 1]) is None
 
 
@@ -96,16 +96,16 @@ def test_films_that_share_no_side_are_unknown() -> None:
 @pytest.fixture(scope="module")
 def turned(small: Thumbnail, truth: list[str]) -> Thumbnail:
     """All of them facing left."""
-    right = np.array([one == "right" for one in truth])
+    right = np.array([facing == "right" for facing in truth])
     return np.where(right[:, None, None], small[:, :, ::-1], small)
 
 
 @pytest.fixture(scope="module")
 def detector(turned: Thumbnail) -> Detector:
     """Made from half of them: the other half it has not seen."""
-    found = detector_of(turned[:16])
-    assert found is not None
-    return found
+    made = detector_of(turned[:16])
+    assert made is not None
+    return made
 
 
 def test_new_films_are_told_apart(detector: Detector, turned: Thumbnail) -> None:
@@ -172,7 +172,9 @@ def test_no_side_is_favoured(
 ) -> None:
     films = mixed(turned[16:], 16, share=share, seed=seed)
     other = {"left": "right", "right": "left", None: None}
-    assert detector.facings(films[:, :, ::-1]) == [other[one] for one in detector.facings(films)]
+    assert detector.facings(films[:, :, ::-1]) == [
+        other[facing] for facing in detector.facings(films)
+    ]
 
 
 def test_mixed_films_have_their_share() -> None:
@@ -185,11 +187,11 @@ def test_mixed_films_have_their_share() -> None:
 
 
 def test_a_detector_is_measured(detector: Detector, turned: Thumbnail) -> None:
-    found = check_detector(detector, turned[:16])
-    assert found["references"] == 16
-    assert found["source"] == {"films": 16, "wrong": 0, "unknown": 0}
-    assert found["poor"]["wrong"] <= 10
-    assert found["neither"]["unknown"] >= 970
+    report = check_detector(detector, turned[:16])
+    assert report["references"] == 16
+    assert report["source"] == {"films": 16, "wrong": 0, "unknown": 0}
+    assert report["poor"]["wrong"] <= 10
+    assert report["neither"]["unknown"] >= 970
     assert check_detector(None, turned[:3])["source"] is None
     assert check_detector(None, None)["references"] == 0
 
