@@ -50,10 +50,8 @@ def open_weights(
             plain file of tensors. Nothing in it is ever executed.
     """
     data, digest = _hashed(path, sha256)
-    member = next(
-        (candidate for candidate in published if digest.startswith(published_prefix(candidate))),
-        None,
-    )
+    members = (entry for entry in published if digest.startswith(published_prefix(entry)))
+    member = next(members, None)
     if not sha256 and member is None:
         raise CxrReleaseError(
             f"hashes to {digest}, which is not a file of torchvision's for this model",

@@ -147,9 +147,8 @@ def estimate(point: DistancePoint, metric: str) -> Estimate:
 
 def metrics_of(distances: Distances) -> list[str]:
     """The metrics that every checkpoint has, in the order of `METRICS`."""
-    return [
-        metric for metric in METRICS if all(metric in point for point in distances["checkpoints"])
-    ]
+    points = distances["checkpoints"]
+    return [metric for metric in METRICS if all(metric in point for point in points)]
 
 
 def deciding(distances: Distances) -> tuple[str, float]:

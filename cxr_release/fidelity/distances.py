@@ -53,10 +53,7 @@ def frechet_distance(first: NDArray[np.float64], second: NDArray[np.float64]) ->
         distances of equal n, and compare them with `real_floor`.
     """
     shift = first.mean(axis=0) - second.mean(axis=0)
-    spread = [
-        (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
-        for features in (first, second)
-    ]
+    spread = [(part - part.mean(axis=0)) / np.sqrt(len(part) - 1) for part in (first, second)]
     if min(len(first), len(second)) < first.shape[1]:
         overlap = np.linalg.svd(spread[0] @ spread[1].T, compute_uv=False).sum()
     else:

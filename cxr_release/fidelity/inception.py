@@ -155,9 +155,7 @@ def fid(drawn: Features, real: Features, *, draws: int, seed: int) -> tuple[floa
         fid_statistics_to_metric,
     )
 
-    statistics = [
-        fid_features_to_statistics(torch.from_numpy(features)) for features in (drawn, real)
-    ]
+    statistics = [fid_features_to_statistics(torch.from_numpy(part)) for part in (drawn, real)]
     value = max(0.0, float(fid_statistics_to_metric(*statistics, verbose=False)[KEY_METRIC_FID]))
     interval = distance_interval(
         frechet_distance,
@@ -218,10 +216,8 @@ def kernel_draws(drawn: Features, real: Features, *, draws: int, seed: int) -> F
     chance = np.random.Generator(np.random.PCG64(seed))
     sets = [features.astype(np.float64) for features in (drawn, real)]
     times = [
-        chance.multinomial(
-            len(features), np.full(len(features), 1 / len(features)), size=draws
-        ).astype(np.float64)
-        for features in sets
+        chance.multinomial(films, np.full(films, 1 / films), size=draws).astype(np.float64)
+        for films in (len(drawn), len(real))
     ]
     within = [_mean_kernel(features, counts) for features, counts in zip(sets, times, strict=True)]
     between = _weighted(sets[0], times[0], sets[1], times[1]) / (len(drawn) * len(real))

@@ -140,9 +140,7 @@ def _recommended(
         f"its films are nearest to source films ({NAMES[metric]} {value:.3g}, 95 % interval "
         f"{low:.3g} to {high:.3g}; source films score {floor:.3g})"
     )
-    return [
-        {"checkpoint": checkpoint, "reasons": reasons[checkpoint]} for checkpoint in sorted(reasons)
-    ]
+    return [{"checkpoint": number, "reasons": reasons[number]} for number in sorted(reasons)]
 
 
 def _warnings(recommended: Sequence[Recommendation], sampled: Sequence[int]) -> list[str]:

@@ -105,13 +105,9 @@ def canonical(key: str) -> str:
 def _no_patient(key: str) -> str:
     """Why a key does not identify a patient; empty where it may."""
     plain = canonical(key)
-    text = re.sub(r"[\W_]+", "", plain)
-    if (
-        not text
-        or text in _PLACEHOLDERS
-        or plain == "-1"
-        or (plain[0] == "#" and plain[-1] in "!?")
-    ):
+    word = re.sub(r"[\W_]+", "", plain)
+    spreadsheet_error = plain[:1] == "#" and plain[-1] in "!?"
+    if not word or word in _PLACEHOLDERS or plain == "-1" or spreadsheet_error:
         return "which names no patient"
     if _SHORTENED.fullmatch(plain):
         return "a number that a spreadsheet has shortened: it may be several patients'"

@@ -161,11 +161,9 @@ def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     path = folder / WEIGHTS
     if not path.is_file():
         pickles = [file.name for file in path.parent.glob("*") if file.suffix in {".bin", ".pt"}]
-        fault = (
-            f"only pickled weights here ({', '.join(pickles)})" if pickles else "no weights here"
-        )
+        pickled = f"only pickled weights here ({', '.join(pickles)})"
         raise CheckpointError(
-            fault,
+            pickled if pickles else "no weights here",
             where=str(path),
             remedy="save them as safetensors, or train again (`dvc repro`); no pickle is opened",
         )

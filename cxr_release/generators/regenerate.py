@@ -78,9 +78,8 @@ def regenerate(
         drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
         for film, seed, pixels in zip(job_films, seeds, drawn, strict=True):
             if processes().is_main:
-                regenerated.append(
-                    _write_film(film, seed, pixels, originals.get(str(film)), output)
-                )
+                original = originals.get(str(film))
+                regenerated.append(_write_film(film, seed, pixels, original, output))
     return regenerated
 
 

@@ -145,9 +145,7 @@ class _Work:
         """Draw the films that are missing, until the deadline; returns how many there are."""
         shards = dict(enumerate(chunks(range(self.count), SHARD)))
         missing = self.processes.agreed(
-            lambda: [
-                number for number in shards if not _is_complete(folder, number, shards[number])
-            ]
+            lambda: [at for at in shards if not _is_complete(folder, at, shards[at])]
         )
         made = sum(len(shards[number]) for number in shards if number not in missing)
         progress = tqdm(

@@ -135,9 +135,8 @@ class Calibration:
         self.held_out = None
         if held_out is not None:
             self.held_out = Baseline("held_out", held_out, duplicate_threshold, held_out_patients)
-        usable = [
-            baseline for baseline in (self.held_out, self.source) if baseline and baseline.cosines
-        ]
+        both = (self.held_out, self.source)
+        usable = [baseline for baseline in both if baseline and baseline.cosines]
         self.baseline = usable[0] if usable else None
         """What flags: the held-out films, without them the source films, or nothing."""
         self.threshold = self.baseline.cosines[-1] if self.baseline else None
@@ -245,13 +244,8 @@ def distance_ratio(nearest: Floats, second: Floats) -> Floats:
         nearest: (m,) cosines.
         second: (m,) cosines, none higher.
     """
-    nearest_distance, second_distance = distance(nearest), distance(second)
-    ratio: Floats = np.divide(
-        nearest_distance,
-        second_distance,
-        out=np.ones_like(nearest_distance),
-        where=second_distance > 0,
-    )
+    near, far = distance(nearest), distance(second)
+    ratio: Floats = np.divide(near, far, out=np.ones_like(near), where=far > 0)
     return ratio
 
 

@@ -41,16 +41,13 @@ class _NearestOther:
         self, rows: Films, columns: Films, groups: tuple[Places, Places] | None = None
     ) -> None:
         self._rows, self._columns, self._grouped = rows, columns, groups is not None
-        of_rows, of_columns = groups or (
-            np.zeros(len(rows.order)),
-            np.zeros(len(columns.order)),
-        )
+        of_rows, of_columns = groups or (np.zeros(len(rows.order)), np.zeros(len(columns.order)))
         # Equal films of different groups are separate queries.
         queries, self._of_rank = np.unique(
             np.column_stack([rows.group, of_rows[rows.order]]), axis=0, return_inverse=True
         )
         self._place, self._group = queries.astype(np.int64).T
-        """(k,) distinct film and group of each question; the films rise."""
+        """(k,) distinct film and group of each query; the films rise."""
         of_columns = of_columns[columns.order]
         self._column_group = np.array(
             [
@@ -130,21 +127,19 @@ def search_duplicates(
     films = Films(features, ids)
     top_pairs = TopPairs(films, films, top)
     nearest = _NearestOther(films, films, (np.arange(len(ids)),) * 2)
-    other_group = None if groups is None else _NearestOther(films, films, (_numbers(groups),) * 2)
+    other = None if groups is None else _NearestOther(films, films, (_numbers(groups),) * 2)
     with progress("duplicates", len(ids)) as bar:
         for places, tile in tiles(films, films, block_bytes, bar):
             top_pairs.add(tile, places)
             nearest.add(tile, places)
-            if other_group is not None:
-                other_group.add(tile, places)
+            if other is not None:
+                other.add(tile, places)
     names = sorted(ids)
     pairs = [
         SimilarPair(names[first], names[second], 0.0 - negative)
         for negative, first, second in islice(top_pairs.film_pairs(), top)
     ]
-    return Duplicates(
-        pairs, nearest.cosines(), None if other_group is None else other_group.cosines()
-    )
+    return Duplicates(pairs, nearest.cosines(), None if other is None else other.cosines())
 
 
 def nearest_cosines(

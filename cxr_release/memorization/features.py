@@ -218,10 +218,7 @@ def features_of(
     return FilmFeatures(
         tuple(ids[place] for place in order),
         # One view after the other, so that no two copies of all of them are in memory.
-        {
-            view: np.concatenate([stored.matrix for stored in parts.pop(view)])[order]
-            for view in views
-        },
+        {view: np.concatenate([part.matrix for part in parts.pop(view)])[order] for view in views},
         tuple(sorted(remark for account in accounts for remark in account.unreadable)),
         tuple(sorted(remark for account in accounts for remark in account.notes)),
         films.patients,

@@ -229,15 +229,11 @@ def histogram(searched: Searched) -> dict[str, Any]:
 
 
 def _duplicates(duplicates: Duplicates, threshold: float) -> dict[str, Any]:
-    nearest, other_group = (
-        duplicates.nearest[~np.isnan(duplicates.nearest)],
-        duplicates.nearest_other_group,
-    )
+    nearest, other = duplicates.nearest, duplicates.nearest_other_group
+    nearest = nearest[~np.isnan(nearest)]
     return {
         "films_with_one_alike": int((nearest >= threshold).sum()),
-        "of_another_patient": None
-        if other_group is None
-        else int((other_group >= threshold).sum()),
+        "of_another_patient": None if other is None else int((other >= threshold).sum()),
         "highest": duplicates.pairs[0].cosine if duplicates.pairs else None,
         "distance": quantiles(distance(nearest)),
     }

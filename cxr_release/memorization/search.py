@@ -249,7 +249,7 @@ def _nearest(
     cosine, real, view = map(np.hstack, zip(*candidates, strict=True))
     sorting = np.lexsort((real, -cosine), axis=1)  # stable: of one film the first view
     cosine, real, view = (
-        np.take_along_axis(values, sorting, axis=1) for values in (cosine, real, view)
+        np.take_along_axis(part, sorting, axis=1) for part in (cosine, real, view)
     )
     # Of the films that are not the nearest one, the first; the nearest one itself without any.
     second_place = np.argmax(real != real[:, :1], axis=1)

@@ -54,9 +54,8 @@ def _flagged(report: Report) -> Iterator[str]:
         yield f"flagged    {calibration['note']}; {BASELINE}"
     else:
         counted = calibration[calibration["baseline"]]["counted"]
-        comparison = (
-            "one of another patient" if calibration["others"] == "patients" else "another one"
-        )
+        by_patient = calibration["others"] == "patients"
+        comparison = "one of another patient" if by_patient else "another one"
         baseline = {
             "held_out": f"any of {counted:,} held-out films is to the tuning part",
             "source": f"any of {counted:,} real films is to {comparison}",

@@ -98,7 +98,7 @@ def test_vit_weights_of_another_size_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "vit.pth"
     torch.save({"class_token": torch.zeros(1, 1, 768)}, path)
     message = refused("vit", path)
-    assert "other weights than those of torchvision's vit_b_16 of image size 384" in message
+    assert "does not hold the weights of torchvision's vit_b_16 of image size 384" in message
     assert ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1.url in message
 
 
@@ -271,7 +271,7 @@ def test_truncated_files_and_other_content_are_refused(resnet: Path, tmp_path: P
     state = torch.load(resnet, weights_only=True)
     torch.save(state | {"other": torch.ones(1)}, path)
     message = refused("resnet18", path)
-    assert "other weights than those of torchvision's resnet18" in message
+    assert "does not hold the weights of torchvision's resnet18" in message
     assert RESNET_URL in message
     torch.save(state | {"fc.bias": torch.ones(7)}, path)
     assert "fc.bias" in refused("resnet18", path)

@@ -165,9 +165,8 @@ class Learner:
         """The sum over all processes, in one exchange."""
         if self._compute.processes.count == 1:
             return gradients
-        flat = self._compute.processes.added(
-            torch.cat([gradient.flatten() for gradient in gradients])
-        )
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        flat = self._compute.processes.added(flat)
         parts = torch.split(flat, [gradient.numel() for gradient in gradients])
         return [part.view(gradient.shape) for part, gradient in zip(parts, gradients, strict=True)]
 

@@ -57,11 +57,7 @@ def halvings(network: NetworkParams) -> int:
 
 def _head(channels: tuple[int, ...]) -> int:
     """Channels of an attention head: as many as fit all that attend, at most 32."""
-    return next(
-        width
-        for width in (32, 24, 16, 8)
-        if not any(channels_of_layer % width for channels_of_layer in channels)
-    )
+    return next(head for head in (32, 24, 16, 8) if not any(width % head for width in channels))
 
 
 def noise_schedule(network: NetworkParams) -> DDPMScheduler:
