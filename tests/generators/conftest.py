@@ -109,15 +109,16 @@ def processes() -> Any:
     return context
 
 
-Survives = Callable[[Callable[..., object], dict[str, Any], Path], None]
-KILLS = 10
+Survives = Callable[[Callable[..., object], dict[str, Any], Path, int], None]
 
 
 @pytest.fixture(scope="session")
 def assert_survives_kills(processes: Any) -> Survives:
     """Assert that work in a folder, killed again and again, ends with the bytes of one go."""
 
-    def check(work: Callable[..., object], arguments: dict[str, Any], scratch: Path) -> None:
+    def check(
+        work: Callable[..., object], arguments: dict[str, Any], scratch: Path, times: int
+    ) -> None:
         whole, broken = scratch / "whole", scratch / "broken"
 
         def start(folder: Path) -> Any:
@@ -126,7 +127,7 @@ def assert_survives_kills(processes: Any) -> Survives:
             return process
 
         chance, kills = random.Random(3), 0
-        for _ in range(KILLS):
+        for _ in range(times):
             process = start(broken)
             # Told by what it leaves behind and not by the clock: a kill falls into the work, in
             # the middle of a file as well as between two, however busy the machine is.
@@ -136,7 +137,7 @@ def assert_survives_kills(processes: Any) -> Survives:
             process.kill()
             process.join()
             kills += process.exitcode != 0
-        assert kills == KILLS
+        assert kills == times
         for folder in (broken, whole):
             process = start(folder)
             process.join()

@@ -159,10 +159,11 @@ def run_job(**job: Any) -> None:
     sample_job(**job)
 
 
+@pytest.mark.parametrize("times", [3, pytest.param(10, marks=pytest.mark.long)])
 def test_killed_anywhere_it_ends_with_the_same_bytes(
-    tmp_path: Path, job: dict[str, Any], assert_survives_kills: Any
+    tmp_path: Path, job: dict[str, Any], assert_survives_kills: Any, times: int
 ) -> None:
-    assert_survives_kills(run_job, {**job, "batch": "large"}, tmp_path)
+    assert_survives_kills(run_job, {**job, "batch": "large"}, tmp_path, times)
 
 
 def test_whole_shards_are_not_drawn_again_and_short_ones_are(

@@ -334,10 +334,10 @@ def _write_on(folder: Path, told: Connection) -> None:
         os.write(told.fileno(), f"{seq}\n".encode())
 
 
-def test_a_killed_writer_loses_no_acknowledged_line(tmp_path: Path) -> None:
-    """A hundred kills."""
+@pytest.mark.parametrize("kills", [10, pytest.param(100, marks=pytest.mark.long)])
+def test_a_killed_writer_loses_no_acknowledged_line(tmp_path: Path, kills: int) -> None:
     chance, acknowledged, context = random.Random(4), {0}, workers()
-    for _ in range(100):
+    for _ in range(kills):
         listening, told = context.Pipe(duplex=False)
         writer = context.Process(target=_write_on, args=(tmp_path, told))
         writer.start()
