@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -27,12 +26,10 @@ from cxr_release.publishing.readiness import require_identity
 from cxr_release.release.documents.citation import contact, said, summary
 from cxr_release.release.documents.datacite import datacite, to_xml
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.layout import CHECKSUMS, walk
+from cxr_release.release.layout import CHECKSUMS, portable_files
 from cxr_release.release.record import RECORD, Record
 
 FORMS = ("bagit", "zip")
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
-"""A file or folder of a release: plain on every system, and never a parent folder."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The first date that a zip can hold."""
@@ -113,19 +110,10 @@ def _files(folder: Path) -> dict[str, Path]:
     """Name → path of the files of a folder, sorted; refuses names that unpack elsewhere."""
     if not (folder / "release.json").is_file() or not (folder / CHECKSUMS).is_file():
         raise ReleaseError("is not a release folder", where=str(folder))
-    paths, faults = {}, []
-    for entry in walk(folder):
-        if entry.name and not all(_PART.fullmatch(part) for part in entry.name.split("/")):
-            faults.append(
-                Fault(ascii(entry.name), "is not a valid name of a file in a release", "delete it")
-            )
-        elif entry.fault:
-            faults.append(Fault(ascii(entry.name), entry.fault, entry.remedy))
-        else:
-            paths[entry.name] = entry.path
+    paths, faults = portable_files(folder)
     if faults:
         raise ReleaseError("cannot be packed", where=str(folder), faults=faults)
-    return dict(sorted(paths.items()))
+    return paths
 
 
 @dataclass

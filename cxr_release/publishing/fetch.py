@@ -17,7 +17,8 @@ from tqdm import tqdm
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.publishing.hub import access_to, is_reference, reference
 from cxr_release.publishing.hub_client import LIMIT, Patience, Wire, conversation
-from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile, is_plain, read_local
+from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile, read_local
+from cxr_release.release.layout import is_portable
 
 RECORD = "release.json"
 FILES_AT_MOST = 10_000
@@ -90,7 +91,7 @@ def _require_safe(wire: Wire, tag: str, files: Mapping[str, RemoteFile], free: i
     where = f"{wire.access.repo}@{tag}"
     if RECORD not in files:
         raise ReleaseError(f"is not a release: it has no {RECORD}", where=where)
-    faults = [Fault(ascii(name), "is not a plain name") for name in files if not is_plain(name)]
+    faults = [Fault(ascii(name), "is not a plain name") for name in files if not is_portable(name)]
     # On some systems names that differ in case only are one file, and a file cannot be a folder.
     names = Counter(name.lower() for name in files)
     for name in files:

@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
-from cxr_release.errors import Fault, ReleaseError
+from cxr_release.errors import ReleaseError
 from cxr_release.publishing.hub import travels_safely
 from cxr_release.publishing.hub_client import Wire
 from cxr_release.publishing.hub_errors import HubFailure
-from cxr_release.release.layout import walk
+from cxr_release.release.layout import portable_files
 
-PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
-"""Names that are the same everywhere: no hidden files, no spaces, nothing that leads upwards."""
-LONGEST_NAME = 200
 _AT_ONCE = 2**20
 
 
@@ -37,11 +34,6 @@ class Local:
     """SHA-1 by which git knows these bytes."""
 
 
-def is_plain(name: str) -> bool:
-    """Whether a relative name with `/` is safe on every system."""
-    return len(name) <= LONGEST_NAME and bool(PLAIN.fullmatch(name)) and ".." not in name
-
-
 def read_local(folder: Path) -> dict[str, Local]:
     """All files below a folder: relative name → file, sorted.
 
@@ -51,22 +43,15 @@ def read_local(folder: Path) -> dict[str, Local]:
         ReleaseError: there are none, or some are not regular files with plain names; all of these
             are named.
     """
-    paths, faults = {}, []
-    for entry in walk(folder):
-        if entry.name and not is_plain(entry.name):
-            faults.append(Fault(ascii(entry.name), "is not a plain name", "delete it"))
-        elif entry.fault:
-            faults.append(Fault(entry.name, entry.fault, entry.remedy))
-        else:
-            paths[entry.name] = entry.path
+    paths, faults = portable_files(folder)
     if faults or not paths:
         raise ReleaseError(
             "holds what cannot be sent" if faults else "holds no release",
             where=str(folder),
             remedy="run `dvc repro`",
-            faults=sorted(faults),
+            faults=faults,
         )
-    return {name: _read(path) for name, path in sorted(paths.items())}
+    return {name: _read(path) for name, path in paths.items()}
 
 
 def _read(path: Path) -> Local:

@@ -1,9 +1,7 @@
-"""SHA256SUMS: every other file of the release, as `sha256sum -c` reads it.
+"""The files of a release folder: what they are called, which there are, and SHA256SUMS of them.
 
-What lies in a folder that somebody else made: its plain files, and what is none.
-
-Nothing is opened here. No link is followed, but for those that the Hub's own client makes of each
-file in its cache,
+`walk` lists folders that somebody else made and opens nothing. No link is followed, but for those
+that the Hub's own client makes of each file in its cache,
 
     CACHE/datasets--ORG--NAME/snapshots/COMMIT/data/x.parquet -> ../../../blobs/HASH
 
@@ -22,6 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from cxr_release.errors import Fault
 from cxr_release.files import sha256, write_text
 from cxr_release.film_id import SOURCE_PATTERN
 from cxr_release.tables import Table
@@ -41,16 +40,58 @@ def write_checksums(folder: Path, known: Mapping[str, str]) -> None:
         folder: the release folder.
         known: hashes that have been taken already, by name.
     """
-    names = sorted(
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != CHECKSUMS
-    )
+    names = sorted(entry.name for entry in walk(folder) if entry.name != CHECKSUMS)
     lines = [f"{known.get(name) or sha256(folder / name)}  {name}\n" for name in names]
     write_text(folder / CHECKSUMS, "".join(lines))
 
 
+NOTICES = (
+    *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"),
+    *("croissant.json", "release.json", CHECKSUMS),
+)
+"""Files that every release has."""
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?<!\.)")
+LONGEST_NAME = 200
+_OTHERS = re.compile(
+    r"figures/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(png|svg)"
+    r"|(audit_pairs|exclusions|reader_study)/train-00000-of-00001\.parquet"
+)
 SHARD = re.compile(rf"data/{SOURCE_PATTERN}/train-([0-9]{{5}})-of-([0-9]{{5}})\.parquet")
+
+
+def is_portable(name: str) -> bool:
+    """Whether a relative name with `/` is the same on every system and leads nowhere upwards."""
+    parts = name.split("/")
+    return len(name) <= LONGEST_NAME and ".." not in name and all(map(_PART.fullmatch, parts))
+
+
+def is_release_file(name: str) -> bool:
+    """Whether a release may hold a file of that name."""
+    return name in NOTICES or bool(SHARD.fullmatch(name) or _OTHERS.fullmatch(name))
+
+
+def portable_files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
+    """Plain files of portable names: name → path, sorted; and everything else, as faults."""
+    paths: dict[str, Path] = {}
+    faults = []
+    for entry in walk(folder):
+        if entry.name and not is_portable(entry.name):
+            faults.append(Fault(ascii(entry.name), "is not a plain name", "delete it"))
+        elif entry.fault:
+            faults.append(Fault(entry.name, entry.fault, entry.remedy))
+        else:
+            paths[entry.name] = entry.path
+    return dict(sorted(paths.items())), sorted(faults)
+
+
+def shards_of(folder: Path) -> list[Path]:
+    """The files of films of a release of our own, sorted by name."""
+    return sorted(entry.path for entry in walk(folder / "data") if is_shard(f"data/{entry.name}"))
+
+
+def is_shard(name: str) -> bool:
+    """Whether a file of a release holds films."""
+    return SHARD.fullmatch(name) is not None
 
 
 def shard_checkpoint(shard: str) -> int:

@@ -6,25 +6,14 @@ other checks open only what stands in `Folder.sizes`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.layout import SHARD, shard_checkpoint, walk
+from cxr_release.release.layout import NOTICES, is_release_file, is_shard, shard_checkpoint, walk
 
 MOST_FILES = 10_000
-
-NOTICES = (
-    *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"),
-    *("croissant.json", "release.json", "SHA256SUMS"),
-)
-"""Files that every release has."""
-_OTHERS = re.compile(
-    r"figures/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(png|svg)"
-    r"|(audit_pairs|exclusions|reader_study)/train-00000-of-00001\.parquet"
-)
 
 
 @dataclass(frozen=True)
@@ -44,7 +33,7 @@ class Folder:
     @property
     def shards(self) -> list[str]:
         """Files of films, by checkpoint and number."""
-        found = [name for name in self.sizes if SHARD.fullmatch(name)]
+        found = [name for name in self.sizes if is_shard(name)]
         return sorted(found, key=lambda name: (shard_checkpoint(name), name))
 
 
@@ -60,7 +49,7 @@ def look(root: Path, report: CheckReport) -> Folder:
             report.add(one.name, one.fault, one.remedy)
             continue
         paths[one.name], sizes[one.name] = one.path, one.size
-        if not (one.name in NOTICES or SHARD.fullmatch(one.name) or _OTHERS.fullmatch(one.name)):
+        if not is_release_file(one.name):
             report.add(one.name, "is not a file of a release", "delete it; it was not opened")
     for name in NOTICES:
         if name not in sizes:

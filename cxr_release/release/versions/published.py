@@ -25,6 +25,7 @@ from cxr_release.errors import DocumentError, ReleaseError
 from cxr_release.files import read_json, whole_folder, write_json
 from cxr_release.json_documents import read
 from cxr_release.partials import PARTIAL
+from cxr_release.release.layout import side_file
 from cxr_release.release.record import RECORD
 from cxr_release.release.versions.version import (
     GONE,
@@ -255,8 +256,7 @@ def _judged(release: Path) -> set[str]:
     """Synthetic films of the audited pairs of a release that are judged."""
     return {
         row["synthetic_id"]
-        for path in sorted(release.glob("audit_pairs/train-*.parquet"))
-        for row in tables.read_rows(path, schemas.AUDIT_PAIRS)
+        for row in tables.read_rows(release / side_file(schemas.AUDIT_PAIRS), schemas.AUDIT_PAIRS)
         if row["verdict"]
     }
 

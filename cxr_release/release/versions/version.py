@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from cxr_release import schemas, tables
 from cxr_release.files import as_read
 from cxr_release.json_documents import read
+from cxr_release.release.layout import shards_of, side_file
 from cxr_release.release.record import RECORD, Json, Record, Shard, Tombstone
 
 Row = Mapping[str, Any]
@@ -146,14 +147,10 @@ def read_version(folder: Path) -> Version:
     """
     films = {
         row["id"]: row
-        for path in sorted(folder.glob("data/checkpoint-*/train-*.parquet"))
+        for path in shards_of(folder)
         for row in tables.read_rows(path, schemas.RELEASE)
     }
-    exclusions = [
-        row
-        for path in sorted(folder.glob("exclusions/train-*.parquet"))
-        for row in tables.read_rows(path, schemas.TOMBSTONES)
-    ]
+    exclusions = tables.read_rows(folder / side_file(schemas.TOMBSTONES), schemas.TOMBSTONES)
     reasons = {row["id"]: row["reason"] for row in exclusions}
     record = read(folder / RECORD, StatedRecord)
     return Version(record, films, reasons_of(record) | reasons, exclusions)
