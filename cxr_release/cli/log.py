@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,14 @@ def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> 
     if images or reviews:
         folder = reviews or project.paths.screening_log
         return {"screening": verify(LogFolder(DECISION, folder, about_films(films, reasons)))}
+
+    def verify_kind(name: str) -> dict[str, Any]:
+        return verify(_logs(project, name, films, reasons))
+
     checks: dict[str, Callable[[], dict[str, Any]]] = {
-        name: lambda name=name: verify(_logs(project, name, films, reasons))  # type: ignore[misc]
-        for name in _KINDS
+        name: partial(verify_kind, name) for name in _KINDS
     }
-    return _all_of(checks | {"witnesses": lambda: _ask(project)})
+    return _all_of(checks | {"witnesses": partial(_ask, project)})
 
 
 def _ask(project: Project) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def test_a_release_of_phantoms_says_so_in_its_first_line(tmp_path: Path, params:
     card = card_of(make_release(tmp_path, params, excluded={}))
     line, *rest = first_lines(card).splitlines()
     assert "demonstration on drawn phantoms: no patient" in line
-    assert "No reviewer has looked at these films" in " ".join(rest)
+    assert "No reviewer has decided on these films" in " ".join(rest)
     assert "no reader has rated" in " ".join(rest)
 
 
@@ -62,7 +62,7 @@ def test_a_release_of_local_films_says_in_its_first_line_that_nobody_has_reviewe
 ) -> None:
     local = replace(params, ingest=replace(params.ingest, source="data/raw"))
     card = card_of(make_release(tmp_path, local, excluded={}))
-    assert "No reviewer has looked at these films" in first_lines(card).splitlines()[0]
+    assert "No reviewer has decided on these films" in first_lines(card).splitlines()[0]
     assert "phantom" not in first_lines(card)
     assert "The films inherit what the source shows and leaves out" in card
 

@@ -63,7 +63,7 @@ def test_pairs_that_nobody_judged_are_said_to_be_just_that(tmp_path: Path, param
     card = card_of(tmp_path, params, {})
     said = first_words(card)
     assert "**Memorization: searched automatically, not yet reviewed.**" in said
-    assert "No person has looked at the 3 nearest pairs" in said
+    assert "No person has judged any of the 3 nearest pairs" in said
     assert "whether a film of this release repeats a source film is not known" in said
     assert "Left out" not in said
     assert "No pair has been judged yet." in memorization(card)
