@@ -102,6 +102,8 @@ def principal(vectors: Vectors) -> Direction:
     """Direction (d,) that films share up to their sign: top eigenvector of the second moments.
 
     Turning any vector around leaves the matrix of second moments, and so the direction, as it is.
+    An eigenvector has no sign of its own, and what LAPACK returns depends on its build, on threads
+    and on the last bits of the matrix: the largest component is made positive.
     """
     films, parts = vectors.shape
     if films < parts:  # the smaller matrix of the two that share their eigenvalues
@@ -110,7 +112,7 @@ def principal(vectors: Vectors) -> Direction:
     else:
         _, directions = np.linalg.eigh((vectors.T @ vectors).astype(np.float64))
         top = directions[:, -1]
-    direction: Direction = top.astype(np.float32)
+    direction: Direction = (top * np.sign(top[np.abs(top).argmax()] or 1)).astype(np.float32)
     return direction
 
 

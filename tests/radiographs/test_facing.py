@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from cxr_release.films.png import Film
 from cxr_release.radiographs.facing import FEWEST, Detector, detector_of, find_facings, mixed
@@ -40,7 +41,10 @@ def test_mirroring_a_film_turns_its_facing(
     expect_turned(small, truth, flags)
 
 
+# On a busy machine 200 examples take longer than a test may; the runner's end of a test is an
+# exception like others to Hypothesis, which calls it "flaky" when the input passes later.
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @settings(max_examples=200, deadline=None)
 @given(FLAGS)
 def test_mirroring_any_films_turns_their_facing(
@@ -57,6 +61,50 @@ def expect_turned(small: Thumbnail, truth: list[str], flags: list[bool]) -> None
     ]
     if "left" in expected:
         assert find_facings(turned, left(expected)[:3]).facings == expected
+
+
+@pytest.fixture(scope="module")
+def borderline(small: Thumbnail) -> Thumbnail:
+    """So much grain that facings of some of them hang on the noise that is mixed from them."""
+    grain = np.random.default_rng(1).normal(0, 220, small.shape)
+    return np.round(small + grain).astype(np.float32)
+
+
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_either_end_of_an_eigenvector_gives_the_same_facings(
+    borderline: Thumbnail,
+    truth: list[str],
+    signs: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which one LAPACK returns depends on its build and on its threads."""
+    expected = find_facings(borderline, left(truth)[:6])
+    remaining, eigh = iter(signs), np.linalg.eigh
+
+    def turned_eigh(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        values, vectors = eigh(matrix)
+        return values, next(remaining) * vectors
+
+    monkeypatch.setattr(np.linalg, "eigh", turned_eigh)
+    assert find_facings(borderline, left(truth)[:6]) == expected
+    assert next(remaining, None) is None  # both halves of the cohort were turned
+
+
+@settings(max_examples=5, deadline=None)
+@given(FLAGS)
+def test_mirroring_films_of_doubtful_facing_turns_their_facings(
+    borderline: Thumbnail, truth: list[str], flags: list[bool]
+) -> None:
+    turned = np.where(np.array(flags)[:, None, None], borderline[:, :, ::-1], borderline)
+    straight, mirrored = (
+        find_facings(films, left(truth)[:1]).unaided for films in (borderline, turned)
+    )
+    other = {"left": "right", "right": "left", None: None}
+    first = flags[left(truth)[0]]  # the film that says which side is left
+    assert mirrored == [
+        other[facing] if flag != first else facing
+        for facing, flag in zip(straight, flags, strict=True)
+    ]
 
 
 def test_one_wrongly_marked_film_does_not_turn_the_cohort(

@@ -232,6 +232,7 @@ def test_the_last_word_of_each_counts_whenever_the_films_are_turned(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)  # Hypothesis calls a test "flaky" that its limit ends on a busy machine
 @settings(max_examples=100, deadline=None, suppress_health_check=SHARED)
 @given(SAYINGS)
 def test_the_last_words_count_in_any_order(paths: Paths, params: Params, sayings: Sayings) -> None:
