@@ -149,7 +149,7 @@ def _abandoned(path: Path) -> Iterator[bool]:
 def is_at(handle: int, path: Path) -> bool:
     """Whether an open file is what has this name."""
     try:
-        named, opened = path.lstat(), os.fstat(handle)
+        by_name, by_handle = path.lstat(), os.fstat(handle)
     except FileNotFoundError:
         return False
-    return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+    return (by_name.st_dev, by_name.st_ino) == (by_handle.st_dev, by_handle.st_ino)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.collect import Collected
-    from cxr_release.release.lost_decisions import Testimony
-    from cxr_release.release.versions.proofs import Said
+    from cxr_release.release.lost_decisions import LostDecisions
+    from cxr_release.release.versions.proofs import LogStatements
     from cxr_release.release.versions.version import Version
     from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
@@ -171,12 +171,12 @@ class Project:
                 like = similar_names(person, folder)
                 sys.stderr.write(f"{person} has no log here{message if had_order else like}\n")
 
-    def testimony(self) -> Testimony:
+    def lost_decisions(self) -> LostDecisions:
         """What git, the recorded orders and the published versions know of the logs."""
-        from cxr_release.release.lost_decisions import hear
+        from cxr_release.release.lost_decisions import find_lost_decisions
 
         films = self.known_films() or []
-        return hear(
+        return find_lost_decisions(
             self.paths,
             self.published(),
             films={film.id: film.sha256 for film in films},
@@ -249,17 +249,17 @@ class Project:
         is_own = self.paths.params.exists() and name_of(folder) == self.params.release.name
         return self.paths.published if is_own else None
 
-    def statements(self) -> Said:
+    def statements(self) -> LogStatements:
         """What the logs hold, as far as published versions prove it.
 
         Raises:
             DecisionError: a log does not verify, or lacks lines that git holds.
         """
         from cxr_release.logbook.witnesses import require_kept
-        from cxr_release.release.lost_decisions import said_in
+        from cxr_release.release.lost_decisions import statements_in
 
         require_kept(self.paths.root, [self.paths.published])
-        return said_in(self.paths)
+        return statements_in(self.paths)
 
     def ends(self) -> dict[str, dict[str, Any]]:
         """How far each log goes: log → `lines`, and `sha256` of the last one."""

@@ -98,11 +98,11 @@ def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> 
 
 
 def _ask(project: Project) -> dict[str, Any]:
-    testimony = project.testimony()
-    if testimony.faults:
-        message = f"{len(testimony.faults)} item(s) that people wrote are missing"
-        raise DecisionError(message, faults=testimony.faults)
-    return {"asked": list(testimony.asked), "notes": list(testimony.notes)}
+    lost = project.lost_decisions()
+    if lost.faults:
+        message = f"{len(lost.faults)} item(s) that people wrote are missing"
+        raise DecisionError(message, faults=lost.faults)
+    return {"asked": list(lost.asked), "notes": list(lost.notes)}
 
 
 def _all_of(checks: Mapping[str, Callable[[], dict[str, Any]]]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def status_of(project: Project) -> Status:
     Raises:
         DecisionError: a log does not verify, or is about other films.
     """
-    testimony = project.testimony()
+    lost = project.lost_decisions()
     audit = _audit(project)
     screening = project.screening(audit.excluded) if audit else None
     counts = _counts(project, screening)
@@ -67,9 +67,9 @@ def status_of(project: Project) -> Status:
             *_holds_back(counts, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
             *_never_set(project),
-            *_missing(testimony.faults),
+            *_missing(lost.faults),
         ],
-        "notes": list(testimony.notes),
+        "notes": list(lost.notes),
     }
 
 

@@ -86,8 +86,8 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
     sources: list[FilmSource] = []
     ignored: list[Ignored] = []
     for path in paths:
-        listed, skipped = list_path(path)
-        sources += listed
+        readable, skipped = list_path(path)
+        sources += readable
         ignored += skipped
     where = ", ".join(map(str, paths))
     faults = duplicate_ids(pair for source in sources for pair in source.places.items())

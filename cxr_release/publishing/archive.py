@@ -23,7 +23,7 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import sha256, whole_file
 from cxr_release.json_documents import read
 from cxr_release.publishing.readiness import require_identity
-from cxr_release.release.documents.citation import contact, said, summary
+from cxr_release.release.documents.citation import contact, stated, summary
 from cxr_release.release.documents.datacite import datacite, to_xml
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.layout import CHECKSUMS, portable_files
@@ -210,13 +210,13 @@ def _manifest(hashes: Mapping[str, str]) -> str:
 
 def _bag_info(record: Record, sizes: Mapping[str, int]) -> str:
     size, person = sum(sizes.values()), contact(record)
-    organization = said(record, "publisher") or "; ".join(map(one_line, record.authors))
+    organization = stated(record, "publisher") or "; ".join(map(one_line, record.authors))
     lines = {
         "Source-Organization": organization,
         "Contact-Name": person.get("name", ""),
         "Contact-Email": person.get("email", ""),
         "External-Description": summary(record),
-        "External-Identifier": said(record, "identifier") or f"{record.name} {record.tag}",
+        "External-Identifier": stated(record, "identifier") or f"{record.name} {record.tag}",
         "Bag-Size": f"{size / 1e6:.1f} MB",
         "Payload-Oxum": f"{size}.{len(sizes)}",
         "Bag-Software-Agent": f"cxr-release {cxr_release.__version__}",

@@ -10,7 +10,7 @@ from typing import Any
 from cxr_release.errors import DocumentError, ReleaseError
 from cxr_release.publishing.fetch import open_release
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.documents.changelog import listed
+from cxr_release.release.documents.changelog import list_differences
 from cxr_release.release.untrusted.folder import look
 from cxr_release.release.versions.version import Differences, Version, differences, read_version
 
@@ -51,4 +51,4 @@ def _version(folder: Path, name: str) -> Version:
 def text_of(report: Mapping[str, Any]) -> str:
     """The report of `compare` as text."""
     result = Differences(**{name: value for name, value in report.items() if name != "same"})
-    return "\n".join([f"{result.old} → {result.new}", *listed(result, MOST_NAMED)])
+    return "\n".join([f"{result.old} → {result.new}", *list_differences(result, MOST_NAMED)])

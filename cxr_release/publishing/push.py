@@ -21,7 +21,7 @@ from cxr_release.publishing.remote import MADE_BY_THE_HUB, Local, Remote, read_l
 
 if TYPE_CHECKING:
     from cxr_release.release.record import Record
-    from cxr_release.release.versions.proofs import Said
+    from cxr_release.release.versions.proofs import LogStatements
 
 RECORD = "release.json"
 
@@ -54,7 +54,7 @@ def push(
     dry_run: bool,
     allow_unreviewed: bool,
     ledger: Path | None,
-    statements: Said | None = None,
+    statements: LogStatements | None = None,
     logs: Mapping[str, Mapping[str, Any]] | None = None,
     patience: Patience = PATIENT,
 ) -> dict[str, Any]:
@@ -133,14 +133,14 @@ def push(
     }
 
 
-def _require_told(ledger: Path, folder: Path, statements: Said | None) -> None:
-    from cxr_release.release.versions.proofs import Said, require_told
+def _require_told(ledger: Path, folder: Path, statements: LogStatements | None) -> None:
+    from cxr_release.release.versions.proofs import LogStatements, require_told
     from cxr_release.release.versions.published import is_empty
     from cxr_release.release.versions.version import read_version
 
     if not is_empty(ledger):
         version = read_version(folder)
-        require_told(ledger, version.name, version.films, statements or Said())
+        require_told(ledger, version.name, version.films, statements or LogStatements())
 
 
 def _record_version(

@@ -85,7 +85,7 @@ def build_record(
     counts = read(inputs.screening / "counts.json", CountsDocument)
     study = read(inputs.study / "study.json", StudyDocument)
     report = read(inputs.checkpoints / "report.json", CheckpointReport)
-    shards = {shard.name: shard.stated for some in contents.shards.values() for shard in some}
+    shards = {shard.name: shard.stated for group in contents.shards.values() for shard in group}
     record = Record.model_validate(
         {
             "name": release.name,
@@ -137,7 +137,7 @@ def build_record(
             "inputs": dict(hashes),
             "validation": validation,
             "shards": shards,
-            "films_version": max((one["version"] for one in shards.values()), key=order_of),
+            "films_version": max((shard["version"] for shard in shards.values()), key=order_of),
             "tombstones": list(contents.tombstones),
             "previous": None,
             "changes": None,
@@ -236,7 +236,7 @@ def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
 def _is_counted(value: object) -> bool:
     """Whether this is a number, or numbers by name."""
     values = value.values() if isinstance(value, dict) else [value]
-    return all(isinstance(one, int | float) for one in values)
+    return all(isinstance(number, int | float) for number in values)
 
 
 def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[Facing]:
@@ -285,10 +285,10 @@ def _flagged(inputs: ReleaseInputs) -> Flagged:
     screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
     films = {row["synthetic_id"] for row in nearest if row["flagged"]}
     released = {row["id"] for row in screened if row["released"]}
-    listed = {row["synthetic_id"] for row in pairs}
+    on_the_list = {row["synthetic_id"] for row in pairs}
     return Flagged(
         pairs=sum(row["flagged"] for row in pairs),
         films=len(films),
         released=len(films & released),
-        unlisted=len(films - listed),
+        unlisted=len(films - on_the_list),
     )

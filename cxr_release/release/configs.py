@@ -156,8 +156,8 @@ def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Recommen
         films: the config of each checkpoint.
         recommended: the checkpoints that are recommended, as in the checkpoint report.
     """
-    first = {source_name(one.checkpoint) for one in recommended}
-    films = sorted(films, key=lambda one: (one.name in first, _number(one)), reverse=True)
+    first = {source_name(config.checkpoint) for config in recommended}
+    films = sorted(films, key=lambda config: (config.name in first, _number(config)), reverse=True)
     files = [name for config in films for name in config.files]
     if any(_begins_with_one_row(folder / name) for name in files):
         # `datasets` joins it to a single row before it, and counts a few bytes less.
@@ -184,8 +184,8 @@ def _number(config: Config) -> int:
 def _write_side(folder: Path, table: Table, rows: Iterable[Row], group: int) -> Config:
     name = side_file(table)
     with tables.Writer(folder / name, table) as writer:
-        for some in tables.pieces(rows, group):
-            writer.append(some)
+        for piece in tables.pieces(rows, group):
+            writer.append(piece)
     return measure(folder, table.name, table, [name])
 
 
@@ -198,8 +198,8 @@ def measure(folder: Path, name: str, table: Table, files: list[str]) -> Config:
     writer = ArrowWriter(features=features, stream=pa.MockOutputStream())
     for file in files:
         with pa.OSFile(str(folder / file)) as stream:
-            for some in _as_datasets_reads(LEAN.make_fragment(stream)):
-                writer.write_row(some) if some.num_rows == 1 else writer.write_table(some)
+            for piece in _as_datasets_reads(LEAN.make_fragment(stream)):
+                writer.write_row(piece) if piece.num_rows == 1 else writer.write_table(piece)
     rows, num_bytes = writer.finalize()
     stored = sum((folder / file).stat().st_size for file in files)
     return Config(name, table, tuple(files), rows, num_bytes, stored)

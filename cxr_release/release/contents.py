@@ -13,7 +13,7 @@ from cxr_release.params import Params
 from cxr_release.release.disclosure import shows_real_films
 from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
 from cxr_release.release.shards import Shard, plan_shards
-from cxr_release.release.versions.proofs import Said, require_told
+from cxr_release.release.versions.proofs import LogStatements, require_told
 from cxr_release.release.versions.published import History, read_history
 
 Row = Mapping[str, Any]
@@ -41,7 +41,10 @@ class Contents:
 
 
 def read_contents(
-    inputs: ReleaseInputs, params: Params, reasons: Mapping[str, str], said: Said | None
+    inputs: ReleaseInputs,
+    params: Params,
+    reasons: Mapping[str, str],
+    statements: LogStatements | None,
 ) -> Contents:
     """Read the contents of a release, and make sure that they may go out.
 
@@ -49,7 +52,7 @@ def read_contents(
         inputs: the artefacts.
         params: the parameters that they were made with.
         reasons: code of each reason of exclusion → its meaning.
-        said: what the logs hold; None: nothing is held against the published versions.
+        statements: what the logs hold; None: nothing is held against the published versions.
 
     Raises:
         ReleaseError: an exclusion has an unknown reason, a film that is judged a copy would go
@@ -71,21 +74,23 @@ def read_contents(
     history = read_history(inputs.published, params.release.version)
     released = {row["id"] for row in screened if row["released"]}
     shards = plan_shards(generated, params.ingest.size, released, history)
-    films = {film["id"]: film for some in shards.values() for one in some for film in one.films}
+    films = {
+        film["id"]: film for group in shards.values() for shard in group for film in shard.films
+    }
     history.require_unchanged(films)
-    if said is not None:
-        listed = {one["synthetic_id"] for one in _pairs(inputs)}
+    if statements is not None:
+        audited = {pair["synthetic_id"] for pair in _pairs(inputs)}
         # With the hashes of the mirror images, which the released rows have not.
         known = {row["id"]: row for rows in generated.values() for row in rows}
         told = {film: known[film] for film in films}
-        require_told(inputs.published, params.release.version, told, said, listed=listed)
+        require_told(inputs.published, params.release.version, told, statements, audited=audited)
     tombstones = history.tombstones(films, why)
-    without = {one["id"]: one["first_version_without"] for one in tombstones}
+    without = {stone["id"]: stone["first_version_without"] for stone in tombstones}
     marked = [{**row, "first_version_without": without.get(row["id"])} for row in exclusions]
     shown = {
-        checkpoint: spread([film["id"] for one in some for film in one.films], ON_A_SHEET)
-        for checkpoint, some in shards.items()
-        if any(one.films for one in some)
+        checkpoint: spread([film["id"] for shard in group for film in shard.films], ON_A_SHEET)
+        for checkpoint, group in shards.items()
+        if any(shard.films for shard in group)
     }
     return Contents(generated, marked, shards, films, shown, history, tombstones)
 

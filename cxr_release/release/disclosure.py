@@ -71,9 +71,9 @@ def shows_real_films(params: Params) -> bool:
     # Phantoms are drawn by this package, and nobody is on them.
     if params.ingest.source == PHANTOMS or is_shareable(license_id):
         return True
-    said = f"the licence {license_id!r}" if license_id else "a source without a stated licence"
+    licence = f"the licence {license_id!r}" if license_id else "a source without a stated licence"
     raise ReleaseError(
-        f"real films cannot be shown under {said}",
+        f"real films cannot be shown under {licence}",
         where="audit.publish_real_images",
         remedy="set it to false, or state in release.source_license a licence that allows passing"
         f" on resized films: {', '.join(SHAREABLE)}",
@@ -98,27 +98,29 @@ def coarse_audit(report: Mapping[str, Any], params: Params) -> dict[str, Any]:
         report: `cosine`, `alike`, `power`, `calibration` and `within` among its keys.
         params: the parameters that it was made with.
     """
-    said = dict(report)
+    coarse = dict(report)
     if names_films_by(params) == "sha256":
-        return said
-    calibration = dict(said["calibration"])
+        return coarse
+    calibration = dict(coarse["calibration"])
     for films in ("synthetic", "source", "held_out", "threshold"):
         calibration[films] = _rounded(calibration.get(films))
     if nearer := calibration.get("nearer_than_5_percent"):
         distance = _rounded(nearer["distance"])
         calibration["nearer_than_5_percent"] = nearer | {"distance": distance}
-    power = [row | {"median_cosine": round(row["median_cosine"], PLACES)} for row in said["power"]]
-    return said | {
-        "cosine": _rounded(said["cosine"]),
-        "alike": round(said["alike"], PLACES),
+    power = [
+        row | {"median_cosine": round(row["median_cosine"], PLACES)} for row in coarse["power"]
+    ]
+    return coarse | {
+        "cosine": _rounded(coarse["cosine"]),
+        "alike": round(coarse["alike"], PLACES),
         "power": power,
         "calibration": calibration,
-        "within": said["within"] | {"real": _rounded(said["within"]["real"])},
+        "within": coarse["within"] | {"real": _rounded(coarse["within"]["real"])},
     }
 
 
 def _rounded(value: Any) -> Any:
     """Every number in it that is not whole, rounded."""
     if isinstance(value, Mapping):
-        return {key: _rounded(one) for key, one in value.items()}
+        return {key: _rounded(part) for key, part in value.items()}
     return round(value, PLACES) if isinstance(value, float) else value

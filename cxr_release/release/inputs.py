@@ -233,7 +233,7 @@ class ReleaseInputs:
         faults = [
             Fault(str(path), "no such file", "run `dvc repro`")
             if not os.path.lexists(path)
-            else Fault(str(path), "is no plain file", REMAKE)
+            else Fault(str(path), "is not a plain file", REMAKE)
             for path in files.values()
             if not path.is_file()
         ]

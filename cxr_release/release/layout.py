@@ -118,7 +118,7 @@ _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Found:
-    """Something that is no folder."""
+    """Something that is not a folder."""
 
     name: str
     """Below the folder, parts joined by `/`."""
@@ -132,18 +132,18 @@ class Found:
 
 
 def walk(root: Path) -> Iterator[Found]:
-    """Everything in a folder that is no folder, sorted by name within each folder."""
+    """Everything in a folder that is not a folder, sorted by name within each folder."""
     yield from _walk(root, "", 0, _Snapshot.of(root))
 
 
 def _walk(root: Path, below: str, depth: int, snapshot: _Snapshot | None) -> Iterator[Found]:
     try:
         with os.scandir(root / below) as entries:
-            listed = sorted(entries, key=lambda one: one.name)
+            children = sorted(entries, key=lambda child: child.name)
     except OSError as error:
         yield Found(below, root / below, 0, f"cannot be listed: {error.strerror}", "")
         return
-    for entry in listed:
+    for entry in children:
         name = f"{below}/{entry.name}" if below else entry.name
         if name in BESIDE:
             continue

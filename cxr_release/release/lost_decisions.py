@@ -16,37 +16,37 @@ from cxr_release.logbook.log_files import log_file
 from cxr_release.logbook.logs import people_of, read_all
 from cxr_release.logbook.witnesses import line_keys
 from cxr_release.paths import Paths
-from cxr_release.release.versions.proofs import Said, contradictions, shortened
+from cxr_release.release.versions.proofs import LogStatements, contradictions, shortened
 from cxr_release.release.versions.version import Version
 from cxr_release.screening.decision import DECISION
 
 
 @dataclass(frozen=True)
-class Testimony:
-    """What others than the logs know of them."""
+class LostDecisions:
+    """What the logs lack, as far as git, the recorded orders and the published versions show."""
 
     faults: tuple[Fault, ...] = ()
     """What is missing: file, what, remedy."""
     notes: tuple[str, ...] = ()
     """Sentences on what may be missing, or could not be asked."""
     asked: tuple[str, ...] = field(default=())
-    """Who was asked."""
+    """Witnesses that were asked: git, the ledger."""
 
 
-def hear(
+def find_lost_decisions(
     paths: Paths,
     versions: Sequence[Version],
     *,
     films: Mapping[str, str],
     mirrored: Mapping[str, str] | None = None,
-) -> Testimony:
-    """Ask everybody who knows what the logs and the ledger held.
+) -> LostDecisions:
+    """Ask git, the recorded orders and the ledger what the logs held.
 
     Args:
         paths: of the project.
         versions: published ones.
         films: generated film → SHA-256 of its PNG bytes; what was decided on others is past.
-        mirrored: generated film → that of its mirror image: it is no other film.
+        mirrored: generated film → that of its mirror image: it is the same film.
     """
     heard = witnesses.of_git(paths.root, [paths.reviews, paths.published])
     folders = [paths.screening_log, paths.audit_log, paths.responses]
@@ -62,7 +62,9 @@ def hear(
     notes += heard.abandoned
     asked = {"git": heard.tracked and not heard.abandoned, "the ledger": bool(versions and films)}
     faults = [*heard.faults, *_unsaid(paths, versions, films, mirrored or {})]
-    return Testimony(tuple(faults), tuple(notes), tuple(one for one in asked if asked[one]))
+    return LostDecisions(
+        tuple(faults), tuple(notes), tuple(witness for witness in asked if asked[witness])
+    )
 
 
 def _unsaid(
@@ -75,51 +77,59 @@ def _unsaid(
     if not versions:
         return []
     try:
-        said = said_in(paths)
-    except DecisionError:  # whoever reads the logs says so
+        statements = statements_in(paths)
+    except DecisionError:  # what reads the logs reports it
         return []
     rows = {
         film: {"sha256": sha256, "mirrored_sha256": mirrored.get(film)}
         for film, sha256 in films.items()
     }
-    listed = (
+    pairs = (
         tables.read_rows(paths.pairs, schemas.PAIRS)
-        if paths.pairs.exists() and any(one.judged for one in versions)
+        if paths.pairs.exists() and any(version.judged for version in versions)
         else []
     )
     return [
-        *shortened(versions, films, said),
-        *contradictions(versions, rows, said, listed={row["synthetic_id"] for row in listed}),
+        *shortened(versions, films, statements),
+        *contradictions(versions, rows, statements, audited={row["synthetic_id"] for row in pairs}),
     ]
 
 
-def said_in(paths: Paths) -> Said:
+def statements_in(paths: Paths) -> LogStatements:
     """What the logs of a project hold, as far as a published version can prove it.
 
     Raises:
         DecisionError: a log does not verify.
     """
     screening = read_all(DECISION, paths.screening_log)
-    verdicts = [one for log in read_all(VERDICT, paths.audit_log).values() for one in log]
+    verdicts = [verdict for log in read_all(VERDICT, paths.audit_log).values() for verdict in log]
     withdrawals = read_all(DECISION, paths.withdrawals)
-    kept = [one for log in screening.values() for one in log if one.decision == "keep"]
-    withdrawn = [one for log in withdrawals.values() for one in log]
+    kept = [
+        decision for log in screening.values() for decision in log if decision.decision == "keep"
+    ]
+    withdrawn = [decision for log in withdrawals.values() for decision in log]
     out = Counter(
         film
         for log in screening.values()
-        for film in {one.image_id for one in log if one.decision == "exclude"}
+        for film in {decision.image_id for decision in log if decision.decision == "exclude"}
     )
-    return Said(
+    return LogStatements(
         excluded=out,
-        screened=_latest((one.image_id, one.at) for one in kept),
-        withdrawn=frozenset(one.image_id for one in withdrawn),
-        given_back=_latest(
-            (one.image_id, one.at) for one in withdrawn if one.decision == "retract"
+        screened=_latest((decision.image_id, decision.at) for decision in kept),
+        withdrawn=frozenset(decision.image_id for decision in withdrawn),
+        retracted=_latest(
+            (decision.image_id, decision.at)
+            for decision in withdrawn
+            if decision.decision == "retract"
         ),
         doubted=frozenset(
-            one.synthetic_id for one in verdicts if one.verdict in {"copy", "unsure"}
+            verdict.synthetic_id for verdict in verdicts if verdict.verdict in {"copy", "unsure"}
         ),
-        judged=_latest((one.synthetic_id, one.at) for one in verdicts if one.verdict != "retract"),
+        adjudicated=_latest(
+            (verdict.synthetic_id, verdict.at)
+            for verdict in verdicts
+            if verdict.verdict != "retract"
+        ),
         lines={name: frozenset(line_keys(data)) for name, data in _logs(paths)},
     )
 
@@ -142,9 +152,9 @@ def _logs(paths: Paths) -> Iterator[tuple[str, bytes]]:
                 yield f"{folder.name}/{person}", path.read_bytes()
 
 
-def _latest(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _latest(times: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Film → time of the last line on it; the logs' times are in UTC, in one form."""
     latest: dict[str, str] = {}
-    for film, at in said:
+    for film, at in times:
         latest[film] = max(at, latest.get(film, ""))
     return latest

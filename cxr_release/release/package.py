@@ -18,7 +18,7 @@ from cxr_release.release.documents.rendered import Sources, documents_of
 from cxr_release.release.inputs import ReleaseInputs, jobs_of
 from cxr_release.release.layout import side_file, write_checksums
 from cxr_release.release.record import RECORD, Record, Validation
-from cxr_release.release.versions.proofs import Said
+from cxr_release.release.versions.proofs import LogStatements
 
 
 def package(
@@ -28,7 +28,7 @@ def package(
     validation: Path,
     reasons: Mapping[str, str],
     output: Path,
-    said: Said | None = None,
+    statements: LogStatements | None = None,
 ) -> Record:
     """Write the release folder: the same inputs give the same bytes, file by file.
 
@@ -38,7 +38,7 @@ def package(
         validation: what `validate` returned, as JSON.
         reasons: code of each reason of exclusion → its meaning.
         output: the release folder; what stood there before is replaced as a whole.
-        said: what the logs hold; None: nothing is held against the published versions.
+        statements: what the logs hold; None: nothing is held against the published versions.
 
     Returns:
         The release's record.
@@ -55,7 +55,7 @@ def package(
     # Hashing lets other threads work: it runs beside the reading.
     with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
         hashed = beside.submit(inputs.hashes, jobs)
-        contents = read_contents(inputs, params, reasons, said)
+        contents = read_contents(inputs, params, reasons, statements)
         written = write_configs(folder, inputs, params, contents)
         write_figures(folder, inputs, contents, written.shown)
         record = build_record(

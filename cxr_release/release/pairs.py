@@ -42,8 +42,8 @@ def released_pairs(
     pairs = tables.read_rows(inputs.audit / "pairs.parquet", schemas.PAIRS)
     cohort = inputs.cohort / "cohort.parquet"
     pixels = {row["id"]: row["pixel_sha256"] for row in tables.read_rows(cohort, schemas.COHORT)}
-    judged = tables.read_rows(inputs.adjudication / "verdicts.parquet", schemas.VERDICTS)
-    verdicts = {(row["real_id"], row["synthetic_id"]): row["verdict"] for row in judged}
+    verdict_rows = tables.read_rows(inputs.adjudication / "verdicts.parquet", schemas.VERDICTS)
+    verdicts = {(row["real_id"], row["synthetic_id"]): row["verdict"] for row in verdict_rows}
     shown = shows_real_films(params)
     key = _key(inputs) if names_films_by(params) == "hmac" else None
     real: Mapping[str, Cell] = {}

@@ -29,7 +29,9 @@ def _finite(value: Any) -> Any:
 
 
 Number = Annotated[
-    Any, PlainValidator(_finite, json_schema_input_type=float), PlainSerializer(lambda one: one)
+    Any,
+    PlainValidator(_finite, json_schema_input_type=float),
+    PlainSerializer(lambda number: number),
 ]
 """A finite number, whole or not, as it is written."""
 Count = Annotated[int, Field(ge=0, le=2**53)]

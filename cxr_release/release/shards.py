@@ -134,10 +134,10 @@ def write_films(
             for _, piece in pieces:
                 stays = pc.is_in(piece["id"], kept)
                 # A filter copies the films; mostly all of them stay.
-                some = piece if pc.all(stays).as_py() else piece.filter(stays)
-                version = pa.array([shard.version] * some.num_rows, pa.string())
-                writer.append(some.append_column("release_version", version))
-                for film in some.filter(pc.is_in(some["id"], wanted)).to_pylist():
+                released = piece if pc.all(stays).as_py() else piece.filter(stays)
+                version = pa.array([shard.version] * released.num_rows, pa.string())
+                writer.append(released.append_column("release_version", version))
+                for film in released.filter(pc.is_in(released["id"], wanted)).to_pylist():
                     pictures[film["id"]] = film["image"]["bytes"]
     return pictures
 

@@ -34,13 +34,15 @@ from cxr_release.release.inputs import (
     jobs_of,
 )
 from cxr_release.release.record import AuditReview
-from cxr_release.release.versions.proofs import Said, require_told
+from cxr_release.release.versions.proofs import LogStatements, require_told
 
 _SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
 _STUDY = "run `dvc repro --force study`"
 
 
-def validate(inputs: ReleaseInputs, params: Params, said: Said | None = None) -> dict[str, Any]:
+def validate(
+    inputs: ReleaseInputs, params: Params, statements: LogStatements | None = None
+) -> dict[str, Any]:
     """Check every table against its schema, every film against its row, every number twice.
 
     Films are decoded a few at a time: memory grows with the number of rows, not of pixels.
@@ -48,7 +50,7 @@ def validate(inputs: ReleaseInputs, params: Params, said: Said | None = None) ->
     Args:
         inputs: the artefacts.
         params: the parameters that they were made with.
-        said: what the logs hold; None: nothing is held against the published versions.
+        statements: what the logs hold; None: nothing is held against the published versions.
 
     Returns:
         `tables` (table → rows) and `rules` (rule → things that it was applied to).
@@ -65,12 +67,12 @@ def validate(inputs: ReleaseInputs, params: Params, said: Said | None = None) ->
     if view is not None:
         _check_screened(view, generated, inputs, report)
         _check_between(view, read, generated, real, report)
-        if said is not None:
+        if statements is not None:
             films = {film: vars(known) for film, known in view.films.items()}
-            listed = {row["synthetic_id"] for row in view.pairs}
+            audited = {row["synthetic_id"] for row in view.pairs}
             with report.collecting():
                 version = params.release.version
-                require_told(inputs.published, version, films, said, listed=listed)
+                require_told(inputs.published, version, films, statements, audited=audited)
             report.applied("released films held against the published versions", len(films))
     report.finish()
     return {"tables": report.tables, "rules": report.rules}
@@ -81,16 +83,16 @@ class _Artefacts:
 
     def __init__(self, inputs: ReleaseInputs, params: Params, report: CheckReport) -> None:
         self.inputs, self.params, rows = inputs, params, report.rows
-        screening, audit, judged = inputs.screening, inputs.audit, inputs.adjudication
+        screening, audit, adjudication = inputs.screening, inputs.audit, inputs.adjudication
         self.screened = rows(screening / "screened.parquet", schemas.SCREENED)
         self.exclusions = rows(screening / "exclusions.parquet", schemas.EXCLUSIONS)
         self.counts = report.document(screening / "counts.json", CountsDocument)
         self.pairs = rows(audit / "pairs.parquet", schemas.PAIRS)
         self.nearest = rows(audit / "nearest.parquet", schemas.NEAREST)
         self.audit = report.document(audit / "audit.json", AuditReport)
-        self.verdicts = rows(judged / "verdicts.parquet", schemas.VERDICTS)
-        self.judging = report.document(judged / "adjudication.json", AuditReview)
-        self.copies = report.document(judged / "copies.json", dict[str, str])
+        self.verdicts = rows(adjudication / "verdicts.parquet", schemas.VERDICTS)
+        self.judging = report.document(adjudication / "adjudication.json", AuditReview)
+        self.copies = report.document(adjudication / "copies.json", dict[str, str])
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)

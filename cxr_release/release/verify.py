@@ -74,18 +74,18 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
         report.add(folder.name, "is not a folder")
     else:
         with report.trying(folder.name):
-            listed = look(folder, report)
-            document = _check(listed, report)
+            files = look(folder, report)
+            document = _check(files, report)
             # Of documents that were not made again nobody knows what they would have one fetch.
             if records and not report.faults and not report.notes:
                 with report.trying("croissant.json"):
-                    for name, count in read_all_records(listed.root).items():
+                    for name, count in read_all_records(files.root).items():
                         report.applied(f"records of {name} read through croissant.json", count)
     return {
         **{key: _text(document, key) for key in ("name", "version")},
         "checked": dict(sorted(report.rules.items())),
         "notes": report.notes,
-        "differences": [asdict(one) for one in report.differences],
+        "differences": [asdict(difference) for difference in report.differences],
     }
 
 
@@ -157,7 +157,7 @@ def require_true(report: Mapping[str, Any]) -> None:
     Raises:
         ReleaseError: with every difference.
     """
-    faults = [Fault(**one) for one in report["differences"]]
+    faults = [Fault(**difference) for difference in report["differences"]]
     if faults:
         raise ReleaseError(
             f"{len(faults):,} difference(s) between the release and what it says of itself",
@@ -175,8 +175,10 @@ def text_of(report: Mapping[str, Any]) -> str:
     name = f"{report['name']} {report['version']}".strip() or "This folder"
     lines = [f"{things:>9,}  {rule}" for rule, things in report["checked"].items()]
     lines += [f"note: {note}" for note in report["notes"]]
-    differences = [Fault(**one) for one in report["differences"]]
+    differences = [Fault(**difference) for difference in report["differences"]]
     if not differences:
         return "\n".join([f"{name}: checked were", *lines, f"{name} is what it says."])
     head = f"{name} is not what it says: {len(differences):,} difference(s)"
-    return "\n".join(["Checked were", *lines, head, *(f"  {one}" for one in differences)])
+    return "\n".join(
+        ["Checked were", *lines, head, *(f"  {difference}" for difference in differences)]
+    )

@@ -7,7 +7,7 @@ from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.lost_decisions import said_in
+from cxr_release.release.lost_decisions import statements_in
 from cxr_release.release.package import package
 from cxr_release.screening.decision import load_reasons
 
@@ -21,7 +21,7 @@ def run(paths: Paths, params: Params) -> None:
         validation=paths.validation,
         reasons=load_reasons(paths.reasons),
         output=paths.release,
-        said=said_in(paths),
+        statements=statements_in(paths),
     )
 
 

@@ -11,7 +11,7 @@ from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params, never_set
 from cxr_release.paths import Paths
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.lost_decisions import said_in
+from cxr_release.release.lost_decisions import statements_in
 from cxr_release.release.validate import validate
 
 
@@ -20,7 +20,7 @@ def run(paths: Paths, params: Params) -> None:
     for name in never_set(params.ingest.source, asdict(params.release)):
         sys.stderr.write(f"release.{name} was never set: this release cannot be published\n")
     require_kept(paths.root, [paths.published])
-    write_json(paths.validation, validate(ReleaseInputs.of(paths), params, said_in(paths)))
+    write_json(paths.validation, validate(ReleaseInputs.of(paths), params, statements_in(paths)))
 
 
 if __name__ == "__main__":

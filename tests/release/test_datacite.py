@@ -83,7 +83,7 @@ def test_the_year_is_given_or_that_of_the_release_and_never_the_clocks() -> None
     assert datacite(dated, year=2026, size=1)["publicationYear"] == "2026"
     with pytest.raises(ReleaseError, match="the year of publication is not given"):
         datacite(record_of(RECORD), year=None, size=1)
-    with pytest.raises(ReleaseError, match="26 is no year"):
+    with pytest.raises(ReleaseError, match="26 is not a year"):
         datacite(record_of(RECORD), year=26, size=1)
 
 

@@ -255,7 +255,7 @@ def test_an_error_while_writing_leaves_the_old_release(
     release = make_release_of(inputs, params, tmp_path)
     before = files_of(release)
     (inputs.checkpoints / "losses.png").write_bytes(b"no picture")
-    with pytest.raises(ReleaseError, match=r"losses\.png: is no whole PNG: delete it"):
+    with pytest.raises(ReleaseError, match=r"losses\.png: is not a complete PNG: delete it"):
         make_release_of(inputs, params, tmp_path)
     assert files_of(release) == before
     assert sorted(path.name for path in tmp_path.glob("release*")) == ["release"]

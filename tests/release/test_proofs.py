@@ -18,11 +18,11 @@ from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.publishing import push as pushing
-from cxr_release.release.lost_decisions import ends_of, hear, said_in
+from cxr_release.release.lost_decisions import ends_of, find_lost_decisions, statements_in
 from cxr_release.release.record import Tombstone
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.proofs import (
-    Said,
+    LogStatements,
     contradictions,
     evidence,
     require_told,
@@ -111,7 +111,7 @@ class House:
     def noticed(self) -> list[str]:
         """What `log verify` and `status` name."""
         films = read_generated(self.paths.oriented_table(*job) for job in self.jobs)
-        found = hear(
+        found = find_lost_decisions(
             self.paths,
             read_published(self.paths.published),
             films={film.id: film.sha256 for film in films},
@@ -163,11 +163,11 @@ def test_a_withdrawn_film_does_not_return_because_its_log_is_lost(house: House) 
     assert verify(house.paths.release)["differences"] == []
     films = house.released()
     with pytest.raises(ReleaseError, match=FILM):  # the log is lost again before the push
-        require_told(house.paths.published, "1.2.0", films, Said())
-    require_told(house.paths.published, "1.2.0", films, said_in(house.paths))
+        require_told(house.paths.published, "1.2.0", films, LogStatements())
+    require_told(house.paths.published, "1.2.0", films, statements_in(house.paths))
     with pytest.raises(ReleaseError, match=FILM):
         pushing._require_told(house.paths.published, house.paths.release, None)
-    pushing._require_told(house.paths.published, house.paths.release, said_in(house.paths))
+    pushing._require_told(house.paths.published, house.paths.release, statements_in(house.paths))
 
     # Once it is out again, that proves itself.
     enter(house.paths.published, house.paths.release)
@@ -250,11 +250,11 @@ def test_films_that_were_drawn_anew_are_others(house: House) -> None:
     shutil.rmtree(house.paths.screening_log)
     versions = read_published(house.paths.published)
     rows = {FILM: {"sha256": "f" * 64, "pixel_sha256": "e" * 64}}
-    assert contradictions(versions, rows, Said()) == []
+    assert contradictions(versions, rows, LogStatements()) == []
     (row,) = versions[0].exclusions
-    assert len(contradictions(versions, {FILM: row}, Said())) == 1
+    assert len(contradictions(versions, {FILM: row}, LogStatements())) == 1
     renamed = {"checkpoint-9-large-00000": row}
-    assert "checkpoint-9" in contradictions(versions, renamed, Said())[0].where
+    assert "checkpoint-9" in contradictions(versions, renamed, LogStatements())[0].where
 
 
 def test_a_ledger_from_before_it_held_exclusions_is_asked_by_its_tombstones(house: House) -> None:
@@ -312,11 +312,11 @@ def test_the_latest_word_on_a_film_counts(history: list[list[str]]) -> None:
     assert evidence(versions, "9.0.0") == versions
     assert evidence(versions, "1.1.0") == (versions[:1] if len(versions) > 1 else versions)
     films = {str(film): row_of(film) for film in range(3)}
-    named = {fault.where for fault in contradictions(versions, films, Said())}
+    named = {fault.where for fault in contradictions(versions, films, LogStatements())}
     for film in range(3):
         words = [fates[film] for fates in history if fates[film] not in {"prescreen", GONE}]
         assert (str(film) in named) == (bool(words) and words[-1] != "released")
-    back = Said(
+    back = LogStatements(
         excluded={"0": 2, "1": 2, "2": 2}, withdrawn={"0", "1", "2"}, doubted={"0", "1", "2"}
     )
     assert contradictions(versions, films, back) == []
@@ -325,17 +325,19 @@ def test_the_latest_word_on_a_film_counts(history: list[list[str]]) -> None:
 @pytest.mark.parametrize(
     ("said", "enough"),
     [
-        (Said(), False),
-        (Said(excluded={FILM: 1}), False),
-        (Said(excluded={FILM: 2}), True),
-        (Said(screened={FILM: "2026-01-01T00:00:00.000Z"}), False),
-        (Said(screened={FILM: "2026-03-01T00:00:00.000Z"}), True),
-        (Said(screened={FILM: "2026-02-01T02:00:00+01:00"}), True),
-        (Said(screened={FILM: "2026-02-01T00:30:00+01:00"}), False),
-        (Said(withdrawn={FILM}), False),
+        (LogStatements(), False),
+        (LogStatements(excluded={FILM: 1}), False),
+        (LogStatements(excluded={FILM: 2}), True),
+        (LogStatements(screened={FILM: "2026-01-01T00:00:00.000Z"}), False),
+        (LogStatements(screened={FILM: "2026-03-01T00:00:00.000Z"}), True),
+        (LogStatements(screened={FILM: "2026-02-01T02:00:00+01:00"}), True),
+        (LogStatements(screened={FILM: "2026-02-01T00:30:00+01:00"}), False),
+        (LogStatements(withdrawn={FILM}), False),
     ],
 )
-def test_a_decision_is_explained_by_later_lines_of_its_own_kind(said: Said, enough: bool) -> None:
+def test_a_decision_is_explained_by_later_lines_of_its_own_kind(
+    said: LogStatements, enough: bool
+) -> None:
     row = {"id": FILM, "sha256": "s", "reason": "artefact", "reviewers": 2,
            "audit": False, "withdrawn": False}  # fmt: skip
     record = StatedRecord(version="1.0.0", tombstones=[])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cxr_release.errors import ParamsError, ReleaseError
 from cxr_release.logbook.log_files import HEAD_SUFFIX, SUFFIX
 from cxr_release.params import ReleaseParams
-from cxr_release.release.versions.proofs import Said, contradictions
+from cxr_release.release.versions.proofs import LogStatements, contradictions
 from cxr_release.release.versions.published import History, read_published
 from cxr_release.release.versions.version import GONE, StatedRecord, Version
 from cxr_release.settings import checked
@@ -69,11 +69,11 @@ def test_a_withdrawal_that_a_log_lost_from_its_end_is_missed(house: House) -> No
         ),
         (
             "audit/a.b", {"audit": True},
-            {"doubted": {"1"}, "judged": {"1": BEFORE}}, {"judged": {"1": SINCE}},
+            {"doubted": {"1"}, "adjudicated": {"1": BEFORE}}, {"adjudicated": {"1": SINCE}},
         ),
         (
             "withdrawals/team", {"withdrawn": True},
-            {"withdrawn": {"1"}, "given_back": {"1": BEFORE}}, {"given_back": {"1": SINCE}},
+            {"withdrawn": {"1"}, "retracted": {"1": BEFORE}}, {"retracted": {"1": SINCE}},
         ),
     ],
 )  # fmt: skip
@@ -81,13 +81,15 @@ def test_a_log_explains_a_film_while_it_is_whole_or_says_so_since(
     log: str, facts: dict[str, Any], held: dict[str, Any], since: dict[str, Any]
 ) -> None:
     versions, films = [version("1.0.0", log=log, **facts)], {"1": row_of(1)}
-    assert contradictions(versions, films, Said(**held, lines={log: {END, "f" * 64}})) == []
-    (fault,) = contradictions(versions, films, Said(**held, lines={log: {"f" * 64}}))
+    assert (
+        contradictions(versions, films, LogStatements(**held, lines={log: {END, "f" * 64}})) == []
+    )
+    (fault,) = contradictions(versions, films, LogStatements(**held, lines={log: {"f" * 64}}))
     assert "version 1.0.0 left it out as artefact" in fault.what
-    assert contradictions(versions, films, Said(**held | since)) == []
+    assert contradictions(versions, films, LogStatements(**held | since)) == []
     # A log of another kind has nothing to do with it.
     versions = [version("1.0.0", log="other/a.b", **facts)]
-    assert contradictions(versions, films, Said(**held)) == []
+    assert contradictions(versions, films, LogStatements(**held)) == []
 
 
 def test_another_reviewers_retraction_does_not_stand_for_a_lost_exclusion(house: House) -> None:
@@ -136,7 +138,7 @@ def test_only_a_later_version_of_a_higher_number_outdoes_another(
         for number, (fate, day) in enumerate(history)
         if fate != "released" and all(later < day for _, later in history[number + 1 :])
     ]
-    faults = contradictions(versions, {"1": row_of(1)}, Said())
+    faults = contradictions(versions, {"1": row_of(1)}, LogStatements())
     assert [fault.what.split()[1] for fault in faults] == [f"1.{one}.0" for one in standing]
 
 

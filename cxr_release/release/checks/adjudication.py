@@ -36,8 +36,8 @@ def check_search(
         real: ids of the films of the cohort.
         report: where faults go.
     """
-    listed = view.places.pairs
-    for where, rows in ((listed, view.pairs), (place, nearest)):
+    pairs_place = view.places.pairs
+    for where, rows in ((pairs_place, view.pairs), (place, nearest)):
         for number, row in enumerate(rows, start=1):
             at = where.at(f"row {number}")
             if row["synthetic_id"] not in generated:
@@ -65,11 +65,11 @@ def _check_list(view: View, nearest: Rows, report: CheckReport) -> None:
         if row["cosine"] > most.get(row["synthetic_id"], row["cosine"]):
             what = "is higher than the film's nearest one in nearest.parquet"
             report.add(place.at(f"row {row['rank']}, column cosine"), what)
-    listed = {(row["real_id"], row["synthetic_id"]) for row in pairs}
+    pairs_on_list = {(row["real_id"], row["synthetic_id"]) for row in pairs}
     last = pairs[-1]["cosine"] if pairs else -2.0
     for row in nearest:
         # Ties with the last one may fall off the list; what is nearer may not.
-        if row["cosine"] > last and (row["real_id"], row["synthetic_id"]) not in listed:
+        if row["cosine"] > last and (row["real_id"], row["synthetic_id"]) not in pairs_on_list:
             what = f"lacks {row['synthetic_id']} with its nearest film, nearer than the last pair"
             report.add(place, what)
     if pairs and nearest and pairs[0]["cosine"] != max(most.values()):
@@ -111,8 +111,8 @@ def _check_summary(
             "calibration.flagged": (calibration.flagged, flagged),
             "calibration.chance.nearer": (calibration.chance.nearer, nearer),
         }
-    for key, (said, value) in true.items():
-        report.says(place.at(f"key {key}"), said, value)
+    for key, (stated_value, value) in true.items():
+        report.says(place.at(f"key {key}"), stated_value, value)
     if sum(stated.histogram["synthetic"] or ()) != len(nearest):
         report.add(place.at("key histogram"), "is not of the films in nearest.parquet")
     wanted = min(stated.top, real * generated)
@@ -148,14 +148,14 @@ def check_adjudication(
         report: where faults go.
     """
     place, copied = places
-    listed = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in view.pairs}
+    audited = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in view.pairs}
     ranked = {(row["real_id"], row["synthetic_id"]): row["rank"] for row in verdicts}
-    for pair, rank in listed.items():
+    for pair, rank in audited.items():
         if pair not in ranked:
             report.add(place, f"the pair of rank {rank} is not listed")
     for number, (pair, stated) in enumerate(ranked.items(), start=1):
-        if stated != listed.get(pair):
-            what = f"is {stated}, the audit says {listed.get(pair)}"
+        if stated != audited.get(pair):
+            what = f"is {stated}, the audit says {audited.get(pair)}"
             report.add(place.at(f"row {number}").column("rank"), what)
     generated = {row["id"] for row in view.screened or ()}
     for number, row in enumerate(verdicts, start=1):
@@ -202,14 +202,14 @@ def copies_of(verdicts: Rows) -> dict[str, str]:
 
 def _check_report(view: View, verdicts: Rows, rule: AuditParams, report: CheckReport) -> None:
     """What the table of verdicts tells exactly, and the released pairs do not."""
-    listed = [row for row in verdicts if row["rank"] is not None]
+    current = [row for row in verdicts if row["rank"] is not None]
     waiting = [row for row in verdicts if not row["settled"]]
     given = [row["verdict"] for row in verdicts]
     true: dict[str, object] = {
-        "pairs_by_reviewers": tally([row["reviewers"] for row in listed]),
+        "pairs_by_reviewers": tally([row["reviewers"] for row in current]),
         "open_conflicts": sum(row["reviewers"] >= rule.reviewers_required for row in waiting),
         "verdicts": {word: given.count(word) for word in JUDGED},
-        "earlier": len(verdicts) - len(listed),
+        "earlier": len(verdicts) - len(current),
     }
     for key, value in true.items():
         report.says(view.places.judging.at(f"key {key}"), getattr(view.judging, key), value)

@@ -39,7 +39,7 @@ def has_windows_ends(folder: Folder, report: CheckReport) -> bool:
 
 
 def _bytes_of(folder: Folder, name: str) -> bytes:
-    """A text's bytes; nothing of what is no text, or too large for one: other checks name that."""
+    """A text's bytes; nothing of what is not text, or too large for one: other checks name that."""
     if name.endswith(_BINARY) or not 0 < folder.sizes.get(name, 0) <= LARGEST:
         return b""
     try:

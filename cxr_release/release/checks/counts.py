@@ -122,17 +122,20 @@ def _check_people(view: View, report: CheckReport) -> None:
     if {*review.decisions} != {*WAYS}:
         report.add(place.at("decisions"), f"are not counts of {', '.join(WAYS)}")
         return
-    for one in review.each:
-        ways = sum(getattr(one, way) for way in WAYS)
-        if not 0 < one.decisions == ways <= total or one.hurried > one.decisions - one.terminal:
+    for reviewer in review.each:
+        ways = sum(getattr(reviewer, way) for way in WAYS)
+        if (
+            not 0 < reviewer.decisions == ways <= total
+            or reviewer.hurried > reviewer.decisions - reviewer.terminal
+        ):
             report.add(place.at("each"), "holds impossible counts of a person's decisions")
     stand = sum(int(number) * films for number, films in people.items())
     stated = sum(review.decisions.values())
     report.says(place.at("decisions in all"), stated, stand, "films_by_reviewers")
     for way in WAYS:
-        true = sum(getattr(one, way) for one in review.each)
+        true = sum(getattr(reviewer, way) for reviewer in review.each)
         report.says(place.at(f"decisions, {way}"), review.decisions[way], true, "its people")
-    hurried = sum(one.hurried for one in review.each)
+    hurried = sum(reviewer.hurried for reviewer in review.each)
     report.says(place.at("hurried"), review.hurried, hurried, "its people")
     report.says(place.at("reviewers"), review.reviewers, len(review.each), "its people")
     most = max(map(int, people))

@@ -111,11 +111,11 @@ def written_by(record: Record) -> str:
 def _compare(name: str, text: str, expected: str, report: CheckReport) -> None:
     if text == expected:
         return
-    lines, others = text.split("\n"), expected.split("\n")
-    pairs = zip_longest(lines, others)
+    lines, expected_lines = text.split("\n"), expected.split("\n")
+    pairs = zip_longest(lines, expected_lines)
     different = [(number, *pair) for number, pair in enumerate(pairs, 1) if pair[0] != pair[1]]
     # After a line too many or too few, all that follow differ.
-    shown = different[: MOST_LINES if len(lines) == len(others) else 1]
+    shown = different[: MOST_LINES if len(lines) == len(expected_lines) else 1]
     for number, line, other in shown:
         is_there, would_be = _quoted(line, other)
         report.add(f"{name}: line {number}", f"is {is_there} / would be {would_be}", _REMEDY)
@@ -129,15 +129,15 @@ _REMEDY = "fetch it again, or make the release again"
 def _quoted(line: str | None, other: str | None) -> tuple[str, str]:
     """The parts of two lines in which they differ first."""
     if line is None or other is None:
-        ends = ("no line" if one is None else repr(one[:_WIDTH]) for one in (line, other))
+        ends = ("no line" if text is None else repr(text[:_WIDTH]) for text in (line, other))
         is_there, would_be = ends
         return is_there, would_be
     pairs = enumerate(zip_longest(line, other))
-    first = next(place for place, (one, two) in pairs if one != two)
+    first = next(place for place, (left, right) in pairs if left != right)
     start = max(0, first - _WIDTH // 2)
     is_there, would_be = (
-        f"{'…' * bool(start)}{one[start : start + _WIDTH]!r}{'…' * (len(one) > start + _WIDTH)}"
-        for one in (line, other)
+        f"{'…' * bool(start)}{text[start : start + _WIDTH]!r}{'…' * (len(text) > start + _WIDTH)}"
+        for text in (line, other)
     )
     return is_there, would_be
 
@@ -161,8 +161,8 @@ def _card(folder: Folder, sources: Sources, report: CheckReport) -> None:
     stated = header.get("license")
     report.says(f"{_CARD}: header, license", stated, sources.record.license, RECORD)
     rows = {
-        one["config_name"]: sum(split["num_examples"] for split in one["splits"])
-        for one in header["dataset_info"]
+        info["config_name"]: sum(split["num_examples"] for split in info["splits"])
+        for info in header["dataset_info"]
     }
     true = {config.name: config.rows for config in sources.configs if config.opens}
     report.says(f"{_CARD}: header, rows of configs", rows, true)
@@ -181,8 +181,8 @@ def _croissant(folder: Folder, sources: Sources, report: CheckReport) -> None:
         return
     stated = document.get("version")
     report.says(f"{_CROISSANT}: version", stated, sources.record.version, RECORD)
-    for one in document["distribution"]:
-        if "contentUrl" in one:
-            name = str(one["contentUrl"])
+    for file in document["distribution"]:
+        if "contentUrl" in file:
+            name = str(file["contentUrl"])
             true = sources.hashes.get(name)
-            report.says(f"{_CROISSANT}: {name}, sha256", one.get("sha256"), true, "its bytes")
+            report.says(f"{_CROISSANT}: {name}, sha256", file.get("sha256"), true, "its bytes")

@@ -111,8 +111,10 @@ def check_configs(
     true = Counter({"default": sum(shards.values())})
     for name, rows in shards.items():
         true[source_name(shard_checkpoint(name))] += rows
-    for table, listed in zip(SIDE_TABLES, (view.pairs, view.exclusions, view.ratings), strict=True):
-        true[table.name] = len(listed)
+    for table, side_rows in zip(
+        SIDE_TABLES, (view.pairs, view.exclusions, view.ratings), strict=True
+    ):
+        true[table.name] = len(side_rows)
     stated = record.counts.configs
     for name in sorted({*stated} | {name for name, rows in true.items() if rows}):
         report.says(f"{RECORD}: counts.configs, {name}", stated.get(name), true.get(name))
@@ -178,12 +180,12 @@ def check_pictures(folder: Folder, view: View, record: Record, report: CheckRepo
         place = Place(f"{name}: row {number}")
         released = row["synthetic_id"] in view.films
         if row["synthetic_released"] != released:
-            said = f"is {row['synthetic_released']}, the films say {released}"
-            report.add(place.column("synthetic_released"), said)
+            what = f"is {row['synthetic_released']}, the films say {released}"
+            report.add(place.column("synthetic_released"), what)
         for by, column in _NAMED_BY.items():
             if (row[column] is not None) != (source.films_named_by == by):
-                said = f"{RECORD} says that films go by {source.films_named_by}"
-                report.add(place.column(column), said)
+                what = f"{RECORD} says that films go by {source.films_named_by}"
+                report.add(place.column(column), what)
     shown = {row["real_id"] for row in view.pairs} - {None}
     report.says(f"{RECORD}: key source.films_shown", source.films_shown, len(shown))
     if shown and None in {row["real_id"] for row in view.pairs}:

@@ -25,8 +25,8 @@ def read_record(folder: Folder, report: CheckReport) -> tuple[dict[str, Any], Re
     try:
         record = Record.model_validate(document)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_input=False, include_context=False):
-            fault = fault_of(RECORD, one)
+        for details in error.errors(include_url=False, include_input=False, include_context=False):
+            fault = fault_of(RECORD, details)
             report.add(fault.where, fault.what)
         return document, None
     except ParamsError as error:

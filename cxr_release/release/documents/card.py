@@ -138,8 +138,8 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
 
 def _annotators(reviews: Reviews) -> str:
     """Whether anybody said anything of a film: a decision, a verdict or a rating."""
-    said = reviews.screening.reviewers, reviews.audit.reviewers
-    anybody = any(said) or reviews.reader_study.readers
+    reviewers = reviews.screening.reviewers, reviews.audit.reviewers
+    anybody = any(reviewers) or reviews.reader_study.readers
     return "other" if anybody else "no-annotation"
 
 
@@ -177,7 +177,7 @@ def _size(films: int) -> str:
 
 def _film_versions(shards: Mapping[str, Shard]) -> list[str]:
     """The values of the films' column `release_version`, the oldest first."""
-    return sorted({one.version for one in shards.values() if one.rows}, key=order_of)
+    return sorted({shard.version for shard in shards.values() if shard.rows}, key=order_of)
 
 
 def _quantiles(calibration: Calibration) -> list[str]:

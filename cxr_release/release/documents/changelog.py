@@ -37,7 +37,7 @@ def changelog_of(earlier: Sequence[Version], current: Version) -> Changelog:
         current: the version that is being made.
     """
     versions = [*earlier, current]
-    changes = [[], *([*listed(differences(old, new))] for old, new in pairwise(versions))]
+    changes = [[], *([*list_differences(differences(old, new))] for old, new in pairwise(versions))]
     return Changelog(
         changes=changes[-1],
         earlier=[
@@ -70,34 +70,40 @@ def _by(tally: Mapping[str, int] | None, reviewers: int) -> str:
     return by_people(tally) if tally else f"by {reviewers:,} reviewer(s) in all"
 
 
-def listed(found: Differences, most: int = LISTED) -> Iterator[str]:
+def list_differences(differences: Differences, most: int = LISTED) -> Iterator[str]:
     """What became different, as a Markdown list that a terminal shows well too.
 
     Args:
-        found: the differences.
+        differences: the differences.
         most: how many films, or numbers, of each kind are named.
     """
-    if found.same:
-        yield f"- Films and numbers are those of {found.old}."
+    if differences.same:
+        yield f"- Films and numbers are those of {differences.old}."
         return
-    if not found.films:
-        yield f"- The films are those of {found.old}."
-    returned = {*found.returned}
-    settings = {place for place in found.numbers if place.startswith("params.")}
+    if not differences.films:
+        yield f"- The films are those of {differences.old}."
+    returned = {*differences.returned}
+    settings = {place for place in differences.numbers if place.startswith("params.")}
     kinds: dict[str, list[str]] = {
-        "film(s) left": [f"{code(film)}: {code(why)}" for film, why in found.withdrawn.items()],
-        "film(s) are new": [code(film) for film in found.added if film not in returned],
-        "film(s) are back that an earlier version had": [code(film) for film in found.returned],
-        "film(s) were drawn anew under the same id": [code(film) for film in found.redrawn],
+        "film(s) left": [
+            f"{code(film)}: {code(why)}" for film, why in differences.withdrawn.items()
+        ],
+        "film(s) are new": [code(film) for film in differences.added if film not in returned],
+        "film(s) are back that an earlier version had": [
+            code(film) for film in differences.returned
+        ],
+        "film(s) were drawn anew under the same id": [code(film) for film in differences.redrawn],
         "film(s) say something else of themselves": [
-            f"{code(film)}: {_changed(columns)}" for film, columns in found.relabelled.items()
+            f"{code(film)}: {_changed(columns)}" for film, columns in differences.relabelled.items()
         ],
         "setting(s) changed": [
-            _changed({place: pair}) for place, pair in found.numbers.items() if place in settings
+            _changed({place: pair})
+            for place, pair in differences.numbers.items()
+            if place in settings
         ],
         "number(s) changed": [
             _changed({place: pair})
-            for place, pair in found.numbers.items()
+            for place, pair in differences.numbers.items()
             if place not in settings
         ],
     }

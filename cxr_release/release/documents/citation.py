@@ -47,12 +47,12 @@ Stated = Literal[
 
 def doi_url(record: Record) -> str:
     """Where the release's DOI leads; empty without one."""
-    identifier = said(record, "identifier")
+    identifier = stated(record, "identifier")
     return f"https://doi.org/{quote(identifier, safe='/:;()')}" if identifier else ""
 
 
-def said(record: Record, key: Stated) -> str:
-    """One of the texts that people give, on one line; empty where nobody said."""
+def stated(record: Record, key: Stated) -> str:
+    """One of the texts that people give, on one line; empty where none is given."""
     return one_line(getattr(record, key))
 
 
@@ -68,8 +68,8 @@ def summary(record: Record) -> str:
 
 def contact(record: Record) -> dict[str, str]:
     """Whom to write to: `name`, and `website` or `email`; empty where no address is given."""
-    address = said(record, "contact")
-    name = said(record, "publisher") or one_line(record.authors[0])
+    address = stated(record, "contact")
+    name = stated(record, "publisher") or one_line(record.authors[0])
     if _WEB.fullmatch(address):
         return {"name": name, "website": address}
     return {"name": name, "email": address} if _MAIL.fullmatch(address) else {}
@@ -81,10 +81,10 @@ def bibtex(record: Record) -> str:
         "title": f"{{{_plain(record.title)}}}",
         "author": " and ".join(f"{{{_plain(author)}}}" for author in record.authors),
         # "No date", as citation styles write it: a year of nobody's would be made up.
-        "year": said(record, "date")[:4] or "n.d.",
+        "year": stated(record, "date")[:4] or "n.d.",
         "version": record.version,
-        "publisher": _plain(said(record, "publisher")),
-        "doi": _plain(said(record, "identifier")),
+        "publisher": _plain(stated(record, "publisher")),
+        "doi": _plain(stated(record, "identifier")),
         "note": "Synthetic radiographs",
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
@@ -99,7 +99,7 @@ def license_notice(record: Record) -> str:
     """The text of LICENSE."""
     license_id, source = record.license, record.source
     authors = ", ".join(one_line(author) for author in record.authors)
-    publisher = said(record, "publisher")
+    publisher = stated(record, "publisher")
     return "\n".join(
         [
             f"{one_line(record.title)}, version {record.version}",
@@ -149,7 +149,7 @@ def citation(record: Record) -> str:
 
     The source is cited in the message: a reference of its own would need a list of its authors.
     """
-    doi = said(record, "identifier")
+    doi = stated(record, "identifier")
     spdx = SPDX.get(record.license, "")
     known = bool(spdx) and spdx not in _NEWER_THAN_CFF
     fields = {
@@ -162,7 +162,7 @@ def citation(record: Record) -> str:
         "abstract": f"{summary(record)}.",
         "authors": [{"name": one_line(author)} for author in record.authors],
         "contact": [contact(record)] if contact(record) else [],
-        "date-released": said(record, "date"),
+        "date-released": stated(record, "date"),
         "keywords": list(KEYWORDS),
         "doi": doi if _DOI.fullmatch(doi) else "",
         "url": doi_url(record),

@@ -26,7 +26,7 @@ from cxr_release.release.documents.citation import (
     contact,
     doi_url,
     license_url,
-    said,
+    stated,
     summary,
 )
 from cxr_release.release.documents.croissant_rai import rai
@@ -85,8 +85,8 @@ def croissant(
         sizes: bytes of the tables and of `release.json`, by their names below the release folder.
         hashes: SHA-256 of the same files.
     """
-    opened = [config for config in configs if config.opens]
-    shards = dict.fromkeys(name for config in opened for name in config.files)
+    usable = [config for config in configs if config.opens]
+    shards = dict.fromkeys(name for config in usable for name in config.files)
     described = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -94,9 +94,9 @@ def croissant(
         **_identity(record),
         "distribution": [
             *(_file(name, sizes[name], hashes[name]) for name in ("release.json", *shards)),
-            *(_file_set(config) for config in opened),
+            *(_file_set(config) for config in usable),
         ],
-        "recordSet": [_record_set(config) for config in opened],
+        "recordSet": [_record_set(config) for config in usable],
         **_provenance(record),
         **rai(record),
     }
@@ -106,17 +106,17 @@ def croissant(
 
 def _identity(record: Record) -> dict[str, Any]:
     authors = [_organization(author) for author in record.authors]
-    publisher, funding = said(record, "publisher"), said(record, "funding")
+    publisher, funding = stated(record, "publisher"), stated(record, "funding")
     return {
         "name": one_line(record.title),
         "alternateName": record.name,
         "description": f"{summary(record)}. {_state(record)}",
         "license": [license_url(record.license) or "not stated"],
         "url": doi_url(record),
-        "identifier": said(record, "identifier"),
+        "identifier": stated(record, "identifier"),
         "creator": authors,
         "publisher": [_organization(publisher)] if publisher else authors,
-        "datePublished": said(record, "date"),
+        "datePublished": stated(record, "date"),
         "version": record.version,
         "sdVersion": record.version,
         "citeAs": bibtex(record),
@@ -130,11 +130,11 @@ def _identity(record: Record) -> dict[str, Any]:
 
 
 def _maintainer(record: Record) -> dict[str, str]:
-    found = contact(record)
-    if not found:
+    person = contact(record)
+    if not person:
         return {}
-    address = {"email": found["email"]} if "email" in found else {"url": found["website"]}
-    return {**_organization(found["name"]), **address}
+    address = {"email": person["email"]} if "email" in person else {"url": person["website"]}
+    return {**_organization(person["name"]), **address}
 
 
 def _organization(name: str) -> dict[str, str]:
@@ -182,7 +182,9 @@ def _file_set_name(config: Config) -> str:
 
 
 def _record_set(config: Config) -> dict[str, Any]:
-    keys = [one.name for one in config.table.columns if one.unique] or list(config.table.key)
+    keys = [column.name for column in config.table.columns if column.unique] or list(
+        config.table.key
+    )
     return {
         "@type": "cr:RecordSet",
         "@id": config.name,

@@ -9,7 +9,7 @@ from typing import Any
 
 from cxr_release.logbook.logs import by_people
 from cxr_release.params import PHANTOMS
-from cxr_release.release.documents.citation import said
+from cxr_release.release.documents.citation import stated
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Record, Source
 
@@ -45,7 +45,7 @@ def rai(record: Record) -> dict[str, Any]:
         "rai:dataReleaseMaintenancePlan": (
             "A published version is never changed. A film that is withdrawn is missing from the"
             " next version and named in the table of exclusions and in CHANGELOG.md. Faults, doubts"
-            f" and wishes for withdrawal go to: {said(record, 'contact') or 'the publisher'}."
+            f" and wishes for withdrawal go to: {stated(record, 'contact') or 'the publisher'}."
         ),
     }
 
@@ -142,16 +142,16 @@ def _per_item(record: Record) -> str:
 def _analysis(record: Record) -> list[str]:
     parts = ("screening", "audit")
     agreements = [(part, getattr(record.reviews, part).agreement) for part in parts]
-    found = [
+    sentences = [
         f"Agreement of reviewers, {part}: {agreement.statistic} {agreement.kappa}."
         for part, agreement in agreements
         if agreement
     ]
     unknown = [part for part, agreement in agreements if not agreement]
     if unknown:
-        found.append(f"Agreement of reviewers is not known: {', '.join(unknown)}.")
+        sentences.append(f"Agreement of reviewers is not known: {', '.join(unknown)}.")
     sentence = record.metrics.reader_study.sentence
-    return [*found, *([one_line(sentence)] if sentence else [])]
+    return [*sentences, *([one_line(sentence)] if sentence else [])]
 
 
 def _tools(record: Record) -> list[str]:
@@ -196,7 +196,7 @@ def _limitations(record: Record) -> list[str]:
 
 
 def _uses(record: Record) -> list[str]:
-    purpose = said(record, "purpose")
+    purpose = stated(record, "purpose")
     return [
         *([f"Why it was made: {purpose}"] if purpose else []),
         "Trying out and pretraining methods on films of this kind",
@@ -212,7 +212,7 @@ def _named(source: Source) -> str:
 
 
 def _personal(record: Record) -> list[str]:
-    source, ethics = record.source, said(record, "ethics")
+    source, ethics = record.source, stated(record, "ethics")
     if source.kind == PHANTOMS:
         first = "None: source films are drawings, and no patient was ever imaged."
     elif source.films_shown:

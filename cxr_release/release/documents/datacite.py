@@ -17,7 +17,7 @@ from cxr_release.release.documents.citation import (
     KEYWORDS,
     contact,
     license_url,
-    said,
+    stated,
     summary,
 )
 from cxr_release.release.documents.markdown import one_line
@@ -45,8 +45,8 @@ def datacite(record: Record, *, year: int | None, size: int) -> dict[str, Any]:
     Raises:
         ReleaseError: the year is not given, or none; or a required property is empty.
     """
-    doi = said(record, "identifier")
-    funding, publisher = said(record, "funding"), said(record, "publisher")
+    doi = stated(record, "identifier")
+    funding, publisher = stated(record, "funding"), stated(record, "publisher")
     metadata: dict[str, Any] = {
         "doi": doi,
         "identifiers": [{"identifier": doi, "identifierType": "DOI"}] if doi else [],
@@ -57,16 +57,17 @@ def datacite(record: Record, *, year: int | None, size: int) -> dict[str, Any]:
         "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Synthetic radiographs"},
         "subjects": [{"subject": word} for word in KEYWORDS],
         "contributors": [
-            {"name": one["name"], "contributorType": "ContactPerson"} for one in _contacts(record)
+            {"name": person["name"], "contributorType": "ContactPerson"}
+            for person in _contacts(record)
         ],
         "language": "en",
         "relatedIdentifiers": [
             {
-                "relatedIdentifier": found,
+                "relatedIdentifier": doi_of_source,
                 "relatedIdentifierType": "DOI",
                 "relationType": "IsDerivedFrom",
             }
-            for found in _dois(record.source.citation)
+            for doi_of_source in _dois(record.source.citation)
         ],
         "sizes": [f"{record.counts.total.released} films", f"{size} bytes"],
         "formats": ["application/vnd.apache.parquet", "image/png", "text/markdown"],
@@ -97,8 +98,8 @@ def to_xml(metadata: Mapping[str, Any]) -> bytes:
     )
     _add(root, "identifier", metadata.get("doi", _UNASSIGNED), identifierType="DOI")
     creators = ET.SubElement(root, "creators")
-    for one in metadata["creators"]:
-        _add(ET.SubElement(creators, "creator"), "creatorName", one["name"])
+    for creator in metadata["creators"]:
+        _add(ET.SubElement(creators, "creator"), "creatorName", creator["name"])
     _list(root, "titles", "title", metadata["titles"])
     _add(root, "publisher", metadata["publisher"]["name"])
     _add(root, "publicationYear", metadata["publicationYear"])
@@ -107,24 +108,24 @@ def to_xml(metadata: Mapping[str, Any]) -> bytes:
     _add(root, "resourceType", kinds["resourceType"], resourceTypeGeneral=general)
     _list(root, "subjects", "subject", metadata["subjects"])
     contributors = ET.SubElement(root, "contributors")
-    for one in metadata.get("contributors", []):
-        kind = {"contributorType": one["contributorType"]}
+    for person in metadata.get("contributors", []):
+        kind = {"contributorType": person["contributorType"]}
         contributor = ET.SubElement(contributors, "contributor", kind)
-        _add(contributor, "contributorName", one["name"])
+        _add(contributor, "contributorName", person["name"])
     _add(root, "language", metadata["language"])
     _list(root, "relatedIdentifiers", "relatedIdentifier", metadata.get("relatedIdentifiers", []))
-    _list(root, "sizes", "size", [{"size": one} for one in metadata["sizes"]])
-    _list(root, "formats", "format", [{"format": one} for one in metadata["formats"]])
+    _list(root, "sizes", "size", [{"size": text} for text in metadata["sizes"]])
+    _list(root, "formats", "format", [{"format": text} for text in metadata["formats"]])
     _add(root, "version", metadata["version"])
     rights = [
-        {name.replace("Uri", "URI"): value for name, value in one.items()}
-        for one in metadata["rightsList"]
+        {name.replace("Uri", "URI"): value for name, value in entry.items()}
+        for entry in metadata["rightsList"]
     ]
     _list(root, "rightsList", "rights", rights)
     _list(root, "descriptions", "description", metadata["descriptions"])
     funding = ET.SubElement(root, "fundingReferences")
-    for one in metadata.get("fundingReferences", []):
-        _add(ET.SubElement(funding, "fundingReference"), "funderName", one["funderName"])
+    for reference in metadata.get("fundingReferences", []):
+        _add(ET.SubElement(funding, "fundingReference"), "funderName", reference["funderName"])
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
@@ -137,22 +138,24 @@ def _add(parent: ET.Element, tag: str, text: str, **attributes: str) -> None:
 
 def _list(parent: ET.Element, tag: str, each: str, values: Sequence[Mapping[str, str]]) -> None:
     """A list of elements whose text stands under their own name; the rest are attributes."""
-    listed = ET.SubElement(parent, tag)
+    element = ET.SubElement(parent, tag)
     for value in values:
-        rest = {name: one for name, one in value.items() if name != each}
-        _add(listed, each, value[each], **rest)
+        rest = {name: text for name, text in value.items() if name != each}
+        _add(element, each, value[each], **rest)
 
 
 def _year(record: Record, year: int | None) -> int:
-    date = said(record, "date")
-    found = year if year is not None else int(date[:4]) if re.match(r"\d{4}", date) else None
-    if found is None or not 1900 <= found <= 9999:
+    date = stated(record, "date")
+    published = year if year is not None else int(date[:4]) if re.match(r"\d{4}", date) else None
+    if published is None or not 1900 <= published <= 9999:
         raise ReleaseError(
-            "the year of publication is not given" if found is None else f"{found} is no year",
+            "the year of publication is not given"
+            if published is None
+            else f"{published} is not a year",
             where="datacite: publicationYear",
             remedy="give it, such as --year 2026",
         )
-    return found
+    return published
 
 
 def _names(authors: Sequence[str]) -> list[str]:
@@ -160,13 +163,13 @@ def _names(authors: Sequence[str]) -> list[str]:
 
 
 def _contacts(record: Record) -> list[dict[str, str]]:
-    found = contact(record)
-    return [found] if found else []
+    person = contact(record)
+    return [person] if person else []
 
 
 def _dois(text: str) -> list[str]:
     """DOIs that a citation names, without the full stop or bracket that ends the sentence."""
-    return list(dict.fromkeys(found.rstrip(".,;:)]}'") for found in _DOI.findall(one_line(text))))
+    return list(dict.fromkeys(doi.rstrip(".,;:)]}'") for doi in _DOI.findall(one_line(text))))
 
 
 def _rights(license_id: str) -> dict[str, str]:
@@ -185,7 +188,7 @@ def _rights(license_id: str) -> dict[str, str]:
 
 def _descriptions(record: Record) -> list[dict[str, str]]:
     source = record.source
-    purpose, method = said(record, "purpose"), _method(record)
+    purpose, method = stated(record, "purpose"), _method(record)
     origin = (
         f"Training films: {one_line(source.title)}; licence: {one_line(source.license)};"
         f" cite as: {one_line(source.citation)}"

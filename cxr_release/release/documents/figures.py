@@ -112,11 +112,11 @@ def draw_power(path: Path, power: Sequence[Recall]) -> None:
         # The font that Pillow brings has no minus sign.
         name = one_line(str(row.alteration)).replace("−", "-")[:30]
         pen.text((left - 24, middle), name, fill=0, font=font, anchor="rm")
-        low, found, high = (across(getattr(row, part)) for part in ("low", "recall", "high"))
+        low, recall, high = (across(getattr(row, part)) for part in ("low", "recall", "high"))
         pen.line([(low, middle), (high, middle)], fill=120, width=6)
         for end in (low, high):
             pen.line([(end, middle - 9), (end, middle + 9)], fill=120, width=4)
-        pen.ellipse([(found - 9, middle - 9), (found + 9, middle + 9)], fill=0)
+        pen.ellipse([(recall - 9, middle - 9), (recall + 9, middle + 9)], fill=0)
     with whole_file(path) as partial:
         picture.save(partial, format="PNG")
 
@@ -127,6 +127,6 @@ def _copy_picture(source: Path, target: Path) -> None:
         with Image.open(source, formats=["PNG"]) as picture:
             bare = Image.frombytes("RGB", picture.size, picture.convert("RGB").tobytes())
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise ReleaseError("is no whole PNG", where=str(source), remedy=REMAKE) from None
+        raise ReleaseError("is not a complete PNG", where=str(source), remedy=REMAKE) from None
     with whole_file(target) as partial:
         bare.save(partial, format="PNG", optimize=True)

@@ -67,9 +67,9 @@ def count(value: int) -> Ready:
     return Ready(f"{value:,}")
 
 
-def some(value: int, one: str, more: str = "") -> Ready:
-    """A number and what it counts: 1 film, 1,000 films; `more` where that is not `one` and an s."""
-    return Ready(f"{value:,} {one if value == 1 else more or f'{one}s'}")
+def quantity(value: int, singular: str, plural: str = "") -> Ready:
+    """A number and what it counts: 1 film, 1,000 films; `plural` where an s does not make it."""
+    return Ready(f"{value:,} {singular if value == 1 else plural or f'{singular}s'}")
 
 
 def share(part: float, whole: float) -> Ready:
@@ -145,16 +145,16 @@ def kind(column: Column) -> str:
     return str(feature.get("dtype", feature["_type"].lower()))
 
 
-def said(text: str, unsaid: str = "Its publishers have not stated it.") -> Ready:
+def stated(text: str, missing: str = "Its publishers have not stated it.") -> Ready:
     """What the publishers say, as a sentence; where they say nothing, that they do not.
 
     Args:
         text: theirs, escaped here.
-        unsaid: of the template, Markdown.
+        missing: of the template, Markdown.
     """
     plain = one_line(text)
     if not plain:
-        return Ready(unsaid)
+        return Ready(missing)
     return Ready(escape(plain) + ("" if _ENDS_A_SENTENCE.search(plain) else "."))
 
 
@@ -162,7 +162,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "code": code,
     "link": link,
     "count": count,
-    "some": some,
+    "quantity": quantity,
     "share": share,
     "percent": percent,
     "p_value": p_value,
@@ -175,6 +175,6 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "number": number,
     "by_people": by_so_many,
     "kind": kind,
-    "said": said,
+    "stated": stated,
 }
 """Name in the template → filter."""

@@ -33,24 +33,24 @@ class Folder:
     @property
     def shards(self) -> list[str]:
         """Files of films, by checkpoint and number."""
-        found = [name for name in self.sizes if is_shard(name)]
-        return sorted(found, key=lambda name: (shard_checkpoint(name), name))
+        names = [name for name in self.sizes if is_shard(name)]
+        return sorted(names, key=lambda name: (shard_checkpoint(name), name))
 
 
 def look(root: Path, report: CheckReport) -> Folder:
     """List the files of a release folder, and name what has no place in one."""
     paths: dict[str, Path] = {}
     sizes: dict[str, int] = {}
-    for one in walk(root):
+    for entry in walk(root):
         if len(sizes) >= MOST_FILES:
             report.add("", f"holds more than {MOST_FILES:,} files; the rest is not looked at")
             break
-        if one.fault:
-            report.add(one.name, one.fault, one.remedy)
+        if entry.fault:
+            report.add(entry.name, entry.fault, entry.remedy)
             continue
-        paths[one.name], sizes[one.name] = one.path, one.size
-        if not is_release_file(one.name):
-            report.add(one.name, "is not a file of a release", "delete it; it was not opened")
+        paths[entry.name], sizes[entry.name] = entry.path, entry.size
+        if not is_release_file(entry.name):
+            report.add(entry.name, "is not a file of a release", "delete it; it was not opened")
     for name in NOTICES:
         if name not in sizes:
             report.add(name, "no such file")

@@ -209,16 +209,16 @@ def frame_fault(data: bytes) -> str:
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]] | None:
     """Kind and content of every chunk; None where one is damaged, or more follows the last."""
-    found, place = [], len(_SIGNATURE)
+    chunks, place = [], len(_SIGNATURE)
     while place + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, place)
         kind, end = data[place + 4 : place + 8], place + 12 + length
         if end > len(data) or data[end - 4 : end] != _sum(data[place + 4 : end - 4]):
             return None
-        found.append((kind, data[place + 8 : end - 4]))
+        chunks.append((kind, data[place + 8 : end - 4]))
         place = end
         if kind == b"IEND":
-            return found if place == len(data) and not length else None
+            return chunks if place == len(data) and not length else None
     return None
 
 

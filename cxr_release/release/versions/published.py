@@ -73,16 +73,16 @@ class History:
         """
         versions = [version.name for version in self.earlier] + [self.current]
         last: dict[str, int] = {}
-        said: dict[str, str] = {}
+        given: dict[str, str] = {}
         for place, version in enumerate(self.earlier):
             last |= dict.fromkeys(version.films, place)
-            said |= reasons_of(version.record)
-            for film in said.keys() & version.films.keys():  # it was back: the reason is past
-                del said[film]
+            given |= reasons_of(version.record)
+            for film in given.keys() & version.films.keys():  # it was back: the reason is past
+                del given[film]
         return [
             {
                 "id": film,
-                "reason": reasons.get(film) or said.get(film, GONE),
+                "reason": reasons.get(film) or given.get(film, GONE),
                 "first_version_without": versions[place + 1],
             }
             for film, place in sorted(last.items())
@@ -111,8 +111,8 @@ def read_history(ledger: Path, current: str) -> History:
     versions = read_published(ledger)
     return History(
         current,
-        tuple(one for one in versions if order_of(one.name) < order_of(current)),
-        next((one for one in versions if one.name == current), None),
+        tuple(version for version in versions if order_of(version.name) < order_of(current)),
+        next((version for version in versions if version.name == current), None),
     )
 
 
@@ -120,7 +120,7 @@ FILMS = replace(
     schemas.RELEASE,
     name="published_films",
     doc="Films of a published version, without their pictures.",
-    columns=tuple(one for one in schemas.RELEASE.columns if not one.nested),
+    columns=tuple(column for column in schemas.RELEASE.columns if not column.nested),
 )
 """What is kept of each film."""
 NO_LOGS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
@@ -194,11 +194,11 @@ def _decided(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {"at": "", "judged": [], "logs": {}}
     try:
-        found = read_json(path)
+        document = read_json(path)
         sound = (
-            isinstance(found["at"], str)
-            and all(isinstance(film, str) for film in found["judged"])
-            and all({"lines", "sha256"} <= end.keys() for end in found["logs"].values())
+            isinstance(document["at"], str)
+            and all(isinstance(film, str) for film in document["judged"])
+            and all({"lines", "sha256"} <= end.keys() for end in document["logs"].values())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         sound = False
@@ -206,7 +206,7 @@ def _decided(path: Path) -> dict[str, Any]:
         raise ReleaseError(
             "is not what was noted of a version", where=str(path), remedy="restore it from git"
         )
-    return dict(found)
+    return dict(document)
 
 
 def name_of(release: Path) -> str | None:

@@ -197,13 +197,13 @@ def _columns(old: Row, new: Row) -> dict[str, tuple[Any, Any]]:
     return {name: pair for name, pair in pairs.items() if not _same(*pair)}
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whether two values are the same: NaN is NaN, and a truth value is no number."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+def _same(value: Any, other: Any) -> bool:
+    """Whether two values are the same: NaN is NaN, and a truth value is not a number."""
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_same, value, other))
+    if isinstance(value, float) and isinstance(other, float) and math.isnan(value):
         return math.isnan(other)
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+    return bool(value == other) and isinstance(value, bool) == isinstance(other, bool)
 
 
 def _numbers(old: StatedRecord, new: StatedRecord) -> dict[str, tuple[Any, Any]]:
@@ -221,15 +221,15 @@ def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
     Sentences and histograms are left out: they follow from what else is compared.
     """
     if isinstance(value, Mapping):
-        for key, one in value.items():
+        for key, part in value.items():
             if key not in FOLLOWS:
-                yield from _leaves(one, f"{place}.{key}")
-    elif isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
-        rows = [_named(one) for one in value]
+                yield from _leaves(part, f"{place}.{key}")
+    elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
+        rows = [_named(part) for part in value]
         count = Counter(rows)
-        for number, (one, name) in enumerate(zip(value, rows, strict=True)):
+        for number, (part, name) in enumerate(zip(value, rows, strict=True)):
             own = name if name and count[name] == 1 else f"{name} {number}".strip()
-            yield from _leaves(one, f"{place}.{own}")
+            yield from _leaves(part, f"{place}.{own}")
     else:
         yield place, value
 
