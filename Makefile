@@ -8,10 +8,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
-PYTEST := OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST := OMP_NUM_THREADS=1 pytest --dist loadfile --no-loadscope-reorder
 export PATH := $(abspath $(BIN)):$(PATH)
 
 export HF_HUB_DISABLE_TELEMETRY := 1
+# Where nothing compiled is kept, as containers often have it, each of the many processes of the
+# tests compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: release check test test-long setup lint types imports fast unit bench review adjudicate study clean help
 .DEFAULT_GOAL := help
@@ -38,7 +41,7 @@ check: lint types imports fast  ## two minutes: lint, types, import rules, and t
 test: lint types imports unit  ## lint, types, import rules, and every test once
 
 test-long: setup  ## what repeats a hundred times: kills, mutations, large sets
-	$(PYTEST) -m long
+	$(PYTEST) --numprocesses 2 -m long
 
 lint: setup  ## style and common mistakes
 	ruff format --check .
@@ -51,10 +54,12 @@ imports: setup  ## imports run one way: foundation, concerns, stages
 	lint-imports --no-logo
 
 fast: setup  ## tests that start no process, server, browser or network
-	$(PYTEST) -m "not long and not slow"
+	$(PYTEST) --numprocesses 2 -m "not long and not slow"
 
-unit: setup  ## the tests, two files at a time
-	$(PYTEST) -m "not long"
+# One more than the cores of a small machine: for a quarter of the time tests wait, for disks,
+# browsers and servers.
+unit: setup  ## the tests, three files at a time
+	$(PYTEST) --numprocesses 3 -m "not long"
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

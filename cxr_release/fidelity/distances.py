@@ -21,12 +21,13 @@ kind.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FEATURES = "random convolution features"
 """Name of the features of `random_conv_features` in reports."""
@@ -217,6 +218,8 @@ def random_conv_features(films: NDArray[np.uint8]) -> NDArray[np.float64]:
     Returns:
         (n, 32) float64, the same for a film and its mirror image.
     """
+    import torch
+
     first, second, projection = _weights()
     rows = []
     with torch.inference_mode():
@@ -230,6 +233,9 @@ def random_conv_features(films: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def _pooled(films: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """(b, 1, h, w) → (b, features) before projection."""
+    import torch
+    from torch.nn import functional
+
     parts = []
     for scale in range(SCALES):
         level = functional.avg_pool2d(films, 2**scale)
@@ -253,4 +259,6 @@ def _weights() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _tensor(values: NDArray[np.float64]) -> Tensor:
+    import torch
+
     return torch.from_numpy(values).float()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -47,9 +48,15 @@ def apart(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture
+def project(untouched: Path, tmp_path: Path) -> Path:
+    """A project of the test's own, in which nobody has decided anything yet."""
+    return Path(shutil.copytree(untouched, tmp_path / "project"))
+
+
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with parameters, reasons and a few oriented films of each job."""
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with parameters, reasons and a few oriented films of each job: to be copied."""
     root = tmp_path_factory.mktemp("project")
     (root / "cards").mkdir()
     for name in ("params.yaml", "cards/reasons.yaml"):
@@ -177,14 +184,12 @@ def test_who_has_decided_what_is_told_per_checkpoint_and_batch(project: Path) ->
     counts = json.loads(run("status", "--json", *root).stdout)["counts"]
     row = next(row for row in counts["rows"] if row["excluded"])
     assert row["decided_by"]["d"] == row["decided_by"]["e"] == 1
-    assert row["left"] == row["undecided"] == row["generated"] - 2
+    assert row["left"] == row["undecided"] == row["generated"] - 1
     text = run("status", *root).stdout
     assert "by d" in text
     assert "agreement  " in text
     assert "screening  d: 1 decision(s) in effect, 1 in a terminal" in text
     assert " 1 by two people." in text
-    for name in ("d", "e"):
-        run("retract", film, "--reviewer", name, *root)
 
 
 def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) -> None:
@@ -204,8 +209,6 @@ def test_logs_are_verified_and_an_unfinished_line_is_set_aside(project: Path) ->
     done = run("log", "verify", *root)
     assert done.returncode == 1
     assert "v.jsonl: line 1: decision 'kept' is not one of keep" in done.stderr
-    for left in path.parent.glob("v.*"):
-        left.unlink()
 
 
 def test_a_decision_on_other_films_is_refused_by_log_and_line(
@@ -213,9 +216,10 @@ def test_a_decision_on_other_films_is_refused_by_log_and_line(
 ) -> None:
     film = first_film(project)
     wishes = [NewDecision(film, "0" * 64, "keep"), NewDecision(f"{film}9", "0" * 64, "keep")]
-    log.append(DECISION, tmp_path, "w", wishes)
+    logs = tmp_path / "logs"
+    log.append(DECISION, logs, "w", wishes)
     for command in (["log", "verify"], ["counts"]):
-        done = run(*command, "--reviews", str(tmp_path), "--root", str(project))
+        done = run(*command, "--reviews", str(logs), "--root", str(project))
         assert done.returncode == 1
         assert (
             f"w.jsonl: line 1: {film} does not match the SHA-256 that was decided on" in done.stderr
@@ -254,8 +258,6 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     done = run("log", "verify", *root)
     assert done.returncode == 1
     assert "a.b.jsonl: line 1: verdict 'cop' is not one of copy, not-a-copy" in done.stderr
-    for left in (*paths.audit_log.iterdir(), paths.audit / "audit.json"):
-        left.unlink()
 
 
 def test_an_audit_of_two_folders(tmp_path: Path) -> None:
