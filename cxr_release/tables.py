@@ -400,11 +400,6 @@ def read_foreign(path: Path, kind: Table) -> pa.Table:
     return table
 
 
-def read_frame(path: Path, kind: Table) -> pd.DataFrame:
-    """The flat columns of a table as a data frame of Arrow types, checked."""
-    return _frame(read(path, kind))
-
-
 def read_rows(path: Path, kind: Table) -> list[dict[str, Any]]:
     """The flat columns of a table as dictionaries, checked."""
     rows: list[dict[str, Any]] = read(path, kind).to_pylist()

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -125,17 +124,17 @@ def test_values_are_checked_on_reading_too(tmp_path: Path) -> None:
     rows = [sample(0), sample(1, checkpoint=-5)]
     pq.write_table(pa.Table.from_pylist(rows, schema=schemas.SAMPLES.arrow), path)
     with pytest.raises(TableError, match="row 2, column checkpoint"):
-        tables.read_frame(path, schemas.SAMPLES)
+        tables.read(path, schemas.SAMPLES)
 
 
 @pytest.mark.parametrize("kind", schemas.ALL, ids=lambda kind: kind.name)
 def test_an_empty_table_keeps_its_types(tmp_path: Path, kind: tables.Table) -> None:
     path = tmp_path / "empty.parquet"
     tables.write(path, kind, [])
-    frame = tables.read_frame(path, kind)
-    assert len(frame) == 0
-    assert list(frame.columns) == kind.flat
-    assert frame.dtypes.map(lambda one: isinstance(one, pd.ArrowDtype)).all()
+    table = tables.read(path, kind)
+    assert table.num_rows == 0
+    assert table.column_names == kind.flat
+    assert table.schema.types == [kind.arrow.field(name).type for name in kind.flat]
     assert all(column.doc for column in kind.columns)
 
 

@@ -1,10 +1,8 @@
-"""Asks git, safely also in a hostile repository.
+"""Versions of files in git's history, asked for safely also in a hostile repository.
 
 Only plumbing that reads objects is called: no hook, pager, filter, file-system monitor, signature
 check or network is reached, whatever the repository's configuration says. Answers are limited in
 size, and all questions together in time.
-
-Versions of files in git's history, below some folders: those of HEAD, and those of merges.
 
 A merge may drop what a branch had, silently (`--ours`). What a branch had is what it has otherwise
 than the commit from which the branches part.

@@ -17,9 +17,9 @@ from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
+from cxr_release.release.disclosure import released_pairs
 from cxr_release.release.inputs import CheckpointReport, ReleaseInputs, jobs_of
 from cxr_release.release.layout import hashes_of, shard_checkpoint, side_file
-from cxr_release.release.pairs import released_pairs
 from cxr_release.release.record import Recommended
 from cxr_release.release.shards import rows_per_group, write_films
 from cxr_release.tables import Table

@@ -2,7 +2,7 @@
 
 `build_record` makes one, `verify` reads one that anybody may have written, and the documents are
 made of it. No key may stand there that has no field here, and none may be missing but those with a
-default. Beyond types and bounds nothing is checked: see `checks.record` and the modules beside it.
+default. Beyond types and bounds nothing is checked: see `verify` and the modules in `checks`.
 """
 
 from __future__ import annotations

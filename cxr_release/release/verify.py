@@ -11,10 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 import cxr_release
 from cxr_release import schemas
-from cxr_release.errors import Fault, ReleaseError
-from cxr_release.release.checks.audit import check_flagged
+from cxr_release.errors import Fault, ParamsError, ReleaseError
+from cxr_release.json_documents import fault_of
+from cxr_release.params import never_set
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
 from cxr_release.release.checks.derived import check_documents, check_figures, written_by
@@ -27,17 +30,17 @@ from cxr_release.release.checks.folder_tables import (
     read_shards,
     read_side,
 )
-from cxr_release.release.checks.record import read_record
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.release.checks.rules import RULES
+from cxr_release.release.checks.rules import RULES, check_flagged
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
 from cxr_release.release.inputs import jobs_of
-from cxr_release.release.layout import side_file
-from cxr_release.release.record import RECORD
+from cxr_release.release.layout import SHARD, side_file
+from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder, look
-from cxr_release.release.untrusted.readers import rows_of
+from cxr_release.release.untrusted.readers import json_of_file, rows_of
+from cxr_release.release.versions.published import order_of
 
 _PLACES = Places(
     counts=Place(f"{RECORD}: counts"),
@@ -99,7 +102,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     if has_windows_ends(folder, report):
         return {}
     hashes = check_checksums(folder, report)
-    document, record = read_record(folder, report)
+    document, record = _read_record(folder, report)
     sides = {kind: read_side(folder, kind, report) for kind in SIDE_TABLES}
     if record is None:
         for name in folder.shards:
@@ -146,6 +149,60 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         configs = measured(folder.root, folder.shards, checkpoints.checkpoints, recommended)
         check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)
     return document
+
+
+def _read_record(folder: Folder, report: CheckReport) -> tuple[dict[str, Any], Record | None]:
+    """What stands in `release.json`, and the record that it is; None where it is none."""
+    document = json_of_file(folder, RECORD, report)
+    if document is None:
+        return {}, None
+    try:
+        record = Record.model_validate(document)
+    except ValidationError as error:
+        for details in error.errors(include_url=False, include_input=False, include_context=False):
+            fault = fault_of(RECORD, details)
+            report.add(fault.where, fault.what)
+        return document, None
+    except ParamsError as error:
+        for fault in error.faults:
+            report.add(f"{RECORD}: params.{fault.where}", fault.what)
+        return document, None
+    report.applied("records whose every key is as declared", 1)
+    _check_version(record, report)
+    return document, record
+
+
+def _check_version(record: Record, report: CheckReport) -> None:
+    """Version, tag, and what the record says of the versions before."""
+    version, previous, given = record.version, record.previous, record.params.release
+    report.says(f"{RECORD}: key tag", record.tag, f"v{version}", "version and tag together")
+    for key in ("name", "version", "license"):
+        true = getattr(given, key)
+        report.says(f"{RECORD}: key {key}", getattr(record, key), true, "its params.release")
+    unset = never_set(record.source.kind, vars(given))
+    report.says(f"{RECORD}: key unset", record.unset, unset, "its params.release")
+    for name in record.shards:
+        if not SHARD.fullmatch(name):
+            report.add(f"{RECORD}: key shards", f"names {name!r}, which is not a shard's name")
+    versions = {shard.version for shard in record.shards.values()}
+    newest = max(versions, key=order_of, default=version)
+    report.says(f"{RECORD}: key films_version", record.films_version, newest, "its shards")
+    if order_of(newest) > order_of(version):
+        report.add(f"{RECORD}: key shards", f"holds a shard of {newest}, which is after {version}")
+    if previous is not None and order_of(previous) >= order_of(version):
+        report.add(f"{RECORD}: key previous", f"{previous} is not before {version}")
+    if (record.changes is None) != (previous is None):
+        report.add(f"{RECORD}: key changes", "a previous version and changes since go together")
+    told = [earlier.version for earlier in record.changelog.earlier]
+    if told != sorted(told, key=order_of) or (told[-1] if told else None) != previous:
+        what = f"does not lead from version to version to {previous or 'none'}"
+        report.add(f"{RECORD}: key changelog", what)
+    if previous is None and versions - {version}:
+        report.add(
+            f"{RECORD}: key shards", "of an earlier version, and there is no earlier version"
+        )
+    if previous is None and record.tombstones:
+        report.add(f"{RECORD}: key tombstones", "of films of no earlier version")
 
 
 def require_true(report: Mapping[str, Any]) -> None:

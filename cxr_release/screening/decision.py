@@ -31,7 +31,6 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 CATEGORIES = ("keep", "exclude")
 """What can be in effect."""
 Faces = Literal["left", "right", "unknown", "retract"]
-FACES: tuple[Faces, ...] = get_args(Faces)
 
 
 @dataclass(frozen=True)

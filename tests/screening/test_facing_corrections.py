@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -24,7 +24,6 @@ from cxr_release.paths import Paths
 from cxr_release.radiographs.resample import mirror
 from cxr_release.screening.consensus import apply
 from cxr_release.screening.decision import (
-    FACES,
     FACING,
     Faces,
     NewFacing,
@@ -215,7 +214,9 @@ def test_a_malformed_wish_is_refused(wrong: dict[str, str]) -> None:
 
 Sayings = list[tuple[str, Faces, bool]]
 SAYINGS = st.lists(
-    st.tuples(st.sampled_from(["a.b", "c.d", "e.f"]), st.sampled_from(FACES), st.booleans()),
+    st.tuples(
+        st.sampled_from(["a.b", "c.d", "e.f"]), st.sampled_from(get_args(Faces)), st.booleans()
+    ),
     max_size=8,
 )
 

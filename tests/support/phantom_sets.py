@@ -10,7 +10,7 @@ import numpy as np
 from cxr_release.films import png
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.radiographs.phantoms.phantom_source import draw_phantoms
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.radiographs.resample import mirror, resample
 
 SIDE = 64
@@ -20,7 +20,7 @@ SIDE = 64
 def phantoms(count: int = 120) -> list[Film]:
     """64 × 64, bone bright, facing left."""
     films = []
-    for phantom in draw_phantoms(count, seed=5):
+    for phantom in (draw_phantom(index, seed=5) for index in range(count)):
         film = resample(window(phantom.pixels), SIDE, "stretch")
         film = np.invert(film) if phantom.negative else film
         films.append(mirror(film) if phantom.facing == "right" else film)

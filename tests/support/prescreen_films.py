@@ -13,7 +13,7 @@ from cxr_release import schemas, tables
 from cxr_release.films import png
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.radiographs.phantoms.phantom_source import draw_phantoms
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.radiographs.resample import mirror, resample
 from tests.support.oriented import mirrored_sha256
 
@@ -23,12 +23,12 @@ SIZE = 64
 @cache
 def phantoms(count: int = 64) -> list[tuple[str, Film]]:
     """Patients and films: 64 × 64, bone bright, facing left."""
-    found = []
-    for phantom in draw_phantoms(count, seed=3):
+    films = []
+    for phantom in (draw_phantom(index, seed=3) for index in range(count)):
         film = resample(window(phantom.pixels), SIZE, "stretch")
         film = np.invert(film) if phantom.negative else film
-        found.append((phantom.patient, mirror(film) if phantom.facing == "right" else film))
-    return found
+        films.append((phantom.patient, mirror(film) if phantom.facing == "right" else film))
+    return films
 
 
 def write_cohort(path: Path, films: Sequence[tuple[str, Film]]) -> Path:

@@ -6,7 +6,6 @@ shares hold in small cohorts too and any film can be drawn without its neighbour
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,12 +45,6 @@ class Phantom:
     """True where bone is dark."""
     keypoints: dict[str, tuple[float, float]]
     """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
-
-
-def draw_phantoms(count: int, *, seed: int) -> Iterator[Phantom]:
-    """Yield the first `count` films of the cohort of `seed`."""
-    for index in range(count):
-        yield draw_phantom(index, seed=seed)
 
 
 def draw_phantom(index: int, *, seed: int) -> Phantom:

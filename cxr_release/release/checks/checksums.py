@@ -1,7 +1,4 @@
-"""Line ends that git changed when the release was checked out: one cause of many differences.
-
-SHA256SUMS against the files, in both directions.
-"""
+"""SHA256SUMS against the files, in both directions; and line ends that git changed on checkout."""
 
 from __future__ import annotations
 

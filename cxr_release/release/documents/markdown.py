@@ -1,6 +1,6 @@
-"""Text that others wrote, made safe for the card: it can be read there and do nothing else.
+"""How the card prints texts and numbers.
 
-How the card prints numbers, tables' types and texts that publishers may have left out.
+A text that others wrote is made safe: it can be read there and do nothing else.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from cxr_release.logbook.logs import by_people
+from cxr_release.reader_study import formatting
 from cxr_release.tables import Column
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
@@ -84,9 +84,7 @@ def percent(part: float) -> Ready:
 
 def p_value(p: float | None) -> Ready:
     """A p as the study's own paragraph has it, which stands beside it."""
-    if p is None:
-        return Ready("undefined")
-    return Ready("< 0.001" if p < 0.001 else f"{p + 1e-12:.3f}")
+    return Ready("undefined" if p is None else formatting.p_of(p))
 
 
 def shown(equivalent: bool | None) -> Ready:
@@ -113,9 +111,8 @@ def megabytes(size: int) -> Ready:
 
 
 def mean(value: float, places: int) -> Ready:
-    """A mean of whole numbers: halves are rounded up, whatever the float's last bit says."""
-    exact = Decimal(repr(value))
-    return Ready(f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}")
+    """A mean of ratings, as the study's own paragraph has it."""
+    return Ready(formatting.mean(value, places))
 
 
 def measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:

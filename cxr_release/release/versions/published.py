@@ -1,8 +1,7 @@
-"""What a version owes to those before it: shards that stay, films that are gone.
+"""The ledger: what published versions held, and what a later one owes them.
 
-What published versions held: the ledger that later versions are held against.
-
-A folder a version, tracked by git: `release.json`, `films.parquet` (all columns but the pictures),
+It owes them shards that stay, and a tombstone for each film that is gone. The ledger is a folder a
+version, tracked by git: `release.json`, `films.parquet` (all columns but the pictures),
 `exclusions.parquet`, and `decided.json`, which says when the version was out, which films stood in
 judged pairs and how far each log went. Written once, when a version is out, and never changed. The
 first ones lack the last two.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom, draw_phantoms
+from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom
 
 COUNT = 50
 NAMES = {"C2 centroid", "C2 bottom left", "C2 bottom right"} | {
@@ -21,7 +21,7 @@ NAMES = {"C2 centroid", "C2 bottom left", "C2 bottom right"} | {
 
 @pytest.fixture(scope="module")
 def cohort() -> list[Phantom]:
-    return list(draw_phantoms(COUNT, seed=7))
+    return [draw_phantom(index, seed=7) for index in range(COUNT)]
 
 
 def positive(phantom: Phantom) -> np.ndarray:
@@ -97,7 +97,7 @@ def test_films_of_one_patient_share_the_anatomy_and_differ_in_posture() -> None:
             sizes = [sizes[k ^ 1] for k in range(len(sizes))]
         return np.array(sizes) / np.sum(sizes)
 
-    cohort = list(draw_phantoms(16, seed=3))
+    cohort = [draw_phantom(index, seed=3) for index in range(16)]
     pairs = list(itertools.combinations(cohort, 2))
     one_patient = [(a, b) for a, b in pairs if a.patient == b.patient]
     assert one_patient
