@@ -97,7 +97,7 @@ def push(
     verify.require_true(verify.verify(folder))
     record = read(folder / RECORD, Record)
     if ledger is not None:
-        _require_told(ledger, folder, statements)
+        _require_no_contradiction(ledger, folder, statements)
     tag = _own_tag(record, tag)
     require_identity(record)
     unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
@@ -133,14 +133,14 @@ def push(
     }
 
 
-def _require_told(ledger: Path, folder: Path, statements: LogStatements | None) -> None:
-    from cxr_release.release.versions.proofs import LogStatements, require_told
+def _require_no_contradiction(ledger: Path, folder: Path, statements: LogStatements | None) -> None:
+    from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
     from cxr_release.release.versions.published import is_empty
     from cxr_release.release.versions.version import read_version
 
     if not is_empty(ledger):
         version = read_version(folder)
-        require_told(ledger, version.name, version.films, statements or LogStatements())
+        require_no_contradiction(ledger, version.name, version.films, statements or LogStatements())
 
 
 def _record_version(

@@ -48,14 +48,16 @@ def faults_of(
         problem = f"hold ratings of {len(readers):,} readers, more than {MOST_READERS:,}"
         return [Fault("responses", problem, "analyse a sample of them that you draw beforehand")]
     faults = [*_confused(readers)]
-    whose = "the kit does not have" if films else "most others did not rate"
+    unexpected_because = "the kit does not have" if films else "most others did not rate"
     expected = set(films) or _held_by_most(readers)
     wrong: set[Page] = set()
     for reader, rated in sorted(readers.items()):
         places = Counter(map(_film, rated))
         wrong |= {(reader, quartet) for (quartet, _), times in places.items() if times > 1}
         wrong |= {(reader, quartet) for quartet, _ in expected ^ places.keys()}
-        faults += _other_films(reader, rated, expected, whose, may_lack=reader in unfinished)
+        faults += _other_films(
+            reader, rated, expected, unexpected_because, may_lack=reader in unfinished
+        )
     clear = [row for rated in readers.values() for row in rated if _page(row) not in wrong]
     if clear and all(row.source is not None for row in rows):
         faults += _sources(clear, wrong, whole=not unfinished)
@@ -97,7 +99,12 @@ def _held_by_most(readers: Mapping[str, Sequence[Rating]]) -> set[Film]:
 
 
 def _other_films(
-    reader: str, rows: Sequence[Rating], expected: set[Film], whose: str, *, may_lack: bool
+    reader: str,
+    rows: Sequence[Rating],
+    expected: set[Film],
+    unexpected_because: str,
+    *,
+    may_lack: bool,
 ) -> Iterator[Fault]:
     """Films that this reader lacks, has besides, or has twice."""
     films = _grouped(rows, _film)
@@ -112,7 +119,7 @@ def _other_films(
         yield Fault(lines(twice), f"reader {reader} rates {_named(twice)} twice", "keep one")
     if unexpected:
         named = _named(unexpected, {quartet for quartet, _ in expected})
-        yield Fault(lines(unexpected), f"reader {reader} rates {named}, which {whose}")
+        yield Fault(lines(unexpected), f"reader {reader} rates {named}, which {unexpected_because}")
     if lacking:
         pages = {quartet for quartet, _ in lacking}
         beside = {film for film in films if film[0] in pages} or films

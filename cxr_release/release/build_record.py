@@ -155,12 +155,12 @@ def _changes(record: Record, contents: Contents) -> dict[str, Any]:
     """What the record says of the published versions before this one."""
     this = Version.of(record, contents.films)
     earlier, previous = contents.history.earlier, contents.history.previous
-    told: dict[str, Any] = {"changelog": changelog_of(earlier, this)}
+    history: dict[str, Any] = {"changelog": changelog_of(earlier, this)}
     if previous:
         since = differences(previous, this)
         numbers = {name: len(getattr(since, name)) for name in Changes.model_fields}
-        told |= {"previous": previous.name, "changes": Changes.model_validate(numbers)}
-    return told
+        history |= {"previous": previous.name, "changes": Changes.model_validate(numbers)}
+    return history
 
 
 def source_kind(params: Params) -> str:

@@ -13,7 +13,7 @@ from cxr_release.params import Params
 from cxr_release.release.disclosure import shows_real_films
 from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
 from cxr_release.release.shards import Shard, plan_shards
-from cxr_release.release.versions.proofs import LogStatements, require_told
+from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 from cxr_release.release.versions.published import History, read_history
 
 Row = Mapping[str, Any]
@@ -82,8 +82,10 @@ def read_contents(
         audited = {pair["synthetic_id"] for pair in _pairs(inputs)}
         # With the hashes of the mirror images, which the released rows have not.
         known = {row["id"]: row for rows in generated.values() for row in rows}
-        told = {film: known[film] for film in films}
-        require_told(inputs.published, params.release.version, told, statements, audited=audited)
+        films_with_hashes = {film: known[film] for film in films}
+        require_no_contradiction(
+            inputs.published, params.release.version, films_with_hashes, statements, audited=audited
+        )
     tombstones = history.tombstones(films, why)
     without = {stone["id"]: stone["first_version_without"] for stone in tombstones}
     marked = [{**row, "first_version_without": without.get(row["id"])} for row in exclusions]

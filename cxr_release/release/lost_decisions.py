@@ -61,13 +61,13 @@ def find_lost_decisions(
         notes.append(f"git knows nothing of what was never committed: {names}")
     notes += heard.abandoned
     asked = {"git": heard.tracked and not heard.abandoned, "the ledger": bool(versions and films)}
-    faults = [*heard.faults, *_unsaid(paths, versions, films, mirrored or {})]
+    faults = [*heard.faults, *_contradicted(paths, versions, films, mirrored or {})]
     return LostDecisions(
         tuple(faults), tuple(notes), tuple(witness for witness in asked if asked[witness])
     )
 
 
-def _unsaid(
+def _contradicted(
     paths: Paths,
     versions: Sequence[Version],
     films: Mapping[str, str],

@@ -34,7 +34,7 @@ from cxr_release.release.inputs import (
     jobs_of,
 )
 from cxr_release.release.record import AuditReview
-from cxr_release.release.versions.proofs import LogStatements, require_told
+from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 
 _SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
 _STUDY = "run `dvc repro --force study`"
@@ -72,7 +72,9 @@ def validate(
             audited = {row["synthetic_id"] for row in view.pairs}
             with report.collecting():
                 version = params.release.version
-                require_told(inputs.published, version, films, statements, audited=audited)
+                require_no_contradiction(
+                    inputs.published, version, films, statements, audited=audited
+                )
             report.applied("released films held against the published versions", len(films))
     report.finish()
     return {"tables": report.tables, "rules": report.rules}

@@ -193,8 +193,8 @@ def _check_version(record: Record, report: CheckReport) -> None:
         report.add(f"{RECORD}: key previous", f"{previous} is not before {version}")
     if (record.changes is None) != (previous is None):
         report.add(f"{RECORD}: key changes", "a previous version and changes since go together")
-    told = [earlier.version for earlier in record.changelog.earlier]
-    if told != sorted(told, key=order_of) or (told[-1] if told else None) != previous:
+    numbers = [earlier.version for earlier in record.changelog.earlier]
+    if numbers != sorted(numbers, key=order_of) or (numbers[-1] if numbers else None) != previous:
         what = f"does not lead from version to version to {previous or 'none'}"
         report.add(f"{RECORD}: key changelog", what)
     if previous is None and versions - {version}:

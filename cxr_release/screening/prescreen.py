@@ -56,11 +56,13 @@ def learn(cohort: Path) -> Model:
         CxrReleaseError: it holds films of fewer than two patients, or but one film.
         TableError, SourceError: the table or a film in it cannot be read.
     """
-    return anomaly.fit((_whose(row), _film(row)) for row in tables.iterate(cohort, schemas.COHORT))
+    return anomaly.fit(
+        (_patient_of(row), _film(row)) for row in tables.iterate(cohort, schemas.COHORT)
+    )
 
 
-def _whose(row: Mapping[str, Any]) -> str:
-    """Whose films are left out when a film is scored: its patient's, or, not stated, itself."""
+def _patient_of(row: Mapping[str, Any]) -> str:
+    """The patient whose films are left out when a film is scored, or the film, if not stated."""
     return str(row["patient"] or row["id"])
 
 
@@ -94,7 +96,7 @@ def try_out(model: Model, cohort: Path, *, seed: int) -> Trial:
     patient is not stated, without the film that it was made of. What is planted into a film
     depends on the seed, the fault and the film's id alone.
     """
-    patients = {row["id"]: _whose(row) for row in tables.read_rows(cohort, schemas.COHORT)}
+    patients = {row["id"]: _patient_of(row) for row in tables.read_rows(cohort, schemas.COHORT)}
     chosen = set(heapq.nsmallest(PLANTED, patients, key=lambda film: _seed(seed, film)))
     order = [film for film in patients if film in chosen]
     spoilt = (

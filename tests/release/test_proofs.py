@@ -25,7 +25,7 @@ from cxr_release.release.versions.proofs import (
     LogStatements,
     contradictions,
     evidence,
-    require_told,
+    require_no_contradiction,
     withdrawn_films,
 )
 from cxr_release.release.versions.published import enter, read_published
@@ -163,11 +163,13 @@ def test_a_withdrawn_film_does_not_return_because_its_log_is_lost(house: House) 
     assert verify(house.paths.release)["differences"] == []
     films = house.released()
     with pytest.raises(ReleaseError, match=FILM):  # the log is lost again before the push
-        require_told(house.paths.published, "1.2.0", films, LogStatements())
-    require_told(house.paths.published, "1.2.0", films, statements_in(house.paths))
+        require_no_contradiction(house.paths.published, "1.2.0", films, LogStatements())
+    require_no_contradiction(house.paths.published, "1.2.0", films, statements_in(house.paths))
     with pytest.raises(ReleaseError, match=FILM):
-        pushing._require_told(house.paths.published, house.paths.release, None)
-    pushing._require_told(house.paths.published, house.paths.release, statements_in(house.paths))
+        pushing._require_no_contradiction(house.paths.published, house.paths.release, None)
+    pushing._require_no_contradiction(
+        house.paths.published, house.paths.release, statements_in(house.paths)
+    )
 
     # Once it is out again, that proves itself.
     enter(house.paths.published, house.paths.release)

@@ -65,14 +65,14 @@ def _raw_data(record: Record) -> str:
     ingest, source = record.metrics.ingest, record.source
     shown = source.films_shown
     return (
-        f"The network was trained on {ingest.films:,} films{_whose(record)}:"
+        f"The network was trained on {ingest.films:,} films{_patients(record)}:"
         f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
         f" {one_line(source.citation)}."
         + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
     )
 
 
-def _whose(record: Record) -> str:
+def _patients(record: Record) -> str:
     ingest = record.metrics.ingest
     if ingest.patients is None:
         without = ingest.patients_not_stated

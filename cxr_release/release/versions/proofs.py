@@ -108,17 +108,18 @@ def contradictions(
         proven = next((proofs[digest] for digest in hashes if digest in proofs), [])
         for proof in proven:
             faults += [
-                Fault(film, *told) for told in _unsaid(proof, {film, proof.film}, statements)
+                Fault(film, *problem)
+                for problem in _unexplained(proof, {film, proof.film}, statements)
             ]
         version = next((verdicts[digest] for digest in hashes if digest in verdicts), None)
-        told_already = any(proof.audit for proof in proven)
-        if version and film in audited and film not in statements.adjudicated and not told_already:
+        reported = any(proof.audit for proof in proven)
+        if version and film in audited and film not in statements.adjudicated and not reported:
             what = f"version {version.name} says that a pair with it was judged, and no log does"
             faults.append(Fault(film, what, _JUDGE))
     return faults
 
 
-def require_told(
+def require_no_contradiction(
     ledger: Path,
     current: str,
     films: Mapping[str, Row],
@@ -180,7 +181,9 @@ _RESTORE = "restore data/reviews from git or from a copy"
 _JUDGE = f"{_RESTORE}; or judge it anew with `cxr-release adjudicate`, or exclude the film"
 
 
-def _unsaid(proof: _Proof, names: set[str], statements: LogStatements) -> Iterator[tuple[str, str]]:
+def _unexplained(
+    proof: _Proof, names: set[str], statements: LogStatements
+) -> Iterator[tuple[str, str]]:
     """What a version proves of a released film and the logs do not explain: what, remedy."""
     out = f"version {proof.version.name} left it out as {proof.reason}"
     withdrawn = _since(statements.retracted, names, proof) or (
