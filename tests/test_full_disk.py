@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,12 +32,19 @@ from tests.support.oriented import oriented_row
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project with two films a job, a reviewer's log and a published version."""
-    (tmp_path / "cards").mkdir()
+def project(untouched: Path, tmp_path: Path) -> Path:
+    """A project of the test's own."""
+    return Path(shutil.copytree(untouched, tmp_path, dirs_exist_ok=True))
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two films a job, a reviewer's log and a published version: to be copied."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "cards").mkdir()
     for name in ("params.yaml", "cards/reasons.yaml"):
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    params, paths = parameters.load(tmp_path / "params.yaml"), Paths(tmp_path)
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    params, paths = parameters.load(root / "params.yaml"), Paths(root)
     film = np.random.default_rng(0).integers(0, 255, (16, 16), dtype=np.uint8)
     rows = []
     for checkpoint in params.sample.checkpoints:
@@ -54,9 +62,9 @@ def project(tmp_path: Path) -> Path:
         ["keep"],
         ["exclude", "--reason", "artefact"],
     ):
-        done = run(verb[0], "checkpoint-3-large-00000", *verb[1:], *who(tmp_path))
+        done = run(verb[0], "checkpoint-3-large-00000", *verb[1:], *who(root))
         assert done.returncode == 0, done.stderr
-    return tmp_path
+    return root
 
 
 def who(root: Path) -> list[str]:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 from cxr_release.statistics import agreement
 
@@ -27,6 +26,8 @@ def by_film(said: list[str]) -> dict[str, str]:
 def test_two_reviewers_have_the_cohen_s_kappa_of_another_library(
     pairs: list[tuple[str, str]],
 ) -> None:
+    from sklearn.metrics import cohen_kappa_score
+
     mine, yours = [list(said) for said in zip(*pairs, strict=True)]
     found = agreement_of({"a": by_film(mine), "b": {**by_film(yours), "only-b": "keep"}})
     assert found is not None

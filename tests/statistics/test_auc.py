@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
 from cxr_release.statistics.auc import auc_with_interval
 
@@ -16,6 +15,8 @@ from cxr_release.statistics.auc import auc_with_interval
 def test_the_area_is_another_library_s_and_lies_in_its_interval(
     spoilt: list[int], sound: list[int]
 ) -> None:
+    from sklearn.metrics import roc_auc_score
+
     found = auc_with_interval(np.array(spoilt, float), np.array(sound, float))
     truth = [1] * len(spoilt) + [0] * len(sound)
     assert found["auc"] == pytest.approx(roc_auc_score(truth, spoilt + sound))

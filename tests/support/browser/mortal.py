@@ -5,12 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import re
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from multiprocessing.connection import Connection
 from typing import Any
+
+from tests.support.ports import free_port
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
@@ -33,7 +33,7 @@ class MortalServer:
 
     def __init__(self, serve: Serve, asked: Mapping[str, Any], reviewers: Sequence[str]) -> None:
         self.reviewers = reviewers
-        port = _free_port()
+        port = free_port()
         self.base = f"http://127.0.0.1:{port}"
         self._serve = serve
         self._asked = {**asked, "reviewers": list(reviewers), "port": port}
@@ -68,10 +68,3 @@ def _run(serve: Serve, asked: dict[str, Any], out: Connection) -> None:
     os.dup2(out.fileno(), 1)
     sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
     serve(asked)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cxr_release.publishing import push as pushing
 from cxr_release.publishing.hub_client import Patience
 from tests.support.hub.requests import REPO, WRITER
+from tests.support.ports import free_port
 from tests.support.records import record_json
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ class ServerProcess:
     """A Hub in a process of its own, which can be killed and started again."""
 
     def __init__(self, folder: Path, *, xet: bool = False) -> None:
-        self.folder, self.xet, self.port = folder, xet, 0
+        self.folder, self.xet, self.port = folder, xet, free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, *die: str) -> None:
@@ -170,7 +171,7 @@ class ServerProcess:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
+        assert int(self.process.stdout.readline()) == self.port
 
     def wait_for_death(self) -> int:
         assert self.process is not None
