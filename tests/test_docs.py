@@ -64,7 +64,7 @@ def test_readme_shows_pictures_that_exist_and_no_blank() -> None:
 def anchors(document: Path) -> set[str]:
     """Where links into a document may lead: its headings, as GitHub writes them."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.relative_to(ROOT).as_posix())

@@ -331,7 +331,7 @@ def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_qua
         for one, reason in sorted({film: "copy", gone: "withdrawn-on-request"}.items())
     ]
     found = compare(str(old), str(root / "data/release"))
-    assert found["withdrawn"] == {one["id"]: one["reason"] for one in stones}
+    assert found["withdrawn"] == {stone["id"]: stone["reason"] for stone in stones}
     assert not found["added"] and not found["redrawn"] and not found["relabelled"]
     assert verify(root / "data/release")["differences"] == []
     released = list(tables.iterate(next((root / "data/release/audit_pairs").glob("*.parquet")),

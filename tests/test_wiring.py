@@ -85,7 +85,7 @@ def test_a_stage_depends_on_the_code_that_it_runs(stage: str) -> None:
     modules, deps = concerns_of(stage), code_deps(stage)
     missing = sorted(module for module in modules if not covered(module, deps))
     assert not missing, f"dvc.yaml: stage {stage} lacks deps {missing}"
-    useless = sorted(dep for dep in deps if not any(covered(one, {dep}) for one in modules))
+    useless = sorted(dep for dep in deps if not any(covered(module, {dep}) for module in modules))
     assert not useless, f"dvc.yaml: stage {stage} does not run {useless}"
 
 
@@ -106,7 +106,7 @@ def test_an_edit_of_the_sampler_does_not_retrain() -> None:
 def keys_of(value: Any, prefix: str = "") -> set[str]:
     if not dataclasses.is_dataclass(value):
         return {prefix.rstrip(".")}
-    fields = [(one.name, getattr(value, one.name)) for one in dataclasses.fields(value)]
+    fields = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
     return {prefix.rstrip(".")} | {
         key for name, one in fields for key in keys_of(one, f"{prefix}{name}.")
     }

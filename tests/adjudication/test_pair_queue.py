@@ -24,7 +24,7 @@ class Table:
 
     def __init__(self, folder: Path, *, required: int = 2, adjudicator: str = "judge") -> None:
         self.folder = folder
-        known = {one.about: one.fingerprint for one in PAIRS}
+        known = {pair.about: pair.fingerprint for pair in PAIRS}
         self.votes: SharedState[NewVerdict, Verdict] = SharedState(VERDICT, folder, known)
         self.queues = {
             person: PairQueue(
@@ -54,8 +54,8 @@ class Table:
     def seen(self, person: str) -> dict[int, str | None]:
         """Pair → own verdict, in the order shown."""
         return {
-            self.number(person, one.name): one.verdict.verdict if one.verdict else None
-            for one in self.queues[person].entries()
+            self.number(person, entry.name): entry.verdict.verdict if entry.verdict else None
+            for entry in self.queues[person].entries()
         }
 
     def waiting(self, person: str) -> list[int]:
@@ -137,20 +137,20 @@ def test_names_are_each_reviewer_s_own_and_say_nothing(tmp_path: Path) -> None:
     table = Table(tmp_path)
     everything: set[str] = set()
     for person in PEOPLE[:3]:
-        for one in table.queues[person].entries():
-            names = {one.name, one.real, one.synthetic}
+        for entry in table.queues[person].entries():
+            names = {entry.name, entry.real, entry.synthetic}
             assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in names)
             assert len(names) == 3
             assert not names & everything
             everything |= names
-            pair = table.queues[person].pair(one.name)
+            pair = table.queues[person].pair(entry.name)
             real, synthetic = (
-                table.queues[person].film(name) for name in (one.real, one.synthetic)
+                table.queues[person].film(name) for name in (entry.real, entry.synthetic)
             )
             assert pair and real and synthetic
             assert (real.kind, real.id) == ("real", pair.real_id)
             assert (synthetic.kind, synthetic.id) == ("synthetic", pair.synthetic_id)
-            assert table.queues[person].film(one.name) is None
+            assert table.queues[person].film(entry.name) is None
     mine = table.names("a")
     assert table.queues["b"].pair(mine[0]) is None
     assert Table(tmp_path / "other").names("a") == mine

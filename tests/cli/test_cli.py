@@ -351,8 +351,8 @@ def test_an_audit_names_its_pairs_what_is_the_same_and_what_it_wrote(tmp_path: P
         "inverted",
         None,
     ]
-    for one in pairs.values():
-        assert f"{one['cosine']:.6f}" in " ".join(said)
+    for pair in pairs.values():
+        assert f"{pair['cosine']:.6f}" in " ".join(said)
     assert found["calibration"]["chance"]["sentence"] in " ".join(said)
 
 

@@ -135,7 +135,7 @@ def test_what_is_not_true_is_not_sent_and_named(hub: Hub, project: Path) -> None
     assert hub.store.repo is None
     done = CliRunner().invoke(app, ["verify", str(folder), "--json"])
     assert isinstance(done.exception, ReleaseError)
-    named = [one["where"] for one in json.loads(done.stdout)["differences"]]
+    named = [difference["where"] for difference in json.loads(done.stdout)["differences"]]
     assert any("checkpoint-3" in where for where in named)
 
 

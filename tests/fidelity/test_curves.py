@@ -27,9 +27,14 @@ DRAWINGS = pytest.mark.parametrize("draw", [draw_losses, draw_distances, draw_qu
 def report(count: int, *, wide: float = 0.1, fid: bool = False) -> Report:
     numbers = range(1, count + 1)
     return checkpoint_report(
-        losses([5 / one for one in numbers], [5 / one + 0.4 * max(0, one - 2) for one in numbers]),
+        losses(
+            [5 / number for number in numbers],
+            [5 / number + 0.4 * max(0, number - 2) for number in numbers],
+        ),
         distances(
-            *(3 / one for one in numbers), wide=wide, fid=[90 / one for one in numbers if fid]
+            *(3 / number for number in numbers),
+            wide=wide,
+            fid=[90 / number for number in numbers if fid],
         ),
         [1],
     )

@@ -18,7 +18,7 @@ def unbiased(first: np.ndarray, second: np.ndarray) -> float:
         return float((one @ other / len(one) + 1) ** 3)
 
     def within(some: np.ndarray) -> float:
-        pairs = [(one, other) for one in range(len(some)) for other in range(len(some))]
+        pairs = [(number, other) for number in range(len(some)) for other in range(len(some))]
         return float(np.mean([kernel(some[i], some[j]) for i, j in pairs if i != j]))
 
     between = np.mean([kernel(one, other) for one in first for other in second])

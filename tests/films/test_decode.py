@@ -93,9 +93,9 @@ def test_16_bit_png_and_big_endian_tiff_agree() -> None:
     deep = Image.fromarray(pixels)
     big = b"MM" + struct.pack(">HI", 42, 8) + _big_endian_tiff(pixels)
     films = [decode(encoded(deep, "PNG")), decode(encoded(deep, "TIFF")), decode(big)]
-    for one in films:
-        np.testing.assert_array_equal(one.film, films[0].film)
-        assert one.bits == 16
+    for film in films:
+        np.testing.assert_array_equal(film.film, films[0].film)
+        assert film.bits == 16
 
 
 def _big_endian_tiff(pixels: np.ndarray[Any, Any]) -> bytes:

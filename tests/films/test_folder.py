@@ -81,8 +81,10 @@ def test_patients_come_from_the_table(folder: Path) -> None:
     listing = list_folder(folder, KEY)
     assert not listing.faults
     facts = [film.load()[1] for film in listing.films]
-    assert [one.stated_patient for one in facts] == [f"patient {at // 2}" for at in range(12)]
-    assert [one.patient for one in facts] == [KEY.patient(f"patient {at // 2}") for at in range(12)]
+    assert [fact.stated_patient for fact in facts] == [f"patient {at // 2}" for at in range(12)]
+    assert [fact.patient for fact in facts] == [
+        KEY.patient(f"patient {at // 2}") for at in range(12)
+    ]
 
 
 def test_each_fault_of_the_table_is_named(tmp_path: Path) -> None:

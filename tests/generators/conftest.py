@@ -150,7 +150,7 @@ def assert_survives_kills(processes: Any) -> Survives:
 
 def _wait_for_a_change(folder: Path, process: Any) -> None:
     def names() -> set[str]:
-        return {one.name for one in folder.glob("*")}
+        return {path.name for path in folder.glob("*")}
 
     before = names()
     while names() == before and process.is_alive():

@@ -19,7 +19,7 @@ def test_work_of_the_same_fingerprint_stays_and_half_written_files_go(tmp_path: 
     (folder / "file.partial").write_text("half")
     (folder / "checkpoint-1.partial").mkdir()
     assert not begin(folder, "one")
-    assert sorted(one.name for one in folder.iterdir()) == ["run.json", "work"]
+    assert sorted(path.name for path in folder.iterdir()) == ["run.json", "work"]
     run_folder.finish(folder, "one")
     assert begin(folder, "one")
 
@@ -30,7 +30,7 @@ def test_finished_work_of_another_fingerprint_is_deleted(tmp_path: Path) -> None
     (folder / "work").write_text("done")
     run_folder.finish(folder, "one")
     assert not begin(folder, "two")
-    assert [one.name for one in folder.iterdir()] == ["run.json"]
+    assert [path.name for path in folder.iterdir()] == ["run.json"]
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -54,7 +54,7 @@ def test_a_kill_during_deletion_leaves_no_trace(tmp_path: Path) -> None:
     (tmp_path / "run.partial").mkdir()
     (tmp_path / "run.partial" / "work").write_text("half deleted")
     assert not begin(tmp_path / "run", "two")
-    assert [one.name for one in tmp_path.iterdir()] == ["run"]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", '{"finished": true}'])

@@ -27,7 +27,7 @@ def statistics(folder: Path) -> list[dict[str, float]]:
 
 
 def test_a_finished_run_holds_checkpoints_and_statistics_alone(trained: Path) -> None:
-    names = sorted(one.name for one in trained.iterdir())
+    names = sorted(path.name for path in trained.iterdir())
     assert names == ["checkpoint-1", "checkpoint-2", "checkpoint-3", "run.json", "stats.jsonl"]
     assert [line["step"] for line in statistics(trained)] == [4, 8, 10, 12]
 
@@ -239,7 +239,7 @@ def test_a_full_disk_is_named(tmp_path: Path, arguments: dict[str, Any], process
     process.start()
     process.join()
     assert "cannot write" in answer.get()
-    names = {one.name for one in (tmp_path / "run").iterdir()}
+    names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names <= {"run.json", LOG, STATE, "checkpoint-1"}
 
 

@@ -22,8 +22,8 @@ from tests.support.remarks import REMARK, Remark, remark
     ("kind", "line"), [(REMARK, Remark), (DECISION, Decision), (VERDICT, Verdict)]
 )
 def test_a_line_s_fields_are_its_place_its_own_and_the_chain(kind: EntryType, line: type) -> None:  # type: ignore[type-arg]
-    own = [one.name for one in fields(kind.statement)]
-    assert {one.name for one in fields(line)} == {*kind.keys}
+    own = [field.name for field in fields(kind.statement)]
+    assert {field.name for field in fields(line)} == {*kind.keys}
     assert kind.keys[: 4 + len(own)] == ["seq", "at", "reviewer", *own, "prev"]
     assert not kind.optional & {"seq", "at", "reviewer", "prev", "note", "reason"}
     assert kind.optional >= {"joined_from", "joined_line", "joined_after"}
@@ -86,4 +86,4 @@ def test_the_last_word_on_a_subject_stands_unless_it_retracts(said: list[tuple[i
     ]
     last = {one.topic: one for one in lines}
     stands = [one for one in lines if one is last[one.topic] and one.word != "retract"]
-    assert list(effective_of(lines).items()) == [(one.topic, one) for one in stands]
+    assert list(effective_of(lines).items()) == [(stand.topic, stand) for stand in stands]

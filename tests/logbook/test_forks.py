@@ -35,7 +35,7 @@ class Clones(Repository):
             logs.read_all(REMARK, self.folder)
         with pytest.raises(DecisionError):
             log.append(REMARK, self.folder, "a", [remark(0)])
-        return [str(one) for one in caught.value.faults]
+        return [str(fault) for fault in caught.value.faults]
 
 
 @pytest.fixture
@@ -128,4 +128,4 @@ def test_lines_that_are_moved_removed_or_said_twice_are_no_two_logs(
     try:
         logs.read_all(REMARK, folder)
     except DecisionError as error:
-        assert not any("two logs" in one.what for one in error.faults)
+        assert not any("two logs" in fault.what for fault in error.faults)

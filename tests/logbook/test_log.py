@@ -29,8 +29,8 @@ def test_what_was_noted_comes_back(
     folder = tmp_path_factory.mktemp("log")
     notes = [note.encode("utf-8", "ignore").decode() for note in notes]
     wishes = [remark(index, note=note) for index, note in enumerate(notes)]
-    for one in wishes:
-        log.append(REMARK, folder, "a", [one])
+    for wish in wishes:
+        log.append(REMARK, folder, "a", [wish])
     found = logs.read_all(REMARK, folder)
     assert [one.note for one in found.get("a", [])] == notes
 
@@ -201,7 +201,9 @@ def test_what_was_acknowledged_must_be_there_or_nothing_goes_on(
 ) -> None:
     path, head = tmp_path / "a.jsonl", tmp_path / "a.head"
     mine = log.Log(REMARK, tmp_path, "a")
-    (mine if wrote else log.Log(REMARK, tmp_path, "a")).append([remark(one) for one in range(5)])
+    (mine if wrote else log.Log(REMARK, tmp_path, "a")).append(
+        [remark(number) for number in range(5)]
+    )
     mine.held = mine.held or not wrote
     mine.refresh()
     before, last = path.read_bytes(), head.read_bytes()

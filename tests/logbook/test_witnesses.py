@@ -32,7 +32,7 @@ class Project(Repository):
         return of_git(self.root, [self.folder])
 
     def faults(self) -> list[str]:
-        return [str(one) for one in self.heard().faults]
+        return [str(fault) for fault in self.heard().faults]
 
     def merge(self, *words: str) -> None:
         self.git("merge", "-q", "--no-edit", *words, allowed=1)
@@ -222,7 +222,7 @@ def test_only_what_was_committed_and_is_missing_is_missing(
             project.log.write_bytes(b"".join(lines[:-1]))
             (project.folder / "a.head").unlink(missing_ok=True)
     left = project.log.read_bytes().splitlines(keepends=True)[: len(committed)]
-    found = [one for one in project.faults() if "a.jsonl" in one]
+    found = [fault for fault in project.faults() if "a.jsonl" in fault]
     assert bool(found) == (left != committed), (left, committed)
 
 

@@ -187,7 +187,7 @@ def test_without_patients_and_split_copies_are_named_and_chance_is_not_measurabl
     write_folder(tmp_path / "drawn", DRAWN | same | near)
     report = searched(tmp_path, tmp_path / "out")
     pairs = report["near"]["named"]
-    assert [(one["real_id"], one["synthetic_id"], one["identical"]) for one in pairs] == [
+    assert [(pair["real_id"], pair["synthetic_id"], pair["identical"]) for pair in pairs] == [
         ("real-03", "copy", "plain"),
         ("real-04", "mirrored", "mirrored"),
         ("real-05", "negative", "inverted"),
@@ -355,7 +355,7 @@ def test_a_set_with_films_that_cannot_be_read_is_never_clean(tmp_path: Path) -> 
     found = report["synthetic"]
     assert (found["films"], found["searched"]) == (26, 23)
     assert [one["film"] for one in found["unreadable"]] == ["blank", "broken", "text"]
-    assert [one["film"] for one in found["notes"]] == ["colour", "deep", "huge"]
+    assert [note["film"] for note in found["notes"]] == ["colour", "deep", "huge"]
     assert [Path(one["file"]).name for one in found["ignored"]] == [".hidden"]
     assert report["state"] == "incomplete"
     assert report["flagged"] == {"pairs": 0, "films": 0}

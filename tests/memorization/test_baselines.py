@@ -33,9 +33,9 @@ def test_the_nearest_film_of_another_patient(
     # Few values, so that films of several patients are equal, and some are all zeros.
     views = {view: chance.integers(-1, 2, (films, 4)).astype(np.float32) for view in VIEWS}
     seen = [chance.integers(-1, 2, (films, 4)).astype(np.float32) for _ in range(crops)]
-    groups = [str(one) for one in chance.integers(0, patients, films)]
+    groups = [str(integer) for integer in chance.integers(0, patients, films)]
     table = best(views, seen)
-    other = np.array([[one != two for two in groups] for one in groups])
+    other = np.array([[group != two for two in groups] for group in groups])
     expected = np.where(other, table, -np.inf).max(axis=1)
     found = nearest_cosines(views, seen, groups=groups)
     assert np.array_equal(np.isnan(found), np.isinf(expected))

@@ -144,7 +144,7 @@ def test_several_films_of_a_patient_do_not_count_as_several() -> None:
     assert nearer.mean() <= told.expected * 1.05
     assert "at most 2.9 nearer" in told.sentence
     for counted, holds in ((patients, True), (patients * each, False)):
-        tails = np.array([exceedance(one, films, counted) for one in range(films + 1)])
+        tails = np.array([exceedance(number, films, counted) for number in range(films + 1)])
         low = int((tails[nearer] <= 0.05).sum())
         assert (binomtest(low, DRAWS).proportion_ci(SURE).low <= 0.05) == holds
 

@@ -233,7 +233,7 @@ def test_a_set_in_which_nothing_can_be_read(tmp_path: Path) -> None:
     for _ in range(2):
         result = found([folder], tmp_path / "cache")
         assert (result.ids, result.total) == ((), 2)
-        assert {one.shape for one in result.views.values()} == {(0, SIDE * SIDE)}
+        assert {view.shape for view in result.views.values()} == {(0, SIDE * SIDE)}
 
 
 def test_two_at_once_do_no_harm(tmp_path: Path) -> None:

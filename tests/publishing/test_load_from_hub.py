@@ -44,7 +44,7 @@ def pixels_of(shard: Path) -> dict[str, str]:
 def test_a_release_opens_elsewhere_pixel_for_pixel(release: Path, tmp_path: Path) -> None:
     """Plain and streaming, from a Hub with Xet and from one without."""
     shards = {
-        one.parent.name: pixels_of(one) for one in release.glob("data/checkpoint-*/*.parquet")
+        path.parent.name: pixels_of(path) for path in release.glob("data/checkpoint-*/*.parquet")
     }
     everything = {name: data for films in shards.values() for name, data in films.items()}
     loaders = {}

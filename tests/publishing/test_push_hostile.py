@@ -150,7 +150,7 @@ def test_a_shard_is_never_sent_inside_of_a_commit(
     monkeypatch.setattr(commit, "REGULAR_AT_MOST", 10_000)
 
     def regular(said: dict[str, Any]) -> dict[str, Any]:
-        return {"files": [one | {"uploadMode": "regular"} for one in said["files"]]}
+        return {"files": [file | {"uploadMode": "regular"} for file in said["files"]]}
 
     world.hub.trouble("POST", "/preupload/", edit=regular)
     with pytest.raises(ReleaseError, match="inside of the commit"):

@@ -381,6 +381,6 @@ def test_a_film_that_crashes_its_reader_is_named(
     monkeypatch.setattr("cxr_release.radiographs.ingest._list", listed)
     with pytest.raises(SourceError) as caught:
         ingest(folder, tmp_path / "cohort", settings=settings(), seed=1, progress=False)
-    assert [(one.where, one.what) for one in caught.value.faults] == [
+    assert [(fault.where, fault.what) for fault in caught.value.faults] == [
         ("crashing.png", "ends the process that reads it")
     ]

@@ -24,7 +24,7 @@ def test_any_mixture_of_negatives_is_found(small: Thumbnail, flags: list[bool]) 
 
 def test_the_drawn_negatives_are_found(phantoms: list[Phantom], positives: list[Film]) -> None:
     as_drawn = [255 - x if one.negative else x for x, one in zip(positives, phantoms, strict=True)]
-    truth = [one.negative for one in phantoms]
+    truth = [phantom.negative for phantom in phantoms]
     assert any(truth)
     assert find_negatives(thumbnails(as_drawn)).tolist() == truth
 

@@ -79,7 +79,7 @@ def _race(record: Path, mark: str) -> str:
 
 def test_of_many_who_serve_at_once_one_is_first(tmp_path: Path) -> None:
     record = tmp_path / "served.json"
-    marks = [str(one % 2) for one in range(16)]
+    marks = [str(number % 2) for number in range(16)]
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(_race, [record] * len(marks), marks))
     found = served(record)

@@ -59,20 +59,20 @@ def test_each_quartet_is_a_page_with_its_films_in_the_kit_s_places(kit: Path) ->
     )
     assert said["quartets"] == QUARTETS
     assert said["images"] == QUARTETS * FILMS
-    found = [one.relative_to(output).as_posix() for one in output.rglob("*") if one.is_file()]
+    found = [path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()]
     assert sorted(found) == said["files"]
 
 
 def test_the_films_are_as_in_the_kit_and_no_file_tells_more(kit: Path, tmp_path: Path) -> None:
     output, _ = export(kit)
     rows = {row["name"]: row["image"]["bytes"] for row in tables.iterate(kit, schemas.KIT)}
-    films = {one.stem: one.read_bytes() for one in (output / "images").iterdir()}
+    films = {path.stem: path.read_bytes() for path in (output / "images").iterdir()}
     assert films == rows
     assert len({one.stat().st_mtime_ns for one in [output, *output.rglob("*")]}) == 1
-    assert len({one.stat().st_mode for one in (output / "images").iterdir()}) == 1
+    assert len({path.stat().st_mode for path in (output / "images").iterdir()}) == 1
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        for one in output.rglob("*"):
-            archive.write(one)
+        for path in output.rglob("*"):
+            archive.write(path)
     text = (output / "survey.txt").read_text() + (output / "README.txt").read_text()
     assert not re.search(r"checkpoint|synthetic|parquet|\.dcm", text, re.IGNORECASE)
 
@@ -94,9 +94,9 @@ def test_the_export_fixes_the_quartets(kit: Path) -> None:
 
 def test_the_same_kit_gives_the_same_bytes(kit: Path) -> None:
     output, _ = export(kit)
-    first = {one: one.read_bytes() for one in output.rglob("*.*")}
+    first = {path: path.read_bytes() for path in output.rglob("*.*")}
     export(kit)
-    assert {one: one.read_bytes() for one in output.rglob("*.*")} == first
+    assert {path: path.read_bytes() for path in output.rglob("*.*")} == first
 
 
 def test_a_title_is_text_and_neither_html_nor_a_tag_nor_a_pipe(kit: Path) -> None:
@@ -194,7 +194,7 @@ def test_films_that_their_files_tell_apart_are_not_exported(kit: Path) -> None:
     with pytest.raises(ReaderStudyError, match="does not match its SHA-256"):
         export(kit)
     assert not (kit.parent / "qualtrics").exists()
-    assert [one.name for one in kit.parent.iterdir()] == [kit.name]
+    assert [path.name for path in kit.parent.iterdir()] == [kit.name]
 
 
 def test_there_is_a_letter_for_each_film_or_no_survey(kit: Path) -> None:

@@ -91,7 +91,7 @@ def faults_of(study: tuple[Path, Survey], data: Rows | bytes) -> list[str]:
         import_qualtrics(export, kit, output)
     assert sorted(kit.parent.iterdir()) == before
     assert not any(secret in str(caught.value) for secret in service.PERSONAL)
-    return [str(one) for one in caught.value.faults] or [str(caught.value)]
+    return [str(fault) for fault in caught.value.faults] or [str(caught.value)]
 
 
 def changed(rows: Rows, column: str, value: str, *, row: int = 3) -> Rows:
@@ -109,7 +109,7 @@ def expected(survey: Survey, responses: list[Answered]) -> list[dict[str, str]]:
             "rating": str(one.rated[film]),
             "identified_as_real": "true" if one.picked[quartet] == film else "false",
         }
-        for one in sorted(responses, key=lambda one: one.reader)
+        for one in sorted(responses, key=lambda response: response.reader)
         for quartet, films in survey.shown().items()
         for film in sorted(films)
     ]

@@ -38,8 +38,8 @@ def test_a_quartet_holds_one_film_of_each_source_and_no_film_comes_twice() -> No
     shown = draw_quartets(SOURCES, quartets=20, secret=SECRET)
     for quartet in range(1, 21):
         members = [one for one in shown if one.quartet == quartet]
-        assert {one.source for one in members} == set(SOURCES)
-        assert [one.position for one in members] == [1, 2, 3, 4]
+        assert {member.source for member in members} == set(SOURCES)
+        assert [member.position for member in members] == [1, 2, 3, 4]
     assert len({one.id for one in shown}) == len(shown) == 80
     assert len({one.name for one in shown}) == 80
 
@@ -47,9 +47,9 @@ def test_a_quartet_holds_one_film_of_each_source_and_no_film_comes_twice() -> No
 def test_no_place_gives_the_real_film_away() -> None:
     many = films({REAL: 600, "checkpoint-1": 600, "checkpoint-3": 600, "checkpoint-8": 600})
     places = Counter(
-        one.position
-        for one in draw_quartets(many, quartets=600, secret=SECRET)
-        if one.source == REAL
+        film.position
+        for film in draw_quartets(many, quartets=600, secret=SECRET)
+        if film.source == REAL
     )
     # Uniform over four places: 150 ± 4 standard deviations of 10.6.
     assert all(108 <= places[place] <= 192 for place in (1, 2, 3, 4))
@@ -59,15 +59,15 @@ def test_a_name_says_nothing_and_who_has_the_seed_alone_cannot_make_it() -> None
     shown = draw_quartets(SOURCES, quartets=20, secret=SECRET)
     without_the_films = secret_of(1, [])
     others = draw_quartets(SOURCES, quartets=20, secret=without_the_films)
-    assert not {one.name for one in shown} & {one.name for one in others}
+    assert not {one.name for one in shown} & {other.name for other in others}
     assert not [one for one in shown if one.source in one.name]
 
 
 def test_how_early_a_film_was_drawn_says_nothing_to_who_has_the_seed_alone() -> None:
     """A film that ranks first of 600 is an early one; of 20, any: ranks must not be guessed."""
     many = films({REAL: 600, "checkpoint-1": 20})
-    first = {one.id for one in draw_quartets(many, quartets=20, secret=SECRET)}
-    guessed = {one.id for one in draw_quartets(many, quartets=20, secret=secret_of(1, []))}
+    first = {film.id for film in draw_quartets(many, quartets=20, secret=SECRET)}
+    guessed = {film.id for film in draw_quartets(many, quartets=20, secret=secret_of(1, []))}
     assert len([film for film in first & guessed if film.startswith(REAL)]) <= 5
 
 
@@ -95,7 +95,11 @@ def test_an_exclusion_changes_only_what_it_must() -> None:
 
 def test_too_few_films_give_fewer_quartets() -> None:
     short = films({REAL: 30, "checkpoint-1": 3})
-    assert {one.quartet for one in draw_quartets(short, quartets=20, secret=SECRET)} == {1, 2, 3}
+    assert {film.quartet for film in draw_quartets(short, quartets=20, secret=SECRET)} == {
+        1,
+        2,
+        3,
+    }
     assert draw_quartets(films({REAL: 3, "checkpoint-1": 0}), quartets=20, secret=SECRET) == []
 
 

@@ -31,12 +31,12 @@ def close(mine: float | None, theirs: str) -> bool:
 @pytest.fixture(scope="module")
 def generated() -> list[Ratings]:
     found = []
-    for one in studies():
-        rating = np.array(one.rating, np.int64)
+    for study in studies():
+        rating = np.array(study.rating, np.int64)
         raters, quartets = rating.shape[:2]
         names = tuple(f"r{rater:02}" for rater in range(raters))
-        picked = np.array(one.picked, np.int64)
-        found.append(Ratings(names, tuple(range(1, quartets + 1)), one.sources, rating, picked))
+        picked = np.array(study.picked, np.int64)
+        found.append(Ratings(names, tuple(range(1, quartets + 1)), study.sources, rating, picked))
     return found
 
 

@@ -47,7 +47,7 @@ def unnamed(reading: Session, kit: Kit) -> list[tuple[int, list[str]]]:
     quartets = {film.name: film.quartet for film in kit.films}
     found = []
     for page in reading.pages():
-        films = [reading.film(one) or "" for one in page.films]
+        films = [reading.film(film) or "" for film in page.films]
         (quartet,) = {quartets[film] for film in films}
         found.append((quartet, films))
     return found
@@ -149,7 +149,8 @@ def test_the_log_is_what_was_submitted_whatever_is_said_twice(
     path = folder / "a.b.jsonl"
     lines = read(ANSWER, path) if path.exists() else []
     assert [
-        (int(one.page) - 1, one.films.split(), one.ratings, one.picked, one.about) for one in lines
+        (int(line.page) - 1, line.films.split(), line.ratings, line.picked, line.about)
+        for line in lines
     ] == [
         (
             place,
@@ -160,7 +161,7 @@ def test_the_log_is_what_was_submitted_whatever_is_said_twice(
         )
         for place, given in wanted
     ]
-    assert all(one.fingerprint == kit.fingerprints[one.about] for one in lines)
+    assert all(line.fingerprint == kit.fingerprints[line.about] for line in lines)
 
 
 @pytest.mark.parametrize(

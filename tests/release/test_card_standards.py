@@ -327,7 +327,7 @@ def test_the_card_s_check_of_the_version_holds_and_fails_on_another(
 
         def unique(self, column: str) -> list[str]:
             tables = [pq.read_table(shard, columns=[column]) for shard in self.shards]
-            return [one for table in tables for one in table[column].unique().to_pylist()]
+            return [row for table in tables for row in table[column].unique().to_pylist()]
 
     check = {
         name: section(card_of(made, name), VERSIONS).partition("```python\n")[2].partition("```")[0]
@@ -367,7 +367,7 @@ def test_the_distribution_counts_files_and_bytes(made: Made) -> None:
     for shard in films:
         assert f"| `{shard.relative_to(release).as_posix()}` |" in said
     formats = re.findall(r"`([A-Za-z0-9.]+)`", said.partition("<details>")[0])
-    assert set(formats) <= {one.name for one in release.iterdir()} | {"croissant.json"}
+    assert set(formats) <= {path.name for path in release.iterdir()} | {"croissant.json"}
 
 
 ALLOWED = {

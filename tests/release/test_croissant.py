@@ -66,11 +66,11 @@ def test_it_is_sound_and_every_record_is_read(shown: Path) -> None:
 
 def test_its_hashes_and_sizes_are_those_of_the_files(shown: Path) -> None:
     nodes = read_json(shown / CROISSANT)["distribution"]
-    files = [one for one in nodes if one["@type"] == "cr:FileObject"]
+    files = [node for node in nodes if node["@type"] == "cr:FileObject"]
     assert len(files) == 1 + len(list(shown.rglob("*.parquet")))
-    for one in files:
-        assert one["sha256"] == sha256(shown / one["contentUrl"])
-        assert one["contentSize"] == f"{(shown / one['contentUrl']).stat().st_size} B"
+    for file in files:
+        assert file["sha256"] == sha256(shown / file["contentUrl"])
+        assert file["contentSize"] == f"{(shown / file['contentUrl']).stat().st_size} B"
 
 
 def test_it_is_the_same_bytes_again(broken: Path) -> None:

@@ -54,7 +54,10 @@ def test_it_holds_what_datacite_asks_for() -> None:
 def test_dois_of_the_source_are_what_it_derives_from() -> None:
     metadata, root = made()
     found = ["10.1038/s41597-024-03383-0", "10.57760/sciencedb.15391"]
-    assert [one["relatedIdentifier"] for one in metadata["relatedIdentifiers"]] == found
+    assert [
+        relatedidentifier["relatedIdentifier"]
+        for relatedidentifier in metadata["relatedIdentifiers"]
+    ] == found
     assert texts(root, "./relatedIdentifiers/relatedIdentifier") == found
     for one in root.iter(f"{SPACE}relatedIdentifier"):
         assert one.attrib == {"relatedIdentifierType": "DOI", "relationType": "IsDerivedFrom"}

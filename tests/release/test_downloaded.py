@@ -201,11 +201,12 @@ def test_links_that_the_client_did_not_make_are_not_followed(
     change, said = LEADING_ASTRAY[case]
     change(folder)
     named = [
-        f"{one['where']}: {one['what']}: {one['remedy']}" for one in verify(folder)["differences"]
+        f"{difference['where']}: {difference['what']}: {difference['remedy']}"
+        for difference in verify(folder)["differences"]
     ]
     assert any(one.startswith(said) for one in named), named
     secret = (tmp_path / "secret").resolve()
-    assert secret not in {one.path.resolve() for one in walk(folder) if not one.fault}
+    assert secret not in {node.path.resolve() for node in walk(folder) if not node.fault}
     for refused in (lambda: read_local(folder), lambda: archive(folder, tmp_path / "x.zip")):
         with pytest.raises(ReleaseError):
             refused()
@@ -223,7 +224,7 @@ def test_links_into_blobs_are_followed_in_a_cache_alone(
     moved.parent.mkdir(parents=True)
     (repo / "blobs").rename(tmp_path / "work/blobs")
     (repo / "snapshots" / downloads["cache"].name).rename(moved)
-    assert all(one.fault for one in walk(moved))
+    assert all(node.fault for node in walk(moved))
 
 
 def test_what_lies_beside_the_client_s_own_folder_is_still_named(
@@ -231,7 +232,11 @@ def test_what_lies_beside_the_client_s_own_folder_is_still_named(
 ) -> None:
     shutil.copytree(downloads["folder"], tmp_path / "release")
     (tmp_path / "release/.cache/secret").write_text("of nobody")
-    named = [one for one in verify(tmp_path / "release")["differences"] if "secret" in one["where"]]
+    named = [
+        difference
+        for difference in verify(tmp_path / "release")["differences"]
+        if "secret" in difference["where"]
+    ]
     assert "is not a file of a release" in [one["what"] for one in named]
     with pytest.raises(ReleaseError) as caught:
         read_local(tmp_path / "release")
@@ -242,5 +247,5 @@ def test_a_changed_file_of_a_download_is_named(downloads: Downloads, tmp_path: P
     folder = copied(downloads, tmp_path)
     blob = (folder / "LICENSE").resolve()
     blob.write_bytes(blob.read_bytes() + b" ")
-    named = {one["where"] for one in verify(folder)["differences"]}
+    named = {difference["where"] for difference in verify(folder)["differences"]}
     assert "LICENSE" in named

@@ -86,7 +86,7 @@ def write_project(root: Path) -> None:
     stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
     wanted = {name: stages[name] for name in ("ingest", "split")}
     for stage in wanted.values():
-        stage["deps"] = [one for one in stage["deps"] if one.startswith("data/")]
+        stage["deps"] = [dep for dep in stage["deps"] if dep.startswith("data/")]
     (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": wanted}))
     shutil.copytree(REPOSITORY / "cards", root / "cards")
     for name in ("raw", "reviews/screening", "reviews/audit", "reviews/withdrawals",
@@ -263,7 +263,7 @@ def test_no_number_of_one_or_two_films_goes_out_to_its_last_digit(root: Path) ->
     cosines |= {row["cosine"] for row in within if row["set"] == "real"}
     ends = [stated["within"]["real"], *(stated["calibration"][one] or {} for one in (
         "source", "held_out", "synthetic"))]  # fmt: skip
-    exact = [*cosines, *((2 - 2 * one) ** 0.5 for one in cosines), *numbers(ends)]
+    exact = [*cosines, *((2 - 2 * cosine) ** 0.5 for cosine in cosines), *numbers(ends)]
     assert len(exact) > 40
     out = list(numbers(read_json(root / "data/release/release.json")["metrics"]["audit"]))
     assert not [one for one in out if min(abs(one - other) for other in exact) < 1e-7]

@@ -168,7 +168,7 @@ def test_recommended_checkpoints_come_first_and_later_ones_before_earlier(
     sampled: dict[int, bool],
 ) -> None:
     films = [Config(f"checkpoint-{one}", RELEASE, (), 1, 1, 1) for one in sorted(sampled)]
-    files = [replace(one, files=(f"data/{one.name}/x",)) for one in films]
+    files = [replace(film, files=(f"data/{film.name}/x",)) for film in films]
     recommended = [
         Recommended(checkpoint=one, reasons=[]) for one, spoken_for in sampled.items() if spoken_for
     ]

@@ -41,8 +41,8 @@ def cited(**changes: Any) -> dict[str, Any]:
     assert found["cff-version"] == "1.2.0"
     assert found["type"] == "dataset"
     assert all(found[key] for key in ("message", "title", "authors"))
-    for one in found["authors"]:
-        assert one.keys() == {"name"}
+    for author in found["authors"]:
+        assert author.keys() == {"name"}
     for one in found.get("contact", []):
         assert one["name"]
         assert re.match(r"(https|http|ftp|sftp)://.+", one.get("website", "https://a"))
@@ -55,7 +55,7 @@ def cited(**changes: Any) -> dict[str, Any]:
 
 def test_it_says_who_made_what_and_from_what() -> None:
     found = cited()
-    assert [one["name"] for one in found["authors"]] == ["A. One", "B: Two"]
+    assert [author["name"] for author in found["authors"]] == ["A. One", "B: Two"]
     assert found["message"].endswith("the films that its network learnt from: Us, 2026.")
     assert found["abstract"].startswith("1 synthetic radiograph of 16 × 16 pixels")
     assert found["license"] == "CC-BY-4.0"

@@ -78,7 +78,7 @@ def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: P
     key = read_key(tmp_path / "artefacts/film-key")
     hashes = [png.pixel_sha256(film(90_000 + place)) for place in range(3)]
     pairs = pairs_of(release)
-    assert [pair["real_pixel_hmac"] for pair in pairs] == [key.pixels(one) for one in hashes]
+    assert [pair["real_pixel_hmac"] for pair in pairs] == [key.pixels(digest) for digest in hashes]
     assert {pair["real_pixel_sha256"] for pair in pairs} == {None}
     # Nothing that can be computed from one film alone: its pixels, its PNG, either in hex or not.
     for place in range(3):
@@ -139,7 +139,9 @@ def test_shown_films_are_copied_byte_for_byte_and_a_film_that_stays_out_is_not_s
     )
     pairs = pairs_of(release)
     assert [pair["real_id"] for pair in pairs] == list(STEMS)
-    assert [pair["real_image"] for pair in pairs] == [cohort_row(one)["image"] for one in range(3)]
+    assert [pair["real_image"] for pair in pairs] == [
+        cohort_row(number)["image"] for number in range(3)
+    ]
     shown = [pair["synthetic_image"] for pair in pairs]
     assert shown == [None, oriented_row(1, "initial", 0)["image"], None]
     assert png.is_labelled(shown[1]["bytes"])

@@ -92,11 +92,11 @@ def test_odd_lines_of_the_sums_are_named_and_nothing_outside_is_read(
     lines = named(release)
     for number, said in enumerate(SUMS.values(), start=before.count("\n") + 1):
         where = f"SHA256SUMS: line {number}: "
-        assert any(one.startswith(where) and said in one for one in lines), said
+        assert any(line.startswith(where) and said in line for line in lines), said
     assert "more: is listed in SHA256SUMS and is not there" in lines
     assert opened
     assert [name for name in opened if not name.startswith(f"{release}/")] == []
-    assert all(one.isprintable() for one in lines)
+    assert all(line.isprintable() for line in lines)
 
 
 def a_link_out(folder: Path) -> None:
@@ -176,10 +176,10 @@ def test_what_has_no_place_in_a_release_is_named_and_not_opened(
     opened.clear()
     lines = named(release)
     for case, (_, said) in LAYOUT.items():
-        assert any(said in one for one in lines), case
+        assert any(said in line for line in lines), case
     assert opened
     assert [name for name in opened if not name.startswith(f"{release}/")] == []
-    assert all(one.isprintable() for one in lines)
+    assert all(line.isprintable() for line in lines)
     json.dumps(verify(release)).encode()
 
 
@@ -206,7 +206,10 @@ def test_windows_line_ends_are_named_and_nothing_that_follows_from_them(
         path = release / name
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert named(release) == [f"{name}: {WINDOWS_ENDS}" for name in names]
-    assert all("core.autocrlf=false" in one["remedy"] for one in verify(release)["differences"])
+    assert all(
+        "core.autocrlf=false" in difference["remedy"]
+        for difference in verify(release)["differences"]
+    )
 
 
 def test_a_text_that_is_another_one_besides_is_not_excused_by_its_line_ends(release: Path) -> None:
@@ -284,8 +287,8 @@ CARDS: dict[str, tuple[Change, str]] = {
 def test_a_hostile_card_of_another_version_is_named(release: Path, case: str) -> None:
     change, said = CARDS[case]
     lines = named(summed(release, both(record("software", "cxr-release", value="0.0.9"), change)))
-    assert any(said in one for one in lines), lines
-    assert all(one.isprintable() and len(one) < 1000 for one in lines)
+    assert any(said in line for line in lines), lines
+    assert all(line.isprintable() and len(line) < 1000 for line in lines)
 
 
 TEXTS: dict[str, tuple[Change, str]] = {
@@ -308,8 +311,8 @@ def test_a_hostile_text_is_named(tmp_path: Path, case: str) -> None:
     change, said = TEXTS[case]
     change(tmp_path)
     lines = named(tmp_path)
-    assert any(said in one for one in lines), lines
-    assert all(one.isprintable() and len(one) < 1000 for one in lines)
+    assert any(said in line for line in lines), lines
+    assert all(line.isprintable() and len(line) < 1000 for line in lines)
 
 
 def test_hostile_texts_in_a_whole_release_are_named(release: Path) -> None:
@@ -323,8 +326,8 @@ def test_hostile_texts_in_a_whole_release_are_named(release: Path) -> None:
         "CITATION.cff: line 1: is 'version: !!python/object/new:os.system [echo]'",
         "release.json: version: string should match pattern",
     ):
-        assert any(said in one for one in lines), said
-    assert all(one.isprintable() and len(one) < 1000 for one in lines)
+        assert any(said in line for line in lines), said
+    assert all(line.isprintable() and len(line) < 1000 for line in lines)
 
 
 class Runs:
@@ -420,7 +423,7 @@ def test_a_hostile_table_is_named_and_nothing_in_it_runs(
     monkeypatch.chdir(tmp_path)
     change(tmp_path)
     lines = named(tmp_path)
-    assert any(said in one for one in lines), lines
+    assert any(said in line for line in lines), lines
     assert not Path("was-run").exists()
 
 

@@ -163,7 +163,7 @@ def test_so_is_a_later_version_from_which_a_film_was_withdrawn(sound: Path, tmp_
 
 def assert_named(folder: Path, said: str) -> None:
     lines = named(folder)
-    assert any(said in one for one in lines), lines
+    assert any(said in line for line in lines), lines
 
 
 def test_alterations_are_named_by_their_hashes(release: Path) -> None:
@@ -582,8 +582,8 @@ def test_alterations_are_named_though_their_hashes_were_made_anew(release: Path,
     summed(release, both(*(change for change, *_ in SUMMED[case])))
     lines = named(release)
     for said in (said for _, *all_said in SUMMED[case] for said in all_said):
-        assert any(said in one for one in lines), (said, lines)
-    assert not any("SHA256SUMS" in one for one in lines)
+        assert any(said in line for line in lines), (said, lines)
+    assert not any("SHA256SUMS" in line for line in lines)
 
 
 def test_rows_of_another_version_are_named_with_both_versions(release: Path) -> None:
@@ -664,7 +664,7 @@ def test_alterations_of_what_people_said_are_named(judged: Path, case: str) -> N
     summed(judged, both(*(change for change, *_ in RATED[case])))
     lines = named(judged)
     for said in (said for _, *all_said in RATED[case] for said in all_said):
-        assert any(said in one for one in lines), (said, lines)
+        assert any(said in line for line in lines), (said, lines)
 
 
 def test_all_differences_are_named_at_once_each_once_and_sorted(release: Path) -> None:
@@ -673,12 +673,12 @@ def test_all_differences_are_named_at_once_each_once_and_sorted(release: Path) -
     flip(release / SHARD, 4000)
     report = verify(release)
     lines = named(release)
-    assert [one["where"] for one in report["differences"]] == sorted(
-        one["where"] for one in report["differences"]
+    assert [difference["where"] for difference in report["differences"]] == sorted(
+        difference["where"] for difference in report["differences"]
     )
     assert len(set(lines)) == len(lines)
     for said in ("key tag", f"{SHARD}: does not match", "release.json: does not match"):
-        assert any(said in one for one in lines)
+        assert any(said in line for line in lines)
     assert str(release) not in json.dumps(report)
     assert report == verify(release)
     with pytest.raises(ReleaseError) as caught:
@@ -686,7 +686,7 @@ def test_all_differences_are_named_at_once_each_once_and_sorted(release: Path) -
     assert len(caught.value.faults) == len(report["differences"])
     shown = text_of(report)
     assert "is not what it says" in shown
-    assert all(one["what"] in shown for one in report["differences"])
+    assert all(difference["what"] in shown for difference in report["differences"])
 
 
 def test_sha256sum_agrees(release: Path) -> None:
@@ -707,7 +707,7 @@ def test_any_one_byte_of_any_file_is_named(release: Path, data: st.DataObject) -
     try:
         name = path.relative_to(release).as_posix()
         lines = named(release)
-        assert any(name in one for one in lines), lines
+        assert any(name in line for line in lines), lines
     finally:
         flip(path, place)
 
@@ -755,5 +755,5 @@ def test_documents_of_another_version_are_said_not_to_be_made_again(release: Pat
         "CITATION.cff: version: says '2.0.0'",
         "croissant.json: ../../etc/x, sha256: says",
     ):
-        assert any(said in one for one in lines), (said, lines)
+        assert any(said in line for line in lines), (said, lines)
     assert not verify(release, records=True)["checked"].keys() & {"records of default read"}

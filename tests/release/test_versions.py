@@ -126,13 +126,13 @@ def test_tombstones_stay_and_a_film_that_comes_back_has_none(house: House) -> No
     house.publish("1.0.1", excluded=EXCLUDED | {LEFT: "vertebra-count"})
     third = house.publish("1.9.0", excluded=EXCLUDED | {LEFT: "blank-or-noise"})
     stones = read_json(third / "release.json")["tombstones"]
-    assert [(one["id"], one["first_version_without"]) for one in stones] == [(LEFT, "1.0.1")]
+    assert [(stone["id"], stone["first_version_without"]) for stone in stones] == [(LEFT, "1.0.1")]
     fourth = house.publish("1.10.0")
     assert read_json(fourth / "release.json")["tombstones"] == []
     assert f"`{LEFT}`" in (fourth / "CHANGELOG.md").read_text(encoding="utf-8").split("## 1.9.0")[0]
     again = house.make("2.0.0", excluded=EXCLUDED | {LEFT: "vertebra-count"})
     stones = read_json(again / "release.json")["tombstones"]
-    assert [one["first_version_without"] for one in stones] == ["2.0.0"]
+    assert [stone["first_version_without"] for stone in stones] == ["2.0.0"]
     assert [one.name for one in read_published(house.ledger)][-2:] == ["1.9.0", "1.10.0"]
 
 

@@ -55,7 +55,7 @@ class Desk(Visitor):
         return self.post({"undecided_only": undecided_only, "decisions": list(decisions)})
 
     def names(self, query: str = "n=100&from=0") -> list[str]:
-        return [one["name"] for one in self.ask(f"films?{query}").json()["films"]]
+        return [film["name"] for film in self.ask(f"films?{query}").json()["films"]]
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ class Desk(Visitor):
     def logged(self) -> list[tuple[str, str, str, str]]:
         path = self.root / "audit" / f"{self.person}.jsonl"
         lines = log.read(VERDICT, path) if path.exists() else []
-        return [(one.real_id, one.synthetic_id, one.verdict, one.note) for one in lines]
+        return [(line.real_id, line.synthetic_id, line.verdict, line.note) for line in lines]
 
 
 @pytest.fixture(scope="session")
@@ -202,7 +202,7 @@ def test_pairs_come_the_most_similar_first_each_film_as_it_is(desk: Desk) -> Non
     assert answer.keys() == {"pairs", "progress", "moment"}
     assert answer["progress"] == {"done": 0, "left": PAIRS, "awaited": None}
     keys = {"name", "real", "synthetic", "view", "verdict", "note", "at"}
-    assert all(one.keys() == keys for one in answer["pairs"])
+    assert all(pair.keys() == keys for pair in answer["pairs"])
     for one, listed in zip(answer["pairs"], desk.pairs, strict=True):
         assert one["view"] == listed.view
         assert (one["verdict"], one["note"], one["at"]) == (None, "", None)
@@ -488,7 +488,7 @@ def test_names_outlive_the_server(desk: Desk) -> None:
         )
         for person in PEOPLE
     }
-    assert [one.name for one in again["a.b"].entries()] == desk.names()
+    assert [entry.name for entry in again["a.b"].entries()] == desk.names()
 
 
 # The command's one call

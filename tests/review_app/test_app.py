@@ -323,7 +323,7 @@ def test_enter_in_one_tab_leaves_the_other_tab_s_exclusion(desk: Any) -> None:
     names = desk.names()
     desk.decide(exclude(names[0]))
     answer = desk.decide(*(keep(name) for name in names[:3]), undecided_only=True).json()
-    assert [one["decision"] for one in answer["films"]] == ["exclude", "keep", "keep"]
+    assert [film["decision"] for film in answer["films"]] == ["exclude", "keep", "keep"]
     assert answer["logged"] == 2
 
 
@@ -334,7 +334,7 @@ def test_nobody_sees_another_s_decisions(desk: Any) -> None:
     for view in ("queue", "excluded", "decided"):
         answer = desk.ask(f"films?view={view}&n=100")
         assert "secret" not in answer.everything
-        assert all(one["decision"] is None for one in answer.json()["films"])
+        assert all(film["decision"] is None for film in answer.json()["films"])
     assert desk.ask("films?n=1").json()["progress"]["left"] == 35
 
 
@@ -508,7 +508,7 @@ def test_a_decision_on_the_page_says_so_and_takes_the_place_of_one_that_was_pipe
     ]
     assert [answer.json()["logged"] for answer in answers] == [1, 1, 0]
     lines = log.read(DECISION, folder / "a.b.jsonl")
-    assert [(one.about == film.id, one.via) for one in lines] == [
+    assert [(line.about == film.id, line.via) for line in lines] == [
         (True, TERMINAL),
         (False, PAGE),
         (True, PAGE),

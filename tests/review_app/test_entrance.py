@@ -145,11 +145,11 @@ def test_the_page_needs_no_script_and_gives_its_address_to_nobody(house: House) 
 def test_the_cookies_are_for_our_own_pages_alone(house: House) -> None:
     answer = press(house.app, ask(house.app, house.address()))
     set_cookies = [value.split("; ") for name, value in answer.headers if name == "set-cookie"]
-    assert [sorted(one[1:]) for one in set_cookies] == [
+    assert [sorted(cooky[1:]) for cooky in set_cookies] == [
         ["HttpOnly", "Path=/r/", "SameSite=Strict"],
         ["HttpOnly", "Path=/r/a.b/", "SameSite=Strict"],
     ]
-    assert [one[0].partition("=")[0] for one in set_cookies] == ["last-8741", "session-8741"]
+    assert [cooky[0].partition("=")[0] for cooky in set_cookies] == ["last-8741", "session-8741"]
     more = {"host": "review.example.org", "headers": {"origin": "https://review.example.org"}}
     page = ask(house.app, house.address(), host="review.example.org")
     answer = press(house.app, page, **more)

@@ -20,7 +20,7 @@ def say(desk: Any, film: str, right: object = True) -> Answer:
 def logged(desk: Any, person: str = "a.b") -> list[tuple[str, str, str]]:
     path = desk.root / "reviews" / "facing" / f"{person}.jsonl"
     lines = log.read(FACING, path) if path.exists() else []
-    return [(one.image_sha256, one.faces, one.via) for one in lines]
+    return [(line.image_sha256, line.faces, line.via) for line in lines]
 
 
 def test_a_film_faces_right_until_it_is_taken_back(desk: Any) -> None:

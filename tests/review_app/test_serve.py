@@ -96,7 +96,7 @@ class Browser:
             answer = connection.getresponse()
             answer.read()
             cookies = answer.msg.get_all("set-cookie", [])
-        self.cookies = [one for one in cookies if one.startswith("session")]
+        self.cookies = [cooky for cooky in cookies if cooky.startswith("session")]
         self.cookie = "".join(self.cookies).partition(";")[0]
         return answer.status
 
@@ -150,7 +150,7 @@ def tree(root: Path) -> dict[str, bytes]:
 def decisions(names: list[str], verb: str = "keep", **more: Any) -> dict[str, Any]:
     reason = "other" if verb == "exclude" else ""
     note = "two jaws" if reason else ""
-    some = [{"film": one, "decision": verb, "reason": reason, "note": note} for one in names]
+    some = [{"film": name, "decision": verb, "reason": reason, "note": note} for name in names]
     return {"undecided_only": False, "decisions": some, **more}
 
 
@@ -159,7 +159,7 @@ def test_killed_in_the_middle_the_next_server_goes_on(root: Path) -> None:
     with served(root) as browser:
         browser.enter("a.b")
         page = browser.json("/r/a.b/films?n=10")
-        names = [one["name"] for one in page["films"]]
+        names = [film["name"] for film in page["films"]]
         assert browser.ask(f"/r/a.b/film/{names[0]}")[1].startswith(b"\x89PNG")
         assert browser.json("/r/a.b/decisions", decisions(names[:3]))["logged"] == 3
         assert browser.json("/r/a.b/decisions", decisions(names[3:4], "exclude"))["logged"] == 1
@@ -176,7 +176,7 @@ def test_killed_in_the_middle_the_next_server_goes_on(root: Path) -> None:
         assert browser.ask("/r/a.b/setup")[0] == 403
         browser.enter("a.b")
         page = browser.json("/r/a.b/films?n=10")
-        assert [one["name"] for one in page["films"]][:6] == names[4:]
+        assert [film["name"] for film in page["films"]][:6] == names[4:]
         assert page["progress"]["done"] == 4
         assert page["from"] == 4
         assert (

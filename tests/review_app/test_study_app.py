@@ -65,7 +65,7 @@ class Desk(Visitor):
     def logged(self) -> list[tuple[str, str, str]]:
         path = self.root / "readers" / f"{self.person}.jsonl"
         lines = log.read(ANSWER, path) if path.exists() else []
-        return [(one.page, one.ratings.replace(" ", ""), one.seconds) for one in lines]
+        return [(line.page, line.ratings.replace(" ", ""), line.seconds) for line in lines]
 
 
 @pytest.fixture(scope="session")
@@ -208,14 +208,14 @@ def test_films_come_under_the_reader_s_own_names_and_all_alike(outside: Desk) ->
     _, films = open_films(outside.drawn.path)
     served = {}
     for desk in (mine, theirs):
-        answers = [desk.ask(f"film/{one}") for page in desk.pages() for one in page["films"]]
+        answers = [desk.ask(f"film/{film}") for page in desk.pages() for film in page["films"]]
         assert len({len(answer.body) for answer in answers}) == 1
         assert len({str(answer.headers) for answer in answers}) == 1
         served[desk.person] = [answer.body for answer in answers]
     assert served["a.b"] != served["c.d"]
     assert set(served["a.b"]) == set(served["c.d"]) == set(films.values())
     strange = [NOBODY, "..%2fpages", "%00", "", mine.pages()[0]["name"], outside.drawn.key[0].name]
-    for name in [*strange, *(one for page in theirs.pages() for one in page["films"])]:
+    for name in [*strange, *(film for page in theirs.pages() for film in page["films"])]:
         assert mine.ask(f"film/{name}").status == 404
 
 

@@ -112,12 +112,16 @@ def test_told_to_exclude_it_logs_what_lies_beyond_under_its_own_name(paths: Path
     decisions = log.read(DECISION, paths.prescreen_log)
     assert len(decisions) == numbers["excluded"] == numbers["beyond"] >= 8
     hashes = {row["id"]: row["sha256"] for row in rows if row["score"] > numbers["threshold"]}
-    assert [one.image_id for one in decisions] == sorted(hashes)
-    for one in decisions:
-        assert one.image_sha256 == hashes[one.image_id]
-        assert (one.reviewer, one.decision, one.reason) == ("prescreen", "exclude", "prescreen")
-        assert one.note == "doubted more than 100 % of source films"
-        assert one.at == "1970-01-01T00:00:00.000Z"
+    assert [decision.image_id for decision in decisions] == sorted(hashes)
+    for decision in decisions:
+        assert decision.image_sha256 == hashes[decision.image_id]
+        assert (decision.reviewer, decision.decision, decision.reason) == (
+            "prescreen",
+            "exclude",
+            "prescreen",
+        )
+        assert decision.note == "doubted more than 100 % of source films"
+        assert decision.at == "1970-01-01T00:00:00.000Z"
 
 
 def test_the_same_films_give_the_same_bytes(paths: Paths) -> None:
@@ -164,10 +168,10 @@ def rows_of(*scores: float) -> list[prescreen.Row]:
 
 def test_a_film_at_the_threshold_stays(tmp_path: Path) -> None:
     decisions = exclusions(rows_of(1.0, 2.0, 2.5, 3.0), threshold=2.0, percentile=99.9)
-    assert [one.image_id[-2:] for one in decisions] == ["96", "97"]
-    assert [one.seq for one in decisions] == [1, 2]
+    assert [decision.image_id[-2:] for decision in decisions] == ["96", "97"]
+    assert [decision.seq for decision in decisions] == [1, 2]
     path = tmp_path / "prescreen.jsonl"
-    path.write_text("".join(f"{line_of(one).decode()}\n" for one in decisions))
+    path.write_text("".join(f"{line_of(decision).decode()}\n" for decision in decisions))
     assert log.read(DECISION, path) == decisions
     assert exclusions(rows_of(1.0), threshold=2.0, percentile=99.9) == []
 

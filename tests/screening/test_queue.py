@@ -141,7 +141,7 @@ def test_before_is_the_mirror_of_next(
     for start in range(17):
         page = queue.page("queue", size, start=start)
         earlier = queue.page("queue", 100, before=start).entries
-        assert [one.name for one in earlier] + [one.name for one in page.entries] == whole[
+        assert [one.name for one in earlier] + [entry.name for entry in page.entries] == whole[
             : len(earlier) + size
         ]
         assert (page.previous is None) == (not earlier)
@@ -245,9 +245,9 @@ def test_the_rest_of_a_page_leaves_other_tabs_decisions_alone(tmp_path: Path) ->
     log.append(DECISION, tmp_path, "a", [wish(some[0], "exclude")])  # another tab, or a terminal
     logged = queue.decide([wish(film) for film in some[:3]], undecided_only=True)
     assert [one.image_id for one in logged] == [some[1].id, some[2].id]
-    assert [one.decision.decision for one in queue.entries(names(some[:1])) if one.decision] == [
-        "exclude"
-    ]
+    assert [
+        entry.decision.decision for entry in queue.entries(names(some[:1])) if entry.decision
+    ] == ["exclude"]
 
 
 def test_threads_of_one_reviewer_lose_nothing(tmp_path: Path) -> None:

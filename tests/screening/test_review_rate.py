@@ -40,7 +40,7 @@ def test_a_break_does_not_count(away: float, count: int) -> None:
 def test_a_page_that_is_sent_at_once_took_the_time_before_it(
     films: int, look: float, pages: int
 ) -> None:
-    log = [at(page * look + one / 1e4) for page in range(pages) for one in range(films)]
+    log = [at(page * look + number / 1e4) for page in range(pages) for number in range(films)]
     found = films_a_minute(log)
     if look <= max(120.0, 6.0 * films) - 1:
         assert found == pytest.approx(60 * films / look, rel=0.01)
@@ -93,7 +93,7 @@ def test_pages_on_which_films_had_less_than_a_look_are_hurried(
     films: int, pages: int, look: float
 ) -> None:
     log = numbered(
-        [at(page * look * films + one / 1e5) for page in range(pages) for one in range(films)]
+        [at(page * look * films + number / 1e5) for page in range(pages) for number in range(films)]
     )
     found = hurry(log)
     if look > LEAST_LOOK * 1.1:
@@ -105,19 +105,21 @@ def test_pages_on_which_films_had_less_than_a_look_are_hurried(
 
 
 def test_a_script_that_sends_page_upon_page_is_hurried_though_it_never_waits() -> None:
-    log = numbered([at(one / 1e4) for one in range(480)])
+    log = numbered([at(number / 1e4) for number in range(480)])
     assert len(hurry(log).lines) == 380
 
 
 def test_what_was_piped_is_not_measured_and_does_not_disturb_what_is() -> None:
-    page = [at(20.0 * page + one / 1e5) for page in range(3) for one in range(40)]
+    page = [at(20.0 * page + number / 1e5) for page in range(3) for number in range(40)]
     assert hurry(numbered([at(0.0)] * 480, via=TERMINAL)) == NO_HURRY
     piped = numbered([at(19.9)] * 480, via=TERMINAL)
     assert hurry([*numbered(page[:40]), *piped, *numbered(page[40:])]) == NO_HURRY
 
 
 def test_a_clock_that_was_set_back_says_nothing() -> None:
-    log = numbered([at(100.0 - 50 * page + one / 1e5) for page in range(3) for one in range(60)])
+    log = numbered(
+        [at(100.0 - 50 * page + number / 1e5) for page in range(3) for number in range(60)]
+    )
     assert hurry(log) == NO_HURRY
 
 

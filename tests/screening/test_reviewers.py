@@ -172,11 +172,11 @@ def test_the_numbers_are_those_of_the_decisions_one_by_one(data: st.DataObject) 
     for number, decided in review["films_by_reviewers"].items():
         assert decided == list(deciders.values()).count(int(number))
     for way in WAYS:
-        said = sum((one.via or NOT_STATED) == way for one in stands.values())
+        said = sum((stand.via or NOT_STATED) == way for stand in stands.values())
         assert review["decisions"][way] == said
     shown = {about for (_, about), one in stands.items() if one.via == PAGE}
     assert 0 <= review["looked_at"] <= len(shown)
-    assert review["hurried"] <= sum(one.via != TERMINAL for one in stands.values())
+    assert review["hurried"] <= sum(stand.via != TERMINAL for stand in stands.values())
     assert review["reviewers"] == len({person for person, _ in stands}) == len(review["each"])
     assert review["sentence"] == sentence_of(review, count)
     assert ("all" in review["sentence"]) <= (0 not in deciders.values())

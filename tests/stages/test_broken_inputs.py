@@ -154,7 +154,7 @@ def faults(path: Path, said: dict[str, str]) -> Iterator[str]:
                 yield f"{path}, {way}: not noticed"
         elif path.name not in text:
             yield f"{path}, {way}: not named in {text!r}"
-        elif not any(one in text for one in REMEDIES):
+        elif not any(remedy in text for remedy in REMEDIES):
             yield f"{path}, {way}: no remedy in {text!r}"
 
 

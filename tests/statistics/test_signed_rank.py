@@ -84,7 +84,7 @@ def test_exact_p_is_that_of_r_from_4_6_on(differences: list[float], v: float, p:
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=11))
 def test_exact_p_holds_with_ties_and_zeros(differences: list[int]) -> None:
     """Against every choice of signs, each counted one by one."""
-    sizes = [abs(one) for one in differences]
+    sizes = [abs(difference) for difference in differences]
     ranks = [
         sum(other < size for other in sizes) + (sum(other == size for other in sizes) + 1) / 2
         for size in sizes
@@ -106,7 +106,7 @@ def test_exact_p_holds_with_ties_and_zeros(differences: list[int]) -> None:
 @settings(max_examples=30)
 @given(st.lists(st.integers(-60, 60), min_size=1, max_size=49, unique_by=abs))
 def test_without_ties_and_zeros_both_rules_are_one(differences: list[int]) -> None:
-    array = np.array([one for one in differences if one] or [1])
+    array = np.array([difference for difference in differences if difference] or [1])
     old, new = signed_rank(array), exact_signed_rank(array)
     assert old.method == "exact"
     assert (old.v, old.p) == (new.v, pytest.approx(new.p, rel=1e-9))

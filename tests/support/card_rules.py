@@ -254,7 +254,7 @@ def _info_faults(entry: Mapping[str, Any]) -> Iterator[str]:
         yield "dataset_info has no splits"
     else:
         counted = ("num_bytes", "num_examples")
-        sound = (isinstance(one, dict) and _counts(one, counted) for one in splits)
+        sound = (isinstance(split, dict) and _counts(split, counted) for split in splits)
         if not all(sound):
             yield "dataset_info: a split lacks num_bytes or num_examples"
     if not _counts(entry, ("download_size", "dataset_size")):
@@ -265,7 +265,9 @@ def _info_faults(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _counts(entry: Mapping[str, Any], keys: Sequence[str]) -> bool:
     values = [entry.get(key) for key in keys]
-    return all(isinstance(one, int) and not isinstance(one, bool) and one >= 0 for one in values)
+    return all(
+        isinstance(value, int) and not isinstance(value, bool) and value >= 0 for value in values
+    )
 
 
 def _features(entry: Mapping[str, Any]) -> Any:

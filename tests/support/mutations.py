@@ -98,10 +98,10 @@ def is_noticed(folder: Path, name: str, text: str) -> bool:
     """
     before = {one: (folder / one).read_bytes() for one in (name, *WITH_HASHES)}
     now = before | {name: text.encode()}
-    for one in dict.fromkeys((name, *WITH_HASHES)):
-        old, new = (hashlib.sha256(some[one]).hexdigest().encode() for some in (before, now))
+    for fromkey in dict.fromkeys((name, *WITH_HASHES)):
+        old, new = (hashlib.sha256(some[fromkey]).hexdigest().encode() for some in (before, now))
         for other in WITH_HASHES:
-            if other != one:
+            if other != fromkey:
                 now[other] = now[other].replace(old, new)
     try:
         for one, data in now.items():

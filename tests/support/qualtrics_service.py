@@ -92,10 +92,12 @@ class Survey:
     def shown(self) -> dict[str, dict[str, str]]:
         """Quartet, such as q07 → film's name → letter below which its picture stands."""
         found = {}
-        for one in self.questions:
-            films = re.findall(r'<img src="[^"]*/([0-9a-f]{16})\.png" alt="Film ([A-Z])"', one.text)
+        for question in self.questions:
+            films = re.findall(
+                r'<img src="[^"]*/([0-9a-f]{16})\.png" alt="Film ([A-Z])"', question.text
+            )
             if films:
-                found[one.id.removesuffix("_films")] = dict(films)
+                found[question.id.removesuffix("_films")] = dict(films)
         return found
 
 
@@ -240,7 +242,7 @@ def _chosen(choices: Sequence[tuple[str, str]], wanted: str, *, numeric: bool) -
     """The choice whose words begin with what the reader looked for on the page."""
     if not wanted:
         return ""
-    ((value, words),) = [one for one in choices if one[1].startswith(wanted)]
+    ((value, words),) = [choice for choice in choices if choice[1].startswith(wanted)]
     return value if numeric else words
 
 

@@ -83,4 +83,4 @@ def reply(kit: Kit, quartet: int, *, seed: int = 0, order: Sequence[int] = (2, 0
 
 def answer(folder: Path, kit: Kit, reader: str, quartets: Sequence[int], *, seed: int = 0) -> None:
     """Log a reader's answers."""
-    log.append(ANSWER, folder, reader, [reply(kit, one, seed=seed) for one in quartets])
+    log.append(ANSWER, folder, reader, [reply(kit, quartet, seed=seed) for quartet in quartets])

@@ -40,7 +40,10 @@ class Drawn:
 def draw_kit(folder: Path, quartets: int) -> Drawn:
     """Quartets of chequered films, drawn as the pipeline draws them."""
     chance = np.random.default_rng(6)
-    films: dict[str, dict[str, png.Film]] = {"real": {}, **{one: {} for one in CHECKPOINTS}}
+    films: dict[str, dict[str, png.Film]] = {
+        "real": {},
+        **{checkpoint: {} for checkpoint in CHECKPOINTS},
+    }
     for source, some in films.items():
         for index in range(quartets):
             name = f"cervical-{index:04d}" if source == "real" else f"{source}-large-{index:05d}"

@@ -25,9 +25,9 @@ GRID = '#grid[data-ready="true"]'
 def pages(browser: Browser) -> Iterator[list[Page]]:
     """Each of a browser of its own, without scripts."""
     contexts = [browser.new_context(viewport=SMALL, java_script_enabled=False) for _ in range(2)]
-    yield [one.new_page() for one in contexts]
-    for one in contexts:
-        one.close()
+    yield [context.new_page() for context in contexts]
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_two_readers_50_quartets_a_closed_browser_and_a_killed_server(
     chance = random.Random(1)
     typed: dict[str, list[Typed]] = {"a.b": [], "c.d": []}
     contexts = [browser.new_context(viewport=SMALL) for _ in range(3)]
-    mine, theirs, elsewhere = (Seat(one.new_page(), server, drawn) for one in contexts)
+    mine, theirs, elsewhere = (Seat(context.new_page(), server, drawn) for context in contexts)
 
     def fill(seat: Seat, reader: str) -> None:
         ratings = "".join(chance.choice("1234") for _ in LETTERS)
@@ -119,15 +119,15 @@ def test_two_readers_50_quartets_a_closed_browser_and_a_killed_server(
         assert list(read_all(ANSWER, server.folder / "readers")) == list(typed)  # logs verify
         assert {reader: server.logged(reader) for reader in typed} == typed
         for reader, pages in typed.items():
-            assert len({one.quartet for one in server.lines(reader)}) == len(pages)
-            assert all(0 < float(one.seconds) < 60 for one in server.lines(reader))
-        orders = [[one.quartet for one in server.lines(reader)][: 2 * FEW] for reader in typed]
+            assert len({line.quartet for line in server.lines(reader)}) == len(pages)
+            assert all(0 < float(line.seconds) < 60 for line in server.lines(reader))
+        orders = [[line.quartet for line in server.lines(reader)][: 2 * FEW] for reader in typed]
         assert orders[0] != orders[1]
         assert [mine.errors, theirs.errors] == [[], []]
     finally:
         server.kill()
-        for one in contexts:
-            one.close()
+        for context in contexts:
+            context.close()
 
 
 def test_nothing_that_the_browser_gets_or_sends_says_which_film_is_which(
@@ -147,8 +147,8 @@ def test_nothing_that_the_browser_gets_or_sends_says_which_film_is_which(
     for word in {*few.secrets, str(hall.folder)}:
         assert not [one for one in everything if word in one]
     bodies = [one for one in everything if "setup" in one or "/pages" in one or "/answers" in one]
-    assert not [one for one in bodies if "/static/" not in one and '"quartet' in one]
-    assert {one.quartet for one in hall.lines(reader)} == {"1", "2", "3"}
+    assert not [body for body in bodies if "/static/" not in body and '"quartet' in body]
+    assert {line.quartet for line in hall.lines(reader)} == {"1", "2", "3"}
     assert seat.page.title() == f"{TITLE} – {reader}"
 
 
@@ -348,7 +348,7 @@ def test_readers_who_may_go_back_change_answers(tab: Open, few: Drawn, tmp_path:
         seat.submit()  # nothing changed: nothing logged
         assert seat.text("#empty-state h2") == "Thank you."
         assert server.logged("a.b") == typed
-        assert [one.page for one in server.lines("a.b")] == ["1", "1", "2", "3"]
+        assert [line.page for line in server.lines("a.b")] == ["1", "1", "2", "3"]
     finally:
         server.kill()
 

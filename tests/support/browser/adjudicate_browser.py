@@ -118,7 +118,7 @@ class PairServer(MortalServer):
         """Pair, verdict and note of every line, in order."""
         path = self.folder / "audit" / f"{reviewer}.jsonl"
         lines = log.read(VERDICT, path) if path.exists() else []
-        return [(one.about, one.verdict, one.note) for one in lines]
+        return [(line.about, line.verdict, line.note) for line in lines]
 
 
 class Table(Tab):

@@ -67,13 +67,13 @@ class Server(MortalServer):
         """Id, decision, reason and note of every line, in order."""
         path = self.folder / "screening" / f"{reviewer}.jsonl"
         lines = log.read(DECISION, path) if path.exists() else []
-        return [(one.image_id, one.decision, one.reason, one.note) for one in lines]
+        return [(line.image_id, line.decision, line.reason, line.note) for line in lines]
 
     def faced(self, reviewer: str) -> list[tuple[str, str]]:
         """Id and facing of every line on facing, in order."""
         path = self.folder / "facing" / f"{reviewer}.jsonl"
         lines = log.read(FACING, path) if path.exists() else []
-        return [(one.image_id, one.faces) for one in lines]
+        return [(line.image_id, line.faces) for line in lines]
 
 
 class Screen(Tab):
@@ -142,7 +142,7 @@ class Screen(Tab):
 
     def ids(self) -> list[str]:
         """The films on the screen, known by their pixels; "" for one that is not there."""
-        return [self.films.ids.get(one, "") for one in self.hashes(".tile")]
+        return [self.films.ids.get(digest, "") for digest in self.hashes(".tile")]
 
     def states(self) -> list[str]:
         found: list[str] = self.page.locator(".tile").evaluate_all(

@@ -60,7 +60,7 @@ class StudyServer(MortalServer):
         return log.read(ANSWER, path) if path.exists() else []
 
     def logged(self, reader: str) -> list[Typed]:
-        return [Typed(tuple(one.rated.items()), one.picked) for one in self.lines(reader)]
+        return [Typed(tuple(line.rated.items()), line.picked) for line in self.lines(reader)]
 
 
 class Seat(Tab):
@@ -99,7 +99,7 @@ class Seat(Tab):
 
     def films(self) -> list[str]:
         """Names in the kit of the films on the screen, known by their pixels."""
-        return [self.drawn.by_pixels[one] for one in self.hashes(".film-pane img")]
+        return [self.drawn.by_pixels[digest] for digest in self.hashes(".film-pane img")]
 
     def name(self) -> str:
         return self.page.locator("#films").get_attribute("data-page") or ""
@@ -142,9 +142,9 @@ class Seat(Tab):
     def received(self) -> list[str]:
         """Address, headers and body of every answer."""
         return [
-            f"{one.url} {one.all_headers()} {self._body(one)}"
-            for one in self.answers
-            if re.match("http", one.url)
+            f"{answer.url} {answer.all_headers()} {self._body(answer)}"
+            for answer in self.answers
+            if re.match("http", answer.url)
         ]
 
     def _body(self, answer: Response) -> str:

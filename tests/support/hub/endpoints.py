@@ -108,9 +108,9 @@ class Handler(Connection):
         self.hub.store.resolve(rev)
         return Reply(
             [
-                {"id": one, "title": "", "message": "", "date": "2026-01-01T00:00:00.000Z"}
+                {"id": commit, "title": "", "message": "", "date": "2026-01-01T00:00:00.000Z"}
                 | {"authors": []}
-                for one in self.hub.store.commits()
+                for commit in self.hub.store.commits()
             ]
         )
 
@@ -193,13 +193,13 @@ class Handler(Connection):
         self.require_writer()
         tree = self.hub.store.tree(self.hub.store.resolve(rev))
         files = []
-        for one in json.loads(body)["files"]:
-            large = one["path"].endswith(LFS_SUFFIXES) or one["size"] > REGULAR_AT_MOST
-            entry = tree.get(one["path"])
+        for file in json.loads(body)["files"]:
+            large = file["path"].endswith(LFS_SUFFIXES) or file["size"] > REGULAR_AT_MOST
+            entry = tree.get(file["path"])
             oid = None if entry is None else (entry["lfs"] or entry)["oid"]
             files.append(
-                {"path": one["path"], "uploadMode": "lfs" if large else "regular"}
-                | {"shouldIgnore": one["path"] in self.hub.ignored}
+                {"path": file["path"], "uploadMode": "lfs" if large else "regular"}
+                | {"shouldIgnore": file["path"] in self.hub.ignored}
                 | ({} if oid is None else {"oid": oid})
             )
         return Reply({"files": files})

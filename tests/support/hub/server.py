@@ -87,13 +87,13 @@ class Hub:
 
     def trouble_for(self, method: str, path: str) -> Trouble | None:
         with self.store.lock:
-            for one in self.troubles:
-                if one.times and one.method == method and re.search(one.path, path):
-                    if one.skip:
-                        one.skip -= 1
+            for trouble in self.troubles:
+                if trouble.times and trouble.method == method and re.search(trouble.path, path):
+                    if trouble.skip:
+                        trouble.skip -= 1
                         return None
-                    one.times -= 1
-                    return one
+                    trouble.times -= 1
+                    return trouble
         return None
 
 
