@@ -32,8 +32,9 @@ PROGRAMS = {
     "cxr-release": "cxr_release.cli",
 }
 """Name of a program → the module that it runs; "": the one that follows `-m`."""
-LIBRARIES = ("accelerate.commands.launch", "dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce",
-             "matplotlib.pyplot", "pandera.pandas", "torch.distributed.run")  # fmt: skip
+LIBRARIES = ("accelerate.commands.launch", "datasets", "dvc.cli", "dvc.commands.repro",
+             "dvc.repo.reproduce", "imagecodecs", "jinja2", "matplotlib.pyplot",
+             "PIL.PngImagePlugin", "torch.distributed.run")  # fmt: skip
 """What is imported late, in functions."""
 
 CLIENT = """#!{python} -SE
@@ -145,6 +146,15 @@ def attend(link: socket.socket) -> None:
         link.sendall(str(code if code >= 0 else 128 - code).encode())
 
 
+def _validate() -> None:
+    """With its first table pandera imports what checks tables, and Hypothesis where that is."""
+    import pandas as pd
+    from pandera.pandas import Check, Column, DataFrameSchema
+
+    schema = DataFrameSchema({"number": Column(int, Check.ge(0))})
+    schema.validate(pd.DataFrame({"number": [1]}))
+
+
 def main() -> None:
     """Import, then fork for whoever calls."""
     listener = socket.socket(socket.AF_UNIX)
@@ -156,6 +166,7 @@ def main() -> None:
         import_module(stage.name)
     for name in LIBRARIES:
         import_module(name)
+    _validate()
     for name in [name for name in sys.modules if name.partition(".")[0] == "cxr_release"]:
         del sys.modules[name]
     os.write(1, b"ready\n")
