@@ -99,7 +99,7 @@ def ingest(
             oriented,
             refused=len(refusals),
             unaided=facings.unaided,
-            listed=anchors,
+            left_facing=anchors,
             key=None if listing.drawn else key.fingerprint,
         )
         write_json(output / SUMMARY_FILE, summary)

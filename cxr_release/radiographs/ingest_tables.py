@@ -103,7 +103,7 @@ def summarise(
     *,
     refused: int,
     unaided: Sequence[Facing | None],
-    listed: Collection[int],
+    left_facing: Collection[int],
     key: str | None,
 ) -> dict[str, Any]:
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
@@ -112,12 +112,13 @@ def summarise(
         films: that were ingested; the facing of those listed as facing left is as listed.
         refused: how many files were refused.
         unaided: the facing that is found of each film without its being listed.
-        listed: indices of films that were listed as facing left.
+        left_facing: indices of films that were listed as facing left.
         key: fingerprint of the key behind the films' ids; phantoms have none.
     """
     facts = [film.facts for film in films]
     truth: list[Facing | None] = [
-        entry.true_facing or ("left" if at in listed else None) for at, entry in enumerate(facts)
+        entry.true_facing or ("left" if at in left_facing else None)
+        for at, entry in enumerate(facts)
     ]
     polarity = [
         film.inverted == film.facts.true_negative

@@ -117,7 +117,7 @@ _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Found:
+class FolderEntry:
     """Something that is not a folder."""
 
     name: str
@@ -131,17 +131,17 @@ class Found:
     remedy: str = "delete it"
 
 
-def walk(root: Path) -> Iterator[Found]:
+def walk(root: Path) -> Iterator[FolderEntry]:
     """Everything in a folder that is not a folder, sorted by name within each folder."""
     yield from _walk(root, "", 0, _Snapshot.of(root))
 
 
-def _walk(root: Path, below: str, depth: int, snapshot: _Snapshot | None) -> Iterator[Found]:
+def _walk(root: Path, below: str, depth: int, snapshot: _Snapshot | None) -> Iterator[FolderEntry]:
     try:
         with os.scandir(root / below) as entries:
             children = sorted(entries, key=lambda child: child.name)
     except OSError as error:
-        yield Found(below, root / below, 0, f"cannot be listed: {error.strerror}", "")
+        yield FolderEntry(below, root / below, 0, f"cannot be listed: {error.strerror}", "")
         return
     for entry in children:
         name = f"{below}/{entry.name}" if below else entry.name
@@ -151,18 +151,18 @@ def _walk(root: Path, below: str, depth: int, snapshot: _Snapshot | None) -> Ite
         try:
             state = entry.stat(follow_symlinks=False)
         except OSError as error:
-            yield Found(name, path, 0, f"cannot be looked at: {error.strerror}", "")
+            yield FolderEntry(name, path, 0, f"cannot be looked at: {error.strerror}", "")
             continue
         if stat.S_ISREG(state.st_mode):
-            yield Found(name, path, state.st_size)
+            yield FolderEntry(name, path, state.st_size)
         elif stat.S_ISLNK(state.st_mode) and snapshot is not None:
-            yield snapshot.found(name)
+            yield snapshot.linked(name)
         elif not stat.S_ISDIR(state.st_mode):
-            yield Found(name, path, 0, f"is {_kind(state.st_mode)}, and was not opened")
+            yield FolderEntry(name, path, 0, f"is {_kind(state.st_mode)}, and was not opened")
         elif depth < DEEPEST:
             yield from _walk(root, name, depth + 1, snapshot)
         else:
-            yield Found(name, path, 0, "lies too deep; what is in it was not looked at")
+            yield FolderEntry(name, path, 0, "lies too deep; what is in it was not looked at")
 
 
 def _kind(mode: int) -> str:
@@ -197,23 +197,25 @@ class _Snapshot:
         """Where files lie that several repos of the cache share."""
         return self.root.parent.parent.parent / "blobs"
 
-    def found(self, name: str) -> Found:
+    def linked(self, name: str) -> FolderEntry:
         """What the link of that name below the commit's folder leads to."""
         path = self.root / name
         blob = _target(path)
         if not _is_in(blob, self.blobs) or not _HASH.fullmatch(blob.name):
-            return Found(name, path, 0, "is a link, and was not opened")
+            return FolderEntry(name, path, 0, "is a link, and was not opened")
         store = _target(blob) if blob.is_symlink() else blob
         if store != blob and not self._shares(store):
-            return Found(name, path, 0, "is a link to a link, and was not opened")
+            return FolderEntry(name, path, 0, "is a link to a link, and was not opened")
         try:
             state = store.lstat()
         except OSError:
             what = "is a link to a file that is not in the cache"
-            return Found(name, path, 0, what, "fetch it again")
+            return FolderEntry(name, path, 0, what, "fetch it again")
         if not stat.S_ISREG(state.st_mode):
-            return Found(name, path, 0, "is a link to what is not a plain file, and was not opened")
-        return Found(name, store, state.st_size)
+            return FolderEntry(
+                name, path, 0, "is a link to what is not a plain file, and was not opened"
+            )
+        return FolderEntry(name, store, state.st_size)
 
     def _shares(self, store: Path) -> bool:
         """Whether that is the name of a file which repos of this cache share."""

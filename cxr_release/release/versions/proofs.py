@@ -101,7 +101,7 @@ def contradictions(
     Returns:
         A fault a film and decision: film, version, remedy; none where the logs say why.
     """
-    proofs, verdicts = _proofs(versions), _judged(versions)
+    proofs, verdicts = _proofs(versions), _adjudicated_films(versions)
     faults = []
     for film, row in films.items():
         hashes = [row[name] for name in _HASHES if row.get(name)]
@@ -280,7 +280,7 @@ def _by_reason(film: str, version: Version, reason: str) -> _Proof:
     return _Proof(film, version, reason, reviewers=1, withdrawn=None)
 
 
-def _judged(versions: Sequence[Version]) -> dict[str, Version]:
+def _adjudicated_films(versions: Sequence[Version]) -> dict[str, Version]:
     """Hash of a released film → the latest version that says a pair with it was judged."""
     latest: dict[str, Version] = {}
     for version in versions:

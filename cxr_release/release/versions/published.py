@@ -246,12 +246,12 @@ def enter(ledger: Path, release: Path, *, logs: Mapping[str, Mapping[str, Any]] 
         rows = pa.Table.from_pylist(list(version.films.values()), schema=FILMS.arrow)
         tables.write(partial / "films.parquet", FILMS, rows)
         tables.write(partial / "exclusions.parquet", schemas.TOMBSTONES, list(version.exclusions))
-        decided = {"at": _now(), "judged": sorted(_judged(release)), "logs": dict(logs)}
+        decided = {"at": _now(), "judged": sorted(_adjudicated_films(release)), "logs": dict(logs)}
         write_json(partial / "decided.json", decided)
     return folder
 
 
-def _judged(release: Path) -> set[str]:
+def _adjudicated_films(release: Path) -> set[str]:
     """Synthetic films of the audited pairs of a release that are judged."""
     return {
         row["synthetic_id"]
