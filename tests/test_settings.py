@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import os
@@ -23,6 +24,7 @@ from cxr_release.spelling import REVIEWER
 from tests.support import ROOT
 
 DEFAULT = (ROOT / "params.yaml").read_text()
+PARSED = yaml.safe_load(DEFAULT)
 
 
 def leaves(kind: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -43,7 +45,7 @@ def item_of(kind: Any) -> Any:
 
 
 def with_value(where: str, value: Any) -> dict[str, Any]:
-    raw: dict[str, Any] = yaml.safe_load(DEFAULT)
+    raw: dict[str, Any] = copy.deepcopy(PARSED)
     section, _, key = where.rpartition(".")
     kind = SETTINGS[where]
     (raw[section] if section else raw)[key] = [value] if get_origin(kind) is tuple else value
