@@ -1,267 +1,161 @@
-"""The real films that synthetic films are nearest to, and the nearest pairs: exact, in one pass."""
+"""The real films that synthetic films are nearest to: every pair, in every view, look and part.
+
+Vectors are integers (see `descriptor`), so that their products are exact, and what is found does
+not depend on blocks, threads or the order of the films. Ties go to the real film whose id comes
+first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from heapq import merge
-from itertools import islice
-from typing import NamedTuple
+from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
-from cxr_release import schemas
-from cxr_release.memorization.cosines import (
-    BLOCK_BYTES,
-    Features,
-    Films,
-    Floats,
-    Places,
-    cosines,
-    error,
-    highest,
-    near,
-    progress,
-    tiles,
-)
+from cxr_release.memorization.descriptor import LENGTH, Features
 
+TILE = 2**20
+"""Products of one look that are held at a time, by each thread: 4 MB."""
+PER_SLOT = 2
+"""Real films that are kept of each part and view."""
 
-class TopPairs:
-    """The pairs of highest cosine of the tiles so far; ties go to the lower ranks.
-
-    Of films that are equal, the pair of lowest ranks represents all their pairs. That is enough:
-    `top` such pairs before it leave no room for any of theirs.
-
-    Args:
-        rows: films of the tiles' rows, the second of a pair.
-        columns: of their columns, the first of a pair. Where they are the films of `rows`, a pair
-            is two films of that set, in the order of their ids.
-        top: how many pairs.
-        floor: pairs of a lower cosine are not wanted.
-    """
-
-    def __init__(self, rows: Films, columns: Films, top: int, floor: float = -np.inf) -> None:
-        self._rows, self._columns, self._top = rows, columns, top
-        self.floor = floor
-        """Cosine that a pair must reach to be among them."""
-        self._ranks = np.empty((2, 0), np.int64)
-        """First and second films of the pairs of distinct films, best first."""
-        self._cosines: Floats = np.empty(0)
-        if rows is columns:  # each film that has an equal makes a pair with it
-            twice = np.flatnonzero(rows.second < len(rows.order))
-            self._add(rows.first[twice], rows.second[twice], cosines(rows, twice, rows, twice))
-
-    def _add(self, first: Places, second: Places, values: Floats) -> None:
-        """Take in more pairs, by rank; none may come twice."""
-        reaching = values >= self.floor
-        if not reaching.any():
-            return
-        ranks = np.hstack([self._ranks, np.stack([first, second])[:, reaching]])
-        values = np.concatenate([self._cosines, values[reaching]])
-        order = np.lexsort((*ranks[::-1], -values))[: self._top]
-        self._ranks, self._cosines = ranks[:, order], values[order]
-        if len(order) == self._top:
-            self.floor = float(self._cosines[-1])
-
-    def add(self, tile: Features, places: Places) -> None:
-        """Take in the best pairs of a tile; see `tiles`."""
-        margin = error(self._rows.rows.shape[1])
-        bound = np.float32(max(self.floor - margin, -2))
-        hot = np.flatnonzero(tile.max(axis=1) >= bound)
-        rows, columns = near(tile[hot], np.full(len(hot), bound))
-        rows = hot[rows]
-        if self._rows is self._columns:
-            below = columns < places[rows]
-            rows, columns = rows[below], columns[below]
-        if len(rows) > self._top:
-            values = tile[rows, columns]
-            last = np.partition(values, -self._top)[-self._top]
-            reaching = values >= last - np.float32(2 * margin)
-            rows, columns = rows[reaching], columns[reaching]
-        rows = places[rows]
-        exact = cosines(self._rows, rows, self._columns, columns)
-        self._add(self._columns.first[columns], self._rows.first[rows], exact)
-
-    def film_pairs(self) -> Iterator[tuple[float, int, int]]:
-        """−cosine and ranks of all pairs of films, in order."""
-
-        def expand(first: int, second: int, cosine: float) -> Iterator[tuple[float, int, int]]:
-            firsts = self._columns.members[self._columns.group[first]]
-            seconds = self._rows.members[self._rows.group[second]]
-            opposite = dict.fromkeys(firsts, seconds)
-            if self._rows is self._columns:
-                opposite |= dict.fromkeys(seconds, firsts)
-            for first_rank in sorted(opposite):
-                for second_rank in opposite[first_rank]:
-                    if self._rows is not self._columns or second_rank > first_rank:
-                        yield -cosine, first_rank, second_rank
-
-        return merge(*map(expand, *self._ranks.tolist(), self._cosines.tolist()))
+Places = NDArray[np.int32]
+Cosines = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A real and a synthetic film, and the cosine of their features in the best view."""
+class Slots:
+    """The nearest references of some films, of each part and view: all arrays (n, slots)."""
 
-    real_id: str
-    synthetic_id: str
-    cosine: float
-    """−1 … 1, to 12 digits."""
-    view: str
-    """One of `schemas.VIEWS`, the first of them on a tie."""
+    cosine: Cosines
+    """−1 … 1; below −1 where there is no reference."""
+    reference: Places
+    part: NDArray[np.int8]
+    view: NDArray[np.int8]
+    """Place of one of `schemas.VIEWS`."""
 
-
-class Nearest(NamedTuple):
-    """A synthetic film and the real film most similar to it, on a tie the first by id."""
-
-    synthetic_id: str
-    real_id: str
-    real: int
-    """Place of that film in what was searched."""
-    cosine: float
-    view: str
-    second_cosine: float
-    """Of the second most similar real film, in its best view; `cosine` where there is but one."""
+    def of_part(self, part: int) -> Cosines:
+        """(n,) the highest cosine of each film in a part; −∞ where there is no reference."""
+        cosines = np.where(self.part == part, self.cosine, -np.inf).max(axis=1)
+        return np.where(cosines < -1, -np.inf, cosines).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found."""
-
-    pairs: list[Pair]
-    """Of highest cosine; ties in the order of real and synthetic ids."""
-    nearest: list[Nearest]
-    """One a synthetic film, in the order given."""
-
-
-class _Candidates(NamedTuple):
-    """(m, k) candidates for the nearest real film of each synthetic one, in the order given."""
-
-    cosine: Floats
-    """−∞ where there is none."""
-    real: Places
-    """Ranks."""
-    view: Places
+Query = Callable[[slice], Sequence[tuple[int, int, bool, Features]]]
+"""Some films → part, view, whether the inverted view counts too, and their vectors (k, d)."""
 
 
 def search(
-    real: Features | Sequence[Features],
-    synthetic: Mapping[str, Features],
+    query: Query,
+    films: int,
+    references: Sequence[Sequence[Features]],
     *,
-    real_ids: Sequence[str],
-    synthetic_ids: Sequence[str],
-    top: int,
-    block_bytes: int = BLOCK_BYTES,
-) -> SearchResult:
-    """Compare every synthetic film, in every view, with every real film.
-
-    The answer does not depend on the block, the order of the films or the number of threads; see
-    `cosines` for why. Memory is that of the features of real films and one view, twice, of the
-    block, and of the results. A bar on stderr shows how far it is, where that is a terminal.
+    groups: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
+    task: str = "search",
+) -> Slots:
+    """Compare films with references.
 
     Args:
-        real: (n, d) features, n ≥ 1, any length; a zero vector has cosine 0 with everything. Or
-            several such arrays, the crops of the same films: a pair's cosine is its best over
-            crops and views.
-        synthetic: view → (m, d) features, m ≥ 1. Each view is read once, in turn, so they
-            need not lie in memory together.
-        real_ids: n ids.
-        synthetic_ids: m ids.
-        top: pairs wanted, 1 or more; all n × m if there are no more.
-        block_bytes: of one product of matrices.
+        query: of a slice of the films; asked from several threads.
+        films: how many there are.
+        references: part → looks → (m, d) vectors of the references: their best look counts.
+        groups: a number of each film and of each reference: those of one number are not compared.
+        task: what the bar on standard error says.
 
-    Raises:
-        CxrReleaseError: features that are not finite numbers, by film.
-        ValueError: a view that is not in `schemas.VIEWS`, no view, no crop, or features that do
-            not fit.
+    Returns:
+        The two nearest references of each film in each part and view, or as many as there are.
     """
-    if top < 1 or not synthetic or not set(synthetic) <= set(schemas.VIEWS) or not len(real):
-        raise ValueError(f"the {top} nearest of {len(real)} in {list(synthetic)}")
-    crops = [Films(crop, real_ids) for crop in ([real] if isinstance(real, np.ndarray) else real)]
-    names = sorted(real_ids), sorted(synthetic_ids)
-    keys: list[tuple[float, int, int, int]] = []
-    candidates: list[_Candidates] = []
-    floor = -np.inf
-    with progress("search", len(synthetic) * len(crops) * len(synthetic_ids)) as bar:
-        for number, view in enumerate(schemas.VIEWS):
-            if view not in synthetic:
-                continue
-            moving = Films(synthetic[view], synthetic_ids)
-            for fixed in crops:
-                # A pair among the `top` of all views and crops is, in its best ones, among the
-                # `top` of these: whatever comes before it there comes before it here too. Neither
-                # can it lie below the last of an earlier `top`.
-                pairs = TopPairs(moving, fixed, top, floor)
-                cosine = np.empty((len(moving), 2))
-                column = np.empty((len(moving), 2), np.int64)
-                for places, tile in tiles(moving, fixed, block_bytes, bar):
-                    pairs.add(tile, places)
-                    cosine[places], column[places] = highest(tile, places, moving, fixed, count=2)
-                candidates.append(_of_films(cosine, column, fixed, moving, number))
-                keys.extend((*key, number) for key in islice(pairs.film_pairs(), top))
-                floor = pairs.floor
-    return SearchResult(
-        _pairs(keys, names, top), _nearest(candidates, names[0], crops[0].order, synthetic_ids)
-    )
+    columns = [[np.ascontiguousarray(look.T, np.float32) for look in looks] for looks in references]
+    count = len(references[0][0])
+    step = max(1, min(256, TILE // max(count, 1)))
+    blocks = [slice(start, min(start + step, films)) for start in range(0, films, step)]
+
+    def of_block(block: slice) -> list[tuple[Cosines, Places, int, int]]:
+        barred = None
+        if groups is not None:
+            barred = groups[0][block, None] == groups[1][None, :]
+        slots = []
+        for part, view, signed, vectors in query(block):
+            highest, lowest = _extremes(vectors.astype(np.float32), columns[part], signed=signed)
+            slots += [(*kept, part, view) for kept in _best(highest, barred)]
+            if lowest is not None:
+                slots += [(*kept, part, view + 2) for kept in _best(np.negative(lowest), barred)]
+        return slots
+
+    with (
+        threadpool_limits(limits=1),
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        progress(task, films) as bar,
+    ):
+        results = []
+        for block, slots in zip(blocks, pool.map(of_block, blocks), strict=True):
+            results.append(slots)
+            bar.update(block.stop - block.start)
+    return _joined(results)
 
 
-def _of_films(
-    cosine: Floats, column: Places, real: Films, synthetic: Films, view: int
-) -> _Candidates:
-    """From distinct films back to films: a real film that has equals comes second itself."""
-    # On a tie it does not matter which comes second: only its cosine is used.
-    equal = real.second[column[:, 0]]
-    twice = equal < len(real.group)
-    second = np.where(twice, equal, real.first[column[:, 1]])
-    ranks = np.column_stack([real.first[column[:, 0]], second])
-    values = np.column_stack([cosine[:, 0], np.where(twice, cosine[:, 0], cosine[:, 1])])
-    return _Candidates(
-        synthetic.given(values[synthetic.group]),
-        synthetic.given(ranks[synthetic.group]),
-        np.full((len(synthetic.order), 2), view),
-    )
+def _extremes(
+    rows: NDArray[np.float32], looks: Sequence[NDArray[np.float32]], *, signed: bool
+) -> tuple[Cosines, Cosines | None]:
+    """(k, m) highest product over the looks, and the lowest where the inverted view counts.
 
-
-def _pairs(
-    keys: Iterable[tuple[float, int, int, int]], names: tuple[list[str], list[str]], top: int
-) -> list[Pair]:
-    """The `top` of all views, each pair of films in its best view.
-
-    Args:
-        keys: −cosine, ranks of the real and of the synthetic film, place of the view.
-        names: sorted ids of the real and of the synthetic films.
-        top: how many.
+    Of a film inverted every number of its vector changes its sign.
     """
-    chosen: dict[tuple[int, int], Pair] = {}
-    for negative, real, synthetic, view in sorted(keys):
-        pair = Pair(names[0][real], names[1][synthetic], 0.0 - negative, schemas.VIEWS[view])
-        chosen.setdefault((real, synthetic), pair)
-    return list(islice(chosen.values(), top))
+    highest = rows @ looks[0]
+    lowest = highest.copy() if signed else None
+    product = np.empty_like(highest) if len(looks) > 1 else highest
+    for look in looks[1:]:
+        np.matmul(rows, look, out=product)
+        np.maximum(highest, product, out=highest)
+        if lowest is not None:
+            np.minimum(lowest, product, out=lowest)
+    return highest, lowest
 
 
-def _nearest(
-    candidates: Sequence[_Candidates],
-    real_names: Sequence[str],
-    order: Places,
-    synthetic_ids: Sequence[str],
-) -> list[Nearest]:
-    """The best over the views, and the best of any other real film."""
-    cosine, real, view = map(np.hstack, zip(*candidates, strict=True))
-    sorting = np.lexsort((real, -cosine), axis=1)  # stable: of one film the first view
-    cosine, real, view = (
-        np.take_along_axis(part, sorting, axis=1) for part in (cosine, real, view)
+def _best(products: Cosines, barred: NDArray[np.bool_] | None) -> Iterator[tuple[Cosines, Places]]:
+    """The highest of each row, (k,), and where it stands; then the next one. Spoils `products`."""
+    every = np.arange(len(products))
+    nothing = np.float32(-2 * LENGTH**2)
+    if barred is not None:
+        products[barred] = nothing
+    for _ in range(min(PER_SLOT, products.shape[1])):
+        place = products.argmax(axis=1)
+        best = products[every, place]
+        products[every, place] = nothing
+        yield best / np.float32(LENGTH**2), place.astype(np.int32)
+
+
+def _joined(blocks: Sequence[Sequence[tuple[Cosines, Places, int, int]]]) -> Slots:
+    def column(place: int) -> list[NDArray[np.generic]]:
+        return [np.stack([slot[place] for slot in slots], axis=1) for slots in blocks]
+
+    cosine, reference = np.concatenate(column(0)), np.concatenate(column(1))
+    parts, views = (np.array([slot[place] for slot in blocks[0]], np.int8) for place in (2, 3))
+    shape = cosine.shape
+    return Slots(
+        cosine.astype(np.float32),
+        reference.astype(np.int32),
+        np.broadcast_to(parts, shape),
+        np.broadcast_to(views, shape),
     )
-    # Of the films that are not the nearest one, the first; the nearest one itself without any.
-    second_place = np.argmax(real != real[:, :1], axis=1)
-    second = cosine[np.arange(len(cosine)), second_place]
-    return list(
-        map(
-            Nearest,
-            synthetic_ids,
-            map(real_names.__getitem__, real[:, 0].tolist()),
-            order[real[:, 0]].tolist(),
-            cosine[:, 0].tolist(),
-            map(schemas.VIEWS.__getitem__, view[:, 0].tolist()),
-            second.tolist(),
+
+
+def merged(*slots: Slots) -> Slots:
+    """Slots of the same films, side by side."""
+    return Slots(
+        *(
+            np.hstack([getattr(each, name) for each in slots])
+            for name in ("cosine", "reference", "part", "view")
         )
     )
+
+
+def progress(task: str, films: int) -> tqdm[NoReturn]:
+    """A bar on standard error with the time to go, where that is a terminal."""
+    return tqdm(total=films, desc=task, unit="film", disable=None, file=sys.stderr)
