@@ -305,27 +305,75 @@ JUDGED = ("copy", "not-a-copy", "unsure")
 COPY, POSSIBLE_COPY = "copy", "possible-copy"
 """Codes of the reasons for which the memorization audit keeps a film out of the release."""
 
+PARTS = ("whole", "left", "right", "top", "bottom")
+"""What of a synthetic film, in its view, was compared with a real one: all of it, or a half."""
+
 RANK = Column("rank", INT, "1 is the most similar pair.", least=1)
+SCORE = Column(
+    "score",
+    FLOAT,
+    "Standard deviations by which the two films are more similar than real films and the nearest"
+    " ones of other patients usually are.",
+)
 COSINE = Column(
     "cosine",
     FLOAT,
-    "Cosine similarity of the features, of the best view.",
+    "Cosine similarity of the two films once they are aligned, of what both show.",
     least=-1.001,
     most=1.001,
 )
-VIEW = Column("view", TEXT, "View of the synthetic film at which it is most similar.", among=VIEWS)
+VIEW = Column("view", TEXT, "View of the synthetic film in which it is most similar.", among=VIEWS)
+PART = Column("part", TEXT, "Part of the synthetic film that is most similar.", among=PARTS)
+POSE = (
+    Column(
+        "turn",
+        FLOAT,
+        "Degrees by which the synthetic film, in its view, is turned on the real one.",
+        least=-180,
+        most=180,
+    ),
+    Column(
+        "scale",
+        FLOAT,
+        "Length on the real film of what has length 1 on the synthetic one.",
+        least=0,
+        most=100,
+    ),
+    Column(
+        "right",
+        FLOAT,
+        "How far the synthetic film's middle lies right of the real one's, of the width.",
+        least=-10,
+        most=10,
+    ),
+    Column(
+        "down",
+        FLOAT,
+        "How far the synthetic film's middle lies below the real one's, of the height.",
+        least=-10,
+        most=10,
+    ),
+)
 PERCENTILE = Column(
     "percentile",
     FLOAT,
-    "Share of source films, in per cent, whose own nearest source film is less similar than this.",
+    "Share of source films, in per cent, whose own nearest source film has a lower score.",
     least=0,
     most=100,
+    nullable=True,
+)
+P_VALUE = Column(
+    "p",
+    FLOAT,
+    "Probability that a film which copies nobody has such a score, or a higher one.",
+    least=0,
+    most=1,
     nullable=True,
 )
 FLAGGED = Column(
     "flagged",
     BOOL,
-    "Whether it is more similar than every film of the baseline, where nothing was copied.",
+    "Whether p times the number of synthetic films is 0.05 or less.",
     nullable=True,
 )
 REAL = Column("real_id", TEXT, "Film of the cohort.", matches=r"[\s\S]{1,255}")
@@ -338,9 +386,13 @@ PAIRS = Table(
         replace(RANK, unique=True),
         REAL,
         ANY_SYNTHETIC,
+        SCORE,
         COSINE,
         VIEW,
+        PART,
+        *POSE,
         PERCENTILE,
+        P_VALUE,
         FLAGGED,
     ),
     key=("real_id", "synthetic_id"),
@@ -352,32 +404,24 @@ NEAREST = Table(
     (
         replace(ANY_SYNTHETIC, unique=True),
         REAL,
+        SCORE,
         COSINE,
         VIEW,
+        PART,
         Column(
-            "second_cosine",
+            "second_score",
             FLOAT,
-            "Cosine of the second most similar real film; the same where there is but one.",
-            least=-1.001,
-            most=1.001,
+            "Score of the second most similar real film; none where there is but one.",
+            nullable=True,
         ),
         Column(
-            "distance_ratio",
+            "tuning_score",
             FLOAT,
-            "Distance to the nearest real film, of that to the second nearest.",
-            least=0,
-            most=1,
-        ),
-        Column(
-            "tuning_cosine",
-            FLOAT,
-            "Cosine of the most similar film of the tuning part, of a flagged film; none where no"
-            " film was held out.",
-            least=-1.001,
-            most=1.001,
+            "Score of the most similar film of the tuning part; none where no film was held out.",
             nullable=True,
         ),
         PERCENTILE,
+        P_VALUE,
         FLAGGED,
     ),
 )
@@ -438,11 +482,12 @@ AUDIT_PAIRS = Table(
             matches=HEX64,
             nullable=True,
         ),
+        replace(SCORE, doc=f"{SCORE.doc} Rounded to one decimal where real films go by an HMAC."),
         replace(
-            COSINE,
-            doc=f"{COSINE.doc} Rounded to two decimals where real films go by an HMAC.",
+            COSINE, doc=f"{COSINE.doc} Rounded to two decimals where real films go by an HMAC."
         ),
         VIEW,
+        PART,
         PERCENTILE,
         FLAGGED,
         Column(

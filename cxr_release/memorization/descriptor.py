@@ -15,14 +15,14 @@ float32 is exact: whatever the order of its additions, the blocks, the threads o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from cxr_release.memorization.poses import PARTS, PLAIN, Poses, pose_of
+from cxr_release.memorization.poses import PLAIN, Poses, pose_of
+from cxr_release.schemas import PARTS
 
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.float32]

@@ -31,8 +31,9 @@ from cxr_release.memorization.descriptor import (
     Pictures,
     smooth,
 )
-from cxr_release.memorization.poses import PARTS, PLAIN, Poses, looks
+from cxr_release.memorization.poses import PLAIN, Poses, looks
 from cxr_release.memorization.search import Slots, merged, progress, search
+from cxr_release.schemas import PARTS
 
 Small = NDArray[np.uint8]
 """(n, SMALL, SMALL) small pictures of films."""

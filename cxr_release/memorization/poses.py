@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 
 Poses = NDArray[np.float32]
 """(n, 4) a, b, x, y."""
-PARTS = ("whole", "left", "right", "top", "bottom")
-"""What of a synthetic film is compared: all of it, or a half of it."""
 PLAIN: Poses = np.array([1, 0, 0, 0], np.float32)
 """The pose of a film that lies on the real one as it is."""
 
