@@ -1,24 +1,19 @@
-"""How near is too near: nearest real films, against how near real films are to each other.
+"""How near is too near: synthetic films beside films that are known to copy nobody.
 
-A cosine says nothing by itself: any two films of one view of one body part are similar. So the
-nearest real film of a synthetic one is compared with a baseline of films that are not copies:
+Two baselines, of films that are not copies:
 
-- held out: each film that was held out of the tuning run, and its nearest film in the part that
-  was not. No patient is in both.
-- source: each source film, and its nearest film of another patient. It serves without a split.
+- source: each real film and the nearest real film of another patient. Its scores give the p values
+  of single films; see `tail`.
+- held out: each film that was held out of the tuning run and the nearest film of the part that was
+  not. No patient is in both. The number of synthetic films that are nearer than all of those is
+  what `chance` tests, among the films of the tuning part alone, as those were searched.
 
 That needs patients, and they may not be stated. Then both baselines are of other *films*: two of
 them may be of one patient, and nearer for that. Such a baseline flags fewer films than one of
-other patients would, what it flags is nearer than any two source films are, and nothing is said of
-new patients.
+other patients would, and nothing is said of new patients.
 
 A source that holds a film twice would make any copy look ordinary. Films that have a duplicate,
 another film at least as similar as a film and its recompressed copy, are left out and counted.
-
-The more real films are searched, the nearer the nearest one is by chance. A baseline that was
-searched among fewer films than the synthetic ones were (the tuning part, against all) makes those
-look a little too near, never too far. So what chance gives is stated for the tuning part alone: see
-`chance`.
 """
 
 from __future__ import annotations
@@ -33,6 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.memorization.chance import Chance, held_out_chance, no_chance, source_chance
+from cxr_release.memorization.scores import Matches
+from cxr_release.memorization.tail import LEVEL, tail_of
 from cxr_release.statistics.auc import auc
 from cxr_release.statistics.proportions import share_of
 
@@ -41,56 +38,59 @@ Floats = NDArray[np.float64]
 QUANTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 """In per cent, as in the report; 0 is `min`, 100 `max`."""
 NEAR = 0.05
-"""Share of the baseline's films that lie nearer than this quantile of it."""
+"""Share of the baseline's films that have a higher score than this quantile of it."""
 Others = Literal["patients", "films"]
 """What a film's nearest other film is one of: other patients' films, or, not knowing those, all."""
 NO_BASELINE = {
-    "patients": "no two source films of different patients to compare with: nothing can be flagged",
-    "films": "no two source films to compare with: nothing can be flagged",
+    "patients": "too few source films of different patients to compare with each other",
+    "films": "too few source films to compare with each other",
 }
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Nearest cosines of films that are not copies.
+    """Nearest films of films that are not copies.
 
     Args:
         name: `held_out` or `source`.
-        nearest: (n,) cosine of each film with its nearest one; NaN where there is none.
-        duplicate_threshold: cosine from which on two films count as duplicates.
+        nearest: of each film, its likeliest originals among films of others.
+        duplicate_threshold: cosine of whole films from which on two count as duplicates.
         groups: n patients; None where they are not stated.
     """
 
     name: str
-    nearest: Floats
+    nearest: Matches
     duplicate_threshold: float
     groups: Sequence[str] | None = None
 
     @cached_property
-    def cosines(self) -> list[float]:
+    def _counted(self) -> NDArray[np.bool_]:
+        alike = is_alike(self.nearest, self.duplicate_threshold)
+        counted: NDArray[np.bool_] = np.isfinite(self.nearest.score[:, 0]) & ~alike
+        return counted
+
+    @cached_property
+    def scores(self) -> list[float]:
         """Rising; without films that have no other film, or a duplicate."""
-        below = self.nearest < self.duplicate_threshold  # NaN is not less
-        rising: list[float] = sorted(self.nearest[below].tolist())
+        rising: list[float] = sorted(self.nearest.score[self._counted, 0].tolist())
         return rising
 
     @cached_property
     def patients(self) -> int | None:
-        """Patients of the films that `cosines` are of; None where they are not stated."""
+        """Patients of the films that `scores` are of; None where they are not stated."""
         if self.groups is None:
             return None
-        pairs = zip(self.groups, self.nearest.tolist(), strict=True)
-        return len({group for group, cosine in pairs if cosine < self.duplicate_threshold})
+        return len({self.groups[place] for place in np.flatnonzero(self._counted).tolist()})
 
     def report(self) -> dict[str, Any]:
         """Its films, ready for JSON."""
         return {
             "films": len(self.nearest),
-            "counted": len(self.cosines),
+            "counted": len(self.scores),
             "patients": self.patients,
-            "left_out_alike": int((self.nearest >= self.duplicate_threshold).sum()),
-            "without_another": int(np.isnan(self.nearest).sum()),
-            "cosine": quantiles(np.array(self.cosines)),
-            "distance": quantiles(distance(np.array(self.cosines))),
+            "left_out_alike": int(is_alike(self.nearest, self.duplicate_threshold).sum()),
+            "without_another": int((~np.isfinite(self.nearest.score[:, 0])).sum()),
+            "score": quantiles(np.array(self.scores)),
         }
 
 
@@ -106,13 +106,12 @@ class Split:
 
 
 class Calibration:
-    """Turns cosines into percentiles and flags.
+    """Turns scores into percentiles, p values and flags.
 
     Args:
-        source: (n,) cosine of each source film with its nearest other film; NaN where there is
-            none.
-        held_out: (k,) cosine of each held-out film with its nearest film of the tuning part; None
-            without a split.
+        source: of each source film, its nearest films of other patients.
+        held_out: of each held-out film, its nearest films of the tuning part; None without a split.
+        films: synthetic films that are searched, 1 or more.
         duplicate_threshold: cosine from which on two source films count as duplicates.
         others: what those other films are.
         patients: n patients of the source films, where they are stated.
@@ -121,9 +120,10 @@ class Calibration:
 
     def __init__(
         self,
-        source: Floats,
-        held_out: Floats | None,
+        source: Matches,
+        held_out: Matches | None,
         *,
+        films: int,
         duplicate_threshold: float,
         others: Others = "films",
         patients: Sequence[str] | None = None,
@@ -136,117 +136,103 @@ class Calibration:
         if held_out is not None:
             self.held_out = Baseline("held_out", held_out, duplicate_threshold, held_out_patients)
         both = (self.held_out, self.source)
-        usable = [baseline for baseline in both if baseline and baseline.cosines]
+        usable = [baseline for baseline in both if baseline and baseline.scores]
         self.baseline = usable[0] if usable else None
-        """What flags: the held-out films, without them the source films, or nothing."""
-        self.threshold = self.baseline.cosines[-1] if self.baseline else None
-        """The highest cosine of the baseline, below `duplicate_threshold`; None without one."""
+        """What the number of near films is compared with: the held-out films, else the source."""
+        self.tail = tail_of(np.array(self.source.scores))
+        """Of the source films' scores; None where there are too few."""
+        self.threshold = self.tail.threshold(films) if self.tail else None
+        """Score from which on a film is flagged; None where nothing can be."""
 
-    def percentile(self, cosine: float) -> float | None:
-        """Share of source films, in per cent, whose own nearest one is less similar: 0 … 100.
+    def percentile(self, score: float) -> float | None:
+        """Share of source films, in per cent, whose own nearest one has a lower score: 0 … 100.
 
-        Strictly less: 100 only for what is more similar than all of them. None where no source
+        Strictly lower: 100 only for what is more similar than all of them. None where no source
         film has a nearest one to compare with.
         """
-        cosines = self.source.cosines
-        return 100 * bisect_left(cosines, cosine) / len(cosines) if cosines else None
+        scores = self.source.scores
+        return 100 * bisect_left(scores, score) / len(scores) if scores else None
 
-    def flagged(self, cosine: float) -> bool | None:
-        """Whether it is more similar than any film of the baseline; None without a baseline."""
-        return None if self.threshold is None else cosine > self.threshold
+    def p(self, score: float) -> float | None:
+        """Probability of that score, or a higher one, in a film that copies nobody; 0 … 1."""
+        return self.tail.p(score) if self.tail else None
+
+    def flagged(self, score: float) -> bool | None:
+        """Whether it is too high for chance among all films; None where that is not known."""
+        return None if self.threshold is None else score >= self.threshold
 
     @property
     def note(self) -> str | None:
         """Why nothing can be flagged; None where something can."""
-        return None if self.baseline else NO_BASELINE[self.others]
+        return None if self.tail else f"{NO_BASELINE[self.others]}: nothing can be flagged"
 
-    def chance(self, nearest: Floats, nearer: int | None = None) -> Chance:
+    def chance(self, scores: Floats, tuning: Floats | None = None) -> Chance:
         """The number of films nearer than the baseline, beside what chance alone gives.
 
         Args:
-            nearest: (m,) cosine of each synthetic film with its nearest real film.
-            nearer: how many are above the threshold among films of the tuning part alone; None: as
-                many as among all films.
+            scores: (m,) of each synthetic film with its nearest real film.
+            tuning: (m,) with its nearest film of the tuning part; None without a split.
         """
         baseline = self.baseline
-        if self.threshold is None or baseline is None:
-            return no_chance(len(nearest), NO_BASELINE[self.others])
-        of = held_out_chance if baseline is self.held_out else source_chance
-        flagged = int((nearest > self.threshold).sum())
-        return of(
-            nearer=flagged if nearer is None else nearer,
-            films=len(nearest),
-            compared=len(baseline.cosines),
+        if baseline is None:
+            return no_chance(len(scores), NO_BASELINE[self.others])
+        held_out = baseline is self.held_out and tuning is not None
+        compared = tuning if held_out and tuning is not None else scores
+        return (held_out_chance if held_out else source_chance)(
+            nearer=int((compared > baseline.scores[-1]).sum()),
+            films=len(scores),
+            compared=len(baseline.scores),
             patients=baseline.patients,
         )
 
     def report(
-        self, nearest: Floats, second: Floats, split: Split | None, nearer: int | None = None
+        self, matches: Matches, tuning: Floats | None, split: Split | None
     ) -> dict[str, Any]:
         """All figures of the synthetic films, ready for JSON; None where one is undefined.
 
-        - `flagged`: films more similar than the `threshold`.
-        - `chance`: how many of them chance alone would give; see `chance.Chance`.
+        - `flagged`: films of a score of `threshold` or more; `tail`: what it follows from.
+        - `chance`: how many films are nearer than the whole baseline; see `chance.Chance`.
         - `synthetic.alike`: films as similar to a real one as that one's recompressed copy.
         - `nearer_than_5_percent`: share of films that lie nearer to a real film than all but 5 % of
           the baseline do; of new patients' films it would be 5 %, where `others` is `patients`.
         - `nearer_probability`: that a synthetic film is nearer to its nearest real film than a film
           of the baseline is to its; 0.5 for films like those. Mann and Whitney's U over all pairs,
           ties counting half.
-        - `others`: whether the baseline is of other `patients` or of other `films`.
+        - `others`: whether the baselines are of other `patients` or of other `films`.
         - `nearest_in_tuning`: see `split_share`.
 
         Args:
-            nearest: (m,) cosine of each synthetic film with its nearest real film.
-            second: (m,) with the second nearest.
+            matches: of the synthetic films.
+            tuning: see `chance`.
             split: the parts of those nearest films; None without a split.
-            nearer: see `chance`.
         """
-        baseline = np.array(self.baseline.cosines if self.baseline else [])
+        scores = matches.score[:, 0]
+        baseline = np.array(self.baseline.scores if self.baseline else [])
+        alike = int(is_alike(matches, self.duplicate_threshold).sum())
+        flagged = None if self.threshold is None else int((scores >= self.threshold).sum())
         return {
             "baseline": self.baseline.name if self.baseline else None,
             "others": self.others,
             "threshold": self.threshold,
+            "level": LEVEL,
+            "tail": self.tail.report() if self.tail else None,
             "note": self.note,
-            "flagged": None if self.threshold is None else int((nearest > self.threshold).sum()),
-            "chance": self.chance(nearest, nearer).report(),
+            "flagged": flagged,
+            "chance": self.chance(scores, tuning).report(),
             "source": self.source.report(),
             "held_out": self.held_out.report() if self.held_out else None,
-            "synthetic": {
-                "films": len(nearest),
-                "alike": int((nearest >= self.duplicate_threshold).sum()),
-                "cosine": quantiles(nearest),
-                "distance": quantiles(distance(nearest)),
-                "distance_ratio": quantiles(distance_ratio(nearest, second)),
-            },
-            "nearer_than_5_percent": _nearer_share(nearest, baseline),
-            "nearer_probability": auc(nearest, baseline)
-            if len(nearest) and len(baseline)
-            else None,
-            "nearest_in_tuning": split_share(split, len(nearest)) if split else None,
+            "synthetic": {"films": len(scores), "alike": alike, "score": quantiles(scores)},
+            "nearer_than_5_percent": _nearer_share(scores, baseline),
+            "nearer_probability": auc(scores, baseline) if len(scores) and len(baseline) else None,
+            "nearest_in_tuning": split_share(split, len(scores)) if split else None,
         }
 
 
-def distance(cosine: Floats | float) -> Floats:
-    """Euclidean distance of unit vectors, √(2 − 2 cosine): 0 … 2."""
-    euclidean: Floats = np.sqrt(np.clip(2 - 2 * np.asarray(cosine, np.float64), 0, 4))
-    return euclidean
-
-
-def distance_ratio(nearest: Floats, second: Floats) -> Floats:
-    """Distance to the nearest real film over that to the second nearest: 0 … 1.
-
-    Near 1 the film lies among several real films, as a new film does. A low ratio says that it is
-    close to one of them alone: it may be a copy of that one. Where both are equal to it (a film
-    that the source holds twice) the ratio is 1 and says nothing; the cosine does.
-
-    Args:
-        nearest: (m,) cosines.
-        second: (m,) cosines, none higher.
-    """
-    near, far = distance(nearest), distance(second)
-    ratio: Floats = np.divide(near, far, out=np.ones_like(near), where=far > 0)
-    return ratio
+def is_alike(matches: Matches, threshold: float) -> NDArray[np.bool_]:
+    """(n,) whether each film is, as a whole, as similar to a real one as a duplicate of it."""
+    alike = (matches.part == 0) & (np.nan_to_num(matches.cosine, nan=-1) >= threshold)
+    found: NDArray[np.bool_] = alike.any(axis=1)
+    return found
 
 
 def quantiles(values: Floats) -> dict[str, float] | None:
@@ -282,12 +268,12 @@ def split_share(split: Split, films: int) -> dict[str, Any] | None:
     return {**_share(split.nearest_in_tuning, films), "expected": expected}
 
 
-def _nearer_share(nearest: Floats, baseline: Floats) -> dict[str, Any] | None:
-    if not len(nearest) or not len(baseline):
+def _nearer_share(scores: Floats, baseline: Floats) -> dict[str, Any] | None:
+    if not len(scores) or not len(baseline):
         return None
-    within = float(np.quantile(distance(baseline), NEAR))
-    near = int((distance(nearest) < within).sum())
-    return {**_share(near, len(nearest)), "expected": NEAR, "distance": within}
+    above = float(np.quantile(baseline, 1 - NEAR))
+    near = int((scores > above).sum())
+    return {**_share(near, len(scores)), "expected": NEAR, "score": above}
 
 
 def _share(count: int, films: int) -> dict[str, Any]:

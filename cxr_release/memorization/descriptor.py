@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.memorization.poses import PLAIN, Poses, pose_of
 from cxr_release.schemas import PARTS
 
@@ -47,8 +47,11 @@ RIDGE = 0.01
 """Of the mean variance of a film's own changes, added to each of them."""
 FEWEST = 20
 """Films from which on their own differences alone decide; with fewer, all directions count."""
+GAMMA, BLURRED, BLURRED_SHARE = 0.2, 1 / 36, 1.0
+"""How a film's greys may change and it is still itself: standard deviation of the logarithm of a
+gamma; standard deviation of a blur, of the side, and the most of it that is mixed in."""
 EDGE = 0.93
-"""How far out on a film, from −1 to 1, what lies beyond its edge has no part in its smooth picture."""
+"""How far out on a film, from −1 to 1, its smooth picture has no part of what lies beyond it."""
 SEAM = 2
 """Points between the halves of a film that belong to neither, for the same reason."""
 DISCARDED = 1e-6
@@ -91,7 +94,8 @@ class Descriptor:
     """Turns small pictures of films, in a pose, into vectors.
 
     Args:
-        films: (n, SMALL, SMALL) pictures of the real films, see `smooth`, n ≥ 1; their order counts.
+        films: (n, SMALL, SMALL) pictures of the real films, see `smooth`, n ≥ 1. Their order
+            counts.
         setting: what for.
         seed: of the moves by which a film's own changes are learnt.
     """
@@ -142,11 +146,13 @@ class Descriptor:
         projected = self._vectors(values, inside, part) @ self._projections[part]
         lengths = np.sqrt(np.einsum("ij,ij->i", projected, projected))[:, None]
         unit = np.divide(projected, lengths, out=np.zeros_like(projected), where=lengths > FLAT)
-        return np.rint(unit * LENGTH).astype(np.int16)
+        features: Features = np.rint(unit * LENGTH).astype(np.int16)
+        return features
 
     def weights(self, part: int) -> Floats:
         """(SIDE²,) how much each point counts where films are aligned."""
-        return np.sqrt(self._weights[part])
+        roots: Floats = np.sqrt(self._weights[part])
+        return roots
 
     def _vectors(self, values: Floats, inside: Floats, part: int) -> NDArray[np.float64]:
         """Band-passed, weighted, of mean 0 and length 1: (n, SIDE²).
@@ -202,10 +208,9 @@ class Descriptor:
                     )
                 ]
             )
-            moved.append(self.sampled(films, poses)[0])
+            moved.append(self.sampled(_regreyed(films, chance), poses)[0])
         projections = []
-        # One thread: the last bits of a product of floats depend on how many there are.
-        with threadpool_limits(limits=1):
+        with one_thread_each():
             for part in range(len(PARTS)):
                 shown = np.flatnonzero(self._shown[part])
                 rows = self._vectors(plain, inside, part)[:, shown]
@@ -230,6 +235,18 @@ class Descriptor:
                 projection[shown] = directions * (ratios**1.5 / (ratios + 1) ** 2)
                 projections.append(projection)
         return projections
+
+
+def _regreyed(films: Pictures, chance: np.random.Generator) -> Pictures:
+    """Pictures as another exposure, another window or a coarser copy would show them."""
+    from scipy.ndimage import gaussian_filter
+
+    sigma = BLURRED * SMALL
+    bent = np.clip(films, 0, 1) ** np.exp(GAMMA * chance.normal(size=(len(films), 1, 1)))
+    blurred = gaussian_filter(bent, (0, sigma, sigma), mode="nearest")
+    share = BLURRED_SHARE * chance.random((len(films), 1, 1))
+    changed: Pictures = ((1 - share) * bent + share * blurred).astype(np.float32)
+    return changed
 
 
 def _shown(part: str) -> Floats:
@@ -265,9 +282,10 @@ def _weights(part: str) -> Floats:
     return normalised
 
 
-def quantised(features: NDArray[np.floating]) -> Features:
+def quantised(rows: NDArray[np.floating]) -> Features:
     """Vectors of any length as integer ones of length `LENGTH`: what an encoder gave, (n, d)."""
-    wide = features.astype(np.float64)
+    wide = rows.astype(np.float64)
     lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
     unit = np.divide(wide, lengths, out=np.zeros_like(wide), where=lengths > 0)
-    return np.rint(unit * LENGTH).astype(np.int16)
+    features: Features = np.rint(unit * LENGTH).astype(np.int16)
+    return features
