@@ -87,7 +87,7 @@ def audit(
             `patient` of each real film: the baseline against chance.
         seed: of the planted copies.
         settings: keys of the section `audit` of params.yaml: `top`, `plants`, `encoder`,
-            `weights`, `weights_sha256`, `thumbnail`, …
+            `weights`, `weights_sha256`, `recall`, …
 
     Returns:
         What `audit.json` holds. Films that could not be read are named in it, with their faults:

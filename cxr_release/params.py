@@ -216,9 +216,9 @@ class AuditParams:
     weights: str = path(default="")
     weights_sha256: str = matching(r"([0-9a-f]{64})?", "64 hex digits, or empty", default="")
     weights_license: str = ""
-    thumbnail: int = between(8, 128, "pixels", default=24)
     top: int = between(1, MOST_FILMS, "pairs", default=100)  # all are sorted in memory
     plants: int = between(0, 100_000, "films an alteration", default=0)  # in memory, each altered
+    recall: float = between(0.5, 1.0, "of the planted copies of a kind", default=0.95)
     reviewers_required: int = between(1, MOST_PEOPLE, "reviewers", default=2)
     adjudicator: str = _reviewer(default="")
     publish_real_images: bool = False

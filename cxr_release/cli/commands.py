@@ -375,7 +375,6 @@ def audit(
     weights_sha256: Annotated[
         str | None, typer.Option(help="Its SHA-256; a file that torchvision publishes needs none.")
     ] = None,
-    thumbnail: Annotated[int | None, typer.Option(help="Pixels of a thumbnail's side.")] = None,
     fail_on_flagged: Annotated[
         bool,
         typer.Option(
@@ -410,7 +409,6 @@ def audit(
             encoder=encoder,
             weights=weights,
             weights_sha256=weights_sha256,
-            thumbnail=thumbnail,
             top=top,
             plants=plant,
         ),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageOps
 
 from cxr_release.schemas import VIEWS
@@ -39,6 +40,7 @@ class Encoder:
     name: str
     dimensions: int
     """Features a film."""
+    dtype: type[np.generic] = np.float32
     model: Any
     """(b, channels, height, width) float32 → (b, dimensions) float32; None: the transform itself
     gives the features."""
@@ -47,30 +49,20 @@ class Encoder:
     fingerprint: str
     """SHA-256 of everything that the features depend on, in hex."""
     weights: Weights | None = None
-    more_crops: Mapping[str, Callable[[Image.Image], Any]] = field(default_factory=dict)
-    """Name → transform of further crops of a real film."""
-
-    @property
-    def crops(self) -> tuple[str, ...]:
-        """Names of all crops of a real film: a synthetic one, in each view, is held to each."""
-        return ("plain", *self.more_crops)
 
     def with_view(self, view: str) -> Encoder:
         """The encoder whose features of a film are this one's of the film in that view.
 
         Args:
-            view: one of `schemas.VIEWS`, or of `crops`. Each has a fingerprint of its own.
+            view: one of `schemas.VIEWS`. Each has a fingerprint of its own.
         """
         if view == "plain":
             return self
-        if view in self.more_crops:
-            transform = self.more_crops[view]
-        elif view in VIEWS:
+        if view not in VIEWS:
+            raise ValueError(f"{view!r} is not a view: {', '.join(VIEWS)}")
 
-            def transform(film: Image.Image) -> Any:
-                return self.transform(turned(film, view))
-        else:
-            raise ValueError(f"{view!r} is not a view: {', '.join((*VIEWS, *self.more_crops))}")
+        def transform(film: Image.Image) -> Any:
+            return self.transform(turned(film, view))
 
         marked = hashlib.sha256(f"{self.fingerprint} {view}".encode()).hexdigest()
         return replace(self, transform=transform, fingerprint=marked)
@@ -83,21 +75,19 @@ def turned(film: Image.Image, view: str) -> Image.Image:
     return ImageOps.invert(film) if "inverted" in view else film
 
 
-def fingerprint(name: str, *, side: int | None = None, weights_sha256: str = "") -> str:
+def fingerprint(name: str, *, weights_sha256: str = "") -> str:
     """SHA-256, in hex, of everything that an encoder's features depend on.
 
     The kind of device counts: a GPU rounds otherwise than a processor.
 
     Args:
         name: of the encoder.
-        side: pixels, for an encoder that has such a setting.
         weights_sha256: of the file of weights, for one that has weights.
     """
     import torch
 
     facts = {
         "name": name,
-        "side": side,
         "weights": weights_sha256,
         "transform": TRANSFORM,
         "device": "cuda" if torch.cuda.is_available() else "cpu",

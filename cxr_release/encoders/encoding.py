@@ -3,15 +3,17 @@
 An encoder with a model goes through imagededup's `CNN.encode_images`, as in the paper. That reads a
 folder of files, so films are laid out in a temporary one under names that are their numbers: no id
 of a stranger becomes a file name. A piece is deleted before the next is written. An encoder without
-a model is applied to the films directly; the features are bit for bit those of imagededup's path.
+a model is applied to the films directly, on all cores.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +28,8 @@ from cxr_release.films import png
 if TYPE_CHECKING:
     import torch
 
-Features = NDArray[np.float32]
-"""(films, features)."""
+Features = NDArray[Any]
+"""(films, features), of the encoder's dtype."""
 Encode = Callable[[Sequence[bytes]], list[Features | None]]
 """PNG bytes of some films → (views, features) of each; None of one that cannot be read."""
 
@@ -59,7 +61,7 @@ def encode_views(
         advance: called with 1 at each film, for a progress bar.
 
     Returns:
-        View → (films, features) float32, rows in the films' order.
+        View → (films, features), rows in the films' order.
 
     Raises:
         CxrReleaseError: a film could not be read, so that rows and films would not match, or has
@@ -68,10 +70,12 @@ def encode_views(
     transforms = [encoder.with_view(view).transform for view in views]
     direct = encoder.model is None
     encode = _direct(transforms, advance) if direct else _imagededup(encoder, transforms, advance)
-    parts = [np.empty((0, len(views), encoder.dimensions), np.float32)]
+    parts = [np.empty((0, len(views), encoder.dimensions), encoder.dtype)]
     done = 0
     for piece in _pieces(films):
-        parts.append(_checked(encode(piece), done).reshape(len(piece), *parts[0].shape[1:]))
+        parts.append(
+            _checked(encode(piece), done, encoder.dtype).reshape(len(piece), *parts[0].shape[1:])
+        )
         done += len(piece)
     return {
         view: np.concatenate([part[:, place] for part in parts]) for place, view in enumerate(views)
@@ -91,7 +95,7 @@ def _pieces(films: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield piece
 
 
-def _checked(rows: Sequence[Features | None], done: int) -> Features:
+def _checked(rows: Sequence[Features | None], done: int, dtype: type[np.generic]) -> Features:
     """The features of a piece, before which `done` films came, if they are whole."""
     encoded = [row for row in rows if row is not None]
     if len(encoded) < len(rows):
@@ -101,7 +105,7 @@ def _checked(rows: Sequence[Features | None], done: int) -> Features:
             f" film {done + first + 1}",
             remedy="give whole 8-bit PNG films",
         )
-    features = np.stack(encoded).astype(np.float32, copy=False)
+    features = np.stack(encoded).astype(dtype, copy=False)
     broken = np.flatnonzero(~np.isfinite(features).reshape(len(rows), -1).all(axis=1))
     if len(broken):
         raise CxrReleaseError(
@@ -124,7 +128,11 @@ def _direct(
         advance(1)
         return np.stack([transform(film) for transform in transforms])
 
-    return lambda piece: list(map(features, piece))
+    def encode(piece: Sequence[bytes]) -> list[Features | None]:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and scaling leave Python free
+            return list(pool.map(features, piece))
+
+    return encode
 
 
 def _imagededup(

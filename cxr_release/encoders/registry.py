@@ -1,20 +1,15 @@
-"""Encoders by name: the thumbnail, imagededup's ViT, and torchvision's classifiers.
+"""Encoders by name: the small picture, imagededup's ViT, and torchvision's classifiers.
 
-Those with weights never download them: they come out of a file that the caller names. The
-thumbnail has none: it is the film itself, small. A copy is found among films of one view of one
-body part, all of them alike in the large. So what all share, slow changes of brightness, is taken
-out, and with it grain; and the edges, where collimation and cropping make two copies differ most,
-count least. A real film is cropped at nine places: a copy that was cropped on one side is a shifted
-one.
+Those with weights never download them: they come out of a file that the caller names. The small
+picture has none: it is the film itself, small, and what it is compared by is learnt from the real
+films of an audit.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
-from itertools import product
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,77 +21,27 @@ from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
 from cxr_release.encoders.weights import addresses, open_weights
 from cxr_release.errors import CxrReleaseError
 
-THUMBNAIL_VERSION = 2
-"""Of what `thumbnail` does: other features need another number, so that no cache keeps the old."""
-
-FINE, COARSE = 1 / 32, 1 / 8
-"""Standard deviations, of a film's side, of the two blurs whose difference is taken."""
-WINDOW = 0.95
-"""Share of each side that a crop shows."""
-STEP = 0.02
-"""By how much of the side the other crops lie off the middle."""
-FLAT = 1e-5
-"""Length, of greys from 0 to 1, below which a vector is rounding error."""
-
-Features = NDArray[np.float32]
-
-_PLACES = {"left": -1, "": 0, "right": 1}
-_HEIGHTS = {"up": -1, "": 0, "down": 1}
+SMALL = 64
+"""Pixels on each side of a small picture."""
+SMALL_VERSION = 1
+"""Of what `small_picture` does: other pixels need another number, so that no cache serves."""
 
 
-def thumbnail(side: int) -> Encoder:
-    """Scale a film to `side` × `side` grey values, band-pass and taper it, and give it length 1.
+def small_picture() -> Encoder:
+    """An encoder of `SMALL`² grey values, 0 … 255: the film, whatever its proportions, reduced."""
 
-    The band-pass is a difference of Gaussians (`FINE` − `COARSE`), the taper sin² along both
-    sides: the cosine of two films is the normalised cross-correlation of their thumbnails, pixels
-    weighted by the taper. A constant film becomes the zero vector, which is similar to nothing.
+    def transform(film: Image.Image) -> NDArray[np.uint8]:
+        small = film.convert("L").resize((SMALL, SMALL), Image.Resampling.BILINEAR)
+        return np.asarray(small, np.uint8).ravel()
 
-    Returns:
-        An encoder of `side`² features that crops real films at nine places.
-    """
-    from scipy.ndimage import gaussian_filter1d
-
-    fine, coarse = (
-        gaussian_filter1d(np.eye(side), sigma * side, axis=0) for sigma in (FINE, COARSE)
-    )
-    taper = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
-    weight = np.outer(taper, taper) / taper.sum() ** 2
-
-    def transform(film: Image.Image, right: int = 0, down: int = 0) -> Features:
-        left, top = ((1 - WINDOW) / 2 + STEP * steps for steps in (right, down))
-        box = (
-            left * film.width,
-            top * film.height,
-            (left + WINDOW) * film.width,
-            (top + WINDOW) * film.height,
-        )
-        # As floats, so that nothing is rounded and a negative is exactly the negative.
-        grey = film.convert("L").convert("F").resize((side, side), Image.Resampling.LANCZOS, box)
-        small = np.asarray(grey, np.float64) / 255
-        return _vector(fine @ small @ fine.T - coarse @ small @ coarse.T, weight)
-
-    crops: dict[str, Callable[[Image.Image], Features]] = {
-        f"{height} {place}".strip(): partial(transform, right=right, down=down)
-        for (height, down), (place, right) in product(_HEIGHTS.items(), _PLACES.items())
-        if right or down
-    }
     return Encoder(
-        name=f"thumbnail-{side}",
-        dimensions=side * side,
+        name="thumbnail",
+        dimensions=SMALL * SMALL,
+        dtype=np.uint8,
         model=None,
         transform=transform,
-        fingerprint=fingerprint(f"thumbnail version {THUMBNAIL_VERSION}", side=side),
-        more_crops=crops,
+        fingerprint=fingerprint(f"small picture version {SMALL_VERSION}"),
     )
-
-
-def _vector(small: NDArray[np.float64], weight: NDArray[np.float64]) -> Features:
-    """Weighted mean 0, length 1: (side²,)."""
-    centred = (small - (weight * small).sum()) * np.sqrt(weight)
-    length = np.linalg.norm(centred)
-    unit = centred / length if length > FLAT else np.zeros_like(centred)
-    vector: Features = unit.astype(np.float32).ravel()
-    return vector
 
 
 VIT_SIDE, VIT_PATCH, VIT_FEATURES = 384, 16, 768
@@ -107,12 +52,11 @@ _OLD_DENSENET = re.compile(
 """Names in torchvision's densenet files, older than the layers' names in its code."""
 
 
-def load(name: str, *, side: int, weights: Path | None, sha256: str) -> Encoder:
-    """The encoder of that name, ready to be used.
+def load(name: str, *, weights: Path | None, sha256: str) -> Encoder | None:
+    """The encoder of that name, ready to be used; None for `thumbnail`, which has no weights.
 
     Args:
         name: `thumbnail`, `vit`, or a classification model of torchvision.
-        side: pixels of a thumbnail's side; the others have no use for it.
         weights: file of weights; none for `thumbnail`.
         sha256: of that file, 64 hex digits; empty for one that torchvision publishes.
 
@@ -126,7 +70,7 @@ def load(name: str, *, side: int, weights: Path | None, sha256: str) -> Encoder:
                 where=str(weights or sha256),
                 remedy="leave the weights out, or name their encoder",
             )
-        return thumbnail(side)
+        return None
     published = _published(name)
     if weights is None:
         raise CxrReleaseError(

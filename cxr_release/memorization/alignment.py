@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.memorization.descriptor import EDGE, SMALL, Pictures
+from cxr_release.encoders.registry import SMALL
+from cxr_release.memorization.descriptor import EDGE, Pictures
 from cxr_release.memorization.poses import Poses
 
 if TYPE_CHECKING:

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from cxr_release import schemas, tables
-from cxr_release.encoders.registry import load
+from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders.encoding import encode_views
+from cxr_release.encoders.registry import SMALL, load, small_picture
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
+from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
+from cxr_release.films.png import Film
 from cxr_release.memorization import features
-from cxr_release.memorization.calibration import (
-    Calibration,
-    Floats,
-    Others,
-    distance,
-    distance_ratio,
-)
-from cxr_release.memorization.cosines import Features
-from cxr_release.memorization.duplicates import nearest_cosines, search_duplicates
+from cxr_release.memorization.calibration import Calibration, Others
+from cxr_release.memorization.descriptor import Features
+from cxr_release.memorization.duplicates import search_duplicates
+from cxr_release.memorization.encoder_search import EncoderSearch
 from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import describe_pairs, draw_distances, draw_pairs
+from cxr_release.memorization.matching import Matcher, Small, cosine_of, numbers
+from cxr_release.memorization.pairs import Pair, listed
+from cxr_release.memorization.planting import Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
-from cxr_release.memorization.search import SearchResult, search
+from cxr_release.memorization.scores import Matches
 from cxr_release.params import AuditParams
 from cxr_release.schemas import VIEWS
 
@@ -49,8 +56,8 @@ def audit(
     """Search two sets for near-copies and write what was found.
 
     Writes `pairs.parquet`, `nearest.parquet`, `within.parquet` (see `schemas`), `pairs.png`,
-    `distances.png`, `audit.json` and, so that another run need not encode them, `features/`. All
-    but `distances.png` name or show real films. Killed while it encodes, it goes on from there.
+    `distances.png`, `audit.json` and, so that another run need not read them, `features/`. All
+    but `distances.png` name or show real films. Killed while it reads films, it goes on from there.
 
     Args:
         real: the films that the generator learnt from.
@@ -58,8 +65,8 @@ def audit(
         split: real film → `tuning` or `held_out`; None where the films were not split. No patient
             may be in both.
         output: folder; made where it is not there.
-        settings: the encoder, whose cosine is the likeness, and how much to list and to plant.
-        seed: of what is planted.
+        settings: the encoder, and how much to list and to plant.
+        seed: of what is planted, and of the moves by which a film's own changes are learnt.
 
     Returns:
         What `audit.json` says; see `report`.
@@ -71,88 +78,150 @@ def audit(
     """
     for films in (real, synthetic):
         _require_elsewhere(output, films)
-    encoder = load(
-        settings.encoder,
-        side=settings.thumbnail,
-        weights=Path(settings.weights) if settings.weights else None,
-        sha256=settings.weights_sha256,
-    )
+    weights = Path(settings.weights) if settings.weights else None
+    encoder = load(settings.encoder, weights=weights, sha256=settings.weights_sha256)
     sys.stderr.write(
-        f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {encoder.name}\n"
+        f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {settings.encoder}\n"
     )
     cache = output / FEATURES
-    real_features = features_of(real, encoder, list(dict.fromkeys([*encoder.crops, *VIEWS])), cache)
-    synthetic_features = features_of(synthetic, encoder, VIEWS, cache)
-    _require_films(real, real_features)
-    _require_films(synthetic, synthetic_features)
-    ids, of_film = real_features.ids, real_features.patients
-    crops = [real_features.views[crop] for crop in encoder.crops]
-    views = {view: real_features.views[view] for view in VIEWS}
-    result = search(
-        crops,
-        synthetic_features.views,
-        real_ids=ids,
-        synthetic_ids=synthetic_features.ids,
-        top=settings.top,
-    )
-    recall = measure_recall(
-        real,
-        crops,
-        ids,
-        [pair.cosine for pair in result.pairs],
-        encoder=encoder,
-        top=settings.top,
-        plants=settings.plants,
-        seed=seed,
-    )
+    sets = [features_of(films, small_picture(), ["plain"], cache) for films in (real, synthetic)]
+    for films, read in zip((real, synthetic), sets, strict=True):
+        _require_films(films, read)
+    pictures = [_pictures(read) for read in sets]
+    ids, of_film = sets[0].ids, sets[0].patients
     others: Others = "patients" if set(ids) <= of_film.keys() else "films"
     patients = [of_film[film] for film in ids] if others == "patients" else None
     parts = None if split is None else _parts(ids, split, patients)
-    held_out = [] if parts is None else parts[HELD_OUT]
+    groups = numbers(patients or ids)
+    kept = [read.keys for read in sets]
+    second, also, also_held_out = None, None, None
+    tuning = None if parts is None else parts[TUNING]
+    held_out_places = None if parts is None else parts[HELD_OUT]
+    if encoder is not None:
+        encoded = [features_of(films, encoder, VIEWS, cache) for films in (real, synthetic)]
+        kept += [films.keys for films in encoded]
+        second = EncoderSearch(encoded[0].views, groups)
+        also = second.match(encoded[1].views, subset=tuning)
+        if held_out_places is not None and len(held_out_places):
+            views = {view: rows[held_out_places] for view, rows in encoded[0].views.items()}
+            also_held_out = second.match(views, subset=tuning)
+    matcher = Matcher(pictures[0], groups, seed=seed, also=second.baseline if second else None)
+    matches, in_tuning = matcher.match(pictures[1], subset=tuning, also=also)
+    held_out = None
+    if held_out_places is not None and tuning is not None and len(held_out_places) and len(tuning):
+        films_held_out = pictures[0][held_out_places]
+        _, held_out = matcher.match(
+            films_held_out, subset=tuning, also=also_held_out, task="held out"
+        )
+    copies = _Copies(real, synthetic, ids, sets[1].ids, matcher, seed=seed, plants=settings.plants)
+    recall = measure_recall(
+        real,
+        synthetic,
+        matches.score[matches.real >= 0],
+        real_ids=ids,
+        synthetic_ids=sets[1].ids,
+        small=copies.small,
+        match=copies.match_by(encoder, second) if encoder and second else copies.match,
+        top=settings.top,
+        plants=settings.plants,
+        seed=seed,
+        recall=settings.recall,
+    )
     calibration = Calibration(
-        nearest_cosines(views, crops, groups=patients or ids),
-        None
-        if parts is None
-        else nearest_cosines(views, crops, queries=held_out, references=parts[TUNING]),
+        matcher.baseline,
+        held_out,
+        films=len(matches),
         duplicate_threshold=recall.duplicate_threshold,
         others=others,
         patients=patients,
-        held_out_patients=patients and [patients[place] for place in held_out],
+        held_out_patients=patients
+        and [patients[place] for place in ([] if held_out_places is None else held_out_places)],
     )
+    vectors = [matcher.plain(films) for films in pictures]
     searched = Searched(
-        real=real_features,
-        synthetic=synthetic_features,
+        real=sets[0],
+        synthetic=sets[1],
         ignored={"real": real.ignored, "synthetic": synthetic.ignored},
-        result=result,
+        matches=matches,
+        pairs=listed(matches, ids, sets[1].ids, settings.top),
         recall=recall,
+        plain_threshold=copies.plain_threshold(vectors[0]),
         calibration=calibration,
         duplicates={
-            "real": search_duplicates(
-                real_features.views["plain"], ids, top=settings.top, groups=patients
-            ),
-            "synthetic": search_duplicates(
-                synthetic_features.views["plain"], synthetic_features.ids, top=settings.top
-            ),
+            name: search_duplicates(rows, films.ids, top=settings.top, groups=of_films)
+            for name, rows, films, of_films in zip(
+                ("real", "synthetic"),
+                vectors,
+                sets,
+                (groups if patients else None, None),
+                strict=True,
+            )
         },
         tuning=None if split is None else [split[film] == TUNING for film in ids],
-        tuning_cosines=None
-        if parts is None
-        else _tuning_cosines(result, calibration, synthetic_features.views, crops, parts[TUNING]),
+        tuning_scores=None if tuning is None or not len(tuning) else in_tuning.score[:, 0],
     )
-    converted = dict(real_features.notes).keys(), dict(synthetic_features.notes).keys()
+    converted = dict(sets[0].notes).keys(), dict(sets[1].notes).keys()
     pairs = describe_pairs(searched.near, real, synthetic, converted=converted)
-    report = report_of(searched, pairs, encoder=encoder, top=settings.top)
+    report = report_of(searched, pairs, encoder=encoder, top=settings.top, recall=settings.recall)
     write_tables(output, searched)
     draw_distances(
-        output / "distances.png",
-        report["histogram"],
-        None if calibration.threshold is None else float(distance(calibration.threshold)),
-        others=others,
+        output / "distances.png", report["histogram"], calibration.threshold, others=others
     )
-    draw_pairs(output / "pairs.png", result.pairs, real, synthetic)
+    draw_pairs(output / "pairs.png", searched.pairs, real, synthetic)
     write_json(output / "audit.json", report)
-    features.prune(cache, real_features.keys | synthetic_features.keys)
+    features.prune(cache, frozenset().union(*kept))
     return report
+
+
+@dataclass(frozen=True)
+class _Copies:
+    """How planted copies are searched for: as synthetic films are."""
+
+    real: FilmSet
+    synthetic: FilmSet
+    real_ids: Sequence[str]
+    synthetic_ids: Sequence[str]
+    matcher: Matcher
+    seed: int
+    plants: int
+
+    def small(self, film: Film) -> NDArray[np.uint8]:
+        """The small picture of a copy."""
+        picture: NDArray[np.uint8] = small_picture().transform(Image.fromarray(film))
+        return picture.reshape(SMALL, SMALL)
+
+    def match(self, copies: Small) -> Matches:
+        """The likeliest originals of copies."""
+        return self.matcher.match(copies, task="planted copies")[0]
+
+    def match_by(self, encoder: Encoder, second: EncoderSearch) -> Callable[[Small], Matches]:
+        """Likewise, and by the features of a network; copies must come as they were planned."""
+        planned = plan(self.real_ids, self.synthetic_ids, plants=self.plants, seed=self.seed)
+        films = self._made(planned, partial(png.encode, synthetic=False))
+
+        def match(copies: Small) -> Matches:
+            views = encode_views(encoder, islice(films, len(copies)), VIEWS)
+            return self.matcher.match(copies, also=second.match(views), task="planted copies")[0]
+
+        return match
+
+    def plain_threshold(self, vectors: Features) -> float:
+        """Lowest cosine of a film and its recompressed copy, whole and as they are.
+
+        Args:
+            vectors: of the real films; see `Matcher.plain`.
+        """
+        planned = plan(self.real_ids, self.synthetic_ids, plants=0, seed=self.seed)
+        copies = self.matcher.plain(np.stack(list(self._made(planned, self.small))))
+        places = [plant.place for plant in planned]
+        return float(cosine_of(vectors[places].astype(np.int64), copies.astype(np.int64)).min())
+
+    def _made(self, planned: Sequence[Plant], form: Callable[[Film], Any]) -> Iterator[Any]:
+        return small_copies(self.real, self.synthetic, planned, seed=self.seed, small=form)
+
+
+def _pictures(films: FilmFeatures) -> Small:
+    return films.views["plain"].reshape(-1, SMALL, SMALL)
 
 
 def _require_elsewhere(output: Path, films: FilmSet) -> None:
@@ -179,8 +248,8 @@ def _require_films(films: FilmSet, encoded: FilmFeatures) -> None:
 
 def _parts(
     ids: Sequence[str], split: Mapping[str, str], patients: Sequence[str] | None
-) -> dict[str, list[int]]:
-    """Places of the films of each part.
+) -> dict[str, NDArray[np.int64]]:
+    """Places of the films of each part, rising.
 
     Films of one patient in both parts would make held-out films look near, and copies not.
     """
@@ -192,7 +261,7 @@ def _parts(
             remedy="give the split of these films, or none",
         )
     parts = {
-        part: [place for place, film in enumerate(ids) if split[film] == part]
+        part: np.array([place for place, film in enumerate(ids) if split[film] == part], np.int64)
         for part in (TUNING, HELD_OUT)
     }
     if patients is not None:
@@ -206,81 +275,67 @@ def _parts(
     return parts
 
 
-def _tuning_cosines(
-    result: SearchResult,
-    calibration: Calibration,
-    synthetic: Mapping[str, Features],
-    crops: Sequence[Features],
-    tuning: Sequence[int],
-) -> Floats:
-    """Cosine of each flagged film with its nearest film of the tuning part; NaN of other films."""
-    part = set(tuning)
-    cosines = np.full(len(result.nearest), np.nan)
-    elsewhere = []
-    for place, film in enumerate(result.nearest):
-        if calibration.flagged(film.cosine):
-            cosines[place] = film.cosine
-            if film.real not in part:
-                elsewhere.append(place)
-    if elsewhere:
-        cosines[elsewhere] = nearest_cosines(synthetic, crops, queries=elsewhere, references=tuning)
-    return cosines
-
-
 def write_tables(output: Path, searched: Searched) -> None:
     """Write `pairs.parquet`, `nearest.parquet` and `within.parquet`; see `schemas`."""
-    calibration, patients = searched.calibration, searched.real.patients
+    tables.write(
+        output / "pairs.parquet",
+        schemas.PAIRS,
+        [
+            {"rank": rank, **_row(pair, searched.calibration), **asdict(pair.pose)}
+            for rank, pair in enumerate(searched.pairs, start=1)
+        ],
+    )
+    tables.write(output / "nearest.parquet", schemas.NEAREST, _nearest(searched))
+    tables.write(output / "within.parquet", schemas.WITHIN, _within(searched))
 
-    def calibrated(cosine: float) -> dict[str, Any]:
-        return {
-            "cosine": cosine,
-            "percentile": calibration.percentile(cosine),
-            "flagged": calibration.flagged(cosine),
+
+def _row(pair: Pair, calibration: Calibration) -> dict[str, Any]:
+    return {
+        "real_id": pair.real_id,
+        "synthetic_id": pair.synthetic_id,
+        "score": pair.score,
+        "cosine": pair.cosine,
+        "view": pair.view,
+        "part": pair.part,
+        "percentile": calibration.percentile(pair.score),
+        "p": calibration.p(pair.score),
+        "flagged": calibration.flagged(pair.score),
+    }
+
+
+def _nearest(searched: Searched) -> list[dict[str, Any]]:
+    matches, tuning = searched.matches, searched.tuning_scores
+    return [
+        {
+            **_row(pair, searched.calibration),
+            "second_score": _second_score(matches, row),
+            "tuning_score": None if tuning is None else float(tuning[row]),
         }
+        for row, pair in enumerate(searched.nearest)
+    ]
+
+
+def _second_score(matches: Matches, row: int) -> float | None:
+    scores = matches.score[row]
+    return float(scores[1]) if len(scores) > 1 and np.isfinite(scores[1]) else None
+
+
+def _within(searched: Searched) -> Iterator[dict[str, Any]]:
+    patients = searched.real.patients
 
     def same_patient(first: str, second: str) -> bool | None:
         stated = {first, second} <= patients.keys()
         return patients[first] == patients[second] if stated else None
 
-    pairs = [
-        {
-            "rank": rank,
-            "real_id": pair.real_id,
-            "synthetic_id": pair.synthetic_id,
-            "view": pair.view,
-            **calibrated(pair.cosine),
-        }
-        for rank, pair in enumerate(searched.result.pairs, start=1)
-    ]
-    tables.write(output / "pairs.parquet", schemas.PAIRS, pairs)
-    ratios = distance_ratio(*searched.cosines)
-    tuning = searched.tuning_cosines
-    nearest = [
-        {
-            "synthetic_id": film.synthetic_id,
-            "real_id": film.real_id,
-            "view": film.view,
-            "second_cosine": film.second_cosine,
-            "distance_ratio": float(ratios[place]),
-            "tuning_cosine": None
-            if tuning is None or np.isnan(tuning[place])
-            else float(tuning[place]),
-            **calibrated(film.cosine),
-        }
-        for place, film in enumerate(searched.result.nearest)
-    ]
-    tables.write(output / "nearest.parquet", schemas.NEAREST, nearest)
-    within = [
-        {
-            "set": name,
-            "rank": rank,
-            "one_id": pair.one_id,
-            "other_id": pair.other_id,
-            "cosine": pair.cosine,
-            "same_patient": same_patient(pair.one_id, pair.other_id) if name == "real" else None,
-            "alike": pair.cosine >= calibration.duplicate_threshold,
-        }
-        for name, duplicates in searched.duplicates.items()
-        for rank, pair in enumerate(duplicates.pairs, start=1)
-    ]
-    tables.write(output / "within.parquet", schemas.WITHIN, within)
+    for name, duplicates in searched.duplicates.items():
+        for rank, pair in enumerate(duplicates.pairs, start=1):
+            films = pair.first_id, pair.second_id
+            yield {
+                "set": name,
+                "rank": rank,
+                "one_id": pair.first_id,
+                "other_id": pair.second_id,
+                "cosine": pair.cosine,
+                "same_patient": same_patient(*films) if name == "real" else None,
+                "alike": pair.cosine >= searched.plain_threshold,
+            }

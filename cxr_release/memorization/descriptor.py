@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.encoders.registry import SMALL
 from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.memorization.poses import PLAIN, Poses, pose_of
 from cxr_release.schemas import PARTS
@@ -33,8 +34,6 @@ Features = NDArray[np.int16]
 LENGTH = 4000
 """Of a film's vector, before it is rounded, which makes it longer by less than half the root of its
 dimensions: the products of two add up to less than 2²⁴ for up to 36,000 of them."""
-SMALL = 64
-"""Pixels on each side of the small pictures that films are read as."""
 SIDE = 32
 """Pixels on each side of what a descriptor looks at."""
 FINE, COARSE = 1 / 48, 1 / 8

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +55,7 @@ class Account:
 class StoredFeatures:
     """Features of a part in one view."""
 
-    matrix: NDArray[np.float32]
+    matrix: Features
     """(ids, features)."""
     account: Account
 
@@ -63,14 +65,16 @@ def key_of(*facts: str) -> str:
     return hashlib.sha256(json.dumps([VERSION, *facts]).encode()).hexdigest()
 
 
-def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> StoredFeatures | None:
+def load(
+    folder: Path, key: str, *, films: Sequence[str], encoder: Encoder
+) -> StoredFeatures | None:
     """What was kept under a key; None where it is not there, or not to be trusted.
 
     Args:
         folder: of the cache.
         key: see `key_of`.
         films: ids that the part has, readable or not.
-        dimensions: features a film.
+        encoder: that they should be of.
     """
     import safetensors
     from safetensors.numpy import load as parse
@@ -85,7 +89,7 @@ def load(folder: Path, key: str, *, films: Sequence[str], dimensions: int) -> St
         if seal.tobytes() != _seal(key, matrix, account):
             raise ValueError("hash mismatch")
         stored = StoredFeatures(matrix, _account(account.tobytes()))
-        _check(stored, films, dimensions)
+        _check(stored, films, encoder)
     except (safetensors.SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
         _notices.warning("%s is not used and made again: %s", path, error)
         return None
@@ -130,7 +134,7 @@ def prune(folder: Path, keys: Collection[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _seal(key: str, matrix: NDArray[np.float32], account: NDArray[np.uint8]) -> bytes:
+def _seal(key: str, matrix: Features, account: NDArray[np.uint8]) -> bytes:
     digest = hashlib.sha256(f"{key} {matrix.dtype} {matrix.shape}\n".encode())
     digest.update(np.ascontiguousarray(matrix).data)
     digest.update(np.ascontiguousarray(account).data)
@@ -145,9 +149,10 @@ def _account(stored: bytes) -> Account:
     return Account(tuple(fields["ids"]), **pairs)
 
 
-def _check(stored: StoredFeatures, films: Sequence[str], dimensions: int) -> None:
+def _check(stored: StoredFeatures, films: Sequence[str], encoder: Encoder) -> None:
     ids = stored.account.ids
-    if stored.matrix.dtype != np.float32 or stored.matrix.shape != (len(ids), dimensions):
+    shape = (len(ids), encoder.dimensions)
+    if stored.matrix.dtype != encoder.dtype or stored.matrix.shape != shape:
         raise ValueError(f"holds {stored.matrix.dtype} {stored.matrix.shape}")
     bad = {film for film, _ in stored.account.unreadable}
     if list(ids) != [film for film in films if film not in bad] or not bad <= set(films):
@@ -165,7 +170,7 @@ class FilmFeatures:
     ids: tuple[str, ...]
     """Films searched, sorted: the rows of each matrix."""
     views: Mapping[str, Features]
-    """View → (ids, features) float32."""
+    """View → (ids, features); mapped where they are kept, so that they take no memory."""
     unreadable: tuple[Remark, ...]
     """Film and fault, sorted."""
     notes: tuple[Remark, ...]
@@ -186,8 +191,8 @@ def features_of(
 ) -> FilmFeatures:
     """Encode a set of films, or take from `cache` what was encoded before.
 
-    Killed at any time, it goes on after the last stretch that was kept. In memory are the
-    features, and one stretch of films.
+    Killed at any time, it goes on after the last stretch that was kept. In memory is one stretch of
+    films; with `cache`, features are mapped from a file there that has no name.
 
     Args:
         films: the set.
@@ -201,29 +206,58 @@ def features_of(
     """
     if cache is not None:
         _prepare(cache)
-    parts: dict[str, list[StoredFeatures]] = {view: [] for view in views}
+    columns = {view: _Column(encoder, len(films), cache) for view in views}
+    accounts: list[Account] = []
     keys: set[str] = set()
     with tqdm(total=len(films), desc=f"encode {films.name}", unit="film", disable=None) as bar:
         for stretch in _stretches(films.sources):
             before = bar.n
             named = stretch.keys(encoder, views) if cache else dict.fromkeys(views, "")
             stored = _of_stretch(stretch, encoder, named, cache=cache, advance=bar.update)
-            for view in views:
-                parts[view].append(stored[view])
+            accounts.append(stored[views[0]].account)
+            for view, column in columns.items():
+                column.add(stored[view].matrix)
             keys.update(named.values())
             bar.update(before + len(stretch.films) - bar.n)
-    accounts = [stored.account for stored in parts[views[0]]]
     ids = [name for account in accounts for name in account.ids]
     order = sorted(range(len(ids)), key=ids.__getitem__)
     return FilmFeatures(
         tuple(ids[place] for place in order),
-        # One view after the other, so that no two copies of all of them are in memory.
-        {view: np.concatenate([part.matrix for part in parts.pop(view)])[order] for view in views},
+        {view: column.in_order(order) for view, column in columns.items()},
         tuple(sorted(remark for account in accounts for remark in account.unreadable)),
         tuple(sorted(remark for account in accounts for remark in account.notes)),
         films.patients,
         frozenset(keys),
     )
+
+
+class _Column:
+    """Rows of features, up to a number of films, in a file without a name, or in memory."""
+
+    def __init__(self, encoder: Encoder, films: int, cache: Path | None) -> None:
+        self._cache = cache
+        self._rows = self._array((films, encoder.dimensions), encoder.dtype)
+        self._filled = 0
+
+    def _array(self, shape: tuple[int, int], dtype: type[np.generic] | np.dtype[Any]) -> Features:
+        if self._cache is None or not all(shape):
+            return np.empty(shape, dtype)
+        with tempfile.TemporaryFile(dir=self._cache) as file:
+            return np.memmap(file, dtype, "w+", shape=shape)
+
+    def add(self, rows: Features) -> None:
+        """Take in the rows of a stretch."""
+        self._rows[self._filled : self._filled + len(rows)] = rows
+        self._filled += len(rows)
+
+    def in_order(self, order: Sequence[int]) -> Features:
+        """The rows in another order."""
+        if list(order) == list(range(self._filled)):
+            return self._rows[: self._filled]
+        ordered = self._array((len(order), self._rows.shape[1]), self._rows.dtype)
+        for start in range(0, len(order), STRETCH):
+            ordered[start : start + STRETCH] = self._rows[list(order[start : start + STRETCH])]
+        return ordered
 
 
 @dataclass(frozen=True)
@@ -285,8 +319,7 @@ def _of_stretch(
     if cache is None:
         return stretch.encoded(encoder, list(keys), advance)
     loaded = {
-        view: load(cache, key, films=stretch.films, dimensions=encoder.dimensions)
-        for view, key in keys.items()
+        view: load(cache, key, films=stretch.films, encoder=encoder) for view, key in keys.items()
     }
     stored = {view: features for view, features in loaded.items() if features}
     missing = [view for view in keys if view not in stored]

@@ -15,7 +15,7 @@ from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.memorization.calibration import Others
-from cxr_release.memorization.search import Pair
+from cxr_release.memorization.pairs import Pair, aligned_films
 from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.radiographs.contact_sheet import contact_sheet, save_sheet
 from cxr_release.schemas import VIEWS
@@ -29,19 +29,19 @@ MOST = 100
 def draw_distances(
     path: Path, histogram: Mapping[str, Any], threshold: float | None, *, others: Others
 ) -> None:
-    """How near films lie to the nearest real one, as PNG: the same numbers, the same bytes.
+    """The scores of films with the nearest real one, as PNG: the same numbers, the same bytes.
 
     Args:
         path: the PNG. It shows no film.
         histogram: see `report.histogram`.
-        threshold: distance below which a film is flagged; None where there is no baseline.
+        threshold: score from which on a film is flagged; None where nothing can be.
         others: what the source films were compared with: other patients' films, or any other films.
     """
     of = "source films of other patients" if others == "patients" else "other source films"
     names = {
-        "synthetic": "synthetic films to source films",
-        "source": f"source films to {of}",
-        "held_out": "held-out films to tuning films",
+        "synthetic": "synthetic films with source films",
+        "source": f"source films with {of}",
+        "held_out": "held-out films with tuning films",
     }
     edges = np.array(histogram["edges"])
     figure = new_figure(7.2, 3.4)
@@ -64,16 +64,18 @@ def draw_distances(
             "flagged",
             (threshold, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(-4, -4),
+            xytext=(4, -4),
             textcoords="offset points",
-            ha="right",
+            ha="left",
             va="top",
             fontsize=8,
             color="#b32c2c",
         )
-    axes.set_xlim(0, edges[-1])
+    axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("distance to the nearest film of the other set (0: the same)")
+    axes.set_xlabel(
+        "score of the nearest film (0: usual for films that are not copies; last bin: and more)"
+    )
     axes.set_ylabel("% of films")
     open_frame(axes)
     axes.legend(frameon=False, fontsize=8)
@@ -81,21 +83,18 @@ def draw_distances(
 
 
 def draw_pairs(path: Path, pairs: Sequence[Pair], real: FilmSet, synthetic: FilmSet) -> None:
-    """The most similar pairs, four a row: real, synthetic in its best view, and their difference.
+    """The most similar pairs, four a row: real, synthetic, and their difference, aligned.
 
-    The difference is grey where they are equal. Shows real films: it is never published.
+    The synthetic film is shown in its view, the real one laid under it. The difference is grey
+    where they are equal. Shows real films: it is never published.
     """
     films: list[Film] = []
     captions: list[str] = []
     for rank, pair in enumerate(pairs, start=1):
-        real_film, synthetic_film = _decoded(pair, real, synthetic)
-        turned_film = turned(Image.fromarray(synthetic_film), pair.view)
-        if turned_film.size != real_film.shape[::-1]:
-            turned_film = turned_film.resize(real_film.shape[::-1], Image.Resampling.LANCZOS)
-        shown = np.asarray(turned_film)
+        real_film, shown = aligned_films(pair, *_decoded(pair, real, synthetic))
         difference = (255 + real_film.astype(np.int16) - shown) // 2
         films += [real_film, shown, difference.astype(np.uint8)]
-        captions += [f"{rank} real", _short(pair.synthetic_id), f"{pair.cosine:.4f}"]
+        captions += [f"{rank} real", _short(pair.synthetic_id), f"{pair.score:.1f}"]
         if pair.view != "plain":
             captions[-1] += f" {pair.view}"
     save_sheet(path, contact_sheet(films, captions, columns=COLUMNS, side=SIDE))

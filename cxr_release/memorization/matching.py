@@ -36,7 +36,7 @@ from cxr_release.memorization.scores import (
     scale_of,
     search_scale,
 )
-from cxr_release.memorization.search import Query, Slots, merged, search
+from cxr_release.memorization.search import Query, References, Slots, columns, merged, search
 from cxr_release.schemas import PARTS
 
 Small = NDArray[np.uint8]
@@ -122,7 +122,7 @@ class Matcher:
 
         return np.concatenate(list(in_parallel(described, len(films), "describe")))
 
-    def _described_looks(self) -> list[list[Features]]:
+    def _described_looks(self) -> References:
         """Part → look → vectors of the real films; halves are looked at in one pose alone."""
 
         def described(block: slice) -> list[list[Features]]:
@@ -132,7 +132,7 @@ class Matcher:
 
         pieces = list(in_parallel(described, len(self.real), "look at real films"))
         return [
-            [np.concatenate(look) for look in zip(*of_part, strict=True)]
+            [columns(np.concatenate(look)) for look in zip(*of_part, strict=True)]
             for of_part in zip(*pieces, strict=True)
         ]
 
@@ -209,12 +209,9 @@ class Matcher:
         start = np.tile(PLAIN, (len(real), 1))
         whole = np.flatnonzero(part == 0)
         if len(whole):
-            vectors = self._coarse(shown[whole], PLAIN, 0).astype(np.int64)
+            vectors = self._coarse(shown[whole], PLAIN, 0).astype(np.float32)
             products = np.stack(
-                [
-                    np.einsum("ij,ij->i", vectors, look[real[whole]].astype(np.int64))
-                    for look in self._looks[0]
-                ]
+                [np.einsum("ij,ji->i", vectors, look[:, real[whole]]) for look in self._looks[0]]
             )
             start[whole] = self._poses[products.argmax(axis=0)]
         return start

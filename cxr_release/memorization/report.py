@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 
 from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders.registry import SMALL
 from cxr_release.errors import CxrReleaseError, Fault, SourceError
 from cxr_release.films.film_set import Ignored
 from cxr_release.films.patients import counted
-from cxr_release.memorization.calibration import Calibration, Floats, Split, distance, quantiles
+from cxr_release.memorization.calibration import Calibration, Floats, Split, quantiles
 from cxr_release.memorization.duplicates import Duplicates
 from cxr_release.memorization.features import FilmFeatures
-from cxr_release.memorization.recall import Recall
-from cxr_release.memorization.search import Pair, SearchResult
+from cxr_release.memorization.pairs import Pair, pair_of
+from cxr_release.memorization.poses import looks
+from cxr_release.memorization.recall import Recall, recommended
+from cxr_release.memorization.scores import Matches
+from cxr_release.schemas import PARTS
 
 Report = dict[str, Any]
 
@@ -26,7 +30,11 @@ INCOMPLETE, NO_BASELINE = "incomplete", "no baseline"
 FLAGGED, NOTHING_FLAGGED = "flagged", "nothing flagged"
 
 BINS = 60
-"""Of the histogram of distances."""
+"""Of the histogram of scores."""
+USUAL = 5.0
+"""Score up to which it goes at least where films have such scores."""
+MARGIN = 3
+"""Standard deviations beyond the threshold to which the histogram goes at most."""
 GOOD_PART = 0.1
 """Share of all pairs from which on a list would hold planted copies without any search."""
 BASELINE = "give patients.csv beside the real films, or --split"
@@ -50,108 +58,111 @@ class Searched:
     synthetic: FilmFeatures
     ignored: Mapping[str, Sequence[Ignored]]
     """Files of each set that are not films."""
-    result: SearchResult
+    matches: Matches
+    """Of the synthetic films."""
+    pairs: Sequence[Pair]
+    """The list for people to judge."""
     recall: Recall
+    plain_threshold: float
+    """Lowest cosine of a film and its recompressed copy, whole and as they are."""
     calibration: Calibration
     duplicates: Mapping[str, Duplicates]
     """Of `real` and of `synthetic`."""
     tuning: Sequence[bool] | None
     """Whether each real film is in the tuning part; None without a split."""
-    tuning_cosines: Floats | None
-    """Cosine of each flagged film with its nearest film of the tuning part, NaN of other films;
-    None without a split."""
+    tuning_scores: Floats | None
+    """Score of each synthetic film with its nearest film of the tuning part; None without one."""
 
     @cached_property
-    def cosines(self) -> tuple[Floats, Floats]:
-        """Of each synthetic film with its nearest and its second nearest real film."""
-        nearest = self.result.nearest
-        return (
-            np.array([film.cosine for film in nearest]),
-            np.array([film.second_cosine for film in nearest]),
-        )
+    def nearest(self) -> list[Pair]:
+        """Each synthetic film with its likeliest original."""
+        return [
+            pair_of(self.matches, row, 0, self.real.ids, film)
+            for row, film in enumerate(self.synthetic.ids)
+        ]
 
     @cached_property
     def near(self) -> list[Pair]:
         """The listed pairs that are flagged, and the nearest pair of each flagged film.
 
-        A pair as similar as a film and its recompressed copy counts like a flagged one where there
-        is no baseline. The most similar come first; ties in the order of real and synthetic ids.
+        A pair as similar as a film and its recompressed copy counts like a flagged one where
+        nothing can be flagged. The highest scores come first; ties in the order of the ids.
         """
-        nearest = [
-            Pair(film.real_id, film.synthetic_id, film.cosine, film.view)
-            for film in self.result.nearest
-        ]
         pairs = {
             (pair.real_id, pair.synthetic_id): pair
-            for pair in (*nearest, *self.result.pairs)  # of a pair in both, the listed one
-            if self.calibration.flagged(pair.cosine)
-            or pair.cosine >= self.calibration.duplicate_threshold
+            for pair in (*self.nearest, *self.pairs)
+            if self.calibration.flagged(pair.score) or self._alike(pair)
         }
         return sorted(
-            pairs.values(), key=lambda pair: (-pair.cosine, pair.real_id, pair.synthetic_id)
+            pairs.values(), key=lambda pair: (-pair.score, pair.real_id, pair.synthetic_id)
         )
+
+    def _alike(self, pair: Pair) -> bool:
+        return pair.part == PARTS[0] and pair.cosine >= self.recall.duplicate_threshold
 
     @property
     def split(self) -> Split | None:
         """Which part of the split holds the nearest real films."""
         if self.tuning is None:
             return None
-        nearest = sum(self.tuning[film.real] for film in self.result.nearest)
+        nearest = sum(self.tuning[place] for place in self.matches.real[:, 0].tolist())
         return Split(nearest, sum(self.tuning), len(self.tuning) - sum(self.tuning))
-
-    @property
-    def nearer(self) -> int | None:
-        """Films above the threshold among the tuning part alone, as held-out films were searched.
-
-        None where the held-out films are not the baseline.
-        """
-        baseline, threshold = self.calibration.baseline, self.calibration.threshold
-        if threshold is None or baseline is not self.calibration.held_out:
-            return None
-        return None if self.tuning_cosines is None else int((self.tuning_cosines > threshold).sum())
 
 
 def report_of(
-    searched: Searched, named: Sequence[Mapping[str, Any]], *, encoder: Encoder, top: int
+    searched: Searched,
+    named: Sequence[Mapping[str, Any]],
+    *,
+    encoder: Encoder | None,
+    top: int,
+    recall: float,
 ) -> Report:
     """The audit in numbers.
 
     Args:
         searched: what was found.
         named: the first pairs of `searched.near`; see `figures.describe_pairs`.
-        encoder: that the films were searched with.
+        encoder: whose features were searched, too; None: none.
         top: pairs requested.
+        recall: share of the planted copies of a kind that a list is to hold.
 
     Returns:
         `state`: `incomplete` where any film could not be read, else `no baseline`, `flagged` or
         `nothing flagged`. `encoder`; `real` and `synthetic` (films found and searched, the
         unreadable ones with their faults, what was done to others, files that are not films);
-        `top`, `pairs`, `cosine` (highest and lowest of the pairs); `flagged` (pairs and films);
-        `near` (the `pairs` that are flagged or may be duplicates, the first of them `named`);
-        `calibration`; `histogram` (see there); `alike`, the cosine from which on films may be
-        duplicates; `within` (each set); `power` (a row an alteration; shares are None where
-        `power_note` says why they would mean nothing); `files`, by name.
+        `top`, `pairs`, `score` and `cosine` (highest and lowest of the pairs); `flagged` (pairs and
+        films); `near` (the `pairs` that are flagged or may be duplicates, the first of them
+        `named`); `calibration`; `histogram` (see there); `alike`, the cosine from which on aligned
+        films may be duplicates; `within` (each set); `power` (a row an alteration; shares are None
+        where `power_note` says why they would mean nothing); `list_length` (see `_list_length`);
+        `files`, by name.
     """
-    pairs, calibration = searched.result.pairs, searched.calibration
-    calibrated = calibration.report(*searched.cosines, searched.split, searched.nearer)
+    pairs, calibration = searched.pairs, searched.calibration
+    calibrated = calibration.report(searched.matches, searched.tuning_scores, searched.split)
     flagged = calibrated["flagged"]
     return {
         "state": _state(searched, flagged),
         "encoder": {
-            "name": encoder.name,
-            "dimensions": encoder.dimensions,
-            "looks": len(encoder.crops),
-            "weights": asdict(encoder.weights) if encoder.weights else None,
+            "name": encoder.name if encoder else "thumbnail",
+            "dimensions": encoder.dimensions if encoder else SMALL * SMALL,
+            "looks": len(looks()),
+            "weights": asdict(encoder.weights) if encoder and encoder.weights else None,
         },
         "real": _account(searched.real, searched.ignored["real"]),
         "synthetic": _account(searched.synthetic, searched.ignored["synthetic"]),
         "top": top,
         "pairs": len(pairs),
-        "cosine": {"highest": pairs[0].cosine, "lowest": pairs[-1].cosine},
+        **{
+            name: {
+                "highest": max(getattr(pair, name) for pair in pairs),
+                "lowest": min(getattr(pair, name) for pair in pairs),
+            }
+            for name in ("score", "cosine")
+        },
         "flagged": None
         if flagged is None
         else {
-            "pairs": sum(bool(calibration.flagged(pair.cosine)) for pair in pairs),
+            "pairs": sum(bool(calibration.flagged(pair.score)) for pair in pairs),
             "films": flagged,
         },
         "near": {"pairs": len(searched.near), "named": list(named)},
@@ -159,12 +170,24 @@ def report_of(
         "histogram": histogram(searched),
         "alike": calibration.duplicate_threshold,
         "within": {
-            name: _duplicates(duplicates, calibration.duplicate_threshold)
+            name: _duplicates(duplicates, searched.plain_threshold)
             for name, duplicates in searched.duplicates.items()
         },
         **_recall(searched, top),
+        "list_length": _list_length(searched.recall.alterations, recall),
         "files": list(FILES),
     }
+
+
+def _list_length(rows: Sequence[Mapping[str, Any]], recall: float) -> dict[str, Any]:
+    """How long the list must be to hold the share of each kind of copy that is asked for.
+
+    Returns:
+        `recall`, the share; `needed`, the pairs that the kinds need which any list can hold, None
+        where there is none; `beyond`, the kinds of which the search itself finds too few.
+    """
+    needed, beyond = recommended(rows)
+    return {"recall": recall, "needed": needed, "beyond": beyond}
 
 
 def _state(searched: Searched, flagged: int | None) -> str:
@@ -203,25 +226,27 @@ def _recall(searched: Searched, top: int) -> dict[str, Any]:
 
 
 def histogram(searched: Searched) -> dict[str, Any]:
-    """How near films lie to their nearest one, as the figure shows it.
+    """The scores of films with their nearest one, as the figure shows them.
 
     Returns:
-        `edges` of the bins, distances from 0 on, and how many films lie in each: `synthetic`, and
-        `source` and `held_out`, None where none can be compared.
+        `edges` of the bins, and how many films lie in each: `synthetic`, and `source` and
+        `held_out`, None where none can be compared. The last bin holds what lies beyond it, too.
     """
     calibration = searched.calibration
     baselines = {"source": calibration.source, "held_out": calibration.held_out}
-    distances = {"synthetic": distance(searched.cosines[0])} | {
-        name: distance(np.array(baseline.cosines))
-        for name, baseline in baselines.items()
-        if baseline
+    scores = {"synthetic": searched.matches.score[:, 0]} | {
+        name: np.array(baseline.scores) for name, baseline in baselines.items() if baseline
     }
-    most = max((float(part.max()) for part in distances.values() if len(part)), default=1.0) or 1.0
-    # The last edge is published: it must not be the distance of two films to the last digit.
-    edges = np.linspace(0, math.ceil(100 * most) / 100, BINS + 1)
+    # Whole edges: they are published, and must not be the score of two films to the last digit.
+    threshold = calibration.threshold or 0.0
+    least = math.floor(min((float(part.min()) for part in scores.values() if len(part)), default=0))
+    most = max(threshold, *(float(part.max()) for part in scores.values() if len(part)), 1.0)
+    edges = np.linspace(
+        least, min(math.ceil(most), math.ceil(max(threshold, 5.0)) + MARGIN), BINS + 1
+    )
     shown = {
-        name: np.histogram(distances[name], edges)[0].tolist()
-        if len(distances.get(name, ()))
+        name: np.histogram(np.minimum(scores[name], edges[-1]), edges)[0].tolist()
+        if len(scores.get(name, ()))
         else None
         for name in ("synthetic", "source", "held_out")
     }
@@ -235,7 +260,7 @@ def _duplicates(duplicates: Duplicates, threshold: float) -> dict[str, Any]:
         "films_with_one_alike": int((nearest >= threshold).sum()),
         "of_another_patient": None if other is None else int((other >= threshold).sum()),
         "highest": duplicates.pairs[0].cosine if duplicates.pairs else None,
-        "distance": quantiles(distance(nearest)),
+        "cosine": quantiles(nearest),
     }
 
 

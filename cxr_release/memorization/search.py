@@ -43,16 +43,23 @@ class Slots:
         return highest
 
 
+References = Sequence[Sequence[NDArray[np.float32]]]
+"""Part → looks → vectors (d, m) of the references, whole numbers; see `columns`."""
 _Slot = tuple[Cosines, Places, int, int]
 """Value and reference of each film, part, view."""
 Query = Callable[[slice], Iterable[tuple[int, int, bool, Features]]]
 """Some films → part, view, whether the inverted view counts too, and their vectors (k, d)."""
 
 
+def columns(vectors: Features) -> NDArray[np.float32]:
+    """Vectors (m, d) as references: (d, m), in memory column by column."""
+    return np.ascontiguousarray(vectors.T, np.float32)
+
+
 def search(
     query: Query,
     films: int,
-    references: Sequence[Sequence[Features]],
+    references: References,
     *,
     groups: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
     subset: NDArray[np.integer] | None = None,
@@ -63,7 +70,7 @@ def search(
     Args:
         query: of a slice of the films; asked from several threads.
         films: how many there are.
-        references: part → looks → (m, d) vectors of the references: their best look counts.
+        references: see there; a reference's best look counts.
         groups: a number of each film and of each reference: those of one number are not compared.
         subset: places of references that are searched by themselves, too; rising.
         task: what the bar on standard error says.
@@ -72,8 +79,7 @@ def search(
         The two nearest references of each film in each part and view, or as many as there are;
         and the two nearest of the subset: the same where there is none.
     """
-    columns = [[np.ascontiguousarray(look.T, np.float32) for look in looks] for looks in references]
-    step = max(1, min(BLOCK, TILE // max(len(references[0][0]), 1)))
+    step = max(1, min(BLOCK, TILE // max(references[0][0].shape[1], 1)))
 
     def of_block(block: slice) -> tuple[list[_Slot], list[_Slot]]:
         barred = None
@@ -82,7 +88,7 @@ def search(
         every: list[_Slot] = []
         chosen: list[_Slot] = []
         for part, view, signed, vectors in query(block):
-            for turn, products in _extremes(vectors.astype(np.float32), columns[part], signed):
+            for turn, products in _extremes(vectors.astype(np.float32), references[part], signed):
                 if subset is not None:
                     within = None if barred is None else barred[:, subset]
                     chosen += [

@@ -32,10 +32,10 @@ def _lines(report: Report, output: Path | None) -> Iterator[str]:
         yield from (f"  not read  {film['film']}: {film['fault']}" for film in films["unreadable"])
         yield from (f"  note      {film['film']}: {film['note']}" for film in films["notes"])
         yield from (f"  ignored   {file['file']}: {file['why']}" for file in films["ignored"])
-    cosine = report["cosine"]
+    score = report["score"]
     yield (
-        f"pairs      {report['pairs']:,} of the highest cosine,"
-        f" {cosine['highest']:.4f} to {cosine['lowest']:.4f}"
+        f"pairs      {report['pairs']:,} of the highest score,"
+        f" {score['highest']:.2f} to {score['lowest']:.2f} standard deviations"
     )
     yield from _flagged(report)
     for name, duplicates in report["within"].items():
@@ -53,16 +53,11 @@ def _flagged(report: Report) -> Iterator[str]:
     if report["flagged"] is None:
         yield f"flagged    {calibration['note']}; {BASELINE}"
     else:
-        counted = calibration[calibration["baseline"]]["counted"]
-        by_patient = calibration["others"] == "patients"
-        comparison = "one of another patient" if by_patient else "another one"
-        baseline = {
-            "held_out": f"any of {counted:,} held-out films is to the tuning part",
-            "source": f"any of {counted:,} real films is to {comparison}",
-        }[calibration["baseline"]]
+        films = report["synthetic"]["searched"]
         yield (
-            f"flagged    {report['flagged']['films']:,} synthetic film(s) are nearer to a real one"
-            f" than {baseline}"
+            f"flagged    {report['flagged']['films']:,} synthetic film(s) score"
+            f" {calibration['threshold']:.2f} or more: of {films:,} films that copy nobody, chance"
+            f" alone puts any there in at most {calibration['level']:.0%} of audits"
         )
     yield f"chance     {calibration['chance']['sentence']}"
     yield (
@@ -72,10 +67,11 @@ def _flagged(report: Report) -> Iterator[str]:
     shown = near["named"][:SHOWN]
     if shown:
         widths = [max(len(pair[name]) for pair in shown) for name in ("real_id", "synthetic_id")]
-        yield f"near pairs {near['pairs']:,}: real, synthetic, cosine, view"
+        yield f"near pairs {near['pairs']:,}: real, synthetic, score, view, part"
         for pair in shown:
             names = f"{pair['real_id']:{widths[0]}}  {pair['synthetic_id']:{widths[1]}}"
-            yield f"  {names}  {pair['cosine']:.6f}  {pair['view']}{_identical(pair)}"
+            how = f"{pair['score']:.2f}  {pair['view']}  {pair['part']}"
+            yield f"  {names}  {how}{_identical(pair)}"
         if near["pairs"] > len(shown):
             yield f"  and {near['pairs'] - len(shown):,} more, in pairs.parquet and nearest.parquet"
 
@@ -105,4 +101,17 @@ def _recall(report: Report) -> Iterator[str]:
             yield (
                 f"{result} ({100 * row['recall']:.0f} %,"
                 f" 95 % interval {100 * row['low']:.0f} to {100 * row['high']:.0f} %)"
+            )
+    length = report["list_length"]
+    if report["power"] and not report["power_note"]:
+        share = f"{length['recall']:.0%}"
+        if length["needed"] is not None:
+            yield (
+                f"list       audit.top: {length['needed']} would hold {share} of each kind of copy"
+                " that the search finds"
+            )
+        if length["beyond"]:
+            yield (
+                f"list       no list would hold {share} of copies that are:"
+                f" {', '.join(length['beyond'])}"
             )
