@@ -122,4 +122,4 @@ def _chance(seed: int, plant: Plant) -> np.random.Generator:
 
 def _hash(seed: int, purpose: str, film: str) -> bytes:
     # The id comes last: whatever it holds, it cannot be taken for the rest.
-    return hashlib.sha256(f"{seed}\0{purpose}\0{film}".encode()).digest()
+    return hashlib.sha256(f"{seed}\0{purpose}\0{film}".encode("utf-8", "surrogatepass")).digest()
