@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from cxr_release.films.film_set import FilmSet
 from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED, Alteration
-from cxr_release.memorization.scores import Matches
 from cxr_release.memorization.planting import Plant, Small, plan, small_copies
+from cxr_release.memorization.scores import Matches
 from cxr_release.statistics.proportions import share_of
 
 RECALL = 0.95

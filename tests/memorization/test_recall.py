@@ -19,7 +19,6 @@ from cxr_release.films import png
 from cxr_release.films.film_set import open_films
 from cxr_release.films.png import Film
 from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED
-from cxr_release.memorization.scores import Matches
 from cxr_release.memorization.planting import FEWEST, Plant, plan, small_copies
 from cxr_release.memorization.recall import (
     Own,
@@ -30,6 +29,7 @@ from cxr_release.memorization.recall import (
     recommended,
     rows_of,
 )
+from cxr_release.memorization.scores import Matches
 from tests.support.phantom_sets import phantoms, write_folder
 
 TOP = 100
