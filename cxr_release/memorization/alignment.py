@@ -25,7 +25,7 @@ GRID, WINDOW = 32, 0.95
 COARSE = 1 / 20
 """Standard deviation, of a film's side, of the blur that is taken out: what lies beyond an edge of
 a turned or shifted film reaches no farther in."""
-STEPS = 8
+STEPS = 6
 """In which the pose is improved."""
 MOST = 0.2
 """Most by which a step changes one of the four numbers."""

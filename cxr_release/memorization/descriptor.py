@@ -73,7 +73,7 @@ class Setting:
     """Numbers of a whole film, and of a half of one."""
 
 
-SEARCH = Setting(window=0.9, turn=0.7, scale=0.014, shift=0.008, dimensions=(160, 128))
+SEARCH = Setting(window=0.9, turn=0.7, scale=0.014, shift=0.008, dimensions=(80, 64))
 """For films that lie near one of the `looks`."""
 ALIGNED = Setting(window=0.95, turn=0.3, scale=0.006, shift=0.004, dimensions=(192, 128))
 """For films that were aligned."""

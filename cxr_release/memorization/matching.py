@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ Small = NDArray[np.uint8]
 
 MIRRORED, INVERTED = 1, 2
 """Bits of a view's place in `schemas.VIEWS`."""
+FILMS = 64
+"""Films whose pairs are laid on each other at a time by each thread."""
 DIGITS = 6
 """Of a cosine and of a pose. Beyond them equal films might differ."""
 
@@ -64,6 +66,9 @@ class Matcher:
     ) -> None:
         self.real = np.concatenate(
             list(in_parallel(lambda block: smooth(real[block]), len(real), "smooth"))
+        )
+        self._bands = np.concatenate(
+            list(in_parallel(lambda b: alignment.band_passed(self.real[b]), len(real), "filter"))
         )
         self._coarse = Descriptor(self.real, SEARCH, seed=seed)
         self._fine = Descriptor(self.real, ALIGNED, seed=seed)
@@ -140,7 +145,8 @@ class Matcher:
         def query(block: slice) -> Iterator[tuple[int, int, bool, Features]]:
             pictures = smooth(films[block])
             for view in (0, MIRRORED):
-                values, inside = self._coarse.sampled(in_view(pictures, view), PLAIN)
+                shown = pictures[:, :, ::-1] if view else pictures
+                values, inside = self._coarse.sampled(shown, PLAIN)
                 for part in range(len(PARTS)):
                     yield part, view, True, self._coarse.described(values, inside, part)
 
@@ -170,39 +176,43 @@ class Matcher:
         real, view, part = (getattr(chosen, name)[rows] for name in ("reference", "view", "part"))
         compared = Compared(real, view, np.stack([np.zeros_like(part), part]))
         there = np.stack([real >= 0, (real >= 0) & (part > 0)])
-        kinds, films_of, nth = np.nonzero(there)
 
         def lay(block: slice) -> None:
-            at = kinds[block], films_of[block], nth[block]
+            kinds, places, nth = np.nonzero(there[:, block])
+            if not len(kinds):
+                return
+            at = kinds, places + block.start, nth
+            pictures = smooth(films[rows[block]])
             compared.pose[at], compared.cosine[at] = self._laid(
-                smooth(films[rows[at[1]]]), real[at[1:]], view[at[1:]], compared.part[at]
+                pictures[places],
+                alignment.band_passed(pictures)[places],
+                real[at[1:]],
+                view[at[1:]],
+                compared.part[at],
             )
 
-        for _ in in_parallel(lay, len(kinds), task):
+        for _ in in_parallel(lay, len(rows), task, step=FILMS):
             pass
         return compared
 
     def _laid(
         self,
-        films: Pictures,
+        pictures: Pictures,
+        bands: Pictures,
         real: Places,
         view: NDArray[np.int8],
         part: NDArray[np.int8],
     ) -> tuple[Poses, Floats]:
         """Poses (k, 4) and cosines (k,) of pairs of a film and a real film's place."""
-        shown = _each_in_view(films, view)
-        originals = self.real[real]
-        start = self._best_looks(shown, real, part)
+        shown = _each_in_view(pictures, view, inverse=lambda grey: np.float32(1) - grey)
         poses = alignment.aligned(
-            alignment.band_passed(shown),
-            alignment.band_passed(originals),
-            start,
+            _each_in_view(bands, view, inverse=np.negative),
+            self._bands[real],
+            self._best_looks(shown, real, part),
             np.stack([self._fine.weights(each) for each in part]),
         )
-        best, cosines = start, self._cosines(shown, originals, start, part)
-        moved = self._cosines(shown, originals, poses, part)
-        best = np.where((moved > cosines)[:, None], poses, best)
-        return np.round(best, DIGITS).astype(np.float32), np.maximum(moved, cosines)
+        poses = np.round(poses, DIGITS)
+        return poses, self._cosines(shown, self.real[real], poses, part)
 
     def _best_looks(self, shown: Pictures, real: Places, part: NDArray[np.int8]) -> Poses:
         """(k, 4) the look in which each real film is most similar; `PLAIN` for halves."""
@@ -245,16 +255,14 @@ def cosine_of(first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
     return rounded
 
 
-def in_view(films: Pictures, view: int) -> Pictures:
-    """Pictures (n, h, w) as one view shows them: the place of one of `schemas.VIEWS`."""
-    shown = films[:, :, ::-1] if view & MIRRORED else films
-    return np.float32(1) - shown if view & INVERTED else shown
-
-
-def _each_in_view(films: Pictures, views: NDArray[np.int8]) -> Pictures:
-    shown = np.empty_like(films)
-    for view in np.unique(views):
-        shown[views == view] = in_view(films[views == view], int(view))
+def _each_in_view(
+    pictures: Pictures, views: NDArray[np.int8], *, inverse: Callable[[Pictures], Pictures]
+) -> Pictures:
+    """Pictures (n, h, w), each as its view shows it: the place of one of `schemas.VIEWS`."""
+    shown = pictures.copy()
+    mirrored, inverted = (views & bit > 0 for bit in (MIRRORED, INVERTED))
+    shown[mirrored] = shown[mirrored, :, ::-1]
+    shown[inverted] = inverse(shown[inverted])
     return shown
 
 
