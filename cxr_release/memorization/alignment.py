@@ -31,11 +31,16 @@ MOST = 0.2
 """Most by which a step changes one of the four numbers."""
 
 
-def band_passed(films: Pictures) -> Pictures:
+Bands = NDArray[np.float32]
+"""(n, SMALL, SMALL) pictures without slow changes of brightness."""
+
+
+def band_passed(films: Pictures) -> Bands:
     """Pictures (n, SMALL, SMALL), see `descriptor.smooth`, without slow changes of brightness."""
     from scipy.ndimage import gaussian_filter
 
-    passed: Pictures = films - gaussian_filter(films, (0, COARSE * SMALL, COARSE * SMALL))
+    grey = films.astype(np.float32)
+    passed: Bands = grey - gaussian_filter(grey, (0, COARSE * SMALL, COARSE * SMALL))
     return passed
 
 

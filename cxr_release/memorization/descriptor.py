@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.encoders.registry import SMALL
-from cxr_release.memorization.parallel import one_thread_each
+from cxr_release.memorization.parallel import BLOCK, one_thread_each
 from cxr_release.memorization.poses import PLAIN, Poses, pose_of
 from cxr_release.schemas import PARTS
 
 Floats = NDArray[np.float32]
-Pictures = NDArray[np.float32]
+Pictures = NDArray[np.float16] | NDArray[np.float32]
 """(n, SMALL, SMALL) small pictures of films, smooth; 0 … 1."""
 Features = NDArray[np.int16]
 """(n, d) integers, each row of length `LENGTH` or 0."""
@@ -46,9 +46,9 @@ RIDGE = 0.01
 """Of the mean variance of a film's own changes, added to each of them."""
 FEWEST = 20
 """Films from which on their own differences alone decide; with fewer, all directions count."""
-GAMMA, BLURRED, BLURRED_SHARE = 0.2, 1 / 36, 1.0
+GAMMA, BLURRED = 0.2, 1 / 36
 """How a film's greys may change and it is still itself: standard deviation of the logarithm of a
-gamma; standard deviation of a blur, of the side, and the most of it that is mixed in."""
+gamma; standard deviation of a blur, of the side, of which any share is mixed in."""
 EDGE = 0.93
 """How far out on a film, from −1 to 1, its smooth picture has no part of what lies beyond it."""
 SEAM = 2
@@ -85,7 +85,10 @@ def smooth(films: NDArray[np.uint8]) -> Pictures:
 
     sigma = FINE * SMALL
     grey = films.astype(np.float32) / np.float32(255)
-    smoothed: Pictures = gaussian_filter(grey, (0, sigma, sigma), mode="nearest")
+    # To 11 bits, that thousands of them take half the memory.
+    smoothed: NDArray[np.float16] = gaussian_filter(grey, (0, sigma, sigma), mode="nearest").astype(
+        np.float16
+    )
     return smoothed
 
 
@@ -133,7 +136,7 @@ class Descriptor:
         points = np.stack([a * u - b * v + x, b * u + a * v + y], axis=-1)
         inside = (np.abs(points) <= EDGE).all(axis=-1).astype(np.float32)
         values = grid_sample(
-            torch.from_numpy(np.ascontiguousarray(films)[:, None]),
+            torch.from_numpy(np.ascontiguousarray(films, np.float32)[:, None]),
             torch.from_numpy(points.reshape(len(films), SIDE, SIDE, 2)),
             padding_mode="border",
             align_corners=False,
@@ -179,6 +182,31 @@ class Descriptor:
         )
         return unit
 
+    def _moved(self, films: Pictures, chance: np.random.Generator) -> Floats:
+        """(n, SIDE²) films that are still themselves, each moved, its greys changed, by chance."""
+        setting = self.setting
+        turn, scale, right, down, bend = chance.normal(size=(5, len(films)))
+        share = chance.random(len(films))
+        poses = np.stack(
+            [
+                pose_of(*move)
+                for move in zip(
+                    setting.turn * turn,
+                    np.exp(setting.scale * scale),
+                    setting.shift * right,
+                    setting.shift * down,
+                    strict=True,
+                )
+            ]
+        )
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(films), BLOCK)]
+        return np.concatenate(
+            [
+                self.sampled(_regreyed(films[block], bend[block], share[block]), poses[block])[0]
+                for block in blocks
+            ]
+        )
+
     def _fitted(self, films: Pictures, chance: np.random.Generator) -> list[NDArray[np.float64]]:
         """Of each part, the directions (SIDE², d) that tell films apart, weighted.
 
@@ -192,35 +220,22 @@ class Descriptor:
         setting = self.setting
         plain, inside = self.sampled(films, PLAIN)
         everywhere = np.ones_like(inside)
-        moved = []
-        for _ in range(-(-DRAWS // len(films))):
-            turn, scale, right, down = chance.normal(size=(4, len(films)))
-            poses = np.stack(
-                [
-                    pose_of(*move)
-                    for move in zip(
-                        setting.turn * turn,
-                        np.exp(setting.scale * scale),
-                        setting.shift * right,
-                        setting.shift * down,
-                        strict=True,
-                    )
-                ]
-            )
-            moved.append(self.sampled(_regreyed(films, chance), poses)[0])
+        moved = [self._moved(films, chance) for _ in range(-(-DRAWS // len(films)))]
+        blocks = [slice(start, start + BLOCK) for start in range(0, len(films), BLOCK)]
         projections = []
         with one_thread_each():
             for part in range(len(PARTS)):
                 shown = np.flatnonzero(self._shown[part])
-                rows = self._vectors(plain, inside, part)[:, shown]
-                within = np.zeros((len(shown), len(shown)))
-                for values in moved:
-                    change = self._vectors(values, everywhere, part)[:, shown] - rows
-                    within += change.T @ change
-                within /= len(moved) * len(rows)
+                total, within = np.zeros((2, len(shown), len(shown)))
+                for block in blocks:
+                    rows = self._vectors(plain[block], inside[block], part)[:, shown]
+                    total += rows.T @ rows / len(films)
+                    for values in moved:
+                        change = self._vectors(values[block], everywhere[block], part)[:, shown]
+                        change -= rows
+                        within += change.T @ change / (len(moved) * len(films))
                 within += np.eye(len(within)) * (RIDGE * np.trace(within) / len(within) + FLAT**2)
-                total = rows.T @ rows / len(rows)
-                shared = max(0.0, 1 - len(rows) / FEWEST)
+                shared = max(0.0, 1 - len(films) / FEWEST)
                 even = np.eye(len(total)) * np.trace(total) / len(total)
                 total = (1 - shared) * total + shared * even
                 dimensions = setting.dimensions[part > 0]
@@ -236,16 +251,22 @@ class Descriptor:
         return projections
 
 
-def _regreyed(films: Pictures, chance: np.random.Generator) -> Pictures:
-    """Pictures as another exposure, another window or a coarser copy would show them."""
+def _regreyed(films: Pictures, bend: NDArray[np.float64], share: NDArray[np.float64]) -> Pictures:
+    """Pictures as another exposure, another window or a coarser copy would show them.
+
+    Args:
+        films: (n, SMALL, SMALL).
+        bend: (n,) standard normal.
+        share: (n,) of a blurred picture that is mixed in; 0 … 1.
+    """
     from scipy.ndimage import gaussian_filter
 
     sigma = BLURRED * SMALL
-    bent = np.clip(films, 0, 1) ** np.exp(GAMMA * chance.normal(size=(len(films), 1, 1)))
+    exponent = np.exp(GAMMA * bend).astype(np.float32)[:, None, None]
+    bent = np.clip(films, 0, 1).astype(np.float32) ** exponent
     blurred = gaussian_filter(bent, (0, sigma, sigma), mode="nearest")
-    share = BLURRED_SHARE * chance.random((len(films), 1, 1))
-    changed: Pictures = ((1 - share) * bent + share * blurred).astype(np.float32)
-    return changed
+    mixed: Pictures = bent + share.astype(np.float32)[:, None, None] * (blurred - bent)
+    return mixed
 
 
 def _shown(part: str) -> Floats:

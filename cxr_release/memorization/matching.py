@@ -64,12 +64,15 @@ class Matcher:
     def __init__(
         self, real: Small, groups: NDArray[np.integer], *, seed: int, also: Slots | None = None
     ) -> None:
-        self.real = np.concatenate(
-            list(in_parallel(lambda block: smooth(real[block]), len(real), "smooth"))
-        )
-        self._bands = np.concatenate(
-            list(in_parallel(lambda b: alignment.band_passed(self.real[b]), len(real), "filter"))
-        )
+        self.real = np.empty(real.shape, np.float16)
+        self._bands = np.empty(real.shape, np.float16)
+
+        def prepare(block: slice) -> None:
+            self.real[block] = smooth(real[block])
+            self._bands[block] = alignment.band_passed(self.real[block])
+
+        for _ in in_parallel(prepare, len(real), "filter real films"):
+            pass
         self._coarse = Descriptor(self.real, SEARCH, seed=seed)
         self._fine = Descriptor(self.real, ALIGNED, seed=seed)
         self._poses = looks()
@@ -204,10 +207,10 @@ class Matcher:
         part: NDArray[np.int8],
     ) -> tuple[Poses, Floats]:
         """Poses (k, 4) and cosines (k,) of pairs of a film and a real film's place."""
-        shown = _each_in_view(pictures, view, inverse=lambda grey: np.float32(1) - grey)
+        shown = _each_in_view(pictures, view, inverse=lambda grey: 1 - grey)
         poses = alignment.aligned(
             _each_in_view(bands, view, inverse=np.negative),
-            self._bands[real],
+            self._bands[real].astype(np.float32),
             self._best_looks(shown, real, part),
             np.stack([self._fine.weights(each) for each in part]),
         )
