@@ -95,20 +95,23 @@ def audit(
     groups = numbers(patients or ids)
     kept = [read.keys for read in sets]
     second, also, also_held_out = None, None, None
-    tuning = None if parts is None else parts[TUNING]
-    held_out_places = None if parts is None else parts[HELD_OUT]
+    # Where a split puts all films into one part, there is nothing to search by itself.
+    tuning, held_out_places = (
+        parts[part] if parts is not None and len(parts[part]) else None
+        for part in (TUNING, HELD_OUT)
+    )
     if encoder is not None:
         encoded = [features_of(films, encoder, VIEWS, cache) for films in (real, synthetic)]
         kept += [films.keys for films in encoded]
         second = EncoderSearch(encoded[0].views, groups)
         also = second.match(encoded[1].views, subset=tuning)
-        if held_out_places is not None and len(held_out_places):
+        if held_out_places is not None:
             views = {view: rows[held_out_places] for view, rows in encoded[0].views.items()}
             also_held_out = second.match(views, subset=tuning)
     matcher = Matcher(pictures[0], groups, seed=seed, also=second.baseline if second else None)
     matches, in_tuning = matcher.match(pictures[1], subset=tuning, also=also)
     held_out = None
-    if held_out_places is not None and tuning is not None and len(held_out_places) and len(tuning):
+    if held_out_places is not None and tuning is not None:
         films_held_out = pictures[0][held_out_places]
         _, held_out = matcher.match(
             films_held_out, subset=tuning, also=also_held_out, task="held out"
@@ -158,7 +161,7 @@ def audit(
             )
         },
         tuning=None if split is None else [split[film] == TUNING for film in ids],
-        tuning_scores=None if tuning is None or not len(tuning) else in_tuning.score[:, 0],
+        tuning_scores=None if tuning is None else in_tuning.score[:, 0],
     )
     converted = dict(sets[0].notes).keys(), dict(sets[1].notes).keys()
     pairs = describe_pairs(searched.near, real, synthetic, converted=converted)

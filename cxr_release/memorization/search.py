@@ -72,7 +72,7 @@ def search(
         films: how many there are.
         references: see there; a reference's best look counts.
         groups: a number of each film and of each reference: those of one number are not compared.
-        subset: places of references that are searched by themselves, too; rising.
+        subset: places of references that are searched by themselves, too; rising, one or more.
         task: what the bar on standard error says.
 
     Returns:

@@ -1,281 +1,236 @@
+"""The search against all products one by one, in whole numbers."""
+
 from __future__ import annotations
 
-import subprocess
-import sys
-import time
+import os
 import tracemalloc
-from collections.abc import Mapping
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from cxr_release import schemas
-from cxr_release.errors import CxrReleaseError
-from cxr_release.memorization import cosines
-from cxr_release.memorization.search import SearchResult, search
+from cxr_release.memorization import search as searching
+from cxr_release.memorization.descriptor import LENGTH, quantised
+from cxr_release.memorization.search import PER_SLOT, Query, Slots, columns, merged, search
 
-Array = np.ndarray
-
-
-def ids(prefix: str, count: int) -> list[str]:
-    return [f"{prefix}{place:04d}" for place in range(count)]
-
-
-def searched(
-    real: Array, synthetic: Mapping[str, Array], *, top: int = 10, block: int = 2**20
-) -> SearchResult:
-    count = len(next(iter(synthetic.values())))
-    return search(
-        real,
-        synthetic,
-        real_ids=ids("r", len(real)),
-        synthetic_ids=ids("s", count),
-        top=top,
-        block_bytes=block,
-    )
-
-
-def cosine(first: Array, second: Array) -> float:
-    first, second = first.astype(np.float64), second.astype(np.float64)
-    lengths = np.linalg.norm(first) * np.linalg.norm(second)
-    return round(float(first @ second / lengths), 12) if lengths else 0.0
-
-
-def by_hand(real: Array, synthetic: Mapping[str, Array], top: int) -> tuple[list, list]:
-    """All pairs, one after the other, in float64."""
-    pairs, nearest = [], []
-    for j in range(len(next(iter(synthetic.values())))):
-        row = []
-        for i in range(len(real)):
-            views = [
-                (-cosine(real[i], synthetic[view][j]), place, view)
-                for place, view in enumerate(schemas.VIEWS)
-                if view in synthetic
-            ]
-            best, _, view = min(views)
-            row.append((-best, i, view))
-            pairs.append((f"r{i:04d}", f"s{j:04d}", -best, view))
-        row.sort(key=lambda hit: (-hit[0], hit[1]))
-        second = row[1] if len(row) > 1 else row[0]
-        nearest.append((f"s{j:04d}", f"r{row[0][1]:04d}", *row[0], second[0]))
-    return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))[:top], nearest
-
-
-def same(answer: SearchResult, pairs: list, nearest: list) -> None:
-    assert [(pair.real_id, pair.synthetic_id, pair.view) for pair in answer.pairs] == [
-        (real, synthetic, view) for real, synthetic, _, view in pairs
-    ]
-    assert [pair.cosine for pair in answer.pairs] == pytest.approx(
-        [pair[2] for pair in pairs], abs=2e-12
-    )
-    assert [(pair.synthetic_id, pair.real_id, pair.real, pair.view) for pair in answer.nearest] == [
-        (synthetic, real, place, view) for synthetic, real, _, place, view, _ in nearest
-    ]
-    assert [[pair.cosine, pair.second_cosine] for pair in answer.nearest] == [
-        pytest.approx([value, second], abs=2e-12) for _, _, value, _, _, second in nearest
-    ]
-
-
-VIEWS = st.sets(st.sampled_from(schemas.VIEWS), min_size=1).map(sorted)
+Integers = NDArray[np.int64]
 FEW = st.integers(1, 12)
+SEED = st.integers(0, 2**32)
+VIEWS = (0, 1)
+"""Places of the views that are asked for; 2 and 3 are those inverted."""
 
 
-@settings(deadline=None)
-@given(seed=st.integers(0, 2**32), n=FEW, m=FEW, views=VIEWS, block=st.integers(1, 2000),
-       top=st.integers(1, 80))  # fmt: skip
-def test_it_equals_all_pairs_one_by_one(
-    *, seed: int, n: int, m: int, views: list[str], block: int, top: int
+class Films:
+    """Random films and references: a few numbers, so that most products tie, or many."""
+
+    def __init__(
+        self, seed: int, films: int, references: int, *, parts: int = 2, looks: int = 3, few: bool
+    ) -> None:
+        chance = np.random.default_rng(seed)
+
+        def draw(count: int) -> Integers:
+            if few:
+                return chance.integers(-1, 2, (count, 3))
+            return quantised(chance.normal(size=(count, 9))).astype(np.int64)
+
+        self.films = films
+        self.queries = {(part, view): draw(films) for part in range(parts) for view in VIEWS}
+        # Halves are looked at once, as in an audit.
+        self.looks = [
+            [draw(references) for _ in range(1 if part else looks)] for part in range(parts)
+        ]
+        self.groups = chance.integers(0, 4, films), chance.integers(0, 4, references)
+        size = int(chance.integers(1, references + 1))
+        self.subset = np.sort(chance.permutation(references)[:size])
+
+    def query(self, *, signed: bool) -> Query:
+        def query(block: slice) -> Iterator[tuple[int, int, bool, NDArray[np.int16]]]:
+            for (part, view), rows in self.queries.items():
+                yield part, view, signed, rows[block].astype(np.int16)
+
+        return query
+
+    def search(self, *, signed: bool = True, **options: Any) -> tuple[Slots, Slots]:
+        references = [[columns(look.astype(np.int16)) for look in looks] for looks in self.looks]
+        return search(self.query(signed=signed), self.films, references, **options)
+
+    def by_hand(
+        self, *, signed: bool, barred: NDArray[np.bool_], places: list[int]
+    ) -> list[dict[tuple[int, int], list[tuple[int, int]]]]:
+        """Of each film: part and view → product and reference of the nearest ones."""
+        expected = []
+        for film in range(self.films):
+            row: dict[tuple[int, int], list[tuple[int, int]]] = {}
+            for (part, view), rows in self.queries.items():
+                for sign, turn in ((1, 0), (-1, 2))[: 2 if signed else 1]:
+                    pairs = [
+                        (
+                            max(
+                                sign * sum(map(int.__mul__, look[place].tolist(), vector))
+                                for look in self.looks[part]
+                            ),
+                            place,
+                        )
+                        for vector in [rows[film].tolist()]
+                        for place in places
+                        if not barred[film, place]
+                    ]
+                    pairs.sort(key=lambda pair: (-pair[0], pair[1]))
+                    row[part, view + turn] = pairs[:PER_SLOT]
+            expected.append(row)
+        return expected
+
+
+def kept(slots: Slots) -> list[dict[tuple[int, int], list[tuple[int, int]]]]:
+    """The same of what was found, as products."""
+    products = slots.value.astype(np.float64) * LENGTH**2
+    found = []
+    for film in range(len(products)):
+        row: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for slot in range(products.shape[1]):
+            pairs = row.setdefault((int(slots.part[film, slot]), int(slots.view[film, slot])), [])
+            if np.isfinite(products[film, slot]):
+                pairs.append((round(products[film, slot]), int(slots.reference[film, slot])))
+        found.append(row)
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=SEED, films=FEW, references=FEW, few=st.booleans(), signed=st.booleans(),
+       grouped=st.booleans(), subset=st.booleans())  # fmt: skip
+def test_it_equals_all_products_one_by_one(
+    *,
+    seed: int,
+    films: int,
+    references: int,
+    few: bool,
+    signed: bool,
+    grouped: bool,
+    subset: bool,
 ) -> None:
-    chance = np.random.default_rng(seed)
-    real = chance.normal(size=(n, 8)).astype(np.float32)
-    synthetic = {view: chance.normal(size=(m, 8)).astype(np.float32) for view in views}
-    same(searched(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
-
-
-@settings(deadline=None)
-@given(seed=st.integers(0, 2**32), n=FEW, m=FEW, views=VIEWS, block=st.integers(1, 2000),
-       top=st.integers(1, 80), most=st.integers(1, 3))  # fmt: skip
-def test_ties_go_to_the_first_ids_and_views(
-    *, seed: int, n: int, m: int, views: list[str], block: int, top: int, most: int
-) -> None:
-    # Few values: most cosines are tied, films come twice, some are zero, views agree.
-    chance = np.random.default_rng(seed)
-    real = chance.integers(0, most, size=(n, 3), endpoint=True).astype(np.float32)
-    synthetic = {
-        view: chance.integers(-1, most, size=(m, 3), endpoint=True).astype(np.float32)
-        for view in views
-    }
-    same(searched(real, synthetic, top=top, block=block), *by_hand(real, synthetic, top))
-
-
-@settings(deadline=None, max_examples=40)
-@given(seed=st.integers(0, 2**32), n=FEW, m=FEW, views=VIEWS, top=st.integers(1, 80),
-       ties=st.booleans())  # fmt: skip
-def test_the_best_of_several_looks_of_a_real_film_counts(
-    *, seed: int, n: int, m: int, views: list[str], top: int, ties: bool
-) -> None:
-    chance = np.random.default_rng(seed)
-
-    def films(count: int) -> Array:
-        drawn = chance.integers(-1, 2, (count, 3)) if ties else chance.normal(size=(count, 5))
-        return drawn.astype(np.float32)
-
-    looks, synthetic = [films(n), films(n)], {view: films(m) for view in views}
-    result = search(
-        looks, synthetic, real_ids=ids("r", n), synthetic_ids=ids("s", m), top=top, block_bytes=500
+    """The two nearest of each part and view; the first of several that tie."""
+    drawn = Films(seed, films, references, few=few)
+    slots, in_subset = drawn.search(
+        signed=signed,
+        groups=drawn.groups if grouped else None,
+        subset=drawn.subset if subset else None,
     )
-    # As if each look were a film of its own, of which the better one stays.
-    pairs, _ = by_hand(np.concatenate(looks), synthetic, 10**6)
-    best: dict[tuple[str, str], tuple[float, int, str]] = {}
-    for real, name, value, view in pairs:
-        key = f"r{int(real[1:]) % n:04d}", name
-        best[key] = min(best.get(key, (2.0, 0, "")), (-value, schemas.VIEWS.index(view), view))
-    order = sorted(best, key=lambda key: (best[key][0], key))
-    assert [(film.real_id, film.synthetic_id, film.view) for film in result.pairs] == [
-        (*key, best[key][2]) for key in order[:top]
-    ]
-    for film in result.nearest:
-        own = [key for key in order if key[1] == film.synthetic_id]
-        assert (film.real_id, film.view) == (own[0][0], best[own[0]][2])
-        second = best[own[min(1, n - 1)]][0]
-        assert film.second_cosine == pytest.approx(-second, abs=2e-12)
+    first, second = drawn.groups
+    barred = (first[:, None] == second) & grouped
+    every = list(range(references))
+    assert kept(slots) == drawn.by_hand(signed=signed, barred=barred, places=every)
+    places = drawn.subset.tolist() if subset else every
+    assert kept(in_subset) == drawn.by_hand(signed=signed, barred=barred, places=places)
 
 
-@given(seed=st.integers(0, 2**32), tie=st.booleans())
+def same(one: Slots, other: Slots) -> bool:
+    names = ("value", "reference", "part", "view")
+    return all(getattr(one, name).tobytes() == getattr(other, name).tobytes() for name in names)
+
+
 @settings(deadline=None, max_examples=30)
-def test_films_closer_than_float32_can_tell_are_told_apart(seed: int, tie: bool) -> None:
+@given(seed=SEED, few=st.booleans(), block=st.integers(1, 40), tile=st.integers(1, 600),
+       cores=st.sampled_from([1, 2]))  # fmt: skip
+def test_neither_blocks_nor_threads_matter(
+    *, seed: int, few: bool, block: int, tile: int, cores: int
+) -> None:
+    drawn = Films(seed, 30, 15, few=few)
+    options: dict[str, Any] = {"groups": drawn.groups, "subset": drawn.subset}
+    straight = drawn.search(**options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "BLOCK", block)
+        patch.setattr(searching, "TILE", tile)
+        patch.setattr(os, "cpu_count", lambda: cores)
+        for one, other in zip(straight, drawn.search(**options), strict=True):
+            assert same(one, other)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=SEED, few=st.booleans())
+def test_the_films_around_a_film_do_not_matter(seed: int, few: bool) -> None:
+    drawn = Films(seed, 20, 9, few=few)
+    slots, _ = drawn.search()
+    order = np.random.default_rng(seed).permutation(20)[:13]
+    drawn.queries = {key: rows[order] for key, rows in drawn.queries.items()}
+    drawn.films = len(order)
+    moved, _ = drawn.search()
+    for name in ("value", "reference", "part", "view"):
+        assert np.array_equal(getattr(moved, name), getattr(slots, name)[order])
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=SEED, dimensions=st.integers(1, 36_000), alike=st.booleans())
+def test_a_float32_product_of_vectors_is_exact(seed: int, dimensions: int, alike: bool) -> None:
+    """In any order of its terms; most of all where both are equal and nothing cancels."""
     chance = np.random.default_rng(seed)
-    base = chance.normal(size=64)
-    near = (base + 1e-4 * chance.normal(size=(40, 64))).astype(np.float32)
-    real, synthetic = near[:20], {"plain": near[20:]}
-    if tie:
-        synthetic["mirrored"] = synthetic["plain"]
-    same(searched(real, synthetic, top=15, block=1000), *by_hand(real, synthetic, 15))
+    first, second = np.abs(chance.normal(size=(2, dimensions)))
+    one, other = quantised(np.stack([first, first if alike else second]))
+    exact = int(one.astype(np.int64) @ other.astype(np.int64))
+    assert abs(exact) < 2**24
+    for order in (np.arange(dimensions), np.argsort(-one), chance.permutation(dimensions)):
+        rows = one[order].astype(np.float32), other[order].astype(np.float32)
+        assert float(np.cumsum(rows[0] * rows[1], dtype=np.float32)[-1]) == exact
+        assert float(rows[0] @ rows[1]) == exact
 
 
-@given(seed=st.integers(0, 2**32), ties=st.booleans(), block=st.integers(1, 3000))
-@settings(deadline=None, max_examples=40)
-def test_neither_order_nor_block_matters(seed: int, ties: bool, block: int) -> None:
-    chance = np.random.default_rng(seed)
+def test_the_longest_that_a_rounded_vector_can_be_is_still_exact() -> None:
+    """Every one of 36,000 numbers rounded up by a half."""
+    length = LENGTH + np.sqrt(36_000) / 2
+    assert length**2 < 2**24
 
-    def films(count: int) -> Array:
-        drawn = chance.integers(0, 2, (count, 4)) if ties else chance.normal(size=(count, 4))
-        return drawn.astype(np.float32)
 
-    real, plain, mirrored = films(15), films(25), films(25)
-    straight = searched(real, {"plain": plain, "mirrored": mirrored})
-    a, b = chance.permutation(15), chance.permutation(25)
-    shuffled = search(
-        real[a],
-        {"mirrored": mirrored[b], "plain": plain[b]},
-        real_ids=[ids("r", 15)[place] for place in a],
-        synthetic_ids=[ids("s", 25)[place] for place in b],
-        top=10,
-        block_bytes=block,
+def test_the_nearest_of_a_part() -> None:
+    slots = Slots(
+        np.array([[0.1, 0.7, 0.3, -np.inf]], np.float32),
+        np.array([[4, 5, 6, 0]], np.int32),
+        np.array([[0, 1, 0, 2]], np.int8),
+        np.zeros((1, 4), np.int8),
     )
-    assert shuffled.pairs == straight.pairs
-    sorted_films = sorted(shuffled.nearest, key=lambda film: film.synthetic_id)
-    assert [{**film._asdict(), "real": int(a[film.real])} for film in sorted_films] == [
-        film._asdict() for film in straight.nearest
+    assert [slots.of_part(part).tolist() for part in range(3)] == [
+        pytest.approx([0.3]),
+        pytest.approx([0.7]),
+        [-np.inf],
     ]
 
 
-THREADS = """
-import sys, numpy as np
-from cxr_release.memorization.search import search
-chance = np.random.default_rng(5)
-base = chance.normal(size=96)
-films = (base + 0.01 * chance.normal(size=(900, 96))).astype(np.float32)
-names = [f"{place:04d}" for place in range(900)]
-print(search(films[:300], {"plain": films[300:]}, real_ids=names[:300], synthetic_ids=names[300:],
-             top=40, block_bytes=int(sys.argv[1])))
-"""
+def test_slots_side_by_side() -> None:
+    drawn = Films(1, 4, 5, few=False)
+    slots, _ = drawn.search()
+    both = merged(slots, slots)
+    assert both.value.shape == (4, 2 * slots.value.shape[1])
+    for name in ("value", "reference", "part", "view"):
+        assert np.array_equal(getattr(both, name), np.tile(getattr(slots, name), 2))
 
 
-def test_the_number_of_threads_does_not_matter() -> None:
-    answers = [
-        subprocess.run(
-            [sys.executable, "-c", THREADS, str(block)],
-            env={"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for threads, block in (("1", 2**25), ("2", 2**17))
-    ]
-    assert answers[0] == answers[1]
-    assert answers[0].startswith(b"SearchResult(pairs=[Pair(")
+@pytest.mark.parametrize("references", [1, 2, 3])
+def test_few_references_give_few_slots(references: int) -> None:
+    drawn = Films(2, 3, references, few=False)
+    slots, _ = drawn.search()
+    # Two parts, two views and those inverted.
+    assert slots.value.shape == (3, 8 * min(references, PER_SLOT))
+    assert np.isfinite(slots.value).all()
 
 
-def peak(real: Array, synthetic: Array, block: int) -> tuple[SearchResult, int]:
+def test_products_are_held_a_tile_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them together would take 36 MB."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(searching, "TILE", 2**17)
+    vectors = quantised(np.ones((3000, 16)))
+    references = [[columns(vectors)]]
+
+    def query(block: slice) -> Iterator[tuple[int, int, bool, NDArray[np.int16]]]:
+        yield 0, 0, True, vectors[block]
+
     tracemalloc.start()
-    answer = searched(real, {"plain": synthetic}, top=100, block=block)
+    slots, _ = search(query, len(vectors), references)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return answer, most
-
-
-def test_nothing_but_copies_takes_neither_memory_nor_time() -> None:
-    films = np.ones((3000, 16), np.float32)
-    begin = time.perf_counter()
-    answer, most = peak(films, films, 2**20)
-    assert most < 20 * 2**20  # all products together: 36 MB in float32
-    assert time.perf_counter() - begin < 10
-    assert [(pair.real_id, pair.synthetic_id) for pair in answer.pairs] == [
-        ("r0000", name) for name in ids("s", 100)
-    ]
-    assert {(pair.real_id, pair.cosine, pair.second_cosine) for pair in answer.nearest} == {
-        ("r0000", 1.0, 1.0)
-    }
-
-
-def test_near_ties_that_are_no_copies_are_scored_in_bounded_memory() -> None:
-    chance = np.random.default_rng(3)
-    films = (1 + 1e-7 * chance.integers(0, 9, size=(2000, 4))).astype(np.float32)
-    films *= chance.integers(1, 10**6, size=(2000, 1)).astype(np.float32)
-    _, most = peak(films[:1000], films[1000:], 2**18)
-    assert most < 40 * 2**20  # a million pairs as ranks and float64 cosines alone: 24 MB
-
-
-@given(seed=st.integers(0, 2**32), d=st.integers(1, 3000))
-@settings(deadline=None, max_examples=60)
-def test_a_float32_cosine_errs_by_less_than_said(seed: int, d: int) -> None:
-    chance = np.random.default_rng(seed)
-    # All of one sign: nothing cancels, which is the worst case for the bound.
-    rows = np.abs(chance.normal(size=(20, d))).astype(np.float32)
-    films = cosines.Films(rows, ids("r", 20))
-    here = np.arange(len(films))
-    for places, tile in cosines.tiles(films, films, 2**20, cosines.progress("", 0)):
-        for row, place in zip(tile, places, strict=True):
-            true = cosines.cosines(films, np.full(len(films), place), films, here)
-            assert np.abs(row - true).max() <= cosines.error(d)
-
-
-def test_one_real_film_is_second_to_itself() -> None:
-    [film] = searched(
-        np.eye(2, dtype=np.float32)[:1], {"plain": np.ones((1, 2), np.float32)}
-    ).nearest
-    assert film.cosine == film.second_cosine == pytest.approx(0.5**0.5)
-
-
-def test_features_that_are_no_numbers_are_refused_by_film() -> None:
-    films = np.ones((3, 4), np.float32)
-    films[1, 2], films[2, 0] = np.nan, np.inf
-    with pytest.raises(CxrReleaseError, match="not finite numbers") as raised:
-        searched(np.ones((3, 4), np.float32), {"plain": films})
-    assert [fault.where for fault in raised.value.faults] == ["s0001", "s0002"]
-
-
-@pytest.mark.parametrize(
-    ("real", "synthetic", "top"),
-    [
-        (np.empty((0, 2)), {"plain": np.ones((1, 2))}, 1),
-        (np.ones((1, 2)), {"plain": np.ones((1, 2))}, 0),
-        (np.ones((1, 2)), {"plain": np.ones((1, 3))}, 1),
-        (np.ones((1, 2)), {"sideways": np.ones((1, 2))}, 1),
-    ],
-)
-def test_what_makes_no_sense_is_refused(real: Array, synthetic: dict[str, Array], top: int) -> None:
-    with pytest.raises(ValueError, match=r"nearest|features|mismatch"):
-        searched(real, synthetic, top=top)
+    assert most < 8 * 2**20
+    assert (slots.reference[:, 0] == 0).all()
+    assert (slots.reference[:, 1] == 1).all()
+    # Of the inverted view all are equally far.
+    assert (slots.value[:, 2] == slots.value[:, 3]).all()
