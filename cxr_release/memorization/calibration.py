@@ -54,7 +54,7 @@ class Baseline:
     Args:
         name: `held_out` or `source`.
         nearest: of each film, its likeliest originals among films of others.
-        duplicate_threshold: cosine of whole films from which on two count as duplicates.
+        duplicate_threshold: cosine from which on two count as duplicates.
         groups: n patients; None where they are not stated.
     """
 
@@ -229,8 +229,12 @@ class Calibration:
 
 
 def is_alike(matches: Matches, threshold: float) -> NDArray[np.bool_]:
-    """(n,) whether each film is, as a whole, as similar to a real one as a duplicate of it."""
-    alike = (matches.part == 0) & (np.nan_to_num(matches.cosine, nan=-1) >= threshold)
+    """(n,) whether each film is as similar to a real one as a duplicate of it.
+
+    In whatever part they were compared: a duplicate is as similar in a half as it is as a whole,
+    and either may have the higher score.
+    """
+    alike = np.nan_to_num(matches.cosine, nan=-1) >= threshold
     found: NDArray[np.bool_] = alike.any(axis=1)
     return found
 

@@ -42,6 +42,8 @@ FLAT = 1e-5
 """Length, of greys from 0 to 1, below which a vector is rounding error."""
 FITTED, DRAWS = 2000, 6000
 """Real films that a discriminant is fitted to at most, and moved pictures of them at least."""
+AT_ONCE = 200
+"""Films that are moved at a time, at least."""
 RIDGE = 0.01
 """Of the mean variance of a film's own changes, added to each of them."""
 FEWEST = 20
@@ -218,6 +220,9 @@ class Descriptor:
         from scipy.linalg import eigh
 
         setting = self.setting
+        count = len(films)
+        # A few films are moved several times at once: thousands of small products take minutes.
+        films = np.tile(films, (-(-AT_ONCE // len(films)), 1, 1))
         plain, inside = self.sampled(films, PLAIN)
         everywhere = np.ones_like(inside)
         moved = [self._moved(films, chance) for _ in range(-(-DRAWS // len(films)))]
@@ -235,7 +240,7 @@ class Descriptor:
                         change -= rows
                         within += change.T @ change / (len(moved) * len(films))
                 within += np.eye(len(within)) * (RIDGE * np.trace(within) / len(within) + FLAT**2)
-                shared = max(0.0, 1 - len(films) / FEWEST)
+                shared = max(0.0, 1 - count / FEWEST)
                 even = np.eye(len(total)) * np.trace(total) / len(total)
                 total = (1 - shared) * total + shared * even
                 dimensions = setting.dimensions[part > 0]

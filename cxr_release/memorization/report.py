@@ -22,7 +22,6 @@ from cxr_release.memorization.pairs import Pair, pair_of
 from cxr_release.memorization.poses import looks
 from cxr_release.memorization.recall import Recall, recommended
 from cxr_release.memorization.scores import Matches
-from cxr_release.schemas import PARTS
 
 Report = dict[str, Any]
 
@@ -98,7 +97,7 @@ class Searched:
         )
 
     def _alike(self, pair: Pair) -> bool:
-        return pair.part == PARTS[0] and pair.cosine >= self.recall.duplicate_threshold
+        return pair.cosine >= self.recall.duplicate_threshold
 
     @property
     def split(self) -> Split | None:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.ndimage import map_coordinates
 
-from cxr_release.encoders.registry import SMALL, small_picture
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.memorization.alignment import GRID, aligned, band_passed
 from cxr_release.memorization.descriptor import smooth
 from cxr_release.memorization.poses import PLAIN, Poses, looks, pose_of, read_pose
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
+from tests.support.matched import small_pictures
 
 SIDE = 256
 
@@ -39,9 +39,7 @@ def shown_in(film: Film, pose: Poses) -> Film:
 
 
 def small(*films: Film) -> np.ndarray:
-    transform = small_picture().transform
-    pictures = [transform(Image.fromarray(film)).reshape(SMALL, SMALL) for film in films]
-    return band_passed(smooth(np.stack(pictures)))
+    return band_passed(smooth(small_pictures(films)))
 
 
 def tapered(count: int) -> np.ndarray:

@@ -1,11 +1,13 @@
-"""What a search might have found, made by hand."""
+"""What a search takes, and what it might have found, made by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from PIL import Image
 
+from cxr_release.encoders.registry import SMALL, small_picture
 from cxr_release.memorization.poses import PLAIN
 from cxr_release.memorization.scores import KEPT, Matches
 
@@ -42,3 +44,10 @@ def matches_of(
         np.where(there, cosine, np.nan),
         score,
     )
+
+
+def small_pictures(films: Sequence[np.ndarray]) -> np.ndarray:
+    """(n, SMALL, SMALL) small pictures of films of any size, as an audit reads them."""
+    transform = small_picture().transform
+    pictures = [transform(Image.fromarray(film)).reshape(SMALL, SMALL) for film in films]
+    return np.stack(pictures)
