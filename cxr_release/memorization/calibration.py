@@ -235,8 +235,7 @@ def is_alike(matches: Matches, threshold: float) -> NDArray[np.bool_]:
     and either may have the higher score.
     """
     alike = np.nan_to_num(matches.cosine, nan=-1) >= threshold
-    found: NDArray[np.bool_] = alike.any(axis=1)
-    return found
+    return np.logical_or.reduce(alike, axis=1)
 
 
 def quantiles(values: Floats) -> dict[str, float] | None:

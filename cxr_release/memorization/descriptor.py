@@ -222,7 +222,7 @@ class Descriptor:
         setting = self.setting
         count = len(films)
         # A few films are moved several times at once: thousands of small products take minutes.
-        films = np.tile(films, (-(-AT_ONCE // len(films)), 1, 1))
+        films = np.concatenate([films] * -(-AT_ONCE // count))
         plain, inside = self.sampled(films, PLAIN)
         everywhere = np.ones_like(inside)
         moved = [self._moved(films, chance) for _ in range(-(-DRAWS // len(films)))]
