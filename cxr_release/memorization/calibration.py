@@ -235,7 +235,8 @@ def is_alike(matches: Matches, threshold: float) -> NDArray[np.bool_]:
     and either may have the higher score.
     """
     alike = np.nan_to_num(matches.cosine, nan=-1) >= threshold
-    return np.logical_or.reduce(alike, axis=1)
+    found: NDArray[np.bool_] = np.asarray(alike.any(axis=1))
+    return found
 
 
 def quantiles(values: Floats) -> dict[str, float] | None:
