@@ -15,6 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import NewVerdict, Pair, PairOutcome, Verdict, Word, settle
 from cxr_release.errors import Fault, TableError
 from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
+from cxr_release.memorization.poses import Pose
 
 _REMEDY = "run `dvc repro`"
 
@@ -29,6 +30,10 @@ class AuditedPair:
     synthetic_sha256: str
     view: str
     """How the synthetic film is held against the real one: one of `schemas.VIEWS`."""
+    part: str
+    """What of the synthetic film, in its view, is similar: one of `schemas.PARTS`."""
+    pose: Pose
+    """Where on the real film the synthetic one, in its view, lies."""
 
     @property
     def about(self) -> Pair:
@@ -52,7 +57,8 @@ def read_pairs(
         synthetic: synthetic film → SHA-256 of its PNG bytes.
 
     Raises:
-        TableError: the table is not in order, or names films that are not there.
+        TableError: the table is not in order, names films that are not there, or has a pose in
+            which a synthetic film has no size.
     """
     rows = sorted(tables.read_rows(path, schemas.PAIRS), key=lambda row: row["rank"])
     known = {"real_id": real, "synthetic_id": synthetic}
@@ -70,6 +76,15 @@ def read_pairs(
         raise TableError(
             f"{len(faults)} film(s) of the pairs are not there", where=str(path), faults=faults
         )
+    sizeless = [
+        Fault(f"{path}: rank {row['rank']}", "the scale is not above 0", _REMEDY)
+        for row in rows
+        if not row["scale"] > 0
+    ]
+    if sizeless:
+        raise TableError(
+            f"{len(sizeless)} pair(s) cannot be aligned", where=str(path), faults=sizeless
+        )
     return [
         AuditedPair(
             row["real_id"],
@@ -77,6 +92,8 @@ def read_pairs(
             row["synthetic_id"],
             synthetic[row["synthetic_id"]],
             row["view"],
+            row["part"],
+            Pose(row["turn"], row["scale"], row["right"], row["down"]),
         )
         for row in rows
     ]
@@ -99,6 +116,9 @@ class ShownPair:
     real: str
     synthetic: str
     view: str
+    """As the next two: see `AuditedPair`."""
+    part: str
+    pose: Pose
     verdict: Verdict | None
 
 
@@ -222,7 +242,9 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
     def _shown(self, name: str, pair: AuditedPair) -> ShownPair:
         real = self._film_names[Film("real", pair.real_id)]
         synthetic = self._film_names[Film("synthetic", pair.synthetic_id)]
-        return ShownPair(name, real, synthetic, pair.view, self.mine.get(pair.about))
+        return ShownPair(
+            name, real, synthetic, pair.view, pair.part, pair.pose, self.mine.get(pair.about)
+        )
 
     def _outcome(self, pair: Pair) -> PairOutcome:
         words = {reviewer: entry.verdict for reviewer, entry in self._on(pair).items()}

@@ -445,6 +445,7 @@ def adjudicate(
     project.open_logs(project.paths.audit_log, reviewer)
     serve(
         pairs=project.paths.pairs,
+        report=project.paths.audit / "audit.json",
         cohort=project.paths.cohort_table,
         synthetic=project.tables,
         audit_log=project.paths.audit_log,

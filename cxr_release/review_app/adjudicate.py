@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cxr_release import schemas
+from cxr_release.adjudication.expectation import Expectation, expectation_of
 from cxr_release.adjudication.outcomes import VERDICT, WORDS, Word, hashes
 from cxr_release.adjudication.pair_queue import PairQueue, ShownPair, read_pairs
 from cxr_release.errors import TableError
@@ -57,13 +58,21 @@ class AdjudicateApp(Desk[PairQueue]):
         films: of the pairs.
         sign_in: who may come in.
         title: of the page.
+        expectation: what all the pairs together can be expected to hold.
     """
 
     def __init__(
-        self, queues: Mapping[str, PairQueue], films: AuditFilms, sign_in: SignIn, *, title: str
+        self,
+        queues: Mapping[str, PairQueue],
+        films: AuditFilms,
+        sign_in: SignIn,
+        *,
+        title: str,
+        expectation: Expectation,
     ) -> None:
         self._films = films
         self._title = title
+        self._expectation = expectation
         routes = [
             Route("/pairs", self._pairs),
             Route("/verdicts", self._judge, methods=["POST"]),
@@ -72,11 +81,12 @@ class AdjudicateApp(Desk[PairQueue]):
         super().__init__(queues, sign_in, page=page, noun="verdicts", routes=routes)
 
     def setup(self, worklist: PairQueue) -> dict[str, Any]:
-        """Reviewer, title, and whether they settle disagreements."""
+        """Reviewer, title, whether they settle disagreements, and what the list may hold."""
         return {
             "reviewer": worklist.reviewer,
             "title": self._title,
             "adjudicates": worklist.adjudicates,
+            "expectation": asdict(self._expectation),
         }
 
     def png(self, worklist: PairQueue, name: str) -> bytes | None:
@@ -133,6 +143,8 @@ def _pair_json(entry: ShownPair) -> dict[str, Any]:
         "real": entry.real,
         "synthetic": entry.synthetic,
         "view": entry.view,
+        "part": entry.part,
+        "pose": asdict(entry.pose),
         "verdict": verdict.verdict if verdict else None,
         "note": verdict.note if verdict else "",
         "at": verdict.at if verdict else None,
@@ -142,6 +154,7 @@ def _pair_json(entry: ShownPair) -> dict[str, Any]:
 def adjudicate(
     *,
     pairs: Path,
+    report: Path,
     cohort: Path,
     synthetic: Sequence[Path],
     audit_log: Path,
@@ -157,6 +170,7 @@ def adjudicate(
 
     Args:
         pairs: what is to be judged, `schemas.PAIRS`.
+        report: what the audit says of itself, `audit.json`; the page does without where it must.
         cohort: the real films, `schemas.COHORT`.
         synthetic: the synthetic films, `schemas.ORIENTED`.
         audit_log: folder of the verdict logs; only the reviewers' own are written.
@@ -176,6 +190,7 @@ def adjudicate(
     say(f"reading the list of films in {1 + len(synthetic)} table(s)")
     films = open_audit_films(pairs, cohort, synthetic)
     audit_pairs = read_pairs(pairs, real=films.real.sha256, synthetic=films.synthetic.sha256)
+    expectation = expectation_of(report, pairs=len(audit_pairs))
     films.check()
     say(f"reading the verdicts in {audit_log}")
     mirrored = hashes(schemas.ORIENTED, synthetic, "mirrored_sha256")
@@ -199,7 +214,7 @@ def adjudicate(
     state.refresh()
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return AdjudicateApp(queues, films, sign_in, title=title)
+        return AdjudicateApp(queues, films, sign_in, title=title, expectation=expectation)
 
     say(f"{len(audit_pairs):,} pairs; every verdict is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)

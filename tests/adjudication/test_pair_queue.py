@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,14 @@ from cxr_release.adjudication.pair_queue import AuditedPair, PairQueue, Progress
 from cxr_release.errors import DecisionError, TableError
 from cxr_release.logbook import log
 from cxr_release.logbook.shared_state import SharedState
+from cxr_release.memorization.poses import Pose
+from tests.support.plain_pairs import MATCH
 
-PAIRS = [AuditedPair(f"r-{i}", f"{i:064x}", f"s-{i}", f"{i + 100:064x}", "plain") for i in range(6)]
+UNMOVED = Pose(0, 1, 0, 0)
+PAIRS = [
+    AuditedPair(f"r-{i}", f"{i:064x}", f"s-{i}", f"{i + 100:064x}", "plain", "whole", UNMOVED)
+    for i in range(6)
+]
 PEOPLE = ("a", "b", "c", "judge")
 
 
@@ -160,8 +167,8 @@ def test_other_bytes_of_either_film_make_other_names(tmp_path: Path) -> None:
     votes: SharedState[NewVerdict, Verdict] = SharedState(VERDICT, tmp_path, {})
     one = PAIRS[0]
     changed = [
-        AuditedPair(one.real_id, "f" * 64, one.synthetic_id, one.synthetic_sha256, one.view),
-        AuditedPair(one.real_id, one.real_sha256, one.synthetic_id, "f" * 64, one.view),
+        replace(one, real_sha256="f" * 64),
+        replace(one, synthetic_sha256="f" * 64),
     ]
     names = {
         PairQueue("a", votes, [pair], b"seed", required=2, adjudicator="").entries()[0].name
@@ -231,6 +238,7 @@ def row(rank: int, real: str, synthetic: str) -> dict[str, object]:
         "view": "mirrored",
         "percentile": 1.0,
         "flagged": False,
+        **MATCH,
     }
 
 
@@ -241,8 +249,31 @@ def test_pairs_are_read_in_the_order_of_rank_with_the_hashes_of_their_films(
     tables.write(path, schemas.PAIRS, [row(2, "r-1", "s-1"), row(1, "r-1", "s-2")])
     real, synthetic = {"r-1": "a" * 64}, {"s-1": "b" * 64, "s-2": "c" * 64}
     assert read_pairs(path, real=real, synthetic=synthetic) == [
-        AuditedPair("r-1", "a" * 64, "s-2", "c" * 64, "mirrored"),
-        AuditedPair("r-1", "a" * 64, "s-1", "b" * 64, "mirrored"),
+        AuditedPair("r-1", "a" * 64, "s-2", "c" * 64, "mirrored", "whole", UNMOVED),
+        AuditedPair("r-1", "a" * 64, "s-1", "b" * 64, "mirrored", "whole", UNMOVED),
+    ]
+
+
+MOVED = {"part": "top", "turn": -2.5, "scale": 0.9, "right": 0.03, "down": -0.05}
+
+
+def test_part_and_pose_are_read_and_shown_as_the_audit_wrote_them(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.parquet"
+    tables.write(path, schemas.PAIRS, [row(1, "r-1", "s-1") | MOVED])
+    pairs = read_pairs(path, real={"r-1": "a" * 64}, synthetic={"s-1": "b" * 64})
+    state: SharedState[NewVerdict, Verdict] = SharedState(VERDICT, tmp_path, {})
+    queue = PairQueue("a", state, pairs, b"seed", required=2, adjudicator="")
+    (shown,) = queue.entries()
+    assert (shown.view, shown.part, shown.pose) == ("mirrored", "top", Pose(-2.5, 0.9, 0.03, -0.05))
+
+
+def test_a_pose_in_which_a_film_has_no_size_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.parquet"
+    tables.write(path, schemas.PAIRS, [row(7, "r-1", "s-1") | {"scale": 0.0}])
+    with pytest.raises(TableError, match="cannot be aligned") as caught:
+        read_pairs(path, real={"r-1": "a" * 64}, synthetic={"s-1": "b" * 64})
+    assert [str(fault) for fault in caught.value.faults] == [
+        f"{path}: rank 7: the scale is not above 0: run `dvc repro`"
     ]
 
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.expectation import expectation_of
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.adjudication.pair_queue import AuditedPair, PairQueue, read_pairs
 from cxr_release.errors import DecisionError, TableError
@@ -33,6 +34,7 @@ from cxr_release.review_app.adjudicate import (
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
+from tests.support.moved_pairs import write_recall
 from tests.support.oriented import oriented_row
 
 PEOPLE = ("a.b", "c.d", "e.f")
@@ -74,10 +76,18 @@ def write_tables(folder: Path) -> None:
                 "view": schemas.VIEWS[index % 4],
                 "percentile": 97.53,
                 "flagged": index % 2 == 0,
+                "score": 12.625,
+                "p": 0.0015,
+                "part": schemas.PARTS[index % 5],
+                "turn": index / 4,
+                "scale": 1 + index / 64,
+                "right": index / 64,
+                "down": -index / 64,
             }
             for index in range(PAIRS)
         ],
     )
+    write_recall(folder, PAIRS)
 
 
 @dataclass
@@ -136,7 +146,8 @@ def outside(made: Path, tmp_path: Path) -> Desk:
         for person in PEOPLE
     }
     door = SignIn(PEOPLE, lambda person, token: None)
-    app = AdjudicateApp(queues, room, door, title="Audit")
+    expectation = expectation_of(folder / "audit.json", pairs=len(listed))
+    app = AdjudicateApp(queues, room, door, title="Audit", expectation=expectation)
     return Desk(app=Guard(app, [ORIGIN]), door=door, root=tmp_path, room=room, pairs=listed)
 
 
@@ -189,11 +200,12 @@ def test_the_page_is_the_audit_s_own(desk: Desk) -> None:
 
 
 def test_setup_says_who_and_whether_they_adjudicate(outside: Desk) -> None:
-    assert outside.enter("a.b").ask("setup").json() == {
-        "reviewer": "a.b",
-        "title": "Audit",
-        "adjudicates": False,
-    }
+    setup = outside.enter("a.b").ask("setup").json()
+    expectation = setup.pop("expectation")
+    assert setup == {"reviewer": "a.b", "title": "Audit", "adjudicates": False}
+    assert expectation.keys() == {"summary", "texts", "kinds"}
+    assert "blurred <b>patch" in expectation["summary"]
+    assert expectation["kinds"][0][0] == "blurred <b>patch"
     assert outside.enter(JUDGE).ask("setup").json()["adjudicates"] is True
 
 
@@ -201,8 +213,13 @@ def test_pairs_come_the_most_similar_first_each_film_as_it_is(desk: Desk) -> Non
     answer = desk.ask("pairs").json()
     assert answer.keys() == {"pairs", "progress", "moment"}
     assert answer["progress"] == {"done": 0, "left": PAIRS, "awaited": None}
-    keys = {"name", "real", "synthetic", "view", "verdict", "note", "at"}
-    assert all(pair.keys() == keys for pair in answer["pairs"])
+    keys = {"name", "real", "synthetic", "view", "part", "pose", "verdict", "note", "at"}
+    assert all(one.keys() == keys for one in answer["pairs"])
+    moved = [PAIRS - 1 - place for place in range(PAIRS)]
+    assert [one["pose"] for one in answer["pairs"]] == [
+        {"turn": i / 4, "scale": 1 + i / 64, "right": i / 64, "down": -i / 64} for i in moved
+    ]
+    assert [one["part"] for one in answer["pairs"]] == [schemas.PARTS[i % 5] for i in moved]
     for one, listed in zip(answer["pairs"], desk.pairs, strict=True):
         assert one["view"] == listed.view
         assert (one["verdict"], one["note"], one["at"]) == (None, "", None)
@@ -306,7 +323,7 @@ def all_answers(desk: Desk) -> Iterator[Answer]:
 
 def test_no_answer_says_which_films_these_are_or_how_similar(desk: Desk) -> None:
     hidden = {"checkpoint", "-large", ".parquet", "cervical-", "0.87", "97.53", "rank", "cosine"}
-    hidden |= {"flagged", "percentile", "patient-", str(desk.root)}
+    hidden |= {"flagged", "percentile", "patient-", str(desk.root), "score", "12.62", "0.0015"}
     hidden |= {sha256 for pair in desk.pairs for sha256 in pair.fingerprint}
     statuses = set()
     for answer in all_answers(desk):
@@ -498,6 +515,7 @@ def serve(root: Path, **change: Any) -> None:
     folder = root / "tables"
     asked: dict[str, Any] = {
         "pairs": folder / "pairs.parquet",
+        "report": folder / "audit.json",
         "cohort": folder / "cohort.parquet",
         "synthetic": [folder / "synthetic.parquet"],
         "audit_log": root / "audit",

@@ -13,6 +13,7 @@ from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.logbook.logs import tally
 from cxr_release.memorization.chance import held_out_chance, no_chance
+from tests.support.plain_pairs import POSE
 
 GENERATED = [
     f"checkpoint-{checkpoint}-{batch}-{index:05d}"
@@ -37,6 +38,7 @@ def pair_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
             "real_id": STEMS[place],
             "synthetic_id": name,
             **nearness(0.9 - place / 8, threshold),
+            **POSE,
         }
         for place, name in enumerate(PAIRED)
     ]
@@ -45,7 +47,10 @@ def pair_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
 def nearness(cosine: float, threshold: float | None) -> dict[str, Any]:
     known = threshold is not None
     return {
+        "score": round(10 * cosine - 2, 3),
         "cosine": cosine,
+        "part": "whole",
+        "p": None,
         "view": "mirrored" if cosine > 0.85 else "plain",
         "percentile": round(100 * cosine) if known else None,
         "flagged": cosine > threshold if known else None,
@@ -57,7 +62,8 @@ def nearest_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
     rows = []
     for place, name in enumerate(GENERATED):
         row = {"real_id": STEMS[0], **nearness(0.5 - place / 100, threshold)}
-        row |= {key: one for key, one in paired.get(name, {}).items() if key != "rank"}
+        pair = paired.get(name, {})
+        row |= {key: one for key, one in pair.items() if key not in {"rank", *POSE}}
         row["tuning_cosine"] = row["cosine"] if row["flagged"] else None
         rows.append({"synthetic_id": name, "second_cosine": 0.25, "distance_ratio": 0.75, **row})
     return rows

@@ -193,6 +193,7 @@ def test_the_page_says_what_a_copy_is_and_names_no_film(table: Table, archive: A
     for word in ("Vertebral contours", "Soft-tissue silhouettes", "Acquisition artefacts"):
         assert word in criteria
     assert table.page.locator(".criteria").is_visible()
+    assert "not known" in table.text(".expectation summary")  # there is no report of an audit
     assert table.text("h1") == TITLE
     assert table.page.locator("h1 i").count() == 0
     page = table.page.content()

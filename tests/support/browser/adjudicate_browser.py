@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from cxr_release.review_app.site import Site
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 from tests.support.oriented import oriented_row
+from tests.support.plain_pairs import MATCH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Request
@@ -47,8 +48,7 @@ class Archive:
 def make_archive(folder: Path) -> Archive:
     """Pairs of chequered films; neither table has them in the order of rank."""
     chance = np.random.default_rng(11)
-    archive = Archive(folder)
-    reals, synthetics, rows = [], [], []
+    pairs = []
     for place in range(PAIRS):
         real, other = (
             np.kron(
@@ -56,12 +56,29 @@ def make_archive(folder: Path) -> Archive:
             ).astype(np.uint8)
             for _ in range(2)
         )
-        made = {
+        synthetic = {
             EQUAL: real,
             MIRRORED: real[:, ::-1],
             INVERTED: 255 - real,
             BOTH: 255 - real[:, ::-1],
         }.get(place, other)
+        view = schemas.VIEWS[place] if place < len(schemas.VIEWS) else "plain"
+        pairs.append((real, synthetic, {"view": view}))
+    return write_archive(folder, pairs)
+
+
+def write_archive(
+    folder: Path, pairs: Sequence[tuple[png.Film, png.Film, Mapping[str, Any]]]
+) -> Archive:
+    """Tables of real films, synthetic films and pairs of them, the most similar pair first.
+
+    Args:
+        folder: where to.
+        pairs: real film, synthetic film, and what the audit says of them; see `MATCH`.
+    """
+    archive = Archive(folder)
+    reals, synthetics, rows = [], [], []
+    for place, (real, other, match) in enumerate(pairs):
         data = png.encode(real, synthetic=False)
         name = f"phantom-{place:05d}"
         facts = png.facts(real, data)
@@ -70,7 +87,7 @@ def make_archive(folder: Path) -> Archive:
             | {"facing": "left", "flipped": False}
             | facts
         )
-        synthetic = oriented_row(np.ascontiguousarray(made), 3, "large", PAIRS - place)
+        synthetic = oriented_row(np.ascontiguousarray(other), 3, "large", len(pairs) - place)
         synthetics.append(synthetic)
         rows.append(
             {
@@ -78,9 +95,11 @@ def make_archive(folder: Path) -> Archive:
                 "real_id": name,
                 "synthetic_id": synthetic["id"],
                 "cosine": 0.9 - place / 100,
-                "view": schemas.VIEWS[place] if place < len(schemas.VIEWS) else "plain",
+                "view": "plain",
                 "percentile": 50.0,
                 "flagged": False,
+                **MATCH,
+                **match,
             }
         )
         archive.pairs.append((name, synthetic["id"]))
@@ -106,6 +125,7 @@ class PairServer(MortalServer):
         self.folder = folder
         asked = {
             **{name: archive.folder / f"{name}.parquet" for name in ("pairs", "cohort")},
+            "report": archive.folder / "audit.json",
             "synthetic": [archive.folder / "synthetic.parquet"],
             "audit_log": folder / "audit",
             "orders": folder / "orders",

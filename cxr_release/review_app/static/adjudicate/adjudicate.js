@@ -6,6 +6,7 @@ import { nothingToJudge } from "../shared/empty_state.js";
 import { ADJUDICATE_KEYS } from "../shared/keys.js";
 import { PageController, startPage } from "../shared/page.js";
 import { AdjudicateApi, VERDICT_TEXTS } from "./api.js";
+import { showExpectation } from "./expectation.js";
 import { PairList } from "./pair_list.js";
 import { PairView } from "./pair_view.js";
 import { VerdictPanel } from "./verdict_panel.js";
@@ -37,7 +38,7 @@ class AdjudicatePage extends PageController {
     note: () => void this.#note(),
     previous: () => this.#previous(),
     next: () => this.#next(),
-    "as-generated": () => this.notices.warn("The synthetic film is shown as it was generated."),
+    "as-generated": () => this.notices.warn("The synthetic film is shown as it was generated, the real film as it is."),
   };
   /** @type {Map<string, string>} notes that wait for their verdict, by pair */
   #drafts = new Map();
@@ -50,6 +51,7 @@ class AdjudicatePage extends PageController {
   constructor(start) {
     super(start);
     this.pairs = new PairList(this.queue);
+    showExpectation(byId("expectation"), this.setup.expectation);
     this.view = new PairView(byId("pair"), this.images);
     this.panel = new VerdictPanel(byId("header"), byId("footer"), this.setup, this.act);
     this.api.progress.addEventListener("change", () => {

@@ -11,13 +11,32 @@ import { Connection } from "../shared/connection.js";
  * @property {string} real name of the real film
  * @property {string} synthetic name of the synthetic film
  * @property {"plain"|"mirrored"|"inverted"|"mirrored-inverted"} view how it is held against the real one
+ * @property {"whole"|"left"|"right"|"top"|"bottom"} part what of the synthetic film, in that view, was compared
+ * @property {PoseNumbers} pose
  * @property {Verdict|null} verdict
  * @property {string} note
  * @property {string|null} at
  */
 
+/**
+ * Where the synthetic film, in its view, lies on the real one; see pose.js.
+ * @typedef {object} PoseNumbers
+ * @property {number} turn degrees
+ * @property {number} scale of lengths on the real film over lengths on the synthetic one
+ * @property {number} right of the width, by which its middle lies right of the real one's
+ * @property {number} down of the height, by which it lies below
+ */
+
+/**
+ * What the whole list can be expected to hold; nothing of a single pair.
+ * @typedef {object} Expectation
+ * @property {string} summary
+ * @property {string[]} texts
+ * @property {[string, string][]} kinds kinds of planted copies, and how many of them it would hold
+ */
+
 /** @typedef {{done: number, left: number, awaited: number|null}} Progress */
-/** @typedef {{reviewer: string, title: string, adjudicates: boolean}} Setup */
+/** @typedef {{reviewer: string, title: string, adjudicates: boolean, expectation: Expectation}} Setup */
 /** @typedef {{pair: string, verdict: Verdict|"retract", note: string}} NewVerdict */
 /** @typedef {{pair: Pair, logged: number}} Answer */
 

@@ -1,10 +1,13 @@
-// A real and a synthetic film, seen alike: side by side, in turn in one place, or subtracted.
+// A real and a synthetic film, aligned and seen alike: side by side, in turn in one place, or
+// subtracted. The synthetic film is turned into its view; the real one is moved onto it.
 
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
 import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
 import { Viewport } from "../shared/viewer.js";
 import { between } from "../shared/windowing.js";
+import { PairMarks } from "./pair_marks.js";
+import { Pose } from "./pose.js";
 
 /** @typedef {"side"|"flicker"|"difference"} Mode */
 /** @typedef {"real"|"synthetic"} Kind */
@@ -23,6 +26,8 @@ const LABELS = { real: "Real film", synthetic: "Synthetic film" };
 /** @type {Record<string, string>} */
 const ORIENTATIONS = { mirrored: "mirrored", inverted: "inverted", "mirrored-inverted": "mirrored, inverted" };
 
+const PLAIN = new Pose({ turn: 0, scale: 1, right: 0, down: 0 });
+
 /** Event "ready" when both films of a pair have stood on the screen for a moment. */
 export class PairView extends FilmPanes {
   viewport = new Viewport();
@@ -30,6 +35,7 @@ export class PairView extends FilmPanes {
   mode = "side";
   /** @type {import("./api.js").Pair|null} */
   #pair = null;
+  #pose = PLAIN;
   /** @type {Kind} */
   #shown = "real";
   #asGenerated = false;
@@ -45,17 +51,20 @@ export class PairView extends FilmPanes {
   constructor(host, images) {
     super(host, images, SETTLE_MS);
     const key = keyName(ADJUDICATE_KEYS, "as-generated");
-    const tooltip = `As generated, or turned to match (${key})`;
+    const tooltip = `Both films as they are, or aligned to match (${key})`;
     this.readout = element("p", { class: "pair-readout", attributes: { "aria-live": "off" } });
     this.note = button({ class: "pair-note", attributes: { title: tooltip }, on: { click: () => this.act("as-generated") } });
     this.captions = KINDS.map((kind) => element("p", { class: "caption", text: LABELS[kind], attributes: { "data-kind": kind } }));
-    const middle = element("p", { class: "caption-difference", text: "Difference: black where both films are equal" });
+    this.middle = element("p", { class: "caption-difference" });
+    this.details = KINDS.map((kind) => element("p", { class: "detail", attributes: { "data-kind": kind } }));
     this.panes = KINDS.map((kind) => this.makePane(LABELS[kind], this.viewport));
     for (const [place, pane] of this.panes.entries()) pane.host.dataset.kind = KINDS[place];
     this.films = element("div", { class: "pair-films" }, ...this.panes.map((pane) => pane.host));
+    this.marks = new PairMarks(this.panes.map(({ viewer }) => viewer));
     host.append(
-      element("div", { class: "pair-bar" }, this.readout, this.captions[0], middle, this.captions[1], this.note),
-      this.films,
+      element("div", { class: "pair-bar" }, this.readout, this.captions[0], this.middle, this.captions[1], this.note),
+      element("div", { class: "pair-details" }, ...this.details),
+      element("div", { class: "pair-stage" }, this.films, this.marks.host),
     );
     for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.#drawReadout());
     this.#draw();
@@ -68,6 +77,7 @@ export class PairView extends FilmPanes {
    */
   show(pair) {
     this.#pair = pair;
+    this.#pose = pair === null ? PLAIN : new Pose(pair.pose);
     this.#asGenerated = false;
     this.#gain = 1;
     this.setFilms(KINDS.map((kind) => pair?.[kind] ?? null));
@@ -100,7 +110,7 @@ export class PairView extends FilmPanes {
     else if (action === "other" && this.mode === "flicker") {
       this.#stopFlickering();
       this.#showOther();
-    } else if (action === "as-generated" && this.#orientation !== "") {
+    } else if (action === "as-generated" && this.#alignment !== "") {
       this.#asGenerated = !this.#asGenerated;
       this.#draw();
     } else if (this.mode === "difference" && (action === "narrower" || action === "wider")) {
@@ -113,9 +123,10 @@ export class PairView extends FilmPanes {
     return true;
   }
 
-  /** How the synthetic film is turned to be held against the real one; empty: not at all. */
-  get #orientation() {
-    return ORIENTATIONS[this.#pair?.view ?? "plain"] ?? "";
+  /** How the films are held against each other; empty: as they are. */
+  get #alignment() {
+    const view = ORIENTATIONS[this.#pair?.view ?? "plain"] ?? "";
+    return [view, this.#pose.moves ? "aligned" : ""].filter(Boolean).join(", ");
   }
 
   #flicker() {
@@ -147,10 +158,14 @@ export class PairView extends FilmPanes {
     dataset.pair = this.#pair?.name ?? "";
     dataset.ready = String(this.ready);
     const view = this.#asGenerated ? "plain" : (this.#pair?.view ?? "plain");
+    const pose = this.#asGenerated || !this.#pose.moves ? null : this.#pose;
+    this.panes[0].viewer.orient({ mirrored: false, inverted: false, placement: pose });
     this.panes[1].viewer.orient({ mirrored: view.includes("mirrored"), inverted: view.includes("inverted") });
-    const texts = [`${this.#orientation} to match`, "as generated"];
+    this.marks.draw(pose, pose !== null || view.includes("mirrored"), this.#asGenerated ? "whole" : (this.#pair?.part ?? "whole"));
+    this.#drawDetails(pose);
+    const texts = [`${this.#alignment} to match`, "as generated"];
     if (this.#asGenerated) texts.reverse();
-    this.note.hidden = this.#orientation === "";
+    this.note.hidden = this.#alignment === "";
     this.note.replaceChildren(
       texts[0],
       element("kbd", { text: keyName(ADJUDICATE_KEYS, "as-generated") }),
@@ -161,6 +176,24 @@ export class PairView extends FilmPanes {
       this.captions[place].dataset.lit = String(this.mode !== "flicker" || this.#shown === kind);
     }
     this.#drawReadout();
+  }
+
+  /** @param {Pose|null} pose in which the real film is shown; null: unmoved */
+  #drawDetails(pose) {
+    const hatched = pose?.showsOutside ?? false;
+    const unmoved = this.#pose.moves ? "real film as it is, not moved to match" : "";
+    const part = this.#pair?.part ?? "whole";
+    const compared = part === "whole" || this.#asGenerated ? "" : `compared: ${part} half (outlined)`;
+    const legend = hatched && this.mode !== "difference" ? "hatched: beyond the real film" : "";
+    const texts = [
+      pose === null ? unmoved : `real film ${pose.text}`,
+      [compared, legend].filter(Boolean).join("; "),
+    ];
+    for (const [place, text] of texts.entries()) {
+      this.details[place].textContent = text;
+      this.details[place].title = text;
+    }
+    this.middle.textContent = `Difference: black where both films are equal${hatched ? ", hatched beyond the real film" : ""}`;
   }
 
   #drawReadout() {

@@ -122,7 +122,7 @@ export const ADJUDICATE_KEYS = [
       { keys: ["f"], action: "flicker", shown: "f", help: "flicker: both in turn in one place" },
       { keys: [" "], action: "other", shown: "Space", help: "in the flicker: hold it, then the other film" },
       { keys: ["d"], action: "difference", shown: "d", help: "difference: black where both are equal" },
-      { keys: ["o"], action: "as-generated", shown: "o", help: "synthetic film as generated, or turned to match" },
+      { keys: ["o"], action: "as-generated", shown: "o", help: "both films as they are, or aligned to match" },
     ],
   },
   {

@@ -145,8 +145,8 @@ export class PageController {
   keyDown(event) {
     const target = event.target instanceof Element ? event.target : null;
     if (target?.closest("dialog, input, textarea")) return;
-    // A button or link that was reached with Tab is pressed as everywhere else.
-    if ((event.key === "Enter" || event.key === " ") && target?.closest("button, a")) return;
+    // A button, link or summary that was reached with Tab is pressed as everywhere else.
+    if ((event.key === "Enter" || event.key === " ") && target?.closest("button, a, summary")) return;
     const action = actionOf(event, this.activeKeys);
     if (!action) return;
     event.preventDefault();

@@ -75,13 +75,30 @@ export class Viewport extends EventTarget {
 }
 
 /**
+ * How the film itself is shown, whatever the viewport.
+ *
+ * @typedef {object} Orientation
+ * @property {boolean} mirrored
+ * @property {boolean} inverted black for white
+ * @property {Placement|null} [placement] how it is moved within its frame; null or undefined: not at all
+ */
+
+/**
+ * @typedef {object} Placement
+ * @property {(width: number, height: number) => string} transform CSS, of a film of this size in pixels
+ * @property {string} clip CSS shape of what is seen of the film
+ */
+
+/**
  * Wheel zooms about the pointer, drag pans, drag with the right button changes window (sideways)
  * and level (up is brighter), double click fits the film again. Several viewers may share one
  * `Windowing` and one `Viewport`, for films that must be judged alike.
  */
 export class Viewer {
-  /** @type {{mirrored: boolean, inverted: boolean}} how the film itself is shown */
+  /** @type {Orientation} */
   #orientation = { mirrored: false, inverted: false };
+  /** @type {HTMLElement[]} */
+  #followers = [];
   /** @type {{x: number, y: number, windows: boolean}|null} */
   #dragging = null;
 
@@ -125,17 +142,30 @@ export class Viewer {
     if (url) this.image.setAttribute("src", url);
     else this.image.removeAttribute("src");
     this.image.hidden = !url;
+    for (const follower of this.#followers) follower.hidden = !url;
     this.image.alt = label;
     this.#draw();
   }
 
   /**
-   * Show the film left for right, or black for white, before anything else is done to it.
+   * Show the film left for right, black for white or moved, before anything else is done to it.
    *
-   * @param {{mirrored: boolean, inverted: boolean}} orientation
+   * @param {Orientation} orientation
    */
   orient(orientation) {
     this.#orientation = orientation;
+    this.#draw();
+  }
+
+  /**
+   * Keep an element where the film's frame is: what marks places on it. Its parent must have the
+   * place and the size of this viewer's.
+   *
+   * @param {HTMLElement} follower positioned absolutely
+   */
+  follow(follower) {
+    follower.hidden = this.image.hidden;
+    this.#followers.push(follower);
     this.#draw();
   }
 
@@ -232,13 +262,18 @@ export class Viewer {
       Math.max(0, width - sizes.width / viewport.zoom) / 2 / fitWidth,
       Math.max(0, height - sizes.height / viewport.zoom) / 2 / fitHeight,
     );
+    for (const { style } of [this.image, ...this.#followers]) {
+      style.width = `${width}px`;
+      style.height = `${height}px`;
+      style.left = `${(sizes.width - width) / 2 + viewport.x * fitWidth}px`;
+      style.top = `${(sizes.height - height) / 2 + viewport.y * fitHeight}px`;
+    }
+    const { mirrored, inverted, placement } = this.#orientation;
+    const transforms = [placement?.transform(width, height) ?? "none", mirrored ? "scaleX(-1)" : "none"];
     const { style } = this.image;
-    style.width = `${width}px`;
-    style.height = `${height}px`;
-    style.left = `${(sizes.width - width) / 2 + viewport.x * fitWidth}px`;
-    style.top = `${(sizes.height - height) / 2 + viewport.y * fitHeight}px`;
-    style.transform = this.#orientation.mirrored ? "scaleX(-1)" : "none";
-    const filters = [this.#orientation.inverted ? "invert(1)" : "none", windowing.filter];
+    style.transform = transforms.filter((transform) => transform !== "none").join(" ") || "none";
+    style.clipPath = placement?.clip ?? "none";
+    const filters = [inverted ? "invert(1)" : "none", windowing.filter];
     style.filter = filters.filter((filter) => filter !== "none").join(" ") || "none";
   }
 }
