@@ -482,14 +482,21 @@ AUDIT_PAIRS = Table(
             matches=HEX64,
             nullable=True,
         ),
-        replace(SCORE, doc=f"{SCORE.doc} Rounded to one decimal where real films go by an HMAC."),
+        replace(SCORE, doc=f"{SCORE.doc} Rounded to whole numbers where real films go by an HMAC."),
         replace(
             COSINE, doc=f"{COSINE.doc} Rounded to two decimals where real films go by an HMAC."
         ),
         VIEW,
         PART,
-        PERCENTILE,
-        FLAGGED,
+        replace(
+            PERCENTILE,
+            doc=f"{PERCENTILE.doc} Rounded down to whole per cents where real films go by an HMAC.",
+        ),
+        replace(
+            FLAGGED,
+            doc="Whether the score is so high that chance alone hardly explains it among so many"
+            " films: see the datacard.",
+        ),
         Column(
             "verdict",
             TEXT,

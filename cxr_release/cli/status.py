@@ -196,8 +196,9 @@ def _holds_back(
         yield f"{counts['review']['open_conflicts']:,} films wait for the adjudicator"
     if flagged["flagged"]:
         yield (
-            f"{flagged['flagged']:,} films are nearer to a source film than any film of the"
-            f" baseline: `flagged` in data/audit/nearest.parquet. {flagged['chance']}"
+            f"{flagged['flagged']:,} film(s) are flagged as more similar to a source film than"
+            " chance alone explains: `flagged` in data/audit/nearest.parquet."
+            f" {flagged['chance']}"
         )
     unsettled = audit.report["pairs"] - audit.report["settled"]
     if unsettled:

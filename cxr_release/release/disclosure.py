@@ -1,15 +1,21 @@
 """What a release discloses of real films: whether it shows them, how it names and measures them.
 
-How near a patient's film is to a released one, to its own altered copy, or to another film of that
-patient, anybody who has those films can compute: to the last digit, the published number would tell
-that they were learnt from. So where films go by an HMAC such numbers are rounded. It cannot hide
-what the released films show by themselves: a film that lies near one of them lies near it.
+How similar a patient's film is to a released one, to its own altered copy, or to another film,
+anybody who has those films can compute, or nearly so: to the last digit, the published number would
+tell that they were learnt from. So where films go by an HMAC such numbers are rounded: scores to
+whole numbers, cosines and mean excesses of scores to two decimals, percentiles down to whole per
+cents. Since the search learns from the source films what tells films apart, each of its numbers,
+even one of two released films, would confirm a guess at the whole source; those are rounded, too.
+p values and poses do not go out at all: a p value is a score to the last digit, and the pose of a
+copy tells how it was moved. It cannot hide what the released films show by themselves: a film that
+lies near one of them lies near it.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -86,49 +92,68 @@ def shows_real_films(params: Params) -> bool:
 
 
 PLACES = 2
-"""Decimals that are left."""
-OFF = 0.5 * 10**-PLACES + 1e-9
-"""The most by which a rounded number is off."""
+"""Decimals that are left of a cosine, and of a mean excess."""
+OFF, SCORE_OFF = 0.5 * 10**-PLACES + 1e-9, 0.5 + 1e-9
+"""The most by which a rounded cosine, and a rounded score, is off."""
 
 
-def coarse_number(value: float, params: Params) -> float:
-    """A number of one real film as it may go out."""
-    return round(value, PLACES) if names_films_by(params) == "hmac" else value
+def coarse_cosine(cosine: float) -> float:
+    """A cosine as it may go out where real films go by an HMAC; never −0."""
+    return round(cosine, PLACES) + 0.0
+
+
+def coarse_score(score: float) -> float:
+    """A score, likewise: a whole number. What was higher is no lower then."""
+    return float(round(score)) + 0.0
+
+
+def coarse_percentile(percentile: float) -> float:
+    """A percentile, likewise: down to a whole per cent, so that 100 still means all."""
+    return float(math.floor(percentile))
 
 
 def coarse_audit(report: Mapping[str, Any], params: Params) -> dict[str, Any]:
-    """The audit's report as it may go out; shares and their intervals are of many films and stay.
+    """The audit's report as it may go out; counts, shares and their intervals stay.
 
     Args:
-        report: `cosine`, `alike`, `power`, `calibration` and `within` among its keys.
+        report: `score`, `cosine`, `alike`, `power`, `calibration` and `within` among its keys.
         params: the parameters that it was made with.
     """
-    coarse = dict(report)
     if names_films_by(params) == "sha256":
-        return coarse
-    calibration = dict(coarse["calibration"])
-    for films in ("synthetic", "source", "held_out", "threshold"):
-        calibration[films] = _rounded(calibration.get(films))
-    if nearer := calibration.get("nearer_than_5_percent"):
-        distance = _rounded(nearer["distance"])
-        calibration["nearer_than_5_percent"] = nearer | {"distance": distance}
-    power = [
-        row | {"median_cosine": round(row["median_cosine"], PLACES)} for row in coarse["power"]
-    ]
-    return coarse | {
-        "cosine": _rounded(coarse["cosine"]),
-        "alike": round(coarse["alike"], PLACES),
-        "power": power,
-        "calibration": calibration,
-        "within": coarse["within"] | {"real": _rounded(coarse["within"]["real"])},
+        return dict(report)
+    return dict(report) | {
+        "score": _each(coarse_score, report["score"]),
+        "cosine": _each(coarse_cosine, report["cosine"]),
+        "alike": coarse_cosine(report["alike"]),
+        "power": [
+            row | {"median_cosine": _each(coarse_cosine, row["median_cosine"])}
+            for row in report["power"]
+        ],
+        "calibration": _coarse_calibration(report["calibration"]),
+        "within": {
+            name: _each(coarse_cosine, numbers) for name, numbers in report["within"].items()
+        },
     }
 
 
-def _rounded(value: Any) -> Any:
-    """Every number in it that is not whole, rounded."""
+def _coarse_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
+    scores = ("synthetic", "source", "held_out", "threshold")
+    coarse = dict(calibration)
+    coarse |= {name: _each(coarse_score, calibration[name]) for name in scores}
+    if tail := calibration["tail"]:
+        # A mean of ten films or more; rounded to whole numbers it would say nothing.
+        excesses = {name: coarse_cosine(tail[name]) for name in ("mean_excess", "most_excess")}
+        coarse["tail"] = tail | excesses | {"start": coarse_score(tail["start"])}
+    if nearer := calibration["nearer_than_5_percent"]:
+        coarse["nearer_than_5_percent"] = nearer | {"score": coarse_score(nearer["score"])}
+    return coarse
+
+
+def _each(coarse: Callable[[float], float], value: Any) -> Any:
+    """Every number in it that is not a count, made coarse."""
     if isinstance(value, Mapping):
-        return {key: _rounded(part) for key, part in value.items()}
-    return round(value, PLACES) if isinstance(value, float) else value
+        return {key: _each(coarse, part) for key, part in value.items()}
+    return coarse(value) if isinstance(value, float) else value
 
 
 Cell = Mapping[str, Any]
@@ -180,12 +205,25 @@ def released_pairs(
             "real_id": pair["real_id"] if shown else None,
             "real_pixel_sha256": None if key else pixels[pair["real_id"]],
             "real_pixel_hmac": key.pixels(pixels[pair["real_id"]]) if key else None,
-            "cosine": coarse_number(pair["cosine"], params),
+            **(_coarse_pair(pair) if key else {name: pair[name] for name in _MEASURED}),
             "view": pair["view"],
-            "percentile": pair["percentile"],
+            "part": pair["part"],
             "flagged": pair["flagged"],
             "verdict": verdicts.get(films_of),
         }
+
+
+_MEASURED = ("score", "cosine", "percentile")
+"""Columns of a pair that are rounded where real films go by an HMAC."""
+
+
+def _coarse_pair(pair: Cell) -> dict[str, float | None]:
+    percentile = pair["percentile"]
+    return {
+        "score": coarse_score(pair["score"]),
+        "cosine": coarse_cosine(pair["cosine"]),
+        "percentile": None if percentile is None else coarse_percentile(percentile),
+    }
 
 
 def _key(inputs: ReleaseInputs) -> FilmKey:

@@ -22,13 +22,14 @@ from cxr_release.release.record import (
     AuditReview,
     Calibration,
     Checkpoints,
-    Cosines,
     Count,
     Counts,
+    Ends,
     FacingRule,
     FilmCounts,
     JobCounts,
     Json,
+    ListLength,
     Loss,
     Number,
     Part,
@@ -108,12 +109,14 @@ class AuditReport(_More):
     real: SearchedFilms
     synthetic: SearchedFilms
     flagged: Any
-    cosine: Cosines
+    score: Ends
+    cosine: Ends
     calibration: Calibration
     histogram: dict[str, list[Number] | None]
     within: dict[str, Json]
     power: list[Recall]
     power_note: str | None
+    list_length: ListLength
 
 
 class OrientedSummary(_More):

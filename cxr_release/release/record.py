@@ -280,6 +280,7 @@ class Encoder(Part):
     name: Text
     dimensions: Count
     looks: Count
+    """Poses in which each source film is looked at."""
     weights: Weights | None
 
 
@@ -305,8 +306,8 @@ class Flagged(Part):
     """Films that stand in no listed pair, so that nobody was asked."""
 
 
-class Cosines(Part):
-    """The ends of the list of pairs."""
+class Ends(Part):
+    """The highest and the lowest value in the list of pairs."""
 
     highest: Number | None
     lowest: Number | None
@@ -319,6 +320,7 @@ class Chance(Part):
     compared: Count
     patients: Count | None
     nearer: Count | None
+    """Films nearer than the whole baseline; against held-out films, of the tuning part alone."""
     expected: Number | None
     at_most: bool
     p: Number | None
@@ -327,26 +329,33 @@ class Chance(Part):
     sentence: Text
 
 
+class Tail(Part):
+    """The upper tail of the scores of films that copy nobody; see `memorization.tail`."""
+
+    films: Annotated[int, Field(ge=1, le=2**53)]
+    peaks: Annotated[int, Field(ge=1, le=2**53)]
+    start: Number
+    mean_excess: Number
+    most_excess: Number
+
+
 class Baseline(Part):
-    """Distances of films that nobody copied."""
+    """Scores of films that nobody copied, each with its nearest film."""
 
     films: Count
     counted: Count
     patients: Count | None
     left_out_alike: Count
     without_another: Count
-    cosine: Numbers | None
-    distance: Numbers | None
+    score: Numbers | None
 
 
-class SyntheticDistances(Part):
-    """Distances of synthetic films to their nearest real film."""
+class SyntheticScores(Part):
+    """Scores of synthetic films, each with its nearest real film."""
 
     films: Count
     alike: Count
-    cosine: Numbers
-    distance: Numbers
-    distance_ratio: Numbers
+    score: Numbers
 
 
 class Calibration(Part):
@@ -355,12 +364,16 @@ class Calibration(Part):
     baseline: Literal["held_out", "source"] | None
     others: Literal["patients", "films"]
     threshold: Number | None
+    """Score from which on a film is flagged."""
+    level: Number
+    """Probability that any of the films is flagged if none of them copies anybody."""
+    tail: Tail | None
     flagged: Count | None
     note: Text | None
     chance: Chance
     source: Baseline
     held_out: Baseline | None
-    synthetic: SyntheticDistances
+    synthetic: SyntheticScores
     nearer_probability: Number | None
     nearer_than_5_percent: Numbers | None
     nearest_in_tuning: Numbers | None
@@ -370,14 +383,29 @@ class Recall(Part):
     """How many planted copies of one alteration the search found."""
 
     alteration: Text
+    family: Text
+    """Kind of change; those of one family follow each other."""
     planted: Count
     found: Count
     recall: Number | None
     """None where a list drawn at random would hold as many; see `Audit.power_note`."""
     low: Number | None
     high: Number | None
-    median_rank: Number | None
-    median_cosine: Number
+    median_rank: Count | None
+    """None beyond the list."""
+    median_cosine: Number | None
+    """Of the copies whose pair the search kept; None where it kept none."""
+    needed: Count | None
+    """Pairs of the shortest list that holds the share `ListLength.recall`; None: no list does."""
+
+
+class ListLength(Part):
+    """How long the list must be to hold the share of each kind of copy that is asked for."""
+
+    recall: Number
+    needed: Count | None
+    beyond: list[Text]
+    """Alterations of which no list would hold so many."""
 
 
 class Audit(Part):
@@ -391,12 +419,14 @@ class Audit(Part):
     real: Searched
     synthetic: Searched
     flagged: Flagged | None
-    cosine: Cosines
+    score: Ends
+    cosine: Ends
     calibration: Calibration
     histogram: dict[str, list[Number] | None]
     within: dict[str, Json]
     power: list[Recall]
     power_note: Text | None
+    list_length: ListLength
 
 
 class ReaderStudy(Part):

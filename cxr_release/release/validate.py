@@ -138,6 +138,7 @@ class _Artefacts:
             ],
             rounded=False,
             audit=cast(AuditReport, self.audit),
+            audit_params=params.audit,
             judging=cast(AuditReview, self.judging),
             ratings=self.ratings or [],
             study=study,

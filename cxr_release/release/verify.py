@@ -31,7 +31,8 @@ from cxr_release.release.checks.folder_tables import (
     read_side,
 )
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.release.checks.rules import RULES, check_flagged
+from cxr_release.release.checks.memorization import check_flagged
+from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
@@ -125,6 +126,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         pairs=pairs,
         rounded=record.source.films_named_by == "hmac",
         audit=record.metrics.audit,
+        audit_params=record.params.audit,
         judging=record.reviews.audit,
         ratings=ratings,
         study=record.metrics.reader_study,

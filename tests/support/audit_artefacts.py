@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from scipy.stats import chi2
 
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.logbook.logs import tally
+from cxr_release.memorization.calibration import NO_BASELINE
 from cxr_release.memorization.chance import held_out_chance, no_chance
-from tests.support.plain_pairs import POSE
+from cxr_release.memorization.recall import recommended
+from cxr_release.memorization.tail import LEVEL, PEAKS, Tail
+from cxr_release.statistics.proportions import share_of
 
 GENERATED = [
     f"checkpoint-{checkpoint}-{batch}-{index:05d}"
@@ -24,11 +29,23 @@ GENERATED = [
 STEMS = ("patient-4711-secret", "patient-0815-secret", "patient-1234-secret")
 PAIRED = ("checkpoint-3-large-00000", "checkpoint-1-initial-00000", "checkpoint-1-initial-00002")
 """The films nearest to those of `STEMS`, nearest first; the first of them is excluded."""
-TOP, THRESHOLD = 3, 0.8
+TOP, THRESHOLD, LOW = 3, 8.1, 4.69
+"""Pairs on the list; a score that the first of them reaches; one that two unlisted films reach."""
+MEAN_EXCESS = 0.02
+"""So little that hardly any score lies near the start of the tail."""
+COMPARED = 2
+"""Source films that the tail is of: fewer than a real audit makes one of."""
 
 
 def write_blank(path: Path) -> None:
     Image.new("RGB", (40, 30), "white").save(path)
+
+
+def tail_to(threshold: float) -> Tail:
+    """The tail from which this threshold follows."""
+    most = MEAN_EXCESS * 2 * PEAKS / float(chi2.ppf(0.05, 2 * PEAKS))
+    from_zero = Tail(COMPARED, PEAKS, 0.0, MEAN_EXCESS, most)
+    return replace(from_zero, start=threshold - from_zero.threshold(len(GENERATED)))
 
 
 def pair_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
@@ -37,35 +54,40 @@ def pair_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
             "rank": place + 1,
             "real_id": STEMS[place],
             "synthetic_id": name,
-            **nearness(0.9 - place / 8, threshold),
-            **POSE,
+            **nearness(9 - 1.25 * place, threshold),
+            "turn": 1.5,
+            "scale": 0.9375,
+            "right": -0.03125,
+            "down": 0.0,
         }
         for place, name in enumerate(PAIRED)
     ]
 
 
-def nearness(cosine: float, threshold: float | None) -> dict[str, Any]:
+def nearness(score: float, threshold: float | None) -> dict[str, Any]:
+    """The second pair's halves are more similar than the first pair's whole films."""
     known = threshold is not None
+    halved = score == 7.75
     return {
-        "score": round(10 * cosine - 2, 3),
-        "cosine": cosine,
-        "part": "whole",
-        "p": None,
-        "view": "mirrored" if cosine > 0.85 else "plain",
-        "percentile": round(100 * cosine) if known else None,
-        "flagged": cosine > threshold if known else None,
+        "score": score,
+        "cosine": 0.9375 if halved else score / 10,
+        "view": "mirrored" if score > 8.5 else "plain",
+        "part": "left" if halved else "whole",
+        "percentile": 10 * score if known else None,
+        "p": tail_to(threshold).p(score) if threshold is not None else None,
+        "flagged": score >= threshold if threshold is not None else None,
     }
 
 
 def nearest_rows(threshold: float | None = THRESHOLD) -> list[dict[str, Any]]:
+    pose = ("rank", "turn", "scale", "right", "down")
     paired = {row["synthetic_id"]: row for row in pair_rows(threshold)}
     rows = []
     for place, name in enumerate(GENERATED):
-        row = {"real_id": STEMS[0], **nearness(0.5 - place / 100, threshold)}
-        pair = paired.get(name, {})
-        row |= {key: one for key, one in pair.items() if key not in {"rank", *POSE}}
-        row["tuning_cosine"] = row["cosine"] if row["flagged"] else None
-        rows.append({"synthetic_id": name, "second_cosine": 0.25, "distance_ratio": 0.75, **row})
+        row = {"real_id": STEMS[0], **nearness(5 - place / 10, threshold)}
+        row |= {key: value for key, value in paired.get(name, {}).items() if key not in pose}
+        tuning = row["score"] if threshold is not None else None
+        rows.append({"synthetic_id": name, "second_score": 0.25, "tuning_score": tuning, **row})
     return rows
 
 
@@ -82,46 +104,71 @@ def baseline(low: float, high: float, left_out: int) -> dict[str, Any]:
         "patients": 3 - left_out,
         "left_out_alike": left_out,
         "without_another": 0,
-        "cosine": spread_of(low, high),
-        "distance": spread_of(0.6325, 1.25),
+        "score": spread_of(low, high),
     }
 
 
-def planted(alteration: str, found: int, median_rank: int | None) -> dict[str, Any]:
+NOT_COMPARED = {
+    **{"films": 3, "counted": 0, "patients": 0, "left_out_alike": 0},
+    **{"without_another": 3, "score": None},
+}
+
+
+def planted(
+    alteration: str,
+    found: int,
+    median_rank: int | None,
+    needed: int | None,
+    *,
+    family: str = "moved",
+    of: int = 40,
+) -> dict[str, Any]:
+    """A kind of copies, of which so many are in the list of `TOP` pairs."""
+    share, low, high = share_of(found, of)
     return {
         "alteration": alteration,
-        "planted": 40,
+        "family": family,
+        "planted": of,
         "found": found,
-        "recall": found / 40,
-        "low": 0.01 + found / 50,
-        "high": 0.125 + found / 50,
+        "recall": share,
+        "low": low,
+        "high": high,
         "median_rank": median_rank,
-        "median_cosine": 0.5 + found / 100,
+        "median_cosine": 0.5 + found / 100 if found else None,
+        "needed": needed,
     }
 
 
 POWER = [
-    planted("identical", 40, 1),
-    planted("turned +3°", 35, 2),
-    planted("blurred patch", 3, None),
+    planted("identical", 40, 1, 1, family="pixels unchanged"),
+    planted("turned +3°", 35, 2, 9),
+    planted("blurred patch", 3, None, None, family="noise and detail"),
 ]
 
 
-def chance_of(nearest: list[dict[str, Any]], flagged: int | None) -> dict[str, Any]:
+def list_length(power: list[dict[str, Any]]) -> dict[str, Any]:
+    needed, beyond = recommended(power)
+    return {"recall": 0.95, "needed": needed, "beyond": beyond}
+
+
+def chance_of(nearest: list[dict[str, Any]], *, compared: bool) -> dict[str, Any]:
     """Three held-out films are too few to tell what chance gives."""
-    if flagged is None:
-        return no_chance(len(nearest), "there is nothing to compare with").report()
-    return held_out_chance(nearer=flagged, films=len(nearest), compared=3, patients=3).report()
+    if not compared:
+        return no_chance(len(nearest), NO_BASELINE["patients"]).report()
+    nearer = sum(row["tuning_score"] > 8 for row in nearest)
+    return held_out_chance(nearer=nearer, films=len(nearest), compared=3, patients=3).report()
 
 
 def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
     """What the audit of `pair_rows` and `nearest_rows` says of itself."""
     pairs, nearest = pair_rows(threshold), nearest_rows(threshold)
-    cosines = [row["cosine"] for row in nearest]
+    scores = [row["score"] for row in nearest]
     known = threshold is not None
     flagged = sum(bool(row["flagged"]) for row in nearest) if known else None
     share = {"films": 12, "share": 0.75, "low": 0.4765, "high": 0.9275}
-    within = {"films_with_one_alike": 0, "highest": 0.5, "distance": spread_of(1.0, 1.25)}
+    within = {"films_with_one_alike": 0, "highest": 0.5125, "cosine": spread_of(0.21875, 0.5125)}
+    edges = [3.0, 5.0, 7.0, 9.0]
+    power = POWER if known else []
 
     def account(films: int, patients: int | None) -> dict[str, Any]:
         return {
@@ -136,34 +183,40 @@ def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
 
     return {
         "state": "no baseline" if flagged is None else "flagged" if flagged else "nothing flagged",
-        "encoder": {"name": "thumbnail-24", "dimensions": 576, "looks": 9, "weights": None},
+        "encoder": {"name": "thumbnail", "dimensions": 4096, "looks": 59, "weights": None},
         "real": account(len(STEMS), len(STEMS)),
         "synthetic": account(len(nearest), None),
         "top": TOP,
         "pairs": len(pairs),
-        "cosine": {"highest": pairs[0]["cosine"], "lowest": pairs[-1]["cosine"]},
+        **{
+            name: {
+                "highest": max(row[name] for row in pairs),
+                "lowest": min(row[name] for row in pairs),
+            }
+            for name in ("score", "cosine")
+        },
         "flagged": {"pairs": sum(row["flagged"] for row in pairs), "films": flagged}
         if known
         else None,
         "calibration": {
             "baseline": "held_out" if known else None,
             "others": "patients",
-            "threshold": threshold,
-            "note": None if known else "no two source films of different patients",
+            "threshold": tail_to(threshold).threshold(len(nearest))
+            if threshold is not None
+            else None,
+            "level": LEVEL,
+            "tail": tail_to(threshold).report() if threshold is not None else None,
+            "note": None if known else f"{NO_BASELINE['patients']}: nothing can be flagged",
             "flagged": flagged,
-            "chance": chance_of(nearest, flagged),
-            "source": baseline(0.1, 0.75, 1)
-            if known
-            else {**baseline(0.0, 0.0, 0), "counted": 0, "cosine": None, "distance": None},
-            "held_out": baseline(0.2, 0.8, 0) if known else None,
+            "chance": chance_of(nearest, compared=known),
+            "source": baseline(-1.5, 7.25, 3 - COMPARED) if known else NOT_COMPARED,
+            "held_out": baseline(-0.75, 8.0, 0) if known else None,
             "synthetic": {
                 "films": len(nearest),
                 "alike": 0,
-                "cosine": spread_of(min(cosines), max(cosines)),
-                "distance": spread_of(0.4472, 1.125),
-                "distance_ratio": spread_of(0.5, 0.9375),
+                "score": spread_of(min(scores), max(scores)),
             },
-            "nearer_than_5_percent": {**share, "films": 1, "expected": 0.05, "distance": 0.5}
+            "nearer_than_5_percent": {**share, "films": 1, "expected": 0.05, "score": 7.625}
             if known
             else None,
             "nearer_probability": 0.5625 if known else None,
@@ -174,23 +227,53 @@ def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:
             "real": {**within, "of_another_patient": 0},
             "synthetic": {**within, "films_with_one_alike": 2, "of_another_patient": None},
         },
-        "power": POWER if known else [],
+        "power": power,
         "power_note": None,
+        "list_length": list_length(power),
         "near": {"pairs": flagged or 0, "named": []},
         "histogram": {
-            "edges": [0.0, 0.5, 1.25],
-            "synthetic": [1, len(nearest) - 1],
-            "source": [0, 2] if known else None,
-            "held_out": [0, 3] if known else None,
+            "edges": edges,
+            "synthetic": np.histogram(scores, edges)[0].tolist(),
+            "source": [0, 2, 0] if known else None,
+            "held_out": [0, 2, 1] if known else None,
         },
         "files": ["audit.json"],
     }
 
 
-def write_audit(folder: Path, threshold: float | None = THRESHOLD) -> None:
-    tables.write(folder / "pairs.parquet", schemas.PAIRS, pair_rows(threshold))
-    tables.write(folder / "nearest.parquet", schemas.NEAREST, nearest_rows(threshold))
-    write_json(folder / "audit.json", audit_report(threshold))
+def without_a_threshold(report: dict[str, Any]) -> dict[str, Any]:
+    """The same of so few source films that their scores say nothing of others, but can be compared.
+
+    Its tables are those of `write_audit` with `tail_known=False`.
+    """
+    note = f"{NO_BASELINE['patients']}: nothing can be flagged"
+    unknown = {"threshold": None, "tail": None, "flagged": None, "note": note}
+    return report | {
+        "state": "no baseline",
+        "flagged": None,
+        "calibration": report["calibration"] | unknown,
+    }
+
+
+def write_audit(
+    folder: Path, threshold: float | None = THRESHOLD, *, tail_known: bool = True
+) -> None:
+    """Write the artefacts of an audit.
+
+    Args:
+        folder: where to.
+        threshold: None: nothing could be compared.
+        tail_known: False: source films were compared, and are too few to flag anything.
+    """
+    pairs, nearest = pair_rows(threshold), nearest_rows(threshold)
+    report = audit_report(threshold)
+    if not tail_known:
+        report = without_a_threshold(report)
+        for row in (*pairs, *nearest):
+            row |= {"p": None, "flagged": None}
+    tables.write(folder / "pairs.parquet", schemas.PAIRS, pairs)
+    tables.write(folder / "nearest.parquet", schemas.NEAREST, nearest)
+    write_json(folder / "audit.json", report)
     write_blank(folder / "distances.png")
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import numpy as np
+
 from cxr_release.logbook.logs import tally
+from cxr_release.memorization.tail import Tail
 from cxr_release.params import AuditParams
+from cxr_release.release.checks.memorization import CLOSE
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
 from cxr_release.release.inputs import AuditReport
-from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
+from cxr_release.schemas import COPY, JUDGED, PARTS, POSSIBLE_COPY
 
 _AUDIT = "run the audit again"
 
@@ -49,10 +54,11 @@ def check_search(
     report.applied("generated films held against the films that were searched for", len(nearest))
     threshold = stated.calibration.threshold
     for number, row in enumerate(nearest, start=1):
-        true = None if threshold is None else row["cosine"] > threshold
+        true = None if threshold is None else row["score"] >= threshold
         if row["flagged"] != true:
             what = f"is {row['flagged']}, the threshold says {true}"
             report.add(place.at(f"row {number}").column("flagged"), what)
+    _check_p_values(view, stated, nearest, place, report)
     _check_list(view, nearest, report)
     _check_summary(view, stated, nearest, real=len(real), generated=len(generated), report=report)
 
@@ -60,20 +66,20 @@ def check_search(
 def _check_list(view: View, nearest: Rows, report: CheckReport) -> None:
     """No pair is nearer than its film's nearest one, and none that is near enough is missing."""
     place, pairs = view.places.pairs, view.pairs
-    most = {row["synthetic_id"]: row["cosine"] for row in nearest}
+    most = {row["synthetic_id"]: row["score"] for row in nearest}
     for row in pairs:
-        if row["cosine"] > most.get(row["synthetic_id"], row["cosine"]):
+        if row["score"] > most.get(row["synthetic_id"], row["score"]):
             what = "is higher than the film's nearest one in nearest.parquet"
-            report.add(place.at(f"row {row['rank']}, column cosine"), what)
+            report.add(place.at(f"row {row['rank']}, column score"), what)
     pairs_on_list = {(row["real_id"], row["synthetic_id"]) for row in pairs}
-    last = pairs[-1]["cosine"] if pairs else -2.0
+    last = pairs[-1]["score"] if pairs else -math.inf
     for row in nearest:
         # Ties with the last one may fall off the list; what is nearer may not.
-        if row["cosine"] > last and (row["real_id"], row["synthetic_id"]) not in pairs_on_list:
+        if row["score"] > last and (row["real_id"], row["synthetic_id"]) not in pairs_on_list:
             what = f"lacks {row['synthetic_id']} with its nearest film, nearer than the last pair"
             report.add(place, what)
-    if pairs and nearest and pairs[0]["cosine"] != max(most.values()):
-        report.add(place.at("row 1, column cosine"), "is not the highest of nearest.parquet")
+    if pairs and nearest and pairs[0]["score"] != max(most.values()):
+        report.add(place.at("row 1, column score"), "is not the highest of nearest.parquet")
     report.applied("nearest films held against the audited pairs", len(nearest))
 
 
@@ -88,33 +94,35 @@ def _check_summary(
 ) -> None:
     place, calibration = view.places.audit, stated.calibration
     synthetic = calibration.synthetic
-    cosines = [row["cosine"] for row in nearest]
+    scores = [row["score"] for row in nearest]
     true: dict[str, tuple[object, object]] = {
         "real.films": (stated.real.films, real),
         "real.searched": (stated.real.searched, real),
-        "calibration.synthetic.alike": (
-            synthetic.alike,
-            sum(cosine >= stated.alike for cosine in cosines),
-        ),
-        "calibration.synthetic.cosine.min": (synthetic.cosine["min"], min(cosines, default=None)),
-        "calibration.synthetic.cosine.max": (synthetic.cosine["max"], max(cosines, default=None)),
+        "calibration.synthetic.score.min": (synthetic.score.get("min"), min(scores, default=None)),
+        "calibration.synthetic.score.max": (synthetic.score.get("max"), max(scores, default=None)),
     }
     if calibration.threshold is not None:
         flagged = sum(bool(row["flagged"]) for row in nearest)
         pairs = sum(bool(row["flagged"]) for row in view.pairs)
-        column = "tuning_cosine" if calibration.baseline == "held_out" else "cosine"
-        near = [row[column] for row in nearest if row[column] is not None]
-        nearer = sum(cosine > calibration.threshold for cosine in near)
         true |= {
             "flagged.pairs": ((stated.flagged or {}).get("pairs"), pairs),
             "flagged.films": ((stated.flagged or {}).get("films"), flagged),
             "calibration.flagged": (calibration.flagged, flagged),
-            "calibration.chance.nearer": (calibration.chance.nearer, nearer),
         }
+    baseline = calibration.held_out if calibration.baseline == "held_out" else calibration.source
+    if calibration.baseline is not None and baseline is not None and baseline.score is not None:
+        column = "tuning_score" if calibration.baseline == "held_out" else "score"
+        highest = baseline.score.get("max", math.inf)
+        nearer = sum(row[column] is not None and row[column] > highest for row in nearest)
+        true["calibration.chance.nearer"] = (calibration.chance.nearer, nearer)
     for key, (stated_value, value) in true.items():
         report.says(place.at(f"key {key}"), stated_value, value)
-    if sum(stated.histogram["synthetic"] or ()) != len(nearest):
-        report.add(place.at("key histogram"), "is not of the films in nearest.parquet")
+    _check_alike(view, stated, nearest, report)
+    edges = stated.histogram.get("edges") or []
+    if len(edges) > 1 and np.all(np.diff(edges) > 0):
+        counts = np.histogram(np.minimum(scores, edges[-1]), edges)[0].tolist()
+        if nearest and stated.histogram.get("synthetic") != counts:
+            report.add(place.at("key histogram"), "is not of the films in nearest.parquet")
     wanted = min(stated.top, real * generated)
     if len(view.pairs) != wanted:
         what = f"{len(view.pairs)} pairs are listed, the first {wanted} were asked for"
@@ -126,6 +134,35 @@ def _check_summary(
         what = f"{' and '.join(lost) or 'some'} films could not be read, so not all were searched"
         remedy = "mend or withdraw those that audit.json names, and audit again"
         report.add(place.at("key state"), what, remedy)
+
+
+def _check_p_values(
+    view: View, stated: AuditReport, nearest: Rows, place: Place, report: CheckReport
+) -> None:
+    """A p value follows from a score and the tail of innocent films."""
+    tail = stated.calibration.tail
+    fitted = None if tail is None else Tail(**tail.plain())
+    for where, rows in ((view.places.pairs, view.pairs), (place, nearest)):
+        for number, row in enumerate(rows, start=1):
+            true = None if fitted is None else fitted.p(row["score"])
+            p = row["p"]
+            same = p == true if None in (p, true) else math.isclose(p, true or 0.0, rel_tol=CLOSE)
+            if not same:
+                what = f"is {p}, the score says {true}"
+                report.add(where.at(f"row {number}").column("p"), what)
+
+
+def _check_alike(view: View, stated: AuditReport, nearest: Rows, report: CheckReport) -> None:
+    """Films that are alike: those that the tables show, or more, by films that they do not list."""
+    films = {
+        row["synthetic_id"]
+        for row in (*nearest, *view.pairs)
+        if row["part"] == PARTS[0] and row["cosine"] >= stated.alike
+    }
+    count = stated.calibration.synthetic.alike
+    if not len(films) <= count <= len(nearest):
+        what = f"says {count}; the tables show {len(films)} of {len(nearest)}"
+        report.add(view.places.audit.at("key calibration.synthetic.alike"), what)
 
 
 def check_adjudication(

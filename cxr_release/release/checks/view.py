@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cxr_release.params import StudyParams
+from cxr_release.params import AuditParams, StudyParams
 from cxr_release.release.checks.films import KnownFilm
 from cxr_release.release.checks.report import Place
 from cxr_release.release.inputs import AuditReport, CountsDocument, Job
@@ -57,10 +57,11 @@ class View:
     counts: CountsDocument | ReleaseCounts
     screening: ScreeningReview
     pairs: Rows
-    """Listed pairs, with `rank`, `synthetic_id`, `cosine`, `flagged` and `verdict`."""
+    """Listed pairs, with `rank`, `synthetic_id`, `score`, `cosine`, `flagged` and `verdict`."""
     rounded: bool
-    """Whether cosines are rounded, so that which side of a threshold they are on may be unknown."""
+    """Whether scores are rounded, so that which side of a threshold they are on may be unknown."""
     audit: AuditReport | Audit
+    audit_params: AuditParams
     judging: AuditReview
     ratings: Rows
     """Rows of `schemas.RESPONSES`."""
