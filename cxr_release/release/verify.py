@@ -30,8 +30,8 @@ from cxr_release.release.checks.folder_tables import (
     read_shards,
     read_side,
 )
-from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.memorization import check_flagged
+from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured

@@ -248,7 +248,9 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     write_json(paths.audit / "audit.json", found)
     status = json.loads(run("status", "--json", *root).stdout)
     assert status["audit"]["flagged"] == 3
-    (said,) = [one for one in status["holds_back"] if "3 film(s) are flagged as more similar" in one]
+    (said,) = [
+        one for one in status["holds_back"] if "3 film(s) are flagged as more similar" in one
+    ]
     assert said.endswith(chance["sentence"])
     assert status["audit"]["chance"] == chance["sentence"]
     assert status["audit"]["verdicts"]["copy"] == 1

@@ -33,7 +33,6 @@ LONG = "checkpoint-1" + 5000 * "0" + "-large-00001"
         ("sample", "--only", "checkpoint-３-large-00001"),
         ("audit", "--real", ".", "--synthetic", ".", "--output", "out", "--top", HUGE),
         ("audit", "--real", ".", "--synthetic", ".", "--output", "out", "--plant", HUGE),
-        ("audit", "--real", ".", "--synthetic", ".", "--output", "out", "--thumbnail", HUGE),
         ("study", "analyze", ".", "--bootstrap", HUGE),
         ("study", "analyze", ".", "--margin", "1e400"),
         ("study", "analyze", ".", "--margin", "nan"),

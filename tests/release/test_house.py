@@ -30,6 +30,7 @@ from cxr_release.films.film_key import REAL_ID, read_key
 from cxr_release.logbook.log import append
 from cxr_release.paths import Paths
 from cxr_release.project import Project
+from cxr_release.release.layout import side_file
 from cxr_release.release.verify import verify
 from cxr_release.stages import adjudicate, audit, package, prescreen, quartets, screen, study
 from cxr_release.stages import split as splitting
@@ -252,21 +253,28 @@ def numbers(value: object) -> Iterator[float]:
 
 
 def test_no_number_of_one_or_two_films_goes_out_to_its_last_digit(root: Path) -> None:
-    """Who has the films, or a film and what was drawn, can compute their cosine or distance."""
+    """Who has the films, or a film and what was drawn, can compute how similar they are."""
     stated = read_json(root / "data/audit/audit.json")
-    cosines = {
-        row["cosine"]
-        for table, kind in (("nearest", schemas.NEAREST), ("pairs", schemas.PAIRS))
-        for row in tables.read_rows(root / f"data/audit/{table}.parquet", kind)
-    }
+    exact: set[float] = set()
+    for table, kind in (("nearest", schemas.NEAREST), ("pairs", schemas.PAIRS)):
+        for row in tables.read_rows(root / f"data/audit/{table}.parquet", kind):
+            exact |= {row["score"], row["cosine"]}
     within = tables.read_rows(root / "data/audit/within.parquet", schemas.WITHIN)
-    cosines |= {row["cosine"] for row in within if row["set"] == "real"}
-    ends = [stated["within"]["real"], *(stated["calibration"][one] or {} for one in (
+    exact |= {row["cosine"] for row in within}
+    calibration = stated["calibration"]
+    ends = [stated["within"], *(calibration[name] or {} for name in (
         "source", "held_out", "synthetic"))]  # fmt: skip
-    exact = [*cosines, *((2 - 2 * cosine) ** 0.5 for cosine in cosines), *numbers(ends)]
+    exact |= {*numbers([*ends, calibration["tail"] or {}, {"at": calibration["threshold"]}])}
     assert len(exact) > 40
-    out = list(numbers(read_json(root / "data/release/release.json")["metrics"]["audit"]))
+    release = read_json(root / "data/release/release.json")["metrics"]["audit"]
+    out = list(numbers(release | {"histogram": {}}))
+    rows = tables.read_rows(root / "data/release" / side_file(schemas.AUDIT_PAIRS),
+                            schemas.AUDIT_PAIRS)  # fmt: skip
+    out += [value for row in rows for value in numbers(row)]
     assert not [one for one in out if min(abs(one - other) for other in exact) < 1e-7]
+    assert {row["score"] for row in rows} <= set(range(-20, 100))
+    assert all(edge == round(edge) for edge in (release["histogram"]["edges"][place]
+                                                for place in (0, -1)))  # fmt: skip
 
 
 def test_the_release_is_what_it_says(root: Path) -> None:

@@ -132,7 +132,11 @@ def test_columns_are_typed(loaded: Loaded) -> None:
     assert features["default"]["image"].startswith("Image(")
     assert features["default"]["seed"] == "Value('int64')"
     assert features["reader_study"]["identified_as_real"] == "Value('bool')"
+    assert features["audit_pairs"]["score"] == "Value('float64')"
     assert features["audit_pairs"]["cosine"] == "Value('float64')"
+    assert features["audit_pairs"]["part"] == "Value('string')"
+    # Where a copy lay, or a score to its last digit, would help to find the film.
+    assert not {"p", "turn", "scale", "right", "down"} & features["audit_pairs"].keys()
     assert features["audit_pairs"]["flagged"] == "Value('bool')"
     assert features["audit_pairs"]["real_image"].startswith("Image(")
 

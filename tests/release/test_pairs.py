@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from cxr_release import schemas, tables
@@ -16,11 +18,18 @@ from cxr_release.files import read_json, write_json
 from cxr_release.films import png
 from cxr_release.films.film_key import read_key
 from cxr_release.params import Params
-from cxr_release.release.disclosure import is_shareable
+from cxr_release.release.disclosure import (
+    OFF,
+    SCORE_OFF,
+    coarse_cosine,
+    coarse_percentile,
+    coarse_score,
+    is_shareable,
+)
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package
 from cxr_release.release.verify import verify
-from tests.support.audit_artefacts import PAIRED, STEMS, THRESHOLD, write_audit
+from tests.support.audit_artefacts import LOW, PAIRED, STEMS, THRESHOLD, write_audit
 from tests.support.release_artefacts import (
     REASONS,
     cohort_row,
@@ -57,7 +66,9 @@ def test_pairs_name_real_films_by_their_pixels_alone(tmp_path: Path, params: Par
     assert [pair["verdict"] for pair in pairs] == ["copy", "not-a-copy", None]
     assert [pair["view"] for pair in pairs] == ["mirrored", "plain", "plain"]
     assert [pair["flagged"] for pair in pairs] == [True, False, False]
-    assert [pair["percentile"] for pair in pairs] == [90, 78, 65]
+    assert [pair["percentile"] for pair in pairs] == [90, 77.5, 65]
+    assert [pair["part"] for pair in pairs] == ["whole", "left", "whole"]
+    assert not {"p", "turn", "scale", "right", "down"} & pairs[0].keys()
     for pair in pairs:
         assert pair["real_id"] is pair["real_image"] is pair["synthetic_image"] is None
 
@@ -91,14 +102,24 @@ def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: P
     source = record["source"]
     assert (source["public"], source["films_named_by"]) == (False, "hmac")
     # How near it is to a released film, or to its own altered copy, who has it can compute, too.
-    assert [pair["cosine"] for pair in pairs] == [0.9, 0.78, 0.65]
+    assert [pair["score"] for pair in pairs] == [9, 8, 6]
+    assert [pair["cosine"] for pair in pairs] == [0.9, 0.94, 0.65]
+    assert [pair["percentile"] for pair in pairs] == [90, 77, 65]  # down: 100 is more than all
     audit = record["metrics"]["audit"]
-    synthetic = audit["calibration"]["synthetic"]
-    told = [audit["alike"], *audit["cosine"].values(), *synthetic["cosine"].values()]
-    told += [*synthetic["distance"].values(), *synthetic["distance_ratio"].values()]
-    told += [row["median_cosine"] for row in audit["power"]]
-    assert told == [round(one, 2) for one in told]
+    calibration, within = audit["calibration"], audit["within"]
+    scores = [calibration["threshold"], calibration["tail"]["start"], *audit["score"].values()]
+    scores += [calibration["nearer_than_5_percent"]["score"]]
+    for films in ("synthetic", "source", "held_out"):
+        scores += calibration[films]["score"].values()
+    assert scores == [round(score) for score in scores]
+    cosines = [audit["alike"], *audit["cosine"].values()]
+    cosines += [row["median_cosine"] for row in audit["power"]]
+    cosines += [calibration["tail"][name] for name in ("mean_excess", "most_excess")]
+    for films in ("real", "synthetic"):  # the search has learnt from the real ones
+        cosines += [within[films]["highest"], *within[films]["cosine"].values()]
+    assert cosines == [round(cosine, 2) for cosine in cosines]
     card = (release / "README.md").read_text()
+    assert "scores are rounded to whole numbers here, cosines to two decimals" in card
     assert "`real_pixel_hmac` is an HMAC of their pixels" in card
     assert "finds a pair's film by" not in card
     assert "an HMAC of their pixels" in (release / "croissant.json").read_text()
@@ -111,7 +132,8 @@ def test_films_of_a_public_source_go_by_their_hash(tmp_path: Path, params: Param
     pairs = pairs_of(release)
     assert [pair["real_pixel_sha256"] for pair in pairs] == hashes
     assert {pair["real_pixel_hmac"] for pair in pairs} == {None}
-    assert [pair["cosine"] for pair in pairs] == [0.9, 0.775, 0.65]
+    assert [pair["score"] for pair in pairs] == [9, 7.75, 6.5]
+    assert [pair["cosine"] for pair in pairs] == [0.9, 0.9375, 0.65]
     source = read_json(release / "release.json")["source"]
     assert (source["public"], source["films_named_by"]) == (True, "sha256")
     assert "finds a pair's film by `real_pixel_sha256`" in (release / "README.md").read_text()
@@ -171,6 +193,24 @@ def test_a_real_film_that_carries_more_than_its_picture_is_not_shown(
     with pytest.raises(ReleaseError, match=f"{STEMS[1]}: carries metadata beside its picture"):
         make_release_of(inputs, showing(params), tmp_path)
     assert not (tmp_path / "release").exists()
+
+
+NUMBERS = st.floats(-50, 50, allow_nan=False)
+
+
+@given(NUMBERS, NUMBERS)
+def test_coarse_numbers_keep_their_order_and_are_not_far_off(first: float, second: float) -> None:
+    for coarse, off in ((coarse_score, SCORE_OFF), (coarse_cosine, OFF)):
+        assert abs(coarse(first) - first) <= off
+        assert str(coarse(first)) != "-0.0"
+        if first <= second:
+            assert coarse(first) <= coarse(second)
+
+
+@given(st.floats(0, 100, exclude_max=True))
+def test_a_coarse_percentile_of_100_is_more_than_all(percentile: float) -> None:
+    assert percentile - 1 < coarse_percentile(percentile) <= percentile
+    assert coarse_percentile(percentile) < 100 == coarse_percentile(100.0)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +303,7 @@ def test_the_record_holds_the_audit_without_the_name_of_a_film(
         "unreadable": 0, "notes": 1, "ignored": 1,
     }  # fmt: skip
     assert audit["flagged"] == {"pairs": 1, "films": 1, "released": 0, "unlisted": 0}
-    assert audit["calibration"]["threshold"] == THRESHOLD
+    assert audit["calibration"]["threshold"] == pytest.approx(THRESHOLD)
     assert audit["power"][0]["alteration"] == "identical"
     assert audit["encoder"]["weights"] is None
     assert record["reviews"]["audit"]["state"] == "partial"
@@ -272,8 +312,8 @@ def test_the_record_holds_the_audit_without_the_name_of_a_film(
 
 def test_flagged_films_are_counted_by_what_became_of_them(tmp_path: Path, params: Params) -> None:
     inputs = write_inputs(tmp_path / "artefacts")
-    # Beside the three of the list, one that is excluded (0.49) and one that is released (0.47).
-    write_audit(inputs.audit, threshold=0.465)
+    # Beside the three of the list, one that is excluded (4.9) and one that is released (4.7).
+    write_audit(inputs.audit, threshold=LOW)
     record = read_json(make_release_of(inputs, params, tmp_path) / "release.json")
     flagged = {"pairs": 3, "films": 5, "released": 3, "unlisted": 2}
     assert record["metrics"]["audit"]["flagged"] == flagged
@@ -298,4 +338,4 @@ def test_weights_are_named_by_hash_and_licence(
     card = " ".join((release / "README.md").read_text(encoding="utf-8").split())
     assert f"SHA-256 `{'b' * 64}`" in card
     assert f"licence of the weights: {said}." in card
-    assert "has no weights" not in card
+    assert "Films were also searched by 768 features of `vit`" in card

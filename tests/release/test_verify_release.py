@@ -474,8 +474,9 @@ SUMMED: Cases = {
     # The audited pairs.
     "pairs": [
         (row(PAIRS, rank=9), "column rank: ranks do not run"),
-        (row(PAIRS, cosine=0.95), "metrics.audit: key cosine.highest: says 0.9, the tables say"),
-        (row(PAIRS, 2, cosine=0.99), "is higher than the rank before it"),
+        (row(PAIRS, score=9.5), "metrics.audit: key score.highest: says 9.0, the tables say"),
+        (row(PAIRS, 1, cosine=0.95), "metrics.audit: key cosine.highest: says 0.9375, the tables"),
+        (row(PAIRS, 2, score=9.9), "row 3, column score: is higher than the rank before it"),
         (
             row(PAIRS, flagged=False),
             "column flagged: is False, the threshold says",
@@ -525,8 +526,48 @@ SUMMED: Cases = {
         (record(*CHANCE, "compared", value=744), "compared: says 744, the baseline say 3"),
         (record(*CHANCE, "patients", value=50), "chance: p: says None, its counts say 0.9"),
     ],
-    "more than are flagged": [
-        (record(*CHANCE, "nearer", value=2), "chance: nearer: says 2, flagged are 1")
+    "more than the list has": [
+        (record(*CHANCE, "nearer", value=2), "chance: nearer: says 2; by the listed pairs it is 0")
+    ],
+    "the threshold": [
+        (
+            record("metrics", "audit", "calibration", "threshold", value=7.0),
+            "calibration: threshold: says 7.0, its tail says 8.1",
+            "row 2, column flagged: is False, the threshold says True",
+        ),
+    ],
+    "the tail": [
+        (
+            record("metrics", "audit", "calibration", "tail", "mean_excess", value=0.03),
+            "tail.most_excess: says 0.036",
+        ),
+        (
+            record("metrics", "audit", "calibration", "tail", "films", value=2**53),
+            "tail.films: says 9007199254740992, the source films say 2",
+        ),
+    ],
+    "no tail": [
+        (
+            record("metrics", "audit", "calibration", "tail", value=None),
+            "a tail, a threshold and a number of flagged films go together",
+        ),
+    ],
+    "what was planted": [
+        (
+            record("metrics", "audit", "power", 1, "found", value=39),
+            "power: turned +3°: recall: says 0.875, its counts say 0.975",
+            "power: turned +3°: needed: says 9; of 40 copies 39 are in 3 pairs",
+        ),
+        (
+            record("metrics", "audit", "list_length", "needed", value=3),
+            "needed: says 3, the planted",
+        ),
+    ],
+    "the histogram": [
+        (
+            record("metrics", "audit", "histogram", "synthetic", value=[4, 9, 2]),
+            "histogram: synthetic: says 15, the films that were compared say 16",
+        ),
     ],
     "no number": [
         (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.files import as_read, read_json, write_json
 from cxr_release.params import Params
 from cxr_release.release import shards
+from cxr_release.release.layout import side_file
 from cxr_release.release.versions.published import enter, order_of, read_history, read_published
 from cxr_release.release.versions.version import (
     GONE,
@@ -28,6 +30,7 @@ from cxr_release.release.versions.version import (
     differences,
     read_version,
 )
+from tests.support.audit_artefacts import PAIRED
 from tests.support.release_artefacts import (
     EXCLUDED,
     NOTHING_SAID,
@@ -149,6 +152,20 @@ def test_a_published_version_cannot_get_other_films(house: House) -> None:
     shutil.rmtree(release.parent)
     with pytest.raises(ReleaseError, match=r"1\.0\.0 is published, and with other films"):
         house.make("1.0.0", excluded=EXCLUDED | {LEFT: "vertebra-count"})
+
+
+def test_a_release_that_measured_pairs_by_distance_alone_goes_into_the_ledger(
+    house: House, tmp_path: Path
+) -> None:
+    """Releases of earlier versions of the tool lack the columns `score` and `part`."""
+    release = house.make("1.0.0", verdicts={1: "copy", 2: "not-a-copy"})
+    path = release / side_file(schemas.AUDIT_PAIRS)
+    pairs = pq.read_table(path)
+    assert {"score", "part"} < {*pairs.column_names}
+    pq.write_table(pairs.drop_columns(["score", "part"]), path)
+    assert enter(tmp_path / "ledger", release) == tmp_path / "ledger/1.0.0"
+    (version,) = read_published(tmp_path / "ledger")
+    assert sorted(version.judged) == sorted(PAIRED[:2])
 
 
 def test_the_ledger_takes_a_version_once_and_never_with_other_films(

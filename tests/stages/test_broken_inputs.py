@@ -31,7 +31,7 @@ SMALL = {
     "curves": {"films": 2, "levels": 1},
     "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
     "sample": {"checkpoints": [1, 2], "initial": 2, "large": 3, "steps": 2, "batch_size": 8},
-    "audit": {"top": 3, "plants": 0, "thumbnail": 8},
+    "audit": {"top": 3, "plants": 0},
     "study": {"quartets": 1, "bootstrap": 100},
 }
 UNREAD = [

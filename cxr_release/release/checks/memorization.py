@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import pairwise
 
 from cxr_release.memorization.calibration import NO_BASELINE
 from cxr_release.memorization.chance import held_out_chance, no_chance, source_chance
@@ -61,6 +62,7 @@ def check_audit(view: View, report: CheckReport) -> None:
         "cosine.lowest": (audit.cosine.lowest, min(cosines, default=None)),
         "synthetic.films": (audit.synthetic.films, view.generated),
         "synthetic.searched": (audit.synthetic.searched, view.generated),
+        "calibration.source.films": (audit.calibration.source.films, audit.real.searched),
         "calibration.synthetic.films": (audit.calibration.synthetic.films, view.generated),
     }
     for key, (stated, value) in true.items():
@@ -99,7 +101,7 @@ def check_flagged(view: View, report: CheckReport) -> None:
 def _check_threshold(view: View, report: CheckReport) -> None:
     """The threshold follows from the tail of innocent films, the number of films and the level."""
     calibration, place = view.audit.calibration, view.places.audit.at("key calibration")
-    report.says(place.at("level"), calibration.level, LEVEL, "the method")
+    report.says(place.at("level"), calibration.level, LEVEL, "the rules")
     from scipy.stats import chi2
 
     tail, threshold = calibration.tail, calibration.threshold
@@ -127,8 +129,14 @@ def _check_threshold(view: View, report: CheckReport) -> None:
 
 def _near(place: Place, stated: float, true: float, off: float, report: CheckReport) -> None:
     """Note a number that is not what it follows from, up to rounding by `off` in all."""
-    if abs(stated - true) > off and not math.isclose(stated, true, rel_tol=CLOSE, abs_tol=CLOSE):
+    if abs(stated - true) > off and not _same(stated, true):
         report.add(place, f"says {stated}, its tail says {true:.6g}")
+
+
+def _same(stated: float | None, true: float | None) -> bool:
+    if stated is None or true is None:
+        return stated is true
+    return math.isclose(stated, true, rel_tol=CLOSE, abs_tol=CLOSE)
 
 
 def _check_chance(view: View, report: CheckReport) -> None:
@@ -174,7 +182,7 @@ def _check_histogram(view: View, report: CheckReport) -> None:
     """Every film that is compared lies in one bin."""
     audit, place = view.audit, view.places.audit.at("key histogram")
     calibration, edges = audit.calibration, audit.histogram.get("edges") or []
-    if any(low >= high for low, high in zip(edges, edges[1:], strict=False)):
+    if any(low >= high for low, high in pairwise(edges)):
         report.add(place.at("edges"), "do not rise")
     held_out = calibration.held_out
     true = {
@@ -198,20 +206,19 @@ def _check_recall(view: View, report: CheckReport) -> None:
         report.add(place, "names an alteration twice")
     for row in audit.power:
         at = place.at(row.alteration)
-        if not 0 < row.planted or row.found > row.planted:
+        if not row.planted > 0 or row.found > row.planted:
             report.add(at.at("found"), f"says {row.found} of {row.planted}")
             continue
         shares = (None,) * 3 if audit.power_note else share_of(row.found, row.planted)
         for name, value in zip(("recall", "low", "high"), shares, strict=True):
             stated = getattr(row, name)
-            same = stated == value if None in (stated, value) else math.isclose(
-                stated, value, rel_tol=CLOSE, abs_tol=CLOSE
-            )
-            if not same:
+            if not _same(stated, value):
                 report.add(at.at(name), f"says {stated}, its counts say {value}")
         enough = row.needed is not None and row.needed <= audit.top
         if enough != (row.found / row.planted >= asked):
-            what = f"says {row.needed}; of {row.planted} copies {row.found} are in {audit.top} pairs"
+            what = (
+                f"says {row.needed}; of {row.planted} copies {row.found} are in {audit.top} pairs"
+            )
             report.add(at.at("needed"), what)
     place = view.places.audit.at("key list_length")
     needed, beyond = recommended([row.plain() for row in audit.power])

@@ -20,7 +20,6 @@ from cxr_release.release.checks.memorization import CLOSE, check_audit, check_pa
 from cxr_release.release.checks.report import CheckReport, short
 from cxr_release.release.checks.view import View
 
-
 MOST_RATINGS = 100_000
 MOST_WORK = 10**9
 """Bootstrap draws times answers: a study of 8 readers and 50 quartets takes 4 million."""

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxr_release import schemas
+from cxr_release.encoders.registry import SMALL
+from cxr_release.memorization.scores import KEPT
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import ON_A_SHEET
 from cxr_release.release.documents.citation import bibtex, doi_url, license_url
+from cxr_release.release.documents.copies import in_words
 from cxr_release.release.documents.figures import POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
 from cxr_release.release.record import Calibration, JobCounts, Record, Reviews, Shard
@@ -27,8 +30,6 @@ from cxr_release.release.versions.published import order_of
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-WELL_FOUND = 0.95
-"""Share of planted copies below which the card says that the search finds their kind badly."""
 TOMBSTONES_SHOWN = 20
 """Withdrawn films that the card names; `release.json` has all of them."""
 TAGS = ("synthetic", "medical", "x-ray", "radiograph", "diffusion")
@@ -72,8 +73,10 @@ def render(
             pairs=pairs[:PAIRS_SHOWN],
             reasons={reason.code: reason.meaning for reason in record.reasons},
             views=schemas.VIEWS,
+            parts=schemas.PARTS,
+            small=SMALL,
+            kept=KEPT,
             quantiles=_quantiles(record.metrics.audit.calibration),
-            well_found=WELL_FOUND,
             power_figure=POWER,
             tombstones=record.tombstones[:TOMBSTONES_SHOWN],
             film_versions=_film_versions(record.shards),
@@ -102,7 +105,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update({**FILTERS, "copies": in_words})
     return environment
 
 
@@ -182,5 +185,5 @@ def _film_versions(shards: Mapping[str, Shard]) -> list[str]:
 
 def _quantiles(calibration: Calibration) -> list[str]:
     """Names of the quantiles, from `min` over per cents to `max`: JSON keeps no order of keys."""
-    names = set(calibration.synthetic.distance) - {"min", "max"}
+    names = set(calibration.synthetic.score) - {"min", "max"}
     return ["min", *sorted(names, key=lambda name: float(name.split()[0])), "max"]

@@ -59,7 +59,7 @@ def _contents(record: StatedRecord) -> Iterator[str]:
     yield f"- Films decided on: {films}; {screening.undecided:,} undecided."
     pairs = _by(audit.pairs_by_reviewers, audit.reviewers)
     yield (
-        f"- Nearest pairs of a source film and a synthetic one: {audit.judged:,} of"
+        f"- Most similar pairs of a source film and a synthetic one: {audit.judged:,} of"
         f" {audit.pairs:,} judged ({pairs}); films excluded for it: {audit.excluded_films:,}."
     )
     yield f"- Readers of the blinded study: {study.readers:,} of {study.required:,}."

@@ -123,7 +123,7 @@ def _annotation(record: Record) -> str:
         f" {screening.sentence or 'no reviewer has decided on a film.'}"
         f" {screening.undecided:,} of {total.generated:,} films are undecided."
         f" Memorization audit: {audit.reviewers:,} reviewer(s) judged {audit.judged:,} of the"
-        f" {audit.pairs:,} nearest pairs of a source film and a synthetic one"
+        f" {audit.pairs:,} most similar pairs of a source film and a synthetic one"
         f" ({by_people(audit.pairs_by_reviewers)}). Blinded reader"
         f" study: {study.raters:,} reader(s) gave {study.ratings:,} rating(s) of realism,"
         " 1 to 4, and picked the film of each quartet that they thought real."
@@ -158,7 +158,9 @@ def _tools(record: Record) -> list[str]:
     prescreen, encoder = record.metrics.prescreen, record.metrics.audit.encoder
     return [
         f"Pre-screen of cxr-release: scores films for anomalies; excluded {prescreen.excluded:,}.",
-        f"Nearest neighbours by features of {encoder.name}: list the pairs that people judge.",
+        "Search for copies by aligned small pictures"
+        f"{f' and by features of {encoder.name}' if encoder.weights else ''}: lists the pairs that"
+        " people judge.",
     ]
 
 

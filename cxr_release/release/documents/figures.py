@@ -17,6 +17,7 @@ from cxr_release.films.png import Film
 from cxr_release.json_documents import read
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.release.contents import Contents
+from cxr_release.release.documents.copies import FAMILIES
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.inputs import STUDY, AuditReport, ReleaseInputs
 from cxr_release.release.record import Recall, Record
@@ -86,39 +87,58 @@ def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
 def draw_power(path: Path, power: Sequence[Recall]) -> None:
     """The share of planted copies that the audit finds, with its interval, by alteration, as PNG.
 
-    What it finds worst stands first. The same numbers give the same bytes.
+    Kinds of alteration stand in the order in which they come; of each, what the audit finds worst
+    comes first. The same numbers give the same bytes.
 
     Args:
         path: the PNG.
-        power: of each alteration.
+        power: of each alteration; their shares are known.
     """
-    rows = sorted(power, key=lambda row: (row.recall, row.low))
-    left, right, step, size = 380, 1330, 44, 24
-    top, bottom = 20, 20 + step * len(rows)
-    picture = Image.new("L", (right + 60, bottom + 110), 255)
+    families: dict[str, list[Recall]] = {}
+    for row in power:
+        families.setdefault(row.family, []).append(row)
+    left, right, step, size = 430, 1190, 34, 26
+    top, bottom = 20, 20 + step * (len(power) + len(families))
+    picture = Image.new("L", (right + 190, bottom + 110), 255)
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(size)
 
     def across(part: float) -> int:
         return round(left + part * (right - left))
 
+    def write(place: tuple[float, float], text: str, anchor: str, fill: int = 0) -> None:
+        # The font that Pillow brings has no minus sign.
+        plain = one_line(text).replace("−", "-")[:30]
+        pen.text(place, plain, fill=fill, font=font, anchor=anchor)
+
     for percent in range(0, 101, 25):
         place = across(percent / 100)
         pen.line([(place, top), (place, bottom)], fill=220, width=2)
-        pen.text((place, bottom + 24), f"{percent}", fill=0, font=font, anchor="mm")
+        write((place, bottom + 26), f"{percent}", "mm")
     label = "planted copies found, %, with 95 % interval"
-    pen.text(((left + right) / 2, bottom + 68), label, fill=0, font=font, anchor="mm")
-    for number, row in enumerate(rows):
-        middle = top + step * number + step // 2
-        # The font that Pillow brings has no minus sign.
-        name = one_line(str(row.alteration)).replace("−", "-")[:30]
-        pen.text((left - 24, middle), name, fill=0, font=font, anchor="rm")
-        low, recall, high = (across(getattr(row, part)) for part in ("low", "recall", "high"))
-        pen.line([(low, middle), (high, middle)], fill=120, width=6)
-        for end in (low, high):
-            pen.line([(end, middle - 9), (end, middle + 9)], fill=120, width=4)
-        pen.ellipse([(recall - 9, middle - 9), (recall + 9, middle + 9)], fill=0)
+    pen.text(((left + right) / 2, bottom + 72), label, fill=0, font=font, anchor="mm")
+    line = 0
+    for family, rows in families.items():
+        middle = top + step * line + step // 2
+        write((20, middle), FAMILIES.get(family, family), "lm", fill=110)
+        pen.line([(20, middle + step // 2), (left - 24, middle + step // 2)], fill=200, width=2)
+        line += 1
+        for row in sorted(rows, key=lambda row: (row.recall, row.low)):
+            middle = top + step * line + step // 2
+            write((left - 24, middle), str(row.alteration), "rm")
+            write((right + 170, middle), f"{row.found:,} of {row.planted:,}", "rm")
+            ends = (across(getattr(row, end)) for end in ("low", "recall", "high"))
+            _draw_interval(pen, middle, *ends)
+            line += 1
     with whole_file(path) as partial:
         picture.save(partial, format="PNG")
+
+
+def _draw_interval(pen: ImageDraw.ImageDraw, middle: int, low: int, value: int, high: int) -> None:
+    """A dot at `value` and a bar from `low` to `high`, in pixels, about a line at `middle`."""
+    pen.line([(low, middle), (high, middle)], fill=120, width=6)
+    for end in (low, high):
+        pen.line([(end, middle - 8), (end, middle + 8)], fill=120, width=4)
+    pen.ellipse([(value - 8, middle - 8), (value + 8, middle + 8)], fill=0)
 
 
 def _copy_picture(source: Path, target: Path) -> None:

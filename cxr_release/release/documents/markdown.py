@@ -93,8 +93,8 @@ def shown(equivalent: bool | None) -> Ready:
 
 
 def decimals(value: float, places: int) -> Ready:
-    """A number with so many decimals."""
-    return Ready(f"{value:.{places}f}")
+    """A number with so many decimals; never −0."""
+    return Ready(f"{value:z.{places}f}")
 
 
 def span(values: Sequence[float], places: int) -> Ready:

@@ -122,6 +122,16 @@ FILMS = replace(
     columns=tuple(column for column in schemas.RELEASE.columns if not column.nested),
 )
 """What is kept of each film."""
+JUDGED_PAIRS = replace(
+    schemas.AUDIT_PAIRS,
+    name="judged_pairs",
+    columns=tuple(
+        column
+        for column in schemas.AUDIT_PAIRS.columns
+        if column.name in ("synthetic_id", "verdict")
+    ),
+)
+"""What is kept of the audited pairs, which measured similarity otherwise in earlier versions."""
 NO_LOGS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
@@ -252,12 +262,9 @@ def enter(ledger: Path, release: Path, *, logs: Mapping[str, Mapping[str, Any]] 
 
 
 def _adjudicated_films(release: Path) -> set[str]:
-    """Synthetic films of the audited pairs of a release that are judged."""
-    return {
-        row["synthetic_id"]
-        for row in tables.read_rows(release / side_file(schemas.AUDIT_PAIRS), schemas.AUDIT_PAIRS)
-        if row["verdict"]
-    }
+    """Synthetic films of the audited pairs of a release, of any version, that are judged."""
+    pairs = tables.read_foreign(release / side_file(schemas.AUDIT_PAIRS), JUDGED_PAIRS)
+    return {row["synthetic_id"] for row in pairs.to_pylist() if row["verdict"]}
 
 
 def _now() -> str:
