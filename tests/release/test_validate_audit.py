@@ -414,7 +414,7 @@ RULES: dict[str, tuple[Break, str]] = {
 ALONE = {
     "number of pairs", "films searched", "films of the cohort searched", "highest score",
     "highest cosine", "lowest cosine", "highest nearest score", "source films of the baseline",
-    "p value of a pair", "p value of a film", "level", "threshold", "peaks of the tail",
+    "p value of a pair", "p value of a film", "level", "threshold",
     "source films of the histogram", "bins of the histogram", "more found than planted",
     "interval of a share", "length of the list", "kinds beyond any list",
     "share that the list is to hold", "films that are not alike",

@@ -524,7 +524,7 @@ SUMMED: Cases = {
     "what chance is said to be of": [
         (record(*CHANCE, "films", value=27_000), "chance: films: says 27000, the tables say 16"),
         (record(*CHANCE, "compared", value=744), "compared: says 744, the baseline say 3"),
-        (record(*CHANCE, "patients", value=50), "chance: p: says None, its counts say 0.9"),
+        (record(*CHANCE, "patients", value=50), "chance: p: says None, its counts say 0.24"),
     ],
     "more than the list has": [
         (record(*CHANCE, "nearer", value=2), "chance: nearer: says 2; by the listed pairs it is 0")
@@ -544,6 +544,10 @@ SUMMED: Cases = {
         (
             record("metrics", "audit", "calibration", "tail", "films", value=2**53),
             "tail.films: says 9007199254740992, the source films say 2",
+        ),
+        (
+            record("metrics", "audit", "calibration", "source", "films", value=600),
+            "calibration.source.films: says 600, the source films searched say 3",
         ),
     ],
     "no tail": [

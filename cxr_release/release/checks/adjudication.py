@@ -98,6 +98,7 @@ def _check_summary(
     true: dict[str, tuple[object, object]] = {
         "real.films": (stated.real.films, real),
         "real.searched": (stated.real.searched, real),
+        "calibration.source.films": (calibration.source.films, real),
         "calibration.synthetic.score.min": (synthetic.score.get("min"), min(scores, default=None)),
         "calibration.synthetic.score.max": (synthetic.score.get("max"), max(scores, default=None)),
     }

@@ -62,7 +62,6 @@ def check_audit(view: View, report: CheckReport) -> None:
         "cosine.lowest": (audit.cosine.lowest, min(cosines, default=None)),
         "synthetic.films": (audit.synthetic.films, view.generated),
         "synthetic.searched": (audit.synthetic.searched, view.generated),
-        "calibration.source.films": (audit.calibration.source.films, audit.real.searched),
         "calibration.synthetic.films": (audit.calibration.synthetic.films, view.generated),
     }
     for key, (stated, value) in true.items():
@@ -80,8 +79,10 @@ def check_audit(view: View, report: CheckReport) -> None:
 
 
 def check_flagged(view: View, report: CheckReport) -> None:
-    """How many films are flagged, as far as the listed pairs tell."""
+    """How many films are flagged and compared, as far as a release tells without its artefacts."""
     audit, place = view.audit, view.places.audit.at("key flagged")
+    source, films = view.places.audit.at("key calibration.source.films"), audit.real.searched
+    report.says(source, audit.calibration.source.films, films, "the source films searched")
     stated, known = audit.flagged, audit.calibration.threshold is not None
     if (stated is not None) != known:
         report.add(place, "a threshold and the number of flagged films go together")
@@ -119,10 +120,10 @@ def _check_threshold(view: View, report: CheckReport) -> None:
     off = OFF * (1 + stretch) if view.rounded else 0.0
     most = stretch * tail.mean_excess
     _near(place.at("tail.most_excess"), tail.most_excess, most, off, report)
-    fitted = Tail(tail.films, tail.peaks, tail.start, tail.mean_excess, tail.most_excess)
+    fitted = Tail(tail.films, peaks, tail.start, tail.mean_excess, tail.most_excess)
     expected = fitted.threshold(max(1, view.generated))
     # Of each unit of the mean excess, so much is in the threshold.
-    per_unit = Tail(tail.films, tail.peaks, 0.0, 1.0, 1.0).threshold(max(1, view.generated))
+    per_unit = Tail(tail.films, peaks, 0.0, 1.0, 1.0).threshold(max(1, view.generated))
     off = 2 * SCORE_OFF + OFF * per_unit if view.rounded else 0.0
     _near(place.at("threshold"), threshold, expected, off, report)
 
