@@ -23,12 +23,14 @@ report = cxr_release.audit(
 )
 
 print(f"{report['real']['searched']} real, {report['synthetic']['searched']} synthetic films")
-print(f"most similar pair: cosine {report['cosine']['highest']:.4f}")
+print(f"most similar pair: score {report['score']['highest']:.2f}")
 for kind in report["power"]:
     print(f"  {kind['alteration']}: {kind['found']} of {kind['planted']} planted copies listed")
 unreadable = report["real"]["unreadable"] + report["synthetic"]["unreadable"]
 for film in unreadable:
     print(f"not searched: {film}")
 print(report["calibration"]["chance"]["sentence"])
-print(f"flagged films: {report['flagged']['films']}; look at {given.output}/pairs.png")
-sys.exit(1 if unreadable or report["flagged"]["films"] else 0)
+flagged = report["flagged"]  # None where there are too few real films to compare with each other
+print(f"flagged films: {flagged['films'] if flagged else 'not known'}")
+print(f"look at {given.output}/pairs.png")
+sys.exit(1 if unreadable or flagged is None or flagged["films"] else 0)

@@ -90,9 +90,7 @@ def test_a_moved_film_is_found_in_its_pose(
 ) -> None:
     pose = pose_of(*moved)
     film = phantom(index)
-    result = aligned(
-        small(shown_in(film, pose)), small(film), nearest_look(pose)[None], tapered(1)
-    )
+    result = aligned(small(shown_in(film, pose)), small(film), nearest_look(pose)[None], tapered(1))
     assert_found(pose, result[0])
 
 

@@ -150,11 +150,11 @@ def test_held_out_films_that_are_all_alike_leave_the_source_films() -> None:
 
 def test_each_figure_of_a_report_by_hand() -> None:
     patients = [f"p{n // 2}" for n in range(40)]
-    known = calibration(
-        matches_of(LADDER), films=6, others="patients", patients=patients
-    )
+    known = calibration(matches_of(LADDER), films=6, others="patients", patients=patients)
     synthetic = matches_of(
-        [9.0, 3.9, 3.85, 2.0, -1.0, 60.0], [0.9, 0.95, 0.2, 0.2, 0.2, 0.94], parts=[0, 0, 0, 0, 0, 1]
+        [9.0, 3.9, 3.85, 2.0, -1.0, 60.0],
+        [0.9, 0.95, 0.2, 0.2, 0.2, 0.94],
+        parts=[0, 0, 0, 0, 0, 1],
     )
     report = known.report(synthetic, None, Split(nearest_in_tuning=4, tuning=30, held_out=10))
     tail = tail_of(LADDER)

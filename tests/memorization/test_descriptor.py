@@ -234,9 +234,7 @@ def test_of_many_films_some_from_the_first_to_the_last_are_fitted(
     assert FITTED > 10
     chosen = np.linspace(0, 39, 10).round().astype(int)
     few = Descriptor(films[chosen], SEARCH, seed=1)
-    assert np.array_equal(
-        Descriptor(films, SEARCH, seed=1)(films, PLAIN, 0), few(films, PLAIN, 0)
-    )
+    assert np.array_equal(Descriptor(films, SEARCH, seed=1)(films, PLAIN, 0), few(films, PLAIN, 0))
 
 
 def test_weights_are_highest_in_the_middle_of_a_part_and_0_outside(fitted: Descriptor) -> None:

@@ -115,7 +115,11 @@ def test_a_pair_says_what_was_found() -> None:
 
 def test_each_film_has_its_pairs_the_likeliest_first() -> None:
     pairs = list(pairs_of(matches(), REAL, DRAWN))
-    assert [[each.real_id for each in of_film] for of_film in pairs] == [["c", "a"], ["b"], ["a", "c"]]
+    assert [[each.real_id for each in of_film] for of_film in pairs] == [
+        ["c", "a"],
+        ["b"],
+        ["a", "c"],
+    ]
     assert [{each.synthetic_id for each in of_film} for of_film in pairs] == [{"x"}, {"y"}, {"z"}]
 
 

@@ -178,9 +178,7 @@ def test_pairs_are_ranked_as_by_hand(seed: int, films: int) -> None:
 def test_some_rows_are_replaced_and_the_others_stay() -> None:
     chance = np.random.default_rng(2)
     parts = np.ones((4, KEPT), np.int8)
-    first = compared(
-        chance.random((2, 4, KEPT)), real=np.zeros((4, KEPT), np.int32), parts=parts
-    )
+    first = compared(chance.random((2, 4, KEPT)), real=np.zeros((4, KEPT), np.int32), parts=parts)
     other = compared(
         chance.random((2, 2, KEPT)), real=np.ones((2, KEPT), np.int32), parts=2 * parts[:2]
     )
@@ -217,7 +215,5 @@ def test_slots_are_scored_by_the_nearest_of_each_part() -> None:
     for kind, drawn in enumerate((whole, half)):
         assert scale.mean[kind] == pytest.approx(np.median(drawn.max(axis=1)), abs=1e-6)
     scored = in_scores(slots, scale)
-    assert scored.value == pytest.approx(
-        scale.scores(slots.value, slots.part).astype(np.float32)
-    )
+    assert scored.value == pytest.approx(scale.scores(slots.value, slots.part).astype(np.float32))
     assert scored.reference is slots.reference

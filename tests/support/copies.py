@@ -11,9 +11,7 @@ from scipy.ndimage import map_coordinates
 from cxr_release.films.png import Film
 
 
-def moved(
-    film: Film, turn: float = 0, scale: float = 1, right: float = 0, down: float = 0
-) -> Film:
+def moved(film: Film, turn: float = 0, scale: float = 1, right: float = 0, down: float = 0) -> Film:
     """What a square film shows that lies on this one in a pose; see `poses.Pose`."""
     side = len(film)
     line = (np.arange(side) + 0.5) / side * 2 - 1
