@@ -1,132 +1,322 @@
-"""How many planted copies the audit finds, against a plain correlation of small films.
+"""How many planted copies the audit finds and flags: by kind, over the size of the sets.
 
-    python -m benchmarks.recall [--films FOLDER] [--phantoms N] [--size PIXELS] [--plants N]
+    python -m benchmarks.recall [--films FOLDER] [--sizes 40x80 300x1200 1500x5200 4963x27000]
+        [--size PIXELS] [--plants N] [--encoder NAME --weights FILE]
+        [--phantoms-cache FOLDER] [--figure PNG]
 
-Half of the films, by patient, are the real ones; the other half stand for synthetic films that
-are not copies. Copies of real films are altered and planted, one at a time; a copy is found where
-its pair with its film is among the 100 most similar. The alternative is the cosine of whole films
-of 32 × 32 pixels brought to mean 0 and length 1, in the same four views. A `patients.csv` in FOLDER
-keeps a patient's films in one half. Without `--films` the films are phantoms alone.
+Real and synthetic films are phantoms, or chest films (see `film_sets`), none of the synthetic ones
+a copy. Each copy is a trial of its own, as in every audit; it is
+
+- found, where its pair with its own film would be among the 100 of highest score;
+- flagged, where its score is above the threshold that holds for all films together.
+
+Besides, so many of the synthetic films themselves as are flagged are counted, and how many of 20
+copies are, had they been among them: the first two of each of ten kinds, `PLANTED`. All is measured
+through the product's own search, recall and calibration. Films, features and figures are kept in
+the cache; where an audit of the same films by the same code is there (`benchmarks.audit`), the
+scores of its synthetic films are taken from it.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
+import hashlib
+import json
 import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks import measuring
-from cxr_release import schemas, tables
-from cxr_release.encoders.encoder import Encoder, fingerprint
-from cxr_release.encoders.registry import load
-from cxr_release.films.film_set import FilmSet, open_films
+from benchmarks import film_sets, measuring
+from benchmarks.film_sets import Sets
+from benchmarks.recall_figure import draw
+from cxr_release import memorization, schemas, tables
+from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders.encoding import encode_views
+from cxr_release.encoders.registry import SMALL, load, small_picture
+from cxr_release.films import png
+from cxr_release.memorization.calibration import Calibration
+from cxr_release.memorization.encoder_search import EncoderSearch
 from cxr_release.memorization.features import features_of
-from cxr_release.memorization.recall import Recall, measure_recall
-from cxr_release.memorization.search import search
-from cxr_release.params import IngestParams
-from cxr_release.radiographs.ingest import ingest
+from cxr_release.memorization.matching import Matcher, Small, numbers
+from cxr_release.memorization.planting import Plant, plan, small_copies
+from cxr_release.memorization.recall import measure_recall
+from cxr_release.memorization.scores import Matches
 from cxr_release.schemas import VIEWS
+from cxr_release.statistics.proportions import share_of
 
 TOP, SEED = 100, 1
+SIZES = ("40x80", "300x1200", "1500x5200", "4963x27000")
+PLANTED = (
+    "identical",
+    "mirrored",
+    "inverted",
+    "gamma 0.8",
+    "contrast and brightness",
+    "JPEG of quality 50",
+    "half the resolution",
+    "turned +3°",
+    "cropped 5 %, off centre",
+    "shifted 5 %",
+)
+"""Kinds of the copies that are planted together."""
+EACH = 2
+
+Floats = NDArray[np.float64]
 
 
 def main() -> None:
     """Print a table for each set of films."""
     options = _options()
-    sources = {"phantoms": "phantoms"} | ({"films": options.films} if options.films else {})
-    encoders = {
-        "plain correlation, 32 × 32": _plain(32),
-        "thumbnail-24": load("thumbnail", side=24, weights=None, sha256=""),
-    }
-    for name, source in sources.items():
-        with tempfile.TemporaryDirectory() as folder:
-            real, rest = _halves(Path(folder), source, options.phantoms, options.size)
-            print(f"{len(real)} real and {len(rest)} other {name}")
-            recalls = {
-                title: _power(real, rest, encoder, options.plants)
-                for title, encoder in encoders.items()
-            }
-        columns = list(recalls)
-        rows = [
-            (row[0]["alteration"], str(row[0]["planted"]), *map(_share, row))
-            for row in zip(*(power.alterations for power in recalls.values()), strict=True)
-        ]
-        measuring.table(("copies found, %", "planted", *columns), rows)
-        print()
+    sizes = [_size(text) for text in options.sizes]
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = options.phantoms_cache or Path(scratch)
+        results = {"phantoms": []} if sizes else {}
+        for real, synthetic in sizes:
+            sets = film_sets.phantom_sets(cache, real, synthetic, size=options.size)
+            results["phantoms"].append(measured(sets, cache, options))
+        if options.films:
+            results["chest films"] = [
+                measured(
+                    film_sets.chest_sets(
+                        cache, options.films, *size, size=options.size, copied=options.plants
+                    ),
+                    cache,
+                    options,
+                )
+                for size in ((0, 0), *(_size(text) for text in options.film_sizes))
+            ]
+    for name, of_sizes in results.items():
+        _print(name, of_sizes)
+    if options.figure:
+        draw(results, options.figure)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--films", help="folder of real films to try too")
-    parser.add_argument("--phantoms", type=int, default=600, help="phantoms to draw")
+    parser.add_argument("--films", type=Path, help="folder of chest films with manifest.csv")
+    parser.add_argument("--sizes", nargs="*", default=SIZES, help="real x synthetic phantoms")
+    parser.add_argument(
+        "--film-sizes", nargs="*", default=SIZES[1:3], help="to which the chest films are grown"
+    )
     parser.add_argument("--size", type=int, default=256, help="pixels on each side")
-    parser.add_argument("--plants", type=int, default=100, help="copies of each alteration")
+    parser.add_argument("--plants", type=int, default=40, help="copies of each kind")
+    parser.add_argument("--encoder", default="thumbnail", help="a second search by its features")
+    parser.add_argument("--weights", type=Path, help="its file")
+    parser.add_argument("--weights-sha256", default="", help="of a file that is not a published one")
+    parser.add_argument("--phantoms-cache", type=Path, help="folder that keeps what is made")
+    parser.add_argument("--figure", type=Path, help="PNG to write")
     return parser.parse_args()
 
 
-def _share(row: dict[str, float]) -> str:
-    return f"{100 * row['recall']:.0f}"
+def _size(text: str) -> tuple[int, int]:
+    real, synthetic = text.split("x")
+    return int(real), int(synthetic)
 
 
-def _halves(folder: Path, source: str, phantoms: int, size: int) -> tuple[FilmSet, FilmSet]:
-    settings = IngestParams(
-        source=source, phantoms=phantoms, size=size, fit="stretch", on_error="skip"
+def code() -> str:
+    """A name for the code that is measured: 8 hex digits."""
+    sources = sorted(Path(memorization.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+
+
+def measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """What the search makes of copies of some films, and of the films; kept in `cache`."""
+    kept = cache / f"recall-{sets.name}-{options.encoder}-{options.plants}-{code()}.json"
+    if not kept.exists():
+        begin = time.perf_counter()
+        result = _measured(sets, cache, options)
+        kept.write_text(json.dumps(result | {"seconds": time.perf_counter() - begin}))
+    return dict(json.loads(kept.read_text()))
+
+
+def _measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str, Any]:
+    encoder = load(options.encoder, weights=options.weights, sha256=options.weights_sha256)
+    features = cache / "features"
+    real, synthetic = (
+        features_of(films, small_picture(), ["plain"], features)
+        for films in (sets.real, sets.synthetic)
     )
-    ingest(source, folder / "cohort", settings=settings, seed=SEED)
-    rows = list(tables.iterate(folder / "cohort/cohort.parquet", schemas.COHORT))
-    patients = sorted({row["patient"] for row in rows})
-    real_patients = set(np.random.default_rng(SEED).permutation(patients)[: len(patients) // 2])
-    sets = []
-    for name in ("real", "other"):
-        (folder / name).mkdir()
-        chosen = [row for row in rows if (row["patient"] in real_patients) == (name == "real")]
-        with (folder / name / "patients.csv").open("w", newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(("file", "patient"))
-            for row in chosen:
-                (folder / name / f"{row['id']}.png").write_bytes(row["image"]["bytes"])
-                writer.writerow((f"{row['id']}.png", row["patient"]))
-        sets.append(open_films([folder / name], name))
-    return sets[0], sets[1]
+    patients = [real.patients[film] for film in real.ids]
+    pictures = [read.views["plain"].reshape(-1, SMALL, SMALL) for read in (real, synthetic)]
+    second = encoder and _Second(encoder, sets, features, numbers(patients))
+    also = second.search.baseline if second else None
+    matcher = Matcher(pictures[0], numbers(patients), seed=SEED, also=also)
+    best, listed = _scores(
+        cache / f"audit-{sets.name}-{options.encoder}-{code()}" / "nearest.parquet",
+        lambda: matcher.match(pictures[1], also=second and second.synthetic)[0],
+    )
+    ids = real.ids[: sets.copied]
+    planned = plan(ids, synthetic.ids, plants=options.plants, seed=SEED)
+    encoded = second.copies(planned) if second else None
+    copies: list[Matches] = []
 
+    def match(small: Small) -> Matches:
+        also = encoded(len(small)) if encoded else None
+        copies.append(matcher.match(small, also=also, task="planted copies")[0])
+        return copies[-1]
 
-def _power(real: FilmSet, rest: FilmSet, encoder: Encoder, plants: int) -> Recall:
-    real_features = features_of(real, encoder, encoder.crops, None)
-    other_features = features_of(rest, encoder, VIEWS, None)
-    crops = [real_features.views[crop] for crop in encoder.crops]
-    result = search(
-        crops,
-        other_features.views,
-        real_ids=real_features.ids,
-        synthetic_ids=other_features.ids,
+    recall = measure_recall(
+        sets.real,
+        sets.synthetic,
+        listed,
+        real_ids=ids,
+        synthetic_ids=synthetic.ids,
+        small=_small,
+        match=match,
         top=TOP,
+        plants=options.plants,
+        seed=SEED,
     )
-    cosines = [pair.cosine for pair in result.pairs]
-    return measure_recall(
-        real, crops, real_features.ids, cosines, encoder=encoder, top=TOP, plants=plants, seed=SEED
+    calibration = Calibration(
+        matcher.baseline,
+        None,
+        films=len(best),
+        duplicate_threshold=recall.duplicate_threshold,
+        others="patients",
+        patients=patients,
     )
+    tail = calibration.tail
+    together = len(PLANTED) * EACH
+    own = np.concatenate([_own_scores(copies, planned)])
+    flags = own >= calibration.threshold if tail else np.zeros(len(own), bool)
+    high = own >= tail.threshold(len(best) + together) if tail else flags
+    places = _places(planned, options.plants)
+    return {
+        "real": len(real.ids),
+        "synthetic": len(synthetic.ids),
+        "size": options.size,
+        "copied": len(ids),
+        "rows": recall.alterations,
+        "flagged": {name: share_of(int(flags[at].sum()), len(at)) for name, at in places.items()},
+        "threshold": calibration.threshold,
+        "innocent": len(best),
+        "innocent_flagged": None if tail is None else int((best >= calibration.threshold).sum()),
+        "innocent_highest": float(best.max()),
+        "planted": sum(len(places[name][:EACH]) for name in PLANTED),
+        "planted_flagged": sum(int(high[places[name][:EACH]].sum()) for name in PLANTED),
+    }
 
 
-def _plain(side: int) -> Encoder:
-    import torch
+def _scores(audited: Path, search: Callable[[], Matches]) -> tuple[Floats, Floats]:
+    """Each synthetic film's highest score, and those of all pairs that the search kept."""
+    if audited.exists():
+        table = tables.read(audited, schemas.NEAREST)
+        best, second = (
+            table.column(name).drop_null().to_numpy() for name in ("score", "second_score")
+        )
+        return best, np.concatenate([best, second])
+    matches = search()
+    return matches.score[:, 0], matches.score[matches.real >= 0]
 
-    def transform(film: Image.Image) -> torch.Tensor:
-        small = film.convert("L").convert("F").resize((side, side), Image.Resampling.LANCZOS)
-        grey = np.asarray(small, np.float64)
-        vector = grey - grey.mean()
-        return torch.from_numpy((vector / np.linalg.norm(vector))[None].astype(np.float32))
 
-    return Encoder(
-        name=f"plain-{side}",
-        dimensions=side * side,
-        model=torch.nn.Flatten(),
-        transform=transform,
-        fingerprint=fingerprint(f"plain-{side}"),
+def _small(film: png.Film) -> NDArray[np.uint8]:
+    picture: NDArray[np.uint8] = small_picture().transform(Image.fromarray(film))
+    return picture.reshape(SMALL, SMALL)
+
+
+def _own_scores(copies: Sequence[Matches], planned: Sequence[Plant]) -> Floats:
+    """(n,) score of each copy with its own film; −∞ where the search did not keep it."""
+    real, scores = (
+        np.concatenate([getattr(part, name) for part in copies]) for name in ("real", "score")
     )
+    places = np.array([plant.place for plant in planned])
+    own: Floats = np.where(real == places[:, None], scores, -np.inf).max(axis=1)
+    return own
+
+
+def _places(planned: Sequence[Plant], plants: int) -> dict[str, list[int]]:
+    """Kind → places of its copies among those that are planned."""
+    places: dict[str, list[int]] = {}
+    for place, plant in enumerate(planned):
+        places.setdefault(plant.alteration, []).append(place)
+    return {name: of_kind[:plants] for name, of_kind in places.items()}
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """What a network's search makes of copies, some at a time."""
+
+    films: Iterator[bytes]
+    encoder: Encoder
+    search: EncoderSearch
+
+    def __call__(self, count: int) -> Any:
+        views = encode_views(self.encoder, islice(self.films, count), VIEWS)
+        return self.search.match(views)
+
+
+class _Second:
+    """A second search, by the features of a network."""
+
+    def __init__(
+        self, encoder: Encoder, sets: Sets, features: Path, groups: NDArray[np.integer]
+    ) -> None:
+        self._encoder, self._sets = encoder, sets
+        real, synthetic = (
+            features_of(films, encoder, VIEWS, features) for films in (sets.real, sets.synthetic)
+        )
+        self.search = EncoderSearch(real.views, groups)
+        self.synthetic = self.search.match(synthetic.views)
+
+    def copies(self, planned: Sequence[Plant]) -> _Encoded:
+        """Of copies, in the order in which they are planned."""
+        films = small_copies(
+            self._sets.real,
+            self._sets.synthetic,
+            planned,
+            seed=SEED,
+            small=partial(png.encode, synthetic=False),  # type: ignore[arg-type]
+        )
+        return _Encoded(films, self._encoder, self.search)  # type: ignore[arg-type]
+
+
+def _print(name: str, of_sizes: Sequence[dict[str, Any]]) -> None:
+    """Recall, 95 % interval and share flagged by kind and size; then what holds for all kinds."""
+    print(f"{name}, {of_sizes[0]['size']} × {of_sizes[0]['size']}, real × synthetic; copies found in")
+    print(f"the list of {TOP} (95 % interval) · copies flagged, %\n")
+    titles = [f"{each['real']:,} × {each['synthetic']:,}" for each in of_sizes]
+    rows: list[tuple[object, ...]] = [
+        (rows[0]["alteration"], *map(_cell, rows, of_sizes))
+        for rows in zip(*(each["rows"] for each in of_sizes), strict=True)
+    ]
+    rows += [
+        ("copies of each kind", *(str(each["rows"][0]["planted"]) for each in of_sizes)),
+        ("synthetic films flagged", *(_of(each, "innocent") for each in of_sizes)),
+        (
+            "threshold, and the highest of their scores",
+            *(_number(each["threshold"]) + f", {each['innocent_highest']:.2f}" for each in of_sizes),
+        ),
+        ("of 20 copies among them flagged", *(_of(each, "planted") for each in of_sizes)),
+    ]
+    measuring.table(("", *titles), rows)
+    print()
+
+
+def _cell(row: dict[str, Any], each: dict[str, Any]) -> str:
+    share, low, high = (100 * row[name] for name in ("recall", "low", "high"))
+    flagged = 100 * each["flagged"][row["alteration"]][0]
+    return f"{share:.0f} ({low:.0f} to {high:.0f}) · {flagged:.0f}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _of(each: dict[str, Any], name: str) -> str:
+    count, total = each[f"{name}_flagged"], each[name]
+    if count is None:
+        return f"– of {total:,}"
+    _, low, high = share_of(count, total)
+    return f"{count} of {total:,} ({100 * low:.3g} to {100 * high:.3g} %)"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+"""Recall by kind of copy over the size of the sets, as a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cxr_release.plotting import new_figure, save_figure
+
+MEASURES = {"recall": "found in the list of 100", "flagged": "flagged"}
+DPI = 100
+
+
+def draw(results: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
+    """Draw what `recall` measured: a panel for each set of films and each measure.
+
+    Args:
+        results: films → one result a size; see `recall.measured`.
+        path: ends in `.png`.
+    """
+    columns = sum(len(of_sizes) for of_sizes in results.values()) * len(MEASURES)
+    kinds = [row["alteration"] for row in next(iter(results.values()))[0]["rows"]]
+    figure = new_figure(3.2 + 0.62 * columns, 1.6 + 0.23 * len(kinds))
+    panels = figure.subplots(
+        1,
+        len(results) * len(MEASURES),
+        sharey=True,
+        squeeze=False,
+        width_ratios=[len(of_sizes) for of_sizes in results.values() for _ in MEASURES],
+    )[0]
+    pairs = [(name, measure) for name in results for measure in MEASURES]
+    for panel, (name, measure) in zip(panels, pairs, strict=True):
+        of_sizes = results[name]
+        shares = 100 * np.array([_shares(each, measure) for each in of_sizes]).T
+        panel.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
+        for (row, column), share in np.ndenumerate(shares):
+            dark = share > 55
+            text = f"{share:.0f}"
+            panel.text(
+                column, row, text, ha="center", va="center", size=7, color="w" if dark else "k"
+            )
+        panel.set_title(f"{name}\n{MEASURES[measure]}, %", size=8, loc="left")
+        panel.set_xticks(
+            range(len(of_sizes)),
+            [f"{each['real']:,}\n× {each['synthetic']:,}" for each in of_sizes],
+            size=7,
+        )
+        panel.set_yticks(range(len(kinds)), kinds, size=8)
+        panel.tick_params(length=0)
+        panel.spines[:].set_visible(False)
+    figure.supxlabel("real × synthetic films", size=8)
+    save_figure(figure, path, dpi=DPI)
+
+
+def _shares(each: Mapping[str, Any], measure: str) -> list[float]:
+    if measure == "recall":
+        return [row["recall"] for row in each["rows"]]
+    return [each["flagged"][row["alteration"]][0] for row in each["rows"]]
