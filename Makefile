@@ -71,8 +71,8 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.review
 	python -m benchmarks.prescreen
 	python -m benchmarks.facing
-	python -m benchmarks.audit
-	python -m benchmarks.recall
+	python -m benchmarks.audit --phantoms-cache build/bench
+	python -m benchmarks.recall --phantoms-cache build/bench
 	python -m benchmarks.release
 
 review: setup  ## the reviewers' page: make review REVIEWER=a.b

@@ -1,14 +1,19 @@
-"""The search for the nearest pairs, against a bare matrix product and imagededup's own search.
+"""The whole audit's seconds and memory, step by step; and its recall and seconds beside others'.
 
-    python -m benchmarks.audit [--real N] [--synthetic N] [--features N] [--rounds N]
+    python -m benchmarks.audit [--sizes 4963x27000] [--plants N] [--peers REALxSYNTHETIC]
+        [--peer-plants N] [--encoder NAME --weights FILE] [--cnn-weights FILE] [--size PIXELS]
+        [--phantoms-cache FOLDER]
 
-Each runs in a process of its own, in turns. The bare product is numpy's `real @ synthetic.T` in
-float32, all of it kept and nothing looked for. Our search finds the top 100 pairs and, for each
-synthetic film, the two nearest real ones. imagededup's `find_duplicates` searches within one set:
-it gets both sets stacked, with the workers that it starts by itself, and is timed as far as its
-matrix of cosines. Peaks are those of the main process, libraries included. Features are drawn: one
-common film, and noise in some directions, so that any two are as similar as radiographs are. Times
-hold for this machine: compare the ratios.
+First the whole audit of phantoms (see `film_sets`): image tables in, tables, figures and report
+out, nothing cached. Then, on fewer films, because the others would take hours for so many, the same
+copies are searched for by the audit and by other ways (see `peers`). A copy is found where its pair
+would be among the 100 of highest score, of the two likeliest of each synthetic film. Seconds are
+those of reading the real and the synthetic films and comparing them; those of the audit are of all
+that it does, planting apart. `find_duplicates` of imagededup, which holds all films of one folder
+against each other, gets both sets in one view. Everything runs in a process of its own, one after
+the other. Times hold for this machine: compare the ratios.
+
+What was measured is kept in the cache by the films and the code; delete it to measure anew.
 """
 
 from __future__ import annotations
@@ -16,142 +21,280 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
+import shutil
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import processes
-from cxr_release.film_id import FilmId
-from cxr_release.memorization.search import search
+from benchmarks import film_sets, processes
+from benchmarks.film_sets import Sets
 
-Features = NDArray[np.float32]
-Scores = NDArray[np.floating]
-
-TOP = 100
-DIRECTIONS, NOISE = 64, 0.2
-"""In how many films differ, and how long the difference is beside the common film."""
-PEER_BYTES = 8
-"""Most that the peer takes a cosine: two in float16, and what it holds besides."""
+TOP, SEED, KEPT = 100, 1, 2
+PEERS = ("PHash", "DHash", "WHash", "AHash", "CNN", "SIFT")
+OWN, WHOLE = "cxr-release", "find_duplicates"
+WORKS = (OWN, *PEERS, *(f"{WHOLE} {name}" for name in PEERS[:-1]))
 
 
 def main() -> None:
-    """Print a table."""
+    """Print the tables."""
     options = _options()
     if options.work:
-        print(json.dumps(_measured(options)))
+        print(json.dumps(_worked(options)))
         return
-    from benchmarks import measuring  # loads torch, which the measured processes do without
-
-    works = list(WORKS)
-    if PEER_BYTES * (options.real + options.synthetic) ** 2 > _available():
-        works.remove("imagededup")
-        print("imagededup is left out: the memory that is free does not hold its cosines")
-    sizes = [f"--{name}={getattr(options, name)}" for name in ("real", "synthetic", "features")]
-    runs: dict[str, list[dict[str, Any]]] = {work: [] for work in works}
-    for _ in range(options.rounds):
-        for work in works:
-            runs[work].append(processes.measured("audit", f"--work={work}", *sizes))
-    seconds = {
-        work: statistics.median(run["seconds"] for run in measured)
-        for work, measured in runs.items()
-    }
-    print(f"{options.real:,} × {options.synthetic:,} films of {options.features:,} features")
-    rows: list[tuple[object, ...]] = [
-        (
-            work,
-            seconds[work],
-            seconds[work] / seconds["bare product"],
-            f"{max(run['mib'] for run in measured):,.0f}",
-            measured[0]["scores"] or "–",
-        )
-        for work, measured in runs.items()
-    ]
-    titles = ("", "seconds", "ratio", "peak MiB", f"distinct scores in its top {TOP}")
-    measuring.table(titles, rows)
+    with tempfile.TemporaryDirectory() as scratch:
+        options.phantoms_cache = options.phantoms_cache or Path(scratch)
+        for size in options.sizes:
+            _print_steps(size, _measured(OWN, size, options.plants, options))
+        if options.peers:
+            works = [work for work in WORKS if options.only is None or work in options.only]
+            _print_peers(
+                {
+                    work: _measured(work, options.peers, options.peer_plants, options)
+                    for work in works
+                },
+                options,
+            )
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--real", type=int, default=4963)
-    parser.add_argument("--synthetic", type=int, default=27000)
-    parser.add_argument("--features", type=int, default=768)
-    parser.add_argument("--rounds", type=int, default=3, help="times that each is timed")
+    parser.add_argument("--sizes", nargs="*", default=["4963x27000"], help="of whole audits")
+    parser.add_argument("--plants", type=int, default=40, help="copies of each kind")
+    parser.add_argument("--peers", default="200x400", help="films for the comparison; empty: none")
+    parser.add_argument("--peer-plants", type=int, default=20)
+    parser.add_argument("--only", nargs="+", choices=WORKS, help="of the comparison")
+    parser.add_argument("--size", type=int, default=256, help="pixels on each side")
+    parser.add_argument("--encoder", default="thumbnail", help="of the audit")
+    parser.add_argument("--weights", default="", help="its file")
+    parser.add_argument(
+        "--weights-sha256", default="", help="of a file that is not a published one"
+    )
+    parser.add_argument("--cnn-weights", type=Path, help="file of torchvision's mobilenet_v3_small")
+    parser.add_argument("--phantoms-cache", type=Path, help="folder that keeps what is made")
     parser.add_argument("--work", choices=WORKS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _measured(options: argparse.Namespace) -> dict[str, Any]:
-    chance = np.random.default_rng(1)
-    common = _units(chance.standard_normal((1, options.features), np.float32))
-    directions = _units(chance.standard_normal((DIRECTIONS, options.features), np.float32))
+def _measured(work: str, size: str, plants: int, options: argparse.Namespace) -> dict[str, Any]:
+    """What a work measures in a process of its own, or what it did before."""
+    from benchmarks.recall import code
 
-    def films(count: int) -> Features:
-        noise = _units(chance.standard_normal((count, DIRECTIONS), np.float32)) @ directions
-        return _units(common + np.float32(NOISE) * noise)
-
-    real, synthetic = films(options.real), films(options.synthetic)
-    np.ones((512, 512), np.float32) @ np.ones((512, 512), np.float32)  # wakes the threads
-    run = WORKS[options.work]()
-    processes.forget_peak()  # that of drawing the features
-    begin = time.perf_counter()
-    result = run(real, synthetic)
-    seconds = time.perf_counter() - begin
-    return {"seconds": seconds, "mib": processes.peak(), "scores": _distinct(result, options)}
-
-
-def _bare() -> Callable[[Features, Features], Scores]:
-    return lambda real, synthetic: real @ synthetic.T
-
-
-def _own_search() -> Callable[[Features, Features], Scores]:
-    def run(real: Features, synthetic: Features) -> Scores:
-        result = search(
-            real,
-            {"plain": synthetic},
-            real_ids=[f"{place:07d}" for place in range(len(real))],
-            synthetic_ids=[str(FilmId(1, "large", place)) for place in range(len(synthetic))],
-            top=TOP,
+    sets = film_sets.phantom_sets(options.phantoms_cache, *_counts(size), size=options.size)
+    output = options.phantoms_cache / f"audit-{sets.name}-{options.encoder}-{code()}"
+    kept = output / "steps.json"
+    if work != OWN:
+        kept = options.phantoms_cache / f"peer-{work.replace(' ', '-')}-{sets.name}-{plants}.json"
+    if not kept.exists():
+        if work == OWN:
+            shutil.rmtree(output, ignore_errors=True)  # features are kept there
+        given = {
+            "work": work,
+            "sizes": size,
+            "plants": plants,
+            "size": options.size,
+            "encoder": options.encoder,
+            "weights": options.weights,
+            "weights-sha256": options.weights_sha256,
+            "cnn-weights": options.cnn_weights,
+            "phantoms-cache": options.phantoms_cache,
+        }
+        result = processes.measured(
+            "audit", *(f"--{name}={value}" for name, value in given.items() if value)
         )
-        assert len(result.nearest) == len(synthetic)
-        return np.array([pair.cosine for pair in result.pairs])
-
-    return run
-
-
-def _peer() -> Callable[[Features, Features], Scores]:
-    from imagededup.handlers.search.retrieval import get_cosine_similarity
-
-    def run(real: Features, synthetic: Features) -> Scores:
-        stacked = np.concatenate([real, synthetic])
-        scores: Scores = get_cosine_similarity(stacked, verbose=False, num_workers=os.cpu_count())
-        return scores[: len(real), len(real) :]
-
-    return run
+        kept.write_text(json.dumps(result, ensure_ascii=False))
+    result = json.loads(kept.read_text())
+    if work == OWN:
+        result["rows"] = json.loads((output / "audit.json").read_text())["power"]
+    return dict(result)
 
 
-WORKS = {"bare product": _bare, "cxr-release": _own_search, "imagededup": _peer}
+def _worked(options: argparse.Namespace) -> dict[str, Any]:
+    sets = film_sets.phantom_sets(
+        options.phantoms_cache, *_counts(options.sizes[0]), size=options.size
+    )
+    if options.work == OWN:
+        return _audited(sets, options)
+    if options.work.startswith(WHOLE):
+        return _all_duplicates(sets, options)
+    return _searched(sets, options)
 
 
-def _distinct(scores: Scores, options: argparse.Namespace) -> int:
-    """How many different scores the best pairs have; 0 where nothing was looked for."""
-    if options.work == "bare product":
-        return 0
-    best = np.array([np.sort(row)[-TOP:] for row in np.atleast_2d(scores)])
-    return len(np.unique(np.sort(best, axis=None)[-TOP:]))
+def _audited(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
+    """The whole audit."""
+    from benchmarks.recall import code
+    from benchmarks.steps import Watch
+    from cxr_release.memorization.audit import audit
+    from cxr_release.params import AuditParams
+
+    settings = AuditParams(
+        encoder=options.encoder,
+        weights=options.weights,
+        weights_sha256=options.weights_sha256,
+        top=TOP,
+        plants=options.plants,
+    )
+    output = options.phantoms_cache / f"audit-{sets.name}-{options.encoder}-{code()}"
+    processes.forget_peak()
+    begin, processor = time.perf_counter(), time.process_time()
+    with Watch() as watch:
+        audit(sets.real, sets.synthetic, None, output, settings=settings, seed=SEED)
+    return {
+        "seconds": time.perf_counter() - begin,
+        "cpu": time.process_time() - processor,
+        "mib": processes.peak(),
+        "load": os.getloadavg(),
+        "steps": watch.report(),
+    }
 
 
-def _units(rows: Features) -> Features:
-    units: Features = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return units
+def _all_duplicates(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
+    """imagededup's own search of a folder in which all films lie."""
+    from imagededup import methods
+    from imagededup.utils.models import CustomModel
+
+    from benchmarks import peers
+
+    name = options.work.removeprefix(f"{WHOLE} ")
+    with tempfile.TemporaryDirectory() as folder:
+        for films in (sets.real, sets.synthetic):
+            for film in films.homes:
+                (Path(folder) / f"{film}.png").write_bytes(films.png(film))
+        if name == "CNN":
+            model, transform = peers.mobilenet(options.cnn_weights)
+            finder = methods.CNN(
+                verbose=False, model_config=CustomModel("mobilenet", model, transform)
+            )
+        else:
+            finder = getattr(methods, name)(verbose=False)
+        begin = time.perf_counter()
+        finder.find_duplicates(image_dir=folder)
+        return {"seconds": time.perf_counter() - begin, "mib": processes.peak(), "rows": None}
 
 
-def _available() -> float:
-    """Free memory in bytes."""
-    return processes.kib("/proc/meminfo", "MemAvailable") * 1024
+def _searched(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
+    """Recall of planted copies by another way to search, and its seconds without them."""
+    from benchmarks import peers
+    from cxr_release.films import png
+    from cxr_release.memorization.planting import plan, small_copies
+    from cxr_release.memorization.recall import Own, rows_of
+
+    ids = [sorted(films.homes) for films in (sets.real, sets.synthetic)]
+    method = peers.method_of(options.work, options.cnn_weights)
+    begin = time.perf_counter()
+    real, synthetic = (
+        [png.decode(films.png(film), where=film) for film in names]
+        for films, names in zip((sets.real, sets.synthetic), ids, strict=True)
+    )
+    compare = method(real)
+    scores = compare(synthetic)
+    seconds = time.perf_counter() - begin
+    if options.work == "CNN" and options.cnn_weights is None:
+        return {"seconds": seconds, "mib": processes.peak(), "rows": None}
+    planned = plan(*ids, plants=options.plants, seed=SEED)
+    copies = list(
+        small_copies(sets.real, sets.synthetic, planned, seed=SEED, small=lambda film: film)
+    )
+    of_copies = compare(copies).astype(np.float64)
+    at = np.arange(len(planned)), np.array([plant.place for plant in planned])
+    own = of_copies[at]
+    of_copies[at] = -np.inf
+    rows = rows_of(
+        planned,
+        Own(own, own, _best(of_copies)),
+        _best(scores.astype(np.float64)).ravel(),
+        top=TOP,
+        plants=options.plants,
+    )
+    return {"seconds": seconds, "mib": processes.peak(), "rows": rows}
+
+
+def _best(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, KEPT) highest scores of each row."""
+    return np.sort(scores, axis=1)[:, -KEPT:]
+
+
+def _print_steps(size: str, result: dict[str, Any]) -> None:
+    from benchmarks import measuring  # loads torch, which the measured processes do without
+
+    steps = result["steps"].values()
+    anonymous, mapped = (max(step[name] for step in steps) for name in ("anonymous", "mapped"))
+    real, synthetic = _counts(size)
+    print(f"The whole audit of {real:,} × {synthetic:,} films: {result['seconds']:.0f} s, of both")
+    print(
+        f"cores {result['cpu']:.0f} s; peak {result['mib']:,.0f} MiB, of its own {anonymous:,.0f},"
+    )
+    print(f"of mapped files {mapped:,.0f}; load of the machine {result['load'][0]:.1f}\n")
+    measuring.table(
+        ("", "seconds", "of both cores", "own MiB, peak", "mapped MiB, peak"),
+        [
+            (
+                name,
+                step["seconds"],
+                step["processor"],
+                f"{step['anonymous']:,.0f}",
+                f"{step['mapped']:,.0f}",
+            )
+            for name, step in sorted(result["steps"].items(), key=lambda step: -step[1]["seconds"])
+        ],
+    )
+    print()
+
+
+def _print_peers(results: dict[str, dict[str, Any]], options: argparse.Namespace) -> None:
+    from benchmarks import measuring
+
+    real, synthetic = _counts(options.peers)
+    measured = {work: result for work, result in results.items() if result["rows"]}
+    print(f"{real:,} × {synthetic:,} films, {options.peer_plants} copies of each kind; found, %,")
+    print("and 95 % interval\n")
+    rows: Iterator[Sequence[dict[str, Any]]] = zip(
+        *(result["rows"] for result in measured.values()), strict=True
+    )
+    measuring.table(
+        ("", *measured), [(row[0]["alteration"], *(_share(cell) for cell in row)) for row in rows]
+    )
+    print()
+    own = _own_seconds(results[OWN]) if OWN in results else None
+    measuring.table(
+        ("", "seconds", "ratio to the audit", "peak MiB"),
+        [
+            (
+                _named(work, options),
+                _own_seconds(result),
+                _own_seconds(result) / own if own else "–",
+                f"{result['mib']:,.0f}",
+            )
+            for work, result in results.items()
+        ],
+    )
+
+
+def _own_seconds(result: dict[str, Any]) -> float:
+    """Without planting, which the audit does, too."""
+    planting = ("make copies", "planted copies", "planted copies: align")
+    steps = result.get("steps", {})
+    return float(
+        result["seconds"] - sum(steps[name]["seconds"] for name in planting if name in steps)
+    )
+
+
+def _named(work: str, options: argparse.Namespace) -> str:
+    random = work.endswith("CNN") and options.cnn_weights is None
+    return f"{work}, random weights" if random else work
+
+
+def _share(row: dict[str, Any]) -> str:
+    return f"{100 * row['recall']:.0f} ({100 * row['low']:.0f} to {100 * row['high']:.0f})"
+
+
+def _counts(size: str) -> tuple[int, int]:
+    real, synthetic = size.split("x")
+    return int(real), int(synthetic)
 
 
 if __name__ == "__main__":

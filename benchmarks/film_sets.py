@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.films import png
@@ -85,8 +86,8 @@ def phantoms(folder: Path, name: str, count: int, *, size: int) -> tuple[Sequenc
                 films[place] = film
                 patients.append(patient)
         films.flush()
-        np.save(paths[1], np.array(patients))
         partial.rename(paths[0])
+        np.save(paths[1], np.array(patients))
     return np.load(paths[0], mmap_mode="r")[:count], np.load(paths[1])[:count].tolist()
 
 
@@ -97,6 +98,7 @@ def drawn_film(place: int, seed: int, size: int) -> tuple[Film, str]:
         film = np.invert(film)
     if facts.true_facing == "right":
         film = mirror(film)
+    assert facts.patient
     return resample(np.ascontiguousarray(film), size, "stretch"), facts.patient
 
 
@@ -202,11 +204,15 @@ def varied(film: Film, chance: np.random.Generator) -> Film:
         places.append(moved + (line if axis else line[:, None]))
     grey = map_coordinates(film, places, order=1, mode="nearest", output=np.float64)
     gamma = np.exp(chance.uniform(*np.log(GAMMA)))
-    return np.rint(255 * (grey / 255) ** gamma).astype(np.uint8)
+    greys: Film = np.rint(255 * (grey / 255) ** gamma).astype(np.uint8)
+    return greys
 
 
 def write_table(
-    path: Path, ids: list[str], films: Sequence[Film], patients: list[str] | None
+    path: Path,
+    ids: list[str],
+    films: Sequence[Film] | NDArray[np.uint8],
+    patients: list[str] | None,
 ) -> None:
     """Write films as an image table.
 

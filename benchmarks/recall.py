@@ -79,7 +79,7 @@ def main() -> None:
     sizes = [_size(text) for text in options.sizes]
     with tempfile.TemporaryDirectory() as scratch:
         cache = options.phantoms_cache or Path(scratch)
-        results = {"phantoms": []} if sizes else {}
+        results: dict[str, list[dict[str, Any]]] = {"phantoms": []} if sizes else {}
         for real, synthetic in sizes:
             sets = film_sets.phantom_sets(cache, real, synthetic, size=options.size)
             results["phantoms"].append(measured(sets, cache, options))
@@ -111,7 +111,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--plants", type=int, default=40, help="copies of each kind")
     parser.add_argument("--encoder", default="thumbnail", help="a second search by its features")
     parser.add_argument("--weights", type=Path, help="its file")
-    parser.add_argument("--weights-sha256", default="", help="of a file that is not a published one")
+    parser.add_argument(
+        "--weights-sha256", default="", help="of a file that is not a published one"
+    )
     parser.add_argument("--phantoms-cache", type=Path, help="folder that keeps what is made")
     parser.add_argument("--figure", type=Path, help="PNG to write")
     return parser.parse_args()
@@ -147,12 +149,12 @@ def _measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str,
     )
     patients = [real.patients[film] for film in real.ids]
     pictures = [read.views["plain"].reshape(-1, SMALL, SMALL) for read in (real, synthetic)]
-    second = encoder and _Second(encoder, sets, features, numbers(patients))
+    second = _Second(encoder, sets, features, numbers(patients)) if encoder else None
     also = second.search.baseline if second else None
     matcher = Matcher(pictures[0], numbers(patients), seed=SEED, also=also)
     best, listed = _scores(
         cache / f"audit-{sets.name}-{options.encoder}-{code()}" / "nearest.parquet",
-        lambda: matcher.match(pictures[1], also=second and second.synthetic)[0],
+        lambda: matcher.match(pictures[1], also=second.synthetic if second else None)[0],
     )
     ids = real.ids[: sets.copied]
     planned = plan(ids, synthetic.ids, plants=options.plants, seed=SEED)
@@ -184,11 +186,12 @@ def _measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str,
         others="patients",
         patients=patients,
     )
-    tail = calibration.tail
-    together = len(PLANTED) * EACH
+    tail, together = calibration.tail, len(PLANTED) * EACH
+    # Where too few films can be compared, nothing is flagged.
+    threshold = tail.threshold(len(best)) if tail else np.inf
     own = np.concatenate([_own_scores(copies, planned)])
-    flags = own >= calibration.threshold if tail else np.zeros(len(own), bool)
-    high = own >= tail.threshold(len(best) + together) if tail else flags
+    flags = own >= threshold
+    high = own >= (tail.threshold(len(best) + together) if tail else np.inf)
     places = _places(planned, options.plants)
     return {
         "real": len(real.ids),
@@ -199,7 +202,7 @@ def _measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str,
         "flagged": {name: share_of(int(flags[at].sum()), len(at)) for name, at in places.items()},
         "threshold": calibration.threshold,
         "innocent": len(best),
-        "innocent_flagged": None if tail is None else int((best >= calibration.threshold).sum()),
+        "innocent_flagged": None if tail is None else int((best >= threshold).sum()),
         "innocent_highest": float(best.max()),
         "planted": sum(len(places[name][:EACH]) for name in PLANTED),
         "planted_flagged": sum(int(high[places[name][:EACH]].sum()) for name in PLANTED),
@@ -281,7 +284,9 @@ class _Second:
 
 def _print(name: str, of_sizes: Sequence[dict[str, Any]]) -> None:
     """Recall, 95 % interval and share flagged by kind and size; then what holds for all kinds."""
-    print(f"{name}, {of_sizes[0]['size']} × {of_sizes[0]['size']}, real × synthetic; copies found in")
+    print(
+        f"{name}, {of_sizes[0]['size']} × {of_sizes[0]['size']}, real × synthetic; copies found in"
+    )
     print(f"the list of {TOP} (95 % interval) · copies flagged, %\n")
     titles = [f"{each['real']:,} × {each['synthetic']:,}" for each in of_sizes]
     rows: list[tuple[object, ...]] = [
@@ -293,7 +298,10 @@ def _print(name: str, of_sizes: Sequence[dict[str, Any]]) -> None:
         ("synthetic films flagged", *(_of(each, "innocent") for each in of_sizes)),
         (
             "threshold, and the highest of their scores",
-            *(_number(each["threshold"]) + f", {each['innocent_highest']:.2f}" for each in of_sizes),
+            *(
+                _number(each["threshold"]) + f", {each['innocent_highest']:.2f}"
+                for each in of_sizes
+            ),
         ),
         ("of 20 copies among them flagged", *(_of(each, "planted") for each in of_sizes)),
     ]

@@ -10,7 +10,8 @@ import numpy as np
 
 from cxr_release.plotting import new_figure, save_figure
 
-MEASURES = {"recall": "found in the list of 100", "flagged": "flagged"}
+MEASURES = {"recall": "found, %", "flagged": "flagged, %"}
+"""In the list of 100; above the threshold for all films."""
 DPI = 100
 
 
@@ -42,7 +43,7 @@ def draw(results: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None
             panel.text(
                 column, row, text, ha="center", va="center", size=7, color="w" if dark else "k"
             )
-        panel.set_title(f"{name}\n{MEASURES[measure]}, %", size=8, loc="left")
+        panel.set_title(f"{name}\n{MEASURES[measure]}", size=8, loc="left")
         panel.set_xticks(
             range(len(of_sizes)),
             [f"{each['real']:,}\n× {each['synthetic']:,}" for each in of_sizes],

@@ -27,6 +27,8 @@ class Step:
     """A step of the work."""
 
     seconds: float = 0.0
+    processor: float = 0.0
+    """Seconds of all cores together: what another program takes does not count."""
     anonymous: float = 0.0
     """Most memory of its own that the process held meanwhile, MiB."""
     mapped: float = 0.0
@@ -55,14 +57,15 @@ class Watch:
         return {name: vars(step) for name, step in self.steps.items()}
 
     def _look(self, watched: int) -> None:
-        before = time.perf_counter()
+        before, used = time.perf_counter(), time.process_time()
         while not self._over.wait(INTERVAL):
-            now = time.perf_counter()
+            now, using = time.perf_counter(), time.process_time()
             step = self.steps.setdefault(_name(sys._current_frames().get(watched)), Step())
             step.seconds += now - before
+            step.processor += using - used
             step.anonymous = max(step.anonymous, _mib("RssAnon"))
             step.mapped = max(step.mapped, _mib("RssFile") + _mib("RssShmem"))
-            before = now
+            before, used = now, using
 
 
 def _mib(key: str) -> float:
