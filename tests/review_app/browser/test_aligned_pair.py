@@ -135,7 +135,7 @@ def test_the_difference_of_a_moved_copy_is_black_once_it_is_aligned(
     assert pane(table).mean() < 1.6
     table.press("r")
     table.drawn()
-    assert np.array_equal(shown(table), aligned)
+    assert np.abs(shown(table) - aligned)[inside].max() <= 2
 
 
 def test_films_that_are_not_copies_differ_however_they_are_aligned(table: Table) -> None:
