@@ -148,7 +148,7 @@ def test_copies_far_above_the_innocent_films_are_flagged(films: int, baseline: i
     for _ in range(50):
         tail = tail_of(chance.normal(size=baseline))
         assert tail is not None
-        assert 25 >= tail.threshold(films)
+        assert tail.threshold(films) <= 25
         assert films * tail.p(25.0) <= LEVEL
         # And an ordinary one is not.
         assert tail.threshold(films) > 2
