@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -17,10 +18,14 @@ from cxr_release.errors import ReleaseError, SourceError
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
 from cxr_release.films.film_key import read_key
+from cxr_release.memorization.tail import tail_of
 from cxr_release.params import Params
+from cxr_release.release.checks.memorization import check_threshold
+from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.disclosure import (
     OFF,
     SCORE_OFF,
+    coarse_audit,
     coarse_cosine,
     coarse_percentile,
     coarse_score,
@@ -28,8 +33,9 @@ from cxr_release.release.disclosure import (
 )
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package
+from cxr_release.release.record import Calibration
 from cxr_release.release.verify import verify
-from tests.support.audit_artefacts import LOW, PAIRED, STEMS, THRESHOLD, write_audit
+from tests.support.audit_artefacts import LOW, PAIRED, STEMS, THRESHOLD, audit_report, write_audit
 from tests.support.release_artefacts import (
     REASONS,
     cohort_row,
@@ -37,7 +43,9 @@ from tests.support.release_artefacts import (
     film,
     make_release,
     make_release_of,
+    of_a_house,
     oriented_row,
+    small_params,
     write_inputs,
 )
 
@@ -71,16 +79,6 @@ def test_pairs_name_real_films_by_their_pixels_alone(tmp_path: Path, params: Par
     assert not {"p", "turn", "scale", "right", "down"} & pairs[0].keys()
     for pair in pairs:
         assert pair["real_id"] is pair["real_image"] is pair["synthetic_image"] is None
-
-
-def of_a_house(params: Params, **release: Any) -> Params:
-    """Parameters of somebody's own films."""
-    said = {"name": "ours", "license": "cc-by-4.0", "authors": ("A. Author",), "contact": "a@b.org"}
-    return replace(
-        params,
-        ingest=replace(params.ingest, source="data/raw"),
-        release=replace(params.release, **(said | release)),
-    )
 
 
 def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: Params) -> None:
@@ -205,6 +203,38 @@ def test_coarse_numbers_keep_their_order_and_are_not_far_off(first: float, secon
         assert str(coarse(first)) != "-0.0"
         if first <= second:
             assert coarse(first) <= coarse(second)
+
+
+SCORES = st.lists(st.floats(-4, 40), min_size=20, max_size=60, unique=True)
+
+
+@given(SCORES, st.integers(1, 30_000), st.booleans(), st.floats(-4, 4))
+def test_a_threshold_follows_from_its_tail_also_where_both_are_rounded(
+    scores: list[float], films: int, rounded: bool, moved: float
+) -> None:
+    tail = tail_of(np.array(scores))
+    assume(tail is not None and tail.mean_excess > 0.01)
+    assert tail is not None
+    report = audit_report()
+    source = report["calibration"]["source"] | {"counted": len(scores)}
+    report["calibration"] |= {
+        "tail": tail.report(), "threshold": tail.threshold(films), "source": source,
+    }  # fmt: skip
+
+    def faults(report: dict[str, Any]) -> list[str]:
+        checked = CheckReport()
+        calibration = Calibration.model_validate(report["calibration"])
+        check_threshold(
+            calibration, films, rounded=rounded, place=Place("calibration"), report=checked
+        )
+        return [str(fault) for fault in checked.faults]
+
+    params = of_a_house(small_params()) if rounded else small_params()
+    assert faults(coarse_audit(report, params)) == []
+    report["calibration"]["threshold"] += moved
+    known = abs(moved) > (2.5 if rounded else 1e-6)
+    if known and tail.most_excess < 10:
+        assert any("threshold: says" in fault for fault in faults(coarse_audit(report, params)))
 
 
 @given(st.floats(0, 100, exclude_max=True))

@@ -44,13 +44,20 @@ from tests.support.tampering import (
     without_label,
 )
 
-from tests.support.audit_artefacts import write_audit  # isort: skip - `tampering` makes it importable
-from tests.support.release_artefacts import make_release_of, small_params, write_inputs  # isort: skip
+from tests.support.audit_artefacts import planted, write_audit  # isort: skip - `tampering` makes it importable
+from tests.support.release_artefacts import (  # isort: skip
+    make_release_of,
+    of_a_house,
+    small_params,
+    write_inputs,
+)
 
 from cxr_release import __version__
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, sha256
 from cxr_release.films import png
+from cxr_release.memorization.chance import source_chance
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.verify import require_true, text_of, verify
 from cxr_release.release.versions.published import enter
 
@@ -526,8 +533,8 @@ SUMMED: Cases = {
         (record(*CHANCE, "compared", value=744), "compared: says 744, the baseline say 3"),
         (record(*CHANCE, "patients", value=50), "chance: p: says None, its counts say 0.24"),
     ],
-    "more than the list has": [
-        (record(*CHANCE, "nearer", value=2), "chance: nearer: says 2; by the listed pairs it is 0")
+    "more than there are": [
+        (record(*CHANCE, "nearer", value=17), "chance: nearer: says 17; it is 0 to 16")
     ],
     "the threshold": [
         (
@@ -565,6 +572,13 @@ SUMMED: Cases = {
         (
             record("metrics", "audit", "list_length", "needed", value=3),
             "needed: says 3, the planted",
+        ),
+    ],
+    "too much that was planted": [
+        (
+            record("metrics", "audit", "power", value=[planted("identical", 1, 1, 1)] * 1001),
+            "power: names an alteration twice",
+            "power: holds 1,001 alterations: their shares were not computed again",
         ),
     ],
     "the histogram": [
@@ -629,6 +643,38 @@ def test_alterations_are_named_though_their_hashes_were_made_anew(release: Path,
     for said in (said for _, *all_said in SUMMED[case] for said in all_said):
         assert any(said in line for line in lines), (said, lines)
     assert not any("SHA256SUMS" in line for line in lines)
+
+
+def against_source_films(inputs: ReleaseInputs, threshold: float) -> None:
+    """Make an audit without a split: two of its films are nearer than any two source films."""
+    write_audit(inputs.audit, threshold)
+
+    def change(report: Any) -> None:
+        chance = source_chance(nearer=2, films=16, compared=2, patients=2).report()
+        report["calibration"] |= {"baseline": "source", "held_out": None, "chance": chance}
+        report["calibration"] |= {"nearest_in_tuning": None}
+        report["histogram"] |= {"held_out": None}
+
+    rejson(inputs.audit / "audit.json", change)
+
+
+@pytest.mark.parametrize("named_by", ["sha256", "hmac"])
+def test_films_nearer_than_all_source_films_are_those_of_the_list(
+    tmp_path: Path, named_by: str
+) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    against_source_films(inputs, 9.5)
+    params = small_params()
+    if named_by == "hmac":
+        params = of_a_house(params)
+    release = make_release_of(inputs, params, tmp_path)
+    assert read_json(release / "release.json")["source"]["films_named_by"] == named_by
+    assert named(release) == []
+    # Rounded scores leave open whether the second and third films are nearer: 8 and 6, beside 7.
+    limits = "2 to 2" if named_by == "sha256" else "1 to 16"
+    for nearer in (0, 17):
+        summed(release, record(*CHANCE, "nearer", value=nearer))
+        assert_named(release, f"calibration.chance: nearer: says {nearer}; it is {limits}")
 
 
 def test_rows_of_another_version_are_named_with_both_versions(release: Path) -> None:

@@ -68,6 +68,16 @@ def small_params() -> Params:
     )
 
 
+def of_a_house(params: Params, **release: Any) -> Params:
+    """Parameters of somebody's own films."""
+    said = {"name": "ours", "license": "cc-by-4.0", "authors": ("A. Author",), "contact": "a@b.org"}
+    return replace(
+        params,
+        ingest=replace(params.ingest, source="data/raw"),
+        release=replace(params.release, **(said | release)),
+    )
+
+
 def film(number: int) -> png.Film:
     return np.random.default_rng(number).integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
 

@@ -17,12 +17,14 @@ from cxr_release.release.checks.counts import check_tally
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import View
 from cxr_release.release.disclosure import OFF, SCORE_OFF
-from cxr_release.release.record import Baseline
+from cxr_release.release.record import Baseline, Calibration
 from cxr_release.schemas import JUDGED
 from cxr_release.statistics.proportions import share_of
 
 CLOSE = 1e-9
 """Relative distance of two numbers that libraries of other versions may come to."""
+MOST_KINDS = 1_000
+"""Of planted copies: an interval takes up to 20 ms."""
 
 
 def check_pairs(view: View, report: CheckReport) -> None:
@@ -70,7 +72,13 @@ def check_audit(view: View, report: CheckReport) -> None:
     state = "no baseline" if flagged is None else "flagged" if flagged else "nothing flagged"
     if audit.state != "incomplete":
         report.says(place.at("key state"), audit.state, state, "its numbers")
-    _check_threshold(view, report)
+    check_threshold(
+        audit.calibration,
+        view.generated,
+        rounded=view.rounded,
+        place=place.at("key calibration"),
+        report=report,
+    )
     _check_chance(view, report)
     _check_histogram(view, report)
     _check_recall(view, report)
@@ -99,12 +107,21 @@ def check_flagged(view: View, report: CheckReport) -> None:
     report.says(place.at("films"), audit.calibration.flagged, stated.films, "its calibration")
 
 
-def _check_threshold(view: View, report: CheckReport) -> None:
-    """The threshold follows from the tail of innocent films, the number of films and the level."""
-    calibration, place = view.audit.calibration, view.places.audit.at("key calibration")
-    report.says(place.at("level"), calibration.level, LEVEL, "the rules")
+def check_threshold(
+    calibration: Calibration, films: int, *, rounded: bool, place: Place, report: CheckReport
+) -> None:
+    """The threshold follows from the tail of innocent films, the number of films and the level.
+
+    Args:
+        calibration: of the audit.
+        films: that were generated.
+        rounded: whether its scores and mean excesses are rounded; see `disclosure`.
+        place: of the calibration.
+        report: where faults go.
+    """
     from scipy.stats import chi2
 
+    report.says(place.at("level"), calibration.level, LEVEL, "the rules")
     tail, threshold = calibration.tail, calibration.threshold
     known = [value is not None for value in (threshold, calibration.flagged, tail)]
     if len({*known, calibration.note is None}) > 1:
@@ -117,14 +134,14 @@ def _check_threshold(view: View, report: CheckReport) -> None:
     peaks = max(PEAKS, int(SHARE * tail.films))
     report.says(place.at("tail.peaks"), tail.peaks, peaks, "its films")
     stretch = 2 * peaks / float(chi2.ppf(0.05, 2 * peaks))
-    off = OFF * (1 + stretch) if view.rounded else 0.0
+    off = OFF * (1 + stretch) if rounded else 0.0
     most = stretch * tail.mean_excess
     _near(place.at("tail.most_excess"), tail.most_excess, most, off, report)
     fitted = Tail(tail.films, peaks, tail.start, tail.mean_excess, tail.most_excess)
-    expected = fitted.threshold(max(1, view.generated))
+    expected = fitted.threshold(max(1, films))
     # Of each unit of the mean excess, so much is in the threshold.
-    per_unit = Tail(tail.films, peaks, 0.0, 1.0, 1.0).threshold(max(1, view.generated))
-    off = 2 * SCORE_OFF + OFF * per_unit if view.rounded else 0.0
+    per_unit = Tail(tail.films, peaks, 0.0, 1.0, 1.0).threshold(max(1, films))
+    off = 2 * SCORE_OFF + OFF * per_unit if rounded else 0.0
     _near(place.at("threshold"), threshold, expected, off, report)
 
 
@@ -152,10 +169,10 @@ def _check_chance(view: View, report: CheckReport) -> None:
     else:
         report.says(place.at("compared"), stated.compared, baseline.counted, "the baseline")
         nearer, exact = stated.nearer, calibration.baseline == "held_out"
-        least, most = _nearer(view, baseline)
-        if nearer is None or not (0 if exact else least) <= nearer <= most:
-            what = f"says {nearer}; by the listed pairs it is {0 if exact else least} to {most}"
-            report.add(place.at("nearer"), what)
+        # A release does not hold the scores with the tuning part, which held-out films are beside.
+        least, most = (0, films) if exact else _nearer(view, baseline)
+        if nearer is None or not least <= nearer <= most:
+            report.add(place.at("nearer"), f"says {nearer}; it is {least} to {most}")
             return
         true = (held_out_chance if exact else source_chance)(
             nearer=nearer, films=films, compared=stated.compared, patients=stated.patients
@@ -167,7 +184,7 @@ def _check_chance(view: View, report: CheckReport) -> None:
 
 
 def _nearer(view: View, baseline: Baseline) -> tuple[int, int]:
-    """How many synthetic films are nearer than the whole baseline: at least, and at most.
+    """How many synthetic films are nearer than all source films: at least, and at most.
 
     A film that is nearer stands on the list, unless its last pair is nearer as well.
     """
@@ -205,6 +222,9 @@ def _check_recall(view: View, report: CheckReport) -> None:
     names = [row.alteration for row in audit.power]
     if len({*names}) < len(names):
         report.add(place, "names an alteration twice")
+    if len(names) > MOST_KINDS:
+        report.add(place, f"holds {len(names):,} alterations: their shares were not computed again")
+        return
     for row in audit.power:
         at = place.at(row.alteration)
         if not row.planted > 0 or row.found > row.planted:
