@@ -312,8 +312,8 @@ RANK = Column("rank", INT, "1 is the most similar pair.", least=1)
 SCORE = Column(
     "score",
     FLOAT,
-    "Standard deviations by which the two films are more similar than real films and the nearest"
-    " ones of other patients usually are.",
+    "Standard deviations by which the two films are more similar than real films that are not"
+    " copies and their nearest ones usually are.",
 )
 COSINE = Column(
     "cosine",
