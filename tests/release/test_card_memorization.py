@@ -135,7 +135,8 @@ def test_the_rule_of_flags_is_said_in_one_sentence_whatever_is_flagged(
     assert f"- **Flagged**, with a score of {threshold:.2f} or more: " in card
     assert (
         "Of 16 films that copy nobody, chance alone would flag any in at most 5.0% of releases, as"
-        " far as the tail of their scores is exponential or shorter."
+        " far as they score like source films with others, and the tail of such scores is"
+        " exponential or shorter."
     ) in said
     assert "p is the probability that a film which copies nobody has such a score or a" in said
     assert "is flagged where p times the number of generated films is 0.05 or less." in said

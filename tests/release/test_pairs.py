@@ -118,6 +118,8 @@ def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: P
     assert cosines == [round(cosine, 2) for cosine in cosines]
     card = (release / "README.md").read_text()
     assert "scores are rounded to whole numbers here, cosines to two decimals" in card
+    # Which pairs reach the threshold, rounded scores do not tell.
+    assert "**Flagged**, with a score of 8 (rounded) or more: 1 of 16 generated films" in card
     assert "`real_pixel_hmac` is an HMAC of their pixels" in card
     assert "finds a pair's film by" not in card
     assert "an HMAC of their pixels" in (release / "croissant.json").read_text()
