@@ -300,7 +300,7 @@ def test_open_conflicts_and_an_undefined_kappa_are_said(tmp_path: Path, params: 
     card = card_of(tmp_path, params, ALL_CLEAR, adjudication=counted)
     assert "Fleiss' kappa is undefined, because all of them are." in words(card)
     named = replace(params, audit=replace(params.audit, adjudicator="c.d"))
-    assert "a third settles it" in card_of(tmp_path / "named", named, {})
+    assert "are unsure a third settles it." in card_of(tmp_path / "named", named, {})
     assert "no adjudicator is named" in card
 
 
