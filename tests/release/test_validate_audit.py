@@ -284,7 +284,7 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "films that are not alike": (
         set_json("audit", "audit", "alike", value=0.9),
-        "key calibration.synthetic.alike: says 0; the tables show 1 of 16",
+        "key calibration.synthetic.alike: says 0; the tables show 2 of 16",
     ),
     "histogram": (
         set_json("audit", "audit", "histogram", "synthetic", value=[13, 2, 1]),

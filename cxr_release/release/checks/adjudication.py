@@ -15,7 +15,7 @@ from cxr_release.release.checks.memorization import CLOSE
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
 from cxr_release.release.inputs import AuditReport
-from cxr_release.schemas import COPY, JUDGED, PARTS, POSSIBLE_COPY
+from cxr_release.schemas import COPY, JUDGED, POSSIBLE_COPY
 
 _AUDIT = "run the audit again"
 
@@ -156,9 +156,7 @@ def _check_p_values(
 def _check_alike(view: View, stated: AuditReport, nearest: Rows, report: CheckReport) -> None:
     """Films that are alike: those that the tables show, or more, by films that they do not list."""
     films = {
-        row["synthetic_id"]
-        for row in (*nearest, *view.pairs)
-        if row["part"] == PARTS[0] and row["cosine"] >= stated.alike
+        row["synthetic_id"] for row in (*nearest, *view.pairs) if row["cosine"] >= stated.alike
     }
     count = stated.calibration.synthetic.alike
     if not len(films) <= count <= len(nearest):
