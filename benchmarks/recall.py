@@ -41,7 +41,7 @@ from benchmarks.recall_figure import draw
 from cxr_release import memorization, schemas, tables
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
-from cxr_release.encoders.registry import SMALL, load, small_picture
+from cxr_release.encoders.registry import load, small_picture
 from cxr_release.films import png
 from cxr_release.memorization.calibration import Calibration
 from cxr_release.memorization.encoder_search import EncoderSearch
@@ -50,7 +50,7 @@ from cxr_release.memorization.matching import Matcher, Small, numbers
 from cxr_release.memorization.planting import Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.scores import Matches
-from cxr_release.schemas import VIEWS
+from cxr_release.schemas import SMALL, VIEWS
 from cxr_release.statistics.proportions import share_of
 
 TOP, SEED = 100, 1

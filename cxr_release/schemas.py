@@ -305,6 +305,9 @@ JUDGED = ("copy", "not-a-copy", "unsure")
 COPY, POSSIBLE_COPY = "copy", "possible-copy"
 """Codes of the reasons for which the memorization audit keeps a film out of the release."""
 
+SMALL = 64
+"""Pixels on each side of the small pictures by which films are compared."""
+
 PARTS = ("whole", "left", "right", "top", "bottom")
 """What of a synthetic film, in its view, was compared with a real one: all of it, or a half."""
 

@@ -20,9 +20,8 @@ from PIL import Image
 from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
 from cxr_release.encoders.weights import addresses, open_weights
 from cxr_release.errors import CxrReleaseError
+from cxr_release.schemas import SMALL
 
-SMALL = 64
-"""Pixels on each side of a small picture."""
 SMALL_VERSION = 1
 """Of what `small_picture` does: other pixels need another number, so that no cache serves."""
 

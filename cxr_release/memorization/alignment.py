@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.encoders.registry import SMALL
 from cxr_release.memorization.descriptor import EDGE, Pictures
 from cxr_release.memorization.poses import Poses
+from cxr_release.schemas import SMALL
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,7 +17,7 @@ from PIL import Image
 from cxr_release import schemas, tables
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
-from cxr_release.encoders.registry import SMALL, load, small_picture
+from cxr_release.encoders.registry import load, small_picture
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.films import png
@@ -37,7 +37,7 @@ from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
 from cxr_release.memorization.scores import Matches
 from cxr_release.params import AuditParams
-from cxr_release.schemas import VIEWS
+from cxr_release.schemas import SMALL, VIEWS
 
 FEATURES = "features"
 """Folder below the output in which features are kept from run to run."""

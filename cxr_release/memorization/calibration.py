@@ -27,7 +27,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.memorization.chance import Chance, held_out_chance, no_chance, source_chance
+from cxr_release.memorization.chance import (
+    NO_BASELINE,
+    Chance,
+    held_out_chance,
+    no_chance,
+    source_chance,
+)
 from cxr_release.memorization.scores import Matches
 from cxr_release.memorization.tail import LEVEL, tail_of
 from cxr_release.statistics.auc import auc
@@ -41,10 +47,6 @@ NEAR = 0.05
 """Share of the baseline's films that have a higher score than this quantile of it."""
 Others = Literal["patients", "films"]
 """What a film's nearest other film is one of: other patients' films, or, not knowing those, all."""
-NO_BASELINE = {
-    "patients": "too few source films of different patients to compare with each other",
-    "films": "too few source films to compare with each other",
-}
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,11 @@ NOT_STATED = "not measurable: the patients of the films are not stated"
 NO_SPLIT = "no exact test: the source films were compared with each other, and none were held out"
 SEVERAL = "not measurable: none were held out, and patients have several films each"
 
+NO_BASELINE = {
+    "patients": "too few source films of different patients to compare with each other",
+    "films": "too few source films to compare with each other",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chance:

@@ -20,10 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.encoders.registry import SMALL
 from cxr_release.memorization.parallel import BLOCK, one_thread_each
 from cxr_release.memorization.poses import PLAIN, Poses, pose_of
-from cxr_release.schemas import PARTS
+from cxr_release.schemas import PARTS, SMALL
 
 Floats = NDArray[np.float32]
 Pictures = NDArray[np.float16] | NDArray[np.float32]

@@ -11,17 +11,18 @@ from typing import Any
 import numpy as np
 
 from cxr_release.encoders.encoder import Encoder
-from cxr_release.encoders.registry import SMALL
 from cxr_release.errors import CxrReleaseError, Fault, SourceError
 from cxr_release.films.film_set import Ignored
 from cxr_release.films.patients import counted
 from cxr_release.memorization.calibration import Calibration, Floats, Split, quantiles
 from cxr_release.memorization.duplicates import Duplicates
 from cxr_release.memorization.features import FilmFeatures
+from cxr_release.memorization.list_length import recommended
 from cxr_release.memorization.pairs import Pair, pair_of
 from cxr_release.memorization.poses import looks
-from cxr_release.memorization.recall import Recall, recommended
+from cxr_release.memorization.recall import Recall
 from cxr_release.memorization.scores import Matches
+from cxr_release.schemas import SMALL
 
 Report = dict[str, Any]
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.memorization.list_length import KEPT
 from cxr_release.memorization.poses import PLAIN, Poses
 from cxr_release.memorization.search import Slots
 from cxr_release.schemas import PARTS
@@ -22,8 +23,6 @@ from cxr_release.schemas import PARTS
 Floats = NDArray[np.float64]
 Places = NDArray[np.int32]
 
-KEPT = 2
-"""Real films that are compared in detail with each film."""
 USUAL = (0.6, 0.12)
 """Fisher's z of innocent pairs, mean and deviation, where there are too few films to measure it."""
 FEWEST = 20

@@ -38,8 +38,15 @@ def highest(values: list[float]) -> float:
 
 
 @settings(deadline=None)
-@given(seed=SEED, n=st.integers(1, 14), ties=st.booleans(), top=st.integers(1, 80),
-       tile=st.integers(1, 150), patients=st.integers(1, 6), cores=st.sampled_from([1, 2]))  # fmt: skip
+@given(
+    seed=SEED,
+    n=st.integers(1, 14),
+    ties=st.booleans(),
+    top=st.integers(1, 80),
+    tile=st.integers(1, 150),
+    patients=st.integers(1, 6),
+    cores=st.sampled_from([1, 2]),
+)
 def test_it_equals_all_pairs_one_by_one(
     *, seed: int, n: int, ties: bool, top: int, tile: int, patients: int, cores: int
 ) -> None:

@@ -19,6 +19,7 @@ from cxr_release.films import png
 from cxr_release.films.film_set import open_films
 from cxr_release.films.png import Film
 from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED
+from cxr_release.memorization.list_length import recommended
 from cxr_release.memorization.planting import FEWEST, Plant, plan, small_copies
 from cxr_release.memorization.recall import (
     Own,
@@ -26,7 +27,6 @@ from cxr_release.memorization.recall import (
     measure_recall,
     own_of,
     ranks_of,
-    recommended,
     rows_of,
 )
 from cxr_release.memorization.scores import Matches

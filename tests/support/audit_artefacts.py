@@ -14,9 +14,8 @@ from scipy.stats import chi2
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.logbook.logs import tally
-from cxr_release.memorization.calibration import NO_BASELINE
-from cxr_release.memorization.chance import held_out_chance, no_chance
-from cxr_release.memorization.recall import recommended
+from cxr_release.memorization.chance import NO_BASELINE, held_out_chance, no_chance
+from cxr_release.memorization.list_length import recommended
 from cxr_release.memorization.tail import LEVEL, PEAKS, Tail
 from cxr_release.statistics.proportions import share_of
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from cxr_release.encoders.registry import SMALL, small_picture
+from cxr_release.encoders.registry import small_picture
+from cxr_release.memorization.list_length import KEPT
 from cxr_release.memorization.poses import PLAIN
-from cxr_release.memorization.scores import KEPT, Matches
+from cxr_release.memorization.scores import Matches
+from cxr_release.schemas import SMALL
 
 
 def matches_of(

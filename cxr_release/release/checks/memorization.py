@@ -9,9 +9,8 @@ import math
 from collections import Counter
 from itertools import pairwise
 
-from cxr_release.memorization.calibration import NO_BASELINE
-from cxr_release.memorization.chance import held_out_chance, no_chance, source_chance
-from cxr_release.memorization.recall import recommended
+from cxr_release.memorization.chance import NO_BASELINE, held_out_chance, no_chance, source_chance
+from cxr_release.memorization.list_length import recommended
 from cxr_release.memorization.tail import LEVEL, PEAKS, SHARE, Tail
 from cxr_release.release.checks.counts import check_tally
 from cxr_release.release.checks.report import CheckReport, Place

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxr_release import schemas
-from cxr_release.encoders.registry import SMALL
-from cxr_release.memorization.scores import KEPT
+from cxr_release.memorization.list_length import KEPT
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import ON_A_SHEET
@@ -26,6 +25,7 @@ from cxr_release.release.documents.figures import POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
 from cxr_release.release.record import Calibration, JobCounts, Record, Reviews, Shard
 from cxr_release.release.versions.published import order_of
+from cxr_release.schemas import SMALL
 
 if TYPE_CHECKING:
     from jinja2 import Environment
