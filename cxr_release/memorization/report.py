@@ -239,11 +239,11 @@ def histogram(searched: Searched) -> dict[str, Any]:
     }
     # Whole edges: they are published, and must not be the score of two films to the last digit.
     threshold = calibration.threshold or 0.0
-    least = math.floor(min((float(part.min()) for part in scores.values() if len(part)), default=0))
+    lowest = min((float(part.min()) for part in scores.values() if len(part)), default=0)
     most = max(threshold, *(float(part.max()) for part in scores.values() if len(part)), 1.0)
-    edges = np.linspace(
-        least, min(math.ceil(most), math.ceil(max(threshold, 5.0)) + MARGIN), BINS + 1
-    )
+    last = min(math.ceil(most), math.ceil(max(threshold, USUAL)) + MARGIN)
+    # All films may lie beyond the last edge: copies, beside too few real films for a threshold.
+    edges = np.linspace(min(math.floor(lowest), last - 1), last, BINS + 1)
     shown = {
         name: np.histogram(np.minimum(scores[name], edges[-1]), edges)[0].tolist()
         if len(scores.get(name, ()))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +9,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageOps
-from scipy import ndimage
 
 from cxr_release.encoders import encoding
 from cxr_release.encoders.encoder import Encoder, fingerprint
-from cxr_release.encoders.registry import thumbnail
+from cxr_release.encoders.registry import SMALL, small_picture
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
 from cxr_release.schemas import VIEWS
-from tests.support.encoded import encode
+from tests.support.encoded import encode, tiny
 
 
 def film(seed: int) -> png.Film:
-    """A smooth random film, so that its thumbnail is its own."""
+    """A smooth random film."""
     coarse = np.random.default_rng(seed).integers(30, 220, size=(8, 8))
     return np.kron(coarse, np.ones((8, 8))).astype(np.uint8)
 
@@ -51,87 +50,68 @@ def halves(model: torch.nn.Module | None = None) -> Encoder:
     )
 
 
-def small(grey: png.Film, side: int, left: float = 0.025, top: float = 0.025) -> np.ndarray:
-    """The thumbnail that is correlated, by scipy alone."""
-    height, width = grey.shape
-    box = (left * width, top * height, (left + 0.95) * width, (top + 0.95) * height)
-    picture = Image.fromarray(grey).convert("F")
-    seen = np.asarray(picture.resize((side, side), Image.Resampling.LANCZOS, box), float)
-    fine, coarse = (ndimage.gaussian_filter(seen, share * side) for share in (1 / 32, 1 / 8))
-    return fine - coarse
+def test_a_small_picture_is_the_film_reduced_whatever_its_proportions() -> None:
+    """Each of its pixels is a weighted mean of a film's, by a triangle of twice its width."""
+    chance = np.random.default_rng(7)
+    films = [film(1), film(2)[:, :40].copy(), chance.integers(0, 256, (97, 161)).astype(np.uint8)]
+    features = encode(small_picture(), map(data, films))
+    assert features.dtype == np.uint8
+    assert features.shape == (3, SMALL * SMALL)
+    assert np.array_equal(features[0].reshape(SMALL, SMALL), films[0])
+
+    def triangles(pixels: int) -> np.ndarray:
+        """(SMALL, pixels) weights."""
+        width = max(1, pixels / SMALL)
+        middles = (np.arange(SMALL) + 0.5) * pixels / SMALL
+        distance = np.abs(np.arange(pixels) + 0.5 - middles[:, None]) / width
+        weights = np.clip(1 - distance, 0, None)
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    for pixels, row in zip(films, features, strict=True):
+        expected = triangles(pixels.shape[0]) @ pixels @ triangles(pixels.shape[1]).T
+        assert row.reshape(SMALL, SMALL) == pytest.approx(expected, abs=1.01)
 
 
-def test_thumbnail_cosine_is_the_weighted_correlation_of_small_films() -> None:
-    side, films = 24, [film(1), film(2), film(3)]
-    features = encode(thumbnail(side), map(data, films))
-    assert features.dtype == np.float32
-    assert features.shape == (3, side * side)
-    assert np.linalg.norm(features, axis=1) == pytest.approx([1, 1, 1], abs=1e-6)
-    taper = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
-    thumbnails = np.stack([small(each_film, side).ravel() for each_film in films])
-    covariance = np.cov(thumbnails, aweights=np.outer(taper, taper).ravel())
-    lengths = np.sqrt(np.diag(covariance))
-    expected = covariance / np.outer(lengths, lengths)
-    assert features @ features.T == pytest.approx(expected, abs=1e-5)
+def test_the_views_of_a_small_picture_are_those_of_the_film() -> None:
+    """So that an audit needs to read it but once."""
+    chance = np.random.default_rng(3)
+    films = [data(chance.integers(0, 256, (90, 128)).astype(np.uint8)), data(film(4))]
+    views = encoding.encode_views(small_picture(), films, VIEWS)
+    plain = views["plain"].reshape(-1, SMALL, SMALL).astype(int)
+    for view in VIEWS:
+        turned = plain[:, :, ::-1] if "mirrored" in view else plain
+        expected = 255 - turned if "inverted" in view else turned
+        assert np.abs(views[view].reshape(plain.shape) - expected).max() <= 1, view
 
 
-def test_a_thumbnail_crops_a_real_film_at_nine_places() -> None:
-    encoder, picture = thumbnail(24), film(1)
-    assert len(set(encoder.crops)) == 9
-    assert encoder.crops[0] == "plain"
-    places = {"down right": (0.045, 0.045), "up": (0.025, 0.005), "left": (0.005, 0.025)}
-    for crop, (left, top) in places.items():
-        (vector,) = encode(encoder.with_view(crop), [data(picture)])
-        taper = np.sin(np.pi * (np.arange(24) + 0.5) / 24) ** 2
-        expected = small(picture, 24, left, top)
-        weight = np.outer(taper, taper)
-        expected = (expected - (weight * expected).sum() / weight.sum()) * np.sqrt(weight)
-        assert vector.reshape(24, 24) == pytest.approx(
-            expected / np.linalg.norm(expected), abs=1e-5
-        ), crop
-    assert len({encoder.with_view(crop).fingerprint for crop in encoder.crops}) == 9
+def test_a_film_of_any_size_has_a_small_picture() -> None:
+    for shape in ((1, 1), (16, 16), (3, 400)):
+        (row,) = encode(small_picture(), [data(np.full(shape, 90, np.uint8))])
+        assert (row == 90).all()
 
 
-def test_a_thumbnail_is_bit_for_bit_what_imagededup_makes_of_it() -> None:
-    encoder = thumbnail(24)
-
-    def as_tensors(transform: Callable[[Image.Image], Any]) -> Callable[[Image.Image], Any]:
-        return lambda picture: torch.from_numpy(transform(picture)).reshape(1, 24, 24)
-
-    by_imagededup = replace(
-        encoder,
-        model=torch.nn.Flatten(),
-        transform=as_tensors(encoder.transform),
-        more_crops={name: as_tensors(transform) for name, transform in encoder.more_crops.items()},
-    )
-    noise = np.random.default_rng(7).integers(0, 256, (97, 61)).astype(np.uint8)
-    blank = np.full((64, 64), 90, np.uint8)
-    films = [data(pixels) for pixels in (film(1), film(2)[:, :40].copy(), noise, blank)]
-    views = [*encoder.crops, *VIEWS[1:]]
-    direct = encoding.encode_views(encoder, films, views)
-    indirect = encoding.encode_views(by_imagededup, films, views)
-    for view in views:
-        assert direct[view].tobytes() == indirect[view].tobytes(), view
-
-
-def test_a_negative_is_exactly_opposite() -> None:
-    features = encoding.encode_views(thumbnail(24), [data(film(4))], VIEWS)
-    assert features["inverted"] == pytest.approx(-features["plain"], abs=1e-6)
-
-
-def test_a_constant_film_is_like_nothing() -> None:
-    blank = np.full((64, 64), 90, np.uint8)
-    features = encode(thumbnail(16), [data(blank), data(film(1))])
-    assert not features[0].any()
-    assert features[1].any()
+@pytest.mark.parametrize("cores", [1, 2, 5])
+@pytest.mark.parametrize("piece", [1, 3, 256])
+def test_neither_pieces_nor_threads_change_the_rows(
+    cores: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = [data(film(seed)) for seed in range(7)]
+    alone = np.stack([encode(tiny(8), [each])[0] for each in films])
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(encoding, "PIECE", piece)
+    counted: list[int] = []
+    views = encoding.encode_views(tiny(8), films, VIEWS, advance=counted.append)
+    assert np.array_equal(views["plain"], alone)
+    assert counted == [1] * 7
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_films_have_as_many_rows(count: int) -> None:
-    features = encoding.encode_views(thumbnail(8), [data(film(1))] * count, VIEWS)
-    assert list(features) == list(VIEWS)
-    assert {matrix.shape for matrix in features.values()} == {(count, 64)}
-    assert {matrix.dtype for matrix in features.values()} == {np.dtype(np.float32)}
+    for dtype in (np.uint8, np.float32):
+        features = encoding.encode_views(tiny(8, dtype), [data(film(1))] * count, VIEWS)
+        assert list(features) == list(VIEWS)
+        assert {matrix.shape for matrix in features.values()} == {(count, 64)}
+        assert {matrix.dtype for matrix in features.values()} == {np.dtype(dtype)}
 
 
 def test_each_view_is_the_turned_film_seen_plainly() -> None:
@@ -142,7 +122,7 @@ def test_each_view_is_the_turned_film_seen_plainly() -> None:
         "inverted": [255 - pixels for pixels in films],
         "mirrored-inverted": [255 - pixels[:, ::-1] for pixels in films],
     }
-    for encoder in (halves(), thumbnail(16)):
+    for encoder in (halves(), tiny(16)):
         together = encoding.encode_views(encoder, map(data, films), VIEWS)
         for view in VIEWS:
             expected = encode(
@@ -171,9 +151,9 @@ def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
     checked = encoding._checked
     write = Path.write_bytes
 
-    def counted(rows: list[Any], done: int) -> Any:
+    def counted(rows: list[Any], *arguments: Any) -> Any:
         seen.append(len(rows))
-        return checked(rows, done)
+        return checked(rows, *arguments)
 
     def noted(path: Path, content: bytes) -> int:
         folders.append(path.parent)
@@ -209,7 +189,7 @@ def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
 def test_a_film_that_cannot_be_read_is_never_left_out(broken: bytes, place: int) -> None:
     films = [data(film(seed)) for seed in range(4)]
     films.insert(place, broken)
-    for encoder in (thumbnail(8), halves()):
+    for encoder in (tiny(8), small_picture(), halves()):
         with pytest.raises(CxrReleaseError, match=f"1 of 5 films.*film {place + 1}"):
             encode(encoder, films)
         with pytest.raises(CxrReleaseError, match="1 of 1 films"):
@@ -239,16 +219,19 @@ def test_an_error_of_the_model_is_not_taken_for_a_bad_film() -> None:
 def test_the_fingerprint_follows_what_the_features_depend_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain = thumbnail(16)
-    assert plain.fingerprint == thumbnail(16).fingerprint
-    fingerprints = {thumbnail(17).fingerprint, fingerprint("thumbnail"), fingerprint("vit")}
+    plain = small_picture()
+    assert plain.fingerprint == small_picture().fingerprint
+    fingerprints = {fingerprint("thumbnail"), fingerprint("vit")}
     fingerprints |= {fingerprint("vit", weights_sha256=digit * 64) for digit in "ab"}
     fingerprints |= {plain.with_view(view).fingerprint for view in VIEWS}
     monkeypatch.setattr("cxr_release.encoders.encoder.TRANSFORM", 99)
-    fingerprints.add(thumbnail(16).fingerprint)
+    fingerprints.add(small_picture().fingerprint)
+    monkeypatch.undo()
+    monkeypatch.setattr("cxr_release.encoders.registry.SMALL_VERSION", 99)
+    fingerprints.add(small_picture().fingerprint)
     monkeypatch.undo()
     monkeypatch.setattr("cxr_release.encoders.encoder.version", lambda name: "0")
-    fingerprints.add(thumbnail(16).fingerprint)
+    fingerprints.add(small_picture().fingerprint)
     assert len(fingerprints) == 11
     assert all(len(digit) == 64 for digit in fingerprints)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +22,38 @@ from cxr_release.files import read_json, sha256
 from cxr_release.films import png
 from cxr_release.films.film_set import open_films
 from cxr_release.films.png import Film
+from cxr_release.memorization import descriptor, duplicates, features, search
 from cxr_release.memorization.audit import audit
-from cxr_release.memorization.recall import ALTERATIONS
+from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.report import require_complete
 from cxr_release.memorization.summary import text_of
 from cxr_release.params import AuditParams
+from tests.support.copies import gamma, mirrored, moved, recompressed
 from tests.support.film_files import saved
 from tests.support.phantom_sets import phantoms, write_folder, write_patients
 
-REAL = {f"real-{place:02d}": film for place, film in enumerate(phantoms()[:30])}
-DRAWN = {f"drawn-{place:02d}": film for place, film in enumerate(phantoms()[60:90])}
-
-
-def altered(name: str, film: Film) -> Film:
-    return ALTERATIONS[name](film, np.random.default_rng(0))
+REAL = {f"real-{place:02d}": film for place, film in enumerate(phantoms()[:60])}
+DRAWN = {f"drawn-{place:02d}": film for place, film in enumerate(phantoms()[60:120])}
 
 
 COPIES = {
     "copy-identical": ("real-03", "plain", REAL["real-03"]),
-    "copy-mirrored": ("real-11", "mirrored", altered("mirrored", REAL["real-11"])),
-    "copy-inverted": ("real-20", "inverted", altered("inverted", REAL["real-20"])),
-    "copy-noisy": ("real-25", "plain", altered("noise 5 %", REAL["real-25"])),
+    "copy-mirrored": ("real-11", "mirrored", mirrored(REAL["real-11"])),
+    "copy-inverted": ("real-20", "inverted", 255 - REAL["real-20"]),
+    "copy-darker": ("real-25", "plain", gamma(REAL["real-25"])),
+    "copy-turned": ("real-41", "plain", moved(REAL["real-41"], 3, 0.96)),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fewer_draws() -> Iterator[None]:
+    """Each fit takes seconds otherwise; the positive control below has all of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(descriptor, "DRAWS", 600)
+        yield
+
+
+ALL_DRAWS = descriptor.DRAWS
 
 
 def searched(folder: Path, output: Path, *, split: Any = None, **options: Any) -> dict[str, Any]:
@@ -70,7 +82,7 @@ def split() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def output(folder: Path, split: dict[str, str]) -> Path:
-    searched(folder, folder / "out", split=split, plants=5)
+    searched(folder, folder / "out", split=split, plants=2)
     return folder / "out"
 
 
@@ -83,9 +95,14 @@ def test_copies_come_first_in_their_view_and_are_flagged(output: Path) -> None:
         assert (first[name]["real_id"], first[name]["view"]) == (real, view)
         assert first[name]["flagged"]
         assert first[name]["percentile"] == 100
+        assert first[name]["p"] * (len(DRAWN) + len(COPIES)) <= 0.05
+    turned = first["copy-turned"]
+    assert turned["turn"] == pytest.approx(3, abs=0.3)
+    assert turned["scale"] == pytest.approx(0.96, abs=0.01)
     assert not any(row["flagged"] for row in pairs if row["synthetic_id"] in DRAWN)
     report = read_json(output / "audit.json")
-    assert report["flagged"] == {"pairs": 4, "films": 4}
+    assert report["flagged"] == {"pairs": 5, "films": 5}
+    assert report["near"]["pairs"] == report["calibration"]["synthetic"]["alike"] == 5
     assert report["state"] == "flagged"
     assert report["calibration"]["baseline"] == "held_out"
     assert report["pairs"] == 40
@@ -99,9 +116,14 @@ def test_every_synthetic_film_has_its_nearest_and_how_alone_that_is(output: Path
     assert rows.keys() == {*DRAWN, *COPIES}
     pairs = tables.read_rows(output / "pairs.parquet", schemas.PAIRS)
     for pair in pairs:
-        assert pair["cosine"] <= rows[pair["synthetic_id"]]["cosine"]
-    assert rows["copy-identical"]["distance_ratio"] < 0.1
-    assert min(rows[film]["distance_ratio"] for film in DRAWN) > 0.5
+        assert pair["score"] <= rows[pair["synthetic_id"]]["score"]
+    for row in rows.values():
+        assert row["second_score"] <= row["score"]
+    # Of a copy the second film is any film; of others it is nearly as near as the first.
+    assert all(rows[name]["second_score"] < rows[name]["score"] / 2 for name in COPIES)
+    for name, (real, _, _) in COPIES.items():
+        held_out = rows[name]["tuning_score"] < rows[name]["score"]
+        assert held_out == real.endswith(("0", "5")), name
 
 
 @pytest.mark.parametrize("where", ["real/found", "drawn", "real/../drawn/a/b"])
@@ -125,9 +147,10 @@ def test_the_pictures_can_be_opened(output: Path) -> None:
 
 def test_the_report_in_words_says_what_was_found(output: Path) -> None:
     words = text_of(read_json(output / "audit.json"))
-    assert "30 of 30 films searched" in words
-    assert "4 synthetic film(s) are nearer" in words
-    assert "identical: 5 of 5 planted copies in the first 40" in words
+    assert "60 of 60 films searched" in words
+    assert "5 synthetic film(s) score" in words
+    assert "of 65 films that copy nobody, chance alone puts any there in at most 5% of" in words
+    assert "identical: 2 of 2 planted copies in the first 40" in words
     assert words.endswith("state      flagged")
 
 
@@ -140,12 +163,24 @@ def test_another_run_writes_the_same_and_encodes_nothing(
         "cxr_release.memorization.features.encode_views",
         lambda *_args, **_options: pytest.fail("films were encoded again"),
     )
-    searched(folder, output, split=split, plants=5)
+    searched(folder, output, split=split, plants=2)
     assert {name: sha256(output / name) for name in before} == before
 
 
-def test_neither_names_nor_order_of_folders_matter(
-    folder: Path, output: Path, split: dict[str, str], tmp_path: Path
+WRITTEN = ("pairs.parquet", "nearest.parquet", "within.parquet", "audit.json")
+
+
+@pytest.mark.parametrize(("cores", "block", "tile"), [(1, 256, 2**20), (2, 9, 500)])
+def test_neither_threads_nor_blocks_nor_the_order_of_the_films_matter(
+    *,
+    folder: Path,
+    output: Path,
+    split: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    block: int,
+    tile: int,
 ) -> None:
     """The same films in two folders, written the other way round, without what was kept."""
     for name in ("real", "drawn"):
@@ -154,15 +189,21 @@ def test_neither_names_nor_order_of_folders_matter(
             target = tmp_path / f"{name}-{place % 2}"
             target.mkdir(exist_ok=True)
             shutil.copy(path, target)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    for module in (search, duplicates):
+        monkeypatch.setattr(module, "BLOCK", block)
+        monkeypatch.setattr(module, "TILE", tile)
+    monkeypatch.setitem(in_parallel.__kwdefaults__, "step", block)
+    monkeypatch.setattr(features, "STRETCH", block)
     audit(
         open_films([tmp_path / "real-1", tmp_path / "real-0"], "real"),
         open_films([tmp_path / "drawn-1", tmp_path / "drawn-0"], "synthetic"),
-        split,
+        dict(reversed(split.items())),
         tmp_path / "out",
-        settings=AuditParams(top=40, plants=5),
+        settings=AuditParams(top=40, plants=2),
         seed=3,
     )
-    for name in ("pairs.parquet", "nearest.parquet", "within.parquet", "audit.json"):
+    for name in WRITTEN:
         assert sha256(tmp_path / "out" / name) == sha256(output / name), name
 
 
@@ -170,8 +211,25 @@ def test_without_a_split_the_source_films_are_the_baseline(folder: Path, tmp_pat
     report = searched(folder, tmp_path / "out")
     assert report["calibration"]["baseline"] == "source"
     assert report["calibration"]["held_out"] is None
-    assert report["flagged"]["films"] >= 3
+    assert report["flagged"]["films"] == 5
     assert report["power"] == []
+    rows = tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)
+    assert {row["tuning_score"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("part", ["tuning", "held_out"])
+def test_a_split_that_puts_all_films_into_one_part(
+    folder: Path, tmp_path: Path, part: str
+) -> None:
+    """There is nothing to hold against the other part, and all else is as without a split."""
+    report = searched(folder, tmp_path / "out", split=dict.fromkeys(REAL, part))
+    assert report["calibration"]["baseline"] == "source"
+    assert report["calibration"]["held_out"] is None
+    assert report["calibration"]["nearest_in_tuning"] is None
+    assert report["flagged"]["films"] == 5
+    rows = tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)
+    for row in rows:
+        assert row["tuning_score"] == (row["score"] if part == "tuning" else None)
 
 
 def test_without_patients_and_split_copies_are_named_and_chance_is_not_measurable(
@@ -183,24 +241,34 @@ def test_without_patients_and_split_copies_are_named_and_chance_is_not_measurabl
         "mirrored": np.fliplr(REAL["real-04"]),
         "negative": 255 - REAL["real-05"],
     }
-    near = {"noisy": COPIES["copy-noisy"][2]}
+    near = {"darker": COPIES["copy-darker"][2]}
     write_folder(tmp_path / "drawn", DRAWN | same | near)
     report = searched(tmp_path, tmp_path / "out")
     pairs = report["near"]["named"]
-    assert [(pair["real_id"], pair["synthetic_id"], pair["identical"]) for pair in pairs] == [
-        ("real-03", "copy", "plain"),
-        ("real-04", "mirrored", "mirrored"),
-        ("real-05", "negative", "inverted"),
-        ("real-25", "noisy", None),
-    ]
+    identical = {"copy": "plain", "mirrored": "mirrored", "negative": "inverted", "darker": None}
+    assert {pair["synthetic_id"]: pair["identical"] for pair in pairs} == identical
+    assert {pair["synthetic_id"]: pair["real_id"] for pair in pairs} == {
+        "copy": "real-03",
+        "mirrored": "real-04",
+        "negative": "real-05",
+        "darker": "real-25",
+    }
+    assert [pair["score"] for pair in pairs] == sorted(
+        (pair["score"] for pair in pairs), reverse=True
+    )
     assert report["near"]["pairs"] == len(pairs) == report["flagged"]["films"] == 4
-    assert report["calibration"]["synthetic"]["alike"] == 3
+    assert report["calibration"]["synthetic"]["alike"] == 4
     chance = report["calibration"]["chance"]
     assert (chance["p"], chance["expected"], chance["patients"]) == (None, None, None)
     words = text_of(report)
-    assert "real-03  copy      1.000000  plain  identical pixels\n" in words
-    assert "real-04  mirrored  1.000000  mirrored  identical pixels when mirrored\n" in words
-    assert "real-05  negative  1.000000  inverted  identical pixels when inverted\n" in words
+    parts = "|".join(schemas.PARTS)
+    for line in (
+        rf"real-03  copy      \d+\.\d\d  plain  ({parts})  identical pixels",
+        rf"real-04  mirrored  \d+\.\d\d  mirrored  ({parts})  identical pixels when mirrored",
+        rf"real-05  negative  \d+\.\d\d  inverted  ({parts})  identical pixels when inverted",
+        rf"real-25  darker    \d+\.\d\d  plain  ({parts})",
+    ):
+        assert re.search(rf"^  {line}$", words, re.MULTILINE), line
     assert "chance     What chance alone gives is not measurable: the patients" in words
     assert "another patient" not in words
 
@@ -267,35 +335,35 @@ def test_planted_copies_are_more_than_chance_gives(sixty: Path, tmp_path: Path) 
     shutil.copytree(sixty / "real", tmp_path / "real")
     shutil.copytree(sixty / "drawn", tmp_path / "drawn")
     for place in range(30):
-        copy = altered("gamma 0.8", phantoms()[place])
+        copy = gamma(phantoms()[place])
         data = png.encode(np.ascontiguousarray(copy), synthetic=False)
         (tmp_path / f"drawn/copy-{place:02d}.png").write_bytes(data)
     report = searched(tmp_path, tmp_path / "out", split=SIXTY)
     rows = tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)
-    threshold = report["calibration"]["threshold"]
+    highest = report["calibration"]["held_out"]["score"]["max"]
     copies = [row for row in rows if row["synthetic_id"].startswith("copy")]
     assert all(row["flagged"] for row in copies)
-    nearer = [row for row in rows if (row["tuning_cosine"] or -1) > threshold]
+    nearer = [row for row in rows if row["tuning_score"] > highest]
     chance = report["calibration"]["chance"]
-    assert 15 <= chance["nearer"] == len(nearer) < report["flagged"]["films"]
+    assert 15 <= chance["nearer"] == len(nearer)
     assert chance["p"] < 0.01
     assert chance["p"] == pytest.approx(betabinom(70, 1, 30).sf(len(nearer) - 1), rel=1e-6)
     assert "more than chance gives" in chance["sentence"]
     held = [row for row in copies if SIXTY[row["real_id"]] == "held_out"]
     assert held
-    assert all(row["tuning_cosine"] < row["cosine"] for row in held)
+    assert all(row["tuning_score"] < row["score"] for row in held)
 
 
 def test_duplicates_and_patients_with_several_films_are_named(tmp_path: Path) -> None:
     """A film that is there twice neither raises the baseline nor hides a copy of it."""
-    again = REAL | {"real-99": altered("JPEG of quality 50", REAL["real-03"])}
-    again |= {"real-98": altered("turned +3°", REAL["real-05"])}
+    again = REAL | {"real-99": recompressed(REAL["real-03"], 90)}
+    again |= {"real-98": moved(REAL["real-05"], 3)}
     write_folder(tmp_path / "real", again)
     patients = [f"{name}.png,{'p' if name in ('real-98', 'real-05') else name}" for name in again]
     (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *patients]))
     write_folder(tmp_path / "drawn", DRAWN | {"copy": REAL["real-03"]})
     report = searched(tmp_path, tmp_path / "out")
-    assert report["real"]["patients"] == 31
+    assert report["real"]["patients"] == 61
     assert report["within"]["real"]["films_with_one_alike"] == 2
     assert report["within"]["real"]["of_another_patient"] == 2
     assert report["calibration"]["source"]["left_out_alike"] == 2
@@ -314,16 +382,16 @@ def test_duplicates_and_patients_with_several_films_are_named(tmp_path: Path) ->
 
 def test_without_patients_nothing_is_said_of_other_patients(folder: Path, tmp_path: Path) -> None:
     """The film turned by 3° is of the same patient, and nobody has said so."""
-    write_folder(tmp_path / "real", REAL | {"real-98": altered("turned +3°", REAL["real-05"])})
+    write_folder(tmp_path / "real", REAL | {"real-98": moved(REAL["real-05"], 3)})
     shutil.copytree(folder / "drawn", tmp_path / "drawn")
     parts = {name: "held_out" if name == "real-98" else "tuning" for name in [*REAL, "real-98"]}
     report = searched(tmp_path, tmp_path / "out", split=parts)
-    assert (report["real"]["patients"], report["real"]["patients_not_stated"]) == (None, 31)
+    assert (report["real"]["patients"], report["real"]["patients_not_stated"]) == (None, 61)
     assert report["calibration"]["others"] == "films"
     assert report["within"]["real"]["of_another_patient"] is None
     rows = tables.read_rows(tmp_path / "out/within.parquet", schemas.WITHIN)
     assert {row["same_patient"] for row in rows} == {None}
-    assert "31 of 31 films searched; patients not stated" in text_of(report)
+    assert "61 of 61 films searched; patients not stated" in text_of(report)
 
     keys = [f"{name}.png,{'' if name == 'real-02' else name}" for name in [*REAL, "real-98"]]
     (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *keys]))
@@ -389,35 +457,96 @@ def test_a_set_without_a_readable_film_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_split_must_be_of_these_films(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"29 real film.* neither part"):
+    with pytest.raises(SourceError, match=r"59 real film.* neither part"):
         searched(folder, tmp_path / "out", split={"real-00": "tuning"})
 
 
 def test_bars_with_the_time_to_go_stand_over_each_long_part(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One for each part, however many views and crops it has; off a terminal there is none."""
+    """One for each part, however many views and looks it has; off a terminal there is none."""
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: True)
     monkeypatch.setattr("sys.stderr", screen)
-    searched(folder, tmp_path / "out", plants=3)
-    last = {
-        bar.partition(":")[0]: bar for bar in re.split(r"[\r\n]+", screen.getvalue()) if "|" in bar
+    searched(folder, tmp_path / "out", plants=1)
+    last = {}
+    for bar in re.split(r"[\r\n]+", screen.getvalue()):
+        if "|" in bar:
+            task = bar[: bar.index("%")].rpartition(":")[0]
+            last.setdefault(task, bar)
+            last[task] = bar
+    expected = {
+        "encode real": 60,
+        "encode synthetic": 65,
+        "smooth": 60,
+        "look at real films": 60,
+        "baseline": 60,
+        "search": 65,
+        "plant": None,
+        "planted copies": None,
+        "describe": None,
+        "duplicates": 65,
     }
-    assert list(last) == [
-        "encode real",
-        "encode synthetic",
-        "search",
-        "plant",
-        "baseline",
-        "duplicates",
-    ]
-    for bar in last.values():
+    assert expected.keys() <= last.keys()
+    for task, bar in last.items():
         assert re.search(r"100%.* (\d+)/\1 \[\d\d:\d\d<00:00", bar), bar
-    assert f"{34 * 9 * 4}/" in last["search"]  # films, crops, views
-    assert "53/" in last["plant"]  # eleven kinds of three, and twenty that say what a duplicate is
+        if films := expected.get(task):
+            assert f" {films}/{films} " in bar
 
     quiet = io.StringIO()
     monkeypatch.setattr("sys.stderr", quiet)
-    searched(folder, tmp_path / "out", plants=3)
+    searched(folder, tmp_path / "out", plants=1)
     assert "|" not in quiet.getvalue()
+
+
+def test_five_copies_among_sixty_films_are_the_first_five_pairs_and_flagged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The positive control, as an audit is fitted; and without the copies nothing is flagged."""
+    monkeypatch.undo()
+    monkeypatch.setattr(descriptor, "DRAWS", ALL_DRAWS)
+    write_folder(tmp_path / "real", REAL)
+    write_patients(tmp_path / "real")
+    write_folder(tmp_path / "drawn", DRAWN)
+    before = searched(tmp_path, tmp_path / "before")
+    assert (before["state"], before["flagged"]["films"]) == ("nothing flagged", 0)
+    assert before["near"]["pairs"] == 0
+    for name, (_, _, film) in COPIES.items():
+        data = png.encode(np.ascontiguousarray(film), synthetic=False)
+        (tmp_path / f"drawn/{name}.png").write_bytes(data)
+    report = searched(tmp_path, tmp_path / "after")
+    assert report["flagged"] == {"pairs": 5, "films": 5}
+    pairs = tables.read_rows(tmp_path / "after/pairs.parquet", schemas.PAIRS)
+    assert {(row["synthetic_id"], row["real_id"], row["view"]) for row in pairs[:5]} == {
+        (name, real, view) for name, (real, view, _) in COPIES.items()
+    }
+    assert [row["flagged"] for row in pairs[:6]] == [True] * 5 + [False]
+
+
+def test_where_all_films_are_copies_beside_too_few_real_ones(tmp_path: Path) -> None:
+    """All scores lie beyond the histogram's last edge."""
+    write_folder(tmp_path / "real", dict(list(REAL.items())[:3]))
+    write_folder(tmp_path / "drawn", {"a": REAL["real-00"], "b": REAL["real-02"]})
+    report = searched(tmp_path, tmp_path / "out")
+    histogram = report["histogram"]
+    assert sum(histogram["synthetic"]) == 2
+    assert histogram["synthetic"][-1] == 2
+    assert histogram["edges"] == sorted(set(histogram["edges"]))
+    assert report["state"] == "no baseline"
+    assert report["near"]["pairs"] == 2
+
+
+@pytest.mark.parametrize("names", [("a\nb", "-rf", "=1+1"), ("é" * 100, "a b", "CON")])
+def test_ids_are_taken_as_they_are(tmp_path: Path, names: tuple[str, ...]) -> None:
+    """Whatever a film is called, it is found, listed and named in the tables."""
+    write_folder(tmp_path / "real", dict(zip(names, phantoms()[:3], strict=True)))
+    write_folder(tmp_path / "drawn", dict(zip(names, phantoms()[1:4], strict=True)))
+    report = searched(tmp_path, tmp_path / "out")
+    rows = tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)
+    nearest = {row["synthetic_id"]: row["real_id"] for row in rows}
+    # What cannot be printed is escaped, as everywhere.
+    ids = [name.replace("\n", "\\n") for name in names]
+    assert nearest.keys() == set(ids)
+    assert (nearest[ids[0]], nearest[ids[1]]) == (ids[1], ids[2])
+    assert report["pairs"] == 6
+    assert text_of(report)

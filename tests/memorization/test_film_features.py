@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 from cxr_release.encoders.encoder import Encoder
-from cxr_release.encoders.registry import thumbnail
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import film_source
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.memorization import features
 from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.schemas import VIEWS
-from tests.support.encoded import encode
+from tests.support.encoded import encode, tiny
 from tests.support.film_files import (
     film,
     film_bytes,
@@ -51,7 +50,7 @@ def paths(tmp_path: Path) -> list[Path]:
 
 
 def found(paths: list[Path], cache: Path | None, encoder: Encoder | None = None) -> FilmFeatures:
-    return features_of(open_films(paths, "real"), encoder or thumbnail(SIDE), VIEWS, cache)
+    return features_of(open_films(paths, "real"), encoder or tiny(SIDE), VIEWS, cache)
 
 
 def same(one: FilmFeatures, other: FilmFeatures) -> bool:
@@ -80,9 +79,32 @@ def test_rows_are_those_of_the_sorted_ids(paths: list[Path]) -> None:
     assert result.total == 7
     films = open_films(paths, "real")
     for view in VIEWS:
-        expected = encode(thumbnail(SIDE).with_view(view), map(films.png, result.ids))
+        expected = encode(tiny(SIDE).with_view(view), map(films.png, result.ids))
         assert np.array_equal(result.views[view], expected), view
-        assert result.views[view].dtype == np.float32
+        assert result.views[view].dtype == np.uint8
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_features_are_mapped_where_they_are_kept_and_have_the_dtype_of_the_encoder(
+    paths: list[Path], tmp_path: Path, dtype: type[np.generic]
+) -> None:
+    """The mapped file has no name: nothing is left of it, whatever becomes of the process."""
+    encoder = tiny(SIDE, dtype)
+    kept, held = found(paths, tmp_path / "cache", encoder), found(paths, None, encoder)
+    assert same(kept, held)
+    for view in VIEWS:
+        assert kept.views[view].dtype == held.views[view].dtype == dtype
+        assert isinstance(kept.views[view], np.memmap)
+        assert not isinstance(held.views[view], np.memmap)
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {features.SUFFIX}
+
+
+def test_features_of_another_dtype_are_not_taken(paths: list[Path], tmp_path: Path) -> None:
+    """They go by another key."""
+    first = found(paths, tmp_path, tiny(SIDE))
+    second = found(paths, tmp_path, tiny(SIDE, np.float32))
+    assert not first.keys & second.keys
+    assert same(second, found(paths, None, tiny(SIDE, np.float32)))
 
 
 def test_a_second_call_decodes_nothing(
@@ -124,12 +146,12 @@ def test_only_what_changed_is_encoded_again(
     assert changed == ["b"]
     encoded.clear()
     (stretch,) = features._stretches(open_films(paths[1:], "real").sources)
-    key = stretch.keys(thumbnail(SIDE), ["inverted"])["inverted"]
+    key = stretch.keys(tiny(SIDE), ["inverted"])["inverted"]
     (cache / f"{key}.safetensors").unlink()
     assert same(second, found(paths, cache))
     assert encoded == [(3, ["inverted"])]
     encoded.clear()
-    found(paths, cache, thumbnail(SIDE + 1))
+    found(paths, cache, tiny(SIDE + 1))
     assert [films for films, _ in encoded] == [2, 3]
     encoded.clear()
     monkeypatch.setattr("cxr_release.films.film_source.VERSION", 99)
@@ -176,14 +198,14 @@ def test_every_byte_of_a_file_counts(paths: list[Path], tmp_path: Path) -> None:
     """No change of one byte is taken for the features, unless it changes nothing."""
     cache = tmp_path / "cache"
     films = open_films(paths[:1], "real")
-    encoder = thumbnail(SIDE)
+    encoder = tiny(SIDE)
     first = features_of(films, encoder, ["plain"], cache)
     (path,) = cache.iterdir()
     data = path.read_bytes()
     key, ids = path.stem, list(films.sources[0].places)
 
     def load() -> features.StoredFeatures | None:
-        return features.load(cache, key, films=ids, dimensions=encoder.dimensions)
+        return features.load(cache, key, films=ids, encoder=encoder)
 
     assert load() is not None
     for place in range(len(data)):
@@ -203,19 +225,21 @@ def test_a_whole_file_of_other_films_is_not_trusted(paths: list[Path], tmp_path:
     one.write_bytes(other.read_bytes())
     assert same(first, found(paths, cache))
     account = features.Account(("x",), (), ())
-    matrix = np.zeros((1, SIDE * SIDE), np.float32)
+    encoder = tiny(SIDE)
+    matrix = np.zeros((1, SIDE * SIDE), np.uint8)
     for kept in (
         features.StoredFeatures(matrix, account),
         features.StoredFeatures(matrix[:, 1:], features.Account(("a",), (), ())),
-        features.StoredFeatures(matrix.astype(np.float64), features.Account(("a",), (), ())),  # type: ignore[arg-type]
+        features.StoredFeatures(matrix.astype(np.float32), features.Account(("a",), (), ())),
+        features.StoredFeatures(matrix.astype(np.int8), features.Account(("a",), (), ())),
     ):
         features.save(cache, "k", kept)
-        assert features.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
+        assert features.load(cache, "k", films=["a"], encoder=encoder) is None
     good = features.StoredFeatures(matrix, features.Account(("a",), (("b", "no"),), ()))
     features.save(cache, "k", good)
-    assert features.load(cache, "k", films=["a", "b"], dimensions=SIDE * SIDE) is not None
-    assert features.load(cache, "k", films=["b", "a"], dimensions=SIDE * SIDE) is not None
-    assert features.load(cache, "k", films=["a"], dimensions=SIDE * SIDE) is None
+    assert features.load(cache, "k", films=["a", "b"], encoder=encoder) is not None
+    assert features.load(cache, "k", films=["b", "a"], encoder=encoder) is not None
+    assert features.load(cache, "k", films=["a"], encoder=encoder) is None
 
 
 def test_something_else_under_the_name_of_a_cache_file(paths: list[Path], tmp_path: Path) -> None:
@@ -251,7 +275,7 @@ def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
     for one in both:
         one.join(60)
     assert [one.exitcode for one in both] == [0, 0]
-    assert features.load(tmp_path, "key", films=account.ids, dimensions=64) is not None
+    assert features.load(tmp_path, "key", films=account.ids, encoder=tiny(8, np.float32)) is not None
     assert [path.name for path in tmp_path.iterdir()] == ["key.safetensors"]
 
 
@@ -292,7 +316,7 @@ def test_films_that_change_meanwhile_are_not_kept(
 
     monkeypatch.setattr(film_source.FolderSource, "read", then_changed)
     with pytest.raises(CxrReleaseError, match=r"b\.png: was changed while it was read"):
-        features_of(films, thumbnail(SIDE), VIEWS, tmp_path / "cache")
+        features_of(films, tiny(SIDE), VIEWS, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -333,7 +357,7 @@ def test_a_kill_costs_one_stretch(
 def test_what_is_of_earlier_runs_is_pruned(paths: list[Path], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     first = found(paths, cache)
-    second = found(paths[:1], cache, thumbnail(SIDE + 1))
+    second = found(paths[:1], cache, tiny(SIDE + 1))
     assert {path.stem for path in cache.iterdir()} == first.keys | second.keys
     features.prune(cache, second.keys)
     assert {path.stem for path in cache.iterdir()} == second.keys

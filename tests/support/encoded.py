@@ -1,13 +1,34 @@
-"""Features of films seen plainly."""
+"""Features of films seen plainly, and a quick encoder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from cxr_release.encoders.encoder import Encoder
+import numpy as np
+from PIL import Image
+
+from cxr_release.encoders.encoder import Encoder, fingerprint
 from cxr_release.encoders.encoding import Features, encode_views
 
 
 def encode(encoder: Encoder, films: Iterable[bytes]) -> Features:
-    """PNG bytes → (films, features) float32."""
+    """PNG bytes → (films, features), of the encoder's dtype."""
     return encode_views(encoder, films, ["plain"])["plain"]
+
+
+def tiny(side: int, dtype: type[np.generic] = np.uint8) -> Encoder:
+    """Like `registry.small_picture`, of another size: side² grey values, of any dtype."""
+
+    def transform(film: Image.Image) -> Any:
+        small = film.convert("L").resize((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(small).ravel().astype(dtype)
+
+    return Encoder(
+        name=f"tiny-{side}",
+        dimensions=side * side,
+        dtype=dtype,
+        model=None,
+        transform=transform,
+        fingerprint=fingerprint(f"tiny {side} {np.dtype(dtype)}"),
+    )

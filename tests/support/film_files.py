@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from cxr_release.encoders.encoder import Encoder
 from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.film_source import OpenedFilm
@@ -71,11 +72,19 @@ def keep_and_load(folder: Path, kept: features.StoredFeatures, times: int, start
     """Keep the same features again and again; each time they can be loaded, and no notice falls."""
     notices: list[logging.LogRecord] = []
     logging.getLogger(features.__name__).addHandler(_Listing(notices))
-    films, dimensions = kept.account.ids, kept.matrix.shape[1]
+    films = kept.account.ids
+    encoder = Encoder(
+        name="kept",
+        dimensions=kept.matrix.shape[1],
+        dtype=kept.matrix.dtype.type,
+        model=None,
+        transform=np.asarray,
+        fingerprint="",
+    )
     start.wait()
     for _ in range(times):
         features.save(folder, "key", kept)
-        found = features.load(folder, "key", films=films, dimensions=dimensions)
+        found = features.load(folder, "key", films=films, encoder=encoder)
         assert found is not None
         assert np.array_equal(found.matrix, kept.matrix)
     assert notices == []
