@@ -11,7 +11,8 @@ would be among the 100 of highest score, of the two likeliest of each synthetic 
 those of reading the real and the synthetic films and comparing them; those of the audit are of all
 that it does, planting apart. `find_duplicates` of imagededup, which holds all films of one folder
 against each other, gets both sets in one view. Everything runs in a process of its own, one after
-the other. Times hold for this machine: compare the ratios.
+the other. Seconds of both cores are those that the processor spent: other programs do not count in
+them, and ratios are of them.
 
 What was measured is kept in the cache by the films and the code; delete it to measure anew.
 """
@@ -82,10 +83,13 @@ def _options() -> argparse.Namespace:
 
 def _measured(work: str, size: str, plants: int, options: argparse.Namespace) -> dict[str, Any]:
     """What a work measures in a process of its own, or what it did before."""
-    from benchmarks.recall import code
+    from benchmarks.recall import measured_with
 
     sets = film_sets.phantom_sets(options.phantoms_cache, *_counts(size), size=options.size)
-    output = options.phantoms_cache / f"audit-{sets.name}-{options.encoder}-{code()}"
+    output = (
+        options.phantoms_cache
+        / f"audit-{sets.name}-{measured_with(options.encoder, options.weights)}"
+    )
     kept = output / "steps.json"
     if work != OWN:
         kept = options.phantoms_cache / f"peer-{work.replace(' ', '-')}-{sets.name}-{plants}.json"
@@ -126,7 +130,7 @@ def _worked(options: argparse.Namespace) -> dict[str, Any]:
 
 def _audited(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
     """The whole audit."""
-    from benchmarks.recall import code
+    from benchmarks.recall import measured_with
     from benchmarks.steps import Watch
     from cxr_release.memorization.audit import audit
     from cxr_release.params import AuditParams
@@ -138,18 +142,15 @@ def _audited(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
         top=TOP,
         plants=options.plants,
     )
-    output = options.phantoms_cache / f"audit-{sets.name}-{options.encoder}-{code()}"
+    output = (
+        options.phantoms_cache
+        / f"audit-{sets.name}-{measured_with(options.encoder, options.weights)}"
+    )
     processes.forget_peak()
-    begin, processor = time.perf_counter(), time.process_time()
+    begin, processor = time.perf_counter(), processes.processor()
     with Watch() as watch:
         audit(sets.real, sets.synthetic, None, output, settings=settings, seed=SEED)
-    return {
-        "seconds": time.perf_counter() - begin,
-        "cpu": time.process_time() - processor,
-        "mib": processes.peak(),
-        "load": os.getloadavg(),
-        "steps": watch.report(),
-    }
+    return _spent(begin, processor) | {"load": os.getloadavg(), "steps": watch.report()}
 
 
 def _all_duplicates(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
@@ -171,9 +172,9 @@ def _all_duplicates(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
             )
         else:
             finder = getattr(methods, name)(verbose=False)
-        begin = time.perf_counter()
+        begin, processor = time.perf_counter(), processes.processor()
         finder.find_duplicates(image_dir=folder)
-        return {"seconds": time.perf_counter() - begin, "mib": processes.peak(), "rows": None}
+        return _spent(begin, processor) | {"rows": None}
 
 
 def _searched(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
@@ -185,16 +186,16 @@ def _searched(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
 
     ids = [sorted(films.homes) for films in (sets.real, sets.synthetic)]
     method = peers.method_of(options.work, options.cnn_weights)
-    begin = time.perf_counter()
+    begin, processor = time.perf_counter(), processes.processor()
     real, synthetic = (
         [png.decode(films.png(film), where=film) for film in names]
         for films, names in zip((sets.real, sets.synthetic), ids, strict=True)
     )
     compare = method(real)
     scores = compare(synthetic)
-    seconds = time.perf_counter() - begin
+    spent = _spent(begin, processor)
     if options.work == "CNN" and options.cnn_weights is None:
-        return {"seconds": seconds, "mib": processes.peak(), "rows": None}
+        return spent | {"rows": None}
     planned = plan(*ids, plants=options.plants, seed=SEED)
     copies = list(
         small_copies(sets.real, sets.synthetic, planned, seed=SEED, small=lambda film: film)
@@ -210,7 +211,16 @@ def _searched(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
         top=TOP,
         plants=options.plants,
     )
-    return {"seconds": seconds, "mib": processes.peak(), "rows": rows}
+    return spent | {"rows": rows}
+
+
+def _spent(begin: float, processor: float) -> dict[str, Any]:
+    """Seconds since then, those of all cores, and the peak of this process's memory."""
+    return {
+        "seconds": time.perf_counter() - begin,
+        "processor": processes.processor() - processor,
+        "mib": processes.peak(),
+    }
 
 
 def _best(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -259,28 +269,30 @@ def _print_peers(results: dict[str, dict[str, Any]], options: argparse.Namespace
         ("", *measured), [(row[0]["alteration"], *(_share(cell) for cell in row)) for row in rows]
     )
     print()
-    own = _own_seconds(results[OWN]) if OWN in results else None
+    spent = {work: _without_planting(result) for work, result in results.items()}
     measuring.table(
-        ("", "seconds", "ratio to the audit", "peak MiB"),
+        ("", "seconds", "of both cores", "ratio to the audit", "peak MiB"),
         [
             (
                 _named(work, options),
-                _own_seconds(result),
-                _own_seconds(result) / own if own else "–",
-                f"{result['mib']:,.0f}",
+                seconds,
+                processor,
+                processor / spent[OWN][1] if OWN in spent else "–",
+                f"{results[work]['mib']:,.0f}",
             )
-            for work, result in results.items()
+            for work, (seconds, processor) in spent.items()
         ],
     )
 
 
-def _own_seconds(result: dict[str, Any]) -> float:
-    """Without planting, which the audit does, too."""
+def _without_planting(result: dict[str, Any]) -> tuple[float, float]:
+    """Seconds, and seconds of both cores: without planting, which the audit does, too."""
     planting = ("make copies", "planted copies", "planted copies: align")
-    steps = result.get("steps", {})
-    return float(
-        result["seconds"] - sum(steps[name]["seconds"] for name in planting if name in steps)
+    steps = [result["steps"][name] for name in planting if name in result.get("steps", {})]
+    seconds, processor = (
+        result[name] - sum(step[name] for step in steps) for name in ("seconds", "processor")
     )
+    return seconds, processor
 
 
 def _named(work: str, options: argparse.Namespace) -> str:

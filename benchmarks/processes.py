@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +32,11 @@ def forget_peak() -> None:
 def peak(process: int | str = "self") -> float:
     """Most memory that a process held, MiB. Not `getrusage`, which counts the parent's too."""
     return kib(f"/proc/{process}/status", "VmHWM") / 1024
+
+
+def processor() -> float:
+    """Seconds that all cores together spent on this process and its finished children."""
+    return sum(os.times()[:4])
 
 
 def kib(path: str, key: str) -> int:

@@ -38,7 +38,7 @@ from PIL import Image
 from benchmarks import film_sets, measuring
 from benchmarks.film_sets import Sets
 from benchmarks.recall_figure import draw
-from cxr_release import memorization, schemas, tables
+from cxr_release import files, memorization, schemas, tables
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
 from cxr_release.encoders.registry import load, small_picture
@@ -124,15 +124,17 @@ def _size(text: str) -> tuple[int, int]:
     return int(real), int(synthetic)
 
 
-def code() -> str:
-    """A name for the code that is measured: 8 hex digits."""
+def measured_with(encoder: str, weights: Path | str | None) -> str:
+    """A name for the encoder, its weights and the code that is measured."""
     sources = sorted(Path(memorization.__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+    code = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:8]
+    return f"{encoder}-{files.sha256(Path(weights))[:8]}-{code}" if weights else f"{encoder}-{code}"
 
 
 def measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str, Any]:
     """What the search makes of copies of some films, and of the films; kept in `cache`."""
-    kept = cache / f"recall-{sets.name}-{options.encoder}-{options.plants}-{code()}.json"
+    how = measured_with(options.encoder, options.weights)
+    kept = cache / f"recall-{sets.name}-{options.plants}-{how}.json"
     if not kept.exists():
         begin = time.perf_counter()
         result = _measured(sets, cache, options)
@@ -141,6 +143,7 @@ def measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str, 
 
 
 def _measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str, Any]:
+    how = measured_with(options.encoder, options.weights)
     encoder = load(options.encoder, weights=options.weights, sha256=options.weights_sha256)
     features = cache / "features"
     real, synthetic = (
@@ -153,7 +156,7 @@ def _measured(sets: Sets, cache: Path, options: argparse.Namespace) -> dict[str,
     also = second.search.baseline if second else None
     matcher = Matcher(pictures[0], numbers(patients), seed=SEED, also=also)
     best, listed = _scores(
-        cache / f"audit-{sets.name}-{options.encoder}-{code()}" / "nearest.parquet",
+        cache / f"audit-{sets.name}-{how}" / "nearest.parquet",
         lambda: matcher.match(pictures[1], also=second.synthetic if second else None)[0],
     )
     ids = real.ids[: sets.copied]

@@ -57,9 +57,9 @@ class Watch:
         return {name: vars(step) for name, step in self.steps.items()}
 
     def _look(self, watched: int) -> None:
-        before, used = time.perf_counter(), time.process_time()
+        before, used = time.perf_counter(), processes.processor()
         while not self._over.wait(INTERVAL):
-            now, using = time.perf_counter(), time.process_time()
+            now, using = time.perf_counter(), processes.processor()
             step = self.steps.setdefault(_name(sys._current_frames().get(watched)), Step())
             step.seconds += now - before
             step.processor += using - used
