@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.memorization.descriptor import EDGE, Pictures
+from cxr_release.memorization.descriptor import EDGE, WHITE, Pictures
 from cxr_release.memorization.poses import Poses
 from cxr_release.schemas import SMALL
 
@@ -39,7 +39,7 @@ def band_passed(films: Pictures) -> Bands:
     """Pictures (n, SMALL, SMALL), see `descriptor.smooth`, without slow changes of brightness."""
     from scipy.ndimage import gaussian_filter
 
-    grey = films.astype(np.float32)
+    grey = films.astype(np.float32) / np.float32(WHITE)
     passed: Bands = grey - gaussian_filter(grey, (0, COARSE * SMALL, COARSE * SMALL))
     return passed
 

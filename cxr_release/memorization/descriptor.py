@@ -25,8 +25,10 @@ from cxr_release.memorization.poses import PLAIN, Poses, pose_of
 from cxr_release.schemas import PARTS, SMALL
 
 Floats = NDArray[np.float32]
-Pictures = NDArray[np.float16] | NDArray[np.float32]
-"""(n, SMALL, SMALL) small pictures of films, smooth; 0 … 1."""
+Pictures = NDArray[np.uint16]
+"""(n, SMALL, SMALL) small pictures of films, smooth; 0 … `WHITE`."""
+WHITE = 65535
+"""Whole numbers, so that a negative is exactly the negative."""
 Features = NDArray[np.int16]
 """(n, d) integers, each row of length `LENGTH` or 0."""
 
@@ -86,11 +88,12 @@ def smooth(films: NDArray[np.uint8]) -> Pictures:
 
     sigma = FINE * SMALL
     grey = films.astype(np.float32) / np.float32(255)
-    # To 11 bits, that thousands of them take half the memory.
-    smoothed: NDArray[np.float16] = gaussian_filter(grey, (0, sigma, sigma), mode="nearest").astype(
-        np.float16
-    )
-    return smoothed
+    return _whole(gaussian_filter(grey, (0, sigma, sigma), mode="nearest"))
+
+
+def _whole(grey: Floats) -> Pictures:
+    pictures: Pictures = np.rint(WHITE * np.clip(grey, 0, 1)).astype(np.uint16)
+    return pictures
 
 
 class Descriptor:
@@ -137,7 +140,7 @@ class Descriptor:
         points = np.stack([a * u - b * v + x, b * u + a * v + y], axis=-1)
         inside = (np.abs(points) <= EDGE).all(axis=-1).astype(np.float32)
         values = grid_sample(
-            torch.from_numpy(np.ascontiguousarray(films, np.float32)[:, None]),
+            torch.from_numpy(films[:, None].astype(np.float32) / np.float32(WHITE)),
             torch.from_numpy(points.reshape(len(films), SIDE, SIDE, 2)),
             padding_mode="border",
             align_corners=False,
@@ -267,10 +270,10 @@ def _regreyed(films: Pictures, bend: NDArray[np.float64], share: NDArray[np.floa
 
     sigma = BLURRED * SMALL
     exponent = np.exp(GAMMA * bend).astype(np.float32)[:, None, None]
-    bent = np.clip(films, 0, 1).astype(np.float32) ** exponent
+    bent = (films.astype(np.float32) / np.float32(WHITE)) ** exponent
     blurred = gaussian_filter(bent, (0, sigma, sigma), mode="nearest")
-    mixed: Pictures = bent + share.astype(np.float32)[:, None, None] * (blurred - bent)
-    return mixed
+    mixed = bent + share.astype(np.float32)[:, None, None] * (blurred - bent)
+    return _whole(mixed)
 
 
 def _shown(part: str) -> Floats:

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from cxr_release.memorization import alignment
 from cxr_release.memorization.descriptor import (
     ALIGNED,
     SEARCH,
+    WHITE,
     Descriptor,
     Features,
     Pictures,
@@ -44,6 +46,8 @@ Small = NDArray[np.uint8]
 
 MIRRORED, INVERTED = 1, 2
 """Bits of a view's place in `schemas.VIEWS`."""
+Shown = TypeVar("Shown", bound=NDArray[Any])
+
 FILMS = 64
 """Films whose pairs are laid on each other at a time by each thread."""
 DIGITS = 6
@@ -64,7 +68,7 @@ class Matcher:
     def __init__(
         self, real: Small, groups: NDArray[np.integer], *, seed: int, also: Slots | None = None
     ) -> None:
-        self.real = np.empty(real.shape, np.float16)
+        self.real = np.empty(real.shape, np.uint16)
         self._bands = np.empty(real.shape, np.float16)
 
         def prepare(block: slice) -> None:
@@ -201,15 +205,15 @@ class Matcher:
     def _laid(
         self,
         pictures: Pictures,
-        bands: Pictures,
+        bands: alignment.Bands,
         real: Places,
         view: NDArray[np.int8],
         part: NDArray[np.int8],
     ) -> tuple[Poses, Floats]:
         """Poses (k, 4) and cosines (k,) of pairs of a film and a real film's place."""
-        shown = _each_in_view(pictures, view, inverse=lambda grey: 1 - grey)
+        shown = each_in_view(pictures, view, inverse=lambda grey: WHITE - grey)
         poses = alignment.aligned(
-            _each_in_view(bands, view, inverse=np.negative),
+            each_in_view(bands, view, inverse=np.negative),
             self._bands[real].astype(np.float32),
             self._best_looks(shown, real, part),
             np.stack([self._fine.weights(each) for each in part]),
@@ -258,10 +262,16 @@ def cosine_of(first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
     return rounded
 
 
-def _each_in_view(
-    pictures: Pictures, views: NDArray[np.int8], *, inverse: Callable[[Pictures], Pictures]
-) -> Pictures:
-    """Pictures (n, h, w), each as its view shows it: the place of one of `schemas.VIEWS`."""
+def each_in_view(
+    pictures: Shown, views: NDArray[np.int8], *, inverse: Callable[[Any], Any]
+) -> Shown:
+    """Pictures (n, h, w), each as its view shows it.
+
+    Args:
+        pictures: of any kind.
+        views: (n,) places of `schemas.VIEWS`.
+        inverse: of such pictures.
+    """
     shown = pictures.copy()
     mirrored, inverted = (views & bit > 0 for bit in (MIRRORED, INVERTED))
     shown[mirrored] = shown[mirrored, :, ::-1]

@@ -21,7 +21,6 @@ from cxr_release.errors import SourceError
 from cxr_release.files import read_json, sha256
 from cxr_release.films import png
 from cxr_release.films.film_set import open_films
-from cxr_release.films.png import Film
 from cxr_release.memorization import descriptor, duplicates, features, search
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.parallel import in_parallel
@@ -218,9 +217,7 @@ def test_without_a_split_the_source_films_are_the_baseline(folder: Path, tmp_pat
 
 
 @pytest.mark.parametrize("part", ["tuning", "held_out"])
-def test_a_split_that_puts_all_films_into_one_part(
-    folder: Path, tmp_path: Path, part: str
-) -> None:
+def test_a_split_that_puts_all_films_into_one_part(folder: Path, tmp_path: Path, part: str) -> None:
     """There is nothing to hold against the other part, and all else is as without a split."""
     report = searched(folder, tmp_path / "out", split=dict.fromkeys(REAL, part))
     assert report["calibration"]["baseline"] == "source"

@@ -275,7 +275,9 @@ def test_two_at_once_do_no_harm(tmp_path: Path) -> None:
     for one in both:
         one.join(60)
     assert [one.exitcode for one in both] == [0, 0]
-    assert features.load(tmp_path, "key", films=account.ids, encoder=tiny(8, np.float32)) is not None
+    assert (
+        features.load(tmp_path, "key", films=account.ids, encoder=tiny(8, np.float32)) is not None
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["key.safetensors"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.memorization import descriptor, search
-from cxr_release.memorization.matching import Matcher, cosine_of, in_view, numbers
+from cxr_release.memorization.matching import Matcher, cosine_of, numbers
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.poses import Poses, looks, pose_of, read_pose
 from cxr_release.memorization.scores import Matches
@@ -224,7 +224,9 @@ def test_views_are_bits() -> None:
     for place, view in enumerate(VIEWS):
         expected = pictures[:, :, ::-1] if "mirrored" in view else pictures
         expected = 1 - expected if "inverted" in view else expected
-        assert np.array_equal(in_view(pictures, place), expected)
+        views = np.full(len(pictures), place, np.int8)
+        shown = each_in_view(pictures, views, inverse=lambda grey: 1 - grey)
+        assert np.array_equal(shown, expected)
 
 
 def test_equal_names_have_equal_numbers() -> None:
