@@ -44,9 +44,10 @@ from cxr_release.encoders.encoding import encode_views
 from cxr_release.encoders.registry import load, small_picture
 from cxr_release.films import png
 from cxr_release.memorization.calibration import Calibration
+from cxr_release.memorization.comparer import Small
 from cxr_release.memorization.encoder_search import EncoderSearch
 from cxr_release.memorization.features import features_of
-from cxr_release.memorization.matching import Matcher, Small, numbers
+from cxr_release.memorization.matching import Matcher, numbers
 from cxr_release.memorization.planting import Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.scores import Matches

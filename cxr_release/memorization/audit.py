@@ -25,12 +25,13 @@ from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.memorization import features
 from cxr_release.memorization.calibration import Calibration, Others
+from cxr_release.memorization.comparer import Small, cosine_of
 from cxr_release.memorization.descriptor import Features
 from cxr_release.memorization.duplicates import search_duplicates
 from cxr_release.memorization.encoder_search import EncoderSearch
 from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import describe_pairs, draw_distances, draw_pairs
-from cxr_release.memorization.matching import Matcher, Small, cosine_of, numbers
+from cxr_release.memorization.matching import Matcher, numbers
 from cxr_release.memorization.pairs import Pair, listed
 from cxr_release.memorization.planting import Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
@@ -108,7 +109,13 @@ def audit(
         if held_out_places is not None:
             views = {view: rows[held_out_places] for view, rows in encoded[0].views.items()}
             also_held_out = second.match(views, subset=tuning)
-    matcher = Matcher(pictures[0], groups, seed=seed, also=second.baseline if second else None)
+    matcher = Matcher(
+        pictures[0],
+        groups,
+        seed=seed,
+        fitted=tuning,
+        also=second.baseline if second else None,
+    )
     matches, in_tuning = matcher.match(pictures[1], subset=tuning, also=also)
     held_out = None
     if held_out_places is not None and tuning is not None:

@@ -27,7 +27,7 @@ class EncoderSearch:
         slots, _ = search(
             _query(real), len(groups), self._references, groups=(groups, groups), task="baseline"
         )
-        self._scale = search_scale(slots)
+        self._scale = search_scale([slots])
         self.baseline = in_scores(slots, self._scale)
         """What is found of each real film among those of other groups, in scores."""
 

@@ -9,6 +9,7 @@ of Fisher's z (atanh; R. A. Fisher, On the Probable Error of a Coefficient of Co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,11 +147,23 @@ class Compared:
         )
 
 
-def search_scale(slots: Slots) -> Scale:
-    """The scale of the cosines of a search of innocent films."""
-    cosines = np.concatenate([slots.of_part(part) for part in range(len(PARTS))])
-    parts = np.repeat(np.arange(len(PARTS)), len(slots.value))
-    return scale_of(cosines, parts)
+def search_scale(searches: Sequence[Slots]) -> Scale:
+    """The scale of the cosines of searches of innocent films."""
+    found = [(part, slots.of_part(part)) for part in range(len(PARTS)) for slots in searches]
+    cosines = np.concatenate([highest for _, highest in found])
+    return scale_of(cosines, np.repeat([part for part, _ in found], [len(one) for _, one in found]))
+
+
+def joined(parts: Sequence[tuple[NDArray[np.integer], Compared]], films: int) -> Compared:
+    """Pairs of all films, from those of some rows each."""
+    first = parts[0][1]
+    shape = (films, first.real.shape[1])
+    every = Compared(
+        np.empty(shape, np.int32), np.empty(shape, np.int8), np.empty((2, *shape), np.int8)
+    )
+    for rows, compared in parts:
+        every = every.replaced(rows, compared)
+    return every
 
 
 def in_scores(slots: Slots, scale: Scale) -> Slots:

@@ -33,6 +33,7 @@ LONG = "checkpoint-1" + 5000 * "0" + "-large-00001"
         ("sample", "--only", "checkpoint-３-large-00001"),
         ("audit", "--real", ".", "--synthetic", ".", "--output", "out", "--top", HUGE),
         ("audit", "--real", ".", "--synthetic", ".", "--output", "out", "--plant", HUGE),
+        ("audit", "--real", ".", "--synthetic", ".", "--output", "out", "--encoder", LONG),
         ("study", "analyze", ".", "--bootstrap", HUGE),
         ("study", "analyze", ".", "--margin", "1e400"),
         ("study", "analyze", ".", "--margin", "nan"),

@@ -332,7 +332,7 @@ def test_planted_copies_are_more_than_chance_gives(sixty: Path, tmp_path: Path) 
     shutil.copytree(sixty / "real", tmp_path / "real")
     shutil.copytree(sixty / "drawn", tmp_path / "drawn")
     for place in range(30):
-        copy = gamma(phantoms()[place])
+        copy = gamma(phantoms()[place], 0.95)
         data = png.encode(np.ascontiguousarray(copy), synthetic=False)
         (tmp_path / f"drawn/copy-{place:02d}.png").write_bytes(data)
     report = searched(tmp_path, tmp_path / "out", split=SIXTY)

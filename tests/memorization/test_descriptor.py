@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
 from cxr_release.memorization import descriptor
+from cxr_release.memorization.comparer import cosine_of
 from cxr_release.memorization.descriptor import (
     ALIGNED,
     FITTED,
@@ -21,7 +22,6 @@ from cxr_release.memorization.descriptor import (
     quantised,
     smooth,
 )
-from cxr_release.memorization.matching import cosine_of
 from cxr_release.memorization.poses import PLAIN, pose_of
 from cxr_release.schemas import PARTS
 from tests.support.matched import small_pictures

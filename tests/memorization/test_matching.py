@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.memorization import descriptor, search
-from cxr_release.memorization.matching import Matcher, cosine_of, numbers
+from cxr_release.memorization.comparer import cosine_of, each_in_view
+from cxr_release.memorization.matching import Matcher, numbers
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.poses import Poses, looks, pose_of, read_pose
 from cxr_release.memorization.scores import Matches
@@ -233,3 +234,15 @@ def test_equal_names_have_equal_numbers() -> None:
     found = numbers(["b", "a", "b", "é\n", "", "a"])
     assert found.tolist() == [2, 1, 2, 3, 0, 1]
     assert len(looks()) > 40
+
+
+def test_films_that_are_not_fitted_have_no_part_in_the_vectors() -> None:
+    """Those held out are as new to the descriptors as synthetic films are."""
+    films = small_pictures(phantoms()[:12])
+    fitted = np.arange(0, 12, 2)
+    changed = films.copy()
+    changed[1::2] = changed[1::2][::-1]
+    one, other = (Matcher(real, np.arange(12), seed=1, fitted=fitted) for real in (films, changed))
+    assert np.array_equal(one.plain(films), other.plain(films))
+    every = Matcher(films, np.arange(12), seed=1)
+    assert not np.array_equal(one.plain(films), every.plain(films))
