@@ -35,9 +35,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks import film_sets, measuring
+from benchmarks import film_sets
 from benchmarks.film_sets import Sets
-from benchmarks.recall_figure import draw
+from benchmarks.recall_results import draw, print_table
 from cxr_release import files, memorization, schemas, tables
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
@@ -96,7 +96,7 @@ def main() -> None:
                 for size in ((0, 0), *(_size(text) for text in options.film_sizes))
             ]
     for name, of_sizes in results.items():
-        _print(name, of_sizes)
+        print_table(name, of_sizes, top=TOP)
     if options.figure:
         draw(results, options.figure)
 
@@ -284,51 +284,6 @@ class _Second:
             small=partial(png.encode, synthetic=False),  # type: ignore[arg-type]
         )
         return _Encoded(films, self._encoder, self.search)  # type: ignore[arg-type]
-
-
-def _print(name: str, of_sizes: Sequence[dict[str, Any]]) -> None:
-    """Recall, 95 % interval and share flagged by kind and size; then what holds for all kinds."""
-    print(
-        f"{name}, {of_sizes[0]['size']} × {of_sizes[0]['size']}, real × synthetic; copies found in"
-    )
-    print(f"the list of {TOP} (95 % interval) · copies flagged, %\n")
-    titles = [f"{each['real']:,} × {each['synthetic']:,}" for each in of_sizes]
-    rows: list[tuple[object, ...]] = [
-        (rows[0]["alteration"], *map(_cell, rows, of_sizes))
-        for rows in zip(*(each["rows"] for each in of_sizes), strict=True)
-    ]
-    rows += [
-        ("copies of each kind", *(str(each["rows"][0]["planted"]) for each in of_sizes)),
-        ("synthetic films flagged", *(_of(each, "innocent") for each in of_sizes)),
-        (
-            "threshold, and the highest of their scores",
-            *(
-                _number(each["threshold"]) + f", {each['innocent_highest']:.2f}"
-                for each in of_sizes
-            ),
-        ),
-        ("of 20 copies among them flagged", *(_of(each, "planted") for each in of_sizes)),
-    ]
-    measuring.table(("", *titles), rows)
-    print()
-
-
-def _cell(row: dict[str, Any], each: dict[str, Any]) -> str:
-    share, low, high = (100 * row[name] for name in ("recall", "low", "high"))
-    flagged = 100 * each["flagged"][row["alteration"]][0]
-    return f"{share:.0f} ({low:.0f} to {high:.0f}) · {flagged:.0f}"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
-
-
-def _of(each: dict[str, Any], name: str) -> str:
-    count, total = each[f"{name}_flagged"], each[name]
-    if count is None:
-        return f"– of {total:,}"
-    _, low, high = share_of(count, total)
-    return f"{count} of {total:,} ({100 * low:.3g} to {100 * high:.3g} %)"
 
 
 if __name__ == "__main__":
