@@ -236,7 +236,7 @@ def _print_steps(size: str, result: dict[str, Any]) -> None:
     real, synthetic = _counts(size)
     print(f"The whole audit of {real:,} × {synthetic:,} films: {result['seconds']:.0f} s, of both")
     print(
-        f"cores {result['cpu']:.0f} s; peak {result['mib']:,.0f} MiB, of its own {anonymous:,.0f},"
+        f"cores {result['processor']:.0f} s; peak {result['mib']:,.0f} MiB, of its own {anonymous:,.0f},"
     )
     print(f"of mapped files {mapped:,.0f}; load of the machine {result['load'][0]:.1f}\n")
     measuring.table(
