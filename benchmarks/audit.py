@@ -90,7 +90,7 @@ def _measured(work: str, size: str, plants: int, options: argparse.Namespace) ->
         options.phantoms_cache
         / f"audit-{sets.name}-{measured_with(options.encoder, options.weights)}"
     )
-    kept = output / "steps.json"
+    kept = output / f"steps-{plants}.json"
     if work != OWN:
         kept = options.phantoms_cache / f"peer-{work.replace(' ', '-')}-{sets.name}-{plants}.json"
     if not kept.exists():
@@ -234,11 +234,10 @@ def _print_steps(size: str, result: dict[str, Any]) -> None:
     steps = result["steps"].values()
     anonymous, mapped = (max(step[name] for step in steps) for name in ("anonymous", "mapped"))
     real, synthetic = _counts(size)
-    print(f"The whole audit of {real:,} × {synthetic:,} films: {result['seconds']:.0f} s, of both")
-    print(
-        f"cores {result['processor']:.0f} s; peak {result['mib']:,.0f} MiB, of its own {anonymous:,.0f},"
-    )
-    print(f"of mapped files {mapped:,.0f}; load of the machine {result['load'][0]:.1f}\n")
+    seconds, processor, mib = (result[name] for name in ("seconds", "processor", "mib"))
+    print(f"The whole audit of {real:,} × {synthetic:,} films: {seconds:.0f} s, of both cores")
+    print(f"{processor:.0f} s; peak {mib:,.0f} MiB, of its own {anonymous:,.0f}, of mapped files")
+    print(f"{mapped:,.0f}; load of the machine {result['load'][0]:.1f}\n")
     measuring.table(
         ("", "seconds", "of both cores", "own MiB, peak", "mapped MiB, peak"),
         [
