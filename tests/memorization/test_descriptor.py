@@ -89,7 +89,7 @@ def test_an_inverted_film_has_the_opposite_vector(
     plain, inverted = fitted(smooth(new), PLAIN, part), fitted(smooth(255 - new), PLAIN, part)
     differences = np.abs(plain.astype(int) + inverted)
     assert differences.max() <= 1
-    assert (differences > 0).mean() < 0.02
+    assert (differences > 0).mean() < 0.05
     assert (cosine_of(plain.astype(np.int64), inverted.astype(np.int64)) == -1).all()
 
 
@@ -138,7 +138,7 @@ def test_a_pose_shows_the_film_as_scipy_would(films: np.ndarray, fitted: Descrip
     across, down = a * u - b * v + x, b * u + a * v + y
     for film, row, within in zip(films, values, inside, strict=False):
         places = [((w + 1) * film.shape[0] - 1) / 2 for w in (down, across)]
-        expected = map_coordinates(film, places, order=1, mode="nearest")
+        expected = map_coordinates(film / descriptor.WHITE, places, order=1, mode="nearest")
         assert row.reshape(SIDE, SIDE) == pytest.approx(expected, abs=1e-5)
         outside = np.maximum(abs(across), abs(down)) > descriptor.EDGE
         assert np.array_equal(within.reshape(SIDE, SIDE), ~outside)

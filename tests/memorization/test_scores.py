@@ -211,7 +211,7 @@ def test_slots_are_scored_by_the_nearest_of_each_part() -> None:
         np.broadcast_to(np.array([0, 0, 3, 3], np.int8), (films, 4)),
         np.zeros((films, 4), np.int8),
     )
-    scale = search_scale(slots)
+    scale = search_scale([slots])
     for kind, drawn in enumerate((whole, half)):
         assert scale.mean[kind] == pytest.approx(np.median(drawn.max(axis=1)), abs=1e-6)
     scored = in_scores(slots, scale)
