@@ -28,7 +28,8 @@ Floats = NDArray[np.float32]
 Pictures = NDArray[np.uint16]
 """(n, SMALL, SMALL) small pictures of films, smooth; 0 … `WHITE`."""
 WHITE = 65535
-"""Whole numbers, so that a negative is exactly the negative."""
+"""A picture in 16 bits takes half the memory of one in floats. Of a negative, a vector's numbers
+have the opposite sign; where rounding goes the other way, some differ by 1 of `LENGTH`."""
 Features = NDArray[np.int16]
 """(n, d) integers, each row of length `LENGTH` or 0."""
 
