@@ -78,7 +78,7 @@ def draw_distances(
     )
     axes.set_ylabel("% of films")
     open_frame(axes)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1))
     save_figure(figure, path)
 
 
