@@ -157,6 +157,7 @@ def _all_duplicates(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
     """imagededup's own search of a folder in which all films lie."""
     from imagededup import methods
     from imagededup.utils.models import CustomModel
+    from PIL import Image
 
     from benchmarks import peers
 
@@ -164,7 +165,7 @@ def _all_duplicates(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for films in (sets.real, sets.synthetic):
             for film in films.homes:
-                (Path(folder) / f"{film}.png").write_bytes(films.png(film))
+                Image.fromarray(films.film(film)).save(Path(folder) / f"{film}.png")
         if name == "CNN":
             model, transform = peers.mobilenet(options.cnn_weights)
             finder = methods.CNN(
@@ -180,7 +181,6 @@ def _all_duplicates(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
 def _searched(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
     """Recall of planted copies by another way to search, and its seconds without them."""
     from benchmarks import peers
-    from cxr_release.films import png
     from cxr_release.memorization.planting import plan, small_copies
     from cxr_release.memorization.recall import Own, rows_of
 
@@ -188,7 +188,7 @@ def _searched(sets: Sets, options: argparse.Namespace) -> dict[str, Any]:
     method = peers.method_of(options.work, options.cnn_weights)
     begin, processor = time.perf_counter(), processes.processor()
     real, synthetic = (
-        [png.decode(films.png(film), where=film) for film in names]
+        [films.film(film) for film in names]
         for films, names in zip((sets.real, sets.synthetic), ids, strict=True)
     )
     compare = method(real)

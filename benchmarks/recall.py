@@ -42,7 +42,8 @@ from cxr_release import files, memorization, schemas, tables
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
 from cxr_release.encoders.registry import load, small_picture
-from cxr_release.films import png
+from cxr_release.films.film_source import OpenedFilm
+from cxr_release.films.png import Film
 from cxr_release.memorization.calibration import Calibration
 from cxr_release.memorization.comparer import Small
 from cxr_release.memorization.encoder_search import EncoderSearch
@@ -225,7 +226,7 @@ def _scores(audited: Path, search: Callable[[], Matches]) -> tuple[Floats, Float
     return matches.score[:, 0], matches.score[matches.real >= 0]
 
 
-def _small(film: png.Film) -> NDArray[np.uint8]:
+def _small(film: Film) -> NDArray[np.uint8]:
     picture: NDArray[np.uint8] = small_picture().transform(Image.fromarray(film))
     return picture.reshape(SMALL, SMALL)
 
@@ -252,7 +253,7 @@ def _places(planned: Sequence[Plant], plants: int) -> dict[str, list[int]]:
 class _Encoded:
     """What a network's search makes of copies, some at a time."""
 
-    films: Iterator[bytes]
+    films: Iterator[OpenedFilm]
     encoder: Encoder
     search: EncoderSearch
 
@@ -281,7 +282,7 @@ class _Second:
             self._sets.synthetic,
             planned,
             seed=SEED,
-            small=partial(png.encode, synthetic=False),  # type: ignore[arg-type]
+            small=partial(OpenedFilm, "copy"),  # type: ignore[arg-type]
         )
         return _Encoded(films, self._encoder, self.search)  # type: ignore[arg-type]
 

@@ -420,8 +420,8 @@ NEAREST = Table(
         Column(
             "tuning_score",
             FLOAT,
-            "Score of the most similar film of the tuning part, searched by itself: other films of"
-            " it may be compared than among all. None where no film was held out.",
+            "Score of the most similar film of the tuning part; not above `score`. None where no"
+            " film was held out.",
             nullable=True,
         ),
         PERCENTILE,

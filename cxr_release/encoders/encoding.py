@@ -2,18 +2,16 @@
 
 An encoder with a model goes through imagededup's `CNN.encode_images`, as in the paper. That reads a
 folder of files, so films are laid out in a temporary one under names that are their numbers: no id
-of a stranger becomes a file name. A piece is deleted before the next is written. An encoder without
-a model is applied to the films directly, on all cores.
+of a stranger becomes a file name, and what was labelled as synthetic keeps its label. A piece is
+deleted before the next is written. An encoder without a model is applied to the films directly.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,28 +20,30 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.encoders.encoder import Encoder, imagededup_models
-from cxr_release.errors import CxrReleaseError, SourceError
+from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
+from cxr_release.films.film_source import OpenedFilm
+from cxr_release.threads import mapped
 
 if TYPE_CHECKING:
     import torch
 
 Features = NDArray[Any]
 """(films, features), of the encoder's dtype."""
-Encode = Callable[[Sequence[bytes]], list[Features | None]]
-"""PNG bytes of some films → (views, features) of each; None of one that cannot be read."""
+Encode = Callable[[Iterable[OpenedFilm]], Iterator[Features | None]]
+"""Films → (views, features) of each; None of one that could not be encoded."""
 
 PIECE = 256
-"""Films that are held at a time, on disk for imagededup."""
-PIECE_BYTES = 2**26
-"""No film is added to a piece of so many bytes."""
+"""Films that lie on disk at a time, for imagededup."""
+PIECE_PIXELS = 2**26
+"""No film is added to a piece of so many pixels."""
 BATCH = 64
 """Pictures, over all views, that a model sees at a time: imagededup's own number."""
 
 
 def encode_views(
     encoder: Encoder,
-    films: Iterable[bytes],
+    films: Iterable[OpenedFilm],
     views: Sequence[str],
     *,
     advance: Callable[[int], object] = lambda _: None,
@@ -56,7 +56,7 @@ def encode_views(
 
     Args:
         encoder: what turns a film into numbers.
-        films: PNG bytes, 8-bit grey.
+        films: that could be read.
         views: what `Encoder.with_view` takes.
         advance: called with 1 at each film, for a progress bar.
 
@@ -70,67 +70,40 @@ def encode_views(
     transforms = [encoder.with_view(view).transform for view in views]
     direct = encoder.model is None
     encode = _direct(transforms, advance) if direct else _imagededup(encoder, transforms, advance)
-    parts = [np.empty((0, len(views), encoder.dimensions), encoder.dtype)]
-    done = 0
-    for piece in _pieces(films):
-        parts.append(
-            _checked(encode(piece), done, encoder.dtype).reshape(len(piece), *parts[0].shape[1:])
-        )
-        done += len(piece)
-    return {
-        view: np.concatenate([part[:, place] for part in parts]) for place, view in enumerate(views)
-    }
+    rows = [np.empty((0, len(views), encoder.dimensions), encoder.dtype)]
+    for number, row in enumerate(encode(films), start=1):
+        rows.append(_checked(row, number, encoder.dtype).reshape(1, *rows[0].shape[1:]))
+    features = np.concatenate(rows)
+    return {view: np.ascontiguousarray(features[:, place]) for place, view in enumerate(views)}
 
 
-def _pieces(films: Iterable[bytes]) -> Iterator[list[bytes]]:
-    piece: list[bytes] = []
-    size = 0
-    for film in films:
-        piece.append(film)
-        size += len(film)
-        if len(piece) >= PIECE or size >= PIECE_BYTES:
-            yield piece
-            piece, size = [], 0
-    if piece:
-        yield piece
-
-
-def _checked(rows: Sequence[Features | None], done: int, dtype: type[np.generic]) -> Features:
-    """The features of a piece, before which `done` films came, if they are whole."""
-    encoded = [row for row in rows if row is not None]
-    if len(encoded) < len(rows):
-        first = next(place for place, row in enumerate(rows) if row is None)
+def _checked(row: Features | None, number: int, dtype: type[np.generic]) -> Features:
+    """The features of a film, the `number`-th, if they are whole."""
+    if row is None:
         raise CxrReleaseError(
-            f"{len(rows) - len(encoded)} of {len(rows)} films could not be encoded, the first is"
-            f" film {done + first + 1}",
-            remedy="give whole 8-bit PNG films",
+            f"film {number} could not be encoded", remedy="is the encoder made for such films?"
         )
-    features = np.stack(encoded).astype(dtype, copy=False)
-    broken = np.flatnonzero(~np.isfinite(features).reshape(len(rows), -1).all(axis=1))
-    if len(broken):
+    if not np.isfinite(row).all():
         raise CxrReleaseError(
-            f"the features of film {done + broken[0] + 1} are not finite numbers",
+            f"the features of film {number} are not finite numbers",
             remedy="are the weights those of this encoder?",
         )
-    return features
+    return row.astype(dtype, copy=False)
 
 
 def _direct(
     transforms: Sequence[Callable[[Image.Image], Any]], advance: Callable[[int], object]
 ) -> Encode:
-    """Features that the transforms give."""
+    """Features that the transforms give, on all cores: scaling leaves Python free."""
 
-    def features(data: bytes) -> Features | None:
-        try:
-            film = Image.fromarray(png.decode(data, where="film"))
-        except SourceError:
-            return None
-        advance(1)
-        return np.stack([transform(film) for transform in transforms])
+    def features(film: OpenedFilm) -> Features:
+        picture = Image.fromarray(film.pixels)
+        return np.stack([transform(picture) for transform in transforms])
 
-    def encode(piece: Sequence[bytes]) -> list[Features | None]:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and scaling leave Python free
-            return list(pool.map(features, piece))
+    def encode(films: Iterable[OpenedFilm]) -> Iterator[Features]:
+        for row in mapped(features, films):
+            advance(1)
+            yield row
 
     return encode
 
@@ -169,22 +142,38 @@ def _imagededup(
     cnn = CNN(verbose=False, model_config=model)
     cnn.batch_size = max(1, BATCH // len(transforms))
 
-    def encode(piece: Sequence[bytes]) -> list[Features | None]:
-        with tempfile.TemporaryDirectory(prefix="cxr-release-") as name:
-            folder = Path(name)
-            names = [f"{place:08d}.png" for place in range(len(piece))]
-            for file, data in zip(names, piece, strict=True):
-                (folder / file).write_bytes(data)
-            try:
-                encoded = cnn.encode_images(image_dir=folder, num_enc_workers=0)
-            except RuntimeError as error:
-                # imagededup drops a film that it cannot read, and cannot stack a batch of none.
-                if "non-empty" not in str(error):
-                    raise
-                encoded = {}
-        return [encoded.get(file) for file in names]
+    def encode(films: Iterable[OpenedFilm]) -> Iterator[Features | None]:
+        for piece in _pieces(films):
+            with tempfile.TemporaryDirectory(prefix="cxr-release-") as folder:
+                yield from encoded(piece, Path(folder))
+
+    def encoded(piece: Sequence[OpenedFilm], folder: Path) -> list[Features | None]:
+        names = [f"{place:08d}.png" for place in range(len(piece))]
+        for name, film in zip(names, piece, strict=True):
+            (folder / name).write_bytes(png.encode(film.pixels, synthetic=film.labelled))
+        try:
+            rows = cnn.encode_images(image_dir=folder, num_enc_workers=0)
+        except RuntimeError as error:
+            # imagededup drops a film that it cannot read, and cannot stack a batch of none.
+            if "non-empty" not in str(error):
+                raise
+            rows = {}
+        return [rows.get(name) for name in names]
 
     return encode
+
+
+def _pieces(films: Iterable[OpenedFilm]) -> Iterator[list[OpenedFilm]]:
+    piece: list[OpenedFilm] = []
+    pixels = 0
+    for film in films:
+        piece.append(film)
+        pixels += film.pixels.size
+        if len(piece) >= PIECE or pixels >= PIECE_PIXELS:
+            yield piece
+            piece, pixels = [], 0
+    if piece:
+        yield piece
 
 
 def _is_warning(record: logging.LogRecord) -> bool:

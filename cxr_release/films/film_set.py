@@ -17,6 +17,7 @@ from cxr_release.films.film_source import FilmSource, FolderSource
 from cxr_release.films.folder import BESIDE, open_folder, place_fault, printable
 from cxr_release.films.image_table import duplicate_ids, is_image_table, open_table
 from cxr_release.films.limits import MAX_ID
+from cxr_release.films.png import Film
 
 TABLE = ".parquet"
 FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
@@ -54,18 +55,15 @@ class FilmSet:
         """Films found, readable or not."""
         return len(self.homes)
 
-    def png(self, name: str) -> bytes:
-        """One film by its id, as 8-bit grey PNG.
+    def film(self, name: str) -> Film:
+        """Pixels of one film by its id; at most `MAX_ENCODED_SIDE` pixels on a side.
 
         Raises:
             SourceError: there is no such film, or it cannot be read.
         """
         if name not in self.homes:
             raise SourceError(f"is not a film of the {self.name} set", where=name)
-        film = self.homes[name].open(name)
-        if film.fault:
-            raise SourceError(film.fault, where=name)
-        return film.png
+        return self.homes[name].open(name).pixels
 
 
 def open_films(paths: Sequence[Path], name: str) -> FilmSet:

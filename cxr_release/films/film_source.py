@@ -2,8 +2,9 @@
 
 A folder (`folder`), an image table (`image_table`), and whatever else films may come in, lists its
 films without decoding any, and hashes what it is made of, so that what was found out of it can be
-kept. Films come one at a time, as 8-bit grey PNG; what cannot be read comes as a fault in its
-place. Another kind of file is a reader in `decode`; another kind of source is a class like these.
+kept. Films come one at a time, as 8-bit grey pixels, decoded on all cores; what cannot be read
+comes as a fault in its place. Another kind of file is a reader in `decode`; another kind of source
+is a class like these.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cxr_release.films import png
 from cxr_release.films.decode import Decoded, decode
 from cxr_release.films.folder import FilmFile
 from cxr_release.films.limits import MAX_ENCODED_SIDE
+from cxr_release.threads import mapped
 
 VERSION = 2
 """Of how films are read here: other pixels need another number, so that no cache keeps the old."""
@@ -36,11 +38,24 @@ class OpenedFilm:
     """A film that was read, or could not be."""
 
     id: str
-    png: bytes = b""
-    """8-bit grey, at most `MAX_ENCODED_SIDE` pixels on a side; empty where there is a fault."""
+    film: png.Film | None = None
+    """At most `MAX_ENCODED_SIDE` pixels on a side; None where there is a fault."""
     fault: str = ""
     note: str = ""
     """What was done to it beyond reading."""
+    labelled: bool = False
+    """Whether its file carries the label of a synthetic film; see `png`."""
+
+    @property
+    def pixels(self) -> png.Film:
+        """The film of one that was read.
+
+        Raises:
+            SourceError: it could not be read.
+        """
+        if self.film is None:
+            raise SourceError(self.fault, where=self.id)
+        return self.film
 
 
 class FilmSource(Protocol):
@@ -99,7 +114,7 @@ class FolderSource:
 
     def read(self, start: int, stop: int) -> Iterator[OpenedFilm]:
         """Some films; see `FilmSource.read`."""
-        return map(self.open, list(self.films)[start:stop])
+        return mapped(self.open, list(self.films)[start:stop])
 
     def open(self, name: str) -> OpenedFilm:
         """One film; see `read`."""
@@ -107,7 +122,7 @@ class FolderSource:
         # For one film of a folder it is not worth while to hash all.
         if "_hashes" in self.__dict__ and sha256 != self._hashes[name]:
             raise changed(self.places[name])
-        return as_png(name, data) if data else OpenedFilm(name, fault=sha256)
+        return opened(name, data) if data else OpenedFilm(name, fault=sha256)
 
 
 def _hashed(film: FilmFile) -> tuple[bytes, str]:
@@ -124,16 +139,15 @@ def changed(where: str) -> SourceError:
     return SourceError("was changed while it was read", where=where, remedy="start again")
 
 
-def as_png(name: str, data: bytes) -> OpenedFilm:
-    """Decode a film and encode it as the encoders take it: 8-bit grey, not too large."""
+def opened(name: str, data: bytes) -> OpenedFilm:
+    """Decode a film as the encoders take it: 8-bit grey, not too large."""
     try:
         decoded = decode(data)
     except SourceError as error:
         return OpenedFilm(name, fault=str(error))
     film, reduced = _reduced(decoded.film)
     note = "; ".join(part for part in (_converted(decoded), reduced) if part)
-    # A synthetic film keeps its label: see `png`.
-    return OpenedFilm(name, png=png.encode(film, synthetic=_LABEL in data), note=note)
+    return OpenedFilm(name, film, note=note, labelled=_LABEL in data)
 
 
 def _converted(decoded: Decoded) -> str:

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from cxr_release import files
 from cxr_release.errors import Fault, TableError, one_line
-from cxr_release.films.film_source import OpenedFilm, as_png, changed
+from cxr_release.films.film_source import OpenedFilm, changed, opened
 from cxr_release.films.limits import MAX_BYTES, MAX_ID
 from cxr_release.films.patients import spelling_faults
+from cxr_release.threads import mapped
 
 ROWS = 16
 """Rows of a table in memory at a time."""
@@ -62,13 +63,17 @@ class ImageTable:
 
     def read(self, start: int, stop: int) -> Iterator[OpenedFilm]:
         """Some films; see `FilmSource.read`."""
+        return mapped(lambda row: _from_cell(*row), self._cells(start, stop))
+
+    def _cells(self, start: int, stop: int) -> Iterator[tuple[str, Any]]:
+        """Id and cell of some rows."""
         stop = min(stop, len(self.names))
         with open_parquet(self.path) as parquet:
             groups, row = _groups(parquet, start, stop)
             for cells in _batches(parquet, self.path, groups):
                 for cell in cells:
                     if start <= row < stop:
-                        yield _from_cell(self.names[row], cell)
+                        yield self.names[row], cell
                     row += 1
                 if row >= stop:
                     break
@@ -190,4 +195,4 @@ def _from_cell(name: str, cell: Any) -> OpenedFilm:
         return OpenedFilm(name, fault="holds a path and no bytes" if path else "holds no bytes")
     if len(data) > MAX_BYTES:
         return OpenedFilm(name, fault=f"is larger than {MAX_BYTES >> 20} MiB")
-    return as_png(name, data)
+    return opened(name, data)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.memorization.descriptor import EDGE, WHITE, Pictures
 from cxr_release.memorization.poses import Poses
+from cxr_release.memorization.sampler import EDGE, WHITE, Pictures
 from cxr_release.schemas import SMALL
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Bands = NDArray[np.float32]
 
 
 def band_passed(films: Pictures) -> Bands:
-    """Pictures (n, SMALL, SMALL), see `descriptor.smooth`, without slow changes of brightness."""
+    """Pictures (n, SMALL, SMALL), see `sampler.smooth`, without slow changes of brightness."""
     from scipy.ndimage import gaussian_filter
 
     grey = films.astype(np.float32) / np.float32(WHITE)

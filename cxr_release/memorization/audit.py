@@ -20,8 +20,8 @@ from cxr_release.encoders.encoding import encode_views
 from cxr_release.encoders.registry import load, small_picture
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
-from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
+from cxr_release.films.film_source import OpenedFilm
 from cxr_release.films.png import Film
 from cxr_release.memorization import features
 from cxr_release.memorization.calibration import Calibration, Others
@@ -104,25 +104,23 @@ def audit(
     if encoder is not None:
         encoded = [features_of(films, encoder, VIEWS, cache) for films in (real, synthetic)]
         kept += [films.keys for films in encoded]
-        second = EncoderSearch(encoded[0].views, groups)
-        also = second.match(encoded[1].views, subset=tuning)
+        second = EncoderSearch(encoded[0].views, groups, tuning)
+        also = second.match(encoded[1].views)
         if held_out_places is not None:
             views = {view: rows[held_out_places] for view, rows in encoded[0].views.items()}
-            also_held_out = second.match(views, subset=tuning)
+            also_held_out = second.match(views)
     matcher = Matcher(
         pictures[0],
         groups,
         seed=seed,
-        fitted=tuning,
+        tuning=tuning,
         also=second.baseline if second else None,
     )
-    matches, in_tuning = matcher.match(pictures[1], subset=tuning, also=also)
+    matches, in_tuning = matcher.match(pictures[1], also=also)
     held_out = None
     if held_out_places is not None and tuning is not None:
         films_held_out = pictures[0][held_out_places]
-        _, held_out = matcher.match(
-            films_held_out, subset=tuning, also=also_held_out, task="held out"
-        )
+        _, held_out = matcher.match(films_held_out, also=also_held_out, task="held out")
     copies = _Copies(real, synthetic, ids, sets[1].ids, matcher, seed=seed, plants=settings.plants)
     recall = measure_recall(
         real,
@@ -207,7 +205,7 @@ class _Copies:
     def match_by(self, encoder: Encoder, second: EncoderSearch) -> Callable[[Small], Matches]:
         """Likewise, and by the features of a network; copies must come as they were planned."""
         planned = plan(self.real_ids, self.synthetic_ids, plants=self.plants, seed=self.seed)
-        films = self._made(planned, partial(png.encode, synthetic=False))
+        films = self._made(planned, partial(OpenedFilm, "copy"))
 
         def match(copies: Small) -> Matches:
             views = encode_views(encoder, islice(films, len(copies)), VIEWS)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.memorization import alignment
-from cxr_release.memorization.descriptor import (
-    ALIGNED,
-    SEARCH,
-    WHITE,
-    Descriptor,
-    Features,
-    Pictures,
-    smooth,
-)
+from cxr_release.memorization.descriptor import Descriptor, Features
+from cxr_release.memorization.discriminant import ALIGNED, SEARCH, fitted
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.poses import PLAIN, Poses, looks
+from cxr_release.memorization.sampler import Pictures, smooth
 from cxr_release.memorization.scores import Compared, Floats, Places
 from cxr_release.memorization.search import Query, References, Slots, columns, search
 from cxr_release.schemas import PARTS
@@ -36,28 +30,27 @@ DIGITS = 6
 
 
 class Comparer:
-    """Compares films with all real films, by descriptors that are fitted to some of them.
+    """Compares films with all real films; see `comparers`.
 
     Args:
-        real: (n, SMALL, SMALL) the real films, see `descriptor.smooth`.
+        real: (n, SMALL, SMALL) the real films, see `sampler.smooth`.
         bands: likewise, see `alignment.band_passed`.
-        fitted: places of the films that the descriptors are fitted to, one or more.
-        seed: see `Descriptor`.
+        coarse: what films are searched by.
+        fine: what films are compared by once they are aligned.
+        described: the real films in every look, by `coarse`.
     """
 
     def __init__(
         self,
         real: Pictures,
         bands: NDArray[np.float16],
-        fitted: NDArray[np.integer],
-        *,
-        seed: int,
+        coarse: Descriptor,
+        fine: Descriptor,
+        described: References,
     ) -> None:
         self._real, self._bands = real, bands
-        self._coarse = Descriptor(real[fitted], SEARCH, seed=seed)
-        self._fine = Descriptor(real[fitted], ALIGNED, seed=seed)
-        self._poses = looks()
-        self._looks = self._described_looks()
+        self._coarse, self._fine = coarse, fine
+        self._poses, self._looks = looks(), described
 
     def search(
         self,
@@ -80,49 +73,26 @@ class Comparer:
 
         return np.concatenate(list(in_parallel(described, len(films), "describe")))
 
-    def _described_looks(self) -> References:
-        """Part → look → vectors of the real films; halves are looked at in one pose alone."""
-
-        def described(block: slice) -> list[list[Features]]:
-            films = self._real[block]
-            whole = [self._coarse(films, pose, 0) for pose in self._poses]
-            return [whole, *([self._coarse(films, PLAIN, part)] for part in range(1, len(PARTS)))]
-
-        pieces = list(in_parallel(described, len(self._real), "look at real films"))
-        return [
-            [columns(np.concatenate(look)) for look in zip(*of_part, strict=True)]
-            for of_part in zip(*pieces, strict=True)
-        ]
-
     def _query(self, films: Small) -> Query:
         def query(block: slice) -> Iterator[tuple[int, int, bool, Features]]:
             pictures = smooth(films[block])
             for view in (0, MIRRORED):
                 shown = pictures[:, :, ::-1] if view else pictures
-                values, inside = self._coarse.sampled(shown, PLAIN)
+                values, inside = self._coarse.sampler.sampled(shown, PLAIN)
                 for part in range(len(PARTS)):
                     yield part, view, True, self._coarse.described(values, inside, part)
 
         return query
 
-    def compare(
-        self,
-        films: Small,
-        chosen: Slots,
-        *,
-        rows: NDArray[np.integer] | None = None,
-        task: str,
-    ) -> Compared:
-        """Some films and their likeliest real films, whole, and in the half that was near.
+    def compare(self, films: Small, chosen: Slots, *, task: str) -> Compared:
+        """Films and their likeliest real films, whole, and in the half that was near.
 
         Args:
-            films: all of them.
-            chosen: of all of them; see `scores.likeliest`.
-            rows: which of them; None: all.
+            films: (n, SMALL, SMALL) small pictures.
+            chosen: see `scores.likeliest`.
             task: what the bar on standard error says.
         """
-        rows = np.arange(len(films)) if rows is None else rows
-        real, view, part = (getattr(chosen, name)[rows] for name in ("reference", "view", "part"))
+        real, view, part = chosen.reference, chosen.view, chosen.part
         compared = Compared(real, view, np.stack([np.zeros_like(part), part]))
         there = np.stack([real >= 0, (real >= 0) & (part > 0)])
 
@@ -131,7 +101,7 @@ class Comparer:
             if not len(kinds):
                 return
             at = kinds, places + block.start, nth
-            pictures = smooth(films[rows[block]])
+            pictures = smooth(films[block])
             compared.pose[at], compared.cosine[at] = self._laid(
                 pictures[places],
                 alignment.band_passed(pictures)[places],
@@ -140,7 +110,7 @@ class Comparer:
                 compared.part[at],
             )
 
-        for _ in in_parallel(lay, len(rows), task, step=FILMS):
+        for _ in in_parallel(lay, len(films), task, step=FILMS):
             pass
         return compared
 
@@ -153,12 +123,12 @@ class Comparer:
         part: NDArray[np.int8],
     ) -> tuple[Poses, Floats]:
         """Poses (k, 4) and cosines (k,) of pairs of a film and a real film's place."""
-        shown = each_in_view(pictures, view, inverse=lambda grey: WHITE - grey)
+        shown = each_in_view(pictures, view)
         poses = alignment.aligned(
-            each_in_view(bands, view, inverse=np.negative),
+            each_in_view(bands, view),
             self._bands[real].astype(np.float32),
             self._best_looks(shown, real, part),
-            np.stack([self._fine.weights(each) for each in part]),
+            np.stack([self._fine.sampler.weights(each) for each in part]),
         )
         poses = np.round(poses, DIGITS)
         return poses, self._cosines(shown, self._real[real], poses, part)
@@ -179,8 +149,8 @@ class Comparer:
         self, shown: Pictures, originals: Pictures, poses: Poses, part: NDArray[np.int8]
     ) -> Floats:
         """(k,) cosines of films and the originals in their poses, of what both show."""
-        original, inside = self._fine.sampled(originals, poses)
-        film, _ = self._fine.sampled(shown, PLAIN)
+        original, inside = self._fine.sampler.sampled(originals, poses)
+        film, _ = self._fine.sampler.sampled(shown, PLAIN)
         cosines = np.empty(len(shown))
         for each in np.unique(part):
             chosen = part == each
@@ -190,6 +160,59 @@ class Comparer:
             )
             cosines[chosen] = cosine_of(*vectors)
         return cosines
+
+
+def comparers(
+    real: Pictures,
+    bands: NDArray[np.float16],
+    chosen: NDArray[np.integer],
+    folds: NDArray[np.integer],
+    *,
+    seed: int,
+) -> list[Comparer]:
+    """What compares films with all real films, fitted to some of these.
+
+    Args:
+        real: (n, SMALL, SMALL) the real films, see `sampler.smooth`.
+        bands: likewise, see `alignment.band_passed`.
+        chosen: places of the films to fit to, one or more.
+        folds: (n,) number of each film's fold, from 0 on.
+        seed: see `discriminant.fitted`.
+
+    Returns:
+        The one that is fitted to all of them; where they are of several folds, also those that are
+        not fitted to the films of fold 0, 1 and so on.
+    """
+    coarse, fine = (
+        fitted(real[chosen], folds[chosen], setting, seed=seed) for setting in (SEARCH, ALIGNED)
+    )
+    return [
+        Comparer(real, bands, *each)
+        for each in zip(coarse, fine, _described_looks(real, coarse), strict=True)
+    ]
+
+
+def _described_looks(real: Pictures, descriptors: Sequence[Descriptor]) -> list[References]:
+    """By each descriptor, part → look → vectors of the real films; of halves one look alone."""
+    parts = [(0, pose) for pose in looks()] + [(part, PLAIN) for part in range(1, len(PARTS))]
+    sampler = descriptors[0].sampler
+
+    def described(block: slice) -> list[list[Features]]:
+        of_looks = []
+        for part, pose in parts:
+            vectors = sampler.vectors(*sampler.sampled(real[block], pose), part)
+            of_looks.append([descriptor.projected(vectors, part) for descriptor in descriptors])
+        return of_looks
+
+    pieces = list(in_parallel(described, len(real), "look at real films"))
+    references: list[References] = []
+    for place in range(len(descriptors)):
+        of_parts: list[list[NDArray[np.float32]]] = [[] for _ in PARTS]
+        for look, (part, _) in enumerate(parts):
+            rows = np.concatenate([piece[look][place] for piece in pieces])
+            of_parts[part].append(columns(rows))
+        references.append(of_parts)
+    return references
 
 
 def cosine_of(first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
@@ -204,18 +227,15 @@ def cosine_of(first: NDArray[np.int64], second: NDArray[np.int64]) -> Floats:
     return rounded
 
 
-def each_in_view(
-    pictures: NDArray[Any], views: NDArray[np.int8], *, inverse: Callable[[Any], Any]
-) -> NDArray[Any]:
+def each_in_view(pictures: NDArray[Any], views: NDArray[np.int8]) -> NDArray[Any]:
     """Pictures (n, h, w), each as its view shows it.
 
     Args:
-        pictures: of any kind.
+        pictures: whose negatives have the opposite numbers.
         views: (n,) places of `schemas.VIEWS`.
-        inverse: of such pictures.
     """
     shown = pictures.copy()
     mirrored, inverted = (views & bit > 0 for bit in (MIRRORED, INVERTED))
     shown[mirrored] = shown[mirrored, :, ::-1]
-    shown[inverted] = inverse(shown[inverted])
+    shown[inverted] *= -1
     return shown

@@ -20,30 +20,41 @@ class EncoderSearch:
     Args:
         real: view → (n, d) features of the real films.
         groups: (n,) number of each film's patient, or a number of its own.
+        tuning: places of the real films that are searched by themselves, too; rising.
     """
 
-    def __init__(self, real: Mapping[str, Views], groups: NDArray[np.integer]) -> None:
+    def __init__(
+        self,
+        real: Mapping[str, Views],
+        groups: NDArray[np.integer],
+        tuning: NDArray[np.integer] | None = None,
+    ) -> None:
         self._references = [[columns(quantised(real["plain"]))]]
-        slots, _ = search(
-            _query(real), len(groups), self._references, groups=(groups, groups), task="baseline"
+        self._tuning = tuning
+        found = search(
+            _query(real),
+            len(groups),
+            self._references,
+            groups=(groups, groups),
+            subset=tuning,
+            task="baseline",
         )
-        self._scale = search_scale([slots])
-        self.baseline = in_scores(slots, self._scale)
-        """What is found of each real film among those of other groups, in scores."""
+        self._scale = search_scale(found[:1])
+        self.baseline = self._scored(found)
+        """What is found of each real film among those of other groups; see `match`."""
 
-    def match(
-        self, films: Mapping[str, Views], *, subset: NDArray[np.integer] | None = None
-    ) -> tuple[Slots, Slots]:
-        """What is found of films, in scores, and what in a subset of the real ones.
-
-        Args:
-            films: view → (m, d) features.
-            subset: places of real films, rising.
-        """
+    def match(self, films: Mapping[str, Views]) -> tuple[Slots, Slots]:
+        """What is found of films (view → (m, d) features), in scores, and what in `tuning`."""
         count = len(films["plain"])
-        found = search(_query(films), count, self._references, subset=subset, task="encoder search")
-        first, second = (in_scores(slots, self._scale) for slots in found)
-        return first, second
+        return self._scored(
+            search(
+                _query(films), count, self._references, subset=self._tuning, task="encoder search"
+            )
+        )
+
+    def _scored(self, found: tuple[Slots, Slots]) -> tuple[Slots, Slots]:
+        every, in_tuning = (in_scores(slots, self._scale) for slots in found)
+        return every, in_tuning
 
 
 def _query(films: Mapping[str, Views]) -> Query:

@@ -26,7 +26,7 @@ from cxr_release.errors import CxrReleaseError
 from cxr_release.files import whole_file
 from cxr_release.films import film_source
 from cxr_release.films.film_set import FilmSet
-from cxr_release.films.film_source import FilmSource
+from cxr_release.films.film_source import FilmSource, OpenedFilm
 from cxr_release.partials import scratch_file
 
 VERSION = 1
@@ -285,7 +285,7 @@ class _Stretch:
         unreadable: list[Remark] = []
         notes: list[Remark] = []
 
-        def readable() -> Iterator[bytes]:
+        def readable() -> Iterator[OpenedFilm]:
             for film in self.part.read(self.start, self.start + len(self.films)):
                 if film.fault:
                     unreadable.append((film.id, film.fault))
@@ -293,7 +293,7 @@ class _Stretch:
                 ids.append(film.id)
                 if film.note:
                     notes.append((film.id, film.note))
-                yield film.png
+                yield film
 
         fresh = encode_views(encoder, readable(), views, advance=advance)
         account = Account(tuple(ids), tuple(unreadable), tuple(notes))

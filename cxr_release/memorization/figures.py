@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 from cxr_release.encoders.encoder import turned
-from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.memorization.calibration import Others
@@ -151,7 +150,4 @@ def _identical_in(pair: Pair, real: FilmSet, synthetic: FilmSet) -> str | None:
 
 def _decoded(pair: Pair, real: FilmSet, synthetic: FilmSet) -> tuple[Film, Film]:
     """Both films of a pair, real and synthetic."""
-    return (
-        png.decode(real.png(pair.real_id), where=pair.real_id),
-        png.decode(synthetic.png(pair.synthetic_id), where=pair.synthetic_id),
-    )
+    return real.film(pair.real_id), synthetic.film(pair.synthetic_id)

@@ -10,20 +10,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.memorization import alignment
-from cxr_release.memorization.comparer import Comparer, Small
-from cxr_release.memorization.descriptor import (
-    Features,
-    Pictures,
-    smooth,
-)
+from cxr_release.memorization.comparer import Comparer, Small, comparers
+from cxr_release.memorization.descriptor import Features
+from cxr_release.memorization.list_length import KEPT
 from cxr_release.memorization.parallel import in_parallel
+from cxr_release.memorization.sampler import Pictures, smooth
 from cxr_release.memorization.scores import (
+    Compared,
     Matches,
     in_scores,
     joined,
@@ -45,11 +44,12 @@ class Matcher:
     Args:
         real: (n, SMALL, SMALL) small pictures, in the order of the films' ids.
         groups: (n,) number of each film's patient, or a number of its own.
-        seed: see `Descriptor`.
-        fitted: places of the real films that the descriptors are fitted to; None: all. Films that
-            were held out are not among them: to the descriptors they are as new as synthetic ones.
-        also: (n, slots) what another search found of the real films among those of other groups,
-            in scores.
+        seed: see `discriminant.fitted`.
+        tuning: places of the real films that the generator was tuned with, rising; None where the
+            films were not split. Only these fit the descriptors: to them, films that were held out
+            are as new as synthetic ones. What is found among them alone is told, too.
+        also: what another search found of the real films among those of other groups, in scores,
+            and among those of `tuning`: (n, slots) each.
     """
 
     def __init__(
@@ -58,10 +58,11 @@ class Matcher:
         groups: NDArray[np.integer],
         *,
         seed: int,
-        fitted: NDArray[np.integer] | None = None,
-        also: Slots | None = None,
+        tuning: NDArray[np.integer] | None = None,
+        also: tuple[Slots, Slots] | None = None,
     ) -> None:
-        pictures = np.empty(real.shape, np.uint16)
+        self._tuning = tuning
+        pictures = np.empty(real.shape, np.int16)
         bands = np.empty(real.shape, np.float16)
 
         def prepare(block: slice) -> None:
@@ -70,51 +71,45 @@ class Matcher:
 
         for _ in in_parallel(prepare, len(real), "filter real films"):
             pass
-        fitted = np.arange(len(real)) if fitted is None else fitted
-        self._comparer = Comparer(pictures, bands, fitted, seed=seed)
-        parts = list(self._folds(pictures, bands, groups, fitted, seed))
-        found = [
+        self._comparer, parts = self._comparers(pictures, bands, groups, seed)
+        searched = [
             (rows, comparer, self._baseline(comparer, real, groups, rows))
             for rows, comparer in parts
         ]
-        self._search_scale = search_scale([slots for _, _, slots in found])
-        compared = [
-            (
-                rows,
-                comparer.compare(
-                    real[rows], self._likeliest(slots, _rows(also, rows)), task="align baseline"
-                ),
-            )
-            for rows, comparer, slots in found
-        ]
+        self._search_scale = search_scale([every for _, _, (every, _) in searched])
+        compared = []
+        for rows, comparer, slots in searched:
+            more = None if also is None else (_rows(also[0], rows), _rows(also[1], rows))
+            pairs, _ = self._compared(comparer, real[rows], slots, more, task="baseline")
+            compared.append((rows, pairs))
         innocent = joined(compared, len(real))
         self._scale = scale_of(*innocent.highest())
         self.baseline = innocent.scored(self._scale)
         """Of each real film, its likeliest originals among other patients' real films."""
 
-    def _folds(
+    def _comparers(
         self,
         pictures: Pictures,
         bands: NDArray[np.float16],
         groups: NDArray[np.integer],
-        fitted: NDArray[np.integer],
         seed: int,
-    ) -> Iterator[tuple[NDArray[np.integer], Comparer]]:
-        """Places of real films, and what compares them with the others.
+    ) -> tuple[Comparer, list[tuple[NDArray[np.integer], Comparer]]]:
+        """What compares films with the real ones, and what compares some real films with others.
 
         A film to which a descriptor was fitted is less like other films in it than a new film is,
         where few others were. So up to `FITTED_ALONE` films are compared by descriptors that were
         fitted to other patients' films (cross-fitting): as new to them as synthetic films are.
         """
-        number = groups % FOLDS
-        folds = [np.flatnonzero(number == fold) for fold in range(FOLDS)]
-        rests = [fitted[number[fitted] != fold] for fold in range(FOLDS)]
-        if len(fitted) > FITTED_ALONE or not all(map(len, rests)):
-            yield np.arange(len(pictures)), self._comparer
-            return
-        for rows, rest in zip(folds, rests, strict=True):
-            if len(rows):
-                yield rows, Comparer(pictures, bands, rest, seed=seed)
+        every = np.arange(len(pictures))
+        chosen = every if self._tuning is None else self._tuning
+        folds = groups % FOLDS
+        if len(chosen) > FITTED_ALONE or len(set(folds[chosen])) < 2:
+            folds = np.zeros_like(folds)
+        first, *others = comparers(pictures, bands, chosen, folds, seed=seed)
+        # Of the films of the last folds, none may be among those that are fitted to.
+        others += [first] * (FOLDS - len(others))
+        rows = [np.flatnonzero(folds == fold) for fold in range(FOLDS)]
+        return first, [part for part in zip(rows, others, strict=True) if len(part[0])]
 
     def _baseline(
         self,
@@ -122,15 +117,14 @@ class Matcher:
         real: Small,
         groups: NDArray[np.integer],
         rows: NDArray[np.integer],
-    ) -> Slots:
-        slots, _ = comparer.search(real[rows], groups=(groups[rows], groups), task="baseline")
-        return slots
+    ) -> tuple[Slots, Slots]:
+        of_films = groups[rows], groups
+        return comparer.search(real[rows], groups=of_films, subset=self._tuning, task="baseline")
 
     def match(
         self,
         films: Small,
         *,
-        subset: NDArray[np.integer] | None = None,
         also: tuple[Slots, Slots] | None = None,
         task: str = "search",
     ) -> tuple[Matches, Matches]:
@@ -138,31 +132,43 @@ class Matcher:
 
         Args:
             films: (n, SMALL, SMALL) small pictures.
-            subset: places of real films, rising, that are searched by themselves, too.
-            also: what another search found of the same films, in scores, and in the subset.
+            also: what another search found of the same films, in scores, and among those of
+                `tuning`.
             task: what the bar on standard error says.
 
         Returns:
-            Those among all real films, and those in the subset: the same where there is none.
+            Those among all real films, and those among `tuning`, none of which scores higher than
+            the first of all: the same where there was no split.
         """
-        found = self._comparer.search(films, subset=subset, task=task)
-        chosen = [
+        found = self._comparer.search(films, subset=self._tuning, task=task)
+        every, in_tuning = self._compared(self._comparer, films, found, also, task=task)
+        matches = every.scored(self._scale)
+        return matches, matches if in_tuning is every else in_tuning.scored(self._scale)
+
+    def _compared(
+        self,
+        comparer: Comparer,
+        films: Small,
+        found: tuple[Slots, Slots],
+        also: tuple[Slots, Slots] | None,
+        *,
+        task: str,
+    ) -> tuple[Compared, Compared]:
+        """Films and their likeliest originals, aligned: among all real films, and in `tuning`.
+
+        What is likely in the search may be less so when it is aligned, and the other way round. So
+        the likeliest of `tuning` count among all, whether or not others come before them.
+        """
+        every, in_tuning = (
             self._likeliest(slots, more)
             for slots, more in zip(found, also or (None, None), strict=True)
-        ]
-        every = self._comparer.compare(films, chosen[0], task=f"{task}: align")
-        if subset is None:
-            matches = every.scored(self._scale)
-            return matches, matches
-        # Most films have the same likeliest originals in both: those are compared once.
-        other = (chosen[0].reference != chosen[1].reference).any(axis=1)
-        other |= (chosen[0].part != chosen[1].part).any(axis=1)
-        other |= (chosen[0].view != chosen[1].view).any(axis=1)
-        rows = np.flatnonzero(other)
-        again = self._comparer.compare(
-            films, chosen[1], rows=rows, task=f"{task}: align in the subset"
         )
-        return every.scored(self._scale), every.replaced(rows, again).scored(self._scale)
+        if self._tuning is None:
+            compared = comparer.compare(films, every, task=f"{task}: align")
+            return compared, compared
+        both = likeliest(merged(every, in_tuning), 2 * KEPT)
+        compared = comparer.compare(films, both, task=f"{task}: align")
+        return compared, compared.among(self._tuning)
 
     def plain(self, films: Small) -> Features:
         """(n, d) vectors of whole films as they are, to be compared among themselves."""
@@ -179,7 +185,5 @@ def numbers(names: Sequence[str]) -> NDArray[np.int64]:
     return places.astype(np.int64)
 
 
-def _rows(slots: Slots | None, rows: NDArray[np.integer]) -> Slots | None:
-    if slots is None:
-        return None
+def _rows(slots: Slots, rows: NDArray[np.integer]) -> Slots:
     return Slots(*(getattr(slots, name)[rows] for name in ("value", "reference", "part", "view")))

@@ -7,10 +7,8 @@ order of the films nor how many copies are made.
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -18,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from cxr_release.films import png
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED, Alteration
+from cxr_release.threads import mapped
 
 FEWEST = 20
 """Recompressed copies that are made whether or not anything is planted: they say how similar a
@@ -85,29 +83,20 @@ def small_copies(
         SourceError: a film cannot be read.
     """
 
-    def read(films: FilmSet, name: str) -> Film:
-        return png.decode(films.png(name), where=name)
-
     def altered(alteration: Alteration, film: Film, plant: Plant) -> Film:
-        host = film if plant.host is None else read(synthetic, plant.host)
+        host = film if plant.host is None else synthetic.film(plant.host)
         return alteration.alter(film, host, _chance(seed, plant))
 
     def copies(plants: Sequence[Plant]) -> list[Picture]:
-        film = read(real, plants[0].film)
+        film = real.film(plants[0].film)
         return [small(altered(ALTERATIONS[plant.alteration], film, plant)) for plant in plants]
 
     films = [list(group) for _, group in groupby(planned, key=lambda plant: plant.film)]
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        with tqdm(
-            total=len(planned), desc="plant", unit="copy", disable=None, file=sys.stderr
-        ) as bar:
-            for pictures in pool.map(copies, films):
-                for picture in pictures:
-                    yield picture
-                    bar.update()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with tqdm(total=len(planned), desc="plant", unit="copy", disable=None, file=sys.stderr) as bar:
+        for pictures in mapped(copies, films):
+            for picture in pictures:
+                yield picture
+                bar.update()
 
 
 def _rank(seed: int, purpose: str, film: str) -> str:

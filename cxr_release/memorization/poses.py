@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Poses = NDArray[np.float32]
 """(n, 4) a, b, x, y."""
@@ -49,13 +49,17 @@ class Pose:
     """Of a side, by which it lies below."""
 
 
-def pose_of(turn: float = 0, scale: float = 1, right: float = 0, down: float = 0) -> Poses:
-    """(4,) the numbers of a pose; see `Pose`."""
-    angle = np.deg2rad(turn)
-    pose: Poses = np.array(
-        [scale * np.cos(angle), scale * np.sin(angle), 2 * right, 2 * down], np.float32
+def pose_of(
+    turn: ArrayLike = 0, scale: ArrayLike = 1, right: ArrayLike = 0, down: ArrayLike = 0
+) -> Poses:
+    """(…, 4) the numbers of a pose, or of many; see `Pose`."""
+    angle, scale = np.deg2rad(turn), np.asarray(scale)
+    numbers = (
+        *(scale * np.cos(angle), scale * np.sin(angle)),
+        *(2 * np.asarray(right), 2 * np.asarray(down)),
     )
-    return pose
+    poses: Poses = np.stack(np.broadcast_arrays(*numbers), axis=-1).astype(np.float32)
+    return poses
 
 
 def read_pose(pose: NDArray[np.floating]) -> Pose:

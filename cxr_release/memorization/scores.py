@@ -88,12 +88,12 @@ def scale_of(cosines: NDArray[np.floating], parts: NDArray[np.integer]) -> Scale
 
 
 class Compared:
-    """Pairs of films and real films, compared whole and in a half: arrays (2, n, KEPT, …).
+    """Pairs of films and real films, compared whole and in a half: arrays (2, n, k, …).
 
     Args:
-        real: (n, KEPT) places of the real films; −1 where there are fewer.
-        view: (n, KEPT).
-        part: (2, n, KEPT).
+        real: (n, k) places of the real films; −1 where there are fewer.
+        view: (n, k).
+        part: (2, n, k).
     """
 
     def __init__(self, real: Places, view: NDArray[np.int8], part: NDArray[np.int8]) -> None:
@@ -110,6 +110,15 @@ class Compared:
             getattr(result, name)[:, rows] = getattr(other, name)
         return result
 
+    def among(self, references: NDArray[np.integer]) -> Compared:
+        """These pairs, but those of other real films."""
+        chosen = np.isin(self.real, references)
+        result = Compared(np.where(chosen, self.real, np.int32(-1)), self.view, self.part)
+        result.pose[:, chosen], result.cosine[:, chosen] = (
+            values[:, chosen] for values in (self.pose, self.cosine)
+        )
+        return result
+
     def highest(self) -> tuple[Floats, NDArray[np.int8]]:
         """(2, n) highest cosine of each film, whole and in a half, and 0 or 1: which of them."""
         cosines = np.where(np.isnan(self.cosine), -np.inf, self.cosine).max(axis=2)
@@ -117,7 +126,7 @@ class Compared:
         return cosines, parts
 
     def scored(self, scale: Scale) -> Matches:
-        """Each pair by its whole films or a half, whichever scores higher; the highest first.
+        """Each pair by its whole films or a half, whichever scores higher: the `KEPT` highest.
 
         On a tie the first real film comes first.
         """
@@ -130,7 +139,7 @@ class Compared:
             return taken
 
         score = of_better(scores)
-        order = np.lexsort((self.real, -score), axis=1)
+        order = np.lexsort((self.real, -score), axis=1)[:, :KEPT]
 
         def in_order(array: NDArray[Any]) -> NDArray[Any]:
             index = order if array.ndim == order.ndim else order[..., None]
@@ -172,27 +181,29 @@ def in_scores(slots: Slots, scale: Scale) -> Slots:
     return Slots(scores, slots.reference, slots.part, slots.view)
 
 
-def likeliest(slots: Slots) -> Slots:
-    """The `KEPT` real films of highest score in any part and view, each in its best one.
+def likeliest(slots: Slots, kept: int = KEPT) -> Slots:
+    """The `kept` real films of highest score in any part and view, each in its best one.
 
     On a tie the real film that comes first, then the part and view that do. A reference of −1
     stands where there are fewer.
     """
     remaining = slots.value.copy()
     every = np.arange(len(remaining))
-    kept: list[NDArray[np.intp]] = []
+    best: list[NDArray[np.intp]] = []
     missing: list[NDArray[np.bool_]] = []
-    for _ in range(KEPT):
+    for _ in range(kept):
         highest = remaining.max(axis=1, keepdims=True)
         tied = np.where(remaining == highest, slots.reference, np.iinfo(np.int32).max)
         place = tied.argmin(axis=1)
-        kept.append(place)
+        best.append(place)
         missing.append(np.isneginf(highest[:, 0]))
         remaining[slots.reference == slots.reference[every, place][:, None]] = -np.inf
-    places = np.stack(kept, axis=1)
+    places = np.stack(best, axis=1)
     taken = {
         name: np.take_along_axis(getattr(slots, name), places, axis=1)
         for name in ("value", "reference", "part", "view")
     }
-    taken["reference"] = np.where(np.stack(missing, axis=1), np.int32(-1), taken["reference"])
+    fewer = np.stack(missing, axis=1)
+    taken["reference"] = np.where(fewer, np.int32(-1), taken["reference"])
+    taken["value"] = np.where(fewer, np.float32(-np.inf), taken["value"])
     return Slots(**taken)

@@ -108,7 +108,7 @@ def _extremes(
 ) -> Iterator[tuple[int, Cosines]]:
     """0 and (k, m) the highest products over the looks; 2 and those of the inverted view.
 
-    Of a film inverted every number of its vector changes its sign, but for rounding.
+    Of a film inverted every number of its vector changes its sign.
     """
     highest = rows @ looks[0]
     lowest = highest.copy() if signed else None

@@ -15,18 +15,15 @@ from cxr_release.encoders.encoder import Encoder, fingerprint
 from cxr_release.encoders.registry import SMALL, small_picture
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
+from cxr_release.films.film_source import OpenedFilm
 from cxr_release.schemas import VIEWS
-from tests.support.encoded import encode, tiny
+from tests.support.encoded import encode, opened, tiny
 
 
 def film(seed: int) -> png.Film:
     """A smooth random film."""
     coarse = np.random.default_rng(seed).integers(30, 220, size=(8, 8))
     return np.kron(coarse, np.ones((8, 8))).astype(np.uint8)
-
-
-def data(pixels: png.Film) -> bytes:
-    return png.encode(pixels, synthetic=False)
 
 
 class Mean(torch.nn.Module):
@@ -54,7 +51,7 @@ def test_a_small_picture_is_the_film_reduced_whatever_its_proportions() -> None:
     """Each of its pixels is a weighted mean of a film's, by a triangle of twice its width."""
     chance = np.random.default_rng(7)
     films = [film(1), film(2)[:, :40].copy(), chance.integers(0, 256, (97, 161)).astype(np.uint8)]
-    features = encode(small_picture(), map(data, films))
+    features = encode(small_picture(), films)
     assert features.dtype == np.uint8
     assert features.shape == (3, SMALL * SMALL)
     assert np.array_equal(features[0].reshape(SMALL, SMALL), films[0])
@@ -75,8 +72,8 @@ def test_a_small_picture_is_the_film_reduced_whatever_its_proportions() -> None:
 def test_the_views_of_a_small_picture_are_those_of_the_film() -> None:
     """So that an audit needs to read it but once."""
     chance = np.random.default_rng(3)
-    films = [data(chance.integers(0, 256, (90, 128)).astype(np.uint8)), data(film(4))]
-    views = encoding.encode_views(small_picture(), films, VIEWS)
+    films = [chance.integers(0, 256, (90, 128)).astype(np.uint8), film(4)]
+    views = encoding.encode_views(small_picture(), map(opened, films), VIEWS)
     plain = views["plain"].reshape(-1, SMALL, SMALL).astype(int)
     for view in VIEWS:
         turned = plain[:, :, ::-1] if "mirrored" in view else plain
@@ -86,21 +83,17 @@ def test_the_views_of_a_small_picture_are_those_of_the_film() -> None:
 
 def test_a_film_of_any_size_has_a_small_picture() -> None:
     for shape in ((1, 1), (16, 16), (3, 400)):
-        (row,) = encode(small_picture(), [data(np.full(shape, 90, np.uint8))])
+        (row,) = encode(small_picture(), [np.full(shape, 90, np.uint8)])
         assert (row == 90).all()
 
 
 @pytest.mark.parametrize("cores", [1, 2, 5])
-@pytest.mark.parametrize("piece", [1, 3, 256])
-def test_neither_pieces_nor_threads_change_the_rows(
-    cores: int, piece: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    films = [data(film(seed)) for seed in range(7)]
+def test_threads_do_not_change_the_rows(cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    films = [film(seed) for seed in range(7)]
     alone = np.stack([encode(tiny(8), [each])[0] for each in films])
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(encoding, "PIECE", piece)
     counted: list[int] = []
-    views = encoding.encode_views(tiny(8), films, VIEWS, advance=counted.append)
+    views = encoding.encode_views(tiny(8), map(opened, films), VIEWS, advance=counted.append)
     assert np.array_equal(views["plain"], alone)
     assert counted == [1] * 7
 
@@ -108,7 +101,7 @@ def test_neither_pieces_nor_threads_change_the_rows(
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_few_films_have_as_many_rows(count: int) -> None:
     for dtype in (np.uint8, np.float32):
-        features = encoding.encode_views(tiny(8, dtype), [data(film(1))] * count, VIEWS)
+        features = encoding.encode_views(tiny(8, dtype), [opened(film(1))] * count, VIEWS)
         assert list(features) == list(VIEWS)
         assert {matrix.shape for matrix in features.values()} == {(count, 64)}
         assert {matrix.dtype for matrix in features.values()} == {np.dtype(dtype)}
@@ -123,15 +116,13 @@ def test_each_view_is_the_turned_film_seen_plainly() -> None:
         "mirrored-inverted": [255 - pixels[:, ::-1] for pixels in films],
     }
     for encoder in (halves(), tiny(16)):
-        together = encoding.encode_views(encoder, map(data, films), VIEWS)
+        together = encoding.encode_views(encoder, map(opened, films), VIEWS)
         for view in VIEWS:
-            expected = encode(
-                encoder, [data(np.ascontiguousarray(pixels)) for pixels in turned[view]]
-            )
+            expected = encode(encoder, [np.ascontiguousarray(pixels) for pixels in turned[view]])
             assert np.array_equal(together[view], expected), view
-            alone = encode(encoder.with_view(view), map(data, films))
+            alone = encode(encoder.with_view(view), films)
             assert np.array_equal(alone, expected), view
-    means = encode(halves(), [data(films[0])])[0]
+    means = encode(halves(), [films[0]])[0]
     assert means == pytest.approx([films[0][:, :32].mean(), films[0][:, 32:].mean()])
 
 
@@ -145,55 +136,73 @@ def test_no_piece_holds_more_than_its_bound_and_the_order_stays(
 ) -> None:
     monkeypatch.setattr(encoding, "PIECE", 4)
     monkeypatch.setattr(encoding, "BATCH", 3)
-    films = [data(np.full((8, 8), value, np.uint8)) for value in range(11)]
-    seen: list[int] = []
-    folders: list[Path] = []
-    checked = encoding._checked
+    films = [np.full((8, 8), value, np.uint8) for value in range(11)]
+    written: dict[Path, int] = {}
     write = Path.write_bytes
 
-    def counted(rows: list[Any], *arguments: Any) -> Any:
-        seen.append(len(rows))
-        return checked(rows, *arguments)
-
     def noted(path: Path, content: bytes) -> int:
-        folders.append(path.parent)
+        written[path.parent] = written.get(path.parent, 0) + 1
         return write(path, content)
 
-    monkeypatch.setattr(encoding, "_checked", counted)
     monkeypatch.setattr(Path, "write_bytes", noted)
     taken = 0
 
-    def one_by_one() -> Iterator[bytes]:
+    def one_by_one() -> Iterator[png.Film]:
         nonlocal taken
-        for data in films:
-            assert taken - sum(seen) < 4
+        for film in films:
+            assert taken - sum(written.values()) < 4
             taken += 1
-            yield data
+            yield film
 
     features = encode(halves(), one_by_one())
     assert features[:, 0].tolist() == list(range(11))
-    assert seen == [4, 4, 3]
-    assert len(set(folders)) == 3
-    assert not any(folder.exists() for folder in folders)
-    seen.clear()
-    monkeypatch.setattr(encoding, "PIECE_BYTES", 2 * len(films[0]) - 1)
+    assert list(written.values()) == [4, 4, 3]
+    assert not any(folder.exists() for folder in written)
+    written.clear()
+    monkeypatch.setattr(encoding, "PIECE_PIXELS", 2 * films[0].size - 1)
     assert encode(halves(), films)[:, 0].tolist() == list(range(11))
-    assert seen == [2, 2, 2, 2, 2, 1]
+    assert list(written.values()) == [2, 2, 2, 2, 2, 1]
+
+
+def test_films_keep_their_label_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    labels: list[bool] = []
+    write = Path.write_bytes
+
+    def noted(path: Path, content: bytes) -> int:
+        labels.append(png.is_labelled(content))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", noted)
+    films = [OpenedFilm("a", film(1), labelled=label) for label in (True, False, True)]
+    encoding.encode_views(halves(), films, ["plain"])
+    assert labels == [True, False, True]
 
 
 # imagededup leaves a file open that it could not read.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("broken", [b"not a film", b"", data(film(1))[:200]])
+@pytest.mark.parametrize("broken", [b"not a film", b"", png.encode(film(9), synthetic=False)[:200]])
 @pytest.mark.parametrize("place", [0, 2, 4])
-def test_a_film_that_cannot_be_read_is_never_left_out(broken: bytes, place: int) -> None:
-    films = [data(film(seed)) for seed in range(4)]
-    films.insert(place, broken)
+def test_a_film_that_cannot_be_read_is_never_left_out(
+    broken: bytes, place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one whose file was damaged before imagededup came to it."""
+    films = [film(seed) for seed in range(4)]
+    films.insert(place, film(9))
+    encode_png = png.encode
+
+    def damaged(pixels: png.Film, *, synthetic: bool) -> bytes:
+        return broken if pixels is films[place] else encode_png(pixels, synthetic=synthetic)
+
+    monkeypatch.setattr(png, "encode", damaged)
+    with pytest.raises(CxrReleaseError, match=f"film {place + 1} could not be encoded"):
+        encode(halves(), films)
+    with pytest.raises(CxrReleaseError, match="film 1 could not be encoded"):
+        encode(halves(), [films[place]])
+    unread = [*map(opened, films[:place]), OpenedFilm("b.png", fault="is truncated")]
     for encoder in (tiny(8), small_picture(), halves()):
-        with pytest.raises(CxrReleaseError, match=f"1 of 5 films.*film {place + 1}"):
-            encode(encoder, films)
-        with pytest.raises(CxrReleaseError, match="1 of 1 films"):
-            encode(encoder, [broken])
+        with pytest.raises(CxrReleaseError, match=r"b\.png: is truncated"):
+            encoding.encode_views(encoder, unread, ["plain"])
 
 
 def test_features_that_are_no_numbers_are_refused() -> None:
@@ -202,9 +211,9 @@ def test_features_that_are_no_numbers_are_refused() -> None:
             return 1 / super().forward(films)
 
     black, grey = np.zeros((8, 8), np.uint8), np.full((8, 8), 5, np.uint8)
-    assert encode(halves(Dark()), [data(grey)])[0] == pytest.approx([0.2, 0.2])
+    assert encode(halves(Dark()), [grey])[0] == pytest.approx([0.2, 0.2])
     with pytest.raises(CxrReleaseError, match="film 2 are not finite"):
-        encode(halves(Dark()), [data(grey), data(black)])
+        encode(halves(Dark()), [grey, black])
 
 
 def test_an_error_of_the_model_is_not_taken_for_a_bad_film() -> None:
@@ -213,7 +222,7 @@ def test_an_error_of_the_model_is_not_taken_for_a_bad_film() -> None:
             raise RuntimeError("out of memory")
 
     with pytest.raises(RuntimeError, match="out of memory"):
-        encode(halves(Failing()), [data(film(1))])
+        encode(halves(Failing()), [film(1)])
 
 
 def test_the_fingerprint_follows_what_the_features_depend_on(

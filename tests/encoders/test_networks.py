@@ -16,7 +16,7 @@ from torchvision.models._api import WeightsEnum
 from cxr_release.encoders import registry, weights
 from cxr_release.encoders.encoder import Encoder, imagededup_models
 from cxr_release.errors import CxrReleaseError
-from cxr_release.films import png
+from cxr_release.films.png import Film
 from tests.support.encoded import encode
 
 RESNET_URL = ResNet18_Weights.IMAGENET1K_V1.url
@@ -26,10 +26,9 @@ def hash_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def film_bytes(seed: int, side: int = 64) -> bytes:
+def film(seed: int, side: int = 64) -> Film:
     coarse = np.random.default_rng(seed).integers(30, 220, size=(8, 8))
-    pixels = np.kron(coarse, np.ones((side // 8, side // 8))).astype(np.uint8)
-    return png.encode(pixels, synthetic=False)
+    return np.kron(coarse, np.ones((side // 8, side // 8))).astype(np.uint8)
 
 
 def load(name: str, path: Path | None, sha256: str | None = None) -> Encoder:
@@ -89,7 +88,7 @@ def test_the_vit_is_imagededups_own(vit_weights: Path, monkeypatch: pytest.Monke
     reference = Encoder(
         name="stock", dimensions=768, model=stock, transform=stock.transform, fingerprint=""
     )
-    films = [film_bytes(1)]
+    films = [film(1)]
     features = encode(encoder, films)
     assert np.array_equal(features, encode(reference, films))
     assert features.shape == (1, 768)
@@ -111,7 +110,7 @@ def test_a_backbone_gives_what_its_last_layer_would_see(resnet: Path) -> None:
     model.load_state_dict(torch.load(resnet, weights_only=True))
     seen: list[torch.Tensor] = []
     model.fc.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    films = [film_bytes(1), film_bytes(2, side=96)]
+    films = [film(1), film(2, side=96)]
     stock = Encoder(
         name="stock",
         dimensions=1000,
@@ -127,7 +126,7 @@ def test_a_backbone_gives_what_its_last_layer_would_see(resnet: Path) -> None:
 
 def test_a_film_has_the_same_features_whatever_its_batch(resnet: Path) -> None:
     encoder = load("resnet18", resnet)
-    films = [film_bytes(seed) for seed in range(5)]
+    films = [film(seed) for seed in range(5)]
     together = encode(encoder, films)
     alone = np.concatenate([encode(encoder, [single]) for single in reversed(films)])[::-1]
     # Bit for bit where it was measured; other processors may round otherwise.
@@ -138,7 +137,7 @@ def test_safetensors_give_the_same(resnet: Path, tmp_path: Path) -> None:
     path = tmp_path / "resnet18.safetensors"
     safetensors.torch.save_file(torch.load(resnet, weights_only=True), path)
     first, second = load("resnet18", resnet), load("resnet18", path)
-    films = [film_bytes(1)]
+    films = [film(1)]
     assert np.array_equal(encode(first, films), encode(second, films))
     assert first.fingerprint != second.fingerprint
     path.write_bytes(path.read_bytes()[:-1])

@@ -47,7 +47,7 @@ def told(films: FilmSet) -> tuple[dict[str, str], dict[str, str], dict[str, png.
     return (
         {film.id: film.fault for film in read if film.fault},
         {film.id: film.note for film in read if film.note},
-        {film.id: png.decode(film.png, where=film.id) for film in read if not film.fault},
+        {film.id: film.pixels for film in read if not film.fault},
     )
 
 
@@ -127,9 +127,9 @@ def test_large_films_are_reduced_and_searched(tmp_path: Path) -> None:
     thin = np.zeros((1, 3000), np.uint8)
     thin[0, 5] = 9
     assert (
-        film_source.as_png("thin", saved(thin)).note == "reduced from 3000 × 1 to 2048 × 1 pixels"
+        film_source.opened("thin", saved(thin)).note == "reduced from 3000 × 1 to 2048 × 1 pixels"
     )
-    both = film_source.as_png("both", saved(np.repeat(wide[:, :, None], 3, axis=2)))
+    both = film_source.opened("both", saved(np.repeat(wide[:, :, None], 3, axis=2)))
     assert both.note.startswith("8-bit RGB turned to 8-bit grey; reduced from 4224 × 128")
     assert wide.size < MAX_PIXELS
 
@@ -140,20 +140,19 @@ def test_rotation_in_the_metadata_is_applied() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(tall).save(stream, format="PNG", exif=exif)
-    assert png.decode(film_source.as_png("a", stream.getvalue()).png, where="a").shape == (32, 64)
+    assert film_source.opened("a", stream.getvalue()).pixels.shape == (32, 64)
 
 
 def test_a_synthetic_film_keeps_its_label() -> None:
-    labelled = film_source.as_png("a", film_bytes(1, synthetic=True)).png
-    assert png.is_labelled(labelled)
-    assert not png.is_labelled(film_source.as_png("a", film_bytes(1)).png)
+    assert film_source.opened("a", film_bytes(1, synthetic=True)).labelled
+    assert not film_source.opened("a", film_bytes(1)).labelled
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_stop_the_reading(tail: bytes) -> None:
     for data in (tail, film_bytes(1)[:60] + tail, film_bytes(1) + tail):
-        opened = film_source.as_png("a", data)
-        assert bool(opened.png) != bool(opened.fault)
+        opened = film_source.opened("a", data)
+        assert (opened.film is None) == bool(opened.fault)
 
 
 def test_one_film_by_its_id(tmp_path: Path) -> None:
@@ -165,14 +164,14 @@ def test_one_film_by_its_id(tmp_path: Path) -> None:
         rows_per_group=18,  # more than are read at a time, and not the whole
     )
     films = open_films([folder, table], "real")
-    assert np.array_equal(png.decode(films.png("a"), where=""), film(1))
+    assert np.array_equal(films.film("a"), film(1))
     for place, name in enumerate(names, start=5):
-        assert np.array_equal(png.decode(films.png(name), where=""), film(place)), name
+        assert np.array_equal(films.film(name), film(place)), name
     for name, what in (("b", "is not a PNG"), ("none", "holds a path and no bytes")):
         with pytest.raises(SourceError, match=what):
-            films.png(name)
+            films.film(name)
     with pytest.raises(SourceError, match="other: is not a film of the real set"):
-        films.png("other")
+        films.film("other")
 
 
 def test_the_rows_of_a_table(tmp_path: Path) -> None:
@@ -376,13 +375,13 @@ def test_films_that_change_after_they_were_hashed_stop_the_reading(tmp_path: Pat
         with pytest.raises(SourceError, match="was changed while it was read"):
             list(everything(films))
         with pytest.raises(SourceError, match="was changed while it was read"):
-            films.png("a")
+            films.film("a")
     films = open_films([table], "real")
     write_table(table, {"a": film_bytes(3)})
     with pytest.raises(SourceError, match="was changed while it was read"):
         list(everything(films))
     with pytest.raises(SourceError, match="was changed while it was read"):
-        films.png("b")
+        films.film("b")
 
 
 def test_few_films_are_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,8 @@ from scipy.ndimage import map_coordinates
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.memorization.alignment import GRID, aligned, band_passed
-from cxr_release.memorization.descriptor import smooth
 from cxr_release.memorization.poses import PLAIN, Poses, looks, pose_of, read_pose
+from cxr_release.memorization.sampler import smooth
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from tests.support.matched import small_pictures
 

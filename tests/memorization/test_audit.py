@@ -21,7 +21,7 @@ from cxr_release.errors import SourceError
 from cxr_release.files import read_json, sha256
 from cxr_release.films import png
 from cxr_release.films.film_set import open_films
-from cxr_release.memorization import descriptor, duplicates, features, search
+from cxr_release.memorization import discriminant, duplicates, features, search
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.report import require_complete
@@ -48,11 +48,11 @@ COPIES = {
 def fewer_draws() -> Iterator[None]:
     """Each fit takes seconds otherwise; the positive control below has all of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(descriptor, "DRAWS", 1500)
+        patch.setattr(discriminant, "DRAWS", 1500)
         yield
 
 
-ALL_DRAWS = descriptor.DRAWS
+ALL_DRAWS = discriminant.DRAWS
 
 
 def searched(folder: Path, output: Path, *, split: Any = None, **options: Any) -> dict[str, Any]:
@@ -501,7 +501,7 @@ def test_five_copies_among_sixty_films_are_the_first_five_pairs_and_flagged(
 ) -> None:
     """The positive control, as an audit is fitted; and without the copies nothing is flagged."""
     monkeypatch.undo()
-    monkeypatch.setattr(descriptor, "DRAWS", ALL_DRAWS)
+    monkeypatch.setattr(discriminant, "DRAWS", ALL_DRAWS)
     write_folder(tmp_path / "real", REAL)
     write_patients(tmp_path / "real")
     write_folder(tmp_path / "drawn", DRAWN)

@@ -16,7 +16,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import sha256
 from cxr_release.films.film_set import open_films
-from cxr_release.memorization import descriptor
+from cxr_release.memorization import discriminant
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.descriptor import quantised
 from cxr_release.memorization.encoder_search import EncoderSearch
@@ -62,16 +62,16 @@ def test_it_equals_all_cosines_one_by_one(*, seed: int, films: int, few: bool) -
     chance = np.random.default_rng(seed)
     real = features(chance, 7, few=few)
     groups = chance.integers(0, 3, 7)
-    searched = EncoderSearch(real, groups)
-    assert_nearest(searched.baseline, real, real["plain"], groups[:, None] != groups)
+    tuning = np.array([1, 2, 5])
+    searched = EncoderSearch(real, groups, tuning)
+    others, within = groups[:, None] != groups, np.isin(np.arange(7), tuning)
+    assert_nearest(searched.baseline[0], real, real["plain"], others)
+    assert_nearest(searched.baseline[1], real, real["plain"], others & within)
     drawn = features(chance, films, few=few)
-    subset = np.array([1, 2, 5])
-    slots, in_subset = searched.match(drawn, subset=subset)
+    slots, in_tuning = searched.match(drawn)
     assert_nearest(slots, drawn, real["plain"], np.ones((films, 7), bool))
-    within = np.zeros((films, 7), bool)
-    within[:, subset] = True
-    assert_nearest(in_subset, drawn, real["plain"], within)
-    for alone in searched.match(drawn):
+    assert_nearest(in_tuning, drawn, real["plain"], np.ones((films, 1), bool) & within)
+    for alone in EncoderSearch(real, groups).match(drawn):
         assert np.array_equal(alone.value, slots.value)
 
 
@@ -80,7 +80,7 @@ def test_values_are_scores_of_the_baseline() -> None:
     chance = np.random.default_rng(1)
     real = features(chance, 60, few=False)
     searched = EncoderSearch(real, np.arange(60))
-    highest = searched.baseline.value.max(axis=1)
+    highest = searched.baseline[0].value.max(axis=1)
     assert np.median(highest) == pytest.approx(0, abs=1e-6)
     low, high = np.percentile(highest, [25, 75])
     assert high - low == pytest.approx(1.349, abs=1e-3)
@@ -101,7 +101,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(descriptor, "DRAWS", 300)
+    monkeypatch.setattr(discriminant, "DRAWS", 300)
     yield
 
 

@@ -79,7 +79,7 @@ def test_rows_are_those_of_the_sorted_ids(paths: list[Path]) -> None:
     assert result.total == 7
     films = open_films(paths, "real")
     for view in VIEWS:
-        expected = encode(tiny(SIDE).with_view(view), map(films.png, result.ids))
+        expected = encode(tiny(SIDE).with_view(view), map(films.film, result.ids))
         assert np.array_equal(result.views[view], expected), view
         assert result.views[view].dtype == np.uint8
 

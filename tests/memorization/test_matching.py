@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxr_release.memorization import descriptor, search
+from cxr_release.memorization import discriminant, search
 from cxr_release.memorization.comparer import cosine_of, each_in_view
 from cxr_release.memorization.matching import Matcher, numbers
 from cxr_release.memorization.parallel import in_parallel
@@ -32,7 +32,7 @@ GROUPS = np.arange(FILMS) // 2
 def fewer_draws() -> Iterator[None]:
     """Each fit takes seconds otherwise."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(descriptor, "DRAWS", 600)
+        patch.setattr(discriminant, "DRAWS", 600)
         yield
 
 
@@ -108,20 +108,28 @@ def arrays(matches: Matches) -> dict[str, bytes]:
     return {field.name: getattr(matches, field.name).tobytes() for field in fields(matches)}
 
 
+TUNING = np.array([0, 2, 3, *range(5, FILMS)])
+
+
+@pytest.fixture(scope="module")
+def split() -> Matcher:
+    """Of films of which two are held out."""
+    return Matcher(small_pictures(phantoms()[:FILMS]), GROUPS, seed=1, tuning=TUNING)
+
+
 def test_neither_blocks_nor_threads_matter(
-    matcher: Matcher, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    split: Matcher, drawn: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Made anew, from the fit to the last comparison."""
-    subset = np.arange(0, FILMS, 2)
-    straight = matcher.match(drawn, subset=subset)
+    straight = split.match(drawn)
     for cores, block, tile in ((1, 256, 2**20), (2, 7, 100)):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
         monkeypatch.setattr(search, "BLOCK", block)
         monkeypatch.setattr(search, "TILE", tile)
         monkeypatch.setitem(in_parallel.__kwdefaults__, "step", block)
-        again = Matcher(small_pictures(phantoms()[:FILMS]), GROUPS, seed=1)
-        assert arrays(again.baseline) == arrays(matcher.baseline)
-        for one, other in zip(straight, again.match(drawn, subset=subset), strict=True):
+        again = Matcher(small_pictures(phantoms()[:FILMS]), GROUPS, seed=1, tuning=TUNING)
+        assert arrays(again.baseline) == arrays(split.baseline)
+        for one, other in zip(straight, again.match(drawn), strict=True):
             assert arrays(one) == arrays(other)
 
 
@@ -133,22 +141,36 @@ def test_the_films_around_a_film_do_not_matter(matcher: Matcher, drawn: np.ndarr
         assert np.array_equal(getattr(some, field.name), getattr(straight, field.name)[order])
 
 
-def test_a_subset_is_searched_as_if_it_stood_alone(matcher: Matcher, drawn: np.ndarray) -> None:
+def test_the_tuning_part_is_searched_by_itself_too(split: Matcher, drawn: np.ndarray) -> None:
     """Copies of films outside of it are not found in it."""
-    subset = np.array([0, 2, 3, *range(5, FILMS)])
-    every, within = matcher.match(drawn, subset=subset)
-    assert arrays(every) == arrays(matcher.match(drawn)[0])
-    assert np.isin(within.real, subset).all()
+    every, within = split.match(drawn)
+    assert np.isin(within.real, TUNING).all()
+    assert every.real.shape == within.real.shape == (len(drawn), 2)
     copies = np.arange(len(drawn) - 5, len(drawn))
     assert every.real[copies, 0].tolist() == [0, 1, 2, 3, 4]
     outside = copies[[1, 4]]
     assert (within.score[outside, 0] < every.score[outside, 0] - 2).all()
-    same = np.isin(every.real, subset).all(axis=1)
+    same = np.isin(every.real, TUNING).all(axis=1)
     assert same.sum() > 5
     for field in fields(Matches):
         assert np.array_equal(getattr(within, field.name)[same], getattr(every, field.name)[same])
-    whole = matcher.match(drawn, subset=np.arange(FILMS))
+    whole = Matcher(
+        small_pictures(phantoms()[:FILMS]), GROUPS, seed=1, tuning=np.arange(FILMS)
+    ).match(drawn)
     assert arrays(whole[0]) == arrays(whole[1])
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**32))
+def test_no_film_scores_higher_in_a_part_than_among_all(seed: int, split: Matcher) -> None:
+    """Films of noise and flat areas, in which the search and the comparison disagree most."""
+    chance = np.random.default_rng(seed)
+    coarse = chance.integers(0, 256, (12, 8, 8)).astype(np.uint8)
+    films = np.kron(coarse, np.ones((8, 8), np.uint8))
+    every, within = split.match(films)
+    assert (every.score[:, 0] >= within.score[:, 0]).all()
+    assert (every.real[:, 0] != every.real[:, 1]).all()
+    assert (np.diff(every.score, axis=1) <= 0).all()
 
 
 def test_what_another_search_found_is_compared_too(matcher: Matcher, drawn: np.ndarray) -> None:
@@ -224,9 +246,9 @@ def test_views_are_bits() -> None:
     pictures = np.random.default_rng(1).random((2, 5, 4)).astype(np.float32)
     for place, view in enumerate(VIEWS):
         expected = pictures[:, :, ::-1] if "mirrored" in view else pictures
-        expected = 1 - expected if "inverted" in view else expected
+        expected = -expected if "inverted" in view else expected
         views = np.full(len(pictures), place, np.int8)
-        shown = each_in_view(pictures, views, inverse=lambda grey: 1 - grey)
+        shown = each_in_view(pictures, views)
         assert np.array_equal(shown, expected)
 
 
@@ -242,7 +264,7 @@ def test_films_that_are_not_fitted_have_no_part_in_the_vectors() -> None:
     fitted = np.arange(0, 12, 2)
     changed = films.copy()
     changed[1::2] = changed[1::2][::-1]
-    one, other = (Matcher(real, np.arange(12), seed=1, fitted=fitted) for real in (films, changed))
+    one, other = (Matcher(real, np.arange(12), seed=1, tuning=fitted) for real in (films, changed))
     assert np.array_equal(one.plain(films), other.plain(films))
     every = Matcher(films, np.arange(12), seed=1)
     assert not np.array_equal(one.plain(films), every.plain(films))

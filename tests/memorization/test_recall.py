@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import stats
 
-from cxr_release.films import png
 from cxr_release.films.film_set import open_films
 from cxr_release.films.png import Film
 from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED
@@ -128,10 +127,10 @@ def test_copies_whose_pixels_hardly_changed_are_found(sets: Sets) -> None:
 
 def test_a_plant_s_rank_is_that_of_a_search_with_it(sets: Sets) -> None:
     """Against a search in which the copy really lies among the synthetic films."""
-    drawn = np.stack([small(png.decode(sets.drawn.png(f), where=f)) for f in sets.drawn_ids])
+    drawn = np.stack([small(sets.drawn.film(f)) for f in sets.drawn_ids])
     ranks = []
     for place in range(0, 60, 4):
-        film = png.decode(sets.real.png(sets.ids[place]), where="film")
+        film = sets.real.film(sets.ids[place])
         # So much noise that the copy is hard to find.
         chance = np.random.default_rng(place)
         noisy = np.clip(film + chance.normal(0, 120, film.shape), 0, 255).astype(np.uint8)

@@ -10,11 +10,18 @@ from PIL import Image
 
 from cxr_release.encoders.encoder import Encoder, fingerprint
 from cxr_release.encoders.encoding import Features, encode_views
+from cxr_release.films.film_source import OpenedFilm
+from cxr_release.films.png import Film
 
 
-def encode(encoder: Encoder, films: Iterable[bytes]) -> Features:
-    """PNG bytes → (films, features), of the encoder's dtype."""
-    return encode_views(encoder, films, ["plain"])["plain"]
+def encode(encoder: Encoder, films: Iterable[Film]) -> Features:
+    """Films → (films, features), of the encoder's dtype."""
+    return encode_views(encoder, map(opened, films), ["plain"])["plain"]
+
+
+def opened(film: Film) -> OpenedFilm:
+    """A film as a source gives it."""
+    return OpenedFilm("film", film)
 
 
 def tiny(side: int, dtype: type[np.generic] = np.uint8) -> Encoder:

@@ -168,8 +168,10 @@ def _check_chance(view: View, report: CheckReport) -> None:
     else:
         report.says(place.at("compared"), stated.compared, baseline.counted, "the baseline")
         nearer, exact = stated.nearer, calibration.baseline == "held_out"
-        # A release does not hold the scores with the tuning part, which held-out films are beside.
-        least, most = (0, films) if exact else _nearer(view, baseline)
+        least, most = _nearer(view, baseline)
+        # Held-out films are beside scores with the tuning part, of which a release says no more
+        # than that they are not above those with all source films.
+        least = 0 if exact else least
         if nearer is None or not least <= nearer <= most:
             report.add(place.at("nearer"), f"says {nearer}; it is {least} to {most}")
             return
