@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
@@ -75,25 +75,32 @@ def turned(film: Image.Image, view: str) -> Image.Image:
     return ImageOps.invert(film) if "inverted" in view else film
 
 
-def fingerprint(name: str, *, weights_sha256: str = "") -> str:
+def fingerprint(
+    name: str, *, weights_sha256: str = "", libraries: Sequence[str] = LIBRARIES
+) -> str:
     """SHA-256, in hex, of everything that an encoder's features depend on.
 
-    The kind of device counts: a GPU rounds otherwise than a processor.
+    The kind of device counts where torch is used: a GPU rounds otherwise than a processor.
 
     Args:
         name: of the encoder.
         weights_sha256: of the file of weights, for one that has weights.
+        libraries: that it uses.
     """
-    import torch
-
     facts = {
         "name": name,
         "weights": weights_sha256,
         "transform": TRANSFORM,
-        "device": "cuda" if torch.cuda.is_available() else "cpu",
-        **{library: version(library) for library in LIBRARIES},
+        "device": _device() if "torch" in libraries else "",
+        **{library: version(library) for library in libraries},
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def imagededup_models() -> Any:

@@ -39,7 +39,7 @@ def small_picture() -> Encoder:
         dtype=np.uint8,
         model=None,
         transform=transform,
-        fingerprint=fingerprint(f"small picture version {SMALL_VERSION}"),
+        fingerprint=fingerprint(f"small picture version {SMALL_VERSION}", libraries=("pillow",)),
     )
 
 

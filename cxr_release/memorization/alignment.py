@@ -8,20 +8,15 @@ the one of highest correlation is kept.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.memorization.poses import Poses
-from cxr_release.memorization.sampler import EDGE, WHITE, Pictures
+from cxr_release.memorization.poses import PLAIN, Poses
+from cxr_release.memorization.sampler import SIDE, WHITE, Floats, Pictures, Sampler
 from cxr_release.schemas import SMALL
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-GRID, WINDOW = 32, 0.95
-"""Points on each side of a synthetic film that are compared, and the share of it they span."""
+WINDOW = 0.95
+"""Share of each side of a synthetic film that is compared."""
 COARSE = 1 / 20
 """Standard deviation, of a film's side, of the blur that is taken out: what lies beyond an edge of
 a turned or shifted film reaches no farther in."""
@@ -44,101 +39,76 @@ def band_passed(films: Pictures) -> Bands:
     return passed
 
 
-def aligned(
-    synthetic: Pictures, real: Pictures, start: Poses, weights: NDArray[np.float32]
-) -> Poses:
+def aligned(synthetic: Bands, real: Bands, start: Poses, weights: NDArray[np.float32]) -> Poses:
     """Align pairs of films.
 
     Args:
         synthetic: (n, SMALL, SMALL) band-passed pictures, in the view that is compared.
         real: (n, SMALL, SMALL) likewise.
         start: (n, 4) poses to begin with.
-        weights: (n, GRID²) of the points of the synthetic films.
+        weights: (n, SIDE²) of the points of the synthetic films.
 
     Returns:
         (n, 4) poses.
     """
-    import torch
-
-    line = WINDOW * ((torch.arange(GRID) + 0.5) / GRID * 2 - 1)
-    v, u = (axis.reshape(-1) for axis in torch.meshgrid(line, line, indexing="ij"))
-    pictures = torch.from_numpy(real)[:, None]
-    weight = torch.from_numpy(weights)
-    weight = weight / weight.sum(1, keepdim=True)
-    identity = torch.tensor([1.0, 0, 0, 0]).expand(len(start), 4)
-    template, _ = _sampled(torch.from_numpy(synthetic)[:, None], identity, u, v)
-    slopes = _slopes(template, u, v, spacing=2 * WINDOW / GRID)
-    reference, scale = _normalised(template, weight)
-    slopes = slopes / scale[:, None]
-    slopes = slopes - (slopes * weight[:, None]).sum(2, keepdim=True)
-    along = (slopes * (weight * reference)[:, None]).sum(2, keepdim=True)
-    slopes = slopes - along * reference[:, None]
-    weighted = slopes * weight[:, None]
-    hessian = weighted @ slopes.transpose(1, 2)
-    damping = torch.diag_embed(1e-4 * torch.diagonal(hessian, dim1=1, dim2=2) + 1e-8)
-    inverse = torch.linalg.inv(hessian + damping)
-    pose = torch.from_numpy(np.ascontiguousarray(start, np.float32))
-    best, highest = pose, torch.full((len(start),), -2.0)
+    sampler = Sampler(WINDOW)
+    weight = weights / weights.sum(axis=1, keepdims=True)
+    template, _ = sampler.sampled(synthetic, PLAIN)
+    reference, length = _normalised(template, weight)
+    slopes = _slopes(template, sampler) / length[:, None]
+    slopes -= (slopes * weight[:, None]).sum(axis=2, keepdims=True)
+    along = (slopes * (weight * reference)[:, None]).sum(axis=2, keepdims=True)
+    slopes -= along * reference[:, None]
+    slopes = slopes.transpose(0, 2, 1)
+    hessian = (slopes * weight[:, :, None]).transpose(0, 2, 1) @ slopes
+    diagonal = np.einsum("nii->ni", hessian)
+    diagonal += np.float32(1e-4) * diagonal + np.float32(1e-8)
+    inverse = np.linalg.inv(hessian)
+    pose = np.ascontiguousarray(start, np.float32)
+    best, highest = pose.copy(), np.full(len(start), -2, np.float32)
     for step in range(STEPS + 1):
-        picture, inside = _sampled(pictures, pose, u, v)
+        picture, inside = sampler.sampled(real, pose)
         counted = weight * inside
-        counted = counted / counted.sum(1, keepdim=True).clamp_min(1e-9)
+        counted /= np.maximum(counted.sum(axis=1, keepdims=True), np.float32(1e-9))
         moved, _ = _normalised(picture, counted)
         fixed, _ = _normalised(template, counted)
-        correlation = (moved * fixed * counted).sum(1)
+        correlation = (moved * fixed * counted).sum(axis=1)
         better = correlation > highest
-        highest = torch.where(better, correlation, highest)
-        best = torch.where(better[:, None], pose, best)
+        highest[better], best[better] = correlation[better], pose[better]
         if step < STEPS:
-            change = ((moved - reference) * weight)[:, None] @ slopes.transpose(1, 2) @ inverse
-            pose = _composed(pose, change[:, 0].clamp(-MOST, MOST))
-    poses: Poses = best.numpy()
-    return poses
+            change = ((moved - reference) * weight)[:, None] @ slopes @ inverse
+            pose = _composed(pose, np.clip(change[:, 0], -MOST, MOST))
+    return best
 
 
-def _sampled(pictures: Tensor, pose: Tensor, u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-    """(n, GRID²) values of pictures in their poses, and 1 where there are pixels."""
-    import torch
-    from torch.nn.functional import grid_sample
-
-    a, b, x, y = (column[:, None] for column in pose.T)
-    points = torch.stack([a * u - b * v + x, b * u + a * v + y], -1)
-    values = grid_sample(
-        pictures,
-        points.reshape(len(points), GRID, GRID, 2),
-        padding_mode="border",
-        align_corners=False,
-    )
-    return values.reshape(len(points), -1), (points.abs() <= EDGE).all(-1).float()
-
-
-def _slopes(template: Tensor, u: Tensor, v: Tensor, *, spacing: float) -> Tensor:
-    """(n, 4, GRID²) by how much each point changes with shifts, scale and turn."""
-    import torch
-
-    picture = template.reshape(-1, GRID, GRID)
-    across, along = torch.zeros_like(picture), torch.zeros_like(picture)
+def _slopes(template: Floats, sampler: Sampler) -> Floats:
+    """(n, 4, SIDE²) by how much each point changes with shifts, scale and turn."""
+    picture = template.reshape(-1, SIDE, SIDE)
+    across, along = np.zeros((2, *picture.shape), np.float32)
+    spacing = np.float32(2 * WINDOW / SIDE)
     across[:, :, 1:-1] = (picture[:, :, 2:] - picture[:, :, :-2]) / (2 * spacing)
     along[:, 1:-1] = (picture[:, 2:] - picture[:, :-2]) / (2 * spacing)
-    right, down = across.reshape(len(picture), -1), along.reshape(len(picture), -1)
-    return torch.stack([right, down, right * u + down * v, down * u - right * v], 1)
+    right, down = across.reshape(template.shape), along.reshape(template.shape)
+    u, v = sampler.u, sampler.v
+    return np.stack([right, down, right * u + down * v, down * u - right * v], axis=1)
 
 
-def _normalised(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Values (n, p) of weighted mean 0 and length 1, and what they were divided by, (n, 1)."""
-    centred = values - (values * weights).sum(1, keepdim=True)
-    length = (centred * centred * weights).sum(1, keepdim=True).sqrt().clamp_min(1e-6)
+def _normalised(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Values (n, k) of weighted mean 0 and length 1, and what they were divided by, (n, 1)."""
+    centred = values - (values * weights).sum(axis=1, keepdims=True)
+    length = np.sqrt((centred * centred * weights).sum(axis=1, keepdims=True))
+    length = np.maximum(length, np.float32(1e-6))
     return centred / length, length
 
 
-def _composed(pose: Tensor, change: Tensor) -> Tensor:
+def _composed(pose: Poses, change: Floats) -> Poses:
     """A pose after the inverse of a change (right, down, scale − 1, turn)."""
-    import torch
-
     a, b, x, y = pose.T
     right, down, scale, turn = change.T
     scale = 1 + scale
     square = scale * scale + turn * turn
     c, s = scale / square, -turn / square
     dx, dy = s * down - c * right, -(s * right + c * down)
-    return torch.stack([a * c - b * s, a * s + b * c, a * dx - b * dy + x, b * dx + a * dy + y], 1)
+    return np.stack(
+        [a * c - b * s, a * s + b * c, a * dx - b * dy + x, b * dx + a * dy + y], axis=1
+    )

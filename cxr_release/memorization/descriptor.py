@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.memorization.poses import Poses
-from cxr_release.memorization.sampler import FLAT, Floats, Pictures, Sampler, Vectors
+from cxr_release.memorization.sampler import Floats, Pictures, Sampler, Vectors
 
 Features = NDArray[np.int16]
 """(n, d) integers, each row of length `LENGTH` or 0."""
@@ -27,6 +27,8 @@ Features = NDArray[np.int16]
 LENGTH = 4000
 """Of a film's vector, before it is rounded, which makes it longer by less than half the root of its
 dimensions: the products of two add up to less than 2²⁴ for up to 36,000 of them."""
+NOTHING = 1e-5
+"""Length of a projection, of a vector of length 1, below which it is rounding error."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Descriptor:
 
     def projected(self, vectors: Vectors, part: int) -> Features:
         """Vectors (n, d) of those that the sampler gives."""
-        return _integers(vectors @ self.projections[part], FLAT)
+        return _integers(vectors @ self.projections[part], NOTHING)
 
 
 def quantised(rows: NDArray[np.floating]) -> Features:
@@ -62,8 +64,8 @@ def quantised(rows: NDArray[np.floating]) -> Features:
     return _integers(rows.astype(np.float64), 0)
 
 
-def _integers(rows: Vectors, flat: float) -> Features:
+def _integers(rows: Vectors, nothing: float) -> Features:
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    unit = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > flat)
+    unit = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > nothing)
     features: Features = np.rint(unit * LENGTH).astype(np.int16)
     return features

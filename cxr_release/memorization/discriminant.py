@@ -21,7 +21,6 @@ from cxr_release.memorization.descriptor import Descriptor
 from cxr_release.memorization.parallel import BLOCK, one_thread_each
 from cxr_release.memorization.poses import PLAIN, pose_of
 from cxr_release.memorization.sampler import (
-    FLAT,
     SIDE,
     WHITE,
     Floats,
@@ -42,6 +41,8 @@ FEWEST = 20
 GAMMA, BLURRED = 0.2, 1 / 36
 """How a film's greys may change and it is still itself: standard deviation of the logarithm of a
 gamma; standard deviation of a blur, of the side, of which any share is mixed in."""
+LEAST = 1e-10
+"""Added to the variance of a film's own changes, of vectors of length 1, so that none is 0."""
 DISCARDED = 1e-6
 """Discriminant below which a direction tells nothing."""
 
@@ -188,7 +189,7 @@ def _directions(total: Vectors, within: Vectors, films: int, dimensions: int) ->
     from scipy.linalg import eigh
 
     count = len(total)
-    within = within + np.eye(count) * (RIDGE * np.trace(within) / count + FLAT**2)
+    within = within + np.eye(count) * (RIDGE * np.trace(within) / count + LEAST)
     shared = max(0.0, 1 - films / FEWEST)
     total = (1 - shared) * total + shared * np.eye(count) * np.trace(total) / count
     ratios, directions = eigh(total, within, subset_by_index=[count - dimensions, count - 1])

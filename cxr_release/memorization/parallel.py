@@ -47,12 +47,5 @@ def one_thread_each() -> Iterator[None]:
     They would take the cores from each other; and the last bits of a sum of floats depend on how
     many threads add it up.
     """
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(threads)
+    with threadpool_limits(limits=1):
+        yield

@@ -6,6 +6,8 @@ shading nor what lies near an edge counts. Only what a film shows counts.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +26,10 @@ SIDE = 32
 """Points on each side at which a picture is sampled."""
 FINE, COARSE = 1 / 48, 1 / 8
 """Standard deviations, of a film's side, of the two blurs whose difference is taken."""
-FLAT = 2e-5
-"""Length, of greys from −1 to 1, below which a vector is rounding error."""
+FLAT = 2e-5 * WHITE
+"""Length of a vector below which it is rounding error."""
+AT_ONCE = 32
+"""Films that are sampled at a time: what they need stays near the processor."""
 EDGE = 0.93
 """How far out on a film, from −1 to 1, its smooth picture has no part of what lies beyond it."""
 SEAM = 2
@@ -48,7 +52,7 @@ def whole(grey: Floats) -> Pictures:
 
 
 class Sampler:
-    """Looks at small pictures of films through a window.
+    """Looks at small pictures of films through a window, at SIDE² points (`u`, `v`).
 
     Args:
         window: share of each side of a film that is looked at.
@@ -57,38 +61,35 @@ class Sampler:
     def __init__(self, window: float) -> None:
         from scipy.ndimage import gaussian_filter1d
 
-        self._window = window
+        self.window = window
+        line = window * ((np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE * 2 - 1)
+        self.v, self.u = (axis.ravel() for axis in np.meshgrid(line, line, indexing="ij"))
         self._blur = gaussian_filter1d(
             np.eye(SIDE), COARSE * SIDE / window, axis=0, mode="constant"
         )
         self._shown = np.stack([_shown(part) for part in PARTS]).reshape(len(PARTS), -1)
         self._weights = np.stack([_weights(part) for part in PARTS]).reshape(len(PARTS), -1)
 
-    def sampled(self, films: Pictures, poses: Poses) -> tuple[Floats, Floats]:
-        """Grey values of films in their poses, −1 … 1, and 1 where the films have pixels.
+    def sampled(self, films: NDArray[Any], poses: Poses) -> tuple[Floats, Floats]:
+        """Grey values of films in their poses, and 1 where the films have pixels.
 
         Args:
-            films: (n, SMALL, SMALL); see `smooth`.
+            films: (n, SMALL, SMALL) pictures of any kind.
             poses: (n, 4), or (4,) for all.
 
         Returns:
             (n, SIDE²), and (n, SIDE²) or, of one pose for all, (1, SIDE²).
         """
-        import torch
-        from torch.nn.functional import grid_sample
-
-        line = self._window * ((np.arange(SIDE, dtype=np.float32) + 0.5) / SIDE * 2 - 1)
-        v, u = (axis.ravel() for axis in np.meshgrid(line, line, indexing="ij"))
         a, b, x, y = np.atleast_2d(poses).astype(np.float32).T[..., None]
-        points = np.stack([a * u - b * v + x, b * u + a * v + y], axis=-1)
-        inside = (np.abs(points) <= EDGE).all(axis=-1).astype(np.float32)
-        values = grid_sample(
-            torch.from_numpy(films[:, None].astype(np.float32) / np.float32(WHITE)),
-            torch.from_numpy(points.reshape(-1, SIDE, SIDE, 2)).expand(len(films), -1, -1, -1),
-            padding_mode="border",
-            align_corners=False,
-        )
-        return values.numpy().reshape(len(films), -1), inside
+        across = a * self.u - b * self.v + x
+        down = b * self.u + a * self.v + y
+        inside = (np.maximum(np.abs(across), np.abs(down)) <= EDGE).astype(np.float32)
+        values = np.empty((len(films), SIDE * SIDE), np.float32)
+        for start in range(0, len(films), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            at = some if len(across) == len(films) else slice(None)
+            values[some] = _between_pixels(films[some], across[at], down[at])
+        return values, inside
 
     def vectors(self, values: Floats, inside: Floats, part: int) -> Vectors:
         """Vectors (n, SIDE²) of a part of films; 0 of one that is flat.
@@ -129,6 +130,30 @@ class Sampler:
         """(SIDE²,) how much each point counts where films are aligned."""
         roots: Floats = np.sqrt(self._weights[part])
         return roots
+
+
+def _between_pixels(films: NDArray[Any], across: Floats, down: Floats) -> Floats:
+    """Values of pictures at points (n, k), or (1, k) for all: bilinear, at the edge the last ones.
+
+    What `torch.nn.functional.grid_sample` gives, which takes half of the time and half a gigabyte.
+    """
+    rows, columns = films.shape[1:]
+    x, y = (
+        np.clip((side + 1) * np.float32(count / 2) - np.float32(0.5), 0, count - 1)
+        for side, count in ((across, columns), (down, rows))
+    )
+    left = np.minimum(x.astype(np.intp), columns - 2)
+    top = np.minimum(y.astype(np.intp), rows - 2)
+    x, y = x - left, y - top
+    greys = films.astype(np.float32).ravel()
+    corner = top * columns + left + (np.arange(len(films)) * (rows * columns))[:, None]
+    upper, right, lower, lower_right = (
+        greys[offset:].take(corner) for offset in (0, 1, columns, columns + 1)
+    )
+    upper += (right - upper) * x
+    lower += (lower_right - lower) * x
+    values: Floats = upper + (lower - upper) * y
+    return values
 
 
 def _shown(part: str) -> Floats:
