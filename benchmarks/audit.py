@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import film_sets, processes
+from benchmarks import film_sets, printing, processes
 from benchmarks.film_sets import Sets
 
 TOP, SEED, KEPT = 100, 1, 2
@@ -229,8 +229,6 @@ def _best(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _print_steps(size: str, result: dict[str, Any]) -> None:
-    from benchmarks import measuring  # loads torch, which the measured processes do without
-
     steps = result["steps"].values()
     anonymous, mapped = (max(step[name] for step in steps) for name in ("anonymous", "mapped"))
     real, synthetic = _counts(size)
@@ -238,7 +236,7 @@ def _print_steps(size: str, result: dict[str, Any]) -> None:
     print(f"The whole audit of {real:,} × {synthetic:,} films: {seconds:.0f} s, of both cores")
     print(f"{processor:.0f} s; peak {mib:,.0f} MiB, of its own {anonymous:,.0f}, of mapped files")
     print(f"{mapped:,.0f}; load of the machine {result['load'][0]:.1f}\n")
-    measuring.table(
+    printing.table(
         ("", "seconds", "of both cores", "own MiB, peak", "mapped MiB, peak"),
         [
             (
@@ -255,8 +253,6 @@ def _print_steps(size: str, result: dict[str, Any]) -> None:
 
 
 def _print_peers(results: dict[str, dict[str, Any]], options: argparse.Namespace) -> None:
-    from benchmarks import measuring
-
     real, synthetic = _counts(options.peers)
     measured = {work: result for work, result in results.items() if result["rows"]}
     print(f"{real:,} × {synthetic:,} films, {options.peer_plants} copies of each kind; found, %,")
@@ -264,12 +260,12 @@ def _print_peers(results: dict[str, dict[str, Any]], options: argparse.Namespace
     rows: Iterator[Sequence[dict[str, Any]]] = zip(
         *(result["rows"] for result in measured.values()), strict=True
     )
-    measuring.table(
+    printing.table(
         ("", *measured), [(row[0]["alteration"], *(_share(cell) for cell in row)) for row in rows]
     )
     print()
     spent = {work: _without_planting(result) for work, result in results.items()}
-    measuring.table(
+    printing.table(
         ("", "seconds", "of both cores", "ratio to the audit", "peak MiB"),
         [
             (

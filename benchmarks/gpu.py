@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks import measuring
+from benchmarks import measuring, printing
 from cxr_release import params as parameters
 from cxr_release.films.grey import window
 from cxr_release.generators.checkpoints import Checkpoint, Record
@@ -62,13 +62,13 @@ def main() -> None:
             f"{operations / 1e9:.0f} GFLOP a film and step"
         )
         titles = ("training", "steps/s", "share of product rate, %", "GiB", "hours for all steps")
-        measuring.table(titles, [_training(films, params, context, operations, rate, options)])
+        printing.table(titles, [_training(films, params, context, operations, rate, options)])
         titles = ("sampling", "films/s", "share of product rate, %", "GiB", "hours for 27,000")
         rows = [
             _sampling(unet, params, context, operations / rate, steps, size, options)
             for steps in options.steps
         ]
-        measuring.table((*titles, "× the paper's rate"), rows)
+        printing.table((*titles, "× the paper's rate"), rows)
 
 
 def _options() -> argparse.Namespace:

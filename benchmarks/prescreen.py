@@ -22,7 +22,7 @@ from sklearn.decomposition import PCA  # type: ignore[import-untyped]
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 from sklearn.model_selection import GroupKFold  # type: ignore[import-untyped]
 
-from benchmarks import measuring
+from benchmarks import measuring, printing
 from cxr_release import schemas, tables
 from cxr_release.films import png
 from cxr_release.params import IngestParams
@@ -102,7 +102,7 @@ def _print(cohort: _Cohort) -> None:
     ]
     rows.append(("mean", *(f"{np.mean(list(areas[name].values())):.3f}" for name in METHODS)))
     rows.append(("films scored a second", *(f"{rates[name]:,.0f}" for name in METHODS)))
-    measuring.table(("area under the ROC curve", *METHODS), rows)
+    printing.table(("area under the ROC curve", *METHODS), rows)
 
 
 def _rates(cohort: _Cohort) -> dict[str, float]:

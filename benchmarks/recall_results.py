@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import measuring
+from benchmarks import printing
 from cxr_release.plotting import new_figure, save_figure
 from cxr_release.statistics.proportions import share_of
 
@@ -40,7 +40,7 @@ def print_table(name: str, of_sizes: Sequence[Mapping[str, Any]], *, top: int) -
         ),
         ("of 20 copies among them flagged", *(_of(each, "planted") for each in of_sizes)),
     ]
-    measuring.table(("", *titles), rows)
+    printing.table(("", *titles), rows)
     print()
 
 

@@ -30,7 +30,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import processes
+from benchmarks import printing, processes
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, write_json
 from cxr_release.params import Params
@@ -44,8 +44,6 @@ def main() -> None:
     if options.work:
         print(json.dumps(_measured(options.work, options.root)))
         return
-    from benchmarks import measuring  # loads torch, which the measured processes do without
-
     with tempfile.TemporaryDirectory(dir=options.root) as folder:
         root = Path(folder)
         size = _make(root, options.films, options.excluded)
@@ -77,7 +75,7 @@ def main() -> None:
         "times as fast as imagefolder",
         "peak MiB",
     )
-    measuring.table(titles, rows)
+    printing.table(titles, rows)
 
 
 def _options() -> argparse.Namespace:

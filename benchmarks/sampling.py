@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from benchmarks import measuring
+from benchmarks import measuring, printing
 from benchmarks.measuring import PEER
 from cxr_release import params as parameters
 from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
@@ -50,10 +50,10 @@ def main() -> None:
     torch.manual_seed(1)
     with measuring.quiet_peer() as peer:
         print(f"equal steps, 64 × 64, {options.batch} films at once, fp32")
-        measuring.table(("", "ms a film and step", "ratio"), _equal_steps(peer, options.batch))
+        printing.table(("", "ms a film and step", "ratio"), _equal_steps(peer, options.batch))
         print(f"\none set of weights, {options.films} films of each sampler")
         titles = ("", "steps", "films/s", "ratio", "Fréchet distance", "of the first's")
-        measuring.table(titles, _one_set_of_weights(peer, options))
+        printing.table(titles, _one_set_of_weights(peer, options))
 
 
 def _options() -> argparse.Namespace:

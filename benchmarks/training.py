@@ -18,7 +18,7 @@ import torch
 from ema_pytorch import EMA
 from numpy.typing import NDArray
 
-from benchmarks import measuring
+from benchmarks import measuring, printing
 from cxr_release import params as parameters
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.learner import Learner
@@ -43,7 +43,7 @@ def main() -> None:
     ]
     print(f"training at {options.size} × {options.size}, {options.batch} films a step")
     titles = ("", "parameters, M", "GFLOP a film, forward", "steps/s", "ratio", "share of floor, %")
-    measuring.table(titles, rows)
+    printing.table(titles, rows)
 
 
 def _options() -> argparse.Namespace:
