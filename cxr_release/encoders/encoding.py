@@ -23,7 +23,7 @@ from cxr_release.encoders.encoder import Encoder, imagededup_models
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
 from cxr_release.films.film_source import OpenedFilm
-from cxr_release.threads import mapped
+from cxr_release.films.threads import mapped
 
 if TYPE_CHECKING:
     import torch

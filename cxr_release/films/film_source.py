@@ -23,7 +23,7 @@ from cxr_release.films import png
 from cxr_release.films.decode import Decoded, decode
 from cxr_release.films.folder import FilmFile
 from cxr_release.films.limits import MAX_ENCODED_SIDE
-from cxr_release.threads import mapped
+from cxr_release.films.threads import mapped
 
 VERSION = 2
 """Of how films are read here: other pixels need another number, so that no cache keeps the old."""

@@ -16,7 +16,7 @@ from cxr_release.errors import Fault, TableError, one_line
 from cxr_release.films.film_source import OpenedFilm, changed, opened
 from cxr_release.films.limits import MAX_BYTES, MAX_ID
 from cxr_release.films.patients import spelling_faults
-from cxr_release.threads import mapped
+from cxr_release.films.threads import mapped
 
 ROWS = 16
 """Rows of a table in memory at a time."""

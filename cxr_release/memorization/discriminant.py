@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.films.threads import mapped
 from cxr_release.memorization.descriptor import Descriptor
 from cxr_release.memorization.parallel import BLOCK, one_thread_each
 from cxr_release.memorization.poses import PLAIN, pose_of
@@ -30,7 +31,6 @@ from cxr_release.memorization.sampler import (
     whole,
 )
 from cxr_release.schemas import PARTS, SMALL
-from cxr_release.threads import mapped
 
 FITTED, DRAWS = 2000, 6000
 """Real films that a discriminant is fitted to at most, and moved pictures of them at least."""

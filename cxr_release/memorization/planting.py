@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
+from cxr_release.films.threads import mapped
 from cxr_release.memorization.alterations import ALTERATIONS, RECOMPRESSED, Alteration
-from cxr_release.threads import mapped
 
 FEWEST = 20
 """Recompressed copies that are made whether or not anything is planted: they say how similar a

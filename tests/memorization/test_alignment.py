@@ -13,7 +13,8 @@ from scipy.ndimage import map_coordinates
 
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.memorization.alignment import GRID, aligned, band_passed
+from cxr_release.memorization import sampler
+from cxr_release.memorization.alignment import aligned, band_passed
 from cxr_release.memorization.poses import PLAIN, Poses, looks, pose_of, read_pose
 from cxr_release.memorization.sampler import smooth
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
@@ -43,7 +44,7 @@ def small(*films: Film) -> np.ndarray:
 
 
 def tapered(count: int) -> np.ndarray:
-    sine = np.sin(np.pi * (np.arange(GRID) + 0.5) / GRID)
+    sine = np.sin(np.pi * (np.arange(sampler.SIDE) + 0.5) / sampler.SIDE)
     return np.tile(np.outer(sine, sine).ravel().astype(np.float32), (count, 1))
 
 

@@ -534,7 +534,7 @@ SUMMED: Cases = {
         (record(*CHANCE, "patients", value=50), "chance: p: says None, its counts say 0.24"),
     ],
     "more than there are": [
-        (record(*CHANCE, "nearer", value=17), "chance: nearer: says 17; it is 0 to 16")
+        (record(*CHANCE, "nearer", value=17), r"chance: nearer: says 17; it is 0 to 1")
     ],
     "the threshold": [
         (

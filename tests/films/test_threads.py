@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cxr_release.threads import AHEAD, MOST, mapped
+from cxr_release.films.threads import AHEAD, MOST, mapped
 
 
 @pytest.mark.parametrize("cores", [1, 2, 64])
