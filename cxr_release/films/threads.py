@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-MOST = 8
+MOST = 4
 """Threads, however many cores there are: each may hold a film of the largest size."""
 AHEAD = 2
 """Results of a thread that may wait until they are taken."""
