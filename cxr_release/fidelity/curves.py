@@ -1,4 +1,4 @@
-"""Loss, distance (the paper's Figures 1 and 2) and quality along training, as figures and as CSV.
+"""Loss, distance (the paper's Figures 1 and 2), quality and detail along training: figures and CSV.
 
 `dvc plots` reads the CSV files: one row a checkpoint and one column a curve, for it names curves
 by their columns.
@@ -17,9 +17,11 @@ from cxr_release.fidelity.distance_types import (
     FID,
     FRECHET,
     MS_SSIM,
+    BandPower,
     Distances,
     deciding,
     estimate,
+    finest,
     metrics_of,
 )
 from cxr_release.fidelity.report import Report
@@ -41,6 +43,12 @@ SERIES = {
     "recall": ("s--", ORANGE, "Recall: source films like a drawn film"),
     "coverage": ("^:", GREY, "Coverage: source films with a drawn film near"),
 }
+
+MARKERS = "osD^vPX<>"
+"""Of bands, coarsest first: films of the largest size have as many."""
+
+LEAST_POWER = 0.01
+"""Of the source films' power: less is drawn as so much, since a logarithm has no 0."""
 
 
 def draw_losses(report: Report, path: Path) -> None:
@@ -115,7 +123,7 @@ def draw_quality(report: Report, path: Path) -> None:
     Precision, recall and coverage on the left; MS-SSIM on the right, with what source films score.
     """
     distances = report["distances"]
-    with _figure(path, panels=2) as (overlap, similarity):
+    with _figure(path, panels=2, wider=1.5) as (overlap, similarity):
         for place, (metric, (style, colour, label)) in enumerate(SERIES.items()):
             _plot(
                 overlap,
@@ -136,6 +144,68 @@ def draw_quality(report: Report, path: Path) -> None:
         for axes in (overlap, similarity):
             _distance_axis(axes, distances)
             _legend(axes, loc="upper left", bbox_to_anchor=(0, -0.18))
+
+
+def draw_bands(report: Report, path: Path) -> None:
+    """How detailed films are: power in bands of the spectrum, over source films' power. A PNG.
+
+    The finest band, which blurred films lack first, is drawn strongest. Films without any power in
+    a band are drawn at the lower edge.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    distances = report["distances"]
+    points, source = distances["checkpoints"], distances["source"]
+    numbers = _numbers(distances)
+    count = len(source["bands"])
+    with _figure(path, wider=1.5) as (axes,):
+        for place in reversed(range(count)):
+            bands = [point["bands"][place] for point in points]
+            values = [max(LEAST_POWER, band["power"]) for band in bands]
+            ends = [[max(LEAST_POWER, end) for end in band["interval"]] for band in bands]
+            last = place == count - 1
+            axes.errorbar(
+                [number + 0.006 * (place - count + 1) * numbers[-1] for number in numbers],
+                values,
+                yerr=[
+                    [max(0, value - low) for value, (low, _) in zip(values, ends, strict=True)],
+                    [max(0, high - value) for value, (_, high) in zip(values, ends, strict=True)],
+                ],
+                fmt=f"{MARKERS[place % len(MARKERS)]}-",
+                color=BLUE if last else _paler(BLUE, 0.7 * (count - 1 - place) / (count - 1)),
+                linewidth=2 if last else 1.2,
+                capsize=3,
+                elinewidth=1,
+                label=f"{_ends(bands[0])} cycles a film",
+            )
+        axes.axhline(1, color=ORANGE, linestyle="--", label="As source films")
+        axes.axhspan(
+            *finest(source)["interval"],
+            color=ORANGE,
+            alpha=0.15,
+            linewidth=0,
+            label="Source films against each other,\nfinest band, 95 % interval",
+        )
+        axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, 0.5), max(high, 1.5))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.set_ylabel("Power, source films' = 1")
+        _distance_axis(axes, distances)
+        _legend(axes, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _ends(band: BandPower) -> str:
+    return f"{band['low']}–{band['high']:g}"
+
+
+def _paler(colour: str, share: float) -> tuple[float, ...]:
+    """A colour mixed with so much white."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(part + share * (1 - part) for part in to_rgb(colour))
 
 
 def _plot(
@@ -194,10 +264,10 @@ def _checkpoint_axis(axes: Axes, numbers: list[int], steps: int) -> None:
 
 
 @contextmanager
-def _figure(path: Path, *, panels: int = 1) -> Iterator[Sequence[Axes]]:
+def _figure(path: Path, *, panels: int = 1, wider: float = 1) -> Iterator[Sequence[Axes]]:
     """Empty axes; what is drawn on them becomes a PNG: the same numbers, the same bytes."""
     width, height = INCHES
-    figure = new_figure(width * (1 + 0.5 * (panels - 1)), height)
+    figure = new_figure(width * wider, height)
     every = [figure.add_subplot(1, panels, place + 1) for place in range(panels)]
     for axes in every:
         open_frame(axes)
@@ -227,7 +297,9 @@ def write_distances(report: Report, path: Path) -> None:
     """Write `checkpoint, step`, then `<metric>, <metric>_low, <metric>_high` of each metric.
 
     First of them `distance`, which repeats the one that ranks checkpoints, named in `ranked_by`:
-    a column that is there whether or not FID was taken.
+    a column that is there whether or not FID was taken. Last come the powers in bands of the
+    spectrum, `power_<from>_to_<to>`, and `power_finest`, which repeats the last of them: a column
+    that is there whatever the films' size.
     """
     distances = report["distances"]
     ranking, _ = deciding(distances)
@@ -241,9 +313,16 @@ def write_distances(report: Report, path: Path) -> None:
         columns = {"distance": ranking} | {metric: metric for metric in metrics_of(distances)}
         for name, metric in columns.items():
             measure = estimate(point, metric)
-            row |= {name: measure.value, f"{name}_low": measure.low, f"{name}_high": measure.high}
+            row |= _three(name, *measure)
+        named = {f"power_{band['low']}_to_{band['high']:g}": band for band in point["bands"]}
+        for name, band in (named | {"power_finest": finest(point)}).items():
+            row |= _three(name, band["power"], *band["interval"])
         rows.append(row)
     _write(path, rows)
+
+
+def _three(name: str, value: float, low: float, high: float) -> dict[str, float]:
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _write(path: Path, rows: Sequence[Mapping[str, float | str]]) -> None:

@@ -41,6 +41,19 @@ class Estimate(NamedTuple):
 Interval = Annotated[list[float], Len(2, 2)]
 
 
+class BandPower(TypedDict):
+    """Power in one band of the spectrum, over that of source films; see `spectrum`."""
+
+    low: int
+    """Cycles a film where the band begins."""
+    high: float
+    """Where it ends; in the last band, the Nyquist limit."""
+    power: float
+    """Mean of the films over mean of the source films; 1: as source films."""
+    interval: Interval
+    """Of 95 %."""
+
+
 class SourceMeasures(TypedDict):
     """What source films score: one half compared with the other, or all of them together."""
 
@@ -51,6 +64,8 @@ class SourceMeasures(TypedDict):
     ms_ssim: float
     intervals: dict[str, Interval]
     """Metric → lower and upper end of its 95 % interval."""
+    bands: Annotated[list[BandPower], MinLen(1)]
+    """Power in the bands of the spectrum, coarsest first; the same bands for all films of a run."""
 
 
 class DistancePoint(SourceMeasures):
@@ -90,6 +105,13 @@ class SimilarityRecord(TypedDict):
     """Whole number by which films were enlarged first."""
 
 
+class SpectrumRecord(TypedDict):
+    """How the powers in bands of the spectrum were taken."""
+
+    window: str
+    """By which films were multiplied first."""
+
+
 class InceptionRecord(TypedDict):
     """How FID and KID were taken."""
 
@@ -125,6 +147,7 @@ class Baselines(TypedDict):
     bootstrap: BootstrapRecord
     manifold: ManifoldRecord
     ms_ssim: SimilarityRecord
+    spectrum: SpectrumRecord
     inception: NotRequired[InceptionRecord]
 
 
@@ -143,6 +166,11 @@ def estimate(point: DistancePoint, metric: str) -> Estimate:
     values: Mapping[str, Any] = point
     low, high = point["intervals"][metric]
     return Estimate(values[metric], low, high)
+
+
+def finest(measures: SourceMeasures) -> BandPower:
+    """The band of the finest structures, which a blurred film lacks first."""
+    return measures["bands"][-1]
 
 
 def metrics_of(distances: Distances) -> list[str]:

@@ -4,8 +4,8 @@ How much films of one set resemble each other is the mean MS-SSIM over pairs of 
 al., Conditional Image Synthesis with Auxiliary Classifier GANs (ICML 2017), with the index of Wang
 et al., Multiscale Structural Similarity (2003). Lower is more diverse. What real films score is the
 mark: a network that draws one film over and over scores far above it. A pair is compared both ways
-that a film may face, and the better one counts: networks draw films that face either way, source
-films all face left, and that is not variety.
+that a film may face, and the better one counts: networks trained with flips draw films that face
+either way, source films all face left, and that is not variety.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.fidelity.distance_types import FID, FRECHET, KID, MS_SSIM, OVERLAPS
+from cxr_release.fidelity.distance_types import FID, FRECHET, KID, MS_SSIM, OVERLAPS, BandPower
 from cxr_release.fidelity.distances import (
     FEATURES,
     NEIGHBOURS,
-    Overlap,
     frechet_distance,
     overlap,
     random_conv_features,
@@ -38,6 +37,8 @@ from cxr_release.fidelity.inception import (
     kid,
     subset_size,
 )
+from cxr_release.fidelity.spectrum import WINDOW as SPECTRUM_WINDOW
+from cxr_release.fidelity.spectrum import band_powers, relative_powers
 from cxr_release.statistics.bootstrap import LEVEL, distance_interval, mean_interval
 
 PAIRS = 256
@@ -149,15 +150,18 @@ class SourceFilms:
         overlaps = overlap(features, self._features, real_reach=self._reach)
         scores |= {metric: self._mean(getattr(overlaps, metric)) for metric in OVERLAPS}
         scores[MS_SSIM] = self._mean(similarities(drawn, seed=self.seed))
-        return _measures(scores)
+        return _measures(scores, self._bands(band_powers(drawn), self._powers))
 
     def baselines(self) -> dict[str, Any]:
         """What is measured with, and what source films score themselves, as `Baselines`.
 
-        Precision, recall, density and coverage are those of as many source films as are drawn
-        (at most half of them) among the rest, divided at random once.
+        Precision, recall, density, coverage and the powers in bands are those of as many source
+        films as are drawn (at most half of them) among the rest, divided at random once.
         """
-        halves = self._halves()
+        some, rest = self._parts()
+        halves = overlap(
+            self._features[some], self._features[rest], real_reach=reach(self._features[rest])
+        )
         scores = {metric: self._mean(getattr(halves, metric)) for metric in OVERLAPS}
         scores[MS_SSIM] = self._mean(similarities(self.films, seed=self.seed))
         size = self.films.shape[1]
@@ -168,7 +172,7 @@ class SourceFilms:
             "real_images": len(self.films),
             "size": size,
             "real_floor": real_floor(self._simple, self.images, seed=self.seed),
-            "source": _measures(scores),
+            "source": _measures(scores, self._bands(self._powers[some], self._powers[rest])),
             "bootstrap": {"level": LEVEL, "draws": self.draws},
             "manifold": {
                 "features": self.inception.name if self.inception else FEATURES,
@@ -181,6 +185,7 @@ class SourceFilms:
                 "window": WINDOW,
                 "magnification": magnification(size),
             },
+            "spectrum": {"window": SPECTRUM_WINDOW},
             **({"inception": self._inception_record(self.inception)} if self.inception else {}),
         }
 
@@ -213,18 +218,29 @@ class SourceFilms:
     def _reach(self) -> NDArray[np.float64]:
         return reach(self._features)
 
-    def _halves(self) -> Overlap:
+    @cached_property
+    def _powers(self) -> NDArray[np.float64]:
+        return band_powers(self.films)
+
+    def _bands(self, powers: NDArray[np.float64], source: NDArray[np.float64]) -> list[BandPower]:
+        size = self.films.shape[1]
+        return relative_powers(powers, source, size=size, draws=self.draws, seed=self.seed)
+
+    def _parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places of as many source films as are drawn, at most half of them, and of the rest."""
         order = np.random.Generator(np.random.PCG64(self.seed)).permutation(len(self.films))
         count = min(self.images, len(order) // 2)
-        half, rest = self._features[order[:count]], self._features[order[count:]]
-        return overlap(half, rest, real_reach=reach(rest))
+        return order[:count], order[count:]
 
     def _mean(self, values: NDArray[np.float64]) -> tuple[float, list[float]]:
         return float(values.mean()), mean_interval(values, draws=self.draws, seed=self.seed)
 
 
-def _measures(scores: Mapping[str, tuple[float, list[float]]]) -> dict[str, Any]:
+def _measures(
+    scores: Mapping[str, tuple[float, list[float]]], bands: list[BandPower]
+) -> dict[str, Any]:
     return {
         **{metric: value for metric, (value, _) in scores.items()},
         "intervals": {metric: interval for metric, (_, interval) in scores.items()},
+        "bands": bands,
     }

@@ -20,6 +20,7 @@ from cxr_release.fidelity.distance_types import (
     Distances,
     deciding,
     estimate,
+    finest,
 )
 
 MARGIN = 0.02
@@ -99,6 +100,7 @@ def checkpoint_report(
         notes=[
             *_short_run(losses),
             *_within_chance(distances),
+            *_detail(distances),
             *_what_the_distances_are(distances),
         ],
     )
@@ -176,6 +178,26 @@ def _within_chance(distances: Distances) -> list[str]:
         f"{scores[place].high:.3g}), and the intervals of the two overlap."
         for place in range(best)
         if scores[place].low <= scores[best].high
+    ]
+
+
+def _detail(distances: Distances) -> list[str]:
+    """Whether the nearest films have less or more fine detail than source films, beyond chance."""
+    metric, _ = deciding(distances)
+    nearest = _nearest(distances)
+    band, source = finest(nearest), finest(distances["source"])
+    low, high = band["interval"]
+    if high < min(1, source["interval"][0]):
+        difference = "less fine detail than source films"
+    elif low > max(1, source["interval"][1]):
+        difference = "more fine detail, or noise, than source films"
+    else:
+        return []
+    return [
+        f"The films of checkpoint {nearest['checkpoint']}, the nearest by {NAMES[metric]}, have "
+        f"{difference}: from {band['low']} cycles a film on, their power is {band['power']:.3g} "
+        f"of the source films' (95 % interval {low:.3g} to {high:.3g}). The {NAMES[metric]} alone "
+        f"may not show that."
     ]
 
 

@@ -186,7 +186,7 @@ class ReleaseInputs:
     published: Path
     """Folder of what earlier versions held, a folder a version; it may be empty."""
     checkpoints: Path
-    """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`."""
+    """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`, `bands.png`."""
 
     @classmethod
     def of(cls, paths: Paths) -> ReleaseInputs:
@@ -247,7 +247,7 @@ class ReleaseInputs:
 
 
 _COHORT = ("cohort.parquet", "summary.json")
-_CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png")
+_CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png", "bands.png")
 _SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json", "reasons.png")
 _PRESCREEN = ("prescreen.json", "roc.png")
 _AUDIT = ("pairs.parquet", "nearest.parquet", "audit.json", "distances.png")

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from cxr_release.exit_status import execute
 from cxr_release.fidelity.curves import (
+    draw_bands,
     draw_distances,
     draw_losses,
     draw_quality,
@@ -31,6 +32,7 @@ def run(paths: Paths, params: Params) -> None:
     draw_losses(report, folder / "losses.png")
     draw_distances(report, folder / "distances.png")
     draw_quality(report, folder / "quality.png")
+    draw_bands(report, folder / "bands.png")
     write_losses(report, folder / "losses.csv")
     write_distances(report, folder / "distances.csv")
     for warning in report["warnings"]:

@@ -16,7 +16,7 @@ LEVEL = 0.95
 
 FloatArray = NDArray[np.float64]
 BLOCK = 2**21
-"""Weights drawn at once: some 16 MiB of whole numbers."""
+"""Weights or films drawn at once: some 16 MiB of whole numbers."""
 
 
 def mean_interval(values: FloatArray, *, draws: int, seed: int) -> list[float]:
@@ -38,6 +38,36 @@ def mean_interval(values: FloatArray, *, draws: int, seed: int) -> list[float]:
         (values,),
         np.mean,
         n_resamples=draws,
+        confidence_level=LEVEL,
+        method="percentile",
+        rng=np.random.Generator(np.random.PCG64(seed)),
+    ).confidence_interval
+    return [float(interval.low), float(interval.high)]
+
+
+def ratio_interval(first: FloatArray, second: FloatArray, *, draws: int, seed: int) -> list[float]:
+    """Percentile interval of mean(first) / mean(second); both sets are drawn again, each by itself.
+
+    Args:
+        first: (n,) n ≥ 2, one a film, 0 or more.
+        second: (m,) m ≥ 2, one a film, above 0.
+        draws: bootstrap draws.
+        seed: of the draws. Calls with equal n, m, draws and seed draw the same films.
+
+    Returns:
+        Lower and upper end, 0 or more.
+    """
+    from scipy import stats
+
+    def ratio(above: FloatArray, below: FloatArray, axis: int) -> FloatArray:
+        quotient: FloatArray = above.mean(axis=axis) / below.mean(axis=axis)
+        return quotient
+
+    interval = stats.bootstrap(
+        (first, second),
+        ratio,
+        n_resamples=draws,
+        batch=max(1, BLOCK // (len(first) + len(second))),
         confidence_level=LEVEL,
         method="percentile",
         rng=np.random.Generator(np.random.PCG64(seed)),

@@ -85,6 +85,34 @@ def test_an_earlier_checkpoint_within_chance_is_worth_a_note() -> None:
     assert len(notes(0.6)) == 2  # and never of a later one
 
 
+@pytest.mark.parametrize(
+    ("fine", "wide", "expected"),
+    [
+        (1.0, 0.1, None),
+        (0.5, 0.5, None),  # an interval that reaches source films' own
+        (1.5, 0.5, None),
+        (0.52, 0.05, "less fine detail than source films: from 16 cycles a film on, their power "
+         "is 0.52 of the source films' (95 % interval 0.47 to 0.57)"),
+        (1.75, 0.25, "more fine detail, or noise, than source films: from 16 cycles a film on, "
+         "their power is 1.75 of the source films' (95 % interval 1.5 to 2)"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("fid", "name"), [((), "distance"), ((90, 40, 30), "FID")])
+def test_films_that_are_near_and_in_fog_are_worth_a_note(
+    fine: float, wide: float, expected: str | None, fid: tuple[float, ...], name: str
+) -> None:
+    measured = distances(9, 5, 3, wide=wide, fid=fid, fine=fine)
+    notes = checkpoint_report(PARTING[:3], measured, [3])["notes"]
+    found = [note for note in notes if "fine detail" in note]
+    if expected is None:
+        assert found == []
+        return
+    assert found == [
+        f"The films of checkpoint 3, the nearest by {name}, have {expected}. The {name} alone may "
+        "not show that."
+    ]
+
+
 def test_the_notes_say_what_each_distance_is() -> None:
     (note,) = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [3, 4, 5])["notes"]
     assert "48 drawn films of 64 × 64 pixels" in note

@@ -14,6 +14,7 @@ from cxr_release.fidelity.curves import (
     DPI,
     INCHES,
     ORANGE,
+    draw_bands,
     draw_distances,
     draw_losses,
     draw_quality,
@@ -21,7 +22,7 @@ from cxr_release.fidelity.curves import (
 from cxr_release.fidelity.report import Report, checkpoint_report
 from tests.support.fidelity_artefacts import distances, losses
 
-DRAWINGS = pytest.mark.parametrize("draw", [draw_losses, draw_distances, draw_quality])
+DRAWINGS = pytest.mark.parametrize("draw", [draw_losses, draw_distances, draw_quality, draw_bands])
 
 
 def report(count: int, *, wide: float = 0.1, fid: bool = False) -> Report:
@@ -54,7 +55,7 @@ def test_the_same_numbers_give_the_same_bytes(
     draw(report(count), tmp_path / "second.png")
     assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
     with Image.open(tmp_path / "first.png") as image:
-        panels = 1.5 if draw is draw_quality else 1
+        panels = 1.5 if draw in (draw_quality, draw_bands) else 1
         assert image.size == (round(INCHES[0] * panels * DPI), round(INCHES[1] * DPI))
         assert "Software" not in image.info
     pixels = colours(tmp_path / "first.png")
@@ -63,7 +64,7 @@ def test_the_same_numbers_give_the_same_bytes(
         assert (pixels == wanted).all(axis=1).sum() > 50
 
 
-@pytest.mark.parametrize("draw", [draw_distances, draw_quality])
+@pytest.mark.parametrize("draw", [draw_distances, draw_quality, draw_bands])
 def test_intervals_are_drawn(tmp_path: Path, draw: Callable[[Report, Path], None]) -> None:
     blue = []
     for wide in (0.0, 0.4):
@@ -99,4 +100,7 @@ def test_bars_that_reach_0_can_be_drawn(
     found = report(3)
     for point in found["distances"]["checkpoints"]:
         point["intervals"]["frechet_random_conv"] = [0.0, 9.0]
+        for band in point["bands"]:
+            band["interval"] = [0.0, 9.0]
+    found["distances"]["checkpoints"][0]["bands"][-1] |= {"power": 0.0, "interval": [0.0, 0.0]}
     draw(found, tmp_path / "drawn.png")

@@ -142,7 +142,8 @@ def test_the_report_is_written_with_figures_and_curves_and_warns(
     write_json(paths.fidelity, distances(9, 5, 3))
     checkpoints.run(paths, params)
     assert {path.name for path in paths.checkpoints.iterdir()} == {
-        "report.json", "losses.png", "distances.png", "quality.png", "losses.csv", "distances.csv",
+        "report.json", "losses.png", "distances.png", "quality.png", "bands.png", "losses.csv",
+        "distances.csv",
     }  # fmt: skip
     assert capsys.readouterr().err == (
         "warning: sample.checkpoints: Recommended and not sampled: checkpoint 3.\n"

@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from cxr_release.fidelity import inception
-from cxr_release.fidelity.distance_types import METRICS, deciding, metrics_of
+from cxr_release.fidelity.distance_types import METRICS, deciding, finest, metrics_of
 from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
 from cxr_release.fidelity.measure import SourceFilms
+from cxr_release.fidelity.spectrum import band_powers, relative_powers
 from tests.support.fidelity_artefacts import Weights
 
 PLAIN = set(METRICS) - {"fid", "kid"}
@@ -42,12 +44,15 @@ def test_it_takes_every_measure_with_its_interval_and_no_fid(
 ) -> None:
     drawn = bars(IMAGES, seed=2)
     found = various
-    assert found.keys() - {"intervals"} == found["intervals"].keys() == PLAIN
+    assert found.keys() - {"intervals", "bands"} == found["intervals"].keys() == PLAIN
     distance = frechet_distance(random_conv_features(drawn), random_conv_features(source.films))
     assert found["frechet_random_conv"] == distance
     for metric in PLAIN:
         low, high = found["intervals"][metric]
         assert low <= found[metric] <= high
+    assert found["bands"] == relative_powers(
+        band_powers(drawn), band_powers(source.films), size=SIDE, draws=30, seed=2**62
+    )
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
@@ -68,6 +73,16 @@ def test_films_that_are_all_alike_are_found_out(
     assert high < 3 * low
 
 
+def test_films_in_fog_are_told_by_their_finest_band(
+    source: SourceFilms, various: dict[str, Any]
+) -> None:
+    soft = ndimage.gaussian_filter(bars(IMAGES, seed=2).astype(float), (0, 1, 1), mode="nearest")
+    found = source.measure(soft.round().astype(np.uint8))
+    assert finest(found)["interval"][1] < 0.3
+    assert finest(various)["interval"][0] > 0.8
+    assert found["bands"][0]["power"] > 0.9
+
+
 def test_it_says_what_it_measures_with_and_what_source_films_score(
     source: SourceFilms, various: dict[str, Any]
 ) -> None:
@@ -81,6 +96,13 @@ def test_it_says_what_it_measures_with_and_what_source_films_score(
     }  # fmt: skip
     assert found["bootstrap"] == {"level": 0.95, "draws": 30}
     assert "inception" not in found
+    assert found["spectrum"] == {"window": "Hann"}
+    ends = [(band["low"], band["high"]) for band in found["source"]["bands"]]
+    assert ends == [(band["low"], band["high"]) for band in various["bands"]]
+    for band in found["source"]["bands"]:
+        low, high = band["interval"]
+        assert low <= band["power"] <= high
+        assert band["power"] == pytest.approx(1, abs=0.1)
     assert found["source"]["coverage"] > 0.8
     assert found["source"]["ms_ssim"] == pytest.approx(various["ms_ssim"], abs=0.1)
     assert json.loads(json.dumps(found, allow_nan=False)) == found

@@ -28,7 +28,7 @@ def test_losses_are_one_row_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_distances_are_one_row_a_checkpoint_with_all_that_was_taken(tmp_path: Path) -> None:
-    report = checkpoint_report(LOSSES, distances(9, 5, wide=0.5), [1])
+    report = checkpoint_report(LOSSES, distances(9, 5, wide=0.5, fine=0.75), [1])
     write_distances(report, tmp_path / "distances.csv")
     found = rows(tmp_path / "distances.csv")
     assert [row["checkpoint"] for row in found] == ["1", "2"]
@@ -37,6 +37,10 @@ def test_distances_are_one_row_a_checkpoint_with_all_that_was_taken(tmp_path: Pa
         ends = [[float(row[name + end]) for end in ("", "_low", "_high")] for row in found]
         assert ends == [[9, 8.5, 9.5], [5, 4.5, 5.5]]
     assert found[1]["recall"] == "0.2"
+    for name in ("power_16_to_32", "power_finest"):
+        ends = [[float(row[name + end]) for end in ("", "_low", "_high")] for row in found]
+        assert ends == [[0.75, 0.25, 1.25]] * 2
+    assert {"power_1_to_4", "power_4_to_8", "power_8_to_16"} <= found[0].keys()
     assert {row["ranked_by"] for row in found} == {"frechet_random_conv"}
     assert "fid" not in found[0]
 

@@ -230,7 +230,8 @@ def test_every_measure_of_every_checkpoint_stands_in_the_card_with_its_interval(
 ) -> None:
     said = section(card_of(make_release(tmp_path, params)), "Losses and distances")
     rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| 3 ")]
-    assert [row[2:] for row in rows] == [
+    assert [row[1:] for row in rows[1:]] == [["yes", "1.25 [0.75, 1.75]", "0.75 [0.69, 0.81] |"]]
+    assert [row[2:] for row in rows[:1]] == [
         [
             "yes",
             "10.75 [10.25, 11.25]",
@@ -248,6 +249,21 @@ def test_every_measure_of_every_checkpoint_stands_in_the_card_with_its_interval(
     assert "films enlarged 11 times" in said
     assert "5 nearest films" in said
     assert "**Recommended and not sampled: checkpoint 2.**" in said
+
+
+def test_the_card_says_how_detailed_films_are_and_what_that_means(
+    tmp_path: Path, params: Params
+) -> None:
+    said = section(card_of(make_release(tmp_path, params)), "Losses and distances")
+    assert "| checkpoint | in this release | 1 to 4 cycles a film | 4 to 8 cycles a film |" in said
+    assert "| 1 | yes | 1.25 [0.75, 1.75] | 0.25 [0.19, 0.31] |" in said
+    assert "| 2 | no | 1.25 [0.75, 1.75] | 0.50 [0.44, 0.56] |" in said
+    assert "| source films | | 1.12 [0.88, 1.38] | 0.88 [0.62, 1.12] |" in said
+    text = " ".join(said.split())
+    assert "0.5 means half of the power of structures finer than 16 ÷ 4 = 4.0 pixels" in text
+    assert "a Hann window is laid over it" in text
+    assert "8 cycles a film are the finest that 16 pixels can show" in text
+    assert "(figures/bands.png)" in said
 
 
 def test_fid_and_kid_stand_there_where_they_were_taken_and_say_with_what(
@@ -275,10 +291,13 @@ def test_the_table_of_measures_is_one(tmp_path: Path, params: Params) -> None:
         said = section(card, "Losses and distances")
         html = MarkdownIt("gfm-like", {"linkify": False}).render(said)
         tables = html.split("<table>")[1:]
-        assert len(tables) == 2
+        assert len(tables) == 3
         measures = tables[1].partition("</table>")[0]
         assert measures.count("<th") - measures.count("<thead") == columns
         assert measures.count("<td") == 4 * columns
+        powers = tables[2].partition("</table>")[0]
+        assert powers.count("<th") - powers.count("<thead") == 4
+        assert powers.count("<td") == 4 * 4
 
 
 def test_every_column_and_every_reason_is_explained(tmp_path: Path, params: Params) -> None:

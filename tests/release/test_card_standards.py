@@ -235,8 +235,9 @@ def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not
         "Consistency",
     ]  # fmt: skip
     assert all(cell for row in rows for cell in row)
-    assert (
-        rows[0][1] == "`frechet_random_conv` 10.75 to 126.50; source films among themselves 4.25."
+    assert rows[0][1] == (
+        "`frechet_random_conv` 10.75 to 126.50; source films among themselves 4.25. Power of the "
+        "finest structures 0.25 to 0.75 of the source films'."
     )
     assert rows[0][2].startswith("Realism: no reader has finished. FID and KID.")
     assert "Recall 0.00 to 0.62, coverage 0.06 to 0.75" in rows[1][1]

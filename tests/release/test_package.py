@@ -52,6 +52,7 @@ def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
         "data/checkpoint-3/train-00000-of-00001.parquet",
         "exclusions/train-00000-of-00001.parquet",
         "figures/audit.png",
+        "figures/bands.png",
         "figures/checkpoint-1.png",
         "figures/checkpoint-3.png",
         "figures/distances.png",

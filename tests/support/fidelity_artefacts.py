@@ -12,7 +12,7 @@ from unittest import mock
 import torch
 from torch_fidelity import FeatureExtractorInceptionV3
 
-from cxr_release.fidelity.distance_types import METRICS, Distances
+from cxr_release.fidelity.distance_types import METRICS, BandPower, Distances
 from cxr_release.fidelity.report import LossPoint
 
 
@@ -62,8 +62,22 @@ INCEPTION = {
 }
 
 
-def distances(*values: float, wide: float = 0.1, fid: Sequence[float] = ()) -> Distances:
-    """`distances.json` of checkpoints 1, 2 …; ends of intervals lie `wide` beside the values."""
+def bands(*powers: float, wide: float) -> list[BandPower]:
+    """Bands of a film of 64 × 64 pixels; ends of intervals lie `wide` beside the powers."""
+    ends = [1, 4, 8, 16, 32]
+    return [
+        {"low": low, "high": high, "power": power, "interval": [max(0, power - wide), power + wide]}
+        for low, high, power in zip(ends[:-1], ends[1:], powers, strict=True)
+    ]
+
+
+def distances(
+    *values: float, wide: float = 0.1, fid: Sequence[float] = (), fine: float = 1
+) -> Distances:
+    """`distances.json` of checkpoints 1, 2 …; ends of intervals lie `wide` beside the values.
+
+    `fine` is the power of their films in the finest band, over source films' power.
+    """
     points = []
     for number, value in enumerate(values, 1):
         taken = dict.fromkeys(METRICS, 0.5) | {"frechet_random_conv": value, "fid": 0, "kid": 0.01}
@@ -74,7 +88,8 @@ def distances(*values: float, wide: float = 0.1, fid: Sequence[float] = ()) -> D
             del taken["fid"], taken["kid"]
         intervals = {name: [one - wide, one + wide] for name, one in taken.items()}
         where: dict[str, Any] = {"checkpoint": number, "checkpoint_step": 10 * number}
-        points.append({**where, **taken, "intervals": intervals})
+        detail = {"bands": bands(1.1, 0.9, 0.8, fine, wide=wide)}
+        points.append({**where, **taken, "intervals": intervals, **detail})
     found: Any = {
         "features": "random convolution features",
         "resize": "none",
@@ -85,6 +100,7 @@ def distances(*values: float, wide: float = 0.1, fid: Sequence[float] = ()) -> D
         "source": {
             **{"precision": 0.8, "recall": 0.75, "density": 0.95, "coverage": 0.9, "ms_ssim": 0.45},
             "intervals": {"ms_ssim": [0.43, 0.47]},
+            "bands": bands(1.02, 0.98, 1.01, 0.99, wide=0.05),
         },
         "bootstrap": {"level": 0.95, "draws": 200},
         "manifold": {"features": "random convolution features", "neighbours": 5},
@@ -92,6 +108,7 @@ def distances(*values: float, wide: float = 0.1, fid: Sequence[float] = ()) -> D
             **{"pairs": 256, "source_pairs": 256, "scales": 5, "window": 11},
             "magnification": 3,
         },
+        "spectrum": {"window": "Hann"},
         **({"inception": INCEPTION} if fid else {}),
         "checkpoints": points,
     }

@@ -344,6 +344,14 @@ def _written(
     return root
 
 
+def bands(*powers: tuple[float, float]) -> list[dict[str, Any]]:
+    """Bands of a film of 16 × 16 pixels: the power of each, and how far its interval reaches."""
+    return [
+        {"low": low, "high": high, "power": power, "interval": [power - wide, power + wide]}
+        for (low, high), (power, wide) in zip([(1, 4), (4, 8)], powers, strict=True)
+    ]
+
+
 def distances(*, inception: bool = False) -> dict[str, Any]:
     """`distances.json` of three checkpoints, with FID and KID or without."""
     points = [
@@ -367,19 +375,25 @@ def distances(*, inception: bool = False) -> dict[str, Any]:
         "real_images": 3,
         "size": SIZE,
         "real_floor": 4.25,
-        "source": {**source, "intervals": {"ms_ssim": [0.15, 0.25]}},
+        "source": {
+            **source,
+            "intervals": {"ms_ssim": [0.15, 0.25]},
+            "bands": bands((1.125, 0.25), (0.875, 0.25)),
+        },
         "bootstrap": {"level": 0.95, "draws": 200},
         "manifold": {"features": "random convolution features", "neighbours": 5},
         "ms_ssim": {
             **{"pairs": 28, "source_pairs": 3, "scales": 5, "window": 11},
             "magnification": 11,
         },
+        "spectrum": {"window": "Hann"},
         "checkpoints": [
             {
                 "checkpoint": number,
                 "checkpoint_step": number * EVERY,
                 **point,
                 "intervals": {name: [one - 0.5, one + 0.5] for name, one in point.items()},
+                "bands": bands((1.25, 0.5), (0.25 * number, 0.0625)),
             }
             for number, point in enumerate(points, 1)
         ],
@@ -422,7 +436,7 @@ def write_report(inputs: ReleaseInputs, *, inception: bool = False) -> None:
     write_json(inputs.curves, losses)
     write_json(inputs.fidelity, taken)
     write_json(inputs.checkpoints / "report.json", report)
-    for name in ("losses", "distances", "quality"):
+    for name in ("losses", "distances", "quality", "bands"):
         write_blank(inputs.checkpoints / f"{name}.png")
 
 

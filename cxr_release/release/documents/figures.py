@@ -28,7 +28,7 @@ POWER = "figures/power.png"
 
 
 COPIED = {
-    **{f"checkpoints/{name}": name for name in ("losses", "distances", "quality")},
+    **{f"checkpoints/{name}": name for name in ("losses", "distances", "quality", "bands")},
     "screening/reasons": "reasons",
     "prescreen/roc": "prescreen",
     "audit/distances": "audit",

@@ -120,9 +120,18 @@ def measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
     value = f"{point[metric]:.{places}f}"
     if metric not in point["intervals"]:
         return Ready(value)
-    low, high = point["intervals"][metric]
+    return _with_interval(point[metric], point["intervals"][metric], places)
+
+
+def band_power(band: Mapping[str, Any]) -> Ready:
+    """Power in a band of the spectrum, over source films' power, with the ends of its interval."""
+    return _with_interval(band["power"], band["interval"], 2)
+
+
+def _with_interval(value: float, interval: Sequence[float], places: int) -> Ready:
+    low, high = interval
     # A dash would read as a minus beside a negative end.
-    return Ready(f"{value} [{low:.{places}f}, {high:.{places}f}]")
+    return Ready(f"{value:.{places}f} [{low:.{places}f}, {high:.{places}f}]")
 
 
 def by_so_many(tally: Mapping[str, int]) -> Ready:
@@ -169,6 +178,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "megabytes": megabytes,
     "mean": mean,
     "measure": measure,
+    "band_power": band_power,
     "number": number,
     "by_people": by_so_many,
     "kind": kind,
