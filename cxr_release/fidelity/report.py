@@ -16,11 +16,11 @@ from typing_extensions import TypedDict
 from cxr_release.fidelity.distance_types import (
     FID,
     FRECHET,
+    BandPower,
     DistancePoint,
     Distances,
     deciding,
     estimate,
-    finest,
 )
 
 MARGIN = 0.02
@@ -182,23 +182,34 @@ def _within_chance(distances: Distances) -> list[str]:
 
 
 def _detail(distances: Distances) -> list[str]:
-    """Whether the nearest films have less or more fine detail than source films, beyond chance."""
+    """Whether the nearest films have less or more detail than source films, beyond chance.
+
+    Of the bands but the coarsest, the one that lacks most is named, and only where none lacks
+    anything the one that has most too much: noise may fill the finest band of films in fog.
+    """
     metric, _ = deciding(distances)
     nearest = _nearest(distances)
-    band, source = finest(nearest), finest(distances["source"])
-    low, high = band["interval"]
-    if high < min(1, source["interval"][0]):
-        difference = "less fine detail than source films"
-    elif low > max(1, source["interval"][1]):
-        difference = "more fine detail, or noise, than source films"
+    pairs = list(zip(nearest["bands"], distances["source"]["bands"], strict=True))
+    fine = pairs[1:] or pairs
+    less = [band for band, source in fine if band["interval"][1] < min(1, source["interval"][0])]
+    more = [band for band, source in fine if band["interval"][0] > max(1, source["interval"][1])]
+    if less:
+        band, difference = min(less, key=_power), "less detail than source films"
+    elif more:
+        band, difference = max(more, key=_power), "more detail, or noise, than source films"
     else:
         return []
+    low, high = band["interval"]
     return [
         f"The films of checkpoint {nearest['checkpoint']}, the nearest by {NAMES[metric]}, have "
-        f"{difference}: from {band['low']} cycles a film on, their power is {band['power']:.3g} "
-        f"of the source films' (95 % interval {low:.3g} to {high:.3g}). The {NAMES[metric]} alone "
-        f"may not show that."
+        f"{difference}: at {band['low']} to {band['high']:g} cycles a film, their power is "
+        f"{band['power']:.3g} of the source films' (95 % interval {low:.3g} to {high:.3g}). The "
+        f"{NAMES[metric]} alone may not show that."
     ]
+
+
+def _power(band: BandPower) -> float:
+    return band["power"]
 
 
 def _what_the_distances_are(distances: Distances) -> list[str]:

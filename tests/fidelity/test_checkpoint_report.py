@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from cxr_release.fidelity.report import checkpoint_report, divergence
-from tests.support.fidelity_artefacts import INCEPTION, distances, losses
+from tests.support.fidelity_artefacts import INCEPTION, bands, distances, losses
 
 PARTING = losses([9, 6, 5, 4, 3], [9, 7, 6, 6.05, 8])
 
@@ -86,24 +86,31 @@ def test_an_earlier_checkpoint_within_chance_is_worth_a_note() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fine", "wide", "expected"),
+    ("powers", "wide", "expected"),
     [
-        (1.0, 0.1, None),
-        (0.5, 0.5, None),  # an interval that reaches source films' own
-        (1.5, 0.5, None),
-        (0.52, 0.05, "less fine detail than source films: from 16 cycles a film on, their power "
-         "is 0.52 of the source films' (95 % interval 0.47 to 0.57)"),
-        (1.75, 0.25, "more fine detail, or noise, than source films: from 16 cycles a film on, "
-         "their power is 1.75 of the source films' (95 % interval 1.5 to 2)"),
+        ((1.5, 1, 1, 1), 0.1, None),  # outline and contrast alone
+        ((1, 1, 1, 0.5), 0.5, None),  # an interval that reaches source films' own
+        ((1, 1, 1, 1.5), 0.5, None),
+        ((1, 1, 1, 0.52), 0.05, "less detail than source films: at 16 to 32 cycles a film, their "
+         "power is 0.52 of the source films' (95 % interval 0.47 to 0.57)"),
+        ((1, 0.75, 0.52, 1.4), 0.05, "less detail than source films: at 8 to 16 cycles a film, "
+         "their power is 0.52 of the source films' (95 % interval 0.47 to 0.57)"),
+        ((1, 1, 1.3, 1.75), 0.25, "more detail, or noise, than source films: at 16 to 32 cycles "
+         "a film, their power is 1.75 of the source films' (95 % interval 1.5 to 2)"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(("fid", "name"), [((), "distance"), ((90, 40, 30), "FID")])
 def test_films_that_are_near_and_in_fog_are_worth_a_note(
-    fine: float, wide: float, expected: str | None, fid: tuple[float, ...], name: str
+    powers: tuple[float, ...],
+    wide: float,
+    expected: str | None,
+    fid: tuple[float, ...],
+    name: str,
 ) -> None:
-    measured = distances(9, 5, 3, wide=wide, fid=fid, fine=fine)
+    measured = distances(9, 5, 3, fid=fid)
+    measured["checkpoints"][-1]["bands"] = bands(*powers, wide=wide)
     notes = checkpoint_report(PARTING[:3], measured, [3])["notes"]
-    found = [note for note in notes if "fine detail" in note]
+    found = [note for note in notes if "detail" in note]
     if expected is None:
         assert found == []
         return

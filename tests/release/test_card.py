@@ -260,7 +260,10 @@ def test_the_card_says_how_detailed_films_are_and_what_that_means(
     assert "| 2 | no | 1.25 [0.75, 1.75] | 0.50 [0.44, 0.56] |" in said
     assert "| source films | | 1.12 [0.88, 1.38] | 0.88 [0.62, 1.12] |" in said
     text = " ".join(said.split())
-    assert "0.5 means half of the power of structures finer than 16 ÷ 4 = 4.0 pixels" in text
+    assert (
+        "0.5 in the finest band means half of the power of structures finer than 16 ÷ 4 = 4.0"
+        in text
+    )
     assert "a Hann window is laid over it" in text
     assert "8 cycles a film are the finest that 16 pixels can show" in text
     assert "(figures/bands.png)" in said

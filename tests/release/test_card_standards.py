@@ -236,8 +236,8 @@ def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not
     ]  # fmt: skip
     assert all(cell for row in rows for cell in row)
     assert rows[0][1] == (
-        "`frechet_random_conv` 10.75 to 126.50; source films among themselves 4.25. Power of the "
-        "finest structures 0.25 to 0.75 of the source films'."
+        "`frechet_random_conv` 10.75 to 126.50; source films among themselves 4.25. Power in 2 "
+        "bands of the spectrum 0.25 to 1.25 of the source films'."
     )
     assert rows[0][2].startswith("Realism: no reader has finished. FID and KID.")
     assert "Recall 0.00 to 0.62, coverage 0.06 to 0.75" in rows[1][1]

@@ -289,6 +289,12 @@ SUMMED: Cases = {
             "metrics.facing of checkpoint 1, large, right: says 0",
         ),
     ],
+    "the power of films in bands of the spectrum": [
+        (
+            record("metrics", "distances", "checkpoints", 0, "bands", 1, "power", value=0.26),
+            "is '| 1 | yes | 1.25 [0.75, 1.75] | 0.25 [0.19, 0.31] |' / would be '| 1 | yes | 1.25",
+        ),
+    ],
     "who decided on how many films": [
         (
             record("reviews", "screening", "films_by_reviewers", value={"0": 0, "1": 16}),

@@ -5,7 +5,12 @@ import pytest
 from scipy import stats
 
 from cxr_release.fidelity.distances import frechet_distance
-from cxr_release.statistics.bootstrap import centred, distance_interval, mean_interval
+from cxr_release.statistics.bootstrap import (
+    centred,
+    distance_interval,
+    mean_interval,
+    ratio_interval,
+)
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_where_films_are_many() -> None:
@@ -73,3 +78,38 @@ def test_both_sets_are_drawn_again_each_by_itself() -> None:
     assert any(len(one) < 6 for one, _ in seen)
     assert any(len(other) < 9 for _, other in seen)
     assert low < 2.5 < high
+
+
+def test_the_interval_of_a_ratio_is_that_of_the_delta_method_where_films_are_many() -> None:
+    chance = np.random.default_rng(5)
+    first, second = chance.gamma(4, 2, 400), chance.gamma(9, 1, 600)
+    low, high = ratio_interval(first, second, draws=2000, seed=1)
+    ratio = first.mean() / second.mean()
+    shares = [part.std(ddof=1) / part.mean() / np.sqrt(len(part)) for part in (first, second)]
+    error = ratio * np.hypot(*shares)
+    assert (low, high) == pytest.approx(stats.norm.interval(0.95, ratio, error), abs=0.25 * error)
+
+
+def test_both_parts_of_a_ratio_are_drawn_again_each_by_itself() -> None:
+    values = np.random.default_rng(6).gamma(4, 2, 40)
+    same = ratio_interval(values, values, draws=200, seed=1)
+    assert same[0] < 0.95
+    assert same[1] > 1.05
+    fixed = np.full(40, values.mean())
+    alone = [
+        ratio_interval(*pair, draws=200, seed=1) for pair in ((values, fixed), (fixed, values))
+    ]
+    for low, high in alone:
+        assert same[0] < low < 1 < high < same[1]
+
+
+def test_a_ratio_of_many_draws_is_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(7)
+    first, second = chance.gamma(4, 2, 30), chance.gamma(9, 1, 50)
+    whole = ratio_interval(first, second, draws=400, seed=1)
+    monkeypatch.setattr("cxr_release.statistics.bootstrap.BLOCK", 100)
+    assert ratio_interval(first, second, draws=400, seed=1) == pytest.approx(whole, rel=0.1)
+
+
+def test_a_ratio_of_what_does_not_vary_has_no_width() -> None:
+    assert ratio_interval(np.full(5, 3.0), np.full(7, 2.0), draws=20, seed=1) == [1.5, 1.5]

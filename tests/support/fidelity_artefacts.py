@@ -88,7 +88,7 @@ def distances(
             del taken["fid"], taken["kid"]
         intervals = {name: [one - wide, one + wide] for name, one in taken.items()}
         where: dict[str, Any] = {"checkpoint": number, "checkpoint_step": 10 * number}
-        detail = {"bands": bands(1.1, 0.9, 0.8, fine, wide=wide)}
+        detail = {"bands": bands(1.1, 1.02, 0.98, fine, wide=wide)}
         points.append({**where, **taken, "intervals": intervals, **detail})
     found: Any = {
         "features": "random convolution features",
