@@ -5,9 +5,10 @@
 - On drawn phantoms of patients that the detector has not seen, whole and spoilt in several ways:
   the truth is known. Films that face neither way are found wrongly where they are found at all. A
   film and its mirror image are always found to face opposite ways, so one of them is tried.
-- On the films that the embedded default draws, good ones and poor ones: the truth is what an eye
-  saw that did not know what was found (`facing_by_eye.csv`; `left?` and `right?` where it was not
-  sure, `unclear` where it could not say). Only films with the same pixels are compared.
+- On the films that the embedded default drew with `train.flip: true`, which face either way, good
+  ones and poor ones: the truth is what an eye saw that did not know what was found
+  (`facing_by_eye.csv`; `left?` and `right?` where it was not sure, `unclear` where it could not
+  say). Only films with the same pixels are compared.
 
 Beside it stands the rule of old: the sign of the correlation with the mean left-facing film.
 """
