@@ -210,7 +210,7 @@ def test_films_are_made_again_from_their_names(root: Path, preloaded: Preloaded)
 def test_the_curves_can_be_plotted(root: Path, preloaded: Preloaded) -> None:
     shown, _ = command(root, "dvc", "plots", "show", "--json", preloaded=preloaded).communicate()
     plots = json.loads(shown)["data"]
-    assert len(plots) == 4
+    assert len(plots) == 5
     for name, (plot,) in plots.items():
         drawn = {point["checkpoint"] for point in plot["content"]["data"]["values"]}
         assert drawn == ({"1", "2"} if "tuning" in name else {"4"})
