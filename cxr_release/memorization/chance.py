@@ -37,10 +37,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from cxr_release.statistics.exceedances import LEVEL, exceedance, least_unlikely
 
-LEVEL = 0.05
 FEWEST = 19
 """Patients of a baseline. With fewer, a single new film is flagged more often than in 1 of 20
 cases, for the share is 1 / (m + 1)."""
@@ -168,29 +166,6 @@ def no_chance(films: int, reason: str) -> Chance:
     return Chance(
         films=films, compared=0, patients=None, nearer=None, note=f"not measurable: {reason}"
     )
-
-
-def exceedance(nearer: int, films: int, compared: int) -> float:
-    """P(K ≥ nearer), where K of `films` new ones exceed all of `compared`; 0 … 1.
-
-    Args:
-        nearer: 0 … films.
-        films: new films.
-        compared: films that they are exchangeable with, 1 or more.
-    """
-    return float(_tails(films, compared)[nearer])
-
-
-def least_unlikely(films: int, compared: int) -> int | None:
-    """The lowest number with P(K ≥ number) ≤ `LEVEL`; None where there is none."""
-    unlikely = np.flatnonzero(_tails(films, compared) <= LEVEL)
-    return int(unlikely[0]) if len(unlikely) else None
-
-
-def _tails(films: int, compared: int) -> NDArray[np.float64]:
-    """(films + 1,) P(K ≥ k) of every k."""
-    remaining = films - np.arange(films, dtype=np.float64)
-    return np.concatenate([[1.0], np.cumprod(remaining / (remaining + compared))])
 
 
 def _too_few(compared: int, noun: str) -> str:

@@ -24,6 +24,7 @@ from cxr_release.reader_study.ratings import REAL, Ints, Ratings, ratings_of
 from cxr_release.reader_study.responses import read_responses
 from cxr_release.statistics.agreement import fleiss_kappa
 from cxr_release.statistics.bootstrap import cluster_draws, design_effect, percentiles
+from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import (
     ALPHA,
     clopper_pearson,
@@ -33,7 +34,6 @@ from cxr_release.statistics.proportions import (
 from cxr_release.statistics.signed_rank import (
     RULES,
     exact_signed_rank,
-    holm,
     paired_equivalence,
     signed_rank,
 )

@@ -30,19 +30,35 @@ def auc(positive: Floats, negative: Floats) -> float:
 def auc_with_interval(positive: Floats, negative: Floats) -> dict[str, float]:
     """The area, `auc`, and its 95 % interval, `low` … `high`, all 0 … 1.
 
-    The interval is the fifth method of Newcombe (Confidence intervals for an effect size measure
-    based on the Mann-Whitney statistic, part 2, Statistics in Medicine 2006): those true areas from
-    which the one observed is no further than 1.96 standard errors. It has a width even where all
-    pairs are right. It takes the values for independent of each other.
+    The interval is Newcombe's (`newcombe_interval`). It takes the values for independent of each
+    other; for films that are clustered by patient see `clustered_auc`.
 
     Args:
         positive: (m,) m ≥ 1.
         negative: (n,) n ≥ 1.
     """
-    from scipy.optimize import brentq
-
-    m, n = len(positive), len(negative)
     observed = auc(positive, negative)
+    low, high = newcombe_interval(observed, len(positive), len(negative))
+    return {"auc": observed, "low": low, "high": high}
+
+
+def newcombe_interval(observed: float, m: int, n: int) -> tuple[float, float]:
+    """95 % interval of an area, from the area and the sizes of the groups alone.
+
+    The fifth method of Newcombe (Confidence intervals for an effect size measure based on the
+    Mann-Whitney statistic, part 2, Statistics in Medicine 2006): those true areas from which the
+    one observed is no further than 1.96 standard errors. It has a width even where all pairs are
+    right.
+
+    Args:
+        observed: the area, 0 … 1.
+        m: independent values of the first group, 1 or more.
+        n: likewise of the second.
+
+    Returns:
+        Lower and upper end, 0 … 1.
+    """
+    from scipy.optimize import brentq
 
     def too_far(true: float) -> float:
         further = (m + n) / 2 - 1
@@ -51,4 +67,4 @@ def auc_with_interval(positive: Floats, negative: Floats) -> dict[str, float]:
 
     low = brentq(too_far, 0, min(observed, 1 - _TINY)) if observed > _TINY else 0.0
     high = brentq(too_far, max(observed, _TINY), 1) if observed < 1 - _TINY else 1.0
-    return {"auc": observed, "low": float(low), "high": float(high)}
+    return float(low), float(high)

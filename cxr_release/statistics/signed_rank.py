@@ -1,4 +1,4 @@
-"""Paired differences of few: signed-rank tests, equivalence, and correction for several tests.
+"""Paired differences of few: signed-rank tests, and equivalence.
 
 Wilcoxon's signed-rank test twice: by the rule of R 4.4, and exact whatever the data are. The rules
 part where differences tie, are zero or are many. `wilcox.test` of R 4.4, the paper's, then takes a
@@ -148,12 +148,3 @@ def paired_equivalence(first: Ints, second: Ints, *, count: int, margin: float) 
         "ci90": interval,
         "equivalent": p is not None and p <= ALPHA,
     }
-
-
-def holm(ps: list[float | None]) -> list[float | None]:
-    """p values adjusted by Holm's method (1979); None stays, and does not count."""
-    from statsmodels.stats.multitest import multipletests
-
-    known = [p for p in ps if p is not None]
-    adjusted = iter(multipletests(known, method="holm")[1] if known else ())
-    return [None if p is None else float(next(adjusted)) for p in ps]
