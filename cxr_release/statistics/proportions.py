@@ -2,12 +2,15 @@
 
 An exact interval holds those true shares of which the count found is not too rare (Clopper and
 Pearson 1934, doi 10.1093/biomet/26.4.404): its ends are quantiles of beta distributions. Trials
-that are alike within clusters need the wider intervals of `bootstrap`.
+that are alike within clusters need the wider intervals of `clustered_interval`, or of `bootstrap`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 ALPHA = 0.05
 """Two-sided level of every test; intervals hold 1 − `ALPHA`."""
@@ -27,6 +30,61 @@ def clopper_pearson(successes: int, trials: int) -> list[float]:
 
     low, high = proportion_confint(successes, trials, alpha=ALPHA, method="beta")
     return [float(low), float(high)]
+
+
+def clustered_interval(
+    hits: NDArray[np.bool_], clusters: Sequence[Hashable] | None
+) -> tuple[float, float]:
+    """Exact 95 % interval of the share of hits among trials that are alike within clusters.
+
+    Clopper and Pearson's interval for as many independent trials as these are worth: n divided by
+    the design effect, the variance by clusters over the binomial one, at least 1; and adjusted for
+    the degrees of freedom of the clusters (Korn and Graubard, Survey Methodology 24, 1998). Where
+    all trials are hits, or none, they are worth the number of clusters. Where each trial is a
+    cluster of its own it is `clopper_pearson`'s.
+
+    Args:
+        hits: (n,) n ≥ 1.
+        clusters: (n,) of each trial; None where each is one of its own.
+
+    Returns:
+        Lower and upper end, 0 … 1.
+    """
+    trials, successes = len(hits), int(hits.sum())
+    numbers = np.arange(trials) if clusters is None else _numbered(clusters)
+    groups = len(np.unique(numbers))
+    if groups == trials:
+        low, high = clopper_pearson(successes, trials)
+        return low, high
+    share = successes / trials
+    worth = float(groups)
+    if 0 < successes < trials and groups > 1:
+        sums = np.bincount(numbers, weights=hits - share)
+        variance = float((sums**2).sum()) * groups / (groups - 1) / trials**2
+        worth = trials / max(1.0, variance / (share * (1 - share) / (trials - 1)))
+        worth *= (_half_width(trials - 1) / _half_width(groups - 1)) ** 2
+    return _beta_interval(share * worth, worth)
+
+
+def _numbered(clusters: Sequence[Hashable]) -> NDArray[np.int64]:
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(cluster, len(numbers)) for cluster in clusters], np.int64)
+
+
+def _half_width(df: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(1 - ALPHA / 2, df))
+
+
+def _beta_interval(successes: float, trials: float) -> tuple[float, float]:
+    """Clopper and Pearson's interval, of numbers that need not be whole."""
+    from scipy.stats import beta
+
+    rest = trials - successes
+    low = beta.ppf(ALPHA / 2, successes, rest + 1) if successes > 0 else 0.0
+    high = beta.ppf(1 - ALPHA / 2, successes + 1, rest) if rest > 0 else 1.0
+    return float(low), float(high)
 
 
 def share_of(successes: int, trials: int) -> tuple[float, float, float]:
