@@ -8,12 +8,19 @@ that are alike within clusters need the wider intervals of `clustered_interval`,
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 ALPHA = 0.05
 """Two-sided level of every test; intervals hold 1 − `ALPHA`."""
+
+_LEVEL_95 = 1.959963984540054
+_TINY, _FAR = 1e-9, 1e9
+"""Ratios that are searched."""
+_NEAR = 1e-7
+"""Share of a ratio by which an end of its interval is off it at least."""
 
 
 def clopper_pearson(successes: int, trials: int) -> list[float]:
@@ -101,6 +108,70 @@ def share_of(successes: int, trials: int) -> tuple[float, float, float]:
 
     ends = binomtest(successes, trials).proportion_ci(1 - ALPHA, method="exact")
     return successes / trials, float(ends.low), float(ends.high)
+
+
+@dataclass(frozen=True)
+class ResidualRisk:
+    """How much more often something happens than in controls, of what could happen more often."""
+
+    value: float
+    """(a − c) / (1 − c): 0 where it happens as often, 1 where always; below 0 where less often."""
+    low: float
+    """Lower end of the 95 % interval; may be −∞."""
+    high: float
+    """Upper end, 1 at most."""
+
+
+def residual_risk(
+    hits: int, trials: int, control_hits: int, control_trials: int
+) -> ResidualRisk | None:
+    """(a − c) / (1 − c) of a share a and a control share c of independent trials.
+
+    It is 1 − (1 − a) / (1 − c), and its interval that of the ratio of the two shares of misses by
+    scores (Koopman, Confidence Intervals for the Ratio of Two Binomial Proportions, Biometrics 40,
+    1984): those true ratios from which the one observed is no further than 1.96 standard errors,
+    with the shares that are likeliest at that ratio. statsmodels' own gives complex numbers where
+    there are no hits.
+
+    Args:
+        hits: 0 … `trials`.
+        trials: 1 or more.
+        control_hits: 0 … `control_trials`.
+        control_trials: 1 or more.
+
+    Returns:
+        None where each control trial is a hit: nothing could happen more often.
+    """
+    from scipy.optimize import brentq
+
+    misses, control_misses = trials - hits, control_trials - control_hits
+    if not control_misses:
+        return None
+    share, control_share = misses / trials, control_misses / control_trials
+
+    def too_far(ratio: float) -> float:
+        # The likeliest control share at this ratio of the shares solves a quadratic equation.
+        square = (trials + control_trials) * ratio
+        linear = trials * ratio + misses + control_trials + control_misses * ratio
+        both = misses + control_misses
+        root = max(linear**2 - 4 * square * both, 0.0) ** 0.5
+        control = min(2 * both / (linear + root), 1.0, 1 / ratio)
+        of = ratio * control
+        variance = of * (1 - of) / trials + ratio**2 * control * (1 - control) / control_trials
+        distance = (share - ratio * control_share) ** 2
+        return float(distance - _LEVEL_95**2 * variance)
+
+    observed = share / control_share
+    low = 0.0
+    if observed > 0 and too_far(_TINY) > 0:
+        low = float(brentq(too_far, _TINY, observed * (1 - _NEAR)))
+    # Twice as far each time: the ratio has no upper end of its own.
+    start = max(observed, _TINY) * (1 + _NEAR)
+    further = 2 * start
+    while too_far(further) <= 0 and further < _FAR:
+        further *= 2
+    high = float(brentq(too_far, start, further)) if further < _FAR else np.inf
+    return ResidualRisk(1 - observed, 1 - high, 1 - low)
 
 
 def equivalence_p(successes: int, trials: int, low: float, high: float) -> float:

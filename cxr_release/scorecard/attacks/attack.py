@@ -1,0 +1,249 @@
+"""What every attack on membership states: who was attacked, with what, what came of it, and power.
+
+A score that says "member" is held against control films, which went through the same ingest and
+which no run saw. An attack counts as evidence only where it finds what was planted: where it does
+not, that it finds nothing in the release says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_release.statistics.clustered_auc import ClusteredAuc, clustered_auc
+from cxr_release.statistics.exceedances import LEVEL, Exceedances, exceedances
+from cxr_release.statistics.multiple import holm
+from cxr_release.statistics.proportions import ALPHA
+from cxr_release.statistics.roc import TruePositiveRate, true_positive_rate
+
+Scores = NDArray[np.floating]
+
+LIMITS = (0.01, 0.001)
+"""False-positive rates at which true-positive rates are given."""
+RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
+"""What the attacker holds beside the released films: the film itself, or another of its patient."""
+
+FAULT = (
+    "the area is significantly below 0.5, which no leak explains: trained and control films differ"
+    " in something else, such as their ingest or source, and the test is faulty"
+)
+NO_POWER = "this attack did not find what was planted for it to find"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Separation:
+    """How far the scores of members and of controls lie from each other."""
+
+    auc: ClusteredAuc
+    tpr: tuple[TruePositiveRate, ...]
+    """One for each of `LIMITS`."""
+    beyond: Exceedances
+    """Members with a higher score than any control."""
+
+    @property
+    def leak(self) -> bool:
+        """Whether members are found, by the area or by the tail, before correction."""
+        return self.auc.above_half or self.beyond.p <= LEVEL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Power:
+    """What an attack makes of films that were planted in the release for it to find."""
+
+    dose: str
+    """What was planted."""
+    planted: int
+    """Films."""
+    auc: float
+    interval: tuple[float, float]
+    found: bool
+    detail: dict[str, Any]
+    """Further numbers of this attack, ready for JSON."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """An attack, what it found, and what it would have found."""
+
+    name: str
+    access: str
+    """What the attacker holds."""
+    unit: str
+    """What is attacked: `film` or `patient`."""
+    members: int
+    """Units that the generator learnt from."""
+    controls: int
+    """Units that no run saw."""
+    member_patients: int
+    control_patients: int
+    separation: Separation
+    power: tuple[Power, ...]
+    ps: dict[str, float]
+    """p value of each test that this attack makes, by name."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Further numbers of this attack, ready for JSON."""
+    adjusted: dict[str, float] | None = None
+    """By Holm's method over all tests of all attacks; None before `corrected`."""
+
+    @property
+    def evidence(self) -> bool:
+        """Whether the attack found anything that was planted, and is not faulty."""
+        return any(power.found for power in self.power) and self.fault is None
+
+    @property
+    def fault(self) -> str | None:
+        """What shows that the test itself is wrong; None where nothing does."""
+        return FAULT if self.separation.auc.below_half else None
+
+    def report(self) -> dict[str, Any]:
+        """Ready for JSON; names no film and no patient."""
+        auc, beyond = self.separation.auc, self.separation.beyond
+        return {
+            "attack": self.name,
+            "access": self.access,
+            "unit": self.unit,
+            "measurable": self.evidence,
+            "why_not": self.fault or (None if self.evidence else NO_POWER),
+            "members": self.members,
+            "controls": self.controls,
+            "member_patients": self.member_patients,
+            "control_patients": self.control_patients,
+            "auc": auc.auc,
+            "interval": [auc.low, auc.high],
+            "tpr": [
+                {
+                    "at_most_fpr": rate.at_most_fpr,
+                    "false_positives": rate.false_positives,
+                    "value": rate.value,
+                    "interval": list(rate.interval),
+                    "measurable": rate.measurable,
+                }
+                for rate in self.separation.tpr
+            ],
+            "beyond_any_control": {
+                "members": beyond.count,
+                "tested": beyond.counted,
+                "expected": beyond.expected,
+                "interval": list(beyond.range),
+            },
+            "power": [
+                {
+                    "dose": power.dose,
+                    "planted": power.planted,
+                    "auc": power.auc,
+                    "interval": list(power.interval),
+                    "found": power.found,
+                    **power.detail,
+                }
+                for power in self.power
+            ],
+            "smallest_auc_detectable": auc.smallest,
+            "p": self.ps,
+            "p_holm": self.adjusted,
+            **self.details,
+        }
+
+
+@dataclass(frozen=True)
+class NotMeasurable:
+    """An attack that could not be made."""
+
+    name: str
+    access: str
+    unit: str
+    why: str
+
+    def report(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "attack": self.name,
+            "access": self.access,
+            "unit": self.unit,
+            "measurable": False,
+            "why_not": self.why,
+        }
+
+
+def separation(
+    members: Scores,
+    controls: Scores,
+    *,
+    member_patients: Sequence[str],
+    control_patients: Sequence[str],
+) -> Separation:
+    """Members' scores against controls'; the higher, the more like a member.
+
+    Args:
+        members: (m,) of 2 patients or more.
+        controls: (n,) likewise.
+        member_patients: (m,) none of whom is among the controls'.
+        control_patients: (n,).
+    """
+    first, second = np.asarray(members, np.float64), np.asarray(controls, np.float64)
+    return Separation(
+        auc=clustered_auc(
+            first,
+            second,
+            positive_clusters=member_patients,
+            negative_clusters=control_patients,
+        ),
+        tpr=tuple(
+            true_positive_rate(first, second, at_most_fpr=limit, clusters=member_patients)
+            for limit in LIMITS
+        ),
+        beyond=exceedances(
+            first, second, clusters=member_patients, other_clusters=control_patients
+        ),
+    )
+
+
+def power_of(dose: str, planted: int, result: Separation, *, found: bool) -> Power:
+    """What an attack made of films that were planted.
+
+    Args:
+        dose: what was planted.
+        planted: films.
+        result: of the attack on them.
+        found: whether the attack found them.
+    """
+    return Power(
+        dose=dose,
+        planted=planted,
+        auc=result.auc.auc,
+        interval=(result.auc.low, result.auc.high),
+        found=found,
+        detail={
+            "beyond_any_control": result.beyond.count,
+            "tpr_at_most_1_percent_fpr": result.tpr[0].value,
+        },
+    )
+
+
+def corrected(attacks: Sequence[Attack | NotMeasurable]) -> list[Attack | NotMeasurable]:
+    """The attacks with p values adjusted for all tests of all of them (Holm)."""
+    tests = [
+        (place, name, p)
+        for place, attack in enumerate(attacks)
+        if isinstance(attack, Attack)
+        for name, p in attack.ps.items()
+    ]
+    adjusted: dict[int, dict[str, float]] = {}
+    for (place, name, _), p in zip(tests, holm([p for *_, p in tests]), strict=True):
+        adjusted.setdefault(place, {})[name] = 1.0 if p is None else p
+    return [
+        replace(attack, adjusted=adjusted[place]) if isinstance(attack, Attack) else attack
+        for place, attack in enumerate(attacks)
+    ]
+
+
+def significant(attack: Attack) -> list[str]:
+    """Names of the tests of an attack that hold after correction, a leak in their direction."""
+    return [
+        name
+        for name, p in (attack.adjusted or {}).items()
+        if p <= ALPHA and (name != "auc" or attack.separation.auc.auc > 0.5)
+    ]

@@ -1,0 +1,64 @@
+"""Distance to the closest record: a film that the release comes nearer to is taken for a member.
+
+The score is the cosine with the nearest released film (Chen et al., GAN-Leaks, CCS 2020; for tables
+known as DCR). It finds copies. Its area is blind to a few of them: of 480 released films of
+phantoms, 24 that are altered copies move it from 0.50 to 0.52; the number of members that are
+nearer than *any* control film finds them, and is part of this attack. A set that passes a test of
+distances may still leak (Yao et al., The DCR Delusion, arXiv 2505.01524): absence here is absence
+for this attack alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cxr_release.scorecard.attacks.attack import (
+    RELEASED_FILMS,
+    Attack,
+    Separation,
+    power_of,
+    separation,
+)
+from cxr_release.scorecard.attacks.neighbours import Neighbours
+from cxr_release.scorecard.positive_controls import Planted
+from cxr_release.scorecard.sets import ScoreSets
+
+NAME = "distance to the closest record"
+
+
+def nearest_attack(
+    sets: ScoreSets, released: Neighbours, planted: Sequence[tuple[Planted, Neighbours]]
+) -> Attack:
+    """The attack on a release, and on releases with planted copies.
+
+    Args:
+        sets: the films.
+        released: the cosines with the released films.
+        planted: positive controls, with the cosines that those give.
+    """
+    result = _result(sets, released)
+    attempts = [(control, _result(sets, cosines)) for control, cosines in planted]
+    return Attack(
+        name=NAME,
+        access=RELEASED_FILMS,
+        unit="film",
+        members=len(sets.trained),
+        controls=len(sets.control),
+        member_patients=len(set(sets.trained.patients)),
+        control_patients=len(set(sets.control.patients)),
+        separation=result,
+        power=tuple(
+            power_of(control.dose, control.films, attempt, found=attempt.leak)
+            for control, attempt in attempts
+        ),
+        ps={"auc": result.auc.p, "beyond_any_control": result.beyond.p},
+    )
+
+
+def _result(sets: ScoreSets, cosines: Neighbours) -> Separation:
+    return separation(
+        cosines.members[:, 0],
+        cosines.controls[:, 0],
+        member_patients=sets.trained.patients,
+        control_patients=sets.control.patients,
+    )

@@ -1,0 +1,219 @@
+"""The films that a score is about: trained, control and released.
+
+Trained films are those that the generator learnt from, their patients are the *members*. Control
+films are of patients whom no run ever saw, and came through the same ingest. What an attack finds
+in members more than in controls is a leak; so a patient, or a picture, in both would make a leak of
+nothing, or hide one, and is refused.
+
+Nothing here hangs on names: films are put in the order of the SHA-256 of their small pictures, and
+patients in that of their first film. The same films under other names, in other folders or with
+other keys give the same numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_release.encoders.encoder import Encoder
+from cxr_release.encoders.registry import small_picture
+from cxr_release.errors import Fault, SourceError
+from cxr_release.films.film_set import FilmSet
+from cxr_release.films.patients import canonical
+from cxr_release.memorization.features import FilmFeatures, Remark, features_of
+from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
+
+TRAINED, CONTROL, RELEASED = "trained", "control", "released"
+FEWEST = 20
+"""Films of a set, and patients of the trained and of the control films."""
+
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Films of a role, in an order that follows from their pixels."""
+
+    ids: tuple[str, ...]
+    patients: tuple[str, ...]
+    """Of each film, in canonical spelling; a name of its own where the patient is not stated."""
+    digests: tuple[str, ...]
+    """SHA-256 of each film's small picture, in hex; rising."""
+    vectors: Vectors
+    """(films, d), rows of length 1."""
+
+    def __len__(self) -> int:
+        """Films."""
+        return len(self.ids)
+
+    def take(self, places: Sequence[int] | Places) -> Part:
+        """Some of the films, in this order."""
+        chosen = [int(place) for place in places]
+        return Part(
+            tuple(self.ids[place] for place in chosen),
+            tuple(self.patients[place] for place in chosen),
+            tuple(self.digests[place] for place in chosen),
+            self.vectors[chosen],
+        )
+
+    def by_patient(self) -> dict[str, list[int]]:
+        """Patient → places of the films, rising; patients in the order of their first film."""
+        films: dict[str, list[int]] = {}
+        for place, patient in enumerate(self.patients):
+            films.setdefault(patient, []).append(place)
+        return films
+
+    def halves(self) -> tuple[Places, Places]:
+        """Places of two halves that share no patient: every other patient in each."""
+        films = list(self.by_patient().values())
+        first, second = (
+            np.array(sorted(place for places in films[start::2] for place in places), np.int64)
+            for start in (0, 1)
+        )
+        return first, second
+
+
+@dataclass(frozen=True)
+class ScoreSets:
+    """What a score is taken of."""
+
+    trained: Part
+    control: Part
+    released: Part
+    without_patient: Mapping[str, int]
+    """`trained` and `control` → films whose patient is not stated. Each counts as a patient of its
+    own, and whether such a patient is in both sets is not known."""
+    unreadable: Mapping[str, Sequence[Remark]]
+    """Set → films that could not be read, and why; they are in none of the parts."""
+
+
+def score_sets(
+    trained: FilmSet,
+    control: FilmSet,
+    released: FilmSet,
+    *,
+    encoder: Encoder | None = None,
+    cache: Path | None = None,
+) -> ScoreSets:
+    """Read the three sets, and refuse those of which no honest score can be taken.
+
+    Args:
+        trained: films that the generator learnt from.
+        control: films of other patients, through the same ingest, that no run ever saw.
+        released: the synthetic films.
+        encoder: whose features films are compared by; None takes small pictures (`vectors`).
+        cache: folder in which features are kept; see `features.features_of`.
+
+    Raises:
+        SourceError: a set has too few films or patients; or a patient or a picture is both in
+            `trained` and in `control`. Names them all.
+        CxrReleaseError: a film cannot be encoded, or `cache` is not a folder to write in.
+    """
+    films = {TRAINED: trained, CONTROL: control, RELEASED: released}
+    read = {
+        name: features_of(each, small_picture(), ["plain"], cache) for name, each in films.items()
+    }
+    parts = {name: _part(films[name], read[name], encoder=encoder, cache=cache) for name in films}
+    stated = {
+        name: sum(film in read[name].patients for film in parts[name].ids)
+        for name in (TRAINED, CONTROL)
+    }
+    _require_enough(films, parts)
+    faults = [
+        *_shared_patients(parts[TRAINED], parts[CONTROL]),
+        *_shared_pictures(films, parts[TRAINED], parts[CONTROL]),
+    ]
+    if faults:
+        raise SourceError(
+            f"trained and control films share {len(faults)} patient(s) or picture(s)",
+            where=f"{_where(trained)} and {_where(control)}",
+            remedy="leave each patient's films in one of the two, and compare again",
+            faults=faults,
+        )
+    return ScoreSets(
+        parts[TRAINED],
+        parts[CONTROL],
+        parts[RELEASED],
+        {name: len(parts[name]) - count for name, count in stated.items()},
+        {name: each.unreadable for name, each in read.items()},
+    )
+
+
+def _part(
+    films: FilmSet, read: FilmFeatures, *, encoder: Encoder | None, cache: Path | None
+) -> Part:
+    pictures = read.views["plain"]
+    digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).hexdigest() for row in pictures]
+    patients = [
+        f"patient {canonical(read.patients[film])}" if film in read.patients else f"film {film}"
+        for film in read.ids
+    ]
+    if encoder is None:
+        vectors = picture_vectors(pictures)
+    else:
+        vectors = unit(features_of(films, encoder, ["plain"], cache).views["plain"])
+    part = Part(read.ids, tuple(patients), tuple(digests), vectors)
+    # Films with equal pictures have equal vectors: which of them comes first changes no number
+    # but through their patients, so patients with equal pictures come by their number of films.
+    films_of = {patient: len(places) for patient, places in part.by_patient().items()}
+    order = sorted(range(len(part)), key=lambda place: (digests[place], films_of[patients[place]]))
+    return part.take(order)
+
+
+def _where(films: FilmSet) -> str:
+    return ", ".join(source.name for source in films.sources)
+
+
+def _require_enough(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> None:
+    for name, part in parts.items():
+        if len(part) < FEWEST:
+            raise SourceError(
+                f"has {len(part)} {name} film(s) that can be read, expected {FEWEST} or more",
+                where=_where(films[name]),
+                remedy="with fewer, nothing that is found could be told from chance",
+            )
+        patients = len(set(part.patients))
+        if name != RELEASED and patients < FEWEST:
+            raise SourceError(
+                f"has {name} films of {patients} patient(s), expected {FEWEST} or more",
+                where=_where(films[name]),
+                remedy="give films of more patients; those of one patient are alike and count once",
+            )
+
+
+def _shared_patients(trained: Part, control: Part) -> Iterator[Fault]:
+    members, others = trained.by_patient(), control.by_patient()
+    for patient in sorted(members.keys() & others.keys()):
+        yield Fault(
+            patient,
+            f"has {len(members[patient])} trained film(s), such as"
+            f" {trained.ids[members[patient][0]]}, and {len(others[patient])} control film(s),"
+            f" such as {control.ids[others[patient][0]]}",
+            "leave the patient's films in one of the two",
+        )
+
+
+def _shared_pictures(films: Mapping[str, FilmSet], trained: Part, control: Part) -> Iterator[Fault]:
+    """A fault for each control film whose pixels are those of a trained film.
+
+    Equal films have equal small pictures, so that only those are read again.
+    """
+    alike: dict[str, list[str]] = {}
+    for film, digest in zip(trained.ids, trained.digests, strict=True):
+        alike.setdefault(digest, []).append(film)
+    for film, digest in zip(control.ids, control.digests, strict=True):
+        for other in alike.get(digest, []):
+            pixels = films[CONTROL].film(film), films[TRAINED].film(other)
+            if np.array_equal(*pixels):
+                yield Fault(
+                    film,
+                    f"is a control film with the pixels of the trained film {other}",
+                    "take it out of one of the two; if both are of one patient, all films of that"
+                    " patient",
+                )
+                break
