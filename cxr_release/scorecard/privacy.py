@@ -14,7 +14,7 @@ from typing import Any
 
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.films.film_set import FilmSet
-from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable, corrected, significant
+from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable, corrected
 from cxr_release.scorecard.attacks.density import density_attack
 from cxr_release.scorecard.attacks.linkage import linkage_attack
 from cxr_release.scorecard.attacks.nearest import nearest_attack
@@ -49,11 +49,7 @@ class Privacy:
     @property
     def leaks(self) -> dict[str, list[str]]:
         """Attack → its tests that show a leak after correction; of attacks with any."""
-        tests = {
-            attack.name: significant(attack)
-            for attack in self.attacks
-            if isinstance(attack, Attack)
-        }
+        tests = {attack.name: attack.leaks for attack in self.attacks if isinstance(attack, Attack)}
         return {name: names for name, names in tests.items() if names}
 
     def report(self) -> dict[str, Any]:

@@ -9,13 +9,13 @@ weights from elsewhere. It is learnt on patients who are not looked for by it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.memorization.parallel import one_thread_each
-from cxr_release.scorecard.sets import Part
 from cxr_release.scorecard.vectors import Vectors, unit
 
 COMPONENTS = 100
@@ -43,26 +43,27 @@ class Reidentifier:
             return unit((vectors - self.mean) @ self.projection)
 
 
-def learn(films: Part) -> Reidentifier | None:
+def learn(vectors: Vectors, patients: Sequence[str]) -> Reidentifier | None:
     """A re-identifier of films of patients, of whom some have several.
 
     Args:
-        films: whom it is learnt on.
+        vectors: (n, d) of the films that it is learnt from.
+        patients: (n,) whose they are.
 
     Returns:
         None where too few patients have several films.
     """
     from sklearn.decomposition import PCA
 
-    owners = np.unique(films.patients, return_inverse=True)[1]
+    owners = np.unique(list(patients), return_inverse=True)[1]
     counts = np.bincount(owners)
     further = int((counts - 1).sum())
     if further < FEWEST:
         return None
     with one_thread_each():
-        components = min(COMPONENTS, len(films) - 1, films.vectors.shape[1])
-        pca = PCA(components, svd_solver="full").fit(films.vectors.astype(np.float64))
-        projected = (films.vectors - pca.mean_) @ pca.components_.T
+        components = min(COMPONENTS, len(vectors) - 1, vectors.shape[1])
+        pca = PCA(components, svd_solver="full").fit(vectors.astype(np.float64))
+        projected = (vectors - pca.mean_) @ pca.components_.T
         sums = np.zeros((len(counts), components))
         np.add.at(sums, owners, projected)
         rest = projected - (sums / counts[:, None])[owners]

@@ -17,8 +17,8 @@ ALPHA = 0.05
 """Two-sided level of every test; intervals hold 1 − `ALPHA`."""
 
 _LEVEL_95 = 1.959963984540054
-_TINY, _FAR = 1e-9, 1e9
-"""Ratios that are searched."""
+_TINY = 1e-9
+"""The least ratio that is searched."""
 _NEAR = 1e-7
 """Share of a ratio by which an end of its interval is off it at least."""
 
@@ -117,7 +117,7 @@ class ResidualRisk:
     value: float
     """(a − c) / (1 − c): 0 where it happens as often, 1 where always; below 0 where less often."""
     low: float
-    """Lower end of the 95 % interval; may be −∞."""
+    """Lower end of the 95 % interval."""
     high: float
     """Upper end, 1 at most."""
 
@@ -168,9 +168,9 @@ def residual_risk(
     # Twice as far each time: the ratio has no upper end of its own.
     start = max(observed, _TINY) * (1 + _NEAR)
     further = 2 * start
-    while too_far(further) <= 0 and further < _FAR:
+    while too_far(further) <= 0:
         further *= 2
-    high = float(brentq(too_far, start, further)) if further < _FAR else np.inf
+    high = float(brentq(too_far, start, further))
     return ResidualRisk(1 - observed, 1 - high, 1 - low)
 
 

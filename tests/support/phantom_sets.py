@@ -16,14 +16,20 @@ from cxr_release.radiographs.resample import mirror, resample
 SIDE = 64
 
 
-@cache
 def phantoms(count: int = 120) -> list[Film]:
     """64 × 64, bone bright, facing left."""
+    return [film for film, _ in phantoms_of_patients(count)]
+
+
+@cache
+def phantoms_of_patients(count: int) -> list[tuple[Film, str]]:
+    """The same films with their patients. Eight films in a row share none with others."""
     films = []
     for phantom in (draw_phantom(index, seed=5) for index in range(count)):
         film = resample(window(phantom.pixels), SIDE, "stretch")
         film = np.invert(film) if phantom.negative else film
-        films.append(mirror(film) if phantom.facing == "right" else film)
+        left = mirror(film) if phantom.facing == "right" else film
+        films.append((left, phantom.patient))
     return films
 
 

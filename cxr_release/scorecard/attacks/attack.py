@@ -28,10 +28,13 @@ RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
 """What the attacker holds beside the released films: the film itself, or another of its patient."""
 
 FAULT = (
-    "the area is significantly below 0.5, which no leak explains: trained and control films differ"
-    " in something else, such as their ingest or source, and the test is faulty"
+    "the interval of the area lies below 0.5, which no leak of trained films explains: trained and"
+    " control films were swapped, or differ in something other than training, such as their ingest"
 )
+"""Of a test without any fault this comes by chance in 1 of 40."""
 NO_POWER = "this attack did not find what was planted for it to find"
+AUC, BEYOND = "auc", "beyond_any_control"
+"""Names of tests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +48,18 @@ class Separation:
     """Members with a higher score than any control."""
 
     @property
-    def leak(self) -> bool:
-        """Whether members are found, by the area or by the tail, before correction."""
-        return self.auc.above_half or self.beyond.p <= LEVEL
+    def found_by(self) -> tuple[str, ...]:
+        """Tests that find members, before correction."""
+        found = {AUC: self.auc.above_half, BEYOND: self.beyond.p <= LEVEL}
+        return tuple(name for name, holds in found.items() if holds)
+
+    def more_than(self, other: Separation) -> tuple[str, ...]:
+        """Tests that find members, and more of them than in another release."""
+        more = {
+            AUC: self.auc.auc > other.auc.auc,
+            BEYOND: self.beyond.counted > other.beyond.counted,
+        }
+        return tuple(name for name in self.found_by if more[name])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +72,8 @@ class Power:
     """Films."""
     auc: float
     interval: tuple[float, float]
-    found: bool
+    found_by: tuple[str, ...]
+    """Tests of the attack that found it, before correction; see `Attack.ps`."""
     detail: dict[str, Any]
     """Further numbers of this attack, ready for JSON."""
 
@@ -90,9 +103,24 @@ class Attack:
     """By Holm's method over all tests of all attacks; None before `corrected`."""
 
     @property
+    def powered(self) -> list[str]:
+        """Tests that found something that was planted: others say nothing by finding nothing."""
+        found = {name for power in self.power for name in power.found_by}
+        return [name for name in self.ps if name in found]
+
+    @property
+    def leaks(self) -> list[str]:
+        """Tests that show a leak after correction."""
+        return [
+            name
+            for name, p in (self.adjusted or {}).items()
+            if p <= ALPHA and (name != AUC or self.separation.auc.auc > 0.5)
+        ]
+
+    @property
     def evidence(self) -> bool:
-        """Whether the attack found anything that was planted, and is not faulty."""
-        return any(power.found for power in self.power) and self.fault is None
+        """Whether a test found what was planted, or a leak, and the attack is not faulty."""
+        return bool(self.powered or self.leaks) and self.fault is None
 
     @property
     def fault(self) -> str | None:
@@ -136,12 +164,14 @@ class Attack:
                     "planted": power.planted,
                     "auc": power.auc,
                     "interval": list(power.interval),
-                    "found": power.found,
+                    "found": bool(power.found_by),
+                    "found_by": list(power.found_by),
                     **power.detail,
                 }
                 for power in self.power
             ],
             "smallest_auc_detectable": auc.smallest,
+            "powered": self.powered,
             "p": self.ps,
             "p_holm": self.adjusted,
             **self.details,
@@ -201,25 +231,29 @@ def separation(
     )
 
 
-def power_of(dose: str, planted: int, result: Separation, *, found: bool) -> Power:
+def power_of(
+    dose: str, planted: int, result: Separation, *, found_by: Sequence[str], **detail: Any
+) -> Power:
     """What an attack made of films that were planted.
 
     Args:
         dose: what was planted.
         planted: films.
         result: of the attack on them.
-        found: whether the attack found them.
+        found_by: tests that found them.
+        detail: further numbers, ready for JSON.
     """
     return Power(
         dose=dose,
         planted=planted,
         auc=result.auc.auc,
         interval=(result.auc.low, result.auc.high),
-        found=found,
+        found_by=tuple(found_by),
         detail={
             "beyond_any_control": result.beyond.count,
             "tpr_at_most_1_percent_fpr": result.tpr[0].value,
-        },
+        }
+        | detail,
     )
 
 
@@ -237,13 +271,4 @@ def corrected(attacks: Sequence[Attack | NotMeasurable]) -> list[Attack | NotMea
     return [
         replace(attack, adjusted=adjusted[place]) if isinstance(attack, Attack) else attack
         for place, attack in enumerate(attacks)
-    ]
-
-
-def significant(attack: Attack) -> list[str]:
-    """Names of the tests of an attack that hold after correction, a leak in their direction."""
-    return [
-        name
-        for name, p in (attack.adjusted or {}).items()
-        if p <= ALPHA and (name != "auc" or attack.separation.auc.auc > 0.5)
     ]

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.scorecard.attacks.attack import (
+    AUC,
     RELEASED_FILMS,
     Attack,
     Separation,
@@ -63,11 +64,21 @@ def density_attack(
         control_patients=len(set(sets.control.patients)),
         separation=result,
         power=tuple(
-            power_of(control.dose, control.films, attempt, found=attempt.auc.above_half)
+            power_of(
+                control.dose,
+                control.films,
+                attempt,
+                found_by=_by_area(attempt.more_than(result) if control.added else attempt.found_by),
+            )
             for control, attempt in attempts
         ),
-        ps={"auc": result.auc.p},
+        ps={AUC: result.auc.p},
     )
+
+
+def _by_area(tests: Sequence[str]) -> list[str]:
+    """The tail of a ratio is not tested: it is where the reference is sparse by chance."""
+    return [name for name in tests if name == AUC]
 
 
 def _result(sets: ScoreSets, released: Neighbours, reference: Neighbours) -> Separation:

@@ -11,10 +11,11 @@ are hit (Giomi et al., A Unified Framework for Quantifying Privacy Risk in Synth
 is weaker: of 141 phantoms each, with trained films as the release, it hit 25 trained and 35 control
 patients among five candidates where the best path hit 49 and 33.
 
-Control patients are halved: the re-identifier that looks for one half was learnt on the other. Only
-patients with two films or more can be looked for: the first is the probe, the second stands in the
-gallery. Where the generator has learnt from the probe, too, the risk includes what it copied from
-that, and is an upper bound of what another film gives away.
+Both groups are halved by patient: the re-identifier that looks for one half of both was learnt on
+the other half of both. Only patients with two films or more can be looked for: the first is the
+probe, the second stands in the gallery. All galleries are of one size, that of the smallest half;
+larger groups fill several. Where the generator has learnt from the probe, too, the risk includes
+what it copied from that, and is an upper bound of what another film gives away.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 
 from cxr_release.memorization.parallel import in_parallel, one_thread_each
 from cxr_release.scorecard.attacks.attack import (
+    AUC,
     OTHER_FILM,
     Attack,
     NotMeasurable,
@@ -38,6 +40,7 @@ from cxr_release.scorecard.reidentifier import Reidentifier, learn
 from cxr_release.scorecard.sets import Part, ScoreSets
 from cxr_release.scorecard.vectors import Vectors, nearest_cosines
 from cxr_release.statistics.clustered_auc import clustered_auc
+from cxr_release.statistics.exceedances import LEVEL
 from cxr_release.statistics.proportions import residual_risk
 
 NAME = "re-identification"
@@ -73,11 +76,11 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Trial:
-    """A half of the control patients, as many trained ones, and who looks for both."""
+    """Galleries of patients of a half of both groups, and who looks for them."""
 
     reidentify: Reidentifier
-    members: Gallery
-    controls: Gallery
+    members: tuple[Gallery, ...]
+    controls: tuple[Gallery, ...]
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,15 @@ class Outcome:
     """One for each of `CANDIDATES`, ready for JSON."""
 
     @property
-    def leak(self) -> bool:
-        """Whether the area, or a residual risk, is above what chance gives."""
-        risks = [rate["interval"] for rate in self.rates if rate["interval"] is not None]
-        return self.separation.auc.above_half or any(low > 0 for low, _ in risks)
+    def ps(self) -> dict[str, float]:
+        """p value of each test."""
+        return {AUC: self.separation.auc.p} | {_name(rate): rate["p"] for rate in self.rates}
+
+    @property
+    def found_by(self) -> list[str]:
+        """Tests that find members, before correction."""
+        by_area = [AUC] if self.separation.auc.above_half else []
+        return by_area + [_name(rate) for rate in self.rates if rate["p"] <= LEVEL]
 
 
 def linkage_attack(sets: ScoreSets) -> Attack | NotMeasurable:
@@ -106,55 +114,80 @@ def linkage_attack(sets: ScoreSets) -> Attack | NotMeasurable:
     if isinstance(trials, str):
         return NotMeasurable(NAME, OTHER_FILM, "patient", trials)
     released = _attacked(trials, sets.released.vectors)
-    places = np.unique(np.concatenate([trial.members.places for trial in trials]))
+    members, controls = (
+        [gallery for trial in trials for gallery in galleries(trial)]
+        for galleries in (_of_members, _of_controls)
+    )
+    places = np.unique(np.concatenate([gallery.places for gallery in members]))
     copies = _attacked(trials, sets.trained.vectors[places])
-    patients = sum(len(trial.members.patients) for trial in trials)
+    counts = [sum(len(gallery.patients) for gallery in each) for each in (members, controls)]
     positive = power_of(
         f"the other films of {len(places)} trained patients in place of the released ones",
         len(places),
         copies.separation,
-        found=copies.leak,
+        found_by=copies.found_by,
+        linkage=list(copies.rates),
     )
-    positive.detail["linkage"] = list(copies.rates)
     return Attack(
         name=NAME,
         access=OTHER_FILM,
         unit="patient",
-        members=patients,
-        controls=patients,
-        member_patients=patients,
-        control_patients=patients,
+        members=counts[0],
+        controls=counts[1],
+        member_patients=counts[0],
+        control_patients=counts[1],
         separation=released.separation,
         power=(positive,),
         details={"linkage": list(released.rates), "reidentifier": _verified(trials)},
-        ps={"auc": released.separation.auc.p}
-        | {f"top_{rate['candidates']}": rate["p"] for rate in released.rates},
+        ps=released.ps,
     )
+
+
+def _name(rate: dict[str, Any]) -> str:
+    return f"top_{rate['candidates']}"
+
+
+def _of_members(trial: Trial) -> tuple[Gallery, ...]:
+    return trial.members
+
+
+def _of_controls(trial: Trial) -> tuple[Gallery, ...]:
+    return trial.controls
 
 
 def _trials(sets: ScoreSets) -> list[Trial] | str:
     """The two trials, or why they cannot be made."""
-    pairs = [_pairs(part) for part in (sets.trained, sets.control)]
+    parts = sets.trained, sets.control
+    pairs = [_pairs(part) for part in parts]
     if not all(pairs):
         return ONE_FILM
-    trained_halves, control_halves = sets.trained.halves(), sets.control.halves()
+    halves = [part.halves() for part in parts]
+    known = [
+        [_among(of_part, places) for places in of_halves]
+        for of_part, of_halves in zip(pairs, halves, strict=True)
+    ]
+    size = min(len(each) for of_part in known for each in of_part)
+    if size < FEWEST:
+        return TOO_FEW
+    # As many galleries in both trials: else one re-identifier would count more for one group.
+    most = [min(len(each) for each in of_part) // size for of_part in known]
     trials = []
-    for members, looked_in, learnt_on in zip(
-        trained_halves, control_halves, reversed(control_halves), strict=True
-    ):
-        reidentify = learn(sets.control.take(learnt_on))
-        known = [
-            _among(of_part, places)
-            for of_part, places in zip(pairs, (members, looked_in), strict=True)
-        ]
-        count = min(map(len, known))
-        if reidentify is None or count < FEWEST:
+    for half in (0, 1):
+        others = [part.take(places[1 - half]) for part, places in zip(parts, halves, strict=True)]
+        reidentify = learn(
+            np.concatenate([part.vectors for part in others]),
+            [patient for part in others for patient in part.patients],
+        )
+        if reidentify is None:
             return TOO_FEW
-        galleries = [
-            _gallery(part, of_part[:count], reidentify)
-            for part, of_part in zip((sets.trained, sets.control), known, strict=True)
-        ]
-        trials.append(Trial(reidentify, *galleries))
+        members, controls = (
+            tuple(
+                _gallery(part, of_part[half][size * number : size * (number + 1)], reidentify)
+                for number in range(galleries)
+            )
+            for part, of_part, galleries in zip(parts, known, most, strict=True)
+        )
+        trials.append(Trial(reidentify, members, controls))
     return trials
 
 
@@ -183,26 +216,29 @@ def _gallery(part: Part, pairs: list[tuple[str, int, int]], reidentify: Reidenti
 
 def _attacked(trials: list[Trial], release: Vectors) -> Outcome:
     """The attack on a release, (films, d), over both trials."""
-    nearest: dict[str, list[NDArray[np.float32]]] = {"members": [], "controls": []}
-    ranks: dict[str, list[NDArray[np.int64]]] = {"members": [], "controls": []}
-    for trial in trials:
-        seen = trial.reidentify(release)
-        for role, gallery in (("members", trial.members), ("controls", trial.controls)):
-            near = nearest_cosines(gallery.probes, seen, 1, task="re-identify")
-            nearest[role].append(near[:, 0])
-            ranks[role].append(_ranks(gallery, seen))
-    # A patient may be in one trial alone, so that all are patients of their own.
+    seen = [trial.reidentify(release) for trial in trials]
+    nearest, ranks, patients = [], [], []
+    for of in (_of_members, _of_controls):
+        looked = [
+            (gallery, films)
+            for trial, films in zip(trials, seen, strict=True)
+            for gallery in of(trial)
+        ]
+        nearest.append(
+            np.concatenate(
+                [
+                    nearest_cosines(gallery.probes, films, 1, task="re-identify")[:, 0]
+                    for gallery, films in looked
+                ]
+            )
+        )
+        ranks.append(np.concatenate([_ranks(gallery, films) for gallery, films in looked]))
+        patients.append([name for gallery, _ in looked for name in gallery.patients])
     return Outcome(
         separation(
-            np.concatenate(nearest["members"]),
-            np.concatenate(nearest["controls"]),
-            member_patients=[name for trial in trials for name in trial.members.patients],
-            control_patients=[name for trial in trials for name in trial.controls.patients],
+            nearest[0], nearest[1], member_patients=patients[0], control_patients=patients[1]
         ),
-        tuple(
-            _rate(np.concatenate(ranks["members"]), np.concatenate(ranks["controls"]), candidates)
-            for candidates in CANDIDATES
-        ),
+        tuple(_rate(ranks[0], ranks[1], candidates) for candidates in CANDIDATES),
     )
 
 
@@ -214,7 +250,8 @@ def _ranks(gallery: Gallery, release: Vectors) -> NDArray[np.int64]:
         release: (r, components).
     """
     over = min(OVER, len(release))
-    onward = release @ gallery.films.T
+    with one_thread_each():
+        onward = release @ gallery.films.T
 
     def ranks(block: slice) -> NDArray[np.int64]:
         there = gallery.probes[block] @ release.T
@@ -261,7 +298,7 @@ def _verified(trials: list[Trial]) -> dict[str, Any]:
     strangers: list[str] = []
     found = dict.fromkeys(CANDIDATES, 0)
     for trial in trials:
-        for gallery in (trial.members, trial.controls):
+        for gallery in (*trial.members, *trial.controls):
             with one_thread_each():
                 cosines = gallery.probes @ gallery.films.T
             own = np.diag(cosines)
@@ -285,6 +322,6 @@ def _verified(trials: list[Trial]) -> dict[str, Any]:
         "verification_auc": area.auc,
         "interval": [area.low, area.high],
         "patients": len(patients),
-        "gallery": max(len(trial.members.patients) for trial in trials),
+        "gallery": len(trials[0].members[0].patients),
         **{f"top_{candidates}": found[candidates] for candidates in CANDIDATES},
     }

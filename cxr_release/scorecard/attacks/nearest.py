@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cxr_release.scorecard.attacks.attack import (
+    AUC,
+    BEYOND,
     RELEASED_FILMS,
     Attack,
     Separation,
@@ -48,10 +50,16 @@ def nearest_attack(
         control_patients=len(set(sets.control.patients)),
         separation=result,
         power=tuple(
-            power_of(control.dose, control.films, attempt, found=attempt.leak)
+            power_of(
+                control.dose,
+                control.films,
+                attempt,
+                # Copies that join the release must show beside what is in it already.
+                found_by=attempt.more_than(result) if control.added else attempt.found_by,
+            )
             for control, attempt in attempts
         ),
-        ps={"auc": result.auc.p, "beyond_any_control": result.beyond.p},
+        ps={AUC: result.auc.p, BEYOND: result.beyond.p},
     )
 
 
