@@ -29,8 +29,8 @@ from cxr_release.memorization.features import FilmFeatures, Remark, features_of
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
 TRAINED, CONTROL, RELEASED = "trained", "control", "released"
-FEWEST = 20
-"""Films of a set, and patients of the trained and of the control films."""
+FEWEST, FEWEST_PATIENTS = 20, 10
+"""Films of a set; patients of the trained, and of the control films."""
 
 Places = NDArray[np.int64]
 
@@ -178,9 +178,10 @@ def _require_enough(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> 
                 remedy="with fewer, nothing that is found could be told from chance",
             )
         patients = len(set(part.patients))
-        if name != RELEASED and patients < FEWEST:
+        if name != RELEASED and patients < FEWEST_PATIENTS:
             raise SourceError(
-                f"has {name} films of {patients} patient(s), expected {FEWEST} or more",
+                f"has {name} films of {patients} patient(s), expected {FEWEST_PATIENTS} or"
+                " more",
                 where=_where(films[name]),
                 remedy="give films of more patients; those of one patient are alike and count once",
             )

@@ -102,7 +102,7 @@ def test_sets_that_are_too_small_are_refused(sizes: tuple[int, ...], words: str)
 
 def test_many_films_of_few_patients_are_too_few() -> None:
     few = as_set("control", clouds(5, seed=9, films=8))
-    assert "has control films of 5 patient(s), expected 20 or more" in faults_of(
+    assert "has control films of 5 patient(s), expected 10 or more" in faults_of(
         as_set("trained", TRAINED), few
     )
 
