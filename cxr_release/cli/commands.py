@@ -418,6 +418,46 @@ def audit(
 
 
 @app.command()
+def score(
+    train: Annotated[
+        list[Path],
+        typer.Option(
+            help="Films that the generator learnt from: a folder, or an image table (Parquet)."
+        ),
+    ],
+    held_out: Annotated[
+        list[Path], typer.Option(help="Films of other patients that no run saw, likewise.")
+    ],
+    synthetic: Annotated[list[Path], typer.Option(help="Synthetic films, likewise.")],
+    patients: Annotated[
+        Path | None,
+        typer.Option(help="CSV: file and patient of each film of --train and --held-out."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for scorecard.json.")] = Path("scored"),
+    as_json: Json = False,
+) -> None:
+    """Attack synthetic films as a downloader could: is anybody of --train in them?
+
+    Each attack is held against films of patients whom no run saw, and says what it would have found
+    of planted copies. Patients stand in --patients, or in patients.csv beside the films; a patient
+    or a picture both in --train and in --held-out is refused. Nothing that is written or printed
+    names a film that could be read, or a patient.
+
+    Ends with 1 where a film could not be read.
+
+    Example: cxr-release score --train films --held-out others --synthetic drawn --output scored
+    """
+    from cxr_release.scorecard.score import require_read
+    from cxr_release.scorecard.score import score as measure
+    from cxr_release.scorecard.summary import text_of
+
+    report = measure(train, held_out, synthetic, output, patients=patients)
+    unreadable = report.pop("unreadable")
+    show(report | {"output": str(output)}, text_of, as_json=as_json)
+    require_read(unreadable)
+
+
+@app.command()
 def adjudicate(
     reviewer: Annotated[
         list[str], typer.Option(help="Who judges, such as a.b; once for each reviewer.")

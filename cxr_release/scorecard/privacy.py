@@ -31,9 +31,6 @@ from cxr_release.scorecard.positive_controls import (
 )
 from cxr_release.scorecard.sets import ScoreSets
 
-SCHEMA = 1
-"""Of the report."""
-
 
 @dataclass(frozen=True)
 class Privacy:
@@ -56,7 +53,6 @@ class Privacy:
         """Ready for JSON; names no film and no patient."""
         sets = self.sets
         return {
-            "schema": SCHEMA,
             "sets": {
                 "trained": _counted(sets, "trained", sets.trained.patients),
                 "control": _counted(sets, "control", sets.control.patients),
@@ -66,7 +62,6 @@ class Privacy:
                 },
             },
             "privacy": [attack.report() for attack in self.attacks],
-            "leaks": self.leaks,
         }
 
 

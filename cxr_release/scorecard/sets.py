@@ -180,8 +180,7 @@ def _require_enough(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> 
         patients = len(set(part.patients))
         if name != RELEASED and patients < FEWEST_PATIENTS:
             raise SourceError(
-                f"has {name} films of {patients} patient(s), expected {FEWEST_PATIENTS} or"
-                " more",
+                f"has {name} films of {patients} patient(s), expected {FEWEST_PATIENTS} or more",
                 where=_where(films[name]),
                 remedy="give films of more patients; those of one patient are alike and count once",
             )

@@ -28,8 +28,9 @@ RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
 """What the attacker holds beside the released films: the film itself, or another of its patient."""
 
 FAULT = (
-    "the interval of the area lies below 0.5, which no leak of trained films explains: trained and"
-    " control films were swapped, or differ in something other than training, such as their ingest"
+    "the interval of the area lies below 0.5, which no leak of trained films explains: the released"
+    " films show control patients, trained and control films were swapped, or they differ in"
+    " something other than training, such as their ingest"
 )
 """Of a test without any fault this comes by chance in 1 of 40."""
 NO_POWER = "this attack did not find what was planted for it to find"
@@ -70,6 +71,8 @@ class Power:
     """What was planted."""
     planted: int
     """Films."""
+    joins_release: bool
+    """Whether they were added to the released films; else they stood in place of all of them."""
     auc: float
     interval: tuple[float, float]
     found_by: tuple[str, ...]
@@ -136,6 +139,7 @@ class Attack:
             "unit": self.unit,
             "measurable": self.evidence,
             "why_not": self.fault or (None if self.evidence else NO_POWER),
+            "fault": self.fault is not None,
             "members": self.members,
             "controls": self.controls,
             "member_patients": self.member_patients,
@@ -162,6 +166,7 @@ class Attack:
                 {
                     "dose": power.dose,
                     "planted": power.planted,
+                    "joins_release": power.joins_release,
                     "auc": power.auc,
                     "interval": list(power.interval),
                     "found": bool(power.found_by),
@@ -172,6 +177,7 @@ class Attack:
             ],
             "smallest_auc_detectable": auc.smallest,
             "powered": self.powered,
+            "leaks": self.leaks,
             "p": self.ps,
             "p_holm": self.adjusted,
             **self.details,
@@ -232,7 +238,13 @@ def separation(
 
 
 def power_of(
-    dose: str, planted: int, result: Separation, *, found_by: Sequence[str], **detail: Any
+    dose: str,
+    planted: int,
+    result: Separation,
+    *,
+    found_by: Sequence[str],
+    joins_release: bool = False,
+    **detail: Any,
 ) -> Power:
     """What an attack made of films that were planted.
 
@@ -241,11 +253,13 @@ def power_of(
         planted: films.
         result: of the attack on them.
         found_by: tests that found them.
+        joins_release: whether they were added to the released films.
         detail: further numbers, ready for JSON.
     """
     return Power(
         dose=dose,
         planted=planted,
+        joins_release=joins_release,
         auc=result.auc.auc,
         interval=(result.auc.low, result.auc.high),
         found_by=tuple(found_by),

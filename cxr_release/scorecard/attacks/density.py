@@ -68,6 +68,7 @@ def density_attack(
                 control.dose,
                 control.films,
                 attempt,
+                joins_release=control.added,
                 found_by=_by_area(attempt.more_than(result) if control.added else attempt.found_by),
             )
             for control, attempt in attempts

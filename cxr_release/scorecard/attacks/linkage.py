@@ -14,8 +14,8 @@ patients among five candidates where the best path hit 49 and 33.
 Both groups are halved by patient: the re-identifier that looks for one half of both was learnt on
 the other half of both. Only patients with two films or more can be looked for: the first is the
 probe, the second stands in the gallery. All galleries are of one size, that of the smallest half;
-larger groups fill several. Where the generator has learnt from the probe, too, the risk includes
-what it copied from that, and is an upper bound of what another film gives away.
+larger groups fill several. Of trained patients the generator has learnt from the probe, too: the
+risk includes what it copied from that, and is an upper bound of what another film gives away.
 """
 
 from __future__ import annotations
@@ -56,6 +56,10 @@ ONE_FILM = "one film a patient"
 TOO_FEW = (
     "too few patients with several films: twice"
     f" {FEWEST} trained and twice {FEWEST} control patients are needed"
+)
+PROBES = (
+    "the generator has learnt from the attacker's films of trained patients, too: the risk is an"
+    " upper bound"
 )
 BLOCK = 16
 """Probes that are followed at a time."""
@@ -138,7 +142,11 @@ def linkage_attack(sets: ScoreSets) -> Attack | NotMeasurable:
         control_patients=counts[1],
         separation=released.separation,
         power=(positive,),
-        details={"linkage": list(released.rates), "reidentifier": _verified(trials)},
+        details={
+            "linkage": list(released.rates),
+            "reidentifier": _verified(trials),
+            "note": PROBES,
+        },
         ps=released.ps,
     )
 

@@ -54,6 +54,7 @@ def nearest_attack(
                 control.dose,
                 control.films,
                 attempt,
+                joins_release=control.added,
                 # Copies that join the release must show beside what is in it already.
                 found_by=attempt.more_than(result) if control.added else attempt.found_by,
             )

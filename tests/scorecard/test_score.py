@@ -1,0 +1,142 @@
+"""Three folders, scored by the command: what it writes, prints and refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cxr_release.errors import SourceError
+from cxr_release.scorecard.score import score
+from tests.support.commands import run
+from tests.support.phantom_sets import write_folder
+from tests.support.random_films import clouds
+
+SETS = {
+    "train": clouds(30, seed=1, films=2),
+    "held-out": clouds(30, seed=2, films=2),
+    "drawn": clouds(40, seed=3),
+}
+
+
+def folders(root: Path, *, patients: bool = True) -> dict[str, Path]:
+    made = {}
+    for name, films in SETS.items():
+        named = {f"{name}-{number:03d}": film for number, (film, _) in enumerate(films)}
+        made[name] = write_folder(root / name, named)
+        if patients and name != "drawn":
+            rows = [f"{film}.png,{key}" for film, (_, key) in zip(named, films, strict=True)]
+            (made[name] / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    return made
+
+
+def asked(made: dict[str, Path], output: Path, *further: str) -> list[str]:
+    options = {"--train": "train", "--held-out": "held-out", "--synthetic": "drawn"}
+    given = [text for option, name in options.items() for text in (option, str(made[name]))]
+    return ["score", *given, "--output", str(output), *further]
+
+
+def test_what_is_printed_is_what_is_written_and_names_nobody(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    done = run(*asked(made, tmp_path / "out", "--json"))
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    assert printed.pop("output") == str(tmp_path / "out")
+    written = (tmp_path / "out" / "scorecard.json").read_text()
+    assert json.loads(written) == printed
+    assert printed["schema"] == 1
+    assert printed["sets"]["trained"] == {
+        "films": 60,
+        "patients": 30,
+        "patient_not_stated": 0,
+        "unreadable": 0,
+    }
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"scorecard.json"}
+    for name in ("train-0", "held-out-0", "drawn-0", "p1x", "p2x"):
+        assert name not in written
+
+
+def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    text = run(*asked(made, tmp_path / "out")).stdout
+    assert "trained   60 films of 30 patients\n" in text
+    assert "released  40 films\n" in text
+    assert "distance to the closest record, by who holds the film and the released films\n" in text
+    assert "not measurable with fewer than 100 control films" in text
+    assert "altered copies of 24 trained patients among the released films: found by" in text
+    assert "leak        none found" in text
+    made["drawn"] = made["train"]
+    leaking = run(*asked(made, tmp_path / "leaking")).stdout
+    assert "leak        found by the area (p < 0.001)" in leaking
+    assert "privacy   0 of 100" in leaking
+    made["drawn"] = made["held-out"]
+    faulty = run(*asked(made, tmp_path / "faulty")).stdout
+    assert "privacy   not measurable" in faulty
+    assert "no evidence the interval of the area lies below 0.5" in faulty
+    assert "leak        none found" not in faulty
+
+
+def test_patients_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
+    made = folders(tmp_path, patients=False)
+    unknown = run(*asked(made, tmp_path / "unknown")).stdout
+    assert "60 films; patients not stated for 60 of them, each counted as one of its own" in unknown
+    rows = [
+        f"{name}-{number:03d}.png,{key}"
+        for name in ("train", "held-out")
+        for number, (_, key) in enumerate(SETS[name])
+    ]
+    table = tmp_path / "patients.csv"
+    table.write_text("\n".join(["file,patient", *rows]))
+    stated = json.loads(
+        run(*asked(made, tmp_path / "a", "--patients", str(table), "--json")).stdout
+    )
+    beside = json.loads(run(*asked(folders(tmp_path / "b"), tmp_path / "c", "--json")).stdout)
+    stated.pop("output")
+    beside.pop("output")
+    assert stated == beside
+    table.write_text("\n".join(["file,patient", *rows[:-1]]))
+    done = run(*asked(made, tmp_path / "d", "--patients", str(table)))
+    assert done.returncode == 1
+    assert "held-out-059.png: has no row in patients.csv" in done.stderr
+
+
+def test_tables_that_contradict_or_cannot_tell_are_refused(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    table = tmp_path / "patients.csv"
+    table.write_text("file,patient\n")
+    paths = [[made[name]] for name in SETS]
+    with pytest.raises(SourceError, match="leave one of the two out"):
+        score(*paths, tmp_path / "out", patients=table)
+    for name in ("train", "held-out"):
+        (made[name] / "patients.csv").unlink()
+    film = made["train"] / "train-000.png"
+    film.rename(made["train"] / "held-out-000.png")
+    with pytest.raises(SourceError, match="control films of the same name, such as held-out-000"):
+        score(*paths, tmp_path / "out", patients=table)
+
+
+def test_what_was_refused_wrote_nothing(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    copy = made["held-out"] / "held-out-007.png"
+    copy.write_bytes((made["train"] / "train-003.png").read_bytes())
+    done = run(*asked(made, tmp_path / "out"))
+    assert done.returncode == 1
+    assert "held-out-007" in done.stderr
+    assert "train-003" in done.stderr
+    assert "take it out of one of the two" in done.stderr
+    assert not (tmp_path / "out").exists()
+    inside = run(*asked(made, made["drawn"] / "out"))
+    assert inside.returncode == 1
+    assert "lies in the folder of released films" in inside.stderr
+
+
+def test_a_film_that_cannot_be_read_is_named_and_ends_with_1(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    (made["drawn"] / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    done = run(*asked(made, tmp_path / "out"))
+    assert done.returncode == 1
+    assert "released  40 films; 1 not read" in done.stdout
+    assert "torn" in done.stderr
+    report = json.loads((tmp_path / "out" / "scorecard.json").read_text())
+    assert report["sets"]["released"] == {"films": 40, "unreadable": 1}
