@@ -45,7 +45,7 @@ from cxr_release.statistics.proportions import residual_risk
 
 NAME = "re-identification"
 CANDIDATES = (1, 5)
-"""How many patients the attacker may name."""
+"""How many patients the attacker may name; no more than a quarter of a gallery."""
 FEWEST = 10
 """Patients in a gallery."""
 OVER = 100
@@ -94,7 +94,7 @@ class Outcome:
     separation: Separation
     """Of the cosines of probes with the nearest released film."""
     rates: tuple[dict[str, Any], ...]
-    """One for each of `CANDIDATES`, ready for JSON."""
+    """One for each number of candidates, ready for JSON."""
 
     @property
     def ps(self) -> dict[str, float]:
@@ -246,8 +246,13 @@ def _attacked(trials: list[Trial], release: Vectors) -> Outcome:
         separation(
             nearest[0], nearest[1], member_patients=patients[0], control_patients=patients[1]
         ),
-        tuple(_rate(ranks[0], ranks[1], candidates) for candidates in CANDIDATES),
+        tuple(_rate(ranks[0], ranks[1], candidates) for candidates in _candidates(trials)),
     )
+
+
+def _candidates(trials: list[Trial]) -> list[int]:
+    size = len(trials[0].members[0].patients)
+    return [candidates for candidates in CANDIDATES if 4 * candidates <= size]
 
 
 def _ranks(gallery: Gallery, release: Vectors) -> NDArray[np.int64]:
@@ -304,14 +309,14 @@ def _verified(trials: list[Trial]) -> dict[str, Any]:
     same, other = [], []
     patients: list[str] = []
     strangers: list[str] = []
-    found = dict.fromkeys(CANDIDATES, 0)
+    found = dict.fromkeys(_candidates(trials), 0)
     for trial in trials:
         for gallery in (*trial.members, *trial.controls):
             with one_thread_each():
                 cosines = gallery.probes @ gallery.films.T
             own = np.diag(cosines)
             higher = (cosines >= own[:, None]).sum(axis=1) - 1
-            for candidates in CANDIDATES:
+            for candidates in found:
                 found[candidates] += int((higher < candidates).sum())
             count = len(own)
             same.append(own)
@@ -331,5 +336,5 @@ def _verified(trials: list[Trial]) -> dict[str, Any]:
         "interval": [area.low, area.high],
         "patients": len(patients),
         "gallery": len(trials[0].members[0].patients),
-        **{f"top_{candidates}": found[candidates] for candidates in CANDIDATES},
+        **{f"top_{candidates}": hits for candidates, hits in found.items()},
     }
