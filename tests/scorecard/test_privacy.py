@@ -144,8 +144,7 @@ def test_what_overfits_without_copying_is_found_by_density() -> None:
 
 
 def test_another_film_of_the_patient_leads_to_who_was_copied() -> None:
-    trained = clouds(120, seed=1, films=2, own=0.45)
-    control = clouds(120, seed=2, films=2, own=0.45)
+    trained, control = (clouds(120, seed=seed, films=2) for seed in (1, 2))
     copied = of(attacked(trained, control, only(trained)), LINKAGE)
     assert copied.members == copied.controls == 120
     top_1 = copied.details["linkage"][0]
@@ -157,3 +156,20 @@ def test_another_film_of_the_patient_leads_to_who_was_copied() -> None:
         assert rate["interval"][0] <= 0 <= rate["interval"][1]
     assert clean.evidence
     assert clean.separation.auc.low <= 0.5 <= clean.separation.auc.high
+
+
+def test_the_best_path_finds_whom_the_nearest_film_hides() -> None:
+    """Over the nearest released film alone the residual risk of five candidates is 0.3 here."""
+    trained, control = (clouds(120, seed=seed, films=2) for seed in (1, 2))
+    attack = of(attacked(trained, control, only(clouds(120, seed=3))), LINKAGE)
+    top_5 = attack.power[0].detail["linkage"][1]
+    assert top_5["candidates"] == 5
+    assert top_5["residual_risk"] > 0.45
+    assert attack.powered[-1] == "top_5"
+
+
+def test_larger_groups_fill_several_galleries_of_equal_size() -> None:
+    trained, control = clouds(130, seed=1, films=2), clouds(44, seed=2, films=2)
+    attack = of(attacked(trained, control, only(clouds(120, seed=3))), LINKAGE)
+    assert (attack.members, attack.controls) == (88, 44)
+    assert attack.details["reidentifier"]["gallery"] == 22

@@ -52,6 +52,22 @@ def by_loops(
     return s10 / m + s01 / n + 2 * s11 / (m * n)
 
 
+def test_degrees_of_freedom_are_welch_s_of_the_placements() -> None:
+    from scipy.stats import t, ttest_ind
+
+    found = clustered_auc(CASES, CONTROLS)
+    higher = CASES[:, None] > CONTROLS
+    kernel = np.where(CASES[:, None] == CONTROLS, 0.5, higher)
+    exact = ttest_ind(kernel.mean(axis=1), kernel.mean(axis=0), equal_var=False).df
+    assert found.df == pytest.approx(exact)
+    reach = found.standard_error * t.ppf(0.975, exact)
+    assert found.low == pytest.approx(found.auc - reach)
+    patients = ["a", "a", "b", "c", "d", "e", "f", "g"]
+    others = ["a", "b", "h", "i", "j", "k", "l", "m", "n", "o"]
+    shared = clustered_auc(CASES, CONTROLS, positive_clusters=patients, negative_clusters=others)
+    assert shared.df == 6
+
+
 @settings(max_examples=60)
 @given(Scores, Scores, st.booleans(), st.randoms(use_true_random=False))
 def test_with_clusters_the_variance_is_that_of_the_formula(
