@@ -426,7 +426,8 @@ def score(
         ),
     ],
     held_out: Annotated[
-        list[Path], typer.Option(help="Films of other patients that no run saw, likewise.")
+        list[Path],
+        typer.Option(help="Control films: of other patients, that no run saw, likewise."),
     ],
     synthetic: Annotated[list[Path], typer.Option(help="Synthetic films, likewise.")],
     patients: Annotated[

@@ -22,7 +22,8 @@ from cxr_release.statistics.proportions import ALPHA
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.05
+LEVEL = ALPHA
+"""p at and below which a number of exceedances is called unlikely."""
 
 
 @dataclass(frozen=True, kw_only=True)

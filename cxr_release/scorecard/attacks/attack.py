@@ -131,7 +131,11 @@ class Attack:
         return FAULT if self.separation.auc.below_half else None
 
     def report(self) -> dict[str, Any]:
-        """Ready for JSON; names no film and no patient."""
+        """Ready for JSON; names no film and no patient.
+
+        `interval` is of `auc`. That of `beyond_any_control` is what chance alone gives in 95 of 100
+        releases, to be held against `tested`; `expected` is its mean.
+        """
         auc, beyond = self.separation.auc, self.separation.beyond
         return {
             "attack": self.name,
