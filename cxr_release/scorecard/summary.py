@@ -20,7 +20,7 @@ LIMITS = (
 )
 """What the attacks cannot show."""
 _TESTS = {
-    "auc": "the area",
+    "auc": "the AUC",
     "beyond_any_control": "the films nearer than any control film",
     "top_1": "linkage, one candidate",
     "top_5": "linkage, five candidates",
@@ -112,7 +112,7 @@ def _attack(attack: Report) -> Iterator[str]:
         return
     low, high = attack["interval"]
     units = f"{attack['members']:,} {attack['unit']}s against {attack['controls']:,}"
-    yield f"area        {attack['auc']:.3f} [{low:.3f}, {high:.3f}], {units}"
+    yield f"AUC         {attack['auc']:.3f} [{low:.3f}, {high:.3f}], {units}"
     for rate in attack["tpr"]:
         yield f"hits        {_rate(rate, attack)}"
     if "beyond_any_control" in attack["p"]:
@@ -125,7 +125,7 @@ def _attack(attack: Report) -> Iterator[str]:
         yield f"note        {attack['note']}"
     if attack["smallest_auc_detectable"] is not None:
         yield (
-            f"would find  areas from {attack['smallest_auc_detectable']:.3f} on, in 4 of 5 tests of"
+            f"would find  AUCs from {attack['smallest_auc_detectable']:.3f} on, in 4 of 5 tests of"
             " this size"
         )
     if not attack["measurable"]:
@@ -159,13 +159,12 @@ def _rate(rate: Report, attack: Report) -> str:
 def _tail(attack: Report) -> str:
     beyond = attack["beyond_any_control"]
     low, high = beyond["interval"]
-    tested = ""
-    if beyond["tested"] != beyond["members"]:
-        tested = f" ({beyond['tested']:,} counting one film a patient)"
-    return (
-        f"{beyond['members']:,} trained film(s) nearer than any control film{tested}; chance alone"
-        f" puts {low:,} to {high:,} there in 19 of 20 releases"
-    )
+    text = f"{beyond['members']:,} trained film(s) nearer than any control film"
+    of = ""
+    if attack["member_patients"] < attack["members"]:
+        text += f", {beyond['tested']:,} of them counting one film a patient"
+        of = " of the latter"
+    return f"{text}; chance alone puts {low:,} to {high:,}{of} there in 19 of 20 releases"
 
 
 def _linkage(rate: Report) -> str:

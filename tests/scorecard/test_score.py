@@ -68,12 +68,12 @@ def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
     assert "leak        none found" in text
     made["drawn"] = made["train"]
     leaking = run(*asked(made, tmp_path / "leaking")).stdout
-    assert "leak        found by the area (p < 0.001)" in leaking
+    assert "leak        found by the AUC (p < 0.001)" in leaking
     assert "privacy   0 of 100" in leaking
     made["drawn"] = made["held-out"]
     faulty = run(*asked(made, tmp_path / "faulty")).stdout
     assert "privacy   not measurable" in faulty
-    assert "no evidence the interval of the area lies below 0.5" in faulty
+    assert "no evidence the interval of the AUC lies below 0.5" in faulty
     assert "leak        none found" not in faulty
 
 

@@ -21,6 +21,8 @@ def attack(**changes: Any) -> dict[str, Any]:
         "fault": False,
         "members": 200,
         "controls": 200,
+        "member_patients": 150,
+        "control_patients": 200,
         "auc": 0.5,
         "interval": [0.45, 0.55],
         "tpr": [
@@ -114,7 +116,10 @@ def test_words_of_one_and_of_none() -> None:
     text = text_of(report)
     assert "60 films; patients not stated for 2 of them" in text
     assert "; 3 not read" in text
-    assert "1 trained film(s) nearer than any control film; chance alone puts 0 to 4" in text
+    assert (
+        "1 trained film(s) nearer than any control film, 1 of them counting one film a patient;"
+        " chance alone puts 0 to 4 of the latter there" in text
+    )
     assert "another, by who holds another film of the patient and the released films\n" in text
     assert "  not measurable: one film a patient\n" in text
     assert "privacy   90 of 100" in text

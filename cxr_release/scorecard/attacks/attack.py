@@ -28,7 +28,7 @@ RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
 """What the attacker holds beside the released films: the film itself, or another of its patient."""
 
 FAULT = (
-    "the interval of the area lies below 0.5, which no leak of trained films explains: the released"
+    "the interval of the AUC lies below 0.5, which no leak of trained films explains: the released"
     " films show control patients, trained and control films were swapped, or they differ in"
     " something other than training, such as their ingest"
 )
