@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["analyze", "audit", "ingest", "verify"]
+__all__ = ["analyze", "audit", "ingest", "score", "verify"]
 
 Films = str | Path | Sequence[str | Path]
 """A folder of films or an image table (Parquet, with a column `image`), or several of them."""
@@ -116,6 +116,43 @@ def audit(
             settings=parameters,
             seed=seed,
         )
+
+
+def score(
+    train: Films,
+    held_out: Films,
+    synthetic: Films,
+    output: str | Path,
+    *,
+    patients: str | Path | None = None,
+) -> dict[str, Any]:
+    """Attack synthetic films as a downloader could: is anybody of the training set in them?
+
+    Args:
+        train: films that the generator learnt from.
+        held_out: control films: of other patients, through the same ingest, that no run saw.
+        synthetic: the films to attack.
+        output: folder for `scorecard.json`, which names no film and no patient.
+        patients: CSV with `file` (or id) and `patient` of each film of `train` and `held_out`,
+            where no `patients.csv` lies beside them.
+
+    Returns:
+        What `scorecard.json` holds, and `unreadable`: `trained`, `control` and `released` → films
+        that could not be read, with their faults. Such films are in no number.
+
+    Raises:
+        SourceError: a set cannot be opened or is too small, or a patient or a picture is both in
+            `train` and in `held_out`; names them all.
+    """
+    from cxr_release.scorecard.score import score as measure
+
+    return measure(
+        _paths(train),
+        _paths(held_out),
+        _paths(synthetic),
+        Path(output),
+        patients=None if patients is None else Path(patients),
+    )
 
 
 def analyze(

@@ -448,11 +448,11 @@ def score(
 
     Example: cxr-release score --train films --held-out others --synthetic drawn --output scored
     """
+    from cxr_release import api
     from cxr_release.scorecard.score import require_read
-    from cxr_release.scorecard.score import score as measure
     from cxr_release.scorecard.summary import text_of
 
-    report = measure(train, held_out, synthetic, output, patients=patients)
+    report = api.score(train, held_out, synthetic, output, patients=patients)
     unreadable = report.pop("unreadable")
     show(report | {"output": str(output)}, text_of, as_json=as_json)
     require_read(unreadable)

@@ -65,6 +65,21 @@ class FilmSet:
             raise SourceError(f"is not a film of the {self.name} set", where=name)
         return self.homes[name].open(name).pixels
 
+    def require_elsewhere(self, output: Path) -> None:
+        """Refuse to write among the films: the output would count as films in the next run.
+
+        Raises:
+            SourceError: the folder of `output` lies in one of the films.
+        """
+        for source in self.sources:
+            home = Path(source.name).resolve()
+            if home.is_dir() and output.resolve().is_relative_to(home):
+                raise SourceError(
+                    f"lies in the folder of {self.name} films {source.name}",
+                    where=str(output),
+                    remedy="write elsewhere",
+                )
+
 
 def open_films(paths: Sequence[Path], name: str) -> FilmSet:
     """Take films out of folders and tables. No film is opened yet.

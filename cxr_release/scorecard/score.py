@@ -52,7 +52,7 @@ def score(
         for name, paths in ((TRAINED, trained), (CONTROL, control), (RELEASED, released))
     }
     for each in films.values():
-        _require_elsewhere(output, each)
+        each.require_elsewhere(output)
     if patients is not None:
         stated = _stated(patients, [films[TRAINED], films[CONTROL]])
         films |= {
@@ -117,15 +117,3 @@ def _by_name(places: Mapping[str, str]) -> dict[str, str]:
         (Path(place).name if Path(place).stem == film else film): film
         for film, place in places.items()
     }
-
-
-def _require_elsewhere(output: Path, films: FilmSet) -> None:
-    """Refuse to write among the films: the output would count as films in the next run."""
-    for source in films.sources:
-        home = Path(source.name).resolve()
-        if home.is_dir() and output.resolve().is_relative_to(home):
-            raise SourceError(
-                f"lies in the folder of {films.name} films {source.name}",
-                where=str(output),
-                remedy="write elsewhere",
-            )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import cxr_release
 from cxr_release.errors import SourceError
 from cxr_release.scorecard.score import score
 from tests.support.commands import run
@@ -55,6 +56,15 @@ def test_what_is_printed_is_what_is_written_and_names_nobody(tmp_path: Path) -> 
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"scorecard.json"}
     for name in ("train-0", "held-out-0", "drawn-0", "p1x", "p2x"):
         assert name not in written
+
+
+def test_the_api_gives_what_the_command_prints(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    report = cxr_release.score(*made.values(), tmp_path / "api")
+    assert report.pop("unreadable") == {"trained": [], "control": [], "released": []}
+    printed = json.loads(run(*asked(made, tmp_path / "out", "--json")).stdout)
+    printed.pop("output")
+    assert printed == report
 
 
 def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
