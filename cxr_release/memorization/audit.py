@@ -78,7 +78,7 @@ def audit(
         CxrReleaseError: there is no such encoder, or its weights are refused.
     """
     for films in (real, synthetic):
-        films.require_elsewhere(output)
+        _require_elsewhere(output, films)
     weights = Path(settings.weights) if settings.weights else None
     encoder = load(settings.encoder, weights=weights, sha256=settings.weights_sha256)
     sys.stderr.write(
@@ -230,6 +230,18 @@ class _Copies:
 
 def _pictures(films: FilmFeatures) -> Small:
     return films.views["plain"].reshape(-1, SMALL, SMALL)
+
+
+def _require_elsewhere(output: Path, films: FilmSet) -> None:
+    """Refuse to write among the films: the output would count as films in the next run."""
+    for part in films.sources:
+        home = Path(part.name).resolve()
+        if home.is_dir() and output.resolve().is_relative_to(home):
+            raise SourceError(
+                f"lies in the folder of {films.name} films {part.name}",
+                where=str(output),
+                remedy="write elsewhere",
+            )
 
 
 def _require_films(films: FilmSet, encoded: FilmFeatures) -> None:

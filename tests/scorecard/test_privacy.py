@@ -11,7 +11,7 @@ import pytest
 
 from cxr_release.films.png import Film
 from cxr_release.scorecard.attacks.attack import FAULT, Attack, NotMeasurable
-from cxr_release.scorecard.attacks.linkage import ONE_FILM
+from cxr_release.scorecard.attacks.galleries import ONE_FILM
 from cxr_release.scorecard.privacy import Privacy, measure_privacy
 from cxr_release.scorecard.sets import score_sets
 from tests.support.film_arrays import film_set
