@@ -26,8 +26,10 @@ from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 PATIENTS = 24
 """Patients of whom an altered copy is planted: 4 % of 600."""
 ALTERED = ("turned ±1°", "half the resolution", "noise 5 %", "gamma 0.8")
-"""How the copies are altered, in turn. These leave a film where it is; copies that were moved
-further are searched for by aligning films, in the search for copies."""
+"""How the copies are altered, in turn. All of these leave a film about where it is: of phantoms'
+copies that were mirrored, inverted, cropped, scaled, shifted or turned by 2° or more, these attacks
+found 0 to 10 %. Those are for the search for copies, which aligns films, and whose recall is
+measured on all kinds."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def altered_copies(
         vectors = picture_vectors(rows)
     else:
         vectors = unit(encode_views(encoder, copies(), ["plain"])["plain"])
-    dose = f"altered copies of {len(chosen)} trained patients among the released films"
+    kinds = ", ".join(ALTERED)
+    dose = f"copies of films of {len(chosen)} trained patients ({kinds}) among the released films"
     return Planted(dose, len(chosen), True, vectors)
 
 

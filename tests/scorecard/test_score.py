@@ -74,7 +74,7 @@ def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
     assert "released  40 films\n" in text
     assert "distance to the closest record, by who holds the film and the released films\n" in text
     assert "not measurable with fewer than 100 control films" in text
-    assert "altered copies of 24 trained patients among the released films: found by" in text
+    assert "noise 5 %, gamma 0.8) among the released films: found by" in text
     assert "leak        none found" in text
     made["drawn"] = made["train"]
     leaking = run(*asked(made, tmp_path / "leaking")).stdout
