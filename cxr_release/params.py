@@ -80,9 +80,10 @@ class IngestParams:
 
 @dataclass(frozen=True, kw_only=True)
 class SplitParams:
-    """The tuning split."""
+    """The parts of the films."""
 
     held_out: float = between(0.01, 0.5)
+    control: float = between(0.0, 0.5, default=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)

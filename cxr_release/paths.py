@@ -60,13 +60,17 @@ class Paths:
     manifest = _Below("data/cohort/manifest.parquet")
     """What every source file was and became. Names source files and patients: stays."""
     split = _Below("data/split")
-    """Folder of the tuning split: `split.parquet`, `summary.json`."""
+    """Folder of the split: `split.parquet`, the films in two tables, `summary.json`."""
     split_table = _Below("data/split/split.parquet")
     """Which film belongs to which part."""
+    trained_table = _Below("data/split/trained.parquet")
+    """The films of the cohort that generators may see: what every stage takes for real films."""
+    control_table = _Below("data/split/control.parquet")
+    """The films of the cohort that no run sees; without rows where `split.control` is 0."""
     tuning = _Below("data/training/tuning")
     """Checkpoints of the tuning run."""
     final = _Below("data/training/final")
-    """Checkpoints of the run on all films."""
+    """Checkpoints of the run on all films but the control films."""
     curves = _Below("data/curves/losses.json")
     """Losses of the tuning run's checkpoints."""
     fidelity = _Below("data/fidelity/distances.json")

@@ -129,7 +129,7 @@ class Project:
         if real and synthetic:
             return {"real": real, "synthetic": synthetic, "split": split}
         return {
-            "real": [self.paths.cohort_table],
+            "real": [self.paths.trained_table, self.paths.control_table],
             "synthetic": self.tables,
             "split": split or self.paths.split_table,
         }

@@ -140,16 +140,21 @@ MANIFEST = Table(
 
 SPLIT = Table(
     "split",
-    "Which part of the cohort each film belongs to in the tuning run.",
+    "Which part of the cohort each film belongs to: which runs see it.",
     (
         Column("id", TEXT, "Film of the cohort.", unique=True),
         Column(
             "patient",
             TEXT,
-            "Patient, where stated: no stated patient is in both parts.",
+            "Patient, where stated: no stated patient is in two parts.",
             nullable=True,
         ),
-        Column("part", TEXT, "tuning or held_out.", among=("tuning", "held_out")),
+        Column(
+            "part",
+            TEXT,
+            "tuning: both runs see it; held_out: the final run alone; control: no run.",
+            among=("tuning", "held_out", "control"),
+        ),
     ),
 )
 
@@ -420,8 +425,8 @@ NEAREST = Table(
         Column(
             "tuning_score",
             FLOAT,
-            "Score of the most similar film of the tuning part; not above `score`. None where no"
-            " film was held out.",
+            "Score of the most similar film of the tuning part; not above `score`. None where there"
+            " is no such part, and where control films are the baseline.",
             nullable=True,
         ),
         PERCENTILE,

@@ -1,18 +1,26 @@
-"""The tuning split: no patient is in both parts, where patients are stated."""
+"""The split into parts that share no patient, where patients are stated.
+
+- `control`: no run ever sees it. It is what synthetic films are compared with, to tell whether they
+  lie nearer to the films that the generators saw than films of other patients do.
+- `held_out`: the tuning run does not see it, the final run does.
+- `tuning`: both runs see it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from cxr_release.errors import SourceError
+from cxr_release.errors import Fault, SourceError
+
+TUNING, HELD_OUT, CONTROL = PARTS = ("tuning", "held_out", "control")
 
 Unit = Literal["patient", "case", "film"]
-"""What the two parts never share."""
+"""What the parts never share."""
 
 
 @dataclass(frozen=True)
@@ -48,41 +56,110 @@ def groups_of(rows: Iterable[Mapping[str, Any]]) -> Groups:
     return Groups(of, "case" if cases else "film")
 
 
-def split_by_group(groups: Groups, *, held_out: float, seed: int) -> dict[str, str]:
-    """Assign every film to `tuning` or `held_out`.
+def split_by_group(
+    groups: Groups, *, held_out: float, seed: int, control: float = 0.0
+) -> dict[str, str]:
+    """Assign every film to `tuning`, `held_out` or `control`.
 
-    Whole groups are drawn at random until their films make up the share.
+    Whole groups are drawn at random until their films make up a share: first the control part of
+    all films, then the held-out part of the others. So the control part stays the same whatever
+    is held out.
 
     Args:
         groups: the films.
-        held_out: share of the films to hold out, 0 … 1. Met to within the films of one group.
-        seed: of the draw. The order of the films does not matter.
+        held_out: share to hold out of the films that are not control, 0 … 1. Met to within the
+            films of one group.
+        seed: of the draws. The order of the films does not matter.
+        control: share of all films that no run sees, 0 … 1; not exceeded but by a first group that
+            alone is more. 0: there is no such part.
 
     Returns:
         film id → part, sorted by id.
 
     Raises:
-        SourceError: there are fewer than two groups.
+        SourceError: there are fewer groups than parts.
     """
     films: dict[str, list[str]] = defaultdict(list)
     for film in sorted(groups.of):
         films[groups.of[film]].append(film)
+    _require_enough(films, groups.unit, control > 0)
+    # A draw of its own, so that without a control part films are held out as ever.
+    unseen = _control(films, control * len(groups.of), seed) if control > 0 else frozenset()
+    others = {group: members for group, members in films.items() if group not in unseen}
+    out = _held_out(others, held_out * sum(map(len, others.values())), seed)
+    return {
+        film: CONTROL if group in unseen else HELD_OUT if group in out else TUNING
+        for film, group in sorted(groups.of.items())
+    }
+
+
+def _require_enough(films: Mapping[str, Sequence[str]], unit: Unit, has_control: bool) -> None:
+    """At least one group for each part."""
+    where = f"{sum(map(len, films.values()))} film(s)"
     if len(films) < 2:
         raise SourceError(
-            f"cannot split the films of one {groups.unit}",
-            where=f"{len(groups.of)} film(s)",
-            remedy=f"give films of at least two {groups.unit}s",
+            f"cannot split the films of one {unit}",
+            where=where,
+            remedy=f"give films of at least {'three' if has_control else 'two'} {unit}s",
         )
-    keys = sorted(films)
-    order = [keys[place] for place in np.random.default_rng([seed, 1]).permutation(len(keys))]
-    target = held_out * len(groups.of)
-    parts = dict.fromkeys(sorted(groups.of), "tuning")
+    if has_control and len(films) < 3:
+        raise SourceError(
+            f"cannot split the films of two {unit}s into three parts",
+            where=where,
+            remedy=f"give films of at least three {unit}s, or set split.control to 0",
+        )
+
+
+def _control(films: Mapping[str, Sequence[str]], target: float, seed: int) -> frozenset[str]:
+    """At least one group, and as many films as are in `target` where smaller groups fill it up."""
+    chosen: list[str] = []
     assigned = 0
-    # At least one group is held out and at least one stays, however small the cohort.
-    for place, group in enumerate(order[:-1]):
+    for group in _shuffled(films, [seed, 2])[:-2]:
         size = len(films[group])
-        if place and assigned + size / 2 > target:
+        if not chosen or assigned + size <= target:
+            chosen.append(group)
+            assigned += size
+    return frozenset(chosen)
+
+
+def _held_out(films: Mapping[str, Sequence[str]], target: float, seed: int) -> frozenset[str]:
+    """At least one group, and one is left, however small the cohort."""
+    chosen: list[str] = []
+    assigned = 0
+    for group in _shuffled(films, [seed, 1])[:-1]:
+        size = len(films[group])
+        if chosen and assigned + size / 2 > target:
             break
-        parts.update(dict.fromkeys(films[group], "held_out"))
+        chosen.append(group)
         assigned += size
-    return parts
+    return frozenset(chosen)
+
+
+def _shuffled(films: Mapping[str, Sequence[str]], seed: Sequence[int]) -> list[str]:
+    keys = sorted(films)
+    return [keys[place] for place in np.random.default_rng(seed).permutation(len(keys))]
+
+
+def twins_of_control(
+    parts: Mapping[str, str], pixels: Mapping[str, str], files: Mapping[str, str]
+) -> list[Fault]:
+    """Films of the control part that a run would see all the same: it sees equal pixels.
+
+    Args:
+        parts: what `split_by_group` returned.
+        pixels: film id → SHA-256 of its pixels.
+        files: film id → name of its file, for messages.
+
+    Returns:
+        A fault for each pair of a control film and another film, sorted by file.
+    """
+    seen: dict[str, list[str]] = defaultdict(list)
+    for film, part in parts.items():
+        if part != CONTROL:
+            seen[pixels[film]].append(film)
+    return sorted(
+        Fault(files[film], f"has the same pixels as {files[twin]}, a film of another group")
+        for film, part in parts.items()
+        if part == CONTROL
+        for twin in seen[pixels[film]]
+    )

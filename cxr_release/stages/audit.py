@@ -17,12 +17,13 @@ def run(paths: Paths, params: Params) -> None:
     split = tables.read_rows(paths.split_table, schemas.SPLIT)
     synthetic = paths.oriented_tables(params.sample.jobs)
     # Not any set of films: these tables, each of them.
-    tables.require(paths.cohort_table, schemas.COHORT)
+    for path in (paths.trained_table, paths.control_table):
+        tables.require(path, schemas.COHORT)
     for path in synthetic:
         tables.require(path, schemas.ORIENTED)
     with private(paths.audit):
         report = audit(
-            open_films([paths.cohort_table], "real"),
+            open_films([paths.trained_table, paths.control_table], "real"),
             open_films(synthetic, "synthetic"),
             {row["id"]: row["part"] for row in split},
             paths.audit,

@@ -16,7 +16,7 @@ from cxr_release.paths import Paths
 
 def run(paths: Paths, params: Params) -> None:
     """Write both losses of each checkpoint, on the same noise for all of them."""
-    ids, films = load_films(paths.cohort_table)
+    ids, films = load_films(paths.trained_table)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     # As many of one part as of the other, spread over the cohort.
     count = min(params.curves.films, *(list(parts.values()).count(part) for part in PARTS))

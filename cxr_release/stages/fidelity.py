@@ -86,7 +86,7 @@ def _source(paths: Paths, params: Params) -> SourceFilms:
         if settings.weights
         else None
     )
-    _, films = load_films(paths.cohort_table)
+    _, films = load_films(paths.trained_table)
     source = SourceFilms(films, settings.images, settings.bootstrap, params.seed, network)
     baselines = paths.fidelity_points / BASELINES
     if not baselines.exists():

@@ -31,7 +31,7 @@ def run(paths: Paths, params: Params) -> None:
     """Write one table a sampling job, and how the films faced."""
     jobs = params.sample.jobs
     _remove_dropped_jobs(paths, {paths.job(*job).name for job in jobs})
-    source_facings = left_facing(paths.cohort_table)
+    source_facings = left_facing(paths.trained_table)
     detector = None if source_facings is None else detector_of(source_facings)
     require_kept(paths.root, [paths.facing_log])
     statements = read_facing(paths.facing_log)

@@ -23,9 +23,9 @@ def run(paths: Paths, params: Params) -> None:
     """Write the scores, the pre-screen's own log, and how well it finds planted faults."""
     percentile = params.prescreen.percentile
     films = paths.oriented_tables(params.sample.jobs)
-    model = learn(paths.cohort_table)
+    model = learn(paths.trained_table)
     threshold = model.threshold(percentile)
-    trial = try_out(model, paths.cohort_table, seed=params.seed)
+    trial = try_out(model, paths.trained_table, seed=params.seed)
     rows = anomaly_scores(model, films)
     # Where it may not exclude, its log is empty but exists, which shows that it ran.
     decisions = (

@@ -32,7 +32,7 @@ def run(paths: Paths, params: Params) -> None:
     """Write the kit, and the key and how it was drawn."""
     require_kept(paths.root, [paths.served.parent])
     sources = {
-        REAL: (schemas.COHORT, paths.cohort_table),
+        REAL: (schemas.COHORT, paths.trained_table),
         **{
             source_name(number): (schemas.ORIENTED, paths.oriented_table(number, BATCHES[0]))
             for number in params.sample.checkpoints

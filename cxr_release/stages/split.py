@@ -1,59 +1,120 @@
-"""Divide the cohort by patient: what the tuning run sees, and what is held out from it.
+"""Divide the cohort by patient: what both runs see, what the tuning run does not, and what no run.
 
-Where patients are not stated, films are held out one by one, and the summary says so.
+Writes two image tables: the films that were trained on, which every later stage takes for the real
+films, and the control films, which the audit alone reads. A stage that is not given the control
+films cannot use them by mistake. Where patients are not stated, films are drawn one by one, and the
+summary says so.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cxr_release import schemas, tables
+from cxr_release.errors import SourceError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.radiographs.split import Groups, groups_of, split_by_group
+from cxr_release.radiographs.split import (
+    CONTROL,
+    PARTS,
+    Groups,
+    groups_of,
+    split_by_group,
+    twins_of_control,
+)
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Write which film belongs to which part."""
+    """Write which film belongs to which part, and the films that generators may see by themselves.
+
+    Raises:
+        SourceError: there are too few patients, or a control film has the pixels of another film.
+    """
     manifest = tables.read_rows(paths.manifest, schemas.MANIFEST)
     films = [row for row in manifest if row["status"] == "ingested"]
     groups = groups_of(films)
-    parts = split_by_group(groups, held_out=params.split.held_out, seed=params.seed)
+    parts = split_by_group(
+        groups, held_out=params.split.held_out, seed=params.seed, control=params.split.control
+    )
+    _require_no_twin(paths, parts, {row["id"]: row["source_file"] for row in films})
     patients = {row["id"]: row["patient"] for row in films}
     rows = [{"id": film, "patient": patients[film], "part": part} for film, part in parts.items()]
+    summary = _summary(groups, parts, patients)
     with private(paths.split):
+        _write_films(paths, parts)
         tables.write(paths.split_table, schemas.SPLIT, rows)
-        write_json(paths.split / "summary.json", _summary(groups, parts, patients))
+        write_json(paths.split / "summary.json", summary)
+    sys.stderr.write(f"{_sentence(summary)}\n")
     without = sum(patient is None for patient in patients.values())
     if without:
         sys.stderr.write(
             f"patients not stated for {without:,} of {len(patients):,} films: the split is by"
-            f" {groups.unit}, and both parts may hold films of one patient\n"
+            f" {groups.unit}, and films of one patient may be in several parts\n"
         )
 
 
+def _require_no_twin(paths: Paths, parts: Mapping[str, str], files: Mapping[str, str]) -> None:
+    columns = ["id", "pixel_sha256"]
+    cohort = tables.read(paths.cohort_table, schemas.COHORT, columns).to_pylist()
+    pixels = {row["id"]: row["pixel_sha256"] for row in cohort}
+    if faults := twins_of_control(parts, pixels, files):
+        raise SourceError(
+            f"{len(faults)} pair(s) of a control film and a film that is trained on have equal"
+            " pixels",
+            remedy="name one patient for both films in patients.csv, or take one of them out",
+            faults=faults,
+        )
+
+
+def _write_films(paths: Paths, parts: Mapping[str, str]) -> None:
+    """The cohort in two tables, each row as it was, in its order."""
+    with (
+        tables.Writer(paths.trained_table, schemas.COHORT) as trained,
+        tables.Writer(paths.control_table, schemas.COHORT) as control,
+    ):
+        for rows in tables.pieces(tables.iterate(paths.cohort_table, schemas.COHORT), 64):
+            kept_apart = [row for row in rows if parts[row["id"]] == CONTROL]
+            control.append(kept_apart)
+            trained.append([row for row in rows if parts[row["id"]] != CONTROL])
+
+
 def _summary(
-    groups: Groups, parts: dict[str, str], patients: dict[str, str | None]
+    groups: Groups, parts: Mapping[str, str], patients: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """`films` and `patients` of each part, the latter None unless stated for every film; `by`."""
-    count = Counter(parts.values())
-    held_out = {groups.of[film] for film, part in parts.items() if part == "held_out"}
     stated = groups.unit == "patient"
     return {
         "by": groups.unit,
-        "films": {"tuning": count["tuning"], "held_out": count["held_out"]},
-        "patients": {
-            "tuning": len(set(groups.of.values())) - len(held_out),
-            "held_out": len(held_out),
-        }
+        "films": _counts(parts.values()),
+        "patients": _counts({groups.of[film]: part for film, part in parts.items()}.values())
         if stated
         else None,
         "patients_not_stated": sum(patient is None for patient in patients.values()),
     }
+
+
+def _counts(parts: Iterable[str]) -> dict[str, int]:
+    count = Counter(parts)
+    return {part: count[part] for part in PARTS}
+
+
+def _sentence(summary: Mapping[str, Any]) -> str:
+    films, patients = summary["films"], summary["patients"]
+
+    def quantity(part: str) -> str:
+        of = f" of {patients[part]:,} patient(s)" if patients else ""
+        return f"{films[part]:,} film(s){of}"
+
+    kept = f"; {quantity('control')} for control, which no run sees" if films["control"] else ""
+    return (
+        f"split: {quantity('tuning')} for both runs, {quantity('held_out')} held out of the tuning"
+        f" run{kept}"
+    )
 
 
 if __name__ == "__main__":

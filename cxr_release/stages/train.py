@@ -1,4 +1,4 @@
-"""Train on all films: the checkpoints that films are sampled from."""
+"""Train on all films but the control films: the checkpoints that films are sampled from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cxr_release.paths import Paths
 
 def run(paths: Paths, params: Params) -> None:
     """Train, or go on with training where it was killed."""
-    _, films = load_films(paths.cohort_table)
+    _, films = load_films(paths.trained_table)
     train(
         films,
         paths.final,

@@ -14,7 +14,7 @@ from cxr_release.paths import Paths
 
 def run(paths: Paths, params: Params) -> None:
     """Train, or go on with training where it was killed."""
-    ids, films = load_films(paths.cohort_table)
+    ids, films = load_films(paths.trained_table)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])
     train(

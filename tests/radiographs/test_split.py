@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import SourceError
-from cxr_release.radiographs.split import Groups, groups_of, split_by_group
+from cxr_release.radiographs.split import Groups, groups_of, split_by_group, twins_of_control
 
 
 @given(
@@ -72,3 +73,101 @@ def test_films_are_grouped_by_what_is_stated() -> None:
 def test_one_film_of_unknown_patient_is_no_patient() -> None:
     with pytest.raises(SourceError, match="films of one film"):
         split_by_group(Groups({"a": "film a"}, "film"), held_out=0.15, seed=1)
+
+
+def before_there_was_control(groups: Groups, held_out: float, seed: int) -> dict[str, str]:
+    """The split of version 0 of this program, word for word."""
+    films: dict[str, list[str]] = {}
+    for film in sorted(groups.of):
+        films.setdefault(groups.of[film], []).append(film)
+    keys = sorted(films)
+    order = [keys[place] for place in np.random.default_rng([seed, 1]).permutation(len(keys))]
+    target = held_out * len(groups.of)
+    parts = dict.fromkeys(sorted(groups.of), "tuning")
+    assigned = 0
+    for place, group in enumerate(order[:-1]):
+        size = len(films[group])
+        if place and assigned + size / 2 > target:
+            break
+        parts.update(dict.fromkeys(films[group], "held_out"))
+        assigned += size
+    return parts
+
+
+def of_sizes(sizes: list[int]) -> Groups:
+    patients = {
+        f"film-{patient}-{film}": f"p{patient}"
+        for patient, size in enumerate(sizes)
+        for film in range(size)
+    }
+    return Groups(patients, "patient")
+
+
+SIZES = st.lists(st.integers(1, 6), min_size=3, max_size=60)
+SEEDS = st.integers(0, 2**63 - 1)
+
+
+@given(sizes=SIZES, share=st.floats(0.01, 0.5), seed=SEEDS)
+def test_without_a_control_part_films_are_held_out_as_ever(
+    sizes: list[int], share: float, seed: int
+) -> None:
+    groups = of_sizes(sizes)
+    parts = split_by_group(groups, held_out=share, seed=seed)
+    assert parts == before_there_was_control(groups, share, seed)
+    assert parts == split_by_group(groups, held_out=share, seed=seed, control=0)
+
+
+@given(sizes=SIZES, share=st.floats(0.01, 0.5), control=st.floats(0.01, 0.5), seed=SEEDS)
+def test_control_is_drawn_first_by_whole_patients_and_held_out_is_a_share_of_the_others(
+    sizes: list[int], share: float, control: float, seed: int
+) -> None:
+    groups = of_sizes(sizes)
+    parts = split_by_group(groups, held_out=share, seed=seed, control=control)
+    of_patient: dict[str, set[str]] = {}
+    for film, part in parts.items():
+        of_patient.setdefault(groups.of[film], set()).add(part)
+    assert all(len(found) == 1 for found in of_patient.values())
+    count = Counter(parts.values())
+    assert min(count[part] for part in ("tuning", "held_out", "control")) > 0
+    first = count["control"] <= 6 and sum("control" in part for part in of_patient.values()) == 1
+    assert count["control"] <= control * len(parts) or first
+    others = {film: groups.of[film] for film, part in parts.items() if part != "control"}
+    # What is held out of the others is what would be held out if they were all the films.
+    alone = before_there_was_control(Groups(others, "patient"), share, seed)
+    assert {film: parts[film] for film in others} == alone
+    # And whatever is held out, the control part is the same: no run ever has seen it.
+    again = split_by_group(groups, held_out=0.3, seed=seed, control=control)
+    assert {f for f in parts if parts[f] == "control"} == {
+        f for f in again if again[f] == "control"
+    }
+
+
+def test_the_share_of_control_is_met_to_the_film_where_patients_have_single_ones() -> None:
+    groups = of_sizes([1, 1, 1, 1, 2, 2] * 90)
+    count = Counter(split_by_group(groups, held_out=0.15, seed=2026, control=0.1667).values())
+    assert count["control"] == 120
+    assert 89 <= count["held_out"] <= 91
+
+
+def test_two_patients_cannot_be_split_in_three() -> None:
+    two = Groups({"a": "p", "b": "q"}, "patient")
+    with pytest.raises(SourceError, match=r"two patients into three.*set split.control to 0"):
+        split_by_group(two, held_out=0.15, seed=1, control=0.1)
+    with pytest.raises(SourceError, match="at least three patients"):
+        split_by_group(Groups({"a": "p"}, "patient"), held_out=0.15, seed=1, control=0.1)
+    three = Groups({"a": "p", "b": "q", "c": "r"}, "patient")
+    parts = split_by_group(three, held_out=0.15, seed=1, control=0.1)
+    assert sorted(parts.values()) == ["control", "held_out", "tuning"]
+
+
+def test_pixels_that_control_shares_with_another_part_are_told_with_both_films() -> None:
+    parts = {"a": "control", "b": "tuning", "c": "held_out", "d": "control", "e": "tuning"}
+    pixels = {"a": "1", "b": "1", "c": "1", "d": "2", "e": "3"}
+    files = {film: f"{film}.png" for film in parts}
+    faults = twins_of_control(parts, pixels, files)
+    assert [(fault.where, fault.what.split()[5].rstrip(",")) for fault in faults] == [
+        ("a.png", "b.png"),
+        ("a.png", "c.png"),
+    ]
+    # Two films of the control part, and two that are trained on, may be equal.
+    assert not twins_of_control(parts, pixels | {"a": "2", "b": "3"}, files)

@@ -66,7 +66,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Paths:
                 "flipped": False,
             }
         )
-    tables.write(paths.cohort_table, schemas.COHORT, cohort)
+    tables.write(paths.trained_table, schemas.COHORT, cohort)
     for checkpoint in params.sample.checkpoints:
         rows = []
         for index in range(QUARTETS + 10):
@@ -209,7 +209,7 @@ def test_a_kit_holds_the_films_of_its_key(paths: Paths, kit: list[dict[str, Any]
     pixels = {
         row["id"]: row["pixel_sha256"]
         for path, kind in [
-            (paths.cohort_table, schemas.COHORT),
+            (paths.trained_table, schemas.COHORT),
             *((paths.oriented_table(one, "initial"), schemas.ORIENTED) for one in (3, 6)),
         ]
         for row in tables.read_rows(path, kind)
@@ -319,7 +319,7 @@ def test_films_of_unknown_facing_are_not_drawn(fresh: Paths, params: Params) -> 
             lambda row: row.update(facing="unknown" if row["id"][-1] in some else "left"),
         )
         rewrite(
-            fresh.cohort_table,
+            fresh.trained_table,
             schemas.COHORT,
             lambda row: row.update(facing=None if row["id"][-1] in some else "left"),
         )

@@ -58,7 +58,7 @@ def paths(tmp_path: Path, params: Params) -> Paths:
     cohort |= {"inverted": False, "facing": None, "flipped": False}
     columns = {column.name for column in schemas.COHORT.columns}
     cohort = {key: one for key, one in cohort.items() if key in columns}
-    tables.write(paths.cohort_table, schemas.COHORT, [cohort | png.facts(picture(99), data)])
+    tables.write(paths.trained_table, schemas.COHORT, [cohort | png.facts(picture(99), data)])
     for checkpoint, batch in params.sample.jobs:
         folder = paths.job(checkpoint, batch)
         rows = []

@@ -50,7 +50,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a cohort of 40 films, and two jobs of six: every third film is spoilt."""
     root = tmp_path_factory.mktemp("prescreen")
     paths = Paths(root)
-    write_cohort(paths.cohort_table, phantoms()[:40])
+    write_cohort(paths.trained_table, phantoms()[:40])
     for start, batch in ((40, "initial"), (52, "large")):
         films = {}
         for index, (_, film) in enumerate(phantoms()[start : start + 12]):
@@ -181,7 +181,7 @@ def test_the_sheet_shows_the_worst_first_and_is_labelled(
 ) -> None:
     monkeypatch.setattr(prescreen, "WORST", 9)
     films = [paths.oriented_table(1, batch) for batch in ("initial", "large")]
-    rows = anomaly_scores(learn(paths.cohort_table), films, progress=False)
+    rows = anomaly_scores(learn(paths.trained_table), films, progress=False)
     draw_most_anomalous(tmp_path / "sheet.png", rows, films)
     data = (tmp_path / "sheet.png").read_bytes()
     assert png.is_labelled(data)
