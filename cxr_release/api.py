@@ -79,12 +79,13 @@ def audit(
     """Search two sets of films for near-copies, exactly, and measure what that search finds.
 
     Args:
-        real: films that a model learnt from, and others of their kind.
+        real: films that a model learnt from, and others of their kind, as `split` says.
         synthetic: films to search.
         output: folder for `audit.json`, the tables of pairs and the figures. It holds real films,
             and is readable for this user alone.
-        split: Parquet or CSV with `id`, `part` (`tuning` or `held_out`) and, where known,
-            `patient` of each real film: the baseline against chance.
+        split: Parquet or CSV with `id`, `part` and, where known, `patient` of each real film: the
+            baseline against chance. Parts are `tuning`, `held_out` and `control`: films that the
+            model never saw. These are not searched, but compared as synthetic ones are.
         seed: of the planted copies.
         settings: keys of the section `audit` of params.yaml: `top`, `plants`, `encoder`,
             `weights`, `weights_sha256`, `recall`, …

@@ -189,7 +189,7 @@ def test_films_that_no_run_may_see_are_given_to_the_audit_alone() -> None:
             if any(path == dep or path.startswith(f"{dep}/") for dep in declared["deps"])
         }
 
-    assert readers("data/split/control.parquet") == {"audit", "package"}
+    assert readers("data/split/control.parquet") == {"audit", "validate", "package"}
     # Neither of the others makes a number of films: they look up ids and hashes, and count.
     assert readers("data/cohort/cohort.parquet") == {"split", "adjudicate", "validate", "package"}
     for stage in set(STAGES) - {"split", "adjudicate"}:

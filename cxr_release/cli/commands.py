@@ -362,7 +362,7 @@ def audit(
     ] = Path("audited"),
     split: Annotated[
         Path | None,
-        typer.Option(help="Real films held out: Parquet or CSV with id and part."),
+        typer.Option(help="Real films held out, or never seen: Parquet or CSV with id and part."),
     ] = None,
     top: Annotated[int | None, typer.Option(help="Most similar pairs to list.", min=1)] = None,
     plant: Annotated[

@@ -78,7 +78,11 @@ def _source(paths: Paths) -> dict[str, int | None] | None:
     if not paths.cohort_table.exists():
         return None
     patients = tables.read(paths.cohort_table, schemas.COHORT, ["patient"])["patient"].to_pylist()
-    return {"films": len(patients), **counted(patients)}
+    control = 0
+    if paths.split_table.exists():
+        parts = tables.read(paths.split_table, schemas.SPLIT, ["part"])["part"].to_pylist()
+        control = parts.count("control")
+    return {"films": len(patients), **counted(patients), "control": control}
 
 
 def _facing(project: Project) -> dict[str, int] | None:
@@ -102,6 +106,11 @@ def _patients(source: Mapping[str, int | None]) -> str:
     without = source["patients_not_stated"]
     of = "" if without == source["films"] else f" for {without:,} of them"
     return f"patients not stated{of}"
+
+
+def _control(source: Mapping[str, int | None]) -> str:
+    control = source["control"]
+    return f"; {control:,} of them for control, which no run sees" if control else ""
 
 
 def _missing(faults: Sequence[Fault]) -> Iterator[str]:
@@ -299,7 +308,8 @@ def text_of(status: Status) -> str:
     lines = []
     if status["source"]:
         lines += [
-            f"source     {status['source']['films']:,} films, {_patients(status['source'])}",
+            f"source     {status['source']['films']:,} films, {_patients(status['source'])}"
+            f"{_control(status['source'])}",
             "",
         ]
     if status["facing"]:

@@ -24,7 +24,7 @@ from cxr_release.films.film_set import FilmSet
 from cxr_release.films.film_source import OpenedFilm
 from cxr_release.films.png import Film
 from cxr_release.memorization import features
-from cxr_release.memorization.calibration import Calibration, Others
+from cxr_release.memorization.calibration import Baseline, Calibration, Others
 from cxr_release.memorization.comparer import Small, cosine_of
 from cxr_release.memorization.descriptor import Features
 from cxr_release.memorization.duplicates import search_duplicates
@@ -33,6 +33,7 @@ from cxr_release.memorization.features import FilmFeatures, features_of
 from cxr_release.memorization.figures import describe_pairs, draw_distances, draw_pairs
 from cxr_release.memorization.matching import Matcher, numbers
 from cxr_release.memorization.pairs import Pair, listed
+from cxr_release.memorization.parts import CONTROL, TUNING, divided, require_apart
 from cxr_release.memorization.planting import Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
@@ -42,7 +43,6 @@ from cxr_release.schemas import SMALL, VIEWS
 
 FEATURES = "features"
 """Folder below the output in which features are kept from run to run."""
-TUNING, HELD_OUT = "tuning", "held_out"
 
 
 def audit(
@@ -61,10 +61,11 @@ def audit(
     but `distances.png` name or show real films. Killed while it reads films, it goes on from there.
 
     Args:
-        real: the films that the generator learnt from.
+        real: the films that the generator learnt from, and control films.
         synthetic: the films that it drew.
-        split: real film → `tuning` or `held_out`; None where the films were not split. No patient
-            may be in both.
+        split: real film → `tuning`, `held_out` or `control`; None where the films were not split.
+            No patient may be in two of them. Control films are not searched: no generator saw them,
+            and they are what synthetic films are compared with.
         output: folder; made where it is not there.
         settings: the encoder, and how much to list and to plant.
         seed: of what is planted, and of the moves by which a film's own changes are learnt.
@@ -74,41 +75,40 @@ def audit(
 
     Raises:
         SourceError: a set has no film that can be read, `output` lies among its films, the split is
-            of other films, or it has a patient in both parts.
+            of other films, or it has a patient in two parts.
         CxrReleaseError: there is no such encoder, or its weights are refused.
     """
     for films in (real, synthetic):
         _require_elsewhere(output, films)
     weights = Path(settings.weights) if settings.weights else None
     encoder = load(settings.encoder, weights=weights, sha256=settings.weights_sha256)
-    sys.stderr.write(
-        f"{len(real):,} real × {len(synthetic):,} synthetic films, encoder {settings.encoder}\n"
-    )
+    _announce(real, synthetic, split, settings.encoder)
     cache = output / FEATURES
     sets = [features_of(films, small_picture(), ["plain"], cache) for films in (real, synthetic)]
     for films, read in zip((real, synthetic), sets, strict=True):
         _require_films(films, read)
-    pictures = [_pictures(read) for read in sets]
-    ids, of_film = sets[0].ids, sets[0].patients
-    others: Others = "patients" if set(ids) <= of_film.keys() else "films"
-    patients = [of_film[film] for film in ids] if others == "patients" else None
-    parts = None if split is None else _parts(ids, split, patients)
+    of_film, every_id = sets[0].patients, sets[0].ids
+    by_part = divided(sets[0], split)
+    source, unseen, tuning = by_part.source, by_part.unseen, by_part.tuning
+    others: Others = "patients" if set(every_id) <= of_film.keys() else "films"
+
+    def patients_of(films: FilmFeatures | None) -> list[str] | None:
+        return [of_film[film] for film in films.ids] if films and others == "patients" else None
+
+    if split is not None and others == "patients":
+        require_apart(split, {film: of_film[film] for film in every_id})
+    ids, patients = source.ids, patients_of(source)
+    pictures = [_pictures(films) for films in (source, sets[1])]
     groups = numbers(patients or ids)
     kept = [read.keys for read in sets]
-    second, also, also_held_out = None, None, None
-    # Where a split puts all films into one part, there is nothing to search by itself.
-    tuning, held_out_places = (
-        parts[part] if parts is not None and len(parts[part]) else None
-        for part in (TUNING, HELD_OUT)
-    )
+    second, also, also_unseen = None, None, None
     if encoder is not None:
         encoded = [features_of(films, encoder, VIEWS, cache) for films in (real, synthetic)]
         kept += [films.keys for films in encoded]
-        second = EncoderSearch(encoded[0].views, groups, tuning)
+        by_network = divided(encoded[0], split)
+        second = EncoderSearch(by_network.source.views, groups, tuning)
         also = second.match(encoded[1].views)
-        if held_out_places is not None:
-            views = {view: rows[held_out_places] for view, rows in encoded[0].views.items()}
-            also_held_out = second.match(views)
+        also_unseen = second.match(by_network.unseen.views) if by_network.unseen else None
     matcher = Matcher(
         pictures[0],
         groups,
@@ -117,10 +117,6 @@ def audit(
         also=second.baseline if second else None,
     )
     matches, in_tuning = matcher.match(pictures[1], also=also)
-    held_out = None
-    if held_out_places is not None and tuning is not None:
-        films_held_out = pictures[0][held_out_places]
-        _, held_out = matcher.match(films_held_out, also=also_held_out, task="held out")
     copies = _Copies(real, synthetic, ids, sets[1].ids, matcher, seed=seed, plants=settings.plants)
     recall = measure_recall(
         real,
@@ -135,19 +131,24 @@ def audit(
         seed=seed,
         recall=settings.recall,
     )
+    beside = None
+    if unseen is not None:
+        _, nearest = matcher.match(_pictures(unseen), also=also_unseen, task=by_part.unseen_name)
+        beside = Baseline(
+            by_part.unseen_name, nearest, recall.duplicate_threshold, patients_of(unseen)
+        )
     calibration = Calibration(
         matcher.baseline,
-        held_out,
+        beside,
         films=len(matches),
         duplicate_threshold=recall.duplicate_threshold,
         others=others,
         patients=patients,
-        held_out_patients=patients
-        and [patients[place] for place in ([] if held_out_places is None else held_out_places)],
     )
     vectors = [matcher.plain(films) for films in pictures]
     searched = Searched(
-        real=sets[0],
+        real=source,
+        control=by_part.control,
         synthetic=sets[1],
         ignored={"real": real.ignored, "synthetic": synthetic.ignored},
         matches=matches,
@@ -160,7 +161,7 @@ def audit(
             for name, rows, films, of_films in zip(
                 ("real", "synthetic"),
                 vectors,
-                sets,
+                (source, sets[1]),
                 (groups if patients else None, None),
                 strict=True,
             )
@@ -168,7 +169,7 @@ def audit(
         tuning=None if split is None else [split[film] == TUNING for film in ids],
         tuning_scores=None if tuning is None else in_tuning.score[:, 0],
     )
-    converted = dict(sets[0].notes).keys(), dict(sets[1].notes).keys()
+    converted = dict(source.notes).keys(), dict(sets[1].notes).keys()
     pairs = describe_pairs(searched.near, real, synthetic, converted=converted)
     report = report_of(searched, pairs, encoder=encoder, top=settings.top, recall=settings.recall)
     write_tables(output, searched)
@@ -232,6 +233,17 @@ def _pictures(films: FilmFeatures) -> Small:
     return films.views["plain"].reshape(-1, SMALL, SMALL)
 
 
+def _announce(
+    real: FilmSet, synthetic: FilmSet, split: Mapping[str, str] | None, encoder: str
+) -> None:
+    control = sum((split or {}).get(film) == CONTROL for film in real.homes)
+    beside = f", {control:,} control films beside them" if control else ""
+    sys.stderr.write(
+        f"{len(real) - control:,} real × {len(synthetic):,} synthetic films{beside}, encoder"
+        f" {encoder}\n"
+    )
+
+
 def _require_elsewhere(output: Path, films: FilmSet) -> None:
     """Refuse to write among the films: the output would count as films in the next run."""
     for part in films.sources:
@@ -252,35 +264,6 @@ def _require_films(films: FilmSet, encoded: FilmFeatures) -> None:
             remedy="give films that can be opened; nothing was written",
             faults=[Fault(film, fault) for film, fault in encoded.unreadable],
         )
-
-
-def _parts(
-    ids: Sequence[str], split: Mapping[str, str], patients: Sequence[str] | None
-) -> dict[str, NDArray[np.int64]]:
-    """Places of the films of each part, rising.
-
-    Films of one patient in both parts would make held-out films look near, and copies not.
-    """
-    missing = [film for film in ids if split.get(film) not in (TUNING, HELD_OUT)]
-    if missing:
-        raise SourceError(
-            f"{len(missing)} real film(s) are in neither part of the split",
-            where=missing[0],
-            remedy="give the split of these films, or none",
-        )
-    parts = {
-        part: np.array([place for place, film in enumerate(ids) if split[film] == part], np.int64)
-        for part in (TUNING, HELD_OUT)
-    }
-    if patients is not None:
-        tuning, held_out = ({patients[place] for place in part} for part in parts.values())
-        if tuning & held_out:
-            raise SourceError(
-                f"{len(tuning & held_out)} patient(s) of the real films are in both parts of the"
-                " split",
-                remedy="give a split by patient, or none",
-            )
-    return parts
 
 
 def write_tables(output: Path, searched: Searched) -> None:

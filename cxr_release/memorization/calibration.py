@@ -1,14 +1,19 @@
 """How near is too near: synthetic films beside films that are known to copy nobody.
 
-Two baselines, of films that are not copies:
+Baselines, of films that are not copies:
 
-- source: each real film and the nearest real film of another patient. Its scores give the p values
-  of single films; see `tail`.
-- held out: each film that was held out of the tuning run and the nearest film of the part that was
-  not. No patient is in both. The number of synthetic films that are nearer than all of those is
-  what `chance` tests, among the films of the tuning part alone, as those were searched.
+- source: each source film (a real film that a generator may have seen) and the nearest source film
+  of another patient. Its scores give the p values of single films; see `tail`.
+- control: each real film that no generator saw and the nearest source film. No patient is in both.
+  Control films are searched as synthetic ones are, among the same films and with descriptors that
+  were fitted to those alone: they are as new to them. The number of synthetic films that are nearer
+  than all of the control films is what `chance` tests.
+- held out, where there are no control films: each film that was held out of the tuning run and the
+  nearest film of the part that was not. No patient is in both. The number of synthetic films that
+  are nearer than all of those is then tested among the films of the tuning part alone, as those
+  were searched, and the descriptors are fitted to them alone.
 
-That needs patients, and they may not be stated. Then both baselines are of other *films*: two of
+That needs patients, and they may not be stated. Then all baselines are of other *films*: two of
 them may be of one patient, and nearer for that. Such a baseline flags fewer films than one of
 other patients would, and nothing is said of new patients.
 
@@ -21,7 +26,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -30,9 +35,9 @@ from numpy.typing import NDArray
 from cxr_release.memorization.chance import (
     NO_BASELINE,
     Chance,
-    held_out_chance,
     no_chance,
     source_chance,
+    unseen_chance,
 )
 from cxr_release.memorization.scores import Matches
 from cxr_release.memorization.tail import LEVEL, tail_of
@@ -54,7 +59,7 @@ class Baseline:
     """Nearest films of films that are not copies.
 
     Args:
-        name: `held_out` or `source`.
+        name: `control`, `held_out` or `source`.
         nearest: of each film, its likeliest originals among films of others.
         duplicate_threshold: cosine from which on two count as duplicates.
         groups: n patients; None where they are not stated.
@@ -112,35 +117,35 @@ class Calibration:
 
     Args:
         source: of each source film, its nearest films of other patients.
-        held_out: of each held-out film, its nearest films of the tuning part; None without a split.
+        unseen: of films that are new to those that they are compared with: `control`, or
+            `held_out`; None where there are none.
         films: synthetic films that are searched, 1 or more.
         duplicate_threshold: cosine from which on two source films count as duplicates.
         others: what those other films are.
         patients: n patients of the source films, where they are stated.
-        held_out_patients: k patients likewise.
     """
 
     def __init__(
         self,
         source: Matches,
-        held_out: Matches | None,
+        unseen: Baseline | None,
         *,
         films: int,
         duplicate_threshold: float,
         others: Others = "films",
         patients: Sequence[str] | None = None,
-        held_out_patients: Sequence[str] | None = None,
     ) -> None:
         self.others = others
         self.duplicate_threshold = duplicate_threshold
         self.source = Baseline("source", source, duplicate_threshold, patients)
-        self.held_out = None
-        if held_out is not None:
-            self.held_out = Baseline("held_out", held_out, duplicate_threshold, held_out_patients)
-        both = (self.held_out, self.source)
-        usable = [baseline for baseline in both if baseline and baseline.scores]
+        self.control, self.held_out = (
+            unseen if unseen is not None and unseen.name == name else None
+            for name in ("control", "held_out")
+        )
+        every = (self.control, self.held_out, self.source)
+        usable = [baseline for baseline in every if baseline and baseline.scores]
         self.baseline = usable[0] if usable else None
-        """What the number of near films is compared with: the held-out films, else the source."""
+        """What the number of near films is compared with: the best of the baselines."""
         self.tail = tail_of(np.array(self.source.scores))
         """Of the source films' scores; None where there are too few."""
         self.threshold = self.tail.threshold(films) if self.tail else None
@@ -178,9 +183,13 @@ class Calibration:
         baseline = self.baseline
         if baseline is None:
             return no_chance(len(scores), NO_BASELINE[self.others])
-        held_out = baseline is self.held_out and tuning is not None
-        compared = tuning if held_out and tuning is not None else scores
-        return (held_out_chance if held_out else source_chance)(
+        compared = tuning if baseline is self.held_out and tuning is not None else scores
+        test = source_chance
+        if baseline is self.control:
+            test = partial(unseen_chance, "control")
+        elif compared is tuning:
+            test = partial(unseen_chance, "held_out")
+        return test(
             nearer=int((compared > baseline.scores[-1]).sum()),
             films=len(scores),
             compared=len(baseline.scores),
@@ -222,7 +231,10 @@ class Calibration:
             "flagged": flagged,
             "chance": self.chance(scores, tuning).report(),
             "source": self.source.report(),
-            "held_out": self.held_out.report() if self.held_out else None,
+            **{
+                name: baseline.report() if baseline else None
+                for name, baseline in (("held_out", self.held_out), ("control", self.control))
+            },
             "synthetic": {"films": len(scores), "alike": alike, "score": quantiles(scores)},
             "nearer_than_5_percent": _nearer_share(scores, baseline),
             "nearer_probability": auc(scores, baseline) if len(scores) and len(baseline) else None,

@@ -21,6 +21,13 @@ from cxr_release.schemas import VIEWS
 
 COLUMNS, SIDE = 12, 112
 """Films a row of the sheet (four pairs of three), and pixels of each."""
+_COLORS = {
+    "synthetic": "#1b1b1b",
+    "source": "#2f7fb8",
+    "held_out": "#b8762f",
+    "control": "#b8762f",
+}
+"""Held-out films and control films never stand in one figure."""
 MOST = 100
 """Pairs that are named. The tables hold all of them."""
 
@@ -41,19 +48,20 @@ def draw_distances(
         "synthetic": "synthetic films with source films",
         "source": f"source films with {of}",
         "held_out": "held-out films with tuning films",
+        "control": "control films with source films",
     }
     edges = np.array(histogram["edges"])
     figure = new_figure(7.2, 3.4)
     axes = figure.subplots()
     shown = [part for part in names if histogram[part] is not None]
-    for place, part in enumerate(shown):
+    for part in shown:
         counts = np.array(histogram[part])
         axes.stairs(
             100 * counts / counts.sum(),
             edges,
-            color=("#1b1b1b", "#2f7fb8", "#b8762f")[place],
-            fill=place == 0,
-            alpha=0.25 if place == 0 else 1,
+            color=_COLORS[part],
+            fill=part == "synthetic",
+            alpha=0.25 if part == "synthetic" else 1,
             linewidth=1.4,
             label=f"{names[part]} ({counts.sum():,})",
         )

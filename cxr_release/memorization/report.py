@@ -31,6 +31,7 @@ FLAGGED, NOTHING_FLAGGED = "flagged", "nothing flagged"
 
 BINS = 60
 """Of the histogram of scores."""
+SETS = ("real", "control", "synthetic")
 USUAL = 5.0
 """Score up to which it goes at least where films have such scores."""
 MARGIN = 3
@@ -55,6 +56,9 @@ class Searched:
     """Everything that an audit found."""
 
     real: FilmFeatures
+    """The source films, which were searched."""
+    control: FilmFeatures | None
+    """The real films that no generator saw; None where there are none."""
     synthetic: FilmFeatures
     ignored: Mapping[str, Sequence[Ignored]]
     """Files of each set that are not films."""
@@ -71,7 +75,8 @@ class Searched:
     tuning: Sequence[bool] | None
     """Whether each real film is in the tuning part; None without a split."""
     tuning_scores: Floats | None
-    """Score of each synthetic film with its nearest film of the tuning part; None without one."""
+    """Score of each synthetic film with its nearest film of the tuning part; None where there is no
+    such part, and where control films are the baseline."""
 
     @cached_property
     def nearest(self) -> list[Pair]:
@@ -128,7 +133,8 @@ def report_of(
 
     Returns:
         `state`: `incomplete` where any film could not be read, else `no baseline`, `flagged` or
-        `nothing flagged`. `encoder`; `real` and `synthetic` (films found and searched, the
+        `nothing flagged`. `encoder`; `real` (the source films), `control` (real films that no
+        generator saw; None where there are none) and `synthetic` (films found and searched, the
         unreadable ones with their faults, what was done to others, files that are not films);
         `top`, `pairs`, `score` and `cosine` (highest and lowest of the pairs); `flagged` (pairs and
         films); `near` (the `pairs` that are flagged or may be duplicates, the first of them
@@ -149,6 +155,7 @@ def report_of(
             "weights": asdict(encoder.weights) if encoder and encoder.weights else None,
         },
         "real": _account(searched.real, searched.ignored["real"]),
+        "control": None if searched.control is None else _account(searched.control, ()),
         "synthetic": _account(searched.synthetic, searched.ignored["synthetic"]),
         "top": top,
         "pairs": len(pairs),
@@ -191,7 +198,8 @@ def _list_length(rows: Sequence[Mapping[str, Any]], recall: float) -> dict[str, 
 
 
 def _state(searched: Searched, flagged: int | None) -> str:
-    if searched.real.unreadable or searched.synthetic.unreadable:
+    sets = (searched.real, searched.control, searched.synthetic)
+    if any(films and films.unreadable for films in sets):
         return INCOMPLETE
     if flagged is None:
         return NO_BASELINE
@@ -229,11 +237,11 @@ def histogram(searched: Searched) -> dict[str, Any]:
     """The scores of films with their nearest one, as the figure shows them.
 
     Returns:
-        `edges` of the bins, and how many films lie in each: `synthetic`, and `source` and
-        `held_out`, None where none can be compared. The last bin holds what lies beyond it, too.
+        `edges` of the bins, and how many films lie in each: `synthetic`, and `source`, `held_out`
+        and `control`, None where none can be compared. The last bin holds what lies beyond it, too.
     """
     calibration = searched.calibration
-    baselines = {"source": calibration.source, "held_out": calibration.held_out}
+    baselines = {name: getattr(calibration, name) for name in ("source", "held_out", "control")}
     scores = {"synthetic": searched.matches.score[:, 0]} | {
         name: np.array(baseline.scores) for name, baseline in baselines.items() if baseline
     }
@@ -248,7 +256,7 @@ def histogram(searched: Searched) -> dict[str, Any]:
         name: np.histogram(np.minimum(scores[name], edges[-1]), edges)[0].tolist()
         if len(scores.get(name, ()))
         else None
-        for name in ("synthetic", "source", "held_out")
+        for name in ("synthetic", *baselines)
     }
     return {"edges": edges.tolist(), **shown}
 
@@ -277,8 +285,8 @@ def require_complete(report: Report, *, unflagged: bool = False) -> None:
     """
     faults = [
         Fault(film["film"], film["fault"])
-        for name in ("real", "synthetic")
-        for film in report[name]["unreadable"]
+        for name in SETS
+        for film in (report[name] or {"unreadable": ()})["unreadable"]
     ]
     if faults:
         raise SourceError(

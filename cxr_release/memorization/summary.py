@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cxr_release.memorization.report import BASELINE, FILES, Report
+from cxr_release.memorization.report import BASELINE, FILES, SETS, Report
 
 SHOWN = 20
 """Pairs that are named."""
@@ -23,11 +23,13 @@ def text_of(report: Report, output: Path | None = None) -> str:
 
 
 def _lines(report: Report, output: Path | None) -> Iterator[str]:
-    for name in ("real", "synthetic"):
+    for name in SETS:
         films = report[name]
+        if films is None:
+            continue
         unknown = films["patients_not_stated"]
         of = "" if unknown == films["films"] else f" for {unknown:,} of them"
-        unstated = f"; patients not stated{of}" if unknown and name == "real" else ""
+        unstated = f"; patients not stated{of}" if unknown and name != "synthetic" else ""
         yield f"{name:10} {films['searched']:,} of {films['films']:,} films searched{unstated}"
         yield from (f"  not read  {film['film']}: {film['fault']}" for film in films["unreadable"])
         yield from (f"  note      {film['film']}: {film['note']}" for film in films["notes"])

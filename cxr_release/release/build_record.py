@@ -268,6 +268,7 @@ def _audit(inputs: ReleaseInputs, params: Params) -> Audit:
         {
             **coarse_audit(stated, params),
             "real": _searched(report.real),
+            "control": None if report.control is None else _searched(report.control),
             "synthetic": _searched(report.synthetic),
             "flagged": None if report.flagged is None else _flagged(inputs),
         }

@@ -137,9 +137,9 @@ def coarse_audit(report: Mapping[str, Any], params: Params) -> dict[str, Any]:
 
 
 def _coarse_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
-    scores = ("synthetic", "source", "held_out", "threshold")
+    scores = ("synthetic", "source", "held_out", "control", "threshold")
     coarse = dict(calibration)
-    coarse |= {name: _each(coarse_score, calibration[name]) for name in scores}
+    coarse |= {name: _each(coarse_score, calibration.get(name)) for name in scores}
     if tail := calibration["tail"]:
         # A mean of ten films or more; rounded to whole numbers it would say nothing.
         excesses = {name: coarse_cosine(tail[name]) for name in ("mean_excess", "most_excess")}

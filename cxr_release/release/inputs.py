@@ -107,6 +107,7 @@ class AuditReport(_More):
     alike: Number
     encoder: AuditEncoder
     real: SearchedFilms
+    control: SearchedFilms | None = None
     synthetic: SearchedFilms
     flagged: Any
     score: Ends
@@ -176,7 +177,7 @@ class ReleaseInputs:
     cohort: Path
     """Folder with `cohort.parquet`, `summary.json`."""
     split: Path
-    """Folder with `summary.json`."""
+    """Folder with `split.parquet`, `trained.parquet`, `control.parquet`, `summary.json`."""
     curves: Path
     """Losses of the tuning run's checkpoints, JSON."""
     fidelity: Path
@@ -210,7 +211,7 @@ class ReleaseInputs:
             "study-kit/kit.parquet": self.kit,
             **{f"study/{name}": self.study / name for name in _READING},
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
-            "split/summary.json": self.split / "summary.json",
+            **{f"split/{name}": self.split / name for name in _SPLIT},
             "curves/losses.json": self.curves,
             "fidelity/distances.json": self.fidelity,
             **{f"checkpoints/{name}": self.checkpoints / name for name in _CHECKPOINTS},
@@ -247,6 +248,7 @@ class ReleaseInputs:
 
 
 _COHORT = ("cohort.parquet", "summary.json")
+_SPLIT = ("split.parquet", "trained.parquet", "control.parquet", "summary.json")
 _CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png", "bands.png")
 _SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json", "reasons.png")
 _PRESCREEN = ("prescreen.json", "roc.png")

@@ -320,7 +320,7 @@ class Chance(Part):
     compared: Count
     patients: Count | None
     nearer: Count | None
-    """Films nearer than the whole baseline; against held-out films, of the tuning part alone."""
+    """Films nearer than the whole baseline; against held-out films, to the tuning part alone."""
     expected: Number | None
     at_most: bool
     p: Number | None
@@ -361,7 +361,7 @@ class SyntheticScores(Part):
 class Calibration(Part):
     """How near is near: synthetic films beside films that nobody copied."""
 
-    baseline: Literal["held_out", "source"] | None
+    baseline: Literal["control", "held_out", "source"] | None
     others: Literal["patients", "films"]
     threshold: Number | None
     """Score from which on a film is flagged."""
@@ -373,6 +373,9 @@ class Calibration(Part):
     chance: Chance
     source: Baseline
     held_out: Baseline | None
+    """Films held out of the tuning run; None where control films are the better baseline."""
+    control: Baseline | None = None
+    """Films that no run saw; they came with a later version of the program."""
     synthetic: SyntheticScores
     nearer_probability: Number | None
     nearer_than_5_percent: Numbers | None
@@ -417,6 +420,8 @@ class Audit(Part):
     alike: Number
     encoder: Encoder
     real: Searched
+    control: Searched | None = None
+    """Real films that were not searched, for no run saw them; None where there are none."""
     synthetic: Searched
     flagged: Flagged | None
     score: Ends

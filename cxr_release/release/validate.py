@@ -21,6 +21,7 @@ from cxr_release.release.checks.films import (
     open_film,
     progress,
 )
+from cxr_release.release.checks.parts import check_parts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.view import Places, Rows, View
@@ -33,7 +34,7 @@ from cxr_release.release.inputs import (
     job_of,
     jobs_of,
 )
-from cxr_release.release.record import AuditReview
+from cxr_release.release.record import AuditReview, Split
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 
 _SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
@@ -95,6 +96,10 @@ class _Artefacts:
         self.verdicts = rows(adjudication / "verdicts.parquet", schemas.VERDICTS)
         self.judging = report.document(adjudication / "adjudication.json", AuditReview)
         self.copies = report.document(adjudication / "copies.json", dict[str, str])
+        self.split = rows(inputs.split / "split.parquet", schemas.SPLIT)
+        self.trained = rows(inputs.split / "trained.parquet", schemas.COHORT)
+        self.control = rows(inputs.split / "control.parquet", schemas.COHORT)
+        self.parts = report.document(inputs.split / "summary.json", Split)
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)
@@ -228,6 +233,12 @@ def _check_between(
     check_distinct(view.films, set(real.values()), place, report)
     for check in RULES:
         check(view, report)
+    parts = cast(Split, read.parts)
+    tables_of = {"trained": read.trained or [], "control": read.control or []}
+    trained = check_parts(
+        real, read.split or [], tables_of, parts, folder=inputs.split, report=report
+    )
+    check_searched(cast(AuditReport, read.audit), parts, view.places.audit, report)
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
     check_search(
         view,
@@ -235,7 +246,7 @@ def _check_between(
         read.nearest or [],
         nearest,
         generated=generated,
-        real=real,
+        real=trained,
         report=report,
     )
     verdicts = Place(str(inputs.adjudication / "verdicts.parquet"), _JUDGE)

@@ -31,6 +31,7 @@ from cxr_release.release.checks.folder_tables import (
     read_side,
 )
 from cxr_release.release.checks.memorization import check_flagged
+from cxr_release.release.checks.parts import check_cohort_counts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.view import Places, View
@@ -141,6 +142,8 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     with report.trying(RECORD):
         real = {row["real_pixel_sha256"] for row in pairs} - {None}
         check_distinct(films, real, Place("data"), report)
+        check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
+        check_cohort_counts(record, Place(RECORD), report)
         check_configs(view, record, shards, report)
         check_facing(view, record, report)
         check_tombstones(view, record, report)

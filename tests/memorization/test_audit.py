@@ -401,7 +401,7 @@ def test_without_patients_nothing_is_said_of_other_patients(folder: Path, tmp_pa
 
     whose = [f"{name}.png,{'p' if name in ('real-98', 'real-05') else name}" for name in parts]
     (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *whose]))
-    with pytest.raises(SourceError, match=r"1 patient\(s\) .* in both parts of the split"):
+    with pytest.raises(SourceError, match=r"1 patient\(s\) .* in two parts of the split"):
         searched(tmp_path, tmp_path / "no", split=parts)
 
 
@@ -456,7 +456,7 @@ def test_a_set_without_a_readable_film_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_split_must_be_of_these_films(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"59 real film.* neither part"):
+    with pytest.raises(SourceError, match=r"59 real film.* in no part"):
         searched(folder, tmp_path / "out", split={"real-00": "tuning"})
 
 
@@ -549,3 +549,71 @@ def test_ids_are_taken_as_they_are(tmp_path: Path, names: tuple[str, ...]) -> No
     assert (nearest[ids[0]], nearest[ids[1]]) == (ids[1], ids[2])
     assert report["pairs"] == 6
     assert text_of(report)
+
+
+CONTROL = {film: "control" if film.endswith(("2", "7")) else "tuning" for film in REAL}
+
+
+def test_control_films_are_compared_and_not_searched(folder: Path, tmp_path: Path) -> None:
+    parts = CONTROL | {"real-01": "held_out", "real-06": "held_out"}
+    # One copy is of a control film: nothing that the generator saw is like it.
+    shutil.copytree(folder / "drawn", tmp_path / "drawn")
+    shutil.copytree(folder / "real", tmp_path / "real")
+    (tmp_path / "drawn/of-control.png").write_bytes(saved(REAL["real-12"]))
+    report = searched(tmp_path, tmp_path / "out", split=parts, plants=2)
+    assert (report["real"]["films"], report["control"]["films"]) == (48, 12)
+    calibration = report["calibration"]
+    assert (calibration["baseline"], calibration["held_out"]) == ("control", None)
+    assert calibration["control"]["counted"] == 12
+    assert calibration["source"]["films"] == 48
+    assert sum(report["histogram"]["control"]) == 12
+    assert report["flagged"]["films"] == 5
+    nearest = tables.read_rows(tmp_path / "out/nearest.parquet", schemas.NEAREST)
+    assert not [row for row in nearest if parts[row["real_id"]] == "control"]
+    assert {row["tuning_score"] for row in nearest} == {None}
+    highest = calibration["control"]["score"]["max"]
+    assert calibration["chance"]["nearer"] == sum(row["score"] > highest for row in nearest)
+    assert calibration["chance"]["compared"] == 12
+    text = text_of(report)
+    assert "real       48 of 48 films searched" in text
+    assert "control    12 of 12 films searched" in text
+
+    # All else is as if the control films were not there.
+    alone = tmp_path / "alone"
+    write_folder(alone / "real", {name: REAL[name] for name in REAL if parts[name] != "control"})
+    shutil.copytree(tmp_path / "drawn", alone / "drawn")
+    without = searched(alone, alone / "out", plants=2)
+    for name in ("pairs.parquet", "nearest.parquet", "within.parquet", "pairs.png"):
+        assert sha256(alone / "out" / name) == sha256(tmp_path / "out" / name), name
+    for name in ("threshold", "tail", "flagged", "source", "synthetic"):
+        assert without["calibration"][name] == calibration[name]
+    assert without["power"] == report["power"]
+
+
+def test_a_patient_in_the_control_part_and_another_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "real", tmp_path / "real")
+    shutil.copytree(folder / "drawn", tmp_path / "drawn")
+    rows = [f"{name}.png,{'p' if name in ('real-02', 'real-03') else name}" for name in REAL]
+    (tmp_path / "real/patients.csv").write_text("\n".join(["file,patient", *rows]))
+    with pytest.raises(SourceError, match=r"1 patient\(s\) .* in two parts of the split"):
+        searched(tmp_path, tmp_path / "out", split=CONTROL)
+
+
+def test_control_films_alone_leave_nothing_to_search(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="none to search: give the films that the generator"):
+        searched(folder, tmp_path / "out", split=dict.fromkeys(REAL, "control"))
+
+
+def test_a_control_film_that_cannot_be_read_leaves_the_audit_incomplete(
+    folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder / "real", tmp_path / "real")
+    write_folder(tmp_path / "drawn", dict(list(DRAWN.items())[:5]))
+    (tmp_path / "real/real-12.png").write_text("no film")
+    report = searched(tmp_path, tmp_path / "out", split=CONTROL)
+    assert report["state"] == "incomplete"
+    assert (report["control"]["films"], report["control"]["searched"]) == (12, 11)
+    assert not report["real"]["unreadable"]
+    with pytest.raises(SourceError) as caught:
+        require_complete(report)
+    assert [fault.where for fault in caught.value.faults] == ["real-12"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from cxr_release.memorization.calibration import (
     quantiles,
     split_share,
 )
-from cxr_release.memorization.chance import held_out_chance, no_chance, source_chance
+from cxr_release.memorization.chance import no_chance, source_chance, unseen_chance
 from cxr_release.memorization.scores import Matches
 from cxr_release.memorization.tail import FEWEST, LEVEL, tail_of
 from tests.support.matched import matches_of
@@ -33,11 +34,17 @@ LADDER = np.arange(40) / 10
 
 
 def calibration(
-    source: Matches, held_out: Matches | None = None, *, films: int = 10, **options: object
+    source: Matches,
+    held_out: Matches | None = None,
+    *,
+    films: int = 10,
+    name: str = "held_out",
+    held_out_patients: Sequence[str] | None = None,
+    **options: object,
 ) -> Calibration:
     return Calibration(
         source,
-        held_out,
+        None if held_out is None else Baseline(name, held_out, ALIKE, held_out_patients),
         films=films,
         duplicate_threshold=ALIKE,
         **options,  # type: ignore[arg-type]
@@ -134,7 +141,7 @@ def test_chance_counts_the_films_nearer_than_every_held_out_one() -> None:
     assert known.baseline is known.held_out
     films = np.array([30.0, 24.5, 24.0, 3])
     tuning = np.array([24.0, 24.1, 23.9, 3])
-    expected = held_out_chance(nearer=1, films=4, compared=25, patients=25)
+    expected = unseen_chance("held_out", nearer=1, films=4, compared=25, patients=25)
     assert known.chance(films, tuning) == expected
 
 
@@ -146,6 +153,34 @@ def test_held_out_films_that_are_all_alike_leave_the_source_films() -> None:
     assert report["held_out"]["left_out_alike"] == 1
     expected = source_chance(nearer=1, films=2, compared=40, patients=None)
     assert report["chance"] == expected.report()
+
+
+def test_control_films_are_compared_with_all_source_films_as_synthetic_ones_are() -> None:
+    patients = [f"p{n}" for n in range(25)]
+    beside = matches_of(np.arange(25.0))
+    known = calibration(matches_of(LADDER), beside, name="control", held_out_patients=patients)
+    assert known.baseline is known.control
+    assert known.held_out is None
+    films = np.array([30.0, 24.5, 24.0, 3])
+    expected = unseen_chance("control", nearer=2, films=4, compared=25, patients=25)
+    # What lies in the tuning part has no say.
+    assert known.chance(films, films - 10) == known.chance(films) == expected
+    report = known.report(matches_of(films), None, None)
+    assert (report["baseline"], report["held_out"]) == ("control", None)
+    assert report["control"]["score"]["max"] == 24
+    assert report["nearer_than_5_percent"]["score"] == pytest.approx(22.8)
+    # p values of single films stay those of the source films with each other.
+    alone = calibration(matches_of(LADDER))
+    assert (known.tail, known.threshold) == (alone.tail, alone.threshold)
+    assert known.percentile(2.05) == alone.percentile(2.05)
+
+
+def test_control_films_that_are_all_alike_leave_the_source_films() -> None:
+    known = calibration(matches_of(LADDER), matches_of([5.0], [0.99]), name="control")
+    assert known.baseline is known.source
+    report = known.report(matches_of([4.0, 3.0]), None, None)
+    assert report["control"]["left_out_alike"] == 1
+    assert "held out" not in report["chance"]["sentence"]
 
 
 def test_each_figure_of_a_report_by_hand() -> None:
@@ -190,6 +225,7 @@ def test_each_figure_of_a_report_by_hand() -> None:
             "score": quantiles(LADDER),
         },
         "held_out": None,
+        "control": None,
         "synthetic": {"films": 6, "alike": 1, "score": quantiles(synthetic.score[:, 0])},
     }
 

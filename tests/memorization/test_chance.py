@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from functools import partial
 from math import comb
 
 import numpy as np
@@ -19,10 +20,10 @@ from cxr_release.memorization.chance import (
     SEVERAL,
     Chance,
     exceedance,
-    held_out_chance,
     least_unlikely,
     no_chance,
     source_chance,
+    unseen_chance,
 )
 
 DRAWS = 20_000
@@ -31,8 +32,8 @@ SURE = 0.99999
 
 
 def told_of(nearer: int, films: int, compared: int, patients: int | None = None) -> Chance:
-    return held_out_chance(
-        nearer=nearer, films=films, compared=compared, patients=patients or compared
+    return unseen_chance(
+        "held_out", nearer=nearer, films=films, compared=compared, patients=patients or compared
     )
 
 
@@ -188,7 +189,11 @@ def test_whatever_is_asked_the_answer_holds_together(
 ) -> None:
     nearer = round(share * films)
     known = None if patients is None else min(patients, compared)
-    for of in (held_out_chance, source_chance):
+    for of in (
+        partial(unseen_chance, "held_out"),
+        partial(unseen_chance, "control"),
+        source_chance,
+    ):
         chance = of(nearer=nearer, films=films, compared=compared, patients=known)
         report = chance.report()
         assert json.loads(json.dumps(report, allow_nan=False)) == report
@@ -219,3 +224,20 @@ def test_what_cannot_be_told_is_said_to_be_so(chance: Chance, words: str) -> Non
     assert chance.sentence.startswith("What chance alone gives is not measurable: ")
     assert words in chance.sentence
     assert (chance.expected, chance.p, chance.least) == (None, None, None)
+
+
+def test_against_control_films_the_same_numbers_are_told_in_their_own_words() -> None:
+    counts = {"nearer": 2, "films": 160, "compared": 120, "patients": 120}
+    control, held_out = (unseen_chance(name, **counts) for name in ("control", "held_out"))
+    assert control.report() | {"sentence": ""} == held_out.report() | {"sentence": ""}
+    assert control.sentence == (
+        "Of 160 new films like the 120 control ones, chance alone would put 1.3 nearer to a source"
+        " film than any of those; 2 are (exact test, p = 0.33). That number is not a sign of copies"
+        " and does not rule them out: below 6 it cannot be told from chance."
+    )
+    few = unseen_chance("control", **counts | {"compared": 18, "patients": 9})
+    assert few.sentence.startswith(
+        "What chance alone gives is not measurable: 9 control patients are too few"
+    )
+    unknown = unseen_chance("control", **counts | {"patients": None})
+    assert unknown.sentence.startswith("Patients are not stated, so this is film by film. Of 160")

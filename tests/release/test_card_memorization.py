@@ -15,7 +15,7 @@ from PIL import Image
 
 from cxr_release.files import read_json, write_json
 from cxr_release.memorization.alterations import ALTERATIONS
-from cxr_release.memorization.chance import held_out_chance
+from cxr_release.memorization.chance import unseen_chance
 from cxr_release.params import Params
 from cxr_release.release.documents.copies import FAMILIES, IN_WORDS, in_words
 from cxr_release.release.documents.figures import draw_power
@@ -203,7 +203,7 @@ def test_scores_and_shares_stand_there_with_their_intervals(tmp_path: Path, para
     assert "Of films of new patients it would be 5.0%." in said
     assert "nearest source film than a held-out film is to its own: 0.562" in said
     assert "of 12 of 16 generated films, 75.0% (95 % interval 47.6% to 92.8%)" in said
-    assert "this is a control, not a test" in said
+    assert "this checks the parts, not the network" in said
     assert "1 source film, 0 held-out films" in said
     assert "a cosine of 0.9875 or more); within each set, without alignment, 0 of 3 source" in said
     assert "(0 to one of another patient) and 2 of 16 generated films to another" in said
@@ -258,7 +258,7 @@ def test_what_chance_gives_stands_beside_the_flagged_films(tmp_path: Path, param
     assert "by chance" not in first_words(card)
     assert "- **Expected by chance.** What chance alone gives is not measurable: 3 held" in card
     calibration = read_json(tmp_path / "artefacts/audit/audit.json")["calibration"]
-    chance = held_out_chance(nearer=1, films=16, compared=744, patients=744).report()
+    chance = unseen_chance("held_out", nearer=1, films=16, compared=744, patients=744).report()
     held_out = calibration["held_out"] | {"counted": 744, "patients": 744}
     histogram = audit_report()["histogram"] | {"held_out": [0, 743, 1]}
     changed = {

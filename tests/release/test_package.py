@@ -265,7 +265,7 @@ def test_an_error_while_writing_leaves_the_old_release(
 def test_missing_artefacts_are_named_together(
     tmp_path: Path, params: Params, inputs: ReleaseInputs
 ) -> None:
-    missing = [inputs.checkpoints / "losses.png", inputs.split / "summary.json"]
+    missing = [inputs.checkpoints / "losses.png", inputs.prescreen / "roc.png"]
     for path in missing:
         path.unlink()
     with pytest.raises(ReleaseError) as caught:

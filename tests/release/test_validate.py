@@ -163,8 +163,8 @@ def no_json(inputs: ReleaseInputs) -> None:
 
 
 def untrue_cohort(inputs: ReleaseInputs) -> None:
-    path = inputs.cohort / "cohort.parquet"
-    rewrite(path, schemas.COHORT, lambda rows: rows[0].update(pixel_sha256="0" * 64))
+    for path in (inputs.cohort / "cohort.parquet", inputs.split / "trained.parquet"):
+        rewrite(path, schemas.COHORT, lambda rows: rows[0].update(pixel_sha256="0" * 64))
 
 
 def rate(place: int = 0, **values: Any) -> Break:

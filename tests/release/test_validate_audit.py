@@ -103,11 +103,11 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "pair of no real film": (
         set_pair(0, real_id="nobody"),
-        "pairs.parquet: row 1, column real_id: is not a film of the cohort",
+        "pairs.parquet: row 1, column real_id: is not a film that was trained on",
     ),
     "nearest to no real film": (
         set_row("audit", "nearest", schemas.NEAREST, real_id="nobody"),
-        "nearest.parquet: row 1, column real_id: is not a film of the cohort",
+        "nearest.parquet: row 1, column real_id: is not a film that was trained on",
     ),
     "rank": (other_ranks, "row 1, column rank: ranks do not run 1, 2, 3"),
     "order of pairs": (

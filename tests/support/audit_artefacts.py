@@ -14,7 +14,7 @@ from scipy.stats import chi2
 from cxr_release import schemas, tables
 from cxr_release.files import write_json
 from cxr_release.logbook.logs import tally
-from cxr_release.memorization.chance import NO_BASELINE, held_out_chance, no_chance
+from cxr_release.memorization.chance import NO_BASELINE, no_chance, unseen_chance
 from cxr_release.memorization.list_length import recommended
 from cxr_release.memorization.tail import LEVEL, PEAKS, Tail
 from cxr_release.statistics.proportions import share_of
@@ -155,7 +155,9 @@ def chance_of(nearest: list[dict[str, Any]], *, compared: bool) -> dict[str, Any
     if not compared:
         return no_chance(len(nearest), NO_BASELINE["patients"]).report()
     nearer = sum(row["tuning_score"] > 8 for row in nearest)
-    return held_out_chance(nearer=nearer, films=len(nearest), compared=3, patients=3).report()
+    return unseen_chance(
+        "held_out", nearer=nearer, films=len(nearest), compared=3, patients=3
+    ).report()
 
 
 def audit_report(threshold: float | None = THRESHOLD) -> dict[str, Any]:

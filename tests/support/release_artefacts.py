@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,9 +15,10 @@ import numpy as np
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.files import write_json
+from cxr_release.files import read_json, write_json
 from cxr_release.films import png
 from cxr_release.films.film_key import keep_key
+from cxr_release.memorization.chance import unseen_chance
 from cxr_release.params import Params, StudyParams
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
@@ -28,7 +29,14 @@ from cxr_release.release.validate import validate
 from cxr_release.screening.counts import review_totals
 from cxr_release.screening.reviewers import People
 from cxr_release.screening.reviewers import sentence_of as screening_sentence
-from tests.support.audit_artefacts import STEMS, TOP, write_adjudication, write_audit, write_blank
+from tests.support.audit_artefacts import (
+    STEMS,
+    TOP,
+    baseline,
+    write_adjudication,
+    write_audit,
+    write_blank,
+)
 from tests.support.oriented import mirrored_sha256
 
 REPOSITORY = Path(__file__).parents[2]
@@ -102,13 +110,14 @@ def oriented_row(checkpoint: int, batch: str, index: int) -> dict[str, Any]:
     }
 
 
-def cohort_row(place: int) -> dict[str, Any]:
+def cohort_row(place: int, stem: str = "") -> dict[str, Any]:
     pixels = film(90_000 + place)
     data = png.encode(pixels, synthetic=False)
+    stem = stem or STEMS[place]
     return {
-        "image": png.cell(data, STEMS[place]),
-        "id": STEMS[place],
-        "patient": STEMS[place],
+        "image": png.cell(data, stem),
+        "id": stem,
+        "patient": stem,
         **png.facts(pixels, data),
         "inverted": place == 0,
         "facing": "left",
@@ -306,6 +315,53 @@ def write_inputs(
     return inputs
 
 
+def write_split(folder: Path, cohort: Sequence[Mapping[str, Any]]) -> None:
+    """Two films for both runs, one that was held out of the tuning run, the others for control."""
+    parts = ("tuning", "tuning", "held_out", *["control"] * (len(cohort) - 3))
+    split = [
+        {"id": film["id"], "patient": film["patient"], "part": part}
+        for film, part in zip(cohort, parts, strict=True)
+    ]
+    tables.write(folder / "split.parquet", schemas.SPLIT, split)
+    tables.write(folder / "trained.parquet", schemas.COHORT, cohort[:3])
+    tables.write(folder / "control.parquet", schemas.COHORT, cohort[3:])
+    films = {"tuning": 2, "held_out": 1, "control": len(cohort) - 3}
+    summary = {"by": "patient", "films": films, "patients": films, "patients_not_stated": 0}
+    write_json(folder / "summary.json", summary)
+
+
+CONTROL = 25
+"""Control films, where there are some: enough for an exact test."""
+
+
+def add_control(inputs: ReleaseInputs) -> None:
+    """Control films in the cohort, the split and the audit: its baseline instead of held-out ones.
+
+    One generated film is nearer than all of them.
+    """
+    cohort = [cohort_row(place) for place in range(len(STEMS))]
+    cohort += [cohort_row(100 + place, f"control-{place}-secret") for place in range(CONTROL)]
+    tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
+    write_split(inputs.split, cohort)
+    nearest = tables.read_rows(inputs.audit / "nearest.parquet", schemas.NEAREST)
+    rows = [row | {"tuning_score": None} for row in nearest]
+    tables.write(inputs.audit / "nearest.parquet", schemas.NEAREST, rows)
+    report = read_json(inputs.audit / "audit.json")
+    counts = {"films": CONTROL, "patients": CONTROL}
+    scores = baseline(-0.75, 8.0, 0) | counts | {"counted": CONTROL}
+    films = counts | {"searched": CONTROL, "patients_not_stated": 0}
+    report["control"] = films | {"unreadable": [], "notes": [], "ignored": []}
+    chance = unseen_chance(
+        "control", nearer=1, films=len(nearest), compared=CONTROL, patients=CONTROL
+    )
+    report["calibration"] |= {
+        **{"baseline": "control", "held_out": None, "control": scores},
+        "chance": chance.report(),
+    }
+    report["histogram"] |= {"held_out": None, "control": [10, 14, 1]}
+    write_json(inputs.audit / "audit.json", report)
+
+
 FACING_RULE = {
     "references": 30,
     "error": 0.01,
@@ -332,9 +388,7 @@ def _written(
     write_json(inputs.oriented / "summary.json", {"films": [], "rule": FACING_RULE})
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
-    parts = {"tuning": 2, "held_out": 1}
-    split = {"by": "patient", "films": parts, "patients": parts, "patients_not_stated": 0}
-    write_json(inputs.split / "summary.json", split)
+    write_split(inputs.split, cohort)
     write_prescreen(inputs.prescreen)
     write_audit(inputs.audit)
     copies = write_adjudication(inputs.adjudication, verdicts)

@@ -11,7 +11,7 @@ import numpy as np
 from cxr_release.logbook.logs import tally
 from cxr_release.memorization.tail import Tail
 from cxr_release.params import AuditParams
-from cxr_release.release.checks.memorization import CLOSE
+from cxr_release.release.checks.memorization import CLOSE, baseline_of
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
 from cxr_release.release.inputs import AuditReport
@@ -38,7 +38,7 @@ def check_search(
         nearest: rows of `schemas.NEAREST`.
         place: of these rows.
         generated: ids of the generated films.
-        real: ids of the films of the cohort.
+        real: ids of the films of the cohort that generators may have seen.
         report: where faults go.
     """
     pairs_place = view.places.pairs
@@ -48,7 +48,7 @@ def check_search(
             if row["synthetic_id"] not in generated:
                 report.add(at.column("synthetic_id"), "is not a generated film")
             if row["real_id"] not in real:
-                report.add(at.column("real_id"), "is not a film of the cohort")
+                report.add(at.column("real_id"), "is not a film that was trained on")
     for film in sorted({*generated} - {row["synthetic_id"] for row in nearest}):
         report.add(place, f"{film} was generated and not searched for")
     report.applied("generated films held against the films that were searched for", len(nearest))
@@ -110,8 +110,8 @@ def _check_summary(
             "flagged.films": ((stated.flagged or {}).get("films"), flagged),
             "calibration.flagged": (calibration.flagged, flagged),
         }
-    baseline = calibration.held_out if calibration.baseline == "held_out" else calibration.source
-    if calibration.baseline is not None and baseline is not None and baseline.score is not None:
+    baseline = baseline_of(calibration)
+    if baseline is not None and baseline.score is not None:
         column = "tuning_score" if calibration.baseline == "held_out" else "score"
         highest = baseline.score.get("max", math.inf)
         nearer = sum(row[column] is not None and row[column] > highest for row in nearest)
@@ -129,8 +129,8 @@ def _check_summary(
         what = f"{len(view.pairs)} pairs are listed, the first {wanted} were asked for"
         report.add(place.at("key top"), what)
     # A set with films that could not be read was not searched: it is never released.
-    sets = {"real": stated.real, "synthetic": stated.synthetic}
-    lost = [name for name, films in sets.items() if films.unreadable]
+    sets = {"real": stated.real, "control": stated.control, "synthetic": stated.synthetic}
+    lost = [name for name, films in sets.items() if films and films.unreadable]
     if lost or stated.state == "incomplete":
         what = f"{' and '.join(lost) or 'some'} films could not be read, so not all were searched"
         remedy = "mend or withdraw those that audit.json names, and audit again"

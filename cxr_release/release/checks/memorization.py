@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 
-from cxr_release.memorization.chance import NO_BASELINE, held_out_chance, no_chance, source_chance
+from cxr_release.memorization.chance import NO_BASELINE, no_chance, source_chance, unseen_chance
 from cxr_release.memorization.list_length import recommended
 from cxr_release.memorization.tail import LEVEL, PEAKS, SHARE, Tail
 from cxr_release.release.checks.counts import check_tally
@@ -160,28 +161,43 @@ def _check_chance(view: View, report: CheckReport) -> None:
     """What chance gives follows from four counts; of the nearer films the pairs tell the limits."""
     calibration = view.audit.calibration
     stated, place = calibration.chance, view.places.audit.at("key calibration.chance")
-    baseline = calibration.held_out if calibration.baseline == "held_out" else calibration.source
+    baseline = baseline_of(calibration)
     films = view.generated
     report.says(place.at("films"), stated.films, films)
     if calibration.baseline is None or baseline is None or baseline.score is None:
         true = no_chance(films, NO_BASELINE[calibration.others])
     else:
         report.says(place.at("compared"), stated.compared, baseline.counted, "the baseline")
-        nearer, exact = stated.nearer, calibration.baseline == "held_out"
+        nearer = stated.nearer
         least, most = _nearer(view, baseline)
         # Held-out films are beside scores with the tuning part, of which a release says no more
         # than that they are not above those with all source films.
-        least = 0 if exact else least
+        least = 0 if calibration.baseline == "held_out" else least
         if nearer is None or not least <= nearer <= most:
             report.add(place.at("nearer"), f"says {nearer}; it is {least} to {most}")
             return
-        true = (held_out_chance if exact else source_chance)(
-            nearer=nearer, films=films, compared=stated.compared, patients=stated.patients
+        test = (
+            source_chance
+            if calibration.baseline == "source"
+            else partial(unseen_chance, calibration.baseline)
         )
+        true = test(nearer=nearer, films=films, compared=stated.compared, patients=stated.patients)
     for name, value in true.report().items():
         if name == "films" or (name in ("note", "sentence") and not view.same_words):
             continue
         report.says(place.at(name), getattr(stated, name), value, "its counts")
+
+
+def baseline_of(calibration: Calibration) -> Baseline | None:
+    """The films that chance is told by: those that are called `baseline`."""
+    if calibration.baseline is None:
+        return None
+    baselines = {
+        "control": calibration.control,
+        "held_out": calibration.held_out,
+        "source": calibration.source,
+    }
+    return baselines[calibration.baseline]
 
 
 def _nearer(view: View, baseline: Baseline) -> tuple[int, int]:
@@ -203,11 +219,12 @@ def _check_histogram(view: View, report: CheckReport) -> None:
     calibration, edges = audit.calibration, audit.histogram.get("edges") or []
     if any(low >= high for low, high in pairwise(edges)):
         report.add(place.at("edges"), "do not rise")
-    held_out = calibration.held_out
+    held_out, control = calibration.held_out, calibration.control
     true = {
         "synthetic": view.generated,
         "source": calibration.source.counted,
         "held_out": held_out.counted if held_out else 0,
+        "control": control.counted if control else 0,
     }
     for name, films in true.items():
         counts = audit.histogram.get(name) or []

@@ -62,24 +62,26 @@ def _collection(record: Record) -> str:
 
 
 def _raw_data(record: Record) -> str:
-    ingest, source = record.metrics.ingest, record.source
+    audit, source = record.metrics.audit, record.source
     shown = source.films_shown
+    control = audit.control.films if audit.control else 0
     return (
-        f"The network was trained on {ingest.films:,} films{_patients(record)}:"
+        f"The network was trained on {audit.real.films:,} films{_patients(record)}:"
         f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
         f" {one_line(source.citation)}."
         + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
+        + (f" From every run were kept {control:,} more films of that source." if control else "")
     )
 
 
 def _patients(record: Record) -> str:
-    ingest = record.metrics.ingest
-    if ingest.patients is None:
-        without = ingest.patients_not_stated
-        of = "" if without == ingest.films else f" for {without:,} of them"
+    films = record.metrics.audit.real
+    if films.patients is None:
+        without = films.patients_not_stated
+        of = "" if without == films.films else f" for {without:,} of them"
         return f" (patients not stated{of})"
     drawn = "drawn " if record.source.kind == PHANTOMS else ""
-    return f" of {ingest.patients:,} {drawn}patient(s)"
+    return f" of {films.patients:,} {drawn}patient(s)"
 
 
 def _missing(record: Record) -> str:
@@ -96,7 +98,7 @@ def _preprocessing(record: Record) -> list[str]:
     fit = "stretched" if params.ingest.fit == "stretch" else "padded"
     side = params.ingest.size
     return [
-        f"Source films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
+        f"Real films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
         f"{ingest.inverted:,} negatives among them were inverted, so that bone is bright.",
         f"{ingest.flipped:,} of them were found to face right and mirrored; of"
         f" {ingest.facings.get('unknown', 0):,} it is not known which way they face.",

@@ -1,0 +1,159 @@
+"""No run sees the control films: with noise in their place, nothing else changes by a byte."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from cxr_release import params as parameters
+from cxr_release import schemas, tables
+from cxr_release.errors import SourceError
+from cxr_release.files import sha256
+from cxr_release.films import png
+from cxr_release.json_documents import read
+from cxr_release.paths import Paths
+from tests.support import ROOT
+
+pytestmark = pytest.mark.timeout(300)
+
+SMALL: dict[str, dict[str, Any]] = {
+    "ingest": {"phantoms": 40, "size": 16},
+    "split": {"control": 0.25},
+    "network": {"channels": [8, 16], "pixel_unshuffle": 1},
+    "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
+    "train_tuning": {"steps": 2},
+    "curves": {"films": 4, "levels": 2},
+    "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
+    "sample": {"checkpoints": [1, 2], "initial": 4, "large": 6, "steps": 2, "batch_size": 8},
+    "audit": {"top": 30, "plants": 2},
+    "study": {"quartets": 3, "bootstrap": 100},
+}
+STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+BEFORE_VALIDATION = STAGES[1 : STAGES.index("validate")]
+OF_CONTROL = {"split/control.parquet", "audit/audit.json", "audit/distances.png"}
+"""What is about the control films, or beside them."""
+
+
+def run(paths: Paths, *stages: str) -> None:
+    params = parameters.load(paths.params)
+    for stage in stages:
+        module = importlib.import_module(f"cxr_release.stages.{stage}")
+        for arguments in params.sample.jobs if stage == "sample" else [()]:
+            module.run(paths, params, *map(str, arguments))
+
+
+def project(root: Path) -> Paths:
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for section, values in SMALL.items():
+        settings[section].update(values)
+    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    shutil.copy(ROOT / "dvc.yaml", root)
+    shutil.copytree(ROOT / "cards", root / "cards")
+    (root / "cxr_release").symlink_to(ROOT / "cxr_release")
+    for name in ("screening", "audit", "withdrawals", "readers", "quartets", "facing"):
+        (root / "data/reviews" / name).mkdir(parents=True)
+    (root / "data/published").mkdir()
+    return Paths(root)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    paths = project(tmp_path_factory.mktemp("project"))
+    run(paths, "ingest")
+    shutil.copytree(paths.root, paths.root.with_name("taken-in"), symlinks=True)
+    run(paths, *BEFORE_VALIDATION)
+    return paths
+
+
+@pytest.fixture
+def taken_in(whole: Paths, tmp_path: Path) -> Paths:
+    """The same films, before they are split."""
+    source = whole.root.with_name("taken-in")
+    shutil.copytree(source, tmp_path / "project", symlinks=True)
+    return Paths(tmp_path / "project")
+
+
+def parts_of(paths: Paths) -> dict[str, str]:
+    return {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
+
+
+def files(paths: Paths) -> dict[str, str]:
+    data = paths.root / "data"
+    return {
+        path.relative_to(data).as_posix(): sha256(path)
+        for path in sorted(data.rglob("*"))
+        # The cohort was changed; the features are a cache, of control films too.
+        if path.is_file() and not {"cohort", "features"} & {*path.relative_to(data).parts}
+    }
+
+
+def test_with_noise_in_the_place_of_control_films_every_run_gives_the_same_bytes(
+    whole: Paths, taken_in: Paths
+) -> None:
+    parts = parts_of(whole)
+    chance = np.random.default_rng(3)
+    cohort = []
+    for row in tables.iterate(taken_in.cohort_table, schemas.COHORT):
+        if parts[row["id"]] == "control":
+            film = chance.integers(0, 256, (16, 16), dtype=np.uint8)
+            data = png.encode(film, synthetic=False)
+            row |= {"image": png.cell(data, row["id"]), **png.facts(film, data)}
+            row |= {"facing": None, "inverted": not row["inverted"]}
+        cohort.append(row)
+    tables.write(taken_in.cohort_table, schemas.COHORT, cohort)
+    run(taken_in, *BEFORE_VALIDATION)
+    before, after = files(whole), files(taken_in)
+    assert before.keys() == after.keys()
+    changed = {name for name, digest in before.items() if after[name] != digest}
+    assert changed == OF_CONTROL
+    made = {name.split("/")[0] for name in before}
+    assert {"training", "curves", "fidelity", "samples", "oriented", "prescreen", "audit",
+            "study-kit", "study-key"} <= made  # fmt: skip
+    first, second = (
+        read(paths.audit / "audit.json", dict[str, Any]) for paths in (whole, taken_in)
+    )
+    assert first["calibration"]["control"] != second["calibration"]["control"]
+    for name in ("source", "synthetic", "threshold", "tail", "flagged", "held_out"):
+        assert first["calibration"][name] == second["calibration"][name]
+    for name in ("real", "synthetic", "score", "cosine", "within", "power", "near", "alike"):
+        assert first[name] == second[name], name
+
+
+def test_both_tables_hold_each_film_of_the_cohort_once_as_it_was(whole: Paths) -> None:
+    parts = parts_of(whole)
+    cohort = list(tables.iterate(whole.cohort_table, schemas.COHORT))
+    for path, wanted in ((whole.trained_table, False), (whole.control_table, True)):
+        expected = [row for row in cohort if (parts[row["id"]] == "control") == wanted]
+        assert list(tables.iterate(path, schemas.COHORT)) == expected
+        assert expected
+    for path in (whole.trained_table, whole.control_table):
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_control_film_with_the_pixels_of_another_patient_s_film_stops_the_split(
+    whole: Paths, taken_in: Paths
+) -> None:
+    parts = parts_of(whole)
+    names = {
+        row["id"]: row["source_file"]
+        for row in tables.read_rows(taken_in.manifest, schemas.MANIFEST)
+    }
+    rows = list(tables.iterate(taken_in.cohort_table, schemas.COHORT))
+    control = next(row for row in rows if parts[row["id"]] == "control")
+    twin = next(row for row in rows if parts[row["id"]] == "held_out")
+    for column in ("image", "sha256", "pixel_sha256"):
+        control[column] = twin[column]
+    tables.write(taken_in.cohort_table, schemas.COHORT, rows)
+    with pytest.raises(SourceError) as caught:
+        run(taken_in, "split")
+    message = str(caught.value)
+    assert names[control["id"]] in message
+    assert names[twin["id"]] in message
+    assert "patients.csv" in message
+    assert not taken_in.split.exists()
