@@ -162,7 +162,8 @@ def test_both_parts_of_the_split_hold_a_patient_and_nothing_denies_it(root: Path
     for row in manifest:
         people.setdefault(row["source_file"].rsplit("_", 1)[0], set()).add(parts[row["id"]])
     assert len(people) == PATIENTS
-    assert {"tuning", "held_out"} in people.values()
+    assert any({"tuning", "held_out"} <= found for found in people.values())
+    assert any({"tuning", "control"} <= found for found in people.values())
 
 
 CLAIMS = re.compile(
@@ -186,14 +187,25 @@ def test_no_sentence_claims_anything_of_patients(root: Path, said: str) -> None:
     within = tables.read_rows(root / "data/audit/within.parquet", schemas.WITHIN)
     assert {row["same_patient"] for row in within} == {None}
     status = status_of(Project(root))
-    assert status["source"] == {"films": 40, "patients": None, "patients_not_stated": 40}
-    assert "40 films, patients not stated" in text_of(status)
+    assert status["source"] == {
+        **{"films": 40, "patients": None, "patients_not_stated": 40},
+        "control": 6,
+    }
+    assert "40 films, patients not stated; 6 of them for control, which no run sees" in text_of(
+        status
+    )
     for name in ("README.md", "croissant.json", "release.json", "CHANGELOG.md", "CITATION.cff"):
         text = " ".join((root / "data/release" / name).read_text().split())
         assert not CLAIMS.findall(text), name
     card = (root / "data/release/README.md").read_text()
     assert "| patients | not stated |" in card
-    assert "drawn film by film where patients are not stated | 6 |" in card
+    by_film = "drawn film by film where patients are not stated"
+    assert f"| films held out from it, {by_film} | 5 |" in card
+    assert f"| control films, which no run saw, {by_film} | 6 |" in card
+    assert (
+        "Patients are not stated, so this is film by film" in card
+        or "control films are too" in card
+    )
     assert "Patients are not stated: two of those films may be of one patient" in card
     assert "of 40 films" not in card.replace("40 of 40 films", "")
     assert "films (patients not stated):" in (root / "data/release/croissant.json").read_text()
@@ -263,7 +275,7 @@ def test_no_number_of_one_or_two_films_goes_out_to_its_last_digit(root: Path) ->
     exact |= {row["cosine"] for row in within}
     calibration = stated["calibration"]
     ends = [stated["within"], *(calibration[name] or {} for name in (
-        "source", "held_out", "synthetic"))]  # fmt: skip
+        "source", "held_out", "control", "synthetic"))]  # fmt: skip
     exact |= {*numbers([*ends, calibration["tail"] or {}, {"at": calibration["threshold"]}])}
     assert len(exact) > 40
     release = read_json(root / "data/release/release.json")["metrics"]["audit"]
