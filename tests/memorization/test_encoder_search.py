@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,11 +114,13 @@ def sets(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def searched(sets: Path, output: Path, **options: object) -> dict[str, object]:
+def searched(
+    sets: Path, output: Path, *, part: str = "held_out", **options: object
+) -> dict[str, object]:
     return audit(
         open_films([sets / "real"], "real"),
         open_films([sets / "drawn"], "synthetic"),
-        {f"r{n}": "held_out" if n in (0, 5) else "tuning" for n in range(8)},
+        {f"r{n}": part if n in (0, 5) else "tuning" for n in range(8)},
         output,
         settings=AuditParams(top=10, **options),  # type: ignore[arg-type]
         seed=1,
@@ -158,3 +161,18 @@ def test_weights_that_are_refused_stop_an_audit_before_it_reads(sets: Path, weig
         with pytest.raises(CxrReleaseError, match=message):
             searched(sets, sets / "out", **options)
         assert not (sets / "out").exists()
+
+
+def test_control_films_are_searched_for_by_the_network_and_never_found(
+    sets: Path, weights: Path
+) -> None:
+    options = {"encoder": NETWORK, "weights": str(weights), "weights_sha256": sha256(weights)}
+    report: dict[str, Any] = searched(sets, sets / "out", part="control", **options)
+    assert (report["real"]["films"], report["control"]["films"]) == (6, 2)
+    assert report["calibration"]["baseline"] == "control"
+    assert report["calibration"]["control"]["films"] == 2
+    rows = tables.read_rows(sets / "out/nearest.parquet", schemas.NEAREST)
+    nearest = {row["synthetic_id"]: row for row in rows}
+    assert nearest["copy"]["real_id"] == "r2"
+    assert not [row for row in rows if row["real_id"] in {"r0", "r5"}]
+    assert nearest["mirror"]["cosine"] < 1

@@ -43,8 +43,8 @@ def test_the_card_says_what_control_films_are_for_and_how_many_there_are(
     release = make_release_of(inputs, of_a_house(params) if ours else params, tmp_path)
     card = words((release / "README.md").read_text(encoding="utf-8"))
     assert (
-        "The network was trained on 3 films of it only (the source films), from random weights."
-        " 25 films more, of other patients, were kept from every run, as a control: what a network"
+        "The network was trained on 3 films of this source only (the source films), from random"
+        " weights. 25 more films, of other patients, were kept from every run, as a control: what a network"
         " that learnt without copying would come to is measured on films that it never saw, see"
         " [Memorization](#memorization)." in card
     )
@@ -75,6 +75,9 @@ def test_the_card_says_what_control_films_are_for_and_how_many_there_are(
     assert "control-0-secret" not in "".join(
         path.read_text(encoding="utf-8") for path in release.glob("*.*") if path.suffix != ".png"
     )
+    # Scores of patients' films with each other are rounded, as those of all baselines are.
+    scores = metrics["audit"]["calibration"]["control"]["score"].values()
+    assert all(score == round(score) for score in scores) == ours
     assert not verify(release)["differences"]
 
 
