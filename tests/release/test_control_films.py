@@ -44,9 +44,9 @@ def test_the_card_says_what_control_films_are_for_and_how_many_there_are(
     card = words((release / "README.md").read_text(encoding="utf-8"))
     assert (
         "The network was trained on 3 films of this source only (the source films), from random"
-        " weights. 25 more films, of other patients, were kept from every run, as a control: what a network"
-        " that learnt without copying would come to is measured on films that it never saw, see"
-        " [Memorization](#memorization)." in card
+        " weights. 25 more films, of other patients, were kept from every run, as a control: what"
+        " a network that learnt without copying would come to is measured on films that it never"
+        " saw, see [Memorization](#memorization)." in card
     )
     assert "| source films: both together, on which the network was trained | 3 |" in card
     assert "| control films, which no run saw, of other patients | 25 |" in card
