@@ -79,7 +79,7 @@ def audit(
         CxrReleaseError: there is no such encoder, or its weights are refused.
     """
     for films in (real, synthetic):
-        _require_elsewhere(output, films)
+        films.require_elsewhere(output)
     weights = Path(settings.weights) if settings.weights else None
     encoder = load(settings.encoder, weights=weights, sha256=settings.weights_sha256)
     _announce(real, synthetic, split, settings.encoder)
@@ -242,18 +242,6 @@ def _announce(
         f"{len(real) - control:,} real × {len(synthetic):,} synthetic films{beside}, encoder"
         f" {encoder}\n"
     )
-
-
-def _require_elsewhere(output: Path, films: FilmSet) -> None:
-    """Refuse to write among the films: the output would count as films in the next run."""
-    for part in films.sources:
-        home = Path(part.name).resolve()
-        if home.is_dir() and output.resolve().is_relative_to(home):
-            raise SourceError(
-                f"lies in the folder of {films.name} films {part.name}",
-                where=str(output),
-                remedy="write elsewhere",
-            )
 
 
 def _require_films(films: FilmSet, encoded: FilmFeatures) -> None:

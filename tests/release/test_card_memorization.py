@@ -226,7 +226,7 @@ def test_kinds_of_copies_that_are_found_badly_are_named_in_words(
         " has 3. No list, however long, would hold that share of 1 kind: blurred patch."
     ) in said
     assert (
-        "altered in 3 ways. Of 2 ways it lists less than 95.0% of the copies: of copies with a"
+        "altered in 3 ways. In 2 of these it lists less than 95.0% of the copies: of copies with a"
         " blurred patch it would miss 37 of 40. It may miss copies altered in other ways"
     ) in first_words(card)
     assert "](figures/power.png)" in card
