@@ -123,12 +123,22 @@ class _Samples:
         )
         self._moved = np.empty((passes, *self._plain.shape), np.float32)
 
-        def move(at: tuple[int, slice]) -> None:
-            changed = _regreyed(films[at[1]], bend[at], share[at])
-            self._moved[at], _ = self.sampler.sampled(changed, poses[at])
+        def move(at: tuple[slice, slice]) -> None:
+            shape = bend[at].shape
+            pictures = np.broadcast_to(films[at[1]], (*shape, SMALL, SMALL))
+            changed = _regreyed(
+                pictures.reshape(-1, SMALL, SMALL), bend[at].ravel(), share[at].ravel()
+            )
+            values, _ = self.sampler.sampled(changed, poses[at].reshape(-1, 4))
+            self._moved[at] = values.reshape(*shape, -1)
 
-        steps = range(0, len(films), BLOCK)
-        pieces = [(number, slice(step, step + BLOCK)) for number in range(passes) for step in steps]
+        # A few films are moved several times at once: thousands of single ones take seconds.
+        at_once = max(1, BLOCK // len(films))
+        pieces = [
+            (slice(first, first + at_once), slice(step, step + BLOCK))
+            for first in range(0, passes, at_once)
+            for step in range(0, len(films), BLOCK)
+        ]
         with one_thread_each():
             for _ in mapped(move, pieces):
                 pass

@@ -46,12 +46,15 @@ def test_the_loss_falls(tmp_path: Path, arguments: dict[str, Any]) -> None:
     assert lines[-1]["loss"] < 0.8 * lines[0]["loss"]
 
 
-@pytest.mark.parametrize("times", [3, pytest.param(10, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("times", "steps"), [(1, 30), pytest.param(10, 120, marks=pytest.mark.long)]
+)
 def test_killed_anywhere_it_ends_with_the_same_bytes(
-    tmp_path: Path, arguments: dict[str, Any], assert_survives_kills: Any, times: int
+    tmp_path: Path, arguments: dict[str, Any], assert_survives_kills: Any, times: int, steps: int
 ) -> None:
     settings = replace(arguments["settings"], checkpoint_every=5)
-    assert_survives_kills(train, {**arguments, "settings": settings, "steps": 120}, tmp_path, times)
+    given = {**arguments, "settings": settings, "steps": steps}
+    assert_survives_kills(train, given, tmp_path, times)
 
 
 @pytest.mark.parametrize("stop", [4, 5, 11])

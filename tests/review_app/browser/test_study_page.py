@@ -19,8 +19,8 @@ from tests.support.study_kit import Drawn, draw_kit
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
-QUARTETS, CLOSED, KILLED = 50, 17, 31
-"""Pages in all; until the reader closes the browser, and until the server is killed."""
+CLOSED, KILLED = 7, 11
+"""Pages until the reader closes the browser, and until the server is killed."""
 FEW = 3
 READERS = "abcdefghijklmnop"
 LETTERS = "abcd"
@@ -71,12 +71,13 @@ def seat(tab: Open, hall: StudyServer, reader: str) -> Seat:
     return tab(hall).come(reader)
 
 
-def test_two_readers_50_quartets_a_closed_browser_and_a_killed_server(
-    browser: Browser, tmp_path: Path
+@pytest.mark.parametrize("quartets", [16, pytest.param(50, marks=pytest.mark.long)])
+def test_two_readers_a_closed_browser_and_a_killed_server(
+    browser: Browser, tmp_path: Path, quartets: int
 ) -> None:
-    drawn = draw_kit(tmp_path, QUARTETS)
-    server = StudyServer(drawn, tmp_path / "study", ["a.b", "c.d"])
-    links = dict(server.addresses)
+    """50 quartets are the paper's."""
+    drawn = draw_kit(tmp_path, quartets)
+    links = dict((server := StudyServer(drawn, tmp_path / "study", ["a.b", "c.d"])).addresses)
     chance = random.Random(1)
     typed: dict[str, list[Typed]] = {"a.b": [], "c.d": []}
     contexts = [browser.new_context(viewport=SMALL) for _ in range(3)]
@@ -89,13 +90,13 @@ def test_two_readers_50_quartets_a_closed_browser_and_a_killed_server(
     try:
         mine.come("a.b")
         theirs.come("c.d")
-        for place in range(QUARTETS):
+        for place in range(quartets):
             if place == CLOSED:
                 mine.press("1", "2", "a")  # half a page, which is left
                 contexts[0].close()
                 mine = elsewhere.come("a.b")
                 assert [one[0] for one in mine.said()] == [""] * 4
-            assert mine.text(".place") == f"{place + 1} of {QUARTETS}"
+            assert mine.text(".place") == f"{place + 1} of {quartets}"
             fill(mine, "a.b")
             if place == KILLED:
                 server.kill()
@@ -112,7 +113,7 @@ def test_two_readers_50_quartets_a_closed_browser_and_a_killed_server(
                 fill(theirs, "c.d")
                 theirs.submit()
         assert mine.text("#empty-state h2") == "Thank you."
-        assert f"All {QUARTETS} pages are saved" in mine.text("#empty-state")
+        assert f"All {quartets} pages are saved" in mine.text("#empty-state")
         mine.page.reload()
         mine.until("#empty-state:not([hidden]) h2")
         assert "you may close this window" in mine.text("#empty-state")
