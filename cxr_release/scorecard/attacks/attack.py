@@ -30,9 +30,9 @@ RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
 FAULT = (
     "the interval of the AUC lies below 0.5, which no leak of trained films explains: the released"
     " films show control patients, trained and control films were swapped, or they differ in"
-    " something other than training, such as their ingest"
+    " something other than training, such as their ingest; or it is chance, as in 1 of 40 tests"
+    " without a fault"
 )
-"""Of a test without any fault this comes by chance in 1 of 40."""
 NO_POWER = "this attack did not find what was planted for it to find"
 AUC, BEYOND = "auc", "beyond_any_control"
 """Names of tests."""
