@@ -282,9 +282,9 @@ class _Second:
             self._sets.synthetic,
             planned,
             seed=SEED,
-            small=partial(OpenedFilm, "copy"),  # type: ignore[arg-type]
+            small=partial(OpenedFilm, "copy"),
         )
-        return _Encoded(films, self._encoder, self.search)  # type: ignore[arg-type]
+        return _Encoded(films, self._encoder, self.search)
 
 
 if __name__ == "__main__":

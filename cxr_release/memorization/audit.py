@@ -34,7 +34,7 @@ from cxr_release.memorization.figures import describe_pairs, draw_distances, dra
 from cxr_release.memorization.matching import Matcher, numbers
 from cxr_release.memorization.pairs import Pair, listed
 from cxr_release.memorization.parts import CONTROL, TUNING, divided, require_apart
-from cxr_release.memorization.planting import Plant, plan, small_copies
+from cxr_release.memorization.planting import Form, Plant, plan, small_copies
 from cxr_release.memorization.recall import measure_recall
 from cxr_release.memorization.report import Searched, report_of
 from cxr_release.memorization.scores import Matches
@@ -225,7 +225,7 @@ class _Copies:
         places = [plant.place for plant in planned]
         return float(cosine_of(vectors[places].astype(np.int64), copies.astype(np.int64)).min())
 
-    def _made(self, planned: Sequence[Plant], form: Callable[[Film], Any]) -> Iterator[Any]:
+    def _made(self, planned: Sequence[Plant], form: Callable[[Film], Form]) -> Iterator[Form]:
         return small_copies(self.real, self.synthetic, planned, seed=self.seed, small=form)
 
 

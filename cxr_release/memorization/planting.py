@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ film and its duplicate are."""
 Picture = NDArray[np.uint8]
 """The small picture of a film, (64, 64)."""
 Small = Callable[[Film], Picture]
+Form = TypeVar("Form")
+"""What a copy is made into: its small picture, or what an encoder takes."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,9 @@ def small_copies(
     planned: Sequence[Plant],
     *,
     seed: int,
-    small: Small,
-) -> Iterator[Picture]:
-    """Make the copies that are planned, and yield their small pictures in that order.
+    small: Callable[[Film], Form],
+) -> Iterator[Form]:
+    """Make the copies that are planned, and yield their small pictures, or another form, in order.
 
     A film is read once for its copies that follow each other; each thread holds one film, its host
     and one altered copy.
@@ -87,7 +90,7 @@ def small_copies(
         host = film if plant.host is None else synthetic.film(plant.host)
         return alteration.alter(film, host, _chance(seed, plant))
 
-    def copies(plants: Sequence[Plant]) -> list[Picture]:
+    def copies(plants: Sequence[Plant]) -> list[Form]:
         film = real.film(plants[0].film)
         return [small(altered(ALTERATIONS[plant.alteration], film, plant)) for plant in plants]
 

@@ -20,6 +20,7 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from tests.support import ROOT
 from tests.support.hangs import no_hang
+from tests.support.small_project import small_project
 
 Breaking = Callable[[], object]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -64,18 +65,7 @@ def project(built: tuple[Paths, Params], tmp_path: Path) -> tuple[Paths, Params]
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
     """The whole pipeline, as small as it goes."""
-    root = tmp_path_factory.mktemp("project")
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for section, values in SMALL.items():
-        settings[section].update(values)
-    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    shutil.copy(ROOT / "dvc.yaml", root)
-    shutil.copytree(ROOT / "cards", root / "cards")
-    (root / "cxr_release").symlink_to(ROOT / "cxr_release")
-    for name in ("screening", "audit", "withdrawals", "readers", "quartets", "facing"):
-        (root / "data/reviews" / name).mkdir(parents=True)
-    (root / "data/published").mkdir()
-    paths = Paths(root)
+    paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
     params = parameters.load(paths.params)
     for stage in STAGES:
         for arguments in params.sample.jobs if stage == "sample" else [()]:

@@ -19,6 +19,7 @@ from cxr_release.films import png
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from tests.support import ROOT
+from tests.support.small_project import small_project
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -48,23 +49,9 @@ def run(paths: Paths, *stages: str) -> None:
             module.run(paths, params, *map(str, arguments))
 
 
-def project(root: Path) -> Paths:
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for section, values in SMALL.items():
-        settings[section].update(values)
-    (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    shutil.copy(ROOT / "dvc.yaml", root)
-    shutil.copytree(ROOT / "cards", root / "cards")
-    (root / "cxr_release").symlink_to(ROOT / "cxr_release")
-    for name in ("screening", "audit", "withdrawals", "readers", "quartets", "facing"):
-        (root / "data/reviews" / name).mkdir(parents=True)
-    (root / "data/published").mkdir()
-    return Paths(root)
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    paths = project(tmp_path_factory.mktemp("project"))
+    paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
     run(paths, "ingest")
     shutil.copytree(paths.root, paths.root.with_name("taken-in"), symlinks=True)
     run(paths, *BEFORE_VALIDATION)

@@ -20,14 +20,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.scorecard.attacks.attack import (
-    AUC,
-    RELEASED_FILMS,
-    Attack,
-    Separation,
-    power_of,
-    separation,
-)
+from cxr_release.scorecard.attacks.attack import AUC, Attack
+from cxr_release.scorecard.attacks.films import attack_on_films
 from cxr_release.scorecard.attacks.neighbours import Neighbours
 from cxr_release.scorecard.positive_controls import Planted
 from cxr_release.scorecard.sets import ScoreSets
@@ -52,42 +46,17 @@ def density_attack(
         reference: those with the halves of the control; see `reference_neighbours`.
         planted: positive controls, with the cosines that those give.
     """
-    result = _result(sets, released, reference)
-    attempts = [(control, _result(sets, cosines, reference)) for control, cosines in planted]
-    return Attack(
-        name=NAME,
-        access=RELEASED_FILMS,
-        unit="film",
-        members=len(sets.trained),
-        controls=len(sets.control),
-        member_patients=len(set(sets.trained.patients)),
-        control_patients=len(set(sets.control.patients)),
-        separation=result,
-        power=tuple(
-            power_of(
-                control.dose,
-                control.films,
-                attempt,
-                joins_release=control.added,
-                found_by=_by_area(attempt.more_than(result) if control.added else attempt.found_by),
-            )
-            for control, attempt in attempts
+    return attack_on_films(
+        NAME,
+        sets,
+        released,
+        planted,
+        lambda near: (
+            _ratio(near.members, reference.members),
+            _ratio(near.controls, reference.controls),
         ),
-        ps={AUC: result.auc.p},
-    )
-
-
-def _by_area(tests: Sequence[str]) -> list[str]:
-    """The tail of a ratio is not tested: it is where the reference is sparse by chance."""
-    return [name for name in tests if name == AUC]
-
-
-def _result(sets: ScoreSets, released: Neighbours, reference: Neighbours) -> Separation:
-    return separation(
-        _ratio(released.members, reference.members),
-        _ratio(released.controls, reference.controls),
-        member_patients=sets.trained.patients,
-        control_patients=sets.control.patients,
+        # The tail of a ratio is not tested: it is where the reference is sparse by chance.
+        tests=(AUC,),
     )
 
 

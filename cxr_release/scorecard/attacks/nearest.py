@@ -12,15 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cxr_release.scorecard.attacks.attack import (
-    AUC,
-    BEYOND,
-    RELEASED_FILMS,
-    Attack,
-    Separation,
-    power_of,
-    separation,
-)
+from cxr_release.scorecard.attacks.attack import Attack
+from cxr_release.scorecard.attacks.films import attack_on_films
 from cxr_release.scorecard.attacks.neighbours import Neighbours
 from cxr_release.scorecard.positive_controls import Planted
 from cxr_release.scorecard.sets import ScoreSets
@@ -38,36 +31,6 @@ def nearest_attack(
         released: the cosines with the released films.
         planted: positive controls, with the cosines that those give.
     """
-    result = _result(sets, released)
-    attempts = [(control, _result(sets, cosines)) for control, cosines in planted]
-    return Attack(
-        name=NAME,
-        access=RELEASED_FILMS,
-        unit="film",
-        members=len(sets.trained),
-        controls=len(sets.control),
-        member_patients=len(set(sets.trained.patients)),
-        control_patients=len(set(sets.control.patients)),
-        separation=result,
-        power=tuple(
-            power_of(
-                control.dose,
-                control.films,
-                attempt,
-                joins_release=control.added,
-                # Copies that join the release must show beside what is in it already.
-                found_by=attempt.more_than(result) if control.added else attempt.found_by,
-            )
-            for control, attempt in attempts
-        ),
-        ps={AUC: result.auc.p, BEYOND: result.beyond.p},
-    )
-
-
-def _result(sets: ScoreSets, cosines: Neighbours) -> Separation:
-    return separation(
-        cosines.members[:, 0],
-        cosines.controls[:, 0],
-        member_patients=sets.trained.patients,
-        control_patients=sets.control.patients,
+    return attack_on_films(
+        NAME, sets, released, planted, lambda near: (near.members[:, 0], near.controls[:, 0])
     )

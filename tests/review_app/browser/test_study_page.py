@@ -71,13 +71,23 @@ def seat(tab: Open, hall: StudyServer, reader: str) -> Seat:
     return tab(hall).come(reader)
 
 
+def assert_thanked(seat: Seat, quartets: int) -> None:
+    """After the last page, and when the page is loaded again."""
+    assert seat.text("#empty-state h2") == "Thank you."
+    assert f"All {quartets} pages are saved" in seat.text("#empty-state")
+    seat.page.reload()
+    seat.until("#empty-state:not([hidden]) h2")
+    assert "you may close this window" in seat.text("#empty-state")
+
+
 @pytest.mark.parametrize("quartets", [16, pytest.param(50, marks=pytest.mark.long)])
 def test_two_readers_a_closed_browser_and_a_killed_server(
     browser: Browser, tmp_path: Path, quartets: int
 ) -> None:
     """50 quartets are the paper's."""
     drawn = draw_kit(tmp_path, quartets)
-    links = dict((server := StudyServer(drawn, tmp_path / "study", ["a.b", "c.d"])).addresses)
+    server = StudyServer(drawn, tmp_path / "study", ["a.b", "c.d"])
+    links = dict(server.addresses)
     chance = random.Random(1)
     typed: dict[str, list[Typed]] = {"a.b": [], "c.d": []}
     contexts = [browser.new_context(viewport=SMALL) for _ in range(3)]
@@ -112,11 +122,7 @@ def test_two_readers_a_closed_browser_and_a_killed_server(
             if place < 2 * FEW:  # and the other one between
                 fill(theirs, "c.d")
                 theirs.submit()
-        assert mine.text("#empty-state h2") == "Thank you."
-        assert f"All {quartets} pages are saved" in mine.text("#empty-state")
-        mine.page.reload()
-        mine.until("#empty-state:not([hidden]) h2")
-        assert "you may close this window" in mine.text("#empty-state")
+        assert_thanked(mine, quartets)
         assert list(read_all(ANSWER, server.folder / "readers")) == list(typed)  # logs verify
         assert {reader: server.logged(reader) for reader in typed} == typed
         for reader, pages in typed.items():
