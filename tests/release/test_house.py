@@ -202,7 +202,11 @@ def test_no_sentence_claims_anything_of_patients(root: Path, said: str) -> None:
     by_film = "drawn film by film where patients are not stated"
     assert f"| films held out from it, {by_film} | 5 |" in card
     assert f"| control films, which no run saw, {by_film} | 6 |" in card
-    assert "the same one twice: 34 source films, 6 control films." in card
+    calibration = report["calibration"]
+    alike = [calibration[part]["left_out_alike"] for part in ("source", "control")]
+    # How many of them is for the network's arithmetic, which differs from processor to processor.
+    assert min(alike) > 1
+    assert f"the same one twice: {alike[0]} source films, {alike[1]} control films." in card
     assert "Patients are not stated: two of those films may be of one patient" in card
     assert "of 40 films" not in card.replace("40 of 40 films", "")
     assert "films (patients not stated):" in (root / "data/release/croissant.json").read_text()
