@@ -26,6 +26,7 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.patients import canonical
 from cxr_release.memorization.features import FilmFeatures, Remark, features_of
+from cxr_release.schemas import SMALL
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
 TRAINED, CONTROL, RELEASED = "trained", "control", "released"
@@ -46,6 +47,9 @@ class Part:
     """SHA-256 of each film's small picture, in hex; rising."""
     vectors: Vectors
     """(films, d), rows of length 1."""
+    pictures: NDArray[np.uint8]
+    """(films, SMALL, SMALL), the films reduced or enlarged to one size; see
+    `encoders.registry.small_picture`."""
 
     def __len__(self) -> int:
         """Films."""
@@ -59,6 +63,7 @@ class Part:
             tuple(self.patients[place] for place in chosen),
             tuple(self.digests[place] for place in chosen),
             self.vectors[chosen],
+            self.pictures[chosen],
         )
 
     def by_patient(self) -> dict[str, list[int]]:
@@ -85,6 +90,9 @@ class ScoreSets:
     trained: Part
     control: Part
     released: Part
+    checkpoints: Mapping[str, Places]
+    """Name → places of its films in `released`, rising: of each checkpoint, where they are told
+    apart; none where the release is of one."""
     without_patient: Mapping[str, int]
     """`trained` and `control` → films whose patient is not stated. Each counts as a patient of its
     own, and whether such a patient is in both sets is not known."""
@@ -97,6 +105,7 @@ def score_sets(
     control: FilmSet,
     released: FilmSet,
     *,
+    checkpoint_of: Mapping[str, str] | None = None,
     encoder: Encoder | None = None,
     cache: Path | None = None,
 ) -> ScoreSets:
@@ -106,6 +115,8 @@ def score_sets(
         trained: films that the generator learnt from.
         control: films of other patients, through the same ingest, that no run ever saw.
         released: the synthetic films.
+        checkpoint_of: id of a synthetic film → name of the checkpoint that drew it; None takes the
+            folder or table that it lies in, where there are several.
         encoder: whose features films are compared by; None takes small pictures (`vectors`).
         cache: folder in which features are kept; see `features.features_of`.
 
@@ -139,6 +150,7 @@ def score_sets(
         parts[TRAINED],
         parts[CONTROL],
         parts[RELEASED],
+        _checkpoints(released, parts[RELEASED], checkpoint_of),
         {name: len(parts[name]) - count for name, count in stated.items()},
         {name: each.unreadable for name, each in read.items()},
     )
@@ -157,12 +169,30 @@ def _part(
         vectors = picture_vectors(pictures)
     else:
         vectors = unit(features_of(films, encoder, ["plain"], cache).views["plain"])
-    part = Part(read.ids, tuple(patients), tuple(digests), vectors)
+    square = pictures.reshape(-1, SMALL, SMALL)
+    part = Part(read.ids, tuple(patients), tuple(digests), vectors, square)
     # Films with equal pictures have equal vectors: which of them comes first changes no number
     # but through their patients, so patients with equal pictures come by their number of films.
     films_of = {patient: len(places) for patient, places in part.by_patient().items()}
     order = sorted(range(len(part)), key=lambda place: (digests[place], films_of[patients[place]]))
     return part.take(order)
+
+
+def _checkpoints(
+    films: FilmSet, part: Part, checkpoint_of: Mapping[str, str] | None
+) -> dict[str, Places]:
+    homes = films.homes
+    named = checkpoint_of or {film: Path(homes[film].name).stem for film in part.ids}
+    places: dict[str, list[int]] = {}
+    for place, film in enumerate(part.ids):
+        places.setdefault(named[film], []).append(place)
+    if len(places) < 2:
+        return {}
+    return {name: np.array(places[name], np.int64) for name in sorted(places, key=_natural)}
+
+
+def _natural(name: str) -> tuple[int, int, str]:
+    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
 
 
 def _where(films: FilmSet) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cxr_release.schemas import SMALL
 from cxr_release.scorecard.reidentifier import FEWEST, Reidentifier, learn
 from cxr_release.scorecard.sets import Part
 from cxr_release.scorecard.vectors import unit
@@ -18,7 +19,8 @@ def drawn(patients: int, films: int, seed: int) -> Part:
     rows = (anatomy[:, None] + posture).reshape(-1, 40)
     names = tuple(f"p{number}" for number in range(patients) for _ in range(films))
     digests = tuple(f"{number:04d}" for number in range(len(rows)))
-    return Part(digests, names, digests, unit(rows))
+    blank = np.zeros((len(rows), SMALL, SMALL), np.uint8)
+    return Part(digests, names, digests, unit(rows), blank)
 
 
 def learnt(films: Part) -> Reidentifier | None:

@@ -9,6 +9,7 @@ import pytest
 
 from cxr_release.errors import SourceError
 from cxr_release.films.film_set import FilmSet
+from cxr_release.schemas import SMALL
 from cxr_release.scorecard.privacy import measure_privacy
 from cxr_release.scorecard.sets import FEWEST, score_sets
 from tests.support.film_arrays import film_set
@@ -39,6 +40,19 @@ def test_three_sets_are_read_each_in_an_order_of_its_pixels() -> None:
         patients = [{part.patients[place] for place in half} for half in (first, second)]
         assert not patients[0] & patients[1]
         assert len(patients[0]) == len(patients[1]) == 12
+
+
+def test_films_of_several_checkpoints_are_told_apart_by_a_table_or_by_where_they_lie() -> None:
+    released = as_set("released", RELEASED)
+    drawn = {film: str(3 + 9 * (place % 2)) for place, film in enumerate(sorted(released.homes))}
+    trained, control = as_set("trained", TRAINED), as_set("control", CONTROL)
+    sets = score_sets(trained, control, released, checkpoint_of=drawn)
+    assert list(sets.checkpoints) == ["3", "12"]
+    for name, places in sets.checkpoints.items():
+        assert {drawn[sets.released.ids[place]] for place in places} == {name}
+    assert sorted(np.concatenate(list(sets.checkpoints.values()))) == list(range(30))
+    assert score_sets(trained, control, released).checkpoints == {}
+    assert sets.released.take([3]).pictures.shape == (1, SMALL, SMALL)
 
 
 def test_a_patient_in_both_is_refused_by_name_in_whatever_spelling() -> None:

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
+from cxr_release.schemas import SMALL
 from cxr_release.scorecard.attacks.attack import Attack, corrected
 from cxr_release.scorecard.attacks.density import density_attack
 from cxr_release.scorecard.attacks.linkage import linkage_attack
@@ -27,7 +28,8 @@ def part(name: str, patients: int, films: int, chance: np.random.Generator) -> P
     order = chance.permutation(len(rows))
     names = tuple(f"{name}{number:03d}" for number in range(len(rows)))
     keys = tuple(f"{name} {owners[place]}" for place in order)
-    return Part(names, keys, names, unit(rows[order]))
+    blank = np.zeros((len(rows), SMALL, SMALL), np.uint8)
+    return Part(names, keys, names, unit(rows[order]), blank)
 
 
 def honest(chance: np.random.Generator, *, trained: int = 50) -> ScoreSets:
@@ -35,6 +37,7 @@ def honest(chance: np.random.Generator, *, trained: int = 50) -> ScoreSets:
         part("t", trained, 2 * trained, chance),
         part("c", 40, 60, chance),
         part("r", 80, 0, chance),
+        {},
         {},
         {},
     )
