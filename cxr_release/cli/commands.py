@@ -449,8 +449,7 @@ def score(
     Example: cxr-release score --train films --held-out others --synthetic drawn --output scored
     """
     from cxr_release import api
-    from cxr_release.scorecard.score import require_read
-    from cxr_release.scorecard.summary import text_of
+    from cxr_release.scorecard.score import require_read, text_of
 
     report = api.score(train, held_out, synthetic, output, patients=patients)
     unreadable = report.pop("unreadable")

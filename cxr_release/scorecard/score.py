@@ -11,9 +11,10 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.patients import read_patients
+from cxr_release.scorecard.attacks import sentences
 from cxr_release.scorecard.privacy import measure_privacy
 from cxr_release.scorecard.sets import CONTROL, RELEASED, TRAINED, score_sets
-from cxr_release.scorecard.summary import summary_of
+from cxr_release.scorecard.summary import LIMITS, sets_lines, summary_lines, summary_of
 
 SCHEMA = 1
 """Of the report."""
@@ -60,11 +61,33 @@ def score(
             for name, of in zip((TRAINED, CONTROL), stated, strict=True)
         }
     sets = score_sets(films[TRAINED], films[CONTROL], films[RELEASED])
-    report = {"schema": SCHEMA, **measure_privacy(sets, films[TRAINED]).report()}
-    report["summary"] = summary_of(report["privacy"])
+    privacy = measure_privacy(sets, films[TRAINED])
+    report = {
+        "schema": SCHEMA,
+        "sets": sets.report(),
+        "privacy": privacy.report(),
+        "summary": summary_of({"privacy": privacy.scores()}, privacy.why_not),
+    }
     output.mkdir(parents=True, exist_ok=True)
     write_json(output / FILE, report)
     return report | {"unreadable": {name: list(each) for name, each in sets.unreadable.items()}}
+
+
+def text_of(report: Mapping[str, Any]) -> str:
+    """A score in words, for a terminal.
+
+    Args:
+        report: see `score`.
+    """
+    return "\n".join(
+        [
+            *sets_lines(report["sets"]),
+            "",
+            *sentences.lines(report["privacy"]),
+            *summary_lines(report["summary"]),
+            LIMITS,
+        ]
+    )
 
 
 def require_read(unreadable: Mapping[str, Sequence[tuple[str, str]]]) -> None:

@@ -99,6 +99,21 @@ class ScoreSets:
     unreadable: Mapping[str, Sequence[Remark]]
     """Set → films that could not be read, and why; they are in none of the parts."""
 
+    def report(self) -> dict[str, dict[str, int]]:
+        """Films and patients of each set, ready for JSON."""
+        unread = {name: len(films) for name, films in self.unreadable.items()}
+        real = {TRAINED: self.trained, CONTROL: self.control}
+        counted = {
+            name: {
+                "films": len(part),
+                "patients": len(set(part.patients)),
+                "patient_not_stated": self.without_patient[name],
+                "unreadable": unread[name],
+            }
+            for name, part in real.items()
+        }
+        return counted | {RELEASED: {"films": len(self.released), "unreadable": unread[RELEASED]}}
+
 
 def score_sets(
     trained: FilmSet,

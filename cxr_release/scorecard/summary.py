@@ -1,10 +1,9 @@
-"""Attacks in one number, in words, and what they cannot show.
+"""The parts of a score side by side: the release, other patients' films, and copies.
 
-The number is 100 × (1 − the largest advantage that any attack may have): of each attack that found
-what was planted, or a leak, the upper end of the 95 % interval of 2 AUC − 1, of the true-positive
-rate less the false-positive rate allowed, and of the residual risk of linkage. Upper ends, so that
-few films or a weak attack cannot look like privacy; a release of other patients' own films scores
-below 100. Where no attack is evidence, or the test is faulty, there is no number.
+No mean is taken. An average ranks copies of patients' own films above an honest release, for copies
+are as good as real films in all parts but one; if one number is wanted, it is that of the weakest
+part. What real films of other patients would get stands beside each number: it is below 100 where
+few films leave room for doubt.
 """
 
 from __future__ import annotations
@@ -13,79 +12,86 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Report = Mapping[str, Any]
+Scores = Mapping[str, float | None]
+"""`release`, `ideal`, `copies` or the name of a checkpoint → 0 … 100, or None."""
+
+PARTS = ("fidelity", "utility", "privacy", "coverage")
+RELEASE, IDEAL, COPIES = "release", "ideal", "copies"
 
 LIMITS = (
-    "Found is what these attacks find with so many control patients; others may find more. None of"
-    " them asks the network, and none is a guarantee, which only differential privacy gives."
+    "Found is what these attacks find with so many control patients; others may find more. None is"
+    " a guarantee, which only differential privacy gives."
 )
 """What the attacks cannot show."""
-_TESTS = {
-    "auc": "the AUC",
-    "beyond_any_control": "the films nearer than any control film",
-    "top_1": "linkage, one candidate",
-    "top_5": "linkage, five candidates",
-}
 
 
-def summary_of(attacks: Sequence[Report]) -> dict[str, Any]:
-    """The attacks' number, and why there is none.
+def summary_of(parts: Mapping[str, Scores], why_not: Sequence[str]) -> dict[str, Any]:
+    """The parts' numbers, the weakest of them, and why there is none where there is none.
 
     Args:
-        attacks: see `Attack.report` and `NotMeasurable.report`.
+        parts: name → numbers; a part that is not there was not measured.
+        why_not: a sentence for each thing that could not be measured, or is not evidence.
 
     Returns:
-        `privacy`, 0 … 100 or None, and `why_not`, a sentence for each attack that is no evidence.
+        Each of `PARTS`, 0 … 100 or None; `weakest`, the measured part of the lowest number;
+        `anchors`, the same numbers of films of other patients and of copies; `checkpoints`,
+        likewise, of each; `why_not`.
     """
-    why_not = [f"{each['attack']}: {each['why_not']}" for each in attacks if each["why_not"]]
-    faulty = any(each.get("fault") for each in attacks)
-    advantages = [
-        advantage for each in attacks if each["measurable"] for advantage in _advantages(each)
-    ]
-    number = None
-    if advantages and not faulty:
-        number = round(100 * (1 - min(1.0, max(0.0, *advantages))), 1)
-    return {"privacy": number, "why_not": why_not}
+    release = _of(RELEASE, parts)
+    measured = {name: number for name, number in release.items() if number is not None}
+    weakest = min(measured, key=lambda name: measured[name]) if measured else None
+    checkpoints = {name: None for scores in parts.values() for name in scores if name not in _ROLES}
+    return release | {
+        "weakest": weakest,
+        "anchors": {name: _of(name, parts) for name in (IDEAL, COPIES)},
+        "checkpoints": {name: _of(name, parts) for name in checkpoints},
+        "why_not": list(why_not),
+    }
 
 
-def _advantages(attack: Report) -> Iterator[float]:
-    """Upper ends of what an attack may know more than nothing."""
-    tests = {*attack["powered"], *attack["leaks"]}
-    if "auc" in tests:
-        yield 2 * attack["interval"][1] - 1
-    for rate in attack["tpr"]:
-        if rate["measurable"]:
-            yield rate["interval"][1] - rate["at_most_fpr"]
-    for rate in attack.get("linkage", ()):
-        if f"top_{rate['candidates']}" in tests and rate["interval"] is not None:
-            yield rate["interval"][1]
+_ROLES = (RELEASE, IDEAL, COPIES)
 
 
-def text_of(report: Report) -> str:
-    """The attacks in words, for a terminal.
+def _of(name: str, parts: Mapping[str, Scores]) -> dict[str, float | None]:
+    return {part: parts.get(part, {}).get(name) for part in PARTS}
+
+
+def summary_lines(summary: Report) -> Iterator[str]:
+    """The numbers in words, for a terminal.
 
     Args:
-        report: see `score.score`.
+        summary: see `summary_of`.
     """
-    return "\n".join(_lines(report))
+    yield f"{'of 100':12}{'release':>9}{'ideal':>9}{'copies':>9}"
+    for part in PARTS:
+        columns = (summary, *(summary["anchors"][name] for name in (IDEAL, COPIES)))
+        yield f"{part:12}" + "".join(f"{_number(column[part]):>9}" for column in columns)
+    for name, numbers in summary["checkpoints"].items():
+        given = [f"{part} {_number(numbers[part])}" for part in PARTS if numbers[part] is not None]
+        if given:
+            yield f"checkpoint {name}: {', '.join(given)}"
+    yield "ideal: films of other patients as the release; copies: trained films as the release"
+    yield weakest_sentence(summary)
 
 
-def _lines(report: Report) -> Iterator[str]:
-    for name, counts in report["sets"].items():
+def weakest_sentence(summary: Report) -> str:
+    """Which part is the weakest; and which could not be measured."""
+    missing = [part for part in PARTS if summary[part] is None]
+    unmeasured = f"not measured: {', '.join(missing)}" if missing else ""
+    if summary["weakest"] is None:
+        return unmeasured
+    weakest = f"weakest: {summary['weakest']}, {_number(summary[summary['weakest']])} of 100"
+    return "; ".join(filter(None, (weakest, unmeasured)))
+
+
+def sets_lines(sets: Report) -> Iterator[str]:
+    """How many films of whom, for a terminal.
+
+    Args:
+        sets: see `ScoreSets.report`.
+    """
+    for name, counts in sets.items():
         yield f"{name:9} {_films(counts)}"
-    for attack in report["privacy"]:
-        yield ""
-        yield f"{attack['attack']}, by who holds {_access(attack)}"
-        yield from (f"  {line}" for line in _attack(attack))
-    yield ""
-    number = report["summary"]["privacy"]
-    if number is None:
-        yield "privacy   not measurable"
-    else:
-        yield (
-            f"privacy   {number:g} of 100, by the largest advantage of an attack that the intervals"
-            " allow"
-        )
-    yield LIMITS
 
 
 def _films(counts: Report) -> str:
@@ -100,84 +106,5 @@ def _films(counts: Report) -> str:
     return text + (f"; {counts['unreadable']:,} not read" if counts["unreadable"] else "")
 
 
-def _access(attack: Report) -> str:
-    if attack["access"] == "released films":
-        return "the film and the released films"
-    return f"{attack['access']} and the released films"
-
-
-def _attack(attack: Report) -> Iterator[str]:
-    if "auc" not in attack:
-        yield f"not measurable: {attack['why_not']}"
-        return
-    low, high = attack["interval"]
-    units = f"{attack['members']:,} {attack['unit']}s against {attack['controls']:,}"
-    yield f"AUC         {attack['auc']:.3f} [{low:.3f}, {high:.3f}], {units}"
-    for rate in attack["tpr"]:
-        yield f"hits        {_rate(rate, attack)}"
-    if "beyond_any_control" in attack["p"]:
-        yield f"tail        {_tail(attack)}"
-    for rate in attack.get("linkage", ()):
-        yield f"linkage     {_linkage(rate)}"
-    for power in attack["power"]:
-        yield f"planted     {power['dose']}: {_found(power, attack)}"
-    if "note" in attack:
-        yield f"note        {attack['note']}"
-    if attack["smallest_auc_detectable"] is not None:
-        yield (
-            f"would find  AUCs from {attack['smallest_auc_detectable']:.3f} on, in 4 of 5 tests of"
-            " this size"
-        )
-    if not attack["measurable"]:
-        yield f"no evidence {attack['why_not']}"
-    elif attack["leaks"]:
-        tests = ", ".join(
-            f"{_TESTS[name]} ({_p(attack['p_holm'][name])})" for name in attack["leaks"]
-        )
-        yield f"leak        found by {tests}"
-    else:
-        yield "leak        none found"
-
-
-def _found(power: Report, attack: Report) -> str:
-    if power["found_by"]:
-        return f"found by {' and '.join(_TESTS[name] for name in power['found_by'])}"
-    if power["joins_release"] and attack["leaks"]:
-        return "not told from the leak that is there without them"
-    return "not found"
-
-
-def _rate(rate: Report, attack: Report) -> str:
-    at = f"at {100 * rate['at_most_fpr']:g} % false positives or fewer"
-    if not rate["measurable"]:
-        needed = round(1 / rate["at_most_fpr"])
-        return f"{at}: not measurable with fewer than {needed:,} control {attack['unit']}s"
-    low, high = rate["interval"]
-    return f"{100 * rate['value']:.1f} % [{100 * low:.1f}, {100 * high:.1f}] {at}"
-
-
-def _tail(attack: Report) -> str:
-    beyond = attack["beyond_any_control"]
-    low, high = beyond["interval"]
-    text = f"{beyond['members']:,} trained film(s) nearer than any control film"
-    of = ""
-    if attack["member_patients"] < attack["members"]:
-        text += f", {beyond['tested']:,} of them counting one film a patient"
-        of = " of the latter"
-    return f"{text}; chance alone puts {low:,} to {high:,}{of} there in 19 of 20 releases"
-
-
-def _linkage(rate: Report) -> str:
-    candidates = f"{rate['candidates']} candidate{'s' * (rate['candidates'] != 1)}"
-    hits = (
-        f"{rate['hits']:,} of {rate['members']:,} trained and {rate['control_hits']:,} of"
-        f" {rate['controls']:,} control patients among {candidates}"
-    )
-    if rate["interval"] is None:
-        return f"{hits}: every control patient is, so that no risk can be measured"
-    low, high = rate["interval"]
-    return f"{hits}: residual risk {rate['residual_risk']:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"

@@ -42,6 +42,10 @@ class TruePositiveRate:
     false positive at all, and lower rates of these cannot be told from each other."""
 
 
+POINTS = 32
+"""Of a curve at most; at low false-positive rates each one."""
+
+
 def true_positive_rate(
     positive: Floats,
     negative: Floats,
@@ -58,9 +62,7 @@ def true_positive_rate(
         clusters: (m,) which positives belong together; None where none do.
     """
     allowed = math.floor(at_most_fpr * len(negative) + _ROUNDING)
-    threshold = -math.inf
-    if allowed < len(negative):
-        threshold = float(np.sort(negative)[len(negative) - 1 - allowed])
+    threshold = _threshold(np.sort(negative), allowed)
     hits = positive > threshold
     return TruePositiveRate(
         at_most_fpr=at_most_fpr,
@@ -70,3 +72,29 @@ def true_positive_rate(
         interval=clustered_interval(hits, clusters),
         measurable=len(negative) * at_most_fpr >= 1 - _ROUNDING,
     )
+
+
+def roc_curve(positive: Floats, negative: Floats) -> list[tuple[float, float]]:
+    """Points (false-positive rate, true-positive rate), from no false positive on to all.
+
+    Up to `POINTS`, evenly spread over the logarithm of the false positives: enough to draw with a
+    logarithmic axis, and too few to tell which score is whose.
+
+    Args:
+        positive: (m,) m ≥ 1.
+        negative: (n,) n ≥ 1.
+    """
+    ordered, count = np.sort(negative), len(negative)
+    allowed = np.unique(np.append(0, np.geomspace(1, count, POINTS - 1).round().astype(int)))
+    thresholds = [_threshold(ordered, each) for each in allowed]
+    return [
+        (float((negative > threshold).mean()), float((positive > threshold).mean()))
+        for threshold in thresholds
+    ]
+
+
+def _threshold(ordered: Floats, allowed: int) -> float:
+    """Value above which no more than `allowed` of the negatives, rising, lie."""
+    if allowed >= len(ordered):
+        return -math.inf
+    return float(ordered[len(ordered) - 1 - allowed])

@@ -68,6 +68,17 @@ def test_other_patients_films_leak_nobody_and_every_attack_would_have_found_copi
     assert all_of_them.detail["tpr_at_most_1_percent_fpr"] >= 0.7
 
 
+def test_copies_score_far_below_other_patients_films() -> None:
+    numbers = honest().scores()
+    assert numbers["copies"] is not None
+    assert numbers["copies"] <= 25
+    for name in ("release", "ideal"):
+        assert numbers[name] is not None
+        assert numbers[name] >= 50  # type: ignore[operator]
+    few = attacked(clouds(40, seed=1), clouds(19, seed=2, films=2), only(clouds(30, seed=3)))
+    assert few.ideal is None  # of 19 patients one half has fewer than 10
+
+
 def test_a_release_of_trained_films_is_found() -> None:
     trained, control, _ = phantoms()
     privacy = attacked(trained, control, only(trained[:70]))
@@ -97,7 +108,9 @@ def test_control_and_trained_films_that_were_swapped_are_a_fault_not_privacy() -
 
 
 def test_the_report_is_json_and_names_nobody() -> None:
-    text = json.dumps(honest().report(), allow_nan=False)
+    privacy = honest()
+    found = {"sets": privacy.sets.report(), "privacy": privacy.report()}
+    text = json.dumps(found, allow_nan=False)
     assert "trained-0" not in text
     assert "drawn-0" not in text
     for name in ("patient-0", "patient p", "film t"):

@@ -1,125 +1,54 @@
-"""One number of the attacks, and when there is none."""
+"""The parts side by side: the weakest, and no mean."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.scorecard.summary import summary_of, text_of
+from cxr_release.scorecard.summary import PARTS, summary_lines, summary_of, weakest_sentence
+
+NUMBERS = st.none() | st.floats(0, 100)
 
 
-def attack(**changes: Any) -> dict[str, Any]:
+def parts(release: dict[str, float | None]) -> dict[str, dict[str, float | None]]:
     return {
-        "attack": "an attack",
-        "access": "released films",
-        "unit": "film",
-        "measurable": True,
-        "why_not": None,
-        "fault": False,
-        "members": 200,
-        "controls": 200,
-        "member_patients": 150,
-        "control_patients": 200,
-        "auc": 0.5,
-        "interval": [0.45, 0.55],
-        "tpr": [
-            {"at_most_fpr": 0.01, "value": 0.0, "interval": [0.0, 0.03], "measurable": True},
-            {"at_most_fpr": 0.001, "value": 0.0, "interval": [0.0, 0.9], "measurable": False},
-        ],
-        "beyond_any_control": {"members": 2, "tested": 1, "expected": 1.0, "interval": [0, 5]},
-        "power": [],
-        "powered": ["auc"],
-        "leaks": [],
-        "p": {"auc": 1.0, "beyond_any_control": 0.5},
-        "p_holm": {"auc": 1.0, "beyond_any_control": 1.0},
-        "smallest_auc_detectable": 0.57,
-    } | changes
-
-
-UNMEASURED = {
-    "attack": "another",
-    "access": "another film of the patient",
-    "unit": "patient",
-    "measurable": False,
-    "why_not": "one film a patient",
-}
-
-
-def rate(low: float, high: float) -> dict[str, Any]:
-    return {
-        "candidates": 1,
-        "hits": 3,
-        "members": 50,
-        "control_hits": 3,
-        "controls": 50,
-        "residual_risk": 0.0,
-        "interval": [low, high],
-        "p": 0.5,
+        name: {"release": number, "ideal": 97.0, "copies": 95.0, "3": 15.0}
+        for name, number in release.items()
     }
 
 
-@pytest.mark.parametrize(
-    ("attacks", "number"),
-    [
-        ([attack()], 90),
-        ([attack(interval=[0.4, 0.51])], 98),
-        ([attack(interval=[0.3, 0.499], tpr=[])], 100),
-        ([attack(), attack(interval=[0.6, 0.8], leaks=["auc"])], 40),
-        ([attack(linkage=[rate(-0.1, 0.25)], powered=["auc", "top_1"])], 75),
-        ([attack(linkage=[rate(-0.1, 0.25)])], 90),
-        ([attack(), UNMEASURED], 90),
-    ],
-)
-def test_the_number_is_that_of_the_largest_advantage(
-    attacks: list[dict[str, Any]], number: float
-) -> None:
-    assert summary_of(attacks)["privacy"] == pytest.approx(number)
+@given(st.dictionaries(st.sampled_from(PARTS), NUMBERS))
+def test_the_weakest_is_the_lowest_that_was_measured(release: dict[str, float | None]) -> None:
+    summary = summary_of(parts(release), [])
+    measured = {name: number for name, number in release.items() if number is not None}
+    assert {name: summary[name] for name in PARTS} == {name: release.get(name) for name in PARTS}
+    if not measured:
+        assert summary["weakest"] is None
+        assert weakest_sentence(summary) == "not measured: fidelity, utility, privacy, coverage"
+    else:
+        assert measured[summary["weakest"]] == min(measured.values())
+        assert f"weakest: {summary['weakest']}, " in weakest_sentence(summary)
+        assert ("not measured" in weakest_sentence(summary)) == (len(measured) < len(PARTS))
 
 
-@pytest.mark.parametrize(
-    "attacks",
-    [
-        [],
-        [UNMEASURED],
-        [attack(measurable=False, why_not="this attack did not find", powered=[])],
-        [attack(), attack(measurable=False, fault=True, why_not="below 0.5")],
-    ],
-)
-def test_there_is_no_number_without_evidence_or_with_a_fault(attacks: list[dict[str, Any]]) -> None:
-    summary = summary_of(attacks)
-    assert summary["privacy"] is None
-    assert len(summary["why_not"]) == sum(each["why_not"] is not None for each in attacks)
-
-
-@given(
-    st.lists(st.floats(0.5, 1), min_size=1, max_size=4),
-    st.floats(0, 1),
-)
-def test_a_wider_interval_never_looks_more_private(highs: list[float], tpr: float) -> None:
-    rates = [{"at_most_fpr": 0.01, "value": 0.0, "interval": [0.0, tpr], "measurable": True}]
-    attacks = [attack(interval=[0.4, high], tpr=rates) for high in highs]
-    wider = [attack(interval=[0.3, min(1, high + 0.1)], tpr=rates) for high in highs]
-    assert 0 <= summary_of(wider)["privacy"] <= summary_of(attacks)["privacy"] <= 100
-
-
-def test_words_of_one_and_of_none() -> None:
-    sets = {
-        "trained": {"films": 60, "patients": 31, "patient_not_stated": 2, "unreadable": 3},
-        "released": {"films": 40, "unreadable": 0},
-    }
-    faultless = attack(beyond_any_control={"members": 1, "tested": 1, "interval": [0, 4]})
-    report = {"sets": sets, "privacy": [faultless, UNMEASURED]}
-    report["summary"] = summary_of(report["privacy"])
-    text = text_of(report)
-    assert "60 films; patients not stated for 2 of them" in text
-    assert "; 3 not read" in text
-    assert (
-        "1 trained film(s) nearer than any control film, 1 of them counting one film a patient;"
-        " chance alone puts 0 to 4 of the latter there" in text
+def test_anchors_and_checkpoints_stand_beside() -> None:
+    summary = summary_of(
+        {
+            "fidelity": {"release": 43.0, "ideal": 100.0, "copies": 94.0, "3": 15.0, "15": 70.0},
+            "privacy": {"release": 87.0, "ideal": 89.0, "copies": 16.0},
+        },
+        ["re-identification: one film a patient"],
     )
-    assert "another, by who holds another film of the patient and the released films\n" in text
-    assert "  not measurable: one film a patient\n" in text
-    assert "privacy   90 of 100" in text
+    assert summary["weakest"] == "fidelity"
+    assert summary["anchors"]["copies"] == {
+        "fidelity": 94.0,
+        "utility": None,
+        "privacy": 16.0,
+        "coverage": None,
+    }
+    assert list(summary["checkpoints"]) == ["3", "15"]
+    text = "\n".join(summary_lines(summary))
+    assert "fidelity           43      100       94" in text
+    assert "utility             –        –        –" in text
+    assert "checkpoint 15: fidelity 70" in text
+    assert "weakest: fidelity, 43 of 100; not measured: utility, coverage" in text

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.statistics.proportions import clopper_pearson, clustered_interval
-from cxr_release.statistics.roc import true_positive_rate
+from cxr_release.statistics.roc import POINTS, roc_curve, true_positive_rate
 
 Scores = st.lists(st.integers(0, 8), min_size=1, max_size=40)
 
@@ -73,3 +73,22 @@ def test_the_interval_by_patient_covers_the_truth_and_the_one_by_film_does_not()
         blind.append(low <= 0.3 <= high)
     assert np.mean(held) >= 0.92
     assert np.mean(blind) <= 0.9
+
+
+@given(
+    st.lists(st.integers(0, 20), min_size=1, max_size=60),
+    st.lists(st.integers(0, 20), min_size=1, max_size=60),
+)
+def test_a_curve_rises_and_holds_the_rates_at_its_own_false_positives(
+    members: list[int], others: list[int]
+) -> None:
+    positive, negative = np.array(members, float), np.array(others, float)
+    curve = roc_curve(positive, negative)
+    assert len(curve) <= POINTS
+    assert curve[-1] == (1, 1)
+    assert curve == sorted(curve)
+    for false_positives, hits in curve[1:]:
+        rate = true_positive_rate(positive, negative, at_most_fpr=max(false_positives, 1e-9))
+        assert rate.value == hits
+    at_none = true_positive_rate(positive, negative, at_most_fpr=1e-9)
+    assert curve[0][1] == at_none.value

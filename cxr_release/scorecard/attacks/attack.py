@@ -18,7 +18,7 @@ from cxr_release.statistics.clustered_auc import ClusteredAuc, clustered_auc
 from cxr_release.statistics.exceedances import LEVEL, Exceedances, exceedances
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA
-from cxr_release.statistics.roc import TruePositiveRate, true_positive_rate
+from cxr_release.statistics.roc import TruePositiveRate, roc_curve, true_positive_rate
 
 Scores = NDArray[np.floating]
 
@@ -47,6 +47,8 @@ class Separation:
     """One for each of `LIMITS`."""
     beyond: Exceedances
     """Members with a higher score than any control."""
+    curve: tuple[tuple[float, float], ...]
+    """Points (false-positive rate, true-positive rate); see `roc.roc_curve`."""
 
     @property
     def found_by(self) -> tuple[str, ...]:
@@ -160,6 +162,7 @@ class Attack:
                 }
                 for rate in self.separation.tpr
             ],
+            "roc": [list(point) for point in self.separation.curve],
             "beyond_any_control": {
                 "members": beyond.count,
                 "tested": beyond.counted,
@@ -238,6 +241,7 @@ def separation(
         beyond=exceedances(
             first, second, clusters=member_patients, other_clusters=control_patients
         ),
+        curve=tuple(roc_curve(first, second)),
     )
 
 
@@ -270,6 +274,7 @@ def power_of(
         detail={
             "beyond_any_control": result.beyond.count,
             "tpr_at_most_1_percent_fpr": result.tpr[0].value,
+            "roc": [list(point) for point in result.curve],
         }
         | detail,
     )
