@@ -147,10 +147,11 @@ class _Samples:
         """Of a part, what all films give, and what all but those of each fold."""
         points = self.sampler.points(part)
         folds, passes = len(self._counts), len(self._moved)
-        total, within = np.zeros((2, folds, len(points), len(points)))
+        within = np.zeros((folds, len(points), len(points)))
+        films = []
         for fold, block in self._blocks:
             rows = self._vectors(self._plain[block], self._inside, part, points)
-            total[fold] += rows.T @ rows
+            films.append(rows)
             at_once = max(1, BLOCK // len(rows))
             for first in range(0, passes, at_once):
                 moved = self._moved[first : first + at_once, block]
@@ -163,12 +164,13 @@ class _Samples:
         if folds > 1:
             every += [np.flatnonzero(np.arange(folds) != fold) for fold in range(folds)]
         projections = []
+        of_fold = np.repeat(np.arange(folds), self._counts)
+        rows = np.concatenate(films)
         for chosen in every:
-            films = int(self._counts[chosen].sum())
+            films_chosen = rows[np.isin(of_fold, chosen)]
             directions = _directions(
-                total[chosen].sum(axis=0) / films,
-                within[chosen].sum(axis=0) / (films * passes),
-                films,
+                films_chosen,
+                within[chosen].sum(axis=0) / (len(films_chosen) * passes),
                 dimensions,
             )
             projection = np.zeros((SIDE * SIDE, directions.shape[1]))
@@ -182,7 +184,7 @@ class _Samples:
         return self.sampler.vectors(values, inside, part)[:, points]
 
 
-def _directions(total: Vectors, within: Vectors, films: int, dimensions: int) -> Vectors:
+def _directions(films: Vectors, within: Vectors, dimensions: int) -> Vectors:
     """The directions (k, d) that tell films apart, weighted.
 
     With T the second moments of films and W those of a film's own changes, the directions are the
@@ -191,22 +193,52 @@ def _directions(total: Vectors, within: Vectors, films: int, dimensions: int) ->
     of what two pictures of a film show there, λ / (λ + 1) is common.
 
     Args:
-        total: (k, k) T.
+        films: (n, k) vectors of films, of which T is taken.
         within: (k, k) W.
-        films: how many T was taken of.
         dimensions: directions wanted.
     """
-    from scipy.linalg import eigh
-
-    count = len(total)
+    count = within.shape[0]
     within = within + np.eye(count) * (RIDGE * np.trace(within) / count + LEAST)
-    shared = max(0.0, 1 - films / FEWEST)
-    total = (1 - shared) * total + shared * np.eye(count) * np.trace(total) / count
-    ratios, directions = eigh(total, within, subset_by_index=[count - dimensions, count - 1])
+    if FEWEST <= len(films) < count // 2:
+        ratios, directions = _of_few(films, within, dimensions)
+    else:
+        ratios, directions = _of_many(films, within, dimensions)
     told = ratios > DISCARDED
     ratios, directions = ratios[told], directions[:, told]
     weighted: Vectors = directions * (ratios**1.5 / (ratios + 1) ** 2)
     return weighted
+
+
+def _of_many(films: Vectors, within: Vectors, dimensions: int) -> tuple[Vectors, Vectors]:
+    """The highest λ, rising, and their directions (k, d), each with variance 1 within."""
+    from scipy.linalg import eigh
+
+    count = within.shape[0]
+    total = films.T @ films / len(films)
+    shared = max(0.0, 1 - len(films) / FEWEST)
+    total = (1 - shared) * total + shared * np.eye(count) * np.trace(total) / count
+    ratios, directions = eigh(total, within, subset_by_index=[count - dimensions, count - 1])
+    return ratios, directions
+
+
+def _of_few(films: Vectors, within: Vectors, dimensions: int) -> tuple[Vectors, Vectors]:
+    """The same of fewer films than directions, by products of films: T has no other directions.
+
+    With W = L Lᵀ and A = L⁻¹ filmsᵀ, T v = λ W v has the eigenvalues of AᵀA / n, and for an
+    eigenvector u of that the direction L⁻ᵀ A u / √(n λ).
+    """
+    from scipy.linalg import cholesky, eigh, solve_triangular
+
+    lower = cholesky(within, lower=True)
+    changed = solve_triangular(lower, films.T, lower=True)
+    last = len(films) - 1
+    ratios, combined = eigh(
+        changed.T @ changed / len(films), subset_by_index=[max(0, last + 1 - dimensions), last]
+    )
+    told = ratios > DISCARDED
+    ratios, combined = ratios[told], combined[:, told]
+    directions = changed @ combined / np.sqrt(len(films) * ratios)
+    return ratios, solve_triangular(lower, directions, lower=True, trans="T")
 
 
 def _regreyed(films: Pictures, bend: NDArray[np.float64], share: NDArray[np.float64]) -> Pictures:

@@ -52,4 +52,4 @@ def contact_sheet(
 def save_sheet(path: Path, sheet: Image.Image) -> None:
     """Write a contact sheet as PNG, whole or not at all, without metadata."""
     with whole_file(path) as partial:
-        sheet.save(partial, format="PNG", optimize=True)
+        sheet.save(partial, format="PNG")
