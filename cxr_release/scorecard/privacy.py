@@ -16,11 +16,15 @@ import numpy as np
 
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.films.film_set import FilmSet
+from cxr_release.scorecard.attacks import density, linkage, nearest
 from cxr_release.scorecard.attacks.advantage import privacy_of
-from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable, corrected
-from cxr_release.scorecard.attacks.density import density_attack
-from cxr_release.scorecard.attacks.linkage import linkage_attack
-from cxr_release.scorecard.attacks.nearest import nearest_attack
+from cxr_release.scorecard.attacks.attack import (
+    OTHER_FILM,
+    RELEASED_FILMS,
+    Attack,
+    NotMeasurable,
+    corrected,
+)
 from cxr_release.scorecard.attacks.neighbours import (
     Neighbours,
     neighbours,
@@ -33,6 +37,13 @@ from cxr_release.scorecard.positive_controls import (
     copies_release,
 )
 from cxr_release.scorecard.sets import FEWEST_PATIENTS, ScoreSets
+
+RELEASED_ATTACKS = (
+    (nearest.NAME, RELEASED_FILMS, "film"),
+    (density.NAME, RELEASED_FILMS, "film"),
+    (linkage.NAME, OTHER_FILM, "patient"),
+)
+"""Name, access and unit of each attack that needs released films alone."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,12 @@ def measure_privacy(
     Raises:
         SourceError: a trained film cannot be read any more.
     """
+    if sets.too_few is not None:
+        missing = [
+            NotMeasurable(name, access, unit, sets.too_few)
+            for name, access, unit in RELEASED_ATTACKS
+        ]
+        return Privacy(sets, tuple(corrected([*missing, *further])), None, None)
     planted = [
         altered_copies(sets, trained, patients=patients, encoder=encoder),
         copies_release(sets.trained, films=len(sets.released)),
@@ -115,9 +132,9 @@ def _attacks(sets: ScoreSets, planted: Sequence[Planted]) -> list[Attack | NotMe
     released = neighbours(sets, sets.released.vectors, task="released")
     with_planted = [(control, _planted(sets, released, control)) for control in planted]
     return [
-        nearest_attack(sets, released, with_planted),
-        density_attack(sets, released, reference_neighbours(sets), with_planted),
-        linkage_attack(sets),
+        nearest.nearest_attack(sets, released, with_planted),
+        density.density_attack(sets, released, reference_neighbours(sets), with_planted),
+        linkage.linkage_attack(sets),
     ]
 
 

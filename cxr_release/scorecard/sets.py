@@ -89,6 +89,7 @@ class ScoreSets:
 
     trained: Part
     control: Part
+    """Without films where there are none that no run saw."""
     released: Part
     checkpoints: Mapping[str, Places]
     """Name → places of its films in `released`, rising: of each checkpoint, where they are told
@@ -98,6 +99,21 @@ class ScoreSets:
     own, and whether such a patient is in both sets is not known."""
     unreadable: Mapping[str, Sequence[Remark]]
     """Set → films that could not be read, and why; they are in none of the parts."""
+
+    @property
+    def too_few(self) -> str | None:
+        """Why nothing that is found in members could be told from chance; None where it can be."""
+        if not len(self.control):
+            return "there are no films of patients whom no run saw"
+        for name, part in {
+            TRAINED: self.trained, CONTROL: self.control, RELEASED: self.released
+        }.items():  # fmt: skip
+            if len(part) < FEWEST:
+                return f"there are {len(part)} {name} films, and {FEWEST} are needed"
+            patients = len(set(part.patients))
+            if name != RELEASED and patients < FEWEST_PATIENTS:
+                return f"{name} films are of {patients} patients, and {FEWEST_PATIENTS} are needed"
+        return None
 
     def report(self) -> dict[str, dict[str, int]]:
         """Films and patients of each set, ready for JSON."""
@@ -117,39 +133,44 @@ class ScoreSets:
 
 def score_sets(
     trained: FilmSet,
-    control: FilmSet,
+    control: FilmSet | None,
     released: FilmSet,
     *,
     checkpoint_of: Mapping[str, str] | None = None,
     encoder: Encoder | None = None,
     cache: Path | None = None,
 ) -> ScoreSets:
-    """Read the three sets, and refuse those of which no honest score can be taken.
+    """Read the sets, and refuse those of which no honest score can be taken.
 
     Args:
         trained: films that the generator learnt from.
-        control: films of other patients, through the same ingest, that no run ever saw.
+        control: films of other patients, through the same ingest, that no run ever saw; None where
+            there are none.
         released: the synthetic films.
-        checkpoint_of: id of a synthetic film → name of the checkpoint that drew it; None takes the
-            folder or table that it lies in, where there are several.
+        checkpoint_of: id of each film of the release → name of the checkpoint that drew it; others
+            are left out. None takes all, and the folder or table that they lie in, where there are
+            several.
         encoder: whose features films are compared by; None takes small pictures (`vectors`).
         cache: folder in which features are kept; see `features.features_of`.
 
     Raises:
-        SourceError: a set has too few films or patients; or a patient or a picture is both in
-            `trained` and in `control`. Names them all.
+        SourceError: a patient or a picture is both in `trained` and in `control`. Names them all.
         CxrReleaseError: a film cannot be encoded, or `cache` is not a folder to write in.
     """
-    films = {TRAINED: trained, CONTROL: control, RELEASED: released}
+    films = {TRAINED: trained, RELEASED: released} | ({CONTROL: control} if control else {})
     read = {
         name: features_of(each, small_picture(), ["plain"], cache) for name, each in films.items()
     }
     parts = {name: _part(films[name], read[name], encoder=encoder, cache=cache) for name in films}
-    stated = {
-        name: sum(film in read[name].patients for film in parts[name].ids)
+    if checkpoint_of is not None:
+        kept = [place for place, film in enumerate(parts[RELEASED].ids) if film in checkpoint_of]
+        parts[RELEASED] = parts[RELEASED].take(kept)
+    parts.setdefault(CONTROL, parts[TRAINED].take([]))
+    without = {
+        name: sum(film not in read[name].patients for film in parts[name].ids)
         for name in (TRAINED, CONTROL)
+        if name in read
     }
-    _require_enough(films, parts)
     faults = [
         *_shared_patients(parts[TRAINED], parts[CONTROL]),
         *_shared_pictures(films, parts[TRAINED], parts[CONTROL]),
@@ -157,7 +178,7 @@ def score_sets(
     if faults:
         raise SourceError(
             f"trained and control films share {len(faults)} patient(s) or picture(s)",
-            where=f"{_where(trained)} and {_where(control)}",
+            where=" and ".join(_where(films[name]) for name in (TRAINED, CONTROL)),
             remedy="leave each patient's films in one of the two, and compare again",
             faults=faults,
         )
@@ -166,8 +187,8 @@ def score_sets(
         parts[CONTROL],
         parts[RELEASED],
         _checkpoints(released, parts[RELEASED], checkpoint_of),
-        {name: len(parts[name]) - count for name, count in stated.items()},
-        {name: each.unreadable for name, each in read.items()},
+        {CONTROL: 0} | without,
+        {CONTROL: ()} | {name: each.unreadable for name, each in read.items()},
     )
 
 
@@ -212,23 +233,6 @@ def _natural(name: str) -> tuple[int, int, str]:
 
 def _where(films: FilmSet) -> str:
     return ", ".join(source.name for source in films.sources)
-
-
-def _require_enough(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> None:
-    for name, part in parts.items():
-        if len(part) < FEWEST:
-            raise SourceError(
-                f"has {len(part)} {name} film(s) that can be read, expected {FEWEST} or more",
-                where=_where(films[name]),
-                remedy="with fewer, nothing that is found could be told from chance",
-            )
-        patients = len(set(part.patients))
-        if name != RELEASED and patients < FEWEST_PATIENTS:
-            raise SourceError(
-                f"has {name} films of {patients} patient(s), expected {FEWEST_PATIENTS} or more",
-                where=_where(films[name]),
-                remedy="give films of more patients; those of one patient are alike and count once",
-            )
 
 
 def _shared_patients(trained: Part, control: Part) -> Iterator[Fault]:

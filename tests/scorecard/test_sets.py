@@ -97,28 +97,51 @@ def test_every_fault_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("sizes", "words"),
     [
-        ((FEWEST - 1, 30, 30), "has 19 trained film(s) that can be read, expected 20 or more"),
-        ((30, FEWEST - 1, 30), "has 19 control film(s)"),
-        ((30, 30, FEWEST - 1), "has 19 released film(s)"),
+        ((FEWEST - 1, 30, 30), "there are 19 trained films, and 20 are needed"),
+        ((30, FEWEST - 1, 30), "there are 19 control films, and 20 are needed"),
+        ((30, 30, FEWEST - 1), "there are 19 released films, and 20 are needed"),
+        ((30, 0, 30), "there are no films of patients whom no run saw"),
     ],
 )
-def test_sets_that_are_too_small_are_refused(sizes: tuple[int, ...], words: str) -> None:
+def test_of_sets_that_are_too_small_privacy_is_not_measurable(
+    sizes: tuple[int, ...], words: str
+) -> None:
     trained, control, released = (
-        as_set(name, clouds(count, seed=seed))
+        as_set(name, clouds(count, seed=seed)) if count else None
         for seed, (name, count) in enumerate(
             zip(("trained", "control", "released"), sizes, strict=True)
         )
     )
-    with pytest.raises(SourceError, match="could be told from chance") as caught:
-        score_sets(trained, control, released)
-    assert words in str(caught.value)
+    assert trained is not None
+    assert released is not None
+    sets = score_sets(trained, control, released)
+    assert sets.too_few == words
+    privacy = measure_privacy(sets, trained)
+    assert privacy.scores() == {"release": None, "ideal": None, "copies": None}
+    assert privacy.why_not == tuple(
+        f"{each}: {words}"
+        for each in ("distance to the closest record", "density ratio", "re-identification")
+    )
+    assert sets.report()["control"]["films"] == sizes[1]
 
 
 def test_many_films_of_few_patients_are_too_few() -> None:
     few = as_set("control", clouds(5, seed=9, films=8))
-    assert "has control films of 5 patient(s), expected 10 or more" in faults_of(
-        as_set("trained", TRAINED), few
+    sets = score_sets(as_set("trained", TRAINED), few, as_set("released", RELEASED))
+    assert sets.too_few == "control films are of 5 patients, and 10 are needed"
+
+
+def test_films_that_are_not_in_the_release_are_left_out() -> None:
+    released = as_set("released", RELEASED)
+    names = sorted(released.homes)[:24]
+    sets = score_sets(
+        as_set("trained", TRAINED),
+        as_set("control", CONTROL),
+        released,
+        checkpoint_of=dict.fromkeys(names, "3"),
     )
+    assert sorted(sets.released.ids) == names
+    assert sets.checkpoints == {}
 
 
 def test_films_without_a_patient_are_patients_of_their_own_and_counted() -> None:
