@@ -185,6 +185,63 @@ def backbone(name: str, weights: Path, sha256: str) -> Encoder:
     )
 
 
+RADIMAGENET_SIDE = 224
+_RADIMAGENET = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
+"""What the children of a ResNet are called that RadImageNet's files number."""
+
+
+def radimagenet(weights: Path, sha256: str) -> Encoder:
+    """RadImageNet's ResNet-50: 2,048 features of a network that learnt from CT, MR and ultrasound.
+
+    Mei et al., RadImageNet (Radiology: Artificial Intelligence, 2022). Films are scaled to 224 ×
+    224 and to −1 … 1, as in the authors' own example. The file is theirs, which numbers the
+    layers below `backbone`, or one with torchvision's names; a last layer is left out.
+
+    Args:
+        weights: its state dict.
+        sha256: of that file, 64 hex digits: none is published by torchvision.
+
+    Raises:
+        CxrReleaseError: the file is refused; see `open_weights`.
+    """
+    import torch
+    from torchvision.models import resnet50
+
+    state, record, _ = open_weights(weights, sha256, [])
+    model = resnet50(weights=None)
+    # Neither the authors' last layer nor torchvision's is used.
+    model.fc = torch.nn.Identity()
+    named = {_radimagenet_name(key): value for key, value in state.items()}
+    kept = {key: value for key, value in named.items() if not key.startswith("fc.")}
+    _fill(model, kept, weights, "resnet50 as RadImageNet has it", [])
+    return Encoder(
+        name="RadImageNet ResNet-50",
+        dimensions=2048,
+        model=model.eval(),
+        transform=_radimagenet_transform,
+        fingerprint=fingerprint("radimagenet resnet50", weights_sha256=record.sha256),
+        weights=record,
+    )
+
+
+def _radimagenet_name(key: str) -> str:
+    """Torchvision's name of a tensor in RadImageNet's file."""
+    prefix, _, rest = key.partition(".")
+    number, _, tail = rest.partition(".")
+    if prefix == "backbone" and number.isdecimal() and int(number) < len(_RADIMAGENET):
+        return f"{_RADIMAGENET[int(number)]}.{tail}"
+    return key
+
+
+def _radimagenet_transform(film: Image.Image) -> Any:
+    import torch
+
+    side = (RADIMAGENET_SIDE, RADIMAGENET_SIDE)
+    small = film.convert("L").resize(side, Image.Resampling.BILINEAR)
+    grey = torch.from_numpy((np.asarray(small, np.float32) - 127.5) / 127.5)
+    return grey.expand(3, -1, -1)
+
+
 def _options(name: str, reference: Any) -> dict[str, Any]:
     """What torchvision's builders set by themselves only when they download weights."""
     if name.startswith("vit_"):
@@ -208,5 +265,6 @@ def _fill(model: Any, state: Mapping[str, Any], path: Path, network: str, publis
         raise CxrReleaseError(
             f"does not hold the weights of torchvision's {network}: {lines[-1][:200]}",
             where=str(path),
-            remedy=f"give the file that belongs to it, such as {addresses(published)}",
+            remedy="give the file that belongs to it"
+            + (f", such as {addresses(published)}" if published else ""),
         ) from None
