@@ -1,25 +1,29 @@
-"""Which real films have a synthetic neighbour, over many divisions of the real films.
+"""How many real films have a synthetic neighbour, and how many would by real films of others.
 
-A real film is covered where its ball, which reaches to the fifth nearest of the real films that it
-is held with, has a synthetic film in it (k-NN coverage, Naeem et al., ICML 2020; see
-`fidelity.distances`). How many it should be, other patients' real films in place of the synthetic
-ones say: so real films are divided at random, by patient, a third to be covered and out of the rest
-as many as there are synthetic ones to cover them. Each division draws both, and the synthetic
-films, anew.
+A real film is covered where its ball, which reaches to the fifth nearest real film of another
+patient, has a synthetic film in it (k-NN coverage, Naeem et al., ICML 2020; see
+`fidelity.distances`). Two numbers follow by counting, without a draw:
 
-Over the divisions numbers scatter as they do over samples of such a third; a third of this variance
-over two thirds, one half, is that of the mean over all films (delete-d jackknife, Shao and Wu,
-Annals of Statistics 17, 1989). It holds all of chance: which patients were collected, which of
-their films stand for other patients', and which films were drawn. Of those that are drawn out of
-more than three times as many it counts somewhat too much: the intervals are a little too wide.
+- With m of N synthetic films in a ball, n of the N, drawn at random, cover it with the chance
+  1 − C(N − m, n) / C(N, n).
+- If the n films were real films of yet other patients, they and the M other real films would come
+  in any order of distance, and the five nearest would be old ones with the chance
+  C(M, 5) / C(M + n, 5). So the ideal covers a film with the chance 1 − that, whether the film is of
+  a common or of a rare kind. Where patients have many films that are alike, and so come together,
+  it is somewhat less.
 
-Distances are taken once. Of each film the `NEAREST` neighbours are kept, of which a third holds
-five as good as always.
+How much of this is chance, halves say: half of the patients and half of the synthetic films, drawn
+many times. The variance over such halves is that of the number itself (delete-d jackknife, Shao and
+Wu, Annals of Statistics 17, 1989). It holds both which patients were collected and which films were
+drawn.
+
+Distances are taken once. Of each film the `NEAREST` neighbours are kept; half of them always hold
+five, and a ball with as many synthetic films is covered whichever are drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,16 +32,11 @@ from numpy.typing import NDArray
 from cxr_release.fidelity.distances import NEIGHBOURS
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.scorecard.sets import Places
-from cxr_release.statistics.bootstrap import cluster_numbers
 
 NEAREST = 128
-SHARE = 3
-"""A third of the real films is covered; of synthetic films, a third covers them at most."""
-SCALE = 1 / (SHARE - 1)
-"""What the variance over divisions is multiplied by."""
 
 Features = NDArray[np.floating]
-Mask = NDArray[np.bool_]
+Rates = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,45 +46,46 @@ class Neighbours:
     places: NDArray[np.int32]
     """(films, k) in the set."""
     distances: NDArray[np.float64]
-    """(films, k), rising."""
+    """(films, k), rising; infinite beyond the last."""
+    of: int
+    """Films of the set."""
 
-    def within(self, films: Places, radii: NDArray[np.float64], of: Mask) -> Mask:
-        """Whether some films have one of the chosen films of the set within a radius.
-
-        Args:
-            films: (n,) places of films.
-            radii: (n,) of each.
-            of: (set,) which films of the set are chosen.
-        """
-        near = of[self.places[films]] & (self.distances[films] <= radii[:, None])
-        return np.asarray(near.any(axis=1))
+    def with_itself(self) -> Neighbours:
+        """Neighbours of films of the set itself, each its own first."""
+        own = np.arange(len(self.places), dtype=np.int32)[:, None]
+        return Neighbours(
+            np.hstack([own, self.places]),
+            np.hstack([np.zeros((len(own), 1)), self.distances]),
+            self.of,
+        )
 
 
-def nearest(films: Features, others: Features | None = None) -> Neighbours:
+def nearest(
+    films: Features, others: Features | None = None, *, owners: NDArray[np.int64] | None = None
+) -> Neighbours:
     """The nearest films of each film; exact distances, the same on one core as on several.
 
     Args:
         films: (n, d) features.
-        others: (m, d) of another set; None: among the films themselves, each without itself.
+        others: (m, d) of another set; None: the films themselves.
+        owners: (n,) number of each film's patient, where they are looked for among the films
+            themselves: those of its own patient are left out.
     """
     from scipy.spatial.distance import cdist
 
-    within = others is None
     columns = np.asarray(films if others is None else others, np.float64)
     rows = np.asarray(films, np.float64)
-    kept = min(NEAREST, len(columns) - within)
+    kept = min(NEAREST, len(columns))
     places = np.zeros((len(rows), kept), np.int32)
-    distances = np.zeros((len(rows), kept))
+    distances = np.full((len(rows), kept), np.inf)
     if not kept:
-        return Neighbours(places, distances)
+        return Neighbours(places, distances, 0)
 
     def of_block(block: slice) -> None:
         every = cdist(rows[block], columns)
-        if within:
-            every[np.arange(len(every)), np.arange(block.start, block.stop)] = np.inf
+        if owners is not None:
+            every[owners[block, None] == owners] = np.inf
         near = np.argpartition(every, kept - 1, axis=1)[:, :kept]
-        # By place among equal distances, so that the order follows from the films alone.
-        near.sort(axis=1)
         of_near = np.take_along_axis(every, near, axis=1)
         order = np.argsort(of_near, axis=1, kind="stable")
         places[block] = np.take_along_axis(near, order, axis=1)
@@ -93,7 +93,7 @@ def nearest(films: Features, others: Features | None = None) -> Neighbours:
 
     for _ in in_parallel(of_block, len(rows), "neighbours"):
         pass
-    return Neighbours(places, distances)
+    return Neighbours(places, distances, len(columns))
 
 
 @dataclass(frozen=True)
@@ -102,80 +102,84 @@ class Space:
 
     name: str
     real: Neighbours
-    """Of each real film among the real ones."""
+    """Of each real film among those of other patients."""
     pool: Neighbours
     """Of each real film among the covering ones."""
+    owners: NDArray[np.int64]
+    """Of each real film the number of its patient."""
+
+    def rates(self, films: Places, pool: Places, drawn: int) -> tuple[Rates, Rates]:
+        """Chances that films are covered by some of the pool, and by as many of other patients.
+
+        Args:
+            films: (n,) places of the real films that there are.
+            pool: places of the covering films that there are.
+            drawn: covering films that are drawn of them.
+
+        Returns:
+            (n,) and (n,).
+        """
+        standing = _mask(films, self.real.of)
+        near = standing[self.real.places[films]] & np.isfinite(self.real.distances[films])
+        reached = np.cumsum(near, axis=1) == NEIGHBOURS
+        place = np.where(reached.any(axis=1), reached.argmax(axis=1), near.shape[1] - 1)
+        radii = self.real.distances[films, place]
+        inside = _mask(pool, self.pool.of)[self.pool.places[films]]
+        inside &= self.pool.distances[films] <= radii[:, None]
+        of_patient = np.bincount(self.owners[films], minlength=int(self.owners.max()) + 1)
+        others = len(films) - of_patient[self.owners[films]]
+        return (
+            _hit(len(pool), inside.sum(axis=1), drawn),
+            _ideal(others, drawn),
+        )
 
 
-@dataclass(frozen=True)
-class Division:
-    """One division of the real films."""
-
-    covered: Places
-    """Real films whose coverage is asked."""
-    ideal: Places
-    """Real films of other patients."""
-    pool: Places
-    """Covering films, as many."""
-
-
-def divisions(
-    films: Places, patients: Sequence[str], pool: Places, *, count: int, seed: int
-) -> list[Division]:
-    """Divisions of real films by patient.
+def halves(
+    films: Places, owners: NDArray[np.int64], pool: Places, *, count: int, seed: int
+) -> Iterator[tuple[Places, Places]]:
+    """Halves of the real films, by patient, and of the covering films; drawn at random.
 
     Args:
-        films: places of the real films that take part.
-        patients: of every real film.
-        pool: places of the covering films that take part.
-        count: how many divisions.
-        seed: of the divisions. They follow from the order of the films, not from names.
-
-    Returns:
-        None at all where there are too few films for a division.
+        films: places of the real films that there are.
+        owners: of every real film the number of its patient.
+        pool: places of the covering films that there are.
+        count: how many.
+        seed: of the draws. They follow from the order of the films, not from names.
     """
-    owners = cluster_numbers([patients[place] for place in films])
-    size = min(len(films) // (2 * SHARE), len(pool) // SHARE)
-    if size < 1:
-        return []
     chance = np.random.default_rng(seed)
-    found = []
+    patients = np.unique(owners[films])
     for _ in range(count):
-        rank = chance.permutation(int(owners.max()) + 1)
-        order = np.argsort(rank[owners], kind="stable")
-        # All films of a patient on one side: from the film nearest to the third on.
-        turns = np.flatnonzero(np.diff(rank[owners][order], prepend=-1))
-        cut = int(turns[np.argmin(np.abs(turns - len(films) / SHARE))])
-        if not 0 < cut < len(films) - size:
-            return []
-        found.append(
-            Division(
-                np.sort(films[order[:cut]]),
-                films[order[cut : cut + size]],
-                chance.choice(pool, size, replace=False),
-            )
-        )
-    return found
+        chosen = _mask(chance.permutation(patients)[: len(patients) // 2], int(owners.max()) + 1)
+        yield films[chosen[owners[films]]], chance.choice(pool, len(pool) // 2, replace=False)
 
 
-def covered(space: Space, division: Division) -> tuple[Mask, Mask]:
-    """Which of the films are covered by the covering films, and which by other patients'.
-
-    Returns:
-        Two arrays of (covered,).
-    """
-    films = division.covered
-    standing = _mask(films, len(space.real.places))
-    near = standing[space.real.places[films]]
-    fifth = np.cumsum(near, axis=1) == min(NEIGHBOURS, max(1, len(films) - 1))
-    place = np.where(fifth.any(axis=1), fifth.argmax(axis=1), near.shape[1] - 1)
-    radii = space.real.distances[films, place]
-    pool = _mask(division.pool, int(space.pool.places.max()) + 1)
-    ideal = _mask(division.ideal, len(space.real.places))
-    return space.pool.within(films, radii, pool), space.real.within(films, radii, ideal)
+def _hit(pool: int, inside: NDArray[np.int64], drawn: int) -> Rates:
+    """Chance that films drawn of a pool hit those that are inside."""
+    rest = pool - inside
+    missed = np.exp(_log_choose(np.maximum(rest, drawn), drawn) - _log_choose(pool, drawn))
+    rates: Rates = np.where(rest < drawn, 1.0, 1 - missed)
+    return np.where(inside == 0, 0.0, rates)
 
 
-def _mask(places: Places, size: int) -> Mask:
-    mask = np.zeros(max(size, int(places.max()) + 1), bool)
+def _ideal(others: NDArray[np.int64], drawn: int) -> Rates:
+    """Chance that films of other patients come before the fifth of the others."""
+    nearest_ones = np.minimum(NEIGHBOURS, others)
+    rates: Rates = 1 - np.exp(
+        _log_choose(others, nearest_ones) - _log_choose(others + drawn, nearest_ones)
+    )
+    return rates
+
+
+def _log_choose(of: NDArray[np.int64] | int, some: NDArray[np.int64] | int) -> Rates:
+    from scipy.special import gammaln
+
+    logs: Rates = (
+        gammaln(np.add(of, 1)) - gammaln(np.add(some, 1)) - gammaln(np.subtract(of, some) + 1)
+    )
+    return logs
+
+
+def _mask(places: NDArray[np.integer], size: int) -> NDArray[np.bool_]:
+    mask = np.zeros(size, bool)
     mask[places] = True
     return mask

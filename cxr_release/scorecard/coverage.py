@@ -2,13 +2,12 @@
 
 Real films are trained and control films together: the question is who is not in the release, and
 whether trained films were copied is for privacy to say. A group's share is divided by that of the
-ideal, as many real films of other patients in place of the synthetic ones: films of a rare group
-lie sparser, and few of anybody's films are near them.
+ideal, as many real films of other patients in place of the synthetic ones (see `balls`).
 
 A release that covers everybody badly has low ratios in all groups. A group is *missed* where its
 ratio is lower than that of all other films in both kinds of features, random convolution features
-and vectors of small pictures, after correction over all groups (Holm; two-sided t test of the
-difference, with the variance of `balls`).
+and vectors of small pictures, after correction over all groups (Holm; two-sided test of the
+difference by the normal distribution).
 
 The score is 100 × the lowest ratio of a group, or of all films, taking the better of the two kinds
 of features; at most 100. That of the ideal is the mean over three draws: each a third of the real
@@ -18,8 +17,9 @@ several ratios is lowered by chance; nor is a release's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -28,17 +28,7 @@ from numpy.typing import NDArray
 from cxr_release.fidelity.distances import FEATURES
 from cxr_release.films.folder import printable
 from cxr_release.scorecard.anchors import COPIES, IDEAL, RELEASE
-from cxr_release.scorecard.balls import (
-    SCALE,
-    SHARE,
-    Division,
-    Features,
-    Neighbours,
-    Space,
-    covered,
-    divisions,
-    nearest,
-)
+from cxr_release.scorecard.balls import Features, Space, halves, nearest
 from cxr_release.scorecard.facts import Facts
 from cxr_release.scorecard.groups import (
     FEWEST_PATIENTS,
@@ -49,11 +39,17 @@ from cxr_release.scorecard.groups import (
 )
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
 from cxr_release.scorecard.sets import CONTROL, TRAINED, Places, ScoreSets
+from cxr_release.statistics.bootstrap import LEVEL, cluster_numbers
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA
 
 VECTORS = "vectors of small pictures"
-DIVISIONS, DIVISIONS_OF_ANCHOR = 200, 60
+HALVES = 200
+"""Draws behind each interval."""
+DRAWN = 4
+"""One synthetic film for so many real ones covers the real films at a time, at most: more would
+cover nearly all films of any group, and hide that there are few of its kind."""
+THIRDS = 3
 EVERYBODY = "all films"
 """Name of the group that every film is in, of no column."""
 SEVERAL = "films of the patient"
@@ -70,10 +66,10 @@ class Ratio:
     """Share of the group's films that have a synthetic neighbour."""
     ideal: float
     """Share that have one of as many real films of other patients."""
-    ratio: float | None
-    """Of the two; None where the ideal is 0."""
+    ratio: float
+    """Of the two."""
     interval: list[float] | None
-    """Of the ratio; None where nothing scatters enough to give one."""
+    """Of the ratio; None where it was not asked for."""
     rest: float | None
     """Ratio of all films that are not in the group."""
     p: float | None
@@ -103,7 +99,6 @@ class Coverage:
         found = [each.get(place) for each in self.ratios.values()]
         return bool(found) and all(
             ratio is not None
-            and ratio.ratio is not None
             and ratio.rest is not None
             and ratio.p_holm is not None
             and ratio.ratio < ratio.rest
@@ -181,23 +176,22 @@ def measure_coverage(
     everybody = Group("", EVERYBODY, np.arange(len(patients)), len(set(patients)))
     groups = (everybody, *found.groups)
     why_not = _remarks(found.alike, found.left_out)
-    spaces = _spaces(sets, known)
+    owners = cluster_numbers(patients)
     films, pool = np.arange(len(patients)), np.arange(len(known.places))
-    drawn = divisions(films, patients, pool, count=DIVISIONS, seed=_SEED)
-    if not drawn or everybody.too_few:
+    if everybody.too_few:
         none: dict[str, float | None] = dict.fromkeys((RELEASE, IDEAL, COPIES))
-        few = f"coverage: there are too few films to divide real films into {SHARE} parts"
-        return Coverage(groups, {}, none, (few, *why_not))
-    ratios = _corrected({space.name: _ratios(space, drawn, groups) for space in spaces})
+        return Coverage(groups, {}, none, ("coverage: there are too few real films", *why_not))
+    spaces = _spaces(sets, known, owners)
+    ratios = {space.name: _ratios(space, films, pool, groups) for space in spaces}
     values = {
         RELEASE: _score(ratios.values()),
-        IDEAL: _score_of_ideal(spaces, groups, patients),
-        COPIES: _score_of_copies(spaces, groups, patients, np.arange(len(sets.trained))),
+        IDEAL: _score_of_ideal(spaces, groups),
+        COPIES: _score_of_copies(spaces, groups, np.arange(len(sets.trained))),
     }
-    return Coverage(groups, ratios, values, tuple(why_not))
+    return Coverage(groups, _corrected(ratios), values, tuple(why_not))
 
 
-def _spaces(sets: ScoreSets, known: PictureFeatures) -> list[Space]:
+def _spaces(sets: ScoreSets, known: PictureFeatures, owners: NDArray[np.int64]) -> list[Space]:
     """Real films and released ones in both kinds of features."""
     vectors = sets.trained.vectors, sets.control.vectors, sets.released.vectors[known.places]
     of: dict[str, tuple[Features, ...]] = {
@@ -207,7 +201,8 @@ def _spaces(sets: ScoreSets, known: PictureFeatures) -> list[Space]:
     spaces = []
     for name, (trained, control, released) in of.items():
         real = np.concatenate([trained, control])
-        spaces.append(Space(name, nearest(real), nearest(real, released)))
+        within = nearest(real, owners=owners)
+        spaces.append(Space(name, within, nearest(real, released), owners))
     return spaces
 
 
@@ -238,68 +233,74 @@ def _remarks(alike: Sequence[str], left_out: int) -> list[str]:
     return remarks
 
 
-def _ratios(space: Space, drawn: Sequence[Division], groups: Sequence[Group]) -> dict[int, Ratio]:
-    """Place in `groups` → ratio, of groups with enough films; p values are not yet corrected."""
+def _ratios(
+    space: Space, films: Places, pool: Places, groups: Sequence[Group], *, count: int = HALVES
+) -> dict[int, Ratio]:
+    """Place in `groups` → ratio, of groups with enough films; p values are not yet corrected.
+
+    Args:
+        space: features.
+        films: real films that take part.
+        pool: covering films that take part.
+        groups: of real films; the first is everybody.
+        count: halves behind intervals; 0: none are taken.
+    """
     enough = [place for place, group in enumerate(groups) if not group.too_few]
-    inside = np.zeros((len(space.real.places), len(enough)))
+    inside = np.zeros((len(space.owners), len(enough)))
     for column, place in enumerate(enough):
         inside[groups[place].films, column] = 1
-    films, hits, ideals = _sums(space, drawn, inside)
-    return {
-        place: _ratio(films[:, column], hits[:, [column, 0]], ideals[:, [column, 0]])
-        for column, place in enumerate(enough)
-    }
+    drawn = max(1, min(len(pool), len(films) // DRAWN))
+    hits, ideals = _sums(space, films, pool, drawn, inside)
+    parts = [
+        _quotients(*_sums(space, *half, max(1, drawn // 2), inside))
+        for half in halves(films, space.owners, pool, count=count, seed=_SEED)
+    ]
+    ratio, rest = _quotients(hits, ideals)
+    counts = inside[films].sum(axis=0)
+    found = {}
+    for column, place in enumerate(enough):
+        if counts[column]:
+            scattered = np.array([[each[column] for each in part] for part in parts])
+            found[place] = _ratio(
+                hits[column] / counts[column],
+                ideals[column] / counts[column],
+                (ratio[column], rest[column]),
+                scattered.reshape(-1, 2),
+            )
+    return found
 
 
-def _sums(space: Space, drawn: Sequence[Division], inside: Sums) -> tuple[Sums, Sums, Sums]:
-    """(divisions, groups) films asked, covered, and covered by other patients' films."""
-    films, hits, ideals = (np.zeros((len(drawn), inside.shape[1])) for _ in range(3))
-    for number, division in enumerate(drawn):
-        by_pool, by_ideal = covered(space, division)
-        of_group = inside[division.covered]
-        films[number] = of_group.sum(axis=0)
-        hits[number] = by_pool @ of_group
-        ideals[number] = by_ideal @ of_group
-    return films, hits, ideals
+def _sums(space: Space, films: Places, pool: Places, drawn: int, inside: Sums) -> tuple[Sums, Sums]:
+    """(groups,) films of each that are covered, and that the ideal covers; on average."""
+    rates, ideals = space.rates(films, pool, drawn)
+    return rates @ inside[films], ideals @ inside[films]
 
 
-def _ratio(films: Sums, hits: Sums, ideals: Sums) -> Ratio:
-    """Of a group, whose sums over each division stand first, and everybody's second."""
-    asked = films.sum()
-    value, ideal = (float(sums[:, 0].sum() / asked) for sums in (hits, ideals))
-    ratio, effects = _linear(hits[:, 0], ideals[:, 0])
-    rest, of_rest = _linear(hits[:, 1] - hits[:, 0], ideals[:, 1] - ideals[:, 0])
-    if ratio is None:
-        return Ratio(value, ideal, None, None, rest, None)
-    error = _error(effects)
-    interval = [max(0.0, ratio - _T * error), ratio + _T * error] if error else None
-    p = None
-    if rest is not None:
-        difference = _error(effects - of_rest)
-        p = _two_sided(ratio - rest, difference) if difference else None
-    return Ratio(value, ideal, ratio, interval, rest, p)
+def _quotients(hits: Sums, ideals: Sums) -> tuple[Sums, Sums]:
+    """(groups,) ratios of each group and of all others; nan where there are no films."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return hits / ideals, (hits[0] - hits) / (ideals[0] - ideals)
 
 
-_T = 1.96
+def _ratio(value: float, ideal: float, ratios: tuple[float, float], scattered: Sums) -> Ratio:
+    """What a group comes to, from its ratio and that of all others, and those of (halves, 2)."""
+    ratio, rest = ratios
+    alone = not np.isfinite(rest)
+    known = scattered[np.isfinite(scattered).all(axis=1) | alone]
+    interval = p = None
+    if len(known) > 1:
+        reach = _NORMAL * float(known[:, 0].std(ddof=1))
+        interval = [max(0.0, ratio - reach), ratio + reach]
+        error = 0.0 if alone else float((known[:, 0] - known[:, 1]).std(ddof=1))
+        p = _two_sided((ratio - rest) / error) if error > 0 else None
+    return Ratio(value, ideal, ratio, interval, None if alone else rest, p)
 
 
-def _linear(above: Sums, below: Sums) -> tuple[float | None, Sums]:
-    """Ratio of two sums, and how far each division moves it, to first order."""
-    mean = float(below.mean())
-    if mean <= 0:
-        return None, np.zeros(len(below))
-    ratio = float(above.mean()) / mean
-    return ratio, (above - ratio * below) / mean
+_NORMAL = NormalDist().inv_cdf((1 + LEVEL) / 2)
 
 
-def _error(effects: Sums) -> float:
-    return float(np.sqrt(SCALE * effects.var(ddof=1)))
-
-
-def _two_sided(difference: float, error: float) -> float:
-    from scipy.stats import norm
-
-    return float(2 * norm.sf(abs(difference) / error))
+def _two_sided(statistic: float) -> float:
+    return 2 * NormalDist().cdf(-abs(statistic))
 
 
 def _corrected(ratios: Mapping[str, Mapping[int, Ratio]]) -> dict[str, dict[int, Ratio]]:
@@ -308,61 +309,54 @@ def _corrected(ratios: Mapping[str, Mapping[int, Ratio]]) -> dict[str, dict[int,
     for name, of_groups in ratios.items():
         adjusted = holm([ratio.p for ratio in of_groups.values()])
         result[name] = {
-            place: Ratio(**{**ratio.__dict__, "p_holm": p})
+            place: replace(ratio, p_holm=p)
             for (place, ratio), p in zip(of_groups.items(), adjusted, strict=True)
         }
     return result
 
 
-def _score(spaces: Sequence[Mapping[int, Ratio]] | Any) -> float | None:
+def _score(spaces: Iterable[Mapping[int, Ratio]]) -> float | None:
     """100 × the lowest ratio of a group, taking the larger of the kinds of features."""
     by_group: dict[int, list[float]] = {}
     for of_groups in spaces:
         for place, ratio in of_groups.items():
-            if ratio.ratio is not None:
-                by_group.setdefault(place, []).append(ratio.ratio)
+            by_group.setdefault(place, []).append(ratio.ratio)
     if not by_group:
         return None
     lowest = min(max(ratios) for ratios in by_group.values())
     return round(100 * min(1.0, lowest), 1)
 
 
-def _score_of_ideal(
-    spaces: Sequence[Space], groups: Sequence[Group], patients: Sequence[str]
-) -> float | None:
+def _score_of_ideal(spaces: Sequence[Space], groups: Sequence[Group]) -> float | None:
     """Mean over three draws of a third of the real films, by patient, as the release."""
-    owners: dict[str, int] = {}
-    numbers = np.array([owners.setdefault(patient, len(owners)) for patient in patients])
     scores = []
-    for turn in range(SHARE):
-        pool = np.flatnonzero(numbers % SHARE == turn)
-        films = np.flatnonzero(numbers % SHARE != turn)
-        drawn = divisions(films, patients, pool, count=DIVISIONS_OF_ANCHOR, seed=_SEED + turn)
-        if not drawn:
-            return None
-        among = [Space(space.name, space.real, space.real) for space in spaces]
-        scores.append(_score([_ratios(space, drawn, groups) for space in among]))
+    for turn in range(THIRDS):
+        found = []
+        for space in spaces:
+            films = np.flatnonzero(space.owners % THIRDS != turn)
+            pool = np.flatnonzero(space.owners % THIRDS == turn)
+            among = replace(space, pool=space.real)
+            found.append(_ratios(among, films, pool, groups, count=0))
+        scores.append(_score(found))
     known = [score for score in scores if score is not None]
-    return round(float(np.mean(known)), 1) if len(known) == len(scores) else None
+    return round(float(np.mean(known)), 1) if len(known) == THIRDS else None
 
 
 def _score_of_copies(
-    spaces: Sequence[Space], groups: Sequence[Group], patients: Sequence[str], trained: Places
+    spaces: Sequence[Space], groups: Sequence[Group], trained: Places
 ) -> float | None:
     """Trained films as the release; each covers itself, too."""
-    films = np.arange(len(patients))
-    drawn = divisions(films, patients, trained, count=DIVISIONS_OF_ANCHOR, seed=_SEED)
-    if not drawn:
-        return None
-    among = [Space(space.name, space.real, _with_itself(space.real)) for space in spaces]
-    return _score([_ratios(space, drawn, groups) for space in among])
-
-
-def _with_itself(real: Neighbours) -> Neighbours:
-    """Neighbours of each real film among the real ones, itself first."""
-    own = np.arange(len(real.places), dtype=np.int32)[:, None]
-    return Neighbours(
-        np.hstack([own, real.places]), np.hstack([np.zeros((len(own), 1)), real.distances])
+    return _score(
+        [
+            _ratios(
+                replace(space, pool=space.real.with_itself()),
+                np.arange(len(space.owners)),
+                trained,
+                groups,
+                count=0,
+            )
+            for space in spaces
+        ]
     )
 
 
@@ -393,8 +387,6 @@ def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    if row["ratio"] is None:
-        return "not even other patients' films cover any"
     text = (
         f"{100 * row['value']:.1f} % covered, {100 * row['ideal']:.1f} % by as many films of other"
         f" patients: ratio {row['ratio']:.2f}"
