@@ -27,9 +27,20 @@ from cxr_release.scorecard.picture_features import (
     features_of_pictures,
     some_of,
 )
-from cxr_release.scorecard.sets import CONTROL, RELEASED, TRAINED, Part, Places, ScoreSets
+from cxr_release.scorecard.sets import (
+    BLURRED,
+    CONTROL,
+    COPIES,
+    IDEAL,
+    NOISE,
+    RELEASE,
+    RELEASED,
+    TRAINED,
+    Part,
+    Places,
+    ScoreSets,
+)
 
-RELEASE, IDEAL, COPIES, BLURRED, NOISE = "release", "ideal", "copies", "blurred", "noise"
 ANCHORS = (IDEAL, COPIES, BLURRED, NOISE)
 
 LARGEST = 2000

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from cxr_release.fidelity.distances import FEATURES
 from cxr_release.films.folder import printable
-from cxr_release.scorecard.anchors import COPIES, IDEAL, RELEASE
 from cxr_release.scorecard.balls import Features, Space, halves, nearest
 from cxr_release.scorecard.facts import Facts
 from cxr_release.scorecard.groups import (
@@ -38,7 +37,15 @@ from cxr_release.scorecard.groups import (
     merged,
 )
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
-from cxr_release.scorecard.sets import CONTROL, TRAINED, Places, ScoreSets
+from cxr_release.scorecard.sets import (
+    CONTROL,
+    COPIES,
+    IDEAL,
+    RELEASE,
+    TRAINED,
+    Places,
+    ScoreSets,
+)
 from cxr_release.statistics.bootstrap import LEVEL, cluster_numbers
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA
@@ -169,8 +176,8 @@ def measure_coverage(
     real_sets = (sets.trained, sets.control)
     patients = [patient for part in real_sets for patient in part.patients]
     stated = [(facts or {}).get(role, {}) for role in (TRAINED, CONTROL)]
-    joined = dict(merged(stated, [part.ids for part in real_sets]))
-    joined |= _several(patients)
+    several = _several(patients)
+    joined = {**several, **merged(stated, [part.ids for part in real_sets]), **several}
     places = [str(place) for place in range(len(patients))]
     found = grouped(joined, places, patients)
     everybody = Group("", EVERYBODY, np.arange(len(patients)), len(set(patients)))
@@ -262,9 +269,9 @@ def _ratios(
         if counts[column]:
             scattered = np.array([[each[column] for each in part] for part in parts])
             found[place] = _ratio(
-                hits[column] / counts[column],
-                ideals[column] / counts[column],
-                (ratio[column], rest[column]),
+                float(hits[column] / counts[column]),
+                float(ideals[column] / counts[column]),
+                (float(ratio[column]), float(rest[column])),
                 scattered.reshape(-1, 2),
             )
     return found

@@ -31,19 +31,15 @@ from cxr_release.generators.runtime.compute import cores
 from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.anchors import (
     ANCHORS,
-    COPIES,
     FEWEST,
     FEWEST_OF_CHECKPOINT,
-    IDEAL,
-    NOISE,
-    RELEASE,
     Row,
     Rows,
     rows_of,
 )
 from cxr_release.scorecard.extractors import Extractor, Measured
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
-from cxr_release.scorecard.sets import ScoreSets
+from cxr_release.scorecard.sets import COPIES, IDEAL, NOISE, RELEASE, ScoreSets
 from cxr_release.scorecard.two_sample import two_sample_test
 from cxr_release.statistics.bootstrap import (
     clustered_distance_interval,

@@ -30,6 +30,8 @@ from cxr_release.schemas import SMALL
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
 TRAINED, CONTROL, RELEASED = "trained", "control", "released"
+RELEASE, IDEAL, COPIES, BLURRED, NOISE = "release", "ideal", "copies", "blurred", "noise"
+"""What stands in reports beside checkpoints, by their names: no checkpoint is called so."""
 FEWEST, FEWEST_PATIENTS = 20, 10
 """Films of a set; patients of the trained, and of the control films."""
 
@@ -89,6 +91,7 @@ class ScoreSets:
 
     trained: Part
     control: Part
+    """Empty where there are none."""
     released: Part
     checkpoints: Mapping[str, Places]
     """Name → places of its films in `released`, rising: of each checkpoint, where they are told
@@ -117,7 +120,7 @@ class ScoreSets:
 
 def score_sets(
     trained: FilmSet,
-    control: FilmSet,
+    control: FilmSet | None,
     released: FilmSet,
     *,
     checkpoint_of: Mapping[str, str] | None = None,
@@ -128,7 +131,8 @@ def score_sets(
 
     Args:
         trained: films that the generator learnt from.
-        control: films of other patients, through the same ingest, that no run ever saw.
+        control: films of other patients, through the same ingest, that no run ever saw; None where
+            there are none, and then no attack can be made.
         released: the synthetic films.
         checkpoint_of: id of a synthetic film → name of the checkpoint that drew it; None takes the
             folder or table that it lies in, where there are several.
@@ -140,7 +144,8 @@ def score_sets(
             `trained` and in `control`. Names them all.
         CxrReleaseError: a film cannot be encoded, or `cache` is not a folder to write in.
     """
-    films = {TRAINED: trained, CONTROL: control, RELEASED: released}
+    given = {TRAINED: trained, CONTROL: control, RELEASED: released}
+    films = {name: each for name, each in given.items() if each is not None}
     read = {
         name: features_of(each, small_picture(), ["plain"], cache) for name, each in films.items()
     }
@@ -148,8 +153,24 @@ def score_sets(
     stated = {
         name: sum(film in read[name].patients for film in parts[name].ids)
         for name in (TRAINED, CONTROL)
+        if name in parts
     }
     _require_enough(films, parts)
+    if control is None:
+        parts[CONTROL], stated[CONTROL] = parts[TRAINED].take([]), 0
+    else:
+        _require_apart(films, parts)
+    return ScoreSets(
+        parts[TRAINED],
+        parts[CONTROL],
+        parts[RELEASED],
+        _checkpoints(released, parts[RELEASED], checkpoint_of),
+        {name: len(parts[name]) - count for name, count in stated.items()},
+        {name: read[name].unreadable if name in read else () for name in given},
+    )
+
+
+def _require_apart(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> None:
     faults = [
         *_shared_patients(parts[TRAINED], parts[CONTROL]),
         *_shared_pictures(films, parts[TRAINED], parts[CONTROL]),
@@ -157,18 +178,10 @@ def score_sets(
     if faults:
         raise SourceError(
             f"trained and control films share {len(faults)} patient(s) or picture(s)",
-            where=f"{_where(trained)} and {_where(control)}",
+            where=f"{_where(films[TRAINED])} and {_where(films[CONTROL])}",
             remedy="leave each patient's films in one of the two, and compare again",
             faults=faults,
         )
-    return ScoreSets(
-        parts[TRAINED],
-        parts[CONTROL],
-        parts[RELEASED],
-        _checkpoints(released, parts[RELEASED], checkpoint_of),
-        {name: len(parts[name]) - count for name, count in stated.items()},
-        {name: each.unreadable for name, each in read.items()},
-    )
 
 
 def _part(
@@ -200,10 +213,15 @@ def _checkpoints(
     named = checkpoint_of or {film: Path(homes[film].name).stem for film in part.ids}
     places: dict[str, list[int]] = {}
     for place, film in enumerate(part.ids):
-        places.setdefault(named[film], []).append(place)
+        places.setdefault(_own_name(named[film]), []).append(place)
     if len(places) < 2:
         return {}
     return {name: np.array(places[name], np.int64) for name in sorted(places, key=_natural)}
+
+
+def _own_name(name: str) -> str:
+    """A checkpoint's name, unlike those that stand beside it."""
+    return f"checkpoint {name}" if name in (RELEASE, IDEAL, COPIES, BLURRED, NOISE) else name
 
 
 def _natural(name: str) -> tuple[int, int, str]:
