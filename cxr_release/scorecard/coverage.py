@@ -336,13 +336,14 @@ def _score(spaces: Iterable[Mapping[int, Ratio]]) -> float | None:
 
 def _score_of_ideal(spaces: Sequence[Space], groups: Sequence[Group]) -> float | None:
     """Mean over three draws of a third of the real films, by patient, as the release."""
+    owners = spaces[0].owners
+    thirds = np.random.default_rng(_SEED).permutation(int(owners.max()) + 1)[owners] % THIRDS
     scores = []
     for turn in range(THIRDS):
         found = []
         for space in spaces:
-            films = np.flatnonzero(space.owners % THIRDS != turn)
-            pool = np.flatnonzero(space.owners % THIRDS == turn)
             among = replace(space, pool=space.real)
+            films, pool = np.flatnonzero(thirds != turn), np.flatnonzero(thirds == turn)
             found.append(_ratios(among, films, pool, groups, count=0))
         scores.append(_score(found))
     known = [score for score in scores if score is not None]
@@ -368,39 +369,41 @@ def _score_of_copies(
 
 
 def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The rows in words, for a terminal.
+    """The rows in words, for a terminal; a line for each group.
 
     Args:
         report: see `Coverage.report`.
     """
-    if all(row["too_few"] for row in report):
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in report:
+        groups.setdefault((row["column"], row["group"]), []).append(row)
+    measured = [row for row in report if not row["too_few"]]
+    if not measured:
         yield "coverage: not measured, for there are too few films"
         return
-    missed = []
-    for row in report:
-        name = f"{printable(row['column'])}: " if row["column"] else ""
-        name += printable(row["group"])
-        if row["too_few"]:
-            counts = "" if row["films"] is None else f" ({row['films']:,})"
-            yield f"{name}: too few films{counts} or patients to measure"
-            continue
-        yield f"{name}, {row['films']:,} films, {row['features']}: {_words(row)}"
-        if row["missed"] and name not in missed:
-            missed.append(name)
-    if missed:
-        yield f"covered less than other films in both kinds of features: {'; '.join(missed)}"
+    kinds = " and ".join(dict.fromkeys(row["features"] for row in measured))
+    yield f"coverage, as a ratio to that by as many films of other patients, by {kinds}:"
+    for (column, group), rows in groups.items():
+        name = ": ".join(printable(part) for part in (column, group) if part)
+        first = rows[0]
+        if first["too_few"]:
+            counts = "" if first["films"] is None else f": {first['films']:,} films"
+            yield f"  {name}{counts}: too few to measure"
+        else:
+            missed = "; MISSED" if first["missed"] else ""
+            ratios = " and ".join(map(_ratio_in_words, rows))
+            yield f"  {name}, {first['films']:,} films: {ratios}{missed}"
+    if any(row["missed"] for row in measured):
+        yield "  MISSED: shown by both kinds of features to be covered less than all other films"
     else:
-        yield "no group is covered less than other films in both kinds of features"
+        yield "  no group is shown by both kinds of features to be covered less than the others"
 
 
-def _words(row: Mapping[str, Any]) -> str:
-    text = (
-        f"{100 * row['value']:.1f} % covered, {100 * row['ideal']:.1f} % by as many films of other"
-        f" patients: ratio {row['ratio']:.2f}"
-    )
+def _ratio_in_words(row: Mapping[str, Any]) -> str:
+    text = f"{row['ratio']:.2f}"
     if row["interval"] is not None:
         low, high = row["interval"]
         text += f" [{low:.2f}, {high:.2f}]"
     if row["rest"] is not None:
-        text += f"; of all other films {row['rest']:.2f}"
+        text += f" (others {row['rest']:.2f})"
     return text

@@ -146,10 +146,14 @@ def measure_fidelity(
     known = features or picture_features(sets)
     rows = rows_of(sets, known.places)
     if rows is None:
-        few = f"fewer than {FEWEST} films would stand for the release, or for what it is held to"
+        few = (
+            f"fidelity: fewer than {FEWEST} films would stand for the release, or for what it is"
+            " held against"
+        )
         return Fidelity(None, why_not=(few,))
     why_not = [
-        f"{printable(name)} has fewer than {FEWEST_OF_CHECKPOINT} films, and no row of its own"
+        f"fidelity: checkpoint {printable(name)} has fewer than {FEWEST_OF_CHECKPOINT} films, and"
+        " no row of its own"
         for name in rows.left_out
     ]
     measures = _of_pictures(rows, known)
@@ -163,7 +167,8 @@ def measure_fidelity(
     result = Fidelity(rows, measures, frozenset(lower))
     if result.scores()[RELEASE] is None:
         why_not.append(
-            "the measures do not tell real films from noise, or real films are of too few patients"
+            "fidelity: no number, for the measures do not tell real films from noise, or real films"
+            " are of too few patients"
         )
     return Fidelity(rows, measures, frozenset(lower), tuple(why_not))
 
@@ -254,7 +259,7 @@ def _value(measured: Measured | None) -> float | None:
 
 
 def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The rows in words, for a terminal.
+    """The rows in words, for a terminal; a line for each measure.
 
     Args:
         report: see `Fidelity.report`.
@@ -264,18 +269,21 @@ def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         return
     first = report[0]
     yield (
-        f"{first['films']:,} films of each row against {first['reference']:,}"
-        f" {first['reference_of']} films that are in no row"
+        f"fidelity: {first['films']:,} films of each against {first['reference']:,}"
+        f" {first['reference_of']} films"
     )
-    for each in report:
-        value = f"{each['value']:.3f}"
-        if each["interval"] is not None:
-            low, high = each["interval"]
-            value += f" [{low:.3f}, {high:.3f}]"
-        anchors = ", ".join(
-            f"{name} {each[name]:.3f}" for name in ANCHORS if each[name] is not None
-        )
-        yield (
-            f"{printable(each['of'])}: {each['metric']} ({each['features']},"
-            f" {each['better']} is better) {value}; {anchors}"
-        )
+    measures: dict[Key, list[Mapping[str, Any]]] = {}
+    for row in report:
+        measures.setdefault((row["metric"], row["features"]), []).append(row)
+    for (metric, features), rows in measures.items():
+        numbers = [f"{printable(row['of'])} {_number(row)}" for row in rows]
+        numbers += [f"{name} {rows[0][name]:.3f}" for name in ANCHORS if rows[0][name] is not None]
+        better = rows[0]["better"]
+        yield f"  {metric} ({features}; {better} is better): {', '.join(numbers)}"
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    if row["interval"] is None:
+        return f"{row['value']:.3f}"
+    low, high = row["interval"]
+    return f"{row['value']:.3f} [{low:.3f}, {high:.3f}]"
