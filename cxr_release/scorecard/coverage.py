@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from cxr_release.fidelity.distances import FEATURES
 from cxr_release.films.folder import printable
+from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.balls import Features, Space, halves, nearest
 from cxr_release.scorecard.facts import Facts
 from cxr_release.scorecard.groups import (
@@ -189,12 +190,13 @@ def measure_coverage(
         none: dict[str, float | None] = dict.fromkeys((RELEASE, IDEAL, COPIES))
         return Coverage(groups, {}, none, ("coverage: there are too few real films", *why_not))
     spaces = _spaces(sets, known, owners)
-    ratios = {space.name: _ratios(space, films, pool, groups) for space in spaces}
-    values = {
-        RELEASE: _score(ratios.values()),
-        IDEAL: _score_of_ideal(spaces, groups),
-        COPIES: _score_of_copies(spaces, groups, np.arange(len(sets.trained))),
-    }
+    with one_thread_each():
+        ratios = {space.name: _ratios(space, films, pool, groups) for space in spaces}
+        values = {
+            RELEASE: _score(ratios.values()),
+            IDEAL: _score_of_ideal(spaces, groups),
+            COPIES: _score_of_copies(spaces, groups, np.arange(len(sets.trained))),
+        }
     return Coverage(groups, _corrected(ratios), values, tuple(why_not))
 
 

@@ -20,15 +20,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.encoders import registry
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
-from cxr_release.encoders.registry import backbone, radimagenet
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.distances import frechet_distance
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.film_source import OpenedFilm
 from cxr_release.films.png import Film
+from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.anchors import Row, Rows
 from cxr_release.statistics.bootstrap import clustered_distance_interval
 
@@ -80,7 +81,9 @@ class Extractor:
         reference = self.features(rows.reference.read(films))
         measures: dict[Key, dict[str, Measured]] = {}
         for row in rows.rows:
-            found = self.metrics(row, self.features(row.read(films)), rows.reference, reference)
+            drawn = self.features(row.read(films))
+            with one_thread_each():
+                found = self.metrics(row, drawn, rows.reference, reference)
             for metric, measured in found.items():
                 measures.setdefault((metric, self.name), {})[row.name] = measured
         return measures
@@ -90,7 +93,8 @@ def open_extractor(network: str, weights: Path, sha256: str) -> Extractor:
     """The extractor of a network by its name.
 
     Args:
-        network: `inception`, `radimagenet` (its ResNet-50), or a classifier of torchvision.
+        network: `inception`, `radimagenet` (its ResNet-50), or what `encoders.registry.load`
+            takes: `vit`, or a classifier of torchvision.
         weights: file of its weights.
         sha256: of that file, 64 hex digits; empty for a file that torchvision publishes.
 
@@ -106,8 +110,11 @@ def open_extractor(network: str, weights: Path, sha256: str) -> Extractor:
     if network == "inception":
         return of_inception(inception.load(weights, sha256))
     if network == "radimagenet":
-        return of_encoder(radimagenet(weights, sha256))
-    return of_encoder(backbone(network, weights, sha256))
+        return of_encoder(registry.radimagenet(weights, sha256))
+    encoder = registry.load(network, weights=weights, sha256=sha256)
+    if encoder is None:
+        raise CxrReleaseError(f"{network} is not a network with weights", where=str(weights))
+    return of_encoder(encoder)
 
 
 def of_encoder(encoder: Encoder) -> Extractor:
