@@ -146,12 +146,13 @@ class Rows:
         return self.rows[0].films
 
 
-def rows_of(sets: ScoreSets, released: Places) -> Rows | None:
+def rows_of(sets: ScoreSets, released: Places, pooled: Places | None = None) -> Rows | None:
     """The rows of a score; None where they would have fewer than `FEWEST` films.
 
     Args:
         sets: see `score_sets`.
         released: places of the released films that may be used.
+        pooled: places in `released` of those that may stand for the whole release; None: all.
     """
     has_control = len(sets.control) > 0
     if has_control:
@@ -168,7 +169,7 @@ def rows_of(sets: ScoreSets, released: Places) -> Rows | None:
     left_out = tuple(
         name for name, places in checkpoints.items() if len(places) < FEWEST_OF_CHECKPOINT
     )
-    pools = {RELEASE: released} | {
+    pools = {RELEASE: released if pooled is None else released[pooled]} | {
         name: places for name, places in checkpoints.items() if name not in left_out
     }
     films = min(LARGEST, *(len(places) for places in (*pools.values(), ideal, copies)))

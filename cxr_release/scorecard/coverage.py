@@ -185,7 +185,7 @@ def measure_coverage(
     groups = (everybody, *found.groups)
     why_not = _remarks(found.alike, found.left_out)
     owners = cluster_numbers(patients)
-    films, pool = np.arange(len(patients)), np.arange(len(known.places))
+    films, pool = np.arange(len(patients)), np.arange(len(known.pooled))
     if everybody.too_few:
         none: dict[str, float | None] = dict.fromkeys((RELEASE, IDEAL, COPIES))
         return Coverage(groups, {}, none, ("coverage: there are too few real films", *why_not))
@@ -202,10 +202,10 @@ def measure_coverage(
 
 def _spaces(sets: ScoreSets, known: PictureFeatures, owners: NDArray[np.int64]) -> list[Space]:
     """Real films and released ones in both kinds of features."""
-    vectors = sets.trained.vectors, sets.control.vectors, sets.released.vectors[known.places]
+    drawn = sets.released.vectors[known.places[known.pooled]]
     of: dict[str, tuple[Features, ...]] = {
-        FEATURES: (known.trained, known.control, known.released),
-        VECTORS: vectors,
+        FEATURES: (known.trained, known.control, known.released[known.pooled]),
+        VECTORS: (sets.trained.vectors, sets.control.vectors, drawn),
     }
     spaces = []
     for name, (trained, control, released) in of.items():

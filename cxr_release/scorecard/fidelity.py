@@ -144,7 +144,7 @@ def measure_fidelity(
         CxrReleaseError: an extractor fails on a film.
     """
     known = features or picture_features(sets)
-    rows = rows_of(sets, known.places)
+    rows = rows_of(sets, known.places, known.pooled)
     if rows is None:
         few = (
             f"fidelity: fewer than {FEWEST} films would stand for the release, or for what it is"

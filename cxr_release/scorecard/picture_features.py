@@ -20,7 +20,9 @@ Features = NDArray[np.float64]
 """(films, d)."""
 
 MOST = 6000
-"""Released films whose features are taken, at most."""
+"""Released films whose features are taken, at most, but for those of rare checkpoints."""
+OF_CHECKPOINT = 200
+"""Films of each checkpoint at least, where it has so many."""
 PIECE = 64
 """Pictures at a time on a core."""
 _SEED = 1801
@@ -35,7 +37,9 @@ class PictureFeatures:
     released: Features
     """(places, d)."""
     places: Places
-    """Places in `ScoreSets.released` whose features `released` are, rising: all, or `MOST`."""
+    """Places in `ScoreSets.released` whose features `released` are, rising."""
+    pooled: Places
+    """Places in `places` of films that were drawn from all alike, rising: all, or `MOST`."""
 
 
 def picture_features(sets: ScoreSets) -> PictureFeatures:
@@ -44,12 +48,23 @@ def picture_features(sets: ScoreSets) -> PictureFeatures:
     Args:
         sets: see `score_sets`.
     """
-    places = some_of(np.arange(len(sets.released)), MOST, seed=_SEED)
+    pooled = some_of(np.arange(len(sets.released)), MOST, seed=_SEED)
+    of_checkpoints = [
+        some_of(places, OF_CHECKPOINT, seed=_SEED) for places in sets.checkpoints.values()
+    ]
+    # Those of a checkpoint are drawn by themselves only where too few are among the others.
+    rare = [
+        places
+        for every, places in zip(sets.checkpoints.values(), of_checkpoints, strict=True)
+        if len(np.intersect1d(every, pooled)) < len(places)
+    ]
+    places = np.unique(np.concatenate([pooled, *rare]))
     return PictureFeatures(
         features_of_pictures(sets.trained.pictures),
         features_of_pictures(sets.control.pictures),
         features_of_pictures(sets.released.pictures[places]),
         places,
+        np.searchsorted(places, pooled),
     )
 
 

@@ -115,7 +115,7 @@ def test_names_change_nothing_and_none_is_reported() -> None:
     chance = np.random.default_rng(1)
     real = points(centres(KINDS), chance)
     drawn = points(centres(np.arange(160) % 3), chance)
-    features = PictureFeatures(real[:180], real[180:], drawn, np.arange(160))
+    features = PictureFeatures(real[:180], real[180:], drawn, np.arange(160), np.arange(160))
     known = facts()
     known[TRAINED] = {
         "size": {f"other-{film[2:]}": value for film, value in known[TRAINED]["size"].items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable
 from functools import cache
@@ -13,6 +14,7 @@ from cxr_release.fidelity.distances import FEATURES, frechet_distance, overlap, 
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.scorecard import fidelity
+from cxr_release.scorecard import picture_features as features_module
 from cxr_release.scorecard.anchors import ANCHORS, Row, blurred, noise, rows_of
 from cxr_release.scorecard.extractors import Extractor, Measured
 from cxr_release.scorecard.fidelity import Fidelity, lines, measure_fidelity
@@ -178,6 +180,35 @@ def test_what_real_films_and_noise_score_alike_gives_no_number() -> None:
     json.dumps(result.report(), allow_nan=False)
     for score in result.scores().values():
         assert score is None or 0 <= score <= 100
+
+
+def test_of_a_large_release_a_part_is_taken_and_of_a_rare_checkpoint_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sets = sets_of(film_sets())
+    monkeypatch.setattr(features_module, "MOST", 40)
+    monkeypatch.setattr(features_module, "OF_CHECKPOINT", 30)
+    rare = dataclasses.replace(
+        sets, checkpoints={"often": np.arange(65), "rare": np.arange(65, 100)}
+    )
+    known = picture_features(rare)
+    assert len(known.pooled) == 40
+    assert 40 < len(known.places) < 100
+    assert (known.places >= 65).sum() >= 30
+    np.testing.assert_array_equal(
+        known.released, features_of_pictures(sets.released.pictures[known.places])
+    )
+    rows = rows_of(rare, known.places, known.pooled)
+    assert rows is not None
+    assert rows.left_out == ()
+    pool = set(known.places[known.pooled])
+    release, often, other = rows.rows[:3]
+    assert set(release.draws[0]) <= pool
+    assert all(place < 65 for place in often.draws[0])
+    assert all(place >= 65 for place in other.draws[0])
+    np.testing.assert_array_equal(
+        release.features(0, known), features_of_pictures(release.pictures(0))
+    )
 
 
 def test_extractors_read_whole_films_and_have_rows_of_their_own() -> None:

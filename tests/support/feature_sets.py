@@ -47,4 +47,5 @@ def sets_of(
     """
     shown = released if other is None else other
     sets = ScoreSets(part("t", trained), part("c", control), part("r", shown), {}, {}, {})
-    return sets, PictureFeatures(trained, control, released, np.arange(len(released)))
+    every = np.arange(len(released))
+    return sets, PictureFeatures(trained, control, released, every, every)
