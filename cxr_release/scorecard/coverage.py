@@ -17,9 +17,8 @@ several ratios is lowered by chance; nor is a release's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from numpy.typing import NDArray
 from cxr_release.fidelity.distances import FEATURES
 from cxr_release.films.folder import printable
 from cxr_release.memorization.parallel import one_thread_each
-from cxr_release.scorecard.balls import Features, Space, halves, nearest
+from cxr_release.scorecard.balls import Features, Space, nearest
 from cxr_release.scorecard.facts import Facts
 from cxr_release.scorecard.groups import (
     FEWEST_PATIENTS,
@@ -38,6 +37,7 @@ from cxr_release.scorecard.groups import (
     merged,
 )
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
+from cxr_release.scorecard.ratios import Ratio, corrected, drawn_of, ratios_of, score_of
 from cxr_release.scorecard.sets import (
     CONTROL,
     COPIES,
@@ -47,42 +47,16 @@ from cxr_release.scorecard.sets import (
     Places,
     ScoreSets,
 )
-from cxr_release.statistics.bootstrap import LEVEL, cluster_numbers
-from cxr_release.statistics.multiple import holm
+from cxr_release.statistics.bootstrap import cluster_numbers
 from cxr_release.statistics.proportions import ALPHA
 
 VECTORS = "vectors of small pictures"
-HALVES = 200
-"""Draws behind each interval."""
-DRAWN = 4
-"""One synthetic film for so many real ones covers the real films at a time, at most: more would
-cover nearly all films of any group, and hide that there are few of its kind."""
 THIRDS = 3
 EVERYBODY = "all films"
 """Name of the group that every film is in, of no column."""
 SEVERAL = "films of the patient"
-_SEED = 1805
-
-Sums = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """What a group comes to in one kind of features."""
-
-    value: float
-    """Share of the group's films that have a synthetic neighbour."""
-    ideal: float
-    """Share that have one of as many real films of other patients."""
-    ratio: float
-    """Of the two."""
-    interval: list[float] | None
-    """Of the ratio; None where it was not asked for."""
-    rest: float | None
-    """Ratio of all films that are not in the group."""
-    p: float | None
-    """Of the two ratios being equal."""
-    p_holm: float | None = None
+_SEED = 1806
+_MEASURED = ("features", "drawn", "value", "ideal", "ratio", "interval", "rest", "p", "p_holm")
 
 
 @dataclass(frozen=True)
@@ -95,6 +69,8 @@ class Coverage:
     """Features → place in `groups` → ratio, of groups with enough films."""
     values: Mapping[str, float | None]
     """Release, ideal and copies → the score."""
+    drawn: int = 0
+    """Synthetic films that cover at a time; as many of other patients are the ideal."""
     why_not: tuple[str, ...] = ()
 
     @property
@@ -141,6 +117,7 @@ class Coverage:
                     | counts
                     | {
                         "features": features,
+                        "drawn": self.drawn,
                         "value": ratio.value,
                         "ideal": ratio.ideal,
                         "ratio": ratio.ratio,
@@ -153,9 +130,8 @@ class Coverage:
                     }
                 )
             if not measured:
-                empty = ("features", "value", "ideal", "ratio", "interval", "rest", "p", "p_holm")
                 rows.append(
-                    head | counts | dict.fromkeys(empty) | {"missed": False, "too_few": True}
+                    head | counts | dict.fromkeys(_MEASURED) | {"missed": False, "too_few": True}
                 )
         return rows
 
@@ -188,16 +164,17 @@ def measure_coverage(
     films, pool = np.arange(len(patients)), np.arange(len(known.pooled))
     if everybody.too_few:
         none: dict[str, float | None] = dict.fromkeys((RELEASE, IDEAL, COPIES))
-        return Coverage(groups, {}, none, ("coverage: there are too few real films", *why_not))
+        few = "coverage: there are too few real films"
+        return Coverage(groups, {}, none, why_not=(few, *why_not))
     spaces = _spaces(sets, known, owners)
     with one_thread_each():
-        ratios = {space.name: _ratios(space, films, pool, groups) for space in spaces}
+        ratios = {space.name: ratios_of(space, films, pool, groups) for space in spaces}
         values = {
-            RELEASE: _score(ratios.values()),
+            RELEASE: score_of(ratios.values()),
             IDEAL: _score_of_ideal(spaces, groups),
             COPIES: _score_of_copies(spaces, groups, np.arange(len(sets.trained))),
         }
-    return Coverage(groups, _corrected(ratios), values, tuple(why_not))
+    return Coverage(groups, corrected(ratios), values, drawn_of(films, pool), tuple(why_not))
 
 
 def _spaces(sets: ScoreSets, known: PictureFeatures, owners: NDArray[np.int64]) -> list[Space]:
@@ -216,10 +193,12 @@ def _spaces(sets: ScoreSets, known: PictureFeatures, owners: NDArray[np.int64]) 
 
 
 def _several(patients: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Whether a film's patient has others; nothing where the patient is not stated."""
+    """Whether a film's patient has others; nothing where the patient is not stated, or none has."""
     counts: dict[str, int] = {}
     for patient in patients:
         counts[patient] = counts.get(patient, 0) + 1
+    if max(counts.values(), default=1) < 2:
+        return {}
     return {
         SEVERAL: {
             str(place): "several" if counts[patient] > 1 else "one"
@@ -242,100 +221,6 @@ def _remarks(alike: Sequence[str], left_out: int) -> list[str]:
     return remarks
 
 
-def _ratios(
-    space: Space, films: Places, pool: Places, groups: Sequence[Group], *, count: int = HALVES
-) -> dict[int, Ratio]:
-    """Place in `groups` → ratio, of groups with enough films; p values are not yet corrected.
-
-    Args:
-        space: features.
-        films: real films that take part.
-        pool: covering films that take part.
-        groups: of real films; the first is everybody.
-        count: halves behind intervals; 0: none are taken.
-    """
-    enough = [place for place, group in enumerate(groups) if not group.too_few]
-    inside = np.zeros((len(space.owners), len(enough)))
-    for column, place in enumerate(enough):
-        inside[groups[place].films, column] = 1
-    drawn = max(1, min(len(pool), len(films) // DRAWN))
-    hits, ideals = _sums(space, films, pool, drawn, inside)
-    parts = [
-        _quotients(*_sums(space, *half, max(1, drawn // 2), inside))
-        for half in halves(films, space.owners, pool, count=count, seed=_SEED)
-    ]
-    ratio, rest = _quotients(hits, ideals)
-    counts = inside[films].sum(axis=0)
-    found = {}
-    for column, place in enumerate(enough):
-        if counts[column]:
-            scattered = np.array([[each[column] for each in part] for part in parts])
-            found[place] = _ratio(
-                float(hits[column] / counts[column]),
-                float(ideals[column] / counts[column]),
-                (float(ratio[column]), float(rest[column])),
-                scattered.reshape(-1, 2),
-            )
-    return found
-
-
-def _sums(space: Space, films: Places, pool: Places, drawn: int, inside: Sums) -> tuple[Sums, Sums]:
-    """(groups,) films of each that are covered, and that the ideal covers; on average."""
-    rates, ideals = space.rates(films, pool, drawn)
-    return rates @ inside[films], ideals @ inside[films]
-
-
-def _quotients(hits: Sums, ideals: Sums) -> tuple[Sums, Sums]:
-    """(groups,) ratios of each group and of all others; nan where there are no films."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return hits / ideals, (hits[0] - hits) / (ideals[0] - ideals)
-
-
-def _ratio(value: float, ideal: float, ratios: tuple[float, float], scattered: Sums) -> Ratio:
-    """What a group comes to, from its ratio and that of all others, and those of (halves, 2)."""
-    ratio, rest = ratios
-    alone = not np.isfinite(rest)
-    known = scattered[np.isfinite(scattered).all(axis=1) | alone]
-    interval = p = None
-    if len(known) > 1:
-        reach = _NORMAL * float(known[:, 0].std(ddof=1))
-        interval = [max(0.0, ratio - reach), ratio + reach]
-        error = 0.0 if alone else float((known[:, 0] - known[:, 1]).std(ddof=1))
-        p = _two_sided((ratio - rest) / error) if error > 0 else None
-    return Ratio(value, ideal, ratio, interval, None if alone else rest, p)
-
-
-_NORMAL = NormalDist().inv_cdf((1 + LEVEL) / 2)
-
-
-def _two_sided(statistic: float) -> float:
-    return 2 * NormalDist().cdf(-abs(statistic))
-
-
-def _corrected(ratios: Mapping[str, Mapping[int, Ratio]]) -> dict[str, dict[int, Ratio]]:
-    """With p values adjusted over the groups, of each kind of features by itself."""
-    result: dict[str, dict[int, Ratio]] = {}
-    for name, of_groups in ratios.items():
-        adjusted = holm([ratio.p for ratio in of_groups.values()])
-        result[name] = {
-            place: replace(ratio, p_holm=p)
-            for (place, ratio), p in zip(of_groups.items(), adjusted, strict=True)
-        }
-    return result
-
-
-def _score(spaces: Iterable[Mapping[int, Ratio]]) -> float | None:
-    """100 × the lowest ratio of a group, taking the larger of the kinds of features."""
-    by_group: dict[int, list[float]] = {}
-    for of_groups in spaces:
-        for place, ratio in of_groups.items():
-            by_group.setdefault(place, []).append(ratio.ratio)
-    if not by_group:
-        return None
-    lowest = min(max(ratios) for ratios in by_group.values())
-    return round(100 * min(1.0, lowest), 1)
-
-
 def _score_of_ideal(spaces: Sequence[Space], groups: Sequence[Group]) -> float | None:
     """Mean over three draws of a third of the real films, by patient, as the release."""
     owners = spaces[0].owners
@@ -346,8 +231,8 @@ def _score_of_ideal(spaces: Sequence[Space], groups: Sequence[Group]) -> float |
         for space in spaces:
             among = replace(space, pool=space.real)
             films, pool = np.flatnonzero(thirds != turn), np.flatnonzero(thirds == turn)
-            found.append(_ratios(among, films, pool, groups, count=0))
-        scores.append(_score(found))
+            found.append(ratios_of(among, films, pool, groups, count=0))
+        scores.append(score_of(found))
     known = [score for score in scores if score is not None]
     return round(float(np.mean(known)), 1) if len(known) == THIRDS else None
 
@@ -356,9 +241,9 @@ def _score_of_copies(
     spaces: Sequence[Space], groups: Sequence[Group], trained: Places
 ) -> float | None:
     """Trained films as the release; each covers itself, too."""
-    return _score(
+    return score_of(
         [
-            _ratios(
+            ratios_of(
                 replace(space, pool=space.real.with_itself()),
                 np.arange(len(space.owners)),
                 trained,

@@ -154,11 +154,9 @@ def test_few_films_are_not_measured_and_a_small_checkpoint_has_no_row() -> None:
     assert set(few.scores().values()) == {None}
     assert "fewer than 10 films" in few.why_not[0]
     assert list(lines([])) == ["fidelity: not measured, for there are too few films"]
-    films = film_sets()
-    drawn = {
-        film: "6" if place < 85 else "release" for place, film in enumerate(films[RELEASED].homes)
-    }
-    sets = score_sets(films[TRAINED], films[CONTROL], films[RELEASED], checkpoint_of=drawn)
+    released = as_set("drawn", clouds(45, seed=3))
+    drawn = {film: "6" if place < 30 else "release" for place, film in enumerate(released.homes)}
+    sets = score_sets(trained, as_set("control", clouds(20, seed=2)), released, checkpoint_of=drawn)
     assert list(sets.checkpoints) == ["6", "checkpoint release"]
     result = measure_fidelity(sets)
     assert list(result.scores()) == ["release", "6", "ideal", "copies"]
@@ -212,8 +210,13 @@ def test_of_a_large_release_a_part_is_taken_and_of_a_rare_checkpoint_enough(
 
 
 def test_extractors_read_whole_films_and_have_rows_of_their_own() -> None:
-    films = film_sets()
-    sets = sets_of(films)
+    films = {
+        TRAINED: as_set("trained", clouds(20, seed=1)),
+        CONTROL: as_set("control", clouds(20, seed=2)),
+        RELEASED: as_set("drawn", clouds(40, seed=3)),
+    }
+    drawn = {film: str(place // 20) for place, film in enumerate(films[RELEASED].homes)}
+    sets = score_sets(films[TRAINED], films[CONTROL], films[RELEASED], checkpoint_of=drawn)
     seen: list[tuple[int, ...]] = []
 
     def greys(films: Iterable[Film]) -> np.ndarray:
@@ -232,7 +235,7 @@ def test_extractors_read_whole_films_and_have_rows_of_their_own() -> None:
     assert set(seen) == {(32, 32)}
     rows = [row for row in result.report() if row["metric"] == "distance"]
     assert {(row["features"], row["of"]) for row in rows} == {
-        (name, of) for name in ("first", "second") for of in ("release", "good", "grainy")
+        (name, of) for name in ("first", "second") for of in ("release", "0", "1")
     }
     assert {(row["interval"], row["better"]) for row in rows} == {(None, "lower")}
     assert "distance (second; lower is better): release" in "\n".join(lines(result.report()))
