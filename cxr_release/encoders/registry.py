@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
-from cxr_release.encoders.weights import addresses, open_weights
+from cxr_release.encoders.weights import addresses, fill, open_weights
 from cxr_release.errors import CxrReleaseError
 from cxr_release.schemas import SMALL
 
@@ -123,7 +123,7 @@ def vit(weights: Path, sha256: str) -> Encoder:
             # The stock class downloads its weights here.
             torch.nn.Module.__init__(self)
             self.model = vit_b_16(weights=None, image_size=VIT_SIDE)
-            _fill(self.model, state, weights, "vit_b_16 of image size 384", [member])
+            fill(self.model, state, weights, "torchvision's vit_b_16 of image size 384", [member])
             self.model.eval()
             self.hidden_dim = VIT_FEATURES
             self.patch_size = VIT_PATCH
@@ -162,7 +162,7 @@ def backbone(name: str, weights: Path, sha256: str) -> Encoder:
     state, record, member = open_weights(weights, sha256, list(enum))
     reference = member or enum.DEFAULT
     model = get_model(name, weights=None, **_options(name, reference))
-    _fill(model, _renamed(name, state), weights, name, list(enum))
+    fill(model, _renamed(name, state), weights, f"torchvision's {name}", list(enum))
     last = [place for place, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)][
         -1:
     ]
@@ -213,7 +213,7 @@ def radimagenet(weights: Path, sha256: str) -> Encoder:
     model.fc = torch.nn.Identity()
     named = {_radimagenet_name(key): value for key, value in state.items()}
     kept = {key: value for key, value in named.items() if not key.startswith("fc.")}
-    _fill(model, kept, weights, "resnet50 as RadImageNet has it", [])
+    fill(model, kept, weights, "RadImageNet's ResNet-50")
     return Encoder(
         name="RadImageNet ResNet-50",
         dimensions=2048,
@@ -255,16 +255,3 @@ def _renamed(name: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
     if not name.startswith("densenet"):
         return state
     return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
-
-
-def _fill(model: Any, state: Mapping[str, Any], path: Path, network: str, published: Any) -> None:
-    try:
-        model.load_state_dict(state)
-    except (RuntimeError, ValueError, TypeError) as error:
-        lines = [" ".join(line.split()) for line in str(error).splitlines()]
-        raise CxrReleaseError(
-            f"does not hold the weights of torchvision's {network}: {lines[-1][:200]}",
-            where=str(path),
-            remedy="give the file that belongs to it"
-            + (f", such as {addresses(published)}" if published else ""),
-        ) from None

@@ -6,8 +6,8 @@ what that network sees: every extractor that is given has its rows, and none sta
 
 - Inception (`fidelity.inception`): FID, KID and the Inception score (Salimans et al., NeurIPS
   2016), which needs no real films and was made for photographs: of radiographs it says little.
-- Any classifier of torchvision, and RadImageNet's ResNet-50 (`encoders.registry`): a Fréchet
-  distance over the features before its last layer.
+- Any classifier of torchvision, RadImageNet's ResNet-50 (`encoders.registry`), and any network of
+  timm where that is installed: a Fréchet distance over the features before its last layer.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from cxr_release.encoders import registry
 from cxr_release.encoders.encoder import Encoder
 from cxr_release.encoders.encoding import encode_views
+from cxr_release.encoders.timm_backbone import timm_backbone
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.distances import frechet_distance
@@ -93,15 +94,16 @@ def open_extractor(network: str, weights: Path, sha256: str) -> Extractor:
     """The extractor of a network by its name.
 
     Args:
-        network: `inception`, `radimagenet` (its ResNet-50), or what `encoders.registry.load`
-            takes: `vit`, or a classifier of torchvision.
+        network: `inception`, `radimagenet` (its ResNet-50), `timm:` and the name of a network of
+            timm, or what `encoders.registry.load` takes: `vit`, or a classifier of torchvision.
         weights: file of its weights.
         sha256: of that file, 64 hex digits; empty for a file that torchvision publishes.
 
     Raises:
         CxrReleaseError: no such network, or the file is refused.
     """
-    if network in ("inception", "radimagenet") and not sha256:
+    library, _, name = network.partition(":")
+    if (library == "timm" or network in ("inception", "radimagenet")) and not sha256:
         raise CxrReleaseError(
             f"the SHA-256 of the weights of {network} is not given",
             where=str(weights),
@@ -111,6 +113,8 @@ def open_extractor(network: str, weights: Path, sha256: str) -> Extractor:
         return of_inception(inception.load(weights, sha256))
     if network == "radimagenet":
         return of_encoder(registry.radimagenet(weights, sha256))
+    if library == "timm":
+        return of_encoder(timm_backbone(name, weights, sha256))
     encoder = registry.load(network, weights=weights, sha256=sha256)
     if encoder is None:
         raise CxrReleaseError(f"{network} is not a network with weights", where=str(weights))

@@ -152,7 +152,7 @@ def measure_fidelity(
         )
         return Fidelity(None, why_not=(few,))
     why_not = [
-        f"fidelity: checkpoint {printable(name)} has fewer than {FEWEST_OF_CHECKPOINT} films, and"
+        f"fidelity: {_called(name)} has fewer than {FEWEST_OF_CHECKPOINT} films, and"
         " no row of its own"
         for name in rows.left_out
     ]
@@ -276,10 +276,17 @@ def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in report:
         measures.setdefault((row["metric"], row["features"]), []).append(row)
     for (metric, features), rows in measures.items():
-        numbers = [f"{printable(row['of'])} {_number(row)}" for row in rows]
+        numbers = [f"{_called(row['of'])} {_number(row)}" for row in rows]
         numbers += [f"{name} {rows[0][name]:.3f}" for name in ANCHORS if rows[0][name] is not None]
         better = rows[0]["better"]
         yield f"  {metric} ({features}; {better} is better): {', '.join(numbers)}"
+
+
+def _called(name: str) -> str:
+    """The release, or a checkpoint by its name."""
+    if name == RELEASE or name.startswith("checkpoint"):
+        return printable(name)
+    return f"checkpoint {printable(name)}"
 
 
 def _number(row: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,16 @@ def small() -> tuple[Rows, dict[str, FilmSet]]:
 def test_what_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
     path.write_bytes(b"no tensors")
-    for network in ("inception", "radimagenet"):
+    for network in ("inception", "radimagenet", "timm:resnet18"):
         with pytest.raises(CxrReleaseError, match="SHA-256 of the weights"):
             open_extractor(network, path, "")
+
+
+@pytest.mark.long
+def test_a_file_without_tensors_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"no tensors")
+    for network in ("inception", "radimagenet"):
         with pytest.raises(CxrReleaseError, match="tensors alone"):
             opened(network, path)
 
@@ -147,3 +155,35 @@ def test_inception_gives_what_torch_fidelity_does(tmp_path: Path) -> None:
     assert score == pytest.approx(expected["inception_score_mean"], rel=1e-4)
     assert extractor.higher == {"Inception score"}
     assert "other weights than published" in extractor.name
+
+
+def test_timm_that_is_not_installed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(CxrReleaseError, match="timm is not installed") as caught:
+        open_extractor("timm:resnet18", tmp_path / "weights.pth", "0" * 64)
+    assert "cxr-release[timm]" in str(caught.value)
+
+
+@pytest.mark.long
+def test_a_network_of_timm_where_it_is_installed(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    import torch
+
+    torch.manual_seed(3)
+    path = tmp_path / "resnet10t.pth"
+    model = timm.create_model("resnet10t", pretrained=False)
+    torch.save(model.state_dict(), path)
+    extractor = opened("timm:resnet10t", path)
+    film = clouds(1, seed=1)[0][0]
+    (found,) = extractor.features([film])
+    model.reset_classifier(0)
+    picture = Image.fromarray(film).convert("RGB")
+    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+    with torch.inference_mode():
+        expected = model.eval()(transform(picture)[None])[0].numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    for name in ("resnet10", "hf-hub:someone/something"):
+        with pytest.raises(CxrReleaseError, match="timm has no network"):
+            opened(f"timm:{name}", path)
