@@ -3,7 +3,7 @@
 - *Ideal*: real films of other patients than the reference's. No generator can be asked for more.
 - *Copies*: trained films of still other patients, handed out as the release. As films they are as
   good as the ideal; that nobody may have them is for privacy to say.
-- *Blurred*: those films, blurred a little. A Fréchet distance hardly minds.
+- *Blurred*: those films, blurred a little: near real films by distances, told by a classifier.
 - *Noise*: no film at all.
 
 The reference are control films, or, without any, one half of the trained films by patient; then all
@@ -60,7 +60,8 @@ def blurred(film: Film, digest: str) -> Film:
 
     del digest
     height, width = film.shape
-    return np.asarray(gaussian_filter(film, (height / SMALL, width / SMALL)))
+    soft = gaussian_filter(film.astype(np.float64), (height / SMALL, width / SMALL))
+    return np.rint(soft).astype(np.uint8)
 
 
 def noise(film: Film, digest: str) -> Film:
