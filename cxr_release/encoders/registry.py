@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
-from cxr_release.encoders.weights import addresses, open_weights
+from cxr_release.encoders.weights import addresses, fill, open_weights
 from cxr_release.errors import CxrReleaseError
 from cxr_release.schemas import SMALL
 
@@ -123,7 +123,7 @@ def vit(weights: Path, sha256: str) -> Encoder:
             # The stock class downloads its weights here.
             torch.nn.Module.__init__(self)
             self.model = vit_b_16(weights=None, image_size=VIT_SIDE)
-            _fill(self.model, state, weights, "vit_b_16 of image size 384", [member])
+            fill(self.model, state, weights, "torchvision's vit_b_16 of image size 384", [member])
             self.model.eval()
             self.hidden_dim = VIT_FEATURES
             self.patch_size = VIT_PATCH
@@ -162,7 +162,7 @@ def backbone(name: str, weights: Path, sha256: str) -> Encoder:
     state, record, member = open_weights(weights, sha256, list(enum))
     reference = member or enum.DEFAULT
     model = get_model(name, weights=None, **_options(name, reference))
-    _fill(model, _renamed(name, state), weights, name, list(enum))
+    fill(model, _renamed(name, state), weights, f"torchvision's {name}", list(enum))
     last = [place for place, layer in model.named_modules() if isinstance(layer, torch.nn.Linear)][
         -1:
     ]
@@ -185,6 +185,63 @@ def backbone(name: str, weights: Path, sha256: str) -> Encoder:
     )
 
 
+RADIMAGENET_SIDE = 224
+_RADIMAGENET = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
+"""What the children of a ResNet are called that RadImageNet's files number."""
+
+
+def radimagenet(weights: Path, sha256: str) -> Encoder:
+    """RadImageNet's ResNet-50: 2,048 features of a network that learnt from CT, MR and ultrasound.
+
+    Mei et al., RadImageNet (Radiology: Artificial Intelligence, 2022). Films are scaled to 224 ×
+    224 and to −1 … 1, as in the authors' own example. The file is theirs, which numbers the
+    layers below `backbone`, or one with torchvision's names; a last layer is left out.
+
+    Args:
+        weights: its state dict.
+        sha256: of that file, 64 hex digits: none is published by torchvision.
+
+    Raises:
+        CxrReleaseError: the file is refused; see `open_weights`.
+    """
+    import torch
+    from torchvision.models import resnet50
+
+    state, record, _ = open_weights(weights, sha256, [])
+    model = resnet50(weights=None)
+    # Neither the authors' last layer nor torchvision's is used.
+    model.fc = torch.nn.Identity()
+    named = {_radimagenet_name(key): value for key, value in state.items()}
+    kept = {key: value for key, value in named.items() if not key.startswith("fc.")}
+    fill(model, kept, weights, "RadImageNet's ResNet-50")
+    return Encoder(
+        name="RadImageNet ResNet-50",
+        dimensions=2048,
+        model=model.eval(),
+        transform=_radimagenet_transform,
+        fingerprint=fingerprint("radimagenet resnet50", weights_sha256=record.sha256),
+        weights=record,
+    )
+
+
+def _radimagenet_name(key: str) -> str:
+    """Torchvision's name of a tensor in RadImageNet's file."""
+    prefix, _, rest = key.partition(".")
+    number, _, tail = rest.partition(".")
+    if prefix == "backbone" and number.isdecimal() and int(number) < len(_RADIMAGENET):
+        return f"{_RADIMAGENET[int(number)]}.{tail}"
+    return key
+
+
+def _radimagenet_transform(film: Image.Image) -> Any:
+    import torch
+
+    side = (RADIMAGENET_SIDE, RADIMAGENET_SIDE)
+    small = film.convert("L").resize(side, Image.Resampling.BILINEAR)
+    grey = torch.from_numpy((np.asarray(small, np.float32) - 127.5) / 127.5)
+    return grey.expand(3, -1, -1)
+
+
 def _options(name: str, reference: Any) -> dict[str, Any]:
     """What torchvision's builders set by themselves only when they download weights."""
     if name.startswith("vit_"):
@@ -198,15 +255,3 @@ def _renamed(name: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
     if not name.startswith("densenet"):
         return state
     return {_OLD_DENSENET.sub(r"\1\2", key): value for key, value in state.items()}
-
-
-def _fill(model: Any, state: Mapping[str, Any], path: Path, network: str, published: Any) -> None:
-    try:
-        model.load_state_dict(state)
-    except (RuntimeError, ValueError, TypeError) as error:
-        lines = [" ".join(line.split()) for line in str(error).splitlines()]
-        raise CxrReleaseError(
-            f"does not hold the weights of torchvision's {network}: {lines[-1][:200]}",
-            where=str(path),
-            remedy=f"give the file that belongs to it, such as {addresses(published)}",
-        ) from None

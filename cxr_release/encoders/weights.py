@@ -87,6 +87,37 @@ def addresses(published: Sequence[Any]) -> str:
     return ", ".join(dict.fromkeys(member.url for member in published))
 
 
+def fill(
+    model: torch.nn.Module,
+    state: Mapping[str, torch.Tensor],
+    path: Path,
+    network: str,
+    published: Sequence[Any] = (),
+) -> None:
+    """Put tensors into a network whose names and shapes must be theirs.
+
+    Args:
+        model: the network.
+        state: names and tensors.
+        path: where they are from, for messages.
+        network: what the network is called there.
+        published: members of one of torchvision's weights enums, where files can be had.
+
+    Raises:
+        CxrReleaseError: they are another network's.
+    """
+    try:
+        model.load_state_dict(state)
+    except (RuntimeError, ValueError, TypeError) as error:
+        lines = [" ".join(line.split()) for line in str(error).splitlines()]
+        raise CxrReleaseError(
+            f"does not hold the weights of {network}: {lines[-1][:200]}",
+            where=str(path),
+            remedy="give the file that belongs to it"
+            + (f", such as {addresses(published)}" if published else ""),
+        ) from None
+
+
 def _license(member: Any) -> str:
     if member is None:
         return ""

@@ -34,6 +34,10 @@ EXTRACTOR = "inception-v3-compat"
 
 LAYER = "2048"
 """The layer that FID and KID are defined on, and its number of features."""
+WIDTH = int(LAYER)
+
+LOGITS = "logits_unbiased"
+"""The layer that the Inception score is defined on, as torch-fidelity takes it."""
 
 RESIZE = "grey repeated to three channels, bilinear to 299 × 299 as TensorFlow 1 does it"
 
@@ -73,14 +77,25 @@ class Inception:
         Returns:
             (n, 2048) float32.
         """
+        return np.ascontiguousarray(self.features_and_logits(films)[:, :WIDTH])
+
+    def features_and_logits(self, films: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Features of films, and behind them the logits of the network's 1,008 classes.
+
+        Args:
+            films: see `features`.
+
+        Returns:
+            (n, 2048 + 1008) float32.
+        """
         import torch
 
         rows = []
         with torch.inference_mode():
             for start in range(0, len(films), BATCH):
                 batch = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1)
-                (extracted,) = self.network(batch.expand(-1, 3, -1, -1).to(self.device))
-                rows.append(extracted.cpu().numpy())
+                layers = self.network(batch.expand(-1, 3, -1, -1).to(self.device))
+                rows.append(torch.cat(layers, dim=1).cpu().numpy())
         return np.concatenate(rows)
 
 
@@ -115,12 +130,31 @@ def _network(weights: Mapping[str, torch.Tensor], path: Path) -> Any:
     torch.save(dict(weights), file)
     file.seek(0)
     try:
-        return FeatureExtractorInceptionV3(EXTRACTOR, [LAYER], feature_extractor_weights_path=file)
+        return FeatureExtractorInceptionV3(
+            EXTRACTOR, [LAYER, LOGITS], feature_extractor_weights_path=file
+        )
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise CxrReleaseError(
             f"not the weights of torch-fidelity's InceptionV3: {reason[:200]}", where=str(path)
         ) from None
+
+
+def inception_score(logits: NDArray[np.floating], *, splits: int, seed: int) -> float:
+    """The Inception score of films: 1 where the network takes all for the same, higher is better.
+
+    Args:
+        logits: (n, 1008) of `Inception.features_and_logits`.
+        splits: parts of the films over which it is averaged; as many as films at most.
+        seed: of the division, below 2^32.
+    """
+    import torch
+    from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
+
+    scores = isc_features_to_metric(
+        torch.from_numpy(np.asarray(logits)), splits=min(splits, len(logits)), rng_seed=seed
+    )
+    return float(scores[KEY_METRIC_ISC_MEAN])
 
 
 FID_DRAWS = 20

@@ -64,26 +64,27 @@ def magnification(size: int) -> int:
     return -(-LEAST // size)
 
 
-def pairs(films: int, *, seed: int) -> NDArray[np.int64]:
-    """Up to 256 different pairs of `films` films, at random.
+def pairs(films: int, *, seed: int, most: int = PAIRS) -> NDArray[np.int64]:
+    """Up to `most` different pairs of `films` films, at random.
 
     Returns:
         (pairs, 2); in each row two different numbers below `films`, the greater one last.
     """
     possible = films * (films - 1) // 2
     chance = np.random.Generator(np.random.PCG64(seed))
-    chosen = np.sort(chance.choice(possible, size=min(PAIRS, possible), replace=False))
+    chosen = np.sort(chance.choice(possible, size=min(most, possible), replace=False))
     # Pairs are counted (0, 1), (0, 2), (1, 2), (0, 3) …: those that end in n begin at n(n − 1)/2.
     last = ((1 + np.sqrt(1 + 8 * chosen.astype(np.float64))) / 2).astype(np.int64)
     return np.stack([chosen - last * (last - 1) // 2, last], axis=1)
 
 
-def similarities(films: NDArray[np.uint8], *, seed: int) -> NDArray[np.float64]:
+def similarities(films: NDArray[np.uint8], *, seed: int, most: int = PAIRS) -> NDArray[np.float64]:
     """MS-SSIM of random pairs of films, the better of a pair as it is and with one film mirrored.
 
     Args:
         films: (n, size, size) uint8, n ≥ 2.
         seed: of the pairs: sets of equal n are compared at the same places.
+        most: pairs at most.
 
     Returns:
         (pairs,) from 0 to 1, where 1 is a film and itself or its mirror image. Pairs share films,
@@ -96,7 +97,7 @@ def similarities(films: NDArray[np.uint8], *, seed: int) -> NDArray[np.float64]:
     enlarged = films.shape[1] * magnification(films.shape[1])
     scores = []
     with torch.inference_mode():
-        for start in range(0, len(chosen := pairs(len(films), seed=seed)), BATCH):
+        for start in range(0, len(chosen := pairs(len(films), seed=seed, most=most)), BATCH):
             batch = torch.from_numpy(films[chosen[start : start + BATCH]]).float()
             if enlarged > films.shape[1]:
                 batch = functional.interpolate(batch, size=(enlarged, enlarged), mode="bilinear")

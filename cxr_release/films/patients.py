@@ -44,8 +44,8 @@ class _Row:
 def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fault]]:
     """Patient key of each of `files` whose patient is stated, and what is wrong with the table.
 
-    Columns `file` and `patient`; others are ignored. An empty key states no patient. A film
-    without a row, with two rows, or with a key that another one resembles too much (see
+    Columns `file` and `patient`; for others see `read_columns`. An empty key states no patient. A
+    film without a row, with two rows, or with a key that another one resembles too much (see
     `canonical`) is at fault by its own name; a row without a film by its line.
 
     Raises:
@@ -77,6 +77,43 @@ def read_patients(path: Path, files: set[str]) -> tuple[dict[str, str], list[Fau
     return {row.file: row.patient for row in rows if row.patient}, faults
 
 
+def read_columns(path: Path, files: set[str]) -> dict[str, dict[str, str]]:
+    """What the table states of `files` beyond their patients.
+
+    Args:
+        path: the table; see `read_patients`, which is to have found no fault in it.
+        files: names of films. Rows of others, torn rows, and further rows of a film are passed
+            over.
+
+    Returns:
+        Column → file → what stands there, blanks around it taken off. Empty cells, and columns
+        without a name or of the same name as an earlier one, are left out; so are columns without
+        any value.
+
+    Raises:
+        SourceError: the table cannot be read at all.
+    """
+    forms = by_form(files)
+    header, rows = _table(path)
+    further = [
+        (place, name.strip())
+        for place, name in enumerate(header)
+        if name not in COLUMNS and name.strip() and header.index(name) == place
+    ]
+    file = header.index("file")
+    columns: dict[str, dict[str, str]] = {}
+    for _, cells in rows:
+        if len(cells) != len(header):
+            continue
+        name = cells[file].strip()
+        film = forms.get(name, name)
+        if film in files:
+            for place, column in further:
+                if cells[place].strip():
+                    columns.setdefault(column, {}).setdefault(film, cells[place].strip())
+    return columns
+
+
 def counted(patients: Collection[str | None]) -> dict[str, int | None]:
     """How many patients films are of; None unless each film's is stated.
 
@@ -100,6 +137,14 @@ def canonical(key: str) -> str:
     zeros behind it make no difference.
     """
     return re.sub(r"(?<![0-9])0+(?=[0-9])|(?<=[0-9])(?:\.0+)+$", "", folded(key))
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a cell says in words that nothing is known, such as `n/a` or `unknown`."""
+    plain = canonical(text)
+    return plain in ("", "-", "--", "–", "—", "?", ".") or (
+        re.sub(r"[\W_]+", "", plain) in _PLACEHOLDERS
+    )
 
 
 def _no_patient(key: str) -> str:
@@ -160,25 +205,29 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
 
 def _rows(path: Path) -> tuple[list[_Row], list[Fault]]:
     """Rows of the table, and a fault for each that has not as many cells as the first line."""
+    header, table = _table(path)
+    file, patient = (header.index(name) for name in COLUMNS)
+    rows, faults = [], []
+    for line, cells in table:
+        # Blanks around a value are how people write tables; anything else is part of it.
+        name = cells[file].strip() if file < len(cells) else ""
+        key = cells[patient].strip(" \t") if patient < len(cells) else ""
+        torn = len(cells) != len(header)
+        rows.append(_Row(line, name, "" if torn else key))
+        if torn:
+            faults.append(_torn(line, len(cells), len(header)))
+    return rows, faults
+
+
+def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """First line of the table, and line number and cells of each row that is not empty."""
     try:
         text = read_bounded(path, MAX_PATIENTS_BYTES, follow=True).decode("utf-8-sig")
         with io.StringIO(text, newline="") as stream:
             table = csv.reader(stream, strict=True)
             header = next(table, [])
             _check_header(header, path)
-            rows, faults = [], []
-            file, patient = (header.index(name) for name in COLUMNS)
-            for cells in table:
-                if not cells:
-                    continue
-                # Blanks around a value are how people write tables; anything else is part of it.
-                name = cells[file].strip() if file < len(cells) else ""
-                key = cells[patient].strip(" \t") if patient < len(cells) else ""
-                torn = len(cells) != len(header)
-                rows.append(_Row(table.line_num, name, "" if torn else key))
-                if torn:
-                    faults.append(_torn(table.line_num, len(cells), len(header)))
-            return rows, faults
+            return header, [(table.line_num, cells) for cells in table if cells]
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})", where=str(path)) from error
     except (UnicodeDecodeError, csv.Error) as error:

@@ -30,6 +30,8 @@ from cxr_release.schemas import SMALL
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
 TRAINED, CONTROL, RELEASED = "trained", "control", "released"
+RELEASE, IDEAL, COPIES, BLURRED, NOISE = "release", "ideal", "copies", "blurred", "noise"
+"""What stands in reports beside checkpoints, by their names: no checkpoint is called so."""
 FEWEST, FEWEST_PATIENTS = 20, 10
 """Films of a set; patients of the trained, and of the control films."""
 
@@ -157,7 +159,8 @@ def score_sets(
         SourceError: a patient or a picture is both in `trained` and in `control`. Names them all.
         CxrReleaseError: a film cannot be encoded, or `cache` is not a folder to write in.
     """
-    films = {TRAINED: trained, RELEASED: released} | ({CONTROL: control} if control else {})
+    given = {TRAINED: trained, CONTROL: control, RELEASED: released}
+    films = {name: each for name, each in given.items() if each is not None}
     read = {
         name: features_of(each, small_picture(), ["plain"], cache) for name, each in films.items()
     }
@@ -165,12 +168,26 @@ def score_sets(
     if checkpoint_of is not None:
         kept = [place for place, film in enumerate(parts[RELEASED].ids) if film in checkpoint_of]
         parts[RELEASED] = parts[RELEASED].take(kept)
-    parts.setdefault(CONTROL, parts[TRAINED].take([]))
-    without = {
+    without = {TRAINED: 0, CONTROL: 0} | {
         name: sum(film not in read[name].patients for film in parts[name].ids)
         for name in (TRAINED, CONTROL)
-        if name in read
+        if name in parts
     }
+    if control is None:
+        parts[CONTROL] = parts[TRAINED].take([])
+    else:
+        _require_apart(films, parts)
+    return ScoreSets(
+        parts[TRAINED],
+        parts[CONTROL],
+        parts[RELEASED],
+        _checkpoints(released, parts[RELEASED], checkpoint_of),
+        without,
+        {name: read[name].unreadable if name in read else () for name in given},
+    )
+
+
+def _require_apart(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> None:
     faults = [
         *_shared_patients(parts[TRAINED], parts[CONTROL]),
         *_shared_pictures(films, parts[TRAINED], parts[CONTROL]),
@@ -182,14 +199,6 @@ def score_sets(
             remedy="leave each patient's films in one of the two, and compare again",
             faults=faults,
         )
-    return ScoreSets(
-        parts[TRAINED],
-        parts[CONTROL],
-        parts[RELEASED],
-        _checkpoints(released, parts[RELEASED], checkpoint_of),
-        {CONTROL: 0} | without,
-        {CONTROL: ()} | {name: each.unreadable for name, each in read.items()},
-    )
 
 
 def _part(
@@ -221,10 +230,15 @@ def _checkpoints(
     named = checkpoint_of or {film: Path(homes[film].name).stem for film in part.ids}
     places: dict[str, list[int]] = {}
     for place, film in enumerate(part.ids):
-        places.setdefault(named[film], []).append(place)
+        places.setdefault(_own_name(named[film]), []).append(place)
     if len(places) < 2:
         return {}
     return {name: np.array(places[name], np.int64) for name in sorted(places, key=_natural)}
+
+
+def _own_name(name: str) -> str:
+    """A checkpoint's name, unlike those that stand beside it."""
+    return f"checkpoint {name}" if name in (RELEASE, IDEAL, COPIES, BLURRED, NOISE) else name
 
 
 def _natural(name: str) -> tuple[int, int, str]:

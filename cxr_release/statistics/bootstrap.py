@@ -7,7 +7,7 @@ were collected; another training run of the same network is a chance that they d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +111,93 @@ def distance_interval(
         rng=np.random.Generator(np.random.PCG64(seed)),
     )
     return centred(value, result.bootstrap_distribution, least=0.0)
+
+
+def clustered_mean_interval(
+    values: FloatArray, clusters: Sequence[Hashable], *, draws: int, seed: int
+) -> list[float]:
+    """Percentile interval of the mean of values that come in clusters, as films of patients do.
+
+    Clusters are drawn again, each with all its values.
+
+    Args:
+        values: (n,) n ≥ 1.
+        clusters: (n,) of each value. Where there is one alone, the interval is the mean.
+        draws: bootstrap draws.
+        seed: of the draws.
+
+    Returns:
+        Lower and upper end.
+    """
+    owners = cluster_numbers(clusters)
+    count = int(owners.max()) + 1
+    sums = np.bincount(owners, weights=values, minlength=count)
+    sizes = np.bincount(owners, minlength=count)
+    chance = np.random.Generator(np.random.PCG64(seed))
+    block = max(1, BLOCK // count)
+    means = []
+    for start in range(0, draws, block):
+        times = chance.multinomial(count, np.full(count, 1 / count), min(block, draws - start))
+        means.append((times @ sums) / (times @ sizes))
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    return [float(low), float(high)]
+
+
+def clustered_distance_interval(
+    distance: Callable[[FloatArray, FloatArray], float],
+    first: FloatArray,
+    second: FloatArray,
+    *,
+    clusters: tuple[Sequence[Hashable], Sequence[Hashable]],
+    value: float,
+    draws: int,
+    seed: int,
+) -> list[float]:
+    """As `distance_interval`, of films that come in clusters: these are drawn again, each whole.
+
+    Args:
+        distance: of two sets of features, 0 or more.
+        first: (n, d) features, n ≥ 2.
+        second: (m, d) features, m ≥ 2.
+        clusters: (n,) and (m,) of each film.
+        value: the distance of the sets as they are.
+        draws: bootstrap draws.
+        seed: of the draws.
+
+    Returns:
+        Lower and upper end, 0 or more; see `centred`.
+    """
+    chance = np.random.Generator(np.random.PCG64(seed))
+    members = [_members(cluster_numbers(each)) for each in clusters]
+    scores = np.empty(draws)
+    for draw in range(draws):
+        taken = [_drawn_again(each, chance) for each in members]
+        scores[draw] = distance(first[taken[0]], second[taken[1]])
+    return centred(value, scores, least=0.0)
+
+
+def cluster_numbers(clusters: Sequence[Hashable]) -> NDArray[np.int64]:
+    """Of each value the number of its cluster, in the order in which clusters first come."""
+    known: dict[Hashable, int] = {}
+    numbers = [known.setdefault(cluster, len(known)) for cluster in clusters]
+    return np.array(numbers, np.int64)
+
+
+def _members(owners: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    order = np.argsort(owners, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(owners))[:-1])
+
+
+def _drawn_again(
+    members: Sequence[NDArray[np.int64]], chance: np.random.Generator
+) -> NDArray[np.int64]:
+    """Places of the values of clusters drawn with replacement; of two values at least."""
+    while True:
+        drawn = chance.integers(len(members), size=len(members))
+        places = np.concatenate([members[cluster] for cluster in drawn])
+        if len(places) > 1:
+            return places
 
 
 def centred(value: float, draws: FloatArray, *, least: float = -np.inf) -> list[float]:

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import SourceError
-from cxr_release.films.patients import canonical, counted, read_patients, spelling_faults
+from cxr_release.films.patients import (
+    canonical,
+    counted,
+    is_placeholder,
+    read_columns,
+    read_patients,
+    spelling_faults,
+)
 
 ALIKE = [
     ("P07", "p7"),
@@ -143,3 +150,27 @@ def test_patients_are_counted_only_where_all_are_stated() -> None:
     assert counted(["p", "q", "p"]) == {"patients": 2, "patients_not_stated": 0}
     assert counted(["p", None]) == {"patients": None, "patients_not_stated": 1}
     assert counted([None, None]) == {"patients": None, "patients_not_stated": 2}
+
+
+def test_further_columns_are_read_and_faulty_rows_passed_over(tmp_path: Path) -> None:
+    table = tmp_path / "patients.csv"
+    table.write_text(
+        "sex,file,patient, age ,,sex\nF,a.png,p1, 41 ,x,M\n,b.png,p2,,y,F\nM,c.png,p3\n"
+        "M,a.png,p1,99,x,x\nF,elsewhere.png,p4,1,x,x\n"
+    )
+    columns = read_columns(table, {"a.png", "b.png", "c.png"})
+    assert columns == {"sex": {"a.png": "F"}, "age": {"a.png": "41"}}
+    table.write_text("file,patient\na.png,p1\n")
+    assert read_columns(table, {"a.png"}) == {}
+    with pytest.raises(SourceError):
+        read_columns(tmp_path / "nothing.csv", set())
+
+
+@pytest.mark.parametrize("text", ["n/a", "Unknown", "-", "", " ", "not stated", "?"])
+def test_words_for_nothing(text: str) -> None:
+    assert is_placeholder(text)
+
+
+@pytest.mark.parametrize("text", ["+", "0", "F", "knee", "-1", "none of these"])
+def test_words_for_something(text: str) -> None:
+    assert not is_placeholder(text)

@@ -7,6 +7,9 @@ from scipy import stats
 from cxr_release.fidelity.distances import frechet_distance
 from cxr_release.statistics.bootstrap import (
     centred,
+    cluster_numbers,
+    clustered_distance_interval,
+    clustered_mean_interval,
     distance_interval,
     mean_interval,
     ratio_interval,
@@ -113,3 +116,46 @@ def test_a_ratio_of_many_draws_is_taken_in_parts(monkeypatch: pytest.MonkeyPatch
 
 def test_a_ratio_of_what_does_not_vary_has_no_width() -> None:
     assert ratio_interval(np.full(5, 3.0), np.full(7, 2.0), draws=20, seed=1) == [1.5, 1.5]
+
+
+def test_the_interval_of_a_clustered_mean_is_that_of_the_means_of_equal_clusters() -> None:
+    chance = np.random.default_rng(1)
+    centres = chance.normal(size=80)
+    values = np.repeat(centres, 5) + chance.normal(0, 0.1, 400)
+    clusters = [f"p{place // 5}" for place in range(400)]
+    low, high = clustered_mean_interval(values, clusters, draws=4000, seed=1)
+    means = values.reshape(80, 5).mean(axis=1)
+    expected = mean_interval(means, draws=4000, seed=2)
+    assert [low, high] == pytest.approx(expected, abs=0.02)
+    alone = clustered_mean_interval(values, range(400), draws=4000, seed=1)
+    assert alone == pytest.approx(mean_interval(values, draws=4000, seed=2), abs=0.02)
+    assert high - low > 1.8 * (alone[1] - alone[0])
+    assert (
+        clustered_mean_interval(values, ["p"] * 400, draws=9, seed=1)
+        == [pytest.approx(values.mean())] * 2
+    )
+
+
+def test_the_interval_of_a_distance_knows_which_films_are_alike() -> None:
+    chance = np.random.default_rng(2)
+    first = np.repeat(chance.normal(size=(40, 2)), 4, axis=0)
+    second = chance.normal(size=(160, 2))
+    value = frechet_distance(first, second)
+    widths = []
+    for clusters in (np.arange(160), np.arange(160) // 4):
+        low, high = clustered_distance_interval(
+            frechet_distance,
+            first,
+            second,
+            clusters=(list(clusters), range(160)),
+            value=value,
+            draws=200,
+            seed=1,
+        )
+        assert low <= value <= high
+        widths.append(high - low)
+    assert widths[1] > 1.3 * widths[0]
+
+
+def test_clusters_are_numbered_as_they_come() -> None:
+    assert list(cluster_numbers(["b", "a", "b", "c"])) == [0, 1, 0, 2]
