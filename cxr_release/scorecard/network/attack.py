@@ -59,8 +59,9 @@ class Effort:
 
     levels: int = 5
     """Diffusion times at which a film's loss is taken."""
-    noises: int = 2
-    """Noises at each of them."""
+    noises: int = 1
+    """Noises at each of them. A second one changed the AUC of phantoms' canaries by 0.02 at most,
+    and takes twice the time."""
     doses: tuple[int, ...] = (3, 6, 12)
     """How often a network sees the canaries, rising."""
     canaries: int = 90

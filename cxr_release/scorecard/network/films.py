@@ -139,8 +139,10 @@ def read_films(chosen: Chosen, size: int) -> NetworkFilms | str:
 
 def shared_between(members: NetworkFilms, controls: NetworkFilms) -> Iterator[Fault]:
     """A fault for each control film whose patient or pixels are a member's, too."""
-    patients = dict(zip(members.patients, members.ids, strict=True))
-    pixels = dict(zip(members.digests, members.ids, strict=True))
+    # Backwards, so that the first film of each is named.
+    names = members.ids[::-1]
+    patients = dict(zip(members.patients[::-1], names, strict=True))
+    pixels = dict(zip(members.digests[::-1], names, strict=True))
     for film, patient, digest in zip(
         controls.ids, controls.patients, controls.digests, strict=True
     ):
