@@ -12,13 +12,10 @@ where they, too, find the canaries that are planted for the calibrated one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from cxr_release.errors import SourceError
 from cxr_release.generators import checkpoints
@@ -32,18 +29,23 @@ from cxr_release.scorecard.attacks.attack import (
     Attack,
     NotMeasurable,
     Power,
-    Separation,
     power_of,
-    separation,
 )
 from cxr_release.scorecard.network.canaries import with_canaries
 from cxr_release.scorecard.network.films import NetworkFilms, read_films, shared_between
 from cxr_release.scorecard.network.inputs import NetworkInputs, reference_for, unfit
-from cxr_release.scorecard.network.losses import Floats, Prober
+from cxr_release.scorecard.network.losses import Prober
+from cxr_release.scorecard.network.scores import (
+    ALL,
+    CALIBRATED,
+    LOSS,
+    PIA,
+    SIMA,
+    Asker,
+    Effort,
+    losses_by_digest,
+)
 
-CALIBRATED, LOSS, PIA, SIMA = "calibrated loss", "loss", "PIA", "SimA"
-"""Names of attacks."""
-ALL = (CALIBRATED, LOSS, PIA, SIMA)
 MOST_PER_CONTROL = 2
 """Members for each control film; more cost more than they tell. The standard error of an AUC of 180
 films against 90 is 0.037, that of 510 against 90 is 0.033."""
@@ -51,25 +53,6 @@ NO_REFERENCE = (
     "no reference network: the loss of one network says how hard a film is, and who was learnt from"
     " shows against another that did not learn from them"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effort:
-    """How much is computed."""
-
-    levels: int = 5
-    """Diffusion times at which a film's loss is taken."""
-    noises: int = 1
-    """Noises at each of them. A second one changed the AUC of phantoms' canaries by 0.02 at most,
-    and takes twice the time."""
-    doses: tuple[int, ...] = (3, 6, 12)
-    """How often a network sees the canaries, rising."""
-    canaries: int = 90
-    """Control films of which half are planted."""
-
-
-Scores = Mapping[str, Floats]
-"""Name of an attack → (n,) scores of films, the higher, the more like a member."""
 
 
 def network_attacks(
@@ -91,15 +74,23 @@ def network_attacks(
             any more.
         CheckpointError: a checkpoint is missing, damaged, or does not answer with finite numbers.
     """
-    several = len(inputs.targets) > 1
+    targets = [read_record(folder) for folder in inputs.targets]
     results: list[Attack | NotMeasurable] = []
     with computing(compute) as context:
         course = _Course(inputs, effort or Effort(), context)
-        for folder in inputs.targets:
-            target = read_record(folder)
-            suffix = f", step {target.checkpoint_step:,}" if several else ""
+        for folder, target, suffix in zip(inputs.targets, targets, _suffixes(targets), strict=True):
             results += course.on(folder, target, suffix)
     return tuple(results)
+
+
+def _suffixes(targets: Sequence[Record]) -> list[str]:
+    """What tells the attacks on several targets apart."""
+    if len(targets) == 1:
+        return [""]
+    steps = [target.checkpoint_step for target in targets]
+    if len(set(steps)) == len(steps):
+        return [f", step {step:,}" for step in steps]
+    return [f", network {number}" for number in range(1, len(steps) + 1)]
 
 
 @dataclass(frozen=True)
@@ -130,9 +121,9 @@ class _Course:
             yield NotMeasurable(f"{CALIBRATED}{suffix}", NETWORK, "film", sides)
             return
         network = checkpoints.load(folder)
-        ask = partial(self._scores, sides.before)
-        found = _held(sides.members, sides.controls, partial(ask, network, ALL))
-        power = self._power(network, sides.controls, ask)
+        ask = Asker(Prober(network, self._context), sides.before, self._effort)
+        found = ask.held(sides.members, sides.controls, ALL)
+        power = self._power(network, sides)
         details = self._details(target, sides)
         beside = [
             {
@@ -173,11 +164,7 @@ class _Course:
             return films
         if place not in self._before:
             prober = Prober(checkpoints.load(place), self._context)
-            self._before[place] = {
-                digest: float(loss)
-                for each in films
-                for digest, loss in zip(each.digests, self._losses(prober, each), strict=True)
-            }
+            self._before[place] = losses_by_digest(prober, films, self._effort)
         return _Sides(*films, reference, self._before[place])
 
     def _read(self, size: int) -> tuple[NetworkFilms, NetworkFilms] | str:
@@ -197,43 +184,19 @@ class _Course:
             )
         return members.at_most(MOST_PER_CONTROL * len(controls)), controls
 
-    def _losses(self, prober: Prober, films: NetworkFilms) -> Floats:
-        return prober.log_losses(films, levels=self._effort.levels, noises=self._effort.noises)
-
-    def _scores(
-        self,
-        before: Mapping[str, float],
-        network: Checkpoint,
-        names: Sequence[str],
-        films: NetworkFilms,
-    ) -> Scores:
-        prober = Prober(network, self._context)
-        losses = self._losses(prober, films)
-        calibrated = np.array([before[digest] for digest in films.digests]) - losses
-        scores = {CALIBRATED: calibrated, LOSS: -losses}
-        if PIA in names:
-            scores[PIA] = prober.pia(films)
-        if SIMA in names:
-            scores[SIMA] = prober.sima(films)
-        return scores
-
-    def _power(
-        self,
-        network: Checkpoint,
-        controls: NetworkFilms,
-        ask: Callable[[Checkpoint, Sequence[str], NetworkFilms], Scores],
-    ) -> dict[str, tuple[Power, ...]]:
+    def _power(self, network: Checkpoint, sides: _Sides) -> dict[str, tuple[Power, ...]]:
         """Attack → what it made of each dose; PIA and SimA are asked at the highest alone."""
         doses = self._effort.doses
-        some = controls.at_most(self._effort.canaries)
+        some = sides.controls.at_most(self._effort.canaries)
         planted, others = (some.take(half) for half in some.halves())
         power: dict[str, tuple[Power, ...]] = dict.fromkeys(ALL, ())
         for dose, steps, learnt in with_canaries(network, planted, doses, self._context):
+            ask = Asker(Prober(learnt, self._context), sides.before, self._effort)
             names = ALL if dose == doses[-1] else (CALIBRATED, LOSS)
-            for name, result in _held(planted, others, partial(ask, learnt, names)).items():
+            for name, result in ask.held(planted, others, names).items():
                 of_dose = power_of(
                     f"{len(planted)} control films that a copy of the network learnt, {dose}"
-                    " times each",
+                    f" time{'s' * (dose != 1)} each",
                     len(planted),
                     result,
                     found_by=result.found_by,
@@ -266,21 +229,3 @@ class _Course:
 
 def _finds(power: Sequence[Power]) -> bool:
     return any(each.found_by for each in power)
-
-
-def _held(
-    members: NetworkFilms,
-    others: NetworkFilms,
-    scores: Callable[[NetworkFilms], Scores],
-) -> dict[str, Separation]:
-    """Attack → how far it tells films that were learnt from others."""
-    first, second = scores(members), scores(others)
-    return {
-        name: separation(
-            first[name],
-            second[name],
-            member_patients=members.patients,
-            control_patients=others.patients,
-        )
-        for name in first
-    }

@@ -23,13 +23,14 @@ from cxr_release.scorecard.attacks.attack import (
     corrected,
     separation,
 )
-from cxr_release.scorecard.network.attack import NO_REFERENCE, Effort, network_attacks
+from cxr_release.scorecard.network.attack import NO_REFERENCE, network_attacks
 from cxr_release.scorecard.network.canaries import with_canaries
 from cxr_release.scorecard.network.films import Chosen, NetworkFilms, read_films
 from cxr_release.scorecard.network.inputs import NetworkInputs
 from cxr_release.scorecard.network.losses import Prober
+from cxr_release.scorecard.network.scores import Effort
 from tests.support.random_films import as_set
-from tests.support.tiny_networks import COMPUTE, SIDE, saved, speckles, untrained
+from tests.support.tiny_networks import COMPUTE, SIDE, saved, speckles, untrained, with_weights
 
 MEMBERS, CONTROLS = speckles(24, seed=1), speckles(32, seed=2)
 QUICK = Effort(levels=2, noises=1, doses=(1,), canaries=20)
@@ -220,3 +221,11 @@ def test_planting_leaves_the_network_as_it_was_and_gives_equal_bits_on_1_and_2_c
         assert tensor.equal(before[name])
         assert all(one[name].equal(other[name]) for one, other in zip(first, second, strict=True))
     assert any(not first[0][name].equal(first[1][name]) for name in before)
+
+
+def test_a_network_that_cannot_go_on_learning_is_named() -> None:
+    broken = with_weights(untrained(), {"conv_out.bias": 1e19})
+    with computing(COMPUTE) as context:
+        learnt = with_canaries(broken, read(MEMBERS), (1,), context)
+        with pytest.raises(CheckpointError, match="step 4: cannot go on learning: loss inf"):
+            next(learnt)

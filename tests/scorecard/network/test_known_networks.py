@@ -14,9 +14,10 @@ from cxr_release.generators import checkpoints
 from cxr_release.generators.diffusion.training import train
 from cxr_release.params import ComputeParams, load
 from cxr_release.scorecard.attacks.attack import Attack, corrected
-from cxr_release.scorecard.network.attack import Effort, network_attacks
+from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.films import Chosen
 from cxr_release.scorecard.network.inputs import NetworkInputs
+from cxr_release.scorecard.network.scores import Effort
 from tests.support import ROOT
 from tests.support.phantom_sets import phantoms_of_patients
 from tests.support.random_films import as_set
