@@ -208,22 +208,22 @@ class _Course:
         return power
 
     def _details(self, target: Record, sides: _Sides) -> dict[str, Any]:
-        step = target.checkpoint_step
+        step, before = target.checkpoint_step, sides.reference.checkpoint_step
+        subject = f"the network at step {step:,}"
+        if self._inputs.proxy:
+            subject = f"proxy: the tuning run at step {step:,}, another model than the released one"
         return {
-            "subject": (
-                f"proxy: the tuning run at step {step:,}, another model than the released one"
-                if self._inputs.proxy
-                else f"the network at step {step:,}"
-            ),
+            "subject": subject,
             "proxy": self._inputs.proxy,
             "target_step": step,
-            "reference_step": sides.reference.checkpoint_step,
+            "reference_step": before,
             "levels": self._effort.levels,
             "noises": self._effort.noises,
             "unreadable": {
                 "members": sides.members.unreadable,
                 "controls": sides.controls.unreadable,
             },
+            "note": f"{subject}; held against a reference at step {before:,}",
         }
 
 

@@ -23,6 +23,7 @@ from cxr_release.scorecard.attacks.attack import (
     corrected,
     separation,
 )
+from cxr_release.scorecard.attacks.sentences import lines
 from cxr_release.scorecard.network.attack import NO_REFERENCE, network_attacks
 from cxr_release.scorecard.network.canaries import with_canaries
 from cxr_release.scorecard.network.films import Chosen, NetworkFilms, read_films
@@ -97,6 +98,12 @@ def test_who_was_learnt_is_found_and_canaries_would_have_been(runs: Path) -> Non
     assert beside["loss"]["auc"] < attack.separation.auc.auc
     found = [name for name, each in beside.items() if each["canaries_found"]]
     assert [each.name for each in attacks[1:]] == found
+    words = "\n".join(lines([report]))
+    assert "calibrated loss, by who holds the film and the network's weights" in words
+    assert "trained film(s) with a higher score than any control film" in words
+    assert "nearer" not in words
+    assert f"beside      loss: AUC {beside['loss']['auc']:.3f} [" in words
+    assert "note        the network at step 6; held against a reference at step 4" in words
     text = json.dumps(report)
     assert "s1p" not in text
     assert "member-0" not in text
