@@ -2,7 +2,7 @@
 
 Some films are harder than others for every network, and that drowns what learning them did: of
 phantoms' films that a network was made to see 12 times, the loss itself told nothing (an AUC of
-0.57, its interval from 0.43), and the fall of the loss told them (0.82, from 0.73). So the attack
+0.57, its interval from 0.44), and the fall of the loss told them (0.82, from 0.73). So the attack
 is *calibrated*: the score of a film is the mean, over noise levels and noises, of the log of a
 reference network's loss less that of the loss of the network under attack, on the same noise
 (Watson et al., On the Importance of Difficulty Calibration in Membership Inference Attacks, ICLR

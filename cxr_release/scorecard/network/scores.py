@@ -23,8 +23,9 @@ class Effort:
     levels: int = 5
     """Diffusion times at which a film's loss is taken."""
     noises: int = 1
-    """Noises at each of them. A second one changed the AUC of phantoms' canaries by 0.02 at most,
-    and takes twice the time."""
+    """Noises at each of them. A second one takes twice the time; phantoms' canaries that the last
+    checkpoint of the default saw 3, 6 and 12 times had AUCs of 0.66, 0.67 and 0.74 with it, and of
+    0.66, 0.67 and 0.76 without."""
     doses: tuple[int, ...] = (3, 6, 12)
     """How often a network sees the canaries, rising."""
     canaries: int = 90
