@@ -53,6 +53,8 @@ class Learner:
         horizon: steps over which the learning rate decays.
         seed: root of all random numbers.
         compute: where the network is computed.
+        start: weights to begin with, such as those of a checkpoint of this network; None draws
+            them.
 
     Raises:
         TrainingError: the batch is too small to be shared by so many processes.
@@ -67,6 +69,7 @@ class Learner:
         horizon: int,
         seed: int,
         compute: Compute,
+        start: UNet2DModel | None = None,
     ) -> None:
         self._films = films
         self._network = network
@@ -78,6 +81,8 @@ class Learner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(seed, "weights"))
             self._unet = unets.build(network, films.shape[1]).train()
+        if start is not None:
+            self._unet.load_state_dict(start.state_dict())
         self._predict = compute.place(self._unet)
         self._weights = list(self._unet.parameters())
         self._average = EMAModel(self._weights, decay=settings.ema, foreach=True)

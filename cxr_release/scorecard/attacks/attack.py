@@ -26,6 +26,8 @@ LIMITS = (0.01, 0.001)
 """False-positive rates at which true-positive rates are given."""
 RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
 """What the attacker holds beside the released films: the film itself, or another of its patient."""
+NETWORK = "the network's weights"
+"""What the attacker holds beside the film itself."""
 
 FAULT = (
     "the interval of the AUC lies below 0.5, which no leak of trained films explains: the released"
@@ -33,6 +35,13 @@ FAULT = (
     " something other than training, such as their ingest; or it is chance, as in 1 of 40 tests"
     " without a fault"
 )
+NETWORK_FAULT = (
+    "the interval of the AUC lies below 0.5, which no learning of the members explains: the network"
+    " has learnt from control films, members and control films were swapped, or they differ in"
+    " something other than training, such as their ingest; or it is chance, as in 1 of 40 tests"
+    " without a fault"
+)
+"""The same of an attack on the network."""
 NO_POWER = "this attack did not find what was planted for it to find"
 AUC, BEYOND = "auc", "beyond_any_control"
 """Names of tests."""
@@ -130,7 +139,9 @@ class Attack:
     @property
     def fault(self) -> str | None:
         """What shows that the test itself is wrong; None where nothing does."""
-        return FAULT if self.separation.auc.below_half else None
+        if not self.separation.auc.below_half:
+            return None
+        return NETWORK_FAULT if self.access == NETWORK else FAULT
 
     def report(self) -> dict[str, Any]:
         """Ready for JSON; names no film and no patient.

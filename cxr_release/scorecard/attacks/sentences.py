@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cxr_release.scorecard.attacks.attack import BEYOND, NETWORK
+
 Report = Mapping[str, Any]
 
 _TESTS = {
     "auc": "the AUC",
-    "beyond_any_control": "the films nearer than any control film",
     "top_1": "linkage, one candidate",
     "top_5": "linkage, five candidates",
 }
@@ -30,6 +31,8 @@ def lines(attacks: Sequence[Report]) -> Iterator[str]:
 def _access(attack: Report) -> str:
     if attack["access"] == "released films":
         return "the film and the released films"
+    if attack["access"] == NETWORK:
+        return f"the film and {NETWORK}"
     return f"{attack['access']} and the released films"
 
 
@@ -48,6 +51,8 @@ def _attack(attack: Report) -> Iterator[str]:
         yield f"linkage     {_linkage(rate)}"
     for power in attack["power"]:
         yield f"planted     {power['dose']}: {_found(power, attack)}"
+    for each in attack.get("beside", ()):
+        yield f"beside      {_beside(each)}"
     if "note" in attack:
         yield f"note        {attack['note']}"
     if attack["smallest_auc_detectable"] is not None:
@@ -59,16 +64,34 @@ def _attack(attack: Report) -> Iterator[str]:
         yield f"no evidence {attack['why_not']}"
     elif attack["leaks"]:
         tests = ", ".join(
-            f"{_TESTS[name]} ({_p(attack['p_holm'][name])})" for name in attack["leaks"]
+            f"{_test(name, attack)} ({_p(attack['p_holm'][name])})" for name in attack["leaks"]
         )
         yield f"leak        found by {tests}"
     else:
         yield "leak        none found"
 
 
+def _test(name: str, attack: Report) -> str:
+    return f"the films {_beyond(attack)}" if name == BEYOND else _TESTS[name]
+
+
+def _beyond(attack: Report) -> str:
+    if attack["access"] == NETWORK:
+        return "with a higher score than any control film"
+    return "nearer than any control film"
+
+
+def _beside(each: Report) -> str:
+    low, high = each["interval"]
+    found = "which finds" if each["canaries_found"] else "which does not find"
+    return (
+        f"{each['score']}: AUC {each['auc']:.3f} [{low:.3f}, {high:.3f}], {found} what is planted"
+    )
+
+
 def _found(power: Report, attack: Report) -> str:
     if power["found_by"]:
-        return f"found by {' and '.join(_TESTS[name] for name in power['found_by'])}"
+        return f"found by {' and '.join(_test(name, attack) for name in power['found_by'])}"
     if power["joins_release"] and attack["leaks"]:
         return "not told from the leak that is there without them"
     return "not found"
@@ -86,7 +109,7 @@ def _rate(rate: Report, attack: Report) -> str:
 def _tail(attack: Report) -> str:
     beyond = attack["beyond_any_control"]
     low, high = beyond["interval"]
-    text = f"{beyond['members']:,} trained film(s) nearer than any control film"
+    text = f"{beyond['members']:,} trained film(s) {_beyond(attack)}"
     of = ""
     if attack["member_patients"] < attack["members"]:
         text += f", {beyond['tested']:,} of them counting one film a patient"
