@@ -90,12 +90,15 @@ class Design:
         return np.concatenate([real, drawn])
 
 
-def design_of(pools: Pools, control: Places, *, seeds: int = SEEDS) -> Design | None:
+def design_of(
+    pools: Pools, control: Places, *, external: Places | None = None, seeds: int = SEEDS
+) -> Design | None:
     """Deal control patients into folds and choose the size of arms.
 
     Args:
         pools: the films.
         control: those of `pools.control` that a task can use, rising.
+        external: films that are tested in every repetition, in place of a fold.
         seeds: repetitions of the folds.
 
     Returns:
@@ -122,7 +125,7 @@ def design_of(pools: Pools, control: Places, *, seeds: int = SEEDS) -> Design | 
             chance = np.random.default_rng([seed, number])
             rest = np.concatenate([other for other in folds if other is not fold])
             chosen = chance.permutation(np.sort(rest))[:real]
-            test = fold if pools.external is None else pools.external
+            test = fold if external is None else external
             repetitions.append(Repetition(seed, number, chosen, test))
     return Design(tuple(repetitions), real)
 

@@ -4,7 +4,8 @@ A protocol counts only where it could have told: its ceiling must beat what arms
 and every floor. *Recovery* is the share of the ceiling's gain that an arm reaches, and an arm is
 *worth* as many real films as the learning curve of real-only models needs to do as well.
 
-All differences are tested by the corrected resampled t test, and corrected for their number (Holm).
+Differences are tested by the corrected resampled t test, and those of synthetic films corrected for
+their number (Holm).
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ def rows_of(trials: Sequence[Trials], tested_on: str) -> list[Row]:
     """A row for each task, arm and kind of films; see `scorecard.json`.
 
     `difference` is how much better than real films alone, whichever way the measure points: below 0
-    where it is worse. `recovery` is None where the protocol is not sensitive.
+    where it is worse. `recovery` is None where the protocol is not sensitive. `p_holm` is corrected
+    for all rows of synthetic films in sensitive protocols, and None in others: what stands beside
+    these is there to judge the test by, and claims nothing.
 
     Args:
         trials: of each task.
         tested_on: whose films the models were tested on.
     """
     rows = [row for each in trials for row in _rows(each, tested_on)]
-    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+    claims = [row for row in rows if row["sensitive"] and row["of"] not in ANCHORS]
+    for row, p in zip(claims, holm([row["p"] for row in claims]), strict=True):
         row["p_holm"] = p
     return rows
 
@@ -180,11 +184,6 @@ def curves_of(trials: Sequence[Trials]) -> list[Row]:
         }
         for each in trials
     ]
-
-
-def is_anchor(name: str) -> bool:
-    """Whether a row's films are not synthetic ones of the release."""
-    return name in ANCHORS
 
 
 def _mean(values: Series) -> float:

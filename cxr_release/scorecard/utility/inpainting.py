@@ -36,7 +36,7 @@ class Inpainting:
     strength: float
     about: About = ABOUT
 
-    def score(self, learnt: Places, tested: Places, seed: int) -> float:  # noqa: ARG002
+    def score(self, learnt: Places, tested: Places, seed: int) -> float:
         """R² of the block's pixels; see `explained`."""
         values = predicted(
             self.around[learnt], self.hidden[learnt], self.around[tested], self.strength

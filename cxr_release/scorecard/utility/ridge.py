@@ -6,6 +6,8 @@ form; Saunders, Gammerman and Vovk, ICML 1998): W = Xᵀ (X Xᵀ + λ)⁻¹ Y, o
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,10 +32,10 @@ def strength_of(inputs: Numbers, targets: Numbers) -> float:
     """
     centred, wanted = inputs - inputs.mean(axis=0), targets - targets.mean(axis=0)
     products = centred @ centred.T
-    unit = max(float(np.trace(products)) / len(inputs), 1e-9)
+    unit: float = max(float(np.trace(products)) / len(inputs), 1e-9)
     values, vectors = np.linalg.eigh(products)
     turned = vectors.T @ wanted
-    best, least = STRENGTHS[-1] * unit, np.inf
+    best, least = STRENGTHS[-1] * unit, math.inf
     for strength in STRENGTHS[::-1]:
         shrunk = np.maximum(values, 0) / (np.maximum(values, 0) + strength * unit)
         fitted = vectors @ (shrunk[:, None] * turned)
@@ -42,7 +44,7 @@ def strength_of(inputs: Numbers, targets: Numbers) -> float:
         error = float((left_out**2).sum())
         if error < least:
             best, least = strength * unit, error
-    return best
+    return float(best)
 
 
 def predicted(inputs: Numbers, targets: Numbers, tested: Numbers, strength: float) -> Numbers:

@@ -50,7 +50,7 @@ class SuperResolution:
     """(films,) sums of squared targets."""
     about: About = ABOUT
 
-    def score(self, learnt: Places, tested: Places, seed: int) -> float:  # noqa: ARG002
+    def score(self, learnt: Places, tested: Places, seed: int) -> float:
         """Mean peak signal-to-noise ratio of the films tested, in dB; of white as the peak."""
         from scipy.linalg import solve
 
