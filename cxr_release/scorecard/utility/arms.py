@@ -83,7 +83,7 @@ class Design:
             drawn = np.repeat(pools.synthetic[ONE_FILM], count)
         else:
             source = pools.others if pool is None else pools.synthetic[pool]
-            key = 0 if pool is None else pools.key(pool)
+            key = 0 if pool is None else pools.keys[pool]
             chance = np.random.default_rng([repetition.seed, repetition.fold, key])
             drawn = chance.permutation(source)[:count]
         real = repetition.real if arm.protocol == HYBRID else repetition.real[:0]

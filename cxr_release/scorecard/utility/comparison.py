@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from cxr_release.scorecard.utility.arms import FOLDS, HYBRID, Arm
-from cxr_release.scorecard.utility.pools import ANCHORS
+from cxr_release.scorecard.utility.pools import ANCHORS, BLURRED, ONE_FILM
 from cxr_release.scorecard.utility.trials import Series, Trials
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA
@@ -24,6 +24,11 @@ from cxr_release.statistics.resampled import ResampledTest, resampled_t
 
 Row = dict[str, Any]
 REAL_ONLY = "real only"
+_WORDS = {
+    REAL_ONLY: "real films alone",
+    BLURRED: "blurred films",
+    ONE_FILM: "one film repeated",
+}
 
 
 def rows_of(trials: Sequence[Trials], tested_on: str) -> list[Row]:
@@ -113,7 +118,8 @@ def insensitive(trials: Trials, arm: Arm) -> str:
     equal = [name for name, values in rivals.items() if not _beats(trials, ceiling, values)]
     if not equal:
         return ""
-    return f"real films of others do no better, beyond chance, than {' and '.join(equal)}"
+    names = " and ".join(_WORDS.get(name, name) for name in equal)
+    return f"real films of other patients do no better, beyond chance, than {names}"
 
 
 def _beats(trials: Trials, values: Series, others: Series) -> bool:

@@ -14,11 +14,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.schemas import SMALL
 from cxr_release.scorecard.sets import Part, Places, ScoreSets
 
 MOST_CONTROL, MOST_FILMS = 900, 800
@@ -31,7 +31,6 @@ ANCHORS = (COPIES, BLURRED, NOISE, ONE_FILM)
 IDEAL = "ideal"
 BLUR = 1.0
 """Standard deviation of the blur, in pixels of a film of `SMALL`²."""
-_NOISE_FILMS = 800
 
 Pictures = NDArray[np.uint8]
 
@@ -65,10 +64,13 @@ class Pools:
         mixed = [int(half[n]) for n in range(longest) for half in halves if n < len(half)]
         return np.array(mixed, np.int64)
 
-    def key(self, name: str) -> int:
-        """A number that follows from the films of one of `synthetic` and not from its name."""
-        films = self.pictures[self.synthetic[name]]
-        return int(hashlib.sha256(films.tobytes()).hexdigest()[:15], 16)
+    @cached_property
+    def keys(self) -> Mapping[str, int]:
+        """A number for each of `synthetic`, which follows from its films and not from its name."""
+        return {
+            name: int(hashlib.sha256(self.pictures[places].tobytes()).hexdigest()[:15], 16)
+            for name, places in self.synthetic.items()
+        }
 
 
 def pools_of(sets: ScoreSets, external: Part | None = None) -> Pools:
@@ -91,7 +93,7 @@ def pools_of(sets: ScoreSets, external: Part | None = None) -> Pools:
         else:
             released[row_name(name)] = sets.released.take(places[:MOST_FILMS])
     blurred = gaussian_filter(copies.pictures.astype(np.float32), (0, BLUR, BLUR))
-    noise = np.random.default_rng(0).integers(0, 256, (_NOISE_FILMS, SMALL, SMALL), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, copies.pictures.shape, np.uint8)
 
     blocks: list[Pictures] = []
     ids: list[str] = []

@@ -21,7 +21,7 @@ def strength_of(inputs: Numbers, targets: Numbers) -> float:
     """The λ of `STRENGTHS` that predicts each film best from all others.
 
     Leaving a film out needs no new fit: its residual is that of the full fit over 1 − H_ii, with H
-    the matrix that takes targets to fitted values. What is centred is centred once.
+    the matrix that takes targets to fitted values, their mean included.
 
     Args:
         inputs: (n, p), n ≥ 3.

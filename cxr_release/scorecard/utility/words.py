@@ -43,7 +43,7 @@ def _task(rows: Sequence[Row]) -> Iterator[str]:
     learner = "" if first["learner"] == "closed" else f", learnt by {first['learner']}"
     yield (
         f"{first['task']} ({labels}{learner}), tested on {first['tested_on']} films;"
-        f" {_unit(first)}, {first['better']} is better"
+        f" {_unit(first)}, {first['better']} is better, and differences above 0 are for the better"
     )
     yield f"  {_films(first['real_only_films'], 'real')} alone: {_value(first, 'real_only')}"
     arms = {(row["protocol"], row["ratio"]): None for row in rows}
@@ -55,11 +55,11 @@ def _task(rows: Sequence[Row]) -> Iterator[str]:
 
 def _arm(rows: Sequence[Row]) -> Iterator[str]:
     first = rows[0]
-    synthetic = _films(first["synthetic"], "other")
+    count = first["synthetic"]
     if first["protocol"] == HYBRID:
-        films = f"{_films(first['real'], 'real')} and {synthetic}"
+        films = f"{_films(first['real'], 'real')} and {count:,} of each kind below"
     else:
-        films = f"{synthetic}, no real ones beside them"
+        films = f"{count:,} of each kind below, and no real ones"
     yield (
         f"  {films}: {_value(first, 'ceiling')} where these are real films of other patients,"
         f" {_value(first, 'floor')} of what cannot help"
@@ -71,16 +71,18 @@ def _arm(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _parts(row: Row) -> Iterator[str]:
-    difference = f"{row['difference']:+.{_PLACES[row['better']]}f}"
+    places = _PLACES[row["better"]]
+    difference = f"{row['difference']:+.{places}f}"
     if row["interval"] is not None:
         low, high = row["interval"]
-        difference += f" [{low:+.{_PLACES[row['better']]}f}, {high:+.{_PLACES[row['better']]}f}]"
-    yield f"{_value(row, 'value')}, better than real films alone by {difference}"
+        difference += f" [{low:+.{places}f}, {high:+.{places}f}]"
+    yield f"{_value(row, 'value')}, {difference} against real films alone"
     if row["p_holm"] is not None:
         yield f"{_p(row['p_holm'])} after correction, d {row['d']:.1f}"
     if row["recovery"] is not None:
+        share = f"{100 * row['recovery']:.0f} %" if row["recovery"] > 0 else "none"
         beyond = " more than blurred ones" if row["baseline"] == BLURRED else ""
-        yield f"{100 * row['recovery']:.0f} % of what real films of others bring{beyond}"
+        yield f"{share} of what real films of others bring{beyond}"
     worth = row["worth_real_films"]
     if worth is not None:
         yield f"worth {worth['bound'] or 'about'} {worth['films']:,} real films"
