@@ -4,6 +4,9 @@ After Ravuri and Vinyals (Classification Accuracy Score for Conditional Generati
 2019), with a teacher where synthetic films come without classes (see `students`). What is measured
 is the area under the ROC curve, which does not hang on how common a class is: of each class against
 all others, and the mean of these.
+
+A teacher that labels noise hands on much of what it knows, as who asks a model about anything can
+copy it: where noise teaches as much as real films do, the protocol is not sensitive, and says so.
 """
 
 from __future__ import annotations
