@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,7 @@ def sets(trained: Part, control: Part, released: Mapping[str, Pictures]) -> Scor
     return ScoreSets(trained, control, together, checkpoints, {"trained": 0, "control": 0}, nothing)
 
 
+@cache
 def good_and_poor(*, control: int = 48) -> ScoreSets:
     """Checkpoints `4` and `9`: the later one draws as patients' films are, the other does not."""
     few = shapes(50, seed=4)

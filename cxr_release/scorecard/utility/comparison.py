@@ -98,7 +98,8 @@ def compared(trials: Trials, values: Series, with_values: Series) -> ResampledTe
     """The corrected test of how much better some values are than others.
 
     Training films are counted as those of the real-only arm, which has the fewest: that makes the
-    test no more lenient than any count of an arm's films would.
+    test no more lenient than any count of an arm's films would. Films of another hospital, which
+    are the same in every repetition, are counted as a fold of as many.
     """
     sign = 1 if trials.about.better == "higher" else -1
     return resampled_t(
@@ -118,8 +119,9 @@ def insensitive(trials: Trials, arm: Arm) -> str:
     equal = [name for name, values in rivals.items() if not _beats(trials, ceiling, values)]
     if not equal:
         return ""
-    names = " and ".join(_WORDS.get(name, name) for name in equal)
-    return f"real films of other patients do no better, beyond chance, than {names}"
+    *names, last = (_WORDS.get(name, name) for name in equal)
+    listed = f"{', '.join(names)} and {last}" if names else last
+    return f"real films of other patients do no better, beyond chance, than {listed}"
 
 
 def _beats(trials: Trials, values: Series, others: Series) -> bool:

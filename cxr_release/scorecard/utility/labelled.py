@@ -87,14 +87,18 @@ def landmarks_of(pools: Pools, labels: Labels) -> Labelled | None:
         if all(name in points for name in names):
             values[place] = [SMALL * number for name in names for number in points[name]]
     plural = "s" * (len(names) != 1)
-    return _labelled(pools, f"{len(names)} landmark{plural}", f"pixels of {SMALL}", values)
+    return _labelled(
+        pools,
+        f"{len(names)} landmark{plural}",
+        f"mean distance, pixels of {SMALL} × {SMALL}",
+        values,
+    )
 
 
 def numbers_of(pools: Pools, labels: Labels) -> Labelled:
     """The number that is stated of films."""
     values = [[labels.numbers.get(film, np.nan)] for film in pools.ids]
-    name = labels.number_name
-    return _labelled(pools, name, f"of {name}", np.array(values))
+    return _labelled(pools, labels.number_name, "mean absolute error", np.array(values))
 
 
 def classes_of(pools: Pools, labels: Labels, places: Mapping[str, int]) -> Labelled:

@@ -14,6 +14,7 @@ from cxr_release.encoders.registry import small_picture
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
 from cxr_release.memorization.features import features_of
+from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.sets import Part, ScoreSets, part_of
 from cxr_release.scorecard.utility.arms import LEAST_REAL, SEEDS, design_of
 from cxr_release.scorecard.utility.classification import (
@@ -123,7 +124,17 @@ def measure_utility(
         SourceError: labels cannot be matched with films; or an external film is among the trained
             or control films, or none can be read.
     """
-    trainer = learner_of(learner, settings)
+    with one_thread_each():
+        return _measured(sets, labels, external, learner_of(learner, settings), seeds)
+
+
+def _measured(
+    sets: ScoreSets,
+    labels: Labels | None,
+    external: FilmSet | None,
+    learner: Learner,
+    seeds: int,
+) -> Utility:
     notes: list[str] = []
     outside = None if external is None else _outside(external, sets, notes)
     pools = pools_of(sets, outside)
@@ -134,7 +145,7 @@ def measure_utility(
         for name, films in pools.too_few.items()
     ]
     trials: list[Trials] = []
-    for task, tested in _tasks(pools, stated, trainer, why_not):
+    for task, tested in _tasks(pools, stated, learner, why_not):
         design = design_of(pools, task.usable, external=tested, seeds=seeds)
         if design is None:
             why_not.append(
@@ -224,16 +235,18 @@ def _outside(films: FilmSet, sets: ScoreSets, notes: list[str]) -> Part:
 
 def _counts(sets: ScoreSets, labels: Labels, stated: Labels) -> Iterator[str]:
     """How many films are labelled, in words."""
-    for name, part in (("trained", sets.trained), ("control", sets.control)):
-        missing = len(part) - sum(film in stated.films for film in part.ids)
-        if missing:
-            yield f"{missing:,} of {len(part):,} {name} films are not labelled"
-    own = sum(film in stated.films for film in sets.released.ids)
-    if own:
-        yield f"{own:,} of {len(sets.released):,} synthetic films came with labels"
+    kinds = {LANDMARKS: stated.points, NUMBER: stated.numbers, CLASSIFICATION: stated.classes}
+    for task, films in kinds.items():
+        for name, part in (("trained", sets.trained), ("control", sets.control)):
+            missing = len(part) - sum(film in films for film in part.ids)
+            if films and missing:
+                yield f"{task}: {missing:,} of {len(part):,} {name} films are not labelled"
+        own = sum(film in films for film in sets.released.ids)
+        if own:
+            yield f"{task}: {own:,} of {len(sets.released):,} synthetic films came with labels"
     strange = len(labels.films) - len(stated.films)
     if strange:
-        yield f"{strange:,} of {len(labels.films):,} labels are of films that are not scored"
+        yield f"{strange:,} of {len(labels.films):,} labelled films are not among those scored"
 
 
 def _repetitions(trials: Trials) -> Iterator[dict[str, Any]]:

@@ -79,13 +79,14 @@ def test_rows_say_what_their_labels_are() -> None:
     assert stated == {
         "inpainting": (None, "R²"),
         "super-resolution": (None, "dB"),
-        "landmarks": ("2 landmarks", "pixels of 64"),
-        "number": ("angle", "of angle"),
+        "landmarks": ("2 landmarks", "mean distance, pixels of 64 × 64"),
+        "number": ("angle", "mean absolute error"),
         "classification": ("2 classes", "AUC"),
     }
     assert {row["better"] for row in rows_of("number", "9")} == {"lower"}
-    assert "number (angle), tested on control films; of angle, lower is better" in "\n".join(
-        lines(measured().report())
+    assert (
+        "number (angle), tested on control films; mean absolute error, lower is better"
+        in "\n".join(lines(measured().report()))
     )
 
 
@@ -132,28 +133,29 @@ def test_landmarks_that_few_films_have_are_left_out_and_so_are_films_without_one
 def test_films_without_labels_are_counted_and_labels_without_films_too() -> None:
     numbers = {film: NUMBERS[film] for film in [*SETS.trained.ids[10:], *SETS.control.ids[3:]]}
     numbers |= {"someone": 1.0, SETS.released.ids[0]: 3.0}
-    utility = measure_utility(SETS, labels=Labels(numbers=numbers), seeds=1)
+    points = {film: POINTS[f"{film}.png"] for film in SETS.trained.ids[:19]}
+    of_one = dict.fromkeys(SETS.control.ids[3:], "same")
+    utility = measure_utility(SETS, labels=Labels(points, of_one, numbers), seeds=1)
     assert utility.notes == (
-        "10 of 120 trained films are not labelled",
-        "3 of 48 control films are not labelled",
-        "1 of 100 synthetic films came with labels",
-        "1 of 157 labels are of films that are not scored",
+        "landmarks: 101 of 120 trained films are not labelled",
+        "landmarks: 48 of 48 control films are not labelled",
+        "number: 10 of 120 trained films are not labelled",
+        "number: 3 of 48 control films are not labelled",
+        "number: 1 of 100 synthetic films came with labels",
+        "classification: 120 of 120 trained films are not labelled",
+        "classification: 3 of 48 control films are not labelled",
+        "1 of 167 labelled films are not among those scored",
     )
     assert {row["real_only_films"] for row in rows_of("number", "9", utility)} <= {21, 22}
-
-
-def test_what_labels_do_not_suffice_for_is_said() -> None:
-    few = {film: NUMBERS[film] for film in [*SETS.trained.ids[:19], *SETS.control.ids]}
-    of_one = dict.fromkeys(FILMS, "same")
-    utility = measure_utility(SETS, labels=Labels(numbers=few, classes=of_one), seeds=1)
-    assert "number: 19 trained film(s) are labelled, and a teacher needs 20 or more" in (
-        utility.why_not
+    assert utility.why_not[:2] == (
+        "landmarks: 19 trained film(s) are labelled, and a teacher needs 20 or more",
+        "classification: fewer than two classes have 12 control and 12 trained films",
     )
-    assert (
-        "classification: fewer than two classes have 12 control and 12 trained films"
-        in utility.why_not
-    )
-    assert {row["task"] for row in utility.report()} == {"inpainting", "super-resolution"}
+    assert {row["task"] for row in utility.report()} == {
+        "inpainting",
+        "super-resolution",
+        "number",
+    }
 
 
 def test_labels_of_no_film_here_are_refused() -> None:
@@ -173,11 +175,10 @@ def test_another_hospitals_films_need_labels_of_their_own() -> None:
     outside = shapes(15, seed=8)
     films = {f"e{n}": film for n, film in enumerate(drawn(outside, seed=8))}
     there = film_set("external", films)
-    without = measure_utility(SETS, labels=Labels(numbers=NUMBERS), external=there, seeds=1)
-    assert "number: no external film is labelled" in without.why_not
     numbers = {f"e{n}": 40 + 10 * outside[n, 16] for n in range(15)}
-    labels = Labels(numbers=NUMBERS | numbers)
+    labels = Labels(numbers=NUMBERS | numbers, classes=CLASSES)
     utility = measure_utility(SETS, labels=labels, external=there, seeds=1)
+    assert "classification: no external film is labelled" in utility.why_not
     good = next(row for row in rows_of("number", "9", utility) if row["protocol"] == "hybrid")
     assert good["tested_on"] == "external"
     assert good["value"] < 10

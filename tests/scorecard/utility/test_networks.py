@@ -36,6 +36,9 @@ FILMS = (drawn(shapes(9, seed=5))[:, ::2, ::2] / 255).astype(np.float32)
 """9 films of 32²."""
 
 
+POOLS = pools_of(good_and_poor(control=24))
+
+
 def asked(seed: int, *, settings: Settings = TINY, tested: np.ndarray = FILMS[6:]) -> np.ndarray:
     """What a small network says of films after a training on the first 6."""
 
@@ -62,15 +65,12 @@ def test_a_training_is_the_same_for_the_same_seed_and_leaves_other_chance_alone(
 def test_a_training_learns() -> None:
     """Six films by heart."""
     truth = FILMS.mean(axis=(1, 2))[:6, None]
-    few, many = (
-        float(
-            (
-                (asked(1, settings=Settings(steps=steps, batch=4), tested=FILMS[:6]) - truth) ** 2
-            ).mean()
-        )
-        for steps in (1, 150)
-    )
-    assert many < few / 4
+
+    def error(steps: int) -> float:
+        settings = Settings(steps=steps, batch=4)
+        return float(((asked(1, settings=settings, tested=FILMS[:6]) - truth) ** 2).mean())
+
+    assert error(150) < error(1) / 4
 
 
 def test_a_loss_that_is_not_a_number_ends_the_training() -> None:
@@ -79,11 +79,13 @@ def test_a_loss_that_is_not_a_number_ends_the_training() -> None:
     assert "lower its rate" in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [unet_inpainting, unet_super_resolution])
+@pytest.mark.parametrize(
+    "make",
+    [unet_inpainting, pytest.param(unet_super_resolution, marks=pytest.mark.long)],
+)
 def test_a_u_net_learns_pictures(make: Callable[[Pools, Settings], PictureTask]) -> None:
-    pools = pools_of(good_and_poor(control=24))
-    task = make(pools, TINY)
-    learn, test = pools.others[:6], pools.control[:3]
+    task = make(POOLS, TINY)
+    learn, test = POOLS.others[:4], POOLS.control[:2]
     first = task.score(learn, test, 1)
     assert np.isfinite(first)
     assert task.score(learn, test, 1) == first
@@ -92,12 +94,11 @@ def test_a_u_net_learns_pictures(make: Callable[[Pools, Settings], PictureTask])
 
 
 def test_what_a_u_net_is_asked_for_is_hidden_from_it() -> None:
-    pools = pools_of(good_and_poor(control=24))
-    task = unet_inpainting(pools, TINY)
+    task = unet_inpainting(POOLS, TINY)
     assert (task.inputs[:, 0, 11:21, 11:21] == 0).all()
     assert (task.inputs[:, 1] == task.seen).all()
     assert task.seen.sum() == 100
-    fine = unet_super_resolution(pools, TINY)
+    fine = unet_super_resolution(POOLS, TINY)
     large = fine.inputs.reshape(-1, 32, 2, 32, 2)
     assert (large == large[:, :, :1, :, :1]).all()
     assert fine.targets.reshape(-1, 32, 2, 32, 2).mean(axis=(2, 4)) == pytest.approx(0, abs=1e-6)
@@ -137,6 +138,7 @@ def test_a_network_of_torchvision_learns_labels(name: str) -> None:
     assert learner.inpainting(pools).about.learner == "closed"
 
 
+@pytest.mark.long
 def test_weights_of_networks_come_from_chance_alone() -> None:
     torch.manual_seed(1)
     first, second = (image_network("swin_t", 3) for _ in range(2))

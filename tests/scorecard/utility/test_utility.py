@@ -214,6 +214,8 @@ def test_another_hospitals_films_are_tested_in_place_of_control_films() -> None:
     assert utility.notes == ("1 external film(s) could not be read",)
     good = row(utility.report(), "inpainting", "hybrid", 2, "9")
     assert good["value"] > good["real_only"] > 0.3
+    # The same films of another hospital in every repetition.
+    assert {len(each.test) for each in utility.trials[0].design.repetitions} == {15}
     assert (
         good["value"]
         != row(measure_utility(scored, seeds=1).report(), "inpainting", "hybrid", 2, "9")["value"]
