@@ -163,8 +163,7 @@ def _worth(trials: Trials, curve: Mapping[int, Series], values: Series) -> Row |
 def recoveries(rows: Sequence[Row]) -> dict[str, float | None]:
     """Mean recovery of the sensitive protocols, 0 … 100, of each kind of films.
 
-    Floors are not scored; a recovery below 0 counts as 0 and one above 1 as 1. None where no
-    protocol is sensitive.
+    A recovery below 0 counts as 0 and one above 1 as 1. None where no protocol is sensitive.
     """
     names = dict.fromkeys(row["of"] for row in rows)
     shares = {
@@ -175,7 +174,10 @@ def recoveries(rows: Sequence[Row]) -> dict[str, float | None]:
         ]
         for name in names
     }
-    return {name: 100 * float(np.mean(each)) if each else None for name, each in shares.items()}
+    return {
+        name: round(100 * float(np.mean(each)), 1) if each else None
+        for name, each in shares.items()
+    }
 
 
 def curves_of(trials: Sequence[Trials]) -> list[Row]:

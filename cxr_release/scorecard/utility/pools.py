@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.scorecard.sets import Part, Places, ScoreSets
+from cxr_release.scorecard.summary import COPIES, IDEAL, RELEASE
 
 MOST_CONTROL, MOST_FILMS = 900, 800
 """Films of a pool."""
 LEAST_CHECKPOINT = 40
 """Films of a checkpoint that is measured apart."""
-RELEASE, COPIES, BLURRED, NOISE, ONE_FILM = "release", "copies", "blurred", "noise", "one film"
+BLURRED, NOISE, ONE_FILM = "blurred", "noise", "one film"
 ANCHORS = (COPIES, BLURRED, NOISE, ONE_FILM)
 """What is measured beside synthetic films."""
-IDEAL = "ideal"
 BLUR = 1.0
 """Standard deviation of the blur, in pixels of a film of `SMALL`²."""
 

@@ -16,6 +16,7 @@ from cxr_release.films.film_set import FilmSet
 from cxr_release.memorization.features import features_of
 from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.sets import Part, ScoreSets, part_of
+from cxr_release.scorecard.summary import COPIES, IDEAL, RELEASE
 from cxr_release.scorecard.utility.arms import LEAST_REAL, SEEDS, design_of
 from cxr_release.scorecard.utility.classification import (
     CLASSIFICATION,
@@ -39,11 +40,7 @@ from cxr_release.scorecard.utility.labelled import (
 from cxr_release.scorecard.utility.labels import Labels
 from cxr_release.scorecard.utility.learners import Learner, learner_of
 from cxr_release.scorecard.utility.pools import (
-    COPIES,
-    IDEAL,
     LEAST_CHECKPOINT,
-    NOISE,
-    ONE_FILM,
     Pools,
     pools_of,
     row_name,
@@ -82,21 +79,16 @@ class Utility:
         return [row for each in self.trials for row in _repetitions(each)]
 
     def scores(self) -> dict[str, float | None]:
-        """Mean recovery, 0 … 100, of the release, each checkpoint, copies and blurred films.
+        """Mean recovery, 0 … 100, of the release, each checkpoint and copies.
 
-        `ideal` is the ceiling itself: 100, wherever anything could be measured.
+        `ideal` is the ceiling itself: 100, wherever anything could be measured. Those of floors and
+        of blurred films: see `comparison.recoveries`.
         """
-        scores = recoveries(self.rows)
-        for floor in (NOISE, ONE_FILM):
-            scores.pop(floor, None)
-        measured = any(row["sensitive"] for row in self.rows)
-        missing = dict.fromkeys(map(row_name, self.checkpoints))
-        return {
-            "release": None,
-            IDEAL: 100.0 if measured else None,
-            COPIES: None,
-            **missing,
-            **scores,
+        shares = recoveries(self.rows)
+        ideal = 100.0 if any(row["sensitive"] for row in self.rows) else None
+        names = (COPIES, *map(row_name, self.checkpoints))
+        return {RELEASE: shares.get(RELEASE), IDEAL: ideal} | {
+            name: shares.get(name) for name in names
         }
 
 
@@ -124,6 +116,10 @@ def measure_utility(
         SourceError: labels cannot be matched with films; or an external film is among the trained
             or control films, or none can be read.
     """
+    # Whose threads are to be held back must be loaded by then: the last bits hang on their number.
+    import scipy.linalg  # noqa: F401
+    import sklearn.linear_model  # noqa: F401
+
     with one_thread_each():
         return _measured(sets, labels, external, learner_of(learner, settings), seeds)
 

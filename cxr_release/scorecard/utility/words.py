@@ -7,15 +7,18 @@ from itertools import groupby
 from typing import Any
 
 from cxr_release.errors import one_line
+from cxr_release.scorecard.summary import COPIES, RELEASE
 from cxr_release.scorecard.utility.arms import HYBRID
-from cxr_release.scorecard.utility.pools import ANCHORS, BLURRED, COPIES, NOISE, ONE_FILM, RELEASE
+from cxr_release.scorecard.utility.pools import ANCHORS, BLURRED, NOISE, ONE_FILM
+from cxr_release.statistics.resampled import TEST
 
 Row = Mapping[str, Any]
 
 CAVEAT = (
-    "d is Cohen's d of repetitions that share most of their films: it is larger than that of"
-    " independent studies would be. Usefulness says nothing about privacy: patients' own films are"
-    " useful."
+    f"p by the {TEST} test (Nadeau and Bengio), corrected by Holm's method for all rows of"
+    " synthetic films that count. d is Cohen's d of repetitions that share most of their films: it"
+    " is larger than that of independent studies would be. Usefulness says nothing about privacy:"
+    " patients' own films are useful."
 )
 """What numbers of this kind do not say."""
 _NAMES = {
