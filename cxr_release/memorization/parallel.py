@@ -19,7 +19,12 @@ Result = TypeVar("Result")
 
 
 def in_parallel(
-    work: Callable[[slice], Result], films: int, task: str, *, step: int = BLOCK
+    work: Callable[[slice], Result],
+    films: int,
+    task: str,
+    *,
+    step: int = BLOCK,
+    unit: str = "film",
 ) -> Iterator[Result]:
     """What some work gives of each block, in the order of the blocks.
 
@@ -28,12 +33,13 @@ def in_parallel(
         films: how many there are.
         task: what the bar on standard error says, where that is a terminal.
         step: films of a block.
+        unit: what the bar counts.
     """
     blocks = [slice(start, min(start + step, films)) for start in range(0, films, step)]
     with (
         one_thread_each(),
         ThreadPoolExecutor(os.cpu_count()) as pool,
-        tqdm(total=films, desc=task, unit="film", disable=None, file=sys.stderr) as bar,
+        tqdm(total=films, desc=task, unit=unit, disable=None, file=sys.stderr) as bar,
     ):
         for block, result in zip(blocks, pool.map(work, blocks), strict=True):
             bar.update(block.stop - block.start)

@@ -164,7 +164,7 @@ def score_sets(
     read = {
         name: features_of(each, small_picture(), ["plain"], cache) for name, each in films.items()
     }
-    parts = {name: _part(films[name], read[name], encoder=encoder, cache=cache) for name in films}
+    parts = {name: part_of(films[name], read[name], encoder=encoder, cache=cache) for name in films}
     if checkpoint_of is not None:
         kept = [place for place, film in enumerate(parts[RELEASED].ids) if film in checkpoint_of]
         parts[RELEASED] = parts[RELEASED].take(kept)
@@ -201,9 +201,21 @@ def _require_apart(films: Mapping[str, FilmSet], parts: Mapping[str, Part]) -> N
         )
 
 
-def _part(
-    films: FilmSet, read: FilmFeatures, *, encoder: Encoder | None, cache: Path | None
+def part_of(
+    films: FilmSet,
+    read: FilmFeatures,
+    *,
+    encoder: Encoder | None = None,
+    cache: Path | None = None,
 ) -> Part:
+    """The films of a role in an order of their pixels.
+
+    Args:
+        films: the films.
+        read: their small pictures.
+        encoder: see `score_sets`.
+        cache: likewise.
+    """
     pictures = read.views["plain"]
     digests = [hashlib.sha256(np.ascontiguousarray(row).tobytes()).hexdigest() for row in pictures]
     patients = [
