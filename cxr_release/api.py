@@ -121,39 +121,70 @@ def audit(
 
 def score(
     train: Films,
-    held_out: Films,
+    held_out: Films | None,
     synthetic: Films,
     output: str | Path,
     *,
     patients: str | Path | None = None,
+    labels: str | Path | None = None,
+    checkpoints: Sequence[str | Path] = (),
+    reference: str | Path | None = None,
+    split: str | Path | None = None,
+    **settings: Any,
 ) -> dict[str, Any]:
-    """Attack synthetic films as a downloader could: is anybody of the training set in them?
+    """Score synthetic films: is anybody in them, are they good for anything, whom do they miss?
 
     Args:
         train: films that the generator learnt from.
-        held_out: control films: of other patients, through the same ingest, that no run saw.
-        synthetic: the films to attack.
-        output: folder for `scorecard.json`, which names no film and no patient.
+        held_out: control films: of other patients, through the same ingest, that no run saw. None
+            where there are none; then privacy and utility are not measurable.
+        synthetic: the films to score; several sets are told apart as checkpoints are.
+        output: folder for `scorecard.json` and its pictures, which name no film and no patient.
         patients: CSV with `file` (or id) and `patient` of each film of `train` and `held_out`,
-            where no `patients.csv` lies beside them.
+            where no `patients.csv` lies beside them. Further columns make groups of films.
+        labels: JSON or CSV of landmarks, classes or numbers of films; see
+            `scorecard.utility.labels`.
+        checkpoints: folders of checkpoints whose networks are attacked.
+        reference: checkpoint, or run, that did not learn from the members; None: no calibration.
+        split: Parquet or CSV with `id` and `part` of each film of `train`: members are those of the
+            part `held_out`, which the reference did not see. None: all are.
+        settings: keys of the section `score` of params.yaml, such as `learner`.
 
     Returns:
         What `scorecard.json` holds, and `unreadable`: `trained`, `control` and `released` → films
         that could not be read, with their faults. Such films are in no number.
 
     Raises:
-        SourceError: a set cannot be opened or is too small, or a patient or a picture is both in
-            `train` and in `held_out`; names them all.
+        SourceError: a set cannot be opened, or a patient or a picture is both in `train` and in
+            `held_out`; names them all.
+        ParamsError: a setting is unknown or out of range.
+        CxrReleaseError: a checkpoint, labels or a file of weights are refused.
     """
+    from cxr_release.params import ScoreParams
+    from cxr_release.scorecard.score import Beside
     from cxr_release.scorecard.score import score as measure
+    from cxr_release.settings import checked
 
-    return measure(
+    # As YAML has them: lists for tuples.
+    defaults = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(ScoreParams()).items()
+    }
+    card = measure(
         _paths(train),
-        _paths(held_out),
+        [] if held_out is None else _paths(held_out),
         _paths(synthetic),
         Path(output),
-        patients=None if patients is None else Path(patients),
+        beside=Beside(
+            patients=_path(patients),
+            labels=_path(labels),
+            checkpoints=[Path(folder) for folder in checkpoints],
+            reference=_path(reference),
+            split=_path(split),
+        ),
+        settings=checked(ScoreParams, defaults | settings),
     )
+    return {**card.report, "unreadable": card.unreadable}
 
 
 def analyze(
@@ -228,3 +259,7 @@ def verify(
 
 def _paths(films: Films) -> list[Path]:
     return [Path(films)] if isinstance(films, str | Path) else [Path(path) for path in films]
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)

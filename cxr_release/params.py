@@ -47,6 +47,10 @@ _PRESCREEN = "prescreen"
 """The pre-screen's name in the logs, which is not a person's."""
 
 
+_EXTRACTOR = re.compile(r"[a-z][a-z0-9_]{0,63}=[^@\s][^@]{0,150}(@[0-9a-f]{64})?")
+"""A network, the file of its weights, and the file's SHA-256."""
+
+
 def _reviewer(**options: Any) -> Any:
     return checked_by(
         "a reviewer's name such as a.b, or empty",
@@ -242,6 +246,35 @@ class StudyParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreParams:
+    """The scorecard; the defaults are those of a score without params.yaml."""
+
+    checkpoints: tuple[int, ...] = checked_by(
+        "numbers of checkpoints, rising, or none",
+        lambda value: all(number > 0 for number in value) and list(value) == sorted({*value}),
+        default=(),
+    )
+    levels: int = between(1, 100, "noise levels", default=5)
+    noises: int = between(1, 100, "noises a level", default=1)
+    doses: tuple[int, ...] = checked_by(
+        "one to ten numbers of passes from 1 to 1,000, rising",
+        lambda value: (
+            1 <= len(value) <= 10
+            and all(0 < number <= 1_000 for number in value)
+            and list(value) == sorted({*value})
+        ),
+        default=(3, 6, 12),
+    )
+    learner: Literal["closed", "resnet50", "unet", "swin_t"] = "closed"
+    external: str = path(default="")
+    extractors: tuple[str, ...] = checked_by(
+        "at most 8 of NETWORK=FILE or NETWORK=FILE@SHA256",
+        lambda value: len(value) <= 8 and all(map(_EXTRACTOR.fullmatch, value)),
+        default=(),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReleaseParams:
     """What the release is called and where its source comes from."""
 
@@ -298,6 +331,7 @@ class Params:
     screen: ScreenParams
     audit: AuditParams
     study: StudyParams
+    score: ScoreParams
     release: ReleaseParams
 
 
@@ -401,6 +435,15 @@ def _contradictions(params: Params) -> list[Fault]:
         )
         for number in params.sample.checkpoints
         if number > last
+    ]
+    faults += [
+        Fault(
+            "score.checkpoints",
+            f"checkpoint {number} is not one that films are sampled from",
+            "take numbers of sample.checkpoints: those networks made the release",
+        )
+        for number in params.score.checkpoints
+        if number not in params.sample.checkpoints
     ]
     folds = params.network.pixel_unshuffle * 2 ** (len(params.network.channels) - 1)
     if params.ingest.size % folds:

@@ -107,6 +107,8 @@ class Paths:
     """The key to the kit."""
     study = _Below("data/study")
     """Folder of what the readers' answers come to: responses, statistics, figures."""
+    score = _Below("data/score")
+    """Folder of the scorecard: `scorecard.json` and its pictures. No film is in it."""
     links = _Below("data/study-links/secret")
     """Secret behind the readers' links to their pages."""
     validation = _Below("data/validation/validation.json")

@@ -425,36 +425,94 @@ def score(
             help="Films that the generator learnt from: a folder, or an image table (Parquet)."
         ),
     ],
-    held_out: Annotated[
-        list[Path],
-        typer.Option(help="Control films: of other patients, that no run saw, likewise."),
+    synthetic: Annotated[
+        list[Path], typer.Option(help="Synthetic films, likewise; several are told apart.")
     ],
-    synthetic: Annotated[list[Path], typer.Option(help="Synthetic films, likewise.")],
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option(help="Control films: of other patients, that no run saw, likewise."),
+    ] = None,
     patients: Annotated[
         Path | None,
         typer.Option(help="CSV: file and patient of each film of --train and --held-out."),
     ] = None,
-    output: Annotated[Path, typer.Option(help="Folder for scorecard.json.")] = Path("scored"),
+    labels: Annotated[
+        Path | None, typer.Option(help="Landmarks, classes or numbers of films: JSON or CSV.")
+    ] = None,
+    checkpoint: Annotated[
+        list[Path] | None, typer.Option(help="Folder of a checkpoint whose network is attacked.")
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint, or run, that did not learn from the attacked films."),
+    ] = None,
+    split: Annotated[
+        Path | None,
+        typer.Option(help="Films that the reference did not see: Parquet or CSV with id and part."),
+    ] = None,
+    external: Annotated[
+        Path | None, typer.Option(help="Films of another hospital, to test models on.")
+    ] = None,
+    learner: Annotated[
+        str, typer.Option(help="What learns: closed, resnet50, unet or swin_t.")
+    ] = "closed",
+    extractor: Annotated[
+        list[str] | None,
+        typer.Option(help="Network for a further distance: NETWORK=FILE, or NETWORK=FILE@SHA256."),
+    ] = None,
+    fail_below: Annotated[
+        list[str] | None,
+        typer.Option(help="End with 3 where a part is below: PART=NUMBER, such as privacy=50."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option(help="Folder for scorecard.json and its pictures.")
+    ] = Path("scored"),
     as_json: Json = False,
 ) -> None:
-    """Attack synthetic films as a downloader could: is anybody of --train in them?
+    """Score synthetic films: is anybody of --train in them, are they good for anything, whom do
+    they miss?
 
-    Each attack is held against films of patients whom no run saw, and says what it would have found
-    of planted copies. Patients stand in --patients, or in patients.csv beside the films; a patient
-    or a picture both in --train and in --held-out is refused. Nothing that is written or printed
-    names a film that could be read, or a patient.
+    Everything stands beside what real films of other patients get, and what copies of --train get.
+    An attack is held against films of patients whom no run saw, and says what it would have found
+    of planted films. Patients stand in --patients, or in patients.csv beside the films, whose
+    further columns make groups; a patient or a picture both in --train and in --held-out is
+    refused. What cannot be measured for lack of an input is said. Nothing that is written or
+    printed names a film that could be read, or a patient.
 
-    Ends with 1 where a film could not be read.
+    Ends with 1 where a film could not be read, with 3 where a part is below --fail-below, or was
+    not measured.
 
     Example: cxr-release score --train films --held-out others --synthetic drawn --output scored
+
+    Example: cxr-release score --train films --held-out others --synthetic drawn --checkpoint run/15
+    --reference tuning --split split.csv --fail-below privacy=50
     """
     from cxr_release import api
-    from cxr_release.scorecard.score import require_read, text_of
+    from cxr_release.scorecard.measure import text_of
+    from cxr_release.scorecard.score import require_read
+    from cxr_release.scorecard.thresholds import EXIT, below, limits_of
 
-    report = api.score(train, held_out, synthetic, output, patients=patients)
+    limits = limits_of(fail_below or [])
+    report = api.score(
+        train,
+        held_out,
+        synthetic,
+        output,
+        patients=patients,
+        labels=labels,
+        checkpoints=checkpoint or (),
+        reference=reference,
+        split=split,
+        external=str(external or ""),
+        learner=learner,
+        extractors=extractor or [],
+    )
     unreadable = report.pop("unreadable")
     show(report | {"output": str(output)}, text_of, as_json=as_json)
     require_read(unreadable)
+    if sentences := below(report["summary"], limits):
+        sys.stderr.write("".join(f"below its limit: {sentence}\n" for sentence in sentences))
+        raise typer.Exit(EXIT)
 
 
 @app.command()

@@ -16,7 +16,12 @@ from cxr_release.json_documents import read
 from cxr_release.params import PHANTOMS, Params, is_blank, never_set
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
-from cxr_release.release.disclosure import coarse_audit, names_films_by, shows_real_films
+from cxr_release.release.disclosure import (
+    coarse_audit,
+    coarse_scorecard,
+    names_films_by,
+    shows_real_films,
+)
 from cxr_release.release.documents.changelog import changelog_of
 from cxr_release.release.inputs import (
     AuditReport,
@@ -26,6 +31,7 @@ from cxr_release.release.inputs import (
     Job,
     OrientedSummary,
     ReleaseInputs,
+    ScorecardReport,
     SearchedFilms,
     StudyDocument,
 )
@@ -126,6 +132,7 @@ def build_record(
                 "prescreen": read(inputs.prescreen / "prescreen.json", Prescreen),
                 "audit": _audit(inputs, params),
                 "reader_study": _less(study.plain(), "review"),
+                "scorecard": _scorecard(inputs, params),
             },
             "reasons": [{"code": code, "meaning": meaning} for code, meaning in reasons.items()],
             "params": _published_params(params),
@@ -216,7 +223,19 @@ def _published_params(params: Params) -> Params:
             weights="given" if params.audit.weights else "",
             adjudicator="named" if params.audit.adjudicator else "",
         ),
+        score=replace(
+            params.score,
+            external="given" if params.score.external else "",
+            # What is left names a network and the hash of its file.
+            extractors=tuple(map(_without_path, params.score.extractors)),
+        ),
     )
+
+
+def _without_path(extractor: str) -> str:
+    network, _, file = extractor.partition("=")
+    _, at, sha256 = file.partition("@")
+    return f"{network}=given{at}{sha256}"
 
 
 def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
@@ -273,6 +292,12 @@ def _audit(inputs: ReleaseInputs, params: Params) -> Audit:
             "flagged": None if report.flagged is None else _flagged(inputs),
         }
     )
+
+
+def _scorecard(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """The scorecard's report, which names no film; its numbers may be rounded: see `disclosure`."""
+    report = read(inputs.score / "scorecard.json", ScorecardReport)
+    return coarse_scorecard(_less(report.plain(), "schema_number"), params)
 
 
 def _searched(films: SearchedFilms) -> dict[str, Any]:

@@ -136,6 +136,28 @@ def coarse_audit(report: Mapping[str, Any], params: Params) -> dict[str, Any]:
     }
 
 
+SCORECARD_DIGITS = 3
+"""Decimals of a number of the scorecard, where a number to the last digit would confirm a guess."""
+
+
+def coarse_scorecard(report: Mapping[str, Any], params: Params) -> dict[str, Any]:
+    """The scorecard's report as it may go out; counts stay.
+
+    An area to its last digit is that of these films and of no others: who holds all of them but one
+    could try films in its place.
+
+    Args:
+        report: what `scorecard.json` holds.
+        params: the parameters that it was made with.
+    """
+    if names_films_by(params) == "sha256":
+        return dict(report)
+    return {
+        name: _each(lambda number: round(number, SCORECARD_DIGITS), part)
+        for name, part in report.items()
+    }
+
+
 def _coarse_calibration(calibration: Mapping[str, Any]) -> dict[str, Any]:
     scores = ("synthetic", "source", "held_out", "control", "threshold")
     coarse = dict(calibration)
@@ -153,6 +175,8 @@ def _each(coarse: Callable[[float], float], value: Any) -> Any:
     """Every number in it that is not a count, made coarse."""
     if isinstance(value, Mapping):
         return {key: _each(coarse, part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_each(coarse, part) for part in value]
     return coarse(value) if isinstance(value, float) else value
 
 

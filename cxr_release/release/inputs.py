@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
@@ -36,6 +36,7 @@ from cxr_release.release.record import (
     Prescreen,
     ReaderStudy,
     Recall,
+    Scorecard,
     ScreeningReview,
     Split,
     StudyReview,
@@ -120,6 +121,12 @@ class AuditReport(_More):
     list_length: ListLength
 
 
+class ScorecardReport(Scorecard):
+    """`score/scorecard.json`."""
+
+    schema_number: Count = Field(alias="schema")
+
+
 class OrientedSummary(_More):
     """`oriented/summary.json`."""
 
@@ -146,6 +153,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "adjudication/adjudication.json": AuditReview,
     "cohort/summary.json": CohortSummary,
     "oriented/summary.json": OrientedSummary,
+    "score/scorecard.json": ScorecardReport,
 }
 """File, as `ReleaseInputs.files` names it → what it holds."""
 
@@ -174,6 +182,8 @@ class ReleaseInputs:
     """The readers' blinded films, an image table."""
     study: Path
     """Folder with `responses.parquet`, `study.json`, and figures once a reader has finished."""
+    score: Path
+    """Folder with `scorecard.json`, and a picture of each thing that it measured."""
     cohort: Path
     """Folder with `cohort.parquet`, `summary.json`."""
     split: Path
@@ -210,6 +220,7 @@ class ReleaseInputs:
             **{f"adjudication/{name}": self.adjudication / name for name in _ADJUDICATION},
             "study-kit/kit.parquet": self.kit,
             **{f"study/{name}": self.study / name for name in _READING},
+            "score/scorecard.json": self.score / "scorecard.json",
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
             **{f"split/{name}": self.split / name for name in _SPLIT},
             "curves/losses.json": self.curves,

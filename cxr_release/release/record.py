@@ -453,6 +453,37 @@ class ReaderStudy(Part):
     analysis: Json | None
 
 
+ScorePart = Literal["fidelity", "utility", "privacy", "coverage"]
+Scores = dict[ScorePart, Number | None]
+"""Part of the scorecard → 0 … 100; None where it was not measured."""
+
+
+class ScoreSummary(Part):
+    """The parts of the scorecard side by side; see `scorecard.summary`."""
+
+    fidelity: Number | None
+    utility: Number | None
+    privacy: Number | None
+    coverage: Number | None
+    weakest: ScorePart | None
+    anchors: dict[Literal["ideal", "copies"], Scores]
+    checkpoints: dict[Text, Scores]
+    why_not: list[Text]
+
+
+class Scorecard(Part):
+    """Attacks with their controls, and measures between their anchors; see `scorecard.score`."""
+
+    sets: dict[Literal["trained", "control", "released"], Counts]
+    fidelity: list[Json]
+    utility: list[Json]
+    learning_curves: list[Json]
+    privacy: list[Json]
+    coverage: list[Json]
+    notes: list[Text]
+    summary: ScoreSummary
+
+
 class Metrics(Part):
     """What the stages measured."""
 
@@ -466,6 +497,8 @@ class Metrics(Part):
     prescreen: Prescreen
     audit: Audit
     reader_study: ReaderStudy
+    scorecard: Scorecard | None = None
+    """It came with a later version of the program."""
 
 
 class Shard(Part):

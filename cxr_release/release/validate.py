@@ -24,12 +24,14 @@ from cxr_release.release.checks.films import (
 from cxr_release.release.checks.parts import check_parts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
+from cxr_release.release.checks.scorecard import check_scorecard
 from cxr_release.release.checks.view import Places, Rows, View
 from cxr_release.release.inputs import (
     STUDY,
     AuditReport,
     CountsDocument,
     ReleaseInputs,
+    ScorecardReport,
     StudyDocument,
     job_of,
     jobs_of,
@@ -38,6 +40,7 @@ from cxr_release.release.record import AuditReview, Split
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 
 _SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
+_SCORE = "run `dvc repro --force scorecard`"
 _STUDY = "run `dvc repro --force study`"
 
 
@@ -100,6 +103,7 @@ class _Artefacts:
         self.trained = rows(inputs.split / "trained.parquet", schemas.COHORT)
         self.control = rows(inputs.split / "control.parquet", schemas.COHORT)
         self.parts = report.document(inputs.split / "summary.json", Split)
+        self.scorecard = report.document(inputs.score / "scorecard.json", ScorecardReport)
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)
@@ -239,6 +243,14 @@ def _check_between(
         real, read.split or [], tables_of, parts, folder=inputs.split, report=report
     )
     check_searched(cast(AuditReport, read.audit), parts, view.places.audit, report)
+    check_scorecard(
+        cast(ScorecardReport, read.scorecard),
+        parts,
+        len(view.films),
+        rounded=False,
+        place=Place(str(inputs.score / "scorecard.json"), _SCORE),
+        report=report,
+    )
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
     check_search(
         view,

@@ -34,6 +34,7 @@ from cxr_release.release.checks.memorization import check_flagged
 from cxr_release.release.checks.parts import check_cohort_counts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
+from cxr_release.release.checks.scorecard import check_scorecard
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
@@ -144,6 +145,15 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_distinct(films, real, Place("data"), report)
         check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
         check_cohort_counts(record, Place(RECORD), report)
+        if record.metrics.scorecard is not None:
+            check_scorecard(
+                record.metrics.scorecard,
+                record.metrics.split,
+                len(films),
+                rounded=view.rounded,
+                place=Place(f"{RECORD}: metrics.scorecard"),
+                report=report,
+            )
         check_configs(view, record, shards, report)
         check_facing(view, record, report)
         check_tombstones(view, record, report)

@@ -22,12 +22,7 @@ from numpy.typing import NDArray
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.schemas import SMALL
-from cxr_release.scorecard.picture_features import (
-    PictureFeatures,
-    features_of_pictures,
-    some_of,
-)
-from cxr_release.scorecard.sets import (
+from cxr_release.scorecard.names import (
     BLURRED,
     CONTROL,
     COPIES,
@@ -36,12 +31,13 @@ from cxr_release.scorecard.sets import (
     RELEASE,
     RELEASED,
     TRAINED,
-    Part,
-    Places,
-    ScoreSets,
 )
-
-ANCHORS = (IDEAL, COPIES, BLURRED, NOISE)
+from cxr_release.scorecard.picture_features import (
+    PictureFeatures,
+    features_of_pictures,
+    some_of,
+)
+from cxr_release.scorecard.sets import Part, Places, ScoreSets
 
 LARGEST = 2000
 """Films of a row, and of the reference, at most."""

@@ -17,7 +17,7 @@ several ratios is lowered by chance; nor is a release's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.fidelity.distances import FEATURES
-from cxr_release.films.folder import printable
 from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.balls import Features, Space, nearest
 from cxr_release.scorecard.facts import Facts
@@ -36,17 +35,10 @@ from cxr_release.scorecard.groups import (
     grouped,
     merged,
 )
+from cxr_release.scorecard.names import CONTROL, COPIES, IDEAL, RELEASE, TRAINED
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
 from cxr_release.scorecard.ratios import Ratio, corrected, drawn_of, ratios_of, score_of
-from cxr_release.scorecard.sets import (
-    CONTROL,
-    COPIES,
-    IDEAL,
-    RELEASE,
-    TRAINED,
-    Places,
-    ScoreSets,
-)
+from cxr_release.scorecard.sets import Places, ScoreSets
 from cxr_release.statistics.bootstrap import cluster_numbers
 from cxr_release.statistics.proportions import ALPHA
 
@@ -253,44 +245,3 @@ def _score_of_copies(
             for space in spaces
         ]
     )
-
-
-def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The rows in words, for a terminal; a line for each group.
-
-    Args:
-        report: see `Coverage.report`.
-    """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in report:
-        groups.setdefault((row["column"], row["group"]), []).append(row)
-    measured = [row for row in report if not row["too_few"]]
-    if not measured:
-        yield "coverage: not measured, for there are too few films"
-        return
-    kinds = " and ".join(dict.fromkeys(row["features"] for row in measured))
-    yield f"coverage, as a ratio to that by as many films of other patients, by {kinds}:"
-    for (column, group), rows in groups.items():
-        name = ": ".join(printable(part) for part in (column, group) if part)
-        first = rows[0]
-        if first["too_few"]:
-            counts = "" if first["films"] is None else f": {first['films']:,} films"
-            yield f"  {name}{counts}: too few to measure"
-        else:
-            missed = "; MISSED" if first["missed"] else ""
-            ratios = " and ".join(map(_ratio_in_words, rows))
-            yield f"  {name}, {first['films']:,} films: {ratios}{missed}"
-    if any(row["missed"] for row in measured):
-        yield "  MISSED: shown by both kinds of features to be covered less than all other films"
-    else:
-        yield "  no group is shown by both kinds of features to be covered less than the others"
-
-
-def _ratio_in_words(row: Mapping[str, Any]) -> str:
-    text = f"{row['ratio']:.2f}"
-    if row["interval"] is not None:
-        low, high = row["interval"]
-        text += f" [{low:.2f}, {high:.2f}]"
-    if row["rest"] is not None:
-        text += f" (others {row['rest']:.2f})"
-    return text

@@ -16,8 +16,7 @@ weights, so that scores of projects with other weights, or with none, may be com
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,31 +28,29 @@ from cxr_release.films.film_set import FilmSet
 from cxr_release.films.folder import printable
 from cxr_release.generators.runtime.compute import cores
 from cxr_release.memorization.parallel import one_thread_each
-from cxr_release.scorecard.anchors import (
-    ANCHORS,
-    FEWEST,
-    FEWEST_OF_CHECKPOINT,
-    Row,
-    Rows,
-    rows_of,
-)
+from cxr_release.scorecard.anchors import FEWEST, FEWEST_OF_CHECKPOINT, Row, Rows, rows_of
 from cxr_release.scorecard.extractors import Extractor, Measured
+from cxr_release.scorecard.fidelity_rows import (
+    ANCHORS,
+    COVERAGE,
+    DENSITY,
+    FRECHET,
+    LOWER,
+    MS_SSIM,
+    PICTURES,
+    PRECISION,
+    TWO_SAMPLE,
+    score_of,
+)
+from cxr_release.scorecard.names import COPIES, IDEAL, RELEASE, title
 from cxr_release.scorecard.picture_features import PictureFeatures, picture_features
-from cxr_release.scorecard.sets import COPIES, IDEAL, NOISE, RELEASE, ScoreSets
+from cxr_release.scorecard.sets import ScoreSets
 from cxr_release.scorecard.two_sample import two_sample_test
 from cxr_release.statistics.bootstrap import (
     clustered_distance_interval,
     clustered_mean_interval,
     mean_interval,
 )
-
-FRECHET, COVERAGE, DENSITY, PRECISION = "Fréchet distance", "coverage", "density", "precision"
-TWO_SAMPLE, MS_SSIM = "classifier two-sample AUC", "MS-SSIM"
-PICTURES = "small pictures"
-"""What MS-SSIM is taken of."""
-LOWER = (FRECHET, TWO_SAMPLE, MS_SSIM)
-"""Measures that are better where they are lower. Of MS-SSIM that holds among sets of films: two of
-them are less alike. Noise is the lowest of all."""
 
 PAIRS = 40
 """Pairs whose MS-SSIM is taken, of each row: some 10 ms each."""
@@ -106,21 +103,8 @@ class Fidelity:
         if self.rows is None:
             return {RELEASE: None, IDEAL: None, COPIES: None}
         shown = [row.name for row in self.rows.rows if row.name not in ANCHORS]
-        return {name: self._score(name) for name in [*shown, IDEAL, COPIES]}
-
-    def _score(self, name: str) -> float | None:
-        distances = self.measures[FRECHET, FEATURES]
-        coverages = self.measures[COVERAGE, FEATURES]
-        apart = self.measures[TWO_SAMPLE, FEATURES].get(name)
-        farthest, nearest = distances[NOISE].value, distances[IDEAL].value
-        if apart is None or farthest <= nearest or not coverages[IDEAL].value:
-            return None
-        parts = (
-            _on_scale(distances[name].value, farthest, nearest),
-            coverages[name].value / coverages[IDEAL].value,
-            2 * (1 - apart.value),
-        )
-        return round(100 * sum(min(1.0, max(0.0, part)) for part in parts) / len(parts), 1)
+        rows = self.report()
+        return {name: score_of(rows, name) for name in [*shown, IDEAL, COPIES]}
 
 
 def measure_fidelity(
@@ -152,7 +136,7 @@ def measure_fidelity(
         )
         return Fidelity(None, why_not=(few,))
     why_not = [
-        f"fidelity: {_called(name)} has fewer than {FEWEST_OF_CHECKPOINT} films, and"
+        f"fidelity: {printable(title(name))} has fewer than {FEWEST_OF_CHECKPOINT} films, and"
         " no row of its own"
         for name in rows.left_out
     ]
@@ -247,50 +231,5 @@ def _mean(values: np.ndarray, patients: Sequence[str]) -> Measured:
     return Measured(float(values.mean()), interval)
 
 
-def _on_scale(value: float, farthest: float, nearest: float) -> float:
-    """0 at the farthest and 1 at the nearest, by logarithms."""
-    least = 1e-12 * farthest
-    value, nearest = max(value, least), max(nearest, least)
-    return math.log(farthest / value) / math.log(farthest / nearest)
-
-
 def _value(measured: Measured | None) -> float | None:
     return None if measured is None else measured.value
-
-
-def lines(report: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The rows in words, for a terminal; a line for each measure.
-
-    Args:
-        report: see `Fidelity.report`.
-    """
-    if not report:
-        yield "fidelity: not measured, for there are too few films"
-        return
-    first = report[0]
-    yield (
-        f"fidelity: {first['films']:,} films of each against {first['reference']:,}"
-        f" {first['reference_of']} films"
-    )
-    measures: dict[Key, list[Mapping[str, Any]]] = {}
-    for row in report:
-        measures.setdefault((row["metric"], row["features"]), []).append(row)
-    for (metric, features), rows in measures.items():
-        numbers = [f"{_called(row['of'])} {_number(row)}" for row in rows]
-        numbers += [f"{name} {rows[0][name]:.3f}" for name in ANCHORS if rows[0][name] is not None]
-        better = rows[0]["better"]
-        yield f"  {metric} ({features}; {better} is better): {', '.join(numbers)}"
-
-
-def _called(name: str) -> str:
-    """The release, or a checkpoint by its name."""
-    if name == RELEASE or name.startswith("checkpoint"):
-        return printable(name)
-    return f"checkpoint {printable(name)}"
-
-
-def _number(row: Mapping[str, Any]) -> str:
-    if row["interval"] is None:
-        return f"{row['value']:.3f}"
-    low, high = row["interval"]
-    return f"{row['value']:.3f} [{low:.3f}, {high:.3f}]"

@@ -1,24 +1,46 @@
-"""The score of any three sets of films: what the command writes and prints."""
+"""The score of any sets of films, without a project: what the command reads and writes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cxr_release import schemas, tables
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.patients import read_patients
-from cxr_release.scorecard.attacks import sentences
-from cxr_release.scorecard.privacy import measure_privacy
-from cxr_release.scorecard.sets import CONTROL, RELEASED, TRAINED, score_sets
-from cxr_release.scorecard.summary import LIMITS, sets_lines, summary_lines, summary_of
+from cxr_release.params import ComputeParams, ScoreParams
+from cxr_release.radiographs.split import HELD_OUT
+from cxr_release.scorecard import figures
+from cxr_release.scorecard.facts import Facts, facts_beside, facts_of_table
+from cxr_release.scorecard.measure import FILE, Scorecard, Subject, measure
+from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
+from cxr_release.scorecard.network.films import Chosen
+from cxr_release.scorecard.network.inputs import NetworkInputs
+from cxr_release.scorecard.utility.labels import read_labels
 
-SCHEMA = 1
-"""Of the report."""
-FILE = "scorecard.json"
+COMPUTE = ComputeParams(precision="auto", compile="auto")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """What may be given beside the films."""
+
+    patients: Path | None = None
+    """CSV with `file` (or id) and `patient` of every trained and control film, and any further
+    columns, where no `patients.csv` lies beside them."""
+    labels: Path | None = None
+    """See `read_labels`."""
+    checkpoints: Sequence[Path] = ()
+    """Folders of checkpoints whose networks are attacked."""
+    reference: Path | None = None
+    """See `NetworkInputs.reference`."""
+    split: Path | None = None
+    """Parquet or CSV with `id` and `part` of each trained film: those of the part `held_out` are
+    what the checkpoints learnt from and the reference did not. None: all trained films are."""
 
 
 def score(
@@ -27,67 +49,67 @@ def score(
     released: Sequence[Path],
     output: Path,
     *,
-    patients: Path | None = None,
-) -> dict[str, Any]:
-    """Attack a release that was drawn by a generator that learnt from `trained`.
+    beside: Beside | None = None,
+    settings: ScoreParams | None = None,
+) -> Scorecard:
+    """Score a release that was drawn by a generator that learnt from `trained`.
 
     Args:
         trained: folders of films or image tables; see `film_set.open_films`.
-        control: likewise, films of other patients that no run ever saw.
-        released: likewise, the synthetic films.
-        output: folder for `scorecard.json`; made where it is not there. Nothing in it names a film
-            or a patient.
-        patients: CSV with `file` (or id) and `patient` of every trained and control film, where no
-            `patients.csv` lies beside them.
-
-    Returns:
-        What `scorecard.json` holds, and `unreadable`: set → films that could not be read, which it
-        does not hold.
+        control: likewise, films of other patients that no run ever saw; none where there are none.
+        released: likewise, the synthetic films; several are told apart as checkpoints are.
+        output: folder for `scorecard.json` and its pictures; made where it is not there. Nothing in
+            it names a film or a patient.
+        beside: what else is known.
+        settings: how much is computed.
 
     Raises:
-        SourceError: a set cannot be opened or has too few films; a patient or a picture is both in
-            `trained` and in `control`; or `output` lies among films.
+        SourceError: a set cannot be opened; a patient or a picture is both in `trained` and in
+            `control`; or `output` lies among films.
+        CxrReleaseError: a further file is refused.
     """
+    given, how = beside or Beside(), settings or ScoreParams()
     films = {
         name: open_films(paths, name)
         for name, paths in ((TRAINED, trained), (CONTROL, control), (RELEASED, released))
+        if paths
     }
-    for each in films.values():
+    external = open_films([Path(how.external)], "external") if how.external else None
+    for each in (*films.values(), *([external] if external else [])):
         each.require_elsewhere(output)
-    if patients is not None:
-        stated = _stated(patients, [films[TRAINED], films[CONTROL]])
-        films |= {
-            name: replace(films[name], stated=of)
-            for name, of in zip((TRAINED, CONTROL), stated, strict=True)
-        }
-    sets = score_sets(films[TRAINED], films[CONTROL], films[RELEASED])
-    privacy = measure_privacy(sets, films[TRAINED])
-    report = {
-        "schema": SCHEMA,
-        "sets": sets.report(),
-        "privacy": privacy.report(),
-        "summary": summary_of({"privacy": privacy.scores()}, privacy.why_not),
-    }
+    real = {name: films[name] for name in (TRAINED, CONTROL) if name in films}
+    facts = {name: facts_beside(each) for name, each in real.items()}
+    if given.patients is not None:
+        real, facts = _stated(given.patients, real)
+    card = measure(
+        Subject(
+            trained=real[TRAINED],
+            control=real.get(CONTROL),
+            released=films[RELEASED],
+            facts=facts,
+            labels=read_labels(given.labels) if given.labels else None,
+            external=external,
+            network=_network(given, real),
+        ),
+        how,
+        COMPUTE,
+    )
     output.mkdir(parents=True, exist_ok=True)
-    write_json(output / FILE, report)
-    return report | {"unreadable": {name: list(each) for name, each in sets.unreadable.items()}}
+    write(output, card.report)
+    return card
 
 
-def text_of(report: Mapping[str, Any]) -> str:
-    """A score in words, for a terminal.
+def write(folder: Path, report: Mapping[str, Any]) -> None:
+    """Write `scorecard.json`, and a picture of each thing that was measured.
 
     Args:
-        report: see `score`.
+        folder: is there. Pictures of an earlier score of things that are not in this one go.
+        report: see `Scorecard.report`.
     """
-    return "\n".join(
-        [
-            *sets_lines(report["sets"]),
-            "",
-            *sentences.lines(report["privacy"]),
-            *summary_lines(report["summary"]),
-            LIMITS,
-        ]
-    )
+    write_json(folder / FILE, report)
+    drawn = figures.draw(folder, report)
+    for name in figures.FIGURES.keys() - {*drawn}:
+        (folder / name).unlink(missing_ok=True)
 
 
 def require_read(unreadable: Mapping[str, Sequence[tuple[str, str]]]) -> None:
@@ -105,10 +127,27 @@ def require_read(unreadable: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         )
 
 
-def _stated(table: Path, sets: Sequence[FilmSet]) -> list[dict[str, str]]:
-    """Id → patient of the films of each set, out of one table that names files or ids."""
-    named: list[dict[str, str]] = []
-    for films in sets:
+def _network(given: Beside, real: Mapping[str, FilmSet]) -> NetworkInputs | None:
+    if not given.checkpoints or CONTROL not in real:
+        return None
+    members = None
+    if given.split is not None:
+        rows = tables.read_foreign(given.split, schemas.SPLIT).to_pylist()
+        members = frozenset(row["id"] for row in rows if row["part"] == HELD_OUT)
+    return NetworkInputs(
+        targets=tuple(given.checkpoints),
+        reference=given.reference,
+        members=Chosen(real[TRAINED], members),
+        controls=Chosen(real[CONTROL]),
+    )
+
+
+def _stated(
+    table: Path, sets: Mapping[str, FilmSet]
+) -> tuple[dict[str, FilmSet], dict[str, Facts]]:
+    """The sets with the patients of their films, and what else one table states of them."""
+    named: dict[str, dict[str, str]] = {}
+    for role, films in sets.items():
         if films.patients:
             raise SourceError(
                 f"states patients of {films.name} films whose own folder or table states them, too",
@@ -116,8 +155,8 @@ def _stated(table: Path, sets: Sequence[FilmSet]) -> list[dict[str, str]]:
                 remedy="leave one of the two out",
             )
         places = {film: place for source in films.sources for film, place in source.places.items()}
-        named.append(_by_name(places))
-    both = sorted(named[0].keys() & named[1].keys())
+        named[role] = _by_name(places)
+    both = sorted(named[TRAINED].keys() & named.get(CONTROL, {}).keys())
     if both:
         raise SourceError(
             f"cannot tell {len(both)} trained film(s) from control films of the same name, such as"
@@ -125,13 +164,18 @@ def _stated(table: Path, sets: Sequence[FilmSet]) -> list[dict[str, str]]:
             where=str(table),
             remedy="give them different names, or put a patients.csv beside each set of films",
         )
-    patients, faults = read_patients(table, {name for names in named for name in names})
+    every = {name for names in named.values() for name in names}
+    patients, faults = read_patients(table, every)
     if faults:
         raise SourceError("does not state the films' patients", where=str(table), faults=faults)
-    return [
-        {names[name]: patient for name, patient in patients.items() if name in names}
-        for names in named
-    ]
+    stated = {
+        role: replace(
+            sets[role],
+            stated={names[name]: patient for name, patient in patients.items() if name in names},
+        )
+        for role, names in named.items()
+    }
+    return stated, {role: facts_of_table(table, names) for role, names in named.items()}
 
 
 def _by_name(places: Mapping[str, str]) -> dict[str, str]:

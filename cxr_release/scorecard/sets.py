@@ -27,11 +27,9 @@ from cxr_release.films.film_set import FilmSet
 from cxr_release.films.patients import canonical
 from cxr_release.memorization.features import FilmFeatures, Remark, features_of
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED, natural, row_name
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
-TRAINED, CONTROL, RELEASED = "trained", "control", "released"
-RELEASE, IDEAL, COPIES, BLURRED, NOISE = "release", "ideal", "copies", "blurred", "noise"
-"""What stands in reports beside checkpoints, by their names: no checkpoint is called so."""
 FEWEST, FEWEST_PATIENTS = 20, 10
 """Films of a set; patients of the trained, and of the control films."""
 
@@ -242,19 +240,10 @@ def _checkpoints(
     named = checkpoint_of or {film: Path(homes[film].name).stem for film in part.ids}
     places: dict[str, list[int]] = {}
     for place, film in enumerate(part.ids):
-        places.setdefault(_own_name(named[film]), []).append(place)
+        places.setdefault(row_name(named[film]), []).append(place)
     if len(places) < 2:
         return {}
-    return {name: np.array(places[name], np.int64) for name in sorted(places, key=_natural)}
-
-
-def _own_name(name: str) -> str:
-    """A checkpoint's name, unlike those that stand beside it."""
-    return f"checkpoint {name}" if name in (RELEASE, IDEAL, COPIES, BLURRED, NOISE) else name
-
-
-def _natural(name: str) -> tuple[int, int, str]:
-    return (0, int(name), "") if name.isdecimal() else (1, 0, name)
+    return {name: np.array(places[name], np.int64) for name in sorted(places, key=natural)}
 
 
 def _where(films: FilmSet) -> str:

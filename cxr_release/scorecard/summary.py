@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cxr_release.scorecard.names import COPIES, IDEAL, PARTS, RELEASE, natural, title
+
 Report = Mapping[str, Any]
 Scores = Mapping[str, float | None]
 """`release`, `ideal`, `copies` or the name of a checkpoint → 0 … 100, or None."""
 
-PARTS = ("fidelity", "utility", "privacy", "coverage")
-RELEASE, IDEAL, COPIES = "release", "ideal", "copies"
 
 LIMITS = (
     "Found is what these attacks find with so many control patients; others may find more. None is"
@@ -38,15 +38,23 @@ def summary_of(parts: Mapping[str, Scores], why_not: Sequence[str]) -> dict[str,
         likewise, of each; `why_not`.
     """
     release = _of(RELEASE, parts)
-    measured = {name: number for name, number in release.items() if number is not None}
-    weakest = min(measured, key=lambda name: measured[name]) if measured else None
     checkpoints = {name: None for scores in parts.values() for name in scores if name not in _ROLES}
     return release | {
-        "weakest": weakest,
+        "weakest": weakest_of(release),
         "anchors": {name: _of(name, parts) for name in (IDEAL, COPIES)},
         "checkpoints": {name: _of(name, parts) for name in checkpoints},
         "why_not": list(why_not),
     }
+
+
+def weakest_of(numbers: Scores) -> str | None:
+    """The measured part of the lowest number; None where none was measured.
+
+    Args:
+        numbers: each of `PARTS`, 0 … 100 or None.
+    """
+    measured = {part: number for part in PARTS if (number := numbers[part]) is not None}
+    return min(measured, key=lambda part: measured[part]) if measured else None
 
 
 _ROLES = (RELEASE, IDEAL, COPIES)
@@ -66,10 +74,11 @@ def summary_lines(summary: Report) -> Iterator[str]:
     for part in PARTS:
         columns = (summary, *(summary["anchors"][name] for name in (IDEAL, COPIES)))
         yield f"{part:12}" + "".join(f"{_number(column[part]):>9}" for column in columns)
-    for name, numbers in summary["checkpoints"].items():
+    for name in sorted(summary["checkpoints"], key=natural):
+        numbers = summary["checkpoints"][name]
         given = [f"{part} {_number(numbers[part])}" for part in PARTS if numbers[part] is not None]
         if given:
-            yield f"checkpoint {name}: {', '.join(given)}"
+            yield f"{title(name)}: {', '.join(given)}"
     yield "ideal: films of other patients as the release; copies: trained films as the release"
     yield weakest_sentence(summary)
 
@@ -107,4 +116,4 @@ def _films(counts: Report) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:g}"
+    return "–" if value is None else f"{value:.1f}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr_release.errors import ParamsError
-from cxr_release.scorecard.summary import PARTS
+from cxr_release.scorecard.names import PARTS
 
 EXIT = 3
 """Code with which a command ends that did all it was to do, where a part lies below its limit."""

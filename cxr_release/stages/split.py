@@ -1,9 +1,9 @@
 """Divide the cohort by patient: what both runs see, what the tuning run does not, and what no run.
 
 Writes two image tables: the films that were trained on, which every later stage takes for the real
-films, and the control films, which the audit alone reads. A stage that is not given the control
-films cannot use them by mistake. Where patients are not stated, films are drawn one by one, and the
-summary says so.
+films, and the control films, which the audit and the scorecard alone read. A stage that is not
+given the control films cannot use them by mistake. Where patients are not stated, films are drawn
+one by one, and the summary says so.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from cxr_release.scorecard.coverage import Coverage, lines, measure_coverage
+from cxr_release.scorecard.names import CONTROL, TRAINED
 from cxr_release.scorecard.picture_features import PictureFeatures
-from cxr_release.scorecard.sets import CONTROL, TRAINED, ScoreSets
+from cxr_release.scorecard.sets import ScoreSets
 from tests.support.feature_sets import part, points, sets_of
 
 REAL = 240

@@ -15,9 +15,10 @@ from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import inception
 from cxr_release.fidelity.distances import frechet_distance
 from cxr_release.films.film_set import FilmSet
-from cxr_release.scorecard.anchors import IDEAL, Rows, rows_of
+from cxr_release.scorecard.anchors import Rows, rows_of
 from cxr_release.scorecard.extractors import Extractor, open_extractor
-from cxr_release.scorecard.sets import CONTROL, RELEASED, TRAINED, score_sets
+from cxr_release.scorecard.names import CONTROL, IDEAL, RELEASED, TRAINED
+from cxr_release.scorecard.sets import score_sets
 from tests.support.encoded import encode
 from tests.support.random_films import as_set, clouds
 

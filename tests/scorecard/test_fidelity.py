@@ -18,8 +18,9 @@ from cxr_release.scorecard import picture_features as features_module
 from cxr_release.scorecard.anchors import ANCHORS, Row, blurred, noise, rows_of
 from cxr_release.scorecard.extractors import Extractor, Measured
 from cxr_release.scorecard.fidelity import Fidelity, lines, measure_fidelity
+from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
 from cxr_release.scorecard.picture_features import features_of_pictures, picture_features
-from cxr_release.scorecard.sets import CONTROL, RELEASED, TRAINED, ScoreSets, score_sets
+from cxr_release.scorecard.sets import ScoreSets, score_sets
 from tests.support.film_arrays import film_set
 from tests.support.phantom_sets import phantoms_of_patients
 from tests.support.random_films import as_set, clouds

@@ -13,7 +13,8 @@ from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.radiographs.resample import mirror, resample
 from cxr_release.scorecard.coverage import Coverage, measure_coverage
 from cxr_release.scorecard.facts import LORDOSIS, facts_of_manifest
-from cxr_release.scorecard.sets import CONTROL, TRAINED, score_sets
+from cxr_release.scorecard.names import CONTROL, TRAINED
+from cxr_release.scorecard.sets import score_sets
 from tests.support.film_arrays import film_set
 
 pytestmark = pytest.mark.long

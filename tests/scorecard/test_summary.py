@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxr_release.scorecard.summary import PARTS, summary_lines, summary_of, weakest_sentence
+from cxr_release.scorecard.names import PARTS
+from cxr_release.scorecard.summary import summary_lines, summary_of, weakest_sentence
 
 NUMBERS = st.none() | st.floats(0, 100)
 

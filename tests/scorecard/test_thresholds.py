@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import ParamsError
-from cxr_release.scorecard.summary import PARTS, summary_of
+from cxr_release.scorecard.names import PARTS
+from cxr_release.scorecard.summary import summary_of
 from cxr_release.scorecard.thresholds import below, limits_of
 
 

@@ -23,9 +23,20 @@ from cxr_release.release.documents.citation import bibtex, doi_url, license_url
 from cxr_release.release.documents.copies import in_words
 from cxr_release.release.documents.figures import POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
-from cxr_release.release.record import Calibration, JobCounts, Record, Reviews, Shard
+from cxr_release.release.record import (
+    Calibration,
+    JobCounts,
+    Record,
+    Reviews,
+    Scorecard,
+    Shard,
+)
 from cxr_release.release.versions.published import order_of
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.figures import names_due
+from cxr_release.scorecard.names import natural
+from cxr_release.scorecard.summary import LIMITS
+from cxr_release.scorecard.weakest import because
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -78,6 +89,7 @@ def render(
             kept=KEPT,
             quantiles=_quantiles(record.metrics.audit.calibration),
             power_figure=POWER,
+            scored=_scored(record.metrics.scorecard),
             tombstones=record.tombstones[:TOMBSTONES_SHOWN],
             film_versions=_film_versions(record.shards),
             license_url=license_url(record.license),
@@ -107,6 +119,32 @@ def _environment() -> Environment:
     )
     environment.filters.update({**FILTERS, "copies": in_words})
     return environment
+
+
+SCORE_PARTS = {
+    "fidelity": "like real films",
+    "utility": "good for something",
+    "privacy": "gives nobody away",
+    "coverage": "shows every group",
+}
+"""Part of the scorecard → what 100 would mean."""
+
+
+def _scored(scorecard: Scorecard | None) -> dict[str, Any] | None:
+    """What the card prints of the scorecard beyond its numbers; None where there is none."""
+    if scorecard is None:
+        return None
+    report = scorecard.plain()
+    summary = report["summary"]
+    weakest = summary["weakest"]
+    return {
+        "parts": SCORE_PARTS,
+        "missing": [part for part in SCORE_PARTS if summary[part] is None],
+        "because": because(report, weakest) if weakest else "",
+        "checkpoints": sorted(summary["checkpoints"], key=natural),
+        "figures": {name: f"figures/{name}" for name in names_due(report)},
+        "limits": LIMITS,
+    }
 
 
 def _sheets(counts: Sequence[JobCounts]) -> dict[int, Sheet]:

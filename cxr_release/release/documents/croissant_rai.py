@@ -193,10 +193,25 @@ def _limitations(record: Record) -> list[str]:
         f"{side} × {side} pixels of 8 bits: finer detail is lost.",
         f"{undecided:,} released films are not decided on by any reviewer.",
         f"The audit lists {audit.pairs:,} pairs: that it finds no copy does not show that there"
-        " is none. No test of membership inference was made.",
+        f" is none. {_membership(record)}",
         "Not for diagnosis, for measurements of anatomy, as the only data of a medical device, or"
         " for estimates of how often a finding occurs.",
     ]
+
+
+def _membership(record: Record) -> str:
+    scorecard = record.metrics.scorecard
+    if scorecard is None:
+        return "No test of membership inference was made."
+    made = [attack for attack in scorecard.privacy if attack["measurable"]]
+    if not made:
+        return "Whether it can be told that a film was trained on was not measurable."
+    found = sum(bool(attack["leaks"]) for attack in made)
+    return (
+        f"{len(made)} of {len(scorecard.privacy)} attacks on membership, held against films that no"
+        f" run saw, would have found films that were planted; {found} found a leak. Others may find"
+        " more."
+    )
 
 
 def _uses(record: Record) -> list[str]:

@@ -19,8 +19,9 @@ from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.release.contents import Contents
 from cxr_release.release.documents.copies import FAMILIES
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.inputs import STUDY, AuditReport, ReleaseInputs
-from cxr_release.release.record import Recall, Record
+from cxr_release.release.inputs import STUDY, AuditReport, ReleaseInputs, ScorecardReport
+from cxr_release.release.record import Recall, Record, Scorecard
+from cxr_release.scorecard.figures import names_due
 
 COLUMNS = 8
 POWER = "figures/power.png"
@@ -41,7 +42,13 @@ def figures_due(record: Record) -> list[str]:
     audit, study = record.metrics.audit, record.metrics.reader_study
     names = [f"figures/{name}.png" for name in COPIED.values()]
     names += [POWER] * bool(audit.power and not audit.power_note)
+    names += [f"figures/{name}" for name in score_figures(record.metrics.scorecard)]
     return names + [f"figures/{name}.png" for name in STUDY.values() if study.ratings]
+
+
+def score_figures(scorecard: Scorecard | None) -> list[str]:
+    """Names of the pictures that a scorecard has."""
+    return [] if scorecard is None else names_due(scorecard.plain())
 
 
 def sheet_file(checkpoint: int) -> str:
@@ -68,6 +75,8 @@ def write_figures(
     audit = read(inputs.audit / "audit.json", AuditReport)
     if audit.power and not audit.power_note:
         draw_power(folder / POWER, audit.power)
+    for name in names_due(read(inputs.score / "scorecard.json", ScorecardReport).plain()):
+        _copy_picture(inputs.score / name, figures / name)
     for name, published in STUDY.items() if (inputs.study / "realism.png").exists() else ():
         _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
         # Drawn from numbers alone, without a date or an author.

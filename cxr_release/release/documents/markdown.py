@@ -134,6 +134,11 @@ def _with_interval(value: float, interval: Sequence[float], places: int) -> Read
     return Ready(f"{value:.{places}f} [{low:.{places}f}, {high:.{places}f}]")
 
 
+def dash(value: float | None, places: int) -> Ready:
+    """A number with so many decimals; a dash where there is none."""
+    return Ready("–") if value is None else decimals(value, places)
+
+
 def by_so_many(tally: Mapping[str, int]) -> Ready:
     """How many things one person, two people … said something of."""
     return Ready(by_people(tally))
@@ -180,6 +185,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "measure": measure,
     "band_power": band_power,
     "number": number,
+    "dash": dash,
     "by_people": by_so_many,
     "kind": kind,
     "stated": stated,

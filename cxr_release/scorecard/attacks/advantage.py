@@ -10,9 +10,21 @@ evidence, or the test is faulty, there is no number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Report = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Advantage:
+    """What an attack may know more than nothing: the upper end of an interval."""
+
+    value: float
+    """1: everything. 0 or below: nothing."""
+    attack: str
+    words: str
+    """Which interval reaches how far."""
 
 
 def privacy_of(attacks: Sequence[Report]) -> float | None:
@@ -21,23 +33,42 @@ def privacy_of(attacks: Sequence[Report]) -> float | None:
     Args:
         attacks: see `Attack.report` and `NotMeasurable.report`.
     """
-    faulty = any(each.get("fault") for each in attacks)
-    advantages = [
-        advantage for each in attacks if each["measurable"] for advantage in _advantages(each)
-    ]
-    if not advantages or faulty:
+    largest = largest_advantage(attacks)
+    if largest is None or any(each.get("fault") for each in attacks):
         return None
-    return round(100 * (1 - min(1.0, max(0.0, *advantages))), 1)
+    return round(100 * (1 - min(1.0, max(0.0, largest.value))), 1)
 
 
-def _advantages(attack: Report) -> Iterator[float]:
-    """Upper ends of what an attack may know more than nothing."""
-    tests = {*attack["powered"], *attack["leaks"]}
+def largest_advantage(attacks: Sequence[Report]) -> Advantage | None:
+    """The largest that any attack may have; None where none is evidence.
+
+    Args:
+        attacks: see `privacy_of`.
+    """
+    every = [advantage for each in attacks if each["measurable"] for advantage in _advantages(each)]
+    return max(every, key=lambda advantage: advantage.value, default=None)
+
+
+def _advantages(attack: Report) -> Iterator[Advantage]:
+    tests, name = {*attack["powered"], *attack["leaks"]}, attack["attack"]
     if "auc" in tests:
-        yield 2 * attack["interval"][1] - 1
+        end = attack["interval"][1]
+        yield Advantage(2 * end - 1, name, f"the interval of its AUC reaches {end:.3f}")
     for rate in attack["tpr"]:
         if rate["measurable"]:
-            yield rate["interval"][1] - rate["at_most_fpr"]
+            end, allowed = rate["interval"][1], rate["at_most_fpr"]
+            yield Advantage(
+                end - allowed,
+                name,
+                f"the interval of its hits at {100 * allowed:g} % false positives or fewer reaches"
+                f" {100 * end:.1f} %",
+            )
     for rate in attack.get("linkage", ()):
         if f"top_{rate['candidates']}" in tests and rate["interval"] is not None:
-            yield rate["interval"][1]
+            end = rate["interval"][1]
+            yield Advantage(
+                end,
+                name,
+                f"the interval of the residual risk among {rate['candidates']} candidate(s) reaches"
+                f" {end:.3f}",
+            )

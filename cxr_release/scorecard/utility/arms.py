@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxr_release.scorecard.names import ONE_FILM
 from cxr_release.scorecard.sets import Places
-from cxr_release.scorecard.utility.pools import ONE_FILM, Pools
+from cxr_release.scorecard.utility.pools import Pools
 
 SEEDS, FOLDS = 5, 3
 RATIOS = (1, 2)

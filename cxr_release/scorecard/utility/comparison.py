@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from cxr_release.scorecard.names import BLURRED, ONE_FILM
 from cxr_release.scorecard.utility.arms import FOLDS, HYBRID, Arm
-from cxr_release.scorecard.utility.pools import ANCHORS, BLURRED, ONE_FILM
+from cxr_release.scorecard.utility.pools import ANCHORS
 from cxr_release.scorecard.utility.trials import Series, Trials
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA

@@ -19,14 +19,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.scorecard.names import (
+    BLURRED,
+    COPIES,
+    NOISE,
+    ONE_FILM,
+    RELEASE,
+    row_name,
+)
 from cxr_release.scorecard.sets import Part, Places, ScoreSets
-from cxr_release.scorecard.summary import COPIES, IDEAL, RELEASE
 
 MOST_CONTROL, MOST_FILMS = 900, 800
 """Films of a pool."""
 LEAST_CHECKPOINT = 40
 """Films of a checkpoint that is measured apart."""
-BLURRED, NOISE, ONE_FILM = "blurred", "noise", "one film"
 ANCHORS = (COPIES, BLURRED, NOISE, ONE_FILM)
 """What is measured beside synthetic films."""
 BLUR = 1.0
@@ -124,12 +130,6 @@ def pools_of(sets: ScoreSets, external: Part | None = None) -> Pools:
         outside,
         too_few,
     )
-
-
-def row_name(checkpoint: str) -> str:
-    """What a checkpoint is called in rows: its name, which must not be that of another row."""
-    taken = checkpoint in {RELEASE, IDEAL, *ANCHORS}
-    return f"checkpoint {checkpoint}" if taken else checkpoint
 
 
 def _of_first_patients(part: Part) -> list[int]:

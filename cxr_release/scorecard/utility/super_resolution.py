@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.names import BLURRED
 from cxr_release.scorecard.sets import Places
-from cxr_release.scorecard.utility.pools import BLURRED, Pictures, Pools
+from cxr_release.scorecard.utility.pools import Pictures, Pools
 from cxr_release.scorecard.utility.ridge import Numbers
 from cxr_release.scorecard.utility.task import PLAIN_FLOORS, About, halved
 

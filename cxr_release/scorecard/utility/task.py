@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.names import NOISE, ONE_FILM
 from cxr_release.scorecard.sets import Places
-from cxr_release.scorecard.utility.pools import NOISE, ONE_FILM, Pictures
+from cxr_release.scorecard.utility.pools import Pictures
 
 Better = Literal["higher", "lower"]
 CLOSED = "closed"

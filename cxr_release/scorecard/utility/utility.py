@@ -15,8 +15,8 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
 from cxr_release.memorization.features import features_of
 from cxr_release.memorization.parallel import one_thread_each
+from cxr_release.scorecard.names import COPIES, IDEAL, RELEASE, row_name
 from cxr_release.scorecard.sets import Part, ScoreSets, part_of
-from cxr_release.scorecard.summary import COPIES, IDEAL, RELEASE
 from cxr_release.scorecard.utility.arms import LEAST_REAL, SEEDS, design_of
 from cxr_release.scorecard.utility.classification import (
     CLASSIFICATION,
@@ -39,12 +39,7 @@ from cxr_release.scorecard.utility.labelled import (
 )
 from cxr_release.scorecard.utility.labels import Labels
 from cxr_release.scorecard.utility.learners import Learner, learner_of
-from cxr_release.scorecard.utility.pools import (
-    LEAST_CHECKPOINT,
-    Pools,
-    pools_of,
-    row_name,
-)
+from cxr_release.scorecard.utility.pools import LEAST_CHECKPOINT, Pools, pools_of
 from cxr_release.scorecard.utility.students import LANDMARKS, NUMBER
 from cxr_release.scorecard.utility.task import CLOSED, Task
 from cxr_release.scorecard.utility.training import Settings

@@ -7,9 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from cxr_release.errors import one_line
-from cxr_release.scorecard.summary import COPIES, RELEASE
+from cxr_release.scorecard.names import BLURRED, COPIES, NOISE, ONE_FILM, RELEASE
 from cxr_release.scorecard.utility.arms import HYBRID
-from cxr_release.scorecard.utility.pools import ANCHORS, BLURRED, NOISE, ONE_FILM
+from cxr_release.scorecard.utility.pools import ANCHORS
 from cxr_release.statistics.resampled import TEST
 
 Row = Mapping[str, Any]

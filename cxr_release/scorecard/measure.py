@@ -1,0 +1,152 @@
+"""All parts of a score, of the same films: what a stage and a command alike measure and write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cxr_release.films.film_set import FilmSet
+from cxr_release.params import ComputeParams, ScoreParams
+from cxr_release.scorecard import coverage_rows, fidelity_rows
+from cxr_release.scorecard.attacks import sentences
+from cxr_release.scorecard.coverage import measure_coverage
+from cxr_release.scorecard.extractors import open_extractor
+from cxr_release.scorecard.facts import Facts
+from cxr_release.scorecard.fidelity import measure_fidelity
+from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
+from cxr_release.scorecard.network.attack import network_attacks
+from cxr_release.scorecard.network.inputs import NetworkInputs
+from cxr_release.scorecard.network.scores import Effort
+from cxr_release.scorecard.picture_features import picture_features
+from cxr_release.scorecard.privacy import measure_privacy
+from cxr_release.scorecard.sets import ScoreSets, score_sets
+from cxr_release.scorecard.summary import LIMITS, sets_lines, summary_lines, summary_of
+from cxr_release.scorecard.utility import words
+from cxr_release.scorecard.utility.labels import Labels
+from cxr_release.scorecard.utility.utility import measure_utility
+
+SCHEMA = 1
+"""Of the report."""
+FILE = "scorecard.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is scored."""
+
+    trained: FilmSet
+    """Films that the generator learnt from."""
+    control: FilmSet | None
+    """Films of other patients, through the same ingest, that no run saw; None without any."""
+    released: FilmSet
+    checkpoint_of: Mapping[str, str] | None = None
+    """See `score_sets`."""
+    facts: Mapping[str, Facts] = field(default_factory=dict)
+    """`trained` and `control` → facts of those films, which make groups."""
+    labels: Labels | None = None
+    external: FilmSet | None = None
+    """Films of another hospital to test on, in place of control films."""
+    network: NetworkInputs | None = None
+    """Networks whose weights an attacker holds; None where none are given."""
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """What was measured."""
+
+    sets: ScoreSets
+    report: Mapping[str, Any]
+    """What `scorecard.json` holds: it names no film that could be read, and no patient."""
+
+    @property
+    def unreadable(self) -> dict[str, list[tuple[str, str]]]:
+        """Set → films that could not be read, and why."""
+        return {name: list(films) for name, films in self.sets.unreadable.items()}
+
+
+def measure(subject: Subject, settings: ScoreParams, compute: ComputeParams) -> Scorecard:
+    """Measure privacy, fidelity, utility and coverage of a release.
+
+    Args:
+        subject: what is scored.
+        settings: how much is computed, and by what.
+        compute: precision and compilation of the networks under attack.
+
+    Raises:
+        SourceError: a patient or a picture is in two sets that are held against each other, labels
+            fit no film, or a film cannot be read any more.
+        CxrReleaseError: a checkpoint or a file of weights is refused.
+    """
+    films = {TRAINED: subject.trained, RELEASED: subject.released}
+    if subject.control is not None:
+        films[CONTROL] = subject.control
+    sets = score_sets(
+        subject.trained, subject.control, subject.released, checkpoint_of=subject.checkpoint_of
+    )
+    extractors = [_extractor(text) for text in settings.extractors]
+    features = picture_features(sets)
+    faithful = measure_fidelity(sets, features=features, extractors=extractors, films=films)
+    covering = measure_coverage(sets, subject.facts, features=features)
+    useful = measure_utility(
+        sets, labels=subject.labels, external=subject.external, learner=settings.learner
+    )
+    private = measure_privacy(
+        sets, subject.trained, further=_on_network(subject, settings, compute)
+    )
+    parts = {
+        "fidelity": faithful.scores(),
+        "utility": useful.scores(),
+        "privacy": private.scores(),
+        "coverage": covering.scores(),
+    }
+    why_not = [
+        *faithful.why_not, *useful.why_not, *private.why_not, *covering.why_not
+    ]  # fmt: skip
+    return Scorecard(
+        sets,
+        {
+            "schema": SCHEMA,
+            "sets": sets.report(),
+            "fidelity": faithful.report(),
+            "utility": useful.report(),
+            "learning_curves": useful.curves(),
+            "privacy": private.report(),
+            "coverage": covering.report(),
+            "notes": list(useful.notes),
+            "summary": summary_of(parts, why_not),
+        },
+    )
+
+
+def _extractor(text: str) -> Any:
+    network, _, file = text.partition("=")
+    weights, _, sha256 = file.partition("@")
+    return open_extractor(network, Path(weights), sha256)
+
+
+def _on_network(subject: Subject, settings: ScoreParams, compute: ComputeParams) -> Sequence[Any]:
+    if subject.network is None:
+        return ()
+    effort = Effort(levels=settings.levels, noises=settings.noises, doses=settings.doses)
+    return network_attacks(subject.network, compute=compute, effort=effort)
+
+
+def text_of(report: Mapping[str, Any]) -> str:
+    """A score in words, for a terminal.
+
+    Args:
+        report: see `Scorecard.report`.
+    """
+    lines = [*sets_lines(report["sets"]), "", *summary_lines(report["summary"])]
+    for block in (
+        fidelity_rows.lines(report["fidelity"]),
+        words.lines(report["utility"]),
+        coverage_rows.lines(report["coverage"]),
+        sentences.lines(report["privacy"]),
+    ):
+        lines += ["", *(line.rstrip() for line in block)]
+    lines += [f"note: {note}" for note in report["notes"]]
+    lines += [f"not counted: {sentence}" for sentence in report["summary"]["why_not"]]
+    return "\n".join([*lines, "", LIMITS])

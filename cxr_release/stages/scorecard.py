@@ -1,0 +1,71 @@
+"""Is anybody in the release, is it good for anything, whom does it miss: the scorecard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxr_release import schemas, tables
+from cxr_release.exit_status import execute
+from cxr_release.files import whole_folder
+from cxr_release.films.film_set import FilmSet, open_films
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.radiographs.split import CONTROL as CONTROL_PART
+from cxr_release.scorecard.facts import facts_of_manifest
+from cxr_release.scorecard.measure import Subject, measure
+from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
+from cxr_release.scorecard.network.inputs import inputs_of_project
+from cxr_release.scorecard.score import require_read, write
+from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write the scorecard and its pictures."""
+    split = tables.read_rows(paths.split_table, schemas.SPLIT)
+    screened = tables.read_rows(paths.screening / "screened.parquet", schemas.SCREENED)
+    manifest = [
+        row for row in tables.iterate(paths.manifest, schemas.MANIFEST) if row["id"] is not None
+    ]
+    # Not any set of films: these tables, each of them.
+    for path in (paths.trained_table, paths.control_table):
+        tables.require(path, schemas.COHORT)
+    synthetic = paths.oriented_tables(params.sample.jobs)
+    for path in synthetic:
+        tables.require(path, schemas.ORIENTED)
+    control = any(row["part"] == CONTROL_PART for row in split)
+    facts = facts_of_manifest(manifest)
+    card = measure(
+        Subject(
+            trained=open_films([paths.trained_table], TRAINED),
+            control=open_films([paths.control_table], CONTROL) if control else None,
+            released=open_films(synthetic, RELEASED),
+            checkpoint_of={
+                row["id"]: str(row["checkpoint"]) for row in screened if row["released"]
+            },
+            facts={TRAINED: facts, CONTROL: facts},
+            labels=labels_of_manifest(manifest, size=params.ingest.size, fit=params.ingest.fit),
+            external=_external(paths, params),
+            network=inputs_of_project(
+                split=paths.split_table,
+                trained=paths.trained_table,
+                control=paths.control_table,
+                final=paths.final,
+                tuning=paths.tuning,
+                checkpoints=params.score.checkpoints or params.sample.checkpoints[-1:],
+            ),
+        ),
+        params.score,
+        params.compute,
+    )
+    require_read(card.unreadable)
+    with whole_folder(paths.score) as folder:
+        write(folder, card.report)
+
+
+def _external(paths: Paths, params: Params) -> FilmSet | None:
+    folder = params.score.external
+    return open_films([paths.root / Path(folder)], "external") if folder else None
+
+
+if __name__ == "__main__":
+    execute(run)
