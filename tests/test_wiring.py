@@ -179,7 +179,7 @@ def test_what_is_called_slow_is_there(place: str) -> None:
     assert (ROOT / "tests" / place).exists()
 
 
-def test_films_that_no_run_may_see_are_given_to_the_audit_alone() -> None:
+def test_films_that_no_run_may_see_are_given_to_audit_and_scorecard_alone() -> None:
     """What is not declared here and read all the same, `test_control_unseen` would tell."""
 
     def readers(path: str) -> set[str]:
@@ -189,10 +189,10 @@ def test_films_that_no_run_may_see_are_given_to_the_audit_alone() -> None:
             if any(path == dep or path.startswith(f"{dep}/") for dep in declared["deps"])
         }
 
-    assert readers("data/split/control.parquet") == {"audit", "validate", "package"}
+    assert readers("data/split/control.parquet") == {"audit", "scorecard", "validate", "package"}
     # Neither of the others makes a number of films: they look up ids and hashes, and count.
     assert readers("data/cohort/cohort.parquet") == {"split", "adjudicate", "validate", "package"}
     for stage in set(STAGES) - {"split", "adjudicate"}:
         text = (ROOT / f"cxr_release/stages/{stage}.py").read_text()
         assert "cohort_table" not in text, stage
-        assert "control_table" not in text or stage == "audit", stage
+        assert "control_table" not in text or stage in {"audit", "scorecard"}, stage

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, NamedTuple, NotRequired
 from annotated_types import Len, MinLen
 from typing_extensions import TypedDict
 
+FEATURES = "random convolution features"
+"""Name of the features of `distances.random_conv_features` in reports."""
 FRECHET: Final = "frechet_random_conv"
 """Fréchet distance over `random_conv_features`. Never called FID: it is not one."""
 

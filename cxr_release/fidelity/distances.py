@@ -29,9 +29,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from torch import Tensor
 
-FEATURES = "random convolution features"
-"""Name of the features of `random_conv_features` in reports."""
-
 FLOOR_DRAWS = 8
 """Random divisions of the real films over which the floor is averaged."""
 

@@ -18,9 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.fidelity.distance_types import FID, FRECHET, KID, MS_SSIM, OVERLAPS, BandPower
-from cxr_release.fidelity.distances import (
+from cxr_release.fidelity.distance_types import (
     FEATURES,
+    FID,
+    FRECHET,
+    KID,
+    MS_SSIM,
+    OVERLAPS,
+    BandPower,
+)
+from cxr_release.fidelity.distances import (
     NEIGHBOURS,
     frechet_distance,
     overlap,

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.fidelity.distances import FEATURES
+from cxr_release.fidelity.distance_types import FEATURES
 from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.scorecard.balls import Features, Space, nearest
 from cxr_release.scorecard.facts import Facts

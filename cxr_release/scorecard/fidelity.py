@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release.fidelity.distances import FEATURES, frechet_distance, overlap, reach
+from cxr_release.fidelity.distance_types import FEATURES
+from cxr_release.fidelity.distances import frechet_distance, overlap, reach
 from cxr_release.fidelity.measure import similarities
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.folder import printable

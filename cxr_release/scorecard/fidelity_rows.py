@@ -7,16 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cxr_release.fidelity.distances import FEATURES
+from cxr_release.fidelity.distance_types import FEATURES
 from cxr_release.films.folder import printable
-from cxr_release.scorecard.names import (
-    BLURRED,
-    COPIES,
-    IDEAL,
-    NOISE,
-    RELEASE,
-    title,
-)
+from cxr_release.scorecard.names import BLURRED, COPIES, IDEAL, NOISE, RELEASE, title
 
 Row = Mapping[str, Any]
 FRECHET, COVERAGE, DENSITY, PRECISION = "Fréchet distance", "coverage", "density", "precision"

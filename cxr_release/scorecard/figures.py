@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.scorecard.fidelity_rows import TWO_SAMPLE
 from cxr_release.scorecard.names import BLURRED, COPIES, IDEAL, NOISE, ONE_FILM, PARTS, RELEASE
-from cxr_release.scorecard.utility.arms import HYBRID, SYNTHETIC_ONLY
-from cxr_release.scorecard.utility.comparison import REAL_ONLY
+from cxr_release.scorecard.utility.rows import HYBRID, REAL_ONLY, SYNTHETIC_ONLY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,11 +146,12 @@ def _measures(report: Report) -> Iterator[Measure]:
         if row["of"] != RELEASE or row["ideal"] is None:
             continue
         # The distance of noise from real films is many times that of any other film.
-        logarithmic = row["better"] == "lower" and min(row["ideal"], row["noise"] or 0) > 0
+        lower = row["better"] == "lower"
+        logarithmic = lower and min(row["ideal"], row["noise"] or 0) > 0
         change = math.log if logarithmic else float
         floor = 1.0 if row["metric"] == TWO_SAMPLE else row["noise"]
-        if floor is None or (floor > row["ideal"]) != (row["better"] == "lower"):
-            continue  # noise that does better than real films is no floor
+        if floor is None or not (floor > row["ideal"] if lower else floor < row["ideal"]):
+            continue  # noise that does as well as real films, or better, is no floor
 
         scale = _Scale(floor, row["ideal"], change)
         yield Measure(

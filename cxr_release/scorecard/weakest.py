@@ -9,7 +9,7 @@ from cxr_release.scorecard.attacks.advantage import largest_advantage
 from cxr_release.scorecard.coverage_rows import lowest
 from cxr_release.scorecard.fidelity_rows import components_of
 from cxr_release.scorecard.names import RELEASE
-from cxr_release.scorecard.utility.arms import HYBRID
+from cxr_release.scorecard.utility.rows import HYBRID
 
 Report = Mapping[str, Any]
 

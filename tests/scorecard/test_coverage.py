@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from cxr_release.scorecard.coverage import Coverage, lines, measure_coverage
+from cxr_release.scorecard.coverage import Coverage, measure_coverage
+from cxr_release.scorecard.coverage_rows import lines
 from cxr_release.scorecard.names import CONTROL, TRAINED
 from cxr_release.scorecard.picture_features import PictureFeatures
 from cxr_release.scorecard.sets import ScoreSets

@@ -10,14 +10,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cxr_release.fidelity.distances import FEATURES, frechet_distance, overlap, reach
+from cxr_release.fidelity.distance_types import FEATURES
+from cxr_release.fidelity.distances import frechet_distance, overlap, reach
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.png import Film
 from cxr_release.scorecard import fidelity
 from cxr_release.scorecard import picture_features as features_module
-from cxr_release.scorecard.anchors import ANCHORS, Row, blurred, noise, rows_of
+from cxr_release.scorecard.anchors import Row, blurred, noise, rows_of
 from cxr_release.scorecard.extractors import Extractor, Measured
-from cxr_release.scorecard.fidelity import Fidelity, lines, measure_fidelity
+from cxr_release.scorecard.fidelity import Fidelity, measure_fidelity
+from cxr_release.scorecard.fidelity_rows import ANCHORS, lines
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
 from cxr_release.scorecard.picture_features import features_of_pictures, picture_features
 from cxr_release.scorecard.sets import ScoreSets, score_sets

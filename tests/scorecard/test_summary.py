@@ -49,7 +49,7 @@ def test_anchors_and_checkpoints_stand_beside() -> None:
     }
     assert list(summary["checkpoints"]) == ["3", "15"]
     text = "\n".join(summary_lines(summary))
-    assert "fidelity           43      100       94" in text
+    assert "fidelity         43.0    100.0     94.0" in text
     assert "utility             –        –        –" in text
-    assert "checkpoint 15: fidelity 70" in text
-    assert "weakest: fidelity, 43 of 100; not measured: utility, coverage" in text
+    assert "checkpoint 15: fidelity 70.0" in text
+    assert "weakest: fidelity, 43.0 of 100; not measured: utility, coverage" in text

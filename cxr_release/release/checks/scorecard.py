@@ -15,7 +15,7 @@ from cxr_release.scorecard.coverage_rows import score_of as coverage_of
 from cxr_release.scorecard.fidelity_rows import score_of as fidelity_of
 from cxr_release.scorecard.names import COPIES, IDEAL, PARTS, RELEASE
 from cxr_release.scorecard.summary import weakest_of
-from cxr_release.scorecard.utility.comparison import recoveries
+from cxr_release.scorecard.utility.rows import recoveries
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA
 

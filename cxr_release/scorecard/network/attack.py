@@ -228,4 +228,5 @@ class _Course:
 
 
 def _finds(power: Sequence[Power]) -> bool:
-    return any(each.found_by for each in power)
+    """Whether the AUC finds the canaries; that a few lie beyond all others is often chance."""
+    return any(AUC in each.found_by for each in power)

@@ -17,6 +17,7 @@ import numpy as np
 from cxr_release.scorecard.names import ONE_FILM
 from cxr_release.scorecard.sets import Places
 from cxr_release.scorecard.utility.pools import Pools
+from cxr_release.scorecard.utility.rows import HYBRID, SYNTHETIC_ONLY
 
 SEEDS, FOLDS = 5, 3
 RATIOS = (1, 2)
@@ -27,7 +28,6 @@ SHARE = 0.75
 """Of the other folds' films that an arm sees: so seeds differ in more than the folds."""
 CURVE = (0.25, 0.5)
 """Of an arm's real films: points of the learning curve below its size."""
-HYBRID, SYNTHETIC_ONLY = "hybrid", "synthetic only"
 
 
 @dataclass(frozen=True)

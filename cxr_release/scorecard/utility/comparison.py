@@ -11,20 +11,18 @@ their number (Holm).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from cxr_release.scorecard.names import BLURRED, ONE_FILM
-from cxr_release.scorecard.utility.arms import FOLDS, HYBRID, Arm
+from cxr_release.scorecard.utility.arms import FOLDS, Arm
 from cxr_release.scorecard.utility.pools import ANCHORS
+from cxr_release.scorecard.utility.rows import HYBRID, REAL_ONLY, Row
 from cxr_release.scorecard.utility.trials import Series, Trials
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA
 from cxr_release.statistics.resampled import ResampledTest, resampled_t
 
-Row = dict[str, Any]
-REAL_ONLY = "real only"
 _WORDS = {
     REAL_ONLY: "real films alone",
     BLURRED: "blurred films",
@@ -159,26 +157,6 @@ def _worth(trials: Trials, curve: Mapping[int, Series], values: Series) -> Row |
         return {"films": counts[-1], "bound": "more than"}
     films = np.exp(np.interp(value, means, np.log(counts)))
     return {"films": round(float(films)), "bound": None}
-
-
-def recoveries(rows: Sequence[Row]) -> dict[str, float | None]:
-    """Mean recovery of the sensitive protocols, 0 … 100, of each kind of films.
-
-    A recovery below 0 counts as 0 and one above 1 as 1. None where no protocol is sensitive.
-    """
-    names = dict.fromkeys(row["of"] for row in rows)
-    shares = {
-        name: [
-            min(1.0, max(0.0, row["recovery"]))
-            for row in rows
-            if row["of"] == name and row["sensitive"]
-        ]
-        for name in names
-    }
-    return {
-        name: round(100 * float(np.mean(each)), 1) if each else None
-        for name, each in shares.items()
-    }
 
 
 def curves_of(trials: Sequence[Trials]) -> list[Row]:

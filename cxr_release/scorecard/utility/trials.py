@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.scorecard.sets import Places
-from cxr_release.scorecard.utility.arms import ARMS, CURVE, HYBRID, Arm, Design, Repetition
+from cxr_release.scorecard.utility.arms import ARMS, CURVE, Arm, Design, Repetition
 from cxr_release.scorecard.utility.pools import Pools
+from cxr_release.scorecard.utility.rows import HYBRID
 from cxr_release.scorecard.utility.task import CLOSED, About, Task
 
 Series = NDArray[np.float64]

@@ -8,8 +8,8 @@ from typing import Any
 
 from cxr_release.errors import one_line
 from cxr_release.scorecard.names import BLURRED, COPIES, NOISE, ONE_FILM, RELEASE
-from cxr_release.scorecard.utility.arms import HYBRID
 from cxr_release.scorecard.utility.pools import ANCHORS
+from cxr_release.scorecard.utility.rows import HYBRID
 from cxr_release.statistics.resampled import TEST
 
 Row = Mapping[str, Any]

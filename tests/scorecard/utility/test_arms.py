@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxr_release.scorecard.utility.arms import ARMS, HYBRID, LEAST_REAL, design_of
+from cxr_release.scorecard.utility.arms import ARMS, LEAST_REAL, design_of
 from cxr_release.scorecard.utility.pools import MOST_CONTROL, MOST_FILMS, pools_of
+from cxr_release.scorecard.utility.rows import HYBRID
 from tests.support.useful_films import drawn, good_and_poor, part, sets, shapes
 
 POOLS = pools_of(good_and_poor())

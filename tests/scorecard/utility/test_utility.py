@@ -12,7 +12,8 @@ import pytest
 
 from cxr_release.errors import ParamsError, SourceError
 from cxr_release.scorecard.sets import Part, ScoreSets
-from cxr_release.scorecard.utility.comparison import Row, recoveries
+from cxr_release.scorecard.utility.comparison import Row
+from cxr_release.scorecard.utility.rows import recoveries
 from cxr_release.scorecard.utility.utility import Utility, measure_utility
 from cxr_release.scorecard.utility.words import CAVEAT, lines
 from tests.support.film_arrays import film_set
