@@ -37,7 +37,8 @@ GRADIENT_NORM = 1.0
 class Outcome:
     """What one step gave."""
 
-    loss: float
+    loss: float | None
+    """None where chance drew no film for this step, as it may in private training."""
     learning_rate: float
     gradient_norm: float
     """Before it was shortened."""
@@ -53,6 +54,7 @@ class Learner:
         horizon: steps over which the learning rate decays.
         seed: root of all random numbers.
         compute: where the network is computed.
+        start: a network whose weights training starts from; None: random ones.
 
     Raises:
         TrainingError: the batch is too small to be shared by so many processes.
@@ -67,6 +69,7 @@ class Learner:
         horizon: int,
         seed: int,
         compute: Compute,
+        start: UNet2DModel | None = None,
     ) -> None:
         self._films = films
         self._network = network
@@ -78,6 +81,8 @@ class Learner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(seed, "weights"))
             self._unet = unets.build(network, films.shape[1]).train()
+        if start is not None:
+            self._unet.load_state_dict(start.state_dict())
         self._predict = compute.place(self._unet)
         self._weights = list(self._unet.parameters())
         self._average = EMAModel(self._weights, decay=settings.ema, foreach=True)
@@ -104,15 +109,12 @@ class Learner:
         Raises:
             TrainingError: the loss or its gradient is not finite; the weights are as before.
         """
-        draws = self._draws(step)
-        parts = self._compute.run(lambda piece: self._gradients(draws, list(piece)), self._pieces)
-        *gradients, summed = self._over_processes(_added(parts))
-        loss = summed.item()
+        gradients, loss = self._gradient(step)
         for weight, gradient in zip(self._weights, gradients, strict=True):
             # Laid out in memory as the weight is: the fused optimizer takes that for granted.
             weight.grad = torch.empty_like(weight).copy_(gradient)
         norm = torch.nn.utils.clip_grad_norm_(self._weights, GRADIENT_NORM).item()
-        if not math.isfinite(loss) or not math.isfinite(norm):
+        if not math.isfinite(norm) or (loss is not None and not math.isfinite(loss)):
             raise TrainingError(
                 f"loss {loss} with gradient norm {norm}",
                 where=f"training step {step + 1}",
@@ -125,6 +127,13 @@ class Learner:
         if (step + 1) % self._settings.ema_every == 0:
             self._average.step(self._weights)
         return Outcome(loss, rate, norm)
+
+    def _gradient(self, step: int) -> tuple[Gradients, float | None]:
+        """The gradient of step `step` for each weight, and the mean loss."""
+        draws = self._draws(step)
+        parts = self._compute.run(lambda piece: self._gradients(draws, list(piece)), self._pieces)
+        *gradients, summed = self._over_processes(added(parts))
+        return gradients, summed.item()
 
     def _draws(self, step: int) -> Draws:
         """What chance decides in this step; that of the next is drawn while this one runs."""
@@ -186,12 +195,12 @@ class Learner:
         return training_state.load(path, self._unet, self._average, self._optimizer)
 
 
-def _added(parts: Sequence[Gradients]) -> Gradients:
+def added(parts: Sequence[Gradients]) -> Gradients:
     """The sum of all parts, by halves: two processes with a half each come to the same bits."""
     if len(parts) == 1:
         return parts[0]
     middle = (len(parts) + 1) // 2
-    first, second = _added(parts[:middle]), _added(parts[middle:])
+    first, second = added(parts[:middle]), added(parts[middle:])
     return [left + right for left, right in zip(first, second, strict=True)]
 
 

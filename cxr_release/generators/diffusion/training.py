@@ -15,6 +15,7 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import diffusers
 import numpy as np
@@ -24,13 +25,15 @@ from safetensors import SafetensorError
 from tqdm import tqdm
 
 from cxr_release import __version__
-from cxr_release.errors import TrainingError
+from cxr_release.errors import CheckpointError, TrainingError
 from cxr_release.files import write_text
 from cxr_release.generators import checkpoints
-from cxr_release.generators.checkpoints import Record
+from cxr_release.generators.checkpoints import Checkpoint, Record
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
 from cxr_release.generators.diffusion.learner import Learner, Outcome
+from cxr_release.generators.diffusion.private_learner import PrivateLearner
+from cxr_release.generators.privacy.mechanism import Guarantee, Private
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
@@ -45,12 +48,14 @@ class TrainingLog:
     """How training went: lines of {step, loss, learning_rate, gradient_norm}.
 
     They are the same after any restart. `loss` and `gradient_norm` are means over the steps since
-    the line before; `learning_rate` is that of the last step.
+    the line before; `learning_rate` is that of the last step. Steps for which chance drew no film
+    have no loss. Of private training, too, these are losses of real films, without noise: no
+    guarantee covers them.
     """
 
     def __init__(self, path: Path, done: int) -> None:
         self._path = path
-        self._since: list[tuple[float, float]] = []
+        self._since: list[tuple[float | None, float]] = []
         kept = _lines(path, done)
         write_text(path, "".join(f"{line}\n" for line in kept))
 
@@ -65,10 +70,11 @@ class TrainingLog:
         self._since.append((outcome.loss, outcome.gradient_norm))
         if step % EVERY and not flush:
             return
-        losses, norms = zip(*self._since, strict=True)
+        norms = [norm for _, norm in self._since]
+        losses = [loss for loss, _ in self._since if loss is not None]
         line = {
             "step": step,
-            "loss": round(sum(losses) / len(losses), 6),
+            "loss": round(sum(losses) / len(losses), 6) if losses else None,
             "learning_rate": round(outcome.learning_rate, 9),
             "gradient_norm": round(sum(norms) / len(norms), 6),
         }
@@ -100,6 +106,8 @@ def train(
     steps: int,
     seed: int,
     fingerprint: str,
+    start: Path | None = None,
+    private: Private | None = None,
 ) -> None:
     """Train a denoising network and leave its checkpoints in `folder`.
 
@@ -117,14 +125,27 @@ def train(
         compute: precision and compilation.
         seed: root of the run's random numbers.
         fingerprint: names everything that the result depends on.
+        start: folder of the checkpoint that `settings.start_sha256` is the hash of, whose weights
+            training starts from; None: from random ones.
+        private: what makes the run private, where `settings.privacy` asks for that.
 
     Raises:
         TrainingError: films or steps do not fit, the loss is not a number, the disk is full, or an
             unfinished run in `folder` trains on another cohort. The last good checkpoint is kept.
+        CheckpointError: the checkpoint to start from cannot be loaded, or is not the one.
         CxrReleaseError: `folder` holds something else.
     """
     end = _end(films, network, settings, steps)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
+    guarantee = _guarantee(private, settings, len(films), end)
+    if private is not None:
+        # With another key the steps that are left would not go with those that are done.
+        fingerprint = _joined(fingerprint, private.key.fingerprint)
+    if (start is None) != (settings.start_sha256 is None):
+        raise TrainingError("a checkpoint to start from and train.start_sha256 go together")
+    begin = None if start is None else _start(start, settings, network, films.shape[1])
+    if begin is not None and private is not None:
+        _require_other_films(begin, cohort, start)
     with computing(compute) as context:
         if context.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
             return
@@ -133,19 +154,28 @@ def train(
             checkpoint_step=end,
             size=films.shape[1],
             network=network,
-            training=asdict(settings)
+            training=_stated(settings)
+            | {"privacy": _facts(guarantee, private)}
             | {"films": len(films), "cohort_sha256": cohort, "seed": seed}
             | {"precision": context.precision, "versions": _versions()},
             fingerprint=fingerprint,
         )
-        learner = Learner(
-            films,
-            network=network,
-            settings=settings,
-            horizon=max(steps, settings.steps),
-            seed=seed,
-            compute=context,
-        )
+        given: dict[str, Any] = {
+            "network": network,
+            "settings": settings,
+            "horizon": max(steps, settings.steps),
+            "seed": seed,
+            "compute": context,
+            "start": None if begin is None else begin.unet,
+        }
+        if private is None or guarantee is None:
+            learner = Learner(films, **given)
+        else:
+            run = {"fingerprint": fingerprint, "cohort": cohort, "steps": steps, "seed": seed}
+            chance = private.chance(run | {"settings": asdict(settings)})
+            learner = PrivateLearner(
+                films, guarantee=guarantee, units=private.units, chance=chance, **given
+            )
         begun = context.processes.agreed((folder / STATE).exists)
         done = learner.load(folder / STATE) if begun else 0
         if context.processes.is_main:
@@ -155,6 +185,62 @@ def train(
         else:
             for step in range(done, end):
                 learner.step(step)
+
+
+def _guarantee(
+    private: Private | None, settings: TrainParams, films: int, end: int
+) -> Guarantee | None:
+    """What the run guarantees; it is private exactly where the settings ask for it."""
+    if (private is None) != (settings.privacy is None):
+        raise TrainingError("train.privacy and what makes a run private go together")
+    if private is None:
+        return None
+    if private.units.film_count != films:
+        raise TrainingError(f"units of {private.units.film_count:,} films, and {films:,} films")
+    return private.guarantee(settings, end)
+
+
+def _stated(settings: TrainParams) -> dict[str, Any]:
+    """The settings; of the checkpoint that training starts from the hash, and not the place."""
+    stated = asdict(settings)
+    started = stated.pop("start_sha256")
+    return stated | {"start": None if started is None else {"sha256": started}}
+
+
+def _facts(guarantee: Guarantee | None, private: Private | None) -> dict[str, Any] | None:
+    if guarantee is None or private is None:
+        return None
+    return asdict(guarantee) | {"noise_key": private.key.fingerprint}
+
+
+def _start(folder: Path, settings: TrainParams, network: NetworkParams, size: int) -> Checkpoint:
+    """The checkpoint to start from, if it is the stated one and of the same network.
+
+    Raises:
+        CheckpointError: it is another one, or cannot be loaded.
+    """
+    found = checkpoints.load_stated(folder, settings.start_sha256 or "")
+    if (found.record.network, found.record.size) != (network, size):
+        raise CheckpointError(
+            "is of another network or another size of films than this run",
+            where=str(folder),
+            remedy="start from one that was trained with the same `network` and `ingest.size`",
+        )
+    return found
+
+
+def _require_other_films(begin: Checkpoint, cohort: str, folder: Path | None) -> None:
+    """Weights that have seen the films without noise would make nothing of the guarantee."""
+    if begin.record.training.get("cohort_sha256") == cohort:
+        raise TrainingError(
+            "was trained on the very films that this run is to keep private",
+            where=str(folder),
+            remedy="start from a checkpoint of public films, such as phantoms, or from none",
+        )
+
+
+def _joined(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
@@ -204,7 +290,8 @@ def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, 
         outcome = learner.step(step - 1)
         due = step % checkpoint_every == 0
         log.add(step, outcome, flush=due)
-        progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
+        if outcome.loss is not None:
+            progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
         if due:
             number = step // checkpoint_every
             _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step))
