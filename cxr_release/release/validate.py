@@ -24,6 +24,7 @@ from cxr_release.release.checks.films import (
 from cxr_release.release.checks.parts import check_parts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
+from cxr_release.release.checks.training import check_trained
 from cxr_release.release.checks.view import Places, Rows, View
 from cxr_release.release.inputs import (
     STUDY,
@@ -239,6 +240,7 @@ def _check_between(
         real, read.split or [], tables_of, parts, folder=inputs.split, report=report
     )
     check_searched(cast(AuditReport, read.audit), parts, view.places.audit, report)
+    check_trained(inputs, jobs_of(params.sample.checkpoints), params, parts, report)
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
     check_search(
         view,
