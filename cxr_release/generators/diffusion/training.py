@@ -17,23 +17,29 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tqdm import tqdm
 
-from cxr_release import __version__
-from cxr_release.errors import CheckpointError, TrainingError
+from cxr_release.errors import TrainingError
 from cxr_release.files import write_text
 from cxr_release.generators import checkpoints
-from cxr_release.generators.checkpoints import Checkpoint, Record
+from cxr_release.generators.checkpoints import Record
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
 from cxr_release.generators.diffusion.learner import Learner, Outcome
 from cxr_release.generators.diffusion.private_learner import PrivateLearner
-from cxr_release.generators.privacy.mechanism import Guarantee, Private
+from cxr_release.generators.diffusion.run_facts import (
+    facts_of,
+    films_named,
+    guarantee_of,
+    load_start,
+    require_other_films,
+    settings_of,
+    versions,
+)
+from cxr_release.generators.privacy.mechanism import Private
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
@@ -137,15 +143,15 @@ def train(
     """
     end = _end(films, network, settings, steps)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
-    guarantee = _guarantee(private, settings, len(films), end)
+    guarantee = guarantee_of(private, settings, len(films), end)
     if private is not None:
         # With another key the steps that are left would not go with those that are done.
         fingerprint = _joined(fingerprint, private.key.fingerprint)
     if (start is None) != (settings.start_sha256 is None):
         raise TrainingError("a checkpoint to start from and train.start_sha256 go together")
-    begin = None if start is None else _start(start, settings, network, films.shape[1])
+    begin = None if start is None else load_start(start, settings, network, films.shape[1])
     if begin is not None and private is not None:
-        _require_other_films(begin, cohort, start)
+        require_other_films(begin, films_named(cohort, None) | films_named(cohort, private), start)
     with computing(compute) as context:
         if context.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
             return
@@ -154,10 +160,10 @@ def train(
             checkpoint_step=end,
             size=films.shape[1],
             network=network,
-            training=_stated(settings)
-            | {"privacy": _facts(guarantee, private)}
-            | {"films": len(films), "cohort_sha256": cohort, "seed": seed}
-            | {"precision": context.precision, "versions": _versions()},
+            training=settings_of(settings)
+            | {"privacy": facts_of(guarantee, private)}
+            | {"films": len(films), **films_named(cohort, private), "seed": seed}
+            | {"precision": context.precision, "versions": versions()},
             fingerprint=fingerprint,
         )
         given: dict[str, Any] = {
@@ -179,64 +185,12 @@ def train(
         begun = context.processes.agreed((folder / STATE).exists)
         done = learner.load(folder / STATE) if begun else 0
         if context.processes.is_main:
-            _learn(learner, folder, last, settings.checkpoint_every, done)
+            _learn(learner, folder, last, settings.checkpoint_every, done=done, cohort=cohort)
             run_folder.finish(folder, fingerprint)
             (folder / STATE).unlink(missing_ok=True)
         else:
             for step in range(done, end):
                 learner.step(step)
-
-
-def _guarantee(
-    private: Private | None, settings: TrainParams, films: int, end: int
-) -> Guarantee | None:
-    """What the run guarantees; it is private exactly where the settings ask for it."""
-    if (private is None) != (settings.privacy is None):
-        raise TrainingError("train.privacy and what makes a run private go together")
-    if private is None:
-        return None
-    if private.units.film_count != films:
-        raise TrainingError(f"units of {private.units.film_count:,} films, and {films:,} films")
-    return private.guarantee(settings, end)
-
-
-def _stated(settings: TrainParams) -> dict[str, Any]:
-    """The settings; of the checkpoint that training starts from the hash, and not the place."""
-    stated = asdict(settings)
-    started = stated.pop("start_sha256")
-    return stated | {"start": None if started is None else {"sha256": started}}
-
-
-def _facts(guarantee: Guarantee | None, private: Private | None) -> dict[str, Any] | None:
-    if guarantee is None or private is None:
-        return None
-    return asdict(guarantee) | {"noise_key": private.key.fingerprint}
-
-
-def _start(folder: Path, settings: TrainParams, network: NetworkParams, size: int) -> Checkpoint:
-    """The checkpoint to start from, if it is the stated one and of the same network.
-
-    Raises:
-        CheckpointError: it is another one, or cannot be loaded.
-    """
-    found = checkpoints.load_stated(folder, settings.start_sha256 or "")
-    if (found.record.network, found.record.size) != (network, size):
-        raise CheckpointError(
-            "is of another network or another size of films than this run",
-            where=str(folder),
-            remedy="start from one that was trained with the same `network` and `ingest.size`",
-        )
-    return found
-
-
-def _require_other_films(begin: Checkpoint, cohort: str, folder: Path | None) -> None:
-    """Weights that have seen the films without noise would make nothing of the guarantee."""
-    if begin.record.training.get("cohort_sha256") == cohort:
-        raise TrainingError(
-            "was trained on the very films that this run is to keep private",
-            where=str(folder),
-            remedy="start from a checkpoint of public films, such as phantoms, or from none",
-        )
 
 
 def _joined(*parts: str) -> str:
@@ -261,15 +215,9 @@ def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
     return finished
 
 
-def _versions() -> dict[str, str]:
-    return {
-        "cxr-release": __version__,
-        "diffusers": diffusers.__version__,
-        "torch": torch.__version__,
-    }
-
-
-def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, done: int) -> None:
+def _learn(
+    learner: Learner, folder: Path, last: Record, checkpoint_every: int, *, done: int, cohort: str
+) -> None:
     """Take the steps that are left until checkpoint `last`, and write what comes of them."""
     end = last.checkpoint_step
     start = f"resuming after step {done}" if done else "training from the start"
@@ -294,7 +242,7 @@ def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, 
             progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
         if due:
             number = step // checkpoint_every
-            _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step))
+            _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step), cohort)
 
 
 def _end(
@@ -316,12 +264,12 @@ def _end(
     return steps - steps % settings.checkpoint_every
 
 
-def _save(folder: Path, learner: Learner, record: Record) -> None:
+def _save(folder: Path, learner: Learner, record: Record, cohort: str) -> None:
     """The checkpoint first: a kill between the two makes it again, with the same bytes."""
     path = checkpoints.folder_of(folder, record.checkpoint)
     try:
         checkpoints.save(path, learner.averaged(), record)
-        learner.save(folder / STATE, record.checkpoint_step, str(record.training["cohort_sha256"]))
+        learner.save(folder / STATE, record.checkpoint_step, cohort)
     except (OSError, SafetensorError) as error:
         raise TrainingError(
             f"cannot write: {error}",

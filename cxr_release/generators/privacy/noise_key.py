@@ -80,6 +80,10 @@ class NoiseKey:
         """The chance of the run of this identity, which no other run shares."""
         return RunChance(self._digest("run", identity))
 
+    def of_films(self, cohort_sha256: str) -> str:
+        """64 hex digits for a set of films, which only the owner of the key can make or try."""
+        return self._digest("films", cohort_sha256).hex()
+
     @property
     def fingerprint(self) -> str:
         """64 hex digits that identify the key without revealing it."""

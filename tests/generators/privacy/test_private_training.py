@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -224,6 +225,9 @@ def test_of_a_patient_s_films_chance_takes_one_and_what_is_drawn_ignores_others(
 def test_a_checkpoint_says_what_is_guaranteed(uninterrupted: Path, given: dict[str, Any]) -> None:
     record = json.loads((uninterrupted / "checkpoint-1" / "checkpoint.json").read_text())
     stated = record["training"]["privacy"]
+    plain_hash = hashlib.sha256(given["films"].tobytes()).hexdigest()
+    assert record["training"]["cohort_hmac"] == KEY.of_films(plain_hash)
+    assert plain_hash not in json.dumps(record)
     assert stated.pop("noise_key") == KEY.fingerprint
     spent = epsilon_of(0.65, rate=3 / 7, steps=STEPS, delta=0.01)
     assert stated.pop("epsilon") == spent
@@ -369,11 +373,15 @@ def test_a_start_that_is_another_one_is_refused(tmp_path: Path, start: dict[str,
 
 
 def test_a_private_run_does_not_start_from_weights_that_have_seen_its_films(
-    tmp_path: Path, start: dict[str, Any], given: dict[str, Any]
+    tmp_path: Path, start: dict[str, Any], given: dict[str, Any], uninterrupted: Path
 ) -> None:
     settings = replace(start["settings"], privacy=ASKED, checkpoint_every=1)
     both = {**start, "settings": settings, "private": given["private"], "steps": 1}
     with pytest.raises(TrainingError, match="very films that this run is to keep private"):
         train(folder=tmp_path / "run", **both)
+    folder = uninterrupted / "checkpoint-2"
+    settings = replace(settings, start_sha256=sha256(folder / WEIGHTS))
+    with pytest.raises(TrainingError, match="very films that this run is to keep private"):
+        train(folder=tmp_path / "run", **{**both, "settings": settings, "start": folder})
     train(folder=tmp_path / "run", **{**both, "films": given["films"][::-1].copy()})
     assert (tmp_path / "run" / "checkpoint-1").exists()
