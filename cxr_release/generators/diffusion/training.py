@@ -178,7 +178,9 @@ def train(
             learner = Learner(films, **given)
         else:
             run = {"fingerprint": fingerprint, "cohort": cohort, "steps": steps, "seed": seed}
-            chance = private.chance(run | {"settings": asdict(settings)})
+            chance = private.chance(
+                run | {"network": asdict(network), "settings": asdict(settings)}
+            )
             learner = PrivateLearner(
                 films, guarantee=guarantee, units=private.units, chance=chance, **given
             )
