@@ -67,7 +67,7 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	python -m benchmarks.ingest
 	python -m benchmarks.training
 	python -m benchmarks.sampling
-	python -m benchmarks.privacy
+	python -m benchmarks.privacy --phantoms-cache build/bench
 	python -m benchmarks.screening
 	python -m benchmarks.review
 	python -m benchmarks.prescreen

@@ -1,7 +1,7 @@
 """What private training costs, and why opacus's hooks are not used.
 
     python -m benchmarks.privacy [--films N] [--batch FILMS] [--steps N] [--start-steps N]
-        [--parts gradients cost account training]
+        [--phantoms-cache FOLDER] [--parts gradients cost account training]
 
 `gradients`: gradients of single films by opacus's hooks and by `torch.func`, each against gradients
 taken one film after another. `cost`: processor time of 8 films. `account`: ε and σ. `training`: the
@@ -16,9 +16,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks import printing
-from benchmarks.film_sets import drawn_film
+from benchmarks.film_sets import phantoms
 from cxr_release import params as parameters
 from cxr_release.fidelity.distances import (
     frechet_distance,
@@ -44,13 +42,13 @@ from cxr_release.generators.diffusion.denoising import draw, fixed_losses
 from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.accounting import epsilon_of, noise_for
-from cxr_release.generators.privacy.film_gradients import film_gradients, plain_attention
+from cxr_release.generators.privacy.film_gradients import Skeletons, film_gradients, plain_attention
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import NoiseKey
 from cxr_release.params import PrivacyParams
 
 PARAMS = parameters.load(Path(__file__).parent.parent / "params.yaml")
-SIZE, PUBLIC_SEED, PRIVATE_SEED = PARAMS.ingest.size, 11, 12
+SIZE = PARAMS.ingest.size
 DRAWN = 64
 """Films whose distance is taken."""
 FINE_TUNING = 5e-4
@@ -73,6 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=24, help="films a step, on average")
     parser.add_argument("--steps", type=int, default=120, help="of each run")
     parser.add_argument("--start-steps", type=int, default=360, help="of 8 public films")
+    parser.add_argument("--phantoms-cache", type=Path, default=Path("build/bench"))
     parser.add_argument("--rounds", type=int, default=3, help="times that each cost is taken")
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS))
     return parser.parse_args()
@@ -85,6 +84,7 @@ class _Case:
         torch.manual_seed(0)
         network = PARAMS.network
         self.unet = unets.build(network, SIZE).train().to(memory_format=layout)
+        self.skeletons = Skeletons(self.unet)
         self.schedule = unets.noise_schedule(network)
         films, noise = torch.rand(8, 1, SIZE, SIZE) * 2 - 1, torch.randn(8, 1, SIZE, SIZE)
         self.films = unets.fold(films, network).contiguous(memory_format=layout)
@@ -111,7 +111,11 @@ class _Case:
     def together(self) -> dict[str, Tensor]:
         with plain_attention():
             noises, times = self.noise.unsqueeze(1), self.times.unsqueeze(1)
-            return film_gradients(self.unet, self.loss, self.films, noises, times)[0]
+            weights = dict(self.unet.named_parameters())
+            skeleton = self.skeletons.mine()
+            return film_gradients(
+                skeleton, weights, self.loss, films=self.films, noises=noises, times=times
+            )[0]
 
     def hooks(self) -> dict[str, Tensor]:
         """As opacus takes them by default: `GradSampleModule`."""
@@ -223,15 +227,11 @@ def account(options: argparse.Namespace) -> None:
     printing.table(titles, rows)
 
 
-def _phantoms(count: int, seed: int) -> tuple[NDArray[np.uint8], list[str]]:
-    with ProcessPoolExecutor(2) as pool:
-        drawn = list(pool.map(drawn_film, range(count), repeat(seed), repeat(SIZE), chunksize=32))
-    return np.stack([film for film, _ in drawn]), [patient for _, patient in drawn]
-
-
 def training(options: argparse.Namespace) -> None:
-    films, patients = _phantoms(options.films, PRIVATE_SEED)
-    public, _ = _phantoms(options.films, PUBLIC_SEED)
+    folder = options.phantoms_cache
+    mapped, patients = phantoms(folder, "real", options.films, size=SIZE)
+    films = np.array(mapped)
+    public = np.array(phantoms(folder, "synthetic", options.films, size=SIZE)[0])
     n = len(set(patients))
     features = random_conv_features(films)
     measure = _Measure(films, features, reach(features))

@@ -90,6 +90,8 @@ def test_the_card_says_what_is_guaranteed_for_whom_and_what_is_not(private: Path
         "films a step, on average",
     ):
         assert said in flat, said
+    croissant = (private / "croissant.json").read_text()
+    assert "trained with differential privacy, ε = 8 and δ = 0.01 for each patient" in croissant
 
 
 @pytest.fixture(scope="module")

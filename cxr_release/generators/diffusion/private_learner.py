@@ -24,6 +24,7 @@ from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.learner import Gradients, Learner, added
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
 from cxr_release.generators.privacy.film_gradients import (
+    Skeletons,
     clipped_sum,
     film_gradients,
     plain_attention,
@@ -76,6 +77,7 @@ class PrivateLearner(Learner):
         self._guarantee = guarantee
         self._units = units
         self._chance = chance
+        self._skeletons = Skeletons(self._unet)
 
     def _share(self) -> Sequence[range]:
         if self._compute.processes.count > 1:
@@ -116,7 +118,14 @@ class PrivateLearner(Learner):
         noises = folded.view(len(piece), -1, *folded.shape[1:])
         times = torch.from_numpy(np.stack([one.times for one in draws])).to(device)
         with self._compute.autocast():
-            gradients, losses = film_gradients(self._unet, self._loss, clean, noises, times)
+            gradients, losses = film_gradients(
+                self._skeletons.mine(),
+                dict(self._unet.named_parameters()),
+                self._loss,
+                films=clean,
+                noises=noises,
+                times=times,
+            )
         return [*clipped_sum(gradients, self._guarantee.clip), losses.sum()]
 
     def _loss(

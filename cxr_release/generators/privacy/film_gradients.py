@@ -7,6 +7,8 @@ wrong gradients without a word, and here nearly all do.
 
 from __future__ import annotations
 
+import copy
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,13 +22,42 @@ FilmLoss = Callable[[Callable[..., Any], Tensor, Tensor, Tensor], Tensor]
 """Loss of one film from (network, film (1, c, h, w), noises (k, c, h, w), times (k,))."""
 
 
+class Skeletons:
+    """A network without weights for each thread.
+
+    While torch computes with weights from elsewhere it puts them into the network itself: two
+    threads in one network would take each other's, without a word.
+
+    Args:
+        network: of which they are.
+    """
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        self._template = copy.deepcopy(network).to("meta")
+        self._of_thread = threading.local()
+
+    def mine(self) -> torch.nn.Module:
+        """That of the calling thread."""
+        if not hasattr(self._of_thread, "network"):
+            self._of_thread.network = copy.deepcopy(self._template)
+        own: torch.nn.Module = self._of_thread.network
+        return own
+
+
 def film_gradients(
-    network: torch.nn.Module, loss: FilmLoss, films: Tensor, noises: Tensor, times: Tensor
+    network: torch.nn.Module,
+    weights: Mapping[str, Tensor],
+    loss: FilmLoss,
+    *,
+    films: Tensor,
+    noises: Tensor,
+    times: Tensor,
 ) -> tuple[dict[str, Tensor], Tensor]:
     """The gradients of single films.
 
     Args:
-        network: its weights are read, and nothing in it is changed.
+        network: whose layers are used, and not its weights; no other thread may be in it.
+        weights: name of each weight → its value.
         loss: of one film, at all of its noise levels.
         films: (b, c, h, w), folded as the network takes them.
         noises: (b, k, c, h, w), k of them a film.
@@ -35,7 +66,6 @@ def film_gradients(
     Returns:
         Name of each weight → (b, *its shape); and (b,) losses.
     """
-    weights = {name: weight.detach() for name, weight in network.named_parameters()}
 
     def of_one(
         weights: Mapping[str, Tensor], film: Tensor, noise: Tensor, time: Tensor
@@ -47,7 +77,8 @@ def film_gradients(
         return value, value.detach()
 
     of_all = vmap(grad(of_one, has_aux=True), in_dims=(None, 0, 0, 0))
-    gradients, losses = of_all(weights, films.unsqueeze(1), noises, times)
+    values = {name: weight.detach() for name, weight in weights.items()}
+    gradients, losses = of_all(values, films.unsqueeze(1), noises, times)
     return gradients, losses
 
 

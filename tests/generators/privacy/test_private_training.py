@@ -22,6 +22,7 @@ from cxr_release.generators.diffusion.private_learner import PrivateLearner
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.accounting import epsilon_of
 from cxr_release.generators.privacy.film_gradients import (
+    Skeletons,
     clipped_sum,
     film_gradients,
     lengths,
@@ -114,7 +115,10 @@ def test_gradients_of_films_are_those_taken_one_film_after_another(
         return v_losses(predict, schedule, film.expand_as(noise), noise, at).mean()
 
     with plain_attention():
-        gradients, losses = film_gradients(unet, loss, films, noises, times)
+        skeleton, weights = Skeletons(unet).mine(), dict(unet.named_parameters())
+        gradients, losses = film_gradients(
+            skeleton, weights, loss, films=films, noises=noises, times=times
+        )
     whole = lengths(gradients)
     for film in range(3):
         one = loss(unet, films[film : film + 1], noises[film], times[film])
@@ -252,6 +256,23 @@ def test_resumed_after_an_error_it_ends_with_the_same_bytes(
     folder = stopped(tmp_path / "run", given, monkeypatch)
     train(folder=folder, **given)
     assert tree_sha256(folder) == tree_sha256(uninterrupted)
+
+
+def test_the_number_of_cores_changes_no_byte(tmp_path: Path, given: dict[str, Any]) -> None:
+    """Five pieces of films, on one thread and on three at once."""
+    films = np.concatenate([given["films"]] * 5)
+    private = Private(0.65, units_of([None] * 40), KEY)
+    asked = replace(ASKED, levels=1)
+    settings = replace(given["settings"], batch_size=20, checkpoint_every=1, privacy=asked)
+    given = {**given, "films": films, "settings": settings, "private": private, "steps": 2}
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            train(folder=tmp_path / str(threads), **given)
+    finally:
+        torch.set_num_threads(before)
+    assert tree_sha256(tmp_path / "1") == tree_sha256(tmp_path / "3")
 
 
 @pytest.mark.long
