@@ -112,7 +112,8 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
 
 
 def _without_none(kind: Any) -> tuple[Any, bool]:
-    """A type without its None, and whether it had one: such a key may be null or left out."""
+    """A type without its None, and whether it had one: such a key may be null, or left out, as in
+    records of before there was such a key."""
     if get_origin(kind) in (Union, UnionType) and type(None) in get_args(kind):
         return get_args(kind)[0], True
     return kind, False

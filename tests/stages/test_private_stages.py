@@ -30,7 +30,7 @@ def stated(checkpoint: Path) -> Any:
 def test_both_runs_are_private_with_one_noise_and_one_key(tmp_path: Path) -> None:
     paths: Paths = small_project(tmp_path, SMALL)
     paths.split.mkdir(parents=True)
-    write_split(paths.split, [cohort_row(place) for place in range(4)])
+    write_split(paths.split, [cohort_row(place, f"phantom-{place}") for place in range(4)])
     params = parameters.load(paths.params)
     for stage in (train_tuning, train):
         stage.run(paths, params)

@@ -264,7 +264,7 @@ def test_the_number_of_cores_changes_no_byte(tmp_path: Path, given: dict[str, An
     private = Private(0.65, units_of([None] * 40), KEY)
     asked = replace(ASKED, levels=1)
     settings = replace(given["settings"], batch_size=20, checkpoint_every=1, privacy=asked)
-    given = {**given, "films": films, "settings": settings, "private": private, "steps": 2}
+    given = {**given, "films": films, "settings": settings, "private": private, "steps": 1}
     before = torch.get_num_threads()
     try:
         for threads in (1, 3):
