@@ -286,7 +286,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         fidelity=root / "fidelity" / "distances.json",
         film_key=root / "film-key",
         published=root / "published",
-        final=root / "training",
+        final=root / "training" / "final",
         checkpoints=root / "checkpoints",
     )
 
