@@ -63,10 +63,11 @@ unit: setup  ## the tests, three files at a time
 
 bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[bench]'
+	  --constraint constraints.txt --editable '.[bench,privacy]'
 	python -m benchmarks.ingest
 	python -m benchmarks.training
 	python -m benchmarks.sampling
+	python -m benchmarks.privacy --phantoms-cache build/bench
 	python -m benchmarks.screening
 	python -m benchmarks.review
 	python -m benchmarks.prescreen

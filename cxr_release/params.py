@@ -116,6 +116,18 @@ class ComputeParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrivacyParams:
+    """Differential privacy of both runs; see docs/privacy.md."""
+
+    epsilon: float = checked_by("above 0, at most 1,000", lambda value: 0 < value <= 1000)
+    delta: float = checked_by("at least 1e-12, below 1", lambda value: 1e-12 <= value < 1)
+    clip: float = checked_by(
+        "1e-6 to 1e6, of the length of a film's gradient", lambda value: 1e-6 <= value <= 1e6
+    )
+    levels: int = between(1, 64, "noise levels")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainParams:
     """Training on all films."""
 
@@ -129,6 +141,9 @@ class TrainParams:
     ema_every: int = between(1, MOST_STEPS, "steps")
     min_snr: float = between(0.0, 1e12)  # no signal stands out more in float32
     flip: bool
+    privacy: PrivacyParams | None = None
+    start: str | None = path(default=None)
+    start_sha256: str | None = matching(r"[0-9a-f]{64}", "64 hex digits, or null", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -479,6 +494,14 @@ def _contradictions(params: Params) -> list[Fault]:
         for name, section in (("fidelity", params.fidelity), ("audit", params.audit))
         if bool(section.weights) != bool(section.weights_sha256)
     ]
+    if (params.train.start is None) != (params.train.start_sha256 is None):
+        faults.append(
+            Fault(
+                "train.start",
+                "a checkpoint to start from and the hash of its weights go together",
+                "give both train.start and train.start_sha256, or neither",
+            )
+        )
     if bool(params.audit.weights) == (params.audit.encoder == "thumbnail"):
         faults.append(
             Fault(

@@ -53,6 +53,8 @@ class Paths:
     """The key behind the ids of real films: stays in the house, for its owner alone."""
     film_key_fingerprint = _Below("data/film-key-fingerprint")
     """What tells that key from another, for git: it does not tell the key."""
+    noise_key = _Below("data/noise-key")
+    """The key behind the chance of private training: stays in the house, likewise."""
     cohort = _Below("data/cohort")
     """Folder of the films that came in: image table, manifest and summary."""
     cohort_table = _Below("data/cohort/cohort.parquet")

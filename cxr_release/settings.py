@@ -99,13 +99,24 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
     values: dict[str, Any] = {}
     for name, spec in specs.items():
         where = prefix + name
-        if name not in raw:
+        kind_of, nullable = _without_none(types[name])
+        if nullable and raw.get(name) is None:
+            values[name] = None
+        elif name not in raw:
             faults.append(Fault(where, "missing"))
-        elif is_dataclass(types[name]):
-            values[name] = _build(types[name], raw[name], where, faults, moved)
+        elif is_dataclass(kind_of):
+            values[name] = _build(kind_of, raw[name], where, faults, moved)
         else:
             values[name] = _value(types[name], raw[name], where, spec.metadata, faults)
     return kind(**values) if len(values) == len(specs) else None
+
+
+def _without_none(kind: Any) -> tuple[Any, bool]:
+    """A type without its None, and whether it had one: such a key may be null, or left out, as in
+    records of before there was such a key."""
+    if get_origin(kind) in (Union, UnionType) and type(None) in get_args(kind):
+        return get_args(kind)[0], True
+    return kind, False
 
 
 def _value(
@@ -126,8 +137,7 @@ def _coerce(kind: Any, raw: Any, metadata: Mapping[str, Any]) -> Any:
     """`raw` as `kind`, or an error that completes the sentence "<value> …"."""
     origin = get_origin(kind)
     if origin in (Union, UnionType):
-        kinds = get_args(kind)
-        return None if raw is None and type(None) in kinds else _coerce(kinds[0], raw, metadata)
+        return _coerce(get_args(kind)[0], raw, metadata)
     if origin is Literal:
         if not isinstance(raw, str) or raw not in get_args(kind):
             raise ValueError(f"is not one of {', '.join(map(repr, get_args(kind)))}")

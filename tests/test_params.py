@@ -88,6 +88,8 @@ def test_every_value_that_was_never_set_is_named(tmp_path: Path, name: str) -> N
         ("network", {"attention": 4}, "network.attention"),
         ("fidelity", {"weights": "weights.pth"}, "fidelity.weights"),
         ("fidelity", {"weights_sha256": "0" * 64}, "fidelity.weights"),
+        ("train", {"start": "weights"}, "train.start"),
+        ("train", {"start_sha256": "0" * 64}, "train.start"),
         ("sample", {"checkpoints": [3, 16]}, "sample.checkpoints"),
         ("network", {"pixel_unshuffle": 4, "channels": [8] * 6}, "ingest.size"),
     ],
@@ -99,6 +101,47 @@ def test_values_that_do_not_fit_together_are_named(
     with pytest.raises(ParamsError, match="do not fit together") as caught:
         parameters.load(path)
     assert [fault.where for fault in caught.value.faults] == [where]
+
+
+PRIVATE = {"epsilon": 8, "delta": 1e-4, "clip": 0.5, "levels": 2}
+
+
+def test_training_is_private_where_that_is_asked_for(tmp_path: Path) -> None:
+    assert parameters.load(DEFAULT).train.privacy is None
+    asked = parameters.load(changed(tmp_path, train={"privacy": PRIVATE})).train.privacy
+    assert asked == parameters.PrivacyParams(epsilon=8.0, delta=1e-4, clip=0.5, levels=2)
+    raw = yaml.safe_load(DEFAULT.read_text())
+    for key in ("privacy", "start", "start_sha256"):
+        del raw["train"][key]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    assert parameters.load(tmp_path / "params.yaml") == parameters.load(DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("values", "where"),
+    [
+        ({"epsilon": 0}, "train.privacy.epsilon"),
+        ({"epsilon": -1.0}, "train.privacy.epsilon"),
+        ({"delta": 0}, "train.privacy.delta"),
+        ({"delta": 1.0}, "train.privacy.delta"),
+        ({"clip": 0}, "train.privacy.clip"),
+        ({"levels": 0}, "train.privacy.levels"),
+        ({"noise": 1}, "train.privacy.noise"),
+    ],
+)
+def test_privacy_that_is_none_is_refused(
+    tmp_path: Path, values: dict[str, Any], where: str
+) -> None:
+    path = changed(tmp_path, train={"privacy": {**PRIVATE, **values}})
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(path)
+    assert [fault.where for fault in caught.value.faults] == [where]
+
+
+def test_privacy_is_whole_or_null(tmp_path: Path) -> None:
+    for value in ({"epsilon": 8}, True, "yes", [], 8):
+        with pytest.raises(ParamsError, match=r"train\.privacy"):
+            parameters.load(changed(tmp_path, train={"privacy": value}))
 
 
 def test_all_faults_are_named_at_once(tmp_path: Path) -> None:

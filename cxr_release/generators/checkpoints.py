@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from cxr_release.errors import CheckpointError, Fault, ParamsError
-from cxr_release.files import read_json, whole_folder, write_json
+from cxr_release.files import read_json, sha256, whole_folder, write_json
 from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.params import NetworkParams
@@ -102,6 +102,30 @@ def load(folder: Path) -> Checkpoint:
     unet.load_state_dict(weights, assign=True)
     unet.requires_grad_(False).eval()
     return Checkpoint(record, unet.to(memory_format=torch.channels_last))
+
+
+def load_stated(folder: Path, weights_sha256: str) -> Checkpoint:
+    """Open a checkpoint folder whose weights have this SHA-256, which is looked at first.
+
+    Raises:
+        CheckpointError: its weights have another one, or as `load`.
+    """
+    path = folder / WEIGHTS
+    try:
+        actual = sha256(path)
+    except OSError as error:
+        raise CheckpointError(
+            f"no weights to start from can be read here ({error.strerror})",
+            where=str(path),
+            remedy="train.start names the folder of a checkpoint, with checkpoint.json in it",
+        ) from None
+    if actual != weights_sha256:
+        raise CheckpointError(
+            f"has the SHA-256 {actual}, not that of train.start_sha256",
+            where=str(path),
+            remedy="copy the checkpoint again, or state its hash if you trust it",
+        )
+    return load(folder)
 
 
 def read_record(folder: Path) -> Record:

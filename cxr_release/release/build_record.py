@@ -34,6 +34,8 @@ from cxr_release.release.inputs import (
     ScorecardReport,
     SearchedFilms,
     StudyDocument,
+    TrainedCheckpoint,
+    jobs_of,
 )
 from cxr_release.release.record import (
     Audit,
@@ -44,6 +46,7 @@ from cxr_release.release.record import (
     Prescreen,
     Record,
     Split,
+    Training,
     Validation,
 )
 from cxr_release.release.versions.published import order_of
@@ -124,6 +127,7 @@ def build_record(
             "metrics": {
                 "ingest": _ingest(inputs, params),
                 "split": read(inputs.split / "summary.json", Split),
+                "training": _training(inputs, params),
                 "losses": report.losses,
                 "distances": report.distances,
                 "checkpoints": _less(report.plain(), "losses", "distances"),
@@ -215,6 +219,7 @@ def _published_params(params: Params) -> Params:
     return replace(
         params,
         ingest=replace(params.ingest, source=source_kind(params)),
+        train=replace(params.train, start="given" if params.train.start else None),
         screen=replace(params.screen, adjudicator="named" if params.screen.adjudicator else ""),
         # Which file it was, its hash says.
         fidelity=replace(params.fidelity, weights="given" if params.fidelity.weights else ""),
@@ -236,6 +241,12 @@ def _without_path(extractor: str) -> str:
     network, _, file = extractor.partition("=")
     _, at, sha256 = file.partition("@")
     return f"{network}=given{at}{sha256}"
+
+
+def _training(inputs: ReleaseInputs, params: Params) -> Training:
+    """How the network was trained: `validate` has held the checkpoints against each other."""
+    last = inputs.trained(jobs_of(params.sample.checkpoints))[params.sample.checkpoints[-1]]
+    return read(last, TrainedCheckpoint).stated()
 
 
 def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
-from cxr_release.film_id import BATCHES, job_name, read_job
+from cxr_release.film_id import BATCHES, job_name, read_job, source_name
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from cxr_release.release.record import (
@@ -34,12 +34,15 @@ from cxr_release.release.record import (
     Number,
     Part,
     Prescreen,
+    Privacy,
     ReaderStudy,
     Recall,
     Scorecard,
     ScreeningReview,
     Split,
+    Start,
     StudyReview,
+    Training,
 )
 
 
@@ -57,17 +60,46 @@ class StudyDocument(ReaderStudy):
     review: StudyReview
 
 
+class _More(BaseModel):
+    """A document that holds more than a release takes of it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class StatedPrivacy(Privacy):
+    """The guarantee in `checkpoint.json`, with the fingerprint of the key of the noise."""
+
+    noise_key: str
+
+
+class StatedTraining(_More):
+    """Part `training` of `checkpoint.json`; old ones hold neither."""
+
+    privacy: StatedPrivacy | None = None
+    start: Start | None = None
+
+
+class TrainedCheckpoint(_More):
+    """A checkpoint's `checkpoint.json`, as far as a release states it."""
+
+    checkpoint: Count
+    training: StatedTraining
+
+    def stated(self) -> Training:
+        """As `release.json` has it: the key of the noise is nobody's business."""
+        privacy = self.training.privacy
+        facts = None if privacy is None else privacy.model_dump(exclude={"noise_key"})
+        return Training(
+            privacy=None if facts is None else Privacy.model_validate(facts),
+            start=self.training.start,
+        )
+
+
 class CheckpointReport(Checkpoints):
     """`checkpoints/report.json`."""
 
     losses: list[Loss]
     distances: Json
-
-
-class _More(BaseModel):
-    """A document that holds more than a release takes of it."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
 class SearchedFilms(_More):
@@ -196,6 +228,8 @@ class ReleaseInputs:
     """The key behind the films' ids; there is none for phantoms. Its hash is in no release."""
     published: Path
     """Folder of what earlier versions held, a folder a version; it may be empty."""
+    final: Path
+    """Folder of the final run: the `checkpoint.json` of each checkpoint that was sampled."""
     checkpoints: Path
     """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`, `bands.png`."""
 
@@ -209,9 +243,18 @@ class ReleaseInputs:
         checkpoint, batch = job
         return self.oriented / f"{job_name(checkpoint, batch)}.parquet"
 
+    def trained(self, jobs: list[Job]) -> dict[int, Path]:
+        """What each sampled checkpoint says of itself, by its number."""
+        numbers = {checkpoint for checkpoint, _ in jobs}
+        return {
+            number: self.final / source_name(number) / "checkpoint.json"
+            for number in sorted(numbers)
+        }
+
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
         return {
+            **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             "oriented/summary.json": self.oriented / "summary.json",
             **{f"screening/{name}": self.screening / name for name in _SCREENING},
@@ -256,6 +299,8 @@ class ReleaseInputs:
             raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
         for name, shape in DOCUMENTS.items():
             read(files[name], shape)
+        for path in self.trained(jobs).values():
+            read(path, TrainedCheckpoint)
 
 
 _COHORT = ("cohort.parquet", "summary.json")

@@ -201,6 +201,46 @@ class Split(Part):
     patients_not_stated: Count
 
 
+class Privacy(Part):
+    """The guarantee of private training, and all that it follows from; see docs/privacy.md."""
+
+    epsilon: Annotated[Number, Field(ge=0)]
+    """Spent after all steps."""
+    delta: Annotated[Number, Field(gt=0, lt=1)]
+    noise_multiplier: Annotated[Number, Field(ge=0.1, le=1e6)]
+    """Standard deviation of the noise, in clips."""
+    clip: Annotated[Number, Field(gt=0)]
+    levels: Annotated[int, Field(ge=1, le=64)]
+    """Noise levels at which a film is taken in a step, all inside its clip."""
+    unit: Literal["patient", "film", "patient or film"]
+    """Whom it protects; `patient or film`: films of which the patient is not stated, one by one."""
+    units: Annotated[int, Field(ge=1, le=2**53)]
+    films: Count
+    films_without_patient: Count
+    batch_size: Annotated[int, Field(ge=1, le=2**53)]
+    """Units in a step on average."""
+    steps: Annotated[int, Field(ge=1, le=2**53)]
+    sampling: Literal["poisson"]
+    accountant: Literal["rdp"]
+    opacus: Text
+    """Version of the library whose accountant it is."""
+
+
+class Start(Part):
+    """The weights that training started from."""
+
+    sha256: Sha256
+
+
+class Training(Part):
+    """How the network that drew the films was trained, as its checkpoints say."""
+
+    privacy: Privacy | None
+    """None: without differential privacy."""
+    start: Start | None
+    """None: from random weights."""
+
+
 class Loss(Part):
     """Losses of one checkpoint of the tuning run."""
 
@@ -489,6 +529,8 @@ class Metrics(Part):
 
     ingest: Ingest
     split: Split
+    training: Training | None = None
+    """It came with a later version of the program; before it, nothing was private."""
     losses: list[Loss]
     distances: Json
     checkpoints: Checkpoints

@@ -25,6 +25,7 @@ from cxr_release.release.checks.parts import check_parts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.scorecard import check_scorecard
+from cxr_release.release.checks.training import check_trained
 from cxr_release.release.checks.view import Places, Rows, View
 from cxr_release.release.inputs import (
     STUDY,
@@ -251,6 +252,7 @@ def _check_between(
         place=Place(str(inputs.score / "scorecard.json"), _SCORE),
         report=report,
     )
+    check_trained(inputs, jobs_of(params.sample.checkpoints), params, parts, report)
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
     check_search(
         view,

@@ -20,7 +20,12 @@ from cxr_release.json_documents import fault_of
 from cxr_release.params import never_set
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
-from cxr_release.release.checks.derived import check_documents, check_figures, written_by
+from cxr_release.release.checks.derived import (
+    MADE_AGAIN,
+    check_documents,
+    check_figures,
+    written_by,
+)
 from cxr_release.release.checks.films import check_distinct
 from cxr_release.release.checks.folder_tables import (
     check_configs,
@@ -35,6 +40,7 @@ from cxr_release.release.checks.parts import check_cohort_counts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.scorecard import check_scorecard
+from cxr_release.release.checks.training import check_training
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
@@ -83,7 +89,7 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
             files = look(folder, report)
             document = _check(files, report)
             # Of documents that were not made again nobody knows what they would have one fetch.
-            if records and not report.faults and not report.notes:
+            if records and not report.faults and MADE_AGAIN in report.rules:
                 with report.trying("croissant.json"):
                     for name, count in read_all_records(files.root).items():
                         report.applied(f"records of {name} read through croissant.json", count)
@@ -154,6 +160,13 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
                 place=Place(f"{RECORD}: metrics.scorecard"),
                 report=report,
             )
+        check_training(
+            record.metrics.training,
+            record.params,
+            record.metrics.split,
+            Place(f"{RECORD}: metrics.training"),
+            report,
+        )
         check_configs(view, record, shards, report)
         check_facing(view, record, report)
         check_tombstones(view, record, report)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from cxr_release import fingerprint
+from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.privacy.mechanism import private_run
+from cxr_release.generators.privacy.noise_key import keep_noise_key
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 
@@ -13,6 +15,17 @@ from cxr_release.paths import Paths
 def run(paths: Paths, params: Params) -> None:
     """Train, or go on with training where it was killed."""
     _, films = load_films(paths.trained_table)
+    patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
+    private = (
+        private_run(
+            params.train,
+            keep_noise_key(paths.noise_key),
+            patients=patients,
+            of_final=patients,
+        )
+        if params.train.privacy
+        else None
+    )
     train(
         films,
         paths.final,
@@ -22,6 +35,8 @@ def run(paths: Paths, params: Params) -> None:
         steps=params.train.steps,
         seed=params.seed,
         fingerprint=fingerprint.of_stage(paths.root, params, "train"),
+        start=paths.root / params.train.start if params.train.start else None,
+        private=private,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 import numpy as np
 
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.privacy.mechanism import private_run
+from cxr_release.generators.privacy.noise_key import keep_noise_key
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 
@@ -17,6 +21,17 @@ def run(paths: Paths, params: Params) -> None:
     ids, films = load_films(paths.trained_table)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])
+    patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
+    private = (
+        private_run(
+            params.train,
+            keep_noise_key(paths.noise_key),
+            patients=list(compress(patients, chosen)),
+            of_final=patients,
+        )
+        if params.train.privacy
+        else None
+    )
     train(
         films[chosen],
         paths.tuning,
@@ -26,6 +41,8 @@ def run(paths: Paths, params: Params) -> None:
         steps=params.train_tuning.steps,
         seed=params.seed,
         fingerprint=fingerprint.of_stage(paths.root, params, "train_tuning"),
+        start=paths.root / params.train.start if params.train.start else None,
+        private=private,
     )
 
 

@@ -42,6 +42,7 @@ from tests.support.release_artefacts import (
     inputs_below,
     oriented_row,
     write_report,
+    write_training,
 )
 
 NAMES = ("Quvuwix_Zatopekin", "Brmlohe_Xanthippou", "Wojtkyla_Ymirsdottir", "Fjordqvist_Uzkov")
@@ -129,6 +130,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tables.write(paths.oriented_table(*job), schemas.ORIENTED, films)
     write_json(paths.oriented / "summary.json", {"films": [], "rule": FACING_RULE})
     write_report(inputs_below(root / "data"))
+    write_training(inputs_below(root / "data").final, films=34)
     prescreen.run(paths, params)
     audit.run(paths, params)
     judge(paths)

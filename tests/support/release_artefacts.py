@@ -286,6 +286,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         fidelity=root / "fidelity" / "distances.json",
         film_key=root / "film-key",
         published=root / "published",
+        final=root / "training" / "final",
         checkpoints=root / "checkpoints",
     )
 
@@ -313,6 +314,23 @@ def write_inputs(
     summary["facings"] = {"left": len(STEMS)}
     write_json(inputs.cohort / "summary.json", summary)
     return inputs
+
+
+PRIVACY = {
+    **{"epsilon": 8.0, "delta": 0.01, "noise_multiplier": 5.5586, "clip": 0.5, "levels": 2},
+    **{"unit": "patient", "units": 3, "films": 3, "films_without_patient": 0, "batch_size": 1},
+    **{"steps": 1350, "sampling": "poisson", "accountant": "rdp", "opacus": "1.6.0"},
+}
+"""What the checkpoints of a private run on the films for training state."""
+
+
+def write_training(folder: Path, **said: Any) -> None:
+    """What the checkpoints say of their training: without privacy, from random weights."""
+    for checkpoint in CHECKPOINTS:
+        place = folder / f"checkpoint-{checkpoint}"
+        place.mkdir(parents=True, exist_ok=True)
+        training = {"privacy": None, "start": None, "films": 3, **said}
+        write_json(place / "checkpoint.json", {"checkpoint": checkpoint, "training": training})
 
 
 def write_split(folder: Path, cohort: Sequence[Mapping[str, Any]]) -> None:
@@ -389,6 +407,7 @@ def _written(
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
     write_split(inputs.split, cohort)
+    write_training(inputs.final)
     write_prescreen(inputs.prescreen)
     write_audit(inputs.audit)
     copies = write_adjudication(inputs.adjudication, verdicts)

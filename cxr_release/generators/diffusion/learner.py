@@ -37,7 +37,8 @@ GRADIENT_NORM = 1.0
 class Outcome:
     """What one step gave."""
 
-    loss: float
+    loss: float | None
+    """None where chance drew no film for this step, as it may in private training."""
     learning_rate: float
     gradient_norm: float
     """Before it was shortened."""
@@ -53,8 +54,7 @@ class Learner:
         horizon: steps over which the learning rate decays.
         seed: root of all random numbers.
         compute: where the network is computed.
-        start: weights to begin with, such as those of a checkpoint of this network; None draws
-            them.
+        start: a network whose weights training starts from; None: random ones.
 
     Raises:
         TrainingError: the batch is too small to be shared by so many processes.
@@ -109,15 +109,12 @@ class Learner:
         Raises:
             TrainingError: the loss or its gradient is not finite; the weights are as before.
         """
-        draws = self._draws(step)
-        parts = self._compute.run(lambda piece: self._gradients(draws, list(piece)), self._pieces)
-        *gradients, summed = self._over_processes(_added(parts))
-        loss = summed.item()
+        gradients, loss = self._gradient(step)
         for weight, gradient in zip(self._weights, gradients, strict=True):
             # Laid out in memory as the weight is: the fused optimizer takes that for granted.
             weight.grad = torch.empty_like(weight).copy_(gradient)
         norm = torch.nn.utils.clip_grad_norm_(self._weights, GRADIENT_NORM).item()
-        if not math.isfinite(loss) or not math.isfinite(norm):
+        if not math.isfinite(norm) or (loss is not None and not math.isfinite(loss)):
             raise TrainingError(
                 f"loss {loss} with gradient norm {norm}",
                 where=f"training step {step + 1}",
@@ -130,6 +127,13 @@ class Learner:
         if (step + 1) % self._settings.ema_every == 0:
             self._average.step(self._weights)
         return Outcome(loss, rate, norm)
+
+    def _gradient(self, step: int) -> tuple[Gradients, float | None]:
+        """The gradient of step `step` for each weight, and the mean loss."""
+        draws = self._draws(step)
+        parts = self._compute.run(lambda piece: self._gradients(draws, list(piece)), self._pieces)
+        *gradients, summed = self._over_processes(added(parts))
+        return gradients, summed.item()
 
     def _draws(self, step: int) -> Draws:
         """What chance decides in this step; that of the next is drawn while this one runs."""
@@ -191,12 +195,12 @@ class Learner:
         return training_state.load(path, self._unet, self._average, self._optimizer)
 
 
-def _added(parts: Sequence[Gradients]) -> Gradients:
+def added(parts: Sequence[Gradients]) -> Gradients:
     """The sum of all parts, by halves: two processes with a half each come to the same bits."""
     if len(parts) == 1:
         return parts[0]
     middle = (len(parts) + 1) // 2
-    first, second = _added(parts[:middle]), _added(parts[middle:])
+    first, second = added(parts[:middle]), added(parts[middle:])
     return [left + right for left, right in zip(first, second, strict=True)]
 
 

@@ -15,15 +15,13 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-import diffusers
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from tqdm import tqdm
 
-from cxr_release import __version__
 from cxr_release.errors import TrainingError
 from cxr_release.files import write_text
 from cxr_release.generators import checkpoints
@@ -31,6 +29,17 @@ from cxr_release.generators.checkpoints import Record
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
 from cxr_release.generators.diffusion.learner import Learner, Outcome
+from cxr_release.generators.diffusion.private_learner import PrivateLearner
+from cxr_release.generators.diffusion.run_facts import (
+    facts_of,
+    films_named,
+    guarantee_of,
+    load_start,
+    require_other_films,
+    settings_of,
+    versions,
+)
+from cxr_release.generators.privacy.mechanism import Private
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
@@ -45,12 +54,14 @@ class TrainingLog:
     """How training went: lines of {step, loss, learning_rate, gradient_norm}.
 
     They are the same after any restart. `loss` and `gradient_norm` are means over the steps since
-    the line before; `learning_rate` is that of the last step.
+    the line before; `learning_rate` is that of the last step. Steps for which chance drew no film
+    have no loss. Of private training, too, these are losses of real films, without noise: no
+    guarantee covers them.
     """
 
     def __init__(self, path: Path, done: int) -> None:
         self._path = path
-        self._since: list[tuple[float, float]] = []
+        self._since: list[tuple[float | None, float]] = []
         kept = _lines(path, done)
         write_text(path, "".join(f"{line}\n" for line in kept))
 
@@ -65,10 +76,11 @@ class TrainingLog:
         self._since.append((outcome.loss, outcome.gradient_norm))
         if step % EVERY and not flush:
             return
-        losses, norms = zip(*self._since, strict=True)
+        norms = [norm for _, norm in self._since]
+        losses = [loss for loss, _ in self._since if loss is not None]
         line = {
             "step": step,
-            "loss": round(sum(losses) / len(losses), 6),
+            "loss": round(sum(losses) / len(losses), 6) if losses else None,
             "learning_rate": round(outcome.learning_rate, 9),
             "gradient_norm": round(sum(norms) / len(norms), 6),
         }
@@ -100,6 +112,8 @@ def train(
     steps: int,
     seed: int,
     fingerprint: str,
+    start: Path | None = None,
+    private: Private | None = None,
 ) -> None:
     """Train a denoising network and leave its checkpoints in `folder`.
 
@@ -117,14 +131,27 @@ def train(
         compute: precision and compilation.
         seed: root of the run's random numbers.
         fingerprint: names everything that the result depends on.
+        start: folder of the checkpoint that `settings.start_sha256` is the hash of, whose weights
+            training starts from; None: from random ones.
+        private: what makes the run private, where `settings.privacy` asks for that.
 
     Raises:
         TrainingError: films or steps do not fit, the loss is not a number, the disk is full, or an
             unfinished run in `folder` trains on another cohort. The last good checkpoint is kept.
+        CheckpointError: the checkpoint to start from cannot be loaded, or is not the one.
         CxrReleaseError: `folder` holds something else.
     """
     end = _end(films, network, settings, steps)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
+    guarantee = guarantee_of(private, settings, len(films), end)
+    if private is not None:
+        # With another key the steps that are left would not go with those that are done.
+        fingerprint = _joined(fingerprint, private.key.fingerprint)
+    if (start is None) != (settings.start_sha256 is None):
+        raise TrainingError("a checkpoint to start from and train.start_sha256 go together")
+    begin = None if start is None else load_start(start, settings, network, films.shape[1])
+    if begin is not None and private is not None:
+        require_other_films(begin, films_named(cohort, None) | films_named(cohort, private), start)
     with computing(compute) as context:
         if context.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
             return
@@ -133,28 +160,43 @@ def train(
             checkpoint_step=end,
             size=films.shape[1],
             network=network,
-            training=asdict(settings)
-            | {"films": len(films), "cohort_sha256": cohort, "seed": seed}
-            | {"precision": context.precision, "versions": _versions()},
+            training=settings_of(settings)
+            | {"privacy": facts_of(guarantee, private)}
+            | {"films": len(films), **films_named(cohort, private), "seed": seed}
+            | {"precision": context.precision, "versions": versions()},
             fingerprint=fingerprint,
         )
-        learner = Learner(
-            films,
-            network=network,
-            settings=settings,
-            horizon=max(steps, settings.steps),
-            seed=seed,
-            compute=context,
-        )
+        given: dict[str, Any] = {
+            "network": network,
+            "settings": settings,
+            "horizon": max(steps, settings.steps),
+            "seed": seed,
+            "compute": context,
+            "start": None if begin is None else begin.unet,
+        }
+        if private is None or guarantee is None:
+            learner = Learner(films, **given)
+        else:
+            run = {"fingerprint": fingerprint, "cohort": cohort, "steps": steps, "seed": seed}
+            chance = private.chance(
+                run | {"network": asdict(network), "settings": asdict(settings)}
+            )
+            learner = PrivateLearner(
+                films, guarantee=guarantee, units=private.units, chance=chance, **given
+            )
         begun = context.processes.agreed((folder / STATE).exists)
         done = learner.load(folder / STATE) if begun else 0
         if context.processes.is_main:
-            _learn(learner, folder, last, settings.checkpoint_every, done)
+            _learn(learner, folder, last, settings.checkpoint_every, done=done, cohort=cohort)
             run_folder.finish(folder, fingerprint)
             (folder / STATE).unlink(missing_ok=True)
         else:
             for step in range(done, end):
                 learner.step(step)
+
+
+def _joined(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
@@ -175,15 +217,9 @@ def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
     return finished
 
 
-def _versions() -> dict[str, str]:
-    return {
-        "cxr-release": __version__,
-        "diffusers": diffusers.__version__,
-        "torch": torch.__version__,
-    }
-
-
-def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, done: int) -> None:
+def _learn(
+    learner: Learner, folder: Path, last: Record, checkpoint_every: int, *, done: int, cohort: str
+) -> None:
     """Take the steps that are left until checkpoint `last`, and write what comes of them."""
     end = last.checkpoint_step
     start = f"resuming after step {done}" if done else "training from the start"
@@ -204,10 +240,11 @@ def _learn(learner: Learner, folder: Path, last: Record, checkpoint_every: int, 
         outcome = learner.step(step - 1)
         due = step % checkpoint_every == 0
         log.add(step, outcome, flush=due)
-        progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
+        if outcome.loss is not None:
+            progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
         if due:
             number = step // checkpoint_every
-            _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step))
+            _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step), cohort)
 
 
 def _end(
@@ -229,12 +266,12 @@ def _end(
     return steps - steps % settings.checkpoint_every
 
 
-def _save(folder: Path, learner: Learner, record: Record) -> None:
+def _save(folder: Path, learner: Learner, record: Record, cohort: str) -> None:
     """The checkpoint first: a kill between the two makes it again, with the same bytes."""
     path = checkpoints.folder_of(folder, record.checkpoint)
     try:
         checkpoints.save(path, learner.averaged(), record)
-        learner.save(folder / STATE, record.checkpoint_step, str(record.training["cohort_sha256"]))
+        learner.save(folder / STATE, record.checkpoint_step, cohort)
     except (OSError, SafetensorError) as error:
         raise TrainingError(
             f"cannot write: {error}",

@@ -72,6 +72,7 @@ def _svg_fault(data: bytes) -> str:
     return "leads out of the file" if _LEADS_OUT.search(data) else ""
 
 
+MADE_AGAIN = "documents made again and compared byte for byte"
 MOST_LINES = 10
 """Lines of a document that are shown where it differs; of other ones there is only their number."""
 _WIDTH = 80
@@ -100,7 +101,7 @@ def check_documents(folder: Folder, sources: Sources, report: CheckReport) -> No
             text = text_of_file(folder, name, report)
             if text is not None:
                 _compare(name, text, expected, report)
-                report.applied("documents made again and compared byte for byte", 1)
+                report.applied(MADE_AGAIN, 1)
 
 
 def written_by(record: Record) -> str:

@@ -5,6 +5,7 @@ The words stand in the template, the numbers in the release's record: none is ty
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from cxr_release.release.record import (
     Reviews,
     Scorecard,
     Shard,
+    Training,
 )
 from cxr_release.release.versions.published import order_of
 from cxr_release.schemas import SMALL
@@ -90,6 +92,7 @@ def render(
             quantiles=_quantiles(record.metrics.audit.calibration),
             power_figure=POWER,
             scored=_scored(record.metrics.scorecard),
+            at_worst=_at_worst(record.metrics.training),
             tombstones=record.tombstones[:TOMBSTONES_SHOWN],
             film_versions=_film_versions(record.shards),
             license_url=license_url(record.license),
@@ -214,6 +217,16 @@ def _size(films: int) -> str:
     limits = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
     larger = ((1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
     return next((name for limit, name in (*limits, *larger) if films < limit), "10M<n<100M")
+
+
+def _at_worst(training: Training | None) -> str:
+    """How sure ε lets somebody become who began at one half: odds grow at most e^ε times."""
+    if training is None or training.privacy is None:
+        return ""
+    percent = 100 / (1 + math.exp(-training.privacy.epsilon))
+    # Rounded up, for it is the most.
+    shown = math.ceil(percent * 100) / 100
+    return f"{shown:.2f} %" if shown < 100 else "99.99 %, or hardly less than wholly,"
 
 
 def _film_versions(shards: Mapping[str, Shard]) -> list[str]:

@@ -245,4 +245,15 @@ def _personal(record: Record) -> list[str]:
             " Copies of them were searched for; that a synthetic film repeats one, or that a"
             " patient is recognised, cannot be ruled out."
         )
-    return [first, *([f"Ethics: {ethics}"] if ethics else [])]
+    return [first, *_guarantee(record), *([f"Ethics: {ethics}"] if ethics else [])]
+
+
+def _guarantee(record: Record) -> list[str]:
+    training = record.metrics.training
+    if training is None or training.privacy is None:
+        return []
+    privacy = training.privacy
+    return [
+        f"The network was trained with differential privacy, ε = {privacy.epsilon:g} and δ ="
+        f" {privacy.delta:g} for each {privacy.unit}; README.md says what that leaves open."
+    ]

@@ -23,7 +23,7 @@ from cxr_release.scorecard.utility.classification import (
     LEAST_OF_CLASS,
     labelled_classes,
 )
-from cxr_release.scorecard.utility.comparison import Row, curves_of, insensitive, rows_of
+from cxr_release.scorecard.utility.comparison import curves_of, insensitive, rows_of
 from cxr_release.scorecard.utility.labelled import (
     LEAST_TEACHING,
     Labelled,
@@ -34,7 +34,7 @@ from cxr_release.scorecard.utility.labelled import (
 from cxr_release.scorecard.utility.labels import Labels
 from cxr_release.scorecard.utility.learners import Learner, learner_of
 from cxr_release.scorecard.utility.pools import LEAST_CHECKPOINT, Pools, pools_of
-from cxr_release.scorecard.utility.rows import recoveries
+from cxr_release.scorecard.utility.rows import Row, recoveries
 from cxr_release.scorecard.utility.students import LANDMARKS, NUMBER
 from cxr_release.scorecard.utility.task import CLOSED, Task
 from cxr_release.scorecard.utility.training import Settings

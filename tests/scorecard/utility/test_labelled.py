@@ -10,10 +10,10 @@ import pytest
 
 from cxr_release.errors import SourceError
 from cxr_release.scorecard.utility.classification import classification, labelled_classes
-from cxr_release.scorecard.utility.comparison import Row
 from cxr_release.scorecard.utility.labelled import landmarks_of, numbers_of
 from cxr_release.scorecard.utility.labels import Labels
 from cxr_release.scorecard.utility.pools import pools_of
+from cxr_release.scorecard.utility.rows import Row
 from cxr_release.scorecard.utility.students import student
 from cxr_release.scorecard.utility.utility import Utility, measure_utility
 from cxr_release.scorecard.utility.words import lines

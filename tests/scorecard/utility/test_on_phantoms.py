@@ -10,8 +10,8 @@ import pytest
 from cxr_release.films.png import Film
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from cxr_release.scorecard.sets import score_sets
-from cxr_release.scorecard.utility.comparison import Row
 from cxr_release.scorecard.utility.labels import Labels
+from cxr_release.scorecard.utility.rows import Row
 from cxr_release.scorecard.utility.utility import Utility, measure_utility
 from tests.support.film_arrays import film_set
 from tests.support.phantom_sets import phantoms_of_patients

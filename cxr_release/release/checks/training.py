@@ -1,0 +1,115 @@
+"""What a release says of its training, held against the parameters and computed again.
+
+That the weights came about so nobody can see from a release; but what is stated can be made sure
+to follow from itself.
+"""
+
+from __future__ import annotations
+
+from cxr_release.errors import TrainingError
+from cxr_release.generators.privacy.accounting import FINEST, epsilon_of, is_installed
+from cxr_release.params import Params
+from cxr_release.release.checks.report import CheckReport, Place
+from cxr_release.release.inputs import Job, ReleaseInputs, TrainedCheckpoint
+from cxr_release.release.record import Privacy, Split, Training
+
+_TRAIN = "train again (`dvc repro train`)"
+_TOLERANCE = 1e-3
+"""Share by which two versions of the accountant may differ."""
+
+
+def check_trained(
+    inputs: ReleaseInputs, jobs: list[Job], params: Params, split: Split, report: CheckReport
+) -> None:
+    """The sampled checkpoints say the same of their training, and what the parameters say."""
+    stated = {}
+    for number, path in inputs.trained(jobs).items():
+        document = report.document(path, TrainedCheckpoint)
+        if document is not None:
+            place = Place(str(path), _TRAIN)
+            report.says(place.at("key checkpoint"), document.checkpoint, number, "its folder")
+            stated[number] = document.stated()
+            check_training(stated[number], params, split, place.at("key training"), report)
+    if len({training.model_dump_json() for training in stated.values()}) > 1:
+        report.add(str(inputs.final), "its checkpoints are not of one run", _TRAIN)
+
+
+def check_training(
+    training: Training | None, params: Params, split: Split, place: Place, report: CheckReport
+) -> None:
+    """What is stated is what was asked for, and ε follows from the noise.
+
+    Args:
+        training: as stated; None in a record of before it was.
+        params: what was asked for.
+        split: how many films and patients training had.
+        place: where it is stated.
+        report: where faults go.
+    """
+    settings = params.train
+    privacy = training.privacy if training else None
+    start = training.start if training else None
+    given = None if start is None else start.sha256
+    report.says(place.at("start"), given, settings.start_sha256, "train.start_sha256")
+    if (privacy is None) != (settings.privacy is None):
+        report.add(place.at("privacy"), "is not what train.privacy asked for")
+    elif privacy is not None and settings.privacy is not None:
+        where = place.at("privacy")
+        for key in ("delta", "clip", "levels"):
+            asked = getattr(settings.privacy, key)
+            if getattr(privacy, key) != asked:
+                report.add(where.at(key), f"is not {asked:g}, which train.privacy asked for")
+        if privacy.epsilon > settings.privacy.epsilon:
+            asked = settings.privacy.epsilon
+            report.add(where.at("epsilon"), f"is above {asked:g}, which train.privacy asked for")
+        steps = settings.steps - settings.steps % settings.checkpoint_every
+        report.says(where.at("steps"), privacy.steps, steps, "train.steps")
+        report.says(where.at("batch_size"), privacy.batch_size, settings.batch_size, "train")
+        _check_units(privacy, split, where, report)
+        _check_epsilon(privacy, where, report)
+    report.applied("statements on training held against the parameters", 1)
+
+
+def _check_units(privacy: Privacy, split: Split, place: Place, report: CheckReport) -> None:
+    parts = ("tuning", "held_out")
+    films = sum(split.films.get(part, 0) for part in parts)
+    report.says(place.at("films"), privacy.films, films, "the parts of the split")
+    without, stated = privacy.films_without_patient, privacy.films - privacy.films_without_patient
+    if split.patients is not None and not split.patients_not_stated:
+        patients = sum(split.patients.get(part, 0) for part in parts)
+        report.says(place.at("units"), privacy.units, patients, "the patients of the split")
+    of = {without == 0: "patient", stated == 0: "film"}.get(True, "patient or film")
+    report.says(place.at("unit"), privacy.unit, of, "films_without_patient")
+    if not (without <= privacy.units <= privacy.films and without <= split.patients_not_stated):
+        report.add(place.at("units"), "and films without a patient do not fit the films")
+    if privacy.delta * privacy.units >= 1:
+        report.add(place.at("delta"), "is not below 1 in the number of units")
+    if privacy.batch_size > privacy.units:
+        report.add(place.at("batch_size"), "is more than there are units")
+
+
+def _check_epsilon(privacy: Privacy, place: Place, report: CheckReport) -> None:
+    if not is_installed():
+        report.note(
+            f"ε = {privacy.epsilon:g} of its private training was not computed again: opacus is not"
+            " installed (`pip install 'cxr-release[privacy]'`)"
+        )
+        return
+    if privacy.batch_size > privacy.units:
+        return
+    try:
+        true = epsilon_of(
+            privacy.noise_multiplier,
+            rate=privacy.batch_size / privacy.units,
+            steps=privacy.steps,
+            delta=privacy.delta,
+        )
+    except (TrainingError, ValueError, OverflowError) as error:
+        report.add(place.at("epsilon"), f"cannot be computed again: {error}")
+        return
+    if abs(privacy.epsilon - true) > max(_TOLERANCE * true, 2 * FINEST):
+        report.add(
+            place.at("epsilon"),
+            f"says {privacy.epsilon:g}; its noise, steps and sampling come to {true:g}",
+        )
+    report.applied("guarantees of differential privacy computed again", 1)
