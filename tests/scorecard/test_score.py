@@ -10,7 +10,7 @@ import pytest
 
 import cxr_release
 from cxr_release.errors import SourceError
-from cxr_release.scorecard.score import score
+from cxr_release.scorecard.score import Beside, score
 from tests.support.commands import run
 from tests.support.phantom_sets import write_folder
 from tests.support.random_films import clouds
@@ -54,7 +54,9 @@ def test_what_is_printed_is_what_is_written_and_names_nobody(tmp_path: Path) -> 
         "patient_not_stated": 0,
         "unreadable": 0,
     }
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"scorecard.json"}
+    pictures = {"score-parts.png", "score-measures.png", "score-roc.png", "score-planted.png"}
+    there = {path.name for path in (tmp_path / "out").iterdir()}
+    assert there == pictures | {"scorecard.json", "score-worth.png", "score-groups.png"}
     for name in ("train-0", "held-out-0", "drawn-0", "p1x", "p2x"):
         assert name not in written
 
@@ -80,8 +82,8 @@ def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
     made["drawn"] = made["train"]
     leaking = run(*asked(made, tmp_path / "leaking")).stdout
     assert "leak        found by the AUC (p < 0.001)" in leaking
-    assert re.search(r"^privacy +0 ", leaking, re.MULTILINE)
-    assert "weakest: privacy, 0 of 100; not measured: " in leaking
+    assert re.search(r"^privacy +0\.0 ", leaking, re.MULTILINE)
+    assert "weakest: privacy, 0.0 of 100" in leaking
     made["drawn"] = made["held-out"]
     faulty = run(*asked(made, tmp_path / "faulty")).stdout
     assert re.search(r"^privacy +– ", faulty, re.MULTILINE)
@@ -119,13 +121,13 @@ def test_tables_that_contradict_or_cannot_tell_are_refused(tmp_path: Path) -> No
     table.write_text("file,patient\n")
     paths = [[made[name]] for name in SETS]
     with pytest.raises(SourceError, match="leave one of the two out"):
-        score(*paths, tmp_path / "out", patients=table)
+        score(*paths, tmp_path / "out", beside=Beside(patients=table))
     for name in ("train", "held-out"):
         (made[name] / "patients.csv").unlink()
     film = made["train"] / "train-000.png"
     film.rename(made["train"] / "held-out-000.png")
     with pytest.raises(SourceError, match="control films of the same name, such as held-out-000"):
-        score(*paths, tmp_path / "out", patients=table)
+        score(*paths, tmp_path / "out", beside=Beside(patients=table))
 
 
 def test_what_was_refused_wrote_nothing(tmp_path: Path) -> None:
@@ -152,3 +154,49 @@ def test_a_film_that_cannot_be_read_is_named_and_ends_with_1(tmp_path: Path) -> 
     assert "torn" in done.stderr
     report = json.loads((tmp_path / "out" / "scorecard.json").read_text())
     assert report["sets"]["released"] == {"films": 40, "unreadable": 1}
+
+
+def test_without_control_films_the_other_parts_are_measured(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    given = ["--train", str(made["train"]), "--synthetic", str(made["drawn"])]
+    done = run("score", *given, "--output", str(tmp_path / "out"), "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)["summary"]
+    assert summary["privacy"] is None
+    assert summary["utility"] is None
+    assert summary["fidelity"] is not None
+    assert summary["coverage"] is not None
+    sentence = "there are no films of patients whom no run saw"
+    assert f"density ratio: {sentence}" in summary["why_not"]
+
+
+def test_a_part_below_its_limit_ends_with_3_after_all_was_written(tmp_path: Path) -> None:
+    made = folders(tmp_path)
+    done = run(*asked(made, tmp_path / "out", "--fail-below", "privacy=99.9"))
+    assert done.returncode == 3
+    assert "below its limit: privacy is " in done.stderr
+    assert (tmp_path / "out/scorecard.json").exists()
+    wrong = run(*asked(made, tmp_path / "wrong", "--fail-below", "beauty=1"))
+    assert wrong.returncode == 1
+    assert "such as privacy=50" in wrong.stderr
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_several_sets_of_synthetic_films_are_scored_apart_and_further_columns_make_groups(
+    tmp_path: Path,
+) -> None:
+    made = folders(tmp_path)
+    second = write_folder(
+        tmp_path / "later", {f"l-{n}": film for n, (film, _) in enumerate(clouds(40, seed=9))}
+    )
+    for name in ("train", "held-out"):
+        table = made[name] / "patients.csv"
+        lines = table.read_text().splitlines()
+        marked = [f"{line},{'left' if place % 2 else 'right'}" for place, line in enumerate(lines)]
+        table.write_text("\n".join([f"{lines[0]},side", *marked[1:]]))
+    done = run(*asked(made, tmp_path / "out", "--synthetic", str(second), "--json"))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert list(report["summary"]["checkpoints"]) == ["drawn", "later"]
+    groups = {row["group"] for row in report["coverage"] if row["column"] == "side"}
+    assert groups == {"left", "right"}

@@ -121,6 +121,11 @@ def _measured(
     learner: Learner,
     seeds: int,
 ) -> Utility:
+    if not len(sets.control):
+        why = (
+            "utility: there are no films of patients whom no run saw, to learn from and to test on"
+        )
+        return Utility((), (), (why,), (), tuple(sets.checkpoints))
     notes: list[str] = []
     outside = None if external is None else _outside(external, sets, notes)
     pools = pools_of(sets, outside)
