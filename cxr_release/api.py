@@ -160,16 +160,9 @@ def score(
         ParamsError: a setting is unknown or out of range.
         CxrReleaseError: a checkpoint, labels or a file of weights are refused.
     """
-    from cxr_release.params import ScoreParams
-    from cxr_release.scorecard.score import Beside
+    from cxr_release.scorecard.score import Beside, settings_of
     from cxr_release.scorecard.score import score as measure
-    from cxr_release.settings import checked
 
-    # As YAML has them: lists for tuples.
-    defaults = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in asdict(ScoreParams()).items()
-    }
     card = measure(
         _paths(train),
         [] if held_out is None else _paths(held_out),
@@ -182,7 +175,7 @@ def score(
             reference=_path(reference),
             split=_path(split),
         ),
-        settings=checked(ScoreParams, defaults | settings),
+        settings=settings_of(settings),
     )
     return {**card.report, "unreadable": card.unreadable}
 

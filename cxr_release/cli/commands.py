@@ -488,11 +488,9 @@ def score(
     --reference tuning --split split.csv --fail-below privacy=50
     """
     from cxr_release import api
-    from cxr_release.scorecard.measure import text_of
-    from cxr_release.scorecard.score import require_read
-    from cxr_release.scorecard.thresholds import EXIT, below, limits_of
+    from cxr_release.scorecard import measure, thresholds
 
-    limits = limits_of(fail_below or [])
+    limits = thresholds.limits_of(fail_below or [])
     report = api.score(
         train,
         held_out,
@@ -507,12 +505,9 @@ def score(
         learner=learner,
         extractors=extractor or [],
     )
-    unreadable = report.pop("unreadable")
-    show(report | {"output": str(output)}, text_of, as_json=as_json)
-    require_read(unreadable)
-    if sentences := below(report["summary"], limits):
-        sys.stderr.write("".join(f"below its limit: {sentence}\n" for sentence in sentences))
-        raise typer.Exit(EXIT)
+    show(measure.printed(report, output), measure.text_of, as_json=as_json)
+    measure.require_read(report["unreadable"])
+    thresholds.require_reached(report["summary"], limits)
 
 
 @app.command()

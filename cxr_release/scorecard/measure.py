@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
 from cxr_release.params import ComputeParams, ScoreParams
 from cxr_release.scorecard import coverage_rows, fidelity_rows
@@ -150,3 +151,24 @@ def text_of(report: Mapping[str, Any]) -> str:
     lines += [f"note: {note}" for note in report["notes"]]
     lines += [f"not counted: {sentence}" for sentence in report["summary"]["why_not"]]
     return "\n".join([*lines, "", LIMITS])
+
+
+def printed(report: Mapping[str, Any], output: Path) -> dict[str, Any]:
+    """What the command prints: what was written, and where."""
+    written = {name: part for name, part in report.items() if name != "unreadable"}
+    return written | {"output": str(output)}
+
+
+def require_read(unreadable: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Refuse to call a set scored in which a film could not be read.
+
+    Raises:
+        SourceError: with every film that could not be read.
+    """
+    faults = [Fault(film, fault) for films in unreadable.values() for film, fault in films]
+    if faults:
+        raise SourceError(
+            f"{len(faults)} film(s) could not be read and are not in the score",
+            remedy="mend them or take them out, and score again",
+            faults=faults,
+        )

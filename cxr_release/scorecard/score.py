@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.errors import Fault, SourceError
+from cxr_release.errors import SourceError
 from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.patients import read_patients
@@ -21,6 +21,7 @@ from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
 from cxr_release.scorecard.network.films import Chosen
 from cxr_release.scorecard.network.inputs import NetworkInputs
 from cxr_release.scorecard.utility.labels import read_labels
+from cxr_release.settings import checked
 
 COMPUTE = ComputeParams(precision="auto", compile="auto")
 
@@ -41,6 +42,20 @@ class Beside:
     split: Path | None = None
     """Parquet or CSV with `id` and `part` of each trained film: those of the part `held_out` are
     what the checkpoints learnt from and the reference did not. None: all trained films are."""
+
+
+def settings_of(given: Mapping[str, Any]) -> ScoreParams:
+    """The defaults, but for what is given.
+
+    Raises:
+        ParamsError: a key is unknown, or a value out of range.
+    """
+    # As YAML has them: lists for tuples.
+    defaults: dict[str, Any] = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(ScoreParams()).items()
+    }
+    return checked(ScoreParams, {**defaults, **given})
 
 
 def score(
@@ -110,21 +125,6 @@ def write(folder: Path, report: Mapping[str, Any]) -> None:
     drawn = figures.draw(folder, report)
     for name in figures.FIGURES.keys() - {*drawn}:
         (folder / name).unlink(missing_ok=True)
-
-
-def require_read(unreadable: Mapping[str, Sequence[tuple[str, str]]]) -> None:
-    """Refuse to call a set scored in which a film could not be read.
-
-    Raises:
-        SourceError: with every film that could not be read.
-    """
-    faults = [Fault(film, fault) for films in unreadable.values() for film, fault in films]
-    if faults:
-        raise SourceError(
-            f"{len(faults)} film(s) could not be read and are not in the score",
-            remedy="mend them or take them out, and score again",
-            faults=faults,
-        )
 
 
 def _network(given: Beside, real: Mapping[str, FilmSet]) -> NetworkInputs | None:

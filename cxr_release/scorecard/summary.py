@@ -19,8 +19,8 @@ Scores = Mapping[str, float | None]
 
 
 LIMITS = (
-    "Found is what these attacks find with so many control patients; others may find more. None is"
-    " a guarantee, which only differential privacy gives."
+    "Found is what these attacks find with so many control patients; others may find more. They are"
+    " not a guarantee, which only differential privacy gives."
 )
 """What the attacks cannot show."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -51,3 +52,14 @@ def below(summary: Mapping[str, Any], limits: Mapping[str, float]) -> list[str]:
         elif number < least:
             sentences.append(f"{part} is {number:g}, and is to be {least:g} or more")
     return sentences
+
+
+def require_reached(summary: Mapping[str, Any], limits: Mapping[str, float]) -> None:
+    """Say on standard error which parts are below their limits.
+
+    Raises:
+        SystemExit: any is, with the code `EXIT`.
+    """
+    if sentences := below(summary, limits):
+        sys.stderr.write("".join(f"below its limit: {sentence}\n" for sentence in sentences))
+        raise SystemExit(EXIT)

@@ -9,7 +9,7 @@ from cxr_release.scorecard.attacks.advantage import largest_advantage
 from cxr_release.scorecard.coverage_rows import lowest
 from cxr_release.scorecard.fidelity_rows import components_of
 from cxr_release.scorecard.names import RELEASE
-from cxr_release.scorecard.utility.rows import HYBRID
+from cxr_release.scorecard.utility.rows import HYBRID, REAL_ONLY
 
 Report = Mapping[str, Any]
 
@@ -37,9 +37,14 @@ def _utility(report: Report) -> str:
     if not rows:
         return ""
     least = min(rows, key=lambda row: row["recovery"])
+    hybrid = least["protocol"] == HYBRID
     films = f"{least['synthetic']:,} synthetic films"
-    if least["protocol"] == HYBRID:
-        films += f" beside {least['real']:,} real ones"
+    films += f" beside {least['real']:,} real ones" if hybrid else " alone"
+    if least["recovery"] <= 0:
+        base = f"{least['real_only_films']:,} real films"
+        if least["baseline"] != REAL_ONLY:
+            base = f"as many {least['baseline']} films"
+        return f"in {least['task']}, {films} do no better than {base}"
     return (
         f"in {least['task']}, {films} reach {100 * least['recovery']:.0f} % of what as many real"
         " films of others bring"

@@ -313,7 +313,7 @@ def test_the_card_says_what_such_a_search_cannot_show(tmp_path: Path, params: Pa
         "Copies of less than half of a film, or of its texture",
         "scores are in units of this source and of this search",
         "Whether a patient can be recognised.",
-        "no membership inference attack was made",
+        "that a certain film was used for training: see [the attacks](#attacks)",
         "finer than a pixel of a picture of 64 × 64",
     ):
         assert limit in said

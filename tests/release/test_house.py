@@ -32,7 +32,15 @@ from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.release.layout import side_file
 from cxr_release.release.verify import verify
-from cxr_release.stages import adjudicate, audit, package, prescreen, quartets, screen, study
+from cxr_release.stages import (
+    adjudicate,
+    audit,
+    package,
+    prescreen,
+    quartets,
+    screen,
+    study,
+)
 from cxr_release.stages import split as splitting
 from cxr_release.stages import validate as validating
 from tests.support.release_artefacts import (
@@ -44,6 +52,7 @@ from tests.support.release_artefacts import (
     write_report,
     write_training,
 )
+from tests.support.score_artefacts import write_score
 
 NAMES = ("Quvuwix_Zatopekin", "Brmlohe_Xanthippou", "Wojtkyla_Ymirsdottir", "Fjordqvist_Uzkov")
 FILMS, PATIENTS = 40, 20
@@ -134,7 +143,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prescreen.run(paths, params)
     audit.run(paths, params)
     judge(paths)
-    for stage in (adjudicate, screen, quartets, study, validating, package):
+    for stage in (adjudicate, screen, quartets, study):
+        stage.run(paths, params)
+    write_score(inputs_below(root / "data"))
+    for stage in (validating, package):
         stage.run(paths, params)
     return root
 

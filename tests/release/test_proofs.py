@@ -18,6 +18,7 @@ from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.publishing import push as pushing
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.lost_decisions import ends_of, find_lost_decisions, statements_in
 from cxr_release.release.record import Tombstone
 from cxr_release.release.verify import verify
@@ -35,6 +36,7 @@ from cxr_release.screening.films import read_generated
 from cxr_release.screening.record_decisions import decide, withdraw
 from cxr_release.stages import adjudicate, package, screen, validate
 from tests.support.release_artefacts import REPOSITORY, files_of, small_params, write_inputs
+from tests.support.score_artefacts import write_score
 
 FILM = "checkpoint-1-large-00001"
 OTHER = "checkpoint-3-large-00002"
@@ -51,6 +53,7 @@ class House:
         params = replace(self.params, release=replace(self.params.release, version=version))
         adjudicate.run(self.paths, params)
         screen.run(self.paths, params)
+        write_score(ReleaseInputs.of(self.paths))
         validate.run(self.paths, params)
         package.run(self.paths, params)
         return self.paths.release

@@ -21,6 +21,7 @@ from cxr_release.tables import Table
 from tests.support.audit_artefacts import PAIRED, verdict_row, write_adjudication, write_audit
 from tests.support.breaking import Break, Rows, faults_of, rejson, rewrite, set_json, set_row
 from tests.support.release_artefacts import write_inputs, write_screening
+from tests.support.score_artefacts import write_score
 
 
 def set_pair(row: int, **values: Any) -> Callable[[ReleaseInputs], None]:
@@ -481,6 +482,7 @@ def test_an_open_conflict_and_a_pair_of_an_earlier_audit_keep_their_films_out(
         validate(inputs, params)
     films = [row for job in jobs_of((1, 3)) for row in films_of(inputs, job)]
     write_screening(inputs.screening, films, {}, copies)
+    write_score(inputs)
     checked = validate(inputs, params)
     assert checked["tables"]["adjudication/verdicts.parquet"] == 4
 

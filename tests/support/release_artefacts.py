@@ -38,6 +38,7 @@ from tests.support.audit_artefacts import (
     write_blank,
 )
 from tests.support.oriented import mirrored_sha256
+from tests.support.score_artefacts import write_score
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATES = REPOSITORY / "cxr_release" / "release" / "documents" / "templates"
@@ -287,6 +288,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         film_key=root / "film-key",
         published=root / "published",
         final=root / "training" / "final",
+        score=root / "score",
         checkpoints=root / "checkpoints",
     )
 
@@ -378,6 +380,7 @@ def add_control(inputs: ReleaseInputs) -> None:
     }
     report["histogram"] |= {"held_out": None, "control": [10, 14, 1]}
     write_json(inputs.audit / "audit.json", report)
+    write_score(inputs, measured=True)
 
 
 FACING_RULE = {
@@ -414,6 +417,7 @@ def _written(
     write_screening(inputs.screening, rows, excluded, copies)
     write_study(inputs.kit, inputs.study, rated=rated)
     write_report(inputs)
+    write_score(inputs)
     return root
 
 

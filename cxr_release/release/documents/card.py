@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -36,7 +37,7 @@ from cxr_release.release.record import (
 from cxr_release.release.versions.published import order_of
 from cxr_release.schemas import SMALL
 from cxr_release.scorecard.figures import names_due
-from cxr_release.scorecard.names import natural
+from cxr_release.scorecard.names import natural, title
 from cxr_release.scorecard.summary import LIMITS
 from cxr_release.scorecard.weakest import because
 
@@ -120,7 +121,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update({**FILTERS, "copies": in_words})
+    environment.filters.update({**FILTERS, "copies": in_words, "title": title})
     return environment
 
 
@@ -145,9 +146,14 @@ def _scored(scorecard: Scorecard | None) -> dict[str, Any] | None:
         "missing": [part for part in SCORE_PARTS if summary[part] is None],
         "because": because(report, weakest) if weakest else "",
         "checkpoints": sorted(summary["checkpoints"], key=natural),
+        "measures": [list(rows) for _, rows in groupby(report["fidelity"], key=_measure)],
         "figures": {name: f"figures/{name}" for name in names_due(report)},
         "limits": LIMITS,
     }
+
+
+def _measure(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["metric"], row["features"]
 
 
 def _sheets(counts: Sequence[JobCounts]) -> dict[int, Sheet]:
