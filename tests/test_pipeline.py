@@ -48,7 +48,7 @@ TINY: dict[str, dict[str, Any]] = {
     "study": {"quartets": 3},
 }
 STAGE = re.compile(r"Running stage '([^']+)'")
-AFTER_SCREENING = {"screen", "quartets", "validate", "package"}
+AFTER_SCREENING = {"screen", "quartets", "scorecard", "validate", "package"}
 """And `study`, where the quartets change."""
 
 
@@ -111,7 +111,7 @@ def repro(root: Path, preloaded: Preloaded | None = None) -> list[str]:
 def root(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder, preloaded)) == 20
+    assert len(repro(folder, preloaded)) == 21
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 
