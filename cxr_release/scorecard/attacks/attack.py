@@ -29,17 +29,20 @@ RELEASED_FILMS, OTHER_FILM = "released films", "another film of the patient"
 NETWORK = "the network's weights"
 """What the attacker holds beside the film itself."""
 
-FAULT = (
-    "the interval of the AUC lies below 0.5, which no leak of trained films explains: the released"
-    " films show control patients, trained and control films were swapped, or they differ in"
-    " something other than training, such as their ingest; or it is chance, as in 1 of 40 tests"
-    " without a fault"
+_FAULT = (
+    "the AUC is below 0.5, significantly after correction, which no {what} explains: {who}, {sets}"
+    " were swapped, or they differ in something other than training, such as their ingest; or it"
+    " is chance, as in 1 of 40 releases without a fault, or fewer"
 )
-NETWORK_FAULT = (
-    "the interval of the AUC lies below 0.5, which no learning of the members explains: the network"
-    " has learnt from control films, members and control films were swapped, or they differ in"
-    " something other than training, such as their ingest; or it is chance, as in 1 of 40 tests"
-    " without a fault"
+FAULT = _FAULT.format(
+    what="leak of trained films",
+    who="the released films show control patients",
+    sets="trained and control films",
+)
+NETWORK_FAULT = _FAULT.format(
+    what="learning of the members",
+    who="the network has learnt from control films",
+    sets="members and control films",
 )
 """The same of an attack on the network."""
 NO_POWER = "this attack did not find what was planted for it to find"
@@ -138,8 +141,9 @@ class Attack:
 
     @property
     def fault(self) -> str | None:
-        """What shows that the test itself is wrong; None where nothing does."""
-        if not self.separation.auc.below_half:
+        """What shows that the test itself is wrong; None where nothing does, once corrected."""
+        p = (self.ps if self.adjusted is None else self.adjusted).get(AUC)
+        if p is None or p > ALPHA or self.separation.auc.auc >= 0.5:
             return None
         return NETWORK_FAULT if self.access == NETWORK else FAULT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,15 @@ def test_an_area_below_a_half_is_a_fault_and_no_evidence() -> None:
     assert not faulty.evidence
     report = faulty.report()
     assert (report["measurable"], report["why_not"]) == (False, FAULT)
+
+
+def test_an_area_below_a_half_is_no_fault_where_chance_puts_one_of_several_there() -> None:
+    below = replace(attack(separated(-1), separated(1)), ps={AUC: 0.03, BEYOND: 1.0})
+    assert below.fault == FAULT
+    corrected_below, _ = corrected([below, attack(separated(0), separated(2), name="other")])
+    assert isinstance(corrected_below, Attack)
+    assert corrected_below.fault is None
+    assert corrected_below.leaks == []
 
 
 def test_an_attack_that_does_not_find_what_was_planted_is_no_evidence() -> None:
