@@ -27,7 +27,7 @@ from benchmarks import printing
 from cxr_release import schemas, tables
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.png import Film
-from cxr_release.params import ComputeParams, ScoreParams
+from cxr_release.params import ScoreParams
 from cxr_release.paths import Paths
 from cxr_release.scorecard.measure import Subject, measure
 from cxr_release.scorecard.names import CONTROL, PARTS, RELEASED, TRAINED, natural
@@ -51,7 +51,7 @@ def main() -> None:
             subject = Subject(
                 trained=trained, control=control, released=released, checkpoint_of=checkpoint_of
             )
-            card = measure(subject, ScoreParams(), ComputeParams(precision="auto", compile="auto"))
+            card = measure(subject, ScoreParams())
             summary = card.report["summary"]
             numbers = [summary[part] for part in PARTS]
             known = [number for number in numbers if number is not None]

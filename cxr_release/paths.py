@@ -109,6 +109,8 @@ class Paths:
     """The key to the kit."""
     study = _Below("data/study")
     """Folder of what the readers' answers come to: responses, statistics, figures."""
+    network_attacks = _Below("data/score-network/attacks.json")
+    """What attacks on the network's weights found, for the scorecard."""
     score = _Below("data/score")
     """Folder of the scorecard: `scorecard.json` and its pictures. No film is in it."""
     links = _Below("data/study-links/secret")

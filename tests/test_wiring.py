@@ -189,10 +189,18 @@ def test_films_that_no_run_may_see_are_given_to_audit_and_scorecard_alone() -> N
             if any(path == dep or path.startswith(f"{dep}/") for dep in declared["deps"])
         }
 
-    assert readers("data/split/control.parquet") == {"audit", "scorecard", "validate", "package"}
+    assert readers("data/split/control.parquet") == {
+        "audit",
+        "score_network",
+        "scorecard",
+        "validate",
+        "package",
+    }
     # Neither of the others makes a number of films: they look up ids and hashes, and count.
     assert readers("data/cohort/cohort.parquet") == {"split", "adjudicate", "validate", "package"}
     for stage in set(STAGES) - {"split", "adjudicate"}:
         text = (ROOT / f"cxr_release/stages/{stage}.py").read_text()
         assert "cohort_table" not in text, stage
-        assert "control_table" not in text or stage in {"audit", "scorecard"}, stage
+        assert "control_table" not in text or stage in {"audit", "score_network", "scorecard"}, (
+            stage
+        )

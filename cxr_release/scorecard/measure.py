@@ -9,17 +9,15 @@ from typing import Any
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
-from cxr_release.params import ComputeParams, ScoreParams
+from cxr_release.params import ScoreParams
 from cxr_release.scorecard import coverage_rows, fidelity_rows
 from cxr_release.scorecard.attacks import sentences
+from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
 from cxr_release.scorecard.coverage import measure_coverage
 from cxr_release.scorecard.extractors import open_extractor
 from cxr_release.scorecard.facts import Facts
 from cxr_release.scorecard.fidelity import measure_fidelity
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
-from cxr_release.scorecard.network.attack import network_attacks
-from cxr_release.scorecard.network.inputs import NetworkInputs
-from cxr_release.scorecard.network.scores import Effort
 from cxr_release.scorecard.picture_features import picture_features
 from cxr_release.scorecard.privacy import measure_privacy
 from cxr_release.scorecard.sets import ScoreSets, score_sets
@@ -49,8 +47,8 @@ class Subject:
     labels: Labels | None = None
     external: FilmSet | None = None
     """Films of another hospital to test on, in place of control films."""
-    network: NetworkInputs | None = None
-    """Networks whose weights an attacker holds; None where none are given."""
+    network_attacks: Sequence[Attack | NotMeasurable] = ()
+    """On networks whose weights an attacker holds, not corrected; see `network_attacks`."""
 
 
 @dataclass(frozen=True)
@@ -67,18 +65,17 @@ class Scorecard:
         return {name: list(films) for name, films in self.sets.unreadable.items()}
 
 
-def measure(subject: Subject, settings: ScoreParams, compute: ComputeParams) -> Scorecard:
+def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
     """Measure privacy, fidelity, utility and coverage of a release.
 
     Args:
         subject: what is scored.
         settings: how much is computed, and by what.
-        compute: precision and compilation of the networks under attack.
 
     Raises:
         SourceError: a patient or a picture is in two sets that are held against each other, labels
             fit no film, or a film cannot be read any more.
-        CxrReleaseError: a checkpoint or a file of weights is refused.
+        CxrReleaseError: a file of weights is refused.
     """
     films = {TRAINED: subject.trained, RELEASED: subject.released}
     if subject.control is not None:
@@ -93,9 +90,7 @@ def measure(subject: Subject, settings: ScoreParams, compute: ComputeParams) -> 
     useful = measure_utility(
         sets, labels=subject.labels, external=subject.external, learner=settings.learner
     )
-    private = measure_privacy(
-        sets, subject.trained, further=_on_network(subject, settings, compute)
-    )
+    private = measure_privacy(sets, subject.trained, further=subject.network_attacks)
     parts = {
         "fidelity": faithful.scores(),
         "utility": useful.scores(),
@@ -125,13 +120,6 @@ def _extractor(text: str) -> Any:
     network, _, file = text.partition("=")
     weights, _, sha256 = file.partition("@")
     return open_extractor(network, Path(weights), sha256)
-
-
-def _on_network(subject: Subject, settings: ScoreParams, compute: ComputeParams) -> Sequence[Any]:
-    if subject.network is None:
-        return ()
-    effort = Effort(levels=settings.levels, noises=settings.noises, doses=settings.doses)
-    return network_attacks(subject.network, compute=compute, effort=effort)
 
 
 def text_of(report: Mapping[str, Any]) -> str:

@@ -15,11 +15,14 @@ from cxr_release.films.patients import read_patients
 from cxr_release.params import ComputeParams, ScoreParams
 from cxr_release.radiographs.split import HELD_OUT
 from cxr_release.scorecard import figures
+from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
 from cxr_release.scorecard.facts import Facts, facts_beside, facts_of_table
 from cxr_release.scorecard.measure import FILE, Scorecard, Subject, measure
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
+from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.films import Chosen
 from cxr_release.scorecard.network.inputs import NetworkInputs
+from cxr_release.scorecard.network.scores import Effort
 from cxr_release.scorecard.utility.labels import read_labels
 from cxr_release.settings import checked
 
@@ -104,10 +107,9 @@ def score(
             facts=facts,
             labels=read_labels(given.labels) if given.labels else None,
             external=external,
-            network=_network(given, real),
+            network_attacks=_on_network(given, real, how),
         ),
         how,
-        COMPUTE,
     )
     output.mkdir(parents=True, exist_ok=True)
     write(output, card.report)
@@ -127,19 +129,23 @@ def write(folder: Path, report: Mapping[str, Any]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _network(given: Beside, real: Mapping[str, FilmSet]) -> NetworkInputs | None:
+def _on_network(
+    given: Beside, real: Mapping[str, FilmSet], how: ScoreParams
+) -> Sequence[Attack | NotMeasurable]:
     if not given.checkpoints or CONTROL not in real:
-        return None
+        return ()
     members = None
     if given.split is not None:
         rows = tables.read_foreign(given.split, schemas.SPLIT).to_pylist()
         members = frozenset(row["id"] for row in rows if row["part"] == HELD_OUT)
-    return NetworkInputs(
+    inputs = NetworkInputs(
         targets=tuple(given.checkpoints),
         reference=given.reference,
         members=Chosen(real[TRAINED], members),
         controls=Chosen(real[CONTROL]),
     )
+    effort = Effort(levels=how.levels, noises=how.noises, doses=how.doses)
+    return network_attacks(inputs, compute=COMPUTE, effort=effort)
 
 
 def _stated(

@@ -14,7 +14,7 @@ from cxr_release.radiographs.split import CONTROL as CONTROL_PART
 from cxr_release.scorecard.facts import facts_of_manifest
 from cxr_release.scorecard.measure import Subject, measure, require_read
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
-from cxr_release.scorecard.network.inputs import inputs_of_project
+from cxr_release.scorecard.network.kept import read
 from cxr_release.scorecard.score import write
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 
@@ -45,17 +45,9 @@ def run(paths: Paths, params: Params) -> None:
             facts={TRAINED: facts, CONTROL: facts},
             labels=labels_of_manifest(manifest, size=params.ingest.size, fit=params.ingest.fit),
             external=_external(paths, params),
-            network=inputs_of_project(
-                split=paths.split_table,
-                trained=paths.trained_table,
-                control=paths.control_table,
-                final=paths.final,
-                tuning=paths.tuning,
-                checkpoints=params.score.checkpoints or params.sample.checkpoints[-1:],
-            ),
+            network_attacks=read(paths.network_attacks),
         ),
         params.score,
-        params.compute,
     )
     require_read(card.unreadable)
     with whole_folder(paths.score) as folder:

@@ -46,7 +46,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     fate = {"decided": True, "reviewers": 1, "looked_at": True}
     screened = [row | fate | {"released": place > 0} for place, row in enumerate(rows)]
     tables.write(paths.screening / "screened.parquet", schemas.SCREENED, screened)
-    importlib.import_module("cxr_release.stages.scorecard").run(paths, params)
+    for stage in ("score_network", "scorecard"):
+        importlib.import_module(f"cxr_release.stages.{stage}").run(paths, params)
     return paths
 
 
