@@ -3,8 +3,9 @@
 The number is 100 × (1 − that advantage): of each attack that found what was planted, or a leak, the
 upper end of the 95 % interval of 2 AUC − 1, of the true-positive rate less the false-positive rate
 allowed, and of the residual risk of linkage. Upper ends, so that few films or a weak attack cannot
-look like privacy; a release of other patients' own films scores below 100. Where no attack is
-evidence, or the test is faulty, there is no number.
+look like privacy; a release of other patients' own films scores below 100. For the same reason what
+lies below chance counts as chance, with an interval as wide. Where no attack is evidence, or the
+test is faulty, there is no number.
 """
 
 from __future__ import annotations
@@ -52,23 +53,23 @@ def largest_advantage(attacks: Sequence[Report]) -> Advantage | None:
 def _advantages(attack: Report) -> Iterator[Advantage]:
     tests, name = {*attack["powered"], *attack["leaks"]}, attack["attack"]
     if "auc" in tests:
-        end = attack["interval"][1]
-        yield Advantage(2 * end - 1, name, f"the interval of its AUC reaches {end:.3f}")
+        end = attack["interval"][1] + max(0.0, 0.5 - attack["auc"])
+        yield Advantage(2 * end - 1, name, f"its AUC may be as high as {end:.3f}")
     for rate in attack["tpr"]:
         if rate["measurable"]:
             end, allowed = rate["interval"][1], rate["at_most_fpr"]
             yield Advantage(
                 end - allowed,
                 name,
-                f"the interval of its hits at {100 * allowed:g} % false positives or fewer reaches"
+                f"its hits at {100 * allowed:g} % false positives or fewer may be as many as"
                 f" {100 * end:.1f} %",
             )
     for rate in attack.get("linkage", ()):
         if f"top_{rate['candidates']}" in tests and rate["interval"] is not None:
-            end = rate["interval"][1]
+            end = rate["interval"][1] + max(0.0, -rate["residual_risk"])
             yield Advantage(
                 end,
                 name,
-                f"the interval of the residual risk among {rate['candidates']} candidate(s) reaches"
+                f"the residual risk among {rate['candidates']} candidate(s) may be as high as"
                 f" {end:.3f}",
             )

@@ -69,6 +69,7 @@ def rate(low: float, high: float) -> dict[str, Any]:
         ([attack()], 90),
         ([attack(interval=[0.4, 0.51])], 98),
         ([attack(interval=[0.3, 0.499], tpr=[])], 100),
+        ([attack(auc=0.36, interval=[0.2, 0.52], tpr=[])], 68),
         ([attack(), attack(interval=[0.6, 0.8], leaks=["auc"])], 40),
         ([attack(linkage=[rate(-0.1, 0.25)], powered=["auc", "top_1"])], 75),
         ([attack(linkage=[rate(-0.1, 0.25)])], 90),
