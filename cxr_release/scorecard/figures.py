@@ -99,7 +99,7 @@ def draw_parts(path: Path, report: Report) -> None:
             if checkpoint[part] is not None:
                 axes.plot(checkpoint[part], place, ".", color=GREY, markersize=7, zorder=1)
         axes.annotate(
-            f"{summary[part]:.3g}", (summary[part], place), (0, 9), textcoords="offset points",
+            f"{summary[part]:.1f}", (summary[part], place), (0, 9), textcoords="offset points",
             ha="center", fontsize=8,
         )  # fmt: skip
     for label, marker, colour, numbers in marks:
