@@ -33,6 +33,7 @@ from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 from tests.support import ROOT
 from tests.support.preloaded import Preloaded
+from tests.support.quick_fits import quicken
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -61,6 +62,7 @@ def project(root: Path) -> Path:
         shutil.copy(ROOT / name, root / name)
     (root / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     change(root, **TINY)
+    quicken(root / "cxr_release")
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     return root
 
