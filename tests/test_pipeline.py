@@ -43,10 +43,10 @@ TINY: dict[str, dict[str, Any]] = {
     "train": {"steps": 8, "batch_size": 8, "checkpoint_every": 2, "warmup": 1},
     "train_tuning": {"steps": 4},
     "curves": {"films": 4, "levels": 2},
-    "fidelity": {"every": 4, "images": 8},
+    "fidelity": {"every": 4, "images": 8, "bootstrap": 20},
     "sample": {"checkpoints": [1, 4], "initial": 5, "large": 7, "steps": 3, "batch_size": 4},
     "audit": {"top": 20, "plants": 2},
-    "study": {"quartets": 3},
+    "study": {"quartets": 3, "bootstrap": 100},
 }
 STAGE = re.compile(r"Running stage '([^']+)'")
 AFTER_SCREENING = {"screen", "quartets", "scorecard", "validate", "package"}
