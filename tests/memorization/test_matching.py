@@ -32,7 +32,7 @@ GROUPS = np.arange(FILMS) // 2
 def fewer_draws() -> Iterator[None]:
     """Each fit takes seconds otherwise."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(discriminant, "DRAWS", 600)
+        patch.setattr(discriminant, "DRAWS", 300)
         yield
 
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cxr_release import schemas, tables
 from cxr_release.films import png
 from cxr_release.films.png import Film
