@@ -31,7 +31,7 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
 
     Raises:
         ParamsError: dvc.yaml names a parameter that does not exist.
-        CxrReleaseError: something that the stage depends on has not been made.
+        CxrReleaseError: something that the stage depends on has not been made or cannot be read.
     """
     declared = _declared(root, stage, item)
     values = asdict(params)
@@ -46,7 +46,15 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
                 where=dependency,
                 remedy=f"`dvc repro {stage}` makes what comes before",
             )
-        digest.update(f"{dependency}\0{tree_sha256(root / dependency)}\n".encode())
+        try:
+            content = tree_sha256(root / dependency)
+        except OSError as error:
+            raise CxrReleaseError(
+                f"stage {stage} needs it and cannot read it: {error.strerror or error}",
+                where=str(error.filename or dependency),
+                remedy=f"move it away, and `dvc repro {stage}` makes it again",
+            ) from error
+        digest.update(f"{dependency}\0{content}\n".encode())
     return digest.hexdigest()
 
 

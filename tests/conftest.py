@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
+import shutil
 import signal
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.once import FOLDER
 
 LONGEST = (
     "test_pipeline.py",
@@ -57,6 +62,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Nothing is timed in a test: a machine at work on something else is no fault.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give a run, whose workers inherit it, a folder for what is made once for all of them."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp(prefix="cxr-release-tests-")
+        os.environ[FOLDER] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

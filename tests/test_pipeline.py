@@ -33,6 +33,7 @@ from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 from tests.support import ROOT
 from tests.support.preloaded import Preloaded
+from tests.support.quick_fits import quicken
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -42,10 +43,10 @@ TINY: dict[str, dict[str, Any]] = {
     "train": {"steps": 8, "batch_size": 8, "checkpoint_every": 2, "warmup": 1},
     "train_tuning": {"steps": 4},
     "curves": {"films": 4, "levels": 2},
-    "fidelity": {"every": 4, "images": 8},
+    "fidelity": {"every": 4, "images": 8, "bootstrap": 20},
     "sample": {"checkpoints": [1, 4], "initial": 5, "large": 7, "steps": 3, "batch_size": 4},
     "audit": {"top": 20, "plants": 2},
-    "study": {"quartets": 3},
+    "study": {"quartets": 3, "bootstrap": 100},
 }
 STAGE = re.compile(r"Running stage '([^']+)'")
 AFTER_SCREENING = {"screen", "quartets", "scorecard", "validate", "package"}
@@ -61,6 +62,7 @@ def project(root: Path) -> Path:
         shutil.copy(ROOT / name, root / name)
     (root / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     change(root, **TINY)
+    quicken(root / "cxr_release")
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     return root
 

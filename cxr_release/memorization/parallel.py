@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 BLOCK = 256
@@ -53,5 +54,15 @@ def one_thread_each() -> Iterator[None]:
     They would take the cores from each other; and the last bits of a sum of floats depend on how
     many threads add it up.
     """
-    with threadpool_limits(limits=1):
+    with _libraries(len(sys.modules)).limit(limits=1):
         yield
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """The libraries with threads among all that are loaded, where so many modules are imported.
+
+    To look for them takes milliseconds, as long as the work on a small block. A further library
+    comes with a module.
+    """
+    return ThreadpoolController()

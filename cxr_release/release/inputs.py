@@ -288,11 +288,18 @@ class ReleaseInputs:
             DocumentError: one holds something else.
         """
         files = self.files(jobs)
+        # Pictures that only some projects have. To open a pipe in the place of one would hang.
+        pictures = [
+            path
+            for folder in (self.score, self.study)
+            for kind in ("*.png", "*.svg")
+            for path in sorted(folder.glob(kind))
+        ]
         faults = [
             Fault(str(path), "no such file", "run `dvc repro`")
             if not os.path.lexists(path)
             else Fault(str(path), "is not a plain file", REMAKE)
-            for path in files.values()
+            for path in (*files.values(), *pictures)
             if not path.is_file()
         ]
         if faults:

@@ -71,6 +71,7 @@ def published(monkeypatch: pytest.MonkeyPatch, member: Any, path: Path) -> None:
     monkeypatch.setattr(member.value, "url", f"{stem}-{hash_of(path)[:8]}.pth")
 
 
+@pytest.mark.long
 def test_the_vit_is_imagededups_own(vit_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def local(member: WeightsEnum, **_: Any) -> Any:
         assert member is ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1

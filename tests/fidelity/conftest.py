@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fidelity_artefacts import Weights, random_weights
+from tests.support.fidelity_artefacts import Weights, hash_of, random_weights
+from tests.support.once import made_once
 
 
 @pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
-    """A file of weights of torch-fidelity's InceptionV3 that have learnt nothing."""
-    return random_weights(tmp_path_factory.mktemp("inception") / "weights.pth")
+def weights() -> Weights:
+    """A file of weights of torch-fidelity's InceptionV3 that have learnt nothing. Read it only."""
+    path = made_once("inception.pth", random_weights)
+    return Weights(path, hash_of(path))

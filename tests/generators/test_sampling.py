@@ -155,8 +155,9 @@ def test_the_batch_does_not_show_in_the_files(tmp_path: Path, job: dict[str, Any
 
 
 def run_job(**job: Any) -> None:
-    sampling.SHARD = 6
-    sample_job(**job)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sampling, "SHARD", 6)
+        sample_job(**job)
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(10, marks=pytest.mark.long)])

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from cxr_release.errors import SourceError
 from cxr_release.files import read_json, sha256
 from cxr_release.films import png
 from cxr_release.films.film_set import open_films
-from cxr_release.memorization import discriminant, duplicates, features, search
+from cxr_release.memorization import discriminant, duplicates, features, matching, search
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.report import require_complete
@@ -44,15 +45,25 @@ COPIES = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def fewer_draws() -> Iterator[None]:
-    """Each fit takes seconds otherwise; the positive control below has all of them."""
+@contextmanager
+def fitted(draws: int, folds: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(discriminant, "DRAWS", 1500)
+        patch.setattr(discriminant, "DRAWS", draws)
+        patch.setattr(matching, "FOLDS", folds)
         yield
 
 
-ALL_DRAWS = discriminant.DRAWS
+@pytest.fixture(autouse=True)
+def fewer_draws(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each fit takes seconds otherwise; the positive control below has all of them, and what is
+    compared with `output` as many as that."""
+    as_output = "output" in request.fixturenames
+    with fitted(*(ENOUGH_TO_FLAG if as_output else (600, 2))):
+        yield
+
+
+ENOUGH_TO_FLAG = 1500, matching.FOLDS
+ALL_DRAWS, ALL_FOLDS = discriminant.DRAWS, matching.FOLDS
 
 
 def searched(folder: Path, output: Path, *, split: Any = None, **options: Any) -> dict[str, Any]:
@@ -81,7 +92,8 @@ def split() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def output(folder: Path, split: dict[str, str]) -> Path:
-    searched(folder, folder / "out", split=split, plants=2)
+    with fitted(*ENOUGH_TO_FLAG):
+        searched(folder, folder / "out", split=split, plants=2)
     return folder / "out"
 
 
@@ -503,7 +515,8 @@ def test_five_copies_among_sixty_films_are_the_first_five_pairs_and_flagged(
 ) -> None:
     """The positive control, as an audit is fitted; and without the copies nothing is flagged."""
     monkeypatch.undo()
-    monkeypatch.setattr(discriminant, "DRAWS", ALL_DRAWS)
+    monkeypatch.setattr(discriminant, "DRAWS", 1500)
+    monkeypatch.setattr(matching, "FOLDS", ALL_FOLDS)
     write_folder(tmp_path / "real", REAL)
     write_patients(tmp_path / "real")
     write_folder(tmp_path / "drawn", DRAWN)

@@ -17,7 +17,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import sha256
 from cxr_release.films.film_set import open_films
-from cxr_release.memorization import discriminant
+from cxr_release.memorization import discriminant, matching
 from cxr_release.memorization.audit import audit
 from cxr_release.memorization.descriptor import quantised
 from cxr_release.memorization.encoder_search import EncoderSearch
@@ -103,6 +103,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def fewer_draws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(discriminant, "DRAWS", 300)
+    monkeypatch.setattr(matching, "FOLDS", 2)
     yield
 
 

@@ -50,9 +50,11 @@ def test_killed_anywhere_and_run_again(
             assert child.stdout.readline() == b"start\n"
         return child
 
-    whole = start(tmp_path / "whole")
+    def in_one_go(output: Path) -> None:
+        ingest(films, output, settings=settings(fit="pad"), seed=1, key=KEY, progress=False)
+
     began = time.monotonic()
-    assert whole.wait() == 0
+    in_one_go(tmp_path / "whole")
     length = time.monotonic() - began
 
     output = tmp_path / "out"
@@ -66,14 +68,7 @@ def test_killed_anywhere_and_run_again(
             if (output / name).exists():  # whole or absent
                 expected = (tmp_path / "whole" / name).read_bytes()
                 assert (output / name).read_bytes() == expected
-    ingest(
-        films,
-        output,
-        settings=settings(fit="pad"),
-        seed=1,
-        key=KEY,
-        progress=False,
-    )
+    in_one_go(output)
     assert tree_sha256(output) == tree_sha256(tmp_path / "whole")
     left = sorted(path.name for path in tmp_path.iterdir())
     assert left == ["films", "out", "run.py", "whole"]

@@ -55,9 +55,15 @@ def run(root: Path, *words: str) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A project in git, with films, and a log of one person who decided on five."""
-    root = tmp_path / "project"
+def root(untouched: Path, tmp_path: Path) -> Path:
+    """A project of the test's own."""
+    return Path(shutil.copytree(untouched, tmp_path / "project", symlinks=True))
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in git, with films, and a log of one person who decided on five: to be copied."""
+    root = tmp_path_factory.mktemp("untouched") / "project"
     (root / "cards").mkdir(parents=True)
     for name in ("params.yaml", "dvc.yaml", "cards/reasons.yaml", ".gitattributes", ".gitignore"):
         (root / name).write_bytes((ROOT / name).read_bytes())
@@ -96,12 +102,25 @@ def test_who_was_asked_and_what_is_unknown_is_said(
     assert "note       c.d was given an order and has no log" in text
 
 
-@pytest.mark.parametrize("lose", [
-    lambda path: path.unlink(),
-    lambda path: path.write_bytes(b""),
-    lambda path: path.write_bytes(path.read_bytes()[: path.read_bytes().index(b"\n") + 1]),
-])  # fmt: skip
-@pytest.mark.parametrize("head", [Path.unlink, lambda path: path.write_bytes(b"")])
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.read_bytes().index(b"\n") + 1])
+
+
+@pytest.mark.parametrize(
+    ("lose", "head"),
+    [
+        (Path.unlink, Path.unlink),
+        (emptied, emptied),
+        (cut, Path.unlink),
+        pytest.param(Path.unlink, emptied, marks=pytest.mark.long),
+        pytest.param(emptied, Path.unlink, marks=pytest.mark.long),
+        pytest.param(cut, emptied, marks=pytest.mark.long),
+    ],
+)
 def test_a_log_that_was_lost_or_cut_with_its_head_stops_what_would_go_on_from_it(
     root: Path, lose: Callable[[Path], None], head: Callable[[Path], None]
 ) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cxr_release
 from cxr_release.errors import SourceError
+from cxr_release.scorecard import figures
 from cxr_release.scorecard.score import Beside, score
 from tests.support.commands import run
 from tests.support.phantom_sets import write_folder
@@ -39,13 +42,33 @@ def asked(made: dict[str, Path], output: Path, *further: str) -> list[str]:
     return ["score", *given, "--output", str(output), *further]
 
 
-def test_what_is_printed_is_what_is_written_and_names_nobody(tmp_path: Path) -> None:
-    made = folders(tmp_path)
-    done = run(*asked(made, tmp_path / "out", "--json"))
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the three sets, and what the command wrote and printed of them."""
+    root = tmp_path_factory.mktemp("scored")
+    done = run(*asked(folders(root), root / "out", "--json"))
     assert done.returncode == 0, done.stderr
-    printed = json.loads(done.stdout)
-    assert printed.pop("output") == str(tmp_path / "out")
-    written = (tmp_path / "out" / "scorecard.json").read_text()
+    (root / "printed.json").write_text(done.stdout)
+    return root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def undrawn(scored: Path) -> Iterator[None]:
+    """All other scores go without pictures, which take as long as the numbers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "draw", lambda *_: [])
+        yield
+
+
+def printed_of(scored: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((scored / "printed.json").read_text())
+    assert report.pop("output") == str(scored / "out")
+    return report
+
+
+def test_what_is_printed_is_what_is_written_and_names_nobody(scored: Path) -> None:
+    printed = printed_of(scored)
+    written = (scored / "out" / "scorecard.json").read_text()
     assert json.loads(written) == printed
     assert printed["schema"] == 1
     assert printed["sets"]["trained"] == {
@@ -55,19 +78,16 @@ def test_what_is_printed_is_what_is_written_and_names_nobody(tmp_path: Path) -> 
         "unreadable": 0,
     }
     pictures = {"score-parts.png", "score-measures.png", "score-roc.png", "score-planted.png"}
-    there = {path.name for path in (tmp_path / "out").iterdir()}
+    there = {path.name for path in (scored / "out").iterdir()}
     assert there == pictures | {"scorecard.json", "score-worth.png", "score-groups.png"}
     for name in ("train-0", "held-out-0", "drawn-0", "p1x", "p2x"):
         assert name not in written
 
 
-def test_the_api_gives_what_the_command_prints(tmp_path: Path) -> None:
-    made = folders(tmp_path)
-    report = cxr_release.score(*made.values(), tmp_path / "api")
+def test_the_api_gives_what_the_command_prints(scored: Path, tmp_path: Path) -> None:
+    report = cxr_release.score(*(scored / name for name in SETS), tmp_path / "api")
     assert report.pop("unreadable") == {"trained": [], "control": [], "released": []}
-    printed = json.loads(run(*asked(made, tmp_path / "out", "--json")).stdout)
-    printed.pop("output")
-    assert printed == report
+    assert printed_of(scored) == report
 
 
 def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
@@ -91,7 +111,7 @@ def test_words_hold_for_what_was_measured(tmp_path: Path) -> None:
     assert "leak        none found" not in faulty
 
 
-def test_patients_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
+def test_patients_may_stand_in_a_table_of_their_own(scored: Path, tmp_path: Path) -> None:
     made = folders(tmp_path, patients=False)
     unknown = run(*asked(made, tmp_path / "unknown")).stdout
     assert "60 films; patients not stated for 60 of them, each counted as one of its own" in unknown
@@ -105,10 +125,8 @@ def test_patients_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
     stated = json.loads(
         run(*asked(made, tmp_path / "a", "--patients", str(table), "--json")).stdout
     )
-    beside = json.loads(run(*asked(folders(tmp_path / "b"), tmp_path / "c", "--json")).stdout)
     stated.pop("output")
-    beside.pop("output")
-    assert stated == beside
+    assert stated == printed_of(scored)
     table.write_text("\n".join(["file,patient", *rows[:-1]]))
     done = run(*asked(made, tmp_path / "d", "--patients", str(table)))
     assert done.returncode == 1

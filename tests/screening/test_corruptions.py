@@ -8,7 +8,8 @@ from scipy.ndimage import gaussian_filter
 
 from cxr_release.films.png import Film
 from cxr_release.screening.corruptions import FAULTS, plant
-from tests.support.prescreen_films import SIZE, phantoms
+from tests.support.prescreen_films import phantoms
+from tests.support.small_phantoms import SIDE
 
 EACH = pytest.mark.parametrize("fault", FAULTS)
 
@@ -69,36 +70,36 @@ def test_any_film_can_be_spoilt(fault: str, shape: tuple[int, int], kind: str) -
 def test_a_truncated_column_is_gone_below_and_stays_above() -> None:
     for film, spoilt in planted("spine-truncated"):
         changed = np.abs(spoilt.astype(int) - film).max(axis=1)
-        assert changed[: SIZE // 4].max() == 0
-        assert changed[3 * SIZE // 4 :].max() > 20
+        assert changed[: SIDE // 4].max() == 0
+        assert changed[3 * SIDE // 4 :].max() > 20
         # No ridge is left to see where the column ran; the lowest rows are shoulder.
-        below = np.s_[int(0.70 * SIZE) : int(0.85 * SIZE)]
+        below = np.s_[int(0.70 * SIDE) : int(0.85 * SIDE)]
         column = ridges(film)[below].max(axis=1)
-        assert ridges(spoilt)[below, SIZE // 3 : -SIZE // 4].max(axis=1).mean() < column.mean()
+        assert ridges(spoilt)[below, SIDE // 3 : -SIDE // 4].max(axis=1).mean() < column.mean()
 
 
 def test_a_second_column_is_added_and_the_first_stays() -> None:
     brighter = []
     for film, spoilt in planted("two-spines"):
         added = spoilt.astype(int) - film
-        middle = added[SIZE // 2 : 3 * SIZE // 4].mean(axis=0)
+        middle = added[SIDE // 2 : 3 * SIDE // 4].mean(axis=0)
         brighter.append(middle.max())
-        assert int(middle.argmax()) < SIZE // 2
+        assert int(middle.argmax()) < SIDE // 2
     assert np.mean(brighter) > 15
 
 
 def test_inverted_elements_stay_where_the_column_was() -> None:
     for film, spoilt in planted("elements-inverted"):
         changed = np.abs(spoilt.astype(int) - film).mean(axis=0)
-        assert changed[: SIZE // 6].max() == 0
-        assert changed[SIZE // 3 : -SIZE // 6].mean() > 5
+        assert changed[: SIDE // 6].max() == 0
+        assert changed[SIDE // 3 : -SIDE // 6].mean() > 5
 
 
 def test_mirrored_halves_are_one_half_twice() -> None:
     sides = set()
     for film, spoilt in planted("mirrored-halves"):
         np.testing.assert_array_equal(spoilt, spoilt[:, ::-1])
-        half = SIZE // 2
+        half = SIDE // 2
         kept_left = bool((spoilt[:, :half] == film[:, :half]).all())
         assert kept_left != bool((spoilt[:, half:] == film[:, half:]).all())
         sides.add(kept_left)

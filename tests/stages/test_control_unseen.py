@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cxr_release.films import png
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from tests.support import ROOT
+from tests.support.quick_fits import quick_fits
 from tests.support.small_project import small_project
 
 pytestmark = pytest.mark.timeout(300)
@@ -47,6 +49,13 @@ def run(paths: Paths, *stages: str) -> None:
         module = importlib.import_module(f"cxr_release.stages.{stage}")
         for arguments in params.sample.jobs if stage == "sample" else [()]:
             module.run(paths, params, *map(str, arguments))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """Both runs are fitted alike, to however many pictures."""
+    with quick_fits():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from cxr_release.films import png
-from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
-from cxr_release.radiographs.resample import mirror, resample
-
-SIDE = 64
+from tests.support.small_phantoms import small_phantoms
 
 
 def phantoms(count: int = 120) -> list[Film]:
@@ -21,16 +16,9 @@ def phantoms(count: int = 120) -> list[Film]:
     return [film for film, _ in phantoms_of_patients(count)]
 
 
-@cache
 def phantoms_of_patients(count: int) -> list[tuple[Film, str]]:
     """The same films with their patients. Eight films in a row share none with others."""
-    films = []
-    for phantom in (draw_phantom(index, seed=5) for index in range(count)):
-        film = resample(window(phantom.pixels), SIDE, "stretch")
-        film = np.invert(film) if phantom.negative else film
-        left = mirror(film) if phantom.facing == "right" else film
-        films.append((left, phantom.patient))
-    return films
+    return small_phantoms(count, seed=5)
 
 
 def write_folder(folder: Path, films: dict[str, Film]) -> Path:

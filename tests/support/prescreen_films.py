@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from cxr_release import schemas, tables
 from cxr_release.films import png
-from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
-from cxr_release.radiographs.resample import mirror, resample
 from tests.support.oriented import mirrored_sha256
+from tests.support.small_phantoms import small_phantoms
 
-SIZE = 64
 
-
-@cache
 def phantoms(count: int = 64) -> list[tuple[str, Film]]:
     """Patients and films: 64 × 64, bone bright, facing left."""
-    films = []
-    for phantom in (draw_phantom(index, seed=3) for index in range(count)):
-        film = resample(window(phantom.pixels), SIZE, "stretch")
-        film = np.invert(film) if phantom.negative else film
-        films.append((phantom.patient, mirror(film) if phantom.facing == "right" else film))
-    return films
+    return [(patient, film) for film, patient in small_phantoms(count, seed=3)]
 
 
 def write_cohort(path: Path, films: Sequence[tuple[str, Film]]) -> Path:

@@ -8,7 +8,10 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
+from cxr_release.memorization import parallel
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.attacks import galleries
+from cxr_release.scorecard.attacks import linkage as linkage_module
 from cxr_release.scorecard.attacks.attack import Attack, corrected
 from cxr_release.scorecard.attacks.density import density_attack
 from cxr_release.scorecard.attacks.linkage import linkage_attack
@@ -60,11 +63,10 @@ def linkage(sets: ScoreSets) -> Attack:
 
 @pytest.fixture(autouse=True)
 def _no_housekeeping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Collecting garbage and looking for libraries' threads would take nearly all the time."""
+    """Collecting garbage and limiting libraries' threads would take most of the time."""
     monkeypatch.setattr("gc.collect", lambda: 0)
-    monkeypatch.setattr(
-        "cxr_release.memorization.parallel.threadpool_limits", lambda limits: nullcontext()
-    )
+    for module in (parallel, galleries, linkage_module):
+        monkeypatch.setattr(module, "one_thread_each", nullcontext)
 
 
 @pytest.mark.parametrize("attacked", [nearest, density, linkage])
