@@ -51,7 +51,7 @@ def lines(report: Sequence[Row]) -> Iterator[str]:
         yield "coverage: not measured, for there are too few films"
         return
     kinds = " and ".join(dict.fromkeys(row["features"] for row in measured))
-    yield f"coverage, as a ratio to that by as many films of other patients, by {kinds}:"
+    yield f"coverage, as a ratio to that by as many other real films, by {kinds}:"
     for (column, group), rows in groups.items():
         name = ": ".join(printable(part) for part in (column, group) if part)
         first = rows[0]

@@ -88,7 +88,7 @@ def draw_parts(path: Path, report: Report) -> None:
     figure = new_figure(7.2, 0.9 + 0.55 * len(parts))
     axes = figure.subplots()
     marks = (
-        ("films of other patients", "|", BLUE, summary["anchors"][IDEAL]),
+        ("other real films", "|", BLUE, summary["anchors"][IDEAL]),
         ("copies of trained films", "|", ORANGE, summary["anchors"][COPIES]),
         ("this release", "o", BLACK, summary),
     )
@@ -132,7 +132,7 @@ def draw_measures(path: Path, report: Report) -> None:
     axes.plot([0] * len(measures), count, "|", color=GREY, markersize=13, markeredgewidth=3,
               label="floor")  # fmt: skip
     axes.plot([1] * len(measures), count, "|", color=BLUE, markersize=13, markeredgewidth=3,
-              label="real films of other patients")  # fmt: skip
+              label="other real films")  # fmt: skip
     axes.plot([], [], "o-", color=BLACK, label="this release, 95 % interval")
     _rows(axes, [measure.name for measure in measures])
     low, high = axes.get_xlim()
@@ -253,7 +253,7 @@ def draw_groups(path: Path, report: Report) -> None:
         axes.plot([], [], "o", color=COLOURS[1 + number], label=space)
     axes.axvline(1, color=GREY, linestyle="--", linewidth=1)
     _rows(axes, [f"{column}: {group}" if column else group for column, group in named])
-    axes.set_xlabel("coverage, as a ratio to films of other patients")
+    axes.set_xlabel("coverage, as a ratio to other real films")
     _finish(figure, axes, path)
 
 

@@ -19,7 +19,7 @@ Scores = Mapping[str, float | None]
 
 
 LIMITS = (
-    "Found is what these attacks find with so many control patients; others may find more. They are"
+    "Found is what these attacks find with so many control films; others may find more. They are"
     " not a guarantee, which only differential privacy gives."
 )
 """What the attacks cannot show."""
@@ -79,7 +79,7 @@ def summary_lines(summary: Report) -> Iterator[str]:
         given = [f"{part} {_number(numbers[part])}" for part in PARTS if numbers[part] is not None]
         if given:
             yield f"{title(name)}: {', '.join(given)}"
-    yield "ideal: films of other patients as the release; copies: trained films as the release"
+    yield "ideal: other real films as the release; copies: trained films as the release"
     yield weakest_sentence(summary)
 
 

@@ -29,7 +29,7 @@ def _fidelity(report: Report) -> str:
     if not components:
         return ""
     least = min(components, key=lambda component: component.share)
-    return f"{least.metric} is {least.value:.3f}, and {least.ideal:.3f} of films of other patients"
+    return f"{least.metric} is {least.value:.3f}, and {least.ideal:.3f} of other real films"
 
 
 def _utility(report: Report) -> str:
@@ -46,8 +46,8 @@ def _utility(report: Report) -> str:
             base = f"as many {least['baseline']} films"
         return f"in {least['task']}, {films} do no better than {base}"
     return (
-        f"in {least['task']}, {films} reach {100 * least['recovery']:.0f} % of what as many real"
-        " films of others bring"
+        f"in {least['task']}, {films} reach {100 * least['recovery']:.0f} % of what as many"
+        " other real films bring"
     )
 
 
@@ -61,7 +61,7 @@ def _coverage(report: Report) -> str:
     if least is None:
         return ""
     ratio, group = least
-    return f"of {group}, synthetic films cover {ratio:.2f} of what as many films of others cover"
+    return f"of {group}, synthetic films cover {ratio:.2f} of what as many other real films cover"
 
 
 _CLAUSES: Mapping[str, Callable[[Report], str]] = {

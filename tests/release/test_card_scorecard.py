@@ -48,7 +48,7 @@ def test_it_begins_with_the_weakest_part_and_why(
     first = " ".join(said.split())
     assert first.startswith(
         "**In short.** Weakest part: utility, 50.0 of 100: in inpainting, 16 synthetic films beside"
-        " 8 real ones reach 50 % of what as many real films of others bring. No mean of the parts"
+        " 8 real ones reach 50 % of what as many other real films bring. No mean of the parts"
     )
     assert "| privacy: gives nobody away | 75.0 | 80.5 | 12.5 | – | – | – |" in said
     assert "| checkpoint 1 | checkpoint 2 | checkpoint 3 |" in said

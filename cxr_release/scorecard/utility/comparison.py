@@ -120,7 +120,7 @@ def insensitive(trials: Trials, arm: Arm) -> str:
         return ""
     *names, last = (_WORDS.get(name, name) for name in equal)
     listed = f"{', '.join(names)} and {last}" if names else last
-    return f"real films of other patients do no better, beyond chance, than {listed}"
+    return f"other real films do no better, beyond chance, than {listed}"
 
 
 def _beats(trials: Trials, values: Series, others: Series) -> bool:

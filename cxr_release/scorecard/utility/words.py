@@ -64,7 +64,7 @@ def _arm(rows: Sequence[Row]) -> Iterator[str]:
     else:
         films = f"{count:,} of each kind below, and no real ones"
     yield (
-        f"  {films}: {_value(first, 'ceiling')} where these are real films of other patients,"
+        f"  {films}: {_value(first, 'ceiling')} where these are other real films,"
         f" {_value(first, 'floor')} of what cannot help"
     )
     if first["why_not"]:
@@ -85,7 +85,7 @@ def _parts(row: Row) -> Iterator[str]:
     if row["recovery"] is not None:
         share = f"{100 * row['recovery']:.0f} %" if row["recovery"] > 0 else "none"
         beyond = " more than blurred ones" if row["baseline"] == BLURRED else ""
-        yield f"{share} of what real films of others bring{beyond}"
+        yield f"{share} of what other real films bring{beyond}"
     worth = row["worth_real_films"]
     if worth is not None:
         yield f"worth {worth['bound'] or 'about'} {worth['films']:,} real films"
