@@ -36,12 +36,14 @@ LONGEST = (
     "test_ingest_killed.py",
     "test_audit.py",
     "test_cli.py",
+    "test_score.py",
     "test_serve.py",
 )
 """Files that take longest, the longest first: each is one worker's."""
 
 SLOW = (
-    *("cli", "encoders", "fidelity", "generators", "memorization", "publishing", "stages"),
+    *("cli", "encoders", "fidelity", "generators", "memorization", "publishing", "scorecard"),
+    "stages",
     *("release/test_proofs.py", "release/test_proofs_outlast.py", "release/test_versions.py"),
     *("release/test_verify_mutations.py", "review_app/browser"),
     *("test_pipeline.py", "test_full_disk.py"),
