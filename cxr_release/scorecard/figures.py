@@ -6,17 +6,16 @@ part stands between what other patients' films and what copies of trained films 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from cxr_release.plotting import new_figure, open_frame, save_figure
-from cxr_release.scorecard.fidelity_rows import TWO_SAMPLE
 from cxr_release.scorecard.names import BLURRED, COPIES, IDEAL, NOISE, ONE_FILM, PARTS, RELEASE
-from cxr_release.scorecard.utility.rows import HYBRID, REAL_ONLY, SYNTHETIC_ONLY
+from cxr_release.scorecard.scaled_measures import measures_of
+from cxr_release.scorecard.utility.rows import SYNTHETIC_ONLY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,36 +27,6 @@ COLOURS = (BLACK, BLUE, ORANGE, "#5a8a3a", "#7a4f9a", "#b32c2c")
 _FLOORS = (BLURRED, NOISE, ONE_FILM)
 MOST_GROUPS = 30
 """Rows of the picture of groups; `scorecard.json` has all of them."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """Where a release stands between the floor, 0, and what real films of others get, 1."""
-
-    name: str
-    place: float
-    interval: tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """Values → 0 at the floor, 1 at what real films of others get."""
-
-    floor: float
-    ideal: float
-    change: Callable[[float], float]
-    """Logarithm, or nothing."""
-
-    def __call__(self, value: float) -> float:
-        changed = self.change(max(value, 1e-12) if self.change is math.log else value)
-        low, high = self.change(self.floor), self.change(self.ideal)
-        return (changed - low) / (high - low)
-
-    def ends(self, interval: Sequence[float] | None) -> tuple[float, float] | None:
-        if interval is None:
-            return None
-        low, high = sorted(map(self, interval))
-        return low, high
 
 
 def draw(folder: Path, report: Report) -> list[str]:
@@ -120,7 +89,7 @@ def draw_parts(path: Path, report: Report) -> None:
 
 def draw_measures(path: Path, report: Report) -> None:
     """Each measure of fidelity and utility between its floor and what real films of others get."""
-    measures = list(_measures(report))
+    measures = list(measures_of(report))
     figure = new_figure(7.2, 1 + 0.34 * len(measures))
     axes = figure.subplots()
     for place, measure in enumerate(measures):
@@ -139,33 +108,6 @@ def draw_measures(path: Path, report: Report) -> None:
     axes.set_xlim(max(low, -1.05), min(high, 2.05))
     axes.set_xlabel("0: no better than the floor; 1: as good as real films")
     _finish(figure, axes, path)
-
-
-def _measures(report: Report) -> Iterator[Measure]:
-    for row in report["fidelity"]:
-        if row["of"] != RELEASE or row["ideal"] is None:
-            continue
-        # The distance of noise from real films is many times that of any other film.
-        lower = row["better"] == "lower"
-        logarithmic = lower and min(row["ideal"], row["noise"] or 0) > 0
-        change = math.log if logarithmic else float
-        floor = 1.0 if row["metric"] == TWO_SAMPLE else row["noise"]
-        if floor is None or not (floor > row["ideal"] if lower else floor < row["ideal"]):
-            continue  # noise that does as well as real films, or better, is no floor
-
-        scale = _Scale(floor, row["ideal"], change)
-        yield Measure(
-            f"{row['metric']}, {row['features']}", scale(row["value"]), scale.ends(row["interval"])
-        )
-    for row in report["utility"]:
-        if row["of"] != RELEASE or row["recovery"] is None:
-            continue
-        gain = row["recovery"] and abs(row["difference"] / row["recovery"])
-        ends = None
-        if row["interval"] is not None and row["baseline"] == REAL_ONLY and gain:
-            ends = (row["interval"][0] / gain, row["interval"][1] / gain)
-        kind = f"{row['ratio']}:1" if row["protocol"] == HYBRID else row["protocol"]
-        yield Measure(f"{row['task']}, {kind}", row["recovery"], ends)
 
 
 def draw_roc(path: Path, report: Report) -> None:
@@ -363,7 +305,7 @@ def _has_parts(report: Report) -> bool:
 
 FIGURES = {
     "score-parts.png": Picture(draw_parts, _has_parts),
-    "score-measures.png": Picture(draw_measures, lambda report: any(_measures(report))),
+    "score-measures.png": Picture(draw_measures, lambda report: any(measures_of(report))),
     "score-roc.png": Picture(draw_roc, lambda report: bool(_with_curves(report))),
     "score-planted.png": Picture(
         draw_planted, lambda report: any(attack["power"] for attack in _with_curves(report))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -63,12 +64,14 @@ def assert_found(pose: Poses, result: Poses) -> None:
     """Within 0.15°, 0.3 % of a side and 0.4 % of scale.
 
     A film that was scaled by 10 % was blurred by as much, which is taken for up to 0.5 % of scale.
-    Of 726 films shifted by up to 3.5 % in any direction, the scale was off by 0.41 % at most.
+    One that was shifted by more than 3 % of a side has lost its edges, and what is
+    left lies best with up to 0.48 % of scale: the optimum itself, not where the steps end.
     """
     expected, found = read_pose(pose), read_pose(result)
     assert found.turn == pytest.approx(expected.turn, abs=0.15)
     blurred = 0.05 * abs(1 - expected.scale)
-    assert found.scale == pytest.approx(expected.scale, abs=0.005 + blurred)
+    lost = 0.04 * max(0.0, math.hypot(expected.right, expected.down) - 0.03)
+    assert found.scale == pytest.approx(expected.scale, abs=0.004 + blurred + lost)
     assert (found.right, found.down) == pytest.approx((expected.right, expected.down), abs=0.003)
 
 

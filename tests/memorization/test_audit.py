@@ -515,7 +515,7 @@ def test_five_copies_among_sixty_films_are_the_first_five_pairs_and_flagged(
 ) -> None:
     """The positive control, as an audit is fitted; and without the copies nothing is flagged."""
     monkeypatch.undo()
-    monkeypatch.setattr(discriminant, "DRAWS", 1500)
+    monkeypatch.setattr(discriminant, "DRAWS", ALL_DRAWS)
     monkeypatch.setattr(matching, "FOLDS", ALL_FOLDS)
     write_folder(tmp_path / "real", REAL)
     write_patients(tmp_path / "real")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from PIL import Image
 
 from cxr_release.files import sha256
+from cxr_release.scorecard.fidelity_rows import COVERAGE, FRECHET, TWO_SAMPLE
 from cxr_release.scorecard.figures import FIGURES, draw, names_due
-from tests.support.score_artefacts import scorecard
+from cxr_release.scorecard.scaled_measures import measures_of
+from tests.support.score_artefacts import FEATURES, scorecard
 
 SETS = {"trained": {}, "control": {}, "released": {}}
 
@@ -64,3 +67,15 @@ def test_noise_that_does_as_well_as_real_films_is_no_floor(tmp_path: Path) -> No
         row["metric"] = "density"
     assert "score-measures.png" not in names_due(odd)
     draw(tmp_path, odd)
+
+
+def test_measures_stand_where_their_values_lie_between_floor_and_real_films() -> None:
+    placed = {measure.name: measure for measure in measures_of(report())}
+    classifier = placed[f"{TWO_SAMPLE}, {FEATURES}"]  # 0.75, between 1 and 0.5
+    assert (classifier.place, classifier.interval) == (0.5, (0.25, 0.75))
+    distance = placed[f"{FRECHET}, {FEATURES}"]  # 0.5, between 40 and 0.25, by logarithms
+    assert distance.place == pytest.approx(math.log(80) / math.log(160))
+    covered = placed[f"{COVERAGE}, {FEATURES}"]
+    assert (covered.place, covered.interval) == (0.75, (0.625, 0.875))
+    task = placed["inpainting, 2:1"]  # half of what other real films bring
+    assert (task.place, task.interval) == (0.5, (0.0, 1.0))

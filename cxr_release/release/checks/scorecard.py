@@ -67,7 +67,6 @@ def _check_parts(plain: Report, *, rounded: bool, place: Place, report: CheckRep
     summary, rows = plain["summary"], plain["fidelity"]
     useful = recoveries(plain["utility"])
     true: dict[tuple[str, ...], float | None] = {
-        (): None,
         ("fidelity",): fidelity_of(rows, RELEASE),
         ("utility",): useful.get(RELEASE),
         ("privacy",): privacy_of(plain["privacy"]),
@@ -76,7 +75,6 @@ def _check_parts(plain: Report, *, rounded: bool, place: Place, report: CheckRep
         ("anchors", COPIES, "fidelity"): fidelity_of(rows, COPIES),
         ("anchors", COPIES, "utility"): useful.get(COPIES),
     }
-    del true[()]
     for name in summary["checkpoints"]:
         true["checkpoints", name, "fidelity"] = fidelity_of(rows, name)
         true["checkpoints", name, "utility"] = useful.get(name)
