@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release import schemas, tables
-from cxr_release.errors import SourceError
+from cxr_release.errors import ParamsError, SourceError
 from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.patients import read_patients
 from cxr_release.params import ComputeParams, ScoreParams
 from cxr_release.radiographs.split import HELD_OUT
 from cxr_release.scorecard import figures
-from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
+from cxr_release.scorecard.attacks.attack import NETWORK, Attack, NotMeasurable
 from cxr_release.scorecard.facts import Facts, facts_beside, facts_of_table
 from cxr_release.scorecard.measure import FILE, Scorecard, Subject, measure
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
 from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.films import Chosen
 from cxr_release.scorecard.network.inputs import NetworkInputs
-from cxr_release.scorecard.network.scores import Effort
+from cxr_release.scorecard.network.scores import CALIBRATED, Effort
+from cxr_release.scorecard.sets import NO_CONTROL
 from cxr_release.scorecard.utility.labels import read_labels
 from cxr_release.settings import checked
 
@@ -84,9 +85,17 @@ def score(
     Raises:
         SourceError: a set cannot be opened; a patient or a picture is both in `trained` and in
             `control`; or `output` lies among films.
+        ParamsError: a reference or a split is given without a checkpoint.
         CxrReleaseError: a further file is refused.
     """
     given, how = beside or Beside(), settings or ScoreParams()
+    for name, further in (("reference", given.reference), ("split", given.split)):
+        if further is not None and not given.checkpoints:
+            raise ParamsError(
+                "is for the attacks on a network, and no checkpoint is given",
+                where=f"{name} {further}",
+                remedy="give the checkpoint, too, or leave it out",
+            )
     films = {
         name: open_films(paths, name)
         for name, paths in ((TRAINED, trained), (CONTROL, control), (RELEASED, released))
@@ -132,8 +141,10 @@ def write(folder: Path, report: Mapping[str, Any]) -> None:
 def _on_network(
     given: Beside, real: Mapping[str, FilmSet], how: ScoreParams
 ) -> Sequence[Attack | NotMeasurable]:
-    if not given.checkpoints or CONTROL not in real:
+    if not given.checkpoints:
         return ()
+    if CONTROL not in real:
+        return (NotMeasurable(CALIBRATED, NETWORK, "film", NO_CONTROL),)
     members = None
     if given.split is not None:
         rows = tables.read_foreign(given.split, schemas.SPLIT).to_pylist()

@@ -30,6 +30,7 @@ from cxr_release.schemas import SMALL
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED, natural, row_name
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
+NO_CONTROL = "there are no films of patients whom no run saw"
 FEWEST, FEWEST_PATIENTS = 20, 10
 """Films of a set; patients of the trained, and of the control films."""
 
@@ -104,7 +105,7 @@ class ScoreSets:
     def too_few(self) -> str | None:
         """Why nothing that is found in members could be told from chance; None where it can be."""
         if not len(self.control):
-            return "there are no films of patients whom no run saw"
+            return NO_CONTROL
         for name, part in {
             TRAINED: self.trained, CONTROL: self.control, RELEASED: self.released
         }.items():  # fmt: skip

@@ -186,6 +186,17 @@ def test_without_control_films_the_other_parts_are_measured(tmp_path: Path) -> N
     assert summary["coverage"] is not None
     sentence = "there are no films of patients whom no run saw"
     assert f"density ratio: {sentence}" in summary["why_not"]
+    attacked = run("score", *given, "--checkpoint", str(tmp_path), "--output", str(tmp_path / "b"))
+    assert f"calibrated loss: {sentence}" in attacked.stdout
+
+
+@pytest.mark.parametrize("option", ["--reference", "--split"])
+def test_what_is_for_a_network_is_refused_without_one(tmp_path: Path, option: str) -> None:
+    made = folders(tmp_path)
+    done = run(*asked(made, tmp_path / "out", option, str(tmp_path / "run")))
+    assert done.returncode == 1
+    assert "no checkpoint is given: give the checkpoint, too, or leave it out" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_part_below_its_limit_ends_with_3_after_all_was_written(tmp_path: Path) -> None:
