@@ -7,10 +7,11 @@ from dataclasses import replace
 import pyarrow as pa
 
 from cxr_release.film_id import BATCHES, FILM_PATTERN, SOURCE_PATTERN
-from cxr_release.tables import HEX64, IMAGE, KEYPOINTS, Column, Table
+from cxr_release.tables import FACTS, HEX64, IMAGE, KEYPOINTS, Column, Table
 
 TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
 FACINGS = ("left", "right")
+SPACING_KINDS = ("calibrated", "detector", "unknown")
 
 
 def _image(doc: str) -> Column:
@@ -130,6 +131,41 @@ MANIFEST = Table(
         Column("age", INT, "Age in years, where the source says so.", least=0, nullable=True),
         Column("curvature", INT, "Curvature class of the source, 1–5.", least=1, nullable=True),
         Column("keypoints", KEYPOINTS, "Landmarks in pixels of the source film.", nullable=True),
+        Column(
+            "facts",
+            FACTS,
+            "What else is known of the film, by the file or by a table beside it.",
+            nullable=True,
+        ),
+        Column(
+            "spacing_row",
+            FLOAT,
+            "Millimetres between rows of the source film, where stated.",
+            nullable=True,
+        ),
+        Column(
+            "spacing_column",
+            FLOAT,
+            "Millimetres between columns of the source film, where stated.",
+            nullable=True,
+        ),
+        Column(
+            "spacing_kind",
+            TEXT,
+            "Where those millimetres are: calibrated (in the patient), detector, or unknown.",
+            nullable=True,
+            among=SPACING_KINDS,
+        ),
+        Column(
+            "stated_negative",
+            BOOL,
+            "Whether the file states that the film as decoded is bone dark; empty: not stated.",
+            nullable=True,
+        ),
+        Column(
+            "lossy", BOOL, "Whether it was ever compressed with loss, where stated.", nullable=True
+        ),
+        Column("overlay", BOOL, "Whether graphics lie over it that are not shown.", nullable=True),
         Column("left_out", TEXT, "What of the film's annotation could not be used.", nullable=True),
         Column(
             "true_facing", TEXT, "Phantoms: the way it was drawn.", nullable=True, among=FACINGS

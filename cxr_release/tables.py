@@ -36,6 +36,10 @@ Arrow = pa.Table
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 KEYPOINTS = pa.list_(pa.struct([("name", pa.string()), ("x", pa.float32()), ("y", pa.float32())]))
+FACTS = pa.list_(
+    pa.struct([("name", pa.string()), ("code", pa.string()), ("number", pa.float64())])
+)
+"""Facts of a film, each with a code or a number."""
 ROWS_PER_GROUP = 500
 """Keeps a row group of 256 × 256 films near 15 MB; the Hub's viewer wants less than 100 MB."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cxr_release.errors import SourceError
 from cxr_release.films import jpeg_samples, png_samples, tiff_samples
+from cxr_release.films.facts import NOTHING_STATED, Header
 from cxr_release.films.grey import Samples, grey, window
 from cxr_release.films.limits import MAX_BYTES
 from cxr_release.films.png import Film
@@ -27,6 +28,7 @@ class Decoded:
     """Bits a sample in the file."""
     mode: str
     """Pillow's name of the pixel format: L, I;16, F, RGB, P, CMYK …"""
+    header: Header = NOTHING_STATED
 
 
 def read_bytes(path: Path) -> bytes:

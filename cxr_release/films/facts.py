@@ -8,8 +8,38 @@ from typing import Literal, Protocol
 
 from cxr_release.errors import Fault
 from cxr_release.films.png import Film
+from cxr_release.films.spacing import Spacing
 
 Facing = Literal["left", "right"]
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels; right and bottom are outside."""
+Value = str | float
+"""A code, or a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a file says of its film, beside the pixels: codes, numbers and places, no free text.
+
+    A file that says nothing has the defaults.
+    """
+
+    spacing: Spacing | None = None
+    """None where it is not stated, or not plausible."""
+    negative: bool | None = None
+    """Whether the film as decoded is stated to be bone dark; None where nothing is stated."""
+    exposed: Box | None = None
+    """The exposed field as stated, in pixels of the film as displayed."""
+    codes: Mapping[str, Value] = field(default_factory=dict)
+    """Name → value of what else is coded in it, such as `modality`, `body_part`, `view`,
+    `laterality`, `sex` and `age`."""
+    lossy: bool | None = None
+    """Whether the pixels were compressed with loss at any time, where that is stated."""
+    overlay: bool | None = None
+    """Whether graphics lie over the film that are not shown; None where files cannot say."""
+
+
+NOTHING_STATED = Header()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +69,10 @@ class Facts:
     """Name → (x, y) in pixels of the film as displayed."""
     left_out: tuple[str, ...] = ()
     """Annotations beside the film that could not be used, and why."""
+    header: Header = NOTHING_STATED
+    """What its file says of it."""
+    stated: Mapping[str, Value] = field(default_factory=dict)
+    """Column → what a table beside the film states of it, in the columns that were asked for."""
     true_facing: Facing | None = None
     true_negative: bool | None = None
 

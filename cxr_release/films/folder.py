@@ -242,6 +242,7 @@ class RealFilm:
             bits=decoded.bits,
             mode=decoded.mode,
             sha256=hashlib.sha256(data).hexdigest(),
+            header=decoded.header,
         )
         return decoded.film, facts
 

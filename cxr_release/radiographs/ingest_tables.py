@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release.films.facts import Facing
+from cxr_release.films.facts import Facing, Value
 from cxr_release.films.patients import counted
 from cxr_release.radiographs.ingest_passes import OrientedFilm
 from cxr_release.schemas import COHORT, MANIFEST
@@ -70,6 +70,7 @@ def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any]) -> dict[str, Any
 
 def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
     facts = film.facts
+    spacing = facts.header.spacing
     points = facts.keypoints and [
         {"name": name, "x": x, "y": y} for name, (x, y) in facts.keypoints.items()
     ]
@@ -92,10 +93,29 @@ def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
         "age": facts.age,
         "curvature": facts.curvature,
         "keypoints": points,
+        "facts": _facts({**facts.header.codes, **facts.stated}),
+        "spacing_row": spacing and spacing.row,
+        "spacing_column": spacing and spacing.column,
+        "spacing_kind": spacing and spacing.kind,
+        "stated_negative": facts.header.negative,
+        "lossy": facts.header.lossy,
+        "overlay": facts.header.overlay,
         "left_out": "; ".join(facts.left_out) or None,
         "true_facing": facts.true_facing,
         "true_negative": facts.true_negative,
     }
+
+
+def _facts(values: Mapping[str, Value]) -> list[dict[str, str | float | None]] | None:
+    """Facts as the manifest holds them, in the order of their names; None of no facts."""
+    return [
+        {
+            "name": name,
+            "code": value if isinstance(value, str) else None,
+            "number": None if isinstance(value, str) else float(value),
+        }
+        for name, value in sorted(values.items())
+    ] or None
 
 
 def summarise(
