@@ -149,7 +149,7 @@ def _settings(
 def _by_peer(peer: Any, options: argparse.Namespace) -> tuple[NDArray[np.uint8], float]:
     """Films of the peer's own loop over the checkpoint's weights, and the seconds it took."""
     checkpoint = checkpoints.load(options.checkpoint)
-    size = checkpoint.record.size
+    size = checkpoint.record.size.width  # the peer draws squares alone
     loop = peer.GaussianDiffusion(
         _Adapted(checkpoint), image_size=size, beta_schedule=checkpoint.record.network.schedule
     )

@@ -22,8 +22,9 @@ def ingest(
     source: str | Path,
     output: str | Path,
     *,
-    size: int = 256,
-    fit: Literal["stretch", "pad"] = "stretch",
+    size: int | tuple[int, int] = 256,
+    fit: Literal["stretch", "pad", "physical"] = "stretch",
+    millimetres: float | None = None,
     on_error: Literal["stop", "skip"] = "stop",
     key: str | Path | None = None,
     phantoms: int = 600,
@@ -35,8 +36,9 @@ def ingest(
     Args:
         source: a folder of PNG, JPEG or TIFF of any depth, or `phantoms`.
         output: folder to write `cohort.parquet`, `manifest.parquet` and `summary.json` into.
-        size: pixels of each side, 16 to 2048, a multiple of 8.
-        fit: `stretch`, or `pad` to keep proportions.
+        size: pixels of each side, 16 to 2048, a multiple of 8; or width and height.
+        fit: `stretch`, `pad` to keep proportions, or `physical` to bring all films to one scale.
+        millimetres: with `physical`, what the longer side of a film shows.
         on_error: `stop` at files that are not films, or `skip` them.
         key: file of the key behind the films' opaque ids; made where there is none. None: ids
             that no other run gives again.
@@ -57,6 +59,7 @@ def ingest(
     from cxr_release.settings import checked
 
     values = {"source": str(source), "phantoms": phantoms, "size": size, "fit": fit}
+    values |= {"millimetres": millimetres}
     return take_in(
         str(source),
         Path(output),

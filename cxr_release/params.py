@@ -16,8 +16,17 @@ from typing import Any, Literal
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
 from cxr_release.film_id import BATCHES
+from cxr_release.film_size import ASKED, Sides, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
-from cxr_release.settings import between, checked, checked_by, matching, path, prose
+from cxr_release.settings import (
+    between,
+    checked,
+    checked_by,
+    matching,
+    path,
+    prose,
+    read_by,
+)
 from cxr_release.spelling import REVIEWER
 
 PHANTOMS = "phantoms"
@@ -29,6 +38,8 @@ MOVED = {
 }
 """Keys that there were, and where to say so now."""
 
+Fit = Literal["stretch", "pad", "physical"]
+"""How films come to one size; see docs/proportions.md."""
 Sampler = Literal["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"]
 
 
@@ -75,11 +86,22 @@ class IngestParams:
 
     source: str = path()
     phantoms: int = between(1, MOST_FILMS, "films")
-    size: int = checked_by(
-        "16 to 2048 pixels, a multiple of 8", lambda value: 16 <= value <= 2048 and value % 8 == 0
-    )
-    fit: Literal["stretch", "pad"]
+    size: Sides = read_by(ASKED, read_sides, lambda value: is_film_size(Size.of(value)))
+    fit: Fit
     on_error: Literal["stop", "skip"]
+    millimetres: float | None = between(10, 2_000, "millimetres, or null", default=None)
+
+    @property
+    def film_size(self) -> Size:
+        """Width and height of ingested films, and so of synthetic ones."""
+        return Size.of(self.size)
+
+    @property
+    def millimetres_per_pixel(self) -> float | None:
+        """The one scale of all films where `fit` is `physical`, else None."""
+        if self.fit != "physical" or self.millimetres is None:
+            return None
+        return self.millimetres / max(self.film_size)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -438,6 +460,19 @@ def load(file: Path) -> Params:
     return _with_identity(params)
 
 
+def fit_faults(ingest: IngestParams, section: str = "") -> list[Fault]:
+    """What of `fit` and `millimetres` does not go together; `section` stands before the names."""
+    if (ingest.fit == "physical") == (ingest.millimetres is not None):
+        return []
+    return [
+        Fault(
+            f"{section}millimetres",
+            "`fit: physical` and the length of a film's longer side go together",
+            f"give both, or set {section}fit to stretch or pad and {section}millimetres to null",
+        )
+    ]
+
+
 def _contradictions(params: Params) -> list[Fault]:
     """Values that are each right and do not fit together."""
     last = params.train.steps // params.train.checkpoint_every
@@ -461,14 +496,15 @@ def _contradictions(params: Params) -> list[Fault]:
         if number not in params.sample.checkpoints
     ]
     folds = params.network.pixel_unshuffle * 2 ** (len(params.network.channels) - 1)
-    if params.ingest.size % folds:
+    if not params.ingest.film_size.is_multiple_of(folds):
         faults.append(
             Fault(
                 "ingest.size",
-                f"{params.ingest.size} cannot be halved as often as the network asks",
-                f"take a multiple of {folds}, or fewer network.channels",
+                f"{params.ingest.film_size} cannot be halved as often as the network asks",
+                f"take multiples of {folds}, or fewer network.channels",
             )
         )
+    faults += fit_faults(params.ingest, "ingest.")
     if params.network.attention > len(params.network.channels):
         faults.append(
             Fault(

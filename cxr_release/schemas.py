@@ -90,6 +90,25 @@ COHORT = Table(
             BOOL,
             "Whether the film was mirrored: it was detected to face right.",
         ),
+        Column(
+            "millimetres_per_pixel_row",
+            FLOAT,
+            "Millimetres between rows here, where the source states its own.",
+            nullable=True,
+        ),
+        Column(
+            "millimetres_per_pixel_column",
+            FLOAT,
+            "Millimetres between columns here, where the source states its own.",
+            nullable=True,
+        ),
+        Column(
+            "spacing_kind",
+            TEXT,
+            "Where those millimetres are: calibrated (in the patient), detector, or unknown.",
+            nullable=True,
+            among=SPACING_KINDS,
+        ),
     ),
 )
 
@@ -155,6 +174,16 @@ MANIFEST = Table(
             "Where those millimetres are: calibrated (in the patient), detector, or unknown.",
             nullable=True,
             among=SPACING_KINDS,
+        ),
+        *(
+            Column(
+                f"placed_{edge}",
+                FLOAT,
+                f"Where the {edge} edge of the source film lies on the ingested film, in its pixels"
+                " before it is mirrored; beyond it where the film was cut off.",
+                nullable=True,
+            )
+            for edge in ("left", "top", "right", "bottom")
         ),
         Column(
             "stated_negative",
@@ -627,6 +656,27 @@ RELEASE = Table(
     ),
 )
 
+TO_SCALE = replace(
+    RELEASE,
+    columns=(
+        *RELEASE.columns,
+        Column(
+            "millimetres_per_pixel",
+            FLOAT,
+            "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
+            " whether in the patient or at the detector.",
+            least=0,
+        ),
+    ),
+)
+"""`RELEASE` where all films have one scale that is known."""
+
+
+def released_films(millimetres_per_pixel: float | None) -> Table:
+    """The films of a release whose scale is this; None: not known."""
+    return RELEASE if millimetres_per_pixel is None else TO_SCALE
+
+
 ALL = (
     COHORT,
     MANIFEST,
@@ -648,4 +698,5 @@ ALL = (
     KEY,
     RESPONSES,
     RELEASE,
+    TO_SCALE,
 )

@@ -38,6 +38,21 @@ def checked_by(unit: str, accept: Callable[[Any], bool], **options: Any) -> Any:
     return field(metadata={"unit": unit, "accept": accept}, **options)
 
 
+def read_by(
+    unit: str, read: Callable[[Any], Any], accept: Callable[[Any], bool], **options: Any
+) -> Any:
+    """A field whose value is written in several ways.
+
+    Args:
+        unit: says to the user what is accepted.
+        read: plain value → the field's value, or a TypeError or ValueError that completes the
+            sentence "<value> …".
+        accept: whether the value that was read is right.
+        options: as of `dataclasses.field`.
+    """
+    return field(metadata={"unit": unit, "read": read, "accept": accept}, **options)
+
+
 def between(low: float, high: float, unit: str = "", **options: Any) -> Any:
     """A number from `low` to `high`, both included."""
     text = f"from {low:,} to {high:,} {unit}".strip()
@@ -123,7 +138,7 @@ def _value(
     kind: Any, raw: Any, where: str, metadata: Mapping[str, Any], faults: list[Fault]
 ) -> Any:
     try:
-        value = _coerce(kind, raw, metadata)
+        value = metadata["read"](raw) if "read" in metadata else _coerce(kind, raw, metadata)
     except (TypeError, ValueError) as error:
         faults.append(Fault(where, f"{_SHORT.repr(raw)} {error}"))
         return None

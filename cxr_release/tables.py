@@ -352,6 +352,17 @@ def require(path: Path, kind: Table) -> None:
         _require_columns(parquet, kind, path)
 
 
+def names_of(path: Path) -> list[str]:
+    """Names of a Parquet file's columns, in its order; nothing else of it is read.
+
+    Raises:
+        TableError: it is missing, or is not Parquet.
+    """
+    with _open_parquet(path) as parquet:
+        names: list[str] = parquet.schema_arrow.names
+    return names
+
+
 def _require_columns(parquet: pq.ParquetFile, kind: Table, path: Path) -> None:
     if not parquet.schema_arrow.equals(kind.arrow, check_metadata=False):
         faults = _schema_faults(parquet.schema_arrow, kind, str(path))

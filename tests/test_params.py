@@ -181,7 +181,7 @@ def test_a_checkpoint_that_is_never_reached_is_refused(tmp_path: Path) -> None:
 
 def test_a_size_that_the_network_cannot_halve_is_refused(tmp_path: Path) -> None:
     path = changed(tmp_path, ingest={"size": 72}, network={"channels": [8, 16, 24, 32]})
-    with pytest.raises(ParamsError, match=r"multiple of 16"):
+    with pytest.raises(ParamsError, match=r"multiples of 16"):
         parameters.load(path)
 
 

@@ -24,6 +24,7 @@ FOUNDATION = {
     "exit_status",
     "files",
     "film_id",
+    "film_size",
     "fingerprint",
     "json_documents",
     "licenses",

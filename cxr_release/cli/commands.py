@@ -60,6 +60,15 @@ app.add_typer(release_app)
 DEBUG = "--debug"
 
 
+def _sides(text: str) -> int | tuple[int, int]:
+    """A size as the command line writes it: 256, or 192x256."""
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise typer.BadParameter(f"{text!r} is neither a number of pixels nor WIDTHxHEIGHT")
+    sides = [int(part[:9]) for part in parts]
+    return sides[0] if len(sides) == 1 else (sides[0], sides[1])
+
+
 def _version(is_set: bool) -> None:
     if is_set:
         print(f"cxr-release {__version__}")
@@ -80,10 +89,16 @@ def _options(
 def ingest(
     source: Annotated[str, typer.Argument(help="A folder of films, or `phantoms`.")],
     output: Annotated[Path, typer.Argument(help="Where cohort.parquet and its manifest go.")],
-    size: Annotated[int, typer.Option(help="Pixels on each side.")] = 256,
+    size: Annotated[
+        str, typer.Option(help="Pixels on each side, or WIDTHxHEIGHT.", metavar="PIXELS")
+    ] = "256",
     fit: Annotated[
-        Literal["stretch", "pad"], typer.Option(help="pad keeps proportions.")
+        Literal["stretch", "pad", "physical"],
+        typer.Option(help="pad keeps proportions; physical brings films to one scale."),
     ] = "stretch",
+    millimetres: Annotated[
+        float | None, typer.Option(help="With physical: what the longer side of a film shows.")
+    ] = None,
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do at bad films.")
     ] = "stop",
@@ -106,8 +121,9 @@ def ingest(
     summary = api.ingest(
         source,
         output,
-        size=size,
+        size=_sides(size),
         fit=fit,
+        millimetres=millimetres,
         on_error=on_error,
         key=key,
         phantoms=phantoms,

@@ -23,9 +23,11 @@ from cxr_release.fidelity.distance_types import (
     estimate,
     finest,
     metrics_of,
+    waves_of,
 )
 from cxr_release.fidelity.report import Report
 from cxr_release.files import write_text
+from cxr_release.film_size import Size
 from cxr_release.plotting import new_figure, open_frame, save_figure
 
 if TYPE_CHECKING:
@@ -176,7 +178,7 @@ def draw_bands(report: Report, path: Path) -> None:
                 linewidth=2 if last else 1.2,
                 capsize=3,
                 elinewidth=1,
-                label=f"{_ends(bands[0])} cycles a film",
+                label=f"{_ends(bands[0])} {waves_of(Size.of(distances['size']))}",
             )
         axes.axhline(1, color=ORANGE, linestyle="--", label="As source films")
         axes.axhspan(

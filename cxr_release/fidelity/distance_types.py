@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, NamedTuple, NotRequired
 from annotated_types import Len, MinLen
 from typing_extensions import TypedDict
 
+from cxr_release.film_size import Size
+
 FEATURES = "random convolution features"
 """Name of the features of `distances.random_conv_features` in reports."""
 FRECHET: Final = "frechet_random_conv"
@@ -30,6 +32,12 @@ MS_SSIM: Final = "ms_ssim"
 
 METRICS: Final = (*DISTANCES, *OVERLAPS, MS_SSIM)
 """Everything that can be measured at a checkpoint, in the order in which it is shown."""
+
+
+def waves_of(size: Size) -> str:
+    """What the waves of a band are counted in, in words."""
+    square = size.width == size.height
+    return "cycles a film" if square else "cycles along a film's longer side"
 
 
 class Estimate(NamedTuple):
@@ -141,8 +149,8 @@ class Baselines(TypedDict):
     """Films drawn at each checkpoint, the same for all."""
     real_images: int
     """Source films that they are compared with."""
-    size: int
-    """Pixels on each side of the films."""
+    size: int | Annotated[list[int], Len(2, 2)]
+    """Pixels on each side of the films; width and height where they are not square."""
     real_floor: float
     """What real films would score; see `distances.real_floor`."""
     source: SourceMeasures

@@ -46,6 +46,7 @@ from cxr_release.fidelity.inception import (
 )
 from cxr_release.fidelity.spectrum import WINDOW as SPECTRUM_WINDOW
 from cxr_release.fidelity.spectrum import band_powers, relative_powers
+from cxr_release.film_size import Size
 from cxr_release.statistics.bootstrap import LEVEL, distance_interval, mean_interval
 
 PAIRS = 256
@@ -63,7 +64,8 @@ BATCH = 4
 
 
 def magnification(size: int) -> int:
-    """The least whole number by which films of `size` pixels are enlarged to have room for it all.
+    """The least whole number by which films are enlarged to have room for it all; their shorter
+    side has `size` pixels.
 
     1 from 161 pixels on, 3 at 64, 6 at 32, 11 at 16. Fewer scales or a smaller window would do
     too, and measure another thing at each size; enlarged films keep the index as it is defined.
@@ -89,7 +91,7 @@ def similarities(films: NDArray[np.uint8], *, seed: int, most: int = PAIRS) -> N
     """MS-SSIM of random pairs of films, the better of a pair as it is and with one film mirrored.
 
     Args:
-        films: (n, size, size) uint8, n ≥ 2.
+        films: (n, height, width) uint8, n ≥ 2.
         seed: of the pairs: sets of equal n are compared at the same places.
         most: pairs at most.
 
@@ -101,13 +103,14 @@ def similarities(films: NDArray[np.uint8], *, seed: int, most: int = PAIRS) -> N
     from pytorch_msssim import ms_ssim
     from torch.nn import functional
 
-    enlarged = films.shape[1] * magnification(films.shape[1])
+    times = magnification(min(films.shape[1:]))
     scores = []
     with torch.inference_mode():
         for start in range(0, len(chosen := pairs(len(films), seed=seed, most=most)), BATCH):
             batch = torch.from_numpy(films[chosen[start : start + BATCH]]).float()
-            if enlarged > films.shape[1]:
-                batch = functional.interpolate(batch, size=(enlarged, enlarged), mode="bilinear")
+            if times > 1:
+                enlarged = tuple(side * times for side in films.shape[1:])
+                batch = functional.interpolate(batch, size=enlarged, mode="bilinear")
             first, second = batch[:, :1], batch[:, 1:]
             values = [
                 ms_ssim(first, way, data_range=255, size_average=False, win_size=WINDOW)
@@ -131,7 +134,7 @@ class SourceFilms:
     """
 
     films: Films
-    """(m, size, size), m ≥ 4."""
+    """(m, height, width), m ≥ 4."""
     images: int
     """Films that are drawn at each checkpoint, at least 2."""
     draws: int
@@ -142,7 +145,7 @@ class SourceFilms:
     """For FID and KID; without it neither is taken."""
 
     def measure(self, drawn: Films) -> dict[str, Any]:
-        """The measures of the films of one checkpoint, (n, size, size), as `DistancePoint`."""
+        """The measures of the films of one checkpoint, (n, height, width), as `DistancePoint`."""
         simple = random_conv_features(drawn)
         value = frechet_distance(simple, self._simple)
         interval = distance_interval(
@@ -172,13 +175,13 @@ class SourceFilms:
         )
         scores = {metric: self._mean(getattr(halves, metric)) for metric in OVERLAPS}
         scores[MS_SSIM] = self._mean(similarities(self.films, seed=self.seed))
-        size = self.films.shape[1]
+        size = Size.of_shape(self.films.shape)
         return {
             "features": FEATURES,
             "resize": "none",
             "images": self.images,
             "real_images": len(self.films),
-            "size": size,
+            "size": size.sides,
             "real_floor": real_floor(self._simple, self.images, seed=self.seed),
             "source": _measures(scores, self._bands(self._powers[some], self._powers[rest])),
             "bootstrap": {"level": LEVEL, "draws": self.draws},
@@ -191,7 +194,7 @@ class SourceFilms:
                 "source_pairs": len(pairs(len(self.films), seed=self.seed)),
                 "scales": SCALES,
                 "window": WINDOW,
-                "magnification": magnification(size),
+                "magnification": magnification(min(size)),
             },
             "spectrum": {"window": SPECTRUM_WINDOW},
             **({"inception": self._inception_record(self.inception)} if self.inception else {}),
@@ -231,7 +234,7 @@ class SourceFilms:
         return band_powers(self.films)
 
     def _bands(self, powers: NDArray[np.float64], source: NDArray[np.float64]) -> list[BandPower]:
-        size = self.films.shape[1]
+        size = max(self.films.shape[1:])
         return relative_powers(powers, source, size=size, draws=self.draws, seed=self.seed)
 
     def _parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -21,7 +21,9 @@ from cxr_release.fidelity.distance_types import (
     Distances,
     deciding,
     estimate,
+    waves_of,
 )
+from cxr_release.film_size import Size
 
 MARGIN = 0.02
 """Share by which held-out loss must have risen above its lowest to count as risen."""
@@ -188,6 +190,7 @@ def _detail(distances: Distances) -> list[str]:
     anything the one that has most too much: noise may fill the finest band of films in fog.
     """
     metric, _ = deciding(distances)
+    size = Size.of(distances["size"])
     nearest = _nearest(distances)
     pairs = list(zip(nearest["bands"], distances["source"]["bands"], strict=True))
     fine = pairs[1:] or pairs
@@ -202,7 +205,7 @@ def _detail(distances: Distances) -> list[str]:
     low, high = band["interval"]
     return [
         f"The films of checkpoint {nearest['checkpoint']}, the nearest by {NAMES[metric]}, have "
-        f"{difference}: at {band['low']} to {band['high']:g} cycles a film, their power is "
+        f"{difference}: at {band['low']} to {band['high']:g} {waves_of(size)}, their power is "
         f"{band['power']:.3g} of the source films' (95 % interval {low:.3g} to {high:.3g}). The "
         f"{NAMES[metric]} alone may not show that."
     ]
@@ -213,8 +216,9 @@ def _power(band: BandPower) -> float:
 
 
 def _what_the_distances_are(distances: Distances) -> list[str]:
+    size = Size.of(distances["size"])
     films = (
-        f"{distances['images']} drawn films of {distances['size']} × {distances['size']} pixels "
+        f"{distances['images']} drawn films of {size} pixels "
         f"at each checkpoint against {distances['real_images']} source films"
     )
     notes = [

@@ -16,6 +16,10 @@ to a discrete Fourier transform, which takes a film for one tile of a wallpaper,
 line, whose power would hide what blurred films lack. So each film less its mean is multiplied by a
 Hann window along both axes first (Harris, On the use of windows for harmonic analysis with the
 discrete Fourier transform, Proc. IEEE 66, 1978). What lies near a film's edges then counts little.
+
+A wave has the same place in the spectrum whichever way it runs, so that a ring holds waves of one
+length in pixels. Of films that are not square, cycles a film are therefore those along the longer
+side, for waves along the shorter one too.
 """
 
 from __future__ import annotations
@@ -47,19 +51,19 @@ class Band:
 
     low: int
     high: int | float
-    """Of the last band: the Nyquist limit, half of a film's pixels. The corners of the spectrum
-    belong to it, too, where diagonal waves are finer than that."""
+    """Of the last band: the Nyquist limit, half of the longer side's pixels. The corners of the
+    spectrum belong to it, too, where diagonal waves are finer than that."""
 
 
 def bands(size: int) -> list[Band]:
-    """The octave bands of films of `size` × `size` pixels: 1–4, 4–8, 8–16 … cycles a film.
+    """The octave bands of films whose longer side is `size` pixels: 1–4, 4–8, 8–16 … cycles a film.
 
     What is left between the last whole octave and the Nyquist limit is a band of its own if it is
     half an octave or more, and otherwise belongs to the band before it: 16 gives 1–4, 4–8; 41 gives
     1–4, 4–8, 8–20.5; 64 gives 1–4, 4–8, 8–16, 16–32.
 
     Args:
-        size: pixels on each side, at least 8.
+        size: pixels of the longer side, at least 8.
     """
     nyquist = size // 2 if size % 2 == 0 else size / 2
     lows = [COARSEST[0]]
@@ -74,18 +78,17 @@ def band_powers(films: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The power of each film in each of `bands`.
 
     Args:
-        films: (n, size, size) grey values, size ≥ 8.
+        films: (n, height, width) grey values, each side 8 or more.
 
     Returns:
         (n, bands) square grey values, 0 or more. Over all bands they sum up to the film's variance
         under the window (Parseval): every wave is in one band. The same for a film and its mirror
         image, but for rounding, and for a film with all grey values shifted by one number.
     """
-    size = films.shape[1]
-    window = _window(size)
-    plane = np.outer(window, window)
-    waves, counts = _waves(size)
-    lows = [band.low for band in bands(size)]
+    height, width = films.shape[1:]
+    plane = np.outer(_window(height), _window(width))
+    waves, counts = _waves(height, width)
+    lows = [band.low for band in bands(max(height, width))]
     ring = np.searchsorted(lows, waves, side="right") - 1  # −1: the mean, which is 0 by now
     rings = [ring == place for place in range(len(lows))]
     powers = []
@@ -95,7 +98,7 @@ def band_powers(films: NDArray[np.uint8]) -> NDArray[np.float64]:
         spectrum = np.fft.rfft2((block - means) * plane)
         power = (spectrum.real**2 + spectrum.imag**2) * counts
         powers.append(np.stack([power[:, ring].sum(axis=1) for ring in rings], axis=1))
-    scale: float = size**2 * (plane**2).sum()
+    scale: float = height * width * (plane**2).sum()
     return np.concatenate(powers) / scale
 
 
@@ -112,7 +115,7 @@ def relative_powers(
     Args:
         drawn: (n, bands) `band_powers` of drawn films, n ≥ 2.
         source: (m, bands) those of source films, m ≥ 2, none of them blank.
-        size: pixels on each side of the films of both.
+        size: pixels of the longer side of the films of both.
         draws: bootstrap draws behind each interval; films of both sets are drawn.
         seed: of the draws.
 
@@ -148,17 +151,19 @@ def _window(size: int) -> NDArray[np.float64]:
     return 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
 
 
-def _waves(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cycles a film of each number that `rfft2` returns, and how many of the spectrum's it is.
+def _waves(height: int, width: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cycles along the longer side of each number that `rfft2` returns, and how many of the
+    spectrum's it is.
 
     Returns:
-        Two arrays, (size, size // 2 + 1) and (size // 2 + 1,). The spectrum of real numbers comes
-        as one half; all but the first column, and the last of an even size, stand for two.
+        Two arrays, (height, width // 2 + 1) and (width // 2 + 1,). The spectrum of real numbers
+        comes as one half; all but the first column, and the last of an even width, stand for two.
     """
-    down = np.fft.fftfreq(size, 1 / size)
-    across = np.fft.rfftfreq(size, 1 / size)
+    longer = max(height, width)
+    down = np.fft.fftfreq(height, 1 / longer)
+    across = np.fft.rfftfreq(width, 1 / longer)
     counts = np.full(len(across), 2.0)
     counts[0] = 1
-    if size % 2 == 0:
+    if width % 2 == 0:
         counts[-1] = 1
     return np.hypot(down[:, None], across), counts

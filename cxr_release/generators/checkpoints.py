@@ -24,6 +24,7 @@ from torch import Tensor
 from cxr_release.errors import CheckpointError, Fault, ParamsError
 from cxr_release.files import read_json, sha256, whole_folder, write_json
 from cxr_release.film_id import checkpoint_of, source_name
+from cxr_release.film_size import Size, read_sides
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.params import NetworkParams
 from cxr_release.settings import checked
@@ -41,8 +42,8 @@ class Record:
     """Number: training step ÷ steps between checkpoints."""
     checkpoint_step: int
     """Training steps that it had seen."""
-    size: int
-    """Height and width of its films, in pixels."""
+    size: Size
+    """Of its films; in a file one number where they are square."""
     network: NetworkParams
     training: Mapping[str, Any]
     """Settings, hash of the cohort, precision and versions of the code, for the reader."""
@@ -85,7 +86,7 @@ def save(folder: Path, unet: UNet2DModel, record: Record) -> None:
         DDPMPipeline(unet=unet, scheduler=unets.noise_schedule(record.network)).save_pretrained(
             partial
         )
-        write_json(partial / RECORD, asdict(record))
+        write_json(partial / RECORD, asdict(record) | {"size": record.size.sides})
 
 
 def load(folder: Path) -> Checkpoint:
@@ -140,7 +141,7 @@ def read_record(folder: Path) -> Record:
         record = Record(
             checkpoint=_number(raw["checkpoint"], 2**62),
             checkpoint_step=_number(raw["checkpoint_step"], 2**62),
-            size=_number(raw["size"], MAX_SIZE),
+            size=_size(raw["size"]),
             network=checked(NetworkParams, raw["network"], where=str(path)),
             training=dict(raw["training"]),
             fingerprint=str(raw["fingerprint"]),
@@ -166,12 +167,19 @@ def read_record(folder: Path) -> Record:
             " resolutions",
             where=str(path),
         )
-    if record.size % unets.halvings(network):
+    if not record.size.is_multiple_of(unets.halvings(network)):
         raise CheckpointError(
             f"a film of {record.size} pixels cannot be halved as often as its network asks",
             where=str(path),
         )
     return record
+
+
+def _size(value: Any) -> Size:
+    size = Size.of(read_sides(value))
+    for side in size:
+        _number(side, MAX_SIZE)
+    return size
 
 
 def _number(value: Any, most: int) -> int:

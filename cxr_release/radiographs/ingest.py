@@ -18,16 +18,18 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from cxr_release.errors import Fault, SourceError
+from cxr_release.errors import Fault, ParamsError, SourceError
 from cxr_release.files import private, write_json
+from cxr_release.film_size import Size
 from cxr_release.films.atlas import is_atlas, list_atlas
 from cxr_release.films.facts import Facing, Listing
 from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
 from cxr_release.films.folder import LEFT_FACING, list_folder
 from cxr_release.films.patients import PATIENTS
-from cxr_release.params import PHANTOMS, IngestParams
+from cxr_release.params import PHANTOMS, IngestParams, fit_faults
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
 from cxr_release.radiographs.facing import CohortFacings, find_facings
+from cxr_release.radiographs.frame import Frame
 from cxr_release.radiographs.ingest_passes import (
     OrientedFilm,
     PixelStore,
@@ -36,7 +38,7 @@ from cxr_release.radiographs.ingest_passes import (
     read_films,
 )
 from cxr_release.radiographs.ingest_tables import summarise, write_tables
-from cxr_release.radiographs.phantoms.phantom_source import list_phantoms
+from cxr_release.radiographs.phantoms.phantom_source import detail_for, list_phantoms
 from cxr_release.radiographs.polarity import find_negatives
 from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 from cxr_release.radiographs.resample import SIDE, Thumbnail
@@ -61,7 +63,7 @@ def ingest(
     """Bring every film of a source into one form.
 
     Writes into the folder `output`, whole or not at all and for this user alone: `cohort.parquet`
-    (8-bit grey PNG of `settings.size` square, bone bright, facing left where facing is known),
+    (8-bit grey PNG of `settings.size`, bone bright, facing left where facing is known),
     `manifest.parquet` (one row for every source file, by its name) and `summary.json`. The same
     source, settings, seed and key give the same bytes.
 
@@ -78,23 +80,29 @@ def ingest(
 
     Raises:
         SourceError: films are bad and `settings.on_error` is `stop`, or none is good, or a film
-            that is listed as facing left does not exist. Names every fault; leaves `output` alone.
+            that is listed as facing left does not exist, or films whose millimetres are not of one
+            kind are to be brought to one scale. Names every fault; leaves `output` alone.
+        ParamsError: the settings do not fit together.
     """
+    if faults_of_fit := fit_faults(settings):
+        raise ParamsError("do not fit together", where="settings", faults=faults_of_fit)
+    frame = Frame.of(settings)
     key = key or FilmKey(secrets.token_bytes(KEY_BYTES))
     with private(output):
         _clean(output)
         listing = _list(source, output, settings, seed, key)
         films = len(listing.films)
         _warn_of_names(listing.stems)
-        with worker_pool(films) as pool, _store(output, settings, films) as store:
-            read, small, faults = _read_all(pool, store, listing, settings, progress)
+        with worker_pool(films) as pool, _store(output, frame.size, films) as store:
+            read, small, faults = _read_all(pool, store, listing, frame, progress)
             _report([*listing.faults, *faults], read, str(source), settings)
+            frame.require_one_kind(film.facts for film in read)
             _tell_left_out(read)
             anchors = _anchors(read, listing)
             oriented, facings = _orient(read, small, anchors)
-            encoded = _encode_all(pool, store, oriented, settings, progress)
+            encoded = _encode_all(pool, store, oriented, frame, progress)
             refusals = _refusals(listing, faults)
-            write_tables(output, oriented, encoded, refusals, size=settings.size)
+            write_tables(output, oriented, encoded, refusals, frame=frame)
         summary = summarise(
             oriented,
             refused=len(refusals),
@@ -144,18 +152,18 @@ def _store_path(output: Path) -> Path:
 
 
 @contextmanager
-def _store(output: Path, settings: IngestParams, films: int) -> Iterator[PixelStore]:
+def _store(output: Path, size: Size, films: int) -> Iterator[PixelStore]:
     with scratch_file(_store_path(output)) as path:
         with path.open("r+b") as stream:
-            stream.truncate(films * settings.size**2)
-        yield PixelStore(path, settings.size)
+            stream.truncate(films * size.pixels)
+        yield PixelStore(path, size)
 
 
 def _list(
     source: str | Path, output: Path, settings: IngestParams, seed: int, key: FilmKey
 ) -> Listing:
     if source == PHANTOMS:
-        return list_phantoms(settings.phantoms, seed=seed)
+        return list_phantoms(settings.phantoms, seed=seed, detail=detail_for(settings.film_size))
     folder = Path(source)
     if output.resolve().is_relative_to(folder.resolve()):
         raise SourceError(
@@ -168,18 +176,17 @@ def _read_all(
     pool: ProcessPoolExecutor | None,
     store: PixelStore,
     listing: Listing,
-    settings: IngestParams,
+    frame: Frame,
     progress: bool,
 ) -> tuple[list[ReadFilm], Thumbnail, list[Fault]]:
     films = listing.films
     calls = (
-        (store, settings.fit, first, films[first : first + CHUNK])
-        for first in range(0, len(films), CHUNK)
+        (store, frame, first, films[first : first + CHUNK]) for first in range(0, len(films), CHUNK)
     )
     small = np.empty((len(films), SIDE, SIDE), np.float32)
     read: list[ReadFilm] = []
     faults: list[Fault] = []
-    with _bar("reading films", len(films), progress) as bar, _named_crashes(store, settings):
+    with _bar("reading films", len(films), progress) as bar, _named_crashes(store, frame):
         for chunk in in_order(pool, read_films, calls):
             bar.update(len(chunk))
             for outcome in chunk:
@@ -192,13 +199,13 @@ def _read_all(
 
 
 @contextmanager
-def _named_crashes(store: PixelStore, settings: IngestParams) -> Iterator[None]:
+def _named_crashes(store: PixelStore, frame: Frame) -> Iterator[None]:
     """Name the films that end the process that reads them: each is read once more, alone."""
     try:
         yield
     except WorkerDiedError as error:
         films = [film for *_, chunk in error.calls for film in chunk]
-        calls = ((store, settings.fit, 0, [film]) for film in films)
+        calls = ((store, frame, 0, [film]) for film in films)
         faults = [
             Fault(films[at].name, "ends the process that reads it", "take it out")
             for at in fatal_calls(read_films, calls)
@@ -286,10 +293,10 @@ def _encode_all(
     pool: ProcessPoolExecutor | None,
     store: PixelStore,
     films: list[OrientedFilm],
-    settings: IngestParams,
+    frame: Frame,
     progress: bool,
 ) -> Iterator[dict[str, Any]]:
-    calls = ((store, settings.fit, chunk) for chunk in pieces(films, CHUNK))
+    calls = ((store, frame, chunk) for chunk in pieces(films, CHUNK))
     with _bar("writing films", len(films), progress) as bar:
         for chunk in in_order(pool, encode_films, calls):
             bar.update(len(chunk))

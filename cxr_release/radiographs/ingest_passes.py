@@ -1,6 +1,6 @@
 """What happens to films one by one, in other processes: read first, encoded later.
 
-In between lies a store: one file of (size, size) uint8 films, so that memory does not grow with
+In between lies a store: one file of uint8 films of one size, so that memory does not grow with
 the cohort while its polarity and facing are found.
 """
 
@@ -14,18 +14,12 @@ from typing import Any
 import numpy as np
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.facts import Facing, Facts, SourceFilm
 from cxr_release.films.png import Film
-from cxr_release.radiographs.resample import (
-    Fit,
-    Thumbnail,
-    invert,
-    mirror,
-    place,
-    resample,
-    thumbnail,
-)
+from cxr_release.radiographs.frame import Frame
+from cxr_release.radiographs.resample import Thumbnail, invert, mirror, thumbnail
 
 
 @dataclass(frozen=True)
@@ -33,19 +27,19 @@ class PixelStore:
     """Resampled films, as they came, on disk."""
 
     path: Path
-    size: int
+    size: Size
 
     def put(self, slot: int, film: Film) -> None:
-        """Keep a film (size, size)."""
+        """Keep a film of this size."""
         with self.path.open("r+b") as stream:
-            stream.seek(slot * self.size**2)
+            stream.seek(slot * self.size.pixels)
             stream.write(np.ascontiguousarray(film).tobytes())
 
     def get(self, slot: int) -> Film:
-        """Fetch a film (size, size)."""
-        count = self.size**2
+        """Fetch a film of this size."""
+        count = self.size.pixels
         film = np.fromfile(self.path, np.uint8, count=count, offset=slot * count)
-        return film.reshape(self.size, self.size)
+        return film.reshape(self.size.shape)
 
 
 @dataclass(frozen=True)
@@ -72,14 +66,14 @@ class OrientedFilm:
 
 
 def read_films(
-    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm]
+    store: PixelStore, frame: Frame, first: int, films: Sequence[SourceFilm]
 ) -> list[tuple[ReadFilm, Thumbnail] | Fault]:
     """Read films, resample them and put them into the store from slot `first` on."""
-    return list(_read(store, fit, first, films))
+    return list(_read(store, frame, first, films))
 
 
 def _read(
-    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm]
+    store: PixelStore, frame: Frame, first: int, films: Sequence[SourceFilm]
 ) -> Iterator[tuple[ReadFilm, Thumbnail] | Fault]:
     for slot, film in enumerate(films, start=first):
         try:
@@ -87,23 +81,27 @@ def _read(
         except SourceError as error:
             yield Fault(film.name, error.what, error.remedy)
             continue
-        square = resample(pixels, store.size, fit)
-        store.put(slot, square)
-        left, top, right, bottom = place(facts.width, facts.height, store.size, fit)
-        yield ReadFilm(slot, facts), thumbnail(square[top:bottom, left:right])
+        if fault := frame.fault(film.name, facts):
+            yield fault
+            continue
+        placed = frame.place(facts)
+        resampled = placed.resample(pixels, frame.size)
+        store.put(slot, resampled)
+        left, top, right, bottom = placed.shown(frame.size)
+        yield ReadFilm(slot, facts), thumbnail(resampled[top:bottom, left:right])
 
 
 def encode_films(
-    store: PixelStore, fit: Fit, films: Sequence[OrientedFilm]
+    store: PixelStore, frame: Frame, films: Sequence[OrientedFilm]
 ) -> list[dict[str, Any]]:
     """Invert, mirror and encode films of the store: the columns that are the film itself."""
-    return [_encode(store, fit, film) for film in films]
+    return [_encode(store, frame, film) for film in films]
 
 
-def _encode(store: PixelStore, fit: Fit, film: OrientedFilm) -> dict[str, Any]:
+def _encode(store: PixelStore, frame: Frame, film: OrientedFilm) -> dict[str, Any]:
     pixels = store.get(film.slot)
     if film.inverted:
-        pixels = invert(pixels, place(film.facts.width, film.facts.height, store.size, fit))
+        pixels = invert(pixels, frame.place(film.facts).shown(frame.size))
     if film.flipped:
         pixels = mirror(pixels)
     data = png.encode(pixels, synthetic=False)

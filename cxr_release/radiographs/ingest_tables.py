@@ -11,6 +11,7 @@ import numpy as np
 
 from cxr_release.films.facts import Facing, Value
 from cxr_release.films.patients import counted
+from cxr_release.radiographs.frame import Frame
 from cxr_release.radiographs.ingest_passes import OrientedFilm
 from cxr_release.schemas import COHORT, MANIFEST
 from cxr_release.tables import ROWS_PER_GROUP, Writer, pieces
@@ -26,7 +27,7 @@ def write_tables(
     encoded: Iterator[Mapping[str, Any]],
     refusals: Mapping[str, str],
     *,
-    size: int,
+    frame: Frame,
 ) -> None:
     """Write both tables into `output`.
 
@@ -35,11 +36,11 @@ def write_tables(
         films: in order.
         encoded: the columns that are the film itself, in the same order.
         refusals: name of every refused file and why.
-        size: pixels on each side of a film.
+        frame: how they came to one size.
     """
-    rows_a_group = max(1, min(ROWS_PER_GROUP, GROUP_BYTES // size**2))
-    cohort_rows = (_cohort_row(film, row) for film, row in zip(films, encoded, strict=True))
-    rows = [_manifest_row(film) for film in films]
+    rows_a_group = max(1, min(ROWS_PER_GROUP, GROUP_BYTES // frame.size.pixels))
+    cohort_rows = (_cohort_row(film, row, frame) for film, row in zip(films, encoded, strict=True))
+    rows = [_manifest_row(film, frame) for film in films]
     empty = dict.fromkeys(column.name for column in MANIFEST.columns)
     rows += [
         empty | {"source_file": name, "status": "refused", "fault": reason}
@@ -57,7 +58,8 @@ def write_tables(
             manifest.append(piece)
 
 
-def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any]) -> dict[str, Any]:
+def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
+    spacing = frame.spacing(film.facts)
     return {
         **encoded,
         "id": film.facts.id,
@@ -65,10 +67,13 @@ def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any]) -> dict[str, Any
         "inverted": film.inverted,
         "facing": film.facing,
         "flipped": film.flipped,
+        "millimetres_per_pixel_row": spacing and spacing.row,
+        "millimetres_per_pixel_column": spacing and spacing.column,
+        "spacing_kind": spacing and spacing.kind,
     }
 
 
-def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
+def _manifest_row(film: OrientedFilm, frame: Frame) -> dict[str, Any]:
     facts = film.facts
     spacing = facts.header.spacing
     points = facts.keypoints and [
@@ -97,6 +102,7 @@ def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
         "spacing_row": spacing and spacing.row,
         "spacing_column": spacing and spacing.column,
         "spacing_kind": spacing and spacing.kind,
+        **{f"placed_{edge}": place for edge, place in frame.place(facts)._asdict().items()},
         "stated_negative": facts.header.negative,
         "lossy": facts.header.lossy,
         "overlay": facts.header.overlay,
@@ -157,6 +163,9 @@ def summarise(
         "facings": _counts(film.facing or "unknown" for film in films),
         "source_bits": _counts(entry.bits for entry in facts),
         "source_modes": _counts(entry.mode for entry in facts),
+        "spacing": _counts(
+            entry.header.spacing.kind if entry.header.spacing else "not stated" for entry in facts
+        ),
         "source_width": _spread([entry.width for entry in facts]),
         "source_height": _spread([entry.height for entry in facts]),
         "polarity_accuracy": sum(polarity) / len(polarity) if polarity else None,

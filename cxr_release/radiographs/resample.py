@@ -1,4 +1,4 @@
-"""Films of any size → square films of one size, and thumbnails.
+"""Films of any size → films of one size, and thumbnails.
 
 Thumbnails are small unit vectors, in which polarity is a sign and facing is a mirror.
 """
@@ -6,46 +6,26 @@ Thumbnails are small unit vectors, in which polarity is a sign and facing is a m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cxr_release.film_size import Size
+from cxr_release.films.facts import Box
 from cxr_release.films.png import Film
-
-Fit = Literal["stretch", "pad"]
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels of the square film; right and bottom are outside."""
+from cxr_release.params import Fit
+from cxr_release.radiographs.frame import Placement, place
 
 
-def place(width: int, height: int, size: int, fit: Fit) -> Box:
-    """Where a film of width × height comes to lie on a square of size × size.
+def resample(film: Film, size: int | Size, fit: Fit) -> Film:
+    """Resample a film (h, w) to `size` (a number: a square), stretched or padded.
 
-    `stretch` fills the square whatever the proportions (as the paper did); `pad` keeps them and
-    centres the film.
+    See `frame.Placement.resample`.
     """
-    if fit == "stretch":
-        return 0, 0, size, size
-    scale = size / max(width, height)
-    wide, high = (max(1, round(side * scale)) for side in (width, height))
-    left, top = (size - wide) // 2, (size - high) // 2
-    return left, top, left + wide, top + high
-
-
-def resample(film: Film, size: int, fit: Fit) -> Film:
-    """Resample a film (h, w) to (size, size), antialiased (Lanczos, clipped to 0 … 255).
-
-    What `pad` adds is black, as air around a body is once bone is bright.
-    """
-    left, top, right, bottom = place(film.shape[1], film.shape[0], size, fit)
-    # The gap lets Pillow average large films down first, to 3 times the size at least.
-    content = Image.fromarray(film).resize(
-        (right - left, bottom - top), Image.Resampling.LANCZOS, reducing_gap=3.0
-    )
-    square = np.zeros((size, size), np.uint8)
-    square[top:bottom, left:right] = np.asarray(content)
-    return square
+    size = Size.of(size)
+    return Placement(*place(film.shape[1], film.shape[0], size, fit)).resample(film, size)
 
 
 def invert(film: Film, box: Box) -> Film:

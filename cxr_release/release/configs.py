@@ -89,17 +89,26 @@ def write_configs(
 
     shown: dict[str, bytes] = {}
     hashes: dict[str, str] = {}
+    scale = params.ingest.millimetres_per_pixel
+    kind = schemas.released_films(scale)
 
     def write(checkpoint: int) -> Config:
         sources = [inputs.table(job) for job in jobs_of((checkpoint,))]
         shards = contents.shards[checkpoint]
-        group = rows_per_group(params.ingest.size)
+        group = rows_per_group(params.ingest.film_size)
         shown.update(
-            write_films(folder, sources, shards, group, contents.shown.get(checkpoint, ()))
+            write_films(
+                folder,
+                sources,
+                shards,
+                group,
+                contents.shown.get(checkpoint, ()),
+                millimetres_per_pixel=scale,
+            )
         )
         files = [shard.name for shard in shards]
         hashes.update(hashes_of(folder, files))
-        return measure(folder, source_name(checkpoint), schemas.RELEASE, files)
+        return measure(folder, source_name(checkpoint), kind, files)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         films = list(pool.map(write, contents.shards))
@@ -112,7 +121,7 @@ def write_configs(
         ),
     ]
     # Two pictures a row, where there are any.
-    group = rows_per_group(params.ingest.size, films=2)
+    group = rows_per_group(params.ingest.film_size, films=2)
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
     hashes.update(hashes_of(folder, [file for config in written for file in config.files]))
     report = read(inputs.checkpoints / "report.json", CheckpointReport)
@@ -128,6 +137,8 @@ def measured(
     shards: Sequence[str],
     checkpoints: Sequence[int],
     recommended: Iterable[Recommended],
+    *,
+    kind: Table,
 ) -> list[Config]:
     """The configs of a finished release, `default` first, from its files as they are.
 
@@ -136,11 +147,12 @@ def measured(
         shards: its files of films, in the order of their rows.
         checkpoints: those of the release.
         recommended: see `pooled`.
+        kind: of its films; see `schemas.released_films`.
     """
     films = []
     for checkpoint in checkpoints:
         files = [name for name in shards if shard_checkpoint(name) == checkpoint]
-        films.append(measure(folder, source_name(checkpoint), schemas.RELEASE, files))
+        films.append(measure(folder, source_name(checkpoint), kind, files))
     sides = [measure(folder, table.name, table, [side_file(table)]) for table in SIDE_TABLES]
     return [pooled(folder, films, recommended), *films, *sides]
 
@@ -156,15 +168,16 @@ def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Recommen
         films: the config of each checkpoint.
         recommended: the checkpoints that are recommended, as in the checkpoint report.
     """
+    kind = films[0].table
     first = {source_name(config.checkpoint) for config in recommended}
     films = sorted(films, key=lambda config: (config.name in first, _number(config)), reverse=True)
     files = [name for config in films for name in config.files]
     if any(_begins_with_one_row(folder / name) for name in files):
         # `datasets` joins it to a single row before it, and counts a few bytes less.
-        return measure(folder, "default", schemas.RELEASE, files)
+        return measure(folder, "default", kind, files)
     return Config(
         "default",
-        schemas.RELEASE,
+        kind,
         tuple(files),
         sum(config.rows for config in films),
         sum(config.num_bytes for config in films),

@@ -73,7 +73,7 @@ def read_contents(
     }
     history = read_history(inputs.published, params.release.version)
     released = {row["id"] for row in screened if row["released"]}
-    shards = plan_shards(generated, params.ingest.size, released, history)
+    shards = plan_shards(generated, params.ingest.film_size, released, history)
     films = {
         film["id"]: film for group in shards.values() for shard in group for film in shard.films
     }

@@ -190,6 +190,8 @@ class Ingest(BaseModel):
     inverted: Count
     flipped: Count
     facings: Counts
+    spacing: Counts | None = None
+    """Kind of the millimetres that films state → films, `not stated` among them."""
 
 
 class Split(Part):

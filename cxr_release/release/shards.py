@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from cxr_release import schemas, tables
 from cxr_release.film_id import source_name
+from cxr_release.film_size import Size
 from cxr_release.release.inputs import Job, jobs_of
 from cxr_release.release.versions.published import FILMS, History
 
@@ -52,7 +53,10 @@ class Shard:
 
 
 def plan_shards(
-    generated: Mapping[Job, Sequence[Row]], side: int, released: Collection[str], history: History
+    generated: Mapping[Job, Sequence[Row]],
+    film_size: int | Size,
+    released: Collection[str],
+    history: History,
 ) -> dict[int, list[Shard]]:
     """Which released films go into which file: checkpoint → shards, from the flat columns alone.
 
@@ -60,11 +64,11 @@ def plan_shards(
 
     Args:
         generated: sampling job → flat columns of its `schemas.ORIENTED`, in the order of release.
-        side: pixels of a film's side.
+        film_size: of each of them.
         released: ids of the films that go out.
         history: the versions before.
     """
-    size = films_per_shard(side)
+    size = films_per_shard(film_size)
     planned = {}
     for checkpoint in dict.fromkeys(checkpoint for checkpoint, _ in generated):
         films = [film for job in jobs_of((checkpoint,)) for film in generated[job]]
@@ -112,6 +116,8 @@ def write_films(
     shards: Sequence[Shard],
     group: int,
     shown: Collection[str] = (),
+    *,
+    millimetres_per_pixel: float | None = None,
 ) -> dict[str, bytes]:
     """Copy the films of one checkpoint into its shards: Arrow batches, never a decoded film.
 
@@ -121,22 +127,28 @@ def write_films(
         shards: what `plan_shards` made of them.
         group: most rows of a row group.
         shown: ids of films whose PNG bytes are wanted besides: they pass by here anyway.
+        millimetres_per_pixel: the one scale of all films, where that is known.
 
     Returns:
         Film id → PNG bytes, of the films in `shown`.
     """
     pictures = {}
+    kind = schemas.released_films(millimetres_per_pixel)
     wanted = pa.array(sorted(shown), pa.string())
     for number, pieces in groupby(_pieces(sources, shards, group), key=itemgetter(0)):
         shard = shards[number]
         kept = pa.array([film["id"] for film in shard.films], pa.string())
-        with tables.Writer(folder / shard.name, schemas.RELEASE, checked=True) as writer:
+        with tables.Writer(folder / shard.name, kind, checked=True) as writer:
             for _, piece in pieces:
                 stays = pc.is_in(piece["id"], kept)
                 # A filter copies the films; mostly all of them stay.
                 released = piece if pc.all(stays).as_py() else piece.filter(stays)
                 version = pa.array([shard.version] * released.num_rows, pa.string())
-                writer.append(released.append_column("release_version", version))
+                labelled = released.append_column("release_version", version)
+                if millimetres_per_pixel is not None:
+                    scale = pa.array([millimetres_per_pixel] * released.num_rows, pa.float64())
+                    labelled = labelled.append_column("millimetres_per_pixel", scale)
+                writer.append(labelled)
                 for film in released.filter(pc.is_in(released["id"], wanted)).to_pylist():
                     pictures[film["id"]] = film["image"]["bytes"]
     return pictures
@@ -161,17 +173,18 @@ def _pieces(
                     number, taken = number + 1, 0
 
 
-def film_bytes(side: int) -> int:
-    """Most bytes that a film of `side` × `side` pixels takes, however badly it compresses."""
+def film_bytes(size: int | Size) -> int:
+    """Most bytes that a film of a size (a number: a square) takes, however badly it compresses."""
+    size = Size.of(size)
     # Deflate's stored blocks add 5 bytes per 16 KiB, PNG one a row; chunks and columns the rest.
-    return (side + 1) * side * 1001 // 1000 + 4096
+    return (size.width + 1) * size.height * 1001 // 1000 + 4096
 
 
-def films_per_shard(side: int) -> int:
+def films_per_shard(size: int | Size) -> int:
     """Generated films whose released ones always fit one shard."""
-    return SHARD_BYTES // film_bytes(side)
+    return SHARD_BYTES // film_bytes(size)
 
 
-def rows_per_group(side: int, films: int = 1) -> int:
+def rows_per_group(size: int | Size, films: int = 1) -> int:
     """Rows of so many films each that always fit a row group."""
-    return max(1, min(ROWS_PER_GROUP, GROUP_BYTES // (films * film_bytes(side))))
+    return max(1, min(ROWS_PER_GROUP, GROUP_BYTES // (films * film_bytes(size))))

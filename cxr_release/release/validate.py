@@ -179,7 +179,7 @@ def _check_generated(
                 checkpoint=checkpoint,
                 batch=batch,
                 every=params.train.checkpoint_every,
-                side=params.ingest.size,
+                size=params.ingest.film_size,
                 asked=params.sample.films(batch),
                 shown=released,
             )

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 import cxr_release
-from cxr_release import schemas
-from cxr_release.errors import Fault, ParamsError, ReleaseError
+from cxr_release import schemas, tables
+from cxr_release.errors import Fault, ParamsError, ReleaseError, TableError
 from cxr_release.json_documents import fault_of
 from cxr_release.params import never_set
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
@@ -50,6 +50,7 @@ from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder, look
 from cxr_release.release.untrusted.readers import json_of_file, rows_of
 from cxr_release.release.versions.published import order_of
+from cxr_release.tables import Table
 
 _PLACES = Places(
     counts=Place(f"{RECORD}: counts"),
@@ -115,7 +116,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     sides = {kind: read_side(folder, kind, report) for kind in SIDE_TABLES}
     if record is None:
         for name in folder.shards:
-            rows_of(folder, name, schemas.RELEASE, report)
+            rows_of(folder, name, _kind(folder, name), report)
         return document
     read = read_shards(folder, record, report)
     check_figures(folder, record, report)
@@ -174,9 +175,24 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_pictures(folder, view, record, report)
     with report.trying(RECORD):
         checkpoints, recommended = record.params.sample, record.metrics.checkpoints.recommended
-        configs = measured(folder.root, folder.shards, checkpoints.checkpoints, recommended)
+        configs = measured(
+            folder.root,
+            folder.shards,
+            checkpoints.checkpoints,
+            recommended,
+            kind=schemas.released_films(record.params.ingest.millimetres_per_pixel),
+        )
         check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)
     return document
+
+
+def _kind(folder: Folder, name: str) -> Table:
+    """What a shard of films seems to be, where no record says which of the two."""
+    try:
+        names = tables.names_of(folder.path(name))
+    except TableError:  # whatever reads its rows names the fault
+        return schemas.RELEASE
+    return schemas.TO_SCALE if names == schemas.TO_SCALE.arrow.names else schemas.RELEASE
 
 
 def _read_record(folder: Folder, report: CheckReport) -> tuple[dict[str, Any], Record | None]:

@@ -95,7 +95,7 @@ def _source(paths: Paths, params: Params) -> SourceFilms:
 
 
 def _draw_films(folder: Path, params: Params, *, show_bar: bool) -> NDArray[np.uint8]:
-    """Films of one checkpoint, (images, size, size).
+    """Films of one checkpoint, (images, height, width).
 
     The same seeds for every checkpoint, so that the luck of the draw does not rank them; and of
     their own, so that the distances stay whatever is sampled for the release.

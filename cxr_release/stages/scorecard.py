@@ -43,7 +43,7 @@ def run(paths: Paths, params: Params) -> None:
                 row["id"]: str(row["checkpoint"]) for row in screened if row["released"]
             },
             facts={TRAINED: facts, CONTROL: facts},
-            labels=labels_of_manifest(manifest, size=params.ingest.size, fit=params.ingest.fit),
+            labels=labels_of_manifest(manifest, size=params.ingest.film_size),
             external=_external(paths, params),
             network_attacks=read(paths.network_attacks),
         ),

@@ -38,6 +38,7 @@ from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
 from tests.support.quick_fits import quick_fits
+from tests.support.unspaced import NO_SPACING
 
 
 def apart(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -232,7 +233,8 @@ def test_a_decision_on_other_films_is_refused_by_log_and_line(
 def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) -> None:
     root, film = ["--root", str(project)], first_film(project)
     paths = Paths(project)
-    cohort = _row(1, "initial", 9) | {"id": "real-1", "patient": "p", "inverted": False}
+    cohort = _row(1, "initial", 9) | NO_SPACING
+    cohort |= {"id": "real-1", "patient": "p", "inverted": False}
     columns = schemas.COHORT.arrow.names
     tables.write(paths.cohort_table, schemas.COHORT, [{name: cohort[name] for name in columns}])
     films = {row["id"]: row["sha256"] for row in tables.read_rows(

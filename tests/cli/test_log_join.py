@@ -25,6 +25,7 @@ from cxr_release.screening.decision import DECISION, FACING, NewDecision, NewFac
 from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
+from tests.support.unspaced import NO_SPACING
 
 FILM = "checkpoint-3-large-00000"
 
@@ -41,7 +42,7 @@ def project(tmp_path: Path) -> Path:
             some = [oriented_row(film, checkpoint, batch, index) for index in range(3)]
             tables.write(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, some)
     cohort = oriented_row(film, 1, "initial", 9) | {
-        "id": "real-1", "patient": None, "inverted": False,
+        "id": "real-1", "patient": None, "inverted": False, **NO_SPACING,
     }  # fmt: skip
     columns = schemas.COHORT.arrow.names
     tables.write(paths.cohort_table, schemas.COHORT, [{name: cohort[name] for name in columns}])

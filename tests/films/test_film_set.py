@@ -18,6 +18,7 @@ from cxr_release.films import film_source, image_table, png
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.limits import MAX_PIXELS
 from tests.support.film_files import everything, film, film_bytes, saved, write_films, write_table
+from tests.support.unspaced import NO_SPACING
 
 
 def deep(seed: int) -> np.ndarray:
@@ -205,6 +206,7 @@ def test_a_table_of_the_pipeline(tmp_path: Path) -> None:
         "inverted": False,
         "facing": None,
         "flipped": False,
+        **NO_SPACING,
         **png.facts(film(1), data),
     }
     tables.write(tmp_path / "cohort.parquet", schemas.COHORT, [row])

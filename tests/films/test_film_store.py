@@ -13,6 +13,7 @@ from cxr_release.errors import TableError
 from cxr_release.films import png
 from cxr_release.films.film_store import FilmStore
 from tests.support.oriented import oriented_row
+from tests.support.unspaced import NO_SPACING
 
 
 def write(path: Path, checkpoint: int, count: int = 40) -> dict[str, bytes]:
@@ -59,7 +60,7 @@ def test_source_films_lie_on_a_shelf_too(tmp_path: Path) -> None:
     data = png.encode(film, synthetic=False)
     row = {
         "image": png.cell(data, "Ä 1"), "id": "Ä 1", "patient": "p", **png.facts(film, data),
-        "inverted": False, "facing": None, "flipped": False,
+        "inverted": False, "facing": None, "flipped": False, **NO_SPACING,
     }  # fmt: skip
     tables.write(tmp_path / "cohort.parquet", schemas.COHORT, [row])
     assert FilmStore([tmp_path / "cohort.parquet"], schemas.COHORT).png("Ä 1") == data

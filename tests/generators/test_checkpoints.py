@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from cxr_release.errors import CheckpointError
+from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import RECORD, WEIGHTS
 from cxr_release.generators.diffusion import network as unets
@@ -38,7 +39,7 @@ def test_diffusers_opens_a_checkpoint(trained: Path) -> None:
         assert torch.equal(weight, ours.unet.state_dict()[name])
     assert ours.record.checkpoint == 3
     assert ours.record.checkpoint_step == 12
-    assert ours.record.size == 16
+    assert ours.record.size == (16, 16)
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "sigmoid"])
@@ -49,7 +50,7 @@ def test_the_pipeline_of_diffusers_draws_films_from_a_checkpoint_as_it_is(
     record = checkpoints.Record(
         checkpoint=1,
         checkpoint_step=9,
-        size=16,
+        size=Size(16, 16),
         network=unfolded,
         training={},
         fingerprint="",

@@ -12,6 +12,7 @@ from cxr_release.films import png
 from cxr_release.radiographs.facing import Detector, detector_of
 from cxr_release.radiographs.orient import FacingStatement, Statements, left_facing, orient
 from cxr_release.radiographs.resample import mirror
+from tests.support.unspaced import NO_SPACING
 
 
 def faces_left(seed: int) -> png.Film:
@@ -33,6 +34,7 @@ def cohort(path: Path, facing: str | None) -> Path:
             {"image": png.cell(data, f"film-{seed}"), "facing": facing, "flipped": False}
             | known
             | facts
+            | NO_SPACING
         )
     tables.write(path, schemas.COHORT, rows)
     return path

@@ -31,6 +31,7 @@ from cxr_release.reader_study.ratings import REAL
 from cxr_release.stages import quartets
 from cxr_release.tables import Table
 from tests.support.oriented import oriented_row
+from tests.support.unspaced import NO_SPACING
 
 ROOT = Path(__file__).parents[2]
 QUARTETS, SIDE = 60, 32
@@ -64,6 +65,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Paths:
                 "inverted": False,
                 "facing": "left",
                 "flipped": False,
+                **NO_SPACING,
             }
         )
     tables.write(paths.trained_table, schemas.COHORT, cohort)

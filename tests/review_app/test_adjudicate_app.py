@@ -36,6 +36,7 @@ from cxr_release.review_app.site import Site
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.moved_pairs import write_recall
 from tests.support.oriented import oriented_row
+from tests.support.unspaced import NO_SPACING
 
 PEOPLE = ("a.b", "c.d", "e.f")
 JUDGE = "e.f"
@@ -58,6 +59,7 @@ def write_tables(folder: Path) -> None:
                 "inverted": False,
                 "facing": "left",
                 "flipped": False,
+                **NO_SPACING,
                 **png.facts(film, data),
             }
         )

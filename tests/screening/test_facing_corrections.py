@@ -34,6 +34,7 @@ from cxr_release.screening.record_decisions import decide, record_facing
 from cxr_release.stages import orient
 from tests.support.decisions import verified
 from tests.support.oriented import mirrored_sha256
+from tests.support.unspaced import NO_SPACING
 
 ROOT = Path(__file__).parents[2]
 FIRST, SECOND = "checkpoint-1-initial-00000", "checkpoint-1-large-00001"
@@ -55,7 +56,7 @@ def paths(tmp_path: Path, params: Params) -> Paths:
     paths = Paths(tmp_path)
     data = png.encode(picture(99), synthetic=False)
     cohort: dict[str, Any] = {"image": png.cell(data, "real"), "id": "real", "patient": None}
-    cohort |= {"inverted": False, "facing": None, "flipped": False}
+    cohort |= {"inverted": False, "facing": None, "flipped": False, **NO_SPACING}
     columns = {column.name for column in schemas.COHORT.columns}
     cohort = {key: one for key, one in cohort.items() if key in columns}
     tables.write(paths.trained_table, schemas.COHORT, [cohort | png.facts(picture(99), data)])

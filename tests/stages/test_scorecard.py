@@ -81,7 +81,7 @@ def in_folders(paths: Paths, root: Path) -> dict[str, list[Path]]:
                 writer.writerow(["file", "patient"])
                 writer.writerows((f"{row['id']}.png", row["patient"]) for row in rows)
     manifest = [row for row in tables.iterate(paths.manifest, schemas.MANIFEST) if row["id"]]
-    labels = labels_of_manifest(manifest, size=params.ingest.size, fit=params.ingest.fit)
+    labels = labels_of_manifest(manifest, size=params.ingest.film_size)
     assert labels is not None
     stated = {film: {"points": points} for film, points in labels.points.items()}
     (root / "labels.json").write_text(json.dumps(stated))

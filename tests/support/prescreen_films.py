@@ -11,6 +11,7 @@ from cxr_release.films import png
 from cxr_release.films.png import Film
 from tests.support.oriented import mirrored_sha256
 from tests.support.small_phantoms import small_phantoms
+from tests.support.unspaced import NO_SPACING
 
 
 def phantoms(count: int = 64) -> list[tuple[str, Film]]:
@@ -24,7 +25,13 @@ def write_cohort(path: Path, films: Sequence[tuple[str, Film]]) -> Path:
         data = png.encode(film, synthetic=False)
         known = {"id": f"film-{place:03d}", "patient": patient, "facing": "left"}
         image = {"image": png.cell(data, f"film-{place:03d}")}
-        rows.append({"inverted": False, "flipped": False} | known | image | png.facts(film, data))
+        rows.append(
+            NO_SPACING
+            | {"inverted": False, "flipped": False}
+            | known
+            | image
+            | png.facts(film, data)
+        )
     tables.write(path, schemas.COHORT, rows)
     return path
 

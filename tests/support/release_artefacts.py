@@ -39,6 +39,7 @@ from tests.support.audit_artefacts import (
 )
 from tests.support.oriented import mirrored_sha256
 from tests.support.score_artefacts import write_score
+from tests.support.unspaced import NO_SPACING
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATES = REPOSITORY / "cxr_release" / "release" / "documents" / "templates"
@@ -123,6 +124,7 @@ def cohort_row(place: int, stem: str = "") -> dict[str, Any]:
         "inverted": place == 0,
         "facing": "left",
         "flipped": False,
+        **NO_SPACING,
     }
 
 

@@ -12,6 +12,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from cxr_release.files import write_json
+from cxr_release.film_size import Size
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
@@ -37,7 +38,7 @@ def untrained(*, step: int = 4, seed: int = 0, **record: Any) -> Checkpoint:
         **{
             "checkpoint": step,
             "checkpoint_step": step,
-            "size": SIDE,
+            "size": Size(SIDE, SIDE),
             "network": NETWORK,
             "training": {},
             "fingerprint": "a" * 64,
@@ -61,7 +62,8 @@ def recorded(run: Path, step: int) -> None:
     """A checkpoint in the folder of a run, of which there is nothing but what it says of itself."""
     folder = checkpoints.folder_of(run, step)
     folder.mkdir(parents=True)
-    write_json(folder / checkpoints.RECORD, asdict(untrained(step=step).record))
+    record = untrained(step=step).record
+    write_json(folder / checkpoints.RECORD, asdict(record) | {"size": record.size.sides})
 
 
 def with_weights(checkpoint: Checkpoint, values: Mapping[str, float]) -> Checkpoint:

@@ -101,7 +101,7 @@ def draw(
         compute: precision and compilation.
 
     Yields:
-        Films (size, size) uint8.
+        Films uint8, of the checkpoint's size.
 
     Raises:
         CheckpointError: the checkpoint cannot be loaded, or draws no films.
@@ -134,7 +134,7 @@ class Denoiser:
         return self._settings.batch_size * self._compute.processes.count
 
     def films(self, seeds: Sequence[int]) -> NDArray[np.uint8]:
-        """Draw a batch of films: (len(seeds), size, size) uint8, in every process.
+        """Draw a batch of films: (len(seeds), height, width) uint8, in every process.
 
         Raises:
             CheckpointError: the network's answers are not finite numbers.
@@ -156,11 +156,11 @@ class Denoiser:
 
     @torch.inference_mode()
     def _piece(self, seeds: Sequence[int], solver: Solver) -> Tensor:
-        network, size = self.record.network, self.record.size
+        network, shape = self.record.network, self.record.size.shape
         streams = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
 
         def normal(stream: np.random.Generator) -> NDArray[np.float32]:
-            return stream.standard_normal((1, size, size), dtype=np.float32)
+            return stream.standard_normal((1, *shape), dtype=np.float32)
 
         def noise() -> Tensor:
             films = np.stack(self._compute.draw(normal, streams))
@@ -197,7 +197,7 @@ def fixed_losses(
 
     Args:
         checkpoint_folder: see `checkpoints`.
-        films: (n, size, size) uint8, of the checkpoint's size.
+        films: (n, height, width) uint8, of the checkpoint's size.
         levels: diffusion times.
         seed: of the noise: take the same for all checkpoints of a curve.
         compute: precision and compilation.

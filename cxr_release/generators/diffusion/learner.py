@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cxr_release.errors import TrainingError
+from cxr_release.film_size import Size
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
@@ -48,7 +49,7 @@ class Learner:
     """All that changes while training.
 
     Args:
-        films: (n, size, size) uint8.
+        films: (n, height, width) uint8.
         network: the U-Net.
         settings: of training.
         horizon: steps over which the learning rate decays.
@@ -72,6 +73,7 @@ class Learner:
         start: UNet2DModel | None = None,
     ) -> None:
         self._films = films
+        self._size = Size.of_shape(films.shape)
         self._network = network
         self._settings = settings
         self._horizon = horizon
@@ -80,7 +82,7 @@ class Learner:
         self._schedule = unets.noise_schedule(network)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(seed, "weights"))
-            self._unet = unets.build(network, films.shape[1]).train()
+            self._unet = unets.build(network, self._size).train()
         if start is not None:
             self._unet.load_state_dict(start.state_dict())
         self._predict = compute.place(self._unet)
@@ -181,7 +183,7 @@ class Learner:
 
     def averaged(self) -> UNet2DModel:
         """A network with the averaged weights."""
-        unet = unets.build(self._network, self._films.shape[1])
+        unet = unets.build(self._network, self._size)
         self._average.copy_to(unet.parameters())
         return unet
 

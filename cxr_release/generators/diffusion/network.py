@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from cxr_release.film_size import Size
 from cxr_release.params import NetworkParams
 
 NORM_GROUPS = 8
@@ -26,8 +27,8 @@ TIMES = 1000
 """Diffusion times."""
 
 
-def build(network: NetworkParams, size: int) -> UNet2DModel:
-    """A U-Net for films of `size` × `size` pixels, its weights drawn from torch's global stream.
+def build(network: NetworkParams, size: int | Size) -> UNet2DModel:
+    """A U-Net for films of a size, its weights drawn from torch's global stream.
 
     Attention is in the middle block, and in the `attention` innermost resolutions: further
     out it costs more time than it brings likeness. The diffusion time scales and shifts every
@@ -36,7 +37,7 @@ def build(network: NetworkParams, size: int) -> UNet2DModel:
     plain = len(network.channels) - network.attention
     folded = network.pixel_unshuffle**2
     return UNet2DModel(
-        sample_size=size // network.pixel_unshuffle,
+        sample_size=_sample_size(Size.of(size), network.pixel_unshuffle),
         in_channels=folded,
         out_channels=folded,
         block_out_channels=network.channels,
@@ -48,6 +49,12 @@ def build(network: NetworkParams, size: int) -> UNet2DModel:
         attn_norm_num_groups=NORM_GROUPS,
         resnet_time_scale_shift="scale_shift",
     )
+
+
+def _sample_size(size: Size, fold: int) -> int | tuple[int, int]:
+    """Rows and columns of a folded film, as diffusers writes them: one number for a square."""
+    rows, columns = (side // fold for side in size.shape)
+    return rows if rows == columns else (rows, columns)
 
 
 def halvings(network: NetworkParams) -> int:

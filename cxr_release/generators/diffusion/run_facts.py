@@ -12,6 +12,7 @@ import torch
 
 from cxr_release import __version__
 from cxr_release.errors import CheckpointError, TrainingError
+from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint
 from cxr_release.generators.privacy.mechanism import Guarantee, Private
@@ -55,7 +56,7 @@ def facts_of(guarantee: Guarantee | None, private: Private | None) -> dict[str, 
 
 
 def load_start(
-    folder: Path, settings: TrainParams, network: NetworkParams, size: int
+    folder: Path, settings: TrainParams, network: NetworkParams, size: Size
 ) -> Checkpoint:
     """The checkpoint to start from, if it is the stated one and of the same network.
 

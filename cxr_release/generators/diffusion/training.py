@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import TrainingError
 from cxr_release.files import write_text
+from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Record
 from cxr_release.generators.diffusion import network as unets
@@ -122,7 +123,7 @@ def train(
     the last checkpoint would leave nothing and are not taken.
 
     Args:
-        films: (n, size, size) uint8, the cohort.
+        films: (n, height, width) uint8, the cohort.
         folder: of this run; an unfinished run of the same fingerprint in it is resumed.
         network: the U-Net.
         settings: of training; `settings.steps` is the length of the learning rate's decay.
@@ -142,6 +143,7 @@ def train(
         CxrReleaseError: `folder` holds something else.
     """
     end = _end(films, network, settings, steps)
+    size = Size.of_shape(films.shape)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
     guarantee = guarantee_of(private, settings, len(films), end)
     if private is not None:
@@ -149,7 +151,7 @@ def train(
         fingerprint = _joined(fingerprint, private.key.fingerprint)
     if (start is None) != (settings.start_sha256 is None):
         raise TrainingError("a checkpoint to start from and train.start_sha256 go together")
-    begin = None if start is None else load_start(start, settings, network, films.shape[1])
+    begin = None if start is None else load_start(start, settings, network, size)
     if begin is not None and private is not None:
         require_other_films(begin, films_named(cohort, None) | films_named(cohort, private), start)
     with computing(compute) as context:
@@ -158,7 +160,7 @@ def train(
         last = Record(
             checkpoint=end // settings.checkpoint_every,
             checkpoint_step=end,
-            size=films.shape[1],
+            size=size,
             network=network,
             training=settings_of(settings)
             | {"privacy": facts_of(guarantee, private)}
@@ -251,12 +253,13 @@ def _end(
     films: NDArray[np.uint8], network: NetworkParams, settings: TrainParams, steps: int
 ) -> int:
     """The step of the last checkpoint, after a look at whether training can start at all."""
-    if films.ndim != 3 or len(films) == 0 or films.shape[1] != films.shape[2]:
-        raise TrainingError(f"needs square films of one size, got an array of {films.shape}")
-    if films.shape[1] % unets.halvings(network):
+    if films.ndim != 3 or len(films) == 0:
+        raise TrainingError(f"needs films of one size, got an array of {films.shape}")
+    size = Size.of_shape(films.shape)
+    if not size.is_multiple_of(unets.halvings(network)):
         raise TrainingError(
-            f"films of {films.shape[1]} pixels cannot be halved as often as the network asks",
-            remedy=f"take a multiple of {unets.halvings(network)}, or fewer network.channels",
+            f"films of {size} pixels cannot be halved as often as the network asks",
+            remedy=f"take multiples of {unets.halvings(network)}, or fewer network.channels",
         )
     if steps < settings.checkpoint_every:
         raise TrainingError(

@@ -82,19 +82,24 @@ def expose(
     shape: tuple[int, int],
     exposure: Exposure,
     rng: np.random.Generator,
+    detail: int = 1,
 ) -> Grid:
-    """Return a positive film (bone bright) of `shape` (h, w), grey from 0 to 1, float32."""
+    """Return a positive film (bone bright) of `shape` (h, w), grey from 0 to 1, float32.
+
+    `detail` tells how many times finer the detector is, a side: a pixel gets fewer quanta, and
+    what is blurred has the same width on the film.
+    """
     texture = np.float32(exposure.texture)
     grain = _clouds(shape, 2, 0.06 * view.scale, rng) * np.float32(0.10) * texture
-    clouds = _clouds(shape, 12, 0.8, rng) * np.float32(0.03) * texture
+    clouds = _clouds(shape, 12 * detail, 0.8, rng) * np.float32(0.03) * texture
     attenuation = attenuation_map(bone, view, shape) * (1 + grain)
     attenuation += attenuation_map(flesh, view, shape) * (1 + clouds)
     np.maximum(attenuation, 0, out=attenuation)
     _lay_marker(attenuation, exposure.marker, view.scale, rng)
 
     primary = np.exp(-attenuation)
-    signal = primary + np.float32(exposure.scatter) * _veil(primary)
-    quanta = np.sqrt(signal / np.float32(exposure.photons))
+    signal = primary + np.float32(exposure.scatter) * _veil(primary, 8 * detail)
+    quanta = np.sqrt(signal / np.float32(exposure.photons / detail**2))
     signal += quanta * rng.standard_normal(shape, np.float32)
     density = -np.log(np.maximum(signal / np.float32(1 + exposure.scatter), np.float32(2e-3)))
 
@@ -116,15 +121,15 @@ def _film_curve(density: Grid, exposure: Exposure) -> Grid:
     return np.float32(exposure.fog) + np.float32(0.99 - exposure.fog) * grey
 
 
-def _veil(primary: Grid) -> Grid:
-    """The wide, smooth share of scattered quanta, worked out on every eighth pixel.
+def _veil(primary: Grid, step: int) -> Grid:
+    """The wide, smooth share of scattered quanta, worked out on every `step`-th pixel.
 
     Bright air beside the neck scatters little into it, so its share is capped.
     """
     capped = np.minimum(primary, np.float32(0.25))
-    coarse = gaussian_filter(capped[::8, ::8], 3.0, mode="nearest")
+    coarse = gaussian_filter(capped[::step, ::step], 3.0, mode="nearest")
     coarse = np.pad(coarse, ((0, 1), (0, 1)), mode="edge")
-    return refine(coarse, 8)[: primary.shape[0], : primary.shape[1]]
+    return refine(coarse, step)[: primary.shape[0], : primary.shape[1]]
 
 
 def _clouds(shape: tuple[int, int], step: int, blur: float, rng: np.random.Generator) -> Grid:

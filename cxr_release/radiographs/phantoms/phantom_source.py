@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.films.facts import Facing, Facts, Listing
+from cxr_release.film_size import Size
+from cxr_release.films.facts import Facing, Facts, Header, Listing
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
+from cxr_release.films.spacing import Spacing
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
@@ -26,6 +28,8 @@ _PATIENTS_A_BLOCK = 6
 _NEGATIVE_EVERY = 25
 _NEGATIVES = 2
 _HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
+_ENOUGH = 256
+"""Pixels of an ingested film's side up to which films of `_HEIGHTS` have all the detail of it."""
 _PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY = range(5)
 """Streams of random numbers, so that no draw shifts another."""
 
@@ -45,12 +49,15 @@ class Phantom:
     """True where bone is dark."""
     keypoints: dict[str, tuple[float, float]]
     """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
+    scale: float
+    """Pixels a centimetre on the film, where the patient appears as anatomy is drawn: magnified."""
 
 
-def draw_phantom(index: int, *, seed: int) -> Phantom:
-    """Draw one film of the cohort: a pure function of seed and index (both ≥ 0).
+def draw_phantom(index: int, *, seed: int, detail: int = 1) -> Phantom:
+    """Draw one film of the cohort: a pure function of seed, index (both ≥ 0) and detail.
 
-    Bit-identical for the same NumPy and SciPy on the same machine.
+    Bit-identical for the same NumPy and SciPy on the same machine. With more detail the same
+    patient stands in the same way before a detector of `detail` times as many pixels a side.
     """
     number = _patient_of(index, seed)
     patient = draw_patient(_stream(seed, _PATIENT, number))
@@ -58,10 +65,10 @@ def draw_phantom(index: int, *, seed: int) -> Phantom:
     posture = draw_posture(rng, _stream(seed, _USUAL_POSTURE, number))
     spine = stack_spine(patient, posture)
     mirrored = bool(rng.random() < 0.5)
-    shape, view = _frame(spine, mirrored, rng)
+    shape, view = _frame(spine, mirrored, rng, detail)
     bone, flesh = _anatomy(patient, posture, spine)
     exposure = draw_exposure(rng)
-    grey = expose(bone, flesh, view=view, shape=shape, exposure=exposure, rng=rng)
+    grey = expose(bone, flesh, view=view, shape=shape, exposure=exposure, rng=rng, detail=detail)
     negative = _is_negative(index, seed)
     return Phantom(
         name=f"phantom-{index:05d}",
@@ -70,6 +77,7 @@ def draw_phantom(index: int, *, seed: int) -> Phantom:
         facing="right" if mirrored else "left",
         negative=negative,
         keypoints=_on_film(keypoints(patient, spine), view, mirrored),
+        scale=view.scale,
     )
 
 
@@ -81,10 +89,13 @@ def _anatomy(patient: Patient, posture: Posture, spine: Spine) -> tuple[list[Sol
     return bone, soft_tissue(patient, posture, spine)
 
 
-def _frame(spine: Spine, mirrored: bool, rng: np.random.Generator) -> tuple[tuple[int, int], View]:
+def _frame(
+    spine: Spine, mirrored: bool, rng: np.random.Generator, detail: int
+) -> tuple[tuple[int, int], View]:
     """Choose a film's size and centre it tightly: from the skull base to T1, jaw to nape."""
     height = int(rng.choice(_HEIGHTS))
-    width = int(height * rng.choice((0.84, 0.90, 0.96, 1.0, 1.06)))
+    width = int(height * rng.choice((0.84, 0.90, 0.96, 1.0, 1.06))) * detail
+    height *= detail
     top = spine.skull.origin[1] - 1.8 + rng.normal(0, 0.35)
     bottom = spine.at("T1").frame.origin[1] + 0.7 + rng.normal(0, 0.35)
     forward = -2.2 + rng.normal(0, 0.4)
@@ -143,6 +154,7 @@ class DrawnFilm:
 
     index: int
     seed: int
+    detail: int = 1
 
     @property
     def name(self) -> str:
@@ -151,7 +163,7 @@ class DrawnFilm:
 
     def load(self) -> tuple[Film, Facts]:
         """Draw it, with the truth about it."""
-        phantom = draw_phantom(self.index, seed=self.seed)
+        phantom = draw_phantom(self.index, seed=self.seed, detail=self.detail)
         height, width = phantom.pixels.shape
         bits = phantom.pixels.dtype.itemsize * 8
         facts = Facts(
@@ -166,10 +178,16 @@ class DrawnFilm:
             keypoints=phantom.keypoints,
             true_facing=phantom.facing,
             true_negative=phantom.negative,
+            header=Header(spacing=Spacing(10 / phantom.scale, 10 / phantom.scale, "detector")),
         )
         return window(phantom.pixels), facts
 
 
-def list_phantoms(count: int, *, seed: int) -> Listing:
+def detail_for(size: Size) -> int:
+    """How many times finer phantoms are to be drawn, a side, so that none is ever enlarged much."""
+    return -(-max(size) // _ENOUGH)
+
+
+def list_phantoms(count: int, *, seed: int, detail: int = 1) -> Listing:
     """The first `count` films of the phantom cohort of `seed`."""
-    return Listing(films=[DrawnFilm(index, seed) for index in range(count)], drawn=True)
+    return Listing(films=[DrawnFilm(index, seed, detail) for index in range(count)], drawn=True)

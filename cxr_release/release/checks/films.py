@@ -17,6 +17,7 @@ from tqdm import tqdm
 from cxr_release import tables
 from cxr_release.errors import SourceError
 from cxr_release.film_id import BATCHES, FilmId, index_of
+from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
 from cxr_release.release.checks.report import CheckReport, Place
@@ -59,8 +60,8 @@ class FilmTable:
     """None where it holds both."""
     every: int
     """Training steps between checkpoints."""
-    side: int
-    """Pixels of a film's side."""
+    size: Size
+    """Of a film."""
     asked: int | None = None
     """Films that were asked for, where known."""
     shown: Collection[str] | None = None
@@ -134,9 +135,8 @@ def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
     faults += wrong
     if film is None:
         return faults
-    if film.shape != (films.side, films.side):
-        size = f"{film.shape[1]} × {film.shape[0]} pixels"
-        what = f"is {size}, expected {films.side} × {films.side}"
+    if film.shape != films.size.shape:
+        what = f"is {Size.of_shape(film.shape)} pixels, expected {films.size}"
         faults.append(("image", what, films.place.remedy))
     must_show = films.shown is None or row["id"] in films.shown
     if must_show and float(np.std(film)) < BLANK_DEVIATION:

@@ -40,9 +40,10 @@ def read_shards(
     films: dict[str, KnownFilm] = {}
     shards: dict[str, int] = {}
     _check_names(folder, record, report)
+    kind = schemas.released_films(record.params.ingest.millimetres_per_pixel)
     with progress(sum(shard.rows for shard in record.shards.values())) as bar:
         for name in folder.shards:
-            rows = rows_of(folder, name, schemas.RELEASE, report)
+            rows = rows_of(folder, name, kind, report)
             if rows is None:
                 continue
             shards[name] = len(rows)
@@ -50,11 +51,11 @@ def read_shards(
             table = FilmTable(
                 place=Place(name),
                 path=folder.path(name),
-                kind=schemas.RELEASE,
+                kind=kind,
                 checkpoint=shard_checkpoint(name),
                 batch=None,
                 every=record.params.train.checkpoint_every,
-                side=record.params.ingest.size,
+                size=record.params.ingest.film_size,
             )
             with report.trying(name):
                 check_films(table, rows, films, report, bar)
@@ -91,6 +92,10 @@ def _check_shard(name: str, rows: Rows, record: Record, report: CheckReport) -> 
     for version in sorted({row["release_version"] for row in rows} - {stated.version}):
         what = f"holds rows of version {version}, {RECORD} says {stated.version}"
         report.add(f"{name}: column release_version", what)
+    scale = record.params.ingest.millimetres_per_pixel
+    if scale is not None and any(row["millimetres_per_pixel"] != scale for row in rows):
+        what = f"holds another scale than {scale} millimetres per pixel, as {RECORD} says"
+        report.add(f"{name}: column millimetres_per_pixel", what)
     if stated.content != content_of(rows):
         report.add(name, f"its rows do not match their SHA-256 in {RECORD}")
 

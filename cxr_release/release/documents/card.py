@@ -25,6 +25,7 @@ from cxr_release.release.documents.citation import bibtex, doi_url, license_url
 from cxr_release.release.documents.copies import in_words
 from cxr_release.release.documents.figures import POWER, sheet_file
 from cxr_release.release.documents.markdown import FILTERS, Ready, finalize, one_line
+from cxr_release.release.documents.scale import scale_of
 from cxr_release.release.record import (
     Calibration,
     JobCounts,
@@ -92,6 +93,7 @@ def render(
             kept=KEPT,
             quantiles=_quantiles(record.metrics.audit.calibration),
             power_figure=POWER,
+            scale=scale_of(record),
             scored=_scored(record.metrics.scorecard),
             at_worst=_at_worst(record.metrics.training),
             tombstones=record.tombstones[:TOMBSTONES_SHOWN],

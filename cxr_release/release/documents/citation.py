@@ -58,10 +58,10 @@ def stated(record: Record, key: Stated) -> str:
 
 def summary(record: Record) -> str:
     """What the release is, in one sentence."""
-    released, size = record.counts.total.released, record.params.ingest.size
+    released, size = record.counts.total.released, record.params.ingest.film_size
     films = "radiograph" if released == 1 else "radiographs"
     return (
-        f"{released:,} synthetic {films} of {size} × {size} pixels, 8-bit grey, drawn by a"
+        f"{released:,} synthetic {films} of {size} pixels, 8-bit grey, drawn by a"
         f" denoising diffusion model that was trained on: {one_line(record.source.title)}"
     )
 

@@ -11,6 +11,7 @@ from cxr_release.logbook.logs import by_people
 from cxr_release.params import PHANTOMS
 from cxr_release.release.documents.citation import stated
 from cxr_release.release.documents.markdown import one_line
+from cxr_release.release.documents.scale import scale_of
 from cxr_release.release.record import Record, Source
 
 
@@ -95,10 +96,11 @@ def _missing(record: Record) -> str:
 
 def _preprocessing(record: Record) -> list[str]:
     params, ingest = record.params, record.metrics.ingest
-    fit = "stretched" if params.ingest.fit == "stretch" else "padded"
-    side = params.ingest.size
+    scale = scale_of(record)
+    fit = {"stretch": "stretched", "pad": "padded"}.get(params.ingest.fit, "to one scale")
     return [
-        f"Real films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
+        f"Real films were read as 8-bit grey and resampled to {params.ingest.film_size} pixels,"
+        f" {f'to one scale, {scale.in_words}' if scale else fit}.",
         f"{ingest.inverted:,} negatives among them were inverted, so that bone is bright.",
         f"{ingest.flipped:,} of them were found to face right and mirrored; of"
         f" {ingest.facings.get('unknown', 0):,} it is not known which way they face.",
@@ -186,11 +188,11 @@ def _biases(record: Record) -> list[str]:
 
 def _limitations(record: Record) -> list[str]:
     undecided = record.reviews.screening.undecided_released
-    audit, side = record.reviews.audit, record.params.ingest.size
+    audit, size = record.reviews.audit, record.params.ingest.film_size
     drawn = ["Drawn phantoms are not anatomy."] * (record.source.kind == PHANTOMS)
     return [
         *drawn,
-        f"{side} × {side} pixels of 8 bits: finer detail is lost.",
+        f"{size} pixels of 8 bits: finer detail is lost.",
         f"{undecided:,} released films are not decided on by any reviewer.",
         f"The audit lists {audit.pairs:,} pairs: that it finds no copy does not show that there"
         f" is none. {_membership(record)}",

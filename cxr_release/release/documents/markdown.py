@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cxr_release.fidelity.distance_types import waves_of
+from cxr_release.film_size import Size
 from cxr_release.logbook.logs import by_people
 from cxr_release.reader_study import formatting
 from cxr_release.tables import Column
@@ -150,6 +152,21 @@ def number(value: float) -> Ready:
     return Ready(text)
 
 
+def pixels(size: int | Sequence[int]) -> Ready:
+    """The size of films: 64 × 64."""
+    return Ready(Size.of(size))
+
+
+def longer_side(size: int | Sequence[int]) -> int:
+    """Pixels of a film's longer side."""
+    return max(Size.of(size))
+
+
+def waves(size: int | Sequence[int]) -> Ready:
+    """What the waves of a band of the spectrum are counted in."""
+    return Ready(waves_of(Size.of(size)))
+
+
 def kind(column: Column) -> str:
     """A column's type, as the feature that `datasets` gives it."""
     feature = column.feature()
@@ -187,6 +204,9 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "number": number,
     "dash": dash,
     "by_people": by_so_many,
+    "pixels": pixels,
+    "longer_side": longer_side,
+    "waves": waves,
     "kind": kind,
     "stated": stated,
 }

@@ -145,15 +145,20 @@ def read_version(folder: Path) -> Version:
         DocumentError: its record is not one that versions can be compared by.
         TableError: a table breaks its schema.
     """
-    films = {
-        row["id"]: row
-        for path in shards_of(folder)
-        for row in tables.read_rows(path, schemas.RELEASE)
-    }
+    films = {row["id"]: row for path in shards_of(folder) for row in _rows(path)}
     exclusions = tables.read_rows(folder / side_file(schemas.TOMBSTONES), schemas.TOMBSTONES)
     reasons = {row["id"]: row["reason"] for row in exclusions}
     record = read(folder / RECORD, StatedRecord)
     return Version(record, films, reasons_of(record) | reasons, exclusions)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The flat columns of `schemas.RELEASE`; of the one scale of all films the record tells."""
+    scaled = schemas.TO_SCALE.arrow.names
+    kind = schemas.TO_SCALE if tables.names_of(path) == scaled else schemas.RELEASE
+    for row in tables.read_rows(path, kind):
+        row.pop("millimetres_per_pixel", None)
+        yield row
 
 
 def reasons_of(record: StatedRecord) -> dict[str, str]:

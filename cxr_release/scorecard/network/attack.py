@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import SourceError
+from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record, read_record
 from cxr_release.generators.runtime.compute import Compute, computing
@@ -111,7 +112,7 @@ class _Course:
         self._inputs = inputs
         self._effort = effort
         self._context = context
-        self._films: dict[int, tuple[NetworkFilms, NetworkFilms] | str] = {}
+        self._films: dict[Size, tuple[NetworkFilms, NetworkFilms] | str] = {}
         self._before: dict[Path, dict[str, float]] = {}
 
     def on(self, folder: Path, target: Record, suffix: str) -> Iterator[Attack | NotMeasurable]:
@@ -167,7 +168,7 @@ class _Course:
             self._before[place] = losses_by_digest(prober, films, self._effort)
         return _Sides(*films, reference, self._before[place])
 
-    def _read(self, size: int) -> tuple[NetworkFilms, NetworkFilms] | str:
+    def _read(self, size: Size) -> tuple[NetworkFilms, NetworkFilms] | str:
         """Members and controls, or why they cannot be used."""
         members, controls = (
             read_films(chosen, size) for chosen in (self._inputs.members, self._inputs.controls)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.film_size import Size
 from cxr_release.films.film_set import FilmSet
 from cxr_release.films.film_source import OpenedFilm
 from cxr_release.films.patients import canonical
@@ -36,7 +37,7 @@ class NetworkFilms:
     """Films at a network's size, in the order of their digests."""
 
     pixels: NDArray[np.uint8]
-    """(n, size, size)."""
+    """(n, height, width)."""
     digests: tuple[str, ...]
     """SHA-256 of each film's pixels, in hex; rising."""
     patients: tuple[str, ...]
@@ -85,12 +86,12 @@ class NetworkFilms:
         return first, second
 
 
-def read_films(chosen: Chosen, size: int) -> NetworkFilms | str:
+def read_films(chosen: Chosen, size: Size) -> NetworkFilms | str:
     """Films at a network's size.
 
     Args:
         chosen: the films.
-        size: height and width of the network's films, in pixels.
+        size: of the network's films.
 
     Returns:
         Why they cannot be used: films of another size, or too few films or patients.
@@ -108,12 +109,12 @@ def read_films(chosen: Chosen, size: int) -> NetworkFilms | str:
         )
     read = [film for film in _opened(chosen) if film.film is not None]
     wanted = len(chosen.films) if chosen.ids is None else len(chosen.ids)
-    others = sum(film.pixels.shape != (size, size) for film in read)
+    others = sum(film.pixels.shape != size.shape for film in read)
     if others:
         return (
-            f"{others:,} of {len(read):,} {name} films are not of the network's size, {size} ×"
-            f" {size} pixels: give the films that came out of the ingest that its training films"
-            " came out of"
+            f"{others:,} of {len(read):,} {name} films are not of the network's size, {size}"
+            " pixels: give the films that came out of the ingest that its training films came out"
+            " of"
         )
     patients = {film.id: _patient(chosen.films, film.id) for film in read}
     counts = len(read), len(set(patients.values()))

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cxr_release.radiographs.resample import Fit, place
+from cxr_release.film_size import Size
 from cxr_release.scorecard.utility.labels import Labels, Point
 
 
-def labels_of_manifest(rows: Iterable[Mapping[str, Any]], *, size: int, fit: Fit) -> Labels | None:
+def labels_of_manifest(rows: Iterable[Mapping[str, Any]], *, size: Size) -> Labels | None:
     """Landmarks and classes of ingested films.
 
     Args:
         rows: of the manifest; `keypoints` in pixels of the source film, as a list of `name`, `x`
-            and `y`, or None.
-        size: pixels on each side of an ingested film.
-        fit: how films were fitted into that.
+            and `y`, or None; `placed_left` and its like say where that came to lie.
+        size: of an ingested film.
 
     Returns:
         None where no film has any. Landmarks beyond the film are left out.
@@ -30,7 +29,7 @@ def labels_of_manifest(rows: Iterable[Mapping[str, Any]], *, size: int, fit: Fit
         if row["curvature"] is not None:
             classes[row["id"]] = f"class {row['curvature']}"
         placed = {
-            _named(point["name"], mirrored=row["flipped"]): _placed(point, row, size=size, fit=fit)
+            _named(point["name"], mirrored=row["flipped"]): _placed(point, row, size)
             for point in row["keypoints"] or ()
         }
         inside = {name: at for name, at in placed.items() if all(0 <= part <= 1 for part in at)}
@@ -46,10 +45,11 @@ def _named(name: str, *, mirrored: bool) -> str:
     return " ".join(_SIDES.get(word, word) for word in name.split()) if mirrored else name
 
 
-def _placed(point: Mapping[str, Any], row: Mapping[str, Any], *, size: int, fit: Fit) -> Point:
+def _placed(point: Mapping[str, Any], row: Mapping[str, Any], size: Size) -> Point:
     """Where a landmark lies on the ingested film, as fractions of its sides."""
-    width, height = row["source_width"], row["source_height"]
-    left, top, right, bottom = place(width, height, size, fit)
-    across = (left + point["x"] / width * (right - left)) / size
-    down = (top + point["y"] / height * (bottom - top)) / size
+    left, top, right, bottom = (
+        row[f"placed_{edge}"] for edge in ("left", "top", "right", "bottom")
+    )
+    across = (left + point["x"] / row["source_width"] * (right - left)) / size.width
+    down = (top + point["y"] / row["source_height"] * (bottom - top)) / size.height
     return (1 - across if row["flipped"] else across), down

@@ -19,6 +19,7 @@ from cxr_release.scorecard.network.inputs import inputs_of_project, reference_fo
 from tests.support.film_arrays import film_set
 from tests.support.random_films import as_set
 from tests.support.tiny_networks import SIDE, recorded, speckles, untrained
+from tests.support.unspaced import NO_SPACING
 
 
 def read(drawn: list[tuple[Film, str]], name: str = "member") -> NetworkFilms:
@@ -96,7 +97,7 @@ def project(folder: Path, control: int) -> dict[str, Any]:
     rows = []
     for (part, number), (film, patient) in zip(films, drawn, strict=True):
         data = png.encode(film, synthetic=False)
-        facts = {"inverted": False, "facing": "left", "flipped": False}
+        facts = {"inverted": False, "facing": "left", "flipped": False, **NO_SPACING}
         name = f"{part}-{number}"
         row = {"id": name, "image": png.cell(data, name), "patient": patient, **facts}
         row |= png.facts(film, data)

@@ -22,6 +22,7 @@ from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 from tests.support.oriented import oriented_row
 from tests.support.plain_pairs import MATCH
+from tests.support.unspaced import NO_SPACING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Request
@@ -86,6 +87,7 @@ def write_archive(
             {"image": png.cell(data, name), "id": name, "patient": name, "inverted": False}
             | {"facing": "left", "flipped": False}
             | facts
+            | NO_SPACING
         )
         synthetic = oriented_row(np.ascontiguousarray(other), 3, "large", len(pairs) - place)
         synthetics.append(synthetic)

@@ -1,0 +1,173 @@
+"""Where source films come to lie on films of one size, and how large a pixel is there.
+
+`stretch` fills the film whatever the proportions (as the paper did); `pad` keeps them and centres
+the film; `physical` brings every film to one scale in millimetres, puts the middle of its exposed
+field into the middle, cuts off what lies beyond, and leaves black what it has nothing for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from cxr_release.errors import Fault, SourceError
+from cxr_release.film_size import Size
+from cxr_release.films.facts import Box, Facts
+from cxr_release.films.png import Film
+from cxr_release.films.spacing import Spacing
+from cxr_release.params import Fit, IngestParams
+
+
+class Placement(NamedTuple):
+    """Edges of a source film on its ingested film, in pixels of that, before it is mirrored.
+
+    They may lie beyond the ingested film, where the source film was cut off.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def shown(self, size: Size) -> Box:
+        """The whole pixels of a film of `size` that the source film fills: one at the least."""
+        left, right = _filled(self.left, self.right, size.width)
+        top, bottom = _filled(self.top, self.bottom, size.height)
+        return left, top, right, bottom
+
+    def resample(self, film: Film, size: Size) -> Film:
+        """Resample a film (h, w) to `size`, antialiased (Lanczos, clipped to 0 … 255).
+
+        Where the source film has nothing, it is black, as air around a body is once bone is bright.
+        """
+        height, width = film.shape
+        left, top, right, bottom = self.shown(size)
+        box = (
+            *(_source(edge, self.left, self.right, width) for edge in (left, right)),
+            *(_source(edge, self.top, self.bottom, height) for edge in (top, bottom)),
+        )
+        # The gap lets Pillow average large films down first, to 3 times the size at least.
+        content = Image.fromarray(film).resize(
+            (right - left, bottom - top),
+            Image.Resampling.LANCZOS,
+            box=(box[0], box[2], box[1], box[3]),
+            reducing_gap=3.0,
+        )
+        resampled = np.zeros(size.shape, np.uint8)
+        resampled[top:bottom, left:right] = np.asarray(content)
+        return resampled
+
+
+def _filled(low: float, high: float, side: int) -> tuple[int, int]:
+    first, last = max(0, ceil(low)), min(side, floor(high))
+    if first < last:
+        return first, last
+    only = min(max(0, floor((low + high) / 2)), side - 1)
+    return only, only + 1
+
+
+def _source(edge: int, low: float, high: float, pixels: int) -> float:
+    """Where an edge of an ingested film's pixel lies on the source film, in its pixels."""
+    return min(max(0.0, (edge - low) * pixels / (high - low)), float(pixels))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How the films of a cohort come to one size."""
+
+    size: Size
+    fit: Fit
+    millimetres_per_pixel: float | None = None
+    """The one scale of `physical`."""
+
+    @classmethod
+    def of(cls, settings: IngestParams) -> Frame:
+        """As the settings ask."""
+        return cls(settings.film_size, settings.fit, settings.millimetres_per_pixel)
+
+    def place(self, facts: Facts) -> Placement:
+        """Where a film comes to lie. `physical` takes films alone in which `fault` finds nothing.
+
+        Raises:
+            ValueError: the scale, or the film's spacing, is not known.
+        """
+        if self.fit != "physical":
+            return Placement(*place(facts.width, facts.height, self.size, self.fit))
+        spacing, scale = facts.header.spacing, self.millimetres_per_pixel
+        if spacing is None or scale is None:
+            raise ValueError("a film without spacing, or a fit without scale, has no place")
+        left, top, right, bottom = field_of(facts)
+        across, down = spacing.column / scale, spacing.row / scale
+        first = self.size.width / 2 - (left + right) / 2 * across
+        upper = self.size.height / 2 - (top + bottom) / 2 * down
+        return Placement(first, upper, first + facts.width * across, upper + facts.height * down)
+
+    def spacing(self, facts: Facts) -> Spacing | None:
+        """Millimetres between the pixels of the ingested film; None where they are not known."""
+        source = facts.header.spacing
+        if source is None:
+            return None
+        if self.millimetres_per_pixel is not None:
+            return Spacing(self.millimetres_per_pixel, self.millimetres_per_pixel, source.kind)
+        left, top, right, bottom = self.place(facts)
+        return Spacing(
+            source.row * facts.height / (bottom - top),
+            source.column * facts.width / (right - left),
+            source.kind,
+        )
+
+    def fault(self, name: str, facts: Facts) -> Fault | None:
+        """Why a film cannot come to this frame; None where it can."""
+        spacing = facts.header.spacing
+        if self.fit != "physical" or (spacing is not None and spacing.kind != "unknown"):
+            return None
+        what = (
+            "does not state the distance between its pixels"
+            if spacing is None
+            else "states the distance between its pixels, and not whether it holds in the patient"
+            " or at the detector"
+        )
+        return Fault(name, what, "take it out, or set ingest.fit to stretch or pad")
+
+    def require_one_kind(self, films: Iterable[Facts]) -> None:
+        """Refuse to bring lengths in patients and lengths at detectors to one scale.
+
+        Raises:
+            SourceError: films of both kinds are to be brought to one scale.
+        """
+        kinds = Counter(film.header.spacing.kind for film in films if film.header.spacing)
+        if self.fit == "physical" and len(kinds) > 1:
+            raise SourceError(
+                f"{kinds['calibrated']:,} film(s) state millimetres in the patient, and"
+                f" {kinds['detector']:,} at the detector, where the patient appears magnified",
+                remedy="ingest films of one kind, or set ingest.fit to stretch or pad",
+            )
+
+
+def field_of(facts: Facts) -> Box:
+    """The exposed field, in pixels of the source film; all of it where that is not stated."""
+    return facts.header.exposed or (0, 0, facts.width, facts.height)
+
+
+def place(width: int, height: int, size: int | Size, fit: Fit) -> Box:
+    """Where a film of width × height comes to lie on one of `size`, whatever its millimetres.
+
+    Args:
+        width: of the source film, in pixels.
+        height: likewise.
+        size: of the ingested film; a number is the side of a square.
+        fit: `stretch` or `pad`.
+    """
+    size = Size.of(size)
+    if fit == "stretch":
+        return 0, 0, *size
+    scale = min(size.width / width, size.height / height)
+    wide, high = (max(1, round(side * scale)) for side in (width, height))
+    left, top = (size.width - wide) // 2, (size.height - high) // 2
+    return left, top, left + wide, top + high
