@@ -37,6 +37,9 @@ class Desk(ABC, Generic[Q]):
         routes: further answers, with paths below `/r/<person>/`.
     """
 
+    films_in_threads = False
+    """Whether to make a film's bytes takes longer than to find a thread for it."""
+
     def __init__(
         self,
         people: Mapping[str, Q],
@@ -89,9 +92,14 @@ class Desk(ABC, Generic[Q]):
         return json_answer(self.setup(self.worklist_of(request)))
 
     async def _film(self, request: Request) -> Response:
-        # Here and not in a thread: a film is read sooner than a thread is found.
-        with self.reporter.explained():
-            data = self.png(self.worklist_of(request), request.path_params["name"])
+        worklist, name = self.worklist_of(request), request.path_params["name"]
+
+        def made() -> bytes | None:
+            with self.reporter.explained():
+                return self.png(worklist, name)
+
+        # Most often here and not in a thread: a film is read sooner than a thread is found.
+        data = await run_in_threadpool(made) if self.films_in_threads else made()
         if data is None:
             raise Refusal(404, "There is no such film.")
         return Response(data, media_type="image/png")
