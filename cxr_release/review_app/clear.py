@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -48,8 +49,6 @@ class ClearApp(Desk[ClearanceQueue]):
         searched: whether a program has pointed at films.
     """
 
-    films_in_threads = True
-
     def __init__(
         self,
         queues: Mapping[str, ClearanceQueue],
@@ -81,6 +80,12 @@ class ClearApp(Desk[ClearanceQueue]):
         """See `Desk.png`."""
         film = worklist.film(name)
         return self._films.png(film) if film else None
+
+    async def picture(
+        self, worklist: ClearanceQueue, name: str, query: QueryParams
+    ) -> bytes | None:
+        """The film itself, read from the source folder."""
+        return await self.in_thread(lambda: self.png(worklist, name))
 
     async def _list(self, request: Request) -> Response:
         queue = self.worklist_of(request)
