@@ -23,17 +23,19 @@ from cxr_release.films.png import Film
 BINARY = "tesseract"
 PATIENCE = 120
 """Seconds that a picture may take."""
-LEAST_CONFIDENCE = 50
-"""Of a word, 0 … 100, as tesseract says."""
+LEAST_CONFIDENCE = 60
+"""Of a word, 0 … 100, as tesseract says. Lower, grain and ribs are read as words."""
 LEAST_CHARACTERS = 3
-"""Letters and digits of the words on a film that make it suspected: a side marker has one."""
+"""Letters and digits of the words on a film that make it suspected."""
 ENLARGED = 2
+MOST_SIDE = 3_000
+"""Pixels of a picture that is handed over: a large film is enlarged less, or reduced, for at this
+size text on it is read as well and grain less."""
 MARGIN = 0.3
-"""Share of a side of which the corners and edges are read once more, by themselves."""
-MOST_SIDE = 8_000
-"""Pixels of a picture that is handed over: a larger film is not enlarged as much."""
+"""Share of the height of which the upper and the lower margin are read once more by themselves."""
 
-_WORD = re.compile(r"[^\W_]{2,}")
+_WORD = re.compile(r"[^\W_]{3,}")
+"""Not a side marker, nor the two letters that a rib or an edge is soon taken for."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def version() -> str:
 
 
 def look(film: Film) -> Suspicion:
-    """Search a film for text: whole, and once more each of its margins.
+    """Search a film for text: all of it, and once more its upper and its lower margin.
 
     Args:
         film: (height, width) 8-bit grey.
@@ -76,21 +78,21 @@ def look(film: Film) -> Suspicion:
     Raises:
         SourceError: tesseract fails, or takes longer than `PATIENCE`.
     """
-    height, width = film.shape
-    tall, wide = max(1, round(MARGIN * height)), max(1, round(MARGIN * width))
-    # One picture of sparse text, then both margins in which text stands: what is read twice counts
-    # once, as the most that any of the pictures shows.
-    pictures = [film, film[:tall], film[-tall:], film[:, :wide], film[:, -wide:]]
-    return max(map(_look, pictures), key=lambda found: (found.characters, found.confidence))
+    tall = max(1, round(MARGIN * film.shape[0]))
+    # By itself a margin has a threshold between black and white of its own.
+    pictures = (film, film[:tall], film[-tall:])
+    scale = min(ENLARGED, MOST_SIDE / max(film.shape))
+    found = [_look(picture, scale) for picture in pictures]
+    # What is read twice counts once: as the most that any of the pictures shows.
+    return max(found, key=lambda one: (one.characters, one.confidence))
 
 
-def _look(picture: Film) -> Suspicion:
-    scale = min(ENLARGED, MOST_SIDE / max(picture.shape))
+def _look(picture: Film, scale: float) -> Suspicion:
     size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
     stream = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(picture))
     image.resize(size, Image.Resampling.BICUBIC).save(stream, format="PNG", compress_level=1)
-    # 11: sparse text, in no particular order. 70 dots an inch keep it from guessing.
+    # 11: sparse text, in no particular order. Dots an inch are stated, for it would guess them.
     table = _run(["stdin", "stdout", "--psm", "11", "--dpi", "150", "tsv"], stream.getvalue())
     return suspicion_of(table.decode("utf-8", "replace"))
 

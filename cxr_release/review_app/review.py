@@ -88,14 +88,17 @@ class ReviewApp(Desk[Queue]):
         super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
 
     def setup(self, worklist: Queue) -> dict[str, Any]:
-        """Reviewer, title, reasons, how many films there are, and widths of small pictures."""
+        """Reviewer, title, reasons, how many films there are; of large ones, what widths they have
+        as small pictures.
+        """
+        widths = [width for width in WIDTHS if width < self._side]
         return {
             "reviewer": worklist.reviewer,
             "title": self._title,
             "reasons": [{"code": code, "meaning": text} for code, text in self._reasons.items()],
             "facing": FACING_REASON if FACING_REASON in self._reasons else None,
             "films": len(worklist),
-            "thumbnails": [width for width in WIDTHS if width < self._side],
+            **({"thumbnails": widths} if widths else {}),
         }
 
     def png(self, worklist: Queue, name: str) -> bytes | None:

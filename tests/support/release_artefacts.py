@@ -282,6 +282,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         kit=root / "study-kit" / "kit.parquet",
         study=root / "study",
         cohort=root / "cohort",
+        clearance=root / "clearance",
         split=root / "split",
         curves=root / "curves" / "losses.json",
         fidelity=root / "fidelity" / "distances.json",

@@ -83,7 +83,7 @@ class ReviewPage extends PageController {
   constructor(start) {
     super(start);
     const { api, setup, notices, queue } = this;
-    this.thumbnails = new Thumbnails(api, setup.thumbnails, this.images);
+    this.thumbnails = new Thumbnails(api, setup.thumbnails ?? [], this.images);
     const { images } = this.thumbnails;
     this.images = images;
     this.states = new DecisionState(queue);
