@@ -74,7 +74,9 @@ def main() -> None:
         "`clearance.ocr: tesseract`": lambda film: ocr.look(film).flagged,
     }
     source = options.films.name if options.films else "phantoms"
-    print(f"{len(plants)} planted texts, {len(films)} films of {source}; tesseract {ocr.version()}\n")
+    print(
+        f"{len(plants)} planted texts, {len(films)} films of {source}; tesseract {ocr.version()}\n"
+    )
     print("| | found | of | 95 % | false alarms | of | s a film |")
     print("|---|---:|---:|---|---:|---:|---:|")
     by: dict[str, list[bool]] = {}

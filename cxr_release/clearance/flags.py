@@ -45,9 +45,7 @@ class Flags(BaseModel):
         """Flagged films whose content is still the same; None where nothing was searched."""
         if self.ocr == "never":
             return None
-        return {
-            film for film, flag in self.flagged.items() if contents.get(film) == flag.content
-        }
+        return {film for film, flag in self.flagged.items() if contents.get(film) == flag.content}
 
 
 def search(films: SourceFilms, *, progress: bool = True) -> dict[str, Any]:

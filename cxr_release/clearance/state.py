@@ -88,23 +88,19 @@ def outcome_of(
         reviewer: {film: entry for (film, _), entry in given.items() if entry.about in now}
         for reviewer, given in decisions.items()
     }
-    lookers = {film: 0 for film in contents}
+    lookers = dict.fromkeys(contents, 0)
     for given in people.values():
         for film in given:
             lookers[film] += 1
     with_text = {
         film for given in people.values() for film, entry in given.items() if entry.decision == TEXT
     }
-    undecided = sum(
-        number < required for film, number in lookers.items() if film not in with_text
-    )
+    undecided = sum(number < required for film, number in lookers.items() if film not in with_text)
     changed = {
         entry.real_id
         for reviewer, given in decisions.items()
         for about, entry in given.items()
-        if entry.real_id in contents
-        and about not in now
-        and entry.real_id not in people[reviewer]
+        if entry.real_id in contents and about not in now and entry.real_id not in people[reviewer]
     }
     each = [
         {"films": len(given), "with_text": sum(entry.decision == TEXT for entry in given.values())}
@@ -121,7 +117,9 @@ def outcome_of(
         "undecided": undecided,
         "changed": len(changed),
         "elsewhere": sum(
-            entry.real_id not in contents for given in decisions.values() for entry in given.values()
+            entry.real_id not in contents
+            for given in decisions.values()
+            for entry in given.values()
         ),
         "flagged": None if suspected is None else len(contents.keys() & suspected),
         "flagged_unseen": None

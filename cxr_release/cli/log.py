@@ -68,8 +68,9 @@ def _nothing(_: Any) -> list[Fault]:
 def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
     """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
 
-    Those are `withdrawals`, `facing`, `audit`, `readers` and `burned-in`; with them come `witnesses`: `asked`
-    (who knows what the logs held) and `notes` (sentences on what may be missing).
+    Those are `withdrawals`, `facing`, `audit`, `readers` and `burned-in`; with them
+    come `witnesses`: `asked` (who knows what the logs held) and `notes` (sentences on what may be
+    missing).
 
     Args:
         project: whose logs they are.

@@ -212,7 +212,9 @@ def _tell_differences(films: SourceFilms) -> None:
     """Say what of the source and of what was taken in is not the same; nobody's name."""
     if films.missing:
         number = len(films.missing)
-        say(f"{number:,} film(s) that were taken in are not in the source any more: run `dvc repro`")
+        say(
+            f"{number:,} film(s) that were taken in are not in the source any more: run `dvc repro`"
+        )
     if films.further:
         number = len(films.further)
         say(f"{number:,} film(s) of the source were not taken in, and are not shown")

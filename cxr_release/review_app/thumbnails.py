@@ -1,4 +1,4 @@
-"""Small pictures of large films for the grid: made once, and kept in this process's memory alone."""
+"""Small pictures of large films for the grid: made once, kept in this process's memory alone."""
 
 from __future__ import annotations
 

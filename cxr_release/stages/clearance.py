@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from cxr_release.clearance.flags import Flags
-from cxr_release.clearance.state import effective, outcome_of, read_contents
-from cxr_release.clearance.statement import CLEARANCE
+from cxr_release.clearance.looked import looked_at
 from cxr_release.errors import DecisionError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
-from cxr_release.films.film_key import read_key
-from cxr_release.json_documents import read
-from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
@@ -26,27 +21,26 @@ def run(paths: Paths, params: Params) -> None:
             `clearance.require_complete` is set.
     """
     require_kept(paths.root, [paths.clearance_log])
-    logs = read_all(CLEARANCE, paths.clearance_log)
     with private(paths.clearance):
         if params.ingest.source == PHANTOMS:
             write_json(paths.clearance_counts, {"drawn": True})
             write_json(paths.with_text, [])
             sys.stderr.write("clearance: drawn films, at which nobody needs to look\n")
             return
-        contents = read_contents(paths.manifest, read_key(paths.film_key))
-        outcome = outcome_of(
-            contents,
-            effective(logs),
+        outcome = looked_at(
+            manifest=paths.manifest,
+            key=paths.film_key,
+            flags=paths.text_flags,
+            logs=paths.clearance_log,
             required=params.clearance.reviewers_required,
-            suspected=read(paths.text_flags, Flags).suspected(contents),
-        )
+        ).outcome
         write_json(paths.clearance_counts, {"drawn": False, "review": outcome.counts})
         write_json(paths.with_text, list(outcome.with_text))
     sys.stderr.write(f"clearance: {outcome.counts['sentence']}\n")
     waiting = outcome.counts["undecided"]
     if waiting and params.clearance.require_complete:
         raise DecisionError(
-            f"{waiting:,} of {len(contents):,} real films wait to be looked at",
+            f"{waiting:,} of {outcome.counts['films']:,} real films wait to be looked at",
             where="clearance.require_complete",
             remedy="run `cxr-release clear --reviewer NAME`",
         )

@@ -1,4 +1,4 @@
-"""Search the real films for text that is burned in; it only points at films, and is off at first."""
+"""Search the real films for text that is burned in: it points at films, and is off at first."""
 
 from __future__ import annotations
 

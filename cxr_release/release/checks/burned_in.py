@@ -47,7 +47,9 @@ def check_burned_in(
     least = max((person.with_text for person in review.each), default=0)
     most = min(looked, sum(person.with_text for person in review.each))
     if not least <= review.with_text <= most:
-        report.add(place.at("key with_text"), f"{review.with_text:,} cannot be: {least:,} to {most:,}")
+        report.add(
+            place.at("key with_text"), f"{review.with_text:,} cannot be: {least:,} to {most:,}"
+        )
     waiting = sum(count for number, count in people.items() if int(number) < review.required)
     if not waiting - review.with_text <= review.undecided <= waiting:
         report.add(place.at("key undecided"), f"{review.undecided:,} cannot be of {waiting:,}")
