@@ -16,7 +16,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 # tests compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: release check test test-long setup lint types imports fast unit bench review adjudicate study clean help
+.PHONY: release check test test-long setup lint types imports fast unit bench review clear adjudicate study clean help
 .DEFAULT_GOAL := help
 
 help:  ## these lines
@@ -80,6 +80,10 @@ review: setup  ## the reviewers' page: make review REVIEWER=a.b
 	@test -n "$(REVIEWER)" || { echo "error: who reviews? make review REVIEWER=a.b"; exit 1; }
 	cxr-release review --reviewer "$(REVIEWER)"
 
+clear: setup  ## the page of text on the real films: make clear REVIEWER=a.b
+	@test -n "$(REVIEWER)" || { echo "error: who looks? make clear REVIEWER=a.b"; exit 1; }
+	cxr-release clear --reviewer "$(REVIEWER)"
+
 adjudicate: setup  ## the page of the audited pairs: make adjudicate REVIEWER=a.b
 	@test -n "$(REVIEWER)" || { echo "error: who judges? make adjudicate REVIEWER=a.b"; exit 1; }
 	cxr-release adjudicate --reviewer "$(REVIEWER)"
@@ -89,7 +93,7 @@ study: setup  ## the readers' pages of the blinded study: make study READER=a.b
 	cxr-release study serve --reader "$(READER)"
 
 clean:  ## remove what the pipeline made; reviews and raw films stay
-	rm -rf data/cohort data/split data/training data/curves data/fidelity data/checkpoints \
+	rm -rf data/cohort data/found-text data/clearance data/split data/training data/curves data/fidelity data/checkpoints \
 	  data/samples data/oriented data/prescreen data/screening data/audit data/adjudication \
 	  data/study data/study-kit data/study-key \
 	  data/validation data/release dvc.lock

@@ -105,6 +105,15 @@ class IngestParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClearanceParams:
+    """Text burned into real films: who looks for it, and whether a program helps."""
+
+    ocr: Literal["never", "tesseract"]
+    reviewers_required: int = between(1, MOST_PEOPLE, "reviewers")
+    require_complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class SplitParams:
     """The parts of the films."""
 
@@ -355,6 +364,7 @@ class Params:
 
     seed: int = checked_by("0 to 2^63 - 1", lambda value: 0 <= value < 2**63)
     ingest: IngestParams
+    clearance: ClearanceParams
     split: SplitParams
     compute: ComputeParams
     network: NetworkParams

@@ -43,6 +43,8 @@ class Paths:
     """Films that were withdrawn after they were published: logs like the reviewers'."""
     facing_log = _Below("data/reviews/facing")
     """What reviewers say of the way films face."""
+    clearance_log = _Below("data/reviews/burned-in")
+    """What people say of text on the real films: logs like the others, by opaque ids."""
     published = _Below("data/published")
     """What each published version held, a folder a version: later ones are held against it."""
     responses = _Below("data/reviews/readers")
@@ -61,6 +63,16 @@ class Paths:
     """The films that came in, as an image table."""
     manifest = _Below("data/cohort/manifest.parquet")
     """What every source file was and became. Names source files and patients: stays."""
+    found_text = _Below("data/found-text")
+    """Folder of what the search for text on real films found: stays in the house."""
+    text_flags = _Below("data/found-text/flags.json")
+    """Real films on which text is suspected."""
+    clearance = _Below("data/clearance")
+    """Folder of what people's decisions on text come to. Names real films: stays as well."""
+    clearance_counts = _Below("data/clearance/clearance.json")
+    """How many real films were looked at, by how many people."""
+    with_text = _Below("data/clearance/with-text.json")
+    """Real films that show text: no run sees them."""
     split = _Below("data/split")
     """Folder of the split: `split.parquet`, the films in two tables, `summary.json`."""
     split_table = _Below("data/split/split.parquet")

@@ -13,6 +13,7 @@ from cxr_release.paths import Paths
 
 if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
+    from cxr_release.clearance.looked import Looked
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.collect import Collected
     from cxr_release.release.lost_decisions import LostDecisions
@@ -191,6 +192,23 @@ class Project:
         if not self.paths.kit.exists():
             return None
         return collect(self.paths.responses, open_kit(self.paths.kit))
+
+    def clearance(self) -> Looked | None:
+        """Who looked for text on the real films, as it is now; None of drawn films, or before
+        films are in.
+        """
+        from cxr_release.clearance.looked import looked_at
+        from cxr_release.params import PHANTOMS
+
+        if self.params.ingest.source == PHANTOMS or not self.paths.manifest.exists():
+            return None
+        return looked_at(
+            manifest=self.paths.manifest,
+            key=self.paths.film_key,
+            flags=self.paths.text_flags,
+            logs=self.paths.clearance_log,
+            required=self.params.clearance.reviewers_required,
+        )
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""

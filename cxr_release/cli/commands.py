@@ -368,6 +368,48 @@ def review(
 
 
 @app.command()
+def clear(
+    reviewer: Annotated[
+        list[str], typer.Option(help="Who looks, such as a.b; once for each reviewer.")
+    ],
+    host: Host = "127.0.0.1",
+    port: Port = 8744,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
+    root: Root = HERE,
+) -> None:
+    """Look in a browser for text that is burned into the real films, and say so film by film.
+
+    Shows each film of the source folder at full size: its corners and edges at once, and any place
+    of it enlarged. A film that shows text is left out of every run with the next `dvc repro`.
+    Decisions are logged by opaque ids. Films of patients: open the page where nobody looks on.
+
+    Example: cxr-release clear --reviewer a.b
+    """
+    from cxr_release.review_app.clear import clear as serve
+    from cxr_release.review_app.site import Site
+
+    project = project_at(root)
+    project.open_logs(project.paths.clearance_log, reviewer)
+    serve(
+        project.params.ingest.source,
+        root=project.root,
+        manifest=project.paths.manifest,
+        film_key=project.paths.film_key,
+        flags=project.paths.text_flags,
+        clearance_log=project.paths.clearance_log,
+        orders=project.paths.orders,
+        reviewers=reviewer,
+        title=project.params.release.title or project.params.release.name,
+        required=project.params.clearance.reviewers_required,
+        site=Site(host, port, name or [], certificate, private_key),
+        open_browser=browser,
+    )
+
+
+@app.command()
 def audit(
     real: Annotated[
         list[Path] | None, typer.Option(help="Real films: a folder, or an image table (Parquet).")

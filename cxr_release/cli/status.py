@@ -9,6 +9,7 @@ from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import Adjudication
+from cxr_release.clearance.looked import Looked
 from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import read_json
 from cxr_release.films.patients import counted
@@ -36,7 +37,9 @@ def status_of(project: Project) -> Status:
         `patients_not_stated` are without; None before films are in),
         `facing` (synthetic films that faced `left`, `right` or are `unknown`, and of how many
         reviewers `said` so; None before films are sampled), `readers` (`finished`, `required`,
-        `unfinished`, `alike`; None before the quartets are drawn), `reviews` (state of each),
+        `unfinished`, `alike`; None before the quartets are drawn), `burned_in` (who looked for text
+        on real films: as in `data/clearance/clearance.json`, with `people`; None of drawn films, or
+        before films are in), `reviews` (state of each),
         `release` (the release in `data/release/`, or None), `published` (versions that are out),
         `holds_back` (sentences; empty when nothing does).
 
@@ -48,10 +51,12 @@ def status_of(project: Project) -> Status:
     screening = project.screening(audit.excluded) if audit else None
     counts = _counts(project, screening)
     paths, readers = project.paths, _readers(project)
+    looked = project.clearance()
     reviews = {
         "screening": counts["review"]["state"] if counts else "none",
         "audit": audit.report["state"] if audit else "none",
         "reader_study": _state(readers),
+        **({"burned_in_text": looked.outcome.counts["state"]} if looked else {}),
     }
     release = _release(paths)
     return {
@@ -60,10 +65,12 @@ def status_of(project: Project) -> Status:
         "source": _source(paths),
         "facing": _facing(project),
         "readers": readers,
+        "burned_in": _burned_in(looked),
         "reviews": reviews,
         "release": release,
         "published": [version.name for version in project.published()],
         "holds_back": [
+            *_lacks_lookers(looked),
             *_holds_back(counts, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
             *_never_set(project),
@@ -71,6 +78,26 @@ def status_of(project: Project) -> Status:
         ],
         "notes": list(lost.notes),
     }
+
+
+def _burned_in(looked: Looked | None) -> dict[str, Any] | None:
+    """Who looked for text on the real films, by name."""
+    if looked is None:
+        return None
+    people = {
+        reviewer: {"films": films, "with_text": with_text}
+        for reviewer, (films, with_text) in looked.people.items()
+    }
+    return looked.outcome.counts | {"people": people}
+
+
+def _lacks_lookers(looked: Looked | None) -> Iterator[str]:
+    counts = looked.outcome.counts if looked else {"undecided": 0}
+    if counts["undecided"]:
+        yield (
+            f"{counts['undecided']:,} of {counts['films']:,} real films wait to be looked at for"
+            " text that may identify a patient: run `cxr-release clear --reviewer NAME`"
+        )
 
 
 def _source(paths: Paths) -> dict[str, int | None] | None:
@@ -312,6 +339,14 @@ def text_of(status: Status) -> str:
             f"{_control(status['source'])}",
             "",
         ]
+    if status["burned_in"]:
+        looked = status["burned_in"]
+        lines += [
+            f"text       {person}: {films['films']:,} real film(s) looked at,"
+            f" {films['with_text']:,} with text"
+            for person, films in looked["people"].items()
+        ]
+        lines += [f"text       {looked['sentence']}", ""]
     if status["facing"]:
         faced = status["facing"]
         lines += [

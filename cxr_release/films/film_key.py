@@ -14,7 +14,7 @@ import hmac
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,10 @@ class FilmKey:
         """HMAC of a film's pixels, 64 hex digits, from the SHA-256 of them."""
         return self._digest("pixels", pixel_sha256)
 
+    def content(self, sha256: str) -> str:
+        """HMAC of what a film's file holds, 64 hex digits, from the SHA-256 of its bytes."""
+        return self._digest("content", sha256)
+
     @property
     def fingerprint(self) -> str:
         """64 hex digits that identify the key without revealing it."""
@@ -94,7 +98,9 @@ def read_key(path: Path) -> FilmKey:
     return FilmKey(bytes.fromhex(match[1].decode()))
 
 
-def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> FilmKey:
+def open_key(
+    path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path, clearances: Path | None = None
+) -> FilmKey:
     """The key by which films are named; a fresh one where nothing was ever named by a key.
 
     It is on disk, for its owner alone, when this returns, and so is its fingerprint.
@@ -104,12 +110,14 @@ def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> 
         cohort: folder of the cohort, whose summary names its key by the fingerprint.
         fingerprint: file of the key's fingerprint, which git may hold.
         verdicts: folder of reviewers' verdicts on pairs, which name real films.
+        clearances: folder of reviewers' decisions on burned-in text, which name them likewise.
 
     Raises:
         SourceError: films were named by another key than this one: with a new key the films of
             the verdicts could not be found.
     """
-    named = list(_names(cohort, fingerprint, verdicts))
+    logs = [verdicts] if clearances is None else [verdicts, clearances]
+    named = list(_names(cohort, fingerprint, logs))
     if named and not os.path.lexists(path):
         raise SourceError(
             f"is missing, and {named[0][0]} names films by it", where=str(path), remedy=_RESTORE
@@ -129,11 +137,14 @@ def open_key(path: Path, *, cohort: Path, fingerprint: Path, verdicts: Path) -> 
 
 _RESTORE = (
     "restore the key from where you keep it; to start again without the reviewers' verdicts, move"
-    " data/film-key, data/film-key-fingerprint, data/cohort and data/reviews/audit/*.jsonl away"
+    " data/film-key, data/film-key-fingerprint, data/cohort, data/reviews/audit/*.jsonl and"
+    " data/reviews/burned-in/*.jsonl away"
 )
 
 
-def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[str, str | None]]:
+def _names(
+    cohort: Path, fingerprint: Path, folders: Sequence[Path]
+) -> Iterator[tuple[str, str | None]]:
     """What names films by a key: its place, and the key's fingerprint where it is stated."""
     if os.path.lexists(fingerprint):
         match = _FINGERPRINT.fullmatch(_small(fingerprint))
@@ -152,7 +163,7 @@ def _names(cohort: Path, fingerprint: Path, verdicts: Path) -> Iterator[tuple[st
             stated = None  # A cohort that cannot be read is made anew.
         if isinstance(stated, dict) and isinstance(stated.get("film_key"), str):
             yield str(summary), stated["film_key"]
-    for log in sorted(verdicts.glob("*.jsonl")) if verdicts.is_dir() else ():
+    for log in (log for folder in folders for log in sorted(folder.glob("*.jsonl"))):
         for name in _real_ids(log):
             if REAL_ID.fullmatch(name):
                 yield str(log), None

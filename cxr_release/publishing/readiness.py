@@ -14,6 +14,7 @@ _REVIEWS = {
     "audit": "judge the pairs with `cxr-release adjudicate --reviewer NAME`",
     "reader_study": "let more readers answer with `cxr-release study serve`",
 }
+_LOOK = "look at the real films with `cxr-release clear --reviewer NAME`"
 _PACKAGE = ", then `dvc repro`"
 
 
@@ -24,6 +25,10 @@ def incomplete_reviews(record: Record) -> list[Fault]:
         state = getattr(record.reviews, name).state
         if state != "complete":
             faults.append(Fault(name, f"the review is {_state_text(state)}", remedy + _PACKAGE))
+    looking = record.reviews.burned_in
+    if looking is not None and looking.state != "complete":
+        what = f"the search of people for text on real films is {_state_text(looking.state)}"
+        faults.append(Fault("burned_in", what, _LOOK + _PACKAGE))
     return faults
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from cxr_release.radiographs.resample import Thumbnail, mirror, thumbnails
 FILMS_AT_ONCE = 256
 """Films in memory at once."""
 ROWS_PER_GROUP = 16
+GROUP_PIXELS = 2**20
+"""Of a row group at most: a page reads a whole group for one film, and large films stand alone."""
 """Reviewers see films in shuffled order, one row group read for each: small ones are soon read."""
 UNKNOWN = "unknown"
 
@@ -86,8 +89,11 @@ def orient(
     """
     counts = Counter({"left": 0, "right": 0, UNKNOWN: 0, "said": 0})
     faults: list[Fault] = []
-    rows = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
-    with tables.Writer(output, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
+    rest = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
+    first = list(islice(rest, 1))
+    group = _rows_per_group(first[0]) if first else ROWS_PER_GROUP
+    rows = chain(first, rest)
+    with tables.Writer(output, schemas.ORIENTED, rows_per_group=group) as writer:
         for chunk in tables.pieces(rows, FILMS_AT_ONCE):
             turned = list(_turned(chunk, detector, statements or {}, faults))
             counts.update("right" if row["flipped"] else row["facing"] for row in turned)
@@ -101,6 +107,11 @@ def orient(
                 faults=faults,
             )
     return dict(counts)
+
+
+def _rows_per_group(row: Mapping[str, Any]) -> int:
+    """Rows of a row group of films like this one: few where they are large."""
+    return max(1, min(ROWS_PER_GROUP, GROUP_PIXELS // (row["width"] * row["height"])))
 
 
 def _turned(

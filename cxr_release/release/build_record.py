@@ -26,6 +26,7 @@ from cxr_release.release.documents.changelog import changelog_of
 from cxr_release.release.inputs import (
     AuditReport,
     CheckpointReport,
+    ClearanceDocument,
     CohortSummary,
     CountsDocument,
     Job,
@@ -40,6 +41,7 @@ from cxr_release.release.inputs import (
 from cxr_release.release.record import (
     Audit,
     AuditReview,
+    BurnedInReview,
     Changes,
     Facing,
     Flagged,
@@ -123,6 +125,7 @@ def build_record(
                 "screening": counts.review,
                 "audit": read(inputs.adjudication / "adjudication.json", AuditReview),
                 "reader_study": study.review,
+                **_burned_in(inputs),
             },
             "metrics": {
                 "ingest": _ingest(inputs, params),
@@ -156,6 +159,12 @@ def build_record(
         }
     )
     return record.model_copy(update=_changes(record, contents))
+
+
+def _burned_in(inputs: ReleaseInputs) -> dict[str, BurnedInReview]:
+    """Who looked for text on the real films; nothing of drawn films."""
+    stated = read(inputs.clearance / "clearance.json", ClearanceDocument).review
+    return {} if stated is None else {"burned_in": stated}
 
 
 def _less(document: dict[str, Any], *names: str) -> dict[str, Any]:

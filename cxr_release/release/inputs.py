@@ -20,6 +20,7 @@ from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from cxr_release.release.record import (
     AuditReview,
+    BurnedInReview,
     Calibration,
     Checkpoints,
     Count,
@@ -52,6 +53,13 @@ class CountsDocument(Part):
     rows: list[JobCounts]
     total: FilmCounts
     review: ScreeningReview
+
+
+class ClearanceDocument(Part):
+    """`clearance/clearance.json`."""
+
+    drawn: bool
+    review: BurnedInReview | None = None
 
 
 class StudyDocument(ReaderStudy):
@@ -184,6 +192,8 @@ DOCUMENTS: Mapping[str, Any] = {
     "adjudication/copies.json": dict[str, str],
     "adjudication/adjudication.json": AuditReview,
     "cohort/summary.json": CohortSummary,
+    "clearance/clearance.json": ClearanceDocument,
+    "clearance/with-text.json": list[str],
     "oriented/summary.json": OrientedSummary,
     "score/scorecard.json": ScorecardReport,
 }
@@ -218,6 +228,8 @@ class ReleaseInputs:
     """Folder with `scorecard.json`, and a picture of each thing that it measured."""
     cohort: Path
     """Folder with `cohort.parquet`, `summary.json`."""
+    clearance: Path
+    """Folder with `clearance.json`, `with-text.json`: real films that show text, by opaque ids."""
     split: Path
     """Folder with `split.parquet`, `trained.parquet`, `control.parquet`, `summary.json`."""
     curves: Path
@@ -265,6 +277,7 @@ class ReleaseInputs:
             **{f"study/{name}": self.study / name for name in _READING},
             "score/scorecard.json": self.score / "scorecard.json",
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
+            **{f"clearance/{name}": self.clearance / name for name in _CLEARANCE},
             **{f"split/{name}": self.split / name for name in _SPLIT},
             "curves/losses.json": self.curves,
             "fidelity/distances.json": self.fidelity,
@@ -274,10 +287,12 @@ class ReleaseInputs:
     def hashes(self, jobs: list[Job]) -> dict[str, str]:
         """SHA-256 of each of `files`.
 
-        Not of the summary of ingest: what a folder of films is called is no part of a release.
+        Not of the summary of ingest: what a folder of films is called is no part of a release. Nor
+        of the list of films with text, which anybody who knows ids could try.
         """
         files = self.files(jobs)
-        del files["cohort/summary.json"]
+        for private in ("cohort/summary.json", *(f"clearance/{name}" for name in _CLEARANCE)):
+            del files[private]
         return {name: sha256(path) for name, path in files.items()}
 
     def require(self, jobs: list[Job]) -> None:
@@ -311,6 +326,7 @@ class ReleaseInputs:
 
 
 _COHORT = ("cohort.parquet", "summary.json")
+_CLEARANCE = ("clearance.json", "with-text.json")
 _SPLIT = ("split.parquet", "trained.parquet", "control.parquet", "summary.json")
 _CHECKPOINTS = ("report.json", "losses.png", "distances.png", "quality.png", "bands.png")
 _SCREENING = ("screened.parquet", "exclusions.parquet", "counts.json", "reasons.png")

@@ -169,12 +169,42 @@ class StudyReview(Part):
     required: Count
 
 
+class Looker(Part):
+    """Decisions on real films of one person, who is not named."""
+
+    films: Count
+    with_text: Count
+
+
+class BurnedInReview(Part):
+    """How far people have looked for text that is burned into the real films."""
+
+    state: State
+    films: Count
+    required: Count
+    reviewers: Count
+    looked_at: Count
+    with_text: Count
+    undecided: Count
+    changed: Count
+    elsewhere: Count
+    flagged: Count | None
+    """Films on which a program suspected text; None: it was not asked."""
+    flagged_unseen: Count | None
+    films_by_reviewers: Counts
+    """Number of people → films at which so many looked."""
+    each: list[Looker]
+    sentence: Text
+
+
 class Reviews(Part):
     """The state of each review."""
 
     screening: ScreeningReview
     audit: AuditReview
     reader_study: StudyReview
+    burned_in: BurnedInReview | None = None
+    """None of drawn films, and in releases from before anybody was asked to look."""
 
 
 class Ingest(BaseModel):

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from cxr_release import schemas, tables
-from cxr_release.params import Params
+from cxr_release.params import PHANTOMS, Params
 from cxr_release.release.checks.adjudication import (
     check_adjudication,
     check_kept_out,
     check_search,
 )
+from cxr_release.release.checks.burned_in import check_clearance
 from cxr_release.release.checks.films import (
     FilmTable,
     KnownFilm,
@@ -30,6 +31,7 @@ from cxr_release.release.checks.view import Places, Rows, View
 from cxr_release.release.inputs import (
     STUDY,
     AuditReport,
+    ClearanceDocument,
     CountsDocument,
     ReleaseInputs,
     ScorecardReport,
@@ -105,6 +107,8 @@ class _Artefacts:
         self.control = rows(inputs.split / "control.parquet", schemas.COHORT)
         self.parts = report.document(inputs.split / "summary.json", Split)
         self.scorecard = report.document(inputs.score / "scorecard.json", ScorecardReport)
+        self.cleared = report.document(inputs.clearance / "clearance.json", ClearanceDocument)
+        self.with_text = report.document(inputs.clearance / "with-text.json", list[str])
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)
@@ -240,8 +244,23 @@ def _check_between(
         check(view, report)
     parts = cast(Split, read.parts)
     tables_of = {"trained": read.trained or [], "control": read.control or []}
+    with_text = read.with_text or []
+    check_clearance(
+        cast(ClearanceDocument, read.cleared).review,
+        with_text,
+        real.keys(),
+        drawn=params.ingest.source == PHANTOMS,
+        folder=inputs.clearance,
+        report=report,
+    )
     trained = check_parts(
-        real, read.split or [], tables_of, parts, folder=inputs.split, report=report
+        real,
+        read.split or [],
+        tables_of,
+        parts,
+        with_text=with_text,
+        folder=inputs.split,
+        report=report,
     )
     check_searched(cast(AuditReport, read.audit), parts, view.places.audit, report)
     check_scorecard(

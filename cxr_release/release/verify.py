@@ -18,6 +18,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ParamsError, ReleaseError, TableError
 from cxr_release.json_documents import fault_of
 from cxr_release.params import never_set
+from cxr_release.release.checks.burned_in import check_burned_in_record
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
 from cxr_release.release.checks.derived import (
@@ -152,6 +153,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_distinct(films, real, Place("data"), report)
         check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
         check_cohort_counts(record, Place(RECORD), report)
+        check_burned_in_record(record, Place(RECORD), view.same_words, report)
         if record.metrics.scorecard is not None:
             check_scorecard(
                 record.metrics.scorecard,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -68,6 +69,21 @@ class Desk(ABC, Generic[Q]):
     def png(self, worklist: Q, name: str) -> bytes | None:
         """PNG bytes of a film by its name on the page; None where there is no such film."""
 
+    async def picture(self, worklist: Q, name: str, query: QueryParams) -> bytes | None:
+        """What is answered when a film is asked for: the film, whatever the query."""
+        # Here and not in a thread: a film is read sooner than a thread is found.
+        with self.reporter.explained():
+            return self.png(worklist, name)
+
+    async def in_thread(self, make: Callable[[], bytes | None]) -> bytes | None:
+        """A picture that takes longer to make than to find a thread for it."""
+
+        def explained() -> bytes | None:
+            with self.reporter.explained():
+                return make()
+
+        return await run_in_threadpool(explained)
+
     def worklist_of(self, request: Request) -> Q:
         """The worklist of the person who asks.
 
@@ -89,9 +105,8 @@ class Desk(ABC, Generic[Q]):
         return json_answer(self.setup(self.worklist_of(request)))
 
     async def _film(self, request: Request) -> Response:
-        # Here and not in a thread: a film is read sooner than a thread is found.
-        with self.reporter.explained():
-            data = self.png(self.worklist_of(request), request.path_params["name"])
+        worklist, name = self.worklist_of(request), request.path_params["name"]
+        data = await self.picture(worklist, name, request.query_params)
         if data is None:
             raise Refusal(404, "There is no such film.")
         return Response(data, media_type="image/png")

@@ -32,6 +32,7 @@ from cxr_release.review_app.review_requests import (
 )
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.review_app.thumbnails import WIDTHS, Thumbnails, side_of
 from cxr_release.screening.decision import (
     DECISION,
     FACING,
@@ -75,6 +76,9 @@ class ReviewApp(Desk[Queue]):
         self._store = store
         self._title = title
         self._reasons = reasons
+        self._thumbnails = Thumbnails()
+        first = next(iter(store.sha256), None)
+        self._side = 0 if first is None else side_of(store.png(first))
         routes = [
             Route("/films", self._films),
             Route("/decisions", self._decide, methods=["POST"]),
@@ -84,19 +88,42 @@ class ReviewApp(Desk[Queue]):
         super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
 
     def setup(self, worklist: Queue) -> dict[str, Any]:
-        """Reviewer, title, reasons, and how many films there are."""
+        """Reviewer, title, reasons, how many films there are; of large ones, what widths they have
+        as small pictures.
+        """
+        widths = [width for width in WIDTHS if width < self._side]
         return {
             "reviewer": worklist.reviewer,
             "title": self._title,
             "reasons": [{"code": code, "meaning": text} for code, text in self._reasons.items()],
             "facing": FACING_REASON if FACING_REASON in self._reasons else None,
             "films": len(worklist),
+            **({"thumbnails": widths} if widths else {}),
         }
 
     def png(self, worklist: Queue, name: str) -> bytes | None:
         """See `Desk.png`."""
         film = worklist.film(name)
         return self._store.png(film.id) if film else None
+
+    async def picture(self, worklist: Queue, name: str, query: QueryParams) -> bytes | None:
+        """The film; with `w`, one of `WIDTHS`, a small picture of it where it is larger."""
+        width = _number(query, "w")
+        if width is None:
+            return await super().picture(worklist, name, query)
+        if width not in WIDTHS:
+            raise Refusal(400, f"w is one of {', '.join(map(str, WIDTHS))}.")
+        film = worklist.film(name)
+        if film is None:
+            return None
+        with self.reporter.explained():
+            self._store.check()
+        kept = self._thumbnails.get(film.sha256, width)
+        if kept is not None:
+            return kept
+        return await self.in_thread(
+            lambda: self._thumbnails.make(film.sha256, self._store.png(film.id), width)
+        )
 
     async def _films(self, request: Request) -> Response:
         queue = self.worklist_of(request)

@@ -19,6 +19,7 @@ def run(paths: Paths, params: Params) -> None:
             cohort=paths.cohort,
             fingerprint=paths.film_key_fingerprint,
             verdicts=paths.audit_log,
+            clearances=paths.clearance_log,
         )
     ingest(source, paths.cohort, settings=params.ingest, seed=params.seed, key=key)
 

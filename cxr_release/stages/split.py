@@ -4,19 +4,23 @@ Writes two image tables: the films that were trained on, which every later stage
 films, and the control films, which the audit and the scorecard alone read. A stage that is not
 given the control films cannot use them by mistake. Where patients are not stated, films are drawn
 one by one, and the summary says so.
+
+Films that show text, as people say (stage `clearance`), are in no part and in neither table. The
+parts are drawn before these are taken out: every other film stays where it was.
 """
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
+from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.split import (
@@ -33,7 +37,8 @@ def run(paths: Paths, params: Params) -> None:
     """Write which film belongs to which part, and the films that generators may see by themselves.
 
     Raises:
-        SourceError: there are too few patients, or a control film has the pixels of another film.
+        SourceError: there are too few patients, a control film has the pixels of another film, or
+            a part is left without a film once those with text are out.
     """
     manifest = tables.read_rows(paths.manifest, schemas.MANIFEST)
     films = [row for row in manifest if row["status"] == "ingested"]
@@ -41,6 +46,8 @@ def run(paths: Paths, params: Params) -> None:
     parts = split_by_group(
         groups, held_out=params.split.held_out, seed=params.seed, control=params.split.control
     )
+    parts = _without_text(parts, read(paths.with_text, list[str]))
+    films = [row for row in films if row["id"] in parts]
     _require_no_twin(paths, parts, {row["id"]: row["source_file"] for row in films})
     patients = {row["id"]: row["patient"] for row in films}
     rows = [{"id": film, "patient": patients[film], "part": part} for film, part in parts.items()]
@@ -58,6 +65,18 @@ def run(paths: Paths, params: Params) -> None:
         )
 
 
+def _without_text(parts: Mapping[str, str], with_text: Sequence[str]) -> dict[str, str]:
+    """The parts without the films that show text."""
+    kept = {film: part for film, part in parts.items() if film not in {*with_text}}
+    if emptied := sorted({*parts.values()} - {*kept.values()}):
+        raise SourceError(
+            f"no film is left for {' and '.join(emptied)} once films that show text are out",
+            where="clearance",
+            remedy="give more films, or look again: `cxr-release clear --reviewer NAME`",
+        )
+    return kept
+
+
 def _require_no_twin(paths: Paths, parts: Mapping[str, str], files: Mapping[str, str]) -> None:
     columns = ["id", "pixel_sha256"]
     cohort = tables.read(paths.cohort_table, schemas.COHORT, columns).to_pylist()
@@ -72,15 +91,15 @@ def _require_no_twin(paths: Paths, parts: Mapping[str, str], files: Mapping[str,
 
 
 def _write_films(paths: Paths, parts: Mapping[str, str]) -> None:
-    """The cohort in two tables, each row as it was, in its order."""
+    """The cohort in two tables, each row as it was, in its order; less films that show text."""
     with (
         tables.Writer(paths.trained_table, schemas.COHORT) as trained,
         tables.Writer(paths.control_table, schemas.COHORT) as control,
     ):
         for rows in tables.pieces(tables.iterate(paths.cohort_table, schemas.COHORT), 64):
-            kept_apart = [row for row in rows if parts[row["id"]] == CONTROL]
-            control.append(kept_apart)
-            trained.append([row for row in rows if parts[row["id"]] != CONTROL])
+            cleared = [row for row in rows if row["id"] in parts]
+            control.append([row for row in cleared if parts[row["id"]] == CONTROL])
+            trained.append([row for row in cleared if parts[row["id"]] != CONTROL])
 
 
 def _summary(

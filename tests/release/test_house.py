@@ -95,13 +95,13 @@ def write_project(root: Path) -> None:
         settings[section].update(values)
     (root / "params.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
-    wanted = {name: stages[name] for name in ("ingest", "split")}
+    wanted = {name: stages[name] for name in ("ingest", "find_text", "clearance", "split")}
     for stage in wanted.values():
         stage["deps"] = [dep for dep in stage["deps"] if dep.startswith("data/")]
     (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": wanted}))
     shutil.copytree(REPOSITORY / "cards", root / "cards")
     for name in ("raw", "reviews/screening", "reviews/audit", "reviews/withdrawals",
-                 "reviews/readers", "published"):  # fmt: skip
+                 "reviews/readers", "reviews/burned-in", "published"):  # fmt: skip
         (root / "data" / name).mkdir(parents=True)
 
 
@@ -309,8 +309,8 @@ def test_the_release_is_what_it_says(root: Path) -> None:
 
 
 def test_what_holds_real_films_is_for_its_owner_alone(root: Path) -> None:
-    folders = ("cohort", "split", "audit", "audit/features", "adjudication", "study-kit",
-               "study-key")  # fmt: skip
+    folders = ("cohort", "found-text", "clearance", "split", "audit", "audit/features",
+               "adjudication", "study-kit", "study-key")  # fmt: skip
     for name in folders:
         folder = root / "data" / name
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, name

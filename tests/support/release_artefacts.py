@@ -8,13 +8,15 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
+from cxr_release.clearance.state import outcome_of
+from cxr_release.clearance.statement import CLEAR, TEXT
 from cxr_release.files import read_json, write_json
 from cxr_release.films import png
 from cxr_release.films.film_key import keep_key
@@ -284,6 +286,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         kit=root / "study-kit" / "kit.parquet",
         study=root / "study",
         cohort=root / "cohort",
+        clearance=root / "clearance",
         split=root / "split",
         curves=root / "curves" / "losses.json",
         fidelity=root / "fidelity" / "distances.json",
@@ -412,6 +415,8 @@ def _written(
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
     write_split(inputs.split, cohort)
+    write_json(inputs.clearance / "clearance.json", {"drawn": True})
+    write_json(inputs.clearance / "with-text.json", [])
     write_training(inputs.final)
     write_prescreen(inputs.prescreen)
     write_audit(inputs.audit)
@@ -532,8 +537,34 @@ def make_release(
     return make_release_of(inputs, params, root)
 
 
+def write_clearance(
+    inputs: ReleaseInputs, *, clear: int = 0, with_text: Sequence[str] = (), required: int = 1
+) -> dict[str, Any]:
+    """One person looked at some real films of the cohort, the first of them without text."""
+    films = tables.read(inputs.cohort / "cohort.parquet", schemas.COHORT, ["id"])["id"].to_pylist()
+    contents = {film: film.encode().hex().ljust(64, "0")[:64] for film in films}
+    said = dict.fromkeys([film for film in films if film not in with_text][:clear], CLEAR)
+    words = said | dict.fromkeys(with_text, TEXT)
+    entries = {
+        (film, contents[film]): SimpleNamespace(
+            about=(film, contents[film]), real_id=film, decision=word
+        )
+        for film, word in words.items()
+    }
+    decisions: Any = {"a.b": entries}
+    outcome = outcome_of(contents, decisions, required=required, suspected=None)
+    write_json(
+        inputs.clearance / "clearance.json", {"drawn": False, "review": dict(outcome.counts)}
+    )
+    write_json(inputs.clearance / "with-text.json", list(outcome.with_text))
+    return outcome.counts
+
+
 def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
-    """A release of some artefacts."""
+    """A release of some artefacts; at real films of which nothing is said nobody has looked."""
+    drawn = params.ingest.source == parameters.PHANTOMS
+    if not drawn and read_json(inputs.clearance / "clearance.json")["drawn"]:
+        write_clearance(inputs)
     write_json(root / "validation.json", validate(inputs, params))
     package(
         inputs,

@@ -12,7 +12,7 @@ import yaml
 from cxr_release.paths import Paths
 from tests.support import ROOT
 
-REVIEWS = ("screening", "audit", "withdrawals", "readers", "quartets", "facing")
+REVIEWS = ("screening", "audit", "withdrawals", "readers", "quartets", "facing", "burned-in")
 
 
 def small_project(root: Path, small: Mapping[str, Mapping[str, Any]]) -> Paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from cxr_release.release.checks.report import CheckReport, Place
@@ -21,6 +21,7 @@ def check_parts(
     tables: Mapping[str, Rows],
     stated: Split,
     *,
+    with_text: Collection[str] = (),
     folder: Any,
     report: CheckReport,
 ) -> dict[str, str]:
@@ -31,6 +32,7 @@ def check_parts(
         split: rows of `schemas.SPLIT`.
         tables: `trained` and `control` → rows of `schemas.COHORT`.
         stated: what the split says of itself.
+        with_text: films of the cohort that show text: they are in no part.
         folder: of these files.
         report: where faults go.
 
@@ -39,7 +41,9 @@ def check_parts(
     """
     place = Place(str(folder / "split.parquet"), _SPLIT)
     parts = {row["id"]: row["part"] for row in split}
-    for film in sorted(cohort.keys() ^ parts.keys()):
+    for film in sorted(parts.keys() & {*with_text}):
+        report.add(place.at(film), "shows text, and is in a part all the same")
+    for film in sorted((cohort.keys() ^ parts.keys()) - {*with_text}):
         what = "is in no part" if film in cohort else "is not a film of the cohort"
         report.add(place.at(film), what)
     people: dict[str, set[str]] = {}
@@ -100,10 +104,12 @@ def check_searched(
 
 
 def check_cohort_counts(record: Record, place: Place, report: CheckReport) -> None:
-    """Every film that was taken in is in one part."""
+    """Every film that was taken in is in one part, but those that show text."""
+    review = record.reviews.burned_in
+    out = 0 if review is None else review.with_text
     report.says(
         place.at("key metrics.split.films"),
         sum(record.metrics.split.films.values()),
-        record.metrics.ingest.films,
-        "the films taken in",
+        record.metrics.ingest.films - out,
+        f"the films taken in{', less those that show text' if out else ''}",
     )

@@ -247,7 +247,13 @@ def _personal(record: Record) -> list[str]:
             " Copies of them were searched for; that a synthetic film repeats one, or that a"
             " patient is recognised, cannot be ruled out."
         )
-    return [first, *_guarantee(record), *([f"Ethics: {ethics}"] if ethics else [])]
+    looking = record.reviews.burned_in
+    return [
+        first,
+        *([f"Text burned into real films: {looking.sentence}"] if looking else []),
+        *_guarantee(record),
+        *([f"Ethics: {ethics}"] if ethics else []),
+    ]
 
 
 def _guarantee(record: Record) -> list[str]:

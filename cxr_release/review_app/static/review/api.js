@@ -17,7 +17,7 @@ import { Connection } from "../shared/connection.js";
 
 /** @typedef {{done: number, left: number, excluded: number, per_minute: number|null, minutes_left: number|null}} Progress */
 /** @typedef {{films: FilmState[], from: number, next: number|null, previous: number|null}} Page */
-/** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], facing: string|null, films: number}} Setup */
+/** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], facing: string|null, films: number, thumbnails?: number[]}} Setup */
 /** @typedef {{film: string, decision: Verb, reason: string, note: string}} NewDecision */
 /** @typedef {{films: FilmState[], logged: number}} Answer */
 

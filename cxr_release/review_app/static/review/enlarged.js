@@ -25,13 +25,13 @@ export class Enlarged {
   /**
    * @param {HTMLElement} host
    * @param {import("./grid.js").Grid} grid
-   * @param {import("../shared/image_loader.js").ImageLoader} images
+   * @param {import("./thumbnails.js").Thumbnails} thumbnails
    * @param {import("./decision_state.js").DecisionState} states
    */
-  constructor(host, grid, images, states) {
+  constructor(host, grid, thumbnails, states) {
     this.host = host;
     this.grid = grid;
-    this.images = images;
+    this.thumbnails = thumbnails;
     this.states = states;
     this.viewer = new Viewer(this.#stage);
     host.append(
@@ -41,7 +41,8 @@ export class Enlarged {
       button({ class: "enlarged-close", text: "Back (Esc)", on: { click: () => this.close() } }),
       definitions("enlarged-hint", HINTS),
     );
-    images.addEventListener("change", () => this.update());
+    // Both, for a small picture stands there until the film comes.
+    for (const images of new Set([thumbnails.images, thumbnails.films])) images.addEventListener("change", () => this.update());
   }
 
   get isOpen() {
@@ -86,7 +87,9 @@ export class Enlarged {
     }
     const shown = this.states.of(name);
     const label = `Film ${this.grid.index + 1} of ${this.grid.names.length}`;
-    const url = this.images.get(name)?.url ?? "";
+    const { names, index } = this.grid;
+    this.thumbnails.look([name, ...[names[index + 1], names[index - 1]].filter(Boolean)]);
+    const url = this.thumbnails.best(name);
     if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, label);
     const mirrored = this.grid.isMirrored(name);
     this.viewer.orient({ mirrored, inverted: false });

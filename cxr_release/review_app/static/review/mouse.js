@@ -81,14 +81,15 @@ export class Preview {
 
   /**
    * @param {import("./grid.js").Grid} grid
-   * @param {import("../shared/image_loader.js").ImageLoader} images
+   * @param {import("./thumbnails.js").Thumbnails} thumbnails
    * @param {() => boolean} wanted
    */
-  constructor(grid, images, wanted) {
+  constructor(grid, thumbnails, wanted) {
     this.grid = grid;
-    this.images = images;
+    this.thumbnails = thumbnails;
     this.wanted = wanted;
     this.#box.append(this.#image);
+    thumbnails.films.addEventListener("change", () => this.#fill());
     document.body.append(this.#box);
     grid.host.addEventListener("pointermove", (event) => this.#move(event));
     grid.host.addEventListener("pointerleave", () => this.close());
@@ -119,9 +120,10 @@ export class Preview {
 
   /** @param {number} place */
   #open(place) {
-    const loaded = this.images.get(this.grid.names[place]);
+    const name = this.grid.names[place];
     const film = this.grid.boxOf(place);
-    if (!loaded?.url || film === null) return;
+    if (!this.thumbnails.best(name) || film === null) return;
+    this.thumbnails.look([name]);
     const room = Math.max(film.left, innerWidth - film.right) - 2 * GAP;
     const side = Math.min(Math.max(LEAST, LARGER * film.width), room, innerHeight - 2 * GAP);
     const left = film.right + GAP + side < innerWidth ? film.right + GAP : film.left - GAP - side;
@@ -131,8 +133,14 @@ export class Preview {
     style.height = `${side}px`;
     style.left = `${left}px`;
     style.top = `${Math.min(Math.max(GAP, top), innerHeight - side - GAP)}px`;
-    this.#image.src = loaded.url;
-    this.#image.style.transform = this.grid.isMirrored(this.grid.names[place]) ? "scaleX(-1)" : "none";
+    this.#image.style.transform = this.grid.isMirrored(name) ? "scaleX(-1)" : "none";
     this.#box.hidden = false;
+    this.#fill();
+  }
+
+  /** The best picture of the film that is here by now. */
+  #fill() {
+    const url = this.#over === null || this.#box.hidden ? "" : this.thumbnails.best(this.grid.names[this.#over]);
+    if (url && this.#image.getAttribute("src") !== url) this.#image.src = url;
   }
 }

@@ -17,6 +17,7 @@ import { Preview, ReasonMenu } from "./mouse.js";
 import { PageNavigation } from "./page_navigation.js";
 import { Preferences } from "./preferences.js";
 import { Sidebar } from "./sidebar.js";
+import { Thumbnails } from "./thumbnails.js";
 import { readUrl, writeFilm } from "./url_state.js";
 
 /** @typedef {import("./api.js").View} View */
@@ -81,15 +82,18 @@ class ReviewPage extends PageController {
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
     super(start);
-    const { api, setup, images, notices, queue } = this;
+    const { api, setup, notices, queue } = this;
+    this.thumbnails = new Thumbnails(api, setup.thumbnails ?? [], this.images);
+    const { images } = this.thumbnails;
+    this.images = images;
     this.states = new DecisionState(queue);
     this.preferences = new Preferences(setup.reviewer);
     this.facings = new Facings(api, notices);
     this.grid = new Grid(byId("grid"), images, this.states);
     this.grid.isMirrored = (name) => this.facings.has(name);
     this.navigation = new PageNavigation({ api, images, states: this.states, grid: this.grid, films: setup.films });
-    this.enlarged = new Enlarged(byId("enlarged"), this.grid, images, this.states);
-    this.preview = new Preview(this.grid, images, () => this.preferences.previews && !this.enlarged.isOpen);
+    this.enlarged = new Enlarged(byId("enlarged"), this.grid, this.thumbnails, this.states);
+    this.preview = new Preview(this.grid, this.thumbnails, () => this.preferences.previews && !this.enlarged.isOpen);
     this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`reason-${place}`));
     this.sidebar = new Sidebar(byId("sidebar"), setup, this.act);
     const { states, grid, navigation, preferences } = this;
@@ -283,7 +287,9 @@ class ReviewPage extends PageController {
     navigation.measure = (view) => this.#measure(view);
     navigation.prepare = (view) => {
       this.preview.forget();
-      grid.layOut(this.#measure(view), captionOf(view));
+      const layout = this.#measure(view);
+      this.thumbnails.layOut(layout.side);
+      grid.layOut(layout, captionOf(view));
       this.emptyState.hide();
     };
     navigation.addEventListener("ahead", () => {

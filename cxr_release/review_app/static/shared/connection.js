@@ -105,10 +105,12 @@ export class Connection extends EventTarget {
   /**
    * @param {string} name
    * @param {AbortSignal} signal
+   * @param {number|null} [width] of a small picture; null: the film itself
    * @returns {Promise<Blob>}
    */
-  async film(name, signal) {
-    const response = await this.#ask(`film/${encodeURIComponent(name)}`, { signal });
+  async film(name, signal, width = null) {
+    const query = width === null ? "" : `?w=${width}`;
+    const response = await this.#ask(`film/${encodeURIComponent(name)}${query}`, { signal });
     if (!response.ok) throw new Refused(response.status, await sentence(response));
     return response.blob();
   }

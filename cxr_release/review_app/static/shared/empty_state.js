@@ -140,6 +140,32 @@ export function nothingToJudge(pairs, progress, adjudicates) {
   );
 }
 
+// The page of text on real films
+
+/** @param {import("../clear/api.js").Progress|null} progress the newest there is */
+export function nothingToClear(progress) {
+  const { done, text } = progress ?? { done: 0, text: 0 };
+  if (done === 0) {
+    return message(
+      "No film waits for you.",
+      "There is nothing to look at: others have looked already. If you expected films, ask whoever runs this page.",
+    );
+  }
+  return message(
+    "No film waits for you any more.",
+    figures([done, "looked at"], [done - text, "nothing that identifies"], [text, "text or a mark"]),
+    "Every decision is saved. Nothing more is needed here: you can close this page.",
+    "To look again, or to correct a decision: the key ←.",
+    element(
+      "p",
+      { class: "muted" },
+      "Films with text leave every run with the next ",
+      element("code", { text: "dvc repro" }),
+      ".",
+    ),
+  );
+}
+
 // The reader study
 
 /**

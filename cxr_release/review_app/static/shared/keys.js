@@ -1,4 +1,4 @@
-// Every key of the three pages, once: what it does, and what the help says of it.
+// Every key of the pages, once: what it does, and what the help says of it.
 
 import { SCALE, letter } from "./rating_scale.js";
 
@@ -141,6 +141,37 @@ export const ADJUDICATE_KEYS = [
         level: "level: brighter, darker",
         window: "window: more contrast, less; a stronger difference, weaker",
       }),
+      reset("r"),
+    ],
+  },
+];
+
+/** @type {Group[]} */
+export const CLEAR_KEYS = [
+  {
+    title: "Decide on the film",
+    keys: [
+      { keys: ["c"], action: "clear", shown: "c", help: "clear: nothing on it may identify anybody" },
+      { keys: ["t"], action: "text", shown: "t", help: "text: it shows text or a mark that may identify" },
+      { keys: ["u"], action: "take-back", shown: "u", help: "take back its decision, or the last one you made" },
+    ],
+  },
+  {
+    title: "Move",
+    keys: [
+      { keys: ["backspace", "arrowleft"], action: "previous", shown: "←, Backspace", help: "the film before, to look or to correct" },
+      { keys: ["arrowright"], action: "next", shown: "→", help: "the next film; nothing is decided" },
+      HELP,
+    ],
+  },
+  {
+    title: "See",
+    keys: [
+      { keys: [" "], action: "enlarge", shown: "Space", help: "the whole film, large; again: corners and edges" },
+      { keys: ["1"], action: "full-size", shown: "1", help: "at full size: a pixel of the film is a pixel of the screen" },
+      { keys: ["escape"], action: "close", shown: "Esc", help: "corners and edges" },
+      ...zoom("zoom; drag or Shift + arrows to move"),
+      ...windowing(["w", "s"], ["a", "d"], { level: "level: brighter, darker", window: "window: more contrast, less" }),
       reset("r"),
     ],
   },

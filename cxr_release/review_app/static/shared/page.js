@@ -1,4 +1,4 @@
-// What the three pages do alike: who is there, keys, what is unsent, and what other tabs have saved.
+// What all pages do alike: who is there, keys, what is unsent, and what other tabs have saved.
 
 import { showKeys } from "./dialogs.js";
 import { byId } from "./dom.js";

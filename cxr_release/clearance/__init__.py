@@ -1,0 +1,1 @@
+"""Text burned into real films: people look for it, a program may point at it, nobody guesses."""

@@ -1,0 +1,37 @@
+// What the page of text on real films asks of the server, and how the answers look.
+
+import { Connection } from "../shared/connection.js";
+
+/** @typedef {"clear"|"text"} Decision */
+
+/**
+ * A real film, and this reviewer's decision on it. The name is opaque.
+ * @typedef {object} Film
+ * @property {string} name
+ * @property {boolean} suspected whether a program suspects text on it
+ * @property {Decision|null} decision
+ * @property {string|null} at
+ */
+
+/** @typedef {{done: number, left: number, text: number}} Progress */
+/** @typedef {{reviewer: string, title: string, searched: boolean}} Setup */
+/** @typedef {{film: string, decision: Decision|"retract"}} NewDecision */
+/** @typedef {{film: Film, logged: number}} Answer */
+
+/** @type {Record<Decision, string>} */
+export const DECISION_TEXTS = { clear: "nothing that identifies", text: "text or a mark" };
+
+export class ClearApi extends Connection {
+  /** @returns {Promise<Film[]>} */
+  async films() {
+    return (await this.get("films")).films;
+  }
+
+  /**
+   * @param {NewDecision[]} decisions one at a time
+   * @returns {Promise<Answer>}
+   */
+  send([decision]) {
+    return this.post("decisions", decision);
+  }
+}
