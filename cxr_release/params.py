@@ -80,6 +80,7 @@ class IngestParams:
     )
     fit: Literal["stretch", "pad"]
     on_error: Literal["stop", "skip"]
+    field: Literal["whole", "exposed"] = "whole"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,7 +119,18 @@ MANIFEST = Table(
         Column("source_height", INT, "Height before ingest, in pixels.", least=1, nullable=True),
         Column("source_bits", INT, "Bits a sample.", least=1, nullable=True),
         Column("source_mode", TEXT, "Pixel format of the source: L, I;16, RGB, P …", nullable=True),
-        Column("inverted", BOOL, "Whether it was found negative and inverted.", nullable=True),
+        *(
+            Column(
+                f"field_{side}",
+                INT,
+                f"{side.capitalize()} edge of the exposed field that alone was taken, in pixels of"
+                " the source film; empty: the whole film.",
+                least=0,
+                nullable=True,
+            )
+            for side in ("left", "top", "right", "bottom")
+        ),
+        Column("inverted", BOOL, "Whether it was negative and was inverted.", nullable=True),
         Column(
             "facing",
             TEXT,

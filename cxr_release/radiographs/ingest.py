@@ -37,7 +37,7 @@ from cxr_release.radiographs.ingest_passes import (
 )
 from cxr_release.radiographs.ingest_tables import summarise, write_tables
 from cxr_release.radiographs.phantoms.phantom_source import list_phantoms
-from cxr_release.radiographs.polarity import find_negatives
+from cxr_release.radiographs.polarity import find_polarity
 from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 from cxr_release.radiographs.resample import SIDE, Thumbnail
 from cxr_release.tables import pieces
@@ -91,7 +91,7 @@ def ingest(
             _report([*listing.faults, *faults], read, str(source), settings)
             _tell_left_out(read)
             anchors = _anchors(read, listing)
-            oriented, facings = _orient(read, small, anchors)
+            oriented, facings, contrary = _orient(read, small, anchors)
             encoded = _encode_all(pool, store, oriented, settings, progress)
             refusals = _refusals(listing, faults)
             write_tables(output, oriented, encoded, refusals, size=settings.size)
@@ -100,6 +100,7 @@ def ingest(
             refused=len(refusals),
             unaided=facings.unaided,
             left_facing=anchors,
+            contrary=contrary,
             key=None if listing.drawn else key.fingerprint,
         )
         write_json(output / SUMMARY_FILE, summary)
@@ -173,7 +174,7 @@ def _read_all(
 ) -> tuple[list[ReadFilm], Thumbnail, list[Fault]]:
     films = listing.films
     calls = (
-        (store, settings.fit, first, films[first : first + CHUNK])
+        (store, settings.fit, first, films[first : first + CHUNK], settings.field)
         for first in range(0, len(films), CHUNK)
     )
     small = np.empty((len(films), SIDE, SIDE), np.float32)
@@ -197,8 +198,8 @@ def _named_crashes(store: PixelStore, settings: IngestParams) -> Iterator[None]:
     try:
         yield
     except WorkerDiedError as error:
-        films = [film for *_, chunk in error.calls for film in chunk]
-        calls = ((store, settings.fit, 0, [film]) for film in films)
+        films = [film for *_, chunk, _ in error.calls for film in chunk]
+        calls = ((store, settings.fit, 0, [film], settings.field) for film in films)
         faults = [
             Fault(films[at].name, "ends the process that reads it", "take it out")
             for at in fatal_calls(read_films, calls)
@@ -254,17 +255,29 @@ def _anchors(read: list[ReadFilm], listing: Listing) -> list[int]:
 
 def _orient(
     read: list[ReadFilm], small: Thumbnail, anchors: Sequence[int]
-) -> tuple[list[OrientedFilm], CohortFacings]:
-    negatives = find_negatives(small)
-    small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
+) -> tuple[list[OrientedFilm], CohortFacings, int]:
+    """The films with their polarity and facing, and how many look otherwise than stated."""
+    polarity = find_polarity(small, [film.facts.header.negative for film in read])
+    _warn_of_polarity([film.facts.source_file for film in read], polarity.contrary)
+    small *= np.where(polarity.negatives, np.float32(-1), np.float32(1))[:, None, None]
     unknown: list[Facing | None] = [None] * len(read)
     facings = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
     _warn_of_facings([film.facts.source_file for film in read], anchors, facings)
     oriented = [
-        OrientedFilm(film.slot, film.facts, bool(negative), facing)
-        for film, negative, facing in zip(read, negatives, facings.facings, strict=True)
+        OrientedFilm(film.slot, film.facts, film.field, bool(negative), facing)
+        for film, negative, facing in zip(read, polarity.negatives, facings.facings, strict=True)
     ]
-    return oriented, facings
+    return oriented, facings, len(polarity.contrary)
+
+
+def _warn_of_polarity(names: list[str], contrary: Sequence[int]) -> None:
+    """Name the films whose looks are not what their files state."""
+    if contrary:
+        named = ", ".join(names[index] for index in contrary)
+        sys.stderr.write(
+            f"bright or dark bone otherwise than their files state, by their looks: {named}; they"
+            " are taken as stated: look at them\n"
+        )
 
 
 def _warn_of_facings(names: list[str], anchors: Sequence[int], facings: CohortFacings) -> None:

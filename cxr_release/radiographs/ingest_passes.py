@@ -15,8 +15,9 @@ import numpy as np
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films import png
-from cxr_release.films.facts import Facing, Facts, SourceFilm
+from cxr_release.films.facts import Box, Facing, Facts, SourceFilm
 from cxr_release.films.png import Film
+from cxr_release.radiographs.exposure import Field, cut, exposed_field, size_of
 from cxr_release.radiographs.resample import (
     Fit,
     Thumbnail,
@@ -54,6 +55,8 @@ class ReadFilm:
 
     slot: int
     facts: Facts
+    field: Box
+    """What of the source film was taken, in its pixels."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class OrientedFilm:
 
     slot: int
     facts: Facts
+    field: Box
     inverted: bool
     facing: Facing | None
 
@@ -72,14 +76,17 @@ class OrientedFilm:
 
 
 def read_films(
-    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm]
+    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm], field: Field
 ) -> list[tuple[ReadFilm, Thumbnail] | Fault]:
-    """Read films, resample them and put them into the store from slot `first` on."""
-    return list(_read(store, fit, first, films))
+    """Read films, resample them and put them into the store from slot `first` on.
+
+    Thumbnails are of what was exposed, whatever is taken of a film.
+    """
+    return list(_read(store, fit, first, films, field))
 
 
 def _read(
-    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm]
+    store: PixelStore, fit: Fit, first: int, films: Sequence[SourceFilm], field: Field
 ) -> Iterator[tuple[ReadFilm, Thumbnail] | Fault]:
     for slot, film in enumerate(films, start=first):
         try:
@@ -87,10 +94,13 @@ def _read(
         except SourceError as error:
             yield Fault(film.name, error.what, error.remedy)
             continue
-        square = resample(pixels, store.size, fit)
+        exposed = exposed_field(pixels, facts.header.exposed)
+        taken: Box = exposed if field == "exposed" else (0, 0, facts.width, facts.height)
+        square = resample(cut(pixels, taken), store.size, fit)
         store.put(slot, square)
-        left, top, right, bottom = place(facts.width, facts.height, store.size, fit)
-        yield ReadFilm(slot, facts), thumbnail(square[top:bottom, left:right])
+        film_in_square = cut(square, place(*size_of(taken), store.size, fit))
+        shown = film_in_square if taken == exposed else cut(pixels, exposed)
+        yield ReadFilm(slot, facts, taken), thumbnail(shown)
 
 
 def encode_films(
@@ -103,7 +113,7 @@ def encode_films(
 def _encode(store: PixelStore, fit: Fit, film: OrientedFilm) -> dict[str, Any]:
     pixels = store.get(film.slot)
     if film.inverted:
-        pixels = invert(pixels, place(film.facts.width, film.facts.height, store.size, fit))
+        pixels = invert(pixels, place(*size_of(film.field), store.size, fit))
     if film.flipped:
         pixels = mirror(pixels)
     data = png.encode(pixels, synthetic=False)

@@ -11,6 +11,7 @@ import numpy as np
 
 from cxr_release.films.facts import Facing, Value
 from cxr_release.films.patients import counted
+from cxr_release.radiographs.exposure import is_whole
 from cxr_release.radiographs.ingest_passes import OrientedFilm
 from cxr_release.schemas import COHORT, MANIFEST
 from cxr_release.tables import ROWS_PER_GROUP, Writer, pieces
@@ -70,6 +71,8 @@ def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any]) -> dict[str, Any
 
 def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
     facts = film.facts
+    whole = is_whole(film.field, facts.width, facts.height)
+    left, top, right, bottom = (None,) * 4 if whole else film.field
     spacing = facts.header.spacing
     points = facts.keypoints and [
         {"name": name, "x": x, "y": y} for name, (x, y) in facts.keypoints.items()
@@ -87,6 +90,10 @@ def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
         "source_height": facts.height,
         "source_bits": facts.bits,
         "source_mode": facts.mode,
+        "field_left": left,
+        "field_top": top,
+        "field_right": right,
+        "field_bottom": bottom,
         "inverted": film.inverted,
         "facing": film.facing,
         "flipped": film.flipped,
@@ -124,6 +131,7 @@ def summarise(
     refused: int,
     unaided: Sequence[Facing | None],
     left_facing: Collection[int],
+    contrary: int,
     key: str | None,
 ) -> dict[str, Any]:
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
@@ -133,6 +141,7 @@ def summarise(
         refused: how many files were refused.
         unaided: the facing that is found of each film without its being listed.
         left_facing: indices of films that were listed as facing left.
+        contrary: how many look like negatives or not, otherwise than stated.
         key: fingerprint of the key behind the films' ids; phantoms have none.
     """
     facts = [film.facts for film in films]
@@ -153,6 +162,8 @@ def summarise(
         **counted([entry.patient for entry in facts]),
         "cases": len({entry.case for entry in facts if entry.case}) or None,
         "inverted": sum(film.inverted for film in films),
+        **_stated_polarity(films, contrary),
+        **_cropped(films),
         "flipped": sum(film.flipped for film in films),
         "facings": _counts(film.facing or "unknown" for film in films),
         "source_bits": _counts(entry.bits for entry in facts),
@@ -162,6 +173,20 @@ def summarise(
         "polarity_accuracy": sum(polarity) / len(polarity) if polarity else None,
         "facing_check": _check(unaided, truth),
     }
+
+
+def _stated_polarity(films: Sequence[OrientedFilm], contrary: int) -> dict[str, dict[str, int]]:
+    """Films whose polarity their files state, and how many look otherwise; nothing of none."""
+    stated = sum(film.facts.header.negative is not None for film in films)
+    return {"polarity_stated": {"films": stated, "look otherwise": contrary}} if stated else {}
+
+
+def _cropped(films: Sequence[OrientedFilm]) -> dict[str, int]:
+    """How many films lost a border; nothing of none."""
+    cropped = sum(
+        not is_whole(film.field, film.facts.width, film.facts.height) for film in films
+    )
+    return {"cropped": cropped} if cropped else {}
 
 
 def _check(facings: Sequence[Facing | None], truth: Sequence[Facing | None]) -> dict[str, int]:

@@ -48,8 +48,11 @@ def _named(name: str, *, mirrored: bool) -> str:
 
 def _placed(point: Mapping[str, Any], row: Mapping[str, Any], *, size: int, fit: Fit) -> Point:
     """Where a landmark lies on the ingested film, as fractions of its sides."""
-    width, height = row["source_width"], row["source_height"]
+    # Of the film or, where a border was cut off, of its exposed field.
+    x, y = row.get("field_left") or 0, row.get("field_top") or 0
+    width = (row.get("field_right") or row["source_width"]) - x
+    height = (row.get("field_bottom") or row["source_height"]) - y
     left, top, right, bottom = place(width, height, size, fit)
-    across = (left + point["x"] / width * (right - left)) / size
-    down = (top + point["y"] / height * (bottom - top)) / size
+    across = (left + (point["x"] - x) / width * (right - left)) / size
+    down = (top + (point["y"] - y) / height * (bottom - top)) / size
     return (1 - across if row["flipped"] else across), down
