@@ -5,16 +5,14 @@ viewer's shutter is black, or white in a film that was inverted later. So a bord
 dark whatever the film's polarity, which is not known yet, and air may look like either. What tells
 a border from air and from body is its shape:
 
-- a line of pixels along a side of the film is a border's where nearly all of it is of one value,
-  or near one end of the film's grey values (a collimator's border is lit by scattered light);
-- such lines in a row from the side on are a border where they end in a straight edge: a little
-  further in, much of the line has another value. Air ends at a skin that curves away from the side,
-  so that a line further in is still mostly air: it is kept.
+- from a side of the film on, nearly all of each line of pixels is of one value, or near one end of
+  the film's values;
+- the border ends along a straight line, which may be tilted, and a little further in much of that
+  line has another value. Air ends at a skin that curves away from the side, and is kept.
 
-Where the field within a dark border is itself as dark, no edge can be seen, and the border is kept
-as air. So is a strip of which fewer lines than `THINNEST` are alike. What is cut off besides a
-border is air beyond a body with a straight edge, if anything, and at most a tenth of a line's
-pixels.
+Where little of the film within a dark border is brighter, no edge can be seen: that border is kept
+as air. What is cut off besides a border is at most a tenth of a line's pixels, where a border is
+tilted, and air that is as dark as the border beside it.
 """
 
 from __future__ import annotations
@@ -36,17 +34,25 @@ LEAST = 1 / 4
 """Share of each side that a field has at least: a smaller one is not believed."""
 SAME = 4
 """Grey values that differ by so much are one, but for noise."""
-SHADES = (0.2, 0.4)
-"""How far a border's values may lie from the end of the film's, as a share of their range: at the
-side of the film, and towards its edge, where scattered light reaches it."""
+SHADE = 0.2
+"""How far a border's values may lie from the end of the film's, as a share of their range."""
+LIT = 0.4
+"""The same where scattered light reaches under a collimator's edge, up to that edge, at which the
+jump must be the larger: flesh in air is as grey."""
 ALIKE = 0.9
 """Share of a line that is of a border's value; the rest may be noise, a marker or letters."""
 INSIDE = 0.03
-"""How far inside a border its edge is looked for, as a share of the film's side."""
-EDGE = 0.3
+"""How far inside a border its edge is looked for, as a share of the film's side: that of a tilted
+border is deeper at one end."""
+EDGE, LIT_EDGE = 0.3, 0.5
 """Share of the line there that must have left the border's value."""
-CONTRAST = 0.1
+JUMP, LIT_JUMP = 0.1, 0.2
 """By how much it must have, as a share of the range of the film's values."""
+STRAIGHT = 0.55
+"""Share of that part of the edge that must lie on one straight line, to within `OFF` pixels."""
+OFF = 2.0
+SLOPES = np.tan(np.radians(np.arange(-8, 8.25, 0.5)))
+"""Of such a line against the film's side: it may be tilted by 8 degrees."""
 THINNEST = 2
 """Lines of a border, at least."""
 
@@ -124,47 +130,50 @@ def _found(grey: NDArray[np.float32]) -> Box:
     left, top, right, bottom = 0, 0, grey.shape[1], grey.shape[0]
     for _ in range(4):  # the borders of two sides overlap: one is seen better without the other
         before = left, top, right, bottom
-        for turns in range(4):
-            part = np.rot90(grey[top:bottom, left:right], turns)  # its first line: a side
-            lines = _border(part, low, high, reach=int(INSIDE * len(np.rot90(grey, turns))) + 1)
-            if turns == 0:
-                top += lines
-            elif turns == 1:
-                right -= lines
-            elif turns == 2:
-                bottom -= lines
-            else:
-                left += lines
+        top += _border(grey[top:bottom, left:right], low, high)
+        bottom -= _border(grey[top:bottom, left:right][::-1], low, high)
+        left += _border(grey[top:bottom, left:right].T, low, high)
+        right -= _border(grey[top:bottom, left:right].T[::-1], low, high)
         if before == (left, top, right, bottom):
             break
     return left, top, right, bottom
 
 
-def _border(part: NDArray[np.float32], low: float, high: float, *, reach: int) -> int:
+def _border(part: NDArray[np.float32], low: float, high: float) -> int:
     """How many lines of a part of a film, from the first on, are a border's.
 
     Args:
         part: (lines, pixels), from one side of the film on.
         low: least of the film's values.
         high: greatest of them.
-        reach: lines further in at which the border must have ended.
     """
     span = high - low
-    value = float(np.median(part[0]))
-    kinds = [np.abs(part - value) <= SAME]
+    reach = int(INSIDE * len(part)) + 2
+    kinds = [(np.abs(part - np.median(part[0])) <= SAME, reach, EDGE, JUMP * span)]
     for ends in (high - part, part - low):
-        if np.mean(ends[0] <= SHADES[0] * span) >= ALIKE:
-            kinds += [ends <= shade * span for shade in SHADES]
+        if np.mean(ends[0] <= SHADE * span) >= ALIKE:
+            kinds += [
+                (ends <= SHADE * span, reach, EDGE, JUMP * span),
+                (ends <= LIT * span, -(-reach // 3), LIT_EDGE, LIT_JUMP * span),
+            ]
     lines = 0
-    for border in kinds:
+    for border, further, share, jump in kinds:
         alike = border.mean(axis=1) >= ALIKE
         count = len(alike) if alike.all() else int(alike.argmin())
-        if not THINNEST <= count < len(part) - reach:
-            continue
-        last = np.median(part[count - 1])
-        left = ~border[count + reach - 1] & (
-            np.abs(part[count + reach - 1] - last) > CONTRAST * span
-        )
-        if left.mean() >= EDGE:
-            lines = max(lines, count)
+        if max(THINNEST, lines) <= count < len(part) - reach:
+            changed = np.abs(part[count + further - 1] - np.median(part[count - 1])) > jump
+            if changed.mean() >= share and _straight(
+                part[max(count - further, 0) : count + further, changed]
+            ):
+                lines = count
     return lines
+
+
+def _straight(part: NDArray[np.float32]) -> bool:
+    """Whether most pixels of a part of a film (lines, pixels) jump along a straight line."""
+    pixels = part.shape[1]
+    depth = np.abs(np.diff(part, axis=0)).argmax(axis=0)
+    across = np.arange(pixels) - pixels / 2
+    rest = np.sort(depth - SLOPES[:, None] * across, axis=1)
+    needed = max(int(np.ceil(STRAIGHT * pixels)), 1)
+    return bool((rest[:, needed - 1 :] - rest[:, : pixels - needed + 1] <= OFF).any())

@@ -183,9 +183,7 @@ def _stated_polarity(films: Sequence[OrientedFilm], contrary: int) -> dict[str, 
 
 def _cropped(films: Sequence[OrientedFilm]) -> dict[str, int]:
     """How many films lost a border; nothing of none."""
-    cropped = sum(
-        not is_whole(film.field, film.facts.width, film.facts.height) for film in films
-    )
+    cropped = sum(not is_whole(film.field, film.facts.width, film.facts.height) for film in films)
     return {"cropped": cropped} if cropped else {}
 
 

@@ -6,14 +6,15 @@ shares hold in small cohorts too and any film can be drawn without its neighbour
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.films.facts import Facing, Facts, Listing
+from cxr_release.films.facts import Box, Facing, Facts, Listing
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
+from cxr_release.radiographs.phantoms.collimation import Collimation, collimate
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
@@ -26,7 +27,7 @@ _PATIENTS_A_BLOCK = 6
 _NEGATIVE_EVERY = 25
 _NEGATIVES = 2
 _HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
-_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY = range(5)
+_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER = range(6)
 """Streams of random numbers, so that no draw shifts another."""
 
 
@@ -45,10 +46,14 @@ class Phantom:
     """True where bone is dark."""
     keypoints: dict[str, tuple[float, float]]
     """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
+    field: Box | None = None
+    """Around what a border leaves of the film, in pixels, where one was asked for."""
 
 
-def draw_phantom(index: int, *, seed: int) -> Phantom:
+def draw_phantom(index: int, *, seed: int, collimation: Collimation | None = None) -> Phantom:
     """Draw one film of the cohort: a pure function of seed and index (both ≥ 0).
+
+    With a collimation the same film has that border, in place of any of its own.
 
     Bit-identical for the same NumPy and SciPy on the same machine.
     """
@@ -61,7 +66,12 @@ def draw_phantom(index: int, *, seed: int) -> Phantom:
     shape, view = _frame(spine, mirrored, rng)
     bone, flesh = _anatomy(patient, posture, spine)
     exposure = draw_exposure(rng)
+    field = None
+    if collimation is not None:
+        exposure = replace(exposure, shutters=(0.0, 0.0, 0.0, 0.0))
     grey = expose(bone, flesh, view=view, shape=shape, exposure=exposure, rng=rng)
+    if collimation is not None:
+        grey, field = collimate(grey, collimation, _stream(seed, _BORDER, index))
     negative = _is_negative(index, seed)
     return Phantom(
         name=f"phantom-{index:05d}",
@@ -70,6 +80,7 @@ def draw_phantom(index: int, *, seed: int) -> Phantom:
         facing="right" if mirrored else "left",
         negative=negative,
         keypoints=_on_film(keypoints(patient, spine), view, mirrored),
+        field=field,
     )
 
 
