@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from cxr_release.files import private, write_json
 from cxr_release.films.atlas import is_atlas, list_atlas
 from cxr_release.films.facts import Facing, Listing
 from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
-from cxr_release.films.folder import LEFT_FACING, list_folder
+from cxr_release.films.folder import LEFT_FACING, list_folder, printable
 from cxr_release.films.patients import PATIENTS
 from cxr_release.params import PHANTOMS, IngestParams
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
@@ -36,6 +37,7 @@ from cxr_release.radiographs.ingest_passes import (
     read_films,
 )
 from cxr_release.radiographs.ingest_tables import summarise, write_tables
+from cxr_release.radiographs.known_facts import OTHERS, KnownFacts, know
 from cxr_release.radiographs.phantoms.phantom_source import list_phantoms
 from cxr_release.radiographs.polarity import find_polarity
 from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
@@ -89,6 +91,7 @@ def ingest(
         with worker_pool(films) as pool, _store(output, settings, films) as store:
             read, small, faults = _read_all(pool, store, listing, settings, progress)
             _report([*listing.faults, *faults], read, str(source), settings)
+            read, known = _know(read, listing, settings)
             _tell_left_out(read)
             anchors = _anchors(read, listing)
             oriented, facings, contrary = _orient(read, small, anchors)
@@ -101,6 +104,7 @@ def ingest(
             unaided=facings.unaided,
             left_facing=anchors,
             contrary=contrary,
+            known=known,
             key=None if listing.drawn else key.fingerprint,
         )
         write_json(output / SUMMARY_FILE, summary)
@@ -162,7 +166,8 @@ def _list(
         raise SourceError(
             "lies in the folder of source films", where=str(output), remedy="write elsewhere"
         )
-    return list_atlas(folder, key) if is_atlas(folder) else list_folder(folder, key)
+    listed = list_atlas if is_atlas(folder) else list_folder
+    return listed(folder, key, settings.facts)
 
 
 def _read_all(
@@ -222,6 +227,43 @@ def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: In
     if settings.on_error == "stop" or not read:
         raise error
     sys.stderr.write(f"skipped: {error}\n")
+
+
+def _know(
+    read: list[ReadFilm], listing: Listing, settings: IngestParams
+) -> tuple[list[ReadFilm], KnownFacts]:
+    """The films with all that is known of them and may be kept; say what may not."""
+    further = [printable(name) for name in listing.columns if name not in settings.facts]
+    if further:
+        sys.stderr.write(
+            f"{PATIENTS}: not taken in, since ingest.facts does not name them:"
+            f" {', '.join(further)}\n"
+        )
+    names = [listing.films[film.slot].name for film in read]
+    facts, known = know(
+        [film.facts for film in read],
+        [listing.stated.get(name, {}) for name in names],
+        kinds=settings.facts,
+        columns=listing.columns,
+        least=settings.least_patients,
+    )
+    rare = [
+        f"  {column.name}: {_values(count)} {fate}"
+        for column in known.columns
+        for count, fate in (
+            (column.merged, f"put together as `{OTHERS}`"),
+            (column.left_out, "left out"),
+        )
+        if count
+    ]
+    if rare:
+        head = f"values of fewer than {settings.least_patients} {known.unit}s are not kept:"
+        sys.stderr.write("\n".join([head, *rare]) + "\n")
+    return [replace(film, facts=of) for film, of in zip(read, facts, strict=True)], known
+
+
+def _values(count: int) -> str:
+    return f"{count:,} value{'s' * (count != 1)}"
 
 
 def _tell_left_out(read: list[ReadFilm]) -> None:

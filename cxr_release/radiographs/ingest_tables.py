@@ -13,6 +13,7 @@ from cxr_release.films.facts import Facing, Value
 from cxr_release.films.patients import counted
 from cxr_release.radiographs.exposure import is_whole
 from cxr_release.radiographs.ingest_passes import OrientedFilm
+from cxr_release.radiographs.known_facts import KnownFacts
 from cxr_release.schemas import COHORT, MANIFEST
 from cxr_release.tables import ROWS_PER_GROUP, Writer, pieces
 
@@ -132,6 +133,7 @@ def summarise(
     unaided: Sequence[Facing | None],
     left_facing: Collection[int],
     contrary: int,
+    known: KnownFacts,
     key: str | None,
 ) -> dict[str, Any]:
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
@@ -142,6 +144,7 @@ def summarise(
         unaided: the facing that is found of each film without its being listed.
         left_facing: indices of films that were listed as facing left.
         contrary: how many look like negatives or not, otherwise than stated.
+        known: what is known of the films.
         key: fingerprint of the key behind the films' ids; phantoms have none.
     """
     facts = [film.facts for film in films]
@@ -164,6 +167,7 @@ def summarise(
         "inverted": sum(film.inverted for film in films),
         **_stated_polarity(films, contrary),
         **_cropped(films),
+        **_known(known),
         "flipped": sum(film.flipped for film in films),
         "facings": _counts(film.facing or "unknown" for film in films),
         "source_bits": _counts(entry.bits for entry in facts),
@@ -179,6 +183,26 @@ def _stated_polarity(films: Sequence[OrientedFilm], contrary: int) -> dict[str, 
     """Films whose polarity their files state, and how many look otherwise; nothing of none."""
     stated = sum(film.facts.header.negative is not None for film in films)
     return {"polarity_stated": {"films": stated, "look otherwise": contrary}} if stated else {}
+
+
+def _known(known: KnownFacts) -> dict[str, Any]:
+    """Of how many films each fact is known, and what was done to rare values; nothing of none."""
+    if not known.columns:
+        return {}
+    return {
+        "known": {column.name: column.films for column in known.columns if column.films},
+        # A list, so that no release states it.
+        "rare_values": [
+            {
+                "name": column.name,
+                "counted": known.unit,
+                "put together": column.merged,
+                "left out": column.left_out,
+            }
+            for column in known.columns
+            if column.merged or column.left_out
+        ],
+    }
 
 
 def _cropped(films: Sequence[OrientedFilm]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cxr_release import schemas, tables
@@ -19,6 +19,7 @@ from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.radiographs.fact_groups import strata_of
 from cxr_release.radiographs.split import (
     CONTROL,
     PARTS,
@@ -39,7 +40,11 @@ def run(paths: Paths, params: Params) -> None:
     films = [row for row in manifest if row["status"] == "ingested"]
     groups = groups_of(films)
     parts = split_by_group(
-        groups, held_out=params.split.held_out, seed=params.seed, control=params.split.control
+        groups,
+        held_out=params.split.held_out,
+        seed=params.seed,
+        control=params.split.control,
+        strata=_strata(films, groups, params),
     )
     _require_no_twin(paths, parts, {row["id"]: row["source_file"] for row in films})
     patients = {row["id"]: row["patient"] for row in films}
@@ -56,6 +61,15 @@ def run(paths: Paths, params: Params) -> None:
             f"patients not stated for {without:,} of {len(patients):,} films: the split is by"
             f" {groups.unit}, and films of one patient may be in several parts\n"
         )
+
+
+def _strata(
+    films: Sequence[Mapping[str, Any]], groups: Groups, params: Params
+) -> dict[str, str] | None:
+    name = params.split.stratify
+    if not name:
+        return None
+    return strata_of(films, name, groups, least=params.ingest.least_patients)
 
 
 def _require_no_twin(paths: Paths, parts: Mapping[str, str], files: Mapping[str, str]) -> None:
