@@ -53,11 +53,16 @@ MOST_DRAWS = 100_000
 """Draws behind an interval: more change nothing that is printed, and all lie in memory."""
 MOST_PEOPLE = 1_000
 """People who review or read: each has a file, and a column of the tables."""
+LEAST_PATIENTS = 10
+"""Who must share a value that is named, unless `ingest.least_patients` says otherwise: a rare
+diagnosis beside a small number would single somebody out."""
 
 _PRESCREEN = "prescreen"
 """The pre-screen's name in the logs, which is not a person's."""
 
 
+_FACT = re.compile(r"[^\W_][\w .()/%-]{0,59}")
+"""The name of something known of films."""
 _EXTRACTOR = re.compile(r"[a-z][a-z0-9_]{0,63}=[^@\s][^@]{0,150}(@[0-9a-f]{64})?")
 """A network, the file of its weights, and the file's SHA-256."""
 
@@ -80,6 +85,10 @@ def _is_date(text: str) -> bool:
     return True
 
 
+def _fact_names(value: Any) -> bool:
+    return len(value) <= 50 and all(_FACT.fullmatch(name) for name in value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class IngestParams:
     """Films in: where they are and what becomes of them."""
@@ -90,6 +99,13 @@ class IngestParams:
     fit: Fit
     on_error: Literal["stop", "skip"]
     millimetres: float | None = between(10, 2_000, "millimetres, or null", default=None)
+    field: Literal["whole", "exposed"] = "whole"
+    facts: Mapping[str, Literal["number", "code"]] = checked_by(
+        "at most 50 names of letters, digits, blanks and _ . ( ) / % -, each with number or code",
+        _fact_names,
+        default_factory=dict,
+    )
+    least_patients: int = between(5, 1_000, "patients", default=LEAST_PATIENTS)
 
     @property
     def film_size(self) -> Size:
@@ -119,6 +135,11 @@ class SplitParams:
 
     held_out: float = between(0.01, 0.5)
     control: float = between(0.0, 0.5, default=0.0)
+    stratify: str = checked_by(
+        "the name of a fact, or empty",
+        lambda value: not value or bool(_FACT.fullmatch(value)),
+        default="",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from cxr_release.tables import FACTS, HEX64, IMAGE, KEYPOINTS, Column, Table
 
 TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
 FACINGS = ("left", "right")
+EDGES = ("left", "top", "right", "bottom")
 SPACING_KINDS = ("calibrated", "detector", "unknown")
 
 
@@ -138,7 +139,18 @@ MANIFEST = Table(
         Column("source_height", INT, "Height before ingest, in pixels.", least=1, nullable=True),
         Column("source_bits", INT, "Bits a sample.", least=1, nullable=True),
         Column("source_mode", TEXT, "Pixel format of the source: L, I;16, RGB, P …", nullable=True),
-        Column("inverted", BOOL, "Whether it was found negative and inverted.", nullable=True),
+        *(
+            Column(
+                f"field_{side}",
+                INT,
+                f"{side.capitalize()} edge of the exposed field that alone was taken, in pixels of"
+                " the source film; empty: the whole film.",
+                least=0,
+                nullable=True,
+            )
+            for side in EDGES
+        ),
+        Column("inverted", BOOL, "Whether it was negative and was inverted.", nullable=True),
         Column(
             "facing",
             TEXT,
@@ -183,7 +195,7 @@ MANIFEST = Table(
                 " before it is mirrored; beyond it where the film was cut off.",
                 nullable=True,
             )
-            for edge in ("left", "top", "right", "bottom")
+            for edge in EDGES
         ),
         Column(
             "stated_negative",

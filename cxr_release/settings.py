@@ -163,6 +163,13 @@ def _coerce(kind: Any, raw: Any, metadata: Mapping[str, Any]) -> Any:
         if len(raw) > LONGEST_LIST:
             raise ValueError(f"has more than {LONGEST_LIST:,} entries")
         return tuple(_coerce(get_args(kind)[0], item, metadata) for item in raw)
+    if origin is Mapping:
+        if not isinstance(raw, Mapping):
+            raise TypeError("is not a list of names and values")
+        if len(raw) > LONGEST_LIST:
+            raise ValueError(f"has more than {LONGEST_LIST:,} entries")
+        name, value = get_args(kind)
+        return {_coerce(name, key, {}): _coerce(value, item, {}) for key, item in raw.items()}
     if kind is float:
         return _number(raw)
     if isinstance(raw, kind) and not (kind is int and isinstance(raw, bool)):

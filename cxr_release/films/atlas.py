@@ -32,7 +32,9 @@ from cxr_release.films.decode import read_bytes
 from cxr_release.films.facts import Facts, Listing
 from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import FilmFile, RealFilm, open_folder, place_fault, printable
+from cxr_release.films.limits import OLDEST
 from cxr_release.films.png import Film
+from cxr_release.films.stated_facts import Kind
 
 FILMS, ANNOTATIONS, WORKBOOK = "datasets-PNG", "datasets-JSON", "datasets.xlsx"
 SHEET = "Sheet1"
@@ -85,8 +87,13 @@ def is_atlas(folder: Path) -> bool:
     return (folder / FILMS).is_dir()
 
 
-def list_atlas(folder: Path, key: FilmKey) -> Listing:
+def list_atlas(folder: Path, key: FilmKey, kinds: Mapping[str, Kind] | None = None) -> Listing:
     """List the films of the atlas, by opaque ids of that key.
+
+    Args:
+        folder: of the atlas.
+        key: behind the films' ids.
+        kinds: columns of `patients.csv` that are asked for.
 
     Raises:
         SourceError: it holds no film, or its workbook cannot be understood.
@@ -103,7 +110,7 @@ def list_atlas(folder: Path, key: FilmKey) -> Listing:
         annotation = folder / ANNOTATIONS / f"{file.path.stem}.json"
         return AtlasFilm(
             film=RealFilm.named_by(key, file, patient, parts["case"]),
-            age=int(parts["age"]),
+            age=min(int(parts["age"]), OLDEST),
             annotation=annotation,
             annotation_fault=place_fault(annotation, folder.resolve())[0],
             curvature=classes.get(file.path.stem),
@@ -115,7 +122,7 @@ def list_atlas(folder: Path, key: FilmKey) -> Listing:
         if not _STEM.fullmatch(film.path.stem) or film.path.suffix.lower() != ".png"
     ]
     # No stems: the atlas's numbers hold no name, and no date.
-    return films.listing(film_of, faults=misnamed)
+    return films.listing(film_of, faults=misnamed, kinds=kinds)
 
 
 def read_curvatures(path: Path) -> dict[str, int]:

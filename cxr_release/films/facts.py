@@ -101,5 +101,9 @@ class Listing:
     """Names of films that are known to face left, refused ones too."""
     stems: Sequence[str] = ()
     """Stems of the files, where people named them."""
+    stated: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Name of a film → column → what a table beside the films states, where that was asked for."""
+    columns: tuple[str, ...] = ()
+    """Columns of that table that can be asked for."""
     drawn: bool = False
     """Whether the films are phantoms, and so know which way they face."""

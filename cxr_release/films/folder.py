@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +21,7 @@ from cxr_release.films.film_key import FilmKey
 from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, read_patients
 from cxr_release.films.png import Film
+from cxr_release.films.stated_facts import Kind, StatedFacts, read_stated
 from cxr_release.spelling import by_form
 
 LEFT_FACING = "left-facing.txt"
@@ -100,18 +101,45 @@ class FilmFolder:
         Raises:
             SourceError: the table cannot be read, or lies elsewhere.
         """
-        table = self.beside / PATIENTS
-        if not table.is_symlink() and not table.exists():
+        table = self._table()
+        if table is None:
             return {}, []
-        problem, remedy = place_fault(table, self.beside.resolve())
-        if problem:
-            raise SourceError(problem, where=str(table), remedy=remedy)
-        names = {printable(film.path.name): film.name for film in self.films}
+        names = self._names()
         keys, faults = read_patients(table, set(names))
         return (
             {names[name]: key for name, key in keys.items() if name in names},
             [replace(fault, where=names.get(fault.where, fault.where)) for fault in faults],
         )
+
+    def stated(self, kinds: Mapping[str, Kind]) -> StatedFacts:
+        """What the table states of each film in the columns of `kinds`; see `read_stated`.
+
+        Raises:
+            SourceError: the table cannot be read, or lies elsewhere.
+        """
+        table = self._table()
+        if table is None:
+            return StatedFacts()
+        names = self._names()
+        stated = read_stated(table, set(names), kinds)
+        return replace(
+            stated,
+            of={names[name]: values for name, values in stated.of.items()},
+            faults=tuple(replace(fault, where=names[fault.where]) for fault in stated.faults),
+        )
+
+    def _table(self) -> Path | None:
+        table = self.beside / PATIENTS
+        if not table.is_symlink() and not table.exists():
+            return None
+        problem, remedy = place_fault(table, self.beside.resolve())
+        if problem:
+            raise SourceError(problem, where=str(table), remedy=remedy)
+        return table
+
+    def _names(self) -> dict[str, str]:
+        """What the table calls a film → what reports call it."""
+        return {printable(film.path.name): film.name for film in self.films}
 
     def left_facing(self) -> frozenset[str]:
         """Names of the films that the list beside them names; see `read_left_facing`."""
@@ -125,6 +153,7 @@ class FilmFolder:
         *,
         faults: Iterable[Fault] = (),
         stems: Sequence[str] = (),
+        kinds: Mapping[str, Kind] | None = None,
     ) -> Listing:
         """What there is to ingest.
 
@@ -132,9 +161,11 @@ class FilmFolder:
             film_of: a film from its file and its patient's key, None where it is not stated.
             faults: of files, beside those that any folder may have.
             stems: of the files, where people named them.
+            kinds: columns of the table beside the films that are asked for.
         """
         patients, of_patients = self.patients()
-        every = [*self._file_faults(), *faults, *of_patients]
+        stated = self.stated(kinds or {})
+        every = [*self._file_faults(), *faults, *of_patients, *stated.faults]
         bad = {fault.where for fault in every}
         return Listing(
             films=[
@@ -146,6 +177,8 @@ class FilmFolder:
             refused=[film.name for film in self.films if film.name in bad],
             left_facing=self.left_facing(),
             stems=stems,
+            stated=stated.of,
+            columns=stated.columns,
         )
 
     def _file_faults(self) -> Iterator[Fault]:
@@ -247,7 +280,7 @@ class RealFilm:
         return decoded.film, facts
 
 
-def list_folder(folder: Path, key: FilmKey) -> Listing:
+def list_folder(folder: Path, key: FilmKey, kinds: Mapping[str, Kind] | None = None) -> Listing:
     """List a folder of real films to ingest.
 
     Whose film each is, `patients.csv` states alone: without it no patient is known.
@@ -255,6 +288,7 @@ def list_folder(folder: Path, key: FilmKey) -> Listing:
     Args:
         folder: of the films.
         key: behind their ids.
+        kinds: columns of the table beside the films that are asked for.
 
     Raises:
         SourceError: there is no such folder, it holds no film, or a file beside them cannot be
@@ -268,6 +302,7 @@ def list_folder(folder: Path, key: FilmKey) -> Listing:
     return films.listing(
         lambda file, patient: RealFilm.named_by(key, file, patient),
         stems=[film.path.stem for film in films.films],
+        kinds=kinds,
     )
 
 

@@ -23,3 +23,7 @@ MAX_PATIENTS_BYTES = 2**26
 """Of `patients.csv`."""
 MAX_LEFT_FACING_BYTES = 2**20
 """Of `left-facing.txt`."""
+AGE = "age"
+"""Name of the fact that is years."""
+OLDEST = 90
+"""Age in years that stands for itself and all above, as rules of de-identification ask."""

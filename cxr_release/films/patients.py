@@ -8,15 +8,15 @@ keys that name no patient: films of `unknown` or `1.2E+11` need not be of one pa
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import read_bounded
+from cxr_release.films.csv_table import SEPARATORS, CsvTable, parse_table
 from cxr_release.films.limits import MAX_PATIENTS_BYTES
 from cxr_release.spelling import by_form, folded
 
@@ -93,16 +93,34 @@ def read_columns(path: Path, files: set[str]) -> dict[str, dict[str, str]]:
     Raises:
         SourceError: the table cannot be read at all.
     """
+    columns: dict[str, dict[str, str]] = {}
+    for cell in cells_of(read_table(path), files):
+        columns.setdefault(cell.column, {}).setdefault(cell.film, cell.text)
+    return columns
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a table states of a film, beyond its patient."""
+
+    column: str
+    film: str
+    text: str
+    """Blanks around it taken off; never empty."""
+    line: int
+
+
+def cells_of(table: CsvTable, files: Collection[str]) -> Iterator[Cell]:
+    """Cells of the further columns of a table; see `read_columns`."""
     forms = by_form(files)
-    header, rows = _table(path)
+    header = list(table.header)
     further = [
-        (place, name.strip())
+        (place, name)
         for place, name in enumerate(header)
-        if name not in COLUMNS and name.strip() and header.index(name) == place
+        if name not in COLUMNS and name and header.index(name) == place
     ]
     file = header.index("file")
-    columns: dict[str, dict[str, str]] = {}
-    for _, cells in rows:
+    for line, cells in table.rows:
         if len(cells) != len(header):
             continue
         name = cells[file].strip()
@@ -110,8 +128,7 @@ def read_columns(path: Path, files: set[str]) -> dict[str, dict[str, str]]:
         if film in files:
             for place, column in further:
                 if cells[place].strip():
-                    columns.setdefault(column, {}).setdefault(film, cells[place].strip())
-    return columns
+                    yield Cell(column, film, cells[place].strip(), line)
 
 
 def counted(patients: Collection[str | None]) -> dict[str, int | None]:
@@ -205,32 +222,36 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
 
 def _rows(path: Path) -> tuple[list[_Row], list[Fault]]:
     """Rows of the table, and a fault for each that has not as many cells as the first line."""
-    header, table = _table(path)
+    table = read_table(path)
+    header = list(table.header)
     file, patient = (header.index(name) for name in COLUMNS)
     rows, faults = [], []
-    for line, cells in table:
+    for line, cells in table.rows:
         # Blanks around a value are how people write tables; anything else is part of it.
         name = cells[file].strip() if file < len(cells) else ""
         key = cells[patient].strip(" \t") if patient < len(cells) else ""
         torn = len(cells) != len(header)
         rows.append(_Row(line, name, "" if torn else key))
         if torn:
-            faults.append(_torn(line, len(cells), len(header)))
+            faults.append(_torn(line, len(cells), len(header), table.separator))
     return rows, faults
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """First line of the table, and line number and cells of each row that is not empty."""
+def read_table(path: Path) -> CsvTable:
+    """The table, as `parse_table` takes it.
+
+    Raises:
+        SourceError: it cannot be read, or has no columns `file` and `patient`.
+    """
     try:
-        text = read_bounded(path, MAX_PATIENTS_BYTES, follow=True).decode("utf-8-sig")
-        with io.StringIO(text, newline="") as stream:
-            table = csv.reader(stream, strict=True)
-            header = next(table, [])
-            _check_header(header, path)
-            return header, [(table.line_num, cells) for cells in table if cells]
+        table = parse_table(read_bounded(path, MAX_PATIENTS_BYTES, follow=True), COLUMNS)
+        _check_header(list(table.header), path)
+        return table
     except OSError as error:
         raise SourceError(f"cannot be read ({error.strerror})", where=str(path)) from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except SourceError as error:
+        raise SourceError(error.what, where=str(path), remedy=error.remedy) from error
+    except csv.Error as error:
         raise SourceError(f"is not a UTF-8 CSV table ({error})", where=str(path)) from error
 
 
@@ -245,9 +266,10 @@ def _check_header(header: list[str], path: Path) -> None:
             raise SourceError(f"has two columns {name}", where=str(path), remedy=remedy)
 
 
-def _torn(line: int, cells: int, columns: int) -> Fault:
+def _torn(line: int, cells: int, columns: int, separator: str) -> Fault:
+    sign = SEPARATORS[separator]
     return Fault(
         f"{PATIENTS}: line {line}",
         f"has {cells} cell{'s' * (cells != 1)}, and the first line has {columns}",
-        "put a key that contains a comma in quotes; leave an empty key after its comma",
+        f"put a key that contains a {sign} in quotes; leave an empty key after its {sign}",
     )

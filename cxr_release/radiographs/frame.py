@@ -22,10 +22,12 @@ from cxr_release.films.facts import Box, Facts
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
 from cxr_release.params import Fit, IngestParams
+from cxr_release.radiographs.exposure import Field, cut, size_of
 
 
 class Placement(NamedTuple):
-    """Edges of a source film on its ingested film, in pixels of that, before it is mirrored.
+    """Edges of what is taken of a source film on its ingested film, in pixels of that, before it
+    is mirrored.
 
     They may lie beyond the ingested film, where the source film was cut off.
     """
@@ -34,6 +36,8 @@ class Placement(NamedTuple):
     top: float
     right: float
     bottom: float
+    field: Box
+    """What is taken, in pixels of the source film."""
 
     def shown(self, size: Size) -> Box:
         """The whole pixels of a film of `size` that the source film fills: one at the least."""
@@ -41,19 +45,33 @@ class Placement(NamedTuple):
         top, bottom = _filled(self.top, self.bottom, size.height)
         return left, top, right, bottom
 
-    def resample(self, film: Film, size: Size) -> Film:
-        """Resample a film (h, w) to `size`, antialiased (Lanczos, clipped to 0 … 255).
+    def is_cut(self, size: Size) -> bool:
+        """Whether some of what is taken lies beyond a film of `size`."""
+        beyond = min(self.left, self.top, size.width - self.right, size.height - self.bottom)
+        return beyond < 0
 
-        Where the source film has nothing, it is black, as air around a body is once bone is bright.
+    def of_film(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Edges of the whole source film of width × height: left, top, right, bottom."""
+        left, top, right, bottom = self.field
+        across = (self.right - self.left) / (right - left)
+        down = (self.bottom - self.top) / (bottom - top)
+        first, upper = self.left - left * across, self.top - top * down
+        return first, upper, first + width * across, upper + height * down
+
+    def resample(self, film: Film, size: Size) -> Film:
+        """Resample a source film (h, w) to `size`, antialiased (Lanczos, clipped to 0 … 255).
+
+        Where nothing of it is taken, it is black, as air around a body is once bone is bright.
         """
-        height, width = film.shape
+        taken = cut(film, self.field)
+        height, width = taken.shape
         left, top, right, bottom = self.shown(size)
         box = (
             *(_source(edge, self.left, self.right, width) for edge in (left, right)),
             *(_source(edge, self.top, self.bottom, height) for edge in (top, bottom)),
         )
         # The gap lets Pillow average large films down first, to 3 times the size at least.
-        content = Image.fromarray(film).resize(
+        content = Image.fromarray(taken).resize(
             (right - left, bottom - top),
             Image.Resampling.LANCZOS,
             box=(box[0], box[2], box[1], box[3]),
@@ -85,37 +103,51 @@ class Frame:
     fit: Fit
     millimetres_per_pixel: float | None = None
     """The one scale of `physical`."""
+    field: Field = "whole"
+    """What is taken of each film."""
 
     @classmethod
     def of(cls, settings: IngestParams) -> Frame:
         """As the settings ask."""
-        return cls(settings.film_size, settings.fit, settings.millimetres_per_pixel)
+        scale = settings.millimetres_per_pixel
+        return cls(settings.film_size, settings.fit, scale, settings.field)
 
-    def place(self, facts: Facts) -> Placement:
+    def place(self, facts: Facts, exposed: Box) -> Placement:
         """Where a film comes to lie. `physical` takes films alone in which `fault` finds nothing.
+
+        Args:
+            facts: of the film.
+            exposed: its exposed field, in its pixels.
 
         Raises:
             ValueError: the scale, or the film's spacing, is not known.
         """
+        taken = exposed if self.field == "exposed" else (0, 0, facts.width, facts.height)
         if self.fit != "physical":
-            return Placement(*place(facts.width, facts.height, self.size, self.fit))
+            return Placement(*place(*size_of(taken), self.size, self.fit), taken)
         spacing, scale = facts.header.spacing, self.millimetres_per_pixel
         if spacing is None or scale is None:
             raise ValueError("a film without spacing, or a fit without scale, has no place")
-        left, top, right, bottom = field_of(facts)
         across, down = spacing.column / scale, spacing.row / scale
-        first = self.size.width / 2 - (left + right) / 2 * across
-        upper = self.size.height / 2 - (top + bottom) / 2 * down
-        return Placement(first, upper, first + facts.width * across, upper + facts.height * down)
+        first = self.size.width / 2 - (exposed[0] + exposed[2]) / 2 * across
+        upper = self.size.height / 2 - (exposed[1] + exposed[3]) / 2 * down
+        left, top, right, bottom = taken
+        return Placement(
+            first + left * across,
+            upper + top * down,
+            first + right * across,
+            upper + bottom * down,
+            taken,
+        )
 
-    def spacing(self, facts: Facts) -> Spacing | None:
+    def spacing(self, facts: Facts, placed: Placement) -> Spacing | None:
         """Millimetres between the pixels of the ingested film; None where they are not known."""
         source = facts.header.spacing
         if source is None:
             return None
         if self.millimetres_per_pixel is not None:
             return Spacing(self.millimetres_per_pixel, self.millimetres_per_pixel, source.kind)
-        left, top, right, bottom = self.place(facts)
+        left, top, right, bottom = placed.of_film(facts.width, facts.height)
         return Spacing(
             source.row * facts.height / (bottom - top),
             source.column * facts.width / (right - left),
@@ -148,11 +180,6 @@ class Frame:
                 f" {kinds['detector']:,} at the detector, where the patient appears magnified",
                 remedy="ingest films of one kind, or set ingest.fit to stretch or pad",
             )
-
-
-def field_of(facts: Facts) -> Box:
-    """The exposed field, in pixels of the source film; all of it where that is not stated."""
-    return facts.header.exposed or (0, 0, facts.width, facts.height)
 
 
 def place(width: int, height: int, size: int | Size, fit: Fit) -> Box:

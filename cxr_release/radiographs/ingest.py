@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from cxr_release.film_size import Size
 from cxr_release.films.atlas import is_atlas, list_atlas
 from cxr_release.films.facts import Facing, Listing
 from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
-from cxr_release.films.folder import LEFT_FACING, list_folder
+from cxr_release.films.folder import LEFT_FACING, list_folder, printable
 from cxr_release.films.patients import PATIENTS
 from cxr_release.params import PHANTOMS, IngestParams, fit_faults
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
@@ -38,8 +39,9 @@ from cxr_release.radiographs.ingest_passes import (
     read_films,
 )
 from cxr_release.radiographs.ingest_tables import summarise, write_tables
+from cxr_release.radiographs.known_facts import OTHERS, KnownFacts, know
 from cxr_release.radiographs.phantoms.phantom_source import detail_for, list_phantoms
-from cxr_release.radiographs.polarity import find_negatives
+from cxr_release.radiographs.polarity import find_polarity
 from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
 from cxr_release.radiographs.resample import SIDE, Thumbnail
 from cxr_release.tables import pieces
@@ -97,10 +99,11 @@ def ingest(
             read, small, faults = _read_all(pool, store, listing, frame, progress)
             _report([*listing.faults, *faults], read, str(source), settings)
             frame.require_one_kind(film.facts for film in read)
+            read, known = _know(read, listing, settings)
             _tell_left_out(read)
             anchors = _anchors(read, listing)
-            oriented, facings = _orient(read, small, anchors)
-            encoded = _encode_all(pool, store, oriented, frame, progress)
+            oriented, facings, contrary = _orient(read, small, anchors)
+            encoded = _encode_all(pool, store, oriented, progress)
             refusals = _refusals(listing, faults)
             write_tables(output, oriented, encoded, refusals, frame=frame)
         summary = summarise(
@@ -108,6 +111,8 @@ def ingest(
             refused=len(refusals),
             unaided=facings.unaided,
             left_facing=anchors,
+            contrary=contrary,
+            known=known,
             key=None if listing.drawn else key.fingerprint,
         )
         write_json(output / SUMMARY_FILE, summary)
@@ -169,7 +174,8 @@ def _list(
         raise SourceError(
             "lies in the folder of source films", where=str(output), remedy="write elsewhere"
         )
-    return list_atlas(folder, key) if is_atlas(folder) else list_folder(folder, key)
+    listed = list_atlas if is_atlas(folder) else list_folder
+    return listed(folder, key, settings.facts)
 
 
 def _read_all(
@@ -230,6 +236,43 @@ def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: In
     sys.stderr.write(f"skipped: {error}\n")
 
 
+def _know(
+    read: list[ReadFilm], listing: Listing, settings: IngestParams
+) -> tuple[list[ReadFilm], KnownFacts]:
+    """The films with all that is known of them and may be kept; say what may not."""
+    further = [printable(name) for name in listing.columns if name not in settings.facts]
+    if further:
+        sys.stderr.write(
+            f"{PATIENTS}: not taken in, since ingest.facts does not name them:"
+            f" {', '.join(further)}\n"
+        )
+    names = [listing.films[film.slot].name for film in read]
+    facts, known = know(
+        [film.facts for film in read],
+        [listing.stated.get(name, {}) for name in names],
+        kinds=settings.facts,
+        columns=listing.columns,
+        least=settings.least_patients,
+    )
+    rare = [
+        f"  {column.name}: {_values(count)} {fate}"
+        for column in known.columns
+        for count, fate in (
+            (column.merged, f"put together as `{OTHERS}`"),
+            (column.left_out, "left out"),
+        )
+        if count
+    ]
+    if rare:
+        head = f"values of fewer than {settings.least_patients} {known.unit}s are not kept:"
+        sys.stderr.write("\n".join([head, *rare]) + "\n")
+    return [replace(film, facts=of) for film, of in zip(read, facts, strict=True)], known
+
+
+def _values(count: int) -> str:
+    return f"{count:,} value{'s' * (count != 1)}"
+
+
 def _tell_left_out(read: list[ReadFilm]) -> None:
     """Report annotations that could not be used; their films are ingested."""
     lines = [
@@ -261,17 +304,29 @@ def _anchors(read: list[ReadFilm], listing: Listing) -> list[int]:
 
 def _orient(
     read: list[ReadFilm], small: Thumbnail, anchors: Sequence[int]
-) -> tuple[list[OrientedFilm], CohortFacings]:
-    negatives = find_negatives(small)
-    small *= np.where(negatives, np.float32(-1), np.float32(1))[:, None, None]
+) -> tuple[list[OrientedFilm], CohortFacings, int]:
+    """The films with their polarity and facing, and how many look otherwise than stated."""
+    polarity = find_polarity(small, [film.facts.header.negative for film in read])
+    _warn_of_polarity([film.facts.source_file for film in read], polarity.contrary)
+    small *= np.where(polarity.negatives, np.float32(-1), np.float32(1))[:, None, None]
     unknown: list[Facing | None] = [None] * len(read)
     facings = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
     _warn_of_facings([film.facts.source_file for film in read], anchors, facings)
     oriented = [
-        OrientedFilm(film.slot, film.facts, bool(negative), facing)
-        for film, negative, facing in zip(read, negatives, facings.facings, strict=True)
+        OrientedFilm(film, bool(negative), facing)
+        for film, negative, facing in zip(read, polarity.negatives, facings.facings, strict=True)
     ]
-    return oriented, facings
+    return oriented, facings, len(polarity.contrary)
+
+
+def _warn_of_polarity(names: list[str], contrary: Sequence[int]) -> None:
+    """Name the films whose looks are not what their files state."""
+    if contrary:
+        named = ", ".join(names[index] for index in contrary)
+        sys.stderr.write(
+            f"bright or dark bone otherwise than their files state, by their looks: {named}; they"
+            " are taken as stated: look at them\n"
+        )
 
 
 def _warn_of_facings(names: list[str], anchors: Sequence[int], facings: CohortFacings) -> None:
@@ -293,10 +348,9 @@ def _encode_all(
     pool: ProcessPoolExecutor | None,
     store: PixelStore,
     films: list[OrientedFilm],
-    frame: Frame,
     progress: bool,
 ) -> Iterator[dict[str, Any]]:
-    calls = ((store, frame, chunk) for chunk in pieces(films, CHUNK))
+    calls = ((store, chunk) for chunk in pieces(films, CHUNK))
     with _bar("writing films", len(films), progress) as bar:
         for chunk in in_order(pool, encode_films, calls):
             bar.update(len(chunk))

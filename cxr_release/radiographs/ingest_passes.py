@@ -18,7 +18,8 @@ from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.facts import Facing, Facts, SourceFilm
 from cxr_release.films.png import Film
-from cxr_release.radiographs.frame import Frame
+from cxr_release.radiographs.exposure import cut, exposed_field
+from cxr_release.radiographs.frame import Frame, Placement
 from cxr_release.radiographs.resample import Thumbnail, invert, mirror, thumbnail
 
 
@@ -48,16 +49,22 @@ class ReadFilm:
 
     slot: int
     facts: Facts
+    placed: Placement
+    """Where what was taken of the source film lies on the ingested one."""
 
 
 @dataclass(frozen=True)
 class OrientedFilm:
     """A film of which polarity and facing are found, as far as they can be."""
 
-    slot: int
-    facts: Facts
+    read: ReadFilm
     inverted: bool
     facing: Facing | None
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of it."""
+        return self.read.facts
 
     @property
     def flipped(self) -> bool:
@@ -68,7 +75,10 @@ class OrientedFilm:
 def read_films(
     store: PixelStore, frame: Frame, first: int, films: Sequence[SourceFilm]
 ) -> list[tuple[ReadFilm, Thumbnail] | Fault]:
-    """Read films, resample them and put them into the store from slot `first` on."""
+    """Read films, resample them and put them into the store from slot `first` on.
+
+    Thumbnails are of what was exposed, whatever is taken of a film.
+    """
     return list(_read(store, frame, first, films))
 
 
@@ -84,24 +94,29 @@ def _read(
         if fault := frame.fault(film.name, facts):
             yield fault
             continue
-        placed = frame.place(facts)
+        exposed = exposed_field(pixels, facts.header.exposed)
+        placed = frame.place(facts, exposed)
         resampled = placed.resample(pixels, frame.size)
         store.put(slot, resampled)
         left, top, right, bottom = placed.shown(frame.size)
-        yield ReadFilm(slot, facts), thumbnail(resampled[top:bottom, left:right])
+        film_in_frame = resampled[top:bottom, left:right]
+        # What is cut off, and what the frame adds, would count as the film's sides.
+        whole = placed.field == exposed and not placed.is_cut(frame.size)
+        yield (
+            ReadFilm(slot, facts, placed),
+            thumbnail(film_in_frame if whole else cut(pixels, exposed)),
+        )
 
 
-def encode_films(
-    store: PixelStore, frame: Frame, films: Sequence[OrientedFilm]
-) -> list[dict[str, Any]]:
+def encode_films(store: PixelStore, films: Sequence[OrientedFilm]) -> list[dict[str, Any]]:
     """Invert, mirror and encode films of the store: the columns that are the film itself."""
-    return [_encode(store, frame, film) for film in films]
+    return [_encode(store, film) for film in films]
 
 
-def _encode(store: PixelStore, frame: Frame, film: OrientedFilm) -> dict[str, Any]:
-    pixels = store.get(film.slot)
+def _encode(store: PixelStore, film: OrientedFilm) -> dict[str, Any]:
+    pixels = store.get(film.read.slot)
     if film.inverted:
-        pixels = invert(pixels, frame.place(film.facts).shown(frame.size))
+        pixels = invert(pixels, film.read.placed.shown(store.size))
     if film.flipped:
         pixels = mirror(pixels)
     data = png.encode(pixels, synthetic=False)

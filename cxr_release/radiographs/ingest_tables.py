@@ -11,9 +11,11 @@ import numpy as np
 
 from cxr_release.films.facts import Facing, Value
 from cxr_release.films.patients import counted
+from cxr_release.radiographs.exposure import is_whole
 from cxr_release.radiographs.frame import Frame
 from cxr_release.radiographs.ingest_passes import OrientedFilm
-from cxr_release.schemas import COHORT, MANIFEST
+from cxr_release.radiographs.known_facts import KnownFacts
+from cxr_release.schemas import COHORT, EDGES, MANIFEST
 from cxr_release.tables import ROWS_PER_GROUP, Writer, pieces
 
 COHORT_FILE, MANIFEST_FILE = "cohort.parquet", "manifest.parquet"
@@ -40,7 +42,7 @@ def write_tables(
     """
     rows_a_group = max(1, min(ROWS_PER_GROUP, GROUP_BYTES // frame.size.pixels))
     cohort_rows = (_cohort_row(film, row, frame) for film, row in zip(films, encoded, strict=True))
-    rows = [_manifest_row(film, frame) for film in films]
+    rows = [_manifest_row(film) for film in films]
     empty = dict.fromkeys(column.name for column in MANIFEST.columns)
     rows += [
         empty | {"source_file": name, "status": "refused", "fault": reason}
@@ -59,7 +61,7 @@ def write_tables(
 
 
 def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
-    spacing = frame.spacing(film.facts)
+    spacing = frame.spacing(film.facts, film.read.placed)
     return {
         **encoded,
         "id": film.facts.id,
@@ -73,8 +75,12 @@ def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) ->
     }
 
 
-def _manifest_row(film: OrientedFilm, frame: Frame) -> dict[str, Any]:
+def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
     facts = film.facts
+    field = film.read.placed.field
+    whole = is_whole(field, facts.width, facts.height)
+    left, top, right, bottom = (None,) * 4 if whole else field
+    placed = film.read.placed.of_film(facts.width, facts.height)
     spacing = facts.header.spacing
     points = facts.keypoints and [
         {"name": name, "x": x, "y": y} for name, (x, y) in facts.keypoints.items()
@@ -92,6 +98,10 @@ def _manifest_row(film: OrientedFilm, frame: Frame) -> dict[str, Any]:
         "source_height": facts.height,
         "source_bits": facts.bits,
         "source_mode": facts.mode,
+        "field_left": left,
+        "field_top": top,
+        "field_right": right,
+        "field_bottom": bottom,
         "inverted": film.inverted,
         "facing": film.facing,
         "flipped": film.flipped,
@@ -102,7 +112,7 @@ def _manifest_row(film: OrientedFilm, frame: Frame) -> dict[str, Any]:
         "spacing_row": spacing and spacing.row,
         "spacing_column": spacing and spacing.column,
         "spacing_kind": spacing and spacing.kind,
-        **{f"placed_{edge}": place for edge, place in frame.place(facts)._asdict().items()},
+        **{f"placed_{edge}": at for edge, at in zip(EDGES, placed, strict=True)},
         "stated_negative": facts.header.negative,
         "lossy": facts.header.lossy,
         "overlay": facts.header.overlay,
@@ -130,6 +140,8 @@ def summarise(
     refused: int,
     unaided: Sequence[Facing | None],
     left_facing: Collection[int],
+    contrary: int,
+    known: KnownFacts,
     key: str | None,
 ) -> dict[str, Any]:
     """Counts over the films of an ingest; for phantoms the share that was found as it was drawn.
@@ -139,6 +151,8 @@ def summarise(
         refused: how many files were refused.
         unaided: the facing that is found of each film without its being listed.
         left_facing: indices of films that were listed as facing left.
+        contrary: how many look like negatives or not, otherwise than stated.
+        known: what is known of the films.
         key: fingerprint of the key behind the films' ids; phantoms have none.
     """
     facts = [film.facts for film in films]
@@ -159,6 +173,9 @@ def summarise(
         **counted([entry.patient for entry in facts]),
         "cases": len({entry.case for entry in facts if entry.case}) or None,
         "inverted": sum(film.inverted for film in films),
+        **_stated_polarity(films, contrary),
+        **_cropped(films),
+        **_known(known),
         "flipped": sum(film.flipped for film in films),
         "facings": _counts(film.facing or "unknown" for film in films),
         "source_bits": _counts(entry.bits for entry in facts),
@@ -171,6 +188,40 @@ def summarise(
         "polarity_accuracy": sum(polarity) / len(polarity) if polarity else None,
         "facing_check": _check(unaided, truth),
     }
+
+
+def _stated_polarity(films: Sequence[OrientedFilm], contrary: int) -> dict[str, dict[str, int]]:
+    """Films whose polarity their files state, and how many look otherwise; nothing of none."""
+    stated = sum(film.facts.header.negative is not None for film in films)
+    return {"polarity_stated": {"films": stated, "look otherwise": contrary}} if stated else {}
+
+
+def _known(known: KnownFacts) -> dict[str, Any]:
+    """Of how many films each fact is known, and what was done to rare values; nothing of none."""
+    if not known.columns:
+        return {}
+    return {
+        "known": {column.name: column.films for column in known.columns if column.films},
+        # A list, so that no release states it.
+        "rare_values": [
+            {
+                "name": column.name,
+                "counted": known.unit,
+                "put together": column.merged,
+                "left out": column.left_out,
+            }
+            for column in known.columns
+            if column.merged or column.left_out
+        ],
+    }
+
+
+def _cropped(films: Sequence[OrientedFilm]) -> dict[str, int]:
+    """How many films lost a border; nothing of none."""
+    cropped = sum(
+        not is_whole(film.read.placed.field, film.facts.width, film.facts.height) for film in films
+    )
+    return {"cropped": cropped} if cropped else {}
 
 
 def _check(facings: Sequence[Facing | None], truth: Sequence[Facing | None]) -> dict[str, int]:

@@ -25,7 +25,9 @@ def resample(film: Film, size: int | Size, fit: Fit) -> Film:
     See `frame.Placement.resample`.
     """
     size = Size.of(size)
-    return Placement(*place(film.shape[1], film.shape[0], size, fit)).resample(film, size)
+    height, width = film.shape
+    placed = Placement(*place(width, height, size, fit), (0, 0, width, height))
+    return placed.resample(film, size)
 
 
 def invert(film: Film, box: Box) -> Film:

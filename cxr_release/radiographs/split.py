@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,12 @@ def groups_of(rows: Iterable[Mapping[str, Any]]) -> Groups:
 
 
 def split_by_group(
-    groups: Groups, *, held_out: float, seed: int, control: float = 0.0
+    groups: Groups,
+    *,
+    held_out: float,
+    seed: int,
+    control: float = 0.0,
+    strata: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Assign every film to `tuning`, `held_out` or `control`.
 
@@ -72,6 +78,8 @@ def split_by_group(
         seed: of the draws. The order of the films does not matter.
         control: share of all films that no run sees, 0 … 1; not exceeded but by a first group that
             alone is more. 0: there is no such part.
+        strata: group → its stratum. Both shares are then met in each stratum, to within the films
+            of one group or two. None: all groups are one.
 
     Returns:
         film id → part, sorted by id.
@@ -84,9 +92,15 @@ def split_by_group(
         films[groups.of[film]].append(film)
     _require_enough(films, groups.unit, control > 0)
     # A draw of its own, so that without a control part films are held out as ever.
-    unseen = _control(films, control * len(groups.of), seed) if control > 0 else frozenset()
+    if strata is None:
+        unseen = _control(films, control * len(groups.of), seed) if control > 0 else frozenset()
+    else:
+        unseen = _of_strata(films, control, strata, [seed, 2], left=2)
     others = {group: members for group, members in films.items() if group not in unseen}
-    out = _held_out(others, held_out * sum(map(len, others.values())), seed)
+    if strata is None:
+        out = _held_out(others, held_out * sum(map(len, others.values())), seed)
+    else:
+        out = _of_strata(others, held_out, strata, [seed, 1], left=1)
     return {
         film: CONTROL if group in unseen else HELD_OUT if group in out else TUNING
         for film, group in sorted(groups.of.items())
@@ -132,6 +146,41 @@ def _held_out(films: Mapping[str, Sequence[str]], target: float, seed: int) -> f
             break
         chosen.append(group)
         assigned += size
+    return frozenset(chosen)
+
+
+def _of_strata(
+    films: Mapping[str, Sequence[str]],
+    share: float,
+    strata: Mapping[str, str],
+    seed: Sequence[int],
+    *,
+    left: int,
+) -> frozenset[str]:
+    """Groups that make up a share of the films of each stratum.
+
+    What a stratum lacks of its share, or has more, the next one makes good, so that the share of
+    all films is met, too. At least one group, unless the share is 0, and `left` are left.
+    """
+    members: dict[str, dict[str, Sequence[str]]] = defaultdict(dict)
+    for group, each in films.items():
+        members[strata[group]][group] = each
+    chosen: list[str] = []
+    target, assigned = 0.0, 0
+    for stratum in sorted(members):
+        of_stratum = members[stratum]
+        target += share * sum(map(len, of_stratum.values()))
+        # The stratum's name is in its draw: what another stratum holds does not matter.
+        digest = int.from_bytes(hashlib.sha256(stratum.encode()).digest()[:8])
+        for group in _shuffled(of_stratum, [*seed, digest]):
+            size = len(of_stratum[group])
+            if assigned + size / 2 > target or len(chosen) >= len(films) - left:
+                break
+            chosen.append(group)
+            assigned += size
+    if share > 0 and not chosen:
+        largest = max(sorted(members), key=lambda stratum: len(members[stratum]))
+        chosen = _shuffled(members[largest], seed)[:1]
     return frozenset(chosen)
 
 

@@ -23,6 +23,7 @@ from cxr_release.files import private, write_json
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.radiographs.fact_groups import strata_of
 from cxr_release.radiographs.split import (
     CONTROL,
     PARTS,
@@ -44,7 +45,11 @@ def run(paths: Paths, params: Params) -> None:
     films = [row for row in manifest if row["status"] == "ingested"]
     groups = groups_of(films)
     parts = split_by_group(
-        groups, held_out=params.split.held_out, seed=params.seed, control=params.split.control
+        groups,
+        held_out=params.split.held_out,
+        seed=params.seed,
+        control=params.split.control,
+        strata=_strata(films, groups, params),
     )
     parts = _without_text(parts, read(paths.with_text, list[str]))
     films = [row for row in films if row["id"] in parts]
@@ -75,6 +80,15 @@ def _without_text(parts: Mapping[str, str], with_text: Sequence[str]) -> dict[st
             remedy="give more films, or look again: `cxr-release clear --reviewer NAME`",
         )
     return kept
+
+
+def _strata(
+    films: Sequence[Mapping[str, Any]], groups: Groups, params: Params
+) -> dict[str, str] | None:
+    name = params.split.stratify
+    if not name:
+        return None
+    return strata_of(films, name, groups, least=params.ingest.least_patients)
 
 
 def _require_no_twin(paths: Paths, parts: Mapping[str, str], files: Mapping[str, str]) -> None:

@@ -15,13 +15,17 @@ from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.files import tree_sha256
 from cxr_release.films import png
-from cxr_release.films.facts import Facts, Listing
+from cxr_release.films.facts import Facts, Header, Listing
 from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import list_folder, printable
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.params import IngestParams
+from cxr_release.radiographs.exposure import exposed_field
 from cxr_release.radiographs.ingest import ingest
-from cxr_release.radiographs.phantoms.phantom_source import Phantom
+from cxr_release.radiographs.phantoms.collimation import Collimation
+from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom
+from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 from tests.support.film_key import KEY
 
 Settings = Callable[..., IngestParams]
@@ -384,3 +388,89 @@ def test_a_film_that_crashes_its_reader_is_named(
     assert [(fault.where, fault.what) for fault in caught.value.faults] == [
         ("crashing.png", "ends the process that reads it")
     ]
+
+
+@dataclasses.dataclass(frozen=True)
+class StatedFilm:
+    """A phantom behind a border, with what a file may state of its film."""
+
+    index: int
+    stated: bool | None
+
+    @property
+    def name(self) -> str:
+        return f"film {self.index}"
+
+    def load(self) -> tuple[Film, Facts]:
+        border = Collimation(margins=(0.1, 0.15, 0.2, 0.1), grey=1.0)
+        phantom = draw_phantom(self.index, seed=11, collimation=border)
+        film = window(phantom.pixels)
+        return film, Facts(
+            source_file=self.name,
+            id=f"id-{self.index}",
+            patient=None,
+            width=film.shape[1],
+            height=film.shape[0],
+            bits=8,
+            mode="L",
+            keypoints=phantom.keypoints,
+            header=Header(negative=self.stated),
+        )
+
+
+def test_a_border_is_cut_off_and_landmarks_follow(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    films = [StatedFilm(index, None) for index in range(6)]
+    monkeypatch.setattr("cxr_release.radiographs.ingest.list_folder", lambda *_: Listing(films))
+    for field in ("whole", "exposed"):
+        take(folder, tmp_path / field, settings(field=field, fit="pad", size=128))
+    whole, exposed = (
+        {row["id"]: row for row in manifest(tmp_path / field).values()}
+        for field in ("whole", "exposed")
+    )
+    assert all(row["field_left"] is None for row in whole.values())
+    labels = {
+        field: labels_of_manifest(rows.values(), size=128, fit="pad")
+        for field, rows in (("whole", whole), ("exposed", exposed))
+    }
+    for film in films:
+        row = exposed[f"id-{film.index}"]
+        pixels_of, facts = film.load()
+        box = tuple(row[f"field_{side}"] for side in ("left", "top", "right", "bottom"))
+        assert box == exposed_field(pixels_of)
+        assert (row["source_width"], row["source_height"]) == (facts.width, facts.height)
+        left, top, right, bottom = box
+        side = max(right - left, bottom - top)
+        label = labels["exposed"]
+        assert label is not None and facts.keypoints is not None
+        for name, (x, y) in label.points[row["id"]].items():
+            at = facts.keypoints[name]
+            # From the middle of the field, in sides of the square that it was padded to.
+            assert x - 0.5 == pytest.approx((at[0] - (left + right) / 2) / side, abs=0.01)
+            assert y - 0.5 == pytest.approx((at[1] - (top + bottom) / 2) / side, abs=0.01)
+    shown = pixels(tmp_path / "exposed")
+    # A quarter of each whole film is border, as bright as nothing else is; of a cropped one none.
+    assert all((film > 250).mean() > 0.2 for film in pixels(tmp_path / "whole").values())
+    assert all((film > 250).mean() < 0.1 for film in shown.values())
+
+
+def test_a_stated_polarity_holds_and_films_that_look_otherwise_are_named(
+    tmp_path: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    truth = [draw_phantom(index, seed=11).negative for index in range(12)]
+    stated = [None, not truth[1], *truth[2:]]
+    films = [StatedFilm(index, negative) for index, negative in enumerate(stated)]
+    monkeypatch.setattr("cxr_release.radiographs.ingest.list_folder", lambda *_: Listing(films))
+    summary = take(folder, tmp_path / "out", settings())
+    assert summary["polarity_stated"] == {"films": 11, "look otherwise": 1}
+    assert "otherwise than their files state, by their looks: film 1;" in capsys.readouterr().err
+    rows = {row["id"]: row for row in manifest(tmp_path / "out").values()}
+    for index, value in enumerate(stated):
+        row = rows[f"id-{index}"]
+        assert row["stated_negative"] == value
+        assert row["inverted"] == (truth[index] if value is None else value)

@@ -6,16 +6,17 @@ shares hold in small cohorts too and any film can be drawn without its neighbour
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxr_release.film_size import Size
-from cxr_release.films.facts import Facing, Facts, Header, Listing
+from cxr_release.films.facts import Box, Facing, Facts, Header, Listing
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
+from cxr_release.radiographs.phantoms.collimation import Collimation, collimate
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
@@ -30,7 +31,7 @@ _NEGATIVES = 2
 _HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
 _ENOUGH = 256
 """Pixels of an ingested film's side up to which films of `_HEIGHTS` have all the detail of it."""
-_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY = range(5)
+_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER = range(6)
 """Streams of random numbers, so that no draw shifts another."""
 
 
@@ -51,13 +52,20 @@ class Phantom:
     """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
     scale: float
     """Pixels a centimetre on the film, where the patient appears as anatomy is drawn: magnified."""
+    field: Box | None = None
+    """Around what a border leaves of the film, in pixels, where one was asked for."""
 
 
-def draw_phantom(index: int, *, seed: int, detail: int = 1) -> Phantom:
-    """Draw one film of the cohort: a pure function of seed, index (both ≥ 0) and detail.
+def draw_phantom(
+    index: int, *, seed: int, detail: int = 1, collimation: Collimation | None = None
+) -> Phantom:
+    """Draw one film of the cohort: a pure function of seed, index (both ≥ 0) and the rest.
 
-    Bit-identical for the same NumPy and SciPy on the same machine. With more detail the same
-    patient stands in the same way before a detector of `detail` times as many pixels a side.
+    With more detail the same patient stands in the same way before a detector of `detail` times as
+    many pixels a side; with a collimation the same film has that border, in place of any of its
+    own.
+
+    Bit-identical for the same NumPy and SciPy on the same machine.
     """
     number = _patient_of(index, seed)
     patient = draw_patient(_stream(seed, _PATIENT, number))
@@ -68,7 +76,12 @@ def draw_phantom(index: int, *, seed: int, detail: int = 1) -> Phantom:
     shape, view = _frame(spine, mirrored, rng, detail)
     bone, flesh = _anatomy(patient, posture, spine)
     exposure = draw_exposure(rng)
+    field = None
+    if collimation is not None:
+        exposure = replace(exposure, shutters=(0.0, 0.0, 0.0, 0.0))
     grey = expose(bone, flesh, view=view, shape=shape, exposure=exposure, rng=rng, detail=detail)
+    if collimation is not None:
+        grey, field = collimate(grey, collimation, _stream(seed, _BORDER, index))
     negative = _is_negative(index, seed)
     return Phantom(
         name=f"phantom-{index:05d}",
@@ -78,6 +91,7 @@ def draw_phantom(index: int, *, seed: int, detail: int = 1) -> Phantom:
         negative=negative,
         keypoints=_on_film(keypoints(patient, spine), view, mirrored),
         scale=view.scale,
+        field=field,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cxr_release.film_size import Size
+from cxr_release.schemas import EDGES
 from cxr_release.scorecard.utility.labels import Labels, Point
 
 
@@ -31,6 +32,7 @@ def labels_of_manifest(rows: Iterable[Mapping[str, Any]], *, size: Size) -> Labe
         placed = {
             _named(point["name"], mirrored=row["flipped"]): _placed(point, row, size)
             for point in row["keypoints"] or ()
+            if _is_taken(point, row)
         }
         inside = {name: at for name, at in placed.items() if all(0 <= part <= 1 for part in at)}
         if inside:
@@ -45,11 +47,18 @@ def _named(name: str, *, mirrored: bool) -> str:
     return " ".join(_SIDES.get(word, word) for word in name.split()) if mirrored else name
 
 
+def _is_taken(point: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a landmark lies in what was taken of the source film."""
+    edges = [row[f"field_{edge}"] for edge in EDGES]
+    if None in edges:  # all of it was
+        return True
+    left, top, right, bottom = edges
+    return bool(left <= point["x"] <= right and top <= point["y"] <= bottom)
+
+
 def _placed(point: Mapping[str, Any], row: Mapping[str, Any], size: Size) -> Point:
     """Where a landmark lies on the ingested film, as fractions of its sides."""
-    left, top, right, bottom = (
-        row[f"placed_{edge}"] for edge in ("left", "top", "right", "bottom")
-    )
+    left, top, right, bottom = (row[f"placed_{edge}"] for edge in EDGES)
     across = (left + point["x"] / row["source_width"] * (right - left)) / size.width
     down = (top + point["y"] / row["source_height"] * (bottom - top)) / size.height
     return (1 - across if row["flipped"] else across), down
