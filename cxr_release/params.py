@@ -69,6 +69,34 @@ def _is_date(text: str) -> bool:
     return True
 
 
+_CODES = "at most 32 codes of 1 to 16 of A–Z, 0–9, blank and _"
+
+
+def _codes(**options: Any) -> Any:
+    return checked_by(
+        _CODES,
+        lambda value: (
+            len(value) <= 32 and all(re.fullmatch("[A-Z0-9_ ]{1,16}", code) for code in value)
+        ),
+        **options,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DicomParams:
+    """Which DICOM films are taken in, by their headers; an empty list asks for any.
+
+    The defaults are those of a source without `ingest.dicom`.
+    """
+
+    modality: tuple[str, ...] = _codes(default=("CR", "DX"))
+    body_part: tuple[str, ...] = _codes(default=())
+    view: tuple[str, ...] = _codes(default=())
+    laterality: tuple[str, ...] = _codes(default=())
+    burned_in: Literal["refuse", "keep"] = "refuse"
+    frames: Literal["refuse", "first"] = "refuse"
+
+
 @dataclass(frozen=True, kw_only=True)
 class IngestParams:
     """Films in: where they are and what becomes of them."""
@@ -80,6 +108,7 @@ class IngestParams:
     )
     fit: Literal["stretch", "pad"]
     on_error: Literal["stop", "skip"]
+    dicom: DicomParams | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

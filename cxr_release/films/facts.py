@@ -101,5 +101,9 @@ class Listing:
     """Names of films that are known to face left, refused ones too."""
     stems: Sequence[str] = ()
     """Stems of the files, where people named them."""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    """Name of each file that is not among the films that were asked for, and why; no fault."""
+    hint: str = ""
+    """How a person finds the file that a name stands for, where names say nothing."""
     drawn: bool = False
     """Whether the films are phantoms, and so know which way they face."""

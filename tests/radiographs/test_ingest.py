@@ -373,7 +373,7 @@ class Crashing:
 def test_a_film_that_crashes_its_reader_is_named(
     folder: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def listed(*_: object) -> Listing:
+    def listed(*_: object, **__: object) -> Listing:
         listing = list_folder(folder, FilmKey(bytes(32)))
         films = [*listing.films] * 5
         return dataclasses.replace(listing, films=[*films[:30], Crashing(), *films[30:]])
