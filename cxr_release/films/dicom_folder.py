@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import read_bounded
+from cxr_release.films.decode import is_film
 from cxr_release.films.dicom_file import SNIFFED, is_dicom, open_dataset, silenced, value
 from cxr_release.films.dicom_header import ASKED, not_asked_for
 from cxr_release.films.facts import Listing
@@ -46,6 +47,10 @@ _READ = (
     "IssuerOfPatientID",
     "PresentationIntentType",
     *ASKED,
+)
+_OTHER_PICTURE = (
+    "is a PNG, JPEG or TIFF, in a folder of DICOM films",
+    "give such films a folder of their own, or take it out",
 )
 _UID = re.compile(r"[0-9.]{1,64}")
 
@@ -187,19 +192,20 @@ def _entries(folder: Path, settings: DicomParams, progress: bool) -> list[_Entry
 def _entry(path: Path, folder: Path, home: Path, settings: DicomParams) -> _Entry:
     entry = _Entry(path, path.relative_to(folder).as_posix())
     fault = place_fault(path, home)
-    if fault[0]:
-        return replace(entry, fault=fault)
-    if not path.is_file():
-        return replace(entry, passed_over="is not a regular file")
-    if not is_dicom(_start(path, home)):
-        return replace(entry, passed_over="is not DICOM, in a folder of DICOM films")
+    start = b"" if fault[0] else _start(path, home)
+    if fault[0] or not is_dicom(start):
+        # A picture may be a film, or an icon of the viewer on the disc: only a person can say.
+        fault = fault if fault[0] else _OTHER_PICTURE if is_film(start) else ("", "")
+        other = "" if fault[0] else "is not a film, in a folder of DICOM films"
+        return replace(entry, fault=fault, passed_over=other)
     try:
         with path.open("rb") as stream:
             dataset = open_dataset(stream, stop_before_pixels=True, specific_tags=list(_READ))
     except SourceError as error:
         return replace(entry, fault=(error.what, error.remedy))
-    except OSError as error:
-        return replace(entry, fault=(f"cannot be read ({error.strerror})", ""))
+    except (OSError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "an element is larger than the memory"
+        return replace(entry, fault=(f"cannot be read ({reason})", ""))
     return _with_header(entry, dataset, settings)
 
 

@@ -45,7 +45,9 @@ _NATIVE = frozenset(
     }
 )
 _RLE = "1.2.840.10008.1.2.5"
-_EXTENDED = "1.2.840.10008.1.2.4.51"
+_MASKED = _NATIVE | {_RLE}
+"""Transfer syntaxes in which words may hold other bits than a pixel's."""
+_JPEG = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70))
 _JPEG_2000 = b"\xff\x4f\xff\x51"
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _JPEG_ALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
@@ -67,7 +69,10 @@ def read_dicom(data: bytes, settings: DicomParams) -> tuple[Samples, Header]:
         _raise(not_clear(dataset, settings))
         syntax = _syntax(dataset)
         stored = _check(dataset, settings, syntax)
-        raw = _decoded(dataset, stored, syntax)
+        raw = _decoded(dataset, syntax)
+        if not (stored.signed or syntax in _MASKED) and raw.max() >= 2**stored.bits:
+            # A codestream says itself how many bits it has, and some headers say fewer.
+            stored = Stored(8 * raw.dtype.itemsize, 0, signed=False)
         film = displayed(dataset, raw, stored)
         header = read_header(dataset, settings, syntax)
         if header.spacing is None and aspect_ratio(dataset) != 1:
@@ -122,13 +127,13 @@ def _check(dataset: Dataset, settings: DicomParams, syntax: str) -> Stored:
         raise SourceError(f"is damaged: its high bit is {high}, of {bits} bits in {allocated}")
     check_size(whole(dataset, "Columns"), whole(dataset, "Rows"), allocated // 8)
     # What a codestream holds begins at its lowest bit.
-    shift = high - bits + 1 if syntax in _NATIVE or syntax == _RLE else 0
+    shift = high - bits + 1 if syntax in _MASKED else 0
     return Stored(bits, shift, whole(dataset, "PixelRepresentation", 0) == 1)
 
 
-def _decoded(dataset: Dataset, stored: Stored, syntax: str) -> NDArray[Any]:
+def _decoded(dataset: Dataset, syntax: str) -> NDArray[Any]:
     """(height, width), unsigned words as they are stored."""
-    from pydicom.pixels import get_decoder, pixel_array
+    from pydicom.pixels import pixel_array
 
     height, width = whole(dataset, "Rows"), whole(dataset, "Columns")
     size = height * width * whole(dataset, "BitsAllocated") // 8
@@ -137,23 +142,36 @@ def _decoded(dataset: Dataset, stored: Stored, syntax: str) -> NDArray[Any]:
             raise SourceError(
                 f"is truncated: {len(dataset.PixelData):,} of {size:,} bytes of its pixels"
             )
+        array = pixel_array(dataset, raw=True, index=0, correct_unused_bits=False)
+    elif syntax == _RLE:
+        array = _from_run_lengths(_frame(dataset), size // (height * width), size)
+        array = array.reshape(height, width)
     else:
-        try:
-            available = get_decoder(syntax).is_available
-        except NotImplementedError:
-            raise SourceError(f"is compressed in a way that is not read{_name(syntax)}") from None
-        if not available:
-            raise SourceError(
-                f"is compressed, and its decoder is missing{_name(syntax)}", remedy=INSTALL
-            )
-        frame = _checked_frame(dataset, syntax, size)
-        if syntax == _EXTENDED and stored.bits > 8:  # which GDCM does not read
-            return read_jpeg(frame).colour
-    array = pixel_array(dataset, raw=True, index=0, correct_unused_bits=False)
+        _require_decoder(syntax)
+        frame = _frame(dataset)
+        _check_codestream(frame, width, height)
+        # GDCM makes up what a truncated JPEG lacks, and does not read 12 bits with loss.
+        if syntax in _JPEG:
+            array = read_jpeg(frame).colour
+        else:
+            array = pixel_array(dataset, raw=True, index=0)
     if array.shape != (height, width) or array.dtype.itemsize > 2:
         raise SourceError("is damaged: its pixels are not of the size that it states")
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     return array.view(f"u{array.dtype.itemsize}")
+
+
+def _require_decoder(syntax: str) -> None:
+    from pydicom.pixels import get_decoder
+
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        raise SourceError(f"is compressed in a way that is not read{_name(syntax)}") from None
+    if not available:
+        raise SourceError(
+            f"is compressed, and its decoder is missing{_name(syntax)}", remedy=INSTALL
+        )
 
 
 def _name(syntax: str) -> str:
@@ -164,28 +182,42 @@ def _name(syntax: str) -> str:
     return "" if name == syntax else f" ({name})"
 
 
-def _checked_frame(dataset: Dataset, syntax: str, size: int) -> bytes:
-    """The compressed picture; refused where it is not the header's, before it is decoded."""
+def _frame(dataset: Dataset) -> bytes:
+    """The first compressed picture."""
     from pydicom.encaps import generate_frames
 
-    frames = whole(dataset, "NumberOfFrames", 1)
-    frame: bytes = next(iter(generate_frames(dataset.PixelData, number_of_frames=frames)), b"")
-    if syntax == _RLE:
-        # A run of two bytes is 128 at most, and bytes that are no run take few more than they are.
-        if len(frame) > 2 * size + 2**16:
-            raise SourceError("is damaged: more run lengths than its pixels need")
-        return frame
-    width, height, components = _picture(frame)
-    check_size(width, height, 2)
-    stated = whole(dataset, "Columns"), whole(dataset, "Rows")
-    if components != 1 or (width, height) != stated:
+    frames = generate_frames(
+        dataset.PixelData, number_of_frames=whole(dataset, "NumberOfFrames", 1)
+    )
+    frame: bytes = next(iter(frames), b"")
+    return frame
+
+
+def _from_run_lengths(frame: bytes, itemsize: int, size: int) -> NDArray[Any]:
+    """Words of run lengths (PS3.5 annex G), of which no more are made than the film has."""
+    import imagecodecs
+
+    dtype = np.dtype(f"<u{itemsize}")
+    # What is not there stays as it was, and shows.
+    blank, full = bytearray(size), bytearray(b"\xff") * size
+    for words in (blank, full):
+        imagecodecs.dicomrle_decode(frame, dtype, out=words)
+    if blank != full:
+        raise SourceError("is truncated: its run lengths stop before the picture does")
+    return np.frombuffer(blank, dtype)
+
+
+def _check_codestream(frame: bytes, width: int, height: int) -> None:
+    """Refuse a codestream of another picture than the header's, before a decoder allocates it."""
+    right, bottom, components = _picture(frame)
+    check_size(right, bottom, 2)
+    if components != 1 or (right, bottom) != (width, height):
         raise SourceError(
-            f"is damaged: its compressed picture is {width} × {height} of {components} channels,"
-            f" and its header says {stated[0]} × {stated[1]} of 1"
+            f"is damaged: its compressed picture is {right} × {bottom} of {components} channels,"
+            f" and its header says {width} × {height} of 1"
         )
     if b"\xff\xd9" not in frame[-64:]:
         raise SourceError("is truncated: its compressed picture has no end")
-    return frame
 
 
 def _picture(frame: bytes) -> tuple[int, int, int]:

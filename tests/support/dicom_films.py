@@ -52,11 +52,13 @@ def dataset_of(pixels: NDArray[Any], bits: int, **elements: Any) -> Dataset:
     return dataset
 
 
-def item(**elements: Any) -> Dataset:
-    """An item of a sequence."""
+def table(first: int, bits: int, entries: NDArray[Any]) -> Dataset:
+    """An item of a modality or VOI LUT sequence, its entries as words."""
     dataset = Dataset()
-    for keyword, value in elements.items():
-        setattr(dataset, keyword, value)
+    dataset.add_new(
+        "LUTDescriptor", "SS" if first < 0 else "US", [len(entries) % 2**16, first, bits]
+    )
+    dataset.add_new("LUTData", "OW", entries.astype("<u2").tobytes())
     return dataset
 
 
