@@ -11,6 +11,7 @@ import io
 import json
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +90,11 @@ def main() -> None:
             outcome = f"film {film.shape[1]} × {film.shape[0]}"
         except SourceError as error:
             outcome = str(error)
-        try:
+        with suppress(SourceError):
             open_dataset(io.BytesIO(data), stop_before_pixels=True)
-        except SourceError:
-            pass
         signal.alarm(0)
-        print(json.dumps({"number": number, "outcome": outcome}), flush=True)
+        sys.stdout.write(json.dumps({"number": number, "outcome": outcome}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
