@@ -122,11 +122,7 @@ def open_dataset(stream: BinaryIO, **options: Any) -> Dataset:
         if start:
             stream = io.BytesIO(_inflated(start))
         stream.seek(0)
-        dataset = pydicom.dcmread(stream, force=True, **options)
-        # pydicom drops all elements where the last one is not whole.
-        if not len(dataset):
-            raise SourceError("is truncated: a DICOM file without its last elements")
-        return dataset
+        return pydicom.dcmread(stream, force=True, **options)
 
 
 def _is_deflated(stream: BinaryIO) -> bool:

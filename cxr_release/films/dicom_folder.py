@@ -201,12 +201,12 @@ def _entry(path: Path, folder: Path, home: Path, settings: DicomParams) -> _Entr
     try:
         with path.open("rb") as stream:
             dataset = open_dataset(stream, stop_before_pixels=True, specific_tags=list(_READ))
+        return _with_header(entry, dataset, settings)
     except SourceError as error:
         return replace(entry, fault=(error.what, error.remedy))
     except (OSError, MemoryError) as error:
         reason = getattr(error, "strerror", None) or "an element is larger than the memory"
         return replace(entry, fault=(f"cannot be read ({reason})", ""))
-    return _with_header(entry, dataset, settings)
 
 
 def _with_header(entry: _Entry, dataset: Dataset, settings: DicomParams) -> _Entry:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cxr_release.errors import SourceError
 from cxr_release.films import dicom_terms as terms
 from cxr_release.films.dicom_file import code, codes, items, numbers, value, whole
 from cxr_release.films.facts import Box, Header, Value
@@ -79,11 +80,16 @@ def not_asked_for(dataset: Dataset, settings: DicomParams) -> Refusal | None:
     """Why a file is not among the films that the settings ask for; None where it is.
 
     It may be another kind of object, or of another modality, body part, view or side.
+
+    Raises:
+        SourceError: it is truncated, so that nothing is known of it.
     """
     of_class = class_of(dataset)
     for start, kind in terms.NOT_FILMS.items():
         if of_class.startswith(start):
             return Refusal(f"is not a film: {kind}")
+    if not len(dataset):  # pydicom drops all elements where the last one is not whole
+        raise SourceError("is truncated: a DICOM file without its last elements")
     stated = film_codes(dataset, settings)
     for name in ("modality", "body_part", "view", "laterality"):
         asked: tuple[str, ...] = getattr(settings, name)

@@ -67,8 +67,8 @@ def encoded(dataset: Dataset, syntax: str = ExplicitVRLittleEndian) -> bytes:
     syntax = UID(syntax)
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID", "1.2")
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID", "1.2")
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.get("SOPClassUID") or "1.2"
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.get("SOPInstanceUID") or "1.2"
     if syntax.is_compressed and not syntax.is_deflated:
         frame = _compressed(dataset, syntax)
         dataset.PixelData = encapsulate([frame])
