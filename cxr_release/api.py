@@ -29,12 +29,13 @@ def ingest(
     key: str | Path | None = None,
     phantoms: int = 600,
     seed: int = 2026,
+    dicom: Mapping[str, Any] | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Bring every film of a folder into one form: 8-bit grey PNG of one size, bone bright.
 
     Args:
-        source: a folder of PNG, JPEG or TIFF of any depth, or `phantoms`.
+        source: a folder of PNG, JPEG, TIFF or DICOM of any depth, or `phantoms`.
         output: folder to write `cohort.parquet`, `manifest.parquet` and `summary.json` into.
         size: pixels of each side, 16 to 2048, a multiple of 8; or width and height.
         fit: `stretch`, `pad` to keep proportions, or `physical` to bring all films to one scale.
@@ -44,6 +45,8 @@ def ingest(
             that no other run gives again.
         phantoms: films to draw where `source` is `phantoms`.
         seed: of the phantoms.
+        dicom: which DICOM films are asked for, as `ingest.dicom` of params.yaml: `modality`,
+            `body_part`, `view`, `laterality`, `burned_in`, `frames`. None: CR and DX.
         progress: show bars on stderr.
 
     Returns:
@@ -54,12 +57,18 @@ def ingest(
         ParamsError: a setting is out of range.
     """
     from cxr_release.films.film_key import keep_key
-    from cxr_release.params import IngestParams
+    from cxr_release.params import DicomParams, IngestParams
     from cxr_release.radiographs.ingest import ingest as take_in
     from cxr_release.settings import checked
 
-    values = {"source": str(source), "phantoms": phantoms, "size": size, "fit": fit}
-    values |= {"millimetres": millimetres}
+    values: dict[str, Any] = {
+        "source": str(source),
+        "phantoms": phantoms,
+        "size": size,
+        "fit": fit,
+        "millimetres": millimetres,
+        "dicom": None if dicom is None else _lists(asdict(DicomParams()) | dict(dicom)),
+    }
     return take_in(
         str(source),
         Path(output),
@@ -68,6 +77,13 @@ def ingest(
         key=keep_key(Path(key)) if key else None,
         progress=progress,
     )
+
+
+def _lists(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as YAML gives them: tuples as lists."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in values.items()
+    }
 
 
 def audit(

@@ -89,6 +89,34 @@ def _fact_names(value: Any) -> bool:
     return len(value) <= 50 and all(_FACT.fullmatch(name) for name in value)
 
 
+_CODES = "at most 32 codes of 1 to 16 of A–Z, 0–9, blank and _"
+
+
+def _codes(**options: Any) -> Any:
+    return checked_by(
+        _CODES,
+        lambda value: (
+            len(value) <= 32 and all(re.fullmatch("[A-Z0-9_ ]{1,16}", code) for code in value)
+        ),
+        **options,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DicomParams:
+    """Which DICOM films are taken in, by their headers; an empty list asks for any.
+
+    The defaults are those of a source without `ingest.dicom`.
+    """
+
+    modality: tuple[str, ...] = _codes(default=("CR", "DX"))
+    body_part: tuple[str, ...] = _codes(default=())
+    view: tuple[str, ...] = _codes(default=())
+    laterality: tuple[str, ...] = _codes(default=())
+    burned_in: Literal["refuse", "keep"] = "refuse"
+    frames: Literal["refuse", "first"] = "refuse"
+
+
 @dataclass(frozen=True, kw_only=True)
 class IngestParams:
     """Films in: where they are and what becomes of them."""
@@ -106,6 +134,7 @@ class IngestParams:
         default_factory=dict,
     )
     least_patients: int = between(5, 1_000, "patients", default=LEAST_PATIENTS)
+    dicom: DicomParams | None = None
 
     @property
     def film_size(self) -> Size:

@@ -35,6 +35,7 @@ from cxr_release.cli.options import (
 )
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
+from cxr_release.errors import SourceError
 from cxr_release.exit_status import one_line_errors
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def ingest(
     phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
 ) -> None:
-    """Take films in: PNG, JPEG or TIFF of any depth to 8-bit grey of one size, bone bright.
+    """Take films in: PNG, JPEG, TIFF or DICOM of any depth to 8-bit grey of one size, bone bright.
 
     Every file is accounted for in OUTPUT/manifest.parquet, by its name; the films go to
     OUTPUT/cohort.parquet, by opaque ids: the same ones again only with the same --key.
@@ -130,6 +131,42 @@ def ingest(
         seed=seed,
     )
     print(json.dumps(summary, indent=2, sort_keys=True))
+
+
+@app.command()
+def where(
+    names: Annotated[list[str], typer.Argument(help="Such as dicom-00012, of the manifest.")],
+    source: Annotated[Path | None, typer.Option(help="Folder of DICOM films.")] = None,
+    key: Annotated[Path | None, typer.Option(help="File of the key behind the ids.")] = None,
+    root: Root = HERE,
+) -> None:
+    """Say which DICOM file is behind a name of the manifest. Paths may name patients.
+
+    The headers are read anew: nothing keeps this list. Without --source and --key they are those
+    of the project.
+
+    Example: cxr-release where dicom-00012
+    """
+    from cxr_release.films.dicom_folder import places
+    from cxr_release.films.film_key import read_key
+    from cxr_release.params import DicomParams
+
+    project = project_at(root)
+    ingested = project.params.ingest
+    found = places(
+        source or project.paths.root / ingested.source,
+        read_key(key or project.paths.film_key),
+        ingested.dicom or DicomParams(),
+    )
+    for name in names:
+        if name not in found:
+            raise SourceError(
+                "is not a name of a file in the folder of DICOM films",
+                where=name,
+                remedy="names are those of the manifest of the same folder, key and ingest.dicom",
+            )
+    for name in names:
+        print(f"{name}  {found[name]}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Bytes of a PNG, JPEG or TIFF → 8-bit grey pixels. Distrusts the bytes."""
+"""Bytes of a PNG, JPEG, TIFF or DICOM file → 8-bit grey pixels. Distrusts the bytes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from pathlib import Path
 
 from cxr_release.errors import SourceError
 from cxr_release.films import jpeg_samples, png_samples, tiff_samples
+from cxr_release.films.dicom_file import SNIFFED, is_dicom
+from cxr_release.films.dicom_samples import read_dicom
 from cxr_release.films.facts import NOTHING_STATED, Header
 from cxr_release.films.grey import Samples, grey, window
 from cxr_release.films.limits import MAX_BYTES
 from cxr_release.films.png import Film
+from cxr_release.params import DicomParams
 
 _ADDRESS = re.compile(r" <[^<>]* at 0x[0-9a-fA-F]+>")
 """A place in memory in a decoder's message: the same film has the same fault on every run."""
@@ -53,11 +56,16 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def decode(data: bytes) -> Decoded:
+def decode(data: bytes, dicom: DicomParams | None = None) -> Decoded:
     """Decode a film.
 
     8-bit samples stay as they are; colour becomes luma, transparency lies on black; deeper
-    samples are windowed (`window`), in whatever container they come.
+    samples are windowed (`window`), in whatever container they come. DICOM is shown as its header
+    says.
+
+    Args:
+        data: of the file.
+        dicom: which DICOM films are asked for; None: those of the defaults.
 
     Raises:
         SourceError: the bytes are not an image, truncated, damaged, a decompression bomb, more
@@ -67,8 +75,8 @@ def decode(data: bytes) -> Decoded:
         # Decoders warn of odd metadata, which are not kept, and of sizes, which are checked here.
         warnings.simplefilter("ignore")
         try:
-            samples = _read(data)
-            return Decoded(window(grey(samples)), samples.bits, samples.mode)
+            samples, header = _read(data, dicom or DicomParams())
+            return Decoded(window(grey(samples)), samples.bits, samples.mode, header)
         except (SourceError, MemoryError):
             raise
         except Exception as error:  # hostile bytes make a decoder raise anything
@@ -76,11 +84,23 @@ def decode(data: bytes) -> Decoded:
             raise SourceError(f"is truncated or damaged ({reason})") from error
 
 
-def _read(data: bytes) -> Samples:
+def is_film(start: bytes) -> bool:
+    """Whether a file that starts so, with `SNIFFED` bytes or more, is in a form that is read."""
+    return start.startswith(_PICTURES) or is_dicom(start[:SNIFFED])
+
+
+_PICTURES = (png_samples.SIGNATURE, jpeg_samples.SIGNATURE, *tiff_samples.SIGNATURES)
+
+
+def _read(data: bytes, dicom: DicomParams) -> tuple[Samples, Header]:
     if data.startswith(png_samples.SIGNATURE):
-        return png_samples.read_png(data)
+        return png_samples.read_png(data), NOTHING_STATED
     if data.startswith(jpeg_samples.SIGNATURE):
-        return jpeg_samples.read_jpeg(data)
+        return jpeg_samples.read_jpeg(data), NOTHING_STATED
+    if is_dicom(data[:SNIFFED]):  # before TIFF: a slide scanner's file may be both
+        return read_dicom(data, dicom)
     if data.startswith(tiff_samples.SIGNATURES):
-        return tiff_samples.read_tiff(data)
-    raise SourceError("is not a PNG, JPEG or TIFF image", remedy="convert it, or take it out")
+        return tiff_samples.read_tiff(data), NOTHING_STATED
+    raise SourceError(
+        "is not a PNG, JPEG or TIFF image, nor DICOM", remedy="convert it, or take it out"
+    )

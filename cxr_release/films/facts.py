@@ -105,5 +105,9 @@ class Listing:
     """Name of a film → column → what a table beside the films states, where that was asked for."""
     columns: tuple[str, ...] = ()
     """Columns of that table that can be asked for."""
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    """Name of each file that is not among the films that were asked for, and why; no fault."""
+    hint: str = ""
+    """How a person finds the file that a name stands for, where names say nothing."""
     drawn: bool = False
     """Whether the films are phantoms, and so know which way they face."""

@@ -54,6 +54,19 @@ class FilmKey:
         """Id of a patient, from the stated key; its spelling (see `canonical`) does not matter."""
         return f"patient-{self._digest('patient', canonical(key))[:ID_DIGITS]}"
 
+    def dicom_film(self, uid: str) -> str:
+        """Id of a DICOM film, from its SOP Instance UID."""
+        return f"film-{self._digest('dicom', uid)[:ID_DIGITS]}"
+
+    def dicom_patient(self, issuer: str, key: str) -> str:
+        """Id of a patient, from a Patient ID and who issued it; spelling does not matter."""
+        parts = canonical(issuer), canonical(key)
+        return f"patient-{self._digest('dicom patient', *parts)[:ID_DIGITS]}"
+
+    def place(self, path: str) -> str:
+        """64 hex digits from a path, by which files are put into an order that says nothing."""
+        return self._digest("place", path)
+
     def pixels(self, pixel_sha256: str) -> str:
         """HMAC of a film's pixels, 64 hex digits, from the SHA-256 of them."""
         return self._digest("pixels", pixel_sha256)

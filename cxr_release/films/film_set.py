@@ -20,7 +20,7 @@ from cxr_release.films.limits import MAX_ID
 from cxr_release.films.png import Film
 
 TABLE = ".parquet"
-FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+FILMS = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm"})
 """Suffixes of films. In a folder with one of them every file counts as a film."""
 Ignored = tuple[str, str]
 """A file that is not a film, and why."""
@@ -85,7 +85,7 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
     """Take films out of folders and tables. No film is opened yet.
 
     Args:
-        paths: each a folder of films (PNG, JPEG, TIFF; every visible file is a film, but
+        paths: each a folder of films (PNG, JPEG, TIFF, DICOM; every visible file is a film, but
             `patients.csv`); a folder with image tables, at any depth, of which only those count;
             or an image table: Parquet with columns `id` and `image` of bytes and path, and
             `patient` where there is one. The id of a film in a folder is its file's stem.
@@ -113,7 +113,7 @@ def open_films(paths: Sequence[Path], name: str) -> FilmSet:
         raise SourceError(
             f"no {name} films",
             where=where,
-            remedy="give a folder of PNG, JPEG or TIFF films, or an image table",
+            remedy="give a folder of PNG, JPEG, TIFF or DICOM films, or an image table",
         )
     return films
 

@@ -22,6 +22,7 @@ from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, read_patients
 from cxr_release.films.png import Film
 from cxr_release.films.stated_facts import Kind, StatedFacts, read_stated
+from cxr_release.params import DicomParams
 from cxr_release.spelling import by_form
 
 LEFT_FACING = "left-facing.txt"
@@ -237,6 +238,8 @@ class RealFilm:
     """Opaque; None where it is not stated, like the next."""
     stated_patient: str | None
     case: str | None = None
+    dicom: DicomParams | None = None
+    """Which DICOM films are asked for; None: those of the defaults."""
 
     @classmethod
     def named_by(
@@ -262,7 +265,7 @@ class RealFilm:
     def load(self) -> tuple[Film, Facts]:
         """Read exactly once: what is hashed is what is decoded."""
         data = self.file.read()
-        decoded = decode(data)
+        decoded = decode(data, self.dicom)
         height, width = decoded.film.shape
         facts = Facts(
             source_file=self.name,
@@ -297,7 +300,7 @@ def list_folder(folder: Path, key: FilmKey, kinds: Mapping[str, Kind] | None = N
     films = open_folder(folder)
     if not films.films:
         raise SourceError(
-            "holds no films", where=str(folder), remedy="put PNG, JPEG or TIFF files there"
+            "holds no films", where=str(folder), remedy="put PNG, JPEG, TIFF or DICOM files there"
         )
     return films.listing(
         lambda file, patient: RealFilm.named_by(key, file, patient),

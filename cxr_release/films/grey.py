@@ -174,13 +174,25 @@ def window(pixels: NDArray[Any]) -> Film:
         return pixels
     if pixels.dtype == np.uint16:
         counts = np.bincount(pixels.ravel(), minlength=2**16)
-        levels = np.flatnonzero(counts)
-        low, high = exposed_range(levels, counts[levels])
-        table = _scaled(np.arange(2**16), low, high)
-        film: Film = table[pixels]
+        film: Film = exposed_shades(np.arange(2**16), counts)[pixels]
         return film
     levels, counts = np.unique(pixels, return_counts=True)
     return _scaled(pixels, *exposed_range(levels, counts))
+
+
+def exposed_shades(values: NDArray[Any], counts: NDArray[Any]) -> Film:
+    """Shade of each of a film's grey levels, scaled as `window` scales a film.
+
+    Args:
+        values: the grey value of each level, in any order, equal ones too.
+        counts: pixels of each; two values or more have some.
+    """
+    used = np.flatnonzero(counts)
+    levels, which = np.unique(values[used], return_inverse=True)
+    if len(levels) < 2:
+        raise SourceError("is blank: every pixel has the same value")
+    low, high = exposed_range(levels, np.bincount(which, counts[used]).astype(np.int64))
+    return _scaled(values, low, high)
 
 
 def exposed_range(levels: NDArray[Any], counts: NDArray[Any]) -> tuple[float, float]:

@@ -164,7 +164,7 @@ def is_placeholder(text: str) -> bool:
     )
 
 
-def _no_patient(key: str) -> str:
+def no_patient(key: str) -> str:
     """Why a key does not identify a patient; empty where it may."""
     plain = canonical(key)
     word = re.sub(r"[\W_]+", "", plain)
@@ -194,11 +194,11 @@ def spelling_faults(stated: Iterable[tuple[str, str, str]]) -> list[Fault]:
         )
         for film, place, key in groups.pop("", [])
     ]
-    for canon in [canon for canon, group in groups.items() if _no_patient(group[0][2])]:
+    for canon in [canon for canon, group in groups.items() if no_patient(group[0][2])]:
         faults += [
             Fault(
                 film,
-                f"has the patient key {key!a} ({place}), {_no_patient(key)}",
+                f"has the patient key {key!a} ({place}), {no_patient(key)}",
                 "leave it empty where the patient is not stated; write other keys in full",
             )
             for film, place, key in groups.pop(canon)

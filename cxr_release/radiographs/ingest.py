@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -23,11 +24,12 @@ from cxr_release.errors import Fault, ParamsError, SourceError
 from cxr_release.files import private, write_json
 from cxr_release.film_size import Size
 from cxr_release.films.atlas import is_atlas, list_atlas
+from cxr_release.films.dicom_folder import is_dicom_folder, list_dicom
 from cxr_release.films.facts import Facing, Listing
 from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
 from cxr_release.films.folder import LEFT_FACING, list_folder, printable
 from cxr_release.films.patients import PATIENTS
-from cxr_release.params import PHANTOMS, IngestParams, fit_faults
+from cxr_release.params import PHANTOMS, DicomParams, IngestParams, fit_faults
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
 from cxr_release.radiographs.facing import CohortFacings, find_facings
 from cxr_release.radiographs.frame import Frame
@@ -92,12 +94,13 @@ def ingest(
     key = key or FilmKey(secrets.token_bytes(KEY_BYTES))
     with private(output):
         _clean(output)
-        listing = _list(source, output, settings, seed, key)
+        listing = _list(source, output, settings, seed, key, progress=progress)
         films = len(listing.films)
         _warn_of_names(listing.stems)
+        _tell_passed_over(listing)
         with worker_pool(films) as pool, _store(output, frame.size, films) as store:
             read, small, faults = _read_all(pool, store, listing, frame, progress)
-            _report([*listing.faults, *faults], read, str(source), settings)
+            _report([*listing.faults, *faults], read, str(source), settings, listing.hint)
             frame.require_one_kind(film.facts for film in read)
             read, known = _know(read, listing, settings)
             _tell_left_out(read)
@@ -165,7 +168,13 @@ def _store(output: Path, size: Size, films: int) -> Iterator[PixelStore]:
 
 
 def _list(
-    source: str | Path, output: Path, settings: IngestParams, seed: int, key: FilmKey
+    source: str | Path,
+    output: Path,
+    settings: IngestParams,
+    seed: int,
+    key: FilmKey,
+    *,
+    progress: bool,
 ) -> Listing:
     if source == PHANTOMS:
         return list_phantoms(settings.phantoms, seed=seed, detail=detail_for(settings.film_size))
@@ -174,8 +183,11 @@ def _list(
         raise SourceError(
             "lies in the folder of source films", where=str(output), remedy="write elsewhere"
         )
-    listed = list_atlas if is_atlas(folder) else list_folder
-    return listed(folder, key, settings.facts)
+    if is_atlas(folder):
+        return list_atlas(folder, key, settings.facts)
+    if is_dicom_folder(folder):
+        return list_dicom(folder, key, settings.dicom or DicomParams(), progress=progress)
+    return list_folder(folder, key, settings.facts)
 
 
 def _read_all(
@@ -221,14 +233,17 @@ def _named_crashes(store: PixelStore, frame: Frame) -> Iterator[None]:
         raise SourceError(f"{len(faults)} film(s) cannot be read", faults=faults) from error
 
 
-def _report(faults: list[Fault], read: list[ReadFilm], source: str, settings: IngestParams) -> None:
+def _report(
+    faults: list[Fault], read: list[ReadFilm], source: str, settings: IngestParams, hint: str
+) -> None:
     """Stop at bad files, or report them and go on with the rest."""
     if not faults:
         return
+    remedy = "mend them, take them out, or set ingest.on_error to skip"
     error = SourceError(
         f"{len(faults)} fault(s) in the source films",
         where=source,
-        remedy="mend them, take them out, or set ingest.on_error to skip",
+        remedy=f"{remedy}; {hint}" if hint else remedy,
         faults=sorted(faults),
     )
     if settings.on_error == "stop" or not read:
@@ -271,6 +286,15 @@ def _know(
 
 def _values(count: int) -> str:
     return f"{count:,} value{'s' * (count != 1)}"
+
+
+def _tell_passed_over(listing: Listing) -> None:
+    """Report how many files are not among the films that were asked for, by reason."""
+    if listing.passed_over:
+        reasons = Counter(listing.passed_over.values()).most_common()
+        lines = [f"  {count:,}: {reason}" for reason, count in reasons]
+        head = f"passed over, and named in the manifest: {len(listing.passed_over):,} file(s)"
+        sys.stderr.write("\n".join([head, *lines]) + "\n")
 
 
 def _tell_left_out(read: list[ReadFilm]) -> None:
@@ -365,7 +389,8 @@ def _refusals(listing: Listing, faults: list[Fault]) -> dict[str, str]:
     for fault in (*listing.faults, *faults):
         if fault.where in reasons:
             reasons[fault.where].append(fault.what)
-    return {name: "; ".join(reasons[name]) for name in sorted(reasons)}
+    named = {name: "; ".join(reasons[name]) for name in sorted(reasons)}
+    return {**listing.passed_over, **named}
 
 
 def _bar(task: str, films: int, progress: bool) -> tqdm[Any]:

@@ -94,7 +94,7 @@ def test_every_file_of_a_folder_is_searched_or_unreadable_or_named(tmp_path: Pat
         "cut": faults["cut"].split(":")[0],
         "cut-jpeg": "is truncated",
         "empty": "is empty (0 bytes)",
-        "text": "is not a PNG, JPEG or TIFF image",
+        "text": "is not a PNG, JPEG or TIFF image, nor DICOM",
         "pipe": "is not a regular file",
         "leading-out": "is a symbolic link out of the folder",
         "leading-nowhere": "is a broken symbolic link",

@@ -14,6 +14,7 @@ from PIL import Image
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.files import tree_sha256
+from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.facts import Facts, Header, Listing
 from cxr_release.films.film_key import FilmKey
@@ -377,7 +378,7 @@ class Crashing:
 def test_a_film_that_crashes_its_reader_is_named(
     folder: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def listed(*_: object) -> Listing:
+    def listed(*_: object, **__: object) -> Listing:
         listing = list_folder(folder, FilmKey(bytes(32)))
         films = [*listing.films] * 5
         return dataclasses.replace(listing, films=[*films[:30], Crashing(), *films[30:]])
@@ -431,7 +432,7 @@ def test_a_border_is_cut_off_and_landmarks_follow(
     )
     assert all(row["field_left"] is None for row in whole.values())
     labels = {
-        field: labels_of_manifest(rows.values(), size=128, fit="pad")
+        field: labels_of_manifest(rows.values(), size=Size.of(128))
         for field, rows in (("whole", whole), ("exposed", exposed))
     }
     for film in films:

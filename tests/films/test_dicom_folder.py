@@ -1,0 +1,212 @@
+"""Folders of DICOM films as archives export them: what is listed, whose it is, what is said."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxr_release.errors import SourceError
+from cxr_release.films.dicom_folder import is_dicom_folder, list_dicom, places
+from cxr_release.films.facts import Listing
+from cxr_release.films.film_key import FilmKey
+from cxr_release.params import DicomParams
+from tests.support.dicom_films import dataset_of, encoded, test_files
+from tests.support.film_key import KEY
+
+PIXELS = (np.add.outer(np.arange(20), np.arange(30)) * 40).astype(np.uint16)
+
+
+def put(path: Path, **elements: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encoded(dataset_of(PIXELS, 12, **elements)))
+    return path
+
+
+def listed(folder: Path, key: FilmKey = KEY, **settings: Any) -> Listing:
+    return list_dicom(folder, key, DicomParams(**settings), progress=False)
+
+
+def by_uid(listing: Listing, uid: str, key: FilmKey = KEY) -> Any:
+    (film,) = [film for film in listing.films if film.id == key.dicom_film(uid)]  # type: ignore[attr-defined]
+    return film
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """PATIENT/STUDY/SERIES/IM0001, two modalities, a DICOMDIR, and what else lies on a disc."""
+    root = tmp_path / "Mueller Anna"
+    for at in range(6):
+        put(
+            root / f"MUELLER{at // 2}/ST1/SE{at % 2}/IM0001",
+            SOPInstanceUID=f"1.2.{at}",
+            PatientID=f"P{at // 2}",
+            Modality="CT" if at == 5 else "CR",
+        )
+    (root / "README.TXT").write_text("of Mueller, Anna")
+    dicomdir = next(path for path in test_files() if path.name == "DICOMDIR")
+    shutil.copyfile(dicomdir, root / "DICOMDIR")
+    put(root / ".hidden/IM0001")
+    return root
+
+
+def test_a_tree_is_listed_and_each_file_accounted_for(tree: Path) -> None:
+    assert is_dicom_folder(tree)
+    listing = listed(tree)
+    assert not listing.faults
+    assert {film.id for film in listing.films} == {KEY.dicom_film(f"1.2.{at}") for at in range(5)}  # type: ignore[attr-defined]
+    assert sorted(listing.passed_over.values()) == [
+        "has the modality CT; CR, DX asked for",
+        "is not a film, in a folder of DICOM films",
+        "is not a film: a DICOMDIR, an index of other files",
+    ]
+    names = [film.name for film in listing.films] + list(listing.passed_over)
+    assert sorted(names) == [f"dicom-{at:05d}" for at in range(1, 9)]
+    # Films are numbered in the order of their opaque ids, which says nothing of their paths.
+    ids = [film.id for film in listing.films]  # type: ignore[attr-defined]
+    assert ids == sorted(ids)
+    patients = [by_uid(listing, f"1.2.{at}").patient for at in range(5)]
+    assert patients[0] == patients[1] != patients[2] == patients[3] != patients[4]
+    assert all(film.stated_patient is None for film in listing.films)  # type: ignore[attr-defined]
+    film, facts = by_uid(listing, "1.2.0").load()
+    assert film.shape == PIXELS.shape
+    assert facts.header.codes["modality"] == "CR"
+    assert facts.source_file.startswith("dicom-")
+
+
+def test_another_key_gives_other_ids_and_the_same_films(tree: Path) -> None:
+    other = FilmKey(bytes(31) + b"\1")
+    one, two = listed(tree), listed(tree, other)
+    assert {film.id for film in one.films}.isdisjoint(film.id for film in two.films)  # type: ignore[attr-defined]
+    assert {film.patient for film in one.films}.isdisjoint(film.patient for film in two.films)  # type: ignore[attr-defined]
+    for at in range(5):
+        films = [by_uid(listing, f"1.2.{at}", key).load()[0] for listing, key in
+                 ((one, KEY), (two, other))]  # fmt: skip
+        assert np.array_equal(*films)
+
+
+def test_the_key_tells_which_file_a_name_stands_for(tree: Path) -> None:
+    listing = listed(tree)
+    found = places(tree, KEY, DicomParams())
+    assert len(found) == 8
+    for film in listing.films:
+        assert found[film.name] == film.file.path  # type: ignore[attr-defined]
+
+
+def test_folders_of_other_films_are_not_of_dicom(folder: Path, tmp_path: Path) -> None:
+    assert not is_dicom_folder(folder)
+    put(folder / "sub/deep/IM1")
+    assert is_dicom_folder(folder)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert not is_dicom_folder(empty)
+    (empty / "dicomdir").touch()
+    assert is_dicom_folder(empty)
+
+
+def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) -> None:
+    film = tree / "MUELLER0/ST1/SE0/IM0001"
+    shutil.copyfile(film, tree / "MUELLER0/COPY")
+    (tree / "MUELLER1/AWAY").symlink_to(put(tmp_path / "elsewhere/IM9", SOPInstanceUID="1.2.77"))
+    (tree / "MUELLER1/BROKEN").symlink_to("nothing")
+    (tree / "LINKED").symlink_to(tree / "MUELLER1")
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tree / "icon.png")
+    data = film.read_bytes()
+    (tree / "MUELLER1/CUT").write_bytes(data[: data.index(b"LO\2\0P0") + 1])
+    put(tree / "MUELLER2/NOUID", SOPInstanceUID="")
+    os.mkfifo(tree / "MUELLER2/PIPE")
+    listing = listed(tree)
+    whats = sorted(re.sub(r"dicom-\d+", "N", fault.what) for fault in listing.faults)
+    assert whats == [
+        "has the same SOPInstanceUID as N",
+        "has the same SOPInstanceUID as N",
+        "is a PNG, JPEG or TIFF, in a folder of DICOM films",
+        "is a broken symbolic link",
+        "is a folder",
+        "is a symbolic link out of the folder",
+        "is damaged: it has no SOPInstanceUID",
+        "is truncated: a DICOM file without its last elements",
+    ]
+    assert len(listing.films) == 4
+    assert sorted(listing.refused) == sorted({fault.where for fault in listing.faults})
+    text = " ".join(map(str, [*listing.faults, *listing.passed_over.items()]))
+    assert not re.search("(?i)mueller|anna|IM0001|elsewhere", text)
+
+
+def test_where_nothing_is_asked_for_the_reasons_are_counted(tree: Path) -> None:
+    with pytest.raises(SourceError, match=r"holds no film that is asked for \(5: has the modal"):
+        listed(tree, modality=("DX",))
+    assert len(listed(tree, modality=()).films) == 6
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "relation"),
+    [
+        (("7", ""), ("7", ""), "one"),
+        (("7", "A"), ("7", "B"), "two"),
+        (("7", "A"), ("7", ""), "one"),
+        (("7", ""), ("8", ""), "two"),
+        (("", ""), ("7", ""), "not stated"),
+        (("ANONYMOUS", ""), ("7", ""), "not stated"),
+        (("000", ""), ("7", ""), "not stated"),
+        (("N/A", "A"), ("7", ""), "not stated"),
+        (("p7", ""), ("P07", ""), "in doubt"),
+    ],
+)
+def test_patients_are_those_of_issuer_and_id(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str], relation: str
+) -> None:
+    for at, (patient, issuer) in enumerate((first, second)):
+        put(tmp_path / f"{at}", SOPInstanceUID=f"1.2.{at}", PatientID=patient,
+            IssuerOfPatientID=issuer)  # fmt: skip
+    listing = listed(tmp_path)
+    if relation == "in doubt":
+        assert len(listing.faults) == 2
+        assert "differs from another film's only by" in listing.faults[0].what
+        return
+    one, two = (by_uid(listing, f"1.2.{at}").patient for at in range(2))
+    assert two is not None
+    assert {"one": one == two, "two": None is not one != two, "not stated": one is None}[relation]
+
+
+def test_between_two_issuers_a_film_without_one_is_nobody_s(tmp_path: Path) -> None:
+    for at, issuer in enumerate(("A", "B", "")):
+        put(tmp_path / f"{at}", SOPInstanceUID=f"1.2.{at}", PatientID="7", IssuerOfPatientID=issuer)
+    listing = listed(tmp_path)
+    assert by_uid(listing, "1.2.2").patient is None
+    assert by_uid(listing, "1.2.0").patient != by_uid(listing, "1.2.1").patient
+
+
+def test_a_table_of_paths_states_patients_and_a_list_what_faces_left(tree: Path) -> None:
+    paths = [f"MUELLER{at // 2}/ST1/SE{at % 2}/IM0001" for at in range(5)]
+    rows = [f"{path},{'' if at == 4 else f'Anna {at % 2}'}" for at, path in enumerate(paths)]
+    (tree / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    (tree / "left-facing.txt").write_text(f"# sure\n{paths[1]}\n")
+    listing = listed(tree)
+    assert not listing.faults
+    patients = [by_uid(listing, f"1.2.{at}").patient for at in range(5)]
+    assert patients == [KEY.patient(f"Anna {at % 2}") for at in range(4)] + [None]
+    assert listing.left_facing == {by_uid(listing, "1.2.1").name}
+
+
+def test_faults_of_the_files_beside_say_nothing_of_them(tree: Path) -> None:
+    rows = ["MUELLER0/ST1/SE0/IM0001,unknown", "MUELLER9,7", "torn"]
+    (tree / "patients.csv").write_text("\n".join(["file,patient", *rows]))
+    listing = listed(tree)
+    assert len(listing.faults) == 7  # five films without a usable row, and two lines
+    text = " ".join(map(str, listing.faults))
+    assert "patients.csv: line 3" in text
+    assert not re.search("(?i)mueller|unknown", text)
+    (tree / "patients.csv").unlink()
+    (tree / "left-facing.txt").write_text("MUELLER0/ST1/SE0\n")
+    with pytest.raises(SourceError) as caught:
+        listed(tree)
+    assert [str(fault) for fault in caught.value.faults] == [
+        "left-facing.txt line 1: is not the path of a film in the folder"
+    ]

@@ -1,0 +1,171 @@
+"""DICOM films become a cohort, and nobody's name comes along."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from pyarrow import parquet
+
+from cxr_release import schemas, tables
+from cxr_release.errors import SourceError
+from cxr_release.films.film_key import FilmKey
+from cxr_release.films.png import Film
+from cxr_release.params import DicomParams
+from cxr_release.radiographs.ingest import ingest
+from tests.support.dicom_films import COMPRESSED, NATIVE, dataset_of, encoded
+from tests.support.dicom_names import PLANTED, plant
+from tests.support.film_fixtures import Settings
+from tests.support.film_key import KEY
+
+
+def rows_of(output: Path, kind: Any = schemas.MANIFEST) -> list[dict[str, Any]]:
+    name = "manifest" if kind is schemas.MANIFEST else "cohort"
+    rows: list[dict[str, Any]] = parquet.read_table(output / f"{name}.parquet").to_pylist()
+    tables.read_rows(output / f"{name}.parquet", kind)  # which checks them
+    return rows
+
+
+def pixels_of(output: Path) -> list[str]:
+    return sorted(row["pixel_sha256"] for row in rows_of(output, schemas.COHORT))
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder):
+        yield from (Path(place) / name for name in names)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory, positives: list[Film]) -> Path:
+    """Eight films with names in every text, in folders of patients' names; and a CT."""
+    root = tmp_path_factory.mktemp("export") / PLANTED[0]
+    for at, film in enumerate(positives[:9]):
+        stored = film.astype("<u2") * 16
+        dataset = dataset_of(stored, 12, WindowCenter="2040", WindowWidth="4080",
+                             VOILUTFunction="LINEAR_EXACT", PatientAge="093Y")  # fmt: skip
+        plant(dataset, at)
+        dataset.Modality = "CT" if at == 8 else "CR"
+        path = root / f"{PLANTED[1]}{at // 2}/{PLANTED[2]}/SE{at}/IM0001"
+        path.parent.mkdir(parents=True)
+        syntax = (*COMPRESSED, *NATIVE)[at % 7]
+        path.write_bytes(encoded(dataset, syntax))
+    (root / f"{PLANTED[3]}.txt").write_text(PLANTED[4])
+    return root
+
+
+def test_the_cohort_is_that_of_the_same_films_as_png(
+    tree: Path, tmp_path: Path, positives: list[Film], settings: Settings
+) -> None:
+    folder = tmp_path / "png"
+    folder.mkdir()
+    for at, film in enumerate(positives[:8]):
+        Image.fromarray(film).save(folder / f"{at}.png")
+    ingest(folder, tmp_path / "of-png", settings=settings(), seed=1, progress=False)
+    summary = ingest(tree, tmp_path / "of-dicom", settings=settings(), seed=1, progress=False)
+    assert pixels_of(tmp_path / "of-dicom") == pixels_of(tmp_path / "of-png")
+    assert (summary["files"], summary["ingested"], summary["refused"]) == (10, 8, 2)
+    assert (summary["patients"], summary["patients_not_stated"]) == (4, 0)
+
+
+def test_no_name_reaches_any_file_or_line(
+    tree: Path, tmp_path: Path, settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(tree, source)
+    bad = next(path for path in files_below(source) if path.name == "IM0001")
+    bad.write_bytes(bad.read_bytes()[:-900])
+    shutil.copyfile(sorted(files_below(source))[3], source / PLANTED[5])
+    with pytest.raises(SourceError) as caught:
+        ingest(source, tmp_path / "out", settings=settings(), seed=1, key=KEY)
+    skipping = settings(on_error="skip", dicom=DicomParams(modality=("CR", "CT")))
+    ingest(source, tmp_path / "out", settings=skipping, seed=1, key=KEY)
+    captured = capfd.readouterr()
+    assert "skipped" in captured.err
+    said = captured.out + captured.err + str(caught.value)
+    manifest = str(rows_of(tmp_path / "out"))
+    assert "refused" in manifest
+    contents = [path.read_bytes() for path in files_below(tmp_path / "out")]
+    assert len(contents) == 3
+    for name in PLANTED:
+        assert name not in said
+        assert name not in manifest
+        assert not any(name.encode() in data for data in contents)
+    ages = {fact["number"] for row in rows_of(tmp_path / "out") for fact in row["facts"] or ()
+            if fact["name"] == "age"}  # fmt: skip
+    assert ages == {90.0}
+
+
+def test_two_keys_give_other_ids_and_the_same_pixels(
+    tree: Path, tmp_path: Path, settings: Settings
+) -> None:
+    for name, secret in (("one", bytes(32)), ("two", bytes(range(32)))):
+        ingest(tree, tmp_path / name, settings=settings(), seed=1, key=FilmKey(secret),
+               progress=False)  # fmt: skip
+    one, two = (rows_of(tmp_path / name, schemas.COHORT) for name in ("one", "two"))
+    for column in ("id", "patient"):
+        assert {row[column] for row in one}.isdisjoint(row[column] for row in two)
+    assert pixels_of(tmp_path / "one") == pixels_of(tmp_path / "two")
+
+
+def test_the_manifest_says_what_the_header_does(
+    tree: Path, tmp_path: Path, settings: Settings
+) -> None:
+    ingest(tree, tmp_path / "out", settings=settings(), seed=1, key=KEY, progress=False)
+    rows = rows_of(tmp_path / "out")
+    films = [row for row in rows if row["status"] == "ingested"]
+    assert [row["source_file"] for row in rows] == [f"dicom-{at:05d}" for at in range(1, 11)]
+    assert {row["stated_negative"] for row in films} == {False}
+    assert {row["stated_patient"] for row in films} == {None}
+    assert {row["overlay"] for row in films} == {False}
+    assert {fact["name"] for row in films for fact in row["facts"]} >= {"modality", "age"}
+
+
+CHEST = os.environ.get("CXR_RELEASE_CHEST_FILMS", "")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not CHEST, reason="no folder of chest films in CXR_RELEASE_CHEST_FILMS")
+def test_chest_films_come_in_as_their_png_in_whatever_form_dicom_has_them(tmp_path: Path) -> None:
+    from cxr_release.films.decode import decode
+    from tests.films.test_dicom import as_png
+
+    for path in sorted(Path(CHEST).glob("*.png"))[:40]:
+        film = decode(path.read_bytes()).film
+        for bits in (10, 12, 16):
+            most = 2**bits - 1
+            deep = (film.astype(np.uint32) * most // 255).astype("<u2")
+            window = {"WindowCenter": str(most / 2), "WindowWidth": str(most),
+                      "VOILUTFunction": "LINEAR_EXACT"}  # fmt: skip
+            for syntax in COMPRESSED if bits == 12 else (NATIVE[0],):
+                one = encoded(dataset_of(deep, bits, **window), syntax)
+                assert np.array_equal(decode(one).film, film)
+                two = encoded(dataset_of(most - deep, bits, **window,
+                              PhotometricInterpretation="MONOCHROME1"), syntax)  # fmt: skip
+                assert np.array_equal(decode(two).film, film)
+                plain = encoded(dataset_of(deep, bits), syntax)
+                assert np.array_equal(decode(plain).film, as_png(deep))
+            half = 2 ** (bits - 1)
+            signed = (deep.astype(int) - half).astype("<i2")
+            window["WindowCenter"] = str(most / 2 - half)
+            assert np.array_equal(decode(encoded(dataset_of(signed, bits, **window))).film, film)
+
+
+def test_a_tree_without_pydicom_is_one_line(
+    tree: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cxr_release.films import dicom_file
+
+    dicom_file.silenced.cache_clear()
+    for name in ("pydicom", "pydicom.config"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(SourceError, match="pydicom is missing") as caught:
+        ingest(tree, tmp_path / "out", settings=settings(), seed=1, progress=False)
+    assert str(caught.value).count("\n") == 0
+    assert "install cxr-release[dicom]" in str(caught.value)
