@@ -11,6 +11,7 @@ from typing import Any
 
 import cxr_release
 from cxr_release import schemas, tables
+from cxr_release.film_id import Job, job_fields, jobs_of, source_name
 from cxr_release.films.patients import counted
 from cxr_release.json_documents import read
 from cxr_release.params import PHANTOMS, Params, is_blank, never_set
@@ -28,14 +29,12 @@ from cxr_release.release.inputs import (
     CheckpointReport,
     CohortSummary,
     CountsDocument,
-    Job,
     OrientedSummary,
     ReleaseInputs,
     ScorecardReport,
     SearchedFilms,
     StudyDocument,
     TrainedCheckpoint,
-    jobs_of,
 )
 from cxr_release.release.record import (
     Audit,
@@ -245,8 +244,9 @@ def _without_path(extractor: str) -> str:
 
 def _training(inputs: ReleaseInputs, params: Params) -> Training:
     """How the network was trained: `validate` has held the checkpoints against each other."""
-    last = inputs.trained(jobs_of(params.sample.checkpoints))[params.sample.checkpoints[-1]]
-    return read(last, TrainedCheckpoint).stated()
+    last = params.sample.checkpoints[-1]
+    path = inputs.trained(jobs_of([source_name(last)]))[last]
+    return read(path, TrainedCheckpoint).stated()
 
 
 def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
@@ -272,14 +272,14 @@ def _is_counted(value: object) -> bool:
 def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[Facing]:
     """How the films of each job faced when they were sampled, and of how many reviewers say so."""
     rows = []
-    for (checkpoint, batch), films in generated.items():
+    for job, films in generated.items():
         faced = Counter("right" if film["flipped"] else film["facing"] for film in films)
         numbers = {
             **{way: faced[way] for way in ("left", "right", "unknown")},
             "said": sum(film["facing_said"] for film in films),
             "flipped": sum(film["flipped"] for film in films),
         }
-        rows.append(Facing.model_validate({"checkpoint": checkpoint, "batch": batch, **numbers}))
+        rows.append(Facing.model_validate({**job_fields(job), **numbers}))
     return rows
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
-from cxr_release.film_id import BATCHES, job_name, read_job, source_name
+from cxr_release.film_id import Job, checkpoint_of, job_name, read_job, source_name
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from cxr_release.release.record import (
@@ -189,9 +189,6 @@ DOCUMENTS: Mapping[str, Any] = {
 }
 """File, as `ReleaseInputs.files` names it → what it holds."""
 
-Job = tuple[int, str]
-"""A sampling job: checkpoint and batch."""
-
 STUDY = {"realism": "study_realism", "identification": "study_identification"}
 """Figures of the reader study, once a reader has finished → their names in the release."""
 
@@ -201,7 +198,7 @@ class ReleaseInputs:
     """Paths of the artefacts. The readers' key is none of them: it never comes near a release."""
 
     oriented: Path
-    """Folder with `summary.json` and a table a sampling job, `checkpoint-<N>-<batch>.parquet`."""
+    """Folder with `summary.json` and a table a job, `<source>-<batch>.parquet`."""
     screening: Path
     """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`, `reasons.png`."""
     prescreen: Path
@@ -240,12 +237,11 @@ class ReleaseInputs:
 
     def table(self, job: Job) -> Path:
         """The oriented films of one sampling job."""
-        checkpoint, batch = job
-        return self.oriented / f"{job_name(checkpoint, batch)}.parquet"
+        return self.oriented / f"{job_name(*job)}.parquet"
 
     def trained(self, jobs: list[Job]) -> dict[int, Path]:
         """What each sampled checkpoint says of itself, by its number."""
-        numbers = {checkpoint for checkpoint, _ in jobs}
+        numbers = {number for source, _ in jobs if (number := checkpoint_of(source)) is not None}
         return {
             number: self.final / source_name(number) / "checkpoint.json"
             for number in sorted(numbers)
@@ -318,11 +314,6 @@ _PRESCREEN = ("prescreen.json", "roc.png")
 _AUDIT = ("pairs.parquet", "nearest.parquet", "audit.json", "distances.png")
 _ADJUDICATION = ("verdicts.parquet", "copies.json", "adjudication.json")
 _READING = ("responses.parquet", "study.json")
-
-
-def jobs_of(checkpoints: tuple[int, ...]) -> list[Job]:
-    """The sampling jobs that a release is made of, checkpoint by checkpoint."""
-    return [(checkpoint, batch) for checkpoint in checkpoints for batch in BATCHES]
 
 
 def job_of(path: Path) -> Job | None:

@@ -44,7 +44,6 @@ from cxr_release.release.checks.training import check_training
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
-from cxr_release.release.inputs import jobs_of
 from cxr_release.release.layout import SHARD, side_file
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder, look
@@ -125,7 +124,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     films, shards = read
     view = View(
         places=_PLACES,
-        jobs=jobs_of(record.params.sample.checkpoints),
+        jobs=record.params.sample.jobs,
         films=films,
         screened=None,
         exclusions=exclusions,
@@ -173,8 +172,8 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     with report.trying(side_file(schemas.AUDIT_PAIRS)):
         check_pictures(folder, view, record, report)
     with report.trying(RECORD):
-        checkpoints, recommended = record.params.sample, record.metrics.checkpoints.recommended
-        configs = measured(folder.root, folder.shards, checkpoints.checkpoints, recommended)
+        sources, recommended = record.params.sample, record.metrics.checkpoints.recommended
+        configs = measured(folder.root, folder.shards, sources.source_names, recommended)
         check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)
     return document
 

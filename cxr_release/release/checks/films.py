@@ -16,11 +16,10 @@ from tqdm import tqdm
 
 from cxr_release import tables
 from cxr_release.errors import SourceError
-from cxr_release.film_id import BATCHES, FilmId, index_of
+from cxr_release.film_id import BATCHES, FilmId, Job, checkpoint_of, index_of, job_of_row
 from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.release.inputs import Job
 from cxr_release.release.untrusted.readers import frame_fault
 from cxr_release.tables import Table
 
@@ -39,7 +38,8 @@ class KnownFilm:
     """A film, as far as the rules across tables must know it."""
 
     job: Job
-    seed: int
+    seed: int | None
+    """None of a film drawn elsewhere."""
     sha256: str
     pixel_sha256: str
     facing: str
@@ -54,7 +54,7 @@ class FilmTable:
     place: Place
     path: Path
     kind: Table
-    checkpoint: int
+    source: str
     batch: str | None
     """None where it holds both."""
     every: int
@@ -117,7 +117,7 @@ def _check_order(
             report.add(where, "films are not in the order of batch and index")
         last = order
         known[row["id"]] = KnownFilm(
-            job=(row["checkpoint"], row["batch"]),
+            job=job_of_row(row),
             seed=row["seed"],
             sha256=row["sha256"],
             pixel_sha256=row["pixel_sha256"],
@@ -146,12 +146,15 @@ def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
 
 def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
     batch, index = films.batch or row["batch"], index_of(row["id"])
+    checkpoint = checkpoint_of(films.source)
     expected = {
-        "checkpoint": films.checkpoint,
+        "checkpoint": checkpoint,
         "batch": batch,
-        "checkpoint_step": films.checkpoint * films.every,
-        "id": str(FilmId(films.checkpoint, batch, index)),
+        "checkpoint_step": None if checkpoint is None else checkpoint * films.every,
+        "id": str(FilmId(films.source, batch, index)),
     }
+    if (row["seed"] is None) != (checkpoint is None):
+        yield "seed", "is missing" if checkpoint else "is stated of a film drawn elsewhere"
     for column, value in expected.items():
         if row[column] != value:
             yield column, f"is {row[column]!r}, expected {value!r}"
@@ -215,7 +218,7 @@ def check_distinct(
     other = _EXCLUDE.format("other")
     for film, known in sorted(released.items()):
         where = place.at(film)
-        if seeds.setdefault(known.seed, film) != film:
+        if known.seed is not None and seeds.setdefault(known.seed, film) != film:
             report.add(where, f"has the seed of {seeds[known.seed]}")
         if known.pixel_sha256 in real:
             report.add(where, "has the pixels of a film of the cohort", other)

@@ -55,7 +55,7 @@ PAIRS_SHOWN = 10
 
 @dataclass(frozen=True)
 class Sheet:
-    """The contact sheet of one checkpoint."""
+    """The contact sheet of one source."""
 
     file: str
     films: int
@@ -156,14 +156,14 @@ def _measure(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["metric"], row["features"]
 
 
-def _sheets(counts: Sequence[JobCounts]) -> dict[int, Sheet]:
-    """Checkpoint → its contact sheet, where any of its films is released."""
-    released: Counter[int] = Counter()
+def _sheets(counts: Sequence[JobCounts]) -> dict[str, Sheet]:
+    """Source → its contact sheet, where any of its films is released."""
+    released: Counter[str] = Counter()
     for row in counts:
-        released[row.checkpoint] += row.released
+        released[row.job[0]] += row.released
     return {
-        checkpoint: Sheet(sheet_file(checkpoint), min(films, ON_A_SHEET))
-        for checkpoint, films in released.items()
+        source: Sheet(sheet_file(source), min(films, ON_A_SHEET))
+        for source, films in released.items()
         if films
     }
 
