@@ -181,6 +181,8 @@ class SourceParams:
     revision: str | None = matching(
         r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", "a commit or a tag of the Hub", default=None
     )
+    on_error: Literal["stop", "skip"] | None = None
+    """None: stop."""
     generator: str | None = None
     license: str | None = None
     citation: str | None = prose(default=None)
@@ -414,6 +416,15 @@ def never_stated(sample: SampleParams) -> list[str]:
     ]
 
 
+def unset_of(params: Params) -> list[str]:
+    """Keys of params.yaml that were never set, and without which nothing can be published."""
+    release = vars(params.release)
+    return [
+        *(f"release.{name}" for name in never_set(params.ingest.source, release)),
+        *never_stated(params.sample),
+    ]
+
+
 def is_blank(value: Iterable[str]) -> bool:
     """Whether a text, or each of several texts, has no visible character."""
     return not any(
@@ -559,7 +570,7 @@ def _contradictions(params: Params) -> list[Fault]:
     return faults
 
 
-_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,95}){1,8}")
 
 
 def _source_faults(place: str, source: SourceParams) -> list[Fault]:
@@ -571,7 +582,11 @@ def _source_faults(place: str, source: SourceParams) -> list[Fault]:
         return [] if source.revision is None else [Fault(f"{place}.revision", what, "leave it out")]
     faults = []
     if not _REPO.fullmatch(source.path):
-        faults.append(Fault(f"{place}.path", "is not a dataset on the Hub", "give ORG/NAME"))
+        faults.append(
+            Fault(
+                f"{place}.path", "is not a dataset on the Hub", "give ORG/NAME, or ORG/NAME/FOLDER"
+            )
+        )
     if source.revision is None:
         remedy = "give its commit, 40 hex digits, or a tag, whose commit is then recorded"
         faults.append(Fault(f"{place}.revision", "is missing: datasets on the Hub change", remedy))

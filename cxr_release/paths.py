@@ -85,6 +85,8 @@ class Paths:
     """Folder of all sampling jobs."""
     collected = _Below("data/collected")
     """Synthetic films that another generator drew: a folder a job, as sampling leaves them."""
+    elsewhere = _Below("data/elsewhere")
+    """Where folders of such films are looked for by DVC: an input, as `data/raw` is."""
     oriented = _Below("data/oriented")
     """Folder of the films turned left: one table a sampling job, and `summary.json`."""
     prescreen = _Below("data/prescreen")

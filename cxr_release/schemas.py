@@ -223,6 +223,24 @@ SAMPLES = Table(
     ),
 )
 
+COLLECTED = Table(
+    "collected",
+    "One row for every file, or row of a table, of films drawn elsewhere. Names files: stays.",
+    (
+        Column("source", TEXT, "Name of the films in sample.sources.", matches=SOURCE_PATTERN),
+        Column("file", TEXT, "Name of the file below the source's folder, with its row."),
+        Column("status", TEXT, "collected or refused.", among=("collected", "refused")),
+        Column("fault", TEXT, "Why it was refused.", nullable=True),
+        Column("id", TEXT, "Identity of the film.", matches=FILM_PATTERN, nullable=True),
+        Column("source_sha256", TEXT, "SHA-256 of its bytes.", matches=HEX64, nullable=True),
+        Column("source_width", INT, "Width before resampling, in pixels.", least=1, nullable=True),
+        Column("source_height", INT, "Height likewise.", least=1, nullable=True),
+        Column("source_bits", INT, "Bits a sample.", least=1, nullable=True),
+        Column("source_mode", TEXT, "Pixel format: L, I;16, RGB …", nullable=True),
+    ),
+    key=("source", "file"),
+)
+
 ORIENTED = Table(
     "oriented",
     "Synthetic films: those that face right are mirrored, all others as they were sampled.",
@@ -654,6 +672,7 @@ ALL = (
     MANIFEST,
     SPLIT,
     SAMPLES,
+    COLLECTED,
     ORIENTED,
     FILMS,
     PRESCREEN,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from cxr_release import schemas, tables
@@ -13,7 +12,7 @@ from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import read_json
 from cxr_release.film_id import job_of_row
 from cxr_release.films.patients import counted
-from cxr_release.params import never_set
+from cxr_release.params import unset_of
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.screening.consensus import Screening
@@ -231,10 +230,7 @@ def _holds_back(
 
 def _never_set(project: Project) -> Iterator[str]:
     """A release of real films needs a name, a licence and an address of its own."""
-    params = project.params
-    missing = [
-        f"release.{name}" for name in never_set(params.ingest.source, asdict(params.release))
-    ]
+    missing = unset_of(project.params)
     if missing:
         yield f"never set in params.yaml, so nothing can be published: {', '.join(missing)}"
 

@@ -14,7 +14,7 @@ from cxr_release import schemas, tables
 from cxr_release.film_id import Job, job_fields, jobs_of, source_name
 from cxr_release.films.patients import counted
 from cxr_release.json_documents import read
-from cxr_release.params import PHANTOMS, Params, is_blank, never_set
+from cxr_release.params import PHANTOMS, Params, is_blank, never_set, never_stated
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import (
@@ -103,7 +103,10 @@ def build_record(
             "license": release.license,
             "authors": list(release.authors),
             "contact": release.contact,
-            "unset": never_set(source_kind(params), asdict(release)),
+            "unset": [
+                *never_set(source_kind(params), asdict(release)),
+                *never_stated(params.sample),
+            ],
             "purpose": release.purpose,
             "publisher": release.publisher,
             "funding": release.funding,
@@ -112,6 +115,7 @@ def build_record(
             "identifier": release.identifier,
             "date": release.date,
             "source": _source(inputs, params),
+            **_elsewhere(inputs, params),
             "counts": {
                 "rows": counts.rows,
                 "total": counts.total,
@@ -206,6 +210,23 @@ def _source(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     }
 
 
+def _elsewhere(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """What is said of films that another generator drew; nothing where there are none."""
+    if not params.sample.elsewhere:
+        return {}
+    collected = inputs.sources()
+    return {
+        "elsewhere": [
+            {
+                "name": name,
+                **{key: getattr(stated, key) or "" for key in ("generator", "license", "citation")},
+                **collected[name].model_dump(),
+            }
+            for name, stated in sorted(params.sample.elsewhere.items())
+        ]
+    }
+
+
 _PHANTOM_SOURCE = {
     "title": "Drawn lateral cervical phantoms (no patients)",
     "license": "apache-2.0",
@@ -218,6 +239,14 @@ def _published_params(params: Params) -> Params:
     return replace(
         params,
         ingest=replace(params.ingest, source=source_kind(params)),
+        sample=replace(
+            params.sample,
+            sources=params.sample.sources
+            and {
+                name: replace(source, path="given" if source.kind == "folder" else source.path)
+                for name, source in params.sample.sources.items()
+            },
+        ),
         train=replace(params.train, start="given" if params.train.start else None),
         screen=replace(params.screen, adjudicator="named" if params.screen.adjudicator else ""),
         # Which file it was, its hash says.

@@ -9,9 +9,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
@@ -165,6 +165,24 @@ class OrientedSummary(_More):
     rule: FacingRule
 
 
+class CollectedSource(_More):
+    """An entry of `collected/sources.json`."""
+
+    kind: Literal["folder", "hub"]
+    repository: str | None
+    commit: str | None
+    files: Count
+    films: Count
+    initial: Count
+    large: Count
+    refused: Count
+    passed_over: Count
+
+
+class CollectedSources(RootModel[dict[str, CollectedSource]]):
+    """`collected/sources.json`: by name."""
+
+
 class CohortSummary(BaseModel):
     """`cohort/summary.json`: more numbers and texts may stand there, by a name."""
 
@@ -197,6 +215,8 @@ STUDY = {"realism": "study_realism", "identification": "study_identification"}
 class ReleaseInputs:
     """Paths of the artefacts. The readers' key is none of them: it never comes near a release."""
 
+    collected: Path
+    """Folder with `sources.json`, on films that another generator drew."""
     oriented: Path
     """Folder with `summary.json` and a table a job, `<source>-<batch>.parquet`."""
     screening: Path
@@ -249,7 +269,9 @@ class ReleaseInputs:
 
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
+        elsewhere = any(checkpoint_of(source) is None for source, _ in jobs)
         return {
+            **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             "oriented/summary.json": self.oriented / "summary.json",
@@ -302,8 +324,18 @@ class ReleaseInputs:
             raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
         for name, shape in DOCUMENTS.items():
             read(files[name], shape)
+        if "collected/sources.json" in files:
+            self.sources()
         for path in self.trained(jobs).values():
             read(path, TrainedCheckpoint)
+
+    def sources(self) -> dict[str, CollectedSource]:
+        """What was taken in of films drawn elsewhere, by name.
+
+        Raises:
+            DocumentError: that is missing or holds something else.
+        """
+        return read(self.collected / "sources.json", CollectedSources).root
 
 
 _COHORT = ("cohort.parquet", "summary.json")

@@ -204,6 +204,28 @@ class Reviews(Part):
     reader_study: StudyReview
 
 
+class Elsewhere(Part):
+    """Films that another generator drew; what is not stated is empty."""
+
+    name: SourceText
+    kind: Literal["folder", "hub"]
+    generator: Text
+    license: Text
+    citation: Text
+    repository: Text | None
+    """ORG/NAME, or a folder in it, on the Hub; None of a folder, whose path is not published."""
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+    files: Count
+    """Files, and rows of tables, that were taken for films."""
+    films: Count
+    initial: Count
+    large: Count
+    refused: Count
+    """Of `files`, those that are not films or are duplicates."""
+    passed_over: Count
+    """Other files beside them."""
+
+
 class Ingest(BaseModel):
     """What ingest counted; more numbers may stand there, by a name."""
 
@@ -655,6 +677,8 @@ class Record(Part):
     identifier: Text
     date: Text
     source: Source
+    elsewhere: list[Elsewhere] = []
+    """Not there where no film was drawn elsewhere, and in older records."""
     counts: ReleaseCounts
     reviews: Reviews
     metrics: Metrics

@@ -14,6 +14,7 @@ from cxr_release.release.checks.adjudication import (
     check_kept_out,
     check_search,
 )
+from cxr_release.release.checks.elsewhere import check_collected
 from cxr_release.release.checks.films import (
     FilmTable,
     KnownFilm,
@@ -31,6 +32,8 @@ from cxr_release.release.checks.view import Places, Rows, View
 from cxr_release.release.inputs import (
     STUDY,
     AuditReport,
+    CollectedSource,
+    CollectedSources,
     CountsDocument,
     ReleaseInputs,
     ScorecardReport,
@@ -91,6 +94,7 @@ class _Artefacts:
 
     def __init__(self, inputs: ReleaseInputs, params: Params, report: CheckReport) -> None:
         self.inputs, self.params, rows = inputs, params, report.rows
+        self._report = report
         screening, audit, adjudication = inputs.screening, inputs.audit, inputs.adjudication
         self.screened = rows(screening / "screened.parquet", schemas.SCREENED)
         self.exclusions = rows(screening / "exclusions.parquet", schemas.EXCLUSIONS)
@@ -109,10 +113,18 @@ class _Artefacts:
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)
+        self.collected = self._collected()
         self.released = {row["id"] for row in self.screened or [] if row["released"]}
         if self.screened is not None and not self.released:
             path = screening / "screened.parquet"
             report.add(path, "no film is released", "sample more films")
+
+    def _collected(self) -> dict[str, CollectedSource] | None:
+        if not self.params.sample.elsewhere:
+            return {}
+        path = self.inputs.collected / "sources.json"
+        document = self._report.document(path, CollectedSources)
+        return None if document is None else document.root
 
     def view(self, generated: Mapping[str, KnownFilm]) -> View | None:
         """All of it; None where any of it could not be read."""
@@ -252,6 +264,13 @@ def _check_between(
         rounded=False,
         place=Place(str(inputs.score / "scorecard.json"), _SCORE),
         report=report,
+    )
+    check_collected(
+        read.collected or {},
+        params,
+        [film.job for film in generated.values()],
+        Place(str(inputs.collected / "sources.json"), _REMAKE[True]),
+        report,
     )
     check_trained(inputs, params.sample.jobs, params, parts, report)
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)

@@ -17,7 +17,7 @@ import cxr_release
 from cxr_release import schemas
 from cxr_release.errors import Fault, ParamsError, ReleaseError
 from cxr_release.json_documents import fault_of
-from cxr_release.params import never_set
+from cxr_release.params import never_set, never_stated
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
 from cxr_release.release.checks.derived import (
@@ -26,6 +26,7 @@ from cxr_release.release.checks.derived import (
     check_figures,
     written_by,
 )
+from cxr_release.release.checks.elsewhere import check_elsewhere
 from cxr_release.release.checks.films import check_distinct
 from cxr_release.release.checks.folder_tables import (
     check_configs,
@@ -150,6 +151,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_distinct(films, real, Place("data"), report)
         check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
         check_cohort_counts(record, Place(RECORD), report)
+        check_elsewhere(record, Place(f"{RECORD}: elsewhere"), report)
         if record.metrics.scorecard is not None:
             check_scorecard(
                 record.metrics.scorecard,
@@ -206,8 +208,11 @@ def _check_version(record: Record, report: CheckReport) -> None:
     for key in ("name", "version", "license"):
         true = getattr(given, key)
         report.says(f"{RECORD}: key {key}", getattr(record, key), true, "its params.release")
-    unset = never_set(record.source.kind, vars(given))
-    report.says(f"{RECORD}: key unset", record.unset, unset, "its params.release")
+    unset = [
+        *never_set(record.source.kind, vars(given)),
+        *never_stated(record.params.sample),
+    ]
+    report.says(f"{RECORD}: key unset", record.unset, unset, "its params")
     for name in record.shards:
         if not SHARD.fullmatch(name):
             report.add(f"{RECORD}: key shards", f"names {name!r}, which is not a shard's name")

@@ -130,7 +130,8 @@ def _check_order(
 def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
     """Columns of a film's row that are not true, why, and the remedy."""
     faults = [(column, what, films.place.remedy) for column, what in _identity_faults(films, row)]
-    film, wrong = open_film(row, synthetic=True, remedy=films.place.remedy)
+    elsewhere = checkpoint_of(films.source) is None
+    film, wrong = open_film(row, synthetic=True, elsewhere=elsewhere, remedy=films.place.remedy)
     faults += wrong
     if film is None:
         return faults
@@ -166,12 +167,15 @@ def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
         yield "image", "is named otherwise than the film"
 
 
-def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, list[FilmFault]]:
+def open_film(
+    row: Row, *, synthetic: bool, remedy: str, elsewhere: bool = False
+) -> tuple[Film | None, list[FilmFault]]:
     """The pixels of a row's film, and where the row or the bytes are untrue.
 
     Args:
         row: a row of an image table, with the film and its hashes and size.
         synthetic: whether the film must carry the provenance label.
+        elsewhere: whether that must be the one of films that another generator drew.
         remedy: for all faults.
     """
     data = (row["image"] or {}).get("bytes")
@@ -189,7 +193,7 @@ def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, l
         for column, value in png.facts(film, data).items()
         if row[column] != value
     ]
-    if synthetic and ancillary(data) != _label():
+    if synthetic and ancillary(data) != _label(elsewhere):
         labelled = png.is_labelled(data)
         what = "metadata beside the provenance label" if labelled else "no provenance label"
         faults.append(("image", f"carries {what}", remedy))
@@ -197,9 +201,10 @@ def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, l
 
 
 @cache
-def _label() -> bytes:
+def _label(elsewhere: bool) -> bytes:
     """The provenance label as this version writes it."""
-    return ancillary(png.encode(np.zeros((8, 8), np.uint8), synthetic=True))
+    film = np.zeros((8, 8), np.uint8)
+    return ancillary(png.encode(film, synthetic=True, elsewhere=elsewhere))
 
 
 def check_distinct(

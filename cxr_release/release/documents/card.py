@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxr_release import schemas
+from cxr_release.film_id import source_title
 from cxr_release.memorization.list_length import KEPT
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
@@ -84,6 +85,7 @@ def render(
             configs=configs,
             columns={config.table.name: config.table.columns for config in configs},
             sheets=_sheets(record.counts.rows),
+            titles=[(name, source_title(name)) for name in record.params.sample.source_names],
             pairs=pairs[:PAIRS_SHOWN],
             reasons={reason.code: reason.meaning for reason in record.reasons},
             views=schemas.VIEWS,

@@ -93,14 +93,14 @@ def write_figures(
         shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
     for source, chosen in contents.shown.items():
         films = {film: png.decode(shown[film], where=film) for film in chosen}
-        _write_sheet(folder / sheet_file(source), films)
+        _write_sheet(folder / sheet_file(source), films, checkpoint_of(source) is None)
 
 
-def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
+def _write_sheet(path: Path, films: Mapping[str, Film], elsewhere: bool) -> None:
     captions = [_caption(film) for film in films]
     sheet = contact_sheet(list(films.values()), captions, columns=COLUMNS)
     # Synthetic films stay labelled when they are shown together.
-    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
+    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True, elsewhere=elsewhere))
 
 
 def _caption(film: str) -> str:
