@@ -184,7 +184,7 @@ def source_kind(params: Params) -> str:
 
 def _title(params: Params) -> str:
     """What a release without a title is called: no more than is known."""
-    drawn = source_kind(params) == PHANTOMS
+    drawn = source_kind(params) == PHANTOMS and not params.sample.elsewhere
     return "Synthetic lateral cervical films from drawn phantoms" if drawn else "Synthetic films"
 
 

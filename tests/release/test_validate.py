@@ -243,7 +243,7 @@ RULES: dict[str, tuple[Break, str]] = {
     "order": (other_order, "films are not in the order of batch and index"),
     "more films than asked": (one_film_more, "is beyond the 3 films of this batch"),
     "missing job": (no_oriented_table, "checkpoint-3-large.parquet: no such table"),
-    "ghost of a checkpoint": (unknown_checkpoint, "is of no checkpoint and batch in"),
+    "ghost of a checkpoint": (unknown_checkpoint, "is of no source and batch in"),
     "not screened": (unscreened, f"{FIRST} was generated and is not listed"),
     "screened other bytes": (
         set_row("screening", "screened", schemas.SCREENED, sha256=ZEROS),
@@ -251,7 +251,7 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "screened under another batch": (
         set_row("screening", "screened", schemas.SCREENED, checkpoint=3),
-        f"{FIRST}: stands under another checkpoint or batch",
+        f"{FIRST}: stands under another source or batch",
     ),
     "screened no film": (
         set_row("screening", "screened", schemas.SCREENED, id="checkpoint-1-initial-00099"),

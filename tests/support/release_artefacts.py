@@ -277,6 +277,7 @@ def write_study(kit: Path, folder: Path, *, rated: bool) -> None:
 
 def inputs_below(root: Path) -> ReleaseInputs:
     return ReleaseInputs(
+        collected=root / "collected",
         oriented=root / "oriented",
         prescreen=root / "prescreen",
         screening=root / "screening",
