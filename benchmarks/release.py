@@ -107,6 +107,7 @@ def _make(root: Path, generated: int, excluded: int) -> float:
         Bytes of the released films.
     """
     from benchmarks import review_films
+    from cxr_release.film_id import source_name
     from cxr_release.radiographs.orient import ROWS_PER_GROUP
     from tests.support.release_artefacts import write_inputs
 
@@ -118,11 +119,11 @@ def _make(root: Path, generated: int, excluded: int) -> float:
         table.unlink()
     screened: list[dict[str, Any]] = []
     for number, path in zip(review_films.CHECKPOINTS, review_films.tables_in(films), strict=True):
-        path.rename(inputs.table((number, "large")))
-        empty = inputs.table((number, "initial"))
+        path.rename(inputs.table((source_name(number), "large")))
+        empty = inputs.table((source_name(number), "initial"))
         with tables.Writer(empty, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP):
             pass
-        screened += tables.read_rows(inputs.table((number, "large")), schemas.ORIENTED)
+        screened += tables.read_rows(inputs.table((source_name(number), "large")), schemas.ORIENTED)
     out = {screened[place * generated // excluded]["id"] for place in range(excluded)}
     names = ("id", "checkpoint", "batch", "sha256")
     exclusions = [
@@ -170,9 +171,9 @@ def _params() -> Params:
 
 def _shards(root: Path) -> Callable[[], object]:
     """The part of `package` that does what a copy does: the films' files and their hashes."""
+    from cxr_release.film_id import jobs_of
     from cxr_release.release.configs import AT_ONCE
     from cxr_release.release.contents import read_contents
-    from cxr_release.release.inputs import jobs_of
     from cxr_release.release.layout import hashes_of
     from cxr_release.release.shards import rows_per_group, write_films
     from tests.support.release_artefacts import REASONS, inputs_below
@@ -184,9 +185,9 @@ def _shards(root: Path) -> Callable[[], object]:
     def work() -> None:
         contents = read_contents(inputs, params, REASONS, None)
 
-        def write(checkpoint: int) -> None:
-            shards = contents.shards[checkpoint]
-            sources = [inputs.table(job) for job in jobs_of((checkpoint,))]
+        def write(source: str) -> None:
+            shards = contents.shards[source]
+            sources = [inputs.table(job) for job in jobs_of((source,))]
             write_films(target, sources, shards, rows_per_group(params.ingest.size))
             hashes_of(target, [shard.name for shard in shards])
 

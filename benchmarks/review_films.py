@@ -14,7 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from cxr_release import schemas, tables
-from cxr_release.film_id import FilmId, job_name
+from cxr_release.film_id import FilmId, job_name, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.radiographs.orient import ROWS_PER_GROUP
@@ -68,7 +68,7 @@ def _draw_film(chance: np.random.Generator) -> png.Film:
 def _row(
     loose: Path, checkpoint: int, index: int, data: bytes, facts: list[dict[str, int | str]]
 ) -> dict[str, Any]:
-    name = str(FilmId(checkpoint, "large", index))
+    name = str(FilmId(source_name(checkpoint), "large", index))
     labelled = _with_chunk(data, name.encode())
     (loose / f"{name}.png").write_bytes(labelled)
     return {
@@ -96,4 +96,5 @@ def _with_chunk(data: bytes, text: bytes) -> bytes:
 
 
 def tables_in(root: Path) -> list[Path]:
-    return [root / "oriented" / f"{job_name(number, 'large')}.parquet" for number in CHECKPOINTS]
+    sources = map(source_name, CHECKPOINTS)
+    return [root / "oriented" / f"{job_name(source, 'large')}.parquet" for source in sources]

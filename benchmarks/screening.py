@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cxr_release.film_id import FilmId
+from cxr_release.film_id import FilmId, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log, logs
 from cxr_release.params import ScreenParams
@@ -71,7 +71,7 @@ def _write(root: Path) -> list[NewDecision]:
     rows, decisions = [], []
     for (checkpoint, batch), (generated, released) in PAPER.items():
         for index in range(generated):
-            name = str(FilmId(checkpoint, batch, index))
+            name = str(FilmId(source_name(checkpoint), batch, index))
             sha256 = png.sha256(name.encode())
             rows.append({"id": name, "checkpoint": checkpoint, "batch": batch, "sha256": sha256})
             kept = index < released

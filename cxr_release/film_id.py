@@ -1,63 +1,146 @@
-"""What checkpoints, sampling jobs and synthetic films are called: spelt and read here alone.
+"""What sources, jobs and synthetic films are called: spelt and read here alone.
 
-A film is `checkpoint-34-large-00012`: the source that it was sampled from (`checkpoint-34`), the
-batch, and its index there. Source and batch together are a sampling job, `checkpoint-34-large`.
+A film is `checkpoint-34-large-00012`: the source that it comes from, the batch, and its index
+there. A source is a checkpoint of the network (`checkpoint-34`), or has the name that
+`sample.sources` gives to films that another generator drew (`stylegan2`). Source and batch together
+are a job, `checkpoint-34-large`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Batch = Literal["initial", "large"]
 BATCHES: tuple[Batch, ...] = ("initial", "large")
-"""The two sampling jobs of each checkpoint, in the order of the paper's Table S1."""
+"""The two jobs of each source, in the order of the paper's Table S1."""
+
+Job = tuple[str, str]
+"""A source and a batch."""
+
+CHECKPOINT = "checkpoint"
+LONGEST_NAME = 32
+"""Letters of the name of films that another generator drew."""
+
 
 # Bounded numbers: no film has a longer one, and Python refuses thousands of digits.
-SOURCE_PATTERN = r"checkpoint-([1-9][0-9]{0,8})"
-JOB_PATTERN = rf"{SOURCE_PATTERN}-({'|'.join(BATCHES)})"
-FILM_PATTERN = rf"{JOB_PATTERN}-([0-9]{{5,9}})"
-"""Regular expressions for the whole of a name; their groups are checkpoint, batch and index."""
+_NUMBERED = rf"{CHECKPOINT}-[1-9][0-9]{{0,8}}"
+_NAMED = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+_BATCH = f"(?:{'|'.join(BATCHES)})"
+SOURCE_PATTERN = _NAMED
+FILM_PATTERN = rf"{SOURCE_PATTERN}-{_BATCH}-[0-9]{{5,9}}"
+"""Regular expressions of how the whole of a name looks, without groups, for tables.
+
+Arrow, which checks tables by them, has no look-ahead: that `checkpoint-03` is the name of no source
+is known to `is_source` and `FilmId.parse` alone.
+"""
+
+_JOB = re.compile(rf"({SOURCE_PATTERN})-({_BATCH})")
+_FILM = re.compile(rf"({SOURCE_PATTERN})-({_BATCH})-([0-9]{{5,9}})")
+
+RESERVED = frozenset(
+    {
+        *("real", "film", "release", "default", "exclusions", "not", "unknown"),
+        *("ideal", "copies", "blurred", "noise", "trained", "control", "released"),
+    }
+)
+"""Names that mean something else where sources are named: real films, configs, rows of scores."""
 
 
-@dataclass(frozen=True, order=True)
+def name_fault(name: str) -> str:
+    """Why films that another generator drew cannot be called `name`; empty where they can."""
+    if len(name) > LONGEST_NAME:
+        return f"is longer than {LONGEST_NAME} characters"
+    if not re.fullmatch(_NAMED, name):
+        return "is not lower-case words of letters and digits, joined by -, such as stylegan2-ada"
+    if name.split("-", maxsplit=1)[0] == CHECKPOINT:
+        return "would be taken for a checkpoint of the network"
+    if name in RESERVED or name.startswith("film-"):
+        return "means something else here"
+    if name.rsplit("-", maxsplit=1)[-1] in BATCHES:
+        return "ends as the name of a job does"
+    return ""
+
+
+def is_source(name: str) -> bool:
+    """Whether a source of films can have this name."""
+    return bool(re.fullmatch(_NUMBERED, name)) or not name_fault(name)
+
+
+@dataclass(frozen=True)
 class FilmId:
     """Identity of a synthetic film; `str` spells it."""
 
-    checkpoint: int
+    source: str
     batch: str
     index: int
 
     @classmethod
     def parse(cls, text: str) -> FilmId | None:
         """What an id says; None of a text that is not a synthetic film's id."""
-        match = re.fullmatch(FILM_PATTERN, text)
-        return cls(int(match[1]), match[2], int(match[3])) if match else None
+        match = _FILM.fullmatch(text) if len(text) <= _LONGEST_ID else None
+        return cls(match[1], match[2], int(match[3])) if match and is_source(match[1]) else None
+
+    @property
+    def checkpoint(self) -> int | None:
+        """Number of the checkpoint that it was sampled from; None of one drawn elsewhere."""
+        return checkpoint_of(self.source)
 
     @property
     def job(self) -> str:
-        """Name of the sampling job, such as `checkpoint-34-large`."""
-        return job_name(self.checkpoint, self.batch)
+        """Name of its job, such as `checkpoint-34-large`."""
+        return job_name(self.source, self.batch)
+
+    @property
+    def order(self) -> tuple[tuple[bool, int, str], str, int]:
+        """Key by which films are sorted: checkpoints by number, then other sources by name."""
+        return source_order(self.source), self.batch, self.index
 
     def __str__(self) -> str:
         return f"{self.job}-{self.index:05d}"
 
 
+_LONGEST_ID = LONGEST_NAME + len("-initial-") + 9
+
+
 def source_name(checkpoint: int) -> str:
     """Name of a checkpoint as a source of films, such as `checkpoint-34`."""
-    return f"checkpoint-{checkpoint}"
+    return f"{CHECKPOINT}-{checkpoint}"
 
 
 def checkpoint_of(source: str) -> int | None:
     """Number of the checkpoint that a source is; None of any other source."""
-    match = re.fullmatch(SOURCE_PATTERN, source)
-    return int(match[1]) if match else None
+    match = re.fullmatch(_NUMBERED, source)
+    return int(source.removeprefix(f"{CHECKPOINT}-")) if match else None
 
 
-def job_name(checkpoint: int, batch: str) -> str:
-    """Name of a sampling job, such as `checkpoint-34-large`."""
-    return f"{source_name(checkpoint)}-{batch}"
+def source_order(source: str) -> tuple[bool, int, str]:
+    """Key by which sources are sorted: checkpoints by their number, then others by their name."""
+    number = checkpoint_of(source)
+    return number is None, number or 0, "" if number else source
+
+
+def source_title(source: str) -> str:
+    """A source's name for people: `checkpoint 34`, or the name as it is."""
+    number = checkpoint_of(source)
+    return source if number is None else f"{CHECKPOINT} {number}"
+
+
+def job_name(source: str, batch: str) -> str:
+    """Name of a job, such as `checkpoint-34-large`."""
+    return f"{source}-{batch}"
+
+
+def job_title(job: Job) -> str:
+    """A job's name for people, such as `checkpoint 34, large`."""
+    return f"{source_title(job[0])}, {job[1]}"
+
+
+def where_asked(job: Job) -> str:
+    """The parameter that names a job's source."""
+    return "sample.sources" if checkpoint_of(job[0]) is None else "sample.checkpoints"
 
 
 def job_of(film: str) -> str:
@@ -66,10 +149,43 @@ def job_of(film: str) -> str:
     return parsed.job if parsed else ""
 
 
-def read_job(name: str) -> tuple[int, str] | None:
-    """Checkpoint and batch of a sampling job, by its name; None of any other name."""
-    match = re.fullmatch(JOB_PATTERN, name)
-    return (int(match[1]), match[2]) if match else None
+def read_job(name: str) -> Job | None:
+    """Source and batch of a job, by its name; None of any other name."""
+    match = _JOB.fullmatch(name) if len(name) <= _LONGEST_ID else None
+    return (match[1], match[2]) if match and is_source(match[1]) else None
+
+
+def jobs_of(sources: Iterable[str]) -> list[Job]:
+    """The jobs of some sources, source by source."""
+    return [(source, batch) for source in sources for batch in BATCHES]
+
+
+def job_fields(job: Job) -> dict[str, Any]:
+    """How a row of a document names a job: `checkpoint` and `batch`.
+
+    Of films drawn elsewhere the checkpoint is None, and `source` stands beside it; rows of
+    checkpoints are as they were before there were other sources.
+    """
+    source, batch = job
+    number = checkpoint_of(source)
+    named = {} if number is not None else {"source": source}
+    return {"checkpoint": number, **named, "batch": batch}
+
+
+def job_of_row(row: Mapping[str, Any]) -> Job:
+    """The job that a row names: by its `source`, else its `checkpoint`, else its film's `id`."""
+    if row.get("source"):
+        return row["source"], row["batch"]
+    if row["checkpoint"] is not None:
+        return source_name(row["checkpoint"]), row["batch"]
+    film = FilmId.parse(row.get("id") or "")
+    return film.source if film else "", row["batch"]
+
+
+def row_of_source(source: str) -> str:
+    """What a source is called in the rows of a scorecard: a checkpoint by its number alone."""
+    number = checkpoint_of(source)
+    return source if number is None else str(number)
 
 
 def index_of(text: str | None) -> int:

@@ -15,11 +15,12 @@ from typing import Any, Literal
 
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
-from cxr_release.film_id import BATCHES
+from cxr_release.film_id import Job, jobs_of, name_fault, source_name
 from cxr_release.film_size import ASKED, Sides, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
 from cxr_release.settings import (
     between,
+    by_name,
     checked,
     checked_by,
     matching,
@@ -254,13 +255,31 @@ class FidelityParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceParams:
+    """Synthetic films that another generator drew; what is not stated is None or blank."""
+
+    kind: Literal["folder", "hub"]
+    path: str = path()
+    revision: str | None = matching(
+        r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", "a commit or a tag of the Hub", default=None
+    )
+    on_error: Literal["stop", "skip"] | None = None
+    """None: stop."""
+    generator: str | None = None
+    license: str | None = None
+    citation: str | None = prose(default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleParams:
-    """Sampling jobs."""
+    """Sampling jobs, and films that were drawn elsewhere."""
 
     checkpoints: tuple[int, ...] = checked_by(
         "one to 1,000 checkpoint numbers, each once, rising",
         lambda value: len(value) >= 1 and value[0] >= 1 and list(value) == sorted(set(value)),
     )
+    sources: Mapping[str, SourceParams] | None = by_name(name_fault, default=None)
+    """Name → films drawn elsewhere; None in records of before there were any."""
     initial: int = between(1, MOST_FILMS, "films")
     large: int = between(1, MOST_FILMS, "films")
     sampler: Sampler
@@ -271,9 +290,24 @@ class SampleParams:
     )
 
     @property
-    def jobs(self) -> list[tuple[int, str]]:
-        """Every sampling job: checkpoint and batch."""
-        return [(number, batch) for number in self.checkpoints for batch in BATCHES]
+    def elsewhere(self) -> Mapping[str, SourceParams]:
+        """Films that another generator drew, by name."""
+        return self.sources or {}
+
+    @property
+    def source_names(self) -> list[str]:
+        """Names of all sources: checkpoints by number, then films drawn elsewhere by name."""
+        return [*map(source_name, self.checkpoints), *sorted(self.elsewhere)]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Every job: source and batch."""
+        return jobs_of(self.source_names)
+
+    def most_films(self, source: str, batch: str) -> int | None:
+        """Most films of a job; None where it takes all that there are, drawn elsewhere."""
+        open_ended = source in self.elsewhere and batch != "initial"
+        return None if open_ended else self.films(batch)
 
     def films(self, batch: str) -> int:
         """Films to draw of each checkpoint in `batch` (`initial` or `large`)."""
@@ -455,6 +489,25 @@ NOT_STATED: Mapping[str, Any] = MappingProxyType(
 _SOURCE = ("source_title", "source_license", "source_citation")
 
 
+def never_stated(sample: SampleParams) -> list[str]:
+    """What a release must say of films drawn elsewhere, and does not, as keys of params.yaml."""
+    return [
+        f"sample.sources.{name}.{key}"
+        for name, source in sample.elsewhere.items()
+        for key in ("generator", "license")
+        if is_blank(getattr(source, key) or "")
+    ]
+
+
+def unset_of(params: Params) -> list[str]:
+    """Keys of params.yaml that were never set, and without which nothing can be published."""
+    release = vars(params.release)
+    return [
+        *(f"release.{name}" for name in never_set(params.ingest.source, release)),
+        *never_stated(params.sample),
+    ]
+
+
 def is_blank(value: Iterable[str]) -> bool:
     """Whether a text, or each of several texts, has no visible character."""
     return not any(
@@ -573,6 +626,11 @@ def _contradictions(params: Params) -> list[Fault]:
                 f"take at most {len(params.network.channels)}",
             )
         )
+    faults += [
+        fault
+        for name, source in params.sample.elsewhere.items()
+        for fault in _source_faults(f"sample.sources.{name}", source)
+    ]
     if bool(params.screen.adjudicator) != (params.screen.conflict == "adjudicate"):
         faults.append(
             Fault(
@@ -606,4 +664,27 @@ def _contradictions(params: Params) -> list[Fault]:
                 "give audit.weights and audit.weights_sha256, or take `encoder: thumbnail`",
             )
         )
+    return faults
+
+
+_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,95}){1,8}")
+
+
+def _source_faults(place: str, source: SourceParams) -> list[Fault]:
+    """What does not fit together in films that another generator drew."""
+    if is_blank(source.path):
+        return [Fault(f"{place}.path", "is empty", "name the folder, or ORG/NAME on the Hub")]
+    if source.kind == "folder":
+        what = "is for kind hub: a folder is as it is"
+        return [] if source.revision is None else [Fault(f"{place}.revision", what, "leave it out")]
+    faults = []
+    if not _REPO.fullmatch(source.path):
+        faults.append(
+            Fault(
+                f"{place}.path", "is not a dataset on the Hub", "give ORG/NAME, or ORG/NAME/FOLDER"
+            )
+        )
+    if source.revision is None:
+        remedy = "give its commit, 40 hex digits, or a tag, whose commit is then recorded"
+        faults.append(Fault(f"{place}.revision", "is missing: datasets on the Hub change", remedy))
     return faults

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr_release.film_id import job_name, source_name
+from cxr_release.film_id import Job, checkpoint_of, job_name, source_name
 
 
 class _Below:
@@ -95,6 +95,10 @@ class Paths:
     """Folder of the checkpoint report: `report.json`, its figures, its curves as CSV."""
     samples = _Below("data/samples")
     """Folder of all sampling jobs."""
+    collected = _Below("data/collected")
+    """Synthetic films that another generator drew: a folder a job, as sampling leaves them."""
+    elsewhere = _Below("data/elsewhere")
+    """Where folders of such films are looked for by DVC: an input, as `data/raw` is."""
     oriented = _Below("data/oriented")
     """Folder of the films turned left: one table a sampling job, and `summary.json`."""
     prescreen = _Below("data/prescreen")
@@ -136,14 +140,15 @@ class Paths:
         """One checkpoint of the run on all films."""
         return self.final / source_name(number)
 
-    def job(self, checkpoint: int, batch: str) -> Path:
-        """Shards of one sampling job."""
-        return self.samples / job_name(checkpoint, batch)
+    def job(self, source: str, batch: str) -> Path:
+        """Shards of one job."""
+        home = self.collected if checkpoint_of(source) is None else self.samples
+        return home / job_name(source, batch)
 
-    def oriented_table(self, checkpoint: int, batch: str) -> Path:
-        """Films of one sampling job, turned left."""
-        return self.oriented / f"{job_name(checkpoint, batch)}.parquet"
+    def oriented_table(self, source: str, batch: str) -> Path:
+        """Films of one job, turned left."""
+        return self.oriented / f"{job_name(source, batch)}.parquet"
 
-    def oriented_tables(self, jobs: Iterable[tuple[int, str]]) -> list[Path]:
-        """Films of several sampling jobs, a table for each."""
+    def oriented_tables(self, jobs: Iterable[Job]) -> list[Path]:
+        """Films of several jobs, a table for each."""
         return [self.oriented_table(*job) for job in jobs]

@@ -29,14 +29,26 @@ PIXEL_SHA256 = Column(
     matches=HEX64,
 )
 CHECKPOINT = Column(
-    "checkpoint", INT, "Number of the model checkpoint that the film was sampled from.", least=1
+    "checkpoint",
+    INT,
+    "Number of the model checkpoint that the film was sampled from; empty: it was drawn elsewhere.",
+    least=1,
+    nullable=True,
 )
 CHECKPOINT_STEP = Column(
-    "checkpoint_step", INT, "Training steps that the checkpoint had seen.", least=1
+    "checkpoint_step",
+    INT,
+    "Training steps that the checkpoint had seen; empty of a film drawn elsewhere.",
+    least=1,
+    nullable=True,
 )
-BATCH = Column("batch", TEXT, "Sampling job of the checkpoint: initial or large.", among=BATCHES)
+BATCH = Column("batch", TEXT, "Part of the source's films: initial or large.", among=BATCHES)
 SEED = Column(
-    "seed", INT, "Seed of the film's random numbers, from which it can be drawn again.", least=0
+    "seed",
+    INT,
+    "Seed of the film's random numbers, from which it can be drawn again; empty: not known.",
+    least=0,
+    nullable=True,
 )
 FACING = Column(
     "facing",
@@ -52,7 +64,7 @@ FLIPPED = Column(
 SYNTHETIC = Column(
     "id",
     TEXT,
-    "Identity of the film: checkpoint, batch and index.",
+    "Identity of the film: source (a checkpoint, or another generator), batch and index.",
     matches=FILM_PATTERN,
     unique=True,
 )
@@ -252,6 +264,24 @@ SAMPLES = Table(
     ),
 )
 
+COLLECTED = Table(
+    "collected",
+    "One row for every file, or row of a table, of films drawn elsewhere. Names files: stays.",
+    (
+        Column("source", TEXT, "Name of the films in sample.sources.", matches=SOURCE_PATTERN),
+        Column("file", TEXT, "Name of the file below the source's folder, with its row."),
+        Column("status", TEXT, "collected or refused.", among=("collected", "refused")),
+        Column("fault", TEXT, "Why it was refused.", nullable=True),
+        Column("id", TEXT, "Identity of the film.", matches=FILM_PATTERN, nullable=True),
+        Column("source_sha256", TEXT, "SHA-256 of its bytes.", matches=HEX64, nullable=True),
+        Column("source_width", INT, "Width before resampling, in pixels.", least=1, nullable=True),
+        Column("source_height", INT, "Height likewise.", least=1, nullable=True),
+        Column("source_bits", INT, "Bits a sample.", least=1, nullable=True),
+        Column("source_mode", TEXT, "Pixel format: L, I;16, RGB …", nullable=True),
+    ),
+    key=("source", "file"),
+)
+
 ORIENTED = Table(
     "oriented",
     "Synthetic films: those that face right are mirrored, all others as they were sampled.",
@@ -280,7 +310,7 @@ FILMS = Table(
     (
         Column("id", TEXT, "Identity of the film.", matches=r".{1,255}", unique=True),
         CHECKPOINT,
-        Column("batch", TEXT, "Sampling job of the checkpoint.", matches=r".{1,64}"),
+        Column("batch", TEXT, "Part of the source's films.", matches=r".{1,64}"),
         SHA256,
     ),
 )
@@ -366,7 +396,7 @@ TOMBSTONES = Table(
 
 COUNTS = Table(
     "counts",
-    "Table S1: films generated, excluded and released, per checkpoint and batch.",
+    "Table S1: films generated, excluded and released, per source and batch.",
     (
         CHECKPOINT,
         BATCH,
@@ -623,7 +653,12 @@ KEY = Table(
     "What the random names stand for. Kept apart from the kit.",
     (
         *KIT.columns[1:4],
-        Column("source", TEXT, "real, or a checkpoint's name.", matches=rf"real|{SOURCE_PATTERN}"),
+        Column(
+            "source",
+            TEXT,
+            "real, or the name of a checkpoint or of another generator's films.",
+            matches=SOURCE_PATTERN,
+        ),
         Column("id", TEXT, "Film of the cohort, or synthetic film."),
     ),
     key=("source", "id"),
@@ -636,7 +671,12 @@ RESPONSES = Table(
         Column("rater", TEXT, "Reader, de-identified.", matches=r"[A-Za-z0-9._-]{1,64}"),
         Column("quartet", INT, "Quartet.", least=1),
         Column("image", TEXT, "Name of the film in the kit.", matches=r"[A-Za-z0-9._-]{1,64}"),
-        Column("source", TEXT, "real, or a checkpoint's name.", matches=rf"real|{SOURCE_PATTERN}"),
+        Column(
+            "source",
+            TEXT,
+            "real, or the name of a checkpoint or of another generator's films.",
+            matches=SOURCE_PATTERN,
+        ),
         Column("rating", INT, "Likert: 1 unrealistic … 4 fully realistic.", least=1, most=4),
         Column("identified_as_real", BOOL, "Whether the reader picked this film as the real one."),
     ),
@@ -694,6 +734,7 @@ ALL = (
     MANIFEST,
     SPLIT,
     SAMPLES,
+    COLLECTED,
     ORIENTED,
     FILMS,
     PRESCREEN,

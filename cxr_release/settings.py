@@ -10,7 +10,7 @@ import math
 import re
 import reprlib
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -70,6 +70,11 @@ def prose(**options: Any) -> Any:
     return field(metadata={"longest": LONGEST_PROSE, "lines": True}, **options)
 
 
+def by_name(name_fault: Callable[[str], str], **options: Any) -> Any:
+    """Sections by name; `name_fault` says why a name is refused, and is empty of others."""
+    return field(metadata={"name_fault": name_fault}, **options)
+
+
 def path(**options: Any) -> Any:
     """A file's or folder's path; empty where there is none."""
     return field(metadata={"longest": 4_000}, **options)
@@ -121,9 +126,30 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
             faults.append(Fault(where, "missing"))
         elif is_dataclass(kind_of):
             values[name] = _build(kind_of, raw[name], where, faults, moved)
+        elif get_origin(kind_of) is Mapping:
+            # A dict, which `dataclasses.asdict` enters.
+            values[name] = {
+                each: _build(
+                    get_args(kind_of)[1], raw[name][each], f"{where}.{each}", faults, moved
+                )
+                for each in _names(raw[name], where, spec.metadata, faults)
+            }
         else:
             values[name] = _value(types[name], raw[name], where, spec.metadata, faults)
     return kind(**values) if len(values) == len(specs) else None
+
+
+def _names(raw: Any, place: str, metadata: Mapping[str, Any], faults: list[Fault]) -> Iterator[str]:
+    """Names of sections that the user gives, sorted; what is wrong with others goes to `faults`."""
+    if not isinstance(raw, Mapping) or len(raw) > LONGEST_LIST:
+        faults.append(Fault(place, f"expected at most {LONGEST_LIST:,} sections by name, or {{}}"))
+        return
+    for name in sorted(raw, key=str):
+        fault = metadata["name_fault"](name) if isinstance(name, str) else "is not text"
+        if fault:
+            faults.append(Fault(place, f"{_SHORT.repr(name)} {fault}"))
+        else:
+            yield name
 
 
 def _without_none(kind: Any) -> tuple[Any, bool]:
@@ -176,10 +202,10 @@ def _coerce(kind: Any, raw: Any, metadata: Mapping[str, Any]) -> Any:
         if kind is str:
             _check_text(raw, metadata)
         return raw
-    raise TypeError(f"is not {_NAMES.get(kind, kind.__name__)}")
+    raise TypeError(f"is not {_KINDS.get(kind, kind.__name__)}")
 
 
-_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
 def _number(raw: Any) -> float:

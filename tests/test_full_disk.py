@@ -18,7 +18,7 @@ from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
-from cxr_release.film_id import BATCHES
+from cxr_release.film_id import BATCHES, source_name
 from cxr_release.films import png
 from cxr_release.logbook.log import read
 from cxr_release.paths import Paths
@@ -50,7 +50,9 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for checkpoint in params.sample.checkpoints:
         for batch in BATCHES:
             some = [oriented_row(film, checkpoint, batch, index) for index in range(2)]
-            tables.write(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, some)
+            tables.write(
+                paths.oriented_table(source_name(checkpoint), batch), schemas.ORIENTED, some
+            )
             rows += [one | {"release_version": "0.0.1"} for one in some]
     out = paths.published / "0.0.1"
     write_json(out / "release.json", {"version": "0.0.1", "tombstones": []})

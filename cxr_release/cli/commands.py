@@ -194,18 +194,20 @@ def sample(
         raise typer.BadParameter("film ids go after --only")
     project = project_at(root)
     if not only:
+        from cxr_release.film_id import BATCHES
         from cxr_release.stages.sample import run
 
-        for number, batch in project.params.sample.jobs:
-            run(project.paths, project.params, str(number), batch)
+        for number in project.params.sample.checkpoints:
+            for batch in BATCHES:
+                run(project.paths, project.params, str(number), batch)
         return
     from cxr_release.generators.regenerate import film_ids, regenerate
 
     films = regenerate(
         film_ids(given_ids([*only, *(further_ids or [])])),
         output,
-        checkpoint_of=project.paths.checkpoint,
-        job_of=project.paths.job,
+        checkpoint_folder=project.paths.checkpoint,
+        job_folder=project.paths.job,
         root_seed=project.params.seed,
         settings=project.params.sample,
         compute=project.params.compute,

@@ -1,10 +1,9 @@
-"""Where a release stands: films per checkpoint and batch, reviews, and what holds it back."""
+"""Where a release stands: films per source and batch, reviews, and what holds it back."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from cxr_release import schemas, tables
@@ -12,12 +11,13 @@ from cxr_release.adjudication.outcomes import Adjudication
 from cxr_release.clearance.looked import Looked
 from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import read_json
+from cxr_release.film_id import job_of_row
 from cxr_release.films.patients import counted
-from cxr_release.params import never_set
+from cxr_release.params import unset_of
 from cxr_release.paths import Paths
 from cxr_release.project import Project
 from cxr_release.screening.consensus import Screening
-from cxr_release.screening.counts import NAMES, decided_by
+from cxr_release.screening.counts import decided_by, title_of_row
 from cxr_release.screening.reviewers import person_lines
 
 Status = dict[str, Any]
@@ -167,7 +167,7 @@ def _counts(project: Project, screening: Screening | None) -> dict[str, Any] | N
     counts = screening.counts
     by = decided_by(project.films(), project.logs())
     for row in counts["rows"]:
-        row |= {"left": row["undecided"], "decided_by": by[row["checkpoint"], row["batch"]]}
+        row |= {"left": row["undecided"], "decided_by": by[job_of_row(row)]}
     return counts | {"people": screening.people.by_name}
 
 
@@ -257,10 +257,7 @@ def _holds_back(
 
 def _never_set(project: Project) -> Iterator[str]:
     """A release of real films needs a name, a licence and an address of its own."""
-    params = project.params
-    missing = [
-        f"release.{name}" for name in never_set(params.ingest.source, asdict(params.release))
-    ]
+    missing = unset_of(project.params)
     if missing:
         yield f"never set in params.yaml, so nothing can be published: {', '.join(missing)}"
 
@@ -295,16 +292,16 @@ def _lacks_readers(readers: dict[str, Any] | None) -> Iterator[str]:
 
 
 def _outcome(counts: Mapping[str, Any]) -> list[Any]:
-    names = ("checkpoint", "batch", *COLUMNS, "by_reason")
+    names = ("checkpoint", "source", "batch", *COLUMNS, "by_reason")
     return [[row.get(name) for name in names] for row in counts["rows"]]
 
 
 def _table(counts: Mapping[str, Any]) -> Iterator[str]:
-    """Films of each checkpoint and batch, and how many each reviewer has decided on."""
+    """Films of each source and batch, and how many each reviewer has decided on."""
     reviewers = sorted({name for row in counts["rows"] for name in row["decided_by"]})
     lines = [("films", [*COLUMNS, *(f"by {name}" for name in reviewers)])]
     for row in counts["rows"]:
-        name = f"checkpoint {row['checkpoint']}, {NAMES.get(row['batch'], row['batch'])}"
+        name = title_of_row(row, "{}, {}")
         numbers = [row[column] for column in COLUMNS] + [
             row["decided_by"][reviewer] for reviewer in reviewers
         ]

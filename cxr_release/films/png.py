@@ -47,22 +47,28 @@ _XMP = (
 )
 
 
-def _provenance() -> PngImagePlugin.PngInfo:
+_HERE = "Synthetic radiograph from a trained diffusion model; no patient"
+_ELSEWHERE = "Synthetic radiograph from another generator, as its publishers state"
+
+
+def _provenance(source: str) -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
     info.add_text("Software", "cxr-release")
-    info.add_text("Source", "Synthetic radiograph from a trained diffusion model; no patient")
+    info.add_text("Source", source)
     info.add_itxt("XML:com.adobe.xmp", _XMP)
     return info
 
 
-def encode(film: Film, *, synthetic: bool) -> bytes:
-    """PNG bytes of a film. The same pixels and flag give the same bytes.
+def encode(film: Film, *, synthetic: bool, elsewhere: bool = False) -> bytes:
+    """PNG bytes of a film. The same pixels and flags give the same bytes.
 
     Args:
         film: (height, width) uint8.
         synthetic: splice in the provenance label (XMP DigitalSourceType and text).
+        elsewhere: of a synthetic film: whether another generator drew it, as the label then says.
     """
-    options: dict[str, Any] = {"pnginfo": _provenance()} if synthetic else {}
+    source = _ELSEWHERE if elsewhere else _HERE
+    options: dict[str, Any] = {"pnginfo": _provenance(source)} if synthetic else {}
     stream = io.BytesIO()
     # Run-length strategy: on grainy grey films as small as deflate's best, at 3–4 times its speed.
     image = Image.fromarray(film)

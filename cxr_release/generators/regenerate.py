@@ -12,7 +12,7 @@ import numpy as np
 from cxr_release import tables
 from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import whole_file
-from cxr_release.film_id import FilmId
+from cxr_release.film_id import FilmId, checkpoint_of, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators.diffusion.denoising import draw
@@ -26,7 +26,8 @@ def film_ids(names: Sequence[str]) -> list[FilmId]:
     """The ids that names of films say, each once, in order.
 
     Raises:
-        CxrReleaseError: some are not names of synthetic films; all of those are given.
+        CxrReleaseError: some are not names of synthetic films, or of films that another generator
+            drew; all of those are given.
     """
     ids = {name: FilmId.parse(name) for name in names}
     faults = [Fault(name, "not such a name") for name, film in ids.items() if film is None]
@@ -36,15 +37,26 @@ def film_ids(names: Sequence[str]) -> list[FilmId]:
             remedy="they look like checkpoint-34-large-00012",
             faults=faults,
         )
-    return sorted({film for film in ids.values() if film})
+    films = {film for film in ids.values() if film}
+    elsewhere = [film for film in films if film.checkpoint is None]
+    if elsewhere:
+        raise CxrReleaseError(
+            "cannot be drawn again here: another generator drew them",
+            remedy="leave them out; only films of checkpoints follow from their names",
+            faults=[
+                Fault(str(film), f"is one of {source_title(film.source)}")
+                for film in sorted(elsewhere, key=lambda film: film.order)
+            ],
+        )
+    return sorted(films, key=lambda film: film.order)
 
 
 def regenerate(
     films: Sequence[FilmId],
     output: Path,
     *,
-    checkpoint_of: Callable[[int], Path],
-    job_of: Callable[[int, str], Path],
+    checkpoint_folder: Callable[[int], Path],
+    job_folder: Callable[[str, str], Path],
     root_seed: int,
     settings: SampleParams,
     compute: ComputeParams,
@@ -52,10 +64,10 @@ def regenerate(
     """Draw films as their sampling job drew them, before they were turned to face left.
 
     Args:
-        films: which ones.
+        films: which ones, all of checkpoints.
         output: folder that gets a PNG for each.
-        checkpoint_of: folder of a checkpoint by its number.
-        job_of: folder of a sampling job by checkpoint and batch, to compare with.
+        checkpoint_folder: of a checkpoint by its number.
+        job_folder: of a sampling job by source and batch, to compare with.
         root_seed: the pipeline's seed.
         settings: as the job had them; the batch size does not matter.
         compute: as the job had it.
@@ -70,12 +82,15 @@ def regenerate(
     """
     by_job = defaultdict(list)
     for film in films:
-        by_job[film.checkpoint, film.batch].append(film)
+        by_job[film.source, film.batch].append(film)
     regenerated = []
-    for (number, batch), job_films in by_job.items():
-        originals = _films_of_job(job_of(number, batch), {str(film) for film in job_films})
+    for (source, batch), job_films in by_job.items():
+        number = checkpoint_of(source)
+        if number is None:
+            raise CxrReleaseError("cannot be drawn again here", where=source)
+        originals = _films_of_job(job_folder(source, batch), {str(film) for film in job_films})
         seeds = [film_seed(root_seed, number, batch, film.index) for film in job_films]
-        drawn = draw(checkpoint_of(number), seeds, settings=settings, compute=compute)
+        drawn = draw(checkpoint_folder(number), seeds, settings=settings, compute=compute)
         for film, seed, pixels in zip(job_films, seeds, drawn, strict=True):
             if processes().is_main:
                 original = originals.get(str(film))

@@ -20,7 +20,7 @@ from typing_extensions import TypedDict
 from cxr_release import json_documents
 from cxr_release.errors import CheckpointError
 from cxr_release.files import write_json
-from cxr_release.film_id import FilmId
+from cxr_release.film_id import FilmId, source_name
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
@@ -190,7 +190,7 @@ class _Work:
     def _row(self, index: int, film: Film) -> dict[str, Any]:
         """One film as a row of `SAMPLES`."""
         record = self.denoiser.record
-        name = str(FilmId(record.checkpoint, self.batch, index))
+        name = str(FilmId(source_name(record.checkpoint), self.batch, index))
         data = png.encode(film, synthetic=True)
         return {
             "image": png.cell(data, name),

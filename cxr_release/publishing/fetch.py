@@ -68,11 +68,32 @@ def _fetch(wire: Wire, tag: str, folder: Path) -> None:
     files = {
         name: file for name, file in remote.tree(commit).items() if name not in MADE_BY_THE_HUB
     }
-    _require_safe(wire, tag, files, shutil.disk_usage(folder).free)
+    where = f"{wire.access.repo}@{tag}"
+    if RECORD not in files:
+        raise ReleaseError(f"is not a release: it has no {RECORD}", where=where)
+    require_room(files, where, shutil.disk_usage(folder).free, most=FILES_AT_MOST)
+    download(wire, commit, files, folder, title=f"fetching {tag}")
+
+
+def download(
+    wire: Wire, commit: str, files: Mapping[str, RemoteFile], folder: Path, *, title: str
+) -> None:
+    """Fetch files of a commit into an empty folder, and hold each against the Hub's list.
+
+    Args:
+        wire: the conversation.
+        commit: 40 hex digits.
+        files: some of its tree; see `require_room`.
+        folder: where they go.
+        title: of the bar on stderr.
+
+    Raises:
+        ReleaseError: the Hub does not answer, or a file does not match its size or hash.
+    """
     total = sum(file.size for file in files.values())
     with tqdm(
         total=total,
-        desc=f"fetching {tag}",
+        desc=title,
         unit="B",
         unit_scale=True,
         disable=None,
@@ -83,14 +104,21 @@ def _fetch(wire: Wire, tag: str, folder: Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             url = f"{wire.access.page}/resolve/{commit}/{quote(name)}"
             _download(wire, url, file, path, bar)
-    _require_as_listed(wire, tag, files, folder)
+    _require_as_listed(wire, commit, files, folder)
 
 
-def _require_safe(wire: Wire, tag: str, files: Mapping[str, RemoteFile], free: int) -> None:
-    """Refuse unsafe names, names that collide, and more than the disk can take."""
-    where = f"{wire.access.repo}@{tag}"
-    if RECORD not in files:
-        raise ReleaseError(f"is not a release: it has no {RECORD}", where=where)
+def require_room(files: Mapping[str, RemoteFile], where: str, free: int, *, most: int) -> None:
+    """Refuse unsafe names, names that collide, too many files, and more than the disk can take.
+
+    Args:
+        files: name → file.
+        where: what they are of, for the error.
+        free: bytes of the disk.
+        most: files.
+
+    Raises:
+        ReleaseError: with every fault.
+    """
     faults = [Fault(ascii(name), "is not a plain name") for name in files if not is_portable(name)]
     # On some systems names that differ in case only are one file, and a file cannot be a folder.
     names = Counter(name.lower() for name in files)
@@ -99,8 +127,8 @@ def _require_safe(wire: Wire, tag: str, files: Mapping[str, RemoteFile], free: i
         if names[name.lower()] > 1 or parents & names.keys():
             faults.append(Fault(ascii(name), "collides with the name of another file"))
     total = sum(file.size for file in files.values())
-    if len(files) > FILES_AT_MOST:
-        faults.append(Fault("", f"has {len(files):,} files; at most {FILES_AT_MOST:,} are allowed"))
+    if len(files) > most:
+        faults.append(Fault("", f"has {len(files):,} files; at most {most:,} are allowed"))
     if total > ROOM * free:
         message = f"has {total / 1e9:,.1f} GB, and the disk has room for {free / 1e9:,.1f} GB"
         faults.append(Fault("", message, "set TMPDIR to a folder with more room"))
@@ -134,13 +162,15 @@ def _go_on(wire: Wire, url: str, file: RemoteFile, path: Path, bar: tqdm[Any]) -
                 bar.update(stream.write(chunk))
 
 
-def _require_as_listed(wire: Wire, tag: str, files: Mapping[str, RemoteFile], folder: Path) -> None:
+def _require_as_listed(
+    wire: Wire, revision: str, files: Mapping[str, RemoteFile], folder: Path
+) -> None:
     local = read_local(folder)
     wrong = [name for name in files if name not in local or not files[name].is_same(local[name])]
     if wrong:
         raise ReleaseError(
             "gave a file that does not match its SHA-256",
-            where=f"{wire.access.repo}@{tag}",
+            where=f"{wire.access.repo}@{revision}",
             remedy="run the same command again",
             faults=[Fault(name, "has another size or hash") for name in sorted(wrong)],
         )

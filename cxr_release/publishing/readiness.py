@@ -36,10 +36,15 @@ def require_identity(record: Record) -> None:
     """A release goes out under its own name, or not at all.
 
     Raises:
-        ReleaseError: name, licence, authors, address or source were never set.
+        ReleaseError: name, licence, authors, address or source were never set, or the generator or
+            the licence of films drawn elsewhere.
     """
     faults = [
-        Fault(f"release.{name}", "was never set", f"set it in params.yaml{_PACKAGE}")
+        Fault(
+            name if "." in name else f"release.{name}",
+            "was never set",
+            f"set it in params.yaml{_PACKAGE}",
+        )
         for name in record.unset
     ]
     if faults:

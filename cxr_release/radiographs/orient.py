@@ -69,7 +69,7 @@ def orient(
     detector: Detector | None,
     statements: Statements | None = None,
 ) -> dict[str, int]:
-    """Write the films of a sampling job, those that face right mirrored.
+    """Write the films of a job, those that face right mirrored.
 
     All others keep their bytes: those that face left, and those of which it is not known. A
     mirrored film is encoded anew, without loss. What reviewers say counts before what is found.
@@ -124,7 +124,7 @@ def _turned(
     facings = detector.facings(thumbnails(films)) if detector else [None] * len(rows)
     for row, film, detected in zip(rows, films, facings, strict=True):
         mirrored = mirror(film)
-        data = png.encode(mirrored, synthetic=True)
+        data = png.encode(mirrored, synthetic=True, elsewhere=row["checkpoint"] is None)
         shown = {row["sha256"]: False, png.sha256(data): True}
         stated = statements.get(row["id"], ())
         strange = [statement for statement in stated if statement.sha256 not in shown]

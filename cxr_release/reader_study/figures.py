@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxr_release.film_id import checkpoint_of
+from cxr_release.film_id import source_title
 from cxr_release.plotting import new_figure, open_frame, save_figure
 from cxr_release.reader_study.formatting import count, mean, p_of
 from cxr_release.reader_study.ratings import REAL, Ratings
@@ -211,8 +211,7 @@ def _shares(axes: Axes, most: float) -> None:
 
 def _label(source: str) -> str:
     """A source may be called anything, at any length."""
-    name = source if checkpoint_of(source) is None else source.replace("-", " ")
-    return textwrap.fill(name, LABEL, max_lines=2, placeholder="…")
+    return textwrap.fill(source_title(source), LABEL, max_lines=2, placeholder="…")
 
 
 def _reader(name: str) -> str:

@@ -1,12 +1,12 @@
 """The blinded kit: its quartets and their key, and the record of it once readers have begun.
 
-A quartet is one real film and one of each checkpoint, shuffled. Every choice is a rank by a keyed
-hash of the film, so that an exclusion replaces the films that it must and leaves every other
-quartet as it was. The hash's key is derived from the pixels of all real films: without
+A quartet is one real film and one of each source of synthetic films, shuffled. Every choice is a
+rank by a keyed hash of the film, so that an exclusion replaces the films that it must and leaves
+every other quartet as it was. The hash's key is derived from the pixels of all real films: without
 them a person can neither guess a name nor weigh how early a film was drawn, though the seed is
 published; a person who has them can look a film up anyway.
 
-The record makes the quartets stay as they are: an exclusion, a checkpoint more or another number
+The record makes the quartets stay as they are: an exclusion, a source more or another number
 of quartets would otherwise deal the cards anew under readers who have looked at theirs.
 """
 
@@ -141,7 +141,7 @@ def _record(kit: Kit, record: Path) -> None:
 
 
 Films = Mapping[str, Mapping[str, str]]
-"""Source (`real`, or a checkpoint's name) → film id → SHA-256 of its pixels."""
+"""Source (`real`, or the name of a source of synthetic films) → film id → SHA-256 of its pixels."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def redraw_quartets(
     if lost:
         raise ReaderStudyError(
             f"{len(lost)} of the {len(served.films)} films that readers were given are not there"
-            " any more: the cohort, the checkpoints or the samples have changed",
+            " any more: the cohort, the checkpoints, other sources or the samples have changed",
             remedy=NEW_STUDY,
         )
     key = [
@@ -250,7 +250,7 @@ def redraw_quartets(
             raise ReaderStudyError(
                 f"readers were given films of {', '.join(sources)} in a quartet; asked for are"
                 f" {', '.join(sorted(films))}",
-                remedy=f"set sample.checkpoints back; {NEW_STUDY}",
+                remedy=f"set sample.checkpoints and sample.sources back; {NEW_STUDY}",
             )
     if len(served.quartets) > quartets:
         raise ReaderStudyError(

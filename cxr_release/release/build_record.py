@@ -11,9 +11,10 @@ from typing import Any
 
 import cxr_release
 from cxr_release import schemas, tables
+from cxr_release.film_id import Job, job_fields, jobs_of, source_name
 from cxr_release.films.patients import counted
 from cxr_release.json_documents import read
-from cxr_release.params import PHANTOMS, Params, is_blank, never_set
+from cxr_release.params import PHANTOMS, Params, is_blank, never_set, never_stated
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import (
@@ -29,14 +30,12 @@ from cxr_release.release.inputs import (
     ClearanceDocument,
     CohortSummary,
     CountsDocument,
-    Job,
     OrientedSummary,
     ReleaseInputs,
     ScorecardReport,
     SearchedFilms,
     StudyDocument,
     TrainedCheckpoint,
-    jobs_of,
 )
 from cxr_release.release.record import (
     Audit,
@@ -106,7 +105,10 @@ def build_record(
             "license": release.license,
             "authors": list(release.authors),
             "contact": release.contact,
-            "unset": never_set(source_kind(params), asdict(release)),
+            "unset": [
+                *never_set(source_kind(params), asdict(release)),
+                *never_stated(params.sample),
+            ],
             "purpose": release.purpose,
             "publisher": release.publisher,
             "funding": release.funding,
@@ -115,6 +117,7 @@ def build_record(
             "identifier": release.identifier,
             "date": release.date,
             "source": _source(inputs, params),
+            **_elsewhere(inputs, params),
             "counts": {
                 "rows": counts.rows,
                 "total": counts.total,
@@ -190,7 +193,7 @@ def source_kind(params: Params) -> str:
 
 def _title(params: Params) -> str:
     """What a release without a title is called: no more than is known."""
-    drawn = source_kind(params) == PHANTOMS
+    drawn = source_kind(params) == PHANTOMS and not params.sample.elsewhere
     return "Synthetic lateral cervical films from drawn phantoms" if drawn else "Synthetic films"
 
 
@@ -216,6 +219,23 @@ def _source(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     }
 
 
+def _elsewhere(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """What is said of films that another generator drew; nothing where there are none."""
+    if not params.sample.elsewhere:
+        return {}
+    collected = inputs.sources()
+    return {
+        "elsewhere": [
+            {
+                "name": name,
+                **{key: getattr(stated, key) or "" for key in ("generator", "license", "citation")},
+                **collected[name].model_dump(),
+            }
+            for name, stated in sorted(params.sample.elsewhere.items())
+        ]
+    }
+
+
 _PHANTOM_SOURCE = {
     "title": "Drawn lateral cervical phantoms (no patients)",
     "license": "apache-2.0",
@@ -228,6 +248,14 @@ def _published_params(params: Params) -> Params:
     return replace(
         params,
         ingest=replace(params.ingest, source=source_kind(params)),
+        sample=replace(
+            params.sample,
+            sources=params.sample.sources
+            and {
+                name: replace(source, path="given" if source.kind == "folder" else source.path)
+                for name, source in params.sample.sources.items()
+            },
+        ),
         train=replace(params.train, start="given" if params.train.start else None),
         screen=replace(params.screen, adjudicator="named" if params.screen.adjudicator else ""),
         # Which file it was, its hash says.
@@ -254,8 +282,9 @@ def _without_path(extractor: str) -> str:
 
 def _training(inputs: ReleaseInputs, params: Params) -> Training:
     """How the network was trained: `validate` has held the checkpoints against each other."""
-    last = inputs.trained(jobs_of(params.sample.checkpoints))[params.sample.checkpoints[-1]]
-    return read(last, TrainedCheckpoint).stated()
+    last = params.sample.checkpoints[-1]
+    path = inputs.trained(jobs_of([source_name(last)]))[last]
+    return read(path, TrainedCheckpoint).stated()
 
 
 def _ingest(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
@@ -281,14 +310,14 @@ def _is_counted(value: object) -> bool:
 def _facing(generated: Mapping[Job, Sequence[Mapping[str, Any]]]) -> list[Facing]:
     """How the films of each job faced when they were sampled, and of how many reviewers say so."""
     rows = []
-    for (checkpoint, batch), films in generated.items():
+    for job, films in generated.items():
         faced = Counter("right" if film["flipped"] else film["facing"] for film in films)
         numbers = {
             **{way: faced[way] for way in ("left", "right", "unknown")},
             "said": sum(film["facing_said"] for film in films),
             "flipped": sum(film["flipped"] for film in films),
         }
-        rows.append(Facing.model_validate({"checkpoint": checkpoint, "batch": batch, **numbers}))
+        rows.append(Facing.model_validate({**job_fields(job), **numbers}))
     return rows
 
 

@@ -13,13 +13,13 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from cxr_release import schemas, tables
-from cxr_release.film_id import checkpoint_of, source_name
+from cxr_release.film_id import checkpoint_of, jobs_of, source_name
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import released_pairs
-from cxr_release.release.inputs import CheckpointReport, ReleaseInputs, jobs_of
-from cxr_release.release.layout import hashes_of, shard_checkpoint, side_file
+from cxr_release.release.inputs import CheckpointReport, ReleaseInputs
+from cxr_release.release.layout import hashes_of, shard_source, side_file
 from cxr_release.release.record import Recommended
 from cxr_release.release.shards import rows_per_group, write_films
 from cxr_release.tables import Table
@@ -30,7 +30,7 @@ LEAN = ds.ParquetFileFormat(
 )
 """Reads a row group at a time, not all that follow."""
 AT_ONCE = 3
-"""Checkpoints that are written at the same time; each holds a few row groups in memory."""
+"""Sources that are written at the same time; each holds a few row groups in memory."""
 
 
 @dataclass(frozen=True)
@@ -92,23 +92,23 @@ def write_configs(
     scale = params.ingest.millimetres_per_pixel
     kind = schemas.released_films(scale)
 
-    def write(checkpoint: int) -> Config:
-        sources = [inputs.table(job) for job in jobs_of((checkpoint,))]
-        shards = contents.shards[checkpoint]
+    def write(source: str) -> Config:
+        films = [inputs.table(job) for job in jobs_of((source,))]
+        shards = contents.shards[source]
         group = rows_per_group(params.ingest.film_size)
         shown.update(
             write_films(
                 folder,
-                sources,
+                films,
                 shards,
                 group,
-                contents.shown.get(checkpoint, ()),
+                contents.shown.get(source, ()),
                 millimetres_per_pixel=scale,
             )
         )
         files = [shard.name for shard in shards]
         hashes.update(hashes_of(folder, files))
-        return measure(folder, source_name(checkpoint), kind, files)
+        return measure(folder, source, kind, files)
 
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         films = list(pool.map(write, contents.shards))
@@ -135,7 +135,7 @@ SIDE_TABLES = (schemas.AUDIT_PAIRS, schemas.TOMBSTONES, schemas.RESPONSES)
 def measured(
     folder: Path,
     shards: Sequence[str],
-    checkpoints: Sequence[int],
+    sources: Sequence[str],
     recommended: Iterable[Recommended],
     *,
     kind: Table,
@@ -145,27 +145,28 @@ def measured(
     Args:
         folder: the release folder.
         shards: its files of films, in the order of their rows.
-        checkpoints: those of the release.
+        sources: those of the release.
         recommended: see `pooled`.
         kind: of its films; see `schemas.released_films`.
     """
     films = []
-    for checkpoint in checkpoints:
-        files = [name for name in shards if shard_checkpoint(name) == checkpoint]
-        films.append(measure(folder, source_name(checkpoint), kind, files))
+    for source in sources:
+        files = [name for name in shards if shard_source(name) == source]
+        films.append(measure(folder, source, kind, files))
     sides = [measure(folder, table.name, table, [side_file(table)]) for table in SIDE_TABLES]
     return [pooled(folder, films, recommended), *films, *sides]
 
 
 def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Recommended]) -> Config:
-    """The config `default`: the films of all checkpoints.
+    """The config `default`: the films of all sources.
 
     Those of the checkpoints that curves and distances speak for come first, later ones before
-    earlier ones: what `load_dataset` shows first is what is worth a look.
+    earlier ones, then films drawn elsewhere: what `load_dataset` shows first is what is worth a
+    look.
 
     Args:
         folder: the release folder.
-        films: the config of each checkpoint.
+        films: the config of each source.
         recommended: the checkpoints that are recommended, as in the checkpoint report.
     """
     kind = films[0].table

@@ -8,10 +8,11 @@ from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.film_id import Job
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.disclosure import shows_real_films
-from cxr_release.release.inputs import Job, ReleaseInputs, jobs_of
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.shards import Shard, plan_shards
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 from cxr_release.release.versions.published import History, read_history
@@ -29,12 +30,12 @@ class Contents:
     """Sampling job → flat columns of its `schemas.ORIENTED`."""
     exclusions: Sequence[Row]
     """Rows of `schemas.TOMBSTONES`."""
-    shards: Mapping[int, Sequence[Shard]]
-    """Checkpoint → the files of its films."""
+    shards: Mapping[str, Sequence[Shard]]
+    """Source → the files of its films."""
     films: Mapping[str, Row]
     """Film id → flat columns of `schemas.RELEASE`."""
-    shown: Mapping[int, Sequence[str]]
-    """Checkpoint → the films of its contact sheet, where any are released."""
+    shown: Mapping[str, Sequence[str]]
+    """Source → the films of its contact sheet, where any are released."""
     history: History
     tombstones: Sequence[Mapping[str, str]]
     """Films of earlier versions that this one lacks; see `History.tombstones`."""
@@ -68,8 +69,7 @@ def read_contents(
     shows_real_films(params)
     _require_kept_out(inputs, screened)
     generated = {
-        job: tables.read_rows(inputs.table(job), schemas.ORIENTED)
-        for job in jobs_of(params.sample.checkpoints)
+        job: tables.read_rows(inputs.table(job), schemas.ORIENTED) for job in params.sample.jobs
     }
     history = read_history(inputs.published, params.release.version)
     released = {row["id"] for row in screened if row["released"]}
@@ -90,8 +90,8 @@ def read_contents(
     without = {stone["id"]: stone["first_version_without"] for stone in tombstones}
     marked = [{**row, "first_version_without": without.get(row["id"])} for row in exclusions]
     shown = {
-        checkpoint: spread([film["id"] for shard in group for film in shard.films], ON_A_SHEET)
-        for checkpoint, group in shards.items()
+        source: spread([film["id"] for shard in group for film in shard.films], ON_A_SHEET)
+        for source, group in shards.items()
         if any(shard.films for shard in group)
     }
     return Contents(generated, marked, shards, films, shown, history, tombstones)

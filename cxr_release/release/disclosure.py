@@ -25,7 +25,7 @@ from cxr_release.files import read_json
 from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.png import ancillary
 from cxr_release.params import PHANTOMS, Params
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.tables import Table
 
 SHAREABLE = (
@@ -215,7 +215,7 @@ def released_pairs(
     if shown:
         real = _cells(schemas.COHORT, [cohort], {pair["real_id"] for pair in pairs})
         _require_bare(real, cohort)
-        films = [inputs.table(job) for job in jobs_of(params.sample.checkpoints)]
+        films = [inputs.table(job) for job in params.sample.jobs]
         wanted = {pair["synthetic_id"] for pair in pairs} & set(released)
         synthetic = _cells(schemas.ORIENTED, films, wanted)
     for pair in pairs:

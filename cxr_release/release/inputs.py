@@ -9,13 +9,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
-from cxr_release.film_id import BATCHES, job_name, read_job, source_name
+from cxr_release.film_id import Job, checkpoint_of, job_name, read_job, source_name
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from cxr_release.release.record import (
@@ -173,6 +173,24 @@ class OrientedSummary(_More):
     rule: FacingRule
 
 
+class CollectedSource(_More):
+    """An entry of `collected/sources.json`."""
+
+    kind: Literal["folder", "hub"]
+    repository: str | None
+    commit: str | None
+    files: Count
+    films: Count
+    initial: Count
+    large: Count
+    refused: Count
+    passed_over: Count
+
+
+class CollectedSources(RootModel[dict[str, CollectedSource]]):
+    """`collected/sources.json`: by name."""
+
+
 class CohortSummary(BaseModel):
     """`cohort/summary.json`: more numbers and texts may stand there, by a name."""
 
@@ -199,9 +217,6 @@ DOCUMENTS: Mapping[str, Any] = {
 }
 """File, as `ReleaseInputs.files` names it → what it holds."""
 
-Job = tuple[int, str]
-"""A sampling job: checkpoint and batch."""
-
 STUDY = {"realism": "study_realism", "identification": "study_identification"}
 """Figures of the reader study, once a reader has finished → their names in the release."""
 
@@ -210,8 +225,10 @@ STUDY = {"realism": "study_realism", "identification": "study_identification"}
 class ReleaseInputs:
     """Paths of the artefacts. The readers' key is none of them: it never comes near a release."""
 
+    collected: Path
+    """Folder with `sources.json`, on films that another generator drew."""
     oriented: Path
-    """Folder with `summary.json` and a table a sampling job, `checkpoint-<N>-<batch>.parquet`."""
+    """Folder with `summary.json` and a table a job, `<source>-<batch>.parquet`."""
     screening: Path
     """Folder with `screened.parquet`, `exclusions.parquet`, `counts.json`, `reasons.png`."""
     prescreen: Path
@@ -252,12 +269,11 @@ class ReleaseInputs:
 
     def table(self, job: Job) -> Path:
         """The oriented films of one sampling job."""
-        checkpoint, batch = job
-        return self.oriented / f"{job_name(checkpoint, batch)}.parquet"
+        return self.oriented / f"{job_name(*job)}.parquet"
 
     def trained(self, jobs: list[Job]) -> dict[int, Path]:
         """What each sampled checkpoint says of itself, by its number."""
-        numbers = {checkpoint for checkpoint, _ in jobs}
+        numbers = {number for source, _ in jobs if (number := checkpoint_of(source)) is not None}
         return {
             number: self.final / source_name(number) / "checkpoint.json"
             for number in sorted(numbers)
@@ -265,7 +281,9 @@ class ReleaseInputs:
 
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
+        elsewhere = any(checkpoint_of(source) is None for source, _ in jobs)
         return {
+            **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             "oriented/summary.json": self.oriented / "summary.json",
@@ -321,8 +339,18 @@ class ReleaseInputs:
             raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
         for name, shape in DOCUMENTS.items():
             read(files[name], shape)
+        if "collected/sources.json" in files:
+            self.sources()
         for path in self.trained(jobs).values():
             read(path, TrainedCheckpoint)
+
+    def sources(self) -> dict[str, CollectedSource]:
+        """What was taken in of films drawn elsewhere, by name.
+
+        Raises:
+            DocumentError: that is missing or holds something else.
+        """
+        return read(self.collected / "sources.json", CollectedSources).root
 
 
 _COHORT = ("cohort.parquet", "summary.json")
@@ -334,11 +362,6 @@ _PRESCREEN = ("prescreen.json", "roc.png")
 _AUDIT = ("pairs.parquet", "nearest.parquet", "audit.json", "distances.png")
 _ADJUDICATION = ("verdicts.parquet", "copies.json", "adjudication.json")
 _READING = ("responses.parquet", "study.json")
-
-
-def jobs_of(checkpoints: tuple[int, ...]) -> list[Job]:
-    """The sampling jobs that a release is made of, checkpoint by checkpoint."""
-    return [(checkpoint, batch) for checkpoint in checkpoints for batch in BATCHES]
 
 
 def job_of(path: Path) -> Job | None:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from cxr_release.errors import Fault
 from cxr_release.files import sha256, write_text
-from cxr_release.film_id import SOURCE_PATTERN
+from cxr_release.film_id import SOURCE_PATTERN, is_source
 from cxr_release.tables import Table
 
 CHECKSUMS = "SHA256SUMS"
@@ -56,7 +56,7 @@ _OTHERS = re.compile(
     r"figures/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\.(png|svg)"
     r"|(audit_pairs|exclusions|reader_study)/train-00000-of-00001\.parquet"
 )
-SHARD = re.compile(rf"data/{SOURCE_PATTERN}/train-([0-9]{{5}})-of-([0-9]{{5}})\.parquet")
+SHARD = re.compile(rf"data/({SOURCE_PATTERN})/train-([0-9]{{5}})-of-([0-9]{{5}})\.parquet")
 
 
 def is_portable(name: str) -> bool:
@@ -67,7 +67,7 @@ def is_portable(name: str) -> bool:
 
 def is_release_file(name: str) -> bool:
     """Whether a release may hold a file of that name."""
-    return name in NOTICES or bool(SHARD.fullmatch(name) or _OTHERS.fullmatch(name))
+    return name in NOTICES or is_shard(name) or bool(_OTHERS.fullmatch(name))
 
 
 def portable_files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:
@@ -91,13 +91,14 @@ def shards_of(folder: Path) -> list[Path]:
 
 def is_shard(name: str) -> bool:
     """Whether a file of a release holds films."""
-    return SHARD.fullmatch(name) is not None
+    match = SHARD.fullmatch(name)
+    return match is not None and is_source(match[1])
 
 
-def shard_checkpoint(shard: str) -> int:
-    """The checkpoint in whose folder a shard lies; 0 for any other file."""
+def shard_source(shard: str) -> str:
+    """The source in whose folder a shard lies; empty for any other file."""
     match = SHARD.fullmatch(shard)
-    return int(match[1]) if match else 0
+    return match[1] if match and is_source(match[1]) else ""
 
 
 def side_file(table: Table) -> str:

@@ -15,7 +15,7 @@ from cxr_release.release.configs import write_configs
 from cxr_release.release.contents import read_contents
 from cxr_release.release.documents.figures import write_figures
 from cxr_release.release.documents.rendered import Sources, documents_of
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.layout import side_file, write_checksums
 from cxr_release.release.record import RECORD, Record, Validation
 from cxr_release.release.versions.proofs import LogStatements
@@ -49,7 +49,7 @@ def package(
             it, this version is published with other films, or a published version proves that a
             film is to stay out.
     """
-    jobs = jobs_of(params.sample.checkpoints)
+    jobs = params.sample.jobs
     inputs.require(jobs)
     checked = read(validation, Validation)
     # Hashing lets other threads work: it runs beside the reading.

@@ -12,8 +12,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    PlainValidator,
+)
 
+from cxr_release.film_id import Job, checkpoint_of, is_source, job_of_row
 from cxr_release.params import Params
 from cxr_release.settings import checked
 from cxr_release.tables import HEX64
@@ -28,6 +37,12 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def _drawn_elsewhere(name: str) -> str:
+    if checkpoint_of(name) is not None or not is_source(name):
+        raise ValueError("should be a name of films that another generator drew")
+    return name
+
+
 Number = Annotated[
     Any,
     PlainValidator(_finite, json_schema_input_type=float),
@@ -38,6 +53,7 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 Text = Annotated[str, Field(max_length=20_000)]
 Counts = dict[str, Count]
 Numbers = dict[str, Number]
+SourceText = Annotated[str, AfterValidator(_drawn_elsewhere)]
 State = Literal["none", "partial", "complete"]
 VersionText = Annotated[str, Field(pattern=f"^({VERSION})$")]
 Sha256 = Annotated[str, Field(pattern=f"^({HEX64})$")]
@@ -80,11 +96,22 @@ class FilmCounts(Part):
     by_reason: Counts
 
 
-class JobCounts(FilmCounts):
-    """Films of one sampling job."""
+class JobRow(Part):
+    """A row of one job."""
 
-    checkpoint: Count
+    checkpoint: Count | None
+    """None of films that another generator drew: then `source` names them."""
+    source: SourceText | None = None
     batch: Literal["initial", "large"]
+
+    @property
+    def job(self) -> Job:
+        """Source and batch."""
+        return job_of_row(vars(self))
+
+
+class JobCounts(FilmCounts, JobRow):
+    """Films of one job."""
 
 
 class ReleaseCounts(Part):
@@ -207,6 +234,28 @@ class Reviews(Part):
     """None of drawn films, and in releases from before anybody was asked to look."""
 
 
+class Elsewhere(Part):
+    """Films that another generator drew; what is not stated is empty."""
+
+    name: SourceText
+    kind: Literal["folder", "hub"]
+    generator: Text
+    license: Text
+    citation: Text
+    repository: Text | None
+    """ORG/NAME, or a folder in it, on the Hub; None of a folder, whose path is not published."""
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+    files: Count
+    """Files, and rows of tables, that were taken for films."""
+    films: Count
+    initial: Count
+    large: Count
+    refused: Count
+    """Of `files`, those that are not films or are duplicates."""
+    passed_over: Count
+    """Other files beside them."""
+
+
 class Ingest(BaseModel):
     """What ingest counted; more numbers may stand there, by a name."""
 
@@ -302,11 +351,9 @@ class Checkpoints(Part):
     notes: list[Text]
 
 
-class Facing(Part):
-    """How the films of one sampling job faced when they were sampled."""
+class Facing(JobRow):
+    """How the films of one job faced before they were turned."""
 
-    checkpoint: Count
-    batch: Literal["initial", "large"]
     left: Count
     right: Count
     unknown: Count
@@ -513,6 +560,8 @@ class ReaderStudy(Part):
     quartets_wanted: Count
     images_per_quartet: Count
     checkpoints: list[Count]
+    elsewhere: list[SourceText] | None = None
+    """Names of its films that another generator drew, where there are any."""
     served: bool
     drawn_by_facing: bool | None
     turned_since: Count
@@ -660,6 +709,8 @@ class Record(Part):
     identifier: Text
     date: Text
     source: Source
+    elsewhere: list[Elsewhere] = []
+    """Not there where no film was drawn elsewhere, and in older records."""
     counts: ReleaseCounts
     reviews: Reviews
     metrics: Metrics

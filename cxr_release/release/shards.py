@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxr_release import schemas, tables
-from cxr_release.film_id import source_name
+from cxr_release.film_id import Job, jobs_of
 from cxr_release.film_size import Size
-from cxr_release.release.inputs import Job, jobs_of
 from cxr_release.release.versions.published import FILMS, History
 
 Row = Mapping[str, Any]
@@ -33,7 +32,7 @@ FILM = tuple(name for name in schemas.RELEASE.arrow.names if name != "release_ve
 
 @dataclass(frozen=True)
 class Shard:
-    """One file of a checkpoint's films, before it is written."""
+    """One file of a source's films, before it is written."""
 
     name: str
     """File below the release folder."""
@@ -57,8 +56,8 @@ def plan_shards(
     film_size: int | Size,
     released: Collection[str],
     history: History,
-) -> dict[int, list[Shard]]:
-    """Which released films go into which file: checkpoint → shards, from the flat columns alone.
+) -> dict[str, list[Shard]]:
+    """Which released films go into which file: source → shards, from the flat columns alone.
 
     A shard takes so many generated films, so that an exclusion changes the one that held the film.
 
@@ -70,12 +69,12 @@ def plan_shards(
     """
     size = films_per_shard(film_size)
     planned = {}
-    for checkpoint in dict.fromkeys(checkpoint for checkpoint, _ in generated):
-        films = [film for job in jobs_of((checkpoint,)) for film in generated[job]]
+    for source in dict.fromkeys(source for source, _ in generated):
+        films = [film for job in jobs_of((source,)) for film in generated[job]]
         count = -(-len(films) // size)
-        planned[checkpoint] = [
+        planned[source] = [
             _shard(
-                f"data/{source_name(checkpoint)}/train-{number:05d}-of-{count:05d}.parquet",
+                f"data/{source}/train-{number:05d}-of-{count:05d}.parquet",
                 films[number * size : (number + 1) * size],
                 released,
                 history,
@@ -119,7 +118,7 @@ def write_films(
     *,
     millimetres_per_pixel: float | None = None,
 ) -> dict[str, bytes]:
-    """Copy the films of one checkpoint into its shards: Arrow batches, never a decoded film.
+    """Copy the films of one source into its shards: Arrow batches, never a decoded film.
 
     Args:
         folder: the release folder.

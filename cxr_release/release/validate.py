@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cxr_release import schemas, tables
+from cxr_release.film_id import checkpoint_of, job_of_row
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.release.checks.adjudication import (
     check_adjudication,
@@ -14,6 +15,7 @@ from cxr_release.release.checks.adjudication import (
     check_search,
 )
 from cxr_release.release.checks.burned_in import check_clearance
+from cxr_release.release.checks.elsewhere import check_collected
 from cxr_release.release.checks.films import (
     FilmTable,
     KnownFilm,
@@ -32,17 +34,19 @@ from cxr_release.release.inputs import (
     STUDY,
     AuditReport,
     ClearanceDocument,
+    CollectedSource,
+    CollectedSources,
     CountsDocument,
     ReleaseInputs,
     ScorecardReport,
     StudyDocument,
     job_of,
-    jobs_of,
 )
 from cxr_release.release.record import AuditReview, Split
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 
 _SCREEN, _AUDIT, _JUDGE = "screen again", "run the audit again", "run `dvc repro adjudicate`"
+_REMAKE = ("sample it again", "run `dvc repro collect`")
 _SCORE = "run `dvc repro --force scorecard`"
 _STUDY = "run `dvc repro --force study`"
 
@@ -92,6 +96,7 @@ class _Artefacts:
 
     def __init__(self, inputs: ReleaseInputs, params: Params, report: CheckReport) -> None:
         self.inputs, self.params, rows = inputs, params, report.rows
+        self._report = report
         screening, audit, adjudication = inputs.screening, inputs.audit, inputs.adjudication
         self.screened = rows(screening / "screened.parquet", schemas.SCREENED)
         self.exclusions = rows(screening / "exclusions.parquet", schemas.EXCLUSIONS)
@@ -112,10 +117,18 @@ class _Artefacts:
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)
+        self.collected = self._collected()
         self.released = {row["id"] for row in self.screened or [] if row["released"]}
         if self.screened is not None and not self.released:
             path = screening / "screened.parquet"
             report.add(path, "no film is released", "sample more films")
+
+    def _collected(self) -> dict[str, CollectedSource] | None:
+        if not self.params.sample.elsewhere:
+            return {}
+        path = self.inputs.collected / "sources.json"
+        document = self._report.document(path, CollectedSources)
+        return None if document is None else document.root
 
     def view(self, generated: Mapping[str, KnownFilm]) -> View | None:
         """All of it; None where any of it could not be read."""
@@ -140,7 +153,7 @@ class _Artefacts:
                 reading=analysed.at("review"),
                 ratings=Place(str(inputs.study / "responses.parquet"), _STUDY),
             ),
-            jobs=jobs_of(params.sample.checkpoints),
+            jobs=params.sample.jobs,
             films={film: generated[film] for film in self.released & generated.keys()},
             screened=self.screened,
             exclusions=self.exclusions or [],
@@ -166,25 +179,25 @@ def _check_generated(
     inputs: ReleaseInputs, params: Params, released: set[str], report: CheckReport
 ) -> dict[str, KnownFilm]:
     """Hold every generated film against its row; film id → film."""
-    jobs = jobs_of(params.sample.checkpoints)
+    jobs = params.sample.jobs
     for path in sorted(inputs.oriented.glob("*.parquet")):
         if job_of(path) not in jobs:
-            what = "is of no checkpoint and batch in sample.checkpoints"
+            what = "is of no source and batch in `sample`"
             report.add(path, what, "delete it")
     known: dict[str, KnownFilm] = {}
     with progress(sum(params.sample.films(batch) for _, batch in jobs)) as bar:
-        for checkpoint, batch in jobs:
-            path = inputs.table((checkpoint, batch))
+        for source, batch in jobs:
+            path = inputs.table((source, batch))
             rows = report.rows(path, schemas.ORIENTED)
             films = FilmTable(
-                place=Place(str(path), "sample it again"),
+                place=Place(str(path), _REMAKE[checkpoint_of(source) is None]),
                 path=path,
                 kind=schemas.ORIENTED,
-                checkpoint=checkpoint,
+                source=source,
                 batch=batch,
                 every=params.train.checkpoint_every,
                 size=params.ingest.film_size,
-                asked=params.sample.films(batch),
+                asked=params.sample.most_films(source, batch),
                 shown=released,
             )
             with report.collecting():
@@ -220,8 +233,8 @@ def _check_screened(
             if row["sha256"] != known.sha256:
                 what = "does not match the film's SHA-256"
                 report.add(where.at(f"{row['id']}, column sha256"), what)
-            if (row["checkpoint"], row["batch"]) != known.job:
-                report.add(where.at(row["id"]), "stands under another checkpoint or batch")
+            if job_of_row(row) != known.job:
+                report.add(where.at(row["id"]), "stands under another source or batch")
     excluded = {row["id"] for row in view.exclusions}
     for row in screened:
         if not row["released"] and row["id"] not in excluded:
@@ -271,7 +284,14 @@ def _check_between(
         place=Place(str(inputs.score / "scorecard.json"), _SCORE),
         report=report,
     )
-    check_trained(inputs, jobs_of(params.sample.checkpoints), params, parts, report)
+    check_collected(
+        read.collected or {},
+        params,
+        [film.job for film in generated.values()],
+        Place(str(inputs.collected / "sources.json"), _REMAKE[True]),
+        report,
+    )
+    check_trained(inputs, params.sample.jobs, params, parts, report)
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
     check_search(
         view,
@@ -311,6 +331,8 @@ def _check_kit(
     report.says(place.at("key quartets"), view.study.quartets, quartets, "the films of the kit")
     checkpoints = list(params.sample.checkpoints)
     report.says(place.at("key checkpoints"), view.study.checkpoints, checkpoints, "params.yaml")
+    elsewhere = sorted(params.sample.elsewhere)
+    report.says(place.at("key elsewhere"), view.study.elsewhere or [], elsewhere, "params.yaml")
     if view.study.images_per_quartet * quartets != len(kit):
         report.add(place, f"{len(kit)} films of the kit are not whole quartets")
     for name in STUDY if view.ratings else ():

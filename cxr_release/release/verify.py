@@ -17,7 +17,7 @@ import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ParamsError, ReleaseError, TableError
 from cxr_release.json_documents import fault_of
-from cxr_release.params import never_set
+from cxr_release.params import never_set, never_stated
 from cxr_release.release.checks.burned_in import check_burned_in_record
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.croissant_records import read_all_records
@@ -27,6 +27,7 @@ from cxr_release.release.checks.derived import (
     check_figures,
     written_by,
 )
+from cxr_release.release.checks.elsewhere import check_elsewhere
 from cxr_release.release.checks.films import check_distinct
 from cxr_release.release.checks.folder_tables import (
     check_configs,
@@ -45,7 +46,6 @@ from cxr_release.release.checks.training import check_training
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
-from cxr_release.release.inputs import jobs_of
 from cxr_release.release.layout import SHARD, side_file
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder, look
@@ -127,7 +127,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     films, shards = read
     view = View(
         places=_PLACES,
-        jobs=jobs_of(record.params.sample.checkpoints),
+        jobs=record.params.sample.jobs,
         films=films,
         screened=None,
         exclusions=exclusions,
@@ -154,6 +154,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
         check_cohort_counts(record, Place(RECORD), report)
         check_burned_in_record(record, Place(RECORD), view.same_words, report)
+        check_elsewhere(record, Place(f"{RECORD}: elsewhere"), report)
         if record.metrics.scorecard is not None:
             check_scorecard(
                 record.metrics.scorecard,
@@ -176,11 +177,11 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     with report.trying(side_file(schemas.AUDIT_PAIRS)):
         check_pictures(folder, view, record, report)
     with report.trying(RECORD):
-        checkpoints, recommended = record.params.sample, record.metrics.checkpoints.recommended
+        sources, recommended = record.params.sample, record.metrics.checkpoints.recommended
         configs = measured(
             folder.root,
             folder.shards,
-            checkpoints.checkpoints,
+            sources.source_names,
             recommended,
             kind=schemas.released_films(record.params.ingest.millimetres_per_pixel),
         )
@@ -225,8 +226,11 @@ def _check_version(record: Record, report: CheckReport) -> None:
     for key in ("name", "version", "license"):
         true = getattr(given, key)
         report.says(f"{RECORD}: key {key}", getattr(record, key), true, "its params.release")
-    unset = never_set(record.source.kind, vars(given))
-    report.says(f"{RECORD}: key unset", record.unset, unset, "its params.release")
+    unset = [
+        *never_set(record.source.kind, vars(given)),
+        *never_stated(record.params.sample),
+    ]
+    report.says(f"{RECORD}: key unset", record.unset, unset, "its params")
     for name in record.shards:
         if not SHARD.fullmatch(name):
             report.add(f"{RECORD}: key shards", f"names {name!r}, which is not a shard's name")

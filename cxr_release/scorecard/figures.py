@@ -13,7 +13,16 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from cxr_release.plotting import new_figure, open_frame, save_figure
-from cxr_release.scorecard.names import BLURRED, COPIES, IDEAL, NOISE, ONE_FILM, PARTS, RELEASE
+from cxr_release.scorecard.names import (
+    BLURRED,
+    COPIES,
+    IDEAL,
+    NOISE,
+    ONE_FILM,
+    PARTS,
+    RELEASE,
+    title,
+)
 from cxr_release.scorecard.scaled_measures import measures_of
 from cxr_release.scorecard.utility.rows import SYNTHETIC_ONLY
 
@@ -235,8 +244,8 @@ def draw_worth(path: Path, report: Report) -> None:
         axes.tick_params(labelsize=8)
         open_frame(axes)
     for name, colour in colours.items():
-        title = _OF.get(name, f"checkpoint {name}")
-        every[0].plot([], [], "s", color=colour, label=_plain(title))
+        label = _plain(_OF.get(name, title(name)))
+        every[0].plot([], [], "s", color=colour, label=label)
     _legend(figure, every[0])
     save_figure(figure, path)
 

@@ -19,8 +19,8 @@ def row_name(checkpoint: str) -> str:
 
 
 def title(row: str) -> str:
-    """A row's name for people: a checkpoint as such."""
-    return row if row in ROWS or row.startswith("checkpoint ") else f"checkpoint {row}"
+    """A row's name for people: a checkpoint, which is a number, as such; others as they are."""
+    return f"checkpoint {row}" if row.isdecimal() else row
 
 
 def natural(name: str) -> tuple[int, int, str]:

@@ -51,7 +51,7 @@ class Screening:
     exclusions: list[dict[str, Any]]
     """Rows of `schemas.EXCLUSIONS`, sorted by id."""
     counts: Counts
-    """`rows` (a row a checkpoint and batch), `total`, `review`."""
+    """`rows` (a row a source and batch), `total`, `review`."""
     people: People
     """Who decided what, by name."""
 
@@ -79,8 +79,8 @@ def apply(
 ) -> Screening:
     """Apply all effective decisions: reviewers', the pre-screen's, the audit's, withdrawals.
 
-    Decisions on films of a checkpoint or batch that is not among `films` at all are left alone,
-    so that a checkpoint can be dropped from a release without touching the log; they are counted
+    Decisions on films of a source or batch that is not among `films` at all are left alone,
+    so that a source can be dropped from a release without touching the log; they are counted
     as `elsewhere`.
 
     Args:

@@ -1,4 +1,4 @@
-"""Films generated, excluded and released, per checkpoint and batch: the paper's Table S1.
+"""Films generated, excluded and released, per source and batch: the paper's Table S1.
 
 What is counted of films and exclusions is counted here, for the screening, for the checks of a
 release and for the status alike.
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cxr_release.film_id import Job, job_fields, job_of_row, source_order, source_title
 from cxr_release.logbook.entry import effective_of
 from cxr_release.logbook.logs import tally
 from cxr_release.plotting import new_figure, open_frame, save_figure
@@ -19,8 +20,6 @@ from cxr_release.screening.films import Generated
 
 Counts = dict[str, Any]
 Row = Mapping[str, Any]
-Job = tuple[int, str]
-"""A checkpoint and a batch."""
 
 NAMES = {"initial": "initial sampling", "large": "large generation"}
 """The paper's words for the batches, in its order."""
@@ -36,11 +35,11 @@ def count(screened: Sequence[Row], exclusions: Sequence[Row]) -> Counts:
         exclusions: rows of `schemas.EXCLUSIONS`.
 
     Returns:
-        `rows` (a row a checkpoint and batch, in the paper's order) and `total`.
+        `rows` (a row a source and batch, in the paper's order) and `total`.
     """
     films, out = by_job(screened), by_job(exclusions)
     rows = [
-        {"checkpoint": job[0], "batch": job[1], **totals(films[job], out.get(job, []))}
+        {**job_fields(job), **totals(films[job], out.get(job, []))}
         for job in sorted(films, key=_paper_order)
     ]
     return {"rows": rows, "total": totals(screened, exclusions)}
@@ -91,7 +90,7 @@ def decided_by(
     films: Iterable[Generated], logs: Mapping[str, Sequence[Decision]]
 ) -> dict[Job, dict[str, int]]:
     """How many films of each job every reviewer has decided on: job → reviewer → films."""
-    jobs = {film.id: (film.checkpoint, film.batch) for film in films}
+    jobs = {film.id: film.job for film in films}
     counts: dict[Job, dict[str, int]] = {job: dict.fromkeys(logs, 0) for job in jobs.values()}
     for reviewer, log in logs.items():
         for film in effective_of(log):
@@ -101,18 +100,18 @@ def decided_by(
 
 
 def by_job(rows: Sequence[Row]) -> dict[Job, list[Row]]:
-    """Rows by their checkpoint and batch."""
+    """Rows by their source and batch."""
     jobs: dict[Job, list[Row]] = defaultdict(list)
     for row in rows:
-        jobs[row["checkpoint"], row["batch"]].append(row)
+        jobs[job_of_row(row)].append(row)
     return dict(jobs)
 
 
-def _paper_order(job: Job) -> tuple[int, str, int]:
+def _paper_order(job: Job) -> tuple[int, str, tuple[bool, int, str]]:
     """Initial sampling first, then the large one, as in the paper's Table S1."""
-    checkpoint, batch = job
+    source, batch = job
     place = list(NAMES).index(batch) if batch in NAMES else len(NAMES)
-    return place, batch, checkpoint
+    return place, batch, source_order(source)
 
 
 def table_s1(counts: Counts) -> str:
@@ -123,10 +122,19 @@ def table_s1(counts: Counts) -> str:
         "|---|---:|---:|---:|---:|",
     ]
     for row in counts["rows"]:
-        name = f"Checkpoint {row['checkpoint']} ({NAMES.get(row['batch'], row['batch'])})"
+        name = title_of_row(row)
+        name = name[:1].upper() + name[1:] if row["checkpoint"] else name
         lines.append(f"| {name} | {' | '.join(f'{row[column]:,}' for column in columns)} |")
     numbers = " | ".join(f"**{counts['total'][column]:,}**" for column in columns)
     return "\n".join([*lines, f"| **Total** | {numbers} |"]) + "\n"
+
+
+def title_of_row(row: Row, form: str = "{} ({})") -> str:
+    """What a row is called: the paper's words for batches are for what was sampled here alone."""
+    source, batch = job_of_row(row)
+    return form.format(
+        source_title(source), NAMES.get(batch, batch) if row["checkpoint"] else batch
+    )
 
 
 INCHES = 7.2
@@ -135,35 +143,36 @@ ROW = 0.24
 
 
 def draw_reasons(path: Path, counts: Mapping[str, Any]) -> None:
-    """Bars: the share of each checkpoint's films that was excluded, by reason, as PNG.
+    """Bars: the share of each source's films that was excluded, by reason, as PNG.
 
-    Shares, because checkpoints differ in how many films they gave. Whole or not at all; the same
+    Shares, because sources differ in how many films they gave. Whole or not at all; the same
     counts give the same bytes.
 
     Args:
         path: the PNG.
         counts: as `count` returns them.
     """
-    generated: Counter[int] = Counter()
-    excluded: dict[int, Counter[str]] = defaultdict(Counter)
+    generated: Counter[str] = Counter()
+    excluded: dict[str, Counter[str]] = defaultdict(Counter)
     for row in counts["rows"]:
-        generated[row["checkpoint"]] += row["generated"]
-        excluded[row["checkpoint"]].update(row["by_reason"])
-    checkpoints = sorted(generated)
+        source, _ = job_of_row(row)
+        generated[source] += row["generated"]
+        excluded[source].update(row["by_reason"])
+    sources = sorted(generated, key=source_order)
     everywhere = sum(excluded.values(), Counter())
     reasons = sorted(sorted(everywhere), key=lambda reason: -everywhere[reason])
-    bars = max(1, len(reasons)) * (len(checkpoints) + 1)
+    bars = max(1, len(reasons)) * (len(sources) + 1)
     figure = new_figure(INCHES, 1.2 + ROW * bars)
     axes = figure.subplots()
-    thickness = 1 / (len(checkpoints) + 1)
-    for place, checkpoint in enumerate(checkpoints):
-        films = [excluded[checkpoint][reason] for reason in reasons]
-        shares = [100 * number / generated[checkpoint] for number in films]
+    thickness = 1 / (len(sources) + 1)
+    for place, source in enumerate(sources):
+        films = [excluded[source][reason] for reason in reasons]
+        shares = [100 * number / generated[source] for number in films]
         heights = [row + place * thickness for row in range(len(reasons))]
-        tone = str(0.25 + 0.5 * place / max(1, len(checkpoints) - 1))
-        drawn = axes.barh(heights, shares, thickness, color=tone, label=f"checkpoint {checkpoint}")
+        tone = str(0.25 + 0.5 * place / max(1, len(sources) - 1))
+        drawn = axes.barh(heights, shares, thickness, color=tone, label=source_title(source))
         axes.bar_label(drawn, [f"{number:,}" for number in films], padding=2, fontsize=7)
-    middle = (len(checkpoints) - 1) * thickness / 2
+    middle = (len(sources) - 1) * thickness / 2
     axes.set_yticks([row + middle for row in range(len(reasons))], reasons)
     axes.invert_yaxis()
     axes.set_xlim(left=0)

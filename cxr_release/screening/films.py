@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError, Fault
-from cxr_release.film_id import job_of, padded
+from cxr_release.film_id import Job, job_of, job_of_row, padded
 from cxr_release.logbook.entry import E
 from cxr_release.logbook.logs import Logs
 
@@ -20,14 +20,20 @@ COMPARED = 5
 
 @dataclass(frozen=True)
 class Generated:
-    """A film that was sampled."""
+    """A synthetic film, excluded or not."""
 
     id: str
-    checkpoint: int
+    checkpoint: int | None
+    """None of a film that another generator drew."""
     batch: str
     sha256: str
     mirrored_sha256: str = ""
     """Of the PNG of its mirror image; empty where that is not known."""
+
+    @property
+    def job(self) -> Job:
+        """Its source and batch."""
+        return job_of_row(vars(self))
 
     @property
     def hashes(self) -> set[str]:
@@ -50,8 +56,20 @@ def read_listed(path: Path) -> list[Generated]:
 
     Raises:
         TableError: with every fault of those columns; others are left alone.
+        DecisionError: films lack a checkpoint and their ids do not say whose they are, all named.
     """
-    return _films(tables.read_foreign(path, schemas.FILMS), COLUMNS)
+    films = _films(tables.read_foreign(path, schemas.FILMS), COLUMNS)
+    faults = [
+        Fault(film.id, "has no checkpoint, and its id does not name another source")
+        for film in films
+        if not film.job[0]
+    ]
+    if faults:
+        remedy = "give the checkpoint, or ids such as stylegan2-large-00012"
+        raise DecisionError(
+            f"{len(faults):,} film(s) of no source", where=str(path), remedy=remedy, faults=faults
+        )
+    return films
 
 
 def _films(table: tables.Arrow, names: Sequence[str]) -> list[Generated]:

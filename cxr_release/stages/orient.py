@@ -1,4 +1,4 @@
-"""Mirror synthetic films that face right; keep exactly the checkpoints that are asked for."""
+"""Mirror synthetic films that face right; keep exactly the sources that are asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
-from cxr_release.film_id import read_job
+from cxr_release.film_id import job_fields, read_job
 from cxr_release.json_documents import read
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
@@ -37,16 +37,16 @@ def run(paths: Paths, params: Params) -> None:
     statements = read_facing(paths.facing_log)
     rows = []
     films: set[str] = set()
-    for checkpoint, batch in jobs:
-        folder = paths.job(checkpoint, batch)
+    for job in jobs:
+        folder, table = paths.job(*job), paths.oriented_table(*job)
         film_count = read(folder / "job.json", Job)["made"]
         counts = orient(
             sorted(folder.glob("shard-*.parquet")),
-            paths.oriented_table(checkpoint, batch),
+            table,
             detector=detector,
             statements=statements,
         )
-        ids = tables.read(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, ["id"])
+        ids = tables.read(table, schemas.ORIENTED, ["id"])
         films.update(ids["id"].to_pylist())
         stated = counts.pop("said")
         if sum(counts.values()) != film_count:
@@ -55,7 +55,7 @@ def run(paths: Paths, params: Params) -> None:
                 where=str(folder),
                 remedy="delete the folder and run `dvc repro`",
             )
-        rows.append({"checkpoint": checkpoint, "batch": batch, "facings": counts, "said": stated})
+        rows.append({**job_fields(job), "facings": counts, "said": stated})
     if faults := facing_of_unknown(statements, films):
         message = f"{len(faults)} decision(s) on facing are about films that are not there"
         raise DecisionError(message, where=str(paths.facing_log), faults=faults)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
-from cxr_release.film_id import BATCHES, source_name
+from cxr_release.film_id import BATCHES
 from cxr_release.films import png
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import Params
@@ -34,8 +34,8 @@ def run(paths: Paths, params: Params) -> None:
     sources = {
         REAL: (schemas.COHORT, paths.trained_table),
         **{
-            source_name(number): (schemas.ORIENTED, paths.oriented_table(number, BATCHES[0]))
-            for number in params.sample.checkpoints
+            source: (schemas.ORIENTED, paths.oriented_table(source, BATCHES[0]))
+            for source in params.sample.source_names
         },
     }
     films = {source: _pixels(*table) for source, table in sources.items()}
@@ -80,6 +80,11 @@ def run(paths: Paths, params: Params) -> None:
                 "quartets_wanted": quartets,
                 "images_per_quartet": len(sources),
                 "checkpoints": list(params.sample.checkpoints),
+                **(
+                    {"elsewhere": sorted(params.sample.elsewhere)}
+                    if params.sample.elsewhere
+                    else {}
+                ),
                 "served": served_kit is not None,
                 "not_released": sum(
                     film.source != REAL and film.id not in released for film in kit_films

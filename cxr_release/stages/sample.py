@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxr_release import fingerprint
 from cxr_release.exit_status import execute
+from cxr_release.film_id import source_name
 from cxr_release.generators.sampling import sample_job
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -14,7 +15,7 @@ def run(paths: Paths, params: Params, checkpoint: str, batch: str) -> None:
     number = int(checkpoint)
     sample_job(
         paths.checkpoint(number),
-        paths.job(number, batch),
+        paths.job(source_name(number), batch),
         checkpoint=number,
         batch=batch,
         root_seed=params.seed,

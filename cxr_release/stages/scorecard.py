@@ -7,6 +7,7 @@ from pathlib import Path
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import whole_folder
+from cxr_release.film_id import job_of_row, row_of_source
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -40,7 +41,7 @@ def run(paths: Paths, params: Params) -> None:
             control=open_films([paths.control_table], CONTROL) if control else None,
             released=open_films(synthetic, RELEASED),
             checkpoint_of={
-                row["id"]: str(row["checkpoint"]) for row in screened if row["released"]
+                row["id"]: row_of_source(job_of_row(row)[0]) for row in screened if row["released"]
             },
             facts={TRAINED: facts, CONTROL: facts},
             labels=labels_of_manifest(manifest, size=params.ingest.film_size),

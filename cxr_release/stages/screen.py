@@ -26,7 +26,7 @@ def run(paths: Paths, params: Params) -> None:
     if unexpected:
         names = ", ".join(path.name for path in unexpected)
         raise DecisionError(
-            f"films of no checkpoint in sample.checkpoints: {names}",
+            f"films of no checkpoint or source in `sample`: {names}",
             where=str(paths.oriented),
             remedy="delete them and run `dvc repro orient`",
         )

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NotRequired
 
 from tqdm import tqdm
 from typing_extensions import TypedDict
@@ -29,6 +29,9 @@ from cxr_release.reader_study.report import sentence_of
 
 class Draw(TypedDict):
     """`draw.json`, as far as the study is described by it."""
+
+    elsewhere: NotRequired[list[str]]
+    """Names of the films in it that another generator drew, where there are any."""
 
     quartets: int
     quartets_wanted: int

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.logbook.witnesses import require_kept
-from cxr_release.params import Params, never_set
+from cxr_release.params import Params, unset_of
 from cxr_release.paths import Paths
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.lost_decisions import statements_in
@@ -17,8 +16,8 @@ from cxr_release.release.validate import validate
 
 def run(paths: Paths, params: Params) -> None:
     """Write what was checked; say what is missing before it can be published."""
-    for name in never_set(params.ingest.source, asdict(params.release)):
-        sys.stderr.write(f"release.{name} was never set: this release cannot be published\n")
+    for name in unset_of(params):
+        sys.stderr.write(f"{name} was never set: this release cannot be published\n")
     require_kept(paths.root, [paths.published])
     write_json(paths.validation, validate(ReleaseInputs.of(paths), params, statements_in(paths)))
 

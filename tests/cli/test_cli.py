@@ -28,7 +28,7 @@ from cxr_release.cli.commands import app, log_app
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
 from cxr_release.files import write_json
-from cxr_release.film_id import BATCHES
+from cxr_release.film_id import BATCHES, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.paths import Paths
@@ -68,7 +68,9 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for checkpoint in params.sample.checkpoints:
         for batch in BATCHES:
             rows = [_row(checkpoint, batch, index) for index in range(4)]
-            tables.write(Paths(root).oriented_table(checkpoint, batch), schemas.ORIENTED, rows)
+            tables.write(
+                Paths(root).oriented_table(source_name(checkpoint), batch), schemas.ORIENTED, rows
+            )
     return root
 
 
@@ -238,7 +240,7 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
     columns = schemas.COHORT.arrow.names
     tables.write(paths.cohort_table, schemas.COHORT, [{name: cohort[name] for name in columns}])
     films = {row["id"]: row["sha256"] for row in tables.read_rows(
-        paths.oriented_table(3, "large"), schemas.ORIENTED)}  # fmt: skip
+        paths.oriented_table("checkpoint-3", "large"), schemas.ORIENTED)}  # fmt: skip
     wish = NewVerdict("real-1", str(cohort["sha256"]), film, films[film], "copy")
     for reviewer in ("a.b", "c.d"):
         log.append(VERDICT, paths.audit_log, reviewer, [wish])

@@ -16,7 +16,7 @@ import pytest
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
-from cxr_release.film_id import BATCHES
+from cxr_release.film_id import BATCHES, source_name
 from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.log import Log, append
 from cxr_release.paths import Paths
@@ -40,7 +40,9 @@ def project(tmp_path: Path) -> Path:
     for checkpoint in params.sample.checkpoints:
         for batch in BATCHES:
             some = [oriented_row(film, checkpoint, batch, index) for index in range(3)]
-            tables.write(paths.oriented_table(checkpoint, batch), schemas.ORIENTED, some)
+            tables.write(
+                paths.oriented_table(source_name(checkpoint), batch), schemas.ORIENTED, some
+            )
     cohort = oriented_row(film, 1, "initial", 9) | {
         "id": "real-1", "patient": None, "inverted": False, **NO_SPACING,
     }  # fmt: skip
@@ -50,7 +52,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def sha256(project: Path) -> str:
-    table = Paths(project).oriented_table(3, "large")
+    table = Paths(project).oriented_table("checkpoint-3", "large")
     return {row["id"]: row["sha256"] for row in tables.read_rows(table, schemas.ORIENTED)}[FILM]
 
 

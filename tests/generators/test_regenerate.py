@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.errors import CheckpointError, CxrReleaseError
-from cxr_release.film_id import BATCHES, FilmId
+from cxr_release.film_id import BATCHES, FilmId, source_name
 from cxr_release.films import png
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.sampling import sample_job
@@ -19,8 +19,8 @@ from cxr_release.tables import iterate
 
 @given(st.integers(1, 10**6), st.sampled_from(BATCHES), st.integers(0, 10**6))
 def test_a_name_says_what_a_film_is(checkpoint: int, batch: str, index: int) -> None:
-    (found,) = film_ids([str(FilmId(checkpoint, batch, index))])
-    assert found == FilmId(checkpoint, batch, index)
+    (found,) = film_ids([str(FilmId(source_name(checkpoint), batch, index))])
+    assert found == FilmId(source_name(checkpoint), batch, index)
     assert found == FilmId.parse(str(found))
 
 
@@ -51,15 +51,15 @@ def test_films_are_made_again_from_their_names_alone(
     shards = sorted((tmp_path / "job").glob("shard-*.parquet"))
     rows = {row["id"]: row for shard in shards for row in iterate(shard, SAMPLES)}
     names = [
-        str(FilmId(3, "initial", 17)),
-        str(FilmId(2, "large", 5)),
-        str(FilmId(3, "initial", 2)),
+        str(FilmId("checkpoint-3", "initial", 17)),
+        str(FilmId("checkpoint-2", "large", 5)),
+        str(FilmId("checkpoint-3", "initial", 2)),
     ]
     made = regenerate(
         film_ids([*names, names[0]]),
         tmp_path / "again",
-        checkpoint_of=lambda number: trained / f"checkpoint-{number}",
-        job_of=lambda number, batch: tmp_path / ("job" if number == 3 else "none"),
+        checkpoint_folder=lambda number: trained / f"checkpoint-{number}",
+        job_folder=lambda source, batch: tmp_path / ("job" if source == "checkpoint-3" else "none"),
         **given,
     )
     assert [film["id"] for film in made] == sorted(names)
@@ -79,8 +79,8 @@ def test_a_checkpoint_that_is_not_there_is_named(
         regenerate(
             film_ids(["checkpoint-9-large-00001"]),
             tmp_path,
-            checkpoint_of=lambda number: tmp_path / f"checkpoint-{number}",
-            job_of=lambda number, batch: tmp_path / "none",
+            checkpoint_folder=lambda number: tmp_path / f"checkpoint-{number}",
+            job_folder=lambda source, batch: tmp_path / "none",
             root_seed=1,
             settings=sample,
             compute=compute,

@@ -117,7 +117,7 @@ def test_training_is_seen_in_the_films(
 
 
 def test_names_and_seeds_follow_from_identity() -> None:
-    assert str(FilmId(34, "large", 12)) == "checkpoint-34-large-00012"
+    assert str(FilmId("checkpoint-34", "large", 12)) == "checkpoint-34-large-00012"
     assert film_seed(2026, 34, "large", 12) == film_seed(2026, 34, "large", 12)
     identities = [
         (root, number, batch, index)
@@ -140,7 +140,7 @@ def test_a_job_fills_shards_and_describes_its_films(
     rows = [row for shard in shards for row in iterate(shard, SAMPLES)]
     films = drawn(job["checkpoint_folder"], [row["seed"] for row in rows])
     for index, (row, film) in enumerate(zip(rows, films, strict=True)):
-        assert row["id"] == str(FilmId(3, "initial", index))
+        assert row["id"] == str(FilmId("checkpoint-3", "initial", index))
         assert row["image"]["path"] == f"{row['id']}.png"
         assert (png.decode(row["image"]["bytes"], where=row["id"]) == film).all()
         assert png.is_labelled(row["image"]["bytes"])

@@ -75,7 +75,9 @@ def paths(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Paths:
             film = np.full((SIDE, SIDE), 0, np.uint8)
             film[:] = chance.integers(0, 256, SIDE, dtype=np.uint8)
             rows.append(oriented_row(film, checkpoint, "initial", index))
-        tables.write(paths.oriented_table(checkpoint, "initial"), schemas.ORIENTED, rows)
+        tables.write(
+            paths.oriented_table(f"checkpoint-{checkpoint}", "initial"), schemas.ORIENTED, rows
+        )
         screened += [
             {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
             | {"decided": True, "released": index >= 10, "reviewers": 1, "looked_at": True}
@@ -212,7 +214,10 @@ def test_a_kit_holds_the_films_of_its_key(paths: Paths, kit: list[dict[str, Any]
         row["id"]: row["pixel_sha256"]
         for path, kind in [
             (paths.trained_table, schemas.COHORT),
-            *((paths.oriented_table(one, "initial"), schemas.ORIENTED) for one in (3, 6)),
+            *(
+                (paths.oriented_table(f"checkpoint-{one}", "initial"), schemas.ORIENTED)
+                for one in (3, 6)
+            ),
         ]
         for row in tables.read_rows(path, kind)
     }
@@ -302,7 +307,7 @@ def test_a_corrected_film_stays_in_the_kit_as_readers_were_given_it(
     serve(open_kit(fresh.kit), fresh.served)
     shown = [row["id"] for row in key if row["source"] == "checkpoint-6"][:3]
     rewrite(
-        fresh.oriented_table(6, "initial"),
+        fresh.oriented_table("checkpoint-6", "initial"),
         schemas.ORIENTED,
         lambda row: turn(row) if row["id"] in shown else None,
     )
@@ -316,7 +321,7 @@ def test_a_corrected_film_stays_in_the_kit_as_readers_were_given_it(
 def test_films_of_unknown_facing_are_not_drawn(fresh: Paths, params: Params) -> None:
     def unknown_to(some: str) -> None:
         rewrite(
-            fresh.oriented_table(3, "initial"),
+            fresh.oriented_table("checkpoint-3", "initial"),
             schemas.ORIENTED,
             lambda row: row.update(facing="unknown" if row["id"][-1] in some else "left"),
         )

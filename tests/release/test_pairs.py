@@ -284,7 +284,7 @@ def test_a_licence_is_looked_at_before_any_film_is(
     tmp_path: Path, params: Params, inputs: ReleaseInputs
 ) -> None:
     make_release_of(inputs, params, tmp_path)
-    inputs.table((1, "initial")).write_bytes(b"no table")
+    inputs.table(("checkpoint-1", "initial")).write_bytes(b"no table")
     with pytest.raises(ReleaseError, match="real films cannot be shown under"):
         package(
             inputs,

@@ -105,7 +105,7 @@ class House:
         return str(synthetic)
 
     @property
-    def jobs(self) -> list[tuple[int, str]]:
+    def jobs(self) -> list[tuple[str, str]]:
         return list(self.params.sample.jobs)
 
     def released(self) -> dict[str, Any]:

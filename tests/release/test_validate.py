@@ -36,7 +36,7 @@ def with_film(row: dict[str, Any], pixels: png.Film, data: bytes | None = None) 
 
 def put_film(inputs: ReleaseInputs, pixels: png.Film, data: bytes | None = None) -> None:
     """Give the first film other pixels or bytes, and screen those."""
-    table = inputs.table((1, "initial"))
+    table = inputs.table(("checkpoint-1", "initial"))
     rewrite(table, schemas.ORIENTED, lambda rows: with_film(rows[0], pixels, data))
     sha = tables.read_rows(table, schemas.ORIENTED)[0]["sha256"]
     rewrite(
@@ -48,7 +48,7 @@ def put_film(inputs: ReleaseInputs, pixels: png.Film, data: bytes | None = None)
 
 def set_film(column: str, value: Any) -> Callable[[ReleaseInputs], None]:
     def change(inputs: ReleaseInputs) -> None:
-        path = inputs.table((1, "initial"))
+        path = inputs.table(("checkpoint-1", "initial"))
         rewrite(path, schemas.ORIENTED, lambda rows: rows[0].update({column: value}))
 
     return change
@@ -98,22 +98,22 @@ def same_pixels(inputs: ReleaseInputs) -> None:
 
 
 def same_id(inputs: ReleaseInputs) -> None:
-    path = inputs.table((1, "large"))
+    path = inputs.table(("checkpoint-1", "large"))
     rewrite(path, schemas.ORIENTED, lambda rows: [*rows[:-1], oriented_row(1, "initial", 0)])
 
 
 def other_order(inputs: ReleaseInputs) -> None:
-    rewrite(inputs.table((1, "initial")), schemas.ORIENTED, lambda rows: rows[::-1])
+    rewrite(inputs.table(("checkpoint-1", "initial")), schemas.ORIENTED, lambda rows: rows[::-1])
 
 
 def one_film_more(inputs: ReleaseInputs) -> None:
-    path = inputs.table((1, "initial"))
+    path = inputs.table(("checkpoint-1", "initial"))
     more = oriented_row(1, "initial", 3)
     rewrite(path, schemas.ORIENTED, lambda rows: [*rows, more])
 
 
 def no_oriented_table(inputs: ReleaseInputs) -> None:
-    inputs.table((3, "large")).unlink()
+    inputs.table(("checkpoint-3", "large")).unlink()
 
 
 def unscreened(inputs: ReleaseInputs) -> None:
@@ -137,7 +137,7 @@ def nothing_released(inputs: ReleaseInputs) -> None:
 
 
 def unknown_checkpoint(inputs: ReleaseInputs) -> None:
-    table = inputs.table((1, "initial"))
+    table = inputs.table(("checkpoint-1", "initial"))
     (inputs.oriented / "checkpoint-2-initial.parquet").write_bytes(table.read_bytes())
 
 
@@ -243,7 +243,7 @@ RULES: dict[str, tuple[Break, str]] = {
     "order": (other_order, "films are not in the order of batch and index"),
     "more films than asked": (one_film_more, "is beyond the 3 films of this batch"),
     "missing job": (no_oriented_table, "checkpoint-3-large.parquet: no such table"),
-    "ghost of a checkpoint": (unknown_checkpoint, "is of no checkpoint and batch in"),
+    "ghost of a checkpoint": (unknown_checkpoint, "is of no source and batch in"),
     "not screened": (unscreened, f"{FIRST} was generated and is not listed"),
     "screened other bytes": (
         set_row("screening", "screened", schemas.SCREENED, sha256=ZEROS),
@@ -251,7 +251,7 @@ RULES: dict[str, tuple[Break, str]] = {
     ),
     "screened under another batch": (
         set_row("screening", "screened", schemas.SCREENED, checkpoint=3),
-        f"{FIRST}: stands under another checkpoint or batch",
+        f"{FIRST}: stands under another source or batch",
     ),
     "screened no film": (
         set_row("screening", "screened", schemas.SCREENED, id="checkpoint-1-initial-00099"),
@@ -444,7 +444,7 @@ def test_all_faults_are_reported_at_once(inputs: ReleaseInputs, params: Params) 
 
 
 def test_an_excluded_film_may_be_blank_or_a_copy(inputs: ReleaseInputs, params: Params) -> None:
-    path = inputs.table((1, "initial"))
+    path = inputs.table(("checkpoint-1", "initial"))
     for pixels in (np.zeros((SIZE, SIZE), np.uint8), film(90_001)):
         rewrite(path, schemas.ORIENTED, lambda rows, new=pixels: with_film(rows[1], new))
         sha = tables.read_rows(path, schemas.ORIENTED)[1]["sha256"]

@@ -14,8 +14,9 @@ import pytest
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import write_json
+from cxr_release.film_id import jobs_of
 from cxr_release.params import Params
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.validate import validate
 from cxr_release.tables import Table
 from tests.support.audit_artefacts import PAIRED, verdict_row, write_adjudication, write_audit
@@ -480,14 +481,16 @@ def test_an_open_conflict_and_a_pair_of_an_earlier_audit_keep_their_films_out(
     )  # fmt: skip
     with pytest.raises(ReleaseError, match=f"{PAIRED[2]}: is judged possible-copy by the audit"):
         validate(inputs, params)
-    films = [row for job in jobs_of((1, 3)) for row in films_of(inputs, job)]
+    films = [
+        row for job in jobs_of(("checkpoint-1", "checkpoint-3")) for row in films_of(inputs, job)
+    ]
     write_screening(inputs.screening, films, {}, copies)
     write_score(inputs)
     checked = validate(inputs, params)
     assert checked["tables"]["adjudication/verdicts.parquet"] == 4
 
 
-def films_of(inputs: ReleaseInputs, job: tuple[int, str]) -> Rows:
+def films_of(inputs: ReleaseInputs, job: tuple[str, str]) -> Rows:
     return tables.read_rows(inputs.table(job), schemas.ORIENTED)
 
 

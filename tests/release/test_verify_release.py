@@ -354,7 +354,10 @@ SUMMED: Cases = {
         (record("reviews", "screening", "state", value="none"), "screening: state: says 'none'"),
     ],
     "a checkpoint more": [
-        (record("params", "sample", "checkpoints", value=[1, 2, 3]), "data: says [1, 3], release"),
+        (
+            record("params", "sample", "checkpoints", value=[1, 2, 3]),
+            "data: says ['checkpoint-1', 'checkpoint-3'], release",
+        ),
     ],
     "a checkpoint less": [
         (
@@ -475,7 +478,7 @@ SUMMED: Cases = {
     "exclusions": [
         (row(EXCLUSIONS, id=FIRST), f"row 1 ({FIRST}): is excluded and yet released"),
         (row(EXCLUSIONS, reviewers=0), "is excluded by nobody"),
-        (row(EXCLUSIONS, 1, checkpoint=3), "stands under another checkpoint or batch than its id"),
+        (row(EXCLUSIONS, 1, checkpoint=3), "stands under another source or batch than its id"),
     ],
     "an exclusion less": [
         (

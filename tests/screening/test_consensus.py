@@ -291,7 +291,7 @@ def test_the_pre_screen_is_counted_apart_from_people() -> None:
     assert (review["prescreened"], review["reviewers"]) == (1, 1)
     assert review["films_by_reviewers"] == {"0": 1, "1": 2}
     assert review["state"] == "complete"
-    assert decided_by(films, logs) == {(1, "large"): {PRESCREEN: 1, "a": 2}}
+    assert decided_by(films, logs) == {("checkpoint-1", "large"): {PRESCREEN: 1, "a": 2}}
 
 
 def test_what_the_audit_takes_for_a_copy_is_out_whatever_reviewers_say() -> None:

@@ -57,7 +57,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             fault = ("upside-down", "noise", "inverted", "blank")[index // 3]
             spoilt = plant(fault, film, np.random.default_rng(index))
             films[f"checkpoint-1-{batch}-{index:05d}"] = spoilt if index % 3 == 0 else film
-        write_oriented(paths.oriented_table(1, batch), films)
+        write_oriented(paths.oriented_table("checkpoint-1", batch), films)
     return root
 
 
@@ -180,7 +180,7 @@ def test_the_sheet_shows_the_worst_first_and_is_labelled(
     paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prescreen, "WORST", 9)
-    films = [paths.oriented_table(1, batch) for batch in ("initial", "large")]
+    films = [paths.oriented_table("checkpoint-1", batch) for batch in ("initial", "large")]
     rows = anomaly_scores(learn(paths.trained_table), films, progress=False)
     draw_most_anomalous(tmp_path / "sheet.png", rows, films)
     data = (tmp_path / "sheet.png").read_bytes()

@@ -21,7 +21,7 @@ from cxr_release.json_documents import read
 from cxr_release.paths import Paths
 from tests.support import ROOT
 from tests.support.quick_fits import quick_fits
-from tests.support.small_project import small_project
+from tests.support.small_project import sampling_jobs, small_project
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -47,7 +47,7 @@ def run(paths: Paths, *stages: str) -> None:
     params = parameters.load(paths.params)
     for stage in stages:
         module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in params.sample.jobs if stage == "sample" else [()]:
+        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
             module.run(paths, params, *map(str, arguments))
 
 

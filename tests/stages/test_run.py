@@ -72,7 +72,7 @@ def test_films_of_a_checkpoint_that_nobody_asked_for_stop_the_screening(tmp_path
     stray.touch()
     done = stage(tmp_path, "screen")
     assert done.returncode == 1
-    assert "films of no checkpoint in sample.checkpoints: checkpoint-999-large" in done.stderr
+    assert "films of no checkpoint or source in `sample`: checkpoint-999-large" in done.stderr
 
 
 def test_without_the_audited_pairs_no_verdict_is_passed_over(tmp_path: Path) -> None:

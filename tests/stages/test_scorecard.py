@@ -14,10 +14,11 @@ import pytest
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.files import read_json
+from cxr_release.film_id import source_name
 from cxr_release.paths import Paths
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 from tests.support.commands import run
-from tests.support.small_project import small_project
+from tests.support.small_project import sampling_jobs, small_project
 
 SMALL: dict[str, dict[str, Any]] = {
     "ingest": {"phantoms": 150, "size": 16},
@@ -36,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     params = parameters.load(paths.params)
     for stage in ("ingest", "split", "train_tuning", "train", "sample", "orient"):
         module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in params.sample.jobs if stage == "sample" else [()]:
+        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
             module.run(paths, params, *map(str, arguments))
     rows = [
         {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
@@ -63,7 +64,9 @@ def in_folders(paths: Paths, root: Path) -> dict[str, list[Path]]:
         "trained": [paths.trained_table],
         "control": [paths.control_table],
         **{
-            str(number): [paths.oriented_table(number, batch) for batch in ("initial", "large")]
+            str(number): [
+                paths.oriented_table(source_name(number), batch) for batch in ("initial", "large")
+            ]
             for number in params.sample.checkpoints
         },
     }

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from cxr_release.film_id import FilmId, checkpoint_of, source_name
 from cxr_release.films import png
 from cxr_release.radiographs.resample import mirror
 
 
-def oriented_row(film: png.Film, checkpoint: int, batch: str, index: int) -> dict[str, Any]:
+def oriented_row(film: png.Film, source: str | int, batch: str, index: int) -> dict[str, Any]:
     """A synthetic film (height, width) uint8 that faces left, as the stage `orient` writes it."""
     data = png.encode(film, synthetic=True)
-    name = f"checkpoint-{checkpoint}-{batch}-{index:05d}"
+    source = source if isinstance(source, str) else source_name(source)
+    name, checkpoint = str(FilmId(source, batch, index)), checkpoint_of(source)
     return {
         "image": png.cell(data, name),
         "id": name,
         "checkpoint": checkpoint,
-        "checkpoint_step": 10 * checkpoint,
+        "checkpoint_step": checkpoint and 10 * checkpoint,
         "batch": batch,
-        "seed": index,
+        "seed": checkpoint and index,
         "facing": "left",
         "facing_said": False,
         "flipped": False,

@@ -18,6 +18,7 @@ from cxr_release import schemas, tables
 from cxr_release.clearance.state import outcome_of
 from cxr_release.clearance.statement import CLEAR, TEXT
 from cxr_release.files import read_json, write_json
+from cxr_release.film_id import FilmId, checkpoint_of, job_fields, job_of_row, jobs_of, source_name
 from cxr_release.films import png
 from cxr_release.films.film_key import keep_key
 from cxr_release.memorization.chance import unseen_chance
@@ -25,7 +26,7 @@ from cxr_release.params import Params, StudyParams
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
-from cxr_release.release.inputs import ReleaseInputs, jobs_of
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package
 from cxr_release.release.validate import validate
 from cxr_release.screening.counts import review_totals
@@ -94,18 +95,20 @@ def film(number: int) -> png.Film:
     return np.random.default_rng(number).integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
 
 
-def oriented_row(checkpoint: int, batch: str, index: int) -> dict[str, Any]:
-    number = checkpoint * 1000 + (batch == "large") * 100 + index
-    name = f"checkpoint-{checkpoint}-{batch}-{index:05d}"
+def oriented_row(source: str | int, batch: str, index: int) -> dict[str, Any]:
+    source = source if isinstance(source, str) else source_name(source)
+    checkpoint = checkpoint_of(source)
+    number = (checkpoint or 40) * 1000 + (batch == "large") * 100 + index
+    name = str(FilmId(source, batch, index))
     pixels = film(number)
     data = png.encode(pixels, synthetic=True)
     return {
         "image": png.cell(data, name),
         "id": name,
         "checkpoint": checkpoint,
-        "checkpoint_step": checkpoint * EVERY,
+        "checkpoint_step": checkpoint and checkpoint * EVERY,
         "batch": batch,
-        "seed": 2**62 + number,
+        "seed": checkpoint and 2**62 + number,
         "facing": ("unknown", "left", "left")[index % 3],
         "facing_said": index == 1,
         "flipped": index % 3 == 2,
@@ -210,9 +213,9 @@ def write_screening(
     tables.write(folder / "screened.parquet", schemas.SCREENED, screened)
     tables.write(folder / "exclusions.parquet", schemas.EXCLUSIONS, exclusions)
     counts = []
-    for job in jobs_of(CHECKPOINTS):
-        mine = [row for row in screened if (row["checkpoint"], row["batch"]) == job]
-        counts.append({"checkpoint": job[0], "batch": job[1], **count(mine, reasons)})
+    for job in jobs_of(map(source_name, CHECKPOINTS)):
+        mine = [row for row in screened if job_of_row(row) == job]
+        counts.append({**job_fields(job), **count(mine, reasons)})
     total = count(screened, reasons)
     review = {
         "state": "partial" if excluded else "none",
@@ -278,6 +281,7 @@ def write_study(kit: Path, folder: Path, *, rated: bool) -> None:
 
 def inputs_below(root: Path) -> ReleaseInputs:
     return ReleaseInputs(
+        collected=root / "collected",
         oriented=root / "oriented",
         prescreen=root / "prescreen",
         screening=root / "screening",
@@ -407,7 +411,7 @@ def _written(
     root = Path(mkdtemp(dir=SHELF.name))
     inputs = inputs_below(root)
     rows = []
-    for job in jobs_of(CHECKPOINTS):
+    for job in jobs_of(map(source_name, CHECKPOINTS)):
         films = [oriented_row(*job, index) for index in range(FILMS[job[1]])]
         tables.write(inputs.table(job), schemas.ORIENTED, films)
         rows += films

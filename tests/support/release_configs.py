@@ -13,5 +13,5 @@ def configs_of(release: Path) -> list[Config]:
     """All configs, `default` first."""
     record = read(release / RECORD, Record)
     recommended = record.metrics.checkpoints.recommended
-    checkpoints = record.params.sample.checkpoints
-    return measured(release, sorted(record.shards), checkpoints, recommended)
+    sources = record.params.sample.source_names
+    return measured(release, sorted(record.shards), sources, recommended)

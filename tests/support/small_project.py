@@ -9,10 +9,17 @@ from typing import Any
 
 import yaml
 
+from cxr_release.film_id import BATCHES
+from cxr_release.params import Params
 from cxr_release.paths import Paths
 from tests.support import ROOT
 
 REVIEWS = ("screening", "audit", "withdrawals", "readers", "quartets", "facing", "burned-in")
+
+
+def sampling_jobs(params: Params) -> list[tuple[int, str]]:
+    """Checkpoint and batch of each job of the stage `sample`, as DVC gives them."""
+    return [(number, batch) for number in params.sample.checkpoints for batch in BATCHES]
 
 
 def small_project(root: Path, small: Mapping[str, Mapping[str, Any]]) -> Paths:

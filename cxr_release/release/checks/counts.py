@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from cxr_release.film_id import read_job
+from cxr_release.film_id import Job, job_of_row, job_title, read_job, where_asked
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
-from cxr_release.release.inputs import Job
 from cxr_release.release.record import FilmCounts
 from cxr_release.screening.counts import by_reason, excluded_by_no_reviewer, review_totals
 from cxr_release.screening.reviewers import WAYS, sentence_of
@@ -29,8 +28,8 @@ def check_exclusions(view: View, report: CheckReport) -> None:
             report.add(where, "is excluded and yet released")
         if not any(row[by] for by in _BY):
             report.add(where, "is excluded by nobody")
-        if read_job(row["id"].rpartition("-")[0]) != (row["checkpoint"], row["batch"]):
-            report.add(where, "stands under another checkpoint or batch than its id says")
+        if read_job(row["id"].rpartition("-")[0]) != job_of_row(row):
+            report.add(where, "stands under another source or batch than its id says")
     report.applied("exclusions held against the films", len(view.exclusions))
 
 
@@ -52,22 +51,22 @@ def counted(view: View, job: Job | None) -> dict[str, Any]:
 
 
 def _of(rows: Rows, job: Job | None) -> Rows:
-    return [row for row in rows if job is None or (row["checkpoint"], row["batch"]) == job]
+    return [row for row in rows if job is None or job_of_row(row) == job]
 
 
 def check_counts(view: View, report: CheckReport) -> None:
-    """Per checkpoint and batch, and in total: generated − excluded = released, as in the tables."""
+    """Per source and batch, and in total: generated − excluded = released, as in the tables."""
     place, rows, total = view.places.counts, view.counts.rows, view.counts.total
-    stated = {(row.checkpoint, row.batch): row for row in rows}
+    stated = {row.job: row for row in rows}
     held = {film.job for film in view.films.values()}
     for job in sorted({*view.jobs} - stated.keys()):
-        report.add(place, f"checkpoint {job[0]}, {job[1]} is missing")
+        report.add(place, f"{job_title(job)} is missing")
     for job in sorted((stated.keys() | held) - {*view.jobs}):
-        report.add(place, f"checkpoint {job[0]}, {job[1]} is not in sample.checkpoints")
+        report.add(place, f"{job_title(job)} is not in {where_asked(job)}")
     if len(stated) < len(rows):
-        report.add(place, "holds more than one row of a checkpoint and batch")
+        report.add(place, "holds more than one row of a source and batch")
     for job, row in stated.items():
-        _compare(place.at(f"checkpoint {job[0]}, {job[1]}"), row, counted(view, job), report)
+        _compare(place.at(job_title(job)), row, counted(view, job), report)
     _compare(place.at("total"), total, counted(view, None), report)
     undecided = sum(row.undecided for row in stated.values())
     report.says(place.at("total, undecided"), total.undecided, undecided, "its rows")

@@ -9,11 +9,10 @@ import re
 from itertools import zip_longest
 
 import cxr_release
-from cxr_release.film_id import source_name
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.documents.figures import figures_due
+from cxr_release.release.documents.figures import figures_due, is_sheet, sheet_file
 from cxr_release.release.documents.rendered import Sources, documents_of
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder
@@ -35,8 +34,7 @@ _LEADS_OUT = re.compile(rb"(?:href|src)\s*=\s*[\"'](?!#|data:image/png;)|url\(\s
 
 def check_figures(folder: Folder, record: Record, report: CheckReport) -> None:
     """Look at every figure without drawing it; a contact sheet is a film and carries the label."""
-    checkpoints = {row.checkpoint for row in record.counts.rows if row.released}
-    sheets = {f"figures/{source_name(checkpoint)}.png" for checkpoint in checkpoints}
+    sheets = {sheet_file(row.job[0]) for row in record.counts.rows if row.released}
     for name in sorted(sheets - {*folder.sizes}):
         report.add(name, "no such contact sheet")
     for name in figures_due(record):
@@ -61,7 +59,7 @@ def _png_fault(name: str, data: bytes) -> str:
         return "is not a PNG"
     if not 0 < size[0] * size[1] <= png.MAX_PIXELS:
         return f"is {size[0]:,} × {size[1]:,} pixels, and was not opened"
-    if not name.startswith("figures/checkpoint-"):
+    if not is_sheet(name):
         return "carries metadata beside its picture" if ancillary(data) else ""
     return frame_fault(data) or ("" if png.is_labelled(data) else "carries no provenance label")
 

@@ -16,12 +16,11 @@ from tqdm import tqdm
 
 from cxr_release import tables
 from cxr_release.errors import SourceError
-from cxr_release.film_id import BATCHES, FilmId, index_of
+from cxr_release.film_id import BATCHES, FilmId, Job, checkpoint_of, index_of, job_of_row
 from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.release.inputs import Job
 from cxr_release.release.untrusted.readers import frame_fault
 from cxr_release.tables import Table
 
@@ -40,7 +39,8 @@ class KnownFilm:
     """A film, as far as the rules across tables must know it."""
 
     job: Job
-    seed: int
+    seed: int | None
+    """None of a film drawn elsewhere."""
     sha256: str
     pixel_sha256: str
     facing: str
@@ -55,7 +55,7 @@ class FilmTable:
     place: Place
     path: Path
     kind: Table
-    checkpoint: int
+    source: str
     batch: str | None
     """None where it holds both."""
     every: int
@@ -118,7 +118,7 @@ def _check_order(
             report.add(where, "films are not in the order of batch and index")
         last = order
         known[row["id"]] = KnownFilm(
-            job=(row["checkpoint"], row["batch"]),
+            job=job_of_row(row),
             seed=row["seed"],
             sha256=row["sha256"],
             pixel_sha256=row["pixel_sha256"],
@@ -131,7 +131,8 @@ def _check_order(
 def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
     """Columns of a film's row that are not true, why, and the remedy."""
     faults = [(column, what, films.place.remedy) for column, what in _identity_faults(films, row)]
-    film, wrong = open_film(row, synthetic=True, remedy=films.place.remedy)
+    elsewhere = checkpoint_of(films.source) is None
+    film, wrong = open_film(row, synthetic=True, elsewhere=elsewhere, remedy=films.place.remedy)
     faults += wrong
     if film is None:
         return faults
@@ -146,12 +147,15 @@ def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
 
 def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
     batch, index = films.batch or row["batch"], index_of(row["id"])
+    checkpoint = checkpoint_of(films.source)
     expected = {
-        "checkpoint": films.checkpoint,
+        "checkpoint": checkpoint,
         "batch": batch,
-        "checkpoint_step": films.checkpoint * films.every,
-        "id": str(FilmId(films.checkpoint, batch, index)),
+        "checkpoint_step": None if checkpoint is None else checkpoint * films.every,
+        "id": str(FilmId(films.source, batch, index)),
     }
+    if (row["seed"] is None) != (checkpoint is None):
+        yield "seed", "is missing" if checkpoint else "is stated of a film drawn elsewhere"
     for column, value in expected.items():
         if row[column] != value:
             yield column, f"is {row[column]!r}, expected {value!r}"
@@ -163,12 +167,15 @@ def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
         yield "image", "is named otherwise than the film"
 
 
-def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, list[FilmFault]]:
+def open_film(
+    row: Row, *, synthetic: bool, remedy: str, elsewhere: bool = False
+) -> tuple[Film | None, list[FilmFault]]:
     """The pixels of a row's film, and where the row or the bytes are untrue.
 
     Args:
         row: a row of an image table, with the film and its hashes and size.
         synthetic: whether the film must carry the provenance label.
+        elsewhere: whether that must be the one of films that another generator drew.
         remedy: for all faults.
     """
     data = (row["image"] or {}).get("bytes")
@@ -186,7 +193,7 @@ def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, l
         for column, value in png.facts(film, data).items()
         if row[column] != value
     ]
-    if synthetic and ancillary(data) != _label():
+    if synthetic and ancillary(data) != _label(elsewhere):
         labelled = png.is_labelled(data)
         what = "metadata beside the provenance label" if labelled else "no provenance label"
         faults.append(("image", f"carries {what}", remedy))
@@ -194,9 +201,10 @@ def open_film(row: Row, *, synthetic: bool, remedy: str) -> tuple[Film | None, l
 
 
 @cache
-def _label() -> bytes:
+def _label(elsewhere: bool) -> bytes:
     """The provenance label as this version writes it."""
-    return ancillary(png.encode(np.zeros((8, 8), np.uint8), synthetic=True))
+    film = np.zeros((8, 8), np.uint8)
+    return ancillary(png.encode(film, synthetic=True, elsewhere=elsewhere))
 
 
 def check_distinct(
@@ -215,7 +223,7 @@ def check_distinct(
     other = _EXCLUDE.format("other")
     for film, known in sorted(released.items()):
         where = place.at(film)
-        if seeds.setdefault(known.seed, film) != film:
+        if known.seed is not None and seeds.setdefault(known.seed, film) != film:
             report.add(where, f"has the seed of {seeds[known.seed]}")
         if known.pixel_sha256 in real:
             report.add(where, "has the pixels of a film of the cohort", other)

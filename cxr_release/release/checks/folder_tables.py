@@ -8,7 +8,7 @@ from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
-from cxr_release.film_id import source_name
+from cxr_release.film_id import job_title, source_order
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.counts import counted
@@ -16,7 +16,7 @@ from cxr_release.release.checks.films import FilmTable, KnownFilm, check_films, 
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
 from cxr_release.release.configs import SIDE_TABLES
-from cxr_release.release.layout import SHARD, shard_checkpoint, side_file
+from cxr_release.release.layout import SHARD, shard_source, side_file
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.shards import content_of
 from cxr_release.release.untrusted.folder import Folder
@@ -52,7 +52,7 @@ def read_shards(
                 place=Place(name),
                 path=folder.path(name),
                 kind=kind,
-                checkpoint=shard_checkpoint(name),
+                source=shard_source(name),
                 batch=None,
                 every=record.params.train.checkpoint_every,
                 size=record.params.ingest.film_size,
@@ -64,23 +64,23 @@ def read_shards(
 
 
 def _check_names(folder: Folder, record: Record, report: CheckReport) -> None:
-    """The shards are those of the record, and those of each checkpoint are numbered through."""
+    """The shards are those of the record, and those of each source are numbered through."""
     for name in sorted({*record.shards} - {*folder.shards}):
         report.add(name, f"is a shard in {RECORD} and is not there")
     for name in sorted({*folder.shards} - {*record.shards}):
         report.add(name, f"is not a shard in {RECORD}")
-    numbered: dict[int, list[str]] = {}
+    numbered: dict[str, list[str]] = {}
     for name in folder.shards:
-        numbered.setdefault(shard_checkpoint(name), []).append(name)
-    for checkpoint, names in numbered.items():
+        numbered.setdefault(shard_source(name), []).append(name)
+    for source, names in numbered.items():
         parts = [SHARD.fullmatch(name) for name in names]
         numbers = [(int(part[2]), int(part[3])) for part in parts if part]
         if numbers != [(place, len(names)) for place in range(len(names))]:
-            where = f"data/{source_name(checkpoint)}"
+            where = f"data/{source}"
             report.add(where, f"does not hold shards 0 to n − 1 of n: {names}")
-    asked = list(record.params.sample.checkpoints)
+    asked = record.params.sample.source_names
     if {*numbered} != {*asked}:
-        report.says("data", sorted(numbered), asked, RECORD)
+        report.says("data", sorted(numbered, key=source_order), asked, RECORD)
 
 
 def _check_shard(name: str, rows: Rows, record: Record, report: CheckReport) -> None:
@@ -115,7 +115,7 @@ def check_configs(
     """Rows of each config, and the tables that have none."""
     true = Counter({"default": sum(shards.values())})
     for name, rows in shards.items():
-        true[source_name(shard_checkpoint(name))] += rows
+        true[shard_source(name)] += rows
     for table, side_rows in zip(
         SIDE_TABLES, (view.pairs, view.exclusions, view.ratings), strict=True
     ):
@@ -138,8 +138,8 @@ def check_facing(view: View, record: Record, report: CheckReport) -> None:
     }
     rows = record.metrics.facing
     for row in rows:
-        job = (row.checkpoint, row.batch)
-        where = f"{RECORD}: metrics.facing of checkpoint {job[0]}, {job[1]}"
+        job = row.job
+        where = f"{RECORD}: metrics.facing of {job_title(job)}"
         true = counted(view, job)
         total = row.left + row.right + row.unknown
         report.says(f"{where}, films", total, true["generated"])
@@ -148,8 +148,8 @@ def check_facing(view: View, record: Record, report: CheckReport) -> None:
                 what = f"says {getattr(row, name)}; of the released films it is {held[job]}"
                 report.add(f"{where}, {name}", f"{what}, and {true['excluded']} are excluded")
         report.says(f"{where}, right", row.right, row.flipped, "flipped there")
-    if sorted((row.checkpoint, row.batch) for row in rows) != sorted(view.jobs):
-        report.add(f"{RECORD}: metrics.facing", "does not hold one row a checkpoint and batch")
+    if sorted(row.job for row in rows) != sorted(view.jobs):
+        report.add(f"{RECORD}: metrics.facing", "does not hold one row a source and batch")
     report.applied("mirrored films held against the record", len(view.films))
 
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cxr_release.film_id import source_name
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import Rating, ratings_of
 from cxr_release.reader_study.report import sentence_of
@@ -26,7 +25,7 @@ MOST_WORK = 10**9
 
 
 def check_study(view: View, report: CheckReport) -> None:
-    """The ratings make a whole study of this release's checkpoints, and its numbers are theirs."""
+    """The ratings make a whole study of this release's sources, and its numbers are theirs."""
     stated, reading, rows = view.study, view.reading, view.ratings
     place = view.places.study
     raters = len({row["rater"] for row in rows})
@@ -56,7 +55,7 @@ def _is_whole(view: View, report: CheckReport) -> bool:
     for fault in faults:
         report.add(fault.where.replace(": line", ": row"), fault.what, place.remedy)
     sources = {row["source"] for row in rows}
-    due = {"real", *(source_name(checkpoint) for checkpoint, _ in view.jobs)}
+    due = {"real", *(source for source, _ in view.jobs)}
     if sources != due:
         what = f"holds {', '.join(sorted(sources))}; this release is of {', '.join(sorted(due))}"
         report.add(place.at("column source"), what)

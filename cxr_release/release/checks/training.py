@@ -7,10 +7,11 @@ to follow from itself.
 from __future__ import annotations
 
 from cxr_release.errors import TrainingError
+from cxr_release.film_id import Job
 from cxr_release.generators.privacy.accounting import FINEST, epsilon_of, is_installed
 from cxr_release.params import Params
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.release.inputs import Job, ReleaseInputs, TrainedCheckpoint
+from cxr_release.release.inputs import ReleaseInputs, TrainedCheckpoint
 from cxr_release.release.record import Privacy, Split, Training
 
 _TRAIN = "train again (`dvc repro train`)"

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cxr_release.film_id import Job
 from cxr_release.params import AuditParams, StudyParams
 from cxr_release.release.checks.films import KnownFilm
 from cxr_release.release.checks.report import Place
-from cxr_release.release.inputs import AuditReport, CountsDocument, Job
+from cxr_release.release.inputs import AuditReport, CountsDocument
 from cxr_release.release.record import (
     Audit,
     AuditReview,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxr_release import schemas
+from cxr_release.film_id import source_title
 from cxr_release.memorization.list_length import KEPT
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
@@ -56,7 +57,7 @@ PAIRS_SHOWN = 10
 
 @dataclass(frozen=True)
 class Sheet:
-    """The contact sheet of one checkpoint."""
+    """The contact sheet of one source."""
 
     file: str
     films: int
@@ -85,6 +86,7 @@ def render(
             configs=configs,
             columns={config.table.name: config.table.columns for config in configs},
             sheets=_sheets(record.counts.rows),
+            titles=[(name, source_title(name)) for name in record.params.sample.source_names],
             pairs=pairs[:PAIRS_SHOWN],
             reasons={reason.code: reason.meaning for reason in record.reasons},
             views=schemas.VIEWS,
@@ -158,14 +160,14 @@ def _measure(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["metric"], row["features"]
 
 
-def _sheets(counts: Sequence[JobCounts]) -> dict[int, Sheet]:
-    """Checkpoint → its contact sheet, where any of its films is released."""
-    released: Counter[int] = Counter()
+def _sheets(counts: Sequence[JobCounts]) -> dict[str, Sheet]:
+    """Source → its contact sheet, where any of its films is released."""
+    released: Counter[str] = Counter()
     for row in counts:
-        released[row.checkpoint] += row.released
+        released[row.job[0]] += row.released
     return {
-        checkpoint: Sheet(sheet_file(checkpoint), min(films, ON_A_SHEET))
-        for checkpoint, films in released.items()
+        source: Sheet(sheet_file(source), min(films, ON_A_SHEET))
+        for source, films in released.items()
         if films
     }
 

@@ -10,6 +10,7 @@ import yaml
 
 from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
 from cxr_release.params import NOT_STATED
+from cxr_release.release.documents.drawn_elsewhere import drawn_by, origins
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Record, Source
 
@@ -60,10 +61,7 @@ def summary(record: Record) -> str:
     """What the release is, in one sentence."""
     released, size = record.counts.total.released, record.params.ingest.film_size
     films = "radiograph" if released == 1 else "radiographs"
-    return (
-        f"{released:,} synthetic {films} of {size} pixels, 8-bit grey, drawn by a"
-        f" denoising diffusion model that was trained on: {one_line(record.source.title)}"
-    )
+    return f"{released:,} synthetic {films} of {size} pixels, 8-bit grey, {drawn_by(record)}"
 
 
 def contact(record: Record) -> dict[str, str]:
@@ -108,6 +106,7 @@ def license_notice(record: Record) -> str:
             "",
             *_terms(license_id),
             "",
+            *_others(record),
             "The films are synthetic: a network drew them that was trained on",
             f"  {one_line(source.title)}",
             f"  licence: {one_line(source.license)}",
@@ -116,6 +115,19 @@ def license_notice(record: Record) -> str:
             *_shown(source.films_shown),
         ]
     )
+
+
+def _others(record: Record) -> list[str]:
+    """Films of other makers, with their licences as stated."""
+    if not record.elsewhere:
+        return []
+    return [
+        "Films that other generators drew, with their licences as these were stated; whether they",
+        "go together with that of this dataset is not judged here:",
+        *(f"  {line}" for line in origins(record)),
+        "",
+        "Of all other films:",
+    ]
 
 
 def _terms(license_id: str) -> list[str]:

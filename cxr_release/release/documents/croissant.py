@@ -30,6 +30,7 @@ from cxr_release.release.documents.citation import (
     summary,
 )
 from cxr_release.release.documents.croissant_rai import rai
+from cxr_release.release.documents.drawn_elsewhere import UNSTATED, license_of, origin
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Record
 from cxr_release.tables import IMAGE, Column
@@ -215,15 +216,25 @@ def _field(config: Config, column: Column) -> dict[str, Any]:
 
 def _provenance(record: Record) -> dict[str, Any]:
     source, params = record.source, record.params
+    elsewhere = [
+        {
+            "@type": "prov:Entity",
+            "prov:label": origin(each),
+            "license": license_of(each),
+            "citation": one_line(each.citation) or UNSTATED,
+        }
+        for each in record.elsewhere
+    ]
     train, network = params.train, params.network
     channels = ", ".join(map(str, network.channels))
+    films = {
+        "@type": "prov:Entity",
+        "prov:label": one_line(source.title),
+        "license": one_line(source.license),
+        "citation": one_line(source.citation),
+    }
     return {
-        "prov:wasDerivedFrom": {
-            "@type": "prov:Entity",
-            "prov:label": one_line(source.title),
-            "license": one_line(source.license),
-            "citation": one_line(source.citation),
-        },
+        "prov:wasDerivedFrom": [films, *elsewhere] if elsewhere else films,
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
             "prov:label": (

@@ -10,6 +10,7 @@ from typing import Any
 from cxr_release.logbook.logs import by_people
 from cxr_release.params import PHANTOMS
 from cxr_release.release.documents.citation import stated
+from cxr_release.release.documents.drawn_elsewhere import generated_elsewhere, origins
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.documents.scale import scale_of
 from cxr_release.release.record import Record, Source
@@ -54,12 +55,22 @@ def rai(record: Record) -> dict[str, Any]:
 def _collection(record: Record) -> str:
     params, total = record.params, record.counts.total
     checkpoints = ", ".join(map(str, params.sample.checkpoints))
+    elsewhere = generated_elsewhere(record)
+    own = total.generated - elsewhere
+    others = f" Other generators drew {elsewhere:,} films." if elsewhere else ""
     return (
-        f"A denoising diffusion model drew {total.generated:,} films, at its checkpoint(s)"
+        f"A denoising diffusion model drew {own:,} films, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
-        f" {params.sample.steps:,} steps. Left out: {total.excluded:,}; released:"
-        f" {total.released:,}. They show no real person; no X-ray was taken."
+        f" {params.sample.steps:,} steps.{others} Left out: {total.excluded:,}; released:"
+        f" {total.released:,}. {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
     )
+
+
+_NOBODY = "They show no real person; no X-ray was taken."
+_NOBODY_ELSEWHERE = (
+    "That network's films show no real person; that those of other generators do not, their"
+    " publishers state."
+)
 
 
 def _raw_data(record: Record) -> str:
@@ -72,6 +83,7 @@ def _raw_data(record: Record) -> str:
         f" {one_line(source.citation)}."
         + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
         + (f" From every run were kept {control:,} more films of that source." if control else "")
+        + "".join(f" Drawn elsewhere: {line}." for line in origins(record))
     )
 
 
@@ -236,6 +248,11 @@ def _personal(record: Record) -> list[str]:
     source, ethics = record.source, stated(record, "ethics")
     if source.kind == PHANTOMS:
         first = "None: source films are drawings, and no patient was ever imaged."
+        if record.elsewhere:
+            first = (
+                "None in the source films, which are drawings. What other generators were trained"
+                " on is not known here."
+            )
     elif source.films_shown:
         first = (
             f"{source.films_shown:,} real film(s) of the source are shown in the table"
@@ -264,4 +281,5 @@ def _guarantee(record: Record) -> list[str]:
     return [
         f"The network was trained with differential privacy, ε = {privacy.epsilon:g} and δ ="
         f" {privacy.delta:g} for each {privacy.unit}; README.md says what that leaves open."
+        + (" It says nothing of films that other generators drew." if record.elsewhere else "")
     ]

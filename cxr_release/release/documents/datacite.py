@@ -20,6 +20,7 @@ from cxr_release.release.documents.citation import (
     stated,
     summary,
 )
+from cxr_release.release.documents.drawn_elsewhere import origins
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Record
 
@@ -197,6 +198,7 @@ def _descriptions(record: Record) -> list[dict[str, str]]:
         ("Abstract", f"{summary(record)}. {purpose}".strip()),
         ("Methods", method),
         ("Other", origin),
+        *(("Other", f"Drawn elsewhere: {line}") for line in origins(record)),
     ]
     return [{"description": text, "descriptionType": kind} for kind, text in texts]
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cxr_release.errors import REMAKE, ReleaseError
 from cxr_release.files import whole_file
-from cxr_release.film_id import source_name
+from cxr_release.film_id import FilmId, checkpoint_of
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.json_documents import read
@@ -51,9 +51,19 @@ def score_figures(scorecard: Scorecard | None) -> list[str]:
     return [] if scorecard is None else names_due(scorecard.plain())
 
 
-def sheet_file(checkpoint: int) -> str:
-    """Name of the contact sheet of a checkpoint below the release folder."""
-    return f"figures/{source_name(checkpoint)}.png"
+def sheet_file(source: str) -> str:
+    """Name of the contact sheet of a source below the release folder."""
+    name = source if checkpoint_of(source) is not None else f"{_ELSEWHERE}{source}"
+    return f"figures/{name}.png"
+
+
+def is_sheet(file: str) -> bool:
+    """Whether a file of a release is named as a contact sheet, which shows films."""
+    return file.startswith(("figures/checkpoint-", f"figures/{_ELSEWHERE}"))
+
+
+_ELSEWHERE = "source-"
+"""Before the names of films drawn elsewhere: people choose them, and other figures have names."""
 
 
 def write_figures(
@@ -69,8 +79,8 @@ def write_figures(
     """
     figures = folder / "figures"
     figures.mkdir()
-    for source, name in COPIED.items():
-        stage, _, file = source.partition("/")
+    for made, name in COPIED.items():
+        stage, _, file = made.partition("/")
         _copy_picture(getattr(inputs, stage) / f"{file}.png", figures / f"{name}.png")
     audit = read(inputs.audit / "audit.json", AuditReport)
     if audit.power and not audit.power_note:
@@ -81,16 +91,21 @@ def write_figures(
         _copy_picture(inputs.study / f"{name}.png", figures / f"{published}.png")
         # Drawn from numbers alone, without a date or an author.
         shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
-    for checkpoint, chosen in contents.shown.items():
+    for source, chosen in contents.shown.items():
         films = {film: png.decode(shown[film], where=film) for film in chosen}
-        _write_sheet(folder / sheet_file(checkpoint), films)
+        _write_sheet(folder / sheet_file(source), films, checkpoint_of(source) is None)
 
 
-def _write_sheet(path: Path, films: Mapping[str, Film]) -> None:
-    captions = [film.partition("-")[2].partition("-")[2] for film in films]
+def _write_sheet(path: Path, films: Mapping[str, Film], elsewhere: bool) -> None:
+    captions = [_caption(film) for film in films]
     sheet = contact_sheet(list(films.values()), captions, columns=COLUMNS)
     # Synthetic films stay labelled when they are shown together.
-    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True))
+    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True, elsewhere=elsewhere))
+
+
+def _caption(film: str) -> str:
+    parsed = FilmId.parse(film)
+    return film.removeprefix(f"{parsed.source}-") if parsed else film
 
 
 def draw_power(path: Path, power: Sequence[Recall]) -> None:

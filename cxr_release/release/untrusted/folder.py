@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cxr_release.film_id import source_order
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.layout import NOTICES, is_release_file, is_shard, shard_checkpoint, walk
+from cxr_release.release.layout import NOTICES, is_release_file, is_shard, shard_source, walk
 
 MOST_FILES = 10_000
 
@@ -32,9 +33,9 @@ class Folder:
 
     @property
     def shards(self) -> list[str]:
-        """Files of films, by checkpoint and number."""
+        """Files of films, by source and number."""
         names = [name for name in self.sizes if is_shard(name)]
-        return sorted(names, key=lambda name: (shard_checkpoint(name), name))
+        return sorted(names, key=lambda name: (source_order(shard_source(name)), name))
 
 
 def look(root: Path, report: CheckReport) -> Folder:

@@ -22,7 +22,7 @@ NOT_ITS_OWN = frozenset({"id", "release_version"})
 """Columns in which a film that stayed the same may differ between versions."""
 DRAWN_OTHERWISE = "pixel_sha256"
 GONE = "no-longer-generated"
-"""Reason of a film that left because its checkpoint or batch did: nobody excluded it."""
+"""Reason of a film that left because its source or batch did: nobody excluded it."""
 FOLLOWS = frozenset({"sentence", "histogram"})
 """Keys of a record whose values are made of others that stand beside them."""
 
@@ -243,5 +243,9 @@ def _named(row: Any) -> str:
     """A row of a list by what it is about, so that a row more does not shift the others."""
     if not isinstance(row, Mapping):
         return ""
-    keys = [key for key in ("checkpoint", "batch", "alteration", "name") if key in row]
+    keys = [
+        key
+        for key in ("checkpoint", "source", "batch", "alteration", "name")
+        if row.get(key) is not None
+    ]
     return ", ".join(f"{key}={row[key]}" for key in keys)
