@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
-from cxr_release.film_id import Job, jobs_of, name_fault, source_name
+from cxr_release.film_id import Job, checkpoint_of, jobs_of, name_fault, source_name
 from cxr_release.film_size import ASKED, Sides, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
 from cxr_release.settings import (
@@ -464,6 +464,11 @@ class Params:
     study: StudyParams
     score: ScoreParams
     release: ReleaseParams
+
+    def millimetres_per_pixel_of(self, source: str) -> float | None:
+        """The scale of a source's films; None where it is not known, as of other generators'."""
+        drawn_here = checkpoint_of(source) is not None
+        return self.ingest.millimetres_per_pixel if drawn_here else None
 
 
 DEMONSTRATION: Mapping[str, Any] = MappingProxyType(

@@ -716,12 +716,13 @@ TO_SCALE = replace(
             "millimetres_per_pixel",
             FLOAT,
             "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
-            " whether in the patient or at the detector.",
+            " whether in the patient or at the detector. Empty where another generator drew it.",
             least=0,
+            nullable=True,
         ),
     ),
 )
-"""`RELEASE` where all films have one scale that is known."""
+"""`RELEASE` where all films of checkpoints have one scale that is known."""
 
 
 def released_films(millimetres_per_pixel: float | None) -> Table:

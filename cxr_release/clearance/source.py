@@ -5,16 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from cxr_release.clearance.state import read_contents
 from cxr_release.errors import SourceError, TableError
 from cxr_release.films import png
-from cxr_release.films.atlas import is_atlas, list_atlas
 from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey, read_key
-from cxr_release.films.folder import list_folder
+from cxr_release.films.listing import list_films
 from cxr_release.films.png import Film
+from cxr_release.params import DicomParams
 
 AT_ONCE = 2
 """Films that are decoded at a time: each may be hundreds of megabytes."""
@@ -32,7 +31,7 @@ class SourceFilms:
     """
 
     def __init__(self, listing: Listing, contents: Mapping[str, str], key: FilmKey) -> None:
-        films: dict[str, Any] = {film.id: film for film in listing.films}
+        films = {film.id: film for film in listing.films}
         self._films = {film: films[film] for film in contents if film in films}
         self._contents = dict(contents)
         self._key = key
@@ -72,13 +71,16 @@ class SourceFilms:
 _REMEDY = "run `dvc repro`, and start again"
 
 
-def open_source(folder: Path, *, manifest: Path, key: Path) -> SourceFilms:
+def open_source(
+    folder: Path, *, manifest: Path, key: Path, dicom: DicomParams | None = None
+) -> SourceFilms:
     """The films of a project's source that were taken in.
 
     Args:
         folder: the source.
         manifest: `schemas.MANIFEST`, what became of it.
         key: file of the key behind the ids.
+        dicom: which DICOM films were asked for.
 
     Raises:
         SourceError: the folder or the key cannot be read.
@@ -86,5 +88,4 @@ def open_source(folder: Path, *, manifest: Path, key: Path) -> SourceFilms:
     """
     film_key = read_key(key)
     contents = read_contents(manifest, film_key)
-    listing = list_atlas(folder, film_key) if is_atlas(folder) else list_folder(folder, film_key)
-    return SourceFilms(listing, contents, film_key)
+    return SourceFilms(list_films(folder, film_key, dicom=dicom), contents, film_key)

@@ -443,6 +443,7 @@ def clear(
         reviewers=reviewer,
         title=project.params.release.title or project.params.release.name,
         required=project.params.clearance.reviewers_required,
+        dicom=project.params.ingest.dicom,
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )

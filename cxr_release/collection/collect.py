@@ -23,10 +23,11 @@ from cxr_release.collection.table_beside import told_of
 from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.film_id import BATCHES, FilmId, job_name
+from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.folder import FilmFile, printable
+from cxr_release.params import Fit
 from cxr_release.radiographs.pool import WorkerDiedError, fatal_calls, in_order, worker_pool
-from cxr_release.radiographs.resample import Fit
 
 SHARD, GROUP, CHUNK = 256, 32, 8
 """Films of a shard, of a row group, and of what a process gets at a time."""
@@ -57,8 +58,7 @@ class CollectedSource(TypedDict):
 class Form:
     """The form that all films get."""
 
-    size: int
-    """Pixels on each side."""
+    size: Size
     fit: Fit
     """See `resample`."""
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.decode import decode
 from cxr_release.films.folder import FilmFile
-from cxr_release.radiographs.resample import Fit, resample
+from cxr_release.params import Fit
+from cxr_release.radiographs.resample import resample
 
 _STATED = re.compile(rb"newscodes/digitalsourcetype/([A-Za-z]{1,40})")
 _CAPTURED = frozenset(
@@ -49,20 +51,20 @@ class CollectedFilm:
     """See `png.facts`."""
 
 
-def take_in(size: int, fit: Fit, candidates: Sequence[Candidate]) -> list[CollectedFilm | Fault]:
+def take_in(size: Size, fit: Fit, candidates: Sequence[Candidate]) -> list[CollectedFilm | Fault]:
     """Decode, resample and encode films; a fault stands in the place of what is not one.
 
     Polarity and facing stay as they come.
 
     Args:
-        size: pixels on each side.
-        fit: see `resample`.
+        size: of the films that come out.
+        fit: see `resample`; a scale cannot be kept where none is known, so that `physical` pads.
         candidates: in order.
     """
     return [_taken(size, fit, candidate) for candidate in candidates]
 
 
-def _taken(size: int, fit: Fit, candidate: Candidate) -> CollectedFilm | Fault:
+def _taken(size: Size, fit: Fit, candidate: Candidate) -> CollectedFilm | Fault:
     try:
         data = candidate.file.read() if candidate.file else candidate.data
         _require_synthetic(data)
@@ -70,7 +72,7 @@ def _taken(size: int, fit: Fit, candidate: Candidate) -> CollectedFilm | Fault:
     except SourceError as error:
         return Fault(candidate.name, error.what, error.remedy)
     height, width = decoded.film.shape
-    film = resample(decoded.film, size, fit)
+    film = resample(decoded.film, size, "pad" if fit == "physical" else fit)
     encoded = png.encode(film, synthetic=True, elsewhere=True)
     return CollectedFilm(
         candidate.name,

@@ -84,6 +84,10 @@ class SourceFilm(Protocol):
     def name(self) -> str:
         """What a person calls it."""
 
+    @property
+    def id(self) -> str:
+        """Its id, opaque where it is a real film."""
+
     def load(self) -> tuple[Film, Facts]:
         """Read the film, in 8-bit grey. Raises SourceError when that cannot be done."""
 

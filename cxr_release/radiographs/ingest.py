@@ -23,13 +23,12 @@ from tqdm import tqdm
 from cxr_release.errors import Fault, ParamsError, SourceError
 from cxr_release.files import private, write_json
 from cxr_release.film_size import Size
-from cxr_release.films.atlas import is_atlas, list_atlas
-from cxr_release.films.dicom_folder import is_dicom_folder, list_dicom
 from cxr_release.films.facts import Facing, Listing
 from cxr_release.films.film_key import KEY_BYTES, FilmKey, may_identify
-from cxr_release.films.folder import LEFT_FACING, list_folder, printable
+from cxr_release.films.folder import LEFT_FACING, printable
+from cxr_release.films.listing import list_films
 from cxr_release.films.patients import PATIENTS
-from cxr_release.params import PHANTOMS, DicomParams, IngestParams, fit_faults
+from cxr_release.params import PHANTOMS, IngestParams, fit_faults
 from cxr_release.partials import PARTIAL, remove, scratch_file, sweep
 from cxr_release.radiographs.facing import CohortFacings, find_facings
 from cxr_release.radiographs.frame import Frame
@@ -183,11 +182,7 @@ def _list(
         raise SourceError(
             "lies in the folder of source films", where=str(output), remedy="write elsewhere"
         )
-    if is_atlas(folder):
-        return list_atlas(folder, key, settings.facts)
-    if is_dicom_folder(folder):
-        return list_dicom(folder, key, settings.dicom or DicomParams(), progress=progress)
-    return list_folder(folder, key, settings.facts)
+    return list_films(folder, key, facts=settings.facts, dicom=settings.dicom, progress=progress)
 
 
 def _read_all(

@@ -89,8 +89,7 @@ def write_configs(
 
     shown: dict[str, bytes] = {}
     hashes: dict[str, str] = {}
-    scale = params.ingest.millimetres_per_pixel
-    kind = schemas.released_films(scale)
+    kind = schemas.released_films(params.ingest.millimetres_per_pixel)
 
     def write(source: str) -> Config:
         films = [inputs.table(job) for job in jobs_of((source,))]
@@ -103,7 +102,8 @@ def write_configs(
                 shards,
                 group,
                 contents.shown.get(source, ()),
-                millimetres_per_pixel=scale,
+                kind=kind,
+                millimetres_per_pixel=params.millimetres_per_pixel_of(source),
             )
         )
         files = [shard.name for shard in shards]

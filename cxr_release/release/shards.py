@@ -116,6 +116,7 @@ def write_films(
     group: int,
     shown: Collection[str] = (),
     *,
+    kind: tables.Table = schemas.RELEASE,
     millimetres_per_pixel: float | None = None,
 ) -> dict[str, bytes]:
     """Copy the films of one source into its shards: Arrow batches, never a decoded film.
@@ -126,13 +127,13 @@ def write_films(
         shards: what `plan_shards` made of them.
         group: most rows of a row group.
         shown: ids of films whose PNG bytes are wanted besides: they pass by here anyway.
-        millimetres_per_pixel: the one scale of all films, where that is known.
+        kind: of the shards; see `schemas.released_films`.
+        millimetres_per_pixel: the one scale of these films, where that is known.
 
     Returns:
         Film id → PNG bytes, of the films in `shown`.
     """
     pictures = {}
-    kind = schemas.released_films(millimetres_per_pixel)
     wanted = pa.array(sorted(shown), pa.string())
     for number, pieces in groupby(_pieces(sources, shards, group), key=itemgetter(0)):
         shard = shards[number]
@@ -144,7 +145,7 @@ def write_films(
                 released = piece if pc.all(stays).as_py() else piece.filter(stays)
                 version = pa.array([shard.version] * released.num_rows, pa.string())
                 labelled = released.append_column("release_version", version)
-                if millimetres_per_pixel is not None:
+                if kind is not schemas.RELEASE:
                     scale = pa.array([millimetres_per_pixel] * released.num_rows, pa.float64())
                     labelled = labelled.append_column("millimetres_per_pixel", scale)
                 writer.append(labelled)

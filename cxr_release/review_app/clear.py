@@ -27,7 +27,7 @@ from cxr_release.json_documents import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.params import PHANTOMS
+from cxr_release.params import PHANTOMS, DicomParams
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
@@ -146,6 +146,7 @@ def clear(
     reviewers: Sequence[str],
     title: str = "Text on real films",
     required: int = 1,
+    dicom: DicomParams | None = None,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -162,6 +163,7 @@ def clear(
         reviewers: who looks.
         title: of the pages.
         required: people who must look at a film.
+        dicom: which DICOM films were asked for.
         site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
@@ -177,7 +179,7 @@ def clear(
             remedy="set ingest.source to a folder of films, and run `dvc repro ingest`",
         )
     say("listing the films of the source")
-    films = open_source(root / source, manifest=manifest, key=film_key)
+    films = open_source(root / source, manifest=manifest, key=film_key, dicom=dicom)
     contents = films.contents
     _tell_differences(films)
     suspected = read(flags, Flags).suspected(contents) if flags.exists() else None

@@ -25,7 +25,7 @@ def run(paths: Paths, params: Params) -> None:
         collect(
             folders,
             output,
-            Form(params.ingest.size, params.ingest.fit),
+            Form(params.ingest.film_size, params.ingest.fit),
             initial=params.sample.initial,
         )
 

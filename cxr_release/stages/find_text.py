@@ -24,7 +24,9 @@ def run(paths: Paths, params: Params) -> None:
         if params.clearance.ocr == "never" or source == PHANTOMS:
             write_json(paths.text_flags, dict(NOT_SEARCHED))
             return
-        films = open_source(Path(source), manifest=paths.manifest, key=paths.film_key)
+        films = open_source(
+            Path(source), manifest=paths.manifest, key=paths.film_key, dicom=params.ingest.dicom
+        )
         report = search(films)
         write_json(paths.text_flags, report)
     sys.stderr.write(

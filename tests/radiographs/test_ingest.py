@@ -402,6 +402,10 @@ class StatedFilm:
     def name(self) -> str:
         return f"film {self.index}"
 
+    @property
+    def id(self) -> str:
+        return f"id-{self.index}"
+
     def load(self) -> tuple[Film, Facts]:
         border = Collimation(margins=(0.1, 0.15, 0.2, 0.1), grey=1.0)
         phantom = draw_phantom(self.index, seed=11, collimation=border)
@@ -423,7 +427,9 @@ def test_a_border_is_cut_off_and_landmarks_follow(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     films = [StatedFilm(index, None) for index in range(6)]
-    monkeypatch.setattr("cxr_release.radiographs.ingest.list_folder", lambda *_: Listing(films))
+    monkeypatch.setattr(
+        "cxr_release.radiographs.ingest.list_films", lambda *_, **__: Listing(films)
+    )
     for field in ("whole", "exposed"):
         take(folder, tmp_path / field, settings(field=field, fit="pad", size=128))
     whole, exposed = (
@@ -466,7 +472,9 @@ def test_a_stated_polarity_holds_and_films_that_look_otherwise_are_named(
     truth = [draw_phantom(index, seed=11).negative for index in range(12)]
     stated = [None, not truth[1], *truth[2:]]
     films = [StatedFilm(index, negative) for index, negative in enumerate(stated)]
-    monkeypatch.setattr("cxr_release.radiographs.ingest.list_folder", lambda *_: Listing(films))
+    monkeypatch.setattr(
+        "cxr_release.radiographs.ingest.list_films", lambda *_, **__: Listing(films)
+    )
     summary = take(folder, tmp_path / "out", settings())
     assert summary["polarity_stated"] == {"films": 11, "look otherwise": 1}
     assert "otherwise than their files state, by their looks: film 1;" in capsys.readouterr().err

@@ -175,6 +175,11 @@ class DrawnFilm:
         """What a person calls it."""
         return f"phantom {self.index}"
 
+    @property
+    def id(self) -> str:
+        """Its id in the cohort."""
+        return f"phantom-{self.index:05d}"
+
     def load(self) -> tuple[Film, Facts]:
         """Draw it, with the truth about it."""
         phantom = draw_phantom(self.index, seed=self.seed, detail=self.detail)

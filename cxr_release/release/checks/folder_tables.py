@@ -92,9 +92,10 @@ def _check_shard(name: str, rows: Rows, record: Record, report: CheckReport) -> 
     for version in sorted({row["release_version"] for row in rows} - {stated.version}):
         what = f"holds rows of version {version}, {RECORD} says {stated.version}"
         report.add(f"{name}: column release_version", what)
-    scale = record.params.ingest.millimetres_per_pixel
-    if scale is not None and any(row["millimetres_per_pixel"] != scale for row in rows):
-        what = f"holds another scale than {scale} millimetres per pixel, as {RECORD} says"
+    scale = record.params.millimetres_per_pixel_of(shard_source(name))
+    if any(row.get("millimetres_per_pixel") != scale for row in rows):
+        stated_scale = f"{scale} millimetres per pixel" if scale else "none"
+        what = f"holds another scale than {stated_scale}, as {RECORD} says"
         report.add(f"{name}: column millimetres_per_pixel", what)
     if stated.content != content_of(rows):
         report.add(name, f"its rows do not match their SHA-256 in {RECORD}")

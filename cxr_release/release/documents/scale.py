@@ -14,7 +14,7 @@ _WHERE = {
 
 @dataclass(frozen=True)
 class Scale:
-    """The one scale of all films of a release."""
+    """The one scale of all films of a release that were drawn for it."""
 
     millimetres_per_pixel: float
     where: str
@@ -27,9 +27,10 @@ class Scale:
 
 
 def scale_of(record: Record) -> Scale | None:
-    """The scale of a release's films; None where they have no common one that is known."""
+    """The scale of a release's films; None where there is no common one that is
+    known, or no film that was drawn for it."""
     scale = record.params.ingest.millimetres_per_pixel
-    if scale is None:
+    if scale is None or not record.params.sample.checkpoints:
         return None
     kinds = record.metrics.ingest.spacing or {}
     stated = [kind for kind, films in kinds.items() if films]
