@@ -92,6 +92,8 @@ class _Taken:
     rows: list[dict[str, Any]] = field(default_factory=list)
     """Of the manifest."""
     faults: list[Fault] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
+    """Tables without a column of pictures."""
 
 
 def collect(
@@ -263,7 +265,10 @@ def _candidates(
     for file in parquets:
         try:
             column = picture_column(file)
-            for row, data in read_pictures(file, column) if column else ():
+            if column is None:
+                taken.without.append(file.name)
+                continue
+            for row, data in read_pictures(file, column):
                 name = f"{file.name}, row {row}"
                 if isinstance(data, SourceError):
                     taken.files += 1
@@ -283,8 +288,9 @@ def _rows_of(file: FilmFile) -> int:
 def _tell(source: SourceFolder, found: Found, taken: _Taken) -> None:
     """Say what was passed over, and where a table beside the films and the films differ."""
     names = [printable(path.relative_to(source.folder).as_posix()) for path in found.beside]
-    if names:
-        some = ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+    passed = [*names, *taken.without]
+    if passed:
+        some = ", ".join(passed[:SHOWN]) + (", …" if len(passed) > SHOWN else "")
         sys.stderr.write(f"{source.name}: passed over, for they are not films: {some}\n")
     films = {row["file"] for row in taken.rows}
     for path, name in zip(found.beside, names, strict=True):
@@ -304,5 +310,5 @@ def _summary(taken: _Taken, found: Found) -> CollectedSource:
         initial=initial,
         large=taken.films - initial,
         refused=taken.files - taken.films,
-        passed_over=source.passed_over + len(found.beside),
+        passed_over=source.passed_over + len(found.beside) + len(taken.without),
     )

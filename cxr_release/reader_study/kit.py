@@ -250,7 +250,7 @@ def redraw_quartets(
             raise ReaderStudyError(
                 f"readers were given films of {', '.join(sources)} in a quartet; asked for are"
                 f" {', '.join(sorted(films))}",
-                remedy=f"set sample.checkpoints and sample.sources back; {NEW_STUDY}",
+                remedy=f"set sample.checkpoints back, or sample.sources; {NEW_STUDY}",
             )
     if len(served.quartets) > quartets:
         raise ReaderStudyError(
