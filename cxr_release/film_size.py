@@ -55,9 +55,9 @@ class Size(NamedTuple):
         return f"{self.width} × {self.height}"
 
 
-def is_film_size(size: Size) -> bool:
+def is_film_size(sides: Sides) -> bool:
     """Whether films of this size are made here."""
-    return all(LEAST <= side <= MOST and side % STEP == 0 for side in size)
+    return all(LEAST <= side <= MOST and side % STEP == 0 for side in Size.of(sides))
 
 
 def read_sides(raw: Any) -> Sides:
