@@ -138,7 +138,7 @@ def measured(
     checkpoints: Sequence[int],
     recommended: Iterable[Recommended],
     *,
-    kind: Table,
+    kind: Table = schemas.RELEASE,
 ) -> list[Config]:
     """The configs of a finished release, `default` first, from its files as they are.
 
