@@ -130,8 +130,8 @@ def relative_powers(
         first, second = drawn[:, place], source[:, place]
         if second.mean() < NO_POWER:
             raise CxrReleaseError(
-                f"have no structure of {band.low} to {band.high:g} cycles a film, so that drawn "
-                f"films cannot be compared with them there",
+                f"have no structure of {band.low} to {band.high:g} cycles a film (along its "
+                "longer side), so that drawn films cannot be compared with them there",
                 where="the source films",
                 remedy="ingest other films, or films of another `ingest.size`",
             )

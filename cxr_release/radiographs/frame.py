@@ -151,8 +151,14 @@ class Frame:
 
 
 def field_of(facts: Facts) -> Box:
-    """The exposed field, in pixels of the source film; all of it where that is not stated."""
-    return facts.header.exposed or (0, 0, facts.width, facts.height)
+    """The exposed field, in pixels of the source film.
+
+    All of the film where no field is stated, or where what is stated has no pixel of the film.
+    """
+    whole = 0, 0, facts.width, facts.height
+    left, top, right, bottom = facts.header.exposed or whole
+    field = max(0, left), max(0, top), min(facts.width, right), min(facts.height, bottom)
+    return field if field[0] < field[2] and field[1] < field[3] else whole
 
 
 def place(width: int, height: int, size: int | Size, fit: Fit) -> Box:

@@ -20,7 +20,7 @@ from cxr_release.radiographs import ingest as ingesting
 from cxr_release.radiographs.contact_sheet import contact_sheet
 from cxr_release.radiographs.frame import Frame, place
 from cxr_release.radiographs.ingest import ingest
-from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantom, list_phantoms
 from cxr_release.radiographs.resample import resample
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 
@@ -98,6 +98,23 @@ def test_any_film_has_a_place_of_at_least_a_pixel(
     assert placed.right - placed.left == pytest.approx(
         sides[0] * spacing[1] / frame.millimetres_per_pixel
     )
+
+
+EDGES = st.integers(-50, 450)
+
+
+@given(st.tuples(EDGES, EDGES, EDGES, EDGES), st.floats(0.01, 4.9), st.floats(10, 2000))
+def test_whatever_field_is_stated_some_of_the_film_is_shown(
+    exposed: Box, spacing: float, millimetres: float
+) -> None:
+    frame = Frame(Size(16, 24), "physical", millimetres / 24)
+    known = facts(300, 200, (spacing, spacing), exposed=exposed)
+    film = np.full((200, 300), 90, np.uint8)
+    placed = frame.place(known)
+    left, top, right, bottom = placed.shown(frame.size)
+    came = placed.resample(film, frame.size)
+    assert (came[top:bottom, left:right] == 90).all()
+    assert came.sum() == 90 * (right - left) * (bottom - top) > 0
 
 
 def test_the_middle_of_the_exposed_field_is_the_middle_of_the_film() -> None:
@@ -288,6 +305,21 @@ def test_phantoms_with_more_detail_are_the_same_patients_drawn_finer() -> None:
     for name, (x, y) in plain.keypoints.items():
         # The middle of the film is the same point of the patient.
         assert fine.keypoints[name] == pytest.approx((2 * x + 0.5, 2 * y + 0.5), abs=1e-6)
+
+
+def test_phantoms_state_millimetres_at_the_detector() -> None:
+    """Two landmarks lie as many millimetres apart however many pixels there are between them."""
+    apart = []
+    for detail in (1, 2):
+        _, known = list_phantoms(1, seed=3, detail=detail).films[0].load()
+        assert known.keypoints is not None
+        assert known.header.spacing is not None
+        assert known.header.spacing.kind == "detector"
+        ends = np.array([*known.keypoints.values()])[[0, -1]]
+        step = np.array([known.header.spacing.column, known.header.spacing.row])
+        apart.append(float(np.linalg.norm((ends[1] - ends[0]) * step)))
+    assert apart[0] == pytest.approx(apart[1])
+    assert 20 < apart[0] < 200
 
 
 def test_a_contact_sheet_keeps_proportions() -> None:
