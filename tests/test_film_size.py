@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
-from cxr_release.film_size import Size, read_sides
+from cxr_release.film_size import Size, at_once, read_sides
 from tests.support import ROOT
 
 DEFAULT = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -89,3 +89,13 @@ def test_the_longer_side_has_the_length(tmp_path: Path) -> None:
     asked_for = asked(tmp_path, fit="physical", size=[48, 64], millimetres=240).ingest
     assert asked_for.millimetres_per_pixel == 240 / 64
     assert asked(tmp_path).ingest.millimetres_per_pixel is None
+
+
+@given(SIDES, SIDES)
+def test_larger_films_are_taken_fewer_at_a_time(width: int, height: int) -> None:
+    size = Size(width, height)
+    count = at_once(64, size)
+    assert 1 <= count <= 64
+    assert count == 1 or count * size.pixels <= 64 * 256**2
+    if size.pixels <= 256**2:
+        assert count == 64
