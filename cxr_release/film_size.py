@@ -55,9 +55,19 @@ class Size(NamedTuple):
         return f"{self.width} × {self.height}"
 
 
-def is_film_size(size: Size) -> bool:
+def at_once(most: int, size: Size) -> int:
+    """How many films to take in memory at one time.
+
+    Args:
+        most: films of 256 × 256 pixels, or of smaller ones.
+        size: of the films. Of larger ones as many as have no more pixels, but one at least.
+    """
+    return max(1, min(most, most * 256**2 // size.pixels))
+
+
+def is_film_size(sides: Sides) -> bool:
     """Whether films of this size are made here."""
-    return all(LEAST <= side <= MOST and side % STEP == 0 for side in size)
+    return all(LEAST <= side <= MOST and side % STEP == 0 for side in Size.of(sides))
 
 
 def read_sides(raw: Any) -> Sides:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
 from cxr_release.film_id import Job, checkpoint_of, jobs_of, name_fault, source_name
-from cxr_release.film_size import ASKED, Sides, Size, is_film_size, read_sides
+from cxr_release.film_size import ASKED, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
 from cxr_release.settings import (
     between,
@@ -124,7 +124,7 @@ class IngestParams:
 
     source: str = path()
     phantoms: int = between(1, MOST_FILMS, "films")
-    size: Sides = read_by(ASKED, read_sides, lambda value: is_film_size(Size.of(value)))
+    size: int | tuple[int, int] = read_by(ASKED, read_sides, is_film_size)
     fit: Fit
     on_error: Literal["stop", "skip"]
     millimetres: float | None = between(10, 2_000, "millimetres, or null", default=None)

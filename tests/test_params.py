@@ -42,6 +42,29 @@ def test_the_paper_s_settings_load() -> None:
     assert round(4963 * params.split.held_out) == params.curves.films
 
 
+@pytest.mark.parametrize("size", [1024, 512, [768, 1024]])
+def test_settings_for_large_films_load(tmp_path: Path, size: Any) -> None:
+    raw = yaml.safe_load(DEFAULT.with_name("params.large.yaml").read_text())
+    raw["ingest"]["size"] = size
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    params = parameters.load(path)
+    assert params.network.pixel_unshuffle == 4
+    folded = [side // 4 for side in params.ingest.film_size]
+    assert all(side % 2 ** (len(params.network.channels) - 1) == 0 for side in folded)
+
+
+@pytest.mark.parametrize("name", ["params.paper.yaml", "params.large.yaml"])
+def test_every_file_of_settings_has_the_keys_of_the_default(name: str) -> None:
+    default, other = (
+        yaml.safe_load(path.read_text()) for path in (DEFAULT, DEFAULT.with_name(name))
+    )
+    assert list(other) == list(default)
+    for section, values in default.items():
+        if isinstance(values, dict):
+            assert set(other[section]) == set(values), section
+
+
 IDENTITY = ["name", "license", "authors", "contact"]
 SOURCE = ["source_title", "source_license", "source_citation"]
 

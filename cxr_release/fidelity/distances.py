@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.film_size import Size, at_once
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -220,8 +222,9 @@ def random_conv_features(films: NDArray[np.uint8]) -> NDArray[np.float64]:
     first, second, projection = _weights()
     rows = []
     with torch.inference_mode():
-        for start in range(0, len(films), BATCH):
-            batch = torch.from_numpy(films[start : start + BATCH]).unsqueeze(1).float()
+        step = at_once(BATCH, Size.of_shape(films.shape))
+        for start in range(0, len(films), step):
+            batch = torch.from_numpy(films[start : start + step]).unsqueeze(1).float()
             unit = batch.div_(127.5).sub_(1)
             pooled = _pooled(unit, first, second) + _pooled(unit.flip(-1), first, second)
             rows.append(pooled / 2 @ projection)

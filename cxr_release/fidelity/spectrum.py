@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity.distance_types import BandPower
+from cxr_release.film_size import Size, at_once
 from cxr_release.statistics.bootstrap import ratio_interval
 
 WINDOW = "Hann"
@@ -39,7 +40,7 @@ COARSEST = 1, 4
 """Cycles a film in the first band: two octaves, which hold few waves and the window's blur."""
 
 FILMS_AT_ONCE = 64
-"""Some 70 MB of complex numbers for films of 256 × 256 pixels."""
+"""Some 70 MB of complex numbers for films of 256 × 256 pixels; of larger ones fewer."""
 
 NO_POWER = 1e-9
 """Square grey values; the rounding of grey values to whole numbers alone leaves more."""
@@ -92,8 +93,9 @@ def band_powers(films: NDArray[np.uint8]) -> NDArray[np.float64]:
     ring = np.searchsorted(lows, waves, side="right") - 1  # −1: the mean, which is 0 by now
     rings = [ring == place for place in range(len(lows))]
     powers = []
-    for start in range(0, len(films), FILMS_AT_ONCE):
-        block = films[start : start + FILMS_AT_ONCE].astype(np.float64)
+    step = at_once(FILMS_AT_ONCE, Size.of_shape(films.shape))
+    for start in range(0, len(films), step):
+        block = films[start : start + step].astype(np.float64)
         means = (block * plane).sum(axis=(1, 2), keepdims=True) / plane.sum()
         spectrum = np.fft.rfft2((block - means) * plane)
         power = (spectrum.real**2 + spectrum.imag**2) * counts
@@ -130,8 +132,8 @@ def relative_powers(
         first, second = drawn[:, place], source[:, place]
         if second.mean() < NO_POWER:
             raise CxrReleaseError(
-                f"have no structure of {band.low} to {band.high:g} cycles a film, so that drawn "
-                f"films cannot be compared with them there",
+                f"have no structure of {band.low} to {band.high:g} cycles a film (along its "
+                "longer side), so that drawn films cannot be compared with them there",
                 where="the source films",
                 remedy="ingest other films, or films of another `ingest.size`",
             )

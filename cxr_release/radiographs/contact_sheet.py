@@ -22,13 +22,13 @@ def contact_sheet(
     columns: int,
     side: int = 128,
 ) -> Image.Image:
-    """Draw films in rows of `columns`, each scaled to `side` pixels, captions below them.
+    """Draw films in rows of `columns`, each as large as fits `side` pixels, captions below them.
 
     Args:
         films: (height, width) uint8 each, in reading order.
         captions: one short line a film, or none at all.
         columns: films a row.
-        side: pixels on each side of a film on the sheet.
+        side: pixels of a film's longer side on the sheet; the shorter one keeps proportions.
     """
     caption = CAPTION if captions else 0
     rows = -(-len(films) // columns)
@@ -39,10 +39,9 @@ def contact_sheet(
     for place, film in enumerate(films):
         left = GAP + place % columns * (side + GAP)
         top = GAP + place // columns * (side + caption + GAP)
-        shown = Image.fromarray(np.ascontiguousarray(film)).resize(
-            (side, side), Image.Resampling.BICUBIC
-        )
-        sheet.paste(shown, (left, top))
+        size = tuple(max(1, round(part * side / max(film.shape))) for part in film.shape[::-1])
+        shown = Image.fromarray(np.ascontiguousarray(film)).resize(size, Image.Resampling.BICUBIC)
+        sheet.paste(shown, (left + (side - size[0]) // 2, top + (side - size[1]) // 2))
         if captions:
             middle = (left + side / 2, top + side + caption / 2 + 1)
             pen.text(middle, captions[place], fill=210, font=font, anchor="mm")

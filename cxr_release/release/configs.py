@@ -138,7 +138,7 @@ def measured(
     sources: Sequence[str],
     recommended: Iterable[Recommended],
     *,
-    kind: Table,
+    kind: Table = schemas.RELEASE,
 ) -> list[Config]:
     """The configs of a finished release, `default` first, from its files as they are.
 

@@ -73,7 +73,9 @@ def validate(
     report = CheckReport()
     read = _Artefacts(inputs, params, report)
     generated = _check_generated(inputs, params, read.released, report)
-    real = _check_cohort(inputs.cohort / "cohort.parquet", report)
+    real = _check_cohort(
+        inputs.cohort / "cohort.parquet", params.ingest.millimetres_per_pixel, report
+    )
     view = read.view(generated)
     if view is not None:
         _check_screened(view, generated, inputs, report)
@@ -205,15 +207,22 @@ def _check_generated(
     return known
 
 
-def _check_cohort(path: Path, report: CheckReport) -> dict[str, str]:
+def _check_cohort(path: Path, scale: float | None, report: CheckReport) -> dict[str, str]:
     """Hold every film of the cohort against its row; film id → hash of its pixels."""
     rows = report.rows(path, schemas.COHORT)
     with report.collecting():
         for number, row in enumerate(tables.iterate(path, schemas.COHORT), start=1):
             for column, what, remedy in open_film(row, synthetic=False, remedy="ingest again")[1]:
                 report.add(f"{path}: row {number}, column {column}", what, remedy)
+            if scale is not None and _scales(row) != {scale}:
+                what = f"is not of {scale} millimetres per pixel, as ingest.millimetres asks"
+                report.add(f"{path}: row {number} ({row['id']})", what, "ingest again")
             report.applied("films of the cohort decoded and held against their row", 1)
     return {row["id"]: row["pixel_sha256"] for row in rows or []}
+
+
+def _scales(row: Mapping[str, Any]) -> set[float | None]:
+    return {row["millimetres_per_pixel_row"], row["millimetres_per_pixel_column"]}
 
 
 def _check_screened(

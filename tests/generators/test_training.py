@@ -249,7 +249,7 @@ def test_a_full_disk_is_named(tmp_path: Path, arguments: dict[str, Any], process
 def test_a_damaged_state_is_named(tmp_path: Path, arguments: dict[str, Any]) -> None:
     folder = tmp_path / "run"
     with pytest.raises(TrainingError):
-        train(folder=folder, **{**arguments, "films": arguments["films"][:, :, :8]})
+        train(folder=folder, **{**arguments, "films": arguments["films"][:, :, :9]})
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps({"fingerprint": "a" * 64, "finished": False}))
     (folder / STATE).write_bytes(b"\x08\0\0\0\0\0\0\0{}")
@@ -263,7 +263,8 @@ def test_a_damaged_state_is_named(tmp_path: Path, arguments: dict[str, Any]) -> 
     [
         {"steps": 3},
         {"films": np.zeros((0, 16, 16), np.uint8)},
-        {"films": np.zeros((4, 16, 8), np.uint8)},
+        {"films": np.zeros((4, 16, 18), np.uint8)},
+        {"films": np.zeros((4, 18, 16), np.uint8)},
         {"films": np.zeros((4, 18, 18), np.uint8)},
     ],
 )

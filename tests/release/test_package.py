@@ -17,6 +17,7 @@ from PIL import Image
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
+from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.params import Params
 from cxr_release.release import shards
@@ -221,6 +222,12 @@ def test_the_worst_films_fit_a_shard_and_a_row_group(side: int) -> None:
     assert (size + columns) * shards.films_per_shard(side) <= 500_000_000
     assert (size + columns) * shards.rows_per_group(side) <= 100_000_000
     assert 2 * (size + columns) * shards.rows_per_group(side, films=2) <= 100_000_000
+
+
+@pytest.mark.parametrize("shape", [(16, 2048), (2048, 16), (512, 384)])
+def test_the_worst_films_of_any_proportions_fit_too(shape: tuple[int, int]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, shape, dtype=np.uint8)
+    assert len(png.encode(noise, synthetic=True)) + 1000 <= shards.film_bytes(Size.of_shape(shape))
 
 
 def test_shards_have_a_page_index_and_nothing_of_the_machine(release: Path) -> None:

@@ -86,12 +86,12 @@ class NetworkFilms:
         return first, second
 
 
-def read_films(chosen: Chosen, size: Size) -> NetworkFilms | str:
+def read_films(chosen: Chosen, size: int | Size) -> NetworkFilms | str:
     """Films at a network's size.
 
     Args:
         chosen: the films.
-        size: of the network's films.
+        size: of the network's films; a number: a square.
 
     Returns:
         Why they cannot be used: films of another size, or too few films or patients.
@@ -100,7 +100,7 @@ def read_films(chosen: Chosen, size: Size) -> NetworkFilms | str:
         SourceError: a chosen film is not in the set, or the films are not those that were listed
             any more.
     """
-    name = chosen.films.name
+    name, size = chosen.films.name, Size.of(size)
     if missing := sorted(set(chosen.ids or ()) - chosen.films.homes.keys()):
         raise SourceError(
             f"lacks {len(missing)} of the films that were chosen, such as {missing[0]}",
