@@ -24,7 +24,10 @@ def ingest(
     *,
     size: int = 256,
     fit: Literal["stretch", "pad"] = "stretch",
+    field: Literal["whole", "exposed"] = "whole",
     on_error: Literal["stop", "skip"] = "stop",
+    facts: Mapping[str, Literal["number", "code"]] | None = None,
+    least_patients: int | None = None,
     key: str | Path | None = None,
     phantoms: int = 600,
     seed: int = 2026,
@@ -37,7 +40,11 @@ def ingest(
         output: folder to write `cohort.parquet`, `manifest.parquet` and `summary.json` into.
         size: pixels of each side, 16 to 2048, a multiple of 8.
         fit: `stretch`, or `pad` to keep proportions.
+        field: `whole`, or `exposed` to cut off borders of collimators and shutters.
         on_error: `stop` at files that are not films, or `skip` them.
+        facts: what else is taken in of the films: column of `patients.csv`, or fact of the file,
+            and whether it is a number or a code.
+        least_patients: who must share a value that is kept; None: 10.
         key: file of the key behind the films' opaque ids; made where there is none. None: ids
             that no other run gives again.
         phantoms: films to draw where `source` is `phantoms`.
@@ -52,11 +59,13 @@ def ingest(
         ParamsError: a setting is out of range.
     """
     from cxr_release.films.film_key import keep_key
-    from cxr_release.params import IngestParams
+    from cxr_release.params import LEAST_PATIENTS, IngestParams
     from cxr_release.radiographs.ingest import ingest as take_in
     from cxr_release.settings import checked
 
     values = {"source": str(source), "phantoms": phantoms, "size": size, "fit": fit}
+    values |= {"field": field, "facts": facts or {}}
+    values["least_patients"] = LEAST_PATIENTS if least_patients is None else least_patients
     return take_in(
         str(source),
         Path(output),

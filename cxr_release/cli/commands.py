@@ -84,6 +84,9 @@ def ingest(
     fit: Annotated[
         Literal["stretch", "pad"], typer.Option(help="pad keeps proportions.")
     ] = "stretch",
+    field: Annotated[
+        Literal["whole", "exposed"], typer.Option(help="exposed cuts borders of collimators off.")
+    ] = "whole",
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do at bad films.")
     ] = "stop",
@@ -108,6 +111,7 @@ def ingest(
         output,
         size=size,
         fit=fit,
+        field=field,
         on_error=on_error,
         key=key,
         phantoms=phantoms,

@@ -43,6 +43,7 @@ def run(paths: Paths, params: Params) -> None:
                 row["id"]: str(row["checkpoint"]) for row in screened if row["released"]
             },
             facts={TRAINED: facts, CONTROL: facts},
+            least_patients=params.ingest.least_patients,
             labels=labels_of_manifest(manifest, size=params.ingest.size, fit=params.ingest.fit),
             external=_external(paths, params),
             network_attacks=read(paths.network_attacks),
