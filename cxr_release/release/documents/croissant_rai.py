@@ -97,7 +97,10 @@ def _preprocessing(record: Record) -> list[str]:
     params, ingest = record.params, record.metrics.ingest
     fit = "stretched" if params.ingest.fit == "stretch" else "padded"
     side = params.ingest.size
+    exposed = params.ingest.field == "exposed"
+    cut = ["Borders of collimators and shutters were cut off where they were found."]
     return [
+        *(cut if exposed else []),
         f"Real films were read as 8-bit grey and resampled to {side} × {side} pixels, {fit}.",
         f"{ingest.inverted:,} negatives among them were inverted, so that bone is bright.",
         f"{ingest.flipped:,} of them were found to face right and mirrored; of"
