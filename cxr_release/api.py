@@ -25,7 +25,10 @@ def ingest(
     size: int | tuple[int, int] = 256,
     fit: Literal["stretch", "pad", "physical"] = "stretch",
     millimetres: float | None = None,
+    field: Literal["whole", "exposed"] = "whole",
     on_error: Literal["stop", "skip"] = "stop",
+    facts: Mapping[str, Literal["number", "code"]] | None = None,
+    least_patients: int | None = None,
     key: str | Path | None = None,
     phantoms: int = 600,
     seed: int = 2026,
@@ -40,7 +43,11 @@ def ingest(
         size: pixels of each side, 16 to 2048, a multiple of 8; or width and height.
         fit: `stretch`, `pad` to keep proportions, or `physical` to bring all films to one scale.
         millimetres: with `physical`, what the longer side of a film shows.
+        field: `whole`, or `exposed` to cut off borders of collimators and shutters.
         on_error: `stop` at files that are not films, or `skip` them.
+        facts: what else is taken in of the films: column of `patients.csv`, or fact of the file,
+            and whether it is a number or a code.
+        least_patients: who must share a value that is kept; None: 10.
         key: file of the key behind the films' opaque ids; made where there is none. None: ids
             that no other run gives again.
         phantoms: films to draw where `source` is `phantoms`.
@@ -57,7 +64,7 @@ def ingest(
         ParamsError: a setting is out of range.
     """
     from cxr_release.films.film_key import keep_key
-    from cxr_release.params import DicomParams, IngestParams
+    from cxr_release.params import LEAST_PATIENTS, DicomParams, IngestParams
     from cxr_release.radiographs.ingest import ingest as take_in
     from cxr_release.settings import checked
 
@@ -67,6 +74,9 @@ def ingest(
         "size": size,
         "fit": fit,
         "millimetres": millimetres,
+        "field": field,
+        "facts": facts or {},
+        "least_patients": LEAST_PATIENTS if least_patients is None else least_patients,
         "dicom": None if dicom is None else _lists(asdict(DicomParams()) | dict(dicom)),
     }
     return take_in(

@@ -100,6 +100,9 @@ def ingest(
     millimetres: Annotated[
         float | None, typer.Option(help="With physical: what the longer side of a film shows.")
     ] = None,
+    field: Annotated[
+        Literal["whole", "exposed"], typer.Option(help="exposed cuts borders of collimators off.")
+    ] = "whole",
     on_error: Annotated[
         Literal["stop", "skip"], typer.Option(help="What to do at bad films.")
     ] = "stop",
@@ -125,6 +128,7 @@ def ingest(
         size=_sides(size),
         fit=fit,
         millimetres=millimetres,
+        field=field,
         on_error=on_error,
         key=key,
         phantoms=phantoms,

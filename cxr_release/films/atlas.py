@@ -160,7 +160,8 @@ def curvatures_in(rows: Iterable[tuple[Any, ...]]) -> dict[str, int]:
     number = titles.index("Number")
     candidates = {at for at, title in enumerate(titles) if "curvature" in title.casefold()}
     by_column: dict[int, dict[str, int]] = {at: {} for at in candidates}
-    for row in table:
+    for cells in table:
+        row = (*cells, *(None,) * (len(titles) - len(cells)))  # empty ones may be left out
         if row[number] is None:
             continue
         stem = str(row[number]).split(".", maxsplit=1)[0].strip().zfill(7)

@@ -75,7 +75,8 @@ def ranges(
         parts[-1].append(float(each))
         whose |= {owner for owner, at in zip(owners, bins, strict=True) if at == each}
     if len(whose) < least and len(parts) > 1:
-        parts[-2] += parts.pop()
+        last = parts.pop()
+        parts[-1] += last
     part_of = {each: place for place, part in enumerate(parts) for each in part}
     places = np.array([part_of[float(each)] for each in bins])
     names = [

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from cxr_release.films.facts import Facing, Value
+from cxr_release.films.facts import Facing, Facts, Value
 from cxr_release.films.patients import counted
 from cxr_release.radiographs.exposure import is_whole
 from cxr_release.radiographs.frame import Frame
@@ -172,6 +172,7 @@ def summarise(
         "refused": refused,
         **counted([entry.patient for entry in facts]),
         "cases": len({entry.case for entry in facts if entry.case}) or None,
+        **_case_gaps(facts),
         "inverted": sum(film.inverted for film in films),
         **_stated_polarity(films, contrary),
         **_cropped(films),
@@ -194,6 +195,12 @@ def _stated_polarity(films: Sequence[OrientedFilm], contrary: int) -> dict[str, 
     """Films whose polarity their files state, and how many look otherwise; nothing of none."""
     stated = sum(film.facts.header.negative is not None for film in films)
     return {"polarity_stated": {"films": stated, "look otherwise": contrary}} if stated else {}
+
+
+def _case_gaps(facts: Sequence[Facts]) -> dict[str, int]:
+    """How many numbers between the cases' are of no case here; nothing where none is numbered."""
+    numbers = {int(entry.case) for entry in facts if entry.case}
+    return {"case_gaps": max(numbers) - min(numbers) + 1 - len(numbers)} if numbers else {}
 
 
 def _known(known: KnownFacts) -> dict[str, Any]:

@@ -90,12 +90,12 @@ class Coverage:
         """A row for each group and kind of features, ready for JSON; names no film and no patient.
 
         Of a group with too few films there is one row, with numbers of films and patients only
-        where it has `FEWEST_PATIENTS` patients.
+        where it has as many patients as its `least`.
         """
         rows = []
         for place, group in enumerate(self.groups):
             head = {"column": group.column, "group": group.name}
-            hidden = group.patients < FEWEST_PATIENTS
+            hidden = group.patients < group.least
             counts = {
                 "films": None if hidden else len(group.films),
                 "patients": None if hidden else group.patients,
@@ -132,6 +132,7 @@ def measure_coverage(
     sets: ScoreSets,
     facts: Mapping[str, Facts] | None = None,
     *,
+    least: int = FEWEST_PATIENTS,
     features: PictureFeatures | None = None,
 ) -> Coverage:
     """How the release covers each group of real films.
@@ -139,6 +140,7 @@ def measure_coverage(
     Args:
         sets: see `score_sets`; control films may be none.
         facts: `trained` and `control` → facts of those films, by id.
+        least: patients who must share a value that is named.
         features: of the sets' pictures; None takes them.
     """
     known = features or picture_features(sets)
@@ -148,8 +150,8 @@ def measure_coverage(
     several = _several(patients)
     joined = {**several, **merged(stated, [part.ids for part in real_sets]), **several}
     places = [str(place) for place in range(len(patients))]
-    found = grouped(joined, places, patients)
-    everybody = Group("", EVERYBODY, np.arange(len(patients)), len(set(patients)))
+    found = grouped(joined, places, patients, least=least)
+    everybody = Group("", EVERYBODY, np.arange(len(patients)), len(set(patients)), least)
     groups = (everybody, *found.groups)
     why_not = _remarks(found.alike, found.left_out)
     owners = cluster_numbers(patients)

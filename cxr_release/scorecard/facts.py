@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.films.film_set import FilmSet
+from cxr_release.films.limits import AGE
 from cxr_release.films.patients import PATIENTS, read_columns
+from cxr_release.radiographs.fact_groups import CURVATURE, facts_of_row
 
 Value = str | int | float | bool | None
 Facts = Mapping[str, Mapping[str, Value]]
@@ -33,10 +35,10 @@ def facts_of_manifest(rows: Iterable[Mapping[str, Any]]) -> Facts:
         rows: of the manifest; `keypoints` as a list of `name`, `x` and `y`, or None.
 
     Returns:
-        Age, class of curvature, lordosis (the angle between the lower endplates of C2 and C7,
-        where both are marked and it is known which way the film faces), whether the film was a
-        negative, its bits, its shape (width over height) and which way it faced. Columns that no
-        film has a value in are left out.
+        What the source and its tables state (`ingest.facts`), age, class of curvature, lordosis
+        (the angle between the lower endplates of C2 and C7, where both are marked and it is known
+        which way the film faces), whether the film was a negative, its bits, its shape (width over
+        height) and which way it faced. Columns that no film has a value in are left out.
     """
     columns: dict[str, dict[str, Value]] = {}
     for row in rows:
@@ -52,8 +54,12 @@ def facts_of_manifest(rows: Iterable[Mapping[str, Any]]) -> Facts:
 def _facts(row: Mapping[str, Any]) -> dict[str, Value]:
     width, height = row.get("source_width"), row.get("source_height")
     inverted = row.get("inverted")
+    known = facts_of_row(row)
+    if row.get("curvature") is not None:
+        known.pop(CURVATURE, None)  # the same, by the name below
     return {
-        "age": row.get("age"),
+        AGE: row.get("age"),
+        **known,
         "curvature class": None if row.get("curvature") is None else f"class {row['curvature']}",
         LORDOSIS: lordosis(row.get("keypoints"), row.get("facing")),
         "source film": None if inverted is None else "negative" if inverted else "positive",

@@ -1,9 +1,10 @@
 """Groups of real films, out of what is known of them.
 
-A column of numbers with many values is cut into thirds. Of any other, the most frequent values are
-groups and the rest are one, "others"; films without a value are a group, too. A value that fewer
-than `FEWEST_PATIENTS` patients have is never named: a rare diagnosis beside a small number would
-single somebody out. Numbers by which thirds are cut are rounded, for they are patients' own.
+Ages are cut into decades, another column of numbers with many values into thirds. Of any other
+column, the most frequent values are groups and the rest are one, "others"; films without a value
+are a group, too. A value that fewer patients have than `least`, in a pipeline
+`ingest.least_patients`, is never named: a rare diagnosis beside a small number would single
+somebody out. Numbers by which thirds are cut are rounded, for they are patients' own.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxr_release.films.folder import printable
+from cxr_release.films.limits import AGE
 from cxr_release.films.patients import is_placeholder
+from cxr_release.params import LEAST_PATIENTS
+from cxr_release.radiographs.fact_groups import ranges
 from cxr_release.scorecard.facts import Facts, Value
 from cxr_release.scorecard.sets import Places
 
 FEWEST_FILMS = 20
 """Of a group that is tested."""
-FEWEST_PATIENTS = 5
-"""Of a group of which numbers are given."""
+FEWEST_PATIENTS = LEAST_PATIENTS
+"""Of a group of which numbers are given, unless its least is another."""
 MOST_COLUMNS = 24
 """Columns of which groups are made, at most."""
 MOST_VALUES = 6
@@ -42,11 +46,13 @@ class Group:
     films: Places
     """Places among the real films, rising."""
     patients: int
+    least: int = FEWEST_PATIENTS
+    """Patients of a group of which numbers are given."""
 
     @property
     def too_few(self) -> bool:
         """Whether there are too few films, or patients, to say anything of it."""
-        return len(self.films) < FEWEST_FILMS or self.patients < FEWEST_PATIENTS
+        return len(self.films) < FEWEST_FILMS or self.patients < self.least
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,16 @@ class Grouped:
     """Columns beyond `MOST_COLUMNS`."""
 
 
-def grouped(facts: Facts, films: Sequence[str], patients: Sequence[str]) -> Grouped:
+def grouped(
+    facts: Facts, films: Sequence[str], patients: Sequence[str], *, least: int = FEWEST_PATIENTS
+) -> Grouped:
     """The groups of real films.
 
     Args:
         facts: of them. Columns in which no film has a value are passed over.
         films: (n,) ids, as in `facts`.
         patients: (n,) whose they are.
+        least: patients who must share a value that is named.
     """
     known = {
         column: [_plain(values.get(film)) for film in films] for column, values in facts.items()
@@ -81,8 +90,9 @@ def grouped(facts: Facts, films: Sequence[str], patients: Sequence[str]) -> Grou
     groups: list[Group] = []
     alike = []
     for column in columns:
-        names = _names(stated[column], patients)
-        found = _groups(_short(column), names, patients)
+        decades = column.casefold() == AGE
+        names = _names(stated[column], patients, least, decades=decades)
+        found = _groups(_short(column), names, patients, least)
         if len(found) < 2:
             alike.append(_short(column))
         else:
@@ -112,13 +122,13 @@ def merged(facts: Sequence[Facts], sets: Sequence[Sequence[str]]) -> Facts:
     return joined
 
 
-def _groups(column: str, names: Sequence[str], patients: Sequence[str]) -> list[Group]:
+def _groups(column: str, names: Sequence[str], patients: Sequence[str], least: int) -> list[Group]:
     order = list(dict.fromkeys(_order(names)))
     groups = []
     for name in order:
         places = [place for place, each in enumerate(names) if each == name]
         count = len({patients[place] for place in places})
-        groups.append(Group(column, name, np.array(places, np.int64), count))
+        groups.append(Group(column, name, np.array(places, np.int64), count, least))
     return groups
 
 
@@ -131,11 +141,15 @@ def _order(names: Sequence[str]) -> list[str]:
     )
 
 
-def _names(values: Sequence[Value], patients: Sequence[str]) -> list[str]:
+def _names(
+    values: Sequence[Value], patients: Sequence[str], least: int, *, decades: bool
+) -> list[str]:
     """Of each film the name of its group."""
     numbers = [_number(value) for value in values]
     stated = [value for value in values if value is not None]
     known = sorted(number for number in numbers if number is not None)
+    if decades and len(known) == len(stated):
+        return _decades(numbers, patients, least)
     if len(known) == len(stated) and len(set(known)) > MOST_VALUES:
         return _thirds(numbers, known)
     texts = [None if value is None else _short(str(value)) for value in values]
@@ -145,11 +159,27 @@ def _names(values: Sequence[Value], patients: Sequence[str]) -> list[str]:
             owners.setdefault(text, set()).add(patient)
     counts = Counter(text for text in texts if text is not None)
     frequent = sorted(
-        (text for text in counts if len(owners[text]) >= FEWEST_PATIENTS),
+        (text for text in counts if len(owners[text]) >= least),
         key=lambda text: (-counts[text], text),
     )
     named = {text: _own(text) for text in frequent[:MOST_VALUES]}
     return [NOT_STATED if text is None else named.get(text, OTHERS) for text in texts]
+
+
+def _decades(numbers: Sequence[float | None], patients: Sequence[str], least: int) -> list[str]:
+    stated = [
+        (number, patient)
+        for number, patient in zip(numbers, patients, strict=True)
+        if number is not None
+    ]
+    named = ranges(
+        [number for number, _ in stated],
+        [patient for _, patient in stated],
+        least=least,
+        decades=True,
+    )
+    names = iter(named or [OTHERS] * len(stated))
+    return [NOT_STATED if number is None else next(names) for number in numbers]
 
 
 def _thirds(numbers: Sequence[float | None], known: Sequence[float]) -> list[str]:

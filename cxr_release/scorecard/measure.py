@@ -9,7 +9,7 @@ from typing import Any
 
 from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
-from cxr_release.params import ScoreParams
+from cxr_release.params import LEAST_PATIENTS, ScoreParams
 from cxr_release.scorecard import coverage_rows, fidelity_rows
 from cxr_release.scorecard.attacks import sentences
 from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
@@ -44,6 +44,8 @@ class Subject:
     """See `score_sets`."""
     facts: Mapping[str, Facts] = field(default_factory=dict)
     """`trained` and `control` → facts of those films, which make groups."""
+    least_patients: int = LEAST_PATIENTS
+    """Who must share a value that is named."""
     labels: Labels | None = None
     external: FilmSet | None = None
     """Films of another hospital to test on, in place of control films."""
@@ -86,7 +88,9 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
     extractors = [_extractor(text) for text in settings.extractors]
     features = picture_features(sets)
     faithful = measure_fidelity(sets, features=features, extractors=extractors, films=films)
-    covering = measure_coverage(sets, subject.facts, features=features)
+    covering = measure_coverage(
+        sets, subject.facts, least=subject.least_patients, features=features
+    )
     useful = measure_utility(
         sets, labels=subject.labels, external=subject.external, learner=settings.learner
     )

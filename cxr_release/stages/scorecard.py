@@ -44,6 +44,7 @@ def run(paths: Paths, params: Params) -> None:
                 row["id"]: row_of_source(job_of_row(row)[0]) for row in screened if row["released"]
             },
             facts={TRAINED: facts, CONTROL: facts},
+            least_patients=params.ingest.least_patients,
             labels=labels_of_manifest(manifest, size=params.ingest.film_size),
             external=_external(paths, params),
             network_attacks=read(paths.network_attacks),

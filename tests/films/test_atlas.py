@@ -109,6 +109,17 @@ def test_the_workbook_gives_curvature_classes(atlas: Path) -> None:
         assert [film_facts.curvature for film_facts in facts] == [2, 5, None]
 
 
+def test_rows_of_a_workbook_may_end_at_their_last_value() -> None:
+    rows: list[tuple[Any, ...]] = [("Sex", "Number", "Curvature"), ("f", 1035, 3), (), ("m", 7181)]
+    assert curvatures_in(rows) == {"0001035": 3}
+
+
+def test_ages_above_90_are_90(atlas: Path) -> None:
+    path = atlas / "datasets-PNG" / "0007181.png"
+    path.rename(path.with_name("0007197.png"))
+    assert [film.load()[1].age for film in list_atlas(atlas, KEY).films] == [35, 36, 90]
+
+
 def test_workbooks_that_cannot_be_understood(atlas: Path) -> None:
     path = atlas / "datasets.xlsx"
     path.write_bytes(b"PK\3\4 no workbook")

@@ -26,6 +26,7 @@ from cxr_release.radiographs.exposure import exposed_field
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.collimation import Collimation
 from cxr_release.radiographs.phantoms.phantom_source import Phantom, draw_phantom
+from cxr_release.scorecard.facts import facts_of_manifest
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 from tests.support.film_key import KEY
 
@@ -483,3 +484,48 @@ def test_a_stated_polarity_holds_and_films_that_look_otherwise_are_named(
         row = rows[f"id-{index}"]
         assert row["stated_negative"] == value
         assert row["inverted"] == (truth[index] if value is None else value)
+
+
+def test_facts_of_a_table_are_taken_in_as_far_as_enough_patients_share_them(
+    folder: Path, tmp_path: Path, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sites = ["north"] * 6 + ["Atlantis"] * 3 + ["Thule"] * 2 + [""]
+    rows = [f"film-{at:02d}.png;p{at};{70 + 3 * at};{site};x" for at, site in enumerate(sites)]
+    table = "\n".join(["sep=;", "file;patient;age;site;note;", *rows])
+    (folder / "patients.csv").write_text(table, encoding="utf-16")
+    asked = {"age": "number", "site": "code"}
+    summary = take(folder, tmp_path / "out", settings(facts=asked, least_patients=5))
+    told = capsys.readouterr().err
+    assert summary["known"] == {"age": 12, "site": 11}
+    assert summary["rare_values"] == [
+        {"name": "site", "counted": "patient", "put together": 2, "left out": 0}
+    ]
+    assert "not taken in, since ingest.facts does not name them: note" in told
+    assert "values of fewer than 5 patients are not kept:\n  site: 2 values put together" in told
+    assert "Atlantis" not in told
+    films = list(manifest(tmp_path / "out").values())
+    assert "Atlantis" not in repr(films)
+    facts = facts_of_manifest(films)
+    assert sorted(facts["site"].values()) == ["north"] * 6 + ["others"] * 5
+    assert max(facts["age"].values()) == 90
+    assert "note" not in facts
+    take(folder, tmp_path / "plain", settings())
+    assert {row["facts"] is None for row in manifest(tmp_path / "plain").values()} == {True}
+    with pytest.raises(SourceError, match="names sight, of which neither") as caught:
+        take(folder, tmp_path / "no", settings(facts={"sight": "code"}))
+    assert "age, note, site" in str(caught.value)
+
+
+def test_a_value_that_is_none_is_a_fault_of_its_film(
+    folder: Path, tmp_path: Path, settings: Settings
+) -> None:
+    rows = [f"film-{at:02d}.png,p{at},{at or 'old'}" for at in range(12)]
+    (folder / "patients.csv").write_text("\n".join(["file,patient,age", *rows]))
+    asked = settings(facts={"age": "number"})
+    with pytest.raises(SourceError) as caught:
+        take(folder, tmp_path / "out", asked)
+    (fault,) = caught.value.faults
+    assert fault.where == "film-00.png"
+    assert fault.what == "has the age 'old' (patients.csv: line 2), which is not a number"
+    skipping = dataclasses.replace(asked, on_error="skip")
+    assert take(folder, tmp_path / "out", skipping)["refused"] == 1

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.errors import SourceError
@@ -171,3 +172,54 @@ def test_pixels_that_control_shares_with_another_part_are_told_with_both_films()
     ]
     # Two films of the control part, and two that are trained on, may be equal.
     assert not twins_of_control(parts, pixels | {"a": "2", "b": "3"}, files)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    films=st.lists(
+        st.tuples(st.integers(0, 25), st.sampled_from("abc")), min_size=30, max_size=150
+    ),
+    held_out=st.sampled_from([0.1, 0.2, 0.5]),
+    control=st.sampled_from([0.0, 0.1, 0.25]),
+    seed=st.integers(0, 9),
+)
+def test_shares_are_kept_within_each_stratum_and_patients_together(
+    films: list[tuple[int, str]], held_out: float, control: float, seed: int
+) -> None:
+    strata = {f"patient {owner}": name for owner, name in films}
+    groups = Groups({str(at): f"patient {owner}" for at, (owner, _) in enumerate(films)}, "patient")
+    if len(strata) < 6:
+        return
+    options: dict[str, Any] = {"held_out": held_out, "control": control, "seed": seed}
+    parts = split_by_group(groups, strata=strata, **options)
+    backwards = Groups(dict(reversed(groups.of.items())), "patient")
+    assert parts == split_by_group(backwards, strata=strata, **options)
+    whole = {
+        group: {parts[film] for film in groups.of if groups.of[film] == group} for group in strata
+    }
+    assert all(len(each) == 1 for each in whole.values())
+    assert {"tuning", "held_out"} <= set(parts.values())
+    assert ("control" in parts.values()) == (control > 0)
+    most = max(Counter(groups.of.values()).values())
+    for name in set(strata.values()):
+        mine = [film for film in parts if strata[groups.of[film]] == name]
+        count = Counter(parts[film] for film in mine)
+        assert abs(count["control"] - control * len(mine)) <= 2 * most
+        rest = len(mine) - count["control"]
+        assert abs(count["held_out"] - held_out * rest) <= 2 * most
+
+
+def test_without_a_split_by_strata_a_rare_one_may_be_in_one_part_alone() -> None:
+    """What it is for: 20 films of 200 are of another site; each part gets its share of them."""
+    groups = Groups({f"{at:03d}": f"film {at}" for at in range(200)}, "film")
+    strata = {f"film {at}": "rare" if at < 20 else "usual" for at in range(200)}
+    counts = []
+    for seed in range(20):
+        parts = split_by_group(groups, held_out=0.15, control=0.2, seed=seed, strata=strata)
+        count = Counter(parts[f"{at:03d}"] for at in range(20))
+        assert count["control"] == 4
+        assert count["held_out"] in (2, 3)
+        plain = split_by_group(groups, held_out=0.15, control=0.2, seed=seed)
+        counts.append(Counter(plain[f"{at:03d}"] for at in range(20))["control"])
+    assert min(counts) < 3
+    assert max(counts) > 5

@@ -20,9 +20,15 @@ FILMS = [str(place) for place in range(60)]
 PATIENTS = [f"patient {place}" for place in range(60)]
 
 
-def groups_of(values: list[object], patients: list[str] | None = None) -> dict[str, Group]:
-    facts = {"column": dict(zip(FILMS, values, strict=False))}
-    found = grouped(facts, FILMS, patients or PATIENTS)  # type: ignore[arg-type]
+def groups_of(
+    values: list[object],
+    patients: list[str] | None = None,
+    *,
+    column: str = "column",
+    least: int = FEWEST_PATIENTS,
+) -> dict[str, Group]:
+    facts = {column: dict(zip(FILMS, values, strict=False))}
+    found = grouped(facts, FILMS, patients or PATIENTS, least=least)  # type: ignore[arg-type]
     return {group.name: group for group in found.groups}
 
 
@@ -49,9 +55,20 @@ def test_the_most_frequent_values_have_groups_and_rare_ones_are_never_named() ->
     assert len(groups["others"].films) == 10
     one_patient = ["patient 0"] * 30 + PATIENTS[30:]
     assert list(groups_of(values, one_patient)) == ["M", "others"]
-    many = groups_of([f"site {place % 10}" for place in range(60)])
+    many = groups_of([f"site {place % 10}" for place in range(60)], least=6)
     assert len(many) == MOST_VALUES + 1
     assert groups_of(["others"] * 30 + [None] * 30).keys() == {"“others”", "not stated"}
+
+
+def test_ages_become_decades_of_enough_patients() -> None:
+    ages = [18] * 3 + [25] * 9 + [34] * 15 + [47] * 4 + [52] * 11 + [93] * 9 + [None] * 9
+    groups = groups_of(ages, column="Age")
+    assert {name: len(group.films) for name, group in groups.items()} == {
+        "10 to 29": 12,
+        "30 to 39": 15,
+        "40 and above": 24,
+        "not stated": 9,
+    }
 
 
 def test_a_column_with_one_group_is_named_and_an_empty_one_is_not() -> None:

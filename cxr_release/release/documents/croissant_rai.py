@@ -110,7 +110,10 @@ def _preprocessing(record: Record) -> list[str]:
     params, ingest = record.params, record.metrics.ingest
     scale = scale_of(record)
     fit = {"stretch": "stretched", "pad": "padded"}.get(params.ingest.fit, "to one scale")
+    exposed = params.ingest.field == "exposed"
+    cut = ["Borders of collimators and shutters were cut off where they were found."]
     return [
+        *(cut if exposed else []),
         f"Real films were read as 8-bit grey and resampled to {params.ingest.film_size} pixels,"
         f" {f'to one scale, {scale.in_words}' if scale else fit}.",
         f"{ingest.inverted:,} negatives among them were inverted, so that bone is bright.",
