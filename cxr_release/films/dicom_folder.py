@@ -2,7 +2,7 @@
 
 Paths and headers hold patients' names. So a film is named by its SOP Instance UID under the key
 (`film_key`), a patient by issuer and Patient ID, and a file is called `dicom-00012`: by its place
-in the order of the opaque ids, which says nothing. Which file that is, `places` tells whoever has
+in the order of the opaque ids, which says nothing. Which file that is, `find_places` tells whoever has
 the key. No message here holds a path or a value of a header, but for the codes that were asked for.
 
 Beside the films may lie `patients.csv` and `left-facing.txt`, which name files by their path in
@@ -131,15 +131,25 @@ def list_dicom(
     )
 
 
-def places(folder: Path, key: FilmKey, settings: DicomParams) -> dict[str, Path]:
-    """Name of every file as `list_dicom` calls it → where it is. For terminals alone.
+def find_places(
+    wanted: Sequence[str], folder: Path, key: FilmKey, settings: DicomParams | None
+) -> dict[str, Path]:
+    """Where the files are that `list_dicom` calls by some names. For terminals alone.
 
     Raises:
-        SourceError: pydicom is missing.
+        SourceError: pydicom is missing, or a name is not one of a file there.
     """
-    entries = _entries(folder, settings, progress=True)
+    entries = _entries(folder, settings or DicomParams(), progress=True)
     names = _named(entries, key)
-    return {names[entry.inside]: entry.path for entry in entries}
+    paths = {names[entry.inside]: entry.path for entry in entries}
+    unknown = [name for name in wanted if name not in paths]
+    if unknown:
+        raise SourceError(
+            "is not a name of a file in the folder of DICOM films",
+            where=unknown[0],
+            remedy="names are those of the manifest of the same folder, key and ingest.dicom",
+        )
+    return {name: paths[name] for name in wanted}
 
 
 def _files(folder: Path, fail: Callable[[OSError], None] | None = None) -> Iterator[Path]:

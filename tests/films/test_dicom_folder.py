@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from cxr_release.errors import SourceError
-from cxr_release.films.dicom_folder import is_dicom_folder, list_dicom, places
+from cxr_release.films.dicom_folder import find_places, is_dicom_folder, list_dicom
 from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey
 from cxr_release.params import DicomParams
@@ -93,10 +93,13 @@ def test_another_key_gives_other_ids_and_the_same_films(tree: Path) -> None:
 
 def test_the_key_tells_which_file_a_name_stands_for(tree: Path) -> None:
     listing = listed(tree)
-    found = places(tree, KEY, DicomParams())
-    assert len(found) == 8
+    names = [*listing.passed_over, *(film.name for film in listing.films)]
+    found = find_places(names, tree, KEY, None)
+    assert len(set(found.values())) == 8
     for film in listing.films:
         assert found[film.name] == film.file.path  # type: ignore[attr-defined]
+    with pytest.raises(SourceError, match="is not a name of a file"):
+        find_places(["dicom-00009"], tree, KEY, None)
 
 
 def test_folders_of_other_films_are_not_of_dicom(folder: Path, tmp_path: Path) -> None:
@@ -118,7 +121,7 @@ def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) 
     (tree / "LINKED").symlink_to(tree / "MUELLER1")
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tree / "icon.png")
     data = film.read_bytes()
-    (tree / "MUELLER1/CUT").write_bytes(data[: data.index(b"LO\2\0P0") + 1])
+    (tree / "MUELLER1/CUT").write_bytes(data[: data.index(b"CS\2\0CR")])
     put(tree / "MUELLER2/NOUID", SOPInstanceUID="")
     os.mkfifo(tree / "MUELLER2/PIPE")
     listing = listed(tree)
@@ -131,7 +134,7 @@ def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) 
         "is a folder",
         "is a symbolic link out of the folder",
         "is damaged: it has no SOPInstanceUID",
-        "is truncated: a DICOM file without its last elements",
+        "states no modality that DICOM defines; CR, DX asked for",
     ]
     assert len(listing.films) == 4
     assert sorted(listing.refused) == sorted({fault.where for fault in listing.faults})
