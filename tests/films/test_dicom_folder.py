@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -97,7 +98,7 @@ def test_the_key_tells_which_file_a_name_stands_for(tree: Path) -> None:
     found = find_places(names, tree, KEY, None)
     assert len(set(found.values())) == 8
     for film in listing.films:
-        assert found[film.name] == film.file.path  # type: ignore[attr-defined]
+        assert found[film.name] == str(film.file.path)  # type: ignore[attr-defined]
     with pytest.raises(SourceError, match="is not a name of a file"):
         find_places(["dicom-00009"], tree, KEY, None)
 
@@ -131,8 +132,8 @@ def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) 
         "has the same SOPInstanceUID as N",
         "is a PNG, JPEG or TIFF, in a folder of DICOM films",
         "is a broken symbolic link",
-        "is a folder",
         "is a symbolic link out of the folder",
+        "is a symbolic link to a folder",
         "is damaged: it has no SOPInstanceUID",
         "states no modality that DICOM defines; CR, DX asked for",
     ]
@@ -140,6 +141,20 @@ def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) 
     assert sorted(listing.refused) == sorted({fault.where for fault in listing.faults})
     text = " ".join(map(str, [*listing.faults, *listing.passed_over.items()]))
     assert not re.search("(?i)mueller|anna|IM0001|elsewhere", text)
+
+
+def test_a_file_that_cannot_be_read_is_a_fault(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+
+    def failing(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.parent.name == "SE0" and path.parent.parent.parent.name == "MUELLER1":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    assert is_dicom_folder(tree)
+    (found,) = listed(tree).faults
+    assert found.what == "cannot be read (Input/output error)"
 
 
 def test_where_nothing_is_asked_for_the_reasons_are_counted(tree: Path) -> None:
