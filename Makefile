@@ -65,6 +65,7 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[bench,privacy]'
 	python -m benchmarks.ingest
+	python -m benchmarks.dicom
 	python -m benchmarks.training
 	python -m benchmarks.sampling
 	python -m benchmarks.privacy --phantoms-cache build/bench

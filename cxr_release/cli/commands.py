@@ -35,7 +35,6 @@ from cxr_release.cli.options import (
 )
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
-from cxr_release.errors import SourceError
 from cxr_release.exit_status import one_line_errors
 
 if TYPE_CHECKING:
@@ -151,26 +150,15 @@ def where(
 
     Example: cxr-release where dicom-00012
     """
-    from cxr_release.films.dicom_folder import places
+    from cxr_release.films.dicom_folder import find_places
     from cxr_release.films.film_key import read_key
-    from cxr_release.params import DicomParams
 
     project = project_at(root)
     ingested = project.params.ingest
-    found = places(
-        source or project.paths.root / ingested.source,
-        read_key(key or project.paths.film_key),
-        ingested.dicom or DicomParams(),
-    )
-    for name in names:
-        if name not in found:
-            raise SourceError(
-                "is not a name of a file in the folder of DICOM films",
-                where=name,
-                remedy="names are those of the manifest of the same folder, key and ingest.dicom",
-            )
-    for name in names:
-        print(f"{name}  {found[name]}")
+    folder = source or project.paths.root / ingested.source
+    file_key = read_key(key or project.paths.film_key)
+    for name, path in find_places(names, folder, file_key, ingested.dicom).items():
+        print(f"{name}  {path}")
 
 
 @app.command()

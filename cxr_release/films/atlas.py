@@ -56,6 +56,11 @@ class AtlasFilm:
     curvature: int | None
 
     @property
+    def id(self) -> str:
+        """Opaque; see `film_key`."""
+        return self.film.id
+
+    @property
     def name(self) -> str:
         """Path of the film within the atlas."""
         return self.film.name

@@ -134,6 +134,7 @@ def _is_deflated(stream: BinaryIO) -> bool:
 def _inflated(data: bytes) -> bytes:
     """A deflated file as a plain one, inflated to `MAX_BYTES` at most: pydicom knows no limit."""
     from pydicom import dcmread
+    from pydicom.filebase import DicomBytesIO
     from pydicom.filewriter import write_file_meta_info
     from pydicom.uid import ExplicitVRLittleEndian
 
@@ -149,10 +150,9 @@ def _inflated(data: bytes) -> bytes:
     if inflater.unconsumed_tail:
         raise SourceError(f"holds more than {MAX_BYTES >> 20} MiB: refused as a compression bomb")
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    plain = io.BytesIO()
-    plain.write(bytes(_PREAMBLE) + b"DICM")
+    plain = DicomBytesIO()
     write_file_meta_info(plain, meta, enforce_standard=False)
-    return plain.getvalue() + body
+    return bytes(_PREAMBLE) + b"DICM" + plain.getvalue() + body
 
 
 def value(dataset: Dataset, keyword: str) -> Any:

@@ -2,8 +2,9 @@
 
 Paths and headers hold patients' names. So a film is named by its SOP Instance UID under the key
 (`film_key`), a patient by issuer and Patient ID, and a file is called `dicom-00012`: by its place
-in the order of the opaque ids, which says nothing. Which file that is, `places` tells whoever has
-the key. No message here holds a path or a value of a header, but for the codes that were asked for.
+in the order of the opaque ids, which says nothing. Which file that is, `find_places` tells whoever
+has the key. No message here holds a path or a value of a header, but for the codes that were asked
+for.
 
 Beside the films may lie `patients.csv` and `left-facing.txt`, which name files by their path in
 the folder. The table then states all patients, whatever the headers say.
@@ -29,7 +30,7 @@ from cxr_release.films.dicom_file import SNIFFED, is_dicom, open_dataset, silenc
 from cxr_release.films.dicom_header import ASKED, not_asked_for
 from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey
-from cxr_release.films.folder import BESIDE, LEFT_FACING, FilmFile, RealFilm, place_fault
+from cxr_release.films.folder import BESIDE, LEFT_FACING, FilmFile, RealFilm, place_fault, printable
 from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, canonical, no_patient, read_patients
 from cxr_release.params import DicomParams
@@ -52,6 +53,7 @@ _OTHER_PICTURE = (
     "is a PNG, JPEG or TIFF, in a folder of DICOM films",
     "give such films a folder of their own, or take it out",
 )
+_LINKED = ("is a symbolic link to a folder", "copy the folder itself, or take the link out")
 _UID = re.compile(r"[0-9.]{1,64}")
 
 
@@ -75,9 +77,14 @@ class _Entry:
 def is_dicom_folder(folder: Path) -> bool:
     """Whether any visible file below a folder is DICOM, by its content; or is called DICOMDIR."""
     home = folder.resolve()
-    return any(
-        path.name.upper() == "DICOMDIR" or is_dicom(_start(path, home)) for path in _files(folder)
-    )
+
+    def holds_dicom(path: Path) -> bool:
+        try:
+            return path.name.upper() == "DICOMDIR" or is_dicom(_start(path, home))
+        except OSError:  # whoever lists the folder says so
+            return False
+
+    return any(map(holds_dicom, _files(folder)))
 
 
 def list_dicom(
@@ -131,15 +138,25 @@ def list_dicom(
     )
 
 
-def places(folder: Path, key: FilmKey, settings: DicomParams) -> dict[str, Path]:
-    """Name of every file as `list_dicom` calls it → where it is. For terminals alone.
+def find_places(
+    wanted: Sequence[str], folder: Path, key: FilmKey, settings: DicomParams | None
+) -> dict[str, str]:
+    """Where the files are that `list_dicom` calls by some names. For terminals alone.
 
     Raises:
-        SourceError: pydicom is missing.
+        SourceError: pydicom is missing, or a name is not one of a file there.
     """
-    entries = _entries(folder, settings, progress=True)
+    entries = _entries(folder, settings or DicomParams(), progress=True)
     names = _named(entries, key)
-    return {names[entry.inside]: entry.path for entry in entries}
+    paths = {names[entry.inside]: printable(str(entry.path)) for entry in entries}
+    unknown = [name for name in wanted if name not in paths]
+    if unknown:
+        raise SourceError(
+            "is not a name of a file in the folder of DICOM films",
+            where=unknown[0],
+            remedy="names are those of the manifest of the same folder, key and ingest.dicom",
+        )
+    return {name: paths[name] for name in wanted}
 
 
 def _files(folder: Path, fail: Callable[[OSError], None] | None = None) -> Iterator[Path]:
@@ -159,16 +176,16 @@ def _files(folder: Path, fail: Callable[[OSError], None] | None = None) -> Itera
 
 
 def _start(path: Path, home: Path) -> bytes:
-    """The first bytes of a file; none of what is not a regular file of the folder."""
-    try:
-        if path.is_symlink() and place_fault(path, home)[0]:
-            return b""
-        if not path.is_file():  # opening a named pipe would wait for ever
-            return b""
-        with path.open("rb") as stream:
-            return stream.read(SNIFFED)
-    except OSError:
+    """The first bytes of a file; none of what is not a regular file of the folder.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    # Opening a named pipe would wait for ever.
+    if place_fault(path, home)[0] or not path.is_file():
         return b""
+    with path.open("rb") as stream:
+        return stream.read(SNIFFED)
 
 
 def _entries(folder: Path, settings: DicomParams, progress: bool) -> list[_Entry]:
@@ -191,14 +208,15 @@ def _entries(folder: Path, settings: DicomParams, progress: bool) -> list[_Entry
 
 def _entry(path: Path, folder: Path, home: Path, settings: DicomParams) -> _Entry:
     entry = _Entry(path, path.relative_to(folder).as_posix())
-    fault = place_fault(path, home)
-    start = b"" if fault[0] else _start(path, home)
-    if fault[0] or not is_dicom(start):
-        # A picture may be a film, or an icon of the viewer on the disc: only a person can say.
-        fault = fault if fault[0] else _OTHER_PICTURE if is_film(start) else ("", "")
-        other = "" if fault[0] else "is not a film, in a folder of DICOM films"
-        return replace(entry, fault=fault, passed_over=other)
+    fault = _LINKED if path.is_symlink() and path.is_dir() else place_fault(path, home)
+    if fault[0]:
+        return replace(entry, fault=fault)
     try:
+        start = _start(path, home)
+        if not is_dicom(start):
+            # A picture may be a film, or an icon of the viewer on the disc: a person can say.
+            other = "" if is_film(start) else "is not a film, in a folder of DICOM films"
+            return replace(entry, fault=("", "") if other else _OTHER_PICTURE, passed_over=other)
         with path.open("rb") as stream:
             dataset = open_dataset(stream, stop_before_pixels=True, specific_tags=list(_READ))
         return _with_header(entry, dataset, settings)

@@ -82,7 +82,7 @@ def not_asked_for(dataset: Dataset, settings: DicomParams) -> Refusal | None:
     It may be another kind of object, or of another modality, body part, view or side.
 
     Raises:
-        SourceError: it is truncated, so that nothing is known of it.
+        SourceError: it is truncated, or states no modality, so that it may be one of them.
     """
     of_class = class_of(dataset)
     for start, kind in terms.NOT_FILMS.items():
@@ -96,10 +96,10 @@ def not_asked_for(dataset: Dataset, settings: DicomParams) -> Refusal | None:
         if asked and stated.get(name) not in asked:
             label, found = name.replace("_", " "), stated.get(name)
             has = f"has the {label} {found}" if found else f"states no {label} that DICOM defines"
-            return Refusal(
-                f"{has}; {', '.join(asked)} asked for",
-                f"name it in ingest.dicom.{name}" if found else "",
-            )
+            what = f"{has}; {', '.join(asked)} asked for"
+            if not found and name == "modality":  # which every object has to state
+                raise SourceError(what)
+            return Refusal(what, f"name it in ingest.dicom.{name}" if found else "")
     if code(dataset, "PresentationIntentType") == "FOR PROCESSING":
         return Refusal("is raw data of a detector (FOR PROCESSING)", "export it FOR PRESENTATION")
     return None

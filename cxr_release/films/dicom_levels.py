@@ -103,7 +103,8 @@ def _padding(dataset: Dataset, stored: Stored) -> NDArray[np.bool_]:
     stated = [levels[int(end) % size] for end in ends if -size < end < size]
     if not stated:
         return np.zeros(size, bool)
-    return (levels >= min(stated)) & (levels <= max(stated))
+    padding: NDArray[np.bool_] = (levels >= min(stated)) & (levels <= max(stated))
+    return padding
 
 
 def modality_values(dataset: Dataset, levels: Numbers, stored: Stored) -> Numbers:

@@ -91,16 +91,12 @@ def _syntax(dataset: Dataset) -> str:
     stated = str(dataset.file_meta.get("TransferSyntaxUID", ""))
     if stated:
         return stated
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
     implicit, little = dataset.original_encoding
-    uid = (
-        "1.2.840.10008.1.2"
-        if implicit
-        else "1.2.840.10008.1.2.1"
-        if little
-        else "1.2.840.10008.1.2.2"
-    )
-    dataset.file_meta.TransferSyntaxUID = uid
-    return uid
+    explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return str(dataset.file_meta.TransferSyntaxUID)
 
 
 def _check(dataset: Dataset, settings: DicomParams, syntax: str) -> Stored:
@@ -133,7 +129,7 @@ def _check(dataset: Dataset, settings: DicomParams, syntax: str) -> Stored:
 
 def _decoded(dataset: Dataset, syntax: str) -> NDArray[Any]:
     """(height, width), unsigned words as they are stored."""
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     height, width = whole(dataset, "Rows"), whole(dataset, "Columns")
     size = height * width * whole(dataset, "BitsAllocated") // 8
@@ -162,7 +158,7 @@ def _decoded(dataset: Dataset, syntax: str) -> NDArray[Any]:
 
 
 def _require_decoder(syntax: str) -> None:
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
 
     try:
         available = get_decoder(syntax).is_available

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from cxr_release.errors import SourceError
-from cxr_release.films.dicom_folder import is_dicom_folder, list_dicom, places
+from cxr_release.films.dicom_folder import find_places, is_dicom_folder, list_dicom
 from cxr_release.films.facts import Listing
 from cxr_release.films.film_key import FilmKey
 from cxr_release.params import DicomParams
@@ -93,10 +94,13 @@ def test_another_key_gives_other_ids_and_the_same_films(tree: Path) -> None:
 
 def test_the_key_tells_which_file_a_name_stands_for(tree: Path) -> None:
     listing = listed(tree)
-    found = places(tree, KEY, DicomParams())
-    assert len(found) == 8
+    names = [*listing.passed_over, *(film.name for film in listing.films)]
+    found = find_places(names, tree, KEY, None)
+    assert len(set(found.values())) == 8
     for film in listing.films:
-        assert found[film.name] == film.file.path  # type: ignore[attr-defined]
+        assert found[film.name] == str(film.file.path)  # type: ignore[attr-defined]
+    with pytest.raises(SourceError, match="is not a name of a file"):
+        find_places(["dicom-00009"], tree, KEY, None)
 
 
 def test_folders_of_other_films_are_not_of_dicom(folder: Path, tmp_path: Path) -> None:
@@ -118,7 +122,7 @@ def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) 
     (tree / "LINKED").symlink_to(tree / "MUELLER1")
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tree / "icon.png")
     data = film.read_bytes()
-    (tree / "MUELLER1/CUT").write_bytes(data[: data.index(b"LO\2\0P0") + 1])
+    (tree / "MUELLER1/CUT").write_bytes(data[: data.index(b"CS\2\0CR")])
     put(tree / "MUELLER2/NOUID", SOPInstanceUID="")
     os.mkfifo(tree / "MUELLER2/PIPE")
     listing = listed(tree)
@@ -128,15 +132,29 @@ def test_what_is_in_doubt_is_a_fault_without_a_path(tree: Path, tmp_path: Path) 
         "has the same SOPInstanceUID as N",
         "is a PNG, JPEG or TIFF, in a folder of DICOM films",
         "is a broken symbolic link",
-        "is a folder",
         "is a symbolic link out of the folder",
+        "is a symbolic link to a folder",
         "is damaged: it has no SOPInstanceUID",
-        "is truncated: a DICOM file without its last elements",
+        "states no modality that DICOM defines; CR, DX asked for",
     ]
     assert len(listing.films) == 4
     assert sorted(listing.refused) == sorted({fault.where for fault in listing.faults})
     text = " ".join(map(str, [*listing.faults, *listing.passed_over.items()]))
     assert not re.search("(?i)mueller|anna|IM0001|elsewhere", text)
+
+
+def test_a_file_that_cannot_be_read_is_a_fault(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Path.open
+
+    def failing(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.parent.name == "SE0" and path.parent.parent.parent.name == "MUELLER1":
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    assert is_dicom_folder(tree)
+    (found,) = listed(tree).faults
+    assert found.what == "cannot be read (Input/output error)"
 
 
 def test_where_nothing_is_asked_for_the_reasons_are_counted(tree: Path) -> None:

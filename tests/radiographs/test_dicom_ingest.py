@@ -6,20 +6,25 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from pyarrow import parquet
 
+from cxr_release import params as parameters
 from cxr_release import schemas, tables
-from cxr_release.errors import SourceError
+from cxr_release.errors import ParamsError, SourceError
 from cxr_release.films.film_key import FilmKey
+from cxr_release.films.film_set import open_films
 from cxr_release.films.png import Film
 from cxr_release.params import DicomParams
 from cxr_release.radiographs.ingest import ingest
+from tests.support import ROOT
 from tests.support.dicom_films import COMPRESSED, NATIVE, dataset_of, encoded
 from tests.support.dicom_names import PLANTED, plant
 from tests.support.film_fixtures import Settings
@@ -125,6 +130,60 @@ def test_the_manifest_says_what_the_header_does(
     assert {row["stated_patient"] for row in films} == {None}
     assert {row["overlay"] for row in films} == {False}
     assert {fact["name"] for row in films for fact in row["facts"]} >= {"modality", "age"}
+
+
+def test_the_settings_reach_the_reader_from_the_api(tree: Path, tmp_path: Path) -> None:
+    import cxr_release
+
+    asked = {"modality": ["CT"]}
+    summary = cxr_release.ingest(tree, tmp_path / "out", size=64, dicom=asked, progress=False)
+    assert (summary["ingested"], summary["refused"]) == (1, 9)
+    for wrong in ({"modality": ["c t"]}, {"modality": "CT"}, {"burned_in": "maybe"}, {"x": 1}):
+        with pytest.raises(ParamsError):
+            cxr_release.ingest(tree, tmp_path / "out", size=64, dicom=wrong, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("dicom", "fault"),
+    [
+        (None, ""),
+        ({}, "ingest.dicom.frames"),
+        ("CR", "ingest.dicom"),
+        (asdict(DicomParams()) | {"view": ["ll"]}, "ingest.dicom.view"),
+        (asdict(DicomParams()) | {"body_part": ["CSPINE", "HWS"]}, ""),
+    ],
+)
+def test_the_settings_are_checked(tmp_path: Path, dicom: Any, fault: str) -> None:
+    raw = yaml.safe_load((ROOT / "params.yaml").read_text())
+    if isinstance(dicom, dict):
+        dicom = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in dicom.items()
+        }
+    raw["ingest"]["dicom"] = dicom
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    if not fault:
+        params = parameters.load(tmp_path / "params.yaml")
+        assert (params.ingest.dicom is None) == (dicom is None)
+        del raw["ingest"]["dicom"]  # as in files of before there was such a key
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+        assert parameters.load(tmp_path / "params.yaml").ingest.dicom is None
+        return
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(tmp_path / "params.yaml")
+    assert fault in {found.where for found in caught.value.faults}
+
+
+def test_an_audit_opens_a_folder_of_dicom_files(tmp_path: Path, positives: list[Film]) -> None:
+    for at, film in enumerate(positives[:4]):
+        stored = film.astype("<u2") * 16
+        window = {"WindowCenter": "2040", "WindowWidth": "4080", "VOILUTFunction": "LINEAR_EXACT"}
+        data = encoded(dataset_of(stored, 12, **window), COMPRESSED[at])
+        (tmp_path / f"film-{at}.dcm").write_bytes(data)
+    films = open_films([tmp_path], "real")
+    assert sorted(films.homes) == [f"film-{at}" for at in range(4)]
+    for at, film in enumerate(positives[:4]):
+        assert np.array_equal(films.film(f"film-{at}"), film)
 
 
 CHEST = os.environ.get("CXR_RELEASE_CHEST_FILMS", "")

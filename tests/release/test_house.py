@@ -130,6 +130,12 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("house")
     write_project(root)
     write_films(root / "data/raw")
+    run_house(root)
+    return root
+
+
+def run_house(root: Path) -> None:
+    """Take the films of `data/raw` in, with DVC, and make a release of drawn films beside them."""
     dvc(root, "init", "--no-scm", "--quiet")
     (root / "said.txt").write_text(dvc(root, "repro"))
     paths = Paths(root)
@@ -148,7 +154,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_score(inputs_below(root / "data"))
     for stage in (validating, package):
         stage.run(paths, params)
-    return root
 
 
 def judge(paths: Paths) -> None:

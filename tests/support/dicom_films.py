@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom.config
 import pytest
 from numpy.typing import NDArray
 from pydicom import Dataset, FileMetaDataset, dcmwrite
@@ -30,6 +31,10 @@ from pydicom.uid import (
 
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
+
+# Films are written here against the standard, too.
+pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 COMPRESSED = (JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, RLELossless)
@@ -140,7 +145,6 @@ def _run_lengths(pixels: NDArray[Any]) -> bytes:
 def test_files() -> list[Path]:
     """pydicom's test files, as they are installed: in itself, and in pydicom-data."""
     import data_store
-    import pydicom
 
     roots = (Path(pydicom.__file__).parent / "data/test_files", Path(data_store.__file__).parent)
     return sorted(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pydicom.config
 from pydicom import Dataset
 from pydicom.dataset import PrivateBlock
+
+# What a code must not hold is written into codes.
+pydicom.config.settings.writing_validation_mode = pydicom.config.IGNORE
 
 PLANTED = (
     "Zwingenbergerova",
