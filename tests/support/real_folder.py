@@ -28,7 +28,9 @@ NAME = "Mueller_Anna_1961-07-24_{}.png"
 
 def checks(number: int, width: int, height: int, block: int = 16) -> Film:
     """A film of squares of greys that are its own."""
-    greys = np.random.default_rng(number).integers(0, 256, (-(-height // block), -(-width // block)))
+    greys = np.random.default_rng(number).integers(
+        0, 256, (-(-height // block), -(-width // block))
+    )
     whole: Film = np.kron(greys, np.ones((block, block)))[:height, :width].astype(np.uint8)
     return whole
 
