@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cxr_release import schemas, tables
+from cxr_release.clearance import ocr
 from cxr_release.cli.log import verify_logs
 from cxr_release.cli.status import status_of, text_of
-from cxr_release.clearance import ocr
 from cxr_release.errors import DecisionError, SourceError
 from cxr_release.files import read_json
 from cxr_release.project import Project

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from cxr_release import params as parameters
-from cxr_release.clearance.statement import CLEARANCE, NewClearance, Word
 from cxr_release.clearance.state import read_contents
+from cxr_release.clearance.statement import CLEARANCE, NewClearance, Word
 from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.png import Film
 from cxr_release.logbook import log

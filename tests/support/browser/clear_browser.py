@@ -23,7 +23,7 @@ from tests.support.real_folder import RealFolder, checks
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-WIDTH, HEIGHT = 1_600, 1_200
+WIDTH, HEIGHT = 1_400, 704
 KEYS = {"c": "clear", "t": "text"}
 
 
