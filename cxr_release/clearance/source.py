@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol, cast
 
 from cxr_release.clearance.state import read_contents
 from cxr_release.errors import SourceError, TableError
 from cxr_release.films import png
 from cxr_release.films.atlas import is_atlas, list_atlas
-from cxr_release.films.facts import Listing
+from cxr_release.films.facts import Listing, SourceFilm
 from cxr_release.films.film_key import FilmKey, read_key
 from cxr_release.films.folder import list_folder
 from cxr_release.films.png import Film
 
 AT_ONCE = 2
 """Films that are decoded at a time: each may be hundreds of megabytes."""
+
+
+class NamedFilm(SourceFilm, Protocol):
+    """A real film of a source: every reader of real films gives it its opaque id."""
+
+    @property
+    def id(self) -> str:
+        """By the key with which the source was listed."""
 
 
 class SourceFilms:
@@ -32,7 +40,8 @@ class SourceFilms:
     """
 
     def __init__(self, listing: Listing, contents: Mapping[str, str], key: FilmKey) -> None:
-        films: dict[str, Any] = {film.id: film for film in listing.films}
+        named = cast("Sequence[NamedFilm]", listing.films)
+        films = {film.id: film for film in named}
         self._films = {film: films[film] for film in contents if film in films}
         self._contents = dict(contents)
         self._key = key

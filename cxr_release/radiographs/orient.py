@@ -111,7 +111,8 @@ def orient(
 
 def rows_per_group(row: Mapping[str, Any]) -> int:
     """Rows of a row group of films like this one: few where they are large."""
-    return max(1, min(ROWS_PER_GROUP, GROUP_PIXELS // (row["width"] * row["height"])))
+    pixels: int = row["width"] * row["height"]
+    return max(1, min(ROWS_PER_GROUP, GROUP_PIXELS // pixels))
 
 
 def _turned(
