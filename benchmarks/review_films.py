@@ -17,7 +17,7 @@ from cxr_release import schemas, tables
 from cxr_release.film_id import FilmId, job_name, source_name
 from cxr_release.films import png
 from cxr_release.logbook import log
-from cxr_release.radiographs.orient import ROWS_PER_GROUP
+from cxr_release.radiographs.orient import rows_per_group
 from cxr_release.screening.decision import DECISION, NewDecision
 from cxr_release.screening.films import read_generated
 
@@ -27,14 +27,14 @@ DISTINCT = 24
 CHECKPOINTS = (34, 40, 80)
 
 
-def make(root: Path, count: int) -> float:
+def make(root: Path, count: int, side: int = SIDE) -> float:
     """Films as image tables and as loose files, a third of them decided on; pages as JSON.
 
     Returns:
         Bytes of a film, on average.
     """
     chance = np.random.default_rng(1)
-    distinct = [_draw_film(chance) for _ in range(DISTINCT)]
+    distinct = [_draw_film(chance, side) for _ in range(DISTINCT)]
     encoded = [png.encode(film, synthetic=True) for film in distinct]
     facts = [png.facts(film, data) for film, data in zip(distinct, encoded, strict=True)]
     (root / "loose").mkdir()
@@ -45,7 +45,8 @@ def make(root: Path, count: int) -> float:
             for index in range(min(per_checkpoint, count - place * per_checkpoint))
         )
         path = tables_in(root)[place]
-        with tables.Writer(path, schemas.ORIENTED, rows_per_group=ROWS_PER_GROUP) as writer:
+        group = rows_per_group({"width": side, "height": side})
+        with tables.Writer(path, schemas.ORIENTED, rows_per_group=group) as writer:
             for chunk in tables.pieces(rows, 256):
                 writer.append(chunk)
     films = read_generated(tables_in(root))
@@ -58,9 +59,9 @@ def make(root: Path, count: int) -> float:
     return sum(map(len, encoded)) / DISTINCT
 
 
-def _draw_film(chance: np.random.Generator) -> png.Film:
-    smooth = gaussian_filter(chance.standard_normal((SIDE, SIDE)), SIDE / 10)
-    grey = 128 + 60 * smooth / np.abs(smooth).max() + chance.normal(0, 5, (SIDE, SIDE))
+def _draw_film(chance: np.random.Generator, side: int) -> png.Film:
+    smooth = gaussian_filter(chance.standard_normal((side, side)), side / 10)
+    grey = 128 + 60 * smooth / np.abs(smooth).max() + chance.normal(0, 5, (side, side))
     film: png.Film = np.clip(grey, 0, 255).astype(np.uint8)
     return film
 

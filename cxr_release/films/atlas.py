@@ -65,11 +65,6 @@ class AtlasFilm:
         """Path of the film within the atlas."""
         return self.film.name
 
-    @property
-    def id(self) -> str:
-        """Opaque."""
-        return self.film.id
-
     def load(self) -> tuple[Film, Facts]:
         """Read the film, and what can be read of its key points."""
         film, facts = self.film.load()

@@ -91,7 +91,7 @@ def orient(
     faults: list[Fault] = []
     rest = (row for shard in shards for row in tables.iterate(shard, schemas.SAMPLES))
     first = list(islice(rest, 1))
-    group = _rows_per_group(first[0]) if first else ROWS_PER_GROUP
+    group = rows_per_group(first[0]) if first else ROWS_PER_GROUP
     rows = chain(first, rest)
     with tables.Writer(output, schemas.ORIENTED, rows_per_group=group) as writer:
         for chunk in tables.pieces(rows, FILMS_AT_ONCE):
@@ -109,9 +109,10 @@ def orient(
     return dict(counts)
 
 
-def _rows_per_group(row: Mapping[str, Any]) -> int:
+def rows_per_group(row: Mapping[str, Any]) -> int:
     """Rows of a row group of films like this one: few where they are large."""
-    return max(1, min(ROWS_PER_GROUP, GROUP_PIXELS // (row["width"] * row["height"])))
+    pixels: int = row["width"] * row["height"]
+    return max(1, min(ROWS_PER_GROUP, GROUP_PIXELS // pixels))
 
 
 def _turned(

@@ -72,7 +72,8 @@ def side_of(data: bytes) -> int:
     name, width, height = _HEAD.unpack_from(data, 12)
     if name != b"IHDR":
         raise TableError("is not a PNG")
-    return max(width, height)
+    side: int = max(width, height)
+    return side
 
 
 def _reduced(data: bytes, width: int) -> bytes:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from cxr_release import schemas, tables
+from cxr_release.clearance.flags import Flags
 from cxr_release.clearance.looked import looked_at
+from cxr_release.clearance.statement import CLEARANCE
 from cxr_release.errors import DecisionError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
+from cxr_release.json_documents import read
+from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.witnesses import require_kept
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
@@ -21,8 +26,11 @@ def run(paths: Paths, params: Params) -> None:
             `clearance.require_complete` is set.
     """
     require_kept(paths.root, [paths.clearance_log])
+    tables.read(paths.manifest, schemas.MANIFEST, ["status"])
+    read(paths.text_flags, Flags)
     with private(paths.clearance):
         if params.ingest.source == PHANTOMS:
+            read_all(CLEARANCE, paths.clearance_log)
             write_json(paths.clearance_counts, {"drawn": True})
             write_json(paths.with_text, [])
             sys.stderr.write("clearance: drawn films, at which nobody needs to look\n")

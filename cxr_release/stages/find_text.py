@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from cxr_release import schemas, tables
 from cxr_release.clearance.flags import NOT_SEARCHED, search
 from cxr_release.clearance.source import open_source
 from cxr_release.exit_status import execute
@@ -20,6 +21,7 @@ def run(paths: Paths, params: Params) -> None:
         SourceError: tesseract is asked for and not installed, or films cannot be searched.
     """
     source = params.ingest.source
+    tables.read(paths.manifest, schemas.MANIFEST, ["status"])
     with private(paths.found_text):
         if params.clearance.ocr == "never" or source == PHANTOMS:
             write_json(paths.text_flags, dict(NOT_SEARCHED))

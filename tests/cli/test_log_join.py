@@ -16,6 +16,7 @@ import pytest
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
+from cxr_release.clearance.statement import CLEARANCE, NewClearance
 from cxr_release.film_id import BATCHES, source_name
 from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.log import Log, append
@@ -63,6 +64,12 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
         real = tables.read_rows(Paths(project).cohort_table, schemas.COHORT)[0]["sha256"]
         words = ("unsure", "copy", "not-a-copy")
         return VERDICT, [NewVerdict("real-1", real, FILM, hash_, word) for word in words]
+    if kind == "burned-in":
+        shown, words = (f"film-{7:016x}", "ab" * 32), ("clear", "text")
+        return CLEARANCE, [
+            NewClearance(*shown, "text"),
+            *(NewClearance(*shown, word) for word in words),
+        ]
     if kind == "readers":
         films = " ".join(f"{index:016x}" for index in range(2))
         picks = films.split(" ")[0]
@@ -86,7 +93,9 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
     ]
 
 
-@pytest.mark.parametrize("kind", ["screening", "withdrawals", "facing", "audit", "readers"])
+@pytest.mark.parametrize(
+    "kind", ["screening", "withdrawals", "facing", "audit", "readers", "burned-in"]
+)
 def test_any_of_the_logs_is_joined_and_the_later_word_counts(
     project: Path, tmp_path: Path, kind: str
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cxr_release.clearance.state import outcome_of
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing import push as pushing
 from cxr_release.publishing.commit import with_rule
@@ -204,6 +205,23 @@ def test_a_card_written_on_the_hub_beforehand_is_replaced(world: World) -> None:
     world.hub.store.add({"README.md": b"to come"})
     world.push()
     world.require_published()
+
+
+def test_real_films_at_which_nobody_has_looked_stop_it_unless_allowed(world: World) -> None:
+    path = world.folder / "release.json"
+    record = json.loads(path.read_text())
+    counts = outcome_of({"film-1": "content"}, {}, required=1, suspected=None).counts
+    for state, faults in (("none", ["burned_in"]), ("partial", ["burned_in"]), ("complete", [])):
+        record["reviews"]["burned_in"] = dict(counts) | {"state": state}
+        path.write_text(json.dumps(record))
+        found = incomplete_reviews(Record.model_validate(record))
+        assert [fault.where for fault in found] == faults
+        assert all("cxr-release clear" in fault.remedy for fault in found)
+    record["reviews"]["burned_in"] = dict(counts)
+    path.write_text(json.dumps(record))
+    with pytest.raises(ReleaseError, match="--allow-unreviewed"):
+        world.push()
+    assert world.push(allow_unreviewed=True)["unreviewed"] == ["burned_in"]
 
 
 @pytest.mark.parametrize("gate", ["screening", "audit", "reader_study"])

@@ -331,7 +331,7 @@ def test_stated_patients_keep_their_films_together_and_their_keys_out(tmp_path: 
     (tmp_path / "data/raw/patients.csv").write_text("\n".join(["file,patient", *rows]))
     paths = Paths(tmp_path)
     params = parameters.load(paths.params)
-    from cxr_release.stages import ingest
+    from cxr_release.stages import clearance, find_text, ingest
 
     here = Path.cwd()
     os.chdir(tmp_path)  # `ingest.source` is relative, as in a project
@@ -339,7 +339,8 @@ def test_stated_patients_keep_their_films_together_and_their_keys_out(tmp_path: 
         ingest.run(paths, params)
     finally:
         os.chdir(here)
-    splitting.run(paths, params)
+    for stage in (find_text, clearance, splitting):
+        stage.run(paths, params)
     parts = tables.read_rows(paths.split_table, schemas.SPLIT)
     people: dict[str, set[str]] = {}
     for row in parts:

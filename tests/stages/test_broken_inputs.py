@@ -44,11 +44,12 @@ UNREAD = [
 """What lies in a folder that a stage depends on, and is not for it, or is edited by hand."""
 SOUND = {
     ("copies.json", "{} for JSON"),
+    ("with-text.json", "[] for JSON"),
     ("prescreen.jsonl", "empty"),
     ("prescreen.jsonl", "truncated"),
     ("reasons.yaml", "truncated"),
 }
-"""What is a right input, too: no copy, nothing excluded, and fewer reasons."""
+"""What is a right input, too: no copy, no text, nothing excluded, and fewer reasons."""
 REMEDIES = ("dvc repro", "delete it", "restore it", "move it away", "again")
 SLOW = {"fidelity", "orient", "package"}
 """These look at their inputs one after the other, with work between: not even in the long tier is

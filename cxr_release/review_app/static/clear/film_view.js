@@ -101,6 +101,8 @@ export class FilmView extends FilmPanes {
     pane.viewer.image.addEventListener("load", () => this.#arrange());
     for (const { image } of this.corners) image.addEventListener("load", () => this.#arrange());
     new ResizeObserver(() => this.#arrange()).observe(this.stage);
+    // After the viewer's own: what is said of the size must hold for the film as it is drawn then.
+    new ResizeObserver(() => this.#draw()).observe(pane.host);
     this.#draw();
   }
 
