@@ -174,8 +174,8 @@ def values(dataset: Dataset, keyword: str) -> Sequence[Any]:
 
 
 def codes(dataset: Dataset, keyword: str) -> list[str]:
-    """Values of an element that have the form of a code; free text is dropped."""
-    texts = (str(entry).strip() for entry in values(dataset, keyword)[:32])
+    """Values of an element that have the form of a code, in capitals; free text is dropped."""
+    texts = (str(entry).strip().upper() for entry in values(dataset, keyword)[:32])
     return [text for text in texts if _CODE.fullmatch(text)]
 
 

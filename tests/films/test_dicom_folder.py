@@ -103,7 +103,10 @@ def test_the_key_tells_which_file_a_name_stands_for(tree: Path) -> None:
         find_places(["dicom-00009"], tree, KEY, None)
 
 
-def test_folders_of_other_films_are_not_of_dicom(folder: Path, tmp_path: Path) -> None:
+def test_folders_of_other_films_are_not_of_dicom(tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(folder / "a.png")
     assert not is_dicom_folder(folder)
     put(folder / "sub/deep/IM1")
     assert is_dicom_folder(folder)
