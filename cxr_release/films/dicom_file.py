@@ -167,10 +167,10 @@ def value(dataset: Dataset, keyword: str) -> Any:
 
 def values(dataset: Dataset, keyword: str) -> Sequence[Any]:
     """All values of an element; none where there is none."""
-    found = value(dataset, keyword)
-    if found is None or found == "":
+    stated = value(dataset, keyword)
+    if stated is None or stated == "":
         return ()
-    return (found,) if isinstance(found, str | bytes | int | float) else list(found)
+    return (stated,) if isinstance(stated, str | bytes | int | float) else list(stated)
 
 
 def codes(dataset: Dataset, keyword: str) -> list[str]:
@@ -187,10 +187,10 @@ def code(dataset: Dataset, keyword: str) -> str:
 def numbers(dataset: Dataset, keyword: str, most: int = 1024) -> list[float]:
     """Values of an element as finite numbers; none where one of them is not one."""
     try:
-        found = [float(entry) for entry in values(dataset, keyword)[:most]]
+        stated = [float(entry) for entry in values(dataset, keyword)[:most]]
     except (TypeError, ValueError, OverflowError):
         return []
-    return found if all(map(math.isfinite, found)) else []
+    return stated if all(map(math.isfinite, stated)) else []
 
 
 def whole(dataset: Dataset, keyword: str, default: int | None = None) -> int:
@@ -211,7 +211,7 @@ def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
     """Items of a sequence; none where it is not one."""
     from pydicom import Dataset, Sequence
 
-    found = value(dataset, keyword)
-    if not isinstance(found, Sequence):
+    sequence = value(dataset, keyword)
+    if not isinstance(sequence, Sequence):
         return ()
-    return [entry for entry in found if isinstance(entry, Dataset)]
+    return [entry for entry in sequence if isinstance(entry, Dataset)]

@@ -294,6 +294,8 @@ def test_of_several_frames_the_first_is_read_where_that_is_asked_for(
     dataset = dataset_of(deep, 12, NumberOfFrames=2)
     dataset.PixelData = deep.tobytes() + deep[::-1].tobytes()
     data = encoded(dataset)
+    zero = encoded(dataset_of(deep, 12, NumberOfFrames=0))
+    assert np.array_equal(decode(zero).film, as_png(deep))
     if frames == "first":
         assert np.array_equal(decode(data, DicomParams(frames="first")).film, as_png(deep))
     else:

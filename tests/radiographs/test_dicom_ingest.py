@@ -124,9 +124,9 @@ def test_two_keys_give_other_ids_and_the_same_pixels(
     for name, secret in (("one", bytes(32)), ("two", bytes(range(32)))):
         ingest(tree, tmp_path / name, settings=settings(), seed=1, key=FilmKey(secret),
                progress=False)  # fmt: skip
-    one, two = (rows_of(tmp_path / name, schemas.COHORT) for name in ("one", "two"))
+    first, second = (rows_of(tmp_path / name, schemas.COHORT) for name in ("one", "two"))
     for column in ("id", "patient"):
-        assert {row[column] for row in one}.isdisjoint(row[column] for row in two)
+        assert {row[column] for row in first}.isdisjoint(row[column] for row in second)
     assert pixels_of(tmp_path / "one") == pixels_of(tmp_path / "two")
 
 
@@ -182,7 +182,7 @@ def test_the_settings_are_checked(tmp_path: Path, dicom: Any, fault: str) -> Non
         return
     with pytest.raises(ParamsError) as caught:
         parameters.load(tmp_path / "params.yaml")
-    assert fault in {found.where for found in caught.value.faults}
+    assert fault in {each.where for each in caught.value.faults}
 
 
 def test_an_audit_opens_a_folder_of_dicom_files(tmp_path: Path, films: list[Film]) -> None:
@@ -214,11 +214,11 @@ def test_chest_films_come_in_as_their_png_in_whatever_form_dicom_has_them(tmp_pa
             window = {"WindowCenter": str(most / 2), "WindowWidth": str(most),
                       "VOILUTFunction": "LINEAR_EXACT"}  # fmt: skip
             for syntax in COMPRESSED if bits == 12 else (NATIVE[0],):
-                one = encoded(dataset_of(deep, bits, **window), syntax)
-                assert np.array_equal(decode(one).film, film)
-                two = encoded(dataset_of(most - deep, bits, **window,
+                bright = encoded(dataset_of(deep, bits, **window), syntax)
+                assert np.array_equal(decode(bright).film, film)
+                dark = encoded(dataset_of(most - deep, bits, **window,
                               PhotometricInterpretation="MONOCHROME1"), syntax)  # fmt: skip
-                assert np.array_equal(decode(two).film, film)
+                assert np.array_equal(decode(dark).film, film)
                 plain = encoded(dataset_of(deep, bits), syntax)
                 assert np.array_equal(decode(plain).film, as_png(deep))
             half = 2 ** (bits - 1)
