@@ -20,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cxr_release.errors import SourceError
-from cxr_release.films.limits import MAX_BYTES
+from cxr_release.films.limits import MAX_BYTES, MAX_ELEMENTS
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -31,6 +31,8 @@ INSTALL = "install cxr-release[dicom]"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _PREAMBLE = 128
+_PIXELS = 0x7FE00008
+"""The first tag that may hold pixels."""
 _FIRST_ELEMENTS = {
     2: range(0x0104),
     8: range(0x0019),
@@ -104,25 +106,36 @@ def unreadable_as_fault(what: str = "is truncated or damaged") -> Iterator[None]
             raise SourceError(f"{what} (a DICOM file: {name})") from None
 
 
-def open_dataset(stream: BinaryIO, **options: Any) -> Dataset:
+def open_dataset(stream: BinaryIO, only: Sequence[str] = ()) -> Dataset:
     """Read the elements of a file; their values are decoded when they are asked for.
 
     Args:
         stream: the file, at its start.
-        options: `stop_before_pixels` and `specific_tags` of `pydicom.dcmread`.
+        only: keywords of the elements that are wanted, before the pixels; none: all elements.
 
     Raises:
-        SourceError: it cannot be read, or is deflated and too large.
+        SourceError: it cannot be read, has too many elements, or is deflated and too large.
     """
     silenced()
-    import pydicom
+    from pydicom.filereader import read_partial
+    from pydicom.tag import BaseTag, Tag
+
+    count = 0
+
+    def is_enough(tag: BaseTag, *_: object) -> bool:
+        nonlocal count
+        count += 1
+        if count > MAX_ELEMENTS:
+            raise SourceError(f"is damaged: it has more than {MAX_ELEMENTS:,} elements")
+        return bool(only) and tag >= _PIXELS
 
     with unreadable_as_fault():
         start = stream.read(MAX_BYTES) if _is_deflated(stream) else b""
         if start:
             stream = io.BytesIO(_inflated(start))
         stream.seek(0)
-        return pydicom.dcmread(stream, force=True, **options)
+        wanted: Any = [Tag(keyword) for keyword in only] or None
+        return read_partial(stream, is_enough, force=True, specific_tags=wanted)
 
 
 def _is_deflated(stream: BinaryIO) -> bool:

@@ -369,6 +369,17 @@ def test_bombs_are_refused_before_they_are_decoded(
     assert "compression bomb" in fault(plain[: 144 + length] + zeros)
 
 
+def test_elements_without_end_are_refused(deep: NDArray[np.uint16]) -> None:
+    data = encoded(dataset_of(deep, 12))
+    at = data.index(struct.pack("<HH", 0x0010, 0x0020))
+    for many in (
+        b"".join(struct.pack("<HH2sH", 9, 0x1000 + place, b"SH", 0) for place in range(30_000)),
+        struct.pack("<HH2sHIHHI", 8, 0x1140, b"SQ", 0, 2**32 - 1, 0xFFFE, 0xE000, 2**32 - 1) * 5000,
+    ):
+        what = fault(data[:at] + many + data[at:])
+        assert "more than 20,000 elements" in what or "RecursionError" in what
+
+
 @pytest.mark.parametrize("syntax", [*COMPRESSED, DEFLATED, *NATIVE])
 @pytest.mark.parametrize("share", [0.4, 0.9, 0.99])
 def test_what_is_cut_short_is_not_a_film(
