@@ -57,12 +57,12 @@ def main() -> None:
         for count, folder in zip(counts, folders, strict=True):
             plain = 0.0
             for method in ("plain", "reading", "ingest"):
-                found = processes.measured(
+                run = processes.measured(
                     "dicom", "--measure", method, str(folder), str(root / f"out-{method}-{count}")
                 )
-                rate = count / found["busy"]
+                rate = count / run["busy"]
                 plain = plain or rate
-                numbers = (found["busy"], rate, plain / rate, found["own_mib"], found["worker_mib"])
+                numbers = (run["busy"], rate, plain / rate, run["own_mib"], run["worker_mib"])
                 print(f"{method:10}{count:12}" + "".join(f"{number:12.2f}" for number in numbers))
 
 

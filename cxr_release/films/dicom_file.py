@@ -20,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cxr_release.errors import SourceError
-from cxr_release.films.limits import MAX_BYTES
+from cxr_release.films.limits import MAX_BYTES, MAX_ELEMENTS
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -31,6 +31,8 @@ INSTALL = "install cxr-release[dicom]"
 DEFLATED = "1.2.840.10008.1.2.1.99"
 
 _PREAMBLE = 128
+_PIXELS = 0x7FE00008
+"""The first tag that may hold pixels."""
 _FIRST_ELEMENTS = {
     2: range(0x0104),
     8: range(0x0019),
@@ -104,25 +106,36 @@ def unreadable_as_fault(what: str = "is truncated or damaged") -> Iterator[None]
             raise SourceError(f"{what} (a DICOM file: {name})") from None
 
 
-def open_dataset(stream: BinaryIO, **options: Any) -> Dataset:
+def open_dataset(stream: BinaryIO, only: Sequence[str] = ()) -> Dataset:
     """Read the elements of a file; their values are decoded when they are asked for.
 
     Args:
         stream: the file, at its start.
-        options: `stop_before_pixels` and `specific_tags` of `pydicom.dcmread`.
+        only: keywords of the elements that are wanted, before the pixels; none: all elements.
 
     Raises:
-        SourceError: it cannot be read, or is deflated and too large.
+        SourceError: it cannot be read, has too many elements, or is deflated and too large.
     """
     silenced()
-    import pydicom
+    from pydicom.filereader import read_partial
+    from pydicom.tag import BaseTag, Tag
+
+    count = 0
+
+    def is_enough(tag: BaseTag, *_: object) -> bool:
+        nonlocal count
+        count += 1
+        if count > MAX_ELEMENTS:
+            raise SourceError(f"is damaged: it has more than {MAX_ELEMENTS:,} elements")
+        return bool(only) and tag >= _PIXELS
 
     with unreadable_as_fault():
         start = stream.read(MAX_BYTES) if _is_deflated(stream) else b""
         if start:
             stream = io.BytesIO(_inflated(start))
         stream.seek(0)
-        return pydicom.dcmread(stream, force=True, **options)
+        wanted: Any = [Tag(keyword) for keyword in only] or None
+        return read_partial(stream, is_enough, force=True, specific_tags=wanted)
 
 
 def _is_deflated(stream: BinaryIO) -> bool:
@@ -167,15 +180,15 @@ def value(dataset: Dataset, keyword: str) -> Any:
 
 def values(dataset: Dataset, keyword: str) -> Sequence[Any]:
     """All values of an element; none where there is none."""
-    found = value(dataset, keyword)
-    if found is None or found == "":
+    stated = value(dataset, keyword)
+    if stated is None or stated == "":
         return ()
-    return (found,) if isinstance(found, str | bytes | int | float) else list(found)
+    return (stated,) if isinstance(stated, str | bytes | int | float) else list(stated)
 
 
 def codes(dataset: Dataset, keyword: str) -> list[str]:
-    """Values of an element that have the form of a code; free text is dropped."""
-    texts = (str(entry).strip() for entry in values(dataset, keyword)[:32])
+    """Values of an element that have the form of a code, in capitals; free text is dropped."""
+    texts = (str(entry).strip().upper() for entry in values(dataset, keyword)[:32])
     return [text for text in texts if _CODE.fullmatch(text)]
 
 
@@ -187,10 +200,10 @@ def code(dataset: Dataset, keyword: str) -> str:
 def numbers(dataset: Dataset, keyword: str, most: int = 1024) -> list[float]:
     """Values of an element as finite numbers; none where one of them is not one."""
     try:
-        found = [float(entry) for entry in values(dataset, keyword)[:most]]
+        stated = [float(entry) for entry in values(dataset, keyword)[:most]]
     except (TypeError, ValueError, OverflowError):
         return []
-    return found if all(map(math.isfinite, found)) else []
+    return stated if all(map(math.isfinite, stated)) else []
 
 
 def whole(dataset: Dataset, keyword: str, default: int | None = None) -> int:
@@ -211,7 +224,7 @@ def items(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
     """Items of a sequence; none where it is not one."""
     from pydicom import Dataset, Sequence
 
-    found = value(dataset, keyword)
-    if not isinstance(found, Sequence):
+    sequence = value(dataset, keyword)
+    if not isinstance(sequence, Sequence):
         return ()
-    return [entry for entry in found if isinstance(entry, Dataset)]
+    return [entry for entry in sequence if isinstance(entry, Dataset)]

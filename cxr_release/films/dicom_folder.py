@@ -218,7 +218,7 @@ def _entry(path: Path, folder: Path, home: Path, settings: DicomParams) -> _Entr
             other = "" if is_film(start) else "is not a film, in a folder of DICOM films"
             return replace(entry, fault=("", "") if other else _OTHER_PICTURE, passed_over=other)
         with path.open("rb") as stream:
-            dataset = open_dataset(stream, stop_before_pixels=True, specific_tags=list(_READ))
+            dataset = open_dataset(stream, _READ)
         return _with_header(entry, dataset, settings)
     except SourceError as error:
         return replace(entry, fault=(error.what, error.remedy))

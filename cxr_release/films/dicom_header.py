@@ -94,12 +94,12 @@ def not_asked_for(dataset: Dataset, settings: DicomParams) -> Refusal | None:
     for name in ("modality", "body_part", "view", "laterality"):
         asked: tuple[str, ...] = getattr(settings, name)
         if asked and stated.get(name) not in asked:
-            label, found = name.replace("_", " "), stated.get(name)
-            has = f"has the {label} {found}" if found else f"states no {label} that DICOM defines"
+            label, known = name.replace("_", " "), stated.get(name)
+            has = f"has the {label} {known}" if known else f"states no {label} that DICOM defines"
             what = f"{has}; {', '.join(asked)} asked for"
-            if not found and name == "modality":  # which every object has to state
+            if not known and name == "modality":  # which every object has to state
                 raise SourceError(what)
-            return Refusal(what, f"name it in ingest.dicom.{name}" if found else "")
+            return Refusal(what, f"name it in ingest.dicom.{name}" if known else "")
     if code(dataset, "PresentationIntentType") == "FOR PROCESSING":
         return Refusal("is raw data of a detector (FOR PROCESSING)", "export it FOR PRESENTATION")
     return None

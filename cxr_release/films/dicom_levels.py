@@ -184,18 +184,18 @@ def _entries(data: Any, count: int, little: bool) -> NDArray[Any] | None:
 
 def _by_voi(dataset: Dataset, output: Numbers) -> list[Film]:
     """Shades by each VOI LUT or window that can be used, the preferred first."""
-    found = []
+    choices = []
     tables = items(dataset, "VOILUTSequence")
     table = Table.read(tables[0], bool(output.min() < 0)) if tables else None
     if table is not None:
-        found.append(_eight_bits(table.of(output) / (2**table.bits - 1)))
+        choices.append(_eight_bits(table.of(output) / (2**table.bits - 1)))
     centre, width = (numbers(dataset, f"Window{part}") for part in ("Center", "Width"))
     if centre and width:
         shape = code(dataset, "VOILUTFunction")
         share = windowed(output, centre[0], width[0], shape)
         if share is not None:
-            found.append(_eight_bits(share))
-    return found
+            choices.append(_eight_bits(share))
+    return choices
 
 
 def windowed(values: Numbers, centre: float, width: float, shape: str = "LINEAR") -> Numbers | None:

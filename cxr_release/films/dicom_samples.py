@@ -101,8 +101,8 @@ def _syntax(dataset: Dataset) -> str:
 
 def _check(dataset: Dataset, settings: DicomParams, syntax: str) -> Stored:
     """Refuse what is not one grey film of a usual depth and size, before anything is decoded."""
-    frames = whole(dataset, "NumberOfFrames", 1)
-    if frames != 1 and not (frames > 1 and settings.frames == "first"):
+    frames = _frames(dataset)
+    if frames > 1 and settings.frames != "first":
         raise SourceError(
             f"has {frames:,} frames",
             remedy=f"{ONE_PICTURE}, or set ingest.dicom.frames to first",
@@ -143,7 +143,8 @@ def _decoded(dataset: Dataset, syntax: str) -> NDArray[Any]:
         array = _from_run_lengths(_frame(dataset), size // (height * width), size)
         array = array.reshape(height, width)
     else:
-        _require_decoder(syntax)
+        if syntax not in _JPEG:
+            _require_decoder(syntax)
         frame = _frame(dataset)
         _check_codestream(frame, width, height)
         # GDCM makes up what a truncated JPEG lacks, and does not read 12 bits with loss.
@@ -178,13 +179,16 @@ def _name(syntax: str) -> str:
     return "" if name == syntax else f" ({name})"
 
 
+def _frames(dataset: Dataset) -> int:
+    """How many frames it has: 0, as some programs write it, is one."""
+    return max(1, whole(dataset, "NumberOfFrames", 1))
+
+
 def _frame(dataset: Dataset) -> bytes:
     """The first compressed picture."""
     from pydicom.encaps import generate_frames
 
-    frames = generate_frames(
-        dataset.PixelData, number_of_frames=whole(dataset, "NumberOfFrames", 1)
-    )
+    frames = generate_frames(dataset.PixelData, number_of_frames=_frames(dataset))
     frame: bytes = next(iter(frames), b"")
     return frame
 

@@ -1,8 +1,9 @@
 """Opaque ids, by which real films and their patients are named wherever others could read it.
 
-An id is HMAC-SHA256 of the file's name, or of the patient's key, under 32 random bytes that are
-never published. With the key the film of an id can be found; without it an id says nothing, and
-names or films cannot be tried against it. Phantoms are public: their ids need no key.
+An id is HMAC-SHA256 of the file's name (of a DICOM film, of its SOP Instance UID), or of the
+patient's key, under 32 random bytes that are never published. With the key the film of an id can be
+found; without it an id says nothing, and names or films cannot be tried against it. Phantoms are
+public: their ids need no key.
 
 File names that seem to identify a patient are guessed at, for a warning.
 """

@@ -13,6 +13,8 @@ MAX_PAGES = 16
 """Pictures of a TIFF."""
 MAX_TAG_VALUES = 2**22
 """Values of a tag of a TIFF: above the strips of any film, and few enough to hold."""
+MAX_ELEMENTS = 20_000
+"""Of a DICOM file: above the header of any film, and few enough to be read in a moment."""
 MAX_METADATA = 2**18
 """Bytes of a chunk of a PNG that may say how the picture is turned; a longer one is passed over."""
 MAX_ENCODED_SIDE = 2048

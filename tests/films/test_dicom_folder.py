@@ -83,27 +83,30 @@ def test_a_tree_is_listed_and_each_file_accounted_for(tree: Path) -> None:
 
 def test_another_key_gives_other_ids_and_the_same_films(tree: Path) -> None:
     other = FilmKey(bytes(31) + b"\1")
-    one, two = listed(tree), listed(tree, other)
-    assert {film.id for film in one.films}.isdisjoint(film.id for film in two.films)  # type: ignore[attr-defined]
-    assert {film.patient for film in one.films}.isdisjoint(film.patient for film in two.films)  # type: ignore[attr-defined]
+    first, second = listed(tree), listed(tree, other)
+    assert {film.id for film in first.films}.isdisjoint(film.id for film in second.films)  # type: ignore[attr-defined]
+    assert {film.patient for film in first.films}.isdisjoint(film.patient for film in second.films)  # type: ignore[attr-defined]
     for at in range(5):
         films = [by_uid(listing, f"1.2.{at}", key).load()[0] for listing, key in
-                 ((one, KEY), (two, other))]  # fmt: skip
+                 ((first, KEY), (second, other))]  # fmt: skip
         assert np.array_equal(*films)
 
 
 def test_the_key_tells_which_file_a_name_stands_for(tree: Path) -> None:
     listing = listed(tree)
     names = [*listing.passed_over, *(film.name for film in listing.films)]
-    found = find_places(names, tree, KEY, None)
-    assert len(set(found.values())) == 8
+    located = find_places(names, tree, KEY, None)
+    assert len(set(located.values())) == 8
     for film in listing.films:
-        assert found[film.name] == str(film.file.path)  # type: ignore[attr-defined]
+        assert located[film.name] == str(film.file.path)  # type: ignore[attr-defined]
     with pytest.raises(SourceError, match="is not a name of a file"):
         find_places(["dicom-00009"], tree, KEY, None)
 
 
-def test_folders_of_other_films_are_not_of_dicom(folder: Path, tmp_path: Path) -> None:
+def test_folders_of_other_films_are_not_of_dicom(tmp_path: Path) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(folder / "a.png")
     assert not is_dicom_folder(folder)
     put(folder / "sub/deep/IM1")
     assert is_dicom_folder(folder)
@@ -153,8 +156,8 @@ def test_a_file_that_cannot_be_read_is_a_fault(tree: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Path, "open", failing)
     assert is_dicom_folder(tree)
-    (found,) = listed(tree).faults
-    assert found.what == "cannot be read (Input/output error)"
+    (located,) = listed(tree).faults
+    assert located.what == "cannot be read (Input/output error)"
 
 
 def test_where_nothing_is_asked_for_the_reasons_are_counted(tree: Path) -> None:
@@ -188,9 +191,13 @@ def test_patients_are_those_of_issuer_and_id(
         assert len(listing.faults) == 2
         assert "differs from another film's only by" in listing.faults[0].what
         return
-    one, two = (by_uid(listing, f"1.2.{at}").patient for at in range(2))
-    assert two is not None
-    assert {"one": one == two, "two": None is not one != two, "not stated": one is None}[relation]
+    whose, other = (by_uid(listing, f"1.2.{at}").patient for at in range(2))
+    assert other is not None
+    assert {
+        "one": whose == other,
+        "two": None is not whose != other,
+        "not stated": whose is None,
+    }[relation]
 
 
 def test_between_two_issuers_a_film_without_one_is_nobody_s(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_codes_come_through_and_free_text_in_them_does_not(
     keyword: str, name: str, code: str
 ) -> None:
     assert header(**{keyword: code}).codes[name] == code
+    assert header(**{keyword: code.lower()}).codes[name] == code
     for text in ("MUELLER ANNA", "Mueller^Anna", "19610724", "c-spine", f"{code}^X", ""):
         assert name not in header(**{keyword: text}).codes
 

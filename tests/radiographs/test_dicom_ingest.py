@@ -21,9 +21,11 @@ from cxr_release import schemas, tables
 from cxr_release.errors import ParamsError, SourceError
 from cxr_release.films.film_key import FilmKey
 from cxr_release.films.film_set import open_films
+from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.params import DicomParams
 from cxr_release.radiographs.ingest import ingest
+from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from tests.support import ROOT
 from tests.support.dicom_films import COMPRESSED, NATIVE, dataset_of, encoded
 from tests.support.dicom_names import PLANTED, plant
@@ -48,10 +50,17 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory, positives: list[Film]) -> Path:
+def films() -> list[Film]:
+    phantoms = [draw_phantom(index, seed=11) for index in range(9)]
+    shown = [(window(phantom.pixels), phantom.negative) for phantom in phantoms]
+    return [255 - film if negative else film for film, negative in shown]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory, films: list[Film]) -> Path:
     """Eight films with names in every text, in folders of patients' names; and a CT."""
     root = tmp_path_factory.mktemp("export") / PLANTED[0]
-    for at, film in enumerate(positives[:9]):
+    for at, film in enumerate(films[:9]):
         stored = film.astype("<u2") * 16
         dataset = dataset_of(stored, 12, WindowCenter="2040", WindowWidth="4080",
                              VOILUTFunction="LINEAR_EXACT", PatientAge="093Y")  # fmt: skip
@@ -60,17 +69,19 @@ def tree(tmp_path_factory: pytest.TempPathFactory, positives: list[Film]) -> Pat
         path = root / f"{PLANTED[1]}{at // 2}/{PLANTED[2]}/SE{at}/IM0001"
         path.parent.mkdir(parents=True)
         syntax = (*COMPRESSED, *NATIVE)[at % 7]
-        path.write_bytes(encoded(dataset, syntax))
+        data = encoded(dataset, syntax)
+        assert all(name.encode() in data for name in PLANTED[6:])
+        path.write_bytes(data)
     (root / f"{PLANTED[3]}.txt").write_text(PLANTED[4])
     return root
 
 
 def test_the_cohort_is_that_of_the_same_films_as_png(
-    tree: Path, tmp_path: Path, positives: list[Film], settings: Settings
+    tree: Path, tmp_path: Path, films: list[Film], settings: Settings
 ) -> None:
     folder = tmp_path / "png"
     folder.mkdir()
-    for at, film in enumerate(positives[:8]):
+    for at, film in enumerate(films[:8]):
         Image.fromarray(film).save(folder / f"{at}.png")
     ingest(folder, tmp_path / "of-png", settings=settings(), seed=1, progress=False)
     summary = ingest(tree, tmp_path / "of-dicom", settings=settings(), seed=1, progress=False)
@@ -113,9 +124,9 @@ def test_two_keys_give_other_ids_and_the_same_pixels(
     for name, secret in (("one", bytes(32)), ("two", bytes(range(32)))):
         ingest(tree, tmp_path / name, settings=settings(), seed=1, key=FilmKey(secret),
                progress=False)  # fmt: skip
-    one, two = (rows_of(tmp_path / name, schemas.COHORT) for name in ("one", "two"))
+    first, second = (rows_of(tmp_path / name, schemas.COHORT) for name in ("one", "two"))
     for column in ("id", "patient"):
-        assert {row[column] for row in one}.isdisjoint(row[column] for row in two)
+        assert {row[column] for row in first}.isdisjoint(row[column] for row in second)
     assert pixels_of(tmp_path / "one") == pixels_of(tmp_path / "two")
 
 
@@ -171,19 +182,19 @@ def test_the_settings_are_checked(tmp_path: Path, dicom: Any, fault: str) -> Non
         return
     with pytest.raises(ParamsError) as caught:
         parameters.load(tmp_path / "params.yaml")
-    assert fault in {found.where for found in caught.value.faults}
+    assert fault in {each.where for each in caught.value.faults}
 
 
-def test_an_audit_opens_a_folder_of_dicom_files(tmp_path: Path, positives: list[Film]) -> None:
-    for at, film in enumerate(positives[:4]):
+def test_an_audit_opens_a_folder_of_dicom_files(tmp_path: Path, films: list[Film]) -> None:
+    for at, film in enumerate(films[:4]):
         stored = film.astype("<u2") * 16
         window = {"WindowCenter": "2040", "WindowWidth": "4080", "VOILUTFunction": "LINEAR_EXACT"}
         data = encoded(dataset_of(stored, 12, **window), COMPRESSED[at])
         (tmp_path / f"film-{at}.dcm").write_bytes(data)
-    films = open_films([tmp_path], "real")
-    assert sorted(films.homes) == [f"film-{at}" for at in range(4)]
-    for at, film in enumerate(positives[:4]):
-        assert np.array_equal(films.film(f"film-{at}"), film)
+    opened = open_films([tmp_path], "real")
+    assert sorted(opened.homes) == [f"film-{at}" for at in range(4)]
+    for at, film in enumerate(films[:4]):
+        assert np.array_equal(opened.film(f"film-{at}"), film)
 
 
 CHEST = os.environ.get("CXR_RELEASE_CHEST_FILMS", "")
@@ -203,11 +214,11 @@ def test_chest_films_come_in_as_their_png_in_whatever_form_dicom_has_them(tmp_pa
             window = {"WindowCenter": str(most / 2), "WindowWidth": str(most),
                       "VOILUTFunction": "LINEAR_EXACT"}  # fmt: skip
             for syntax in COMPRESSED if bits == 12 else (NATIVE[0],):
-                one = encoded(dataset_of(deep, bits, **window), syntax)
-                assert np.array_equal(decode(one).film, film)
-                two = encoded(dataset_of(most - deep, bits, **window,
+                bright = encoded(dataset_of(deep, bits, **window), syntax)
+                assert np.array_equal(decode(bright).film, film)
+                dark = encoded(dataset_of(most - deep, bits, **window,
                               PhotometricInterpretation="MONOCHROME1"), syntax)  # fmt: skip
-                assert np.array_equal(decode(two).film, film)
+                assert np.array_equal(decode(dark).film, film)
                 plain = encoded(dataset_of(deep, bits), syntax)
                 assert np.array_equal(decode(plain).film, as_png(deep))
             half = 2 ** (bits - 1)

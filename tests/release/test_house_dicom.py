@@ -49,14 +49,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def holders(files: dict[str, bytes]) -> set[str]:
     """Files that have a planted name, in their content or in their own name."""
-    found = set()
+    holding = set()
     for name, data in files.items():
         texts = [name, data.decode("latin-1")]
         if data[:4] == b"PAR1":  # whose columns are compressed
             texts.append(str(parquet.read_table(io.BytesIO(data)).to_pylist()))
         if any(planted in text for planted in PLANTED for text in texts):
-            found.add(name)
-    return found
+            holding.add(name)
+    return holding
 
 
 def test_no_artefact_holds_a_planted_name(root: Path) -> None:
