@@ -33,6 +33,7 @@ from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import BESIDE, LEFT_FACING, FilmFile, RealFilm, place_fault, printable
 from cxr_release.films.limits import MAX_LEFT_FACING_BYTES
 from cxr_release.films.patients import PATIENTS, canonical, no_patient, read_patients
+from cxr_release.films.stated_facts import Kind, StatedFacts, read_stated
 from cxr_release.params import DicomParams
 
 if TYPE_CHECKING:
@@ -88,12 +89,18 @@ def is_dicom_folder(folder: Path) -> bool:
 
 
 def list_dicom(
-    folder: Path, key: FilmKey, settings: DicomParams, *, progress: bool = True
+    folder: Path,
+    key: FilmKey,
+    settings: DicomParams,
+    *,
+    kinds: Mapping[str, Kind] | None = None,
+    progress: bool = True,
 ) -> Listing:
     """List all films below a folder, by opaque ids of that key. Headers are read, no pixels.
 
     Files of another form, kind, modality, body part, view or side than the settings ask for are
-    passed over; what is damaged, or a duplicate, is a fault.
+    passed over; what is damaged, or a duplicate, is a fault. `kinds` are the columns of the table
+    beside the films that are asked for.
 
     Raises:
         SourceError: pydicom is missing, no film is asked for, or a file beside the films cannot
@@ -110,11 +117,13 @@ def list_dicom(
     faults = [Fault(names[entry.inside], *entry.fault) for entry in films if entry.fault[0]]
     faults += _duplicates(films, names)
     table = folder / PATIENTS
+    known = StatedFacts()
     if table.is_symlink() or table.exists():
         stated, of_patients = _tabled(table, entries, names, key)
+        known = read_stated(table, set(names), kinds or {})
     else:
         stated, of_patients = _patients(films, names, key)
-    faults += of_patients
+    faults += [*of_patients, *_not_of_kind(known, names)]
     bad = {fault.where for fault in faults}
     return Listing(
         films=[
@@ -135,6 +144,8 @@ def list_dicom(
             names[entry.inside]: entry.passed_over for entry in entries if entry.passed_over
         },
         hint=HINT,
+        stated={names[inside]: values for inside, values in known.of.items()},
+        columns=known.columns,
     )
 
 
@@ -322,6 +333,13 @@ def _tabled(
             what = f"has no row in {PATIENTS}, several, or a key that does not name one patient"
         told.append(Fault(names.get(where, where), what, "see docs/hospital-films.md"))
     return {inside: key.patient(stated) for inside, stated in keys.items()}, told
+
+
+def _not_of_kind(known: StatedFacts, names: Mapping[str, str]) -> Iterator[Fault]:
+    """Films of which the table states what is not asked for, without a word that stands in it."""
+    what = f"has a value in {PATIENTS} that is not of the kind that ingest.facts asks for"
+    for where in sorted({fault.where for fault in known.faults}):
+        yield Fault(names[where], what, "see docs/facts-of-films.md")
 
 
 def _left_facing(folder: Path, films: Sequence[_Entry], names: Mapping[str, str]) -> frozenset[str]:

@@ -38,5 +38,6 @@ def list_films(
     if is_atlas(folder):
         return list_atlas(folder, key, facts or {})
     if is_dicom_folder(folder):
-        return list_dicom(folder, key, dicom or DicomParams(), progress=progress)
+        settings = dicom or DicomParams()
+        return list_dicom(folder, key, settings, kinds=facts, progress=progress)
     return list_folder(folder, key, facts or {})

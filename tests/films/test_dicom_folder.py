@@ -235,3 +235,19 @@ def test_faults_of_the_files_beside_say_nothing_of_them(tree: Path) -> None:
     assert [str(fault) for fault in caught.value.faults] == [
         "left-facing.txt line 1: is not the path of a film in the folder"
     ]
+
+
+def test_a_table_of_paths_states_facts_and_no_message_repeats_what_stands_in_it(
+    tree: Path,
+) -> None:
+    paths = [f"MUELLER{at // 2}/ST1/SE{at % 2}/IM0001" for at in range(5)]
+    rows = [f"{path},{at},{'a lot' if at == 3 else at},Basel" for at, path in enumerate(paths)]
+    (tree / "patients.csv").write_text("\n".join(["file,patient,grade,site", *rows]))
+    listing = list_dicom(
+        tree, KEY, DicomParams(), kinds={"grade": "number", "site": "code"}, progress=False
+    )
+    assert listing.columns == ("grade", "site")
+    assert listing.stated[by_uid(listing, "1.2.1").name] == {"grade": 1.0, "site": "Basel"}
+    (fault,) = listing.faults
+    assert fault.where in listing.refused
+    assert "a lot" not in f"{fault.what}{fault.remedy}"
