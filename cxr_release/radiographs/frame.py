@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -23,43 +22,66 @@ from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
 from cxr_release.params import Fit, IngestParams
 
+Edges = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
-class Placement(NamedTuple):
-    """Edges of a source film on its ingested film, in pixels of that, before it is mirrored.
 
-    They may lie beyond the ingested film, where the source film was cut off.
-    """
+@dataclass(frozen=True)
+class Placement:
+    """Where a source film comes to lie on its ingested film, before that is mirrored."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
+    size: Size
+    """Of the ingested film."""
+    taken: Box
+    """What of the source film is shown at the most, in its pixels."""
+    edges: Edges
+    """Of what is taken: left, top, right and bottom, in pixels of the ingested film. They lie
+    beyond it where the source film was cut off."""
 
-    def shown(self, size: Size) -> Box:
-        """The whole pixels of a film of `size` that the source film fills: one at the least."""
-        left, right = _filled(self.left, self.right, size.width)
-        top, bottom = _filled(self.top, self.bottom, size.height)
+    @property
+    def shown(self) -> Box:
+        """The whole pixels of the ingested film that the source film fills: one at the least."""
+        left, top, right, bottom = self.edges
+        (left, right), (top, bottom) = (
+            _filled(left, right, self.size.width),
+            _filled(top, bottom, self.size.height),
+        )
         return left, top, right, bottom
 
-    def resample(self, film: Film, size: Size) -> Film:
-        """Resample a film (h, w) to `size`, antialiased (Lanczos, clipped to 0 … 255).
+    def of_film(self, width: int, height: int) -> Edges:
+        """Where the edges of the whole source film would come to lie, if all of it were shown."""
+        left, top, right, bottom = self.edges
+        first, upper, last, lower = self.taken
+        if self.taken == (0, 0, width, height):
+            return self.edges
+        across, down = (right - left) / (last - first), (bottom - top) / (lower - upper)
+        left, top = left - first * across, top - upper * down
+        return left, top, left + width * across, top + height * down
+
+    def resample(self, film: Film) -> Film:
+        """Resample a source film (h, w), antialiased (Lanczos, clipped to 0 … 255).
 
         Where the source film has nothing, it is black, as air around a body is once bone is bright.
         """
+        first, upper, last, lower = self.taken
+        # Cut, since the filter looks beyond what it is to resample.
+        film = np.ascontiguousarray(film[upper:lower, first:last])
         height, width = film.shape
-        left, top, right, bottom = self.shown(size)
-        box = (
-            *(_source(edge, self.left, self.right, width) for edge in (left, right)),
-            *(_source(edge, self.top, self.bottom, height) for edge in (top, bottom)),
-        )
+        left, top, right, bottom = self.shown
+        low_x, low_y, high_x, high_y = self.edges
         # The gap lets Pillow average large films down first, to 3 times the size at least.
         content = Image.fromarray(film).resize(
             (right - left, bottom - top),
             Image.Resampling.LANCZOS,
-            box=(box[0], box[2], box[1], box[3]),
+            box=(
+                _source(left, low_x, high_x, width),
+                _source(top, low_y, high_y, height),
+                _source(right, low_x, high_x, width),
+                _source(bottom, low_y, high_y, height),
+            ),
             reducing_gap=3.0,
         )
-        resampled = np.zeros(size.shape, np.uint8)
+        resampled = np.zeros(self.size.shape, np.uint8)
         resampled[top:bottom, left:right] = np.asarray(content)
         return resampled
 
@@ -91,31 +113,46 @@ class Frame:
         """As the settings ask."""
         return cls(settings.film_size, settings.fit, settings.millimetres_per_pixel)
 
-    def place(self, facts: Facts) -> Placement:
+    def place(
+        self, facts: Facts, *, taken: Box | None = None, exposed: Box | None = None
+    ) -> Placement:
         """Where a film comes to lie. `physical` takes films alone in which `fault` finds nothing.
+
+        Args:
+            facts: of the film.
+            taken: what of it is to be shown at the most, in its pixels; None: all of it.
+            exposed: its exposed field, whose middle `physical` puts into the middle; None: as the
+                film states it, see `field_of`.
 
         Raises:
             ValueError: the scale, or the film's spacing, is not known.
         """
+        taken = taken or (0, 0, facts.width, facts.height)
+        first, upper, last, lower = taken
         if self.fit != "physical":
-            return Placement(*place(facts.width, facts.height, self.size, self.fit))
+            edges = place(last - first, lower - upper, self.size, self.fit)
+            return Placement(self.size, taken, edges)
         spacing, scale = facts.header.spacing, self.millimetres_per_pixel
         if spacing is None or scale is None:
             raise ValueError("a film without spacing, or a fit without scale, has no place")
-        left, top, right, bottom = field_of(facts)
+        left, top, right, bottom = exposed or field_of(facts)
         across, down = spacing.column / scale, spacing.row / scale
-        first = self.size.width / 2 - (left + right) / 2 * across
-        upper = self.size.height / 2 - (top + bottom) / 2 * down
-        return Placement(first, upper, first + facts.width * across, upper + facts.height * down)
+        x = self.size.width / 2 - (left + right) / 2 * across
+        y = self.size.height / 2 - (top + bottom) / 2 * down
+        return Placement(
+            self.size,
+            taken,
+            (x + first * across, y + upper * down, x + last * across, y + lower * down),
+        )
 
-    def spacing(self, facts: Facts) -> Spacing | None:
+    def spacing(self, facts: Facts, placed: Placement) -> Spacing | None:
         """Millimetres between the pixels of the ingested film; None where they are not known."""
         source = facts.header.spacing
         if source is None:
             return None
         if self.millimetres_per_pixel is not None:
             return Spacing(self.millimetres_per_pixel, self.millimetres_per_pixel, source.kind)
-        left, top, right, bottom = self.place(facts)
+        left, top, right, bottom = placed.of_film(facts.width, facts.height)
         return Spacing(
             source.row * facts.height / (bottom - top),
             source.column * facts.width / (right - left),

@@ -100,7 +100,7 @@ def ingest(
             _tell_left_out(read)
             anchors = _anchors(read, listing)
             oriented, facings = _orient(read, small, anchors)
-            encoded = _encode_all(pool, store, oriented, frame, progress)
+            encoded = _encode_all(pool, store, oriented, progress)
             refusals = _refusals(listing, faults)
             write_tables(output, oriented, encoded, refusals, frame=frame)
         summary = summarise(
@@ -268,7 +268,7 @@ def _orient(
     facings = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
     _warn_of_facings([film.facts.source_file for film in read], anchors, facings)
     oriented = [
-        OrientedFilm(film.slot, film.facts, bool(negative), facing)
+        OrientedFilm(film.slot, film.facts, film.placed, bool(negative), facing)
         for film, negative, facing in zip(read, negatives, facings.facings, strict=True)
     ]
     return oriented, facings
@@ -293,10 +293,9 @@ def _encode_all(
     pool: ProcessPoolExecutor | None,
     store: PixelStore,
     films: list[OrientedFilm],
-    frame: Frame,
     progress: bool,
 ) -> Iterator[dict[str, Any]]:
-    calls = ((store, frame, chunk) for chunk in pieces(films, CHUNK))
+    calls = ((store, chunk) for chunk in pieces(films, CHUNK))
     with _bar("writing films", len(films), progress) as bar:
         for chunk in in_order(pool, encode_films, calls):
             bar.update(len(chunk))

@@ -18,7 +18,7 @@ from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.facts import Facing, Facts, SourceFilm
 from cxr_release.films.png import Film
-from cxr_release.radiographs.frame import Frame
+from cxr_release.radiographs.frame import Frame, Placement
 from cxr_release.radiographs.resample import Thumbnail, invert, mirror, thumbnail
 
 
@@ -48,6 +48,7 @@ class ReadFilm:
 
     slot: int
     facts: Facts
+    placed: Placement
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class OrientedFilm:
 
     slot: int
     facts: Facts
+    placed: Placement
     inverted: bool
     facing: Facing | None
 
@@ -85,23 +87,21 @@ def _read(
             yield fault
             continue
         placed = frame.place(facts)
-        resampled = placed.resample(pixels, frame.size)
+        resampled = placed.resample(pixels)
         store.put(slot, resampled)
-        left, top, right, bottom = placed.shown(frame.size)
-        yield ReadFilm(slot, facts), thumbnail(resampled[top:bottom, left:right])
+        left, top, right, bottom = placed.shown
+        yield ReadFilm(slot, facts, placed), thumbnail(resampled[top:bottom, left:right])
 
 
-def encode_films(
-    store: PixelStore, frame: Frame, films: Sequence[OrientedFilm]
-) -> list[dict[str, Any]]:
+def encode_films(store: PixelStore, films: Sequence[OrientedFilm]) -> list[dict[str, Any]]:
     """Invert, mirror and encode films of the store: the columns that are the film itself."""
-    return [_encode(store, frame, film) for film in films]
+    return [_encode(store, film) for film in films]
 
 
-def _encode(store: PixelStore, frame: Frame, film: OrientedFilm) -> dict[str, Any]:
+def _encode(store: PixelStore, film: OrientedFilm) -> dict[str, Any]:
     pixels = store.get(film.slot)
     if film.inverted:
-        pixels = invert(pixels, frame.place(film.facts).shown(frame.size))
+        pixels = invert(pixels, film.placed.shown)
     if film.flipped:
         pixels = mirror(pixels)
     data = png.encode(pixels, synthetic=False)

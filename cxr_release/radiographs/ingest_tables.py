@@ -40,7 +40,7 @@ def write_tables(
     """
     rows_a_group = max(1, min(ROWS_PER_GROUP, GROUP_BYTES // frame.size.pixels))
     cohort_rows = (_cohort_row(film, row, frame) for film, row in zip(films, encoded, strict=True))
-    rows = [_manifest_row(film, frame) for film in films]
+    rows = [_manifest_row(film) for film in films]
     empty = dict.fromkeys(column.name for column in MANIFEST.columns)
     rows += [
         empty | {"source_file": name, "status": "refused", "fault": reason}
@@ -58,8 +58,11 @@ def write_tables(
             manifest.append(piece)
 
 
+_PLACED = "placed_left", "placed_top", "placed_right", "placed_bottom"
+
+
 def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
-    spacing = frame.spacing(film.facts)
+    spacing = frame.spacing(film.facts, film.placed)
     return {
         **encoded,
         "id": film.facts.id,
@@ -73,7 +76,7 @@ def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) ->
     }
 
 
-def _manifest_row(film: OrientedFilm, frame: Frame) -> dict[str, Any]:
+def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
     facts = film.facts
     spacing = facts.header.spacing
     points = facts.keypoints and [
@@ -102,7 +105,7 @@ def _manifest_row(film: OrientedFilm, frame: Frame) -> dict[str, Any]:
         "spacing_row": spacing and spacing.row,
         "spacing_column": spacing and spacing.column,
         "spacing_kind": spacing and spacing.kind,
-        **{f"placed_{edge}": place for edge, place in frame.place(facts)._asdict().items()},
+        **dict(zip(_PLACED, film.placed.of_film(facts.width, facts.height), strict=True)),
         "stated_negative": facts.header.negative,
         "lossy": facts.header.lossy,
         "overlay": facts.header.overlay,
