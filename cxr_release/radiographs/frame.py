@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -22,62 +21,73 @@ from cxr_release.films.facts import Box, Facts
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
 from cxr_release.params import Fit, IngestParams
-from cxr_release.radiographs.exposure import Field, cut, size_of
+from cxr_release.radiographs.exposure import Field, cut
+
+Edges = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
 
-class Placement(NamedTuple):
-    """Edges of what is taken of a source film on its ingested film, in pixels of that, before it
-    is mirrored.
+@dataclass(frozen=True)
+class Placement:
+    """Where a source film comes to lie on its ingested film, before that is mirrored."""
 
-    They may lie beyond the ingested film, where the source film was cut off.
-    """
+    size: Size
+    """Of the ingested film."""
+    taken: Box
+    """What of the source film is shown at the most, in its pixels."""
+    edges: Edges
+    """Of what is taken: left, top, right and bottom, in pixels of the ingested film. They lie
+    beyond it where the source film was cut off."""
 
-    left: float
-    top: float
-    right: float
-    bottom: float
-    field: Box
-    """What is taken, in pixels of the source film."""
-
-    def shown(self, size: Size) -> Box:
-        """The whole pixels of a film of `size` that the source film fills: one at the least."""
-        left, right = _filled(self.left, self.right, size.width)
-        top, bottom = _filled(self.top, self.bottom, size.height)
+    @property
+    def shown(self) -> Box:
+        """The whole pixels of the ingested film that the source film fills: one at the least."""
+        left, top, right, bottom = self.edges
+        (left, right), (top, bottom) = (
+            _filled(left, right, self.size.width),
+            _filled(top, bottom, self.size.height),
+        )
         return left, top, right, bottom
 
-    def is_cut(self, size: Size) -> bool:
-        """Whether some of what is taken lies beyond a film of `size`."""
-        beyond = min(self.left, self.top, size.width - self.right, size.height - self.bottom)
-        return beyond < 0
+    @property
+    def is_cut(self) -> bool:
+        """Whether some of what is taken lies beyond the ingested film."""
+        left, top, right, bottom = self.edges
+        return min(left, top, self.size.width - right, self.size.height - bottom) < 0
 
-    def of_film(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Edges of the whole source film of width × height: left, top, right, bottom."""
-        left, top, right, bottom = self.field
-        across = (self.right - self.left) / (right - left)
-        down = (self.bottom - self.top) / (bottom - top)
-        first, upper = self.left - left * across, self.top - top * down
-        return first, upper, first + width * across, upper + height * down
+    def of_film(self, width: int, height: int) -> Edges:
+        """Where the edges of the whole source film would come to lie, if all of it were shown."""
+        left, top, right, bottom = self.edges
+        first, upper, last, lower = self.taken
+        if self.taken == (0, 0, width, height):
+            return self.edges
+        across, down = (right - left) / (last - first), (bottom - top) / (lower - upper)
+        left, top = left - first * across, top - upper * down
+        return left, top, left + width * across, top + height * down
 
-    def resample(self, film: Film, size: Size) -> Film:
-        """Resample a source film (h, w) to `size`, antialiased (Lanczos, clipped to 0 … 255).
+    def resample(self, film: Film) -> Film:
+        """Resample a source film (h, w), antialiased (Lanczos, clipped to 0 … 255).
 
-        Where nothing of it is taken, it is black, as air around a body is once bone is bright.
+        Where the source film has nothing, it is black, as air around a body is once bone is bright.
         """
-        taken = cut(film, self.field)
-        height, width = taken.shape
-        left, top, right, bottom = self.shown(size)
-        box = (
-            *(_source(edge, self.left, self.right, width) for edge in (left, right)),
-            *(_source(edge, self.top, self.bottom, height) for edge in (top, bottom)),
-        )
+        # Cut, since the filter looks beyond what it is to resample.
+        film = np.ascontiguousarray(cut(film, self.taken))
+        height, width = film.shape
+        left, top, right, bottom = self.shown
+        low_x, low_y, high_x, high_y = self.edges
         # The gap lets Pillow average large films down first, to 3 times the size at least.
-        content = Image.fromarray(taken).resize(
+        content = Image.fromarray(film).resize(
             (right - left, bottom - top),
             Image.Resampling.LANCZOS,
-            box=(box[0], box[2], box[1], box[3]),
+            box=(
+                _source(left, low_x, high_x, width),
+                _source(top, low_y, high_y, height),
+                _source(right, low_x, high_x, width),
+                _source(bottom, low_y, high_y, height),
+            ),
             reducing_gap=3.0,
         )
-        resampled = np.zeros(size.shape, np.uint8)
+        resampled = np.zeros(self.size.shape, np.uint8)
         resampled[top:bottom, left:right] = np.asarray(content)
         return resampled
 
@@ -112,32 +122,35 @@ class Frame:
         scale = settings.millimetres_per_pixel
         return cls(settings.film_size, settings.fit, scale, settings.field)
 
-    def place(self, facts: Facts, exposed: Box) -> Placement:
+    def place(self, facts: Facts, exposed: Box | None = None) -> Placement:
         """Where a film comes to lie. `physical` takes films alone in which `fault` finds nothing.
 
         Args:
             facts: of the film.
-            exposed: its exposed field, in its pixels.
+            exposed: its exposed field, in its pixels, whose middle `physical` puts into the middle;
+                None: all of it.
 
         Raises:
             ValueError: the scale, or the film's spacing, is not known.
         """
-        taken = exposed if self.field == "exposed" else (0, 0, facts.width, facts.height)
+        whole = 0, 0, facts.width, facts.height
+        exposed = exposed or whole
+        taken = exposed if self.field == "exposed" else whole
+        first, upper, last, lower = taken
         if self.fit != "physical":
-            return Placement(*place(*size_of(taken), self.size, self.fit), taken)
+            edges = place(last - first, lower - upper, self.size, self.fit)
+            return Placement(self.size, taken, edges)
         spacing, scale = facts.header.spacing, self.millimetres_per_pixel
         if spacing is None or scale is None:
             raise ValueError("a film without spacing, or a fit without scale, has no place")
+        left, top, right, bottom = exposed
         across, down = spacing.column / scale, spacing.row / scale
-        first = self.size.width / 2 - (exposed[0] + exposed[2]) / 2 * across
-        upper = self.size.height / 2 - (exposed[1] + exposed[3]) / 2 * down
-        left, top, right, bottom = taken
+        x = self.size.width / 2 - (left + right) / 2 * across
+        y = self.size.height / 2 - (top + bottom) / 2 * down
         return Placement(
-            first + left * across,
-            upper + top * down,
-            first + right * across,
-            upper + bottom * down,
+            self.size,
             taken,
+            (x + first * across, y + upper * down, x + last * across, y + lower * down),
         )
 
     def spacing(self, facts: Facts, placed: Placement) -> Spacing | None:

@@ -332,7 +332,7 @@ def _orient(
     facings = find_facings(small, anchors) if anchors else CohortFacings(unknown, unknown, [])
     _warn_of_facings([film.facts.source_file for film in read], anchors, facings)
     oriented = [
-        OrientedFilm(film, bool(negative), facing)
+        OrientedFilm(film.slot, film.facts, film.placed, bool(negative), facing)
         for film, negative, facing in zip(read, polarity.negatives, facings.facings, strict=True)
     ]
     return oriented, facings, len(polarity.contrary)

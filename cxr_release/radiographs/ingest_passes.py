@@ -50,21 +50,17 @@ class ReadFilm:
     slot: int
     facts: Facts
     placed: Placement
-    """Where what was taken of the source film lies on the ingested one."""
 
 
 @dataclass(frozen=True)
 class OrientedFilm:
     """A film of which polarity and facing are found, as far as they can be."""
 
-    read: ReadFilm
+    slot: int
+    facts: Facts
+    placed: Placement
     inverted: bool
     facing: Facing | None
-
-    @property
-    def facts(self) -> Facts:
-        """What is known of it."""
-        return self.read.facts
 
     @property
     def flipped(self) -> bool:
@@ -96,12 +92,12 @@ def _read(
             continue
         exposed = exposed_field(pixels, facts.header.exposed)
         placed = frame.place(facts, exposed)
-        resampled = placed.resample(pixels, frame.size)
+        resampled = placed.resample(pixels)
         store.put(slot, resampled)
-        left, top, right, bottom = placed.shown(frame.size)
+        left, top, right, bottom = placed.shown
         film_in_frame = resampled[top:bottom, left:right]
         # What is cut off, and what the frame adds, would count as the film's sides.
-        whole = placed.field == exposed and not placed.is_cut(frame.size)
+        whole = placed.taken == exposed and not placed.is_cut
         yield (
             ReadFilm(slot, facts, placed),
             thumbnail(film_in_frame if whole else cut(pixels, exposed)),
@@ -114,9 +110,9 @@ def encode_films(store: PixelStore, films: Sequence[OrientedFilm]) -> list[dict[
 
 
 def _encode(store: PixelStore, film: OrientedFilm) -> dict[str, Any]:
-    pixels = store.get(film.read.slot)
+    pixels = store.get(film.slot)
     if film.inverted:
-        pixels = invert(pixels, film.read.placed.shown(store.size))
+        pixels = invert(pixels, film.placed.shown)
     if film.flipped:
         pixels = mirror(pixels)
     data = png.encode(pixels, synthetic=False)

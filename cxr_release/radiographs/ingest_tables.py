@@ -61,7 +61,7 @@ def write_tables(
 
 
 def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) -> dict[str, Any]:
-    spacing = frame.spacing(film.facts, film.read.placed)
+    spacing = frame.spacing(film.facts, film.placed)
     return {
         **encoded,
         "id": film.facts.id,
@@ -77,10 +77,10 @@ def _cohort_row(film: OrientedFilm, encoded: Mapping[str, Any], frame: Frame) ->
 
 def _manifest_row(film: OrientedFilm) -> dict[str, Any]:
     facts = film.facts
-    field = film.read.placed.field
+    field = film.placed.taken
     whole = is_whole(field, facts.width, facts.height)
     left, top, right, bottom = (None,) * 4 if whole else field
-    placed = film.read.placed.of_film(facts.width, facts.height)
+    placed = film.placed.of_film(facts.width, facts.height)
     spacing = facts.header.spacing
     points = facts.keypoints and [
         {"name": name, "x": x, "y": y} for name, (x, y) in facts.keypoints.items()
@@ -226,7 +226,7 @@ def _known(known: KnownFacts) -> dict[str, Any]:
 def _cropped(films: Sequence[OrientedFilm]) -> dict[str, int]:
     """How many films lost a border; nothing of none."""
     cropped = sum(
-        not is_whole(film.read.placed.field, film.facts.width, film.facts.height) for film in films
+        not is_whole(film.placed.taken, film.facts.width, film.facts.height) for film in films
     )
     return {"cropped": cropped} if cropped else {}
 

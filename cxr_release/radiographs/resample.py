@@ -24,10 +24,9 @@ def resample(film: Film, size: int | Size, fit: Fit) -> Film:
 
     See `frame.Placement.resample`.
     """
-    size = Size.of(size)
-    height, width = film.shape
-    placed = Placement(*place(width, height, size, fit), (0, 0, width, height))
-    return placed.resample(film, size)
+    size, (height, width) = Size.of(size), film.shape
+    edges = place(width, height, size, fit)
+    return Placement(size, (0, 0, width, height), edges).resample(film)
 
 
 def invert(film: Film, box: Box) -> Film:

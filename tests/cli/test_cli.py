@@ -483,6 +483,17 @@ def test_ingest_takes_a_folder_in(tmp_path: Path) -> None:
     bad = run("ingest", str(source), str(output), "--size", "17")
     assert bad.returncode == 1
     assert "size" in bad.stderr
+    wide = run("ingest", str(source), str(output), "--size", "24x16")
+    assert wide.returncode == 0, wide.stderr
+    rows = tables.read_rows(output / "cohort.parquet", schemas.COHORT)
+    assert {(row["width"], row["height"]) for row in rows} == {(24, 16)}
+    assert run("ingest", str(source), str(output), "--size", "24x").returncode == 2
+    scaled = run(
+        *("ingest", str(source), str(output), "--size", "16"),
+        *("--fit", "physical", "--millimetres", "240"),
+    )
+    assert scaled.returncode == 1
+    assert scaled.stderr.count("does not state the distance between its pixels") == 3
 
 
 def study_csv(picks: dict[str, str]) -> str:

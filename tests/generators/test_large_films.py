@@ -30,7 +30,7 @@ COMPUTE = ComputeParams(precision="fp32", compile="never")
 def films(count: int) -> list[Film]:
     frame = Frame(SIZE, "pad")
     drawn = [film.load() for film in list_phantoms(count, seed=4, detail=detail_for(SIZE)).films]
-    return [frame.place(facts).resample(film, SIZE) for film, facts in drawn]
+    return [frame.place(facts).resample(film) for film, facts in drawn]
 
 
 def test_phantoms_are_not_enlarged() -> None:

@@ -15,9 +15,10 @@ from cxr_release.films import png
 from cxr_release.films.facts import Box, Facts, Header, Listing
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing, SpacingKind
-from cxr_release.params import IngestParams
+from cxr_release.params import Fit, IngestParams
 from cxr_release.radiographs import ingest as ingesting
 from cxr_release.radiographs.contact_sheet import contact_sheet
+from cxr_release.radiographs.exposure import exposed_field
 from cxr_release.radiographs.frame import Frame, place
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom, list_phantoms
@@ -72,10 +73,12 @@ def test_a_square_of_10_mm_has_as_many_pixels_whatever_the_film(size: Size) -> N
     for spacing in SPACINGS:
         film = planted(spacing)
         known = facts(film.shape[1], film.shape[0], spacing)
-        came = frame.place(known).resample(film, size)
+        came = frame.place(known).resample(film)
         assert came.shape == size.shape
         assert lengths(came) == pytest.approx([10 * max(size) / 240] * 2, abs=0.5)
-        assert frame.spacing(known) == Spacing(240 / max(size), 240 / max(size), "detector")
+        assert frame.spacing(known, frame.place(known)) == Spacing(
+            240 / max(size), 240 / max(size), "detector"
+        )
 
 
 @given(
@@ -89,15 +92,14 @@ def test_any_film_has_a_place_of_at_least_a_pixel(
 ) -> None:
     frame = Frame(size, "physical", millimetres / max(size))
     placed = frame.place(facts(*sides, spacing))
-    left, top, right, bottom = placed.shown(size)
+    left, top, right, bottom = placed.shown
+    low_x, low_y, high_x, high_y = placed.edges
     assert 0 <= left < right <= size.width
     assert 0 <= top < bottom <= size.height
     # As much on the left as on the right, above as below.
-    assert placed.left + placed.right == pytest.approx(size.width, abs=1e-6)
-    assert placed.top + placed.bottom == pytest.approx(size.height, abs=1e-6)
-    assert placed.right - placed.left == pytest.approx(
-        sides[0] * spacing[1] / frame.millimetres_per_pixel
-    )
+    assert low_x + high_x == pytest.approx(size.width, abs=1e-6)
+    assert low_y + high_y == pytest.approx(size.height, abs=1e-6)
+    assert high_x - low_x == pytest.approx(sides[0] * spacing[1] / frame.millimetres_per_pixel)
 
 
 EDGES = st.integers(-50, 450)
@@ -110,9 +112,9 @@ def test_whatever_field_is_stated_some_of_the_film_is_shown(
     frame = Frame(Size(16, 24), "physical", millimetres / 24)
     known = facts(300, 200, (spacing, spacing), exposed=exposed)
     film = np.full((200, 300), 90, np.uint8)
-    placed = frame.place(known)
-    left, top, right, bottom = placed.shown(frame.size)
-    came = placed.resample(film, frame.size)
+    placed = frame.place(known, exposed_field(film, exposed))
+    left, top, right, bottom = placed.shown
+    came = placed.resample(film)
     assert (came[top:bottom, left:right] == 90).all()
     assert came.sum() == 90 * (right - left) * (bottom - top) > 0
 
@@ -121,8 +123,8 @@ def test_the_middle_of_the_exposed_field_is_the_middle_of_the_film() -> None:
     film = np.zeros((200, 300), np.uint8)
     film[20:60, 200:280] = 255
     frame = Frame(Size(64, 64), "physical", 1.0)
-    known = facts(300, 200, (1.0, 1.0), exposed=(200, 20, 280, 60))
-    came = frame.place(known).resample(film, frame.size)
+    known = facts(300, 200, (1.0, 1.0))
+    came = frame.place(known, (200, 20, 280, 60)).resample(film)
     assert (came[12:52] == 255).all()
     assert (came[:11] == 0).all()
     assert (came[53:] == 0).all()
@@ -130,9 +132,7 @@ def test_the_middle_of_the_exposed_field_is_the_middle_of_the_film() -> None:
 
 def test_what_a_film_has_nothing_for_is_black() -> None:
     frame = Frame(Size(64, 32), "physical", 1.0)
-    came = frame.place(facts(20, 10, (1.0, 1.0))).resample(
-        np.full((10, 20), 90, np.uint8), frame.size
-    )
+    came = frame.place(facts(20, 10, (1.0, 1.0))).resample(np.full((10, 20), 90, np.uint8))
     assert (came[11:21, 22:42] == 90).all()
     assert came.sum() == 90 * 200
 
@@ -146,13 +146,40 @@ def test_millimetres_are_kept_through_stretching_and_padding(
     size = Size(*sides)
     frame = Frame(size, "stretch" if stretched else "pad")
     known = facts(width, height, (0.2, 0.3), "calibrated")
-    left, top, right, bottom = frame.place(known)
-    spacing = frame.spacing(known)
+    left, top, right, bottom = frame.place(known).edges
+    spacing = frame.spacing(known, frame.place(known))
     assert spacing is not None
     assert spacing.kind == "calibrated"
     assert spacing.column * (right - left) == pytest.approx(0.3 * width)
     assert spacing.row * (bottom - top) == pytest.approx(0.2 * height)
-    assert frame.spacing(facts(width, height, None)) is None
+    unknown = facts(width, height, None)
+    assert frame.spacing(unknown, frame.place(unknown)) is None
+
+
+@pytest.mark.parametrize("fit", ["stretch", "pad", "physical"])
+def test_what_is_not_taken_is_not_shown_and_moves_nothing(fit: Fit) -> None:
+    """A bright border that is cut off leaves no trace, and landmarks stay on their pixels."""
+    film = np.full((200, 300), 255, np.uint8)
+    film[40:140, 60:220] = 30
+    film[80:90, 100:110] = 200
+    frame = Frame(Size(64, 48), fit, 3.0 if fit == "physical" else None, "exposed")
+    known = facts(300, 200, (1.0, 1.0))
+    field = 60, 40, 220, 140
+    placed = frame.place(known, field)
+    came = placed.resample(film)
+    left, top, right, bottom = placed.shown
+    beyond = came.copy()
+    beyond[top:bottom, left:right] = 0
+    assert not beyond.any()
+    assert came.max() < 230
+    x, y, last, lower = placed.of_film(300, 200)
+    rows, columns = np.nonzero(came > 110)
+    assert columns.mean() + 0.5 == pytest.approx(x + 105 / 300 * (last - x), abs=0.6)
+    assert rows.mean() + 0.5 == pytest.approx(y + 85 / 200 * (lower - y), abs=0.6)
+    spacing = frame.spacing(known, placed)
+    assert spacing is not None
+    assert spacing.column * (last - x) == pytest.approx(300)
+    assert spacing.row * (lower - y) == pytest.approx(200)
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000))
