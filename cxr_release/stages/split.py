@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cxr_release import schemas, tables
@@ -44,7 +44,7 @@ def run(paths: Paths, params: Params) -> None:
         held_out=params.split.held_out,
         seed=params.seed,
         control=params.split.control,
-        strata=_strata(films, groups, params),
+        strata=_strata(paths, groups, params),
     )
     _require_no_twin(paths, parts, {row["id"]: row["source_file"] for row in films})
     patients = {row["id"]: row["patient"] for row in films}
@@ -63,12 +63,12 @@ def run(paths: Paths, params: Params) -> None:
         )
 
 
-def _strata(
-    films: Sequence[Mapping[str, Any]], groups: Groups, params: Params
-) -> dict[str, str] | None:
+def _strata(paths: Paths, groups: Groups, params: Params) -> dict[str, str] | None:
     name = params.split.stratify
     if not name:
         return None
+    rows = tables.iterate(paths.manifest, schemas.MANIFEST)
+    films = [row for row in rows if row["id"] in groups.of]
     return strata_of(films, name, groups, least=params.ingest.least_patients)
 
 
