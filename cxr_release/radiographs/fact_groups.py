@@ -27,7 +27,7 @@ def facts_of_row(row: Mapping[str, Any]) -> dict[str, Value]:
     }
 
 
-def facts_of_manifest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Value]]:
+def values_of_manifest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Value]]:
     """Name → film → value of what is known of ingested films, among it the age and the class of
     curvature that their source notes."""
     known: dict[str, dict[str, Value]] = defaultdict(dict)
@@ -125,7 +125,7 @@ def strata_of(
     Raises:
         SourceError: nothing of that name is known of any film.
     """
-    known = facts_of_manifest(rows)
+    known = values_of_manifest(rows)
     if name not in known:
         there = ", ".join(sorted(known)) or "nothing"
         raise SourceError(

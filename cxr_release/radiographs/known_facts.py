@@ -145,7 +145,9 @@ def _protected(
     together = len(set().union(*(whose[value] for value in rare))) if rare else 0
     instead = OTHERS if together >= least else None
     codes = [instead if value in rare else value for value in values]
-    named = [f"{value:g}" if isinstance(value, int | float) else value for value in codes]
+    named: list[Value | None] = [
+        f"{value:g}" if isinstance(value, int | float) else value for value in codes
+    ]
     return named, len(rare) if instead else 0, 0 if instead else len(rare)
 
 

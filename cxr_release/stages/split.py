@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cxr_release import schemas, tables
@@ -49,7 +49,7 @@ def run(paths: Paths, params: Params) -> None:
         held_out=params.split.held_out,
         seed=params.seed,
         control=params.split.control,
-        strata=_strata(films, groups, params),
+        strata=_strata(paths, groups, params),
     )
     parts = _without_text(parts, read(paths.with_text, list[str]))
     films = [row for row in films if row["id"] in parts]
@@ -82,12 +82,12 @@ def _without_text(parts: Mapping[str, str], with_text: Sequence[str]) -> dict[st
     return kept
 
 
-def _strata(
-    films: Sequence[Mapping[str, Any]], groups: Groups, params: Params
-) -> dict[str, str] | None:
+def _strata(paths: Paths, groups: Groups, params: Params) -> dict[str, str] | None:
     name = params.split.stratify
     if not name:
         return None
+    rows = tables.iterate(paths.manifest, schemas.MANIFEST)
+    films = [row for row in rows if row["id"] in groups.of]
     return strata_of(films, name, groups, least=params.ingest.least_patients)
 
 

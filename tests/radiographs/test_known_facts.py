@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import SourceError
 from cxr_release.films.facts import Facts, Header
-from cxr_release.radiographs.fact_groups import facts_of_manifest, ranges, strata_of
+from cxr_release.radiographs.fact_groups import ranges, strata_of, values_of_manifest
 from cxr_release.radiographs.known_facts import OTHERS, gather, know, protect
 from cxr_release.radiographs.split import Groups, groups_of
 
@@ -170,4 +170,4 @@ def test_strata_of_an_age_are_decades_wherever_it_is_stated() -> None:
     rows += [row(at, f"p{at}") | {"age": 97, "curvature": 3} for at in range(20, 30)]
     strata = strata_of(rows, "age", groups_of(rows), least=10)
     assert set(strata.values()) == {"20 to 29", "30 to 39", "90 and above"}
-    assert facts_of_manifest(rows)["curvature"] == {str(at): "class 3" for at in range(20, 30)}
+    assert values_of_manifest(rows)["curvature"] == {str(at): "class 3" for at in range(20, 30)}
