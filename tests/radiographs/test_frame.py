@@ -219,7 +219,7 @@ def settings(**changes: object) -> IngestParams:
 def ingested(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, films: list[Drawn], **changes: object
 ) -> Path:
-    monkeypatch.setattr(ingesting, "_list", lambda *_: Listing(films=films))
+    monkeypatch.setattr(ingesting, "_list", lambda *_, **__: Listing(films=films))
     ingest("films", tmp_path / "out", settings=settings(**changes), seed=1, progress=False)
     return tmp_path / "out"
 
