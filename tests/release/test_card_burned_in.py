@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cxr_release import schemas, tables
+from cxr_release.clearance.ocr import FOUND
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.release.checks.burned_in import check_burned_in_record
@@ -90,6 +91,18 @@ def test_a_film_that_shows_text_is_counted_as_left_out(tmp_path: Path) -> None:
     assert "A film that anybody says shows text is in no part of the split" in text
     assert verify(folder)["differences"] == []
     assert film not in (folder / "release.json").read_text()
+
+
+def test_what_a_program_pointed_at_is_said_with_what_it_misses(tmp_path: Path) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    films = tables.read(inputs.cohort / "cohort.parquet", schemas.COHORT, ["id"])["id"].to_pylist()
+    write_clearance(inputs, clear=1, suspected=films[:2])
+    folder = make_release_of(inputs, of_a_house(small_params()), tmp_path)
+    text = text_of(folder)
+    assert "A program for reading text pointed at 2 films, to be looked at first" in text
+    assert "at 1 of them nobody has looked" in text
+    assert f"burned into chest films, it points at {FOUND}: a film that it did not point" in text
+    assert verify(folder)["differences"] == []
 
 
 def test_no_id_of_a_real_film_goes_out(partly: Path) -> None:
