@@ -42,6 +42,7 @@ def test_where_nobody_has_looked_the_card_begins_with_that(tmp_path: Path) -> No
     assert "Nobody has looked" in (folder / "croissant.json").read_text()
 
 
+@pytest.mark.long
 def test_of_drawn_films_nothing_is_said(tmp_path: Path) -> None:
     folder = make_release(tmp_path, small_params())
     assert "Text on the real films" not in text_of(folder)
@@ -93,6 +94,7 @@ def test_a_film_that_shows_text_is_counted_as_left_out(tmp_path: Path) -> None:
     assert film not in (folder / "release.json").read_text()
 
 
+@pytest.mark.long
 def test_what_a_program_pointed_at_is_said_with_what_it_misses(tmp_path: Path) -> None:
     inputs = write_inputs(tmp_path / "artefacts")
     films = tables.read(inputs.cohort / "cohort.parquet", schemas.COHORT, ["id"])["id"].to_pylist()
