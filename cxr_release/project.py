@@ -194,13 +194,15 @@ class Project:
         return collect(self.paths.responses, open_kit(self.paths.kit))
 
     def clearance(self) -> Looked | None:
-        """Who looked for text on the real films, as it is now; None of drawn films, or before
-        films are in.
+        """Who looked for text on the real films, as it is now.
+
+        None of drawn films, before films are in, or in a copy without the key of the films' ids.
         """
         from cxr_release.clearance.looked import looked_at
         from cxr_release.params import PHANTOMS
 
-        if self.params.ingest.source == PHANTOMS or not self.paths.manifest.exists():
+        here = self.paths.manifest.exists() and self.paths.film_key.exists()
+        if self.params.ingest.source == PHANTOMS or not here:
             return None
         return looked_at(
             manifest=self.paths.manifest,

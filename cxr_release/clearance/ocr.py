@@ -34,6 +34,10 @@ size text on it is read as well and grain less."""
 MARGIN = 0.3
 """Share of the height of which the upper and the lower margin are read once more by themselves."""
 
+FOUND, PLANTED = 26, 48
+"""Of names with dates that were burned into chest films, those at which it points: measured by
+`benchmarks/burned_in.py`, which benchmarks/README.md reports."""
+
 _WORD = re.compile(r"[^\W_]{3,}")
 """Not a side marker, nor the two letters that a rib or an edge is soon taken for."""
 

@@ -13,6 +13,7 @@ from cxr_release.cli.status import status_of, text_of
 from cxr_release.errors import DecisionError, SourceError
 from cxr_release.files import read_json
 from cxr_release.project import Project
+from tests.support import ROOT
 from tests.support.real_folder import RealFolder, checks, write_film
 
 
@@ -62,11 +63,11 @@ def test_a_part_that_would_be_left_empty_is_named(real: RealFolder) -> None:
 
 def test_a_decision_on_another_content_does_not_count(real: RealFolder) -> None:
     real.say("a.b", 3, "text")
-    real.run()
+    real.run(divide=False)
     assert read_json(real.paths.with_text) == [real.id(3)]
     write_film(real.file(3), checks(99, 64, 48))
     real.take_in()
-    real.run()
+    real.run(divide=False)
     assert read_json(real.paths.with_text) == []
     review = read_json(real.paths.clearance_counts)["review"]
     assert (review["changed"], review["looked_at"], review["state"]) == (1, 0, "none")
@@ -89,7 +90,7 @@ def test_the_pipeline_stops_while_films_wait_where_that_is_asked_for(tmp_path: P
 
 def test_no_artefact_and_no_log_names_a_file(real: RealFolder) -> None:
     real.say("a.b", 0, "text")
-    real.run()
+    real.run(divide=False)
     sources = {row["source_sha256"] for row in tables.read_rows(
         real.paths.manifest, schemas.MANIFEST)}  # fmt: skip
     for folder in (real.paths.clearance, real.paths.found_text, real.paths.clearance_log):
@@ -152,6 +153,14 @@ def test_words_become_a_number_and_how_sure_that_is() -> None:
     assert found.flagged
     assert not ocr.suspicion_of("").flagged
     assert not ocr.suspicion_of("header\n5\t1\t99\tL\n5\t1\t99\tR\n").flagged
+
+
+def test_what_the_card_says_it_finds_is_what_was_measured() -> None:
+    text = (ROOT / "benchmarks/README.md").read_text()
+    assert f"| chest films: `clearance.ocr: tesseract` | {ocr.FOUND} | {ocr.PLANTED} |" in text
+    text = " ".join((ROOT / "docs/burned-in-text.md").read_text().split())
+    assert f"Of {ocr.PLANTED} names with dates" in text
+    assert f"it pointed at {ocr.FOUND} (" in text
 
 
 def test_where_tesseract_is_not_installed_its_package_is_named(

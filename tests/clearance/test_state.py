@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxr_release.clearance.state import outcome_of, sentence_of
@@ -73,6 +73,7 @@ SAID = st.dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(SAID, st.integers(1, 3), st.none() | st.sets(st.sampled_from(IDS)))
 def test_counts_agree_with_each_other_and_their_sentence_holds(
     said: Said, required: int, suspected: set[str] | None
@@ -94,6 +95,7 @@ def test_counts_agree_with_each_other_and_their_sentence_holds(
     assert {*outcome.with_text} <= seen
 
 
+@settings(max_examples=40)
 @given(SAID, st.sampled_from(
     ["films", "reviewers", "looked_at", "with_text", "undecided", "state", "sentence", "each"]
 ))  # fmt: skip

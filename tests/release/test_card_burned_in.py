@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cxr_release import schemas, tables
+from cxr_release.clearance.ocr import FOUND
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json, write_json
 from cxr_release.release.checks.burned_in import check_burned_in_record
@@ -41,6 +42,7 @@ def test_where_nobody_has_looked_the_card_begins_with_that(tmp_path: Path) -> No
     assert "Nobody has looked" in (folder / "croissant.json").read_text()
 
 
+@pytest.mark.long
 def test_of_drawn_films_nothing_is_said(tmp_path: Path) -> None:
     folder = make_release(tmp_path, small_params())
     assert "Text on the real films" not in text_of(folder)
@@ -90,6 +92,19 @@ def test_a_film_that_shows_text_is_counted_as_left_out(tmp_path: Path) -> None:
     assert "A film that anybody says shows text is in no part of the split" in text
     assert verify(folder)["differences"] == []
     assert film not in (folder / "release.json").read_text()
+
+
+@pytest.mark.long
+def test_what_a_program_pointed_at_is_said_with_what_it_misses(tmp_path: Path) -> None:
+    inputs = write_inputs(tmp_path / "artefacts")
+    films = tables.read(inputs.cohort / "cohort.parquet", schemas.COHORT, ["id"])["id"].to_pylist()
+    write_clearance(inputs, clear=1, suspected=films[:2])
+    folder = make_release_of(inputs, of_a_house(small_params()), tmp_path)
+    text = text_of(folder)
+    assert "A program for reading text pointed at 2 films, to be looked at first" in text
+    assert "at 1 of them nobody has looked" in text
+    assert f"burned into chest films, it points at {FOUND}: a film that it did not point" in text
+    assert verify(folder)["differences"] == []
 
 
 def test_no_id_of_a_real_film_goes_out(partly: Path) -> None:

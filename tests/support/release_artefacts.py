@@ -542,7 +542,12 @@ def make_release(
 
 
 def write_clearance(
-    inputs: ReleaseInputs, *, clear: int = 0, with_text: Sequence[str] = (), required: int = 1
+    inputs: ReleaseInputs,
+    *,
+    clear: int = 0,
+    with_text: Sequence[str] = (),
+    required: int = 1,
+    suspected: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """One person looked at some real films of the cohort, the first of them without text."""
     films = tables.read(inputs.cohort / "cohort.parquet", schemas.COHORT, ["id"])["id"].to_pylist()
@@ -556,7 +561,7 @@ def write_clearance(
         for film, word in words.items()
     }
     decisions: Any = {"a.b": entries}
-    outcome = outcome_of(contents, decisions, required=required, suspected=None)
+    outcome = outcome_of(contents, decisions, required=required, suspected=suspected)
     write_json(
         inputs.clearance / "clearance.json", {"drawn": False, "review": dict(outcome.counts)}
     )

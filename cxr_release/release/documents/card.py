@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxr_release import schemas
+from cxr_release.clearance.ocr import FOUND, PLANTED
 from cxr_release.film_id import source_title
 from cxr_release.memorization.list_length import KEPT
 from cxr_release.params import PHANTOMS
@@ -96,6 +97,7 @@ def render(
             quantiles=_quantiles(record.metrics.audit.calibration),
             power_figure=POWER,
             scale=scale_of(record),
+            texts_found=(FOUND, PLANTED),
             scored=_scored(record.metrics.scorecard),
             at_worst=_at_worst(record.metrics.training),
             tombstones=record.tombstones[:TOMBSTONES_SHOWN],

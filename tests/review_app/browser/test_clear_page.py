@@ -216,6 +216,24 @@ def test_a_film_that_had_only_just_appeared_is_not_decided_on(
 
 
 @pytest.mark.long
+def test_while_the_browser_shows_films_reduced_nothing_is_decided(
+    browser: Browser, real: RealFolder, room: ClearServer, reviewer: str
+) -> None:
+    """As it does where its zoom is below 100 %."""
+    context = browser.new_context(device_scale_factor=0.8)
+    try:
+        box = LightBox(context.new_page(), room, real, FILMS).come(reviewer)
+        assert "zoom is below 100 %" in box.text(".film-explained")
+        box.press("c")
+        box.told("Nothing was decided: the browser's zoom")
+        box.settled()
+        assert room.logged(reviewer) == []
+        assert box.errors == []
+    finally:
+        context.close()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("width", [1024, 2560])
 def test_the_page_fits_its_window(box: LightBox, width: int) -> None:
     if width == 1024:

@@ -137,6 +137,10 @@ class ClearPage extends PageController {
   #decide(decision) {
     const { current } = this.films;
     if (current === null) return;
+    if (this.view.isReduced) {
+      this.notices.warn("Nothing was decided: the browser's zoom is below 100 %, which hides fine print. Ctrl + 0 resets it.");
+      return;
+    }
     if (!this.view.canBeDecided) {
       this.notices.warn(
         this.view.broken

@@ -134,6 +134,11 @@ export class FilmView extends FilmPanes {
     return this.ready && this.corners.every((corner) => corner.isShown);
   }
 
+  /** Whether the browser's zoom shows fewer pixels than the film has, even at full size. */
+  get isReduced() {
+    return devicePixelRatio < 1;
+  }
+
   /**
    * What a key does here, if anything.
    *
@@ -228,7 +233,10 @@ export class FilmView extends FilmPanes {
       element("span", { text: around ? "Enlarge" : "Corners and edges" }),
       element("kbd", { text: keyName(CLEAR_KEYS, "enlarge") }),
     );
-    this.explained.textContent = small
+    this.explained.dataset.reduced = String(this.isReduced);
+    this.explained.textContent = this.isReduced
+      ? "The browser's zoom is below 100 %, which hides fine print: Ctrl + 0 resets it"
+      : small
       ? "The whole film, at full size or larger"
       : around
         ? "Around: corners and edges at full size. In the middle: the whole film, reduced; outlined is what the others show"

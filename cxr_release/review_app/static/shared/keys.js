@@ -168,7 +168,7 @@ export const CLEAR_KEYS = [
     title: "See",
     keys: [
       { keys: [" "], action: "enlarge", shown: "Space", help: "the whole film, large; again: corners and edges" },
-      { keys: ["1"], action: "full-size", shown: "1", help: "at full size: a pixel of the film is a pixel of the screen" },
+      { keys: ["1"], action: "full-size", shown: "1", help: "at full size: no pixel of the film is lost" },
       { keys: ["escape"], action: "close", shown: "Esc", help: "corners and edges" },
       ...zoom("zoom; drag or Shift + arrows to move"),
       ...windowing(["w", "s"], ["a", "d"], { level: "level: brighter, darker", window: "window: more contrast, less" }),
