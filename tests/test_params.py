@@ -126,6 +126,69 @@ def test_values_that_do_not_fit_together_are_named(
     assert [fault.where for fault in caught.value.faults] == [where]
 
 
+FOLDER = {"kind": "folder", "path": "data/elsewhere/gan"}
+HUB = {"kind": "hub", "path": "org/name", "revision": "v1"}
+
+
+def test_films_drawn_elsewhere_are_named(tmp_path: Path) -> None:
+    default = parameters.load(DEFAULT)
+    assert default.sample.elsewhere == {}
+    sources = {"vae": HUB, "gan-2": FOLDER | {"generator": "GAN", "license": " "}}
+    params = parameters.load(changed(tmp_path, sample={"sources": sources}))
+    assert params.sample.source_names == [
+        *("checkpoint-3", "checkpoint-6", "checkpoint-15", "gan-2", "vae")
+    ]
+    assert params.sample.jobs[-1] == ("vae", "large")
+    assert parameters.unset_of(params) == [
+        "sample.sources.gan-2.license",
+        "sample.sources.vae.generator",
+        "sample.sources.vae.license",
+    ]
+    assert params.sample.most_films("gan-2", "large") is None
+    assert params.sample.most_films("gan-2", "initial") == params.sample.initial
+    assert params.sample.most_films("checkpoint-3", "large") == params.sample.large
+    raw = yaml.safe_load(DEFAULT.read_text())
+    del raw["sample"]["sources"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    assert parameters.load(tmp_path / "params.yaml").sample.elsewhere == {}
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ([], "sample.sources: expected at most"),
+        ({3: FOLDER}, "sample.sources: 3 is not text"),
+        ({"checkpoint-3": FOLDER}, "'checkpoint-3' would be taken for a checkpoint"),
+        ({"real": FOLDER}, "'real' means something else here"),
+        ({"gan-large": FOLDER}, "'gan-large' ends as the name of a job does"),
+        ({"GAN": FOLDER}, "'GAN' is not lower-case words"),
+        ({"a/../b": FOLDER}, "'a/../b' is not lower-case words"),
+        ({"gan": {}}, "sample.sources.gan.kind: missing"),
+        ({"gan": FOLDER | {"licence": "mit"}}, "sample.sources.gan.licence: unknown key"),
+        ({"gan": FOLDER | {"kind": "url"}}, "sample.sources.gan.kind: 'url' is not one of"),
+        ({"gan": FOLDER | {"path": ""}}, "sample.sources.gan.path: is empty"),
+        ({"gan": FOLDER | {"revision": "v1"}}, "sample.sources.gan.revision: is for kind hub"),
+        ({"gan": HUB | {"revision": None}}, "sample.sources.gan.revision: is missing"),
+        ({"gan": HUB | {"revision": "../x"}}, "sample.sources.gan.revision"),
+        ({"gan": HUB | {"path": "name"}}, "sample.sources.gan.path: is not a dataset on the Hub"),
+        ({"gan": HUB | {"path": "org/../x"}}, "sample.sources.gan.path: is not a dataset"),
+        ({"gan": HUB | {"generator": "a\x1bb"}}, "sample.sources.gan.generator"),
+    ],
+)
+def test_sources_that_are_wrong_are_named(tmp_path: Path, sources: Any, said: str) -> None:
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(changed(tmp_path, sample={"sources": sources}))
+    assert said in str(caught.value)
+
+
+def test_a_release_needs_a_checkpoint_of_its_own(tmp_path: Path) -> None:
+    path = changed(tmp_path, sample={"checkpoints": [], "sources": {"gan": FOLDER}})
+    with pytest.raises(
+        ParamsError, match=r"sample\.checkpoints: .* one to 1,000 checkpoint numbers"
+    ):
+        parameters.load(path)
+
+
 PRIVATE = {"epsilon": 8, "delta": 1e-4, "clip": 0.5, "levels": 2}
 
 

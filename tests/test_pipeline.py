@@ -55,7 +55,15 @@ AFTER_SCREENING = {"screen", "quartets", "scorecard", "validate", "package"}
 
 def project(root: Path) -> Path:
     """A copy of what the pipeline needs, with parameters for seconds instead of minutes."""
-    for name in ("cxr_release", "cards", ".dvc", "data/raw", "data/reviews", "data/published"):
+    for name in (
+        "cxr_release",
+        "cards",
+        ".dvc",
+        "data/raw",
+        "data/elsewhere",
+        "data/reviews",
+        "data/published",
+    ):
         ignored = shutil.ignore_patterns("__pycache__", "cache", "tmp")
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
@@ -113,7 +121,7 @@ def repro(root: Path, preloaded: Preloaded | None = None) -> list[str]:
 def root(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder, preloaded)) == 22
+    assert len(repro(folder, preloaded)) == 23
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 

@@ -88,7 +88,8 @@ def draw_parts(path: Path, report: Report) -> None:
         )  # fmt: skip
     if any(numbers[part] is not None for numbers in summary["checkpoints"].values()
            for part in parts):  # fmt: skip
-        axes.plot([], [], ".", color=GREY, markersize=7, label="its checkpoints, each alone")
+        kind = "checkpoints" if all(map(str.isdecimal, summary["checkpoints"])) else "sources"
+        axes.plot([], [], ".", color=GREY, markersize=7, label=f"its {kind}, each alone")
     axes.set_xlim(-3, 103)
     axes.set_ylim(len(parts) - 0.5, -0.6)
     axes.set_yticks(range(len(parts)), parts)

@@ -19,10 +19,11 @@ from PIL import Image
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError, ReleaseError
-from cxr_release.files import read_json, tree_sha256
+from cxr_release.files import read_json, tree_sha256, write_json
 from cxr_release.film_id import BATCHES
 from cxr_release.generators.regenerate import film_ids
 from cxr_release.paths import Paths
+from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.screening.counts import table_s1
 from cxr_release.stages import collect
@@ -137,6 +138,26 @@ def test_films_of_others_cannot_be_drawn_again() -> None:
     assert [fault.where for fault in caught.value.faults] == ["gan-large-00003"]
 
 
+ALTERED: list[tuple[str, Any]] = [
+    *(("films", 199), ("initial", 5), ("refused", 1), ("license", "mit"), ("kind", "hub")),
+    *(("commit", "a" * 40), ("generator", "RoentGen"), ("name", "vae")),
+]
+"""Key of a source in `release.json` → another value."""
+
+
+def require_noticed(release: Path, altered: Path) -> None:
+    """Whatever is altered in what a release says of these films, `verify` names it."""
+    for key, value in ALTERED:
+        shutil.rmtree(altered, ignore_errors=True)
+        shutil.copytree(release, altered)
+        record = read_json(altered / "release.json")
+        record["elsewhere"][0][key] = value
+        write_json(altered / "release.json", record)
+        write_checksums(altered, {})
+        places = [one["where"] for one in verify(altered)["differences"]]
+        assert any(place.startswith("release.json: elsewhere") for place in places), (key, places)
+
+
 @pytest.mark.long
 def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
     tmp_path: Path, world: World, hub_of_others: Hub, monkeypatch: pytest.MonkeyPatch
@@ -185,6 +206,7 @@ def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
         for path in paths.release.rglob("*")
         if path.suffix in {".md", ".json", ".cff"}
     )
+    require_noticed(paths.release, tmp_path / "altered")
     monkeypatch.setattr(constants, "ENDPOINT", world.hub.url)
     shutil.rmtree(world.folder)
     shutil.copytree(paths.release, world.folder)
