@@ -39,6 +39,7 @@ from cxr_release.params import DicomParams
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+INDEX = "DICOMDIR"
 HINT = "which file a name stands for: cxr-release where NAME"
 
 _READ = (
@@ -81,7 +82,7 @@ def is_dicom_folder(folder: Path) -> bool:
 
     def holds_dicom(path: Path) -> bool:
         try:
-            return path.name.upper() == "DICOMDIR" or is_dicom(_start(path, home))
+            return path.name.upper() == INDEX or is_dicom(_start(path, home))
         except OSError:  # whoever lists the folder says so
             return False
 
@@ -224,6 +225,8 @@ def _entry(path: Path, folder: Path, home: Path, settings: DicomParams) -> _Entr
         return replace(entry, fault=fault)
     try:
         start = _start(path, home)
+        if path.name.upper() == INDEX:  # whatever state it is in, it holds no film
+            return replace(entry, passed_over="is not a film: a DICOMDIR, an index of other files")
         if not is_dicom(start):
             # A picture may be a film, or an icon of the viewer on the disc: a person can say.
             other = "" if is_film(start) else "is not a film, in a folder of DICOM films"
