@@ -69,10 +69,29 @@ TEXTS = [where for where, kind in SETTINGS.items() if item_of(kind) is str]
 
 
 def test_these_are_all_settings() -> None:
-    assert len(NUMBERS) + len(TEXTS) + 20 > len(SETTINGS) > len(NUMBERS) + len(TEXTS)
+    assert len(NUMBERS) + len(TEXTS) + 22 > len(SETTINGS) > len(NUMBERS) + len(TEXTS)
     assert len(SETTINGS) == sum(
         len(one) if isinstance(one, dict) else 1 for one in yaml.safe_load(DEFAULT).values()
     )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"a|b": "code"}, {"a\nb": "code"}, {"": "code"}, {"x" * 61: "code"}, {"a\u202eb": "code"},
+        {"age": "years"}, {"age": 3}, {3: "code"}, {"age": None}, [], "age", None,
+        {f"column {at}": "code" for at in range(51)},
+    ],
+)  # fmt: skip
+def test_facts_are_names_and_kinds(tmp_path: Path, facts: Any) -> None:
+    assert "ingest.facts" in faults(tmp_path, with_value("ingest.facts", facts))
+
+
+def test_facts_may_have_names_of_any_language(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    named = {"Körpergröße (cm)": "number", "部位": "code"}
+    path.write_text(yaml.safe_dump(with_value("ingest.facts", named)), encoding="utf-8")
+    assert parameters.load(path).ingest.facts == named
 
 
 @pytest.mark.parametrize("where", NUMBERS)
