@@ -126,7 +126,7 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
             faults.append(Fault(where, "missing"))
         elif is_dataclass(kind_of):
             values[name] = _build(kind_of, raw[name], where, faults, moved)
-        elif get_origin(kind_of) is Mapping:
+        elif get_origin(kind_of) is Mapping and is_dataclass(get_args(kind_of)[1]):
             # A dict, which `dataclasses.asdict` enters.
             values[name] = {
                 each: _build(

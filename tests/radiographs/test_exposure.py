@@ -11,7 +11,7 @@ from cxr_release.films.png import Film
 from cxr_release.radiographs.exposure import LEAST, cut, exposed_field, is_whole, size_of
 from cxr_release.radiographs.phantoms.collimation import Collimation
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
-from tests.support.collimated import Collimated, collimated
+from tests.support.collimated import collimated
 from tests.support.dicom_films import shown_as_stated
 
 
@@ -31,9 +31,9 @@ def test_the_exposed_field_is_found_within_borders_of_both_kinds(bright: bool) -
     assert (np.abs(found).max(axis=1) < 0.02).mean() >= 0.85
 
 
-@pytest.mark.parametrize("film", collimated()[::3], ids=lambda film: str(film.field))
-def test_the_field_of_a_negative_is_that_of_its_positive(film: Collimated) -> None:
-    assert exposed_field(255 - film.film) == exposed_field(film.film)
+def test_the_field_of_a_negative_is_that_of_its_positive() -> None:
+    for film in collimated()[::3]:
+        assert exposed_field(255 - film.film) == exposed_field(film.film)
 
 
 def test_a_film_without_a_border_is_a_field(positives: list[Film]) -> None:

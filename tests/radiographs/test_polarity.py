@@ -55,7 +55,7 @@ def test_films_without_contrast_count_as_positive() -> None:
     assert not find_negatives(np.full((3, SIDE, SIDE), 8, np.float32)).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.booleans(), min_size=FILMS, max_size=FILMS), st.sampled_from([0, 1, 2]))
 def test_borders_of_both_kinds_mislead_nobody(flags: list[bool], kind: int) -> None:
     """Cohorts of bright borders, of dark ones, and of both, of any mixture of polarities."""
