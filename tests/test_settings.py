@@ -75,6 +75,25 @@ def test_these_are_all_settings() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"a|b": "code"}, {"a\nb": "code"}, {"": "code"}, {"x" * 61: "code"}, {"a\u202eb": "code"},
+        {"age": "years"}, {"age": 3}, {3: "code"}, {"age": None}, [], "age", None,
+        {f"column {at}": "code" for at in range(51)},
+    ],
+)  # fmt: skip
+def test_facts_are_names_and_kinds(tmp_path: Path, facts: Any) -> None:
+    assert "ingest.facts" in faults(tmp_path, with_value("ingest.facts", facts))
+
+
+def test_facts_may_have_names_of_any_language(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    named = {"Körpergröße (cm)": "number", "部位": "code"}
+    path.write_text(yaml.safe_dump(with_value("ingest.facts", named)), encoding="utf-8")
+    assert parameters.load(path).ingest.facts == named
+
+
 @pytest.mark.parametrize("where", NUMBERS)
 def test_every_number_has_both_ends(tmp_path: Path, where: str) -> None:
     for value in (10**30, -(10**30), 10**400, math.inf, -math.inf, math.nan, "9" * 30, True, None):
