@@ -419,8 +419,7 @@ def _written(
     cohort = [cohort_row(place) for place in range(len(STEMS))]
     tables.write(inputs.cohort / "cohort.parquet", schemas.COHORT, cohort)
     write_split(inputs.split, cohort)
-    write_json(inputs.clearance / "clearance.json", {"drawn": True})
-    write_json(inputs.clearance / "with-text.json", [])
+    write_drawn(inputs)
     write_training(inputs.final)
     write_prescreen(inputs.prescreen)
     write_audit(inputs.audit)
@@ -541,6 +540,12 @@ def make_release(
     return make_release_of(inputs, params, root)
 
 
+def write_drawn(inputs: ReleaseInputs) -> None:
+    """Nobody needs to look at drawn films."""
+    write_json(inputs.clearance / "clearance.json", {"drawn": True})
+    write_json(inputs.clearance / "with-text.json", [])
+
+
 def write_clearance(
     inputs: ReleaseInputs,
     *,
@@ -572,8 +577,11 @@ def write_clearance(
 def make_release_of(inputs: ReleaseInputs, params: Params, root: Path) -> Path:
     """A release of some artefacts; at real films of which nothing is said nobody has looked."""
     drawn = params.ingest.source == parameters.PHANTOMS
-    if not drawn and read_json(inputs.clearance / "clearance.json")["drawn"]:
-        write_clearance(inputs)
+    if drawn != read_json(inputs.clearance / "clearance.json")["drawn"]:
+        if drawn:
+            write_drawn(inputs)
+        else:
+            write_clearance(inputs)
     write_json(root / "validation.json", validate(inputs, params))
     package(
         inputs,
