@@ -16,14 +16,13 @@ from cxr_release.errors import SourceError
 from cxr_release.films import dicom_terms as terms
 from cxr_release.films.dicom_file import code, codes, items, numbers, value, whole
 from cxr_release.films.facts import Box, Header, Value
+from cxr_release.films.limits import OLDEST
 from cxr_release.films.spacing import Spacing, SpacingKind
 from cxr_release.params import DicomParams
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-OLDEST = 90
-"""Years; who is older is said to be of this age."""
 ASKED = ("Modality", "BodyPartExamined", "ViewPosition", "ImageLaterality", "Laterality")
 """Elements that `not_asked_for` reads, beside the SOP Class UID."""
 
