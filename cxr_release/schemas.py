@@ -130,8 +130,13 @@ MANIFEST = Table(
     "One row for every source file: what it was, and what became of it.",
     (
         Column("source_file", TEXT, "Name of the file in the source folder.", unique=True),
-        Column("status", TEXT, "ingested or refused.", among=("ingested", "refused")),
-        Column("fault", TEXT, "Why the file was refused.", nullable=True),
+        Column(
+            "status",
+            TEXT,
+            "ingested, refused, or passed over: not one of the films that were asked for.",
+            among=("ingested", "refused", "passed over"),
+        ),
+        Column("fault", TEXT, "Why the file was refused or passed over.", nullable=True),
         Column("id", TEXT, "Identity in the cohort.", nullable=True),
         Column("patient", TEXT, "Patient, as in the cohort.", nullable=True),
         Column(

@@ -107,10 +107,11 @@ def ingest(
             oriented, facings, contrary = _orient(read, small, anchors)
             encoded = _encode_all(pool, store, oriented, progress)
             refusals = _refusals(listing, faults)
-            write_tables(output, oriented, encoded, refusals, frame=frame)
+            write_tables(output, oriented, encoded, refusals, listing.passed_over, frame=frame)
         summary = summarise(
             oriented,
             refused=len(refusals),
+            passed_over=len(listing.passed_over),
             unaided=facings.unaided,
             left_facing=anchors,
             contrary=contrary,
@@ -384,8 +385,7 @@ def _refusals(listing: Listing, faults: list[Fault]) -> dict[str, str]:
     for fault in (*listing.faults, *faults):
         if fault.where in reasons:
             reasons[fault.where].append(fault.what)
-    named = {name: "; ".join(reasons[name]) for name in sorted(reasons)}
-    return {**listing.passed_over, **named}
+    return {name: "; ".join(reasons[name]) for name in sorted(reasons)}
 
 
 def _bar(task: str, films: int, progress: bool) -> tqdm[Any]:

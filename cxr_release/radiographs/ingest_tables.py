@@ -28,6 +28,7 @@ def write_tables(
     films: Sequence[OrientedFilm],
     encoded: Iterator[Mapping[str, Any]],
     refusals: Mapping[str, str],
+    passed_over: Mapping[str, str],
     *,
     frame: Frame,
 ) -> None:
@@ -38,6 +39,7 @@ def write_tables(
         films: in order.
         encoded: the columns that are the film itself, in the same order.
         refusals: name of every refused file and why.
+        passed_over: likewise of those that are not among the films that were asked for.
         frame: how they came to one size.
     """
     rows_a_group = max(1, min(ROWS_PER_GROUP, GROUP_BYTES // frame.size.pixels))
@@ -45,8 +47,9 @@ def write_tables(
     rows = [_manifest_row(film) for film in films]
     empty = dict.fromkeys(column.name for column in MANIFEST.columns)
     rows += [
-        empty | {"source_file": name, "status": "refused", "fault": reason}
-        for name, reason in refusals.items()
+        empty | {"source_file": name, "status": status, "fault": reason}
+        for status, reasons in (("refused", refusals), ("passed over", passed_over))
+        for name, reason in reasons.items()
     ]
     rows.sort(key=lambda row: str(row["source_file"]))
     # Both tables take their place when all rows of both are written.
@@ -138,6 +141,7 @@ def summarise(
     films: Sequence[OrientedFilm],
     *,
     refused: int,
+    passed_over: int,
     unaided: Sequence[Facing | None],
     left_facing: Collection[int],
     contrary: int,
@@ -149,6 +153,7 @@ def summarise(
     Args:
         films: that were ingested; the facing of those listed as facing left is as listed.
         refused: how many files were refused.
+        passed_over: how many are not among the films that were asked for.
         unaided: the facing that is found of each film without its being listed.
         left_facing: indices of films that were listed as facing left.
         contrary: how many look like negatives or not, otherwise than stated.
@@ -167,9 +172,10 @@ def summarise(
     ]
     return {
         "film_key": key,
-        "files": len(films) + refused,
+        "files": len(films) + refused + passed_over,
         "ingested": len(films),
         "refused": refused,
+        **({"passed_over": passed_over} if passed_over else {}),
         **counted([entry.patient for entry in facts]),
         "cases": len({entry.case for entry in facts if entry.case}) or None,
         **_case_gaps(facts),

@@ -86,7 +86,9 @@ def test_the_cohort_is_that_of_the_same_films_as_png(
     ingest(folder, tmp_path / "of-png", settings=settings(), seed=1, progress=False)
     summary = ingest(tree, tmp_path / "of-dicom", settings=settings(), seed=1, progress=False)
     assert pixels_of(tmp_path / "of-dicom") == pixels_of(tmp_path / "of-png")
-    assert (summary["files"], summary["ingested"], summary["refused"]) == (10, 8, 2)
+    assert (summary["files"], summary["ingested"], summary["refused"]) == (10, 8, 0)
+    assert summary["passed_over"] == 2
+    assert sum(row["status"] == "passed over" for row in rows_of(tmp_path / "of-dicom")) == 2
     assert (summary["patients"], summary["patients_not_stated"]) == (4, 0)
 
 
@@ -148,7 +150,7 @@ def test_the_settings_reach_the_reader_from_the_api(tree: Path, tmp_path: Path) 
 
     asked = {"modality": ["CT"]}
     summary = cxr_release.ingest(tree, tmp_path / "out", size=64, dicom=asked, progress=False)
-    assert (summary["ingested"], summary["refused"]) == (1, 9)
+    assert (summary["ingested"], summary["passed_over"]) == (1, 9)
     for wrong in ({"modality": ["c t"]}, {"modality": "CT"}, {"burned_in": "maybe"}, {"x": 1}):
         with pytest.raises(ParamsError):
             cxr_release.ingest(tree, tmp_path / "out", size=64, dicom=wrong, progress=False)
