@@ -135,7 +135,7 @@ def list_dicom(
                 stated_patient=None,
                 dicom=settings,
             )
-            for entry in sorted(films, key=lambda entry: names[entry.inside])
+            for entry in sorted(films, key=lambda entry: entry.uid)  # the same under any key
             if names[entry.inside] not in bad
         ],
         faults=faults,

@@ -57,6 +57,22 @@ def groups_of(rows: Iterable[Mapping[str, Any]]) -> Groups:
     return Groups(of, "case" if cases else "film")
 
 
+def named_by_place(groups: Groups, films: Sequence[str]) -> Groups:
+    """The same groups, each named by the place of its first film.
+
+    Ids of real films hang on a key, and groups are drawn in the order of their names: so named, the
+    films that a run sees are the same under any key.
+
+    Args:
+        groups: the films.
+        films: all of their ids, in an order that no key changes.
+    """
+    first: dict[str, int] = {}
+    for place, film in enumerate(films):
+        first.setdefault(groups.of[film], place)
+    return Groups({film: f"{first[group]:09d}" for film, group in groups.of.items()}, groups.unit)
+
+
 def split_by_group(
     groups: Groups,
     *,

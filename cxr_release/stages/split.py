@@ -21,7 +21,7 @@ from cxr_release.errors import SourceError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.fact_groups import strata_of
 from cxr_release.radiographs.split import (
@@ -29,6 +29,7 @@ from cxr_release.radiographs.split import (
     PARTS,
     Groups,
     groups_of,
+    named_by_place,
     split_by_group,
     twins_of_control,
 )
@@ -44,6 +45,8 @@ def run(paths: Paths, params: Params) -> None:
     manifest = tables.read_rows(paths.manifest, schemas.MANIFEST)
     films = [row for row in manifest if row["status"] == "ingested"]
     groups = groups_of(films)
+    if params.ingest.source != PHANTOMS:  # whose ids are the same everywhere
+        groups = named_by_place(groups, _cohort(paths, "id"))
     parts = split_by_group(
         groups,
         held_out=params.split.held_out,
@@ -68,6 +71,13 @@ def run(paths: Paths, params: Params) -> None:
             f"patients not stated for {without:,} of {len(patients):,} films: the split is by"
             f" {groups.unit}, and films of one patient may be in several parts\n"
         )
+
+
+def _cohort(paths: Paths, column: str) -> list[str]:
+    """A column of the cohort, in the order of its films."""
+    table = tables.read(paths.cohort_table, schemas.COHORT, [column])
+    values: list[str] = table[column].to_pylist()
+    return values
 
 
 def _without_text(parts: Mapping[str, str], with_text: Sequence[str]) -> dict[str, str]:

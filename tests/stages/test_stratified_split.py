@@ -15,7 +15,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.params import Params
 from cxr_release.paths import Paths
-from cxr_release.stages import ingest, split
+from cxr_release.stages import clearance, find_text, ingest, split
 from tests.support import ROOT
 
 SITES = ["north"] * 20 + ["south"] * 10
@@ -36,7 +36,8 @@ def project(tmp_path: Path) -> tuple[Paths, Params]:
         params.ingest, source=str(raw), size=16, facts={"site": "code"}, least_patients=5
     )
     paths = Paths(tmp_path)
-    ingest.run(paths, replace(params, ingest=taken))
+    for stage in (ingest, find_text, clearance):
+        stage.run(paths, replace(params, ingest=taken))
     return paths, replace(
         params, ingest=taken, split=replace(params.split, held_out=0.25, control=0.2)
     )
