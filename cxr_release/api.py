@@ -31,6 +31,7 @@ def ingest(
     least_patients: int | None = None,
     key: str | Path | None = None,
     phantoms: int = 600,
+    phantom_borders: Literal["none", "bright", "dark", "mixed"] = "none",
     seed: int = 2026,
     dicom: Mapping[str, Any] | None = None,
     progress: bool = True,
@@ -51,6 +52,7 @@ def ingest(
         key: file of the key behind the films' opaque ids; made where there is none. None: ids
             that no other run gives again.
         phantoms: films to draw where `source` is `phantoms`.
+        phantom_borders: around them, as collimators leave them.
         seed: of the phantoms.
         dicom: which DICOM films are asked for, as `ingest.dicom` of params.yaml: `modality`,
             `body_part`, `view`, `laterality`, `burned_in`, `frames`. None: CR and DX.
@@ -71,6 +73,7 @@ def ingest(
     values: dict[str, Any] = {
         "source": str(source),
         "phantoms": phantoms,
+        "phantom_borders": phantom_borders,
         "size": size,
         "fit": fit,
         "millimetres": millimetres,

@@ -41,6 +41,8 @@ MOVED = {
 
 Fit = Literal["stretch", "pad", "physical"]
 """How films come to one size; see docs/proportions.md."""
+Borders = Literal["none", "bright", "dark", "mixed"]
+"""Of collimators around phantoms: as bright as bone, or dark."""
 Sampler = Literal["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"]
 
 
@@ -124,6 +126,7 @@ class IngestParams:
 
     source: str = path()
     phantoms: int = between(1, MOST_FILMS, "films")
+    phantom_borders: Borders = "none"
     size: int | tuple[int, int] = read_by(ASKED, read_sides, is_film_size)
     fit: Fit
     on_error: Literal["stop", "skip"]

@@ -110,6 +110,10 @@ def ingest(
         typer.Option(help="File of the key behind the films' ids; created if missing."),
     ] = None,
     phantoms: Annotated[int, typer.Option(help="Films to draw, for `phantoms`.")] = 600,
+    phantom_borders: Annotated[
+        Literal["none", "bright", "dark", "mixed"],
+        typer.Option(help="Around them, as collimators leave."),
+    ] = "none",
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
 ) -> None:
     """Take films in: PNG, JPEG, TIFF or DICOM of any depth to 8-bit grey of one size, bone bright.
@@ -131,6 +135,7 @@ def ingest(
         on_error=on_error,
         key=key,
         phantoms=phantoms,
+        phantom_borders=phantom_borders,
         seed=seed,
     )
     print(json.dumps(summary, indent=2, sort_keys=True))

@@ -177,7 +177,12 @@ def _list(
     progress: bool,
 ) -> Listing:
     if source == PHANTOMS:
-        return list_phantoms(settings.phantoms, seed=seed, detail=detail_for(settings.film_size))
+        return list_phantoms(
+            settings.phantoms,
+            seed=seed,
+            detail=detail_for(settings.film_size),
+            borders=settings.phantom_borders,
+        )
     folder = Path(source)
     if output.resolve().is_relative_to(folder.resolve()):
         raise SourceError(

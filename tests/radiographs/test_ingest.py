@@ -21,7 +21,7 @@ from cxr_release.films.film_key import FilmKey
 from cxr_release.films.folder import list_folder, printable
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.params import IngestParams
+from cxr_release.params import PHANTOMS, IngestParams
 from cxr_release.radiographs.exposure import exposed_field
 from cxr_release.radiographs.ingest import ingest
 from cxr_release.radiographs.phantoms.collimation import Collimation
@@ -529,3 +529,12 @@ def test_a_value_that_is_none_is_a_fault_of_its_film(
     assert fault.what == "has the age 'old' (patients.csv: line 2), which is not a number"
     skipping = dataclasses.replace(asked, on_error="skip")
     assert take(folder, tmp_path / "out", skipping)["refused"] == 1
+
+
+def test_phantoms_behind_borders_come_in_bone_bright_and_without_them(
+    tmp_path: Path, settings: Settings
+) -> None:
+    few = settings(phantoms=24, size=32, field="exposed", phantom_borders="mixed")
+    summary = take(PHANTOMS, tmp_path / "cohort", few)
+    assert summary["polarity_accuracy"] == 1
+    assert summary["cropped"] >= 20

@@ -12,7 +12,7 @@ import numpy as np
 from cxr_release.films.facts import Box
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
-from cxr_release.radiographs.phantoms.collimation import Collimation
+from cxr_release.radiographs.phantoms.collimation import draw_collimation
 from cxr_release.radiographs.phantoms.phantom_source import draw_phantom
 from tests.support.once import made_once
 
@@ -41,22 +41,11 @@ def _draw(path: Path) -> None:
     for bright in (True, False):
         rng = np.random.default_rng(int(bright))
         for index in range(FILMS):
-            phantom = draw_phantom(index, seed=11, collimation=border(rng, bright=bright))
+            phantom = draw_phantom(
+                index, seed=11, collimation=draw_collimation(rng, "bright" if bright else "dark")
+            )
             film = window(phantom.pixels)
             assert phantom.field is not None
             positive = 255 - film if phantom.negative else film
             films.append(Collimated(positive, phantom.field, bright))
     path.write_bytes(pickle.dumps(films))
-
-
-def border(rng: np.random.Generator, *, bright: bool) -> Collimation:
-    """Any border."""
-    left, top, right, bottom = np.where(rng.random(4) < 0.7, rng.uniform(0.04, 0.25, 4), 0)
-    return Collimation(
-        margins=(float(left), float(top), float(right), float(bottom)),
-        grey=float(rng.uniform(0.9, 1.0) if bright else rng.uniform(0, 0.05)),
-        degrees=float(rng.normal(0, 1.5)),
-        corner=float(rng.choice([0, 0.05])),
-        scatter=float(rng.choice([0, 0.2])),
-        noise=float(rng.choice([0, 0.004, 0.01])),
-    )

@@ -1,12 +1,14 @@
 """Borders over a phantom: what a collimator kept from the beam, or a viewer's shutter hides.
 
 The cohort has thin and straight ones of its own (`film.Exposure`); these are wide, tilted or
-rounded, as scanners and viewers leave them, and are for tests of what must see past them.
+rounded, as scanners and viewers leave them. `ingest.phantom_borders` asks for them, to see what
+polarity, facing and `ingest.field` make of such films before hospital films come.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -30,6 +32,24 @@ class Collimation:
     """By how much scattered light changes the border's grey towards its edge."""
     noise: float = 0.0
     """Standard deviation of its grey."""
+
+
+def draw_collimation(rng: np.random.Generator, borders: Literal["bright", "dark"]) -> Collimation:
+    """Any border: of 4 to 25 % of a film's sides, tilted, rounded, lit by scatter and noisy.
+
+    Args:
+        rng: of all that chance decides.
+        borders: as bright as bone, which the beam did not reach; or dark, of a shutter.
+    """
+    left, top, right, bottom = np.where(rng.random(4) < 0.7, rng.uniform(0.04, 0.25, 4), 0)
+    return Collimation(
+        margins=(float(left), float(top), float(right), float(bottom)),
+        grey=float(rng.uniform(0.9, 1.0) if borders == "bright" else rng.uniform(0, 0.05)),
+        degrees=float(rng.normal(0, 1.5)),
+        corner=float(rng.choice([0, 0.05])),
+        scatter=float(rng.choice([0, 0.2])),
+        noise=float(rng.choice([0, 0.004, 0.01])),
+    )
 
 
 def collimate(grey: Grid, collimation: Collimation, rng: np.random.Generator) -> tuple[Grid, Box]:

@@ -16,7 +16,8 @@ from cxr_release.films.facts import Box, Facing, Facts, Header, Listing
 from cxr_release.films.grey import window
 from cxr_release.films.png import Film
 from cxr_release.films.spacing import Spacing
-from cxr_release.radiographs.phantoms.collimation import Collimation, collimate
+from cxr_release.params import Borders
+from cxr_release.radiographs.phantoms.collimation import Collimation, collimate, draw_collimation
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
@@ -31,7 +32,7 @@ _NEGATIVES = 2
 _HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
 _ENOUGH = 256
 """Pixels of an ingested film's side up to which films of `_HEIGHTS` have all the detail of it."""
-_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER = range(6)
+_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER, _COLLIMATION = range(7)
 """Streams of random numbers, so that no draw shifts another."""
 
 
@@ -169,6 +170,7 @@ class DrawnFilm:
     index: int
     seed: int
     detail: int = 1
+    borders: Borders = "none"
 
     @property
     def name(self) -> str:
@@ -182,7 +184,9 @@ class DrawnFilm:
 
     def load(self) -> tuple[Film, Facts]:
         """Draw it, with the truth about it."""
-        phantom = draw_phantom(self.index, seed=self.seed, detail=self.detail)
+        phantom = draw_phantom(
+            self.index, seed=self.seed, detail=self.detail, collimation=self._collimation()
+        )
         height, width = phantom.pixels.shape
         bits = phantom.pixels.dtype.itemsize * 8
         facts = Facts(
@@ -201,12 +205,20 @@ class DrawnFilm:
         )
         return window(phantom.pixels), facts
 
+    def _collimation(self) -> Collimation | None:
+        if self.borders == "none":
+            return None
+        rng = _stream(self.seed, _COLLIMATION, self.index)
+        bright = self.borders == "bright" or (self.borders == "mixed" and rng.random() < 0.5)
+        return draw_collimation(rng, "bright" if bright else "dark")
+
 
 def detail_for(size: Size) -> int:
     """How many times finer phantoms are to be drawn, a side, so that none is ever enlarged much."""
     return -(-max(size) // _ENOUGH)
 
 
-def list_phantoms(count: int, *, seed: int, detail: int = 1) -> Listing:
+def list_phantoms(count: int, *, seed: int, detail: int = 1, borders: Borders = "none") -> Listing:
     """The first `count` films of the phantom cohort of `seed`."""
-    return Listing(films=[DrawnFilm(index, seed, detail) for index in range(count)], drawn=True)
+    films = [DrawnFilm(index, seed, detail, borders) for index in range(count)]
+    return Listing(films=films, drawn=True)
