@@ -5,7 +5,9 @@ The pages get films under opaque names, and one reviewer's own decisions and pro
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cxr_release import schemas
-from cxr_release.errors import DecisionError
+from cxr_release.errors import CxrReleaseError, DecisionError
 from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
@@ -124,6 +126,18 @@ class ReviewApp(Desk[Queue]):
         return await self.in_thread(
             lambda: self._thumbnails.make(film.sha256, self._store.png(film.id), width)
         )
+
+    def prepare(self) -> None:
+        """Make the small pictures of the page that each reviewer sees first: the page itself asks
+        ahead for those after it. Nothing is made of small films.
+        """
+        if self._side <= WIDTHS[0]:
+            return
+        with suppress(CxrReleaseError):  # whoever asks for the film is told
+            for queue in self._people.values():
+                shown = queue.page("queue", MOST_ON_PAGE).entries
+                for film in filter(None, (queue.film(entry.name) for entry in shown)):
+                    self._thumbnails.make(film.sha256, self._store.png(film.id), WIDTHS[0])
 
     async def _films(self, request: Request) -> Response:
         queue = self.worklist_of(request)
@@ -291,9 +305,11 @@ def review(
         queue.refresh()
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return ReviewApp(
+        pages = ReviewApp(
             queues, store, sign_in, facing=facing, title=title, reasons=of_people(reasons)
         )
+        threading.Thread(target=pages.prepare, daemon=True).start()
+        return pages
 
     say(f"{len(films):,} films; every decision is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)

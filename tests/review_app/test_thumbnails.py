@@ -86,8 +86,13 @@ def test_what_is_not_a_film_has_no_side(data: bytes) -> None:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    """a.b at the page of three films of 600 × 600 pixels."""
+def door() -> SignIn:
+    return SignIn(["a.b"], lambda person, token: None)
+
+
+@pytest.fixture
+def pages(tmp_path: Path, door: SignIn) -> ReviewApp:
+    """The pages of a.b, of three films of 600 × 600 pixels."""
     path = tmp_path / "checkpoint-34-large.parquet"
     chance = np.random.default_rng(3)
     films = [chance.integers(0, 256, (600, 600), dtype=np.uint8) for _ in range(3)]
@@ -97,9 +102,8 @@ def desk(tmp_path: Path) -> Desk:
     state = SharedState(DECISION, tmp_path / "screening", shelf.sha256)
     seed = seed_of(tmp_path / "orders", "a.b")
     queue = Queue("a.b", state, order_of(generated, seed), seed)
-    door = SignIn(["a.b"], lambda person, token: None)
     said = SharedState(FACING, tmp_path / "facing", shelf.sha256)
-    app = ReviewApp(
+    return ReviewApp(
         {"a.b": queue},
         shelf,
         door,
@@ -107,8 +111,20 @@ def desk(tmp_path: Path) -> Desk:
         title="Screening",
         reasons={},
     )
-    guard = Guard(app, [ORIGIN])
-    made = Desk(app=guard, door=door, root=tmp_path, shelf=shelf, films=generated, announced=[])
+
+
+@pytest.fixture
+def desk(tmp_path: Path, pages: ReviewApp, door: SignIn) -> Desk:
+    """a.b at their page."""
+    path = tmp_path / "checkpoint-34-large.parquet"
+    made = Desk(
+        app=Guard(pages, [ORIGIN]),
+        door=door,
+        root=tmp_path,
+        shelf=FilmStore([path], schemas.ORIENTED),
+        films=read_generated([path]),
+        announced=[],
+    )
     return made.enter("a.b")
 
 
@@ -122,6 +138,15 @@ def test_the_page_asks_for_small_pictures_and_gets_the_film_itself_without(desk:
             assert first.body == second.body != whole
             assert opened(first.body)[0] == (width, width)
             assert first.header("cache-control") == "no-store"
+
+
+def test_the_first_page_is_made_before_anybody_asks(
+    pages: ReviewApp, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.prepare()
+    names = desk.names("n=10")
+    monkeypatch.setattr(Thumbnails, "make", None)  # nothing is left to be made
+    assert [desk.ask(f"film/{name}?w=256").status for name in names] == [200] * 3
 
 
 @pytest.mark.parametrize(
