@@ -79,8 +79,11 @@ def write_figures(
     """
     figures = folder / "figures"
     figures.mkdir()
+    drawn_here = any(checkpoint_of(source) is not None for source in contents.shards)
     for made, name in COPIED.items():
         stage, _, file = made.partition("/")
+        if stage == "checkpoints" and not drawn_here:
+            continue
         _copy_picture(getattr(inputs, stage) / f"{file}.png", figures / f"{name}.png")
     audit = read(inputs.audit / "audit.json", AuditReport)
     if audit.power and not audit.power_note:

@@ -188,7 +188,7 @@ def test_a_checkpoint_of_few_films_is_said_and_one_that_is_called_as_an_anchor_i
     assert "checkpoint copies" in scores
     assert scores["copies"] != scores["checkpoint copies"]
     assert utility.why_not[0] == (
-        "checkpoint few: has 39 films, and is measured apart with 40 or more"
+        "few: has 39 films, and is measured apart with 40 or more"
     )
 
 
