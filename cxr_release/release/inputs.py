@@ -114,7 +114,7 @@ class CheckpointReport(Checkpoints):
 class NoCheckpoints(Part):
     """`checkpoints/report.json` where no network was trained."""
 
-    note: Text
+    note: str
 
 
 class SearchedFilms(_More):

@@ -29,7 +29,7 @@ def run(paths: Paths, params: Params) -> None:
     Where nothing was trained the report says so, and there are no figures and no curves.
     """
     folder = paths.checkpoints
-    if not params.trains:
+    if not params.train.steps:
         with whole_folder(folder) as partial:
             write_json(partial / "report.json", {"note": UNTRAINED})
         return

@@ -16,7 +16,7 @@ from cxr_release.paths import Paths
 
 def run(paths: Paths, params: Params) -> None:
     """Write both losses of each checkpoint, on the same noise for all of them."""
-    if not params.trains:
+    if not params.train.steps:
         write_json(paths.curves, {"films": 0, "levels": 0, "curve": [], "note": UNTRAINED})
         return
     ids, films = load_films(paths.trained_table)

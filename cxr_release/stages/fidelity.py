@@ -34,7 +34,7 @@ def run(paths: Paths, params: Params) -> None:
     same inputs, it goes on with the next checkpoint. Several processes draw, the main one
     measures. Where nothing was trained, that is all that is written.
     """
-    if not params.trains:
+    if not params.train.steps:
         fingerprint = of_stage(paths.root, params, "fidelity")
         run_folder.leave_untrained("fidelity", paths.fidelity_points, fingerprint)
         write_json(paths.fidelity, {"checkpoints": [], "note": UNTRAINED})

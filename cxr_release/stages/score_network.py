@@ -15,7 +15,7 @@ from cxr_release.scorecard.network.scores import CALIBRATED, Effort
 
 def run(paths: Paths, params: Params) -> None:
     """Write what the attacks found, apart from the scorecard: no decision on a film changes it."""
-    if not params.trains:
+    if not params.train.steps:
         write(paths.network_attacks, (NotMeasurable(CALIBRATED, NETWORK, "film", UNTRAINED),))
         return
     for path in (paths.trained_table, paths.control_table):

@@ -15,7 +15,7 @@ from cxr_release.paths import Paths
 
 def run(paths: Paths, params: Params) -> None:
     """Train, or go on with training where it was killed; nothing at all for 0 steps."""
-    if not params.trains:
+    if not params.train.steps:
         begun = fingerprint.of_stage(paths.root, params, "train")
         run_folder.leave_untrained("train", paths.final, begun)
         return

@@ -233,15 +233,19 @@ def _provenance(record: Record) -> dict[str, Any]:
         "license": one_line(source.license),
         "citation": one_line(source.citation),
     }
+    made = (
+        f"Training of a denoising diffusion model (U-Net of {channels} channels,"
+        f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
+        f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
+    )
+    if not params.trains:
+        made = "Films that other generators drew taken in, screening, comparison with real films"
+    derived: Any = [films, *elsewhere] if elsewhere else films
     return {
-        "prov:wasDerivedFrom": [films, *elsewhere] if elsewhere else films,
+        "prov:wasDerivedFrom": derived if params.trains else elsewhere,
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
-            "prov:label": (
-                f"Training of a denoising diffusion model (U-Net of {channels} channels,"
-                f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
-                f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
-            ),
+            "prov:label": made,
             "prov:wasAssociatedWith": {
                 "@type": "prov:SoftwareAgent",
                 "prov:label": f"cxr-release {record.software['cxr-release']}",
