@@ -196,27 +196,24 @@ def test_a_release_may_be_of_other_generators_alone(tmp_path: Path) -> None:
     assert parameters.load(DEFAULT).trains
 
 
+ALONE = {"checkpoints": [], "sources": {"gan": FOLDER}}
+
+
 @pytest.mark.parametrize(
-    ("steps", "checkpoints", "sources", "train", "where"),
+    ("train", "sample", "where"),
     [
-        (0, [3], {"gan": FOLDER}, {}, ["sample.checkpoints"]),
-        (1350, [], {"gan": FOLDER}, {}, ["sample.checkpoints"]),
-        (0, [], {}, {}, ["sample.sources"]),
-        (1350, [], {}, {}, ["sample.checkpoints", "sample.sources"]),
-        (0, [], {"gan": FOLDER}, {"privacy": PRIVATE}, ["train.privacy"]),
-        (0, [], {"gan": FOLDER}, START, ["train.start"]),
+        ({"steps": 0}, {**ALONE, "checkpoints": [3]}, ["sample.checkpoints"]),
+        ({}, ALONE, ["sample.checkpoints"]),
+        ({"steps": 0}, {**ALONE, "sources": {}}, ["sample.sources"]),
+        ({}, {"checkpoints": []}, ["sample.checkpoints", "sample.sources"]),
+        ({"steps": 0, "privacy": PRIVATE}, ALONE, ["train.privacy"]),
+        ({"steps": 0, **START}, ALONE, ["train.start"]),
     ],
 )
 def test_no_training_and_no_checkpoints_go_together(
-    tmp_path: Path,
-    steps: int,
-    checkpoints: list[int],
-    sources: dict[str, Any],
-    train: dict[str, Any],
-    where: list[str],
+    tmp_path: Path, train: dict[str, Any], sample: dict[str, Any], where: list[str]
 ) -> None:
-    sample = {"checkpoints": checkpoints, "sources": sources}
-    path = changed(tmp_path, train={"steps": steps, **train}, sample=sample)
+    path = changed(tmp_path, train=train, sample=sample)
     with pytest.raises(ParamsError, match="do not fit together") as caught:
         parameters.load(path)
     assert [fault.where for fault in caught.value.faults] == where

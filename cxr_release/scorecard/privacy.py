@@ -108,8 +108,7 @@ def measure_privacy(
     reason = sets.too_few if sets.members_known else NO_MEMBERS
     if reason is not None:
         missing = [
-            NotMeasurable(name, access, unit, reason)
-            for name, access, unit in RELEASED_ATTACKS
+            NotMeasurable(name, access, unit, reason) for name, access, unit in RELEASED_ATTACKS
         ]
         return Privacy(sets, tuple(corrected([*missing, *further])), None, None)
     planted = [

@@ -186,9 +186,7 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
         "size_categories": [_size(record.counts.total.released)],
         "task_categories": ["unconditional-image-generation"],
         "annotations_creators": [_annotators(record.reviews)],
-        "source_datasets": [
-            "original" if phantoms and record.params.trains else "extended|other"
-        ],
+        "source_datasets": ["original" if phantoms and record.params.trains else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
     }

@@ -12,7 +12,7 @@ from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
 from cxr_release.params import NOT_STATED
 from cxr_release.release.documents.drawn_elsewhere import drawn_by, origins
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.record import Record, Source
+from cxr_release.release.record import Record
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
 """What a release is about whose films were drawn here, for those who look for it."""
@@ -181,8 +181,7 @@ def citation(record: Record) -> str:
     known = bool(spdx) and spdx not in _NEWER_THAN_CFF
     fields = {
         "cff-version": "1.2.0",
-        "message": "If you use this dataset, please cite it as below"
-        f"{_source_cited(record)}.",
+        "message": f"If you use this dataset, please cite it as below{_source_cited(record)}.",
         "type": "dataset",
         "title": one_line(record.title),
         "version": record.version,

@@ -21,10 +21,10 @@ import pyarrow as pa
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.documents.citation import (
-    KEYWORDS,
     bibtex,
     contact,
     doi_url,
+    keywords,
     license_url,
     stated,
     summary,
@@ -121,7 +121,7 @@ def _identity(record: Record) -> dict[str, Any]:
         "version": record.version,
         "sdVersion": record.version,
         "citeAs": bibtex(record),
-        "keywords": list(KEYWORDS),
+        "keywords": list(keywords(record)),
         "inLanguage": ["en"],
         "isLiveDataset": False,
         "isAccessibleForFree": True,
@@ -148,7 +148,9 @@ def _state(record: Record) -> str:
     states = ", ".join(
         f"{name.replace('_', ' ')}: {getattr(record.reviews, name).state}" for name in reviews
     )
-    drawn = "A demonstration on drawn phantoms: no patient was ever imaged. "
+    # Whom other generators learnt from, nobody here knows.
+    nobody = "" if record.elsewhere else ": no patient was ever imaged"
+    drawn = f"A demonstration on drawn phantoms{nobody}. "
     return f"{drawn if record.source.kind == PHANTOMS else ''}State of its reviews: {states}."
 
 
@@ -239,7 +241,7 @@ def _provenance(record: Record) -> dict[str, Any]:
         f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
     )
     if not params.trains:
-        made = "Films that other generators drew taken in, screening, comparison with real films"
+        made = "Films of other generators taken in, screened, and compared with the source films"
     derived: Any = [films, *elsewhere] if elsewhere else films
     return {
         "prov:wasDerivedFrom": derived if params.trains else elsewhere,

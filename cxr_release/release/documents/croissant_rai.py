@@ -67,7 +67,8 @@ def _collection(record: Record) -> str:
     return (
         f"A denoising diffusion model drew {own:,} films, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
-        f" {params.sample.steps:,} steps.{others} {left} {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
+        f" {params.sample.steps:,} steps.{others} {left}"
+        f" {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
     )
 
 
@@ -82,7 +83,9 @@ def _raw_data(record: Record) -> str:
     audit, source = record.metrics.audit, record.source
     shown = source.films_shown
     control = audit.control.films if audit.control else 0
-    kept = "From every run were kept" if record.params.trains else "A control are"
+    control_films = f"From every run were kept {control:,} more films of that source."
+    if not record.params.trains:
+        control_films = f"A control: {control:,} more films of that source."
     trained = record.params.trains
     return (
         f"{'The network was trained on' if trained else 'No network was trained. Compared with'}"
@@ -90,7 +93,7 @@ def _raw_data(record: Record) -> str:
         f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
         f" {one_line(source.citation)}."
         + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
-        + (f" {kept} {control:,} more films of that source." if control else "")
+        + (f" {control_films}" if control else "")
         + "".join(f" Drawn elsewhere: {line}." for line in origins(record))
     )
 
@@ -134,7 +137,8 @@ def _manipulation(record: Record) -> str:
     jobs = record.metrics.facing
     mirrored, unknown = (sum(getattr(row, name) for row in jobs) for name in ("flipped", "unknown"))
     return (
-        f"After {'sampling' if record.params.trains else 'they were taken in'}, {mirrored:,} generated films that were found, or said by reviewers, to"
+        f"After {'sampling' if record.params.trains else 'they were taken in'},"
+        f" {mirrored:,} generated films that were found, or said by reviewers, to"
         f" face right were mirrored (column flipped); of {unknown:,} it is not known which way they"
         " face (column facing). Excluded films were left out. Pixels are not changed otherwise."
         " Each PNG carries a provenance label: IPTC digital source type trainedAlgorithmicMedia."
@@ -200,14 +204,14 @@ def _biases(record: Record) -> list[str]:
     )
     population = one_line(record.source.population)
     excluded = record.counts.total.excluded
+    network, its_source = "network", "its source"
     if not record.params.trains:
+        network, its_source = "generator", "what it learnt from"
         inherited = "The films inherit what their generators learnt from, which is not known here."
     return [
         inherited,
         *([f"Whom the source shows: {population}"] if population else []),
-        "A network draws what is common in its source more often than what is rare there."
-        if record.params.trains
-        else "A generator draws what was common in what it learnt from more often than what was rare.",
+        f"A {network} draws what is common in {its_source} more often than what is rare there.",
         f"{excluded:,} films were left out as abnormal or as possible copies; rare normal anatomy"
         " may be among them.",
     ]
@@ -234,8 +238,8 @@ def _membership(record: Record) -> str:
         return "No test of membership inference was made."
     if not record.params.trains:
         return (
-            "Which films the generators learnt from is not known here: no attack on membership could"
-            " be made, and whether anybody can be told to be among them is not known."
+            "Which films the generators learnt from is not known here: no attack on membership"
+            " could be made, and whether anybody can be told to be among them is not known."
         )
     made = [attack for attack in scorecard.privacy if attack["measurable"]]
     if not made:

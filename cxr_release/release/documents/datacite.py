@@ -190,8 +190,9 @@ def _rights(license_id: str) -> dict[str, str]:
 def _descriptions(record: Record) -> list[dict[str, str]]:
     source = record.source
     purpose, method = stated(record, "purpose"), _method(record)
+    films = "Training films" if record.params.trains else "Compared with"
     origin = (
-        f"{'Training films' if record.params.trains else 'Compared with'}: {one_line(source.title)}; licence: {one_line(source.license)};"
+        f"{films}: {one_line(source.title)}; licence: {one_line(source.license)};"
         f" cite as: {one_line(source.citation)}"
     )
     texts = [

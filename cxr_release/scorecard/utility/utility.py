@@ -131,8 +131,7 @@ def _measured(
     pools = pools_of(sets, outside)
     stated = None if labels is None else stated_labels(sets, labels, outside)
     why_not = [
-        f"{title(name)}: has {films} films, and is measured apart with {LEAST_CHECKPOINT} or"
-        " more"
+        f"{title(name)}: has {films} films, and is measured apart with {LEAST_CHECKPOINT} or more"
         for name, films in pools.too_few.items()
     ]
     trials: list[Trials] = []
