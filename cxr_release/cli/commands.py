@@ -35,6 +35,7 @@ from cxr_release.cli.options import (
 )
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
+from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
 
 if TYPE_CHECKING:
@@ -185,6 +186,12 @@ def sample(
     if further_ids and not only:
         raise typer.BadParameter("film ids go after --only")
     project = project_at(root)
+    if not project.params.sample.checkpoints:
+        raise CxrReleaseError(
+            "names no checkpoint: other generators drew all films",
+            where="sample.checkpoints",
+            remedy="`dvc repro collect` takes them in",
+        )
     if not only:
         from cxr_release.film_id import BATCHES
         from cxr_release.stages.sample import run

@@ -17,9 +17,6 @@ from cxr_release.publishing.dataset import fetch_films
 
 def run(paths: Paths, params: Params) -> None:
     """Write the films of `sample.sources`, as sampling writes those of checkpoints."""
-    if not params.sample.checkpoints:
-        # DVC runs no sampling job then, and later stages depend on the folder of all of them.
-        paths.samples.mkdir(parents=True, exist_ok=True)
     with (
         private(paths.collected),
         _folders(paths, params) as folders,
