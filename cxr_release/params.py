@@ -216,7 +216,8 @@ class PrivacyParams:
 class TrainParams:
     """Training on all films."""
 
-    steps: int = between(1, MOST_STEPS)
+    steps: int = between(0, MOST_STEPS)
+    """0: nothing is trained, and all films are of other generators."""
     batch_size: int = between(1, MOST_AT_ONCE, "films")
     learning_rate: float = between(1e-8, 1.0)
     decay: Literal["cosine", "constant"]
@@ -278,9 +279,14 @@ class SampleParams:
     """Sampling jobs, and films that were drawn elsewhere."""
 
     checkpoints: tuple[int, ...] = checked_by(
-        "one to 1,000 checkpoint numbers, each once, rising",
-        lambda value: len(value) >= 1 and value[0] >= 1 and list(value) == sorted(set(value)),
+        "up to 1,000 checkpoint numbers, each once, rising",
+        lambda value: (
+            len(value) <= 1_000
+            and all(number >= 1 for number in value)
+            and list(value) == sorted(set(value))
+        ),
     )
+    """Empty where nothing is trained; see `TrainParams.steps`."""
     sources: Mapping[str, SourceParams] | None = by_name(name_fault, default=None)
     """Name → films drawn elsewhere; None in records of before there were any."""
     initial: int = between(1, MOST_FILMS, "films")
@@ -468,11 +474,19 @@ class Params:
     score: ScoreParams
     release: ReleaseParams
 
+    @property
+    def trains(self) -> bool:
+        """Whether a network is trained here; if not, other generators drew all films."""
+        return bool(self.train.steps)
+
     def millimetres_per_pixel_of(self, source: str) -> float | None:
         """The scale of a source's films; None where it is not known, as of other generators'."""
         drawn_here = checkpoint_of(source) is not None
         return self.ingest.millimetres_per_pixel if drawn_here else None
 
+
+UNTRAINED = "no network was trained here: train.steps is 0"
+"""Why a stage that is about the project's own network has nothing to say."""
 
 DEMONSTRATION: Mapping[str, Any] = MappingProxyType(
     {
@@ -597,7 +611,8 @@ def fit_faults(ingest: IngestParams, section: str = "") -> list[Fault]:
 def _contradictions(params: Params) -> list[Fault]:
     """Values that are each right and do not fit together."""
     last = params.train.steps // params.train.checkpoint_every
-    faults = [
+    faults = _untrained_faults(params)
+    faults += [
         Fault(
             "sample.checkpoints",
             f"checkpoint {number} is never reached",
@@ -605,7 +620,7 @@ def _contradictions(params: Params) -> list[Fault]:
             f" ({params.train.steps} steps, one every {params.train.checkpoint_every})",
         )
         for number in params.sample.checkpoints
-        if number > last
+        if number > last and params.train.steps
     ]
     faults += [
         Fault(
@@ -617,7 +632,7 @@ def _contradictions(params: Params) -> list[Fault]:
         if number not in params.sample.checkpoints
     ]
     folds = params.network.pixel_unshuffle * 2 ** (len(params.network.channels) - 1)
-    if not params.ingest.film_size.is_multiple_of(folds):
+    if params.train.steps and not params.ingest.film_size.is_multiple_of(folds):
         faults.append(
             Fault(
                 "ingest.size",
@@ -672,6 +687,49 @@ def _contradictions(params: Params) -> list[Fault]:
                 "give audit.weights and audit.weights_sha256, or take `encoder: thumbnail`",
             )
         )
+    return faults
+
+
+def _untrained_faults(params: Params) -> list[Fault]:
+    """What does not go together where nothing is trained, or where nothing is drawn here."""
+    steps, checkpoints = params.train.steps, params.sample.checkpoints
+    if steps and checkpoints:
+        return []
+    faults = []
+    if steps:
+        faults.append(
+            Fault(
+                "sample.checkpoints",
+                "is empty, and a network is trained",
+                "name checkpoints to sample from, or set train.steps to 0: nothing is trained",
+            )
+        )
+    elif checkpoints:
+        faults.append(
+            Fault(
+                "sample.checkpoints",
+                "names checkpoints, and train.steps is 0: nothing is trained",
+                "set sample.checkpoints to [], or train.steps to more than 0",
+            )
+        )
+    if not checkpoints and not params.sample.elsewhere:
+        faults.append(
+            Fault(
+                "sample.sources",
+                "names no films of another generator, and none are drawn here",
+                "name a source (docs/other-generators.md), or checkpoints to sample from",
+            )
+        )
+    if not steps:
+        faults += [
+            Fault(
+                f"train.{name}",
+                "is for training, and train.steps is 0: nothing is trained",
+                f"set train.{name} to null",
+            )
+            for name in ("privacy", "start")
+            if getattr(params.train, name) is not None
+        ]
     return faults
 
 

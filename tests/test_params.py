@@ -181,15 +181,43 @@ def test_sources_that_are_wrong_are_named(tmp_path: Path, sources: Any, said: st
     assert said in str(caught.value)
 
 
-def test_a_release_needs_a_checkpoint_of_its_own(tmp_path: Path) -> None:
-    path = changed(tmp_path, sample={"checkpoints": [], "sources": {"gan": FOLDER}})
-    with pytest.raises(
-        ParamsError, match=r"sample\.checkpoints: .* one to 1,000 checkpoint numbers"
-    ):
-        parameters.load(path)
-
-
 PRIVATE = {"epsilon": 8, "delta": 1e-4, "clip": 0.5, "levels": 2}
+START = {"start": "weights", "start_sha256": "0" * 64}
+
+
+def test_a_release_may_be_of_other_generators_alone(tmp_path: Path) -> None:
+    alone = {"checkpoints": [], "sources": {"gan": FOLDER}}
+    # Films that no network here is to draw need not be halved as it would halve them.
+    deep = {"pixel_unshuffle": 4, "channels": [8] * 6}
+    path = changed(tmp_path, network=deep, train={"steps": 0}, sample=alone)
+    params = parameters.load(path)
+    assert not params.trains
+    assert params.sample.jobs == [("gan", "initial"), ("gan", "large")]
+    assert parameters.load(DEFAULT).trains
+
+
+ALONE = {"checkpoints": [], "sources": {"gan": FOLDER}}
+
+
+@pytest.mark.parametrize(
+    ("train", "sample", "where"),
+    [
+        ({"steps": 0}, {**ALONE, "checkpoints": [3]}, ["sample.checkpoints"]),
+        ({}, ALONE, ["sample.checkpoints"]),
+        ({"steps": 0}, {**ALONE, "sources": {}}, ["sample.sources"]),
+        ({}, {"checkpoints": []}, ["sample.checkpoints", "sample.sources"]),
+        ({"steps": 0, "privacy": PRIVATE}, ALONE, ["train.privacy"]),
+        ({"steps": 0, **START}, ALONE, ["train.start"]),
+    ],
+)
+def test_no_training_and_no_checkpoints_go_together(
+    tmp_path: Path, train: dict[str, Any], sample: dict[str, Any], where: list[str]
+) -> None:
+    path = changed(tmp_path, train=train, sample=sample)
+    with pytest.raises(ParamsError, match="do not fit together") as caught:
+        parameters.load(path)
+    assert [fault.where for fault in caught.value.faults] == where
+    assert all(fault.remedy for fault in caught.value.faults)
 
 
 def test_training_is_private_where_that_is_asked_for(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def project(root: Path) -> Path:
         ".dvc",
         "data/raw",
         "data/elsewhere",
+        "data/samples",
         "data/reviews",
         "data/published",
     ):

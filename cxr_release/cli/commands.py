@@ -35,9 +35,11 @@ from cxr_release.cli.options import (
 )
 from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
+from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
 
 if TYPE_CHECKING:
+    from cxr_release.project import Project
     from cxr_release.screening.decision import Verb
 
 app = typer.Typer(
@@ -189,7 +191,7 @@ def sample(
     """
     if further_ids and not only:
         raise typer.BadParameter("film ids go after --only")
-    project = project_at(root)
+    project = _that_draws(project_at(root))
     if not only:
         from cxr_release.film_id import BATCHES
         from cxr_release.stages.sample import run
@@ -218,6 +220,21 @@ def sample(
             "not drawn before" if off is None else f"{off} grey level(s) from the one drawn before"
         )
         print(f"{film['file']}  seed {film['seed']}, {comparison}")
+
+
+def _that_draws(project: Project) -> Project:
+    """The project itself.
+
+    Raises:
+        CxrReleaseError: other generators drew all of its films.
+    """
+    if not project.params.sample.checkpoints:
+        raise CxrReleaseError(
+            "names no checkpoint: other generators drew all films",
+            where="sample.checkpoints",
+            remedy="`dvc repro collect` takes them in",
+        )
+    return project
 
 
 @app.command()

@@ -26,7 +26,6 @@ from cxr_release.release.disclosure import (
 from cxr_release.release.documents.changelog import changelog_of
 from cxr_release.release.inputs import (
     AuditReport,
-    CheckpointReport,
     ClearanceDocument,
     CohortSummary,
     CountsDocument,
@@ -94,7 +93,7 @@ def build_record(
     release = params.release
     counts = read(inputs.screening / "counts.json", CountsDocument)
     study = read(inputs.study / "study.json", StudyDocument)
-    report = read(inputs.checkpoints / "report.json", CheckpointReport)
+    report = inputs.checkpoint_report(params)
     shards = {shard.name: shard.stated for group in contents.shards.values() for shard in group}
     record = Record.model_validate(
         {
@@ -134,9 +133,9 @@ def build_record(
                 "ingest": _ingest(inputs, params),
                 "split": read(inputs.split / "summary.json", Split),
                 "training": _training(inputs, params),
-                "losses": report.losses,
-                "distances": report.distances,
-                "checkpoints": _less(report.plain(), "losses", "distances"),
+                "losses": report.losses if report else [],
+                "distances": report.distances if report else None,
+                "checkpoints": report and _less(report.plain(), "losses", "distances"),
                 "facing": _facing(contents.generated),
                 "facing_rule": read(inputs.oriented / "summary.json", OrientedSummary).rule,
                 "prescreen": read(inputs.prescreen / "prescreen.json", Prescreen),
@@ -280,8 +279,13 @@ def _without_path(extractor: str) -> str:
     return f"{network}=given{at}{sha256}"
 
 
-def _training(inputs: ReleaseInputs, params: Params) -> Training:
-    """How the network was trained: `validate` has held the checkpoints against each other."""
+def _training(inputs: ReleaseInputs, params: Params) -> Training | None:
+    """How the network was trained: `validate` has held the checkpoints against each other.
+
+    None where none was.
+    """
+    if not params.trains:
+        return None
     last = params.sample.checkpoints[-1]
     path = inputs.trained(jobs_of([source_name(last)]))[last]
     return read(path, TrainedCheckpoint).stated()

@@ -14,11 +14,10 @@ import pyarrow.parquet as pq
 
 from cxr_release import schemas, tables
 from cxr_release.film_id import checkpoint_of, jobs_of, source_name
-from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import released_pairs
-from cxr_release.release.inputs import CheckpointReport, ReleaseInputs
+from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.layout import hashes_of, shard_source, side_file
 from cxr_release.release.record import Recommended
 from cxr_release.release.shards import rows_per_group, write_films
@@ -124,8 +123,9 @@ def write_configs(
     group = rows_per_group(params.ingest.film_size, films=2)
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
     hashes.update(hashes_of(folder, [file for config in written for file in config.files]))
-    report = read(inputs.checkpoints / "report.json", CheckpointReport)
-    return Written([pooled(folder, films, report.recommended), *films, *written], hashes, shown)
+    report = inputs.checkpoint_report(params)
+    recommended = report.recommended if report else ()
+    return Written([pooled(folder, films, recommended), *films, *written], hashes, shown)
 
 
 SIDE_TABLES = (schemas.AUDIT_PAIRS, schemas.TOMBSTONES, schemas.RESPONSES)

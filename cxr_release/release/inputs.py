@@ -17,6 +17,7 @@ from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
 from cxr_release.film_id import Job, checkpoint_of, job_name, read_job, source_name
 from cxr_release.json_documents import read
+from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.release.record import (
     AuditReview,
@@ -108,6 +109,12 @@ class CheckpointReport(Checkpoints):
 
     losses: list[Loss]
     distances: Json
+
+
+class NoCheckpoints(Part):
+    """`checkpoints/report.json` where no network was trained."""
+
+    note: str
 
 
 class SearchedFilms(_More):
@@ -203,7 +210,6 @@ class CohortSummary(BaseModel):
 DOCUMENTS: Mapping[str, Any] = {
     "screening/counts.json": CountsDocument,
     "study/study.json": StudyDocument,
-    "checkpoints/report.json": CheckpointReport,
     "audit/audit.json": AuditReport,
     "split/summary.json": Split,
     "prescreen/prescreen.json": Prescreen,
@@ -215,7 +221,8 @@ DOCUMENTS: Mapping[str, Any] = {
     "oriented/summary.json": OrientedSummary,
     "score/scorecard.json": ScorecardReport,
 }
-"""File, as `ReleaseInputs.files` names it → what it holds."""
+"""File, as `ReleaseInputs.files` names it → what it holds; of `checkpoints/report.json` that hangs
+on whether anything was trained."""
 
 STUDY = {"realism": "study_realism", "identification": "study_identification"}
 """Figures of the reader study, once a reader has finished → their names in the release."""
@@ -282,6 +289,7 @@ class ReleaseInputs:
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
         elsewhere = any(checkpoint_of(source) is None for source, _ in jobs)
+        reported = _CHECKPOINTS if self.trained(jobs) else _CHECKPOINTS[:1]
         return {
             **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
@@ -299,7 +307,7 @@ class ReleaseInputs:
             **{f"split/{name}": self.split / name for name in _SPLIT},
             "curves/losses.json": self.curves,
             "fidelity/distances.json": self.fidelity,
-            **{f"checkpoints/{name}": self.checkpoints / name for name in _CHECKPOINTS},
+            **{f"checkpoints/{name}": self.checkpoints / name for name in reported},
         }
 
     def hashes(self, jobs: list[Job]) -> dict[str, str]:
@@ -339,10 +347,21 @@ class ReleaseInputs:
             raise ReleaseError(f"{len(faults)} file(s) are missing", faults=faults)
         for name, shape in DOCUMENTS.items():
             read(files[name], shape)
+        trained = self.trained(jobs)
+        read(files["checkpoints/report.json"], CheckpointReport if trained else NoCheckpoints)
         if "collected/sources.json" in files:
             self.sources()
-        for path in self.trained(jobs).values():
+        for path in trained.values():
             read(path, TrainedCheckpoint)
+
+    def checkpoint_report(self, params: Params) -> CheckpointReport | None:
+        """What curves and distances say of the checkpoints; None where nothing was trained.
+
+        Raises:
+            DocumentError: that is missing or holds something else.
+        """
+        path = self.checkpoints / "report.json"
+        return read(path, CheckpointReport) if params.trains else None
 
     def sources(self) -> dict[str, CollectedSource]:
         """What was taken in of films drawn elsewhere, by name.

@@ -603,6 +603,8 @@ class Scorecard(Part):
     coverage: list[Json]
     notes: list[Text]
     summary: ScoreSummary
+    members: Literal["not known"] | None = None
+    """Not there where the films called trained are those that the films' generator learnt from."""
 
 
 class Metrics(Part):
@@ -611,10 +613,13 @@ class Metrics(Part):
     ingest: Ingest
     split: Split
     training: Training | None = None
-    """It came with a later version of the program; before it, nothing was private."""
+    """It came with a later version of the program; before it, nothing was private. None too where
+    no network was trained."""
     losses: list[Loss]
-    distances: Json
-    checkpoints: Checkpoints
+    """None of them where no network was trained."""
+    distances: Json | None
+    """None where no network was trained; so is `checkpoints`."""
+    checkpoints: Checkpoints | None
     facing: list[Facing]
     facing_rule: FacingRule
     prescreen: Prescreen

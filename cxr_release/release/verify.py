@@ -42,7 +42,7 @@ from cxr_release.release.checks.parts import check_cohort_counts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.scorecard import check_scorecard
-from cxr_release.release.checks.training import check_training
+from cxr_release.release.checks.training import check_training, check_untrained
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
@@ -171,18 +171,19 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
             Place(f"{RECORD}: metrics.training"),
             report,
         )
+        check_untrained(record.metrics, record.params, Place(f"{RECORD}: metrics"), report)
         check_configs(view, record, shards, report)
         check_facing(view, record, report)
         check_tombstones(view, record, report)
     with report.trying(side_file(schemas.AUDIT_PAIRS)):
         check_pictures(folder, view, record, report)
     with report.trying(RECORD):
-        sources, recommended = record.params.sample, record.metrics.checkpoints.recommended
+        sources, judged = record.params.sample, record.metrics.checkpoints
         configs = measured(
             folder.root,
             folder.shards,
             sources.source_names,
-            recommended,
+            judged.recommended if judged else (),
             kind=schemas.released_films(record.params.ingest.millimetres_per_pixel),
         )
         check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)

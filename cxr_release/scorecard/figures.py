@@ -67,7 +67,7 @@ def draw_parts(path: Path, report: Report) -> None:
     axes = figure.subplots()
     marks = (
         ("other real films", "|", BLUE, summary["anchors"][IDEAL]),
-        ("copies of trained films", "|", ORANGE, summary["anchors"][COPIES]),
+        (f"copies of {_source(report)} films", "|", ORANGE, summary["anchors"][COPIES]),
         ("this release", "o", BLACK, summary),
     )
     for place, part in enumerate(parts):
@@ -245,13 +245,21 @@ def draw_worth(path: Path, report: Report) -> None:
         axes.tick_params(labelsize=8)
         open_frame(axes)
     for name, colour in colours.items():
-        label = _plain(_OF.get(name, title(name)))
+        label = _plain(_of(name, report))
         every[0].plot([], [], "s", color=colour, label=label)
     _legend(figure, every[0])
     save_figure(figure, path)
 
 
-_OF = {RELEASE: "this release alone", COPIES: "copies of trained films alone"}
+def _of(name: str, report: Report) -> str:
+    """What films of a row are called in a legend."""
+    copies = f"copies of {_source(report)} films alone"
+    return {RELEASE: "this release alone", COPIES: copies}.get(name, title(name))
+
+
+def _source(report: Report) -> str:
+    """What the films of the set `trained` are called; see `ScoreSets.source_name`."""
+    return "source" if report.get("members") else "trained"
 
 
 def _near(value: float, curve: Sequence[float]) -> bool:

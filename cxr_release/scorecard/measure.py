@@ -36,7 +36,9 @@ class Subject:
     """What is scored."""
 
     trained: FilmSet
-    """Films that the generator learnt from."""
+    """Films that the generator learnt from; or, without `members_known`, real films alone."""
+    members_known: bool = True
+    """See `score_sets`."""
     control: FilmSet | None
     """Films of other patients, through the same ingest, that no run saw; None without any."""
     released: FilmSet
@@ -83,7 +85,11 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
     if subject.control is not None:
         films[CONTROL] = subject.control
     sets = score_sets(
-        subject.trained, subject.control, subject.released, checkpoint_of=subject.checkpoint_of
+        subject.trained,
+        subject.control,
+        subject.released,
+        checkpoint_of=subject.checkpoint_of,
+        members_known=subject.members_known,
     )
     extractors = [_extractor(text) for text in settings.extractors]
     features = picture_features(sets)
@@ -108,6 +114,7 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
         sets,
         {
             "schema": SCHEMA,
+            **({} if subject.members_known else {"members": "not known"}),
             "sets": sets.report(),
             "fidelity": faithful.report(),
             "utility": useful.report(),

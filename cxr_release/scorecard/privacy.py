@@ -36,7 +36,7 @@ from cxr_release.scorecard.positive_controls import (
     altered_copies,
     copies_release,
 )
-from cxr_release.scorecard.sets import FEWEST_PATIENTS, ScoreSets
+from cxr_release.scorecard.sets import FEWEST_PATIENTS, NO_MEMBERS, ScoreSets
 
 RELEASED_ATTACKS = (
     (nearest.NAME, RELEASED_FILMS, "film"),
@@ -105,10 +105,10 @@ def measure_privacy(
     Raises:
         SourceError: a trained film cannot be read any more.
     """
-    if sets.too_few is not None:
+    reason = sets.too_few if sets.members_known else NO_MEMBERS
+    if reason is not None:
         missing = [
-            NotMeasurable(name, access, unit, sets.too_few)
-            for name, access, unit in RELEASED_ATTACKS
+            NotMeasurable(name, access, unit, reason) for name, access, unit in RELEASED_ATTACKS
         ]
         return Privacy(sets, tuple(corrected([*missing, *further])), None, None)
     planted = [

@@ -31,6 +31,9 @@ from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED, natural, row
 from cxr_release.scorecard.vectors import Vectors, picture_vectors, unit
 
 NO_CONTROL = "there are no films of patients whom no run saw"
+NO_MEMBERS = (
+    "which films the generators learnt from is not known, so that no film is known to be a member"
+)
 FEWEST, FEWEST_PATIENTS = 20, 10
 """Films of a set; patients of the trained, and of the control films."""
 
@@ -100,6 +103,14 @@ class ScoreSets:
     own, and whether such a patient is in both sets is not known."""
     unreadable: Mapping[str, Sequence[Remark]]
     """Set → films that could not be read, and why; they are in none of the parts."""
+    members_known: bool = True
+    """Whether `trained` is what the generator learnt from; else it is real films to compare with,
+    and nothing is known of whom it learnt from."""
+
+    @property
+    def source_name(self) -> str:
+        """What films of `trained` are called in sentences."""
+        return TRAINED if self.members_known else "source"
 
     @property
     def too_few(self) -> str | None:
@@ -107,7 +118,7 @@ class ScoreSets:
         if not len(self.control):
             return NO_CONTROL
         for name, part in {
-            TRAINED: self.trained, CONTROL: self.control, RELEASED: self.released
+            self.source_name: self.trained, CONTROL: self.control, RELEASED: self.released
         }.items():  # fmt: skip
             if len(part) < FEWEST:
                 return f"there are {len(part)} {name} films, and {FEWEST} are needed"
@@ -140,6 +151,7 @@ def score_sets(
     checkpoint_of: Mapping[str, str] | None = None,
     encoder: Encoder | None = None,
     cache: Path | None = None,
+    members_known: bool = True,
 ) -> ScoreSets:
     """Read the sets, and refuse those of which no honest score can be taken.
 
@@ -153,6 +165,7 @@ def score_sets(
             several.
         encoder: whose features films are compared by; None takes small pictures (`vectors`).
         cache: folder in which features are kept; see `features.features_of`.
+        members_known: see `ScoreSets`.
 
     Raises:
         SourceError: a patient or a picture is both in `trained` and in `control`. Names them all.
@@ -183,6 +196,7 @@ def score_sets(
         _checkpoints(released, parts[RELEASED], checkpoint_of),
         without,
         {name: read[name].unreadable if name in read else () for name in given},
+        members_known,
     )
 
 

@@ -17,15 +17,22 @@ from cxr_release.fidelity.curves import (
 )
 from cxr_release.fidelity.distance_types import Distances
 from cxr_release.fidelity.report import Losses, checkpoint_report
-from cxr_release.files import write_json
+from cxr_release.files import whole_folder, write_json
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params import UNTRAINED, Params
 from cxr_release.paths import Paths
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Write the report, its figures and its curves; warn of checkpoints that nothing speaks for."""
+    """Write the report, its figures and its curves; warn of checkpoints that nothing speaks for.
+
+    Where nothing was trained the report says so, and there are no figures and no curves.
+    """
     folder = paths.checkpoints
+    if not params.train.steps:
+        with whole_folder(folder) as partial:
+            write_json(partial / "report.json", {"note": UNTRAINED})
+        return
     losses, distances = read(paths.curves, Losses), read(paths.fidelity, Distances)
     report = checkpoint_report(losses["curve"], distances, params.sample.checkpoints)
     write_json(folder / "report.json", report)

@@ -10,12 +10,15 @@ from cxr_release.files import write_json
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import fixed_losses
-from cxr_release.params import Params
+from cxr_release.params import UNTRAINED, Params
 from cxr_release.paths import Paths
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write both losses of each checkpoint, on the same noise for all of them."""
+    if not params.train.steps:
+        write_json(paths.curves, {"films": 0, "levels": 0, "curve": [], "note": UNTRAINED})
+        return
     ids, films = load_films(paths.trained_table)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     # As many of one part as of the other, spread over the cohort.

@@ -23,7 +23,7 @@ from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import processes
 from cxr_release.generators.sampling import film_seed
 from cxr_release.json_documents import read
-from cxr_release.params import Params
+from cxr_release.params import UNTRAINED, Params
 from cxr_release.paths import Paths
 
 
@@ -32,8 +32,13 @@ def run(paths: Paths, params: Params) -> None:
 
     Each checkpoint's numbers are written when they are there; killed and called again with the
     same inputs, it goes on with the next checkpoint. Several processes draw, the main one
-    measures.
+    measures. Where nothing was trained, that is all that is written.
     """
+    if not params.train.steps:
+        fingerprint = of_stage(paths.root, params, "fidelity")
+        run_folder.leave_untrained("fidelity", paths.fidelity_points, fingerprint)
+        write_json(paths.fidelity, {"checkpoints": [], "note": UNTRAINED})
+        return
     everyone = processes()
     fingerprint = of_stage(paths.root, params, "fidelity")
     chosen = _every(list_checkpoints(paths.final), params.fidelity.every)

@@ -69,7 +69,7 @@ def _remove_dropped_jobs(paths: Paths, job_names: set[str]) -> None:
     DVC leaves the outputs of a stage that has gone; in its cache they stay, so that asking for
     the checkpoint again brings them back.
     """
-    for folder in sorted(paths.samples.iterdir()):
+    for folder in sorted(paths.samples.glob("*")):
         if folder.name not in job_names and read_job(folder.name):
             sys.stderr.write(f"{folder}: not in sample.checkpoints any more, removed\n")
             shutil.rmtree(folder)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
-from cxr_release.params import Params
+from cxr_release.params import UNTRAINED, Params
 from cxr_release.paths import Paths
+from cxr_release.scorecard.attacks.attack import NETWORK, NotMeasurable
 from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.inputs import inputs_of_project
 from cxr_release.scorecard.network.kept import write
-from cxr_release.scorecard.network.scores import Effort
+from cxr_release.scorecard.network.scores import CALIBRATED, Effort
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write what the attacks found, apart from the scorecard: no decision on a film changes it."""
+    if not params.train.steps:
+        write(paths.network_attacks, (NotMeasurable(CALIBRATED, NETWORK, "film", UNTRAINED),))
+        return
     for path in (paths.trained_table, paths.control_table):
         tables.require(path, schemas.COHORT)
     inputs = inputs_of_project(

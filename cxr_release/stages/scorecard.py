@@ -38,6 +38,7 @@ def run(paths: Paths, params: Params) -> None:
     card = measure(
         Subject(
             trained=open_films([paths.trained_table], TRAINED),
+            members_known=params.train.steps > 0,
             control=open_films([paths.control_table], CONTROL) if control else None,
             released=open_films(synthetic, RELEASED),
             checkpoint_of={

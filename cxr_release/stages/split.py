@@ -155,8 +155,8 @@ def _sentence(summary: Mapping[str, Any]) -> str:
 
     kept = f"; {quantity('control')} for control, which no run sees" if films["control"] else ""
     return (
-        f"split: {quantity('tuning')} for both runs, {quantity('held_out')} held out of the tuning"
-        f" run{kept}"
+        f"split: {quantity('tuning')} in the tuning part, {quantity('held_out')} held out of"
+        f" it{kept}"
     )
 
 

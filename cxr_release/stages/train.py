@@ -8,12 +8,17 @@ from cxr_release.films.film_store import load_films
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import keep_noise_key
+from cxr_release.generators.runtime import run_folder
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Train, or go on with training where it was killed."""
+    """Train, or go on with training where it was killed; nothing at all for 0 steps."""
+    if not params.train.steps:
+        begun = fingerprint.of_stage(paths.root, params, "train")
+        run_folder.leave_untrained("train", paths.final, begun)
+        return
     _, films = load_films(paths.trained_table)
     patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
     private = (

@@ -12,12 +12,17 @@ from cxr_release.films.film_store import load_films
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import keep_noise_key
+from cxr_release.generators.runtime import run_folder
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 
 
 def run(paths: Paths, params: Params) -> None:
-    """Train, or go on with training where it was killed."""
+    """Train, or go on with training where it was killed; nothing at all for 0 steps."""
+    if not params.train.steps:
+        begun = fingerprint.of_stage(paths.root, params, "train_tuning")
+        run_folder.leave_untrained("train_tuning", paths.tuning, begun)
+        return
     ids, films = load_films(paths.trained_table)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import importlib
-import io
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
-from PIL import Image
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -31,6 +28,7 @@ from tests.support import ROOT
 from tests.support.hub.requests import REPO
 from tests.support.hub.server import Hub
 from tests.support.hub.world import World, files_of
+from tests.support.noise_pictures import noise_png
 from tests.support.quick_fits import quick_fits
 from tests.support.small_project import sampling_jobs, small_project
 
@@ -56,13 +54,6 @@ SMALL: dict[str, dict[str, Any]] = {
 FILMS = 200
 
 
-def picture(seed: int) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (24, 20), dtype=np.uint8)
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, format="PNG")
-    return stream.getvalue()
-
-
 def public_folder(folder: Path, films: int, first: int = 0) -> None:
     """Films and a table of them, as public datasets have them."""
     (folder / "images").mkdir(parents=True)
@@ -71,7 +62,7 @@ def public_folder(folder: Path, films: int, first: int = 0) -> None:
         writer.writerow(["file_name", "finding"])
         for place in range(films):
             name = f"images/seed{place:04d}.png"
-            (folder / name).write_bytes(picture(first + place))
+            (folder / name).write_bytes(noise_png(first + place))
             writer.writerow([name, "none"])
 
 
@@ -97,7 +88,7 @@ def hub_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World)
 
     with Hub(tmp_path / "others") as hub:
         hub.store.create(REPO, private=False)
-        films = {f"train/{place}.png": picture(1000 + place) for place in range(9)}
+        films = {f"train/{place}.png": noise_png(1000 + place) for place in range(9)}
         hub.store.tag("v1", hub.store.add({**films, "loader.py": b"raise SystemExit"}))
         with monkeypatch.context() as patch:
             patch.setattr(constants, "ENDPOINT", hub.url)

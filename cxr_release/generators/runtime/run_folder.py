@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json, write_json
+from cxr_release.params import UNTRAINED
 from cxr_release.partials import PARTIAL, remove, scratch_folder, sweep
 
 RECORD = "run.json"
@@ -49,6 +50,16 @@ def begin(folder: Path, fingerprint: str, *, keep_unfinished: bool) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, fingerprint, finished=False)
     return False
+
+
+def leave_untrained(stage: str, folder: Path, fingerprint: str) -> None:
+    """Finish a folder without work, and say so: no network is trained in this project.
+
+    Finished work of before is deleted, unfinished work is set aside; see `begin`.
+    """
+    begin(folder, fingerprint, keep_unfinished=True)
+    finish(folder, fingerprint)
+    say(f"{stage}: {UNTRAINED}")
 
 
 def finish(folder: Path, fingerprint: str) -> None:

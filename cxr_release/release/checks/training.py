@@ -12,7 +12,7 @@ from cxr_release.generators.privacy.accounting import FINEST, epsilon_of, is_ins
 from cxr_release.params import Params
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import ReleaseInputs, TrainedCheckpoint
-from cxr_release.release.record import Privacy, Split, Training
+from cxr_release.release.record import Metrics, Privacy, Split, Training
 
 _TRAIN = "train again (`dvc repro train`)"
 _TOLERANCE = 1e-3
@@ -35,6 +35,21 @@ def check_trained(
         report.add(str(inputs.final), "its checkpoints are not of one run", _TRAIN)
 
 
+def check_untrained(metrics: Metrics, params: Params, place: Place, report: CheckReport) -> None:
+    """A release says of a network what there is to say, and nothing where none was trained."""
+    stated = {
+        "losses": bool(metrics.losses),
+        "distances": metrics.distances is not None,
+        "checkpoints": metrics.checkpoints is not None,
+    }
+    for key, is_stated in stated.items():
+        if is_stated != params.trains:
+            report.add(place.at(key), "does not fit train.steps")
+    members = metrics.scorecard and metrics.scorecard.members
+    if metrics.scorecard and (members is None) != params.trains:
+        report.add(place.at("scorecard.members"), "does not fit train.steps")
+
+
 def check_training(
     training: Training | None, params: Params, split: Split, place: Place, report: CheckReport
 ) -> None:
@@ -48,6 +63,10 @@ def check_training(
         report: where faults go.
     """
     settings = params.train
+    if not params.trains:
+        if training is not None:
+            report.add(place, "is stated, and train.steps is 0: nothing was trained")
+        return
     privacy = training.privacy if training else None
     start = training.start if training else None
     given = None if start is None else start.sha256

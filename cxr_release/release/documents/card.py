@@ -182,14 +182,19 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
         "license": record.license,
         "pretty_name": one_line(record.title),
         "language": ["en"],
-        "tags": [*TAGS, *["cervical-spine"] * cervical, *["phantom"] * phantoms],
+        "tags": [*_tags(record), *["cervical-spine"] * cervical, *["phantom"] * phantoms],
         "size_categories": [_size(record.counts.total.released)],
         "task_categories": ["unconditional-image-generation"],
         "annotations_creators": [_annotators(record.reviews)],
-        "source_datasets": ["original" if phantoms else "extended|other"],
+        "source_datasets": ["original" if phantoms and record.params.trains else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
     }
+
+
+def _tags(record: Record) -> tuple[str, ...]:
+    # What kind of model another generator is, only its makers know.
+    return TAGS if record.params.trains else tuple(tag for tag in TAGS if tag != "diffusion")
 
 
 def _annotators(reviews: Reviews) -> str:

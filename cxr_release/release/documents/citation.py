@@ -12,10 +12,10 @@ from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
 from cxr_release.params import NOT_STATED
 from cxr_release.release.documents.drawn_elsewhere import drawn_by, origins
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.record import Record, Source
+from cxr_release.release.record import Record
 
 KEYWORDS = ("synthetic data", "radiograph", "x-ray", "diffusion model")
-"""What the release is about, for those who look for it."""
+"""What a release is about whose films were drawn here, for those who look for it."""
 
 _DOI = re.compile(r"10\.\d{4,9}(\.\d+)?/[A-Za-z0-9:/_;\-.()\[\]\\]+")
 """A DOI as CITATION.cff 1.2.0 takes it: less than a DOI may be."""
@@ -55,6 +55,12 @@ def doi_url(record: Record) -> str:
 def stated(record: Record, key: Stated) -> str:
     """One of the texts that people give, on one line; empty where none is given."""
     return one_line(getattr(record, key))
+
+
+def keywords(record: Record) -> tuple[str, ...]:
+    """What the release is about, for those who look for it."""
+    # What kind of model another generator is, only its makers know.
+    return KEYWORDS if record.params.trains else KEYWORDS[:-1]
 
 
 def summary(record: Record) -> str:
@@ -107,7 +113,7 @@ def license_notice(record: Record) -> str:
             *_terms(license_id),
             "",
             *_others(record),
-            "The films are synthetic: a network drew them that was trained on",
+            *_said_of_source(record),
             f"  {one_line(source.title)}",
             f"  licence: {one_line(source.license)}",
             f"  cite as: {one_line(source.citation)}",
@@ -126,7 +132,16 @@ def _others(record: Record) -> list[str]:
         "go together with that of this dataset is not judged here:",
         *(f"  {line}" for line in origins(record)),
         "",
-        "Of all other films:",
+        *(["Of all other films:"] if record.params.trains else []),
+    ]
+
+
+def _said_of_source(record: Record) -> list[str]:
+    """What the films of the source are to this dataset, as a line above their title."""
+    if record.params.trains:
+        return ["The films are synthetic: a network drew them that was trained on"]
+    return [
+        "No film was drawn by a network that was trained here. The films were compared with",
     ]
 
 
@@ -166,8 +181,7 @@ def citation(record: Record) -> str:
     known = bool(spdx) and spdx not in _NEWER_THAN_CFF
     fields = {
         "cff-version": "1.2.0",
-        "message": "If you use this dataset, please cite it as below"
-        f"{_source_cited(record.source)}.",
+        "message": f"If you use this dataset, please cite it as below{_source_cited(record)}.",
         "type": "dataset",
         "title": one_line(record.title),
         "version": record.version,
@@ -175,7 +189,7 @@ def citation(record: Record) -> str:
         "authors": [{"name": one_line(author)} for author in record.authors],
         "contact": [contact(record)] if contact(record) else [],
         "date-released": stated(record, "date"),
-        "keywords": list(KEYWORDS),
+        "keywords": list(keywords(record)),
         "doi": doi if _DOI.fullmatch(doi) else "",
         "url": doi_url(record),
         "license": spdx if known else "",
@@ -185,7 +199,9 @@ def citation(record: Record) -> str:
     return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def _source_cited(source: Source) -> str:
+def _source_cited(record: Record) -> str:
+    source = record.source
     if not source.stated:
         return ""
-    return f", and the films that its network learnt from: {one_line(source.citation)}"
+    films = "its network learnt from" if record.params.trains else "it was compared with"
+    return f", and the films that {films}: {one_line(source.citation)}"

@@ -21,10 +21,10 @@ import pyarrow as pa
 from cxr_release.params import PHANTOMS
 from cxr_release.release.configs import Config
 from cxr_release.release.documents.citation import (
-    KEYWORDS,
     bibtex,
     contact,
     doi_url,
+    keywords,
     license_url,
     stated,
     summary,
@@ -121,7 +121,7 @@ def _identity(record: Record) -> dict[str, Any]:
         "version": record.version,
         "sdVersion": record.version,
         "citeAs": bibtex(record),
-        "keywords": list(KEYWORDS),
+        "keywords": list(keywords(record)),
         "inLanguage": ["en"],
         "isLiveDataset": False,
         "isAccessibleForFree": True,
@@ -148,7 +148,9 @@ def _state(record: Record) -> str:
     states = ", ".join(
         f"{name.replace('_', ' ')}: {getattr(record.reviews, name).state}" for name in reviews
     )
-    drawn = "A demonstration on drawn phantoms: no patient was ever imaged. "
+    # Whom other generators learnt from, nobody here knows.
+    nobody = "" if record.elsewhere else ": no patient was ever imaged"
+    drawn = f"A demonstration on drawn phantoms{nobody}. "
     return f"{drawn if record.source.kind == PHANTOMS else ''}State of its reviews: {states}."
 
 
@@ -233,15 +235,19 @@ def _provenance(record: Record) -> dict[str, Any]:
         "license": one_line(source.license),
         "citation": one_line(source.citation),
     }
+    made = (
+        f"Training of a denoising diffusion model (U-Net of {channels} channels,"
+        f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
+        f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
+    )
+    if not params.trains:
+        made = "Films of other generators taken in, screened, and compared with the source films"
+    derived: Any = [films, *elsewhere] if elsewhere else films
     return {
-        "prov:wasDerivedFrom": [films, *elsewhere] if elsewhere else films,
+        "prov:wasDerivedFrom": derived if params.trains else elsewhere,
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
-            "prov:label": (
-                f"Training of a denoising diffusion model (U-Net of {channels} channels,"
-                f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
-                f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
-            ),
+            "prov:label": made,
             "prov:wasAssociatedWith": {
                 "@type": "prov:SoftwareAgent",
                 "prov:label": f"cxr-release {record.software['cxr-release']}",

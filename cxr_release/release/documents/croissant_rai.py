@@ -58,11 +58,17 @@ def _collection(record: Record) -> str:
     elsewhere = generated_elsewhere(record)
     own = total.generated - elsewhere
     others = f" Other generators drew {elsewhere:,} films." if elsewhere else ""
+    left = f"Left out: {total.excluded:,}; released: {total.released:,}."
+    if not params.trains:
+        return (
+            f"Other generators drew {elsewhere:,} films, none was drawn by a network that was"
+            f" trained here. {left} That they show no real person, their publishers state."
+        )
     return (
         f"A denoising diffusion model drew {own:,} films, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
-        f" {params.sample.steps:,} steps.{others} Left out: {total.excluded:,}; released:"
-        f" {total.released:,}. {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
+        f" {params.sample.steps:,} steps.{others} {left}"
+        f" {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
     )
 
 
@@ -77,12 +83,17 @@ def _raw_data(record: Record) -> str:
     audit, source = record.metrics.audit, record.source
     shown = source.films_shown
     control = audit.control.films if audit.control else 0
+    control_films = f"From every run were kept {control:,} more films of that source."
+    if not record.params.trains:
+        control_films = f"A control: {control:,} more films of that source."
+    trained = record.params.trains
     return (
-        f"The network was trained on {audit.real.films:,} films{_patients(record)}:"
+        f"{'The network was trained on' if trained else 'No network was trained. Compared with'}"
+        f" {audit.real.films:,} films{_patients(record)}:"
         f" {one_line(source.title)}; licence: {one_line(source.license)}; cite as:"
         f" {one_line(source.citation)}."
         + (f" {shown:,} of them are in the table audit_pairs." if shown else "")
-        + (f" From every run were kept {control:,} more films of that source." if control else "")
+        + (f" {control_films}" if control else "")
         + "".join(f" Drawn elsewhere: {line}." for line in origins(record))
     )
 
@@ -126,7 +137,8 @@ def _manipulation(record: Record) -> str:
     jobs = record.metrics.facing
     mirrored, unknown = (sum(getattr(row, name) for row in jobs) for name in ("flipped", "unknown"))
     return (
-        f"After sampling, {mirrored:,} generated films that were found, or said by reviewers, to"
+        f"After {'sampling' if record.params.trains else 'they were taken in'},"
+        f" {mirrored:,} generated films that were found, or said by reviewers, to"
         f" face right were mirrored (column flipped); of {unknown:,} it is not known which way they"
         " face (column facing). Excluded films were left out. Pixels are not changed otherwise."
         " Each PNG carries a provenance label: IPTC digital source type trainedAlgorithmicMedia."
@@ -192,10 +204,14 @@ def _biases(record: Record) -> list[str]:
     )
     population = one_line(record.source.population)
     excluded = record.counts.total.excluded
+    network, its_source = "network", "its source"
+    if not record.params.trains:
+        network, its_source = "generator", "what it learnt from"
+        inherited = "The films inherit what their generators learnt from, which is not known here."
     return [
         inherited,
         *([f"Whom the source shows: {population}"] if population else []),
-        "A network draws what is common in its source more often than what is rare there.",
+        f"A {network} draws what is common in {its_source} more often than what is rare there.",
         f"{excluded:,} films were left out as abnormal or as possible copies; rare normal anatomy"
         " may be among them.",
     ]
@@ -220,6 +236,11 @@ def _membership(record: Record) -> str:
     scorecard = record.metrics.scorecard
     if scorecard is None:
         return "No test of membership inference was made."
+    if not record.params.trains:
+        return (
+            "Which films the generators learnt from is not known here: no attack on membership"
+            " could be made, and whether anybody can be told to be among them is not known."
+        )
     made = [attack for attack in scorecard.privacy if attack["measurable"]]
     if not made:
         return "Whether it can be told that a film was trained on was not measurable."

@@ -14,8 +14,8 @@ from typing import Any
 from cxr_release.errors import ReleaseError
 from cxr_release.licenses import SPDX
 from cxr_release.release.documents.citation import (
-    KEYWORDS,
     contact,
+    keywords,
     license_url,
     stated,
     summary,
@@ -56,7 +56,7 @@ def datacite(record: Record, *, year: int | None, size: int) -> dict[str, Any]:
         "publisher": {"name": publisher or "; ".join(_names(record.authors))},
         "publicationYear": str(_year(record, year)),
         "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Synthetic radiographs"},
-        "subjects": [{"subject": word} for word in KEYWORDS],
+        "subjects": [{"subject": word} for word in keywords(record)],
         "contributors": [
             {"name": person["name"], "contributorType": "ContactPerson"}
             for person in _contacts(record)
@@ -66,7 +66,7 @@ def datacite(record: Record, *, year: int | None, size: int) -> dict[str, Any]:
             {
                 "relatedIdentifier": doi_of_source,
                 "relatedIdentifierType": "DOI",
-                "relationType": "IsDerivedFrom",
+                "relationType": "IsDerivedFrom" if record.params.trains else "References",
             }
             for doi_of_source in _dois(record.source.citation)
         ],
@@ -190,8 +190,9 @@ def _rights(license_id: str) -> dict[str, str]:
 def _descriptions(record: Record) -> list[dict[str, str]]:
     source = record.source
     purpose, method = stated(record, "purpose"), _method(record)
+    films = "Training films" if record.params.trains else "Compared with"
     origin = (
-        f"Training films: {one_line(source.title)}; licence: {one_line(source.license)};"
+        f"{films}: {one_line(source.title)}; licence: {one_line(source.license)};"
         f" cite as: {one_line(source.citation)}"
     )
     texts = [
@@ -209,6 +210,7 @@ def _method(record: Record) -> str:
         for name in ("audit", "reader_study", "screening")
     )
     return (
-        f"Drawn, screened and packaged by cxr-release {record.software['cxr-release']}; all"
+        f"{'Drawn, screened' if record.params.trains else 'Screened, searched for copies'} and"
+        f" packaged by cxr-release {record.software['cxr-release']}; all"
         f" parameters and numbers stand in release.json. State of the reviews: {states}."
     )

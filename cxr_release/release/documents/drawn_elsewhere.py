@@ -36,6 +36,8 @@ def drawn_by(record: Record) -> str:
     others = ", ".join(
         f"{films:,} by {_generator(record, name)}" for name, films in elsewhere.items()
     )
+    if not record.params.trains:
+        return f"drawn by other makers' generators: {others}"
     own = record.counts.total.released - sum(elsewhere.values())
     return f"{others}, of other makers; {own:,} {network}"
 

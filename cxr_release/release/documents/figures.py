@@ -40,10 +40,16 @@ COPIED = {
 def figures_due(record: Record) -> list[str]:
     """Names of the figures that every card shows, but for its contact sheets."""
     audit, study = record.metrics.audit, record.metrics.reader_study
-    names = [f"figures/{name}.png" for name in COPIED.values()]
+    names = [f"figures/{name}.png" for name in _copied(record.params.trains).values()]
     names += [POWER] * bool(audit.power and not audit.power_note)
     names += [f"figures/{name}" for name in score_figures(record.metrics.scorecard)]
     return names + [f"figures/{name}.png" for name in STUDY.values() if study.ratings]
+
+
+def _copied(trains: bool) -> dict[str, str]:
+    """Those of `COPIED` that a release has: without training there is nothing to draw of it."""
+    kept = COPIED.items()
+    return {made: name for made, name in kept if trains or not made.startswith("checkpoints/")}
 
 
 def score_figures(scorecard: Scorecard | None) -> list[str]:
@@ -79,7 +85,8 @@ def write_figures(
     """
     figures = folder / "figures"
     figures.mkdir()
-    for made, name in COPIED.items():
+    drawn_here = any(checkpoint_of(source) is not None for source in contents.shards)
+    for made, name in _copied(drawn_here).items():
         stage, _, file = made.partition("/")
         _copy_picture(getattr(inputs, stage) / f"{file}.png", figures / f"{name}.png")
     audit = read(inputs.audit / "audit.json", AuditReport)

@@ -15,7 +15,7 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.films.film_set import FilmSet
 from cxr_release.memorization.features import features_of
 from cxr_release.memorization.parallel import one_thread_each
-from cxr_release.scorecard.names import COPIES, IDEAL, RELEASE, row_name
+from cxr_release.scorecard.names import COPIES, IDEAL, RELEASE, row_name, title
 from cxr_release.scorecard.sets import Part, ScoreSets, part_of
 from cxr_release.scorecard.utility.arms import LEAST_REAL, SEEDS, design_of
 from cxr_release.scorecard.utility.classification import (
@@ -131,12 +131,11 @@ def _measured(
     pools = pools_of(sets, outside)
     stated = None if labels is None else stated_labels(sets, labels, outside)
     why_not = [
-        f"checkpoint {name}: has {films} films, and is measured apart with {LEAST_CHECKPOINT} or"
-        " more"
+        f"{title(name)}: has {films} films, and is measured apart with {LEAST_CHECKPOINT} or more"
         for name, films in pools.too_few.items()
     ]
     trials: list[Trials] = []
-    for task, tested in _tasks(pools, stated, learner, why_not):
+    for task, tested in _tasks(pools, stated, learner, sets.source_name, why_not):
         design = design_of(pools, task.usable, external=tested, seeds=seeds)
         if design is None:
             why_not.append(
@@ -161,7 +160,7 @@ def _measured(
 
 
 def _tasks(
-    pools: Pools, labels: Labels | None, learner: Learner, why_not: list[str]
+    pools: Pools, labels: Labels | None, learner: Learner, source: str, why_not: list[str]
 ) -> Iterator[tuple[Task, Any]]:
     """Each task that can be tried, and films that it is tested on in place of a fold."""
     yield learner.inpainting(pools), pools.external
@@ -175,7 +174,7 @@ def _tasks(
     ):
         if not stated:
             continue
-        fault = _no_teacher(labelled, task)
+        fault = _no_teacher(labelled, task, source)
         if fault or labelled is None:
             why_not.append(f"{task}: {fault}")
         elif task == CLASSIFICATION:
@@ -184,18 +183,18 @@ def _tasks(
             yield learner.student(pools, labelled, task), labelled.external
 
 
-def _no_teacher(labelled: Labelled | None, task: str) -> str:
+def _no_teacher(labelled: Labelled | None, task: str, source: str) -> str:
     """Why nothing can be learnt of some labels; empty where it can."""
     if labelled is None and task == CLASSIFICATION:
         return (
-            f"fewer than two classes have {LEAST_OF_CLASS} control and {LEAST_OF_CLASS} trained"
+            f"fewer than two classes have {LEAST_OF_CLASS} control and {LEAST_OF_CLASS} {source}"
             " films"
         )
     if labelled is None:
         return "no landmark is stated of nearly all labelled films"
     if len(labelled.teaching) < LEAST_TEACHING:
         return (
-            f"{len(labelled.teaching)} trained film(s) are labelled, and a teacher needs"
+            f"{len(labelled.teaching)} {source} film(s) are labelled, and a teacher needs"
             f" {LEAST_TEACHING} or more"
         )
     if labelled.external is not None and not len(labelled.external):
@@ -210,7 +209,7 @@ def _outside(films: FilmSet, sets: ScoreSets, notes: list[str]) -> Part:
     part = part_of(films, read)
     if read.unreadable:
         notes.append(f"{len(read.unreadable):,} external film(s) could not be read")
-    inside = dict.fromkeys(sets.trained.digests, "trained")
+    inside = dict.fromkeys(sets.trained.digests, sets.source_name)
     inside |= dict.fromkeys(sets.control.digests, "control")
     faults = [
         Fault(film, f"looks as a {inside[digest]} film does", "take it out of one of the two")
@@ -219,7 +218,8 @@ def _outside(films: FilmSet, sets: ScoreSets, notes: list[str]) -> Part:
     ]
     if faults:
         raise SourceError(
-            f"{len(faults)} external film(s) are among the trained or control films", faults=faults
+            f"{len(faults)} external film(s) are among the {sets.source_name} or control films",
+            faults=faults,
         )
     return part
 
@@ -228,7 +228,7 @@ def _counts(sets: ScoreSets, labels: Labels, stated: Labels) -> Iterator[str]:
     """How many films are labelled, in words."""
     kinds = {LANDMARKS: stated.points, NUMBER: stated.numbers, CLASSIFICATION: stated.classes}
     for task, films in kinds.items():
-        for name, part in (("trained", sets.trained), ("control", sets.control)):
+        for name, part in ((sets.source_name, sets.trained), ("control", sets.control)):
             missing = len(part) - sum(film in films for film in part.ids)
             if films and missing:
                 yield f"{task}: {missing:,} of {len(part):,} {name} films are not labelled"

@@ -187,9 +187,7 @@ def test_a_checkpoint_of_few_films_is_said_and_one_that_is_called_as_an_anchor_i
     assert scores["few"] is None
     assert "checkpoint copies" in scores
     assert scores["copies"] != scores["checkpoint copies"]
-    assert utility.why_not[0] == (
-        "checkpoint few: has 39 films, and is measured apart with 40 or more"
-    )
+    assert utility.why_not[0] == ("few: has 39 films, and is measured apart with 40 or more")
 
 
 def test_too_few_films_are_said_and_score_nothing() -> None:

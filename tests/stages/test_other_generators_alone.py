@@ -1,0 +1,192 @@
+"""A release of other generators' films alone: nothing is trained, and all stages run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxr_release import params as parameters
+from cxr_release.files import read_json, write_json
+from cxr_release.generators.runtime import run_folder
+from cxr_release.paths import Paths
+from cxr_release.publishing.archive import archive
+from cxr_release.publishing.diff import compare
+from cxr_release.release.layout import write_checksums
+from cxr_release.release.verify import verify
+from cxr_release.scorecard.attacks.attack import NotMeasurable
+from cxr_release.scorecard.network import kept
+from cxr_release.stages import (
+    checkpoints,
+    curves,
+    fidelity,
+    score_network,
+    train,
+    train_tuning,
+)
+from tests.support import ROOT
+from tests.support.hub.world import World, files_of
+from tests.support.noise_pictures import noise_png
+from tests.support.quick_fits import quicken
+from tests.support.small_project import small_project
+
+pytest_plugins = ("tests.support.hub.fixture",)
+
+SMALL: dict[str, dict[str, Any]] = {
+    "ingest": {"phantoms": 40, "size": 16},
+    "split": {"control": 0.25},
+    "train": {"steps": 0},
+    "sample": {
+        "checkpoints": [],
+        "sources": {
+            "gan": {
+                "kind": "folder",
+                "path": "data/elsewhere/gan",
+                "generator": "StyleGAN2-ADA",
+                "license": "cc-by-4.0",
+                "citation": "A. Author, Films of a GAN, 2024",
+            }
+        },
+        "initial": 4,
+    },
+    "audit": {"top": 30, "plants": 2},
+    "study": {"quartets": 3, "bootstrap": 100},
+}
+FILMS = 60
+
+
+def test_stages_about_a_network_say_that_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = small_project(tmp_path, SMALL)
+    params = parameters.load(paths.params)
+    for folder in (paths.split, paths.cohort):
+        folder.mkdir(parents=True)
+    for name in ("trained.parquet", "split.parquet"):
+        (paths.split / name).touch()
+    # Of a time when a network was trained.
+    run_folder.begin(paths.final, "an earlier run", keep_unfinished=True)
+    (paths.final / "checkpoint-1").mkdir()
+    run_folder.finish(paths.final, "an earlier run")
+    paths.checkpoints.mkdir()
+    (paths.checkpoints / "losses.png").touch()
+    for stage in (train_tuning, train, curves, fidelity, checkpoints, score_network):
+        stage.run(paths, params)
+        stage.run(paths, params)
+    told = capsys.readouterr().err.splitlines()
+    sentence = parameters.UNTRAINED
+    for stage in ("train_tuning", "train", "fidelity"):
+        assert f"{stage}: {sentence}" in told
+    for folder in (paths.tuning, paths.final, paths.fidelity_points):
+        assert [path.name for path in folder.iterdir()] == ["run.json"]
+    assert read_json(paths.curves) == {"films": 0, "levels": 0, "curve": [], "note": sentence}
+    assert read_json(paths.fidelity) == {"checkpoints": [], "note": sentence}
+    assert [path.name for path in paths.checkpoints.iterdir()] == ["report.json"]
+    assert read_json(paths.checkpoints / "report.json") == {"note": sentence}
+    (attack,) = kept.read(paths.network_attacks)
+    assert isinstance(attack, NotMeasurable)
+    assert attack.why == sentence
+
+
+def project(root: Path) -> Paths:
+    """A copy of the program, as users have it, beside a folder of films."""
+    root.mkdir()
+    paths = small_project(root, SMALL)
+    (root / "cxr_release").unlink()
+    ignored = shutil.ignore_patterns("__pycache__", "cache", "tmp")
+    shutil.copytree(ROOT / "cxr_release", root / "cxr_release", ignore=ignored)
+    for name in (".dvc", "data/raw", "data/samples", "data/elsewhere", "data/reviews"):
+        shutil.copytree(ROOT / name, root / name, ignore=ignored, dirs_exist_ok=True)
+    for name in (".dvcignore", ".gitignore"):
+        shutil.copy(ROOT / name, root)
+    quicken(root / "cxr_release")
+    films = root / "data/elsewhere/gan"
+    films.mkdir()
+    for place in range(FILMS):
+        (films / f"seed{place:04d}.png").write_bytes(noise_png(place))
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
+    return paths
+
+
+def command(root: Path, *arguments: str) -> str:
+    """What a program says on stdout in a project; it ends well."""
+    home = Path(sys.executable).parent
+    told = os.environ | {"PATH": f"{home}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1"}
+    told.pop("PYTHONPATH", None)  # the project's own copy of the package is what runs
+    done = subprocess.run(
+        arguments, cwd=root, env=told, capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def command_error(root: Path, *arguments: str) -> str:
+    """What a command of the program says on stderr; it does not end well."""
+    told = os.environ | {"PYTHONPATH": str(root)}
+    program = [sys.executable, "-m", "cxr_release.cli", *arguments]
+    done = subprocess.run(
+        program, cwd=root, env=told, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stderr
+
+
+def altered(release: Path, folder: Path, change: Callable[[dict[str, Any]], None]) -> list[str]:
+    """Places that `verify` names in a copy whose record says something else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(release, folder)
+    record = read_json(folder / "release.json")
+    change(record["metrics"])
+    write_json(folder / "release.json", record)
+    write_checksums(folder, {})
+    return [one["where"] for one in verify(folder)["differences"]]
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_a_folder_of_60_films_alone_is_released_and_pushed(tmp_path: Path, world: World) -> None:
+    paths = project(tmp_path / "project")
+    command(paths.root, "dvc", "repro")
+    assert "up to date" in command(paths.root, "dvc", "status")
+    assert verify(paths.release)["differences"] == []
+    record = read_json(paths.release / "release.json")
+    assert record["unset"] == []
+    assert record["counts"]["configs"] == {"default": FILMS, "gan": FILMS, "audit_pairs": 30}
+    metrics = record["metrics"]
+    assert (metrics["training"], metrics["distances"], metrics["checkpoints"]) == (None, None, None)
+    assert metrics["losses"] == []
+    assert metrics["reader_study"]["images_per_quartet"] == 2
+    scorecard = metrics["scorecard"]
+    assert scorecard["members"] == "not known"
+    assert scorecard["summary"]["privacy"] is None
+    assert scorecard["summary"]["fidelity"] is not None
+    assert [attack["measurable"] for attack in scorecard["privacy"]] == [False] * 4
+    figures = {path.name for path in (paths.release / "figures").iterdir()}
+    assert "source-gan.png" in figures
+    assert not figures & {"losses.png", "distances.png", "quality.png", "bands.png"}
+    card = (paths.release / "README.md").read_text()
+    assert 'load_dataset("path/to/this/folder", "gan", split="train", streaming=True)' in card
+    assert "gan" in command(paths.root, "python", "-m", "cxr_release.cli", "status")
+    assert archive(paths.release, tmp_path / "release.zip", year=2026)
+    assert compare(str(paths.release), str(paths.release))["same"]
+    again = command_error(paths.root, "sample", "--only", "checkpoint-3-large-00012")
+    assert "other generators drew all films" in again
+    checks: dict[str, Callable[[dict[str, Any]], None]] = {
+        ".training": lambda said: said.update(training={"privacy": None, "start": None}),
+        ": distances": lambda said: said.update(distances={}),
+        ": scorecard.members": lambda said: said["scorecard"].pop("members"),
+    }
+    for key, change in checks.items():
+        places = altered(paths.release, tmp_path / "altered", change)
+        assert any(place.startswith(f"release.json: metrics{key}") for place in places), places
+    shutil.rmtree(world.folder)
+    shutil.copytree(paths.release, world.folder)
+    world.push(allow_unreviewed=True, dry_run=True)
+    world.push(allow_unreviewed=True)
+    assert world.hub.store.files("v1.0.0") == files_of(paths.release)
