@@ -61,6 +61,10 @@ STARTS = re.compile(
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Of what is imported for the tests, nothing becomes garbage: it is not looked for among a million
+# objects before all are there.
+gc.disable()
+
 # Nothing is timed in a test: a machine at work on something else is no fault.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -94,6 +98,7 @@ def pytest_collection_finish() -> None:
     objects, which took two thirds of the time of tests that allocate much.
     """
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:

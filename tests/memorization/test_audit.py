@@ -31,6 +31,7 @@ from cxr_release.params import AuditParams
 from tests.support.copies import gamma, mirrored, moved, recompressed
 from tests.support.film_files import saved
 from tests.support.phantom_sets import phantoms, write_folder, write_patients
+from tests.support.quick_fits import kept_fits
 
 REAL = {f"real-{place:02d}": film for place, film in enumerate(phantoms()[:60])}
 DRAWN = {f"drawn-{place:02d}": film for place, film in enumerate(phantoms()[60:120])}
@@ -56,10 +57,13 @@ def fitted(draws: int, folds: int) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def fewer_draws(request: pytest.FixtureRequest) -> Iterator[None]:
     """Each fit takes seconds otherwise; the positive control below has all of them, and what is
-    compared with `output` as many as that."""
-    as_output = "output" in request.fixturenames
-    with fitted(*(ENOUGH_TO_FLAG if as_output else (600, 2))):
-        yield
+    compared with `output` as many as that, and a fit of its own."""
+    if "output" in request.fixturenames:
+        with fitted(*ENOUGH_TO_FLAG):
+            yield
+    else:
+        with fitted(600, 2), kept_fits():
+            yield
 
 
 ENOUGH_TO_FLAG = 1500, matching.FOLDS
