@@ -1,4 +1,5 @@
-"""Audits and facing rules that are fitted in a quarter of the time, to fewer drawn pictures."""
+"""Audits and facing rules that are fitted in a quarter of the time, to fewer drawn pictures; and
+scorecards that compare fewer pairs of films."""
 
 from __future__ import annotations
 
@@ -17,10 +18,16 @@ from cxr_release.memorization.descriptor import Descriptor
 from cxr_release.memorization.discriminant import Setting
 from cxr_release.memorization.sampler import Pictures
 from cxr_release.radiographs import facing
+from cxr_release.scorecard import fidelity
 
-FEWER = ((discriminant, "DRAWS", 400), (matching, "FOLDS", 2), (facing, "MIXED", 256))
+FEWER = (
+    (discriminant, "DRAWS", 400),
+    (matching, "FOLDS", 2),
+    (facing, "MIXED", 256),
+    (fidelity, "PAIRS", 4),
+)
 """Module, number, and what suffices of it for tests that are about other things than how well
-copies and facings are found."""
+copies and facings are found, or how various films are."""
 
 
 @contextmanager
