@@ -148,6 +148,7 @@ def test_a_control_film_with_the_pixels_of_another_patient_s_film_stops_the_spli
     for column in ("image", "sha256", "pixel_sha256"):
         control[column] = twin[column]
     tables.write(taken_in.cohort_table, schemas.COHORT, rows)
+    run(taken_in, "find_text", "clearance")
     with pytest.raises(SourceError) as caught:
         run(taken_in, "split")
     message = str(caught.value)
