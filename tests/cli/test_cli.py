@@ -37,7 +37,7 @@ from cxr_release.screening.decision import DECISION, NewDecision
 from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
-from tests.support.quick_fits import quick_fits
+from tests.support.quick_fits import kept_fits, quick_fits
 from tests.support.unspaced import NO_SPACING
 
 
@@ -269,6 +269,7 @@ def test_verdicts_are_verified_and_keep_copies_out_of_the_counts(project: Path) 
 
 
 @quick_fits()
+@kept_fits()
 def test_an_audit_of_two_folders(tmp_path: Path) -> None:
     chance = np.random.default_rng(1)
     for name, films in (("real", 4), ("drawn", 3)):
@@ -312,6 +313,7 @@ def blocks(count: int, seed: int) -> list[np.ndarray]:
 
 
 @quick_fits()
+@kept_fits()
 def test_an_audit_names_its_pairs_what_is_the_same_and_what_it_wrote(tmp_path: Path) -> None:
     """Four films are equal, two of them mirrored or inverted; one is near."""
     real = blocks(6, seed=1)
@@ -374,6 +376,7 @@ def test_an_audit_names_its_pairs_what_is_the_same_and_what_it_wrote(tmp_path: P
 
 
 @quick_fits()
+@kept_fits()
 def test_an_audit_may_fail_on_what_it_flags_or_cannot_compare(tmp_path: Path) -> None:
     films_in(tmp_path / "real", {f"real-{n}": one for n, one in enumerate(blocks(40, seed=3))})
     films_in(tmp_path / "one", {"real-0": blocks(1, seed=3)[0]})
