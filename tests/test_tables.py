@@ -49,7 +49,7 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
         ({"sha256": "../../etc"}, "sha256", "str_matches"),
         ({"sha256": HASH + "\n"}, "sha256", "str_matches"),
         ({"id": "../evil"}, "id", "str_matches"),
-        ({"seed": None}, "seed", "not_nullable"),
+        ({"width": None}, "width", "not_nullable"),
         ({"id": "checkpoint-3-large-00000"}, "id", "uniqueness"),
     ],
 )

@@ -106,7 +106,7 @@ def test_the_report_has_a_row_for_each_measure_and_names_nobody() -> None:
     shown = list(lines(report))
     assert shown[0] == "fidelity: 50 films of each against 60 control films"
     assert len(shown) == 7
-    assert all(name in shown[1] for name in ("release", "checkpoint good", *ANCHORS))
+    assert all(name in shown[1] for name in ("release", "good", *ANCHORS))
 
 
 def test_measures_are_those_of_the_films_of_each_row() -> None:
