@@ -56,6 +56,13 @@ FACING = Column(
     "Which way the film faces here: left, as detected or as reviewers stated; or unknown.",
     among=("left", "unknown"),
 )
+SPACING_KIND = Column(
+    "spacing_kind",
+    TEXT,
+    "Where those millimetres are: calibrated (in the patient), detector, or unknown.",
+    nullable=True,
+    among=SPACING_KINDS,
+)
 FLIPPED = Column(
     "flipped",
     BOOL,
@@ -115,13 +122,7 @@ COHORT = Table(
             "Millimetres between columns here, where the source states its own.",
             nullable=True,
         ),
-        Column(
-            "spacing_kind",
-            TEXT,
-            "Where those millimetres are: calibrated (in the patient), detector, or unknown.",
-            nullable=True,
-            among=SPACING_KINDS,
-        ),
+        SPACING_KIND,
     ),
 )
 
@@ -197,13 +198,7 @@ MANIFEST = Table(
             "Millimetres between columns of the source film, where stated.",
             nullable=True,
         ),
-        Column(
-            "spacing_kind",
-            TEXT,
-            "Where those millimetres are: calibrated (in the patient), detector, or unknown.",
-            nullable=True,
-            among=SPACING_KINDS,
-        ),
+        SPACING_KIND,
         *(
             Column(
                 f"placed_{edge}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,45 +9,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.files import sha256
 from cxr_release.films import png
 from cxr_release.json_documents import read
 from cxr_release.paths import Paths
-from tests.support import ROOT
 from tests.support.quick_fits import quick_fits
-from tests.support.small_project import sampling_jobs, small_project
+from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
 pytestmark = pytest.mark.timeout(300)
 
-SMALL: dict[str, dict[str, Any]] = {
-    "ingest": {"phantoms": 40, "size": 16},
-    "split": {"control": 0.25},
-    "network": {"channels": [8, 16], "pixel_unshuffle": 1},
-    "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
-    "train_tuning": {"steps": 2},
-    "curves": {"films": 4, "levels": 2},
-    "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
-    "sample": {"checkpoints": [1, 2], "initial": 4, "large": 6, "steps": 2, "batch_size": 8},
-    "audit": {"top": 30, "plants": 2},
-    "study": {"quartets": 3, "bootstrap": 100},
-}
-STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
 BEFORE_VALIDATION = STAGES[1 : STAGES.index("validate")]
 OF_CONTROL = {"split/control.parquet", "audit/audit.json", "audit/distances.png"}
 """What is about the control films, or beside them."""
-
-
-def run(paths: Paths, *stages: str) -> None:
-    params = parameters.load(paths.params)
-    for stage in stages:
-        module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
-            module.run(paths, params, *map(str, arguments))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,10 +35,10 @@ def quick() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
-    run(paths, "ingest")
+    paths = small_project(tmp_path_factory.mktemp("project"), SMALLEST)
+    run_stages(paths, "ingest")
     shutil.copytree(paths.root, paths.root.with_name("taken-in"), symlinks=True)
-    run(paths, *BEFORE_VALIDATION)
+    run_stages(paths, *BEFORE_VALIDATION)
     return paths
 
 
@@ -103,7 +78,7 @@ def test_with_noise_in_the_place_of_control_films_every_run_gives_the_same_bytes
             row |= {"facing": None, "inverted": not row["inverted"]}
         cohort.append(row)
     tables.write(taken_in.cohort_table, schemas.COHORT, cohort)
-    run(taken_in, *BEFORE_VALIDATION)
+    run_stages(taken_in, *BEFORE_VALIDATION)
     before, after = files(whole), files(taken_in)
     # What noise does as well as real films has no place in the scorecard's pictures.
     assert {name for name in before.keys() ^ after.keys() if not name.startswith("score/")} == set()
@@ -148,9 +123,9 @@ def test_a_control_film_with_the_pixels_of_another_patient_s_film_stops_the_spli
     for column in ("image", "sha256", "pixel_sha256"):
         control[column] = twin[column]
     tables.write(taken_in.cohort_table, schemas.COHORT, rows)
-    run(taken_in, "find_text", "clearance")
+    run_stages(taken_in, "find_text", "clearance")
     with pytest.raises(SourceError) as caught:
-        run(taken_in, "split")
+        run_stages(taken_in, "split")
     message = str(caught.value)
     assert names[control["id"]] in message
     assert names[twin["id"]] in message

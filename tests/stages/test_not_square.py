@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
@@ -20,25 +18,17 @@ from cxr_release.generators.regenerate import regenerate
 from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of
 from cxr_release.release.verify import verify
-from tests.support import ROOT
 from tests.support.quick_fits import quick_fits
-from tests.support.small_project import small_project
+from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
-SMALL: dict[str, dict[str, Any]] = {
+SMALL: dict[str, Any] = {
+    **SMALLEST,
     "ingest": {"phantoms": 40, "size": [48, 64], "fit": "physical", "millimetres": 160},
-    "split": {"control": 0.25},
     "network": {"channels": [8, 16], "pixel_unshuffle": 2},
-    "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
     "train_tuning": {"steps": 4},
-    "curves": {"films": 4, "levels": 2},
-    "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
-    "sample": {"checkpoints": [1, 2], "initial": 4, "large": 6, "steps": 2, "batch_size": 8},
-    "audit": {"top": 30, "plants": 2},
-    "study": {"quartets": 3, "bootstrap": 100},
 }
-STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
 SHAPE = (64, 48)
 SCALE = 2.5
 
@@ -53,11 +43,7 @@ def quick() -> Iterator[None]:
 def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """A project after its last stage."""
     made = small_project(tmp_path_factory.mktemp("project"), SMALL)
-    params = parameters.load(made.params)
-    for stage in STAGES:
-        module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in params.sample.jobs if stage == "sample" else [()]:
-            module.run(made, params, *map(str, arguments))
+    run_stages(made, *STAGES)
     return made
 
 

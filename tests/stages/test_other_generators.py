@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -24,32 +23,18 @@ from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.screening.counts import table_s1
 from cxr_release.stages import collect
-from tests.support import ROOT
 from tests.support.hub.requests import REPO
 from tests.support.hub.server import Hub
 from tests.support.hub.world import World, files_of
 from tests.support.noise_pictures import noise_png
 from tests.support.quick_fits import quick_fits
-from tests.support.small_project import sampling_jobs, small_project
+from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
 pytest_plugins = ("tests.support.hub.fixture",)
 
-STAGES = list(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
 GAN = {
     **{"kind": "folder", "path": "data/elsewhere/gan", "generator": "StyleGAN2-ADA"},
     **{"license": "cc-by-4.0", "citation": "A. Author, Films of a GAN, 2024"},
-}
-SMALL: dict[str, dict[str, Any]] = {
-    "ingest": {"phantoms": 40, "size": 16},
-    "split": {"control": 0.25},
-    "network": {"channels": [8, 16], "pixel_unshuffle": 1},
-    "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
-    "train_tuning": {"steps": 2},
-    "curves": {"films": 4, "levels": 2},
-    "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
-    "sample": {"checkpoints": [1, 2], "initial": 4, "large": 6, "steps": 2, "batch_size": 8},
-    "audit": {"top": 30, "plants": 2},
-    "study": {"quartets": 3, "bootstrap": 100},
 }
 FILMS = 200
 
@@ -68,17 +53,9 @@ def public_folder(folder: Path, films: int, first: int = 0) -> None:
 
 def project(root: Path, sources: dict[str, Any], films: int = 20) -> Paths:
     root.mkdir()
-    paths = small_project(root, {**SMALL, "sample": {**SMALL["sample"], "sources": sources}})
+    paths = small_project(root, {**SMALLEST, "sample": {**SMALLEST["sample"], "sources": sources}})
     public_folder(root / "data/elsewhere/gan", films)
     return paths
-
-
-def run(paths: Paths, *stages: str) -> None:
-    params = parameters.load(paths.params)
-    for stage in stages:
-        module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
-            module.run(paths, params, *map(str, arguments))
 
 
 @pytest.fixture
@@ -99,17 +76,17 @@ def test_a_hub_that_fails_leaves_what_was_collected_before(
     tmp_path: Path, hub_of_others: Hub
 ) -> None:
     paths = project(tmp_path / "project", {"gan": GAN})
-    run(paths, "collect")
+    run_stages(paths, "collect")
     before = tree_sha256(paths.collected)
     settings = yaml.safe_load(paths.params.read_text())
     settings["sample"]["sources"]["others"] = {"kind": "hub", "path": REPO, "revision": "v2"}
     paths.params.write_text(yaml.safe_dump(settings))
     with pytest.raises(ReleaseError, match="has no tag v2"):
-        run(paths, "collect")
+        run_stages(paths, "collect")
     assert tree_sha256(paths.collected) == before
     settings["sample"]["sources"]["others"]["revision"] = "v1"
     paths.params.write_text(yaml.safe_dump(settings))
-    run(paths, "collect")
+    run_stages(paths, "collect")
     said = read_json(paths.collected / "sources.json")["others"]
     assert said["commit"] == hub_of_others.store.resolve("v1")
     assert (said["films"], said["initial"], said["passed_over"]) == (9, 4, 1)
@@ -117,7 +94,7 @@ def test_a_hub_that_fails_leaves_what_was_collected_before(
 
 
 def test_without_sources_the_stage_is_done_at_once(tmp_path: Path) -> None:
-    paths = small_project(tmp_path, SMALL)
+    paths = small_project(tmp_path, SMALLEST)
     collect.run(paths, parameters.load(paths.params))
     assert read_json(paths.collected / "sources.json") == {}
 
@@ -158,7 +135,7 @@ def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
     others = {"kind": "hub", "path": f"{REPO}/train", "revision": "v1", "generator": "RoentGen"}
     paths = project(tmp_path / "project", {"gan": GAN, "others": others}, FILMS)
     with quick_fits():
-        run(paths, *STAGES)
+        run_stages(paths, *STAGES)
     report = verify(paths.release)
     assert report["differences"] == []
     record = read_json(paths.release / "release.json")
@@ -208,7 +185,7 @@ def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
     settings["sample"]["sources"]["others"]["license"] = "openrail"
     paths.params.write_text(yaml.safe_dump(settings))
     with quick_fits():
-        run(paths, "validate", "package")
+        run_stages(paths, "validate", "package")
     shutil.rmtree(world.folder)
     shutil.copytree(paths.release, world.folder)
     assert verify(paths.release)["differences"] == []

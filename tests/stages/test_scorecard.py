@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import json
 import math
 from pathlib import Path
@@ -18,7 +17,7 @@ from cxr_release.film_id import source_name
 from cxr_release.paths import Paths
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 from tests.support.commands import run
-from tests.support.small_project import sampling_jobs, small_project
+from tests.support.small_project import run_stages, small_project
 
 SMALL: dict[str, dict[str, Any]] = {
     "ingest": {"phantoms": 150, "size": 16},
@@ -35,10 +34,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """A project whose films are all released but one."""
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
     params = parameters.load(paths.params)
-    for stage in ("ingest", "split", "train_tuning", "train", "sample", "orient"):
-        module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
-            module.run(paths, params, *map(str, arguments))
+    films = ("ingest", "find_text", "clearance", "split")
+    run_stages(paths, *films, "train_tuning", "train", "sample", "orient")
     rows = [
         {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
         for path in paths.oriented_tables(params.sample.jobs)
@@ -47,8 +44,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     fate = {"decided": True, "reviewers": 1, "looked_at": True}
     screened = [row | fate | {"released": place > 0} for place, row in enumerate(rows)]
     tables.write(paths.screening / "screened.parquet", schemas.SCREENED, screened)
-    for stage in ("score_network", "scorecard"):
-        importlib.import_module(f"cxr_release.stages.{stage}").run(paths, params)
+    run_stages(paths, "score_network", "scorecard")
     return paths
 
 
