@@ -87,10 +87,10 @@ def test_a_checkpoint_states_width_and_height_and_draws_its_films_again(
     assert checkpoints.load(folder).record.size.shape == SHAPE
     params = parameters.load(paths.params)
     drawn = regenerate(
-        [FilmId(2, "large", 3), FilmId(2, "large", 0)],
+        [FilmId("checkpoint-2", "large", 3), FilmId("checkpoint-2", "large", 0)],
         tmp_path,
-        checkpoint_of=lambda number: checkpoints.folder_of(paths.final, number),
-        job_of=paths.job,
+        checkpoint_folder=paths.checkpoint,
+        job_folder=paths.job,
         root_seed=params.seed,
         settings=params.sample,
         compute=params.compute,
