@@ -199,6 +199,7 @@ class _Work:
             "checkpoint_step": record.checkpoint_step,
             "batch": self.batch,
             "seed": self._seed(index),
+            "label": None,
             **png.facts(film, data),
         }
 

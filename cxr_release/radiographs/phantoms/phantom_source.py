@@ -6,11 +6,13 @@ shares hold in small cohorts too and any film can be drawn without its neighbour
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.errors import SourceError
 from cxr_release.film_size import Size
 from cxr_release.films.facts import Box, Facing, Facts, Header, Listing
 from cxr_release.films.grey import window
@@ -21,6 +23,7 @@ from cxr_release.radiographs.phantoms.collimation import Collimation, collimate,
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
+from cxr_release.radiographs.phantoms.phantom_facts import FACTS, codes_of
 from cxr_release.radiographs.phantoms.skull import jaw_solids, skull_solids
 from cxr_release.radiographs.phantoms.solids import Grid, Points, Solid, View
 from cxr_release.radiographs.phantoms.spine import Spine, keypoints, spine_solids, stack_spine
@@ -53,6 +56,8 @@ class Phantom:
     """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
     scale: float
     """Pixels a centimetre on the film, where the patient appears as anatomy is drawn: magnified."""
+    codes: Mapping[str, str]
+    """What else is known of it, by the names of `phantom_facts.FACTS`."""
     field: Box | None = None
     """Around what a border leaves of the film, in pixels, where one was asked for."""
 
@@ -92,6 +97,7 @@ def draw_phantom(
         negative=negative,
         keypoints=_on_film(keypoints(patient, spine), view, mirrored),
         scale=view.scale,
+        codes=codes_of(patient, spine, view, shape),
         field=field,
     )
 
@@ -171,6 +177,8 @@ class DrawnFilm:
     seed: int
     detail: int = 1
     borders: Borders = "none"
+    facts: tuple[str, ...] = ()
+    """Names of `phantom_facts.FACTS` that are asked for: no others are stated."""
 
     @property
     def name(self) -> str:
@@ -201,7 +209,10 @@ class DrawnFilm:
             keypoints=phantom.keypoints,
             true_facing=phantom.facing,
             true_negative=phantom.negative,
-            header=Header(spacing=Spacing(10 / phantom.scale, 10 / phantom.scale, "detector")),
+            header=Header(
+                spacing=Spacing(10 / phantom.scale, 10 / phantom.scale, "detector"),
+                codes={name: phantom.codes[name] for name in self.facts},
+            ),
         )
         return window(phantom.pixels), facts
 
@@ -218,7 +229,32 @@ def detail_for(size: Size) -> int:
     return -(-max(size) // _ENOUGH)
 
 
-def list_phantoms(count: int, *, seed: int, detail: int = 1, borders: Borders = "none") -> Listing:
-    """The first `count` films of the phantom cohort of `seed`."""
-    films = [DrawnFilm(index, seed, detail, borders) for index in range(count)]
+def list_phantoms(
+    count: int,
+    *,
+    seed: int,
+    detail: int = 1,
+    borders: Borders = "none",
+    facts: Collection[str] = (),
+) -> Listing:
+    """The first `count` films of the phantom cohort of `seed`.
+
+    Args:
+        count: how many.
+        seed: of all of them.
+        detail: see `draw_phantom`.
+        borders: around them.
+        facts: names of what they are to state, of `phantom_facts.FACTS`.
+
+    Raises:
+        SourceError: nothing of such a name is known of phantoms.
+    """
+    if unknown := sorted({*facts} - {*FACTS}):
+        raise SourceError(
+            f"names {', '.join(unknown)}, of which nothing is known of phantoms",
+            where="ingest.facts",
+            remedy=f"known of phantoms: {', '.join(FACTS)}",
+        )
+    asked = tuple(name for name in FACTS if name in facts)
+    films = [DrawnFilm(index, seed, detail, borders, asked) for index in range(count)]
     return Listing(films=films, drawn=True)
