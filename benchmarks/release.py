@@ -133,7 +133,11 @@ def _make(root: Path, generated: int, excluded: int) -> float:
         if row["id"] in out
     ]
     rows = [
-        {**{name: row[name] for name in names}, "decided": True, "released": row["id"] not in out}
+        {
+            **{name: row[name] for name in (*names, "label")},
+            "decided": True,
+            "released": row["id"] not in out,
+        }
         | {"reviewers": int(row["id"] in out), "looked_at": row["id"] in out}
         for row in screened
     ]

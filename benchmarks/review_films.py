@@ -79,6 +79,7 @@ def _row(
         "checkpoint_step": 1000 * checkpoint,
         "batch": "large",
         "seed": index,
+        "label": None,
         "facing": "left",
         "facing_said": False,
         "flipped": False,

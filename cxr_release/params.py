@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from cxr_release.film_id import Job, checkpoint_of, jobs_of, name_fault, source_
 from cxr_release.film_size import ASKED, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
 from cxr_release.settings import (
+    LATER,
     between,
     by_name,
     checked,
@@ -54,6 +55,10 @@ MOST_AT_ONCE = 4_096
 """Films in memory beside the network's states for them."""
 MOST_DRAWS = 100_000
 """Draws behind an interval: more change nothing that is printed, and all lie in memory."""
+MOST_CLASSES = 64
+"""Classes that films are drawn as."""
+LONGEST_CLASS = 40
+"""Characters of a class's name, which is a code."""
 MOST_PEOPLE = 1_000
 """People who review or read: each has a file, and a column of the tables."""
 LEAST_PATIENTS = 10
@@ -127,6 +132,7 @@ class IngestParams:
     source: str = path()
     phantoms: int = between(1, MOST_FILMS, "films")
     phantom_borders: Borders = "none"
+    phantom_hardware: float = between(0.0, 1.0, "of the patients", default=0.0)
     size: int | tuple[int, int] = read_by(ASKED, read_sides, is_film_size)
     fit: Fit
     on_error: Literal["stop", "skip"]
@@ -175,6 +181,55 @@ class SplitParams:
     )
 
 
+def _balance(value: Any) -> str | dict[str, float]:
+    """`source`, `uniform`, or shares by class, as they are written."""
+    if isinstance(value, str):
+        if value not in {"source", "uniform"}:
+            raise ValueError("is neither source nor uniform, nor shares by class")
+        return value
+    if not isinstance(value, Mapping) or not 2 <= len(value) <= MOST_CLASSES:
+        raise ValueError(f"is not the shares of two to {MOST_CLASSES} classes")
+    for name, share in value.items():
+        if not isinstance(name, str) or not 1 <= len(name) <= LONGEST_CLASS:
+            raise ValueError(f"names a class otherwise than by 1 to {LONGEST_CLASS} characters")
+        if isinstance(share, bool) or not isinstance(share, int | float):
+            raise ValueError("has a share that is not a number")
+    return {name: float(share) for name, share in value.items()}
+
+
+def _is_balance(value: str | Mapping[str, float]) -> bool:
+    if isinstance(value, str):
+        return True
+    shares = list(value.values())
+    return all(0 <= share <= 1 for share in shares) and abs(sum(shares) - 1) < 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionParams:
+    """What films are drawn as: a class of something that is known of the real ones.
+
+    The defaults are those of a project that has no classes.
+    """
+
+    label: str = checked_by(
+        "the name of a fact, or empty",
+        lambda value: not value or bool(_FACT.fullmatch(value)),
+        default="",
+    )
+    """Empty: films are drawn without a class."""
+    drop: float = between(0.0, 0.9, "of the draws", default=0.1)
+    guidance: float = between(1.0, 20.0, default=1.0)
+    balance: str | Mapping[str, float] = read_by(
+        "shares from 0 to 1 whose sum is 1", _balance, _is_balance, default="source"
+    )
+    least: int = between(10, MOST_FILMS, "films", default=20)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether films are drawn as classes."""
+        return bool(self.label)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkParams:
     """The U-Net."""
@@ -212,6 +267,14 @@ class PrivacyParams:
     levels: int = between(1, 64, "noise levels")
 
 
+def _flip(value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if value == "labelled":
+        return "labelled"
+    raise ValueError("is neither true nor false nor labelled")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainParams:
     """Training on all films."""
@@ -226,7 +289,8 @@ class TrainParams:
     ema: float = between(0.0, 0.99999)
     ema_every: int = between(1, MOST_STEPS, "steps")
     min_snr: float = between(0.0, 1e12)  # no signal stands out more in float32
-    flip: bool
+    flip: bool | Literal["labelled"] = read_by("", _flip, lambda value: True)
+    """`labelled`: films are mirrored as for true, and the network is told which."""
     privacy: PrivacyParams | None = None
     start: str | None = path(default=None)
     start_sha256: str | None = matching(r"[0-9a-f]{64}", "64 hex digits, or null", default=None)
@@ -275,6 +339,16 @@ class SourceParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuidanceParams:
+    """A network that is guided by an earlier checkpoint of its own run."""
+
+    checkpoint: int = between(1, MOST_STEPS)
+    """Its number."""
+    weight: float = between(1.0, 20.0)
+    """1: as without guidance, at twice the cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleParams:
     """Sampling jobs, and films that were drawn elsewhere."""
 
@@ -297,6 +371,7 @@ class SampleParams:
     max_hours: float = checked_by(
         "more than 0 hours, at most 8,760 (a year)", lambda value: 0 < value <= 8760
     )
+    guidance: GuidanceParams | None = None
 
     @property
     def elsewhere(self) -> Mapping[str, SourceParams]:
@@ -459,6 +534,7 @@ class Params:
     ingest: IngestParams
     clearance: ClearanceParams
     split: SplitParams
+    condition: ConditionParams = field(default_factory=ConditionParams, metadata=LATER)
     compute: ComputeParams
     network: NetworkParams
     train: TrainParams
@@ -641,6 +717,7 @@ def _contradictions(params: Params) -> list[Fault]:
             )
         )
     faults += fit_faults(params.ingest, "ingest.")
+    faults += _condition_faults(params) + _guidance_faults(params)
     if params.network.attention > len(params.network.channels):
         faults.append(
             Fault(
@@ -688,6 +765,72 @@ def _contradictions(params: Params) -> list[Fault]:
             )
         )
     return faults
+
+
+def _condition_faults(params: Params) -> list[Fault]:
+    """What does not go together in what the network is told of films."""
+    asked = params.condition
+    faults = []
+    if params.train.privacy is not None and params.train.flip == "labelled":
+        faults.append(
+            Fault(
+                "train.flip",
+                "is labelled, and private training tells the network of no flips",
+                "set train.flip to true or false, or train.privacy to null",
+            )
+        )
+    if not asked.is_on:
+        return faults
+    if params.train.privacy is not None:
+        faults.append(
+            Fault(
+                "train.privacy",
+                "does not cover how many films are of which class, which the classes tell",
+                'set condition.label to "", or train.privacy to null',
+            )
+        )
+    if not params.train.steps:
+        faults.append(
+            Fault(
+                "condition.label",
+                "is for training, and train.steps is 0: nothing is trained",
+                'set condition.label to ""',
+            )
+        )
+    if asked.guidance > 1 and not asked.drop:
+        faults.append(
+            Fault(
+                "condition.guidance",
+                "leads away from films without a class, and with `drop: 0` none are learnt",
+                "set condition.guidance to 1.0, or condition.drop to more than 0",
+            )
+        )
+    return faults
+
+
+def _guidance_faults(params: Params) -> list[Fault]:
+    """What does not go together in guidance by an earlier checkpoint."""
+    guidance = params.sample.guidance
+    if guidance is None:
+        return []
+    if params.condition.is_on and params.condition.guidance > 1:
+        return [
+            Fault(
+                "sample.guidance",
+                "and condition.guidance both lead away from another prediction: there is one way",
+                "set sample.guidance to null, or condition.guidance to 1.0",
+            )
+        ]
+    return [
+        Fault(
+            "sample.guidance.checkpoint",
+            f"checkpoint {guidance.checkpoint} is not earlier than checkpoint {number}, which it"
+            " is to guide",
+            "take a number below all of sample.checkpoints, or set sample.guidance to null",
+        )
+        for number in params.sample.checkpoints
+        if number <= guidance.checkpoint
+    ][:1]
 
 
 def _untrained_faults(params: Params) -> list[Fault]:

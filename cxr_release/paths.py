@@ -74,13 +74,17 @@ class Paths:
     with_text = _Below("data/clearance/with-text.json")
     """Real films that show text: no run sees them."""
     split = _Below("data/split")
-    """Folder of the split: `split.parquet`, the films in two tables, `summary.json`."""
+    """Folder of the split: `split.parquet`, the films in two tables, classes, `summary.json`."""
     split_table = _Below("data/split/split.parquet")
     """Which film belongs to which part."""
     trained_table = _Below("data/split/trained.parquet")
     """The films of the cohort that generators may see: what every stage takes for real films."""
     control_table = _Below("data/split/control.parquet")
     """The films of the cohort that no run sees; without rows where `split.control` is 0."""
+    labels = _Below("data/split/labels.parquet")
+    """Class of each real film in a part; without rows where films are not drawn as classes."""
+    classes = _Below("data/split/classes.json")
+    """The classes in order, with the films and patients of each."""
     tuning = _Below("data/training/tuning")
     """Checkpoints of the tuning run."""
     final = _Below("data/training/final")

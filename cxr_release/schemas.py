@@ -12,6 +12,8 @@ from cxr_release.tables import FACTS, HEX64, IMAGE, KEYPOINTS, Column, Table
 TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
 FACINGS = ("left", "right")
 EDGES = ("left", "top", "right", "bottom")
+CLASS_PATTERN = r"\S(.{0,38}\S)?"
+"""The name of a class: a code, or a range of numbers."""
 SPACING_KINDS = ("calibrated", "detector", "unknown")
 
 
@@ -67,6 +69,13 @@ FLIPPED = Column(
     "flipped",
     BOOL,
     "Whether the film was mirrored after sampling: it was detected, or stated, to face right.",
+)
+LABEL = Column(
+    "label",
+    TEXT,
+    "Class that the film was drawn as; empty where it was not drawn as one.",
+    matches=CLASS_PATTERN,
+    nullable=True,
 )
 SYNTHETIC = Column(
     "id",
@@ -247,6 +256,15 @@ SPLIT = Table(
     ),
 )
 
+LABELS = Table(
+    "labels",
+    "Class of each real film that is in a part, where films are drawn as classes. Not released.",
+    (
+        Column("id", TEXT, "Film of the cohort.", unique=True),
+        replace(LABEL, doc="Class of the film; empty where it is not known."),
+    ),
+)
+
 SAMPLES = Table(
     "samples",
     "Synthetic films as one sampling job made them.",
@@ -257,6 +275,7 @@ SAMPLES = Table(
         CHECKPOINT_STEP,
         BATCH,
         SEED,
+        LABEL,
         WIDTH,
         HEIGHT,
         SHA256,
@@ -286,7 +305,7 @@ ORIENTED = Table(
     "oriented",
     "Synthetic films: those that face right are mirrored, all others as they were sampled.",
     (
-        *SAMPLES.columns[:6],
+        *SAMPLES.columns[:7],
         FACING,
         Column(
             "facing_said",
@@ -294,7 +313,7 @@ ORIENTED = Table(
             "Whether reviewers state which way it faces, or disagree; else it is as detected.",
         ),
         FLIPPED,
-        *SAMPLES.columns[6:],
+        *SAMPLES.columns[7:],
         Column(
             "mirrored_sha256",
             TEXT,
@@ -344,6 +363,7 @@ SCREENED = Table(
         SYNTHETIC,
         CHECKPOINT,
         BATCH,
+        LABEL,
         SHA256,
         Column(
             "decided",
@@ -734,6 +754,7 @@ ALL = (
     COHORT,
     MANIFEST,
     SPLIT,
+    LABELS,
     SAMPLES,
     COLLECTED,
     ORIENTED,

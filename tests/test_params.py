@@ -126,6 +126,86 @@ def test_values_that_do_not_fit_together_are_named(
     assert [fault.where for fault in caught.value.faults] == [where]
 
 
+PRIVACY = {"epsilon": 8.0, "delta": 1.0e-4, "clip": 0.5, "levels": 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({"balance": "uniform"}, ""),
+        ({"balance": {"straight": 0.25, "kyphotic": 0.75}}, ""),
+        ({"balance": {"straight": 0.25, "kyphotic": 0.7}}, "condition.balance"),
+        ({"balance": {"straight": 1.0}}, "condition.balance"),
+        ({"balance": {"straight": -0.5, "kyphotic": 1.5}}, "condition.balance"),
+        ({"balance": {1: 0.5, 2: 0.5}}, "condition.balance"),
+        ({"balance": "even"}, "condition.balance"),
+        ({"least": 5}, "condition.least"),
+        ({"guidance": 0.5}, "condition.guidance"),
+        ({"drop": 1.0}, "condition.drop"),
+        ({"drop": 0.0, "guidance": 2.0}, "condition.guidance"),
+    ],
+)
+def test_how_films_are_drawn_as_classes_is_checked(
+    tmp_path: Path, values: dict[str, Any], refused: str
+) -> None:
+    path = changed(tmp_path, condition={"label": "curvature", **values})
+    if not refused:
+        assert parameters.load(path).condition.is_on
+        return
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(path)
+    assert [fault.where for fault in caught.value.faults] == [refused]
+
+
+@pytest.mark.parametrize(
+    ("sections", "refused"),
+    [
+        ({"sample": {"guidance": {"checkpoint": 2, "weight": 1.5}}}, []),
+        (
+            {"sample": {"guidance": {"checkpoint": 3, "weight": 1.5}}},
+            ["sample.guidance.checkpoint"],
+        ),
+        (
+            {"sample": {"guidance": {"checkpoint": 16, "weight": 1.5}}},
+            ["sample.guidance.checkpoint"],
+        ),
+        ({"sample": {"guidance": {"checkpoint": 2, "weight": 0.5}}}, ["sample.guidance.weight"]),
+        (
+            {
+                "sample": {"guidance": {"checkpoint": 2, "weight": 1.5}},
+                "condition": {"label": "curvature", "guidance": 2.0},
+            },
+            ["sample.guidance"],
+        ),
+        ({"condition": {"label": "curvature"}, "train": {"privacy": PRIVACY}}, ["train.privacy"]),
+        ({"train": {"privacy": PRIVACY, "flip": "labelled"}}, ["train.flip"]),
+        ({"train": {"flip": "labelled"}, "condition": {"label": "curvature"}}, []),
+        ({"train": {"flip": "random"}}, ["train.flip"]),
+        ({"train": {"flip": 1}}, ["train.flip"]),
+    ],
+)
+def test_guides_and_labelled_flips_fit_together_or_are_refused(
+    tmp_path: Path, sections: dict[str, Any], refused: list[str]
+) -> None:
+    path = changed(tmp_path, **sections)
+    if not refused:
+        parameters.load(path)
+        return
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(path)
+    assert [fault.where for fault in caught.value.faults] == refused
+
+
+def test_settings_of_before_there_were_classes_have_none(tmp_path: Path) -> None:
+    raw = yaml.safe_load(DEFAULT.read_text())
+    del raw["condition"]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    params = parameters.load(path)
+    assert not params.condition.is_on
+    assert params == parameters.load(DEFAULT)
+
+
 FOLDER = {"kind": "folder", "path": "data/elsewhere/gan"}
 HUB = {"kind": "hub", "path": "org/name", "revision": "v1"}
 

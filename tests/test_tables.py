@@ -23,6 +23,7 @@ def sample(index: int, **changes: Any) -> dict[str, Any]:
         "checkpoint_step": 450,
         "batch": "large",
         "seed": index,
+        "label": None,
         "width": 64,
         "height": 64,
         "sha256": HASH,

@@ -210,6 +210,7 @@ def sample(
         root_seed=project.params.seed,
         settings=project.params.sample,
         compute=project.params.compute,
+        condition=project.params.condition,
     )
     if as_json:
         print(json.dumps({"films": films}, indent=2, sort_keys=True))

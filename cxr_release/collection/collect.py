@@ -199,6 +199,7 @@ def _row(taken: _Taken, film: CollectedFilm, seen: dict[str, str]) -> dict[str, 
         "checkpoint_step": None,
         "batch": batch,
         "seed": None,
+        "label": None,
         **film.facts,
     }
 

@@ -45,13 +45,13 @@ def values_of_manifest(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str,
 
 
 def ranges(
-    numbers: Sequence[float], owners: Sequence[str], *, least: int, decades: bool
+    numbers: Sequence[float], owners: Sequence[str | None], *, least: int, decades: bool
 ) -> list[str] | None:
     """The range of each number: decades, or about quarters, of at least `least` patients each.
 
     Args:
         numbers: of films.
-        owners: whose the films are.
+        owners: whose the films are; None of films that do not count.
         least: patients of a range: neighbours are put together until they have as many.
         decades: whether to cut at tens.
 
@@ -59,7 +59,7 @@ def ranges(
         None where all together have too few patients.
     """
     values = np.asarray(numbers, np.float64)
-    if len(set(owners)) < least:
+    if len({*owners} - {None}) < least:
         return None
     if decades:
         bins = np.floor(values / 10) * 10
@@ -67,13 +67,13 @@ def ranges(
         cuts = np.unique(np.quantile(values, np.arange(1, RANGES) / RANGES, method="lower"))
         bins = np.searchsorted(cuts, values, side="left").astype(np.float64)
     parts: list[list[float]] = [[]]
-    whose: set[str] = set()
+    whose: set[str | None] = set()
     for each in np.unique(bins):
         if len(whose) >= least:
             parts.append([])
             whose = set()
         parts[-1].append(float(each))
-        whose |= {owner for owner, at in zip(owners, bins, strict=True) if at == each}
+        whose |= {owner for owner, at in zip(owners, bins, strict=True) if at == each} - {None}
     if len(whose) < least and len(parts) > 1:
         last = parts.pop()
         parts[-1] += last
@@ -108,6 +108,53 @@ def _named(
     return f"above about {low}" if place == count - 1 else f"about {low} to {high}"
 
 
+def labels_of(
+    rows: Sequence[Mapping[str, Any]],
+    name: str,
+    owners: Mapping[str, str | None],
+    *,
+    least: int,
+    where: str,
+) -> dict[str, str]:
+    """Film → its class by one fact, of the films of which that is known. Numbers become ranges.
+
+    Args:
+        rows: of the manifest, of ingested films.
+        name: of the fact.
+        owners: of the films; see `ranges`.
+        least: see `ranges`.
+        where: the parameter that names the fact.
+
+    Returns:
+        Films in order of their classes: ranges by their numbers, then codes by spelling.
+
+    Raises:
+        SourceError: nothing of that name is known of any film.
+    """
+    known = values_of_manifest(rows)
+    if name not in known:
+        there = ", ".join(sorted(known)) or "nothing"
+        raise SourceError(
+            f"is {name!r}, which is not known of any film",
+            where=where,
+            remedy=f"known of these films: {there}",
+        )
+    values = known[name]
+    codes = {film: value for film, value in values.items() if isinstance(value, str)}
+    numbers = {film: float(value) for film, value in values.items() if film not in codes}
+    labels: dict[str, str] = {}
+    if numbers:
+        numbered = sorted(numbers, key=lambda film: numbers[film])
+        named = ranges(
+            [numbers[film] for film in numbered],
+            [owners[film] for film in numbered],
+            least=least,
+            decades=name.casefold() == AGE,
+        )
+        labels = dict(zip(numbered, named, strict=True)) if named else {}
+    return labels | {film: codes[film] for film in sorted(codes, key=lambda film: codes[film])}
+
+
 def strata_of(
     rows: Sequence[Mapping[str, Any]], name: str, groups: Groups, *, least: int
 ) -> dict[str, str]:
@@ -125,22 +172,7 @@ def strata_of(
     Raises:
         SourceError: nothing of that name is known of any film.
     """
-    known = values_of_manifest(rows)
-    if name not in known:
-        there = ", ".join(sorted(known)) or "nothing"
-        raise SourceError(
-            f"is {name!r}, which is not known of any film",
-            where="split.stratify",
-            remedy=f"known of these films: {there}",
-        )
-    values = known[name]
-    labels = {film: value for film, value in values.items() if isinstance(value, str)}
-    numbers = {film: float(value) for film, value in values.items() if film not in labels}
-    if numbers:
-        owners = [groups.of[film] for film in numbers]
-        decades = name.casefold() == AGE
-        named = ranges(list(numbers.values()), owners, least=least, decades=decades)
-        labels |= dict(zip(numbers, named, strict=True)) if named else {}
+    labels = labels_of(rows, name, groups.of, least=least, where="split.stratify")
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for film, label in labels.items():
         counts[groups.of[film]][label] += 1

@@ -125,6 +125,7 @@ def apply(
     screened: list[dict[str, Any]] = [
         {
             **_names(film),
+            "label": film.label,
             "decided": outcomes[film.id].decided,
             "released": film.id not in excluded,
             "reviewers": people.deciders.get(film.id, 0),

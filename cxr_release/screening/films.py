@@ -29,6 +29,8 @@ class Generated:
     sha256: str
     mirrored_sha256: str = ""
     """Of the PNG of its mirror image; empty where that is not known."""
+    label: str | None = None
+    """Class that it was drawn as, if any."""
 
     @property
     def job(self) -> Job:
@@ -43,7 +45,7 @@ class Generated:
 
 def read_generated(paths: Iterable[Path]) -> list[Generated]:
     """Every film in some `schemas.ORIENTED` tables, in their order."""
-    columns = [*COLUMNS, "mirrored_sha256"]
+    columns = [*COLUMNS, "mirrored_sha256", "label"]
     return [
         film
         for path in paths

@@ -3,7 +3,8 @@
 Writes two image tables: the films that were trained on, which every later stage takes for the real
 films, and the control films, which the audit and the scorecard alone read. A stage that is not
 given the control films cannot use them by mistake. Where patients are not stated, films are drawn
-one by one, and the summary says so.
+one by one, and the summary says so. Where films are to be drawn as classes, the classes are formed
+here, and the class of each film is written beside the parts.
 
 Films that show text, as people say (stage `clearance`), are in no part and in neither table. The
 parts are drawn before these are taken out: every other film stays where it was.
@@ -13,17 +14,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
+from cxr_release.films.labels import Classes, require_classes
 from cxr_release.json_documents import read
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.fact_groups import strata_of
+from cxr_release.radiographs.film_classes import NO_CLASSES, form_classes
 from cxr_release.radiographs.split import (
     CONTROL,
     PARTS,
@@ -39,8 +42,9 @@ def run(paths: Paths, params: Params) -> None:
     """Write which film belongs to which part, and the films that generators may see by themselves.
 
     Raises:
-        SourceError: there are too few patients, a control film has the pixels of another film, or
-            a part is left without a film once those with text are out.
+        SourceError: there are too few patients, a control film has the pixels of another film, a
+            part is left without a film once those with text are out, or a class is too small.
+        ParamsError: `condition.balance` names a class that is not there.
     """
     manifest = tables.read_rows(paths.manifest, schemas.MANIFEST)
     films = [row for row in manifest if row["status"] == "ingested"]
@@ -57,12 +61,15 @@ def run(paths: Paths, params: Params) -> None:
     parts = _without_text(parts, read(paths.with_text, list[str]))
     films = [row for row in films if row["id"] in parts]
     _require_no_twin(paths, parts, {row["id"]: row["source_file"] for row in films})
+    classes, labels = _classes(paths, parts, groups, params)
     patients = {row["id"]: row["patient"] for row in films}
     rows = [{"id": film, "patient": patients[film], "part": part} for film, part in parts.items()]
     summary = _summary(groups, parts, patients)
     with private(paths.split):
         _write_films(paths, parts)
         tables.write(paths.split_table, schemas.SPLIT, rows)
+        write_json(paths.classes, classes)
+        tables.write(paths.labels, schemas.LABELS, labels)
         write_json(paths.split / "summary.json", summary)
     sys.stderr.write(f"{_sentence(summary)}\n")
     without = sum(patient is None for patient in patients.values())
@@ -96,9 +103,33 @@ def _strata(paths: Paths, groups: Groups, params: Params) -> dict[str, str] | No
     name = params.split.stratify
     if not name:
         return None
-    rows = tables.iterate(paths.manifest, schemas.MANIFEST)
-    films = [row for row in rows if row["id"] in groups.of]
+    films = _known(paths, groups.of)
     return strata_of(films, name, groups, least=params.ingest.least_patients)
+
+
+def _known(paths: Paths, ids: Container[str]) -> list[dict[str, Any]]:
+    """Rows of the manifest of some films, with the facts, which `tables.read_rows` leaves out."""
+    rows = tables.iterate(paths.manifest, schemas.MANIFEST)
+    return [row for row in rows if row["id"] in ids]
+
+
+def _classes(
+    paths: Paths, parts: Mapping[str, str], groups: Groups, params: Params
+) -> tuple[Classes, list[dict[str, Any]]]:
+    """The classes that films are drawn as, and rows of `schemas.LABELS`."""
+    asked = params.condition
+    if not asked.is_on:
+        return NO_CLASSES, []
+    classes, labels = form_classes(
+        _known(paths, parts),
+        asked.label,
+        groups,
+        {film for film, part in parts.items() if part != CONTROL},
+        least_films=asked.least,
+        least_patients=params.ingest.least_patients,
+    )
+    require_classes([each["name"] for each in classes["classes"]], asked.balance)
+    return classes, [{"id": film, "label": label} for film, label in sorted(labels.items())]
 
 
 def _require_no_twin(paths: Paths, parts: Mapping[str, str], files: Mapping[str, str]) -> None:

@@ -52,6 +52,7 @@ def shard(path: Path, films: list[png.Film]) -> tuple[Path, list[dict[str, Any]]
                 "checkpoint_step": 10,
                 "batch": "large",
                 "seed": index,
+                "label": None,
                 **png.facts(film, data),
             }
         )

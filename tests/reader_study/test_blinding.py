@@ -79,7 +79,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Paths:
             paths.oriented_table(f"checkpoint-{checkpoint}", "initial"), schemas.ORIENTED, rows
         )
         screened += [
-            {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
+            {name: row[name] for name in ("id", "checkpoint", "batch", "label", "sha256")}
             | {"decided": True, "released": index >= 10, "reviewers": 1, "looked_at": True}
             for index, row in enumerate(rows)
         ]

@@ -67,7 +67,7 @@ def paths(tmp_path: Path, params: Params) -> Paths:
             film = picture(index + 10 * (batch == "large"))
             name, data = f"checkpoint-1-{batch}-{index:05d}", png.encode(film, synthetic=True)
             known = {"id": name, "checkpoint": 1, "checkpoint_step": 10, "batch": batch}
-            image = {"image": png.cell(data, name), "seed": index}
+            image = {"image": png.cell(data, name), "seed": index, "label": None}
             rows.append(known | image | png.facts(film, data))
         tables.write(folder / "shard-00000.parquet", schemas.SAMPLES, rows)
         write_json(folder / "job.json", {"made": 3})

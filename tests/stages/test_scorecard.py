@@ -37,7 +37,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     films = ("ingest", "find_text", "clearance", "split")
     run_stages(paths, *films, "train_tuning", "train", "sample", "orient")
     rows = [
-        {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
+        {name: row[name] for name in ("id", "checkpoint", "batch", "label", "sha256")}
         for path in paths.oriented_tables(params.sample.jobs)
         for row in tables.read_rows(path, schemas.ORIENTED)
     ]

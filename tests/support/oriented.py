@@ -21,6 +21,7 @@ def oriented_row(film: png.Film, source: str | int, batch: str, index: int) -> d
         "checkpoint_step": checkpoint and 10 * checkpoint,
         "batch": batch,
         "seed": checkpoint and index,
+        "label": None,
         "facing": "left",
         "facing_said": False,
         "flipped": False,

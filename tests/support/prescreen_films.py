@@ -43,7 +43,7 @@ def write_oriented(path: Path, films: Mapping[str, Film]) -> Path:
         data = png.encode(film, synthetic=True)
         known = {"id": name, "checkpoint": 1, "checkpoint_step": 10, "batch": name.split("-")[2]}
         image = {"image": png.cell(data, name), "seed": index, "facing": "left", "flipped": False}
-        facing = {"facing_said": False, "mirrored_sha256": mirrored_sha256(film)}
+        facing = {"label": None, "facing_said": False, "mirrored_sha256": mirrored_sha256(film)}
         rows.append(known | image | facing | png.facts(film, data))
     tables.write(path, schemas.ORIENTED, rows)
     return path

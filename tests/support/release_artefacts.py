@@ -109,6 +109,7 @@ def oriented_row(source: str | int, batch: str, index: int) -> dict[str, Any]:
         "checkpoint_step": checkpoint and checkpoint * EVERY,
         "batch": batch,
         "seed": checkpoint and 2**62 + number,
+        "label": None,
         "facing": ("unknown", "left", "left")[index % 3],
         "facing_said": index == 1,
         "flipped": index % 3 == 2,
@@ -165,7 +166,7 @@ def kit_rows() -> list[dict[str, Any]]:
 def screened_row(
     row: Mapping[str, Any], excluded: Mapping[str, str], copies: Mapping[str, str]
 ) -> dict[str, Any]:
-    taken = {name: row[name] for name in ("id", "checkpoint", "batch", "sha256")}
+    taken = {name: row[name] for name in ("id", "checkpoint", "batch", "label", "sha256")}
     out = row["id"] in excluded or row["id"] in copies
     decided = row["id"] in excluded
     by = {"reviewers": int(decided), "looked_at": decided}

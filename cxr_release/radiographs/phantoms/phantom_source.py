@@ -6,11 +6,13 @@ shares hold in small cohorts too and any film can be drawn without its neighbour
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxr_release.errors import SourceError
 from cxr_release.film_size import Size
 from cxr_release.films.facts import Box, Facing, Facts, Header, Listing
 from cxr_release.films.grey import window
@@ -19,8 +21,10 @@ from cxr_release.films.spacing import Spacing
 from cxr_release.params import Borders
 from cxr_release.radiographs.phantoms.collimation import Collimation, collimate, draw_collimation
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
+from cxr_release.radiographs.phantoms.hardware import plate_solids, plated_levels
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
+from cxr_release.radiographs.phantoms.phantom_facts import FACTS, codes_of
 from cxr_release.radiographs.phantoms.skull import jaw_solids, skull_solids
 from cxr_release.radiographs.phantoms.solids import Grid, Points, Solid, View
 from cxr_release.radiographs.phantoms.spine import Spine, keypoints, spine_solids, stack_spine
@@ -32,7 +36,7 @@ _NEGATIVES = 2
 _HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
 _ENOUGH = 256
 """Pixels of an ingested film's side up to which films of `_HEIGHTS` have all the detail of it."""
-_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER, _COLLIMATION = range(7)
+_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER, _COLLIMATION, _HARDWARE = range(8)
 """Streams of random numbers, so that no draw shifts another."""
 
 
@@ -53,18 +57,26 @@ class Phantom:
     """CSXA's 23 names → (x, y) in pixels; left and right are the film's."""
     scale: float
     """Pixels a centimetre on the film, where the patient appears as anatomy is drawn: magnified."""
+    codes: Mapping[str, str]
+    """What else is known of it, by the names of `phantom_facts.FACTS`."""
     field: Box | None = None
     """Around what a border leaves of the film, in pixels, where one was asked for."""
 
 
 def draw_phantom(
-    index: int, *, seed: int, detail: int = 1, collimation: Collimation | None = None
+    index: int,
+    *,
+    seed: int,
+    detail: int = 1,
+    collimation: Collimation | None = None,
+    hardware: float = 0.0,
 ) -> Phantom:
     """Draw one film of the cohort: a pure function of seed, index (both ≥ 0) and the rest.
 
     With more detail the same patient stands in the same way before a detector of `detail` times as
     many pixels a side; with a collimation the same film has that border, in place of any of its
-    own.
+    own. `hardware` is the share of patients who have had surgery; of all others the films are the
+    same whatever it is.
 
     Bit-identical for the same NumPy and SciPy on the same machine.
     """
@@ -76,6 +88,10 @@ def draw_phantom(
     mirrored = bool(rng.random() < 0.5)
     shape, view = _frame(spine, mirrored, rng, detail)
     bone, flesh = _anatomy(patient, posture, spine)
+    surgery = _stream(seed, _HARDWARE, number)
+    operated = bool(surgery.random() < hardware)
+    if operated:
+        bone += plate_solids(spine, posture, plated_levels(surgery))
     exposure = draw_exposure(rng)
     field = None
     if collimation is not None:
@@ -92,6 +108,7 @@ def draw_phantom(
         negative=negative,
         keypoints=_on_film(keypoints(patient, spine), view, mirrored),
         scale=view.scale,
+        codes=codes_of(patient, spine, view, shape, operated=operated),
         field=field,
     )
 
@@ -171,6 +188,10 @@ class DrawnFilm:
     seed: int
     detail: int = 1
     borders: Borders = "none"
+    facts: tuple[str, ...] = ()
+    """Names of `phantom_facts.FACTS` that are asked for: no others are stated."""
+    hardware: float = 0.0
+    """Share of patients who have had surgery."""
 
     @property
     def name(self) -> str:
@@ -185,7 +206,11 @@ class DrawnFilm:
     def load(self) -> tuple[Film, Facts]:
         """Draw it, with the truth about it."""
         phantom = draw_phantom(
-            self.index, seed=self.seed, detail=self.detail, collimation=self._collimation()
+            self.index,
+            seed=self.seed,
+            detail=self.detail,
+            collimation=self._collimation(),
+            hardware=self.hardware,
         )
         height, width = phantom.pixels.shape
         bits = phantom.pixels.dtype.itemsize * 8
@@ -201,7 +226,10 @@ class DrawnFilm:
             keypoints=phantom.keypoints,
             true_facing=phantom.facing,
             true_negative=phantom.negative,
-            header=Header(spacing=Spacing(10 / phantom.scale, 10 / phantom.scale, "detector")),
+            header=Header(
+                spacing=Spacing(10 / phantom.scale, 10 / phantom.scale, "detector"),
+                codes={name: phantom.codes[name] for name in self.facts},
+            ),
         )
         return window(phantom.pixels), facts
 
@@ -218,7 +246,34 @@ def detail_for(size: Size) -> int:
     return -(-max(size) // _ENOUGH)
 
 
-def list_phantoms(count: int, *, seed: int, detail: int = 1, borders: Borders = "none") -> Listing:
-    """The first `count` films of the phantom cohort of `seed`."""
-    films = [DrawnFilm(index, seed, detail, borders) for index in range(count)]
+def list_phantoms(
+    count: int,
+    *,
+    seed: int,
+    detail: int = 1,
+    borders: Borders = "none",
+    facts: Collection[str] = (),
+    hardware: float = 0.0,
+) -> Listing:
+    """The first `count` films of the phantom cohort of `seed`.
+
+    Args:
+        count: how many.
+        seed: of all of them.
+        detail: see `draw_phantom`.
+        borders: around them.
+        facts: names of what they are to state, of `phantom_facts.FACTS`.
+        hardware: share of patients who have had surgery.
+
+    Raises:
+        SourceError: nothing of such a name is known of phantoms.
+    """
+    if unknown := sorted({*facts} - {*FACTS}):
+        raise SourceError(
+            f"names {', '.join(unknown)}, of which nothing is known of phantoms",
+            where="ingest.facts",
+            remedy=f"known of phantoms: {', '.join(FACTS)}",
+        )
+    asked = tuple(name for name in FACTS if name in facts)
+    films = [DrawnFilm(index, seed, detail, borders, asked, hardware) for index in range(count)]
     return Listing(films=films, drawn=True)
