@@ -1,4 +1,4 @@
-"""Sampling jobs: the films of one checkpoint and batch, in shards, resumable.
+"""Sampling jobs: the films of one source and batch, in shards, resumable.
 
 Under `accelerate launch` the processes share each denoising batch and the main one writes: the
 films and their order are those of a single process.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 from tqdm import tqdm
 from typing_extensions import TypedDict
@@ -20,11 +20,10 @@ from typing_extensions import TypedDict
 from cxr_release import json_documents
 from cxr_release.errors import CheckpointError
 from cxr_release.files import write_json
-from cxr_release.film_id import FilmId, source_name
+from cxr_release.film_id import FilmId, checkpoint_of, job_fields, origin_of, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators import checkpoints
-from cxr_release.generators.diffusion.denoising import Denoiser
+from cxr_release.generators.generator import Generator, Opener
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import Processes, chunks, computing
 from cxr_release.generators.runtime.randomness import seed_of
@@ -44,7 +43,9 @@ JOB = "job.json"
 class Job(TypedDict):
     """What a sampling job made: `job.json`."""
 
-    checkpoint: int
+    checkpoint: int | None
+    """None of a generator that is not the diffusion model; then `source` names it."""
+    source: NotRequired[str]
     checkpoint_step: int
     batch: str
     requested: int
@@ -53,23 +54,36 @@ class Job(TypedDict):
     """Films drawn, fewer if the time was over."""
 
 
-def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
-    """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed."""
+def film_seed(root_seed: int, checkpoint: int | str, batch: str, index: int) -> int:
+    """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed.
+
+    Args:
+        root_seed: the pipeline's seed.
+        checkpoint: its number; of another generator's films, the source.
+        batch: of the film.
+        index: in the batch.
+    """
     return seed_of(root_seed, checkpoint, batch, index)
+
+
+def source_seed(root_seed: int, source: str, batch: str, index: int) -> int:
+    """The seed of one film of a source; see `film_seed`."""
+    return film_seed(root_seed, checkpoint_of(source) or source, batch, index)
 
 
 def sample_job(
     checkpoint_folder: Path,
     folder: Path,
     *,
-    checkpoint: int,
+    source: str,
+    opener: Opener,
     batch: str,
     root_seed: int,
     settings: SampleParams,
     compute: ComputeParams,
     fingerprint: str,
 ) -> Job:
-    """Draw the films of one checkpoint and batch into `folder`, as tables `SAMPLES`.
+    """Draw the films of one source and batch into `folder`, as tables `SAMPLES`.
 
     `folder` gets `shard-00000.parquet` … as they fill, then `job.json` and `run.json`. Killed and
     called again with the same fingerprint, it goes on after the last whole shard; with another
@@ -79,7 +93,8 @@ def sample_job(
     Args:
         checkpoint_folder: of the checkpoint to draw from.
         folder: of this job.
-        checkpoint: its number, which the checkpoint must confirm.
+        source: what the films are of, which the checkpoint must confirm.
+        opener: opens it.
         batch: `initial` or `large`.
         root_seed: the pipeline's seed; see `film_seed`.
         settings: how many films, sampler, steps, batch size, time limit.
@@ -98,14 +113,15 @@ def sample_job(
             if context.processes.is_main:
                 run_folder.say(f"{folder}: sampled before, nothing to do")
             return json_documents.read(folder / JOB, Job)
-        model = checkpoints.load(checkpoint_folder)
-        if model.record.checkpoint != checkpoint:
+        generator = opener(checkpoint_folder, settings, context)
+        if generator.source != source:
             raise CheckpointError(
-                f"is checkpoint {model.record.checkpoint}, expected {checkpoint}",
+                f"is {source_title(generator.source)}, expected {source_title(source)}",
                 where=str(checkpoint_folder),
             )
         made = _Work(
-            denoiser=Denoiser(model, settings, context),
+            generator=generator,
+            source=source,
             processes=context.processes,
             batch=batch,
             count=settings.films(batch),
@@ -113,9 +129,8 @@ def sample_job(
             deadline=deadline,
         ).fill(folder)
         job = Job(
-            checkpoint=checkpoint,
-            checkpoint_step=model.record.checkpoint_step,
-            batch=batch,
+            **job_fields((source, batch)),
+            checkpoint_step=generator.step,
             requested=settings.films(batch),
             made=made,
         )
@@ -134,7 +149,8 @@ def sample_job(
 class _Work:
     """The part of a job that every process does; the main one writes besides."""
 
-    denoiser: Denoiser
+    generator: Generator
+    source: str
     processes: Processes
     batch: str
     count: int
@@ -150,7 +166,7 @@ class _Work:
         made = sum(len(shards[number]) for number in shards if number not in missing)
         progress = tqdm(
             total=self.count,
-            desc=f"sample {self.denoiser.record.checkpoint} {self.batch}",
+            desc=f"sample {self.source} {self.batch}",
             initial=made,
             unit="film",
             mininterval=1,
@@ -173,9 +189,9 @@ class _Work:
 
     def _films(self, indices: range, progress: tqdm[Any]) -> Iterator[tuple[int, Film]]:
         """The films of a shard with their indices, until the deadline; at least one batch."""
-        for batch in chunks(indices, self.denoiser.batch):
+        for batch in chunks(indices, self.generator.batch):
             yield from zip(
-                batch, self.denoiser.films([self._seed(index) for index in batch]), strict=True
+                batch, self.generator.films([self._seed(index) for index in batch]), strict=True
             )
             progress.update(len(batch))
             if self.processes.agreed(lambda: time.monotonic() >= self.deadline):
@@ -185,18 +201,17 @@ class _Work:
         return Writer(path, SAMPLES) if self.processes.is_main else nullcontext()
 
     def _seed(self, index: int) -> int:
-        return film_seed(self.root_seed, self.denoiser.record.checkpoint, self.batch, index)
+        return source_seed(self.root_seed, self.source, self.batch, index)
 
     def _row(self, index: int, film: Film) -> dict[str, Any]:
         """One film as a row of `SAMPLES`."""
-        record = self.denoiser.record
-        name = str(FilmId(source_name(record.checkpoint), self.batch, index))
-        data = png.encode(film, synthetic=True)
+        name = str(FilmId(self.source, self.batch, index))
+        data = png.encode(film, synthetic=True, origin=origin_of(self.source))
         return {
             "image": png.cell(data, name),
             "id": name,
-            "checkpoint": record.checkpoint,
-            "checkpoint_step": record.checkpoint_step,
+            "checkpoint": checkpoint_of(self.source),
+            "checkpoint_step": self.generator.step,
             "batch": self.batch,
             "seed": self._seed(index),
             **png.facts(film, data),

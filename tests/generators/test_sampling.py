@@ -19,7 +19,7 @@ from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.generators import sampling
 from cxr_release.generators.checkpoints import WEIGHTS
-from cxr_release.generators.diffusion.denoising import Denoiser, draw
+from cxr_release.generators.diffusion.denoising import Denoiser, draw, open_denoiser
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.sampling import JOB, Job, film_seed, sample_job
 from cxr_release.params import ComputeParams, SampleParams, Sampler
@@ -40,7 +40,8 @@ def job(checkpoint: Path, sample: SampleParams, compute: ComputeParams) -> dict[
     """What `sample_job` takes beside the folder."""
     return {
         "checkpoint_folder": checkpoint,
-        "checkpoint": 3,
+        "source": "checkpoint-3",
+        "opener": open_denoiser,
         "batch": "initial",
         "root_seed": 2026,
         "settings": sample,
@@ -216,8 +217,8 @@ def test_another_fingerprint_starts_anew(tmp_path: Path, job: dict[str, Any]) ->
 
 
 def test_another_checkpoint_is_refused(tmp_path: Path, job: dict[str, Any]) -> None:
-    with pytest.raises(CheckpointError, match="is checkpoint 3, expected 2"):
-        sample_job(folder=tmp_path / "job", **job | {"checkpoint": 2})
+    with pytest.raises(CheckpointError, match="is checkpoint 3, expected checkpoint 2"):
+        sample_job(folder=tmp_path / "job", **job | {"source": "checkpoint-2"})
 
 
 def test_a_network_that_answers_no_numbers_is_refused(

@@ -32,11 +32,11 @@ from cxr_release.generators.diffusion.run_facts import (
     load_start,
     require_other_films,
     settings_of,
-    versions,
 )
 from cxr_release.generators.privacy.mechanism import Private
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
+from cxr_release.generators.runtime.versions import versions
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
 
 
