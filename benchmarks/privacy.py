@@ -38,9 +38,10 @@ from cxr_release.fidelity.distances import (
 from cxr_release.files import sha256
 from cxr_release.generators.checkpoints import WEIGHTS
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.denoising import draw, fixed_losses
+from cxr_release.generators.diffusion.denoising import fixed_losses
 from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.opening import draw
 from cxr_release.generators.privacy.accounting import epsilon_of, noise_for
 from cxr_release.generators.privacy.film_gradients import Skeletons, film_gradients, plain_attention
 from cxr_release.generators.privacy.mechanism import private_run
@@ -321,7 +322,11 @@ class _Measure:
         drawn = np.stack(
             list(
                 draw(
-                    checkpoint, range(1, DRAWN + 1), settings=PARAMS.sample, compute=PARAMS.compute
+                    checkpoint.name,
+                    checkpoint,
+                    range(1, DRAWN + 1),
+                    settings=PARAMS.sample,
+                    compute=PARAMS.compute,
                 )
             )
         )

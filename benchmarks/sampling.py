@@ -30,7 +30,8 @@ from cxr_release.films.film_store import load_films
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.denoising import Denoiser, draw
+from cxr_release.generators.diffusion.denoising import Denoiser
+from cxr_release.generators.opening import draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import film_seed
 from cxr_release.params import ComputeParams, SampleParams
@@ -118,7 +119,8 @@ def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[ob
     for sampler, steps in FAST:
         settings = _settings(params, sampler, steps, options.batch)
         begin = time.perf_counter()
-        films = np.stack(list(draw(options.checkpoint, seeds, settings=settings, compute=CPU)))
+        folder = options.checkpoint
+        films = np.stack(list(draw(folder.name, folder, seeds, settings=settings, compute=CPU)))
         took = time.perf_counter() - begin
         distance = frechet_distance(random_conv_features(films), real)
         rows.append(

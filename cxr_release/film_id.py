@@ -1,9 +1,9 @@
 """What sources, jobs and synthetic films are called: spelt and read here alone.
 
 A film is `checkpoint-34-large-00012`: the source that it comes from, the batch, and its index
-there. A source is a checkpoint of the network (`checkpoint-34`), or has the name that
-`sample.sources` gives to films that another generator drew (`stylegan2`). Source and batch together
-are a job, `checkpoint-34-large`.
+there. A source is a checkpoint of the network (`checkpoint-34`), or the second generator that was
+trained beside it (`autoencoder`), or has the name that `sample.sources` gives to films that were
+drawn elsewhere (`stylegan2`). Source and batch together are a job, `checkpoint-34-large`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ Job = tuple[str, str]
 """A source and a batch."""
 
 CHECKPOINT = "checkpoint"
+AUTOENCODER = "autoencoder"
+"""The source of films that the autoencoder of this project drew."""
+Origin = Literal["diffusion", "autoencoder", "elsewhere"]
+"""Who drew a source's films: a generator that was trained here, or somebody else's."""
 LONGEST_NAME = 32
 """Letters of the name of films that another generator drew."""
 
@@ -43,6 +47,7 @@ _FILM = re.compile(rf"({SOURCE_PATTERN})-({_BATCH})-([0-9]{{5,9}})")
 RESERVED = frozenset(
     {
         *("real", "film", "release", "default", "exclusions", "not", "unknown"),
+        AUTOENCODER,
         *("ideal", "copies", "blurred", "noise", "trained", "control", "released"),
     }
 )
@@ -66,7 +71,15 @@ def name_fault(name: str) -> str:
 
 def is_source(name: str) -> bool:
     """Whether a source of films can have this name."""
-    return bool(re.fullmatch(_NUMBERED, name)) or not name_fault(name)
+    own = name == AUTOENCODER or bool(re.fullmatch(_NUMBERED, name))
+    return own or not name_fault(name)
+
+
+def origin_of(source: str) -> Origin:
+    """Who drew a source's films."""
+    if source == AUTOENCODER:
+        return "autoencoder"
+    return "elsewhere" if checkpoint_of(source) is None else "diffusion"
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ class FilmId:
 
     @property
     def checkpoint(self) -> int | None:
-        """Number of the checkpoint that it was sampled from; None of one drawn elsewhere."""
+        """Number of the checkpoint that it was sampled from; None of another generator's."""
         return checkpoint_of(self.source)
 
     @property
@@ -140,7 +153,11 @@ def job_title(job: Job) -> str:
 
 def where_asked(job: Job) -> str:
     """The parameter that names a job's source."""
-    return "sample.sources" if checkpoint_of(job[0]) is None else "sample.checkpoints"
+    return {
+        "diffusion": "sample.checkpoints",
+        "autoencoder": "sample.generators",
+        "elsewhere": "sample.sources",
+    }[origin_of(job[0])]
 
 
 def job_of(film: str) -> str:
@@ -163,7 +180,7 @@ def jobs_of(sources: Iterable[str]) -> list[Job]:
 def job_fields(job: Job) -> dict[str, Any]:
     """How a row of a document names a job: `checkpoint` and `batch`.
 
-    Of films drawn elsewhere the checkpoint is None, and `source` stands beside it; rows of
+    Of other generators' films the checkpoint is None, and `source` stands beside it; rows of
     checkpoints are as they were before there were other sources.
     """
     source, batch = job

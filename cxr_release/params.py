@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from cxr_release import plain_yaml
 from cxr_release.errors import Fault, ParamsError, one_line
-from cxr_release.film_id import Job, checkpoint_of, jobs_of, name_fault, source_name
+from cxr_release.film_id import AUTOENCODER, Job, jobs_of, name_fault, origin_of, source_name
 from cxr_release.film_size import ASKED, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
 from cxr_release.settings import (
@@ -230,17 +230,22 @@ class ConditionParams:
         return bool(self.label)
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkParams:
-    """The U-Net."""
-
-    channels: tuple[int, ...] = checked_by(
+def _channels(**options: Any) -> Any:
+    return checked_by(
         # 2048 pixels are halved seven times to 16; 4,096 channels alone are 150 M weights a block.
         "two to eight numbers of channels, each a multiple of 8 up to 4,096",
         lambda value: (
             2 <= len(value) <= 8 and all(0 < number <= 4096 and number % 8 == 0 for number in value)
         ),
+        **options,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkParams:
+    """The U-Net."""
+
+    channels: tuple[int, ...] = _channels()
     layers: int = between(1, 16)
     attention: int = between(0, 8, "resolutions")
     pixel_unshuffle: int = checked_by("1, 2 or 4", lambda value: value in (1, 2, 4))
@@ -294,6 +299,45 @@ class TrainParams:
     privacy: PrivacyParams | None = None
     start: str | None = path(default=None)
     start_sha256: str | None = matching(r"[0-9a-f]{64}", "64 hex digits, or null", default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderNetwork:
+    """What an autoencoder is made of."""
+
+    channels: tuple[int, ...] = _channels(default=(24, 48, 64))
+    layers: int = between(1, 16, default=1)
+    pixel_unshuffle: int = checked_by("1, 2 or 4", lambda value: value in (1, 2, 4), default=2)
+    latents: int = between(1, 4_096, "numbers that describe a film", default=64)
+
+    @property
+    def halvings(self) -> int:
+        """Films must be a multiple of this many pixels high and wide."""
+        return self.pixel_unshuffle << (len(self.channels) - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderParams(AutoencoderNetwork):
+    """A second generator to compare with; what is not named here is as in `train`."""
+
+    steps: int = between(0, MOST_STEPS, default=0)
+    """0: there is no second generator."""
+    batch_size: int = between(1, MOST_AT_ONCE, "films", default=8)
+    learning_rate: float = between(1e-8, 1.0, default=2e-3)
+
+    @property
+    def network(self) -> AutoencoderNetwork:
+        """What it is made of, alone."""
+        return AutoencoderNetwork(
+            channels=self.channels,
+            layers=self.layers,
+            pixel_unshuffle=self.pixel_unshuffle,
+            latents=self.latents,
+        )
+
+    def last_checkpoint(self, checkpoint_every: int) -> int:
+        """Number of its last checkpoint, which draws its films; 0: there is none."""
+        return self.steps // checkpoint_every
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -363,6 +407,13 @@ class SampleParams:
     """Empty where nothing is trained; see `TrainParams.steps`."""
     sources: Mapping[str, SourceParams] | None = by_name(name_fault, default=None)
     """Name → films drawn elsewhere; None in records of before there were any."""
+    generators: tuple[Literal["autoencoder"], ...] | None = checked_by(
+        "generators that are trained beside the network, each once",
+        lambda value: len(value) == len(set(value)),
+        default=None,
+    )
+    """Generators that are trained here beside the network; None in records of before there were
+    any."""
     initial: int = between(1, MOST_FILMS, "films")
     large: int = between(1, MOST_FILMS, "films")
     sampler: Sampler
@@ -380,8 +431,18 @@ class SampleParams:
 
     @property
     def source_names(self) -> list[str]:
-        """Names of all sources: checkpoints by number, then films drawn elsewhere by name."""
-        return [*map(source_name, self.checkpoints), *sorted(self.elsewhere)]
+        """Names of all sources: checkpoints by number, then other generators by name."""
+        return [*map(source_name, self.checkpoints), *self.other_names]
+
+    @property
+    def other_names(self) -> list[str]:
+        """Names of the sources that are not checkpoints."""
+        return sorted([*self.beside, *self.elsewhere])
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Generators that are trained here beside the network, as sources of films."""
+        return self.generators or ()
 
     @property
     def jobs(self) -> list[Job]:
@@ -538,6 +599,7 @@ class Params:
     compute: ComputeParams
     network: NetworkParams
     train: TrainParams
+    autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams, metadata=LATER)
     train_tuning: TrainTuningParams
     curves: CurvesParams
     fidelity: FidelityParams
@@ -555,9 +617,15 @@ class Params:
         """Whether a network is trained here; if not, other generators drew all films."""
         return bool(self.train.steps)
 
+    @property
+    def autoencoder_step(self) -> int:
+        """Training steps of the autoencoder that draws films; 0: there is none."""
+        every = self.train.checkpoint_every
+        return self.autoencoder.last_checkpoint(every) * every
+
     def millimetres_per_pixel_of(self, source: str) -> float | None:
-        """The scale of a source's films; None where it is not known, as of other generators'."""
-        drawn_here = checkpoint_of(source) is not None
+        """The scale of a source's films; None where it is not known, as of other makers'."""
+        drawn_here = origin_of(source) != "elsewhere"
         return self.ingest.millimetres_per_pixel if drawn_here else None
 
 
@@ -717,7 +785,7 @@ def _contradictions(params: Params) -> list[Fault]:
             )
         )
     faults += fit_faults(params.ingest, "ingest.")
-    faults += _condition_faults(params) + _guidance_faults(params)
+    faults += _condition_faults(params) + _guidance_faults(params) + _autoencoder_faults(params)
     if params.network.attention > len(params.network.channels):
         faults.append(
             Fault(
@@ -803,6 +871,59 @@ def _condition_faults(params: Params) -> list[Fault]:
                 "condition.guidance",
                 "leads away from films without a class, and with `drop: 0` none are learnt",
                 "set condition.guidance to 1.0, or condition.drop to more than 0",
+            )
+        )
+    return faults
+
+
+def _autoencoder_faults(params: Params) -> list[Fault]:
+    """What does not go together with a second generator, or with none."""
+    settings, every = params.autoencoder, params.train.checkpoint_every
+    is_drawn = AUTOENCODER in params.sample.beside
+    if bool(settings.steps) != is_drawn:
+        return [
+            Fault(
+                "sample.generators",
+                "names the autoencoder, and autoencoder.steps is 0: none is trained"
+                if is_drawn
+                else "does not name the autoencoder, and one is trained",
+                "set sample.generators to [autoencoder] and autoencoder.steps to more than 0, or"
+                " the one to [] and the other to 0",
+            )
+        ]
+    if not is_drawn:
+        return []
+    faults = []
+    if not params.train.steps:
+        faults.append(
+            Fault(
+                "autoencoder.steps",
+                "is for a generator beside the network, and train.steps is 0: none is trained",
+                "set autoencoder.steps to 0, or train.steps to more than 0",
+            )
+        )
+    if settings.steps < every:
+        faults.append(
+            Fault(
+                "autoencoder.steps",
+                f"{settings.steps} steps end before the first checkpoint at step {every}",
+                f"take at least {every}, or lower train.checkpoint_every",
+            )
+        )
+    if not params.ingest.film_size.is_multiple_of(settings.halvings):
+        faults.append(
+            Fault(
+                "ingest.size",
+                f"{params.ingest.film_size} cannot be halved as often as the autoencoder asks",
+                f"take multiples of {settings.halvings}, or fewer autoencoder.channels",
+            )
+        )
+    if params.train.privacy is not None:
+        faults.append(
+            Fault(
+                "autoencoder.steps",
+                "would train without differential privacy on the films that train.privacy protects",
+                "set autoencoder.steps to 0 and sample.generators to []",
             )
         )
     return faults

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cxr_release.film_id import Job, checkpoint_of, job_name, source_name
+from cxr_release.film_id import Job, checkpoint_of, job_name, origin_of, source_name
 
 
 class _Below:
@@ -89,6 +89,8 @@ class Paths:
     """Checkpoints of the tuning run."""
     final = _Below("data/training/final")
     """Checkpoints of the run on all films but the control films."""
+    autoencoder = _Below("data/training/autoencoder")
+    """Checkpoints of the autoencoder, on the same films; none where there is no autoencoder."""
     curves = _Below("data/curves/losses.json")
     """Losses of the tuning run's checkpoints."""
     fidelity = _Below("data/fidelity/distances.json")
@@ -144,9 +146,21 @@ class Paths:
         """One checkpoint of the run on all films."""
         return self.final / source_name(number)
 
+    def drawn_from(self, source: str, last_autoencoder: int) -> Path:
+        """The checkpoint that a source's films are drawn from.
+
+        Args:
+            source: a checkpoint, or the autoencoder.
+            last_autoencoder: number of the autoencoder's last checkpoint, which draws its films.
+        """
+        number = checkpoint_of(source)
+        if number is not None:
+            return self.checkpoint(number)
+        return self.autoencoder / source_name(last_autoencoder)
+
     def job(self, source: str, batch: str) -> Path:
         """Shards of one job."""
-        home = self.collected if checkpoint_of(source) is None else self.samples
+        home = self.collected if origin_of(source) == "elsewhere" else self.samples
         return home / job_name(source, batch)
 
     def oriented_table(self, source: str, batch: str) -> Path:

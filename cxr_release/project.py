@@ -48,6 +48,12 @@ class Project:
 
         return params.load(self.paths.params)
 
+    def drawn_from(self, source: str) -> Path:
+        """The checkpoint that a source's films are drawn from."""
+        return self.paths.drawn_from(
+            source, self.params.autoencoder.last_checkpoint(self.params.train.checkpoint_every)
+        )
+
     @property
     def tables(self) -> list[Path]:
         """The generated films, a table for each sampling job."""

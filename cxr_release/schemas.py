@@ -33,7 +33,8 @@ PIXEL_SHA256 = Column(
 CHECKPOINT = Column(
     "checkpoint",
     INT,
-    "Number of the model checkpoint that the film was sampled from; empty: it was drawn elsewhere.",
+    "Number of the model checkpoint that the film was sampled from; empty: another generator drew"
+    " it.",
     least=1,
     nullable=True,
 )
@@ -736,7 +737,7 @@ TO_SCALE = replace(
             "millimetres_per_pixel",
             FLOAT,
             "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
-            " whether in the patient or at the detector. Empty where another generator drew it.",
+            " whether in the patient or at the detector. Empty of a film drawn elsewhere.",
             least=0,
             nullable=True,
         ),

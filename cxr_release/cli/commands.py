@@ -37,6 +37,7 @@ from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
 from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
+from cxr_release.film_id import jobs_of
 
 if TYPE_CHECKING:
     from cxr_release.project import Project
@@ -193,19 +194,19 @@ def sample(
         raise typer.BadParameter("film ids go after --only")
     project = _that_draws(project_at(root))
     if not only:
-        from cxr_release.film_id import BATCHES
-        from cxr_release.stages.sample import run
+        from cxr_release.stages import sample, sample_generators
 
-        for number in project.params.sample.checkpoints:
-            for batch in BATCHES:
-                run(project.paths, project.params, str(number), batch)
+        for source, batch in jobs_of(map(str, project.params.sample.checkpoints)):
+            sample.run(project.paths, project.params, source, batch)
+        for source, batch in jobs_of(project.params.sample.beside):
+            sample_generators.run(project.paths, project.params, source, batch)
         return
     from cxr_release.generators.regenerate import film_ids, regenerate
 
     films = regenerate(
         film_ids(given_ids([*only, *(further_ids or [])])),
         output,
-        checkpoint_folder=project.paths.checkpoint,
+        drawn_from=project.drawn_from,
         job_folder=project.paths.job,
         root_seed=project.params.seed,
         settings=project.params.sample,

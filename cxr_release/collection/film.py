@@ -73,7 +73,7 @@ def _taken(size: Size, fit: Fit, candidate: Candidate) -> CollectedFilm | Fault:
         return Fault(candidate.name, error.what, error.remedy)
     height, width = decoded.film.shape
     film = resample(decoded.film, size, "pad" if fit == "physical" else fit)
-    encoded = png.encode(film, synthetic=True, elsewhere=True)
+    encoded = png.encode(film, synthetic=True, origin="elsewhere")
     return CollectedFilm(
         candidate.name,
         hashlib.sha256(data).hexdigest(),

@@ -78,14 +78,26 @@ class SourceMeasures(TypedDict):
     """Power in the bands of the spectrum, coarsest first; the same bands for all films of a run."""
 
 
-class DistancePoint(SourceMeasures):
-    """The films drawn from one checkpoint, compared with the source films."""
+class DrawnMeasures(SourceMeasures):
+    """Drawn films, compared with the source films."""
 
-    checkpoint: int
     checkpoint_step: int
+    """Training steps of what drew them."""
     frechet_random_conv: float
     fid: NotRequired[float]
     kid: NotRequired[float]
+
+
+class DistancePoint(DrawnMeasures):
+    """The films drawn from one checkpoint."""
+
+    checkpoint: int
+
+
+class GeneratorPoint(DrawnMeasures):
+    """The films of a generator that was trained beside the network."""
+
+    source: str
 
 
 class BootstrapRecord(TypedDict):
@@ -165,10 +177,12 @@ class Distances(Baselines):
     """`distances.json`: the measures along training, and what they were taken with."""
 
     checkpoints: Annotated[list[DistancePoint], MinLen(1)]
+    generators: NotRequired[list[GeneratorPoint]]
+    """Not there where no generator was trained beside the network."""
 
 
-def estimate(point: DistancePoint, metric: str) -> Estimate:
-    """One number of a checkpoint with its interval.
+def estimate(point: DrawnMeasures, metric: str) -> Estimate:
+    """One number of drawn films with its interval.
 
     Raises:
         KeyError: the metric was not taken.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from cxr_release.errors import SourceError
+from cxr_release.film_id import Origin
 
 Film = NDArray[np.uint8]
 """Grey values (height, width), 0 … 255, bone bright."""
@@ -47,8 +49,11 @@ _XMP = (
 )
 
 
-_HERE = "Synthetic radiograph from a trained diffusion model; no patient"
-_ELSEWHERE = "Synthetic radiograph from another generator, as its publishers state"
+_SOURCES: Mapping[Origin, str] = {
+    "diffusion": "Synthetic radiograph from a trained diffusion model; no patient",
+    "autoencoder": "Synthetic radiograph from a trained variational autoencoder; no patient",
+    "elsewhere": "Synthetic radiograph from another generator, as its publishers state",
+}
 
 
 def _provenance(source: str) -> PngImagePlugin.PngInfo:
@@ -59,16 +64,15 @@ def _provenance(source: str) -> PngImagePlugin.PngInfo:
     return info
 
 
-def encode(film: Film, *, synthetic: bool, elsewhere: bool = False) -> bytes:
+def encode(film: Film, *, synthetic: bool, origin: Origin = "diffusion") -> bytes:
     """PNG bytes of a film. The same pixels and flags give the same bytes.
 
     Args:
         film: (height, width) uint8.
         synthetic: splice in the provenance label (XMP DigitalSourceType and text).
-        elsewhere: of a synthetic film: whether another generator drew it, as the label then says.
+        origin: of a synthetic film: who drew it, as the label says.
     """
-    source = _ELSEWHERE if elsewhere else _HERE
-    options: dict[str, Any] = {"pnginfo": _provenance(source)} if synthetic else {}
+    options: dict[str, Any] = {"pnginfo": _provenance(_SOURCES[origin])} if synthetic else {}
     stream = io.BytesIO()
     # Run-length strategy: on grainy grey films as small as deflate's best, at 3–4 times its speed.
     image = Image.fromarray(film)

@@ -17,7 +17,7 @@ from math import lcm
 import numpy as np
 
 from cxr_release.films.labels import Balance, require_classes
-from cxr_release.generators.diffusion.conditions import Conditions
+from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.runtime.randomness import generator
 
 FINEST = 1_000_000

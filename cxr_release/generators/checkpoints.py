@@ -19,15 +19,14 @@ from typing import Any
 
 import torch
 from diffusers import DDPMPipeline, UNet2DModel
-from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
-from cxr_release.errors import CheckpointError, Fault, ParamsError
+from cxr_release.errors import CheckpointError, ParamsError
 from cxr_release.files import read_json, sha256, whole_folder, write_json
 from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.film_size import Size, read_sides
+from cxr_release.generators.conditions import Conditions, read_conditions
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.conditions import Conditions, read_conditions
+from cxr_release.generators.runtime.weights import read_weights
 from cxr_release.params import NetworkParams
 from cxr_release.settings import checked
 
@@ -111,7 +110,7 @@ def load(folder: Path) -> Checkpoint:
     record = read_record(folder)
     with torch.device("meta"):
         unet = unets.build(record.network, record.size, record.conditions.rows)
-    weights = _weights(folder, unet.state_dict())
+    weights = read_weights(folder / WEIGHTS, unet.state_dict())
     unet.load_state_dict(weights, assign=True)
     unet.requires_grad_(False).eval()
     return Checkpoint(record, unet.to(memory_format=torch.channels_last))
@@ -199,53 +198,3 @@ def _number(value: Any, most: int) -> int:
     if type(value) is not int or not 1 <= value <= most:
         raise ValueError(f"{value!r} is not a number from 1 to {most}")
     return value
-
-
-def _weights(folder: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in the safetensors file, if they are exactly those that the network has."""
-    path = folder / WEIGHTS
-    if not path.is_file():
-        pickles = [file.name for file in path.parent.glob("*") if file.suffix in {".bin", ".pt"}]
-        pickled = f"only pickled weights here ({', '.join(pickles)})"
-        raise CheckpointError(
-            pickled if pickles else "no weights here",
-            where=str(path),
-            remedy="save them as safetensors, or train again (`dvc repro`); no pickle is opened",
-        )
-    try:
-        with safe_open(path, framework="pt") as stored:
-            faults = _faults(stored, expected, str(path))
-            if not faults:
-                weights = {name: stored.get_tensor(name) for name in expected}
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"not a whole safetensors file: {error}",
-            where=str(path),
-            remedy="copy the checkpoint again, or delete it and train again (`dvc repro`)",
-        ) from error
-    if not faults:
-        faults = [
-            Fault(name, "holds values that are not finite numbers")
-            for name, tensor in weights.items()
-            if not torch.isfinite(tensor).all()
-        ]
-    if faults:
-        raise CheckpointError(
-            f"the weights are not those of the network in {RECORD}", where=str(path), faults=faults
-        )
-    return weights
-
-
-def _faults(stored: Any, expected: Mapping[str, Tensor], where: str) -> list[Fault]:
-    """Names, shapes and types in a safetensors header against those of the network."""
-    names = set(stored.keys())
-    faults = [Fault(name, "unknown tensor") for name in sorted(names - expected.keys())]
-    for name, tensor in expected.items():
-        if name not in names:
-            faults.append(Fault(name, "missing tensor"))
-            continue
-        header = stored.get_slice(name)
-        actual = (header.get_dtype(), tuple(header.get_shape()))
-        if actual != ("F32", tuple(tensor.shape)):
-            faults.append(Fault(name, f"is {actual}, expected {('F32', tuple(tensor.shape))}"))
-    return faults

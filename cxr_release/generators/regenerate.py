@@ -12,13 +12,12 @@ import numpy as np
 from cxr_release import tables
 from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import whole_file
-from cxr_release.film_id import FilmId, checkpoint_of, source_title
+from cxr_release.film_id import FilmId, checkpoint_of, origin_of, source_name, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators.checkpoints import read_record
-from cxr_release.generators.diffusion.denoising import draw
+from cxr_release.generators.opening import conditions_of, draw
 from cxr_release.generators.runtime.compute import processes
-from cxr_release.generators.sampling import UNCONDITIONAL, film_labels, film_seed
+from cxr_release.generators.sampling import UNCONDITIONAL, film_labels, source_seed
 from cxr_release.params import ComputeParams, ConditionParams, SampleParams
 from cxr_release.schemas import SAMPLES
 
@@ -39,11 +38,11 @@ def film_ids(names: Sequence[str]) -> list[FilmId]:
             faults=faults,
         )
     films = {film for film in ids.values() if film}
-    elsewhere = [film for film in films if film.checkpoint is None]
+    elsewhere = [film for film in films if origin_of(film.source) == "elsewhere"]
     if elsewhere:
         raise CxrReleaseError(
             "cannot be drawn again here: another generator drew them",
-            remedy="leave them out; only films of checkpoints follow from their names",
+            remedy="leave them out; only films that were drawn here follow from their names",
             faults=[
                 Fault(str(film), f"is one of {source_title(film.source)}")
                 for film in sorted(elsewhere, key=lambda film: film.order)
@@ -56,7 +55,7 @@ def regenerate(
     films: Sequence[FilmId],
     output: Path,
     *,
-    checkpoint_folder: Callable[[int], Path],
+    drawn_from: Callable[[str], Path],
     job_folder: Callable[[str, str], Path],
     root_seed: int,
     settings: SampleParams,
@@ -66,9 +65,9 @@ def regenerate(
     """Draw films as their sampling job drew them, before they were turned to face left.
 
     Args:
-        films: which ones, all of checkpoints.
+        films: which ones, all drawn here.
         output: folder that gets a PNG for each.
-        checkpoint_folder: of a checkpoint by its number.
+        drawn_from: the checkpoint's folder, by source.
         job_folder: of a sampling job by source and batch, to compare with.
         root_seed: the pipeline's seed.
         settings: as the job had them; the batch size does not matter.
@@ -89,27 +88,29 @@ def regenerate(
         by_job[film.source, film.batch].append(film)
     regenerated = []
     for (source, batch), job_films in by_job.items():
-        number = checkpoint_of(source)
-        if number is None:
-            raise CxrReleaseError("cannot be drawn again here", where=source)
         originals = _films_of_job(job_folder(source, batch), {str(film) for film in job_films})
-        seeds = [film_seed(root_seed, number, batch, film.index) for film in job_films]
+        folder, guidance = drawn_from(source), settings.guidance
+        is_checkpoint = checkpoint_of(source) is not None
+        seeds = [source_seed(root_seed, source, batch, film.index) for film in job_films]
         labels = film_labels(
-            read_record(checkpoint_folder(number)),
-            condition,
-            root_seed,
-            batch,
+            conditions_of(source, folder),
+            condition if is_checkpoint else UNCONDITIONAL,
             [film.index for film in job_films],
+            source=source,
+            batch=batch,
+            root_seed=root_seed,
         )
-        guidance = settings.guidance
         drawn = draw(
-            checkpoint_folder(number),
+            source,
+            folder,
             seeds,
             settings=settings,
             compute=compute,
             labels=labels,
             class_guidance=condition.guidance,
-            guide=None if guidance is None else checkpoint_folder(guidance.checkpoint),
+            guide=drawn_from(source_name(guidance.checkpoint))
+            if guidance and is_checkpoint
+            else None,
         )
         for place, pixels in enumerate(drawn):
             if processes().is_main:
@@ -122,7 +123,7 @@ def regenerate(
 def _write_film(
     film: FilmId, seed: int, pixels: Film, original: Film | None, output: Path
 ) -> dict[str, Any]:
-    data = png.encode(pixels, synthetic=True)
+    data = png.encode(pixels, synthetic=True, origin=origin_of(film.source))
     path = output / f"{film}.png"
     with whole_file(path) as partial:
         partial.write_bytes(data)

@@ -1,4 +1,4 @@
-"""Sampling jobs: the films of one checkpoint and batch, in shards, resumable.
+"""Sampling jobs: the films of one source and batch, in shards, resumable.
 
 Under `accelerate launch` the processes share each denoising batch and the main one writes: the
 films and their order are those of a single process.
@@ -21,13 +21,12 @@ from typing_extensions import TypedDict
 from cxr_release import json_documents
 from cxr_release.errors import CheckpointError
 from cxr_release.files import write_json
-from cxr_release.film_id import FilmId, source_name
+from cxr_release.film_id import FilmId, checkpoint_of, origin_of, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators import checkpoints
 from cxr_release.generators.apportionment import labels_of
-from cxr_release.generators.checkpoints import Record
-from cxr_release.generators.diffusion.denoising import Denoiser
+from cxr_release.generators.conditions import Conditions
+from cxr_release.generators.generator import Generator, Guide, Opener
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import Processes, chunks, computing
 from cxr_release.generators.runtime.randomness import seed_of
@@ -44,18 +43,12 @@ GROUP = 32
 JOB = "job.json"
 
 
-class Guide(TypedDict):
-    """The checkpoint that guided a job's films."""
-
-    checkpoint: int
-    checkpoint_step: int
-    weight: float
-
-
 class Job(TypedDict):
     """What a sampling job made: `job.json`."""
 
-    checkpoint: int
+    checkpoint: int | None
+    """None of a generator that is not the diffusion model; then `source` names it."""
+    source: NotRequired[str]
     checkpoint_step: int
     batch: str
     requested: int
@@ -74,13 +67,31 @@ UNCONDITIONAL = ConditionParams()
 """Films are not drawn as classes."""
 
 
-def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
-    """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed."""
+def film_seed(root_seed: int, checkpoint: int | str, batch: str, index: int) -> int:
+    """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed.
+
+    Args:
+        root_seed: the pipeline's seed.
+        checkpoint: its number; of another generator's films, the source.
+        batch: of the film.
+        index: in the batch.
+    """
     return seed_of(root_seed, checkpoint, batch, index)
 
 
+def source_seed(root_seed: int, source: str, batch: str, index: int) -> int:
+    """The seed of one film of a source; see `film_seed`."""
+    return film_seed(root_seed, checkpoint_of(source) or source, batch, index)
+
+
 def film_labels(
-    record: Record, condition: ConditionParams, root_seed: int, batch: str, indices: Sequence[int]
+    conditions: Conditions,
+    condition: ConditionParams,
+    indices: Sequence[int],
+    *,
+    source: str,
+    batch: str,
+    root_seed: int,
 ) -> list[str] | None:
     """The class of each film of a batch, None where there are no classes: see `apportionment`.
 
@@ -88,19 +99,19 @@ def film_labels(
         CheckpointError: the network has classes and `condition` is off, or the reverse.
         ParamsError: `condition.balance` names a class that the network does not have.
     """
-    if condition.is_on != bool(record.conditions.classes):
-        has = "has" if record.conditions.classes else "does not have"
+    if condition.is_on != bool(conditions.classes):
+        has = "has" if conditions.classes else "does not have"
         raise CheckpointError(
             f"{has} classes, and condition.label is {condition.label!r}",
-            where=f"checkpoint {record.checkpoint}",
+            where=source_title(source),
             remedy="train again (`dvc repro train`)",
         )
     return labels_of(
-        record.conditions,
+        conditions,
         condition.balance,
         indices,
         seed=root_seed,
-        checkpoint=record.checkpoint,
+        checkpoint=checkpoint_of(source) or 0,
         batch=batch,
     )
 
@@ -109,16 +120,16 @@ def sample_job(
     checkpoint_folder: Path,
     folder: Path,
     *,
-    checkpoint: int,
+    source: str,
+    opener: Opener,
     batch: str,
     root_seed: int,
     settings: SampleParams,
     compute: ComputeParams,
     fingerprint: str,
     condition: ConditionParams = UNCONDITIONAL,
-    guide_folder: Path | None = None,
 ) -> Job:
-    """Draw the films of one checkpoint and batch into `folder`, as tables `SAMPLES`.
+    """Draw the films of one source and batch into `folder`, as tables `SAMPLES`.
 
     `folder` gets `shard-00000.parquet` … as they fill, then `job.json` and `run.json`. Killed and
     called again with the same fingerprint, it goes on after the last whole shard; with another
@@ -128,14 +139,14 @@ def sample_job(
     Args:
         checkpoint_folder: of the checkpoint to draw from.
         folder: of this job.
-        checkpoint: its number, which the checkpoint must confirm.
+        source: what the films are of, which the checkpoint must confirm.
+        opener: opens it.
         batch: `initial` or `large`.
         root_seed: the pipeline's seed; see `film_seed`.
         settings: how many films, sampler, steps, batch size, time limit.
         compute: precision and compilation.
         fingerprint: names everything that the films depend on.
         condition: how films are drawn as classes.
-        guide_folder: of the checkpoint that guides, where `settings.guidance` is set.
 
     Raises:
         CheckpointError: the checkpoint cannot be loaded, or is another one, or the guide is not an
@@ -151,19 +162,24 @@ def sample_job(
             if context.processes.is_main:
                 run_folder.say(f"{folder}: sampled before, nothing to do")
             return json_documents.read(folder / JOB, Job)
-        model = checkpoints.load(checkpoint_folder)
-        if model.record.checkpoint != checkpoint:
+        generator = opener(checkpoint_folder, settings, context)
+        if generator.source != source:
             raise CheckpointError(
-                f"is checkpoint {model.record.checkpoint}, expected {checkpoint}",
+                f"is {source_title(generator.source)}, expected {source_title(source)}",
                 where=str(checkpoint_folder),
             )
         count = settings.films(batch)
-        labels = film_labels(model.record, condition, root_seed, batch, range(count))
-        guide = None if guide_folder is None else checkpoints.load(guide_folder)
+        labels = film_labels(
+            generator.conditions,
+            condition,
+            range(count),
+            source=source,
+            batch=batch,
+            root_seed=root_seed,
+        )
         made = _Work(
-            denoiser=Denoiser(
-                model, settings, context, class_guidance=condition.guidance, guide=guide
-            ),
+            generator=generator,
+            source=source,
             processes=context.processes,
             batch=batch,
             count=count,
@@ -172,23 +188,21 @@ def sample_job(
             deadline=deadline,
         ).fill(folder)
         job = Job(
-            checkpoint=checkpoint,
-            checkpoint_step=model.record.checkpoint_step,
+            checkpoint=checkpoint_of(source),
+            checkpoint_step=generator.step,
             batch=batch,
             requested=count,
             made=made,
         )
+        if job["checkpoint"] is None:
+            job["source"] = source
         if labels is not None:
             job["classes"] = context.processes.agreed(
-                lambda: _classes_made(folder, model.record.conditions.names)
+                lambda: _classes_made(folder, generator.conditions.names)
             )
             job["class_guidance"] = condition.guidance
-        if guide is not None and settings.guidance is not None:
-            job["guide"] = Guide(
-                checkpoint=guide.record.checkpoint,
-                checkpoint_step=guide.record.checkpoint_step,
-                weight=settings.guidance.weight,
-            )
+        if generator.guide is not None:
+            job["guide"] = generator.guide
         if context.processes.is_main:
             if made < job["requested"]:
                 run_folder.say(
@@ -211,7 +225,8 @@ def _classes_made(folder: Path, names: Sequence[str]) -> dict[str, int]:
 class _Work:
     """The part of a job that every process does; the main one writes besides."""
 
-    denoiser: Denoiser
+    generator: Generator
+    source: str
     processes: Processes
     batch: str
     count: int
@@ -229,7 +244,7 @@ class _Work:
         made = sum(len(shards[number]) for number in shards if number not in missing)
         progress = tqdm(
             total=self.count,
-            desc=f"sample {self.denoiser.record.checkpoint} {self.batch}",
+            desc=f"sample {self.source} {self.batch}",
             initial=made,
             unit="film",
             mininterval=1,
@@ -252,10 +267,10 @@ class _Work:
 
     def _films(self, indices: range, progress: tqdm[Any]) -> Iterator[tuple[int, Film]]:
         """The films of a shard with their indices, until the deadline; at least one batch."""
-        for batch in chunks(indices, self.denoiser.batch):
+        for batch in chunks(indices, self.generator.batch):
             seeds = [self._seed(index) for index in batch]
             labels = None if self.labels is None else [self.labels[index] for index in batch]
-            yield from zip(batch, self.denoiser.films(seeds, labels), strict=True)
+            yield from zip(batch, self.generator.films(seeds, labels), strict=True)
             progress.update(len(batch))
             if self.processes.agreed(lambda: time.monotonic() >= self.deadline):
                 break
@@ -264,18 +279,17 @@ class _Work:
         return Writer(path, SAMPLES) if self.processes.is_main else nullcontext()
 
     def _seed(self, index: int) -> int:
-        return film_seed(self.root_seed, self.denoiser.record.checkpoint, self.batch, index)
+        return source_seed(self.root_seed, self.source, self.batch, index)
 
     def _row(self, index: int, film: Film) -> dict[str, Any]:
         """One film as a row of `SAMPLES`."""
-        record = self.denoiser.record
-        name = str(FilmId(source_name(record.checkpoint), self.batch, index))
-        data = png.encode(film, synthetic=True)
+        name = str(FilmId(self.source, self.batch, index))
+        data = png.encode(film, synthetic=True, origin=origin_of(self.source))
         return {
             "image": png.cell(data, name),
             "id": name,
-            "checkpoint": record.checkpoint,
-            "checkpoint_step": record.checkpoint_step,
+            "checkpoint": checkpoint_of(self.source),
+            "checkpoint_step": self.generator.step,
             "batch": self.batch,
             "seed": self._seed(index),
             "label": None if self.labels is None else self.labels[index],

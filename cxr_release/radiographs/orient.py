@@ -17,6 +17,7 @@ import numpy as np
 
 from cxr_release import schemas, tables
 from cxr_release.errors import DecisionError, Fault
+from cxr_release.film_id import job_of_row, origin_of
 from cxr_release.films import png
 from cxr_release.films.facts import Facing
 from cxr_release.radiographs.facing import ERROR, OTHER, Detector, held_out, mixed
@@ -125,7 +126,7 @@ def _turned(
     facings = detector.facings(thumbnails(films)) if detector else [None] * len(rows)
     for row, film, detected in zip(rows, films, facings, strict=True):
         mirrored = mirror(film)
-        data = png.encode(mirrored, synthetic=True, elsewhere=row["checkpoint"] is None)
+        data = png.encode(mirrored, synthetic=True, origin=origin_of(job_of_row(row)[0]))
         shown = {row["sha256"]: False, png.sha256(data): True}
         stated = statements.get(row["id"], ())
         strange = [statement for statement in stated if statement.sha256 not in shown]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
-from cxr_release.film_id import Job, checkpoint_of, job_name, read_job, source_name
+from cxr_release.film_id import Job, checkpoint_of, job_name, origin_of, read_job, source_name
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -288,7 +288,7 @@ class ReleaseInputs:
 
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
-        elsewhere = any(checkpoint_of(source) is None for source, _ in jobs)
+        elsewhere = any(origin_of(source) == "elsewhere" for source, _ in jobs)
         reported = _CHECKPOINTS if self.trained(jobs) else _CHECKPOINTS[:1]
         return {
             **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),

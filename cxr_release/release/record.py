@@ -100,7 +100,7 @@ class JobRow(Part):
     """A row of one job."""
 
     checkpoint: Count | None
-    """None of films that another generator drew: then `source` names them."""
+    """None of films that are not of a checkpoint: then `source` names them."""
     source: SourceText | None = None
     batch: Literal["initial", "large"]
 
@@ -561,7 +561,7 @@ class ReaderStudy(Part):
     images_per_quartet: Count
     checkpoints: list[Count]
     elsewhere: list[SourceText] | None = None
-    """Names of its films that another generator drew, where there are any."""
+    """Names of its sources that are not checkpoints, where there are any."""
     served: bool
     drawn_by_facing: bool | None
     turned_since: Count

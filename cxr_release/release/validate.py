@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from cxr_release import schemas, tables
-from cxr_release.film_id import checkpoint_of, job_of_row
+from cxr_release.film_id import job_of_row, origin_of
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.release.checks.adjudication import (
     check_adjudication,
@@ -192,12 +192,13 @@ def _check_generated(
             path = inputs.table((source, batch))
             rows = report.rows(path, schemas.ORIENTED)
             films = FilmTable(
-                place=Place(str(path), _REMAKE[checkpoint_of(source) is None]),
+                place=Place(str(path), _REMAKE[origin_of(source) == "elsewhere"]),
                 path=path,
                 kind=schemas.ORIENTED,
                 source=source,
                 batch=batch,
                 every=params.train.checkpoint_every,
+                autoencoder_step=params.autoencoder_step,
                 size=params.ingest.film_size,
                 asked=params.sample.most_films(source, batch),
                 shown=released,
@@ -340,8 +341,8 @@ def _check_kit(
     report.says(place.at("key quartets"), view.study.quartets, quartets, "the films of the kit")
     checkpoints = list(params.sample.checkpoints)
     report.says(place.at("key checkpoints"), view.study.checkpoints, checkpoints, "params.yaml")
-    elsewhere = sorted(params.sample.elsewhere)
-    report.says(place.at("key elsewhere"), view.study.elsewhere or [], elsewhere, "params.yaml")
+    others = params.sample.other_names
+    report.says(place.at("key elsewhere"), view.study.elsewhere or [], others, "params.yaml")
     if view.study.images_per_quartet * quartets != len(kit):
         report.add(place, f"{len(kit)} films of the kit are not whole quartets")
     for name in STUDY if view.ratings else ():

@@ -80,11 +80,7 @@ def run(paths: Paths, params: Params) -> None:
                 "quartets_wanted": quartets,
                 "images_per_quartet": len(sources),
                 "checkpoints": list(params.sample.checkpoints),
-                **(
-                    {"elsewhere": sorted(params.sample.elsewhere)}
-                    if params.sample.elsewhere
-                    else {}
-                ),
+                **({"elsewhere": others} if (others := params.sample.other_names) else {}),
                 "served": served_kit is not None,
                 "not_released": sum(
                     film.source != REAL and film.id not in released for film in kit_films

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 from cxr_release import fingerprint
@@ -10,6 +11,7 @@ from cxr_release.errors import CheckpointError
 from cxr_release.exit_status import execute
 from cxr_release.files import tree_sha256
 from cxr_release.film_id import source_name
+from cxr_release.generators.diffusion.denoising import open_denoiser
 from cxr_release.generators.sampling import sample_job
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -18,19 +20,19 @@ from cxr_release.paths import Paths
 def run(paths: Paths, params: Params, checkpoint: str, batch: str) -> None:
     """Draw the films, or go on drawing where the job was killed."""
     number = int(checkpoint)
-    guidance = params.sample.guidance
+    source, guidance = source_name(number), params.sample.guidance
     guide = None if guidance is None else paths.checkpoint(guidance.checkpoint)
     sample_job(
         paths.checkpoint(number),
-        paths.job(source_name(number), batch),
-        checkpoint=number,
+        paths.job(source, batch),
+        source=source,
+        opener=partial(open_denoiser, class_guidance=params.condition.guidance, guide=guide),
         batch=batch,
         root_seed=params.seed,
         settings=params.sample,
         compute=params.compute,
         fingerprint=_fingerprint(paths, params, number, batch, guide),
         condition=params.condition,
-        guide_folder=guide,
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import ParamsError
 from cxr_release.generators.apportionment import apportioned, labels_of, weights_of
-from cxr_release.generators.diffusion.conditions import Conditions
+from cxr_release.generators.conditions import Conditions
 
 SHARES = st.lists(st.integers(0, 5_000), min_size=1, max_size=9).filter(any)
 THREE = Conditions((("kyphotic", 90), ("straight", 30), ("lordotic", 60)))

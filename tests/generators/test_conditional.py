@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,11 @@ from cxr_release.files import tree_sha256
 from cxr_release.films import png
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import RECORD
-from cxr_release.generators.diffusion.conditions import Conditions, ToldFilms, told
-from cxr_release.generators.diffusion.denoising import draw, fixed_losses
+from cxr_release.generators.conditions import Conditions, ToldFilms, told
+from cxr_release.generators.diffusion.denoising import fixed_losses, open_denoiser
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.opening import draw
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.sampling import sample_job
 from cxr_release.params import ComputeParams, ConditionParams, GuidanceParams, SampleParams
@@ -81,7 +83,9 @@ def drawn(
 ) -> NDArray[np.uint8]:
     settings = replace(sample, steps=8, **changes.pop("settings", {}))
     seeds = range(len(labels) if labels is not None else 8)
-    films = draw(folder, seeds, settings=settings, compute=compute, labels=labels, **changes)
+    films = draw(
+        folder.name, folder, seeds, settings=settings, compute=compute, labels=labels, **changes
+    )
     return np.stack(list(films))
 
 
@@ -237,10 +241,10 @@ def test_a_job_of_classes_says_so_and_its_films_are_made_again_one_by_one(
     job = sample_job(
         classed / "checkpoint-2",
         tmp_path / "job",
-        checkpoint=2,
+        source="checkpoint-2",
+        opener=partial(open_denoiser, guide=classed / "checkpoint-1"),
         batch="initial",
         fingerprint="f" * 64,
-        guide_folder=classed / "checkpoint-1",
         **given,
     )
     assert job["guide"] == {"checkpoint": 1, "checkpoint_step": STEPS // 2, "weight": 1.5}
@@ -251,7 +255,7 @@ def test_a_job_of_classes_says_so_and_its_films_are_made_again_one_by_one(
     made = regenerate(
         film_ids([rows[7]["id"], rows[2]["id"]]),
         tmp_path / "again",
-        checkpoint_folder=lambda number: classed / f"checkpoint-{number}",
+        drawn_from=lambda source: classed / source,
         job_folder=lambda source, batch: tmp_path / "job",
         **given,
     )
@@ -264,7 +268,7 @@ def test_a_job_of_classes_says_so_and_its_films_are_made_again_one_by_one(
         regenerate(
             film_ids([rows[2]["id"]]),
             tmp_path / "again",
-            checkpoint_folder=lambda number: classed / f"checkpoint-{number}",
+            drawn_from=lambda source: classed / source,
             job_folder=lambda source, batch: tmp_path / "job",
             **{**given, "condition": ConditionParams()},
         )

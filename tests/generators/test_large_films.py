@@ -13,8 +13,8 @@ from cxr_release.film_size import Size
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.opening import draw
 from cxr_release.params import ComputeParams, NetworkParams
 from cxr_release.radiographs.frame import Frame
 from cxr_release.radiographs.phantoms.phantom_source import detail_for, list_phantoms
@@ -57,7 +57,8 @@ def test_a_step_is_taken_and_films_are_drawn(tmp_path: Path) -> None:
     assert tuple(unet.config.sample_size) == (384 // 4, 512 // 4)
     drawing = replace(params.sample, steps=2, batch_size=2)
     first, second = (
-        list(draw(folder, seeds, settings=drawing, compute=COMPUTE)) for seeds in ([1, 2], [2])
+        list(draw(folder.name, folder, seeds, settings=drawing, compute=COMPUTE))
+        for seeds in ([1, 2], [2])
     )
     assert first[0].shape == SIZE.shape
     assert (first[1] == second[0]).all()

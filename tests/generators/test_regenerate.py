@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cxr_release.errors import CheckpointError, CxrReleaseError
 from cxr_release.film_id import BATCHES, FilmId, source_name
 from cxr_release.films import png
+from cxr_release.generators.diffusion.denoising import open_denoiser
 from cxr_release.generators.regenerate import film_ids, regenerate
 from cxr_release.generators.sampling import sample_job
 from cxr_release.params import ComputeParams, SampleParams
@@ -43,7 +44,8 @@ def test_films_are_made_again_from_their_names_alone(
     sample_job(
         trained / "checkpoint-3",
         tmp_path / "job",
-        checkpoint=3,
+        source="checkpoint-3",
+        opener=open_denoiser,
         batch="initial",
         fingerprint="f" * 64,
         **given,
@@ -58,7 +60,7 @@ def test_films_are_made_again_from_their_names_alone(
     made = regenerate(
         film_ids([*names, names[0]]),
         tmp_path / "again",
-        checkpoint_folder=lambda number: trained / f"checkpoint-{number}",
+        drawn_from=lambda source: trained / source,
         job_folder=lambda source, batch: tmp_path / ("job" if source == "checkpoint-3" else "none"),
         **given,
     )
@@ -79,7 +81,7 @@ def test_a_checkpoint_that_is_not_there_is_named(
         regenerate(
             film_ids(["checkpoint-9-large-00001"]),
             tmp_path,
-            checkpoint_folder=lambda number: tmp_path / f"checkpoint-{number}",
+            drawn_from=lambda source: tmp_path / source,
             job_folder=lambda source, batch: tmp_path / "none",
             root_seed=1,
             settings=sample,

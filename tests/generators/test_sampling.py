@@ -19,8 +19,9 @@ from cxr_release.film_id import FilmId
 from cxr_release.films import png
 from cxr_release.generators import sampling
 from cxr_release.generators.checkpoints import WEIGHTS
-from cxr_release.generators.diffusion.denoising import Denoiser, draw
+from cxr_release.generators.diffusion.denoising import Denoiser, open_denoiser
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.opening import draw
 from cxr_release.generators.sampling import JOB, Job, film_seed, sample_job
 from cxr_release.params import ComputeParams, SampleParams, Sampler
 from cxr_release.schemas import SAMPLES
@@ -40,7 +41,8 @@ def job(checkpoint: Path, sample: SampleParams, compute: ComputeParams) -> dict[
     """What `sample_job` takes beside the folder."""
     return {
         "checkpoint_folder": checkpoint,
-        "checkpoint": 3,
+        "source": "checkpoint-3",
+        "opener": open_denoiser,
         "batch": "initial",
         "root_seed": 2026,
         "settings": sample,
@@ -55,7 +57,8 @@ def drawn(sample: SampleParams, compute: ComputeParams) -> Callable[..., NDArray
 
     def films(folder: Path, seeds: list[int], **changes: Any) -> NDArray[np.uint8]:
         settings = replace(sample, **{"batch_size": 20, **changes})
-        return np.stack(list(draw(folder, seeds, settings=settings, compute=compute)))
+        films = draw(folder.name, folder, seeds, settings=settings, compute=compute)
+        return np.stack(list(films))
 
     return films
 
@@ -216,8 +219,8 @@ def test_another_fingerprint_starts_anew(tmp_path: Path, job: dict[str, Any]) ->
 
 
 def test_another_checkpoint_is_refused(tmp_path: Path, job: dict[str, Any]) -> None:
-    with pytest.raises(CheckpointError, match="is checkpoint 3, expected 2"):
-        sample_job(folder=tmp_path / "job", **job | {"checkpoint": 2})
+    with pytest.raises(CheckpointError, match="is checkpoint 3, expected checkpoint 2"):
+        sample_job(folder=tmp_path / "job", **job | {"source": "checkpoint-2"})
 
 
 def test_a_network_that_answers_no_numbers_is_refused(

@@ -18,8 +18,10 @@ from cxr_release.errors import ParamsError, TrainingError
 from cxr_release.files import tree_sha256
 from cxr_release.generators.checkpoints import WEIGHTS
 from cxr_release.generators.diffusion import learner, training
-from cxr_release.generators.diffusion.learner import Learner, learning_rate
-from cxr_release.generators.diffusion.training import LOG, STATE, train
+from cxr_release.generators.diffusion.learner import Learner
+from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.runtime.learner import learning_rate
+from cxr_release.generators.runtime.training_run import LOG, STATE
 
 
 def statistics(folder: Path) -> list[dict[str, float]]:

@@ -41,7 +41,7 @@ def test_without_a_guide_the_fingerprint_is_what_dvc_yaml_names(
 ) -> None:
     run(tmp_path, None)
     assert begun[0]["fingerprint"] == "what dvc.yaml names"
-    assert begun[0]["guide_folder"] is None
+    assert begun[0]["opener"].keywords["guide"] is None
 
 
 def test_another_guide_begins_anew(tmp_path: Path, begun: list[dict[str, Any]]) -> None:
@@ -51,7 +51,7 @@ def test_another_guide_begins_anew(tmp_path: Path, begun: list[dict[str, Any]]) 
     run(tmp_path, 1)
     names = [job["fingerprint"] for job in begun]
     assert names[0] == names[1] != names[2]
-    assert begun[0]["guide_folder"] == Paths(tmp_path).checkpoint(1)
+    assert begun[0]["opener"].keywords["guide"] == Paths(tmp_path).checkpoint(1)
 
 
 def test_a_guide_that_is_not_there_is_named(tmp_path: Path, begun: list[dict[str, Any]]) -> None:

@@ -89,7 +89,7 @@ def test_a_checkpoint_states_width_and_height_and_draws_its_films_again(
     drawn = regenerate(
         [FilmId("checkpoint-2", "large", 3), FilmId("checkpoint-2", "large", 0)],
         tmp_path,
-        checkpoint_folder=paths.checkpoint,
+        drawn_from=lambda source: paths.drawn_from(source, 0),
         job_folder=paths.job,
         root_seed=params.seed,
         settings=params.sample,

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from cxr_release import params as parameters
-from cxr_release.film_id import BATCHES
+from cxr_release.film_id import BATCHES, jobs_of
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from tests.support import ROOT
@@ -38,12 +38,19 @@ def sampling_jobs(params: Params) -> list[tuple[int, str]]:
     return [(number, batch) for number in params.sample.checkpoints for batch in BATCHES]
 
 
+def jobs_of_stage(stage: str, params: Params) -> list[tuple[Any, ...]]:
+    """The arguments of each job of a stage, as DVC gives them."""
+    if stage == "sample":
+        return [*sampling_jobs(params)]
+    return jobs_of(params.sample.beside) if stage == "sample_generators" else [()]
+
+
 def run_stages(paths: Paths, *stages: str) -> None:
     """Run stages one after the other in this process, by a project's settings."""
     params = parameters.load(paths.params)
     for stage in stages:
         module = importlib.import_module(f"cxr_release.stages.{stage}")
-        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
+        for arguments in jobs_of_stage(stage, params):
             module.run(paths, params, *map(str, arguments))
 
 

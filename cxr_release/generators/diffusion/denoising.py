@@ -25,7 +25,7 @@ a bad version of itself, NeurIPS 2024).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cxr_release.errors import CheckpointError
-from cxr_release.films.png import Film
+from cxr_release.film_id import source_name
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
+from cxr_release.generators.conditions import Conditions, told
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.conditions import told
 from cxr_release.generators.diffusion.network import v_losses
+from cxr_release.generators.generator import Guide, Labels
 from cxr_release.generators.runtime.compute import Compute, chunks, computing
 from cxr_release.generators.runtime.randomness import generator
 from cxr_release.params import ComputeParams, SampleParams, Sampler
@@ -96,52 +97,6 @@ PIECE = 8
 """Films that the network sees at once on one core. Fewer than 4 take other kernels."""
 
 
-Labels = Sequence[str | None] | None
-"""Class of each film; None for a network without classes."""
-
-
-def draw(
-    folder: Path,
-    seeds: Sequence[int],
-    *,
-    settings: SampleParams,
-    compute: ComputeParams,
-    labels: Labels = None,
-    class_guidance: float = 1.0,
-    guide: Path | None = None,
-) -> Iterator[Film]:
-    """Draw one film for each seed, in their order; every process of several gets all of them.
-
-    Args:
-        folder: of the checkpoint; see `checkpoints`.
-        seeds: one a film, in [0, 2^63).
-        settings: sampler, steps and batch size.
-        compute: precision and compilation.
-        labels: class that each film is drawn as; see `apportionment`.
-        class_guidance: weight of the class; see `Denoiser`.
-        guide: folder of the checkpoint that guides, where one does.
-
-    Yields:
-        Films uint8, of the checkpoint's size.
-
-    Raises:
-        CheckpointError: the checkpoint cannot be loaded, or draws no films.
-    """
-    with computing(compute) as context:
-        denoiser = Denoiser(
-            checkpoints.load(folder),
-            settings,
-            context,
-            class_guidance=class_guidance,
-            guide=None if guide is None else checkpoints.load(guide),
-        )
-        for indices in chunks(range(len(seeds)), denoiser.batch):
-            yield from denoiser.films(
-                [seeds[index] for index in indices],
-                None if labels is None else [labels[index] for index in indices],
-            )
-
-
 class Denoiser:
     """A checkpoint, ready to draw.
 
@@ -172,7 +127,7 @@ class Denoiser:
         self._schedule = unets.noise_schedule(checkpoint.record.network)
         self._unet = compute.place(checkpoint.unet)
         self._class_guidance = class_guidance if checkpoint.record.conditions.classes else 1.0
-        self._guide = None
+        self._guide: Checkpoint | None = None
         if (guide is None) != (settings.guidance is None):
             raise CheckpointError(
                 "sample.guidance and the checkpoint that guides go together",
@@ -180,7 +135,34 @@ class Denoiser:
             )
         if guide is not None:
             _require_earlier(guide.record, checkpoint.record)
-            self._guide = compute.place(guide.unet)
+            self._guide = guide
+            self._guiding = compute.place(guide.unet)
+
+    @property
+    def source(self) -> str:
+        """The checkpoint, as a source of films."""
+        return source_name(self.record.checkpoint)
+
+    @property
+    def step(self) -> int:
+        """Training steps that the checkpoint had seen."""
+        return self.record.checkpoint_step
+
+    @property
+    def conditions(self) -> Conditions:
+        """What the network can be told."""
+        return self.record.conditions
+
+    @property
+    def guide(self) -> Guide | None:
+        """The checkpoint that guides."""
+        if self._guide is None or self._settings.guidance is None:
+            return None
+        return Guide(
+            checkpoint=self._guide.record.checkpoint,
+            checkpoint_step=self._guide.record.checkpoint_step,
+            weight=self._settings.guidance.weight,
+        )
 
     @property
     def batch(self) -> int:
@@ -245,6 +227,17 @@ class Denoiser:
             )
         return unets.to_grey(unets.unfold(state, network))
 
+    def losses(
+        self, films: NDArray[np.uint8], *, levels: int, seed: int, labels: Labels = None
+    ) -> NDArray[np.float64]:
+        """The v-prediction loss of each film, (n,): the mean over `levels`; see `fixed_losses`."""
+        rows = self.record.conditions.codes_of(labels, len(films))
+        cases = _case_losses(
+            self._unet, self.record, films, self._compute, levels=levels, seed=seed, rows=rows
+        )
+        losses: NDArray[np.float64] = cases.double().view(len(films), levels).mean(dim=1).numpy()
+        return losses
+
     def _velocity(self, state: Tensor, times: Tensor, rows: NDArray[np.int64] | None) -> Tensor:
         """v of some films, guided where that is asked for."""
 
@@ -256,7 +249,7 @@ class Denoiser:
 
         velocity = predicted(self._unet, rows)
         if self._guide is not None and self._settings.guidance is not None:
-            away, weight = predicted(self._guide, rows), self._settings.guidance.weight
+            away, weight = predicted(self._guiding, rows), self._settings.guidance.weight
         elif self._class_guidance != 1 and rows is not None:
             none = np.full_like(rows, self.record.conditions.none)
             away, weight = predicted(self._unet, none), self._class_guidance
@@ -276,6 +269,35 @@ def _require_earlier(guide: Record, guided: Record) -> None:
             where=f"checkpoint {guide.checkpoint}",
             remedy="set sample.guidance.checkpoint to a lower number, or sample.guidance to null",
         )
+
+
+def open_denoiser(
+    folder: Path,
+    settings: SampleParams,
+    compute: Compute,
+    *,
+    class_guidance: float = 1.0,
+    guide: Path | None = None,
+) -> Denoiser:
+    """A checkpoint, ready to draw.
+
+    Args:
+        folder: of the checkpoint.
+        settings: see `Denoiser`.
+        compute: where it draws.
+        class_guidance: see `Denoiser`.
+        guide: folder of the checkpoint that guides, where `settings.guidance` is set.
+
+    Raises:
+        CheckpointError: one cannot be loaded, or the guide is not an earlier one of the same run.
+    """
+    return Denoiser(
+        checkpoints.load(folder),
+        settings,
+        compute,
+        class_guidance=class_guidance,
+        guide=None if guide is None else checkpoints.load(guide),
+    )
 
 
 def fixed_losses(
@@ -306,25 +328,45 @@ def fixed_losses(
             not given, or are others.
     """
     model = checkpoints.load(checkpoint_folder)
-    network, schedule = model.record.network, unets.noise_schedule(model.record.network)
-    total = len(schedule.alphas_cumprod)
     rows = model.record.conditions.codes_of(labels, len(films))
     with computing(compute) as context:
-        unet = context.place(model.unet)
+        predict = context.place(model.unet)
+        losses = _case_losses(
+            predict, model.record, films, context, levels=levels, seed=seed, rows=rows
+        )
+    return float(losses.double().mean())
 
-        @torch.inference_mode()
-        def losses(cases: range) -> Tensor:
-            film, level = np.divmod(np.array(cases), levels)
-            noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
-            times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-            clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
-            folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
-            predict = told(unet, None if rows is None else rows[film], context.device)
-            with context.autocast():
-                return v_losses(predict, schedule, clean, folded, times.to(context.device)).cpu()
 
-        parts = context.run(losses, chunks(range(len(films) * levels), PIECE))
-    return float(torch.cat(parts).double().mean())
+def _case_losses(
+    predict: Callable[..., Any],
+    record: Record,
+    films: NDArray[np.uint8],
+    context: Compute,
+    *,
+    levels: int,
+    seed: int,
+    rows: NDArray[np.int64] | None,
+) -> Tensor:
+    """The loss of each film at each level, (n · levels,), film by film.
+
+    Args:
+        rows: of the network's table, of each film; see `Conditions.codes_of`.
+    """
+    network, schedule = record.network, unets.noise_schedule(record.network)
+    total = len(schedule.alphas_cumprod)
+
+    @torch.inference_mode()
+    def losses(cases: range) -> Tensor:
+        film, level = np.divmod(np.array(cases), levels)
+        noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
+        times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
+        clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
+        folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
+        asked = told(predict, None if rows is None else rows[film], context.device)
+        with context.autocast():
+            return v_losses(asked, schedule, clean, folded, times.to(context.device)).cpu()
+
+    return torch.cat(context.run(losses, chunks(range(len(films) * levels), PIECE)))
 
 
 def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:

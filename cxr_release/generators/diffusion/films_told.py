@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cxr_release.films.labels import read_labels
-from cxr_release.generators.diffusion.conditions import ToldFilms
+from cxr_release.generators.conditions import ToldFilms
 from cxr_release.params import ConditionParams
 
 

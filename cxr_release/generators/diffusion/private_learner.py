@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from cxr_release.errors import TrainingError
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.learner import Gradients, Learner, added
+from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
 from cxr_release.generators.privacy.film_gradients import (
     Skeletons,
@@ -32,6 +32,7 @@ from cxr_release.generators.privacy.film_gradients import (
 from cxr_release.generators.privacy.mechanism import Guarantee
 from cxr_release.generators.privacy.noise_key import RunChance
 from cxr_release.generators.privacy.units import Units
+from cxr_release.generators.runtime.learner import Gradients, added
 
 PIECE = 4
 """Films whose gradients lie in memory at once on one core, or on a GPU."""

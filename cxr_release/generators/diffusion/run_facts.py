@@ -7,26 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import diffusers
-import torch
-
-from cxr_release import __version__
 from cxr_release.errors import CheckpointError, TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint
-from cxr_release.generators.diffusion.conditions import Conditions
+from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.privacy.mechanism import Guarantee, Private
 from cxr_release.params import NetworkParams, TrainParams
-
-
-def versions() -> dict[str, str]:
-    """Of the code that a checkpoint may hang on."""
-    return {
-        "cxr-release": __version__,
-        "diffusers": diffusers.__version__,
-        "torch": torch.__version__,
-    }
 
 
 def guarantee_of(

@@ -12,25 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from tqdm import tqdm
 
 from cxr_release.errors import TrainingError
-from cxr_release.files import write_text
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Record
+from cxr_release.generators.conditions import Conditions, ToldFilms
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion import training_state
-from cxr_release.generators.diffusion.conditions import Conditions, ToldFilms
-from cxr_release.generators.diffusion.learner import Learner, Outcome
+from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.diffusion.private_learner import PrivateLearner
 from cxr_release.generators.diffusion.run_facts import (
     facts_of,
@@ -39,69 +34,12 @@ from cxr_release.generators.diffusion.run_facts import (
     load_start,
     require_other_films,
     settings_of,
-    versions,
 )
 from cxr_release.generators.privacy.mechanism import Private
-from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import computing
+from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
+from cxr_release.generators.runtime.versions import versions
 from cxr_release.params import ComputeParams, NetworkParams, TrainParams
-
-STATE = "resume.safetensors"
-LOG = "stats.jsonl"
-EVERY = 10
-"""Steps that a line of the log sums up."""
-
-
-class TrainingLog:
-    """How training went: lines of {step, loss, learning_rate, gradient_norm}.
-
-    They are the same after any restart. `loss` and `gradient_norm` are means over the steps since
-    the line before; `learning_rate` is that of the last step. Steps for which chance drew no film
-    have no loss. Of private training, too, these are losses of real films, without noise: no
-    guarantee covers them.
-    """
-
-    def __init__(self, path: Path, done: int) -> None:
-        self._path = path
-        self._since: list[tuple[float | None, float]] = []
-        kept = _lines(path, done)
-        write_text(path, "".join(f"{line}\n" for line in kept))
-
-    def add(self, step: int, outcome: Outcome, *, flush: bool) -> None:
-        """Count one step.
-
-        Args:
-            step: steps done, this one included.
-            outcome: what the step gave.
-            flush: write a line in any case: a restart may begin after this step.
-        """
-        self._since.append((outcome.loss, outcome.gradient_norm))
-        if step % EVERY and not flush:
-            return
-        norms = [norm for _, norm in self._since]
-        losses = [loss for loss, _ in self._since if loss is not None]
-        line = {
-            "step": step,
-            "loss": round(sum(losses) / len(losses), 6) if losses else None,
-            "learning_rate": round(outcome.learning_rate, 9),
-            "gradient_norm": round(sum(norms) / len(norms), 6),
-        }
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-        self._since.clear()
-
-
-def _lines(path: Path, done: int) -> list[str]:
-    """The lines up to step `done`; later ones are written again, a torn one is the last."""
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        try:
-            if json.loads(line)["step"] > done:
-                break
-        except ValueError:
-            break
-        kept.append(line)
-    return kept
 
 
 def train(
@@ -165,7 +103,7 @@ def train(
     if begin is not None and private is not None:
         require_other_films(begin, films_named(cohort, None) | films_named(cohort, private), start)
     with computing(compute) as context:
-        if context.processes.agreed(lambda: _begin(folder, fingerprint, begun_with)):
+        if context.processes.agreed(lambda: begin_run(folder, fingerprint, begun_with)):
             return
         last = Record(
             checkpoint=end // settings.checkpoint_every,
@@ -192,22 +130,25 @@ def train(
         if private is None or guarantee is None:
             learner = Learner(films, **given)
         else:
-            run = {"fingerprint": fingerprint, "cohort": cohort, "steps": steps, "seed": seed}
+            stated = {"fingerprint": fingerprint, "cohort": cohort, "steps": steps, "seed": seed}
             chance = private.chance(
-                run | {"network": asdict(network), "settings": asdict(settings)}
+                stated | {"network": asdict(network), "settings": asdict(settings)}
             )
             learner = PrivateLearner(
                 films, guarantee=guarantee, units=private.units, chance=chance, **given
             )
-        begun = context.processes.agreed((folder / STATE).exists)
-        done = learner.load(folder / STATE) if begun else 0
-        if context.processes.is_main:
-            _learn(learner, folder, last, settings.checkpoint_every, done=done, cohort=begun_with)
-            run_folder.finish(folder, fingerprint)
-            (folder / STATE).unlink(missing_ok=True)
-        else:
-            for step in range(done, end):
-                learner.step(step)
+        run = Run(
+            folder=folder,
+            fingerprint=fingerprint,
+            films=len(films),
+            cohort=begun_with,
+            end=end,
+            checkpoint_every=settings.checkpoint_every,
+            write=lambda path, number, step: checkpoints.save(
+                path, learner.averaged(), replace(last, checkpoint=number, checkpoint_step=step)
+            ),
+        )
+        take_steps(learner, run, context.processes)
 
 
 def _conditions(films_told: ToldFilms | None, settings: TrainParams, films: int) -> Conditions:
@@ -236,54 +177,6 @@ def _joined(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _begin(folder: Path, fingerprint: str, cohort: str) -> bool:
-    """Make the folder ready; returns whether the work is finished already."""
-    state = folder / STATE
-    if state.exists():
-        begun = training_state.progress_of(state)
-        if begun.cohort != cohort:
-            raise TrainingError(
-                f"the cohort has changed since this run began, which is at step {begun.step}",
-                where=str(folder),
-                remedy="restore the cohort to go on, or move this folder away to train again",
-            )
-    finished = run_folder.begin(folder, fingerprint, keep_unfinished=True)
-    if finished:
-        state.unlink(missing_ok=True)
-        run_folder.say(f"{folder}: trained before, nothing to do")
-    return finished
-
-
-def _learn(
-    learner: Learner, folder: Path, last: Record, checkpoint_every: int, *, done: int, cohort: str
-) -> None:
-    """Take the steps that are left until checkpoint `last`, and write what comes of them."""
-    end = last.checkpoint_step
-    start = f"resuming after step {done}" if done else "training from the start"
-    run_folder.say(f"{folder}: {start}, {end} steps on {last.training['films']} films")
-    log = TrainingLog(folder / LOG, done)
-    steps = range(done + 1, end + 1)
-    progress = tqdm(
-        steps,
-        "train",
-        initial=done,
-        total=end,
-        unit="step",
-        mininterval=1,
-        disable=None,
-        file=sys.stderr,
-    )
-    for step in progress:
-        outcome = learner.step(step - 1)
-        due = step % checkpoint_every == 0
-        log.add(step, outcome, flush=due)
-        if outcome.loss is not None:
-            progress.set_postfix(loss=f"{outcome.loss:.4f}", refresh=False)
-        if due:
-            number = step // checkpoint_every
-            _save(folder, learner, replace(last, checkpoint=number, checkpoint_step=step), cohort)
-
-
 def _end(
     films: NDArray[np.uint8], network: NetworkParams, settings: TrainParams, steps: int
 ) -> int:
@@ -302,17 +195,3 @@ def _end(
             remedy="raise the steps or lower train.checkpoint_every",
         )
     return steps - steps % settings.checkpoint_every
-
-
-def _save(folder: Path, learner: Learner, record: Record, cohort: str) -> None:
-    """The checkpoint first: a kill between the two makes it again, with the same bytes."""
-    path = checkpoints.folder_of(folder, record.checkpoint)
-    try:
-        checkpoints.save(path, learner.averaged(), record)
-        learner.save(folder / STATE, record.checkpoint_step, cohort)
-    except (OSError, SafetensorError) as error:
-        raise TrainingError(
-            f"cannot write: {error}",
-            where=str(path),
-            remedy="make room and run again: training resumes from the checkpoint before",
-        ) from error

@@ -55,11 +55,19 @@ def begin(folder: Path, fingerprint: str, *, keep_unfinished: bool) -> bool:
 def leave_untrained(stage: str, folder: Path, fingerprint: str) -> None:
     """Finish a folder without work, and say so: no network is trained in this project.
 
+    See `leave_empty`.
+    """
+    leave_empty(folder, fingerprint)
+    say(f"{stage}: {UNTRAINED}")
+
+
+def leave_empty(folder: Path, fingerprint: str) -> None:
+    """Finish a folder without work, for none is asked for.
+
     Finished work of before is deleted, unfinished work is set aside; see `begin`.
     """
     begin(folder, fingerprint, keep_unfinished=True)
     finish(folder, fingerprint)
-    say(f"{stage}: {UNTRAINED}")
 
 
 def finish(folder: Path, fingerprint: str) -> None:

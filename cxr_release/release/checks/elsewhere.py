@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from cxr_release.film_id import Job, checkpoint_of
+from cxr_release.film_id import Job, origin_of
 from cxr_release.params import Params
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import CollectedSource
@@ -50,7 +50,7 @@ def check_collected(
     report.says(place, sorted(collected), sorted(params.sample.elsewhere), "sample.sources")
     generated: dict[Job, int] = {}
     for job in jobs_of_films:
-        if checkpoint_of(job[0]) is None:
+        if origin_of(job[0]) == "elsewhere":
             generated[job] = generated.get(job, 0) + 1
     for name, source in collected.items():
         _check_counts(source, name, generated, place.at(name), report)

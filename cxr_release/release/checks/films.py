@@ -16,7 +16,16 @@ from tqdm import tqdm
 
 from cxr_release import tables
 from cxr_release.errors import SourceError
-from cxr_release.film_id import BATCHES, FilmId, Job, checkpoint_of, index_of, job_of_row
+from cxr_release.film_id import (
+    BATCHES,
+    FilmId,
+    Job,
+    Origin,
+    checkpoint_of,
+    index_of,
+    job_of_row,
+    origin_of,
+)
 from cxr_release.film_size import Size
 from cxr_release.films import png
 from cxr_release.films.png import Film, ancillary
@@ -60,6 +69,8 @@ class FilmTable:
     """None where it holds both."""
     every: int
     """Training steps between checkpoints."""
+    autoencoder_step: int
+    """Training steps of the autoencoder that draws; 0: there is none."""
     size: Size
     """Of a film."""
     asked: int | None = None
@@ -131,8 +142,8 @@ def _check_order(
 def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
     """Columns of a film's row that are not true, why, and the remedy."""
     faults = [(column, what, films.place.remedy) for column, what in _identity_faults(films, row)]
-    elsewhere = checkpoint_of(films.source) is None
-    film, wrong = open_film(row, synthetic=True, elsewhere=elsewhere, remedy=films.place.remedy)
+    origin = origin_of(films.source)
+    film, wrong = open_film(row, synthetic=True, origin=origin, remedy=films.place.remedy)
     faults += wrong
     if film is None:
         return faults
@@ -147,15 +158,17 @@ def _faults(films: FilmTable, row: Row) -> list[FilmFault]:
 
 def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
     batch, index = films.batch or row["batch"], index_of(row["id"])
-    checkpoint = checkpoint_of(films.source)
+    checkpoint, origin = checkpoint_of(films.source), origin_of(films.source)
+    step = None if checkpoint is None else checkpoint * films.every
     expected = {
         "checkpoint": checkpoint,
         "batch": batch,
-        "checkpoint_step": None if checkpoint is None else checkpoint * films.every,
+        "checkpoint_step": films.autoencoder_step if origin == "autoencoder" else step,
         "id": str(FilmId(films.source, batch, index)),
     }
-    if (row["seed"] is None) != (checkpoint is None):
-        yield "seed", "is missing" if checkpoint else "is stated of a film drawn elsewhere"
+    if (row["seed"] is None) != (origin == "elsewhere"):
+        missing = origin != "elsewhere"
+        yield "seed", "is missing" if missing else "is stated of a film drawn elsewhere"
     for column, value in expected.items():
         if row[column] != value:
             yield column, f"is {row[column]!r}, expected {value!r}"
@@ -168,14 +181,14 @@ def _identity_faults(films: FilmTable, row: Row) -> Iterator[tuple[str, str]]:
 
 
 def open_film(
-    row: Row, *, synthetic: bool, remedy: str, elsewhere: bool = False
+    row: Row, *, synthetic: bool, remedy: str, origin: Origin = "diffusion"
 ) -> tuple[Film | None, list[FilmFault]]:
     """The pixels of a row's film, and where the row or the bytes are untrue.
 
     Args:
         row: a row of an image table, with the film and its hashes and size.
         synthetic: whether the film must carry the provenance label.
-        elsewhere: whether that must be the one of films that another generator drew.
+        origin: who drew the film, as that label must say.
         remedy: for all faults.
     """
     data = (row["image"] or {}).get("bytes")
@@ -193,7 +206,7 @@ def open_film(
         for column, value in png.facts(film, data).items()
         if row[column] != value
     ]
-    if synthetic and ancillary(data) != _label(elsewhere):
+    if synthetic and ancillary(data) != _label(origin):
         labelled = png.is_labelled(data)
         what = "metadata beside the provenance label" if labelled else "no provenance label"
         faults.append(("image", f"carries {what}", remedy))
@@ -201,10 +214,10 @@ def open_film(
 
 
 @cache
-def _label(elsewhere: bool) -> bytes:
+def _label(origin: Origin) -> bytes:
     """The provenance label as this version writes it."""
     film = np.zeros((8, 8), np.uint8)
-    return ancillary(png.encode(film, synthetic=True, elsewhere=elsewhere))
+    return ancillary(png.encode(film, synthetic=True, origin=origin))
 
 
 def check_distinct(

@@ -55,6 +55,7 @@ def read_shards(
                 source=shard_source(name),
                 batch=None,
                 every=record.params.train.checkpoint_every,
+                autoencoder_step=record.params.autoencoder_step,
                 size=record.params.ingest.film_size,
             )
             with report.trying(name):

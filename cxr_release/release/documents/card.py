@@ -97,6 +97,7 @@ def render(
             quantiles=_quantiles(record.metrics.audit.calibration),
             power_figure=POWER,
             scale=scale_of(record),
+            autoencoder_step=record.params.autoencoder_step,
             texts_found=(FOUND, PLANTED),
             scored=_scored(record.metrics.scorecard),
             at_worst=_at_worst(record.metrics.training),

@@ -139,6 +139,8 @@ def _others(record: Record) -> list[str]:
 def _said_of_source(record: Record) -> list[str]:
     """What the films of the source are to this dataset, as a line above their title."""
     if record.params.trains:
+        if record.params.sample.beside:
+            return ["The films are synthetic: two networks drew them that were each trained on"]
         return ["The films are synthetic: a network drew them that was trained on"]
     return [
         "No film was drawn by a network that was trained here. The films were compared with",

@@ -235,10 +235,16 @@ def _provenance(record: Record) -> dict[str, Any]:
         "license": one_line(source.license),
         "citation": one_line(source.citation),
     }
+    beside = (
+        f"training of a variational autoencoder ({params.autoencoder_step:,} steps of"
+        f" {params.autoencoder.batch_size} films) and sampling from it, "
+        if params.sample.beside
+        else ""
+    )
     made = (
         f"Training of a denoising diffusion model (U-Net of {channels} channels,"
         f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
-        f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, screening"
+        f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, {beside}screening"
     )
     if not params.trains:
         made = "Films of other generators taken in, screened, and compared with the source films"

@@ -10,7 +10,11 @@ from typing import Any
 from cxr_release.logbook.logs import by_people
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.release.documents.citation import stated
-from cxr_release.release.documents.drawn_elsewhere import generated_elsewhere, origins
+from cxr_release.release.documents.drawn_elsewhere import (
+    generated_by_autoencoder,
+    generated_elsewhere,
+    origins,
+)
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.documents.scale import scale_of
 from cxr_release.release.record import Record, Source
@@ -56,8 +60,15 @@ def _collection(record: Record) -> str:
     params, total = record.params, record.counts.total
     checkpoints = ", ".join(map(str, params.sample.checkpoints))
     elsewhere = generated_elsewhere(record)
-    own = total.generated - elsewhere
+    autoencoder = generated_by_autoencoder(record)
+    own = total.generated - elsewhere - autoencoder
     others = f" Other generators drew {elsewhere:,} films." if elsewhere else ""
+    second = (
+        f" A variational autoencoder that was trained on the same films drew {autoencoder:,} films"
+        f" at step {params.autoencoder_step:,}."
+        if autoencoder
+        else ""
+    )
     left = f"Left out: {total.excluded:,}; released: {total.released:,}."
     if not params.trains:
         return (
@@ -67,7 +78,7 @@ def _collection(record: Record) -> str:
     return (
         f"A denoising diffusion model drew {own:,} films, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
-        f" {params.sample.steps:,} steps{_guided(params)}.{others} {left}"
+        f" {params.sample.steps:,} steps{_guided(params)}.{second}{others} {left}"
         f" {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
     )
 

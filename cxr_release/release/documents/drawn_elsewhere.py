@@ -1,9 +1,10 @@
-"""What the documents say of films that another generator drew: what is stated, and no more."""
+"""What the documents say of who drew the films: of other makers' what is stated, and no more."""
 
 from __future__ import annotations
 
 from collections import Counter
 
+from cxr_release.film_id import AUTOENCODER, origin_of
 from cxr_release.licenses import SPDX
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Elsewhere, Record
@@ -15,20 +16,33 @@ def released_elsewhere(record: Record) -> dict[str, int]:
     """Name of films drawn elsewhere → how many of them are released."""
     films: Counter[str] = Counter({source.name: 0 for source in record.elsewhere})
     for row in record.counts.rows:
-        if row.checkpoint is None:
+        if origin_of(row.job[0]) == "elsewhere":
             films[row.job[0]] += row.released
     return dict(films)
 
 
 def generated_elsewhere(record: Record) -> int:
     """Films that were taken in, excluded or not."""
-    return sum(row.generated for row in record.counts.rows if row.checkpoint is None)
+    rows = record.counts.rows
+    return sum(row.generated for row in rows if origin_of(row.job[0]) == "elsewhere")
+
+
+def generated_by_autoencoder(record: Record) -> int:
+    """Films that the autoencoder of this project drew, excluded or not."""
+    return sum(row.generated for row in record.counts.rows if row.job[0] == AUTOENCODER)
+
+
+def network_of(record: Record) -> str:
+    """What was trained here, as a noun."""
+    beside = " and a variational autoencoder" if record.params.sample.beside else ""
+    return f"a denoising diffusion model{beside}"
 
 
 def drawn_by(record: Record) -> str:
     """Who drew the released films, as the end of a sentence that names their number."""
+    were = "were each" if record.params.sample.beside else "was"
     network = (
-        f"drawn by a denoising diffusion model that was trained on: {one_line(record.source.title)}"
+        f"drawn by {network_of(record)} that {were} trained on: {one_line(record.source.title)}"
     )
     elsewhere = released_elsewhere(record)
     if not elsewhere:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cxr_release.errors import REMAKE, ReleaseError
 from cxr_release.files import whole_file
-from cxr_release.film_id import FilmId, checkpoint_of
+from cxr_release.film_id import FilmId, Origin, checkpoint_of, origin_of
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.json_documents import read
@@ -69,7 +69,7 @@ def is_sheet(file: str) -> bool:
 
 
 _ELSEWHERE = "source-"
-"""Before the names of films drawn elsewhere: people choose them, and other figures have names."""
+"""Before the names of other sources: people choose them, and other figures have names."""
 
 
 def write_figures(
@@ -100,14 +100,14 @@ def write_figures(
         shutil.copyfile(inputs.study / f"{name}.svg", figures / f"{published}.svg")
     for source, chosen in contents.shown.items():
         films = {film: png.decode(shown[film], where=film) for film in chosen}
-        _write_sheet(folder / sheet_file(source), films, checkpoint_of(source) is None)
+        _write_sheet(folder / sheet_file(source), films, origin_of(source))
 
 
-def _write_sheet(path: Path, films: Mapping[str, Film], elsewhere: bool) -> None:
+def _write_sheet(path: Path, films: Mapping[str, Film], origin: Origin) -> None:
     captions = [_caption(film) for film in films]
     sheet = contact_sheet(list(films.values()), captions, columns=COLUMNS)
     # Synthetic films stay labelled when they are shown together.
-    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True, elsewhere=elsewhere))
+    path.write_bytes(png.encode(np.asarray(sheet), synthetic=True, origin=origin))
 
 
 def _caption(film: str) -> str:

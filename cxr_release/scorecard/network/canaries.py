@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import CheckpointError, TrainingError
 from cxr_release.generators.checkpoints import Checkpoint
-from cxr_release.generators.diffusion.conditions import ToldFilms
+from cxr_release.generators.conditions import ToldFilms
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import Compute
 from cxr_release.params import TrainParams

@@ -29,8 +29,8 @@ from tqdm import tqdm
 
 from cxr_release.errors import CheckpointError
 from cxr_release.generators.checkpoints import Checkpoint
+from cxr_release.generators.conditions import Predict, told
 from cxr_release.generators.diffusion import network as unets
-from cxr_release.generators.diffusion.conditions import Predict, told
 from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.runtime.compute import Compute, chunks
 from cxr_release.generators.runtime.randomness import generator

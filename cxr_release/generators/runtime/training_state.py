@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import UNet2DModel
 from diffusers.training_utils import EMAModel
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
@@ -40,14 +39,14 @@ class Progress:
 def save(
     path: Path,
     progress: Progress,
-    unet: UNet2DModel,
+    network: torch.nn.Module,
     average: EMAModel,
     optimizer: torch.optim.AdamW,
 ) -> None:
     """Write the state of a run, whole or not at all."""
     tensors = {
         name: tensor.detach().cpu().contiguous()
-        for name, tensor in _state(unet, average, optimizer)
+        for name, tensor in _state(network, average, optimizer)
     }
     metadata = {name: str(value) for name, value in asdict(progress).items()}
     with whole_file(path) as partial:
@@ -65,7 +64,9 @@ def progress_of(path: Path) -> Progress:
         return _progress(stored)
 
 
-def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.optim.AdamW) -> int:
+def load(
+    path: Path, network: torch.nn.Module, average: EMAModel, optimizer: torch.optim.AdamW
+) -> int:
     """Put a saved state back in place.
 
     Returns:
@@ -77,7 +78,7 @@ def load(path: Path, unet: UNet2DModel, average: EMAModel, optimizer: torch.opti
     _make_moments(optimizer)
     with _open_state(path) as stored, torch.no_grad():
         progress = _progress(stored)
-        for name, tensor in _state(unet, average, optimizer):
+        for name, tensor in _state(network, average, optimizer):
             # In place, so that memory layout, and with it every last bit, stays as it was.
             tensor.copy_(stored.get_tensor(name))
     for moments in optimizer.state.values():
@@ -105,10 +106,10 @@ def _progress(stored: Any) -> Progress:
 
 
 def _state(
-    unet: UNet2DModel, average: EMAModel, optimizer: torch.optim.AdamW
+    network: torch.nn.Module, average: EMAModel, optimizer: torch.optim.AdamW
 ) -> Iterator[tuple[str, Tensor]]:
     """Every tensor of the state, by name: in place, not copies."""
-    parameters = unet.named_parameters()
+    parameters = network.named_parameters()
     for (name, weight), mean in zip(parameters, average.shadow_params, strict=True):
         yield f"weight.{name}", weight
         yield f"average.{name}", mean

@@ -1,0 +1,1 @@
+"""The variational autoencoder, a second generator: network, training, checkpoints, drawing."""
