@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Any, NotRequired, cast
 
 from tqdm import tqdm
 from typing_extensions import TypedDict
@@ -40,14 +40,19 @@ GROUP = 32
 JOB = "job.json"
 
 
-class Job(TypedDict):
-    """What a sampling job made: `job.json`."""
+class JobName(TypedDict):
+    """Which job it is; see `job_fields`."""
 
     checkpoint: int | None
     """None of a generator that is not the diffusion model; then `source` names it."""
     source: NotRequired[str]
-    checkpoint_step: int
     batch: str
+
+
+class Job(JobName):
+    """What a sampling job made: `job.json`."""
+
+    checkpoint_step: int
     requested: int
     """Films requested."""
     made: int
@@ -128,12 +133,12 @@ def sample_job(
             root_seed=root_seed,
             deadline=deadline,
         ).fill(folder)
-        job = Job(
-            **job_fields((source, batch)),
-            checkpoint_step=generator.step,
-            requested=settings.films(batch),
-            made=made,
-        )
+        job: Job = {
+            **cast(JobName, job_fields((source, batch))),
+            "checkpoint_step": generator.step,
+            "requested": settings.films(batch),
+            "made": made,
+        }
         if context.processes.is_main:
             if made < job["requested"]:
                 run_folder.say(

@@ -98,11 +98,12 @@ class Autoencoder:
             unit = to_unit(films[piece.start : piece.stop]).to(device)
             noise = torch.zeros(len(piece), self.record.network.latents, device=device)
             with self._compute.autocast():
-                return self._network(unit, noise).double().cpu()
+                losses: torch.Tensor = self._network(unit, noise)
+            return losses.double().cpu()
 
         parts = self._compute.run(piece_losses, chunks(range(len(films)), PIECE))
-        losses: NDArray[np.float64] = torch.cat(parts).numpy()
-        return losses
+        together: NDArray[np.float64] = torch.cat(parts).numpy()
+        return together
 
 
 def open_autoencoder(folder: Path, settings: SampleParams, compute: Compute) -> Autoencoder:
