@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxr_release.film_id import (
+    AUTOENCODER,
     BATCHES,
     FILM_PATTERN,
     FilmId,
@@ -18,6 +19,7 @@ from cxr_release.film_id import (
     job_of,
     job_of_row,
     name_fault,
+    origin_of,
     padded,
     read_job,
     source_name,
@@ -52,7 +54,8 @@ def test_any_source_is_read_from_the_ids_of_its_films_alone(
     name: str, batch: str, index: int
 ) -> None:
     film = FilmId(name, batch, index)
-    assert is_source(name) is (not name_fault(name) or checkpoint_of(name) is not None)
+    own = name == AUTOENCODER or checkpoint_of(name) is not None
+    assert is_source(name) is (not name_fault(name) or own)
     if is_source(name):
         assert FilmId.parse(str(film)) == film
         assert re.fullmatch(FILM_PATTERN, str(film))
@@ -88,6 +91,16 @@ def test_sources_come_by_number_and_then_by_name() -> None:
     films = [FilmId(name, "large", 1) for name in names]
     ordered = [film.source for film in sorted(films, key=lambda film: film.order)]
     assert ordered == sorted(names, key=source_order)
+
+
+def test_the_autoencoder_is_a_source_that_nobody_else_s_films_can_be() -> None:
+    assert is_source(AUTOENCODER)
+    assert name_fault(AUTOENCODER)
+    assert FilmId.parse("autoencoder-large-00012") == FilmId(AUTOENCODER, "large", 12)
+    sources = ("checkpoint-3", AUTOENCODER, "gan")
+    assert [origin_of(source) for source in sources] == ["diffusion", "autoencoder", "elsewhere"]
+    row = job_fields((AUTOENCODER, "large"))
+    assert row == {"checkpoint": None, "source": AUTOENCODER, "batch": "large"}
 
 
 def test_ids_are_spelt_as_they_were_published() -> None:

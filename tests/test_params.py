@@ -300,6 +300,60 @@ def test_no_training_and_no_checkpoints_go_together(
     assert all(fault.remedy for fault in caught.value.faults)
 
 
+BESIDE = {"generators": ["autoencoder"]}
+
+
+def test_an_autoencoder_may_be_trained_beside_the_network(tmp_path: Path) -> None:
+    assert parameters.load(DEFAULT).sample.beside == ()
+    path = changed(tmp_path, autoencoder={"steps": 1000}, sample=BESIDE)
+    params = parameters.load(path)
+    assert params.sample.source_names[-1] == "autoencoder"
+    assert params.autoencoder.last_checkpoint(params.train.checkpoint_every) == 11
+    assert params.autoencoder_step == 990
+    assert params.millimetres_per_pixel_of("autoencoder") is None
+    raw = yaml.safe_load(DEFAULT.read_text())
+    del raw["autoencoder"], raw["sample"]["generators"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    older = parameters.load(tmp_path / "params.yaml")
+    assert (older.autoencoder.steps, older.sample.beside) == (0, ())
+
+
+@pytest.mark.parametrize(
+    ("sections", "where"),
+    [
+        ({"autoencoder": {"steps": 1000}}, ["sample.generators"]),
+        ({"sample": BESIDE}, ["sample.generators"]),
+        ({"autoencoder": {"steps": 89}, "sample": BESIDE}, ["autoencoder.steps"]),
+        (
+            {"autoencoder": {"steps": 90, "channels": [8] * 7}, "sample": BESIDE},
+            ["ingest.size"],
+        ),
+        (
+            {"autoencoder": {"steps": 90}, "sample": BESIDE, "train": {"privacy": PRIVATE}},
+            ["autoencoder.steps"],
+        ),
+        (
+            {"autoencoder": {"steps": 90}, "sample": {**ALONE, **BESIDE}, "train": {"steps": 0}},
+            ["autoencoder.steps"],
+        ),
+    ],
+)
+def test_an_autoencoder_and_what_does_not_go_with_it(
+    tmp_path: Path, sections: dict[str, Any], where: list[str]
+) -> None:
+    with pytest.raises(ParamsError, match="do not fit together") as caught:
+        parameters.load(changed(tmp_path, **sections))
+    assert [fault.where for fault in caught.value.faults] == where
+    assert all(fault.remedy for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize("generators", [["gan"], ["autoencoder", "autoencoder"], "autoencoder"])
+def test_generators_that_there_are_not_are_refused(tmp_path: Path, generators: Any) -> None:
+    path = changed(tmp_path, autoencoder={"steps": 90}, sample={"generators": generators})
+    with pytest.raises(ParamsError, match=r"sample\.generators"):
+        parameters.load(path)
+
+
 def test_training_is_private_where_that_is_asked_for(tmp_path: Path) -> None:
     assert parameters.load(DEFAULT).train.privacy is None
     asked = parameters.load(changed(tmp_path, train={"privacy": PRIVATE})).train.privacy

@@ -21,6 +21,7 @@ from cxr_release.fidelity.distance_types import (
     Distances,
     deciding,
     estimate,
+    finest,
     waves_of,
 )
 from cxr_release.film_size import Size
@@ -103,6 +104,7 @@ def checkpoint_report(
             *_short_run(losses),
             *_within_chance(distances),
             *_detail(distances),
+            *_beside(distances),
             *_what_the_distances_are(distances),
         ],
     )
@@ -209,6 +211,32 @@ def _detail(distances: Distances) -> list[str]:
         f"{band['power']:.3g} of the source films' (95 % interval {low:.3g} to {high:.3g}). The "
         f"{NAMES[metric]} alone may not show that."
     ]
+
+
+def _beside(distances: Distances) -> list[str]:
+    """Other generators' films beside those of the nearest checkpoint, by distance and detail."""
+    metric, floor = deciding(distances)
+    nearest = _nearest(distances)
+    size = Size.of(distances["size"])
+    band = finest(nearest)
+    return [
+        f"Films of the {point['source']} at step {point['checkpoint_step']:,} score"
+        f" {_interval(*estimate(point, metric))} in {NAMES[metric]}, those of checkpoint"
+        f" {nearest['checkpoint']} {_interval(*estimate(nearest, metric))}, and source films"
+        f" {floor:.3g}. From {band['low']} to {band['high']:g} {waves_of(size)} the first have"
+        f" {_band(finest(point))} of the source films' power, the others {_band(band)}. Neither"
+        " number alone ranks generators: the distance may be small for films in fog, and noise"
+        " fills the finest band."
+        for point in distances.get("generators", [])
+    ]
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{value:.3g} (95 % interval {low:.3g} to {high:.3g})"
+
+
+def _band(band: BandPower) -> str:
+    return _interval(band["power"], *band["interval"])
 
 
 def _power(band: BandPower) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired
+from typing import Any, NotRequired, cast
 
 from tqdm import tqdm
 from typing_extensions import TypedDict
@@ -43,14 +43,19 @@ GROUP = 32
 JOB = "job.json"
 
 
-class Job(TypedDict):
-    """What a sampling job made: `job.json`."""
+class JobName(TypedDict):
+    """Which job it is; see `job_fields`."""
 
     checkpoint: int | None
     """None of a generator that is not the diffusion model; then `source` names it."""
     source: NotRequired[str]
-    checkpoint_step: int
     batch: str
+
+
+class Job(JobName):
+    """What a sampling job made: `job.json`."""
+
+    checkpoint_step: int
     requested: int
     """Films requested."""
     made: int
@@ -187,15 +192,12 @@ def sample_job(
             root_seed=root_seed,
             deadline=deadline,
         ).fill(folder)
-        job = Job(
-            checkpoint=checkpoint_of(source),
-            checkpoint_step=generator.step,
-            batch=batch,
-            requested=count,
-            made=made,
-        )
-        if job["checkpoint"] is None:
-            job["source"] = source
+        job: Job = {
+            **cast(JobName, job_fields((source, batch))),
+            "checkpoint_step": generator.step,
+            "requested": count,
+            "made": made,
+        }
         if labels is not None:
             job["classes"] = context.processes.agreed(
                 lambda: _classes_made(folder, generator.conditions.names)

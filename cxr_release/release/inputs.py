@@ -15,7 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from cxr_release.errors import REMAKE, Fault, ReleaseError
 from cxr_release.files import sha256
-from cxr_release.film_id import Job, checkpoint_of, job_name, origin_of, read_job, source_name
+from cxr_release.film_id import (
+    AUTOENCODER,
+    CHECKPOINT,
+    Job,
+    checkpoint_of,
+    job_name,
+    origin_of,
+    read_job,
+    source_name,
+)
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.paths import Paths
@@ -41,6 +50,7 @@ from cxr_release.release.record import (
     Recall,
     Scorecard,
     ScreeningReview,
+    Sha256,
     Split,
     Start,
     StudyReview,
@@ -86,6 +96,7 @@ class StatedTraining(_More):
 
     privacy: StatedPrivacy | None = None
     start: Start | None = None
+    cohort_sha256: str | None = None
 
 
 class TrainedCheckpoint(_More):
@@ -102,6 +113,24 @@ class TrainedCheckpoint(_More):
             privacy=None if facts is None else Privacy.model_validate(facts),
             start=self.training.start,
         )
+
+
+class StatedAutoencoder(_More):
+    """What an autoencoder's `checkpoint.json` says of its training."""
+
+    steps: Count
+    batch_size: Count
+    learning_rate: Number
+    cohort_sha256: Sha256
+
+
+class TrainedAutoencoder(_More):
+    """An autoencoder's `checkpoint.json`, as far as a release rests on it."""
+
+    generator: Literal["autoencoder"]
+    checkpoint_step: Count
+    network: dict[str, Any]
+    training: StatedAutoencoder
 
 
 class CheckpointReport(Checkpoints):
@@ -266,6 +295,8 @@ class ReleaseInputs:
     """Folder of what earlier versions held, a folder a version; it may be empty."""
     final: Path
     """Folder of the final run: the `checkpoint.json` of each checkpoint that was sampled."""
+    autoencoder: Path
+    """Folder of the autoencoder's run; without a checkpoint where there is no autoencoder."""
     checkpoints: Path
     """Folder with `report.json`, `losses.png`, `distances.png`, `quality.png`, `bands.png`."""
 
@@ -286,13 +317,25 @@ class ReleaseInputs:
             for number in sorted(numbers)
         }
 
+    @property
+    def trained_autoencoder(self) -> Path:
+        """What the autoencoder's last checkpoint says of itself."""
+        numbers = [
+            number
+            for folder in self.autoencoder.glob(f"{CHECKPOINT}-*")
+            if (number := checkpoint_of(folder.name)) is not None
+        ]
+        return self.autoencoder / source_name(max(numbers, default=1)) / "checkpoint.json"
+
     def files(self, jobs: list[Job]) -> dict[str, Path]:
         """Every file that a release follows from, by the name that `release.json` gives it."""
         elsewhere = any(origin_of(source) == "elsewhere" for source, _ in jobs)
+        second = any(source == AUTOENCODER for source, _ in jobs)
         reported = _CHECKPOINTS if self.trained(jobs) else _CHECKPOINTS[:1]
         return {
             **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
+            **({"training/autoencoder.json": self.trained_autoencoder} if second else {}),
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             "oriented/summary.json": self.oriented / "summary.json",
             **{f"screening/{name}": self.screening / name for name in _SCREENING},
@@ -353,6 +396,8 @@ class ReleaseInputs:
             self.sources()
         for path in trained.values():
             read(path, TrainedCheckpoint)
+        if "training/autoencoder.json" in files:
+            read(self.trained_autoencoder, TrainedAutoencoder)
 
     def checkpoint_report(self, params: Params) -> CheckpointReport | None:
         """What curves and distances say of the checkpoints; None where nothing was trained.

@@ -28,7 +28,7 @@ from cxr_release.release.checks.parts import check_parts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.scorecard import check_scorecard
-from cxr_release.release.checks.training import check_trained
+from cxr_release.release.checks.training import check_autoencoder, check_trained
 from cxr_release.release.checks.view import Places, Rows, View
 from cxr_release.release.inputs import (
     STUDY,
@@ -302,6 +302,7 @@ def _check_between(
         report,
     )
     check_trained(inputs, params.sample.jobs, params, parts, report)
+    check_autoencoder(inputs, params, report)
     nearest = Place(str(inputs.audit / "nearest.parquet"), _AUDIT)
     check_search(
         view,

@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cxr_release.film_id import Job, job_fields, job_of_row, source_order, source_title
+from cxr_release.film_id import (
+    Job,
+    job_fields,
+    job_of_row,
+    origin_of,
+    source_order,
+    source_title,
+)
 from cxr_release.logbook.entry import effective_of
 from cxr_release.logbook.logs import tally
 from cxr_release.plotting import new_figure, open_frame, save_figure
@@ -133,7 +140,7 @@ def title_of_row(row: Row, form: str = "{} ({})") -> str:
     """What a row is called: the paper's words for batches are for what was sampled here alone."""
     source, batch = job_of_row(row)
     return form.format(
-        source_title(source), NAMES.get(batch, batch) if row["checkpoint"] else batch
+        source_title(source), batch if origin_of(source) == "elsewhere" else NAMES.get(batch, batch)
     )
 
 

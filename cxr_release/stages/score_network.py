@@ -32,7 +32,19 @@ def run(paths: Paths, params: Params) -> None:
     )
     score = params.score
     effort = Effort(levels=score.levels, noises=score.noises, doses=score.doses)
-    write(paths.network_attacks, network_attacks(inputs, compute=params.compute, effort=effort))
+    attacks = network_attacks(inputs, compute=params.compute, effort=effort)
+    beside = (
+        NotMeasurable(f"{CALIBRATED}, {name}", NETWORK, "film", NO_SECOND.format(name))
+        for name in params.sample.beside
+    )
+    write(paths.network_attacks, (*attacks, *beside))
+
+
+NO_SECOND = (
+    "the weights of the {} were not attacked: there is no second one, trained on the tuning part"
+    " alone, to hold its losses against"
+)
+"""Why nothing is known of who holds the weights of a generator beside the network."""
 
 
 if __name__ == "__main__":

@@ -120,6 +120,28 @@ def test_films_that_are_near_and_in_fog_are_worth_a_note(
     ]
 
 
+def test_films_of_another_generator_stand_beside_those_of_the_nearest_checkpoint() -> None:
+    measured = distances(9, 5, 3, 2, 1.25)
+    point = {**measured["checkpoints"][0], "source": "autoencoder", "checkpoint_step": 1350}
+    point |= {"frechet_random_conv": 0.9, "bands": bands(1, 0.8, 0.3, 0.02, wide=0.01)}
+    point["intervals"] = {**point["intervals"], "frechet_random_conv": [0.8, 1.0]}
+    measured["checkpoints"][-1]["bands"] = bands(1, 1, 0.9, 0.5, wide=0.1)
+    assert not [
+        note for note in checkpoint_report(PARTING, measured, [5])["notes"] if "fog" in note
+    ]
+    measured["generators"] = [point]
+    report = checkpoint_report(PARTING, measured, [5])
+    (note,) = [note for note in report["notes"] if "fog" in note]
+    assert note.startswith(
+        "Films of the autoencoder at step 1,350 score 0.9 (95 % interval 0.8 to 1) in distance,"
+        " those of checkpoint 5 1.25 (95 % interval 1.15 to 1.35), and source films 0.5. From 16 to"
+        " 32 cycles a film the first have 0.02 (95 % interval 0.01 to 0.03) of the source films'"
+        " power, the others 0.5 (95 % interval 0.4 to 0.6)."
+    )
+    # It is nearer than every checkpoint, and none the less recommends nothing.
+    assert report["nearest"] == 5
+
+
 def test_the_notes_say_what_each_distance_is() -> None:
     (note,) = checkpoint_report(PARTING, distances(9, 5, 3, 2, 1), [3, 4, 5])["notes"]
     assert "48 drawn films of 64 × 64 pixels" in note

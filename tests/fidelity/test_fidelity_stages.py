@@ -53,9 +53,15 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def draw(
-        folder: Path, seeds: Sequence[int], *, settings: SampleParams, compute: ComputeParams
+        source: str,
+        folder: Path,
+        seeds: Sequence[int],
+        *,
+        settings: SampleParams,
+        compute: ComputeParams,
     ) -> Iterator[np.ndarray]:
         assert settings.steps >= 2
+        assert source in {folder.name, "autoencoder"}
         assert compute.precision
         asked.append(folder.name)
         yield from films(len(seeds), int(folder.name[-1]))
@@ -94,10 +100,10 @@ def test_it_goes_on_where_it_was_killed(
     write_json(paths.fidelity_points / "run.json", {"fingerprint": "another", "finished": True})
     kept = fidelity.draw
 
-    def killed(folder: Path, *arguments: object, **keywords: object) -> object:
-        if folder.name == "checkpoint-4":
+    def killed(source: str, *arguments: object, **keywords: object) -> object:
+        if source == "checkpoint-4":
             raise KeyboardInterrupt
-        return kept(folder, *arguments, **keywords)
+        return kept(source, *arguments, **keywords)
 
     monkeypatch.setattr(fidelity, "draw", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -124,6 +130,26 @@ def test_the_last_checkpoint_is_measured_if_no_other_is(
 ) -> None:
     fidelity.run(paths, replace(params, fidelity=replace(params.fidelity, every=9)))
     assert drawn == ["checkpoint-4"]
+
+
+def test_a_generator_beside_the_network_is_measured_by_the_same(
+    paths: Paths, params: Params, drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        fidelity, "read_autoencoder", lambda folder: SimpleNamespace(checkpoint_step=70)
+    )
+    asked = replace(
+        params,
+        autoencoder=replace(params.autoencoder, steps=7 * params.train.checkpoint_every),
+        sample=replace(params.sample, generators=("autoencoder",)),
+    )
+    fidelity.run(paths, asked)
+    assert drawn == ["checkpoint-2", "checkpoint-4", "checkpoint-7"]
+    (beside,) = read_json(paths.fidelity)["generators"]
+    assert (beside["source"], beside["checkpoint_step"]) == ("autoencoder", 70)
+    assert {"frechet_random_conv", "bands", "intervals"} <= beside.keys()
+    fidelity.run(paths, params)
+    assert "generators" not in read_json(paths.fidelity)
 
 
 def test_wrong_weights_are_heard_of_before_a_film_is_drawn(

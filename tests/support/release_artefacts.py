@@ -298,6 +298,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         film_key=root / "film-key",
         published=root / "published",
         final=root / "training" / "final",
+        autoencoder=root / "training" / "autoencoder",
         score=root / "score",
         checkpoints=root / "checkpoints",
     )

@@ -115,8 +115,8 @@ class Autoencoder:
             return losses.double().cpu()
 
         parts = self._compute.run(piece_losses, chunks(range(len(films)), PIECE))
-        losses: NDArray[np.float64] = torch.cat(parts).numpy()
-        return losses
+        together: NDArray[np.float64] = torch.cat(parts).numpy()
+        return together
 
 
 def open_autoencoder(folder: Path, settings: SampleParams, compute: Compute) -> Autoencoder:

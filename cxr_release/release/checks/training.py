@@ -6,12 +6,15 @@ to follow from itself.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from cxr_release.errors import TrainingError
 from cxr_release.film_id import Job
 from cxr_release.generators.privacy.accounting import FINEST, epsilon_of, is_installed
 from cxr_release.params import Params
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.release.inputs import ReleaseInputs, TrainedCheckpoint
+from cxr_release.release.inputs import ReleaseInputs, TrainedAutoencoder, TrainedCheckpoint
 from cxr_release.release.record import Metrics, Privacy, Split, Training
 
 _TRAIN = "train again (`dvc repro train`)"
@@ -35,6 +38,34 @@ def check_trained(
         report.add(str(inputs.final), "its checkpoints are not of one run", _TRAIN)
 
 
+def check_autoencoder(inputs: ReleaseInputs, params: Params, report: CheckReport) -> None:
+    """The autoencoder's checkpoint is of the parameters, and of the films of the final run."""
+    if not params.sample.beside:
+        return
+    path = inputs.trained_autoencoder
+    document = report.document(path, TrainedAutoencoder)
+    if document is None:
+        return
+    place = Place(str(path), "train again (`dvc repro train_autoencoder`)")
+    settings = params.autoencoder
+    where = "section autoencoder"
+    report.says(
+        place.at("key checkpoint_step"), document.checkpoint_step, params.autoencoder_step, where
+    )
+    network = {**asdict(settings.network), "channels": list(settings.channels)}
+    report.says(place.at("key network"), document.network, network, where)
+    for key in ("steps", "batch_size", "learning_rate"):
+        true, stated = getattr(settings, key), getattr(document.training, key)
+        report.says(place.at(f"key training.{key}"), stated, true, where)
+    for other in inputs.trained(params.sample.jobs).values():
+        trained = report.document(other, TrainedCheckpoint)
+        if trained is not None and trained.training.cohort_sha256 is not None:
+            films = trained.training.cohort_sha256
+            stated = document.training.cohort_sha256
+            report.says(place.at("key training.cohort_sha256"), stated, films, str(other))
+    report.applied("statements on the autoencoder held against the parameters", 1)
+
+
 def check_untrained(metrics: Metrics, params: Params, place: Place, report: CheckReport) -> None:
     """A release says of a network what there is to say, and nothing where none was trained."""
     stated = {
@@ -45,6 +76,11 @@ def check_untrained(metrics: Metrics, params: Params, place: Place, report: Chec
     for key, is_stated in stated.items():
         if is_stated != params.trains:
             report.add(place.at(key), "does not fit train.steps")
+    points = (metrics.distances or {}).get("generators", [])
+    names = [point.get("source") if isinstance(point, dict) else None for point in _list(points)]
+    report.says(
+        place.at("distances.generators"), names, list(params.sample.beside), "sample.generators"
+    )
     members = metrics.scorecard and metrics.scorecard.members
     if metrics.scorecard and (members is None) != params.trains:
         report.add(place.at("scorecard.members"), "does not fit train.steps")
@@ -88,6 +124,10 @@ def check_training(
         _check_units(privacy, split, where, report)
         _check_epsilon(privacy, where, report)
     report.applied("statements on training held against the parameters", 1)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _check_units(privacy: Privacy, split: Split, place: Place, report: CheckReport) -> None:
