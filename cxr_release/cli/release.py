@@ -35,22 +35,46 @@ def verify(
     records: Annotated[
         bool, typer.Option("--records", help="Also read every record through croissant.json.")
     ] = False,
+    signer: Annotated[
+        Path | None, typer.Option(help="Public keys, one of which must have signed it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check that a release is what it says: hashes, tables, films, counts, numbers, card.
 
     Works offline on a folder; names every difference, and ends with 1 where there is one. With
     --records, mlcroissant holds each shard in memory. `sha256sum -c SHA256SUMS` in the folder
-    checks the hashes alone.
+    checks the hashes alone. The file of --signer is a .pub file or ssh's allowed_signers, from the
+    team and not from the release.
 
     Example: cxr-release verify org/cervical-synthetic@v1.0.0
     """
     from cxr_release import api
     from cxr_release.release.verify import require_true, text_of
 
-    report = api.verify(release, records=records)
+    report = api.verify(release, records=records, signer=signer)
     show(report, text_of, as_json=as_json)
     require_true(report)
+
+
+@release_app.command()
+def sign(
+    folder: Folder,
+    key: Annotated[Path, typer.Option(help="Your ssh key: a file, or the .pub of an agent's.")],
+    as_json: Json = False,
+) -> None:
+    """Sign a release with an ssh key: SHA256SUMS.sig, one signature over all files, by ssh-keygen.
+
+    The release is verified first. Keys are of the kind ed25519, in a file, in an agent or in
+    hardware. `cxr-release verify --signer FILE` checks it; so do ssh-keygen and sha256sum alone.
+    Sign before you push: a tag is never moved.
+
+    Example: cxr-release sign data/release --key ~/.ssh/id_ed25519
+    """
+    from cxr_release.release.signatures.sign import sign as make
+    from cxr_release.release.signatures.sign import text_of
+
+    show(make(folder, key), text_of, as_json=as_json)
 
 
 @release_app.command()

@@ -18,6 +18,7 @@ from cxr_release.publishing.hub import LOG_IN, Access, access_to
 from cxr_release.publishing.hub_client import Patience, conversation
 from cxr_release.publishing.readiness import require_identity, require_reviewed
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Local, Remote, read_local
+from cxr_release.release.layout import SIGNATURE
 
 if TYPE_CHECKING:
     from cxr_release.release.record import Record
@@ -251,6 +252,8 @@ def _announcement(
         f"  there already: {_amount(parts['already_there'])}",
         *(f"  to delete: {name}" for name in plan.delete),
     ]
+    if SIGNATURE not in local:
+        lines.append("  It is not signed: `cxr-release sign` does so, before it is pushed.")
     if is_private and not private:
         lines.append("  It is private and stays so; --private was not asked for.")
     return "\n".join(lines) + "\n"
