@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from cxr_release.film_id import Job, checkpoint_of, jobs_of, name_fault, source_
 from cxr_release.film_size import ASKED, Size, is_film_size, read_sides
 from cxr_release.licenses import SPDX
 from cxr_release.settings import (
+    LATER,
     between,
     by_name,
     checked,
@@ -413,6 +414,24 @@ class ScoreParams:
     )
 
 
+def _repository(**options: Any) -> Any:
+    return matching(rf"({_HUB_NAME}/{_HUB_NAME})?", "ORG/NAME on the Hub, or empty", **options)
+
+
+_HUB_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelParams:
+    """The network as a thing to publish; the defaults are those of a project that keeps it."""
+
+    release: bool = False
+    checkpoint: int | None = between(1, MOST_STEPS, "or null", default=None)
+    repository: str = _repository(default="")
+    dataset: str = _repository(default="")
+    most_tpr: float = between(0.0, 0.2, "of the films", default=0.05)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReleaseParams:
     """What the release is called and where its source comes from."""
@@ -472,12 +491,20 @@ class Params:
     audit: AuditParams
     study: StudyParams
     score: ScoreParams
+    model: ModelParams = field(default_factory=ModelParams, metadata=LATER)
     release: ReleaseParams
 
     @property
     def trains(self) -> bool:
         """Whether a network is trained here; if not, other generators drew all films."""
         return bool(self.train.steps)
+
+    @property
+    def modelled(self) -> int | None:
+        """Number of the checkpoint that is released as a model; None where none is."""
+        if not self.model.release:
+            return None
+        return self.model.checkpoint or self.sample.checkpoints[-1]
 
     def millimetres_per_pixel_of(self, source: str) -> float | None:
         """The scale of a source's films; None where it is not known, as of other generators'."""
@@ -640,7 +667,7 @@ def _contradictions(params: Params) -> list[Fault]:
                 f"take multiples of {folds}, or fewer network.channels",
             )
         )
-    faults += fit_faults(params.ingest, "ingest.")
+    faults += fit_faults(params.ingest, "ingest.") + _model_faults(params)
     if params.network.attention > len(params.network.channels):
         faults.append(
             Fault(
@@ -687,6 +714,27 @@ def _contradictions(params: Params) -> list[Fault]:
                 "give audit.weights and audit.weights_sha256, or take `encoder: thumbnail`",
             )
         )
+    return faults
+
+
+def _model_faults(params: Params) -> list[Fault]:
+    """What does not go together where the network is to be released."""
+    if not params.model.release or not params.sample.checkpoints:
+        return [
+            Fault(
+                "model.release",
+                "no network is trained here that could be released",
+                "set model.release to false",
+            )
+        ] * params.model.release
+    number, sampled = params.modelled, params.sample.checkpoints
+    faults = []
+    if number not in sampled:
+        what = f"checkpoint {number} is not one that films are sampled from"
+        faults.append(Fault("model.checkpoint", what, "take a number of sample.checkpoints"))
+    if number not in (params.score.checkpoints or sampled[-1:]):
+        what = f"the network of checkpoint {number} is not attacked, so it could not be published"
+        faults.append(Fault("model.checkpoint", what, "name it in score.checkpoints, too"))
     return faults
 
 

@@ -12,7 +12,7 @@ import reprlib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, is_dataclass
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from cxr_release.errors import Fault, ParamsError
@@ -24,6 +24,9 @@ LONGEST = 200
 LONGEST_PROSE = 20_000
 """Characters of a text of several lines, which goes into the card as it is."""
 LONGEST_LIST = 1_000
+
+LATER: Mapping[str, Any] = MappingProxyType({"later": True})
+"""Metadata of a section that files written before there was one lack: it then has its defaults."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -122,6 +125,8 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
         kind_of, nullable = _without_none(types[name])
         if nullable and raw.get(name) is None:
             values[name] = None
+        elif name not in raw and "later" in spec.metadata:
+            values[name] = kind_of()
         elif name not in raw:
             faults.append(Fault(where, "missing"))
         elif is_dataclass(kind_of):

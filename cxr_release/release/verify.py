@@ -48,6 +48,7 @@ from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
 from cxr_release.release.layout import SHARD, side_file
+from cxr_release.release.model.record import MODEL
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.signatures.signers import Signer
 from cxr_release.release.untrusted.folder import Folder, look
@@ -71,7 +72,7 @@ _PLACES = Places(
 def verify(
     folder: Path, *, records: bool = False, signers: Sequence[Signer] | None = None
 ) -> dict[str, Any]:
-    """Hold a release folder against everything that it says of itself.
+    """Hold a release folder, or that of a released network, against what it says of itself.
 
     Memory grows with the number of rows, not with the films' bytes. Where a table cannot be read,
     what would be counted from it is not checked.
@@ -88,6 +89,10 @@ def verify(
         (sentences on what could not be checked) and `differences` (`where`, `what`, `remedy`),
         sorted: none where the release is what it says.
     """
+    if is_model(folder):
+        from cxr_release.release.model.verify import verify_model  # needs torch
+
+        return verify_model(folder, signers=signers)
     report = CheckReport(folder)
     document: Mapping[str, Any] = {}
     signature = None
@@ -110,6 +115,11 @@ def verify(
         "notes": report.notes,
         "differences": [asdict(difference) for difference in report.differences],
     }
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder says that it is a released network, and not a release of films."""
+    return (folder / MODEL).is_file() and not (folder / RECORD).exists()
 
 
 def _text(document: Mapping[str, Any], key: str) -> str:
