@@ -257,6 +257,7 @@ def verify(
     *,
     records: bool = False,
     signer: str | Path | None = None,
+    model: bool = False,
     raises: bool = False,
 ) -> Mapping[str, Any]:
     """Check that a release is what it says of itself: hashes, films, counts, numbers, documents.
@@ -266,6 +267,7 @@ def verify(
         records: also read every record through croissant.json, as mlcroissant does.
         signer: file of public keys, as `allowed_signers` of OpenSSH or plain ones, one of which
             must have signed the release.
+        model: whether `ORG/NAME@TAG` is a released network; of a folder that shows.
         raises: raise where there is a difference.
 
     Returns:
@@ -284,7 +286,7 @@ def verify(
     from cxr_release.release.verify import verify as check
 
     signers = None if signer is None else read_signers(Path(signer))
-    with open_release(str(release)) as folder:
+    with open_release(str(release), kind="model" if model else "dataset") as folder:
         report = check(folder, records=records, signers=signers)
     if raises:
         require_true(report)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,6 +38,9 @@ def verify(
     signer: Annotated[
         Path | None, typer.Option(help="Public keys, one of which must have signed it.")
     ] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="ORG/NAME@TAG is a released network.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check that a release is what it says: hashes, tables, films, counts, numbers, card.
@@ -52,7 +55,7 @@ def verify(
     from cxr_release import api
     from cxr_release.release.verify import require_true, text_of
 
-    report = api.verify(release, records=records, signer=signer)
+    report = api.verify(release, records=records, signer=signer, model=model)
     show(report, text_of, as_json=as_json)
     require_true(report)
 
@@ -80,7 +83,7 @@ def sign(
 @release_app.command()
 def push(
     folder: Folder,
-    repo: Annotated[str, typer.Option(help="The dataset's repository: ORG/NAME.")],
+    repo: Annotated[str, typer.Option(help="The repository on the Hub: ORG/NAME.")],
     tag: Annotated[
         str | None, typer.Option(help="Tag of this version.", show_default="v and the version")
     ] = None,
@@ -91,6 +94,13 @@ def push(
     allow_unreviewed: Annotated[
         bool, typer.Option(help="Send although not every review is complete.")
     ] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="The folder is a released network, data/model.")
+    ] = False,
+    allow_weights: Annotated[
+        str | None,
+        typer.Option(help="With --model: the repository's name once more, to let weights go."),
+    ] = None,
     patience: Patient = FIVE_MINUTES,
     root: Root = HERE,
     as_json: Json = False,
@@ -101,26 +111,29 @@ def push(
     a tag is never moved. A Hub that does not answer is named within ten seconds, and the push ends
     when it has not answered for --patience. The token is HF_TOKEN's or that of `hf auth login`;
     HF_ENDPOINT is honoured. In a project the version is noted in data/published/: commit that.
+    --model publishes a network, after an attack on it that found little: docs/releasing-a-model.md.
 
     Example: cxr-release push data/release --repo org/cervical-synthetic --dry-run
     """
     from cxr_release.publishing.hub_client import Patience
     from cxr_release.publishing.push import push as send
     from cxr_release.publishing.push import text_of
+    from cxr_release.publishing.push_model import push_model
 
+    common: Any = {"repo": repo, "tag": tag, "private": private, "dry_run": dry_run}
+    common |= {"patience": Patience(total=patience)}
+    if model:
+        show(push_model(folder, allow_weights=allow_weights, **common), text_of, as_json=as_json)
+        return
     project = project_at(root)
     ledger = project.ledger_for(folder)
     report = send(
         folder,
-        repo=repo,
-        tag=tag,
-        private=private,
-        dry_run=dry_run,
         allow_unreviewed=allow_unreviewed,
         ledger=ledger,
         statements=project.statements() if ledger else None,
         logs=project.ends() if ledger else None,
-        patience=Patience(total=patience),
+        **common,
     )
     show(report, text_of, as_json=as_json)
 

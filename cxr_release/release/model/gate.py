@@ -8,7 +8,6 @@ from typing import Any
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.release.model.record import MODEL, ModelRecord
 from cxr_release.scorecard.attacks.attack import NETWORK
-from cxr_release.scorecard.network.scores import CALIBRATED
 
 LEAST_CONTROLS = 100
 """Control films: with fewer, 1 % of them is none, and the rate says nothing of 1 %."""
@@ -18,7 +17,7 @@ Attack = Mapping[str, Any]
 
 
 def attacks_on(privacy: Sequence[Attack], step: int) -> list[dict[str, Any]]:
-    """Of a scorecard's attacks those that were made on the released network with its weights.
+    """Of a scorecard's attacks those on the released network with its weights, made or not.
 
     Args:
         privacy: rows of the scorecard's part of that name.
@@ -28,9 +27,14 @@ def attacks_on(privacy: Sequence[Attack], step: int) -> list[dict[str, Any]]:
         dict(attack)
         for attack in privacy
         if attack["access"] == NETWORK
-        and attack.get("target_step") == step
+        and attack.get("target_step", step) == step
+        and (_OF_SEVERAL not in attack["attack"] or attack["attack"].endswith(f"step {step:,}"))
         and not attack.get("proxy")
     ]
+
+
+_OF_SEVERAL = ", step "
+"""In the name of an attack where several networks were attacked: then its step follows."""
 
 
 def refusals(attacks: Sequence[Attack], most_tpr: float) -> list[Fault]:
@@ -41,13 +45,12 @@ def refusals(attacks: Sequence[Attack], most_tpr: float) -> list[Fault]:
         most_tpr: what the upper end of the 95 % interval of the true-positive rate at a
             false-positive rate of 1 % may be.
     """
-    name = "the attack on the network's weights"
-    if not any(attack["attack"].startswith(CALIBRATED) for attack in attacks):
+    if not attacks:
         return [
             Fault(
-                name,
+                "the attack on the network's weights",
                 "was not made on this checkpoint",
-                "see why in the scorecard, and what it needs in docs/releasing-a-model.md",
+                "see the scorecard, and what it needs in docs/releasing-a-model.md",
             )
         ]
     return [fault for attack in attacks for fault in _faults(attack, most_tpr)]
