@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from safetensors import safe_open
 
 from cxr_release.errors import ReleaseError
-from cxr_release.files import read_json, sha256, whole_folder, write_json, write_text
+from cxr_release.files import as_read, read_json, sha256, whole_folder, write_json, write_text
 from cxr_release.film_id import source_name
 from cxr_release.generators import checkpoints
 from cxr_release.json_documents import read
@@ -109,7 +109,7 @@ def _record(
             "network": {
                 "checkpoint": checkpoint.checkpoint,
                 "step": checkpoint.checkpoint_step,
-                "size": checkpoint.size.sides,
+                "size": as_read(checkpoint.size.sides),
                 "pixel_unshuffle": checkpoint.network.pixel_unshuffle,
                 "classes": classes,
                 "weights": {
