@@ -253,30 +253,41 @@ def analyze(
 
 
 def verify(
-    release: str | Path, *, records: bool = False, raises: bool = False
+    release: str | Path,
+    *,
+    records: bool = False,
+    signer: str | Path | None = None,
+    model: bool = False,
+    raises: bool = False,
 ) -> Mapping[str, Any]:
     """Check that a release is what it says of itself: hashes, films, counts, numbers, documents.
 
     Args:
         release: a release folder, or `ORG/NAME@TAG` on the Hugging Face Hub.
         records: also read every record through croissant.json, as mlcroissant does.
+        signer: file of public keys, as `allowed_signers` of OpenSSH or plain ones, one of which
+            must have signed the release.
+        model: whether `ORG/NAME@TAG` is a released network; of a folder that shows.
         raises: raise where there is a difference.
 
     Returns:
-        `name`, `version`, `checked` (rule → number of things that it was applied to), `notes`
-        (sentences on what could not be checked) and `differences` (`where`, `what`, `remedy`): none
-        where the release is what it says.
+        `name`, `version`, `checked` (rule → number of things that it was applied to), `signature`
+        (`state`, `key`, `signers`), `notes` (sentences on what could not be checked) and
+        `differences` (`where`, `what`, `remedy`): none where the release is what it says.
 
     Raises:
-        ReleaseError: there is no such release, or the Hub does not answer; and, with `raises`,
+        ReleaseError: there is no such release, the Hub does not answer, or `signer` is not a file
+            of public keys; and, with `raises`,
             where there is a difference: names them all.
     """
     from cxr_release.publishing.fetch import open_release
+    from cxr_release.release.signatures.signers import read_signers
     from cxr_release.release.verify import require_true
     from cxr_release.release.verify import verify as check
 
-    with open_release(str(release)) as folder:
-        report = check(folder, records=records)
+    signers = None if signer is None else read_signers(Path(signer))
+    with open_release(str(release), kind="model" if model else "dataset") as folder:
+        report = check(folder, records=records, signers=signers)
     if raises:
         require_true(report)
     return report

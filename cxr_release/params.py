@@ -549,6 +549,24 @@ class ScoreParams:
     )
 
 
+def _repository(**options: Any) -> Any:
+    return matching(rf"({_HUB_NAME}/{_HUB_NAME})?", "ORG/NAME on the Hub, or empty", **options)
+
+
+_HUB_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelParams:
+    """The network as a thing to publish; the defaults are those of a project that keeps it."""
+
+    release: bool = False
+    checkpoint: int | None = between(1, MOST_STEPS, "or null", default=None)
+    repository: str = _repository(default="")
+    dataset: str = _repository(default="")
+    most_tpr: float = between(0.0, 0.2, "of the films", default=0.05)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReleaseParams:
     """What the release is called and where its source comes from."""
@@ -610,6 +628,7 @@ class Params:
     audit: AuditParams
     study: StudyParams
     score: ScoreParams
+    model: ModelParams = field(default_factory=ModelParams, metadata=LATER)
     release: ReleaseParams
 
     @property
@@ -622,6 +641,13 @@ class Params:
         """Training steps of the autoencoder that draws films; 0: there is none."""
         every = self.train.checkpoint_every
         return self.autoencoder.last_checkpoint(every) * every
+
+    @property
+    def modelled(self) -> int | None:
+        """Number of the checkpoint that is released as a model; None where none is."""
+        if not self.model.release:
+            return None
+        return self.model.checkpoint or self.sample.checkpoints[-1]
 
     def millimetres_per_pixel_of(self, source: str) -> float | None:
         """The scale of a source's films; None where it is not known, as of other makers'."""
@@ -784,7 +810,7 @@ def _contradictions(params: Params) -> list[Fault]:
                 f"take multiples of {folds}, or fewer network.channels",
             )
         )
-    faults += fit_faults(params.ingest, "ingest.")
+    faults += fit_faults(params.ingest, "ingest.") + _model_faults(params)
     faults += _condition_faults(params) + _guidance_faults(params) + _autoencoder_faults(params)
     if params.network.attention > len(params.network.channels):
         faults.append(
@@ -952,6 +978,27 @@ def _guidance_faults(params: Params) -> list[Fault]:
         for number in params.sample.checkpoints
         if number <= guidance.checkpoint
     ][:1]
+
+
+def _model_faults(params: Params) -> list[Fault]:
+    """What does not go together where the network is to be released."""
+    if not params.model.release or not params.sample.checkpoints:
+        return [
+            Fault(
+                "model.release",
+                "no network is trained here that could be released",
+                "set model.release to false",
+            )
+        ] * params.model.release
+    number, sampled = params.modelled, params.sample.checkpoints
+    faults = []
+    if number not in sampled:
+        what = f"checkpoint {number} is not one that films are sampled from"
+        faults.append(Fault("model.checkpoint", what, "take a number of sample.checkpoints"))
+    if number not in (params.score.checkpoints or sampled[-1:]):
+        what = f"the network of checkpoint {number} is not attacked, so it could not be published"
+        faults.append(Fault("model.checkpoint", what, "name it in score.checkpoints, too"))
+    return faults
 
 
 def _untrained_faults(params: Params) -> list[Fault]:

@@ -142,6 +142,9 @@ class Paths:
     release = _Below("data/release")
     """The release folder."""
 
+    model = _Below("data/model")
+    """The network as a folder to publish; empty where it is not to be."""
+
     def checkpoint(self, number: int) -> Path:
         """One checkpoint of the run on all films."""
         return self.final / source_name(number)

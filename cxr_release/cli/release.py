@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,28 +35,55 @@ def verify(
     records: Annotated[
         bool, typer.Option("--records", help="Also read every record through croissant.json.")
     ] = False,
+    signer: Annotated[
+        Path | None, typer.Option(help="Public keys, one of which must have signed it.")
+    ] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="ORG/NAME@TAG is a released network.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check that a release is what it says: hashes, tables, films, counts, numbers, card.
 
     Works offline on a folder; names every difference, and ends with 1 where there is one. With
     --records, mlcroissant holds each shard in memory. `sha256sum -c SHA256SUMS` in the folder
-    checks the hashes alone.
+    checks the hashes alone. The file of --signer is a .pub file or ssh's allowed_signers, from the
+    team and not from the release.
 
     Example: cxr-release verify org/cervical-synthetic@v1.0.0
     """
     from cxr_release import api
     from cxr_release.release.verify import require_true, text_of
 
-    report = api.verify(release, records=records)
+    report = api.verify(release, records=records, signer=signer, model=model)
     show(report, text_of, as_json=as_json)
     require_true(report)
 
 
 @release_app.command()
+def sign(
+    folder: Folder,
+    key: Annotated[Path, typer.Option(help="Your ssh key: a file, or the .pub of an agent's.")],
+    as_json: Json = False,
+) -> None:
+    """Sign a release with an ssh key: SHA256SUMS.sig, one signature over all files, by ssh-keygen.
+
+    The release is verified first. Keys are of the kind ed25519, in a file, in an agent or in
+    hardware. `cxr-release verify --signer FILE` checks it; so do ssh-keygen and sha256sum alone.
+    Sign before you push: a tag is never moved.
+
+    Example: cxr-release sign data/release --key ~/.ssh/id_ed25519
+    """
+    from cxr_release.release.signatures.sign import sign as make
+    from cxr_release.release.signatures.sign import text_of
+
+    show(make(folder, key), text_of, as_json=as_json)
+
+
+@release_app.command()
 def push(
     folder: Folder,
-    repo: Annotated[str, typer.Option(help="The dataset's repository: ORG/NAME.")],
+    repo: Annotated[str, typer.Option(help="The repository on the Hub: ORG/NAME.")],
     tag: Annotated[
         str | None, typer.Option(help="Tag of this version.", show_default="v and the version")
     ] = None,
@@ -67,6 +94,13 @@ def push(
     allow_unreviewed: Annotated[
         bool, typer.Option(help="Send although not every review is complete.")
     ] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="The folder is a released network, data/model.")
+    ] = False,
+    allow_weights: Annotated[
+        str | None,
+        typer.Option(help="With --model: the repository's name once more, to let weights go."),
+    ] = None,
     patience: Patient = FIVE_MINUTES,
     root: Root = HERE,
     as_json: Json = False,
@@ -77,26 +111,29 @@ def push(
     a tag is never moved. A Hub that does not answer is named within ten seconds, and the push ends
     when it has not answered for --patience. The token is HF_TOKEN's or that of `hf auth login`;
     HF_ENDPOINT is honoured. In a project the version is noted in data/published/: commit that.
+    --model publishes a network, after an attack on it that found little: docs/releasing-a-model.md.
 
     Example: cxr-release push data/release --repo org/cervical-synthetic --dry-run
     """
     from cxr_release.publishing.hub_client import Patience
     from cxr_release.publishing.push import push as send
     from cxr_release.publishing.push import text_of
+    from cxr_release.publishing.push_model import push_model
 
+    common: Any = {"repo": repo, "tag": tag, "private": private, "dry_run": dry_run}
+    common |= {"patience": Patience(total=patience)}
+    if model:
+        show(push_model(folder, allow_weights=allow_weights, **common), text_of, as_json=as_json)
+        return
     project = project_at(root)
     ledger = project.ledger_for(folder)
     report = send(
         folder,
-        repo=repo,
-        tag=tag,
-        private=private,
-        dry_run=dry_run,
         allow_unreviewed=allow_unreviewed,
         ledger=ledger,
         statements=project.statements() if ledger else None,
         logs=project.ends() if ledger else None,
-        patience=Patience(total=patience),
+        **common,
     )
     show(report, text_of, as_json=as_json)
 

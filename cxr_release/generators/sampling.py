@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 from cxr_release import json_documents
 from cxr_release.errors import CheckpointError
 from cxr_release.files import write_json
-from cxr_release.film_id import FilmId, checkpoint_of, origin_of, source_title
+from cxr_release.film_id import FilmId, checkpoint_of, job_fields, origin_of, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators.apportionment import labels_of

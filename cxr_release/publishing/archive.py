@@ -26,7 +26,7 @@ from cxr_release.publishing.readiness import require_identity
 from cxr_release.release.documents.citation import contact, stated, summary
 from cxr_release.release.documents.datacite import datacite, to_xml
 from cxr_release.release.documents.markdown import one_line
-from cxr_release.release.layout import CHECKSUMS, portable_files
+from cxr_release.release.layout import CHECKSUMS, UNLISTED, portable_files
 from cxr_release.release.record import RECORD, Record
 
 FORMS = ("bagit", "zip")
@@ -170,7 +170,7 @@ def _pack(packed: _Zip, folder: Path, base: str, paths: Mapping[str, Path]) -> d
     wrong = [
         name
         for name in {*hashes, *stated}
-        if name != CHECKSUMS and stated.get(name) != hashes.get(name)
+        if name not in UNLISTED and stated.get(name) != hashes.get(name)
     ]
     if wrong:
         raise ReleaseError(

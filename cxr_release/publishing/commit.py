@@ -62,7 +62,7 @@ def create_tag(remote: Remote, name: str, commit: str, message: str) -> None:
                 tag=name,
                 tag_message=message,
                 revision=commit,
-                repo_type="dataset",
+                repo_type=wire.access.kind,
             )
         )
         # Whatever was answered: the answer may be lost and the tag made.
@@ -123,7 +123,7 @@ REGULAR_AT_MOST = 10_000_000
 
 
 def create_repo(wire: Wire, *, private: bool) -> None:
-    """Make the dataset repo; that it is there already is fine.
+    """Make the repo; that it is there already is fine.
 
     Raises:
         ReleaseError: the token may not do so.
@@ -131,7 +131,9 @@ def create_repo(wire: Wire, *, private: bool) -> None:
     repo = wire.access.repo
     for turn in range(wire.patience.tries):
         response = wire.attempt(
-            lambda: wire.hub.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
+            lambda: wire.hub.create_repo(
+                repo, repo_type=wire.access.kind, private=private, exist_ok=True
+            )
         )
         # Whatever was answered: the answer may be lost and the repo made.
         if Remote(wire).is_private() is not None:
@@ -184,7 +186,7 @@ def send(
                     wire.access.repo,
                     [*additions, *deletions],
                     commit_message=message,
-                    repo_type="dataset",
+                    repo_type=wire.access.kind,
                     parent_commit=head,
                 ).oid
             )
@@ -254,7 +256,7 @@ def _upload(
         lambda: wire.hub.preupload_lfs_files(
             wire.access.repo,
             additions,
-            repo_type="dataset",
+            repo_type=wire.access.kind,
             revision="main",
             free_memory=False,
             # A .gitignore on main must not keep a file out.

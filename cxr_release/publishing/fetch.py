@@ -15,12 +15,11 @@ from urllib.parse import quote
 from tqdm import tqdm
 
 from cxr_release.errors import Fault, ReleaseError
-from cxr_release.publishing.hub import access_to, is_reference, reference
+from cxr_release.publishing.hub import Kind, access_to, is_reference, reference
 from cxr_release.publishing.hub_client import LIMIT, Patience, Wire, conversation
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Remote, RemoteFile, read_local
 from cxr_release.release.layout import is_portable
 
-RECORD = "release.json"
 FILES_AT_MOST = 10_000
 ROOM = 0.9
 """Part of the free disk space that a release may take."""
@@ -28,12 +27,15 @@ PATIENT = Patience()
 
 
 @contextmanager
-def open_release(text: str, *, patience: Patience = PATIENT) -> Iterator[Path]:
+def open_release(
+    text: str, *, kind: Kind = "dataset", patience: Patience = PATIENT
+) -> Iterator[Path]:
     """Give the folder of a release.
 
     Args:
         text: a local folder, or ORG/NAME@TAG; the latter is fetched into a temporary folder, with
             a bar on stderr, and removed when the block ends.
+        kind: what a version on the Hub is.
         patience: how long to wait for a Hub that fails.
 
     Raises:
@@ -48,7 +50,7 @@ def open_release(text: str, *, patience: Patience = PATIENT) -> Iterator[Path]:
             "is neither a folder nor a version on the Hub", where=text, remedy="give ORG/NAME@TAG"
         )
     version = reference(text)
-    access = access_to(version.repo)
+    access = access_to(version.repo, kind)
     with tempfile.TemporaryDirectory(prefix="cxr-release-") as name:
         folder = Path(name, "release")
         folder.mkdir()
@@ -69,8 +71,8 @@ def _fetch(wire: Wire, tag: str, folder: Path) -> None:
         name: file for name, file in remote.tree(commit).items() if name not in MADE_BY_THE_HUB
     }
     where = f"{wire.access.repo}@{tag}"
-    if RECORD not in files:
-        raise ReleaseError(f"is not a release: it has no {RECORD}", where=where)
+    if wire.access.record not in files:
+        raise ReleaseError(f"is not a release: it has no {wire.access.record}", where=where)
     require_room(files, where, shutil.disk_usage(folder).free, most=FILES_AT_MOST)
     download(wire, commit, files, folder, title=f"fetching {tag}")
 

@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 from cxr_release.errors import ReleaseError
@@ -29,9 +30,15 @@ class Reference:
     tag: str
 
 
+Kind = Literal["dataset", "model"]
+"""What a repo on the Hub holds, as the Hub's clients call it."""
+RECORDS: dict[Kind, str] = {"dataset": "release.json", "model": "model.json"}
+"""Kind of a repo → the file by which its content is one of ours."""
+
+
 @dataclass(frozen=True)
 class Access:
-    """One dataset repo of one Hub, and who asks."""
+    """One repo of one Hub, and who asks."""
 
     endpoint: str
     """Such as https://huggingface.co, without a slash at the end."""
@@ -39,16 +46,23 @@ class Access:
     """ORG/NAME."""
     token: str | None = field(repr=False)
     """None where not logged in."""
+    kind: Kind = "dataset"
+
+    @property
+    def record(self) -> str:
+        """The file by which the repo's content is one of ours."""
+        return RECORDS[self.kind]
 
     @property
     def page(self) -> str:
         """The repo's page, and the `where` of every error."""
-        return f"{self.endpoint}/datasets/{self.repo}"
+        folder = "datasets/" if self.kind == "dataset" else ""
+        return f"{self.endpoint}/{folder}{self.repo}"
 
     @property
     def api(self) -> str:
         """Where the repo's endpoints are."""
-        return f"{self.endpoint}/api/datasets/{self.repo}"
+        return f"{self.endpoint}/api/{self.kind}s/{self.repo}"
 
 
 def is_reference(text: str) -> bool:
@@ -69,7 +83,7 @@ def reference(text: str) -> Reference:
     return Reference(repo, tag)
 
 
-def access_to(repo: str) -> Access:
+def access_to(repo: str, kind: Kind = "dataset") -> Access:
     """How to reach a repo: endpoint of HF_ENDPOINT, token of HF_TOKEN or of the usual login.
 
     Raises:
@@ -98,7 +112,7 @@ def access_to(repo: str) -> Access:
         raise ReleaseError(
             "would carry the token unencrypted", where=endpoint, remedy="set HF_ENDPOINT to https"
         )
-    return Access(endpoint, repo, token)
+    return Access(endpoint, repo, token, kind)
 
 
 def _is_encrypted(endpoint: str) -> bool:

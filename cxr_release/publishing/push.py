@@ -18,12 +18,12 @@ from cxr_release.publishing.hub import LOG_IN, Access, access_to
 from cxr_release.publishing.hub_client import Patience, conversation
 from cxr_release.publishing.readiness import require_identity, require_reviewed
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Local, Remote, read_local
+from cxr_release.release.layout import SIGNATURE
 
 if TYPE_CHECKING:
+    from cxr_release.release.model.record import ModelRecord
     from cxr_release.release.record import Record
     from cxr_release.release.versions.proofs import LogStatements
-
-RECORD = "release.json"
 
 PUSHED, THERE, DRY = "pushed", "already there", "dry run"
 PATIENT = Patience()
@@ -85,12 +85,11 @@ def push(
             says what to do.
     """
     access = access_to(repo)
-    if access.token is None and not dry_run:
-        raise ReleaseError("not logged in", where=access.page, remedy=LOG_IN)
+    require_login(access, dry_run=dry_run)
     # Here, for its libraries are heavy.
     from cxr_release.json_documents import read
     from cxr_release.release import verify
-    from cxr_release.release.record import Record
+    from cxr_release.release.record import RECORD, Record
 
     # Before they are verified: what is written into the folder from now on is not sent.
     local = read_local(folder)
@@ -98,9 +97,55 @@ def push(
     record = read(folder / RECORD, Record)
     if ledger is not None:
         _require_no_contradiction(ledger, folder, statements)
-    tag = _own_tag(record, tag)
+    tag = own_tag(record, tag, RECORD)
     require_identity(record)
     unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
+    report = deliver(access, local, record, private=private, dry_run=dry_run, patience=patience)
+    recorded = None
+    if ledger is not None and report["commit"] and not dry_run:
+        recorded = _record_version(ledger, folder, logs, f"{repo}@{tag}")
+    return report | {
+        "unreviewed": unreviewed,
+        "recorded": None if recorded is None else str(recorded),
+    }
+
+
+def require_login(access: Access, *, dry_run: bool) -> None:
+    """Refuse to begin without a token; a dry run needs none.
+
+    Raises:
+        ReleaseError: there is none.
+    """
+    if access.token is None and not dry_run:
+        raise ReleaseError("not logged in", where=access.page, remedy=LOG_IN)
+
+
+def deliver(
+    access: Access,
+    local: Mapping[str, Local],
+    record: Record | ModelRecord,
+    *,
+    private: bool,
+    dry_run: bool,
+    patience: Patience,
+) -> dict[str, Any]:
+    """Send a folder that may go out: one commit, compared, then its tag.
+
+    Args:
+        access: the repo, and who asks.
+        local: the folder's files, from before they were verified.
+        record: names title, version and tag.
+        private: see `push`.
+        dry_run: see `push`.
+        patience: how long to wait for a Hub that fails.
+
+    Returns:
+        See `push`; all but `unreviewed` and `recorded`.
+
+    Raises:
+        ReleaseError: see `push`.
+    """
+    tag = str(record.tag)
     with conversation(access, patience) as wire:
         remote = Remote(wire)
         if access.token is not None and remote.role() == "read" and not dry_run:
@@ -113,13 +158,8 @@ def push(
             plan, commit = _publish(remote, tag, local, plan, record, private=private)
         else:
             commit = plan.tagged or ""
-    out = bool(commit) and not dry_run
-    recorded = None
-    if ledger is not None and out:
-        recorded = _record_version(ledger, folder, logs, f"{repo}@{tag}")
-    state = THERE if plan.tagged else DRY if dry_run else PUSHED
     return {
-        "repo": repo,
+        "repo": access.repo,
         "tag": tag,
         "commit": commit or None,
         "url": f"{access.page}/tree/{tag}",
@@ -127,9 +167,7 @@ def push(
         "deleted": [] if plan.tagged else list(plan.delete),
         "private": private if plan.private is None else plan.private,
         "dry_run": dry_run,
-        "state": state,
-        "unreviewed": unreviewed,
-        "recorded": None if recorded is None else str(recorded),
+        "state": THERE if plan.tagged else DRY if dry_run else PUSHED,
     }
 
 
@@ -158,12 +196,17 @@ def _record_version(
         ) from error
 
 
-def _own_tag(record: Record, tag: str | None) -> str:
+def own_tag(record: Record | ModelRecord, tag: str | None, where: str) -> str:
+    """The tag of a version, which is no other than its record says.
+
+    Raises:
+        ReleaseError: another one is asked for.
+    """
     own = str(record.tag)
     if tag not in {None, own}:
         raise ReleaseError(
             f"version {record.version} has the tag {own}, and its card says so: not {tag}",
-            where=RECORD,
+            where=where,
             remedy="leave --tag out, or set release.version in params.yaml and run `dvc repro`",
         )
     return own
@@ -194,7 +237,7 @@ def _plan(remote: Remote, tag: str, local: Mapping[str, Local], *, private: bool
         )
     tree = remote.tree(head)
     delete = sorted(tree.keys() - local.keys() - MADE_BY_THE_HUB)
-    if delete and RECORD not in tree and tagged is None:
+    if delete and remote.access.record not in tree and tagged is None:
         names = ", ".join(delete[:5]) + (" …" if len(delete) > 5 else "")
         raise ReleaseError(
             f"holds {len(delete)} file(s) of something that is not a release: {names}",
@@ -210,7 +253,7 @@ def _publish(
     tag: str,
     local: Mapping[str, Local],
     plan: Plan,
-    record: Record,
+    record: Record | ModelRecord,
     *,
     private: bool,
 ) -> tuple[Plan, str]:
@@ -251,6 +294,8 @@ def _announcement(
         f"  there already: {_amount(parts['already_there'])}",
         *(f"  to delete: {name}" for name in plan.delete),
     ]
+    if SIGNATURE not in local:
+        lines.append("  It is not signed: `cxr-release sign` does so, before it is pushed.")
     if is_private and not private:
         lines.append("  It is private and stays so; --private was not asked for.")
     return "\n".join(lines) + "\n"
@@ -275,9 +320,9 @@ def text_of(report: Mapping[str, Any]) -> str:
             f"there already: {_amount(report['already_there'])}",
             f"  {would}deleted: {len(report['deleted'])} file(s)",
         ]
-    if report["unreviewed"]:
+    if report.get("unreviewed"):
         lines.append(f"  not complete: {', '.join(report['unreviewed'])}")
-    if report["recorded"]:
+    if report.get("recorded"):
         lines.append(f"  noted in {report['recorded']}: add it to git")
     lines.append(f"  {'private' if report['private'] else 'public'}: {report['url']}")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cxr_release.errors import Fault, ReleaseError
 
 if TYPE_CHECKING:
+    from cxr_release.release.model.record import ModelRecord
     from cxr_release.release.record import Record
 
 _REVIEWS = {
@@ -32,7 +33,7 @@ def incomplete_reviews(record: Record) -> list[Fault]:
     return faults
 
 
-def require_identity(record: Record) -> None:
+def require_identity(record: Record | ModelRecord, where: str = "release.json") -> None:
     """A release goes out under its own name, or not at all.
 
     Raises:
@@ -50,7 +51,7 @@ def require_identity(record: Record) -> None:
     if faults:
         raise ReleaseError(
             "does not say whose it is, so it cannot be published",
-            where="release.json",
+            where=where,
             faults=faults,
         )
 

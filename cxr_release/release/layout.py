@@ -26,6 +26,11 @@ from cxr_release.film_id import SOURCE_PATTERN, is_source
 from cxr_release.tables import Table
 
 CHECKSUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.sig"
+"""Signature over `CHECKSUMS`, where the release is signed. It is made later, and not listed there.
+"""
+UNLISTED = frozenset({CHECKSUMS, SIGNATURE})
+"""Files of a release that `CHECKSUMS` has no line of."""
 
 
 def hashes_of(folder: Path, names: Iterable[str]) -> dict[str, str]:
@@ -40,7 +45,7 @@ def write_checksums(folder: Path, known: Mapping[str, str]) -> None:
         folder: the release folder.
         known: hashes that have been taken already, by name.
     """
-    names = sorted(entry.name for entry in walk(folder) if entry.name != CHECKSUMS)
+    names = sorted(entry.name for entry in walk(folder) if entry.name not in UNLISTED)
     lines = [f"{known.get(name) or sha256(folder / name)}  {name}\n" for name in names]
     write_text(folder / CHECKSUMS, "".join(lines))
 
@@ -67,7 +72,7 @@ def is_portable(name: str) -> bool:
 
 def is_release_file(name: str) -> bool:
     """Whether a release may hold a file of that name."""
-    return name in NOTICES or is_shard(name) or bool(_OTHERS.fullmatch(name))
+    return name in {*NOTICES, SIGNATURE} or is_shard(name) or bool(_OTHERS.fullmatch(name))
 
 
 def portable_files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:

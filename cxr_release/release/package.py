@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +18,7 @@ from cxr_release.release.contents import read_contents
 from cxr_release.release.documents.figures import write_figures
 from cxr_release.release.documents.rendered import Sources, documents_of
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.layout import side_file, write_checksums
+from cxr_release.release.layout import SIGNATURE, side_file, write_checksums
 from cxr_release.release.record import RECORD, Record, Validation
 from cxr_release.release.versions.proofs import LogStatements
 
@@ -37,7 +39,8 @@ def package(
         params: the parameters that they were made with.
         validation: what `validate` returned, as JSON.
         reasons: code of each reason of exclusion → its meaning.
-        output: the release folder; what stood there before is replaced as a whole.
+        output: the release folder; what stood there before is replaced as a whole, its signature
+            too, of which stderr says that it is gone.
         statements: what the logs hold; None: nothing is held against the published versions.
 
     Returns:
@@ -52,6 +55,7 @@ def package(
     jobs = params.sample.jobs
     inputs.require(jobs)
     checked = read(validation, Validation)
+    was_signed = os.path.lexists(output / SIGNATURE)
     # Hashing lets other threads work: it runs beside the reading.
     with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
         hashed = beside.submit(inputs.hashes, jobs)
@@ -80,4 +84,6 @@ def package(
         for name, text in documents_of(sources).items():
             write_text(folder / name, text)
         write_checksums(folder, hashes)
+    if was_signed:
+        sys.stderr.write(f"{output}: its signature is gone; sign it with `cxr-release sign`\n")
     return record

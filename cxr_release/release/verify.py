@@ -6,7 +6,7 @@ network, no link is followed, and what would not fit into memory is named and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,15 @@ from cxr_release.release.checks.parts import check_cohort_counts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
 from cxr_release.release.checks.scorecard import check_scorecard
+from cxr_release.release.checks.signature import check_signature, sentence_of
 from cxr_release.release.checks.training import check_training, check_untrained
 from cxr_release.release.checks.view import Places, View
 from cxr_release.release.configs import SIDE_TABLES, measured
 from cxr_release.release.documents.rendered import Sources
 from cxr_release.release.layout import SHARD, side_file
+from cxr_release.release.model.record import MODEL
 from cxr_release.release.record import RECORD, Record
+from cxr_release.release.signatures.signers import Signer
 from cxr_release.release.untrusted.folder import Folder, look
 from cxr_release.release.untrusted.readers import json_of_file, rows_of
 from cxr_release.release.versions.published import order_of
@@ -66,8 +69,10 @@ _PLACES = Places(
 )
 
 
-def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
-    """Hold a release folder against everything that it says of itself.
+def verify(
+    folder: Path, *, records: bool = False, signers: Sequence[Signer] | None = None
+) -> dict[str, Any]:
+    """Hold a release folder, or that of a released network, against what it says of itself.
 
     Memory grows with the number of rows, not with the films' bytes. Where a table cannot be read,
     what would be counted from it is not checked.
@@ -76,19 +81,27 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
         folder: the release folder. It may hold anything.
         records: where nothing else is wrong, also read every record through croissant.json, as its
             users do. mlcroissant holds a shard in memory for that.
+        signers: whose signature over SHA256SUMS is asked for; None: that of anybody, or none.
 
     Returns:
         `name` and `version` as `release.json` has them, `checked` (rule → things that it was
-        applied to), `notes` (sentences on what could not be checked) and `differences` (`where`,
-        `what`, `remedy`), sorted: none where the release is what it says.
+        applied to), `signature` (see `check_signature`; None of what is not a folder), `notes`
+        (sentences on what could not be checked) and `differences` (`where`, `what`, `remedy`),
+        sorted: none where the release is what it says.
     """
+    if is_model(folder):
+        from cxr_release.release.model.verify import verify_model  # needs torch
+
+        return verify_model(folder, signers=signers)
     report = CheckReport(folder)
     document: Mapping[str, Any] = {}
+    signature = None
     if not folder.is_dir():
         report.add(folder.name, "is not a folder")
     else:
         with report.trying(folder.name):
             files = look(folder, report)
+            signature = check_signature(files, signers, report)
             document = _check(files, report)
             # Of documents that were not made again nobody knows what they would have one fetch.
             if records and not report.faults and MADE_AGAIN in report.rules:
@@ -98,9 +111,15 @@ def verify(folder: Path, *, records: bool = False) -> dict[str, Any]:
     return {
         **{key: _text(document, key) for key in ("name", "version")},
         "checked": dict(sorted(report.rules.items())),
+        "signature": signature,
         "notes": report.notes,
         "differences": [asdict(difference) for difference in report.differences],
     }
+
+
+def is_model(folder: Path) -> bool:
+    """Whether a folder says that it is a released network, and not a release of films."""
+    return (folder / MODEL).is_file() and not (folder / RECORD).exists()
 
 
 def _text(document: Mapping[str, Any], key: str) -> str:
@@ -282,6 +301,8 @@ def text_of(report: Mapping[str, Any]) -> str:
     """
     name = f"{report['name']} {report['version']}".strip() or "This folder"
     lines = [f"{things:>9,}  {rule}" for rule, things in report["checked"].items()]
+    if report["signature"]:
+        lines.append(f"signature: {sentence_of(report['signature'])}")
     lines += [f"note: {note}" for note in report["notes"]]
     differences = [Fault(**difference) for difference in report["differences"]]
     if not differences:

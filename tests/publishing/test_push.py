@@ -88,6 +88,22 @@ def test_a_changed_shard_is_the_one_object_that_is_sent(world: World) -> None:
     assert world.hub.store.files("v1.0.0")[SHARD.format(2)] == noise(2)
 
 
+def test_a_signature_goes_in_the_same_commit_and_cannot_follow_a_tag(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.push(dry_run=True)
+    assert "It is not signed" in capsys.readouterr().err
+    (world.folder / "SHA256SUMS.sig").write_bytes(b"a signature")
+    world.push()
+    assert "It is not signed" not in capsys.readouterr().err
+    world.require_published()
+    assert len(world.hub.store.commits()) == 2
+    (world.folder / "SHA256SUMS.sig").write_bytes(b"another signature")
+    with pytest.raises(ReleaseError, match=r"v1\.0\.0 holds another release") as caught:
+        world.push()
+    assert [fault.where for fault in caught.value.faults] == ["SHA256SUMS.sig"]
+
+
 def test_stale_files_leave_in_the_same_commit(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,7 +35,7 @@ from tests.support.hub.world import (
 pytest_plugins = ("tests.support.hub.fixture",)
 
 EVERY_REQUEST = [
-    ("GET", f"/datasets/{REPO}$"),
+    ("GET", f"/(datasets|models)/{REPO}$"),
     ("POST", "/repos/create"),
     ("GET", "/refs"),
     ("GET", "/tree/"),

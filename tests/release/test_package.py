@@ -40,6 +40,18 @@ def release(tmp_path_factory: pytest.TempPathFactory, params: Params) -> Path:
     return make_release(tmp_path_factory.mktemp("first"), params)
 
 
+def test_a_signature_of_the_release_before_is_gone_and_that_is_said(
+    tmp_path: Path, params: Params, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_release(tmp_path, params)
+    assert "signature" not in capsys.readouterr().err
+    (folder / "SHA256SUMS.sig").write_text("of older sums")
+    inputs = write_inputs(tmp_path / "once-more")
+    make_release_of(inputs, params, tmp_path)
+    assert "its signature is gone; sign it with `cxr-release sign`" in capsys.readouterr().err
+    assert not (folder / "SHA256SUMS.sig").exists()
+
+
 def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
     assert sorted(files_of(release)) == [
         "CHANGELOG.md",

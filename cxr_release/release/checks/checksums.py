@@ -7,7 +7,7 @@ import re
 
 from cxr_release.files import WINDOWS_ENDS, sha256
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.layout import CHECKSUMS
+from cxr_release.release.layout import CHECKSUMS, UNLISTED
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.readers import LARGEST, text_of_file
 
@@ -28,7 +28,7 @@ def has_windows_ends(folder: Folder, report: CheckReport) -> bool:
         name
         for name in folder.sizes
         if _WINDOWS in (data := _bytes_of(folder, name))
-        and (name == CHECKSUMS or stated.get(name) == _hash_as_made(data))
+        and (name in UNLISTED or stated.get(name) == _hash_as_made(data))
     ]
     for name in named:
         report.add(name, WINDOWS_ENDS, CLONE_AGAIN)
@@ -70,7 +70,7 @@ def check_checksums(folder: Folder, report: CheckReport) -> dict[str, str]:
             report.add(name, f"is listed in {CHECKSUMS} and is not there", REMEDY)
         elif name in true and true[name] != digest:
             report.add(name, f"does not match its SHA-256 in {CHECKSUMS}", REMEDY)
-    for name in sorted(folder.sizes.keys() - stated.keys() - {CHECKSUMS}):
+    for name in sorted(folder.sizes.keys() - stated.keys() - UNLISTED):
         report.add(name, f"is not listed in {CHECKSUMS}", REMEDY)
     report.applied(f"files held against {CHECKSUMS}", len(stated.keys() & true.keys()))
     return true
@@ -79,7 +79,7 @@ def check_checksums(folder: Folder, report: CheckReport) -> dict[str, str]:
 def _hashes(folder: Folder, report: CheckReport) -> dict[str, str]:
     true = {}
     for name in folder.sizes:
-        if name != CHECKSUMS:
+        if name not in UNLISTED:
             try:
                 true[name] = sha256(folder.path(name))
             except OSError as error:
@@ -96,7 +96,7 @@ def _read(text: str, report: CheckReport) -> dict[str, str]:
             report.add(where, "is not a hash, two spaces and a name")
         elif not is_plain(parts[2]):
             report.add(where, f"names {parts[2]!r}, which is not a plain name below the folder")
-        elif parts[2] in stated or parts[2] == CHECKSUMS:
+        elif parts[2] in stated or parts[2] in UNLISTED:
             report.add(where, f"names {parts[2]} a second time, or itself")
         else:
             stated[parts[2]] = parts[1]

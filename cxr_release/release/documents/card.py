@@ -80,7 +80,7 @@ def render(
         pairs: rows of `schemas.AUDIT_PAIRS`.
     """
     body = (
-        _environment()
+        environment()
         .get_template("README.md.j2")
         .render(
             release=record.plain(),
@@ -100,7 +100,7 @@ def render(
             autoencoder_step=record.params.autoencoder_step,
             texts_found=(FOUND, PLANTED),
             scored=_scored(record.metrics.scorecard),
-            at_worst=_at_worst(record.metrics.training),
+            at_worst=at_worst(record.metrics.training),
             tombstones=record.tombstones[:TOMBSTONES_SHOWN],
             film_versions=_film_versions(record.shards),
             license_url=license_url(record.license),
@@ -115,7 +115,7 @@ def render(
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """How the package's templates are filled."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -237,7 +237,7 @@ def _size(films: int) -> str:
     return next((name for limit, name in (*limits, *larger) if films < limit), "10M<n<100M")
 
 
-def _at_worst(training: Training | None) -> str:
+def at_worst(training: Training | None) -> str:
     """How sure ε lets somebody become who began at one half: odds grow at most e^ε times."""
     if training is None or training.privacy is None:
         return ""

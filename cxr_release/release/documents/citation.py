@@ -110,7 +110,7 @@ def license_notice(record: Record) -> str:
             f"by {authors}",
             *([f"published by {publisher}"] if publisher else []),
             "",
-            *_terms(license_id),
+            *terms(license_id),
             "",
             *_others(record),
             *_said_of_source(record),
@@ -147,15 +147,21 @@ def _said_of_source(record: Record) -> list[str]:
     ]
 
 
-def _terms(license_id: str) -> list[str]:
+def terms(license_id: str, what: str = "dataset") -> list[str]:
+    """What a LICENSE says of a licence, in lines.
+
+    Args:
+        license_id: as the Hub writes it.
+        what: is licensed.
+    """
     if license_id == NOT_STATED["license"]:
-        return ["No licence is stated for this dataset: there is no permission to use it."]
+        return [f"No licence is stated for this {what}: there is no permission to use it."]
     return [
-        f"This dataset is licensed under {SPDX.get(license_id, license_id)}.",
+        f"This {what} is licensed under {SPDX.get(license_id, license_id)}.",
         "This notice is not the licence. Its text, which alone counts, stands at",
         license_url(license_id),
         "",
-        "When you share the dataset or what you make of it, name the title, the version and",
+        f"When you share the {what} or what you make of it, name the title, the version and",
         "the authors above, link the licence, and say what you changed.",
     ]
 

@@ -6,7 +6,7 @@ other checks open only what stands in `Folder.sizes`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +38,21 @@ class Folder:
         return sorted(names, key=lambda name: (source_order(shard_source(name)), name))
 
 
-def look(root: Path, report: CheckReport) -> Folder:
-    """List the files of a release folder, and name what has no place in one."""
+def look(
+    root: Path,
+    report: CheckReport,
+    *,
+    allowed: Callable[[str], bool] = is_release_file,
+    needed: Iterable[str] = NOTICES,
+) -> Folder:
+    """List the files of a release folder, and name what has no place in one.
+
+    Args:
+        root: the folder.
+        report: takes what is wrong.
+        allowed: whether a file may have this name.
+        needed: names of files that must be there.
+    """
     paths: dict[str, Path] = {}
     sizes: dict[str, int] = {}
     for entry in walk(root):
@@ -50,9 +63,9 @@ def look(root: Path, report: CheckReport) -> Folder:
             report.add(entry.name, entry.fault, entry.remedy)
             continue
         paths[entry.name], sizes[entry.name] = entry.path, entry.size
-        if not is_release_file(entry.name):
+        if not allowed(entry.name):
             report.add(entry.name, "is not a file of a release", "delete it; it was not opened")
-    for name in NOTICES:
+    for name in needed:
         if name not in sizes:
             report.add(name, "no such file")
     report.applied("files that have their place in a release", len(sizes))

@@ -1,4 +1,4 @@
-"""The Hub's endpoints, as far as `huggingface_hub` and `datasets` ask for them, for one repo."""
+"""The Hub's endpoints, as far as `huggingface_hub` and `datasets` ask for them, for two repos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.hub.requests import READER, REPO, WRITER, Connection, Reply
-from tests.support.hub.store import LFS_SUFFIXES, REGULAR_AT_MOST, Refused
+from tests.support.hub.store import LFS_SUFFIXES, REGULAR_AT_MOST, Refused, Store
 
 
 class Handler(Connection):
@@ -37,12 +37,19 @@ class Handler(Connection):
             raise Refused(400, "a token came to the storage")
 
     def require_readable(self) -> dict[str, Any]:
-        repo = self.hub.store.repo
+        repo = self.store.repo
         if repo is None or (repo["private"] and self.token not in {WRITER, READER}):
             raise Refused(401 if not self.token else 404, "Repository not found", "RepoNotFound")
         return repo
 
     # What is asked.
+
+    kind = "datasets"
+    """Of the repo that is asked for."""
+
+    @property
+    def store(self) -> Store:
+        return self.hub.stores[self.kind]
 
     def route(self, path: str, query: dict[str, str], body: bytes) -> Reply:
         method = "GET" if self.command == "HEAD" else self.command
@@ -50,6 +57,7 @@ class Handler(Connection):
             found = re.fullmatch(pattern, path) if verb == method else None
             if found:
                 names = found.groupdict()
+                self.kind = names.pop("of", None) or ("models" if "repo" in names else "datasets")
                 if names.pop("repo", REPO) != REPO:
                     raise Refused(404, "Repository not found", "RepoNotFound")
                 return serve(self, **names, query=query, body=body)
@@ -70,19 +78,21 @@ class Handler(Connection):
         self.require_writer()
         said = json.loads(body)
         name = f"{said['organization']}/{said['name']}"
-        if said["type"] != "dataset" or name != REPO:
+        self.kind = f"{said.get('type', 'model')}s"
+        if self.kind not in self.hub.stores or name != REPO:
             raise Refused(403, "you have no rights there")
         private = said.get("visibility") == "private" or bool(said.get("private"))
-        self.hub.store.create(name, private=private)
-        return Reply({"url": f"{self.hub.url}/datasets/{name}", "id": "1", "name": name})
+        self.store.create(name, private=private)
+        place = name if self.kind == "models" else f"{self.kind}/{name}"
+        return Reply({"url": f"{self.hub.url}/{place}", "id": "1", "name": name})
 
     def validate_yaml(self, **_: Any) -> Reply:
         return Reply({"errors": [], "warnings": []})
 
     def info(self, rev: str = "main", **_: Any) -> Reply:
         repo = self.require_readable()
-        commit = self.hub.store.resolve(rev)
-        siblings = [{"rfilename": name} for name in sorted(self.hub.store.tree(commit))]
+        commit = self.store.resolve(rev)
+        siblings = [{"rfilename": name} for name in sorted(self.store.tree(commit))]
         return Reply(
             {
                 **{"_id": "1", "id": repo["id"], "author": "cxr", "sha": commit, "likes": 0},
@@ -105,19 +115,19 @@ class Handler(Connection):
 
     def log(self, rev: str, **_: Any) -> Reply:
         self.require_readable()
-        self.hub.store.resolve(rev)
+        self.store.resolve(rev)
         return Reply(
             [
                 {"id": commit, "title": "", "message": "", "date": "2026-01-01T00:00:00.000Z"}
                 | {"authors": []}
-                for commit in self.hub.store.commits()
+                for commit in self.store.commits()
             ]
         )
 
     def entries(self, rev: str) -> dict[str, dict[str, Any]]:
         self.require_readable()
         found: dict[str, dict[str, Any]] = {}
-        for name, entry in sorted(self.hub.store.tree(self.hub.store.resolve(rev)).items()):
+        for name, entry in sorted(self.store.tree(self.store.resolve(rev)).items()):
             for parent in reversed(Path(name).parents[:-1]):
                 place = parent.as_posix()
                 found[place] = {"type": "directory", "oid": "0" * 40, "size": 0, "path": place}
@@ -158,14 +168,14 @@ class Handler(Connection):
 
     def resolve(self, rev: str, path: str, **_: Any) -> Reply:
         self.require_readable()
-        commit = self.hub.store.resolve(rev)
+        commit = self.store.resolve(rev)
         headers = {"X-Repo-Commit": commit, "Accept-Ranges": "bytes"}
-        entry = self.hub.store.tree(commit).get(path)
+        entry = self.store.tree(commit).get(path)
         if entry is None:
             raise Refused(404, "Entry not found", "EntryNotFound")
         if entry["lfs"] is None:
             headers["ETag"] = f'"{entry["oid"]}"'
-            return Reply(self.hub.store.content(entry), headers=headers)
+            return Reply(self.store.content(entry), headers=headers)
         oid = entry["lfs"]["oid"]
         headers["X-Linked-Size"], headers["X-Linked-ETag"] = str(entry["size"]), f'"{oid}"'
         if self.hub.cas:
@@ -179,19 +189,19 @@ class Handler(Connection):
     def raw(self, rev: str, path: str, **_: Any) -> Reply:
         """What git itself holds of a file."""
         self.require_readable()
-        entry = self.hub.store.tree(self.hub.store.resolve(rev)).get(path)
+        entry = self.store.tree(self.store.resolve(rev)).get(path)
         if entry is None or entry["lfs"]:
             raise Refused(404, "Entry not found", "EntryNotFound")
-        return Reply(self.hub.store.content(entry))
+        return Reply(self.store.content(entry))
 
     def cdn(self, oid: str, **_: Any) -> Reply:
         self.require_no_token()
-        data = (self.hub.store.objects / oid).read_bytes()
+        data = (self.store.objects / oid).read_bytes()
         return Reply(data, headers={"ETag": f'"{oid}"', "Accept-Ranges": "bytes"})
 
     def preupload(self, rev: str, body: bytes, **_: Any) -> Reply:
         self.require_writer()
-        tree = self.hub.store.tree(self.hub.store.resolve(rev))
+        tree = self.store.tree(self.store.resolve(rev))
         files = []
         for file in json.loads(body)["files"]:
             large = file["path"].endswith(LFS_SUFFIXES) or file["size"] > REGULAR_AT_MOST
@@ -209,8 +219,9 @@ class Handler(Connection):
         objects = []
         for one in json.loads(body)["objects"]:
             said = {"oid": one["oid"], "size": one["size"]}
-            if not self.hub.store.has(one["oid"]):
-                verify = {"href": f"{self.hub.url}/datasets/{REPO}.git/info/lfs/verify"}
+            if not self.store.has(one["oid"]):
+                folder = "" if self.kind == "models" else f"/{self.kind}"
+                verify = {"href": f"{self.hub.url}{folder}/{REPO}.git/info/lfs/verify"}
                 upload = {"href": f"{self.hub.storage}/lfs/{one['oid']}?X-Amz-Signature=5ec3e7"}
                 said["actions"] = {"upload": upload, "verify": verify}
             objects.append(said)
@@ -218,23 +229,24 @@ class Handler(Connection):
 
     def put(self, oid: str, body: bytes, **_: Any) -> Reply:
         self.require_no_token()
-        self.hub.store.put(oid, body)
+        self.store.put(oid, body)
         return Reply()
 
     def verify(self, body: bytes, **_: Any) -> Reply:
         said = json.loads(body)
-        self.hub.store.lfs_entry(said["oid"], said["size"])
+        self.store.lfs_entry(said["oid"], said["size"])
         return Reply()
 
     def commit(self, body: bytes, **_: Any) -> Reply:
         self.require_writer()
-        oid = self.hub.store.commit(body.splitlines())
-        url = f"{self.hub.url}/datasets/{REPO}/commit/{oid}"
+        oid = self.store.commit(body.splitlines())
+        place = REPO if self.kind == "models" else f"{self.kind}/{REPO}"
+        url = f"{self.hub.url}/{place}/commit/{oid}"
         return Reply({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": ""})
 
     def tag(self, rev: str, body: bytes, **_: Any) -> Reply:
         self.require_writer()
-        self.hub.store.tag(json.loads(body)["tag"], self.hub.store.resolve(rev))
+        self.store.tag(json.loads(body)["tag"], self.store.resolve(rev))
         return Reply()
 
     def xet_token(self, kind: str, **_: Any) -> Reply:
@@ -253,8 +265,8 @@ class Handler(Connection):
         )
 
 
-_API = r"/api/datasets/(?P<repo>[^/]+/[^/]+)"
-_GIT = r"/datasets/(?P<repo>[^/]+/[^/]+?)"
+_API = r"/api/(?P<of>datasets|models)/(?P<repo>[^/]+/[^/]+)"
+_GIT = r"(?:/(?P<of>datasets))?/(?P<repo>[^/]+/[^/]+?)"
 _REV = r"(?P<rev>[^/]+)"
 ROUTES: list[tuple[str, str, Callable[..., Reply]]] = [
     ("GET", "/api/whoami-v2", Handler.whoami),

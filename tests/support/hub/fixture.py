@@ -6,6 +6,7 @@ import os
 import ssl
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -31,6 +32,19 @@ _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A Hub without Xet, a small release, a client that never really waits."""
+    with _made(tmp_path, monkeypatch, model=False) as one:
+        yield one
+
+
+@pytest.fixture
+def model_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The same with a network that may go out; `hub.store` is the Hub's model repo."""
+    with _made(tmp_path, monkeypatch, model=True) as one:
+        yield one
+
+
+@contextmanager
+def _made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, model: bool) -> Iterator[World]:
     import huggingface_hub
     from huggingface_hub import constants
     from huggingface_hub.utils import _http
@@ -38,7 +52,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     from cxr_release.publishing import hub_client
 
     with Hub(tmp_path / "hub") as hub:
-        one = World(hub, write_release(tmp_path / "release"))
+        one = World(hub, write_release(tmp_path / "release", model=model), model=model)
+        if model:
+            hub.store = hub.stores["models"]
         clock = SimpleNamespace(sleep=one.waits.append)
         monkeypatch.setattr(_http, "time", clock)
         monkeypatch.setattr(hub_client, "time", clock)

@@ -30,6 +30,12 @@ class Hub:
 
     def __init__(self, folder: Path, *, port: int = 0, xet: bool = False) -> None:
         self.store = Store(folder)
+        """The dataset repo."""
+        self.stores = {
+            "datasets": self.store,
+            "models": Store(folder / "models", objects=self.store.objects),
+        }
+        """The repos by their kind; both are called `REPO`."""
         self.cas = self._cas(folder / "xet") if xet else None
         self.troubles: list[Trouble] = []
         self.asked: list[tuple[str, str]] = []

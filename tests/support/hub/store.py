@@ -16,7 +16,7 @@ from typing import Any
 
 from cxr_release.files import read_json
 
-LFS_SUFFIXES = (".parquet", ".png")
+LFS_SUFFIXES = (".parquet", ".png", ".safetensors")
 ATTRIBUTES = b"".join(
     f"*{suffix} filter=lfs diff=lfs merge=lfs -text\n".encode() for suffix in LFS_SUFFIXES
 )
@@ -52,9 +52,9 @@ def git_blob(data: bytes) -> str:
 class Store:
     """One repo; `objects` is where LFS objects lie, by their SHA-256."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, objects: Path | None = None) -> None:
         self.folder = folder
-        self.objects = folder / "objects"
+        self.objects = objects or folder / "objects"
         self.lock = threading.RLock()
         for path in (self.objects, folder / "blobs", folder / "commits"):
             path.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Store:
         """A new repo has one commit with the attributes, as on the Hub."""
         with self.lock:
             if self.repo is not None:
-                raise Refused(409, "You already created this dataset repo")
+                raise Refused(409, "You already created this repo")
             self.save({"id": name, "private": private, "branches": {}, "tags": {}})
             self._commit(None, {".gitattributes": self.keep(ATTRIBUTES)}, "initial commit")
 

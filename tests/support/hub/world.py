@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from cxr_release.publishing import push as pushing
 from cxr_release.publishing.hub_client import Patience
+from cxr_release.publishing.push_model import push_model
 from tests.support.hub.requests import REPO, WRITER
+from tests.support.model_records import model_json
 from tests.support.ports import free_port
 from tests.support.records import record_json
 
@@ -40,19 +42,26 @@ def noise(seed: int, size: int = 20_000) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def write_release(folder: Path, version: str = "1.0.0", **changed: bytes | None) -> Path:
+def write_release(
+    folder: Path, version: str = "1.0.0", *, model: bool = False, **changed: bytes | None
+) -> Path:
     """Something with a release's names. Nothing looks inside but a `release.json` for its reviews.
 
     Args:
         folder: where to write it.
         version: its version; the card says it too.
+        model: whether its record is that of a released network.
         changed: `shard_N` → other bytes of that shard; None leaves it out.
     """
     shards = {f"shard_{number}": noise(number) for number in (1, 2, 3)} | changed
     record = record_json(title="Films", version=version, tag=f"v{version}", reviews=DONE)
     files: dict[str, bytes | None] = {
         "README.md": f"---\nlicense: cc-by-4.0\n---\n# Films {version}\n".encode(),
-        "release.json": json.dumps(record).encode(),
+        **(
+            {"model.json": json.dumps(model_json(version=version, tag=f"v{version}")).encode()}
+            if model
+            else {"release.json": json.dumps(record).encode()}
+        ),
         "SHA256SUMS": version.encode(),
         "figures/losses.png": noise(9, 500),
         **{SHARD.format(name.removeprefix("shard_")): data for name, data in shards.items()},
@@ -82,16 +91,21 @@ class World:
     folder: Path
     waits: list[float] = field(default_factory=list)
     """Seconds that the client would have waited."""
+    model: bool = False
+    """Whether the release is of a network, for the Hub's model repo; then that is `hub.store`."""
 
     def push(self, **options: Any) -> dict[str, Any]:
         given: dict[str, Any] = {
             **{"repo": REPO, "tag": None, "private": False, "dry_run": False},
-            **{"allow_unreviewed": False, "ledger": None, "patience": QUICK},
+            "patience": QUICK,
         }
+        if self.model:
+            return push_model(self.folder, **given | {"allow_weights": REPO} | options)
+        given |= {"allow_unreviewed": False, "ledger": None}
         return pushing.push(self.folder, **given | options)
 
     def release(self, version: str = "1.0.0", **changed: bytes | None) -> Path:
-        return write_release(self.folder, version, **changed)
+        return write_release(self.folder, version, model=self.model, **changed)
 
     @property
     def state(self) -> tuple[Any, list[str]]:

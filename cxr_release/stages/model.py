@@ -1,0 +1,21 @@
+"""The network as a folder to publish, where that is asked for; else an empty folder."""
+
+from __future__ import annotations
+
+from cxr_release.exit_status import execute
+from cxr_release.files import whole_folder
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+from cxr_release.release.model.package import write_model
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Write the model's folder."""
+    if not params.model.release:
+        with whole_folder(paths.model):
+            return
+    write_model(paths.release, paths.final, paths.model)
+
+
+if __name__ == "__main__":
+    execute(run)

@@ -1,0 +1,225 @@
+"""A released network: what its folder holds, draws and says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from numpy.typing import NDArray
+
+from cxr_release.errors import ReleaseError
+from cxr_release.files import read_json
+from cxr_release.film_size import Size
+from cxr_release.generators.diffusion.denoising import draw
+from cxr_release.params import NetworkParams, Sampler
+from cxr_release.release.model.card import render
+from cxr_release.release.model.package import write_model
+from cxr_release.release.model.record import ModelRecord
+from cxr_release.release.model.snippet import MOST_LINES, snippet
+from cxr_release.release.verify import verify
+from tests.support.card_rules import header_and_body
+from tests.support.hub.world import files_of
+from tests.support.model_artefacts import FOLDED, NUMBER, Made, make_model
+from tests.support.model_records import model_json, network_attack
+from tests.support.tiny_networks import COMPUTE
+
+FLAT = replace(FOLDED, pixel_unshuffle=1)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    root = tmp_path_factory.mktemp("made")
+    return make_model(root, repository="cxr/films-model", dataset="cxr/films")
+
+
+def record_of(made: Made) -> ModelRecord:
+    return ModelRecord.model_validate(read_json(made.model / "model.json"))
+
+
+def test_the_folder_holds_a_network_of_diffusers_and_what_is_said_of_it(made: Made) -> None:
+    assert sorted(files_of(made.model)) == [
+        *("LICENSE", "README.md", "SHA256SUMS", "checkpoint.json", "model.json"),
+        *("scheduler/scheduler_config.json", "unet/config.json"),
+        "unet/diffusion_pytorch_model.safetensors",
+    ]
+    assert verify(made.model)["differences"] == []
+    assert record_of(made).network.checkpoint == NUMBER
+    check = ["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"]
+    subprocess.run(check, cwd=made.model, check=True, timeout=60)
+
+
+def test_the_same_inputs_give_the_same_bytes(made: Made, tmp_path: Path) -> None:
+    write_model(made.release, made.run, tmp_path / "model")
+    assert files_of(tmp_path / "model") == files_of(made.model)
+
+
+def test_nothing_that_hangs_on_the_films_goes_out(made: Made) -> None:
+    stated = read_json(made.model / "checkpoint.json")
+    assert (stated["training"], stated["fingerprint"]) == ({}, "not stated")
+
+
+def drawn(code: str, model: Path) -> NDArray[np.uint8]:
+    """The film that a card's lines draw, with the folder in the place of the repository."""
+    space: dict[str, Any] = {}
+    with warnings.catch_warnings():
+        # diffusers hands a tensor to numpy.array, which numpy 2 deplores.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        exec(code.replace("'cxr/films-model'", repr(str(model))), space)  # noqa: S102
+    film: NDArray[np.uint8] = space["film"]
+    return film
+
+
+@pytest.mark.parametrize(
+    ("sampler", "network", "size"),
+    [
+        ("sde-dpmsolver++", FOLDED, Size(16, 16)),
+        ("dpmsolver++", FLAT, Size(16, 24)),
+        ("ddpm", replace(FOLDED, schedule="sigmoid"), Size(24, 16)),
+        ("ddim", replace(FOLDED, pixel_unshuffle=4), Size(16, 16)),
+    ],
+)
+def test_the_lines_of_the_card_draw_the_films_of_the_dataset(
+    made: Made, tmp_path: Path, sampler: Sampler, network: NetworkParams, size: Size
+) -> None:
+    one = made
+    if (sampler, network) != ("sde-dpmsolver++", FOLDED):
+        asked = {"repository": "cxr/films-model"}
+        one = make_model(tmp_path, network=network, size=size, sampler=sampler, **asked)
+    record = record_of(one)
+    lines = snippet(record)
+    assert len(lines.splitlines()) <= MOST_LINES
+    assert lines in (one.model / "README.md").read_text()
+    film = drawn(lines, one.model)
+    folder = one.run / f"checkpoint-{NUMBER}"
+    shard = next((one.release / "data" / folder.name).glob("*.parquet"))
+    rows = pq.read_table(shard, columns=["id", "seed"]).to_pylist()
+    assert {"id": record.example.film, "seed": record.example.seed} in rows
+    (expected,) = draw(folder, [record.example.seed], settings=one.params.sample, compute=COMPUTE)
+    assert film.shape == expected.shape == (size.height, size.width)
+    assert np.abs(film.astype(int) - expected).max() <= 1
+    assert expected.std() > 1, "a film of one grey level would show nothing"
+    # Another seed is another film.
+    other = drawn(lines.replace(str(record.example.seed), "7"), one.model)
+    assert np.abs(other.astype(int) - expected).max() > 1
+    assert (
+        ("`DDPMPipeline` opens this model too" in (one.model / "README.md").read_text())
+        == ((one.model / "model_index.json").exists())
+        == (network.pixel_unshuffle == 1)
+    )
+    assert verify(one.model)["differences"] == []
+
+
+@pytest.mark.long
+def test_they_need_diffusers_and_torch_alone(made: Made, tmp_path: Path) -> None:
+    """In a process of its own, in which this package cannot be imported."""
+    record = record_of(made)
+    lines = snippet(record).replace("'cxr/films-model'", repr(str(made.model)))
+    code = f"import sys\nsys.modules['cxr_release'] = None\n{lines}\nnp.save('film.npy', film)\n"
+    env = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, check=True, env=env,
+                   timeout=120)  # fmt: skip
+    film = np.load(tmp_path / "film.npy")
+    folder = made.run / f"checkpoint-{NUMBER}"
+    (expected,) = draw(folder, [record.example.seed], settings=made.params.sample, compute=COMPUTE)
+    assert np.abs(film.astype(int) - expected).max() <= 1
+
+
+def test_a_network_with_classes_is_told_one() -> None:
+    network = model_json()["network"] | {"classes": ["kyphotic", "straight"]}
+    example = model_json()["example"] | {"row": 1}
+    record = ModelRecord.model_validate(model_json(network=network, example=example))
+    assert "unet(film, time, class_labels=torch.tensor([1])).sample" in snippet(record)
+    assert "0 `kyphotic`, 1 `straight`, 2 no class." in render(record)
+    assert "class_labels" not in render(ModelRecord.model_validate(model_json()))
+
+
+def test_the_header_is_what_the_hub_reads(made: Made) -> None:
+    from huggingface_hub import ModelCard
+
+    text = (made.model / "README.md").read_text()
+    header = yaml.safe_load(text.split("---\n")[1])
+    assert header["datasets"] == ["cxr/films"]
+    assert (header["library_name"], header["license"]) == ("diffusers", "cc-by-4.0")
+    assert header["pipeline_tag"] == "unconditional-image-generation"
+    results = {one.metric_type: one for one in ModelCard(text).data.eval_results}
+    assert results["frechet_random_conv"].metric_value == 10.75
+    assert "95 % interval" in results["frechet_random_conv"].metric_name
+    assert results["tpr_at_1_percent_fpr"].metric_value == 0.01
+
+
+def test_the_cards_of_dataset_and_network_lead_to_each_other(made: Made, tmp_path: Path) -> None:
+    model, dataset = ((folder / "README.md").read_text() for folder in (made.model, made.release))
+    assert "[cxr/films](https://huggingface.co/datasets/cxr/films)" in model
+    assert "[cxr/films-model](https://huggingface.co/cxr/films-model)" in dataset
+    assert f"The network of checkpoint {NUMBER} is to be published as a model" in dataset
+    unnamed = make_model(tmp_path)
+    model, dataset = (
+        (folder / "README.md").read_text() for folder in (unnamed.model, unnamed.release)
+    )
+    assert "huggingface.co/datasets" not in model
+    assert "is to be published as a model of its own, `cxr-release-demo-model`" in dataset
+    assert "datasets:" not in model.split("---\n")[1]
+
+
+def body_of(**changes: Any) -> str:
+    return " ".join(header_and_body(render(ModelRecord.model_validate(model_json(**changes))))[1]
+                    .split())  # fmt: skip
+
+
+def test_the_card_says_what_the_attack_found_and_what_follows_from_it() -> None:
+    said = body_of()
+    assert (
+        "| calibrated loss | 400 films | 200 films | 0.510 [0.460, 0.560] | 1.0% [0.3%, 2.5%]"
+        in said
+    )
+    assert "A patient who withdraws means a new training." in said
+    assert "Films that were left out can be drawn again." in said
+    assert "**Nothing is guaranteed.**" in said
+    assert "must not be published" not in said
+    assert "No attack was made on these weights" in body_of(attacks=[])
+    refused = body_of(attacks=[network_attack(controls=99)])
+    assert "must not be published:** > calibrated loss had 99 control films" in refused
+    why = {"measurable": False, "why_not": "no *reference* network"}
+    assert r"calibrated loss: not measurable. no \*reference\* network" in body_of(
+        attacks=[network_attack(**why)]
+    )
+
+
+def test_private_training_and_strange_starts_are_stated() -> None:
+    private = {
+        **{"epsilon": 8.0, "delta": 0.0001, "noise_multiplier": 5.5, "clip": 0.5, "levels": 2},
+        **{"unit": "patient", "units": 3, "films": 3, "films_without_patient": 0},
+        **{"batch_size": 1, "steps": 4, "sampling": "poisson", "accountant": "rdp"},
+        "opacus": "1.6.0",
+    }
+    said = body_of(training={"privacy": private, "start": {"sha256": "c" * 64}})
+    assert "Training guarantees ε = 8 and δ = `0.0001` for each patient" in said
+    assert f"of SHA-256 `{'c' * 64}`: what they were learnt from is not known here" in said
+    assert "Nothing is guaranteed" not in said
+
+
+def test_what_others_wrote_does_nothing_in_the_card() -> None:
+    evil = "<script>x</script> [a](b) `c`"
+    source = model_json()["source"] | {"title": evil, "citation": evil, "license": evil}
+    said = body_of(source=source, title=evil, publisher=evil, authors=[evil])
+    assert "<script>" not in said.replace(r"\<script", "")
+    assert "](b)" not in said.replace(r"\](b)", "")
+
+
+def test_a_release_of_another_checkpoint_is_refused(made: Made, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(made.run, tmp_path / "run"))
+    path = run / f"checkpoint-{NUMBER}" / "checkpoint.json"
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(ReleaseError, match="is not the checkpoint that the release was made of"):
+        write_model(made.release, run, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
