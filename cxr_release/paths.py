@@ -135,6 +135,8 @@ class Paths:
     """Folder of the landmarks: table, report, and control films with points."""
     landmark_table = _Below("data/landmarks/landmarks.parquet")
     """Landmarks of the films that are released."""
+    landmark_model = _Below("data/landmarks/model.parquet")
+    """What the teacher placed, on films too on which readers placed landmarks since."""
     landmark_report = _Below("data/landmarks/landmarks.json")
     """Who placed them, and how far off they are."""
     landmark_test = _Below("data/landmarks/control.parquet")

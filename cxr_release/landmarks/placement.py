@@ -20,9 +20,9 @@ from cxr_release.logbook.entry import Entry, EntryType, Statement, identifier, s
 
 Shown = tuple[str, str]
 """A film as it was shown: its id, and the SHA-256 of its PNG bytes."""
-Start = Literal["model", "template", "own"]
-"""Where the places came from that the page began with: the teacher, a form that suits no film in
-particular, or what the reader had saved before."""
+Start = Literal["model", "template"]
+"""Where the places came from that the page began with: the teacher, or a form that suits no film
+in particular."""
 NOT_SEEN = "-"
 _PLACE = r"(?:-|(?:0|[1-9][0-9]{0,3})\.[0-9]{2},(?:0|[1-9][0-9]{0,3})\.[0-9]{2})"
 POINTS = re.compile(rf"{_PLACE}(?: {_PLACE}){{{len(NAMES) - 1}}}")
@@ -46,7 +46,7 @@ class NewPlacement(Statement):
     sha256: Annotated[str, sha256("the film's hash")]
     decision: Literal["place", "retract"]
     points: Annotated[str, _points_fault] = field(default="", kw_only=True)
-    start: Literal["model", "template", "own", ""] = field(default="", kw_only=True)
+    start: Literal["model", "template", ""] = field(default="", kw_only=True)
     moved: Annotated[str, _moved_fault] = field(default="", kw_only=True)
 
     @property

@@ -53,6 +53,7 @@ def _run(paths: Paths, params: Params) -> None:
     placements = read_placements(paths.landmark_log)
     if not params.landmarks.is_on:
         tables.write(paths.landmark_table, schemas.LANDMARKS, [])
+        tables.write(paths.landmark_model, schemas.LANDMARKS, [])
         tables.write(paths.landmark_test, schemas.REAL_POINTS, [])
         write_json(paths.landmark_report, dict(OFF))
         sys.stderr.write("landmarks: none are asked for (landmarks.teacher, landmarks.films)\n")
@@ -80,6 +81,7 @@ def _run(paths: Paths, params: Params) -> None:
     rows = list(rows_of(films, placed, read, size))
     tested = _tested(control)
     tables.write(paths.landmark_table, schemas.LANDMARKS, rows)
+    tables.write(paths.landmark_model, schemas.LANDMARKS, rows_of(films, placed, {}, size))
     _write_control(paths, control)
     report: dict[str, Any] = {
         "points": len(NAMES),

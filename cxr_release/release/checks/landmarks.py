@@ -42,7 +42,7 @@ def check_landmarks(
 def _faults(row: Row, size: Size, scale: float | None) -> Iterator[tuple[str, str]]:
     points = row["keypoints"]
     if points is not None:
-        yield from (("keypoints", what) for what in _point_faults(points, size))
+        yield from (("keypoints", what) for what in point_faults(points, size))
     true = None
     if points and row["facing"] == "left":
         true = angles_of(points_of(points), scale)
@@ -50,7 +50,8 @@ def _faults(row: Row, size: Size, scale: float | None) -> Iterator[tuple[str, st
         yield "angles", f"are {row['angles']}, its landmarks say {true}"
 
 
-def _point_faults(points: Sequence[Mapping[str, Any]], size: Size) -> Iterator[str]:
+def point_faults(points: Sequence[Mapping[str, Any]], size: Size) -> Iterator[str]:
+    """What is wrong with a value of the column `keypoints` that is not empty."""
     names = [point["name"] for point in points]
     if not names or names != [name for name in NAMES if name in {*names}]:
         yield "are not different landmarks in their order"
