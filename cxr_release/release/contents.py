@@ -75,7 +75,8 @@ def read_contents(
     }
     history = read_history(inputs.published, params.release.version)
     released = {row["id"] for row in screened if row["released"]}
-    landmarks = landmarks_of(inputs) if params.landmarks.is_on else None
+    placed = landmarks_of(inputs)
+    landmarks = placed if params.landmarks.is_on else None
     described = {
         job: [{**film, **(landmarks or {}).get(film["id"], {})} for film in rows]
         for job, rows in generated.items()

@@ -51,6 +51,9 @@ def run(paths: Paths, params: Params) -> None:
 
 def _run(paths: Paths, params: Params) -> None:
     placements = read_placements(paths.landmark_log)
+    tables.read(paths.manifest, schemas.MANIFEST, ["status"])
+    for table, kind in _inputs(paths, params):
+        tables.require(table, kind)
     if not params.landmarks.is_on:
         tables.write(paths.landmark_table, schemas.LANDMARKS, [])
         tables.write(paths.landmark_model, schemas.LANDMARKS, [])
@@ -99,6 +102,17 @@ def _run(paths: Paths, params: Params) -> None:
     }
     write_json(paths.landmark_report, {"landmarks": report})
     sys.stderr.write(f"landmarks: on {len(rows) - report['films']['none']:,} released film(s)\n")
+
+
+def _inputs(paths: Paths, params: Params) -> list[tuple[Path, tables.Table]]:
+    """Tables that are looked at, even where nothing is asked for."""
+    oriented = paths.oriented_tables(params.sample.jobs)
+    return [
+        (paths.screening / "screened.parquet", schemas.SCREENED),
+        (paths.trained_table, schemas.COHORT),
+        (paths.control_table, schemas.COHORT),
+        *((table, schemas.ORIENTED) for table in oriented),
+    ]
 
 
 def _released(paths: Paths, params: Params) -> tuple[list[Film], NDArray[np.float64]]:

@@ -90,11 +90,11 @@ def check_placed(
     if (stated is not None) != params.landmarks.is_on:
         report.add(place, "is of other parameters: landmarks are asked for, or not, since then")
         return
-    if stated is None:
-        return
     table = Place(str(folder / "landmarks.parquet"), _PLACE)
     with report.collecting():
         rows = list(tables.iterate(folder / "landmarks.parquet", schemas.LANDMARKS))
+        if stated is None:
+            return
         report.tables["landmarks/landmarks.parquet"] = len(rows)
         placed = {row["id"]: row for row in rows}
         for film in sorted(films.keys() - placed.keys()):
