@@ -96,5 +96,5 @@ study: setup  ## the readers' pages of the blinded study: make study READER=a.b
 clean:  ## remove what the pipeline made; reviews and raw films stay
 	rm -rf data/cohort data/found-text data/clearance data/split data/training data/curves data/fidelity data/checkpoints \
 	  data/samples data/collected data/oriented data/prescreen data/screening data/audit data/adjudication \
-	  data/study data/study-kit data/study-key \
+	  data/study data/study-kit data/study-key data/landmarks \
 	  data/validation data/release data/model dvc.lock

@@ -505,6 +505,21 @@ class AuditParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LandmarksParams:
+    """Landmarks on released films; the defaults are those of a release without any."""
+
+    teacher: Literal["none", "closed"] = "none"
+    films: int = between(0, 100_000, "films", default=0)
+    readers_required: int = between(1, MOST_PEOPLE, "readers", default=2)
+    start: Literal["model", "template"] = "model"
+
+    @property
+    def is_on(self) -> bool:
+        """Whether released films come with landmarks."""
+        return self.teacher != "none" or self.films > 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class StudyParams:
     """The blinded reader study; the defaults are those of an analysis without params.yaml."""
 
@@ -628,6 +643,7 @@ class Params:
     audit: AuditParams
     study: StudyParams
     score: ScoreParams
+    landmarks: LandmarksParams = field(default_factory=LandmarksParams, metadata=LATER)
     model: ModelParams = field(default_factory=ModelParams, metadata=LATER)
     release: ReleaseParams
 

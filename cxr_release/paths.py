@@ -45,6 +45,8 @@ class Paths:
     """What reviewers say of the way films face."""
     clearance_log = _Below("data/reviews/burned-in")
     """What people say of text on the real films: logs like the others, by opaque ids."""
+    landmark_log = _Below("data/reviews/landmarks")
+    """Where people place landmarks on synthetic films."""
     published = _Below("data/published")
     """What each published version held, a folder a version: later ones are held against it."""
     responses = _Below("data/reviews/readers")
@@ -135,6 +137,16 @@ class Paths:
     """What attacks on the network's weights found, for the scorecard."""
     score = _Below("data/score")
     """Folder of the scorecard: `scorecard.json` and its pictures. No film is in it."""
+    landmarks = _Below("data/landmarks")
+    """Folder of the landmarks: table, report, and control films with points."""
+    landmark_table = _Below("data/landmarks/landmarks.parquet")
+    """Landmarks of the films that are released."""
+    landmark_model = _Below("data/landmarks/model.parquet")
+    """What the teacher placed, on films too on which readers placed landmarks since."""
+    landmark_report = _Below("data/landmarks/landmarks.json")
+    """Who placed them, and how far off they are."""
+    landmark_test = _Below("data/landmarks/control.parquet")
+    """Control films with the points that came with them. Films of patients: stay."""
     links = _Below("data/study-links/secret")
     """Secret behind the readers' links to their pages."""
     validation = _Below("data/validation/validation.json")

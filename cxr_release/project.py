@@ -14,6 +14,7 @@ from cxr_release.paths import Paths
 if TYPE_CHECKING:
     from cxr_release.adjudication.outcomes import Adjudication
     from cxr_release.clearance.looked import Looked
+    from cxr_release.landmarks.page_films import Drawn
     from cxr_release.params import AuditParams, Params, ScreenParams, StudyParams
     from cxr_release.reader_study.collect import Collected
     from cxr_release.release.lost_decisions import LostDecisions
@@ -216,6 +217,24 @@ class Project:
             flags=self.paths.text_flags,
             logs=self.paths.clearance_log,
             required=self.params.clearance.reviewers_required,
+        )
+
+    def landmarks(self) -> Drawn | None:
+        """The films on which readers are to place landmarks; None before films are screened.
+
+        None too where no reader is asked.
+        """
+        from cxr_release.landmarks.page_films import drawn_of
+
+        screened = self.paths.screening / "screened.parquet"
+        if not self.params.landmarks.films or not (self.sampled and screened.exists()):
+            return None
+        return drawn_of(
+            screened,
+            self.tables,
+            log=self.paths.landmark_log,
+            number=self.params.landmarks.films,
+            seed=self.params.seed,
         )
 
     def reasons(self) -> dict[str, str]:

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pyarrow as pa
 
 from cxr_release.film_id import BATCHES, FILM_PATTERN, SOURCE_PATTERN
-from cxr_release.tables import FACTS, HEX64, IMAGE, KEYPOINTS, Column, Table
+from cxr_release.tables import (
+    ANGLES,
+    FACTS,
+    HEX64,
+    IMAGE,
+    KEYPOINTS,
+    PLACED_POINTS,
+    Column,
+    Table,
+)
 
 TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
 FACINGS = ("left", "right")
@@ -729,26 +738,60 @@ RELEASE = Table(
     ),
 )
 
-TO_SCALE = replace(
-    RELEASE,
-    columns=(
-        *RELEASE.columns,
-        Column(
-            "millimetres_per_pixel",
-            FLOAT,
-            "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
-            " whether in the patient or at the detector. Empty of a film drawn elsewhere.",
-            least=0,
-            nullable=True,
-        ),
+SCALE = Column(
+    "millimetres_per_pixel",
+    FLOAT,
+    "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
+    " whether in the patient or at the detector. Empty of a film drawn elsewhere.",
+    least=0,
+    nullable=True,
+)
+LANDMARK_COLUMNS = (
+    Column(
+        "keypoints",
+        PLACED_POINTS,
+        "Landmarks by the names of CSXA: x to the right and y down, in pixels from the film's top"
+        " left corner. placed_by: model (no person placed it) or readers (their mean)."
+        " uncertainty, in pixels: of a model's point the radius that held 90 % of such points on"
+        " real films; of readers' the largest distance of a reader from their mean; empty: one"
+        " reader. A point that is not there was not placed. Empty: none was.",
+        nullable=True,
+    ),
+    Column(
+        "angles",
+        ANGLES,
+        "Measured between those points. cobb_c2_c7: degrees between the lower endplates of C2 and"
+        " C7, above 0 in lordosis. sva_pixels: how far the centroid of C2 lies in front of the"
+        " upper back corner of C7, below 0 behind it; sva_millimetres: the same, where the film's"
+        " scale is known. Empty where a point for it is missing.",
+        nullable=True,
     ),
 )
-"""`RELEASE` where all films of checkpoints have one scale that is known."""
+LANDMARKS = Table(
+    "landmarks",
+    "Landmarks of the films that are released.",
+    (SYNTHETIC, SHA256, *LANDMARK_COLUMNS),
+)
+REAL_POINTS = Table(
+    "real_points",
+    "Real films that came with landmarks, to test on. Not released.",
+    (_image("The film after ingest."), replace(COHORT.columns[1]), LANDMARK_COLUMNS[0]),
+)
 
 
-def released_films(millimetres_per_pixel: float | None) -> Table:
-    """The films of a release whose scale is this; None: not known."""
-    return RELEASE if millimetres_per_pixel is None else TO_SCALE
+def released_films(*, to_scale: bool = False, landmarks: bool = False) -> Table:
+    """The films of a release.
+
+    Args:
+        to_scale: whether all films of checkpoints have one scale that is known.
+        landmarks: whether landmarks are released.
+    """
+    further = (*(SCALE,) * to_scale, *(LANDMARK_COLUMNS if landmarks else ()))
+    return replace(RELEASE, columns=(*RELEASE.columns, *further)) if further else RELEASE
+
+
+TO_SCALE = released_films(to_scale=True)
+WITH_LANDMARKS = released_films(landmarks=True)
 
 
 ALL = (
@@ -775,4 +818,7 @@ ALL = (
     RESPONSES,
     RELEASE,
     TO_SCALE,
+    LANDMARKS,
+    REAL_POINTS,
+    WITH_LANDMARKS,
 )

@@ -36,6 +36,26 @@ Arrow = pa.Table
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 KEYPOINTS = pa.list_(pa.struct([("name", pa.string()), ("x", pa.float32()), ("y", pa.float32())]))
+PLACED_POINTS = pa.list_(
+    pa.struct(
+        [
+            ("name", pa.string()),
+            ("x", pa.float64()),
+            ("y", pa.float64()),
+            ("uncertainty", pa.float64()),
+            ("placed_by", pa.string()),
+        ]
+    )
+)
+"""Landmarks of a synthetic film; see `schemas.LANDMARK_COLUMNS`."""
+ANGLES = pa.struct(
+    [
+        ("cobb_c2_c7", pa.float64()),
+        ("sva_pixels", pa.float64()),
+        ("sva_millimetres", pa.float64()),
+    ]
+)
+"""What is measured between them."""
 FACTS = pa.list_(
     pa.struct([("name", pa.string()), ("code", pa.string()), ("number", pa.float64())])
 )
@@ -86,9 +106,14 @@ class Column:
         if self.type == IMAGE:
             return {"_type": "Image"}
         if pa.types.is_list(self.type):
-            parts = {field.name: _value_feature(field.type) for field in self.type.value_type}
-            return {"_type": "List", "feature": parts}
+            return {"_type": "List", "feature": _parts(self.type.value_type)}
+        if pa.types.is_struct(self.type):
+            return _parts(self.type)
         return _value_feature(self.type)
+
+
+def _parts(kind: pa.StructType) -> dict[str, Any]:
+    return {field.name: _value_feature(field.type) for field in kind}
 
 
 def _value_feature(kind: pa.DataType) -> dict[str, Any]:

@@ -125,7 +125,12 @@ def test_stages_name_parameters_that_exist_and_every_parameter_is_named() -> Non
     # `package` takes whole sections; what a stage computes with it names key by key. The pages'
     # settings change no number, and the card prints them.
     wide = {key for key in leaves if key.startswith(("release.", "review."))}
-    wide |= {"audit.weights_license", "audit.publish_real_images", "study.going_back"}
+    wide |= {
+        "landmarks.start",
+        "audit.weights_license",
+        "audit.publish_real_images",
+        "study.going_back",
+    }
     assert leaves - narrow - {""} == wide
 
 
@@ -194,6 +199,7 @@ def test_films_that_no_run_may_see_are_given_to_audit_and_scorecard_alone() -> N
 
     assert readers("data/split/control.parquet") == {
         "audit",
+        "landmarks",
         "score_network",
         "scorecard",
         "validate",
@@ -204,6 +210,9 @@ def test_films_that_no_run_may_see_are_given_to_audit_and_scorecard_alone() -> N
     for stage in set(STAGES) - {"split", "adjudicate"}:
         text = (ROOT / f"cxr_release/stages/{stage}.py").read_text()
         assert "cohort_table" not in text, stage
-        assert "control_table" not in text or stage in {"audit", "score_network", "scorecard"}, (
-            stage
-        )
+        assert "control_table" not in text or stage in {
+            "audit",
+            "landmarks",
+            "score_network",
+            "scorecard",
+        }, stage

@@ -467,6 +467,47 @@ def clear(
 
 
 @app.command()
+def landmark(
+    reviewer: Annotated[
+        list[str], typer.Option(help="Who places, such as a.b; once for each reader.")
+    ],
+    host: Host = "127.0.0.1",
+    port: Port = 8745,
+    name: Name = None,
+    certificate: Certificate = None,
+    private_key: PrivateKey = None,
+    browser: Browser = False,
+    root: Root = HERE,
+) -> None:
+    """Place landmarks of the spine on synthetic films in a browser, by mouse or at the keyboard.
+
+    The films are `landmarks.films` of the released ones, drawn at random and the same for all
+    readers, so that the distance between readers can be taken. What readers place goes into the
+    release with the next `dvc repro`, in place of what the model placed.
+
+    Example: cxr-release landmark --reviewer a.b
+    """
+    from cxr_release.review_app.landmark import landmark as serve
+    from cxr_release.review_app.site import Site
+
+    project = project_at(root)
+    project.open_logs(project.paths.landmark_log, reviewer)
+    serve(
+        project.landmarks(),
+        project.tables,
+        model=project.paths.landmark_model,
+        landmark_log=project.paths.landmark_log,
+        orders=project.paths.orders,
+        reviewers=reviewer,
+        title=project.params.release.title or project.params.release.name,
+        start=project.params.landmarks.start,
+        size=project.params.ingest.film_size,
+        site=Site(host, port, name or [], certificate, private_key),
+        open_browser=browser,
+    )
+
+
+@app.command()
 def audit(
     real: Annotated[
         list[Path] | None, typer.Option(help="Real films: a folder, or an image table (Parquet).")

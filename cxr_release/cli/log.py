@@ -13,6 +13,7 @@ from cxr_release.adjudication.outcomes import VERDICT, about_pairs
 from cxr_release.clearance.statement import CLEARANCE
 from cxr_release.errors import CxrReleaseError, DecisionError, Fault
 from cxr_release.files import read_bounded
+from cxr_release.landmarks.placement import PLACEMENT
 from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.join import Joined, join
 from cxr_release.logbook.log_files import MOST, SUFFIX
@@ -33,13 +34,15 @@ _KINDS: dict[str, EntryType[Any, Any]] = {
     "audit": VERDICT,
     "readers": ANSWER,
     "burned-in": CLEARANCE,
+    "landmarks": PLACEMENT,
 }
 """Logs of a project → what they hold."""
 
 
 def _folders(paths: Paths) -> dict[str, Path]:
-    folders = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
-    return dict(zip(_KINDS, (*folders, paths.responses, paths.clearance_log), strict=True))
+    on_films = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
+    folders = (*on_films, paths.responses, paths.clearance_log, paths.landmark_log)
+    return dict(zip(_KINDS, folders, strict=True))
 
 
 def _logs(
@@ -56,7 +59,7 @@ def _logs(
         faults_of = about_pairs(paths.cohort_table, project.tables if is_sampled else [])
     elif name == "readers":
         faults_of, beside = about_quartets(paths.kit), (CSV,)
-    elif name == "burned-in":  # a film may have left the source, or have changed: it is not a fault
+    elif name in {"burned-in", "landmarks"}:  # that a film has changed or gone is not a fault
         faults_of = _nothing
     return LogFolder(_KINDS[name], _folders(paths)[name], faults_of, beside)
 
@@ -68,7 +71,7 @@ def _nothing(_: Any) -> list[Fault]:
 def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
     """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
 
-    Those are `withdrawals`, `facing`, `audit`, `readers` and `burned-in`; with them
+    Those are `withdrawals`, `facing`, `audit`, `readers`, `burned-in` and `landmarks`; with them
     come `witnesses`: `asked` (who knows what the logs held) and `notes` (sentences on what may be
     missing).
 
@@ -183,7 +186,7 @@ def join_log(other_log: str, into: Path) -> Joined:
             "is not the place of a project's log: nothing was joined",
             where=str(into),
             remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening,"
-            " withdrawals, facing, audit, readers or burned-in",
+            " withdrawals, facing, audit, readers, burned-in or landmarks",
         )
     on_films = _KINDS[name] in (DECISION, FACING)
     films = project.known_films() if on_films else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -201,3 +201,25 @@ def archive(
 
     report = deposit(folder, output, form=form, year=year)
     show(report, text_of, as_json=as_json)
+
+
+@release_app.command()
+def export_landmarks(
+    folder: Folder = Path("data/release"),
+    to: Annotated[
+        Literal["coco", "csv"], typer.Option(help="COCO keypoints, or a row a point.")
+    ] = ("coco"),
+    output: Annotated[Path, typer.Option(help="Folder for them, replaced as a whole.")] = Path(
+        "landmarks"
+    ),
+    images: Annotated[bool, typer.Option(help="Write the films too, as PNG.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the landmarks of a release for other programs: COCO keypoints or CSV, with angles.
+
+    Example: cxr-release export-landmarks data/release --to coco --output coco --images
+    """
+    from cxr_release.release.landmark_export import export_landmarks as export
+    from cxr_release.release.landmark_export import text_of
+
+    show(export(folder, output, to=to, images=images), text_of, as_json=as_json)

@@ -39,7 +39,9 @@ def status_of(project: Project) -> Status:
         reviewers `said` so; None before films are sampled), `readers` (`finished`, `required`,
         `unfinished`, `alike`; None before the quartets are drawn), `burned_in` (who looked for text
         on real films: as in `data/clearance/clearance.json`, with `people`; None of drawn films, or
-        before films are in), `reviews` (state of each),
+        before films are in), `landmarks` (`films` on which readers are to place landmarks, how many
+        readers are `required`, how many films are `waiting`, and `people`, reader → films; None
+        where nobody is asked, or before films are screened), `reviews` (state of each),
         `release` (the release in `data/release/`, or None), `published` (versions that are out),
         `holds_back` (sentences; empty when nothing does).
 
@@ -58,6 +60,7 @@ def status_of(project: Project) -> Status:
         "reader_study": _state(readers),
         **({"burned_in_text": looked.outcome.counts["state"]} if looked else {}),
     }
+    landmarks = _landmarks(project)
     release = _release(paths)
     return {
         "counts": counts,
@@ -66,11 +69,13 @@ def status_of(project: Project) -> Status:
         "facing": _facing(project),
         "readers": readers,
         "burned_in": _burned_in(looked),
+        "landmarks": landmarks,
         "reviews": reviews,
         "release": release,
         "published": [version.name for version in project.published()],
         "holds_back": [
             *_lacks_lookers(looked),
+            *_lacks_landmarks(landmarks),
             *_holds_back(counts, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
             *_never_set(project),
@@ -97,6 +102,28 @@ def _lacks_lookers(looked: Looked | None) -> Iterator[str]:
         yield (
             f"{counts['undecided']:,} of {counts['films']:,} real films wait to be looked at for"
             " text that may identify a patient: run `cxr-release clear --reviewer NAME`"
+        )
+
+
+def _landmarks(project: Project) -> dict[str, Any] | None:
+    """How far readers are with the landmarks, by name."""
+    drawn = project.landmarks()
+    if drawn is None:
+        return None
+    required = project.params.landmarks.readers_required
+    return {
+        "films": len(drawn.films),
+        "required": required,
+        "waiting": drawn.waiting(required),
+        "people": drawn.people,
+    }
+
+
+def _lacks_landmarks(landmarks: Mapping[str, Any] | None) -> Iterator[str]:
+    if landmarks and landmarks["waiting"]:
+        yield (
+            f"{landmarks['waiting']:,} of {landmarks['films']:,} films drawn for it wait for"
+            " landmarks: run `cxr-release landmark --reviewer NAME`"
         )
 
 
@@ -344,6 +371,17 @@ def text_of(status: Status) -> str:
             for person, films in looked["people"].items()
         ]
         lines += [f"text       {looked['sentence']}", ""]
+    if status["landmarks"]:
+        asked = status["landmarks"]
+        lines += [
+            f"landmarks  {person}: placed on {films:,} of {asked['films']:,} film(s)"
+            for person, films in asked["people"].items()
+        ]
+        lines += [
+            f"landmarks  {asked['waiting']:,} of {asked['films']:,} film(s) wait for"
+            f" {asked['required']:,} reader(s)",
+            "",
+        ]
     if status["facing"]:
         faced = status["facing"]
         lines += [

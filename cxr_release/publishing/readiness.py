@@ -16,6 +16,7 @@ _REVIEWS = {
     "reader_study": "let more readers answer with `cxr-release study serve`",
 }
 _LOOK = "look at the real films with `cxr-release clear --reviewer NAME`"
+_PLACE = "place landmarks with `cxr-release landmark --reviewer NAME`"
 _PACKAGE = ", then `dvc repro`"
 
 
@@ -30,6 +31,10 @@ def incomplete_reviews(record: Record) -> list[Fault]:
     if looking is not None and looking.state != "complete":
         what = f"the search of people for text on real films is {_state_text(looking.state)}"
         faults.append(Fault("burned_in", what, _LOOK + _PACKAGE))
+    placing = record.metrics.landmarks and record.metrics.landmarks.readers
+    if placing and placing.state != "complete":
+        what = f"the placing of landmarks by readers is {_state_text(placing.state)}"
+        faults.append(Fault("landmarks", what, _PLACE + _PACKAGE))
     return faults
 
 

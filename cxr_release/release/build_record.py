@@ -142,6 +142,7 @@ def build_record(
                 "audit": _audit(inputs, params),
                 "reader_study": _less(study.plain(), "review"),
                 "scorecard": _scorecard(inputs, params),
+                **_landmarks(inputs, params),
             },
             "reasons": [{"code": code, "meaning": meaning} for code, meaning in reasons.items()],
             "params": _published_params(params),
@@ -351,6 +352,11 @@ def _scorecard(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
     """The scorecard's report, which names no film; its numbers may be rounded: see `disclosure`."""
     report = read(inputs.score / "scorecard.json", ScorecardReport)
     return coarse_scorecard(_less(report.plain(), "schema_number"), params)
+
+
+def _landmarks(inputs: ReleaseInputs, params: Params) -> dict[str, Any]:
+    """What is known of the landmarks; nothing where none were asked for."""
+    return {"landmarks": inputs.landmark_report()} if params.landmarks.is_on else {}
 
 
 def _searched(films: SearchedFilms) -> dict[str, Any]:

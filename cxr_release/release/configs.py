@@ -68,6 +68,24 @@ class Written:
     """Film id → PNG bytes, of the films that contact sheets show."""
 
 
+def films_of(params: Params) -> Table:
+    """The table of the films of a release that was made with these parameters."""
+    return schemas.released_films(
+        to_scale=params.ingest.millimetres_per_pixel is not None,
+        landmarks=params.landmarks.is_on,
+    )
+
+
+def films_by(names: Sequence[str]) -> Table:
+    """The table of released films that has these columns, as far as it is one."""
+    kinds = [
+        schemas.released_films(to_scale=to_scale, landmarks=landmarks)
+        for to_scale in (False, True)
+        for landmarks in (False, True)
+    ]
+    return next((kind for kind in kinds if kind.arrow.names == list(names)), schemas.RELEASE)
+
+
 def write_configs(
     folder: Path,
     inputs: ReleaseInputs,
@@ -88,7 +106,7 @@ def write_configs(
 
     shown: dict[str, bytes] = {}
     hashes: dict[str, str] = {}
-    kind = schemas.released_films(params.ingest.millimetres_per_pixel)
+    kind = films_of(params)
 
     def write(source: str) -> Config:
         films = [inputs.table(job) for job in jobs_of((source,))]
@@ -103,6 +121,7 @@ def write_configs(
                 contents.shown.get(source, ()),
                 kind=kind,
                 millimetres_per_pixel=params.millimetres_per_pixel_of(source),
+                landmarks=contents.landmarks,
             )
         )
         files = [shard.name for shard in shards]

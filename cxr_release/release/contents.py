@@ -13,7 +13,7 @@ from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.disclosure import shows_real_films
 from cxr_release.release.inputs import ReleaseInputs
-from cxr_release.release.shards import Shard, plan_shards
+from cxr_release.release.shards import LANDMARKS, Shard, plan_shards
 from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
 from cxr_release.release.versions.published import History, read_history
 
@@ -36,6 +36,8 @@ class Contents:
     """Film id → flat columns of `schemas.RELEASE`."""
     shown: Mapping[str, Sequence[str]]
     """Source → the films of its contact sheet, where any are released."""
+    landmarks: Mapping[str, Row] | None
+    """Film id → its `schemas.LANDMARK_COLUMNS`; None where landmarks are not released."""
     history: History
     tombstones: Sequence[Mapping[str, str]]
     """Films of earlier versions that this one lacks; see `History.tombstones`."""
@@ -73,7 +75,13 @@ def read_contents(
     }
     history = read_history(inputs.published, params.release.version)
     released = {row["id"] for row in screened if row["released"]}
-    shards = plan_shards(generated, params.ingest.film_size, released, history)
+    placed = landmarks_of(inputs)
+    landmarks = placed if params.landmarks.is_on else None
+    described = {
+        job: [{**film, **(landmarks or {}).get(film["id"], {})} for film in rows]
+        for job, rows in generated.items()
+    }
+    shards = plan_shards(described, params.ingest.film_size, released, history)
     films = {
         film["id"]: film for group in shards.values() for shard in group for film in shard.films
     }
@@ -94,7 +102,17 @@ def read_contents(
         for source, group in shards.items()
         if any(shard.films for shard in group)
     }
-    return Contents(generated, marked, shards, films, shown, history, tombstones)
+    return Contents(generated, marked, shards, films, shown, landmarks, history, tombstones)
+
+
+def landmarks_of(inputs: ReleaseInputs) -> dict[str, Row]:
+    """Film id → its `schemas.LANDMARK_COLUMNS`.
+
+    Raises:
+        TableError: the table of landmarks is missing or breaks its schema.
+    """
+    rows = tables.iterate(inputs.landmarks / "landmarks.parquet", schemas.LANDMARKS)
+    return {row["id"]: {name: row[name] for name in LANDMARKS} for row in rows}
 
 
 def _pairs(inputs: ReleaseInputs) -> list[dict[str, Any]]:

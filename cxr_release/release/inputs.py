@@ -40,6 +40,7 @@ from cxr_release.release.record import (
     FilmCounts,
     JobCounts,
     Json,
+    Landmarks,
     ListLength,
     Loss,
     Number,
@@ -203,6 +204,12 @@ class ScorecardReport(Scorecard):
     schema_number: Count = Field(alias="schema")
 
 
+class LandmarksDocument(Part):
+    """`landmarks/landmarks.json`."""
+
+    landmarks: Landmarks | None
+
+
 class OrientedSummary(_More):
     """`oriented/summary.json`."""
 
@@ -249,6 +256,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "clearance/with-text.json": list[str],
     "oriented/summary.json": OrientedSummary,
     "score/scorecard.json": ScorecardReport,
+    "landmarks/landmarks.json": LandmarksDocument,
 }
 """File, as `ReleaseInputs.files` names it → what it holds; of `checkpoints/report.json` that hangs
 on whether anything was trained."""
@@ -279,6 +287,8 @@ class ReleaseInputs:
     """Folder with `responses.parquet`, `study.json`, and figures once a reader has finished."""
     score: Path
     """Folder with `scorecard.json`, and a picture of each thing that it measured."""
+    landmarks: Path
+    """Folder with `landmarks.parquet`, `landmarks.json`."""
     cohort: Path
     """Folder with `cohort.parquet`, `summary.json`."""
     clearance: Path
@@ -345,6 +355,7 @@ class ReleaseInputs:
             "study-kit/kit.parquet": self.kit,
             **{f"study/{name}": self.study / name for name in _READING},
             "score/scorecard.json": self.score / "scorecard.json",
+            **{f"landmarks/{name}": self.landmarks / name for name in _LANDMARKS},
             **{f"cohort/{name}": self.cohort / name for name in _COHORT},
             **{f"clearance/{name}": self.clearance / name for name in _CLEARANCE},
             **{f"split/{name}": self.split / name for name in _SPLIT},
@@ -362,6 +373,9 @@ class ReleaseInputs:
         files = self.files(jobs)
         for private in ("cohort/summary.json", *(f"clearance/{name}" for name in _CLEARANCE)):
             del files[private]
+        if self.landmark_report() is None:  # a release without landmarks says nothing of them
+            for name in _LANDMARKS:
+                del files[f"landmarks/{name}"]
         return {name: sha256(path) for name, path in files.items()}
 
     def require(self, jobs: list[Job]) -> None:
@@ -408,6 +422,14 @@ class ReleaseInputs:
         path = self.checkpoints / "report.json"
         return read(path, CheckpointReport) if params.trains else None
 
+    def landmark_report(self) -> Landmarks | None:
+        """What is known of the landmarks; None where none were asked for.
+
+        Raises:
+            DocumentError: that is missing or holds something else.
+        """
+        return read(self.landmarks / "landmarks.json", LandmarksDocument).landmarks
+
     def sources(self) -> dict[str, CollectedSource]:
         """What was taken in of films drawn elsewhere, by name.
 
@@ -417,6 +439,7 @@ class ReleaseInputs:
         return read(self.collected / "sources.json", CollectedSources).root
 
 
+_LANDMARKS = ("landmarks.parquet", "landmarks.json")
 _COHORT = ("cohort.parquet", "summary.json")
 _CLEARANCE = ("clearance.json", "with-text.json")
 _SPLIT = ("split.parquet", "trained.parquet", "control.parquet", "summary.json")

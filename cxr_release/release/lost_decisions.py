@@ -49,7 +49,8 @@ def find_lost_decisions(
         mirrored: generated film → that of its mirror image: it is the same film.
     """
     heard = witnesses.of_git(paths.root, [paths.reviews, paths.published])
-    folders = [paths.screening_log, paths.audit_log, paths.responses, paths.clearance_log]
+    folders = [paths.screening_log, paths.audit_log, paths.responses]
+    folders += [paths.clearance_log, paths.landmark_log]
     notes = [
         f"{person} was given an order and has no log: has decided nothing yet, or the log is gone"
         for person in witnesses.people_without_log(paths.orders, folders)
@@ -146,7 +147,7 @@ def ends_of(paths: Paths) -> dict[str, dict[str, Any]]:
 def _logs(paths: Paths) -> Iterator[tuple[str, bytes]]:
     """Every log on films and pairs, such as `screening/a.b`, and its bytes."""
     logs = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
-    for folder in (*logs, paths.clearance_log):
+    for folder in (*logs, paths.clearance_log, paths.landmark_log):
         for person in people_of(folder):
             path = log_file(folder, person)
             if path.is_file():

@@ -607,6 +607,113 @@ class Scorecard(Part):
     """Not there where the films called trained are those that the films' generator learnt from."""
 
 
+class Interval(Part):
+    """A mean over films, with the ends of its 95 % interval."""
+
+    films: Annotated[int, Field(ge=1, le=2**53)]
+    mean: Number
+    low: Number
+    high: Number
+
+
+class PointDistance(Part):
+    """Distances of one landmark."""
+
+    films: Annotated[int, Field(ge=1, le=2**53)]
+    mean: Number
+
+
+class PointDistances(Interval):
+    """Distances of landmarks, in pixels of a film; see `landmarks.distances`."""
+
+    median: Number
+    p95: Number
+    points: dict[Text, PointDistance]
+
+
+class TeacherOnControl(Part):
+    """What a teacher makes of control films, which nothing saw, against their own landmarks."""
+
+    patients: Count | None
+    errors: PointDistances
+    mean_shape: PointDistances
+    """Of the mean of the films that it learnt from, put on every film."""
+    within: Interval
+    """Share of landmarks within the stated radius."""
+    cobb: Interval
+    """Error of the angle, in degrees."""
+    sva: Interval
+    """Error of the sagittal vertical axis, in pixels."""
+
+
+class LandmarkTeacher(Part):
+    """A teacher of landmarks; see `landmarks.teacher`."""
+
+    kind: Literal["closed"]
+    films: Count
+    patients: Count | None
+    level: Number
+    """Share of landmarks that the stated radius is to hold."""
+    left_out: PointDistances
+    """Of films that it learnt from, each placed by a teacher that had not seen it."""
+    control: TeacherOnControl | None
+    """None where no control film came with landmarks."""
+
+
+class LandmarkReader(Part):
+    """One reader, who is not named."""
+
+    films: Count
+    not_seen: Count
+    """Landmarks that the reader did not see."""
+    moved: Count
+    """Landmarks that the reader moved from where the page showed them first."""
+
+
+class LandmarkReaders(Part):
+    """How far readers have placed landmarks, and how far apart they are."""
+
+    state: State
+    asked: Count
+    """Released films that were drawn for readers."""
+    required: Count
+    readers: Count
+    films: Count
+    """Released films on which any reader placed landmarks."""
+    waiting: Count
+    films_by_readers: Counts
+    """Number of readers → drawn films on which so many placed landmarks."""
+    elsewhere: Count
+    """Placements on films that are not in this release."""
+    each: list[LandmarkReader]
+    began: Counts
+    """Where the points came from that the page showed first → placements."""
+    between: PointDistances | None
+    """Of two readers of a film."""
+    model: PointDistances | None
+    """Of a reader from the teacher."""
+
+
+class Newcomer(Part):
+    """What a plain model learns of the released films alone: examples/landmark_model.py."""
+
+    learnt: Count
+    synthetic: Interval
+    real: Interval | None
+
+
+class Landmarks(Part):
+    """`landmarks/landmarks.json`: landmarks of the released films."""
+
+    points: Count
+    films: dict[Literal["model", "readers", "none"], Count]
+    """Who placed them → released films."""
+    facing_unknown: Count
+    teacher: LandmarkTeacher | None
+    readers: LandmarkReaders | None
+    newcomer: Newcomer | None
+
+
 class Metrics(Part):
     """What the stages measured."""
 
@@ -627,6 +734,8 @@ class Metrics(Part):
     reader_study: ReaderStudy
     scorecard: Scorecard | None = None
     """It came with a later version of the program."""
+    landmarks: Landmarks | None = None
+    """Not there where none were asked for."""
 
 
 class Shard(Part):

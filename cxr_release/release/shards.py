@@ -29,6 +29,8 @@ GROUP_BYTES = 100_000_000
 FILM = tuple(name for name in schemas.RELEASE.arrow.names if name != "release_version")
 """Columns that a film brings with it; in which version its shard changed, the history says."""
 
+LANDMARKS = tuple(column.name for column in schemas.LANDMARK_COLUMNS)
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -100,12 +102,13 @@ def content_of(films: Iterable[Row]) -> str:
     """SHA-256 of what a shard says about its films, in hex; the version is no part of it.
 
     Args:
-        films: rows with the flat columns of `schemas.RELEASE`. The pictures are in it by their
-            hashes.
+        films: rows with the flat columns of `schemas.RELEASE`, and with `schemas.LANDMARK_COLUMNS`
+            where landmarks are released. The pictures are in it by their hashes.
     """
     digest = hashlib.sha256()
     for film in films:
-        digest.update(json.dumps([film[name] for name in FILM[1:]]).encode() + b"\n")
+        names = (*FILM[1:], *(name for name in LANDMARKS if name in film))
+        digest.update(json.dumps([film[name] for name in names]).encode() + b"\n")
     return digest.hexdigest()
 
 
@@ -118,6 +121,7 @@ def write_films(
     *,
     kind: tables.Table = schemas.RELEASE,
     millimetres_per_pixel: float | None = None,
+    landmarks: Mapping[str, Row] | None = None,
 ) -> dict[str, bytes]:
     """Copy the films of one source into its shards: Arrow batches, never a decoded film.
 
@@ -129,6 +133,7 @@ def write_films(
         shown: ids of films whose PNG bytes are wanted besides: they pass by here anyway.
         kind: of the shards; see `schemas.released_films`.
         millimetres_per_pixel: the one scale of these films, where that is known.
+        landmarks: film id → its `schemas.LANDMARK_COLUMNS`, where landmarks are released.
 
     Returns:
         Film id → PNG bytes, of the films in `shown`.
@@ -143,11 +148,19 @@ def write_films(
                 stays = pc.is_in(piece["id"], kept)
                 # A filter copies the films; mostly all of them stay.
                 released = piece if pc.all(stays).as_py() else piece.filter(stays)
-                version = pa.array([shard.version] * released.num_rows, pa.string())
-                labelled = released.append_column("release_version", version)
-                if kind is not schemas.RELEASE:
-                    scale = pa.array([millimetres_per_pixel] * released.num_rows, pa.float64())
-                    labelled = labelled.append_column("millimetres_per_pixel", scale)
+                alike = {
+                    "release_version": shard.version,
+                    "millimetres_per_pixel": millimetres_per_pixel,
+                }
+                ids = released["id"].to_pylist()
+                labelled = released
+                for column in kind.columns[len(FILM) :]:
+                    values = (
+                        [(landmarks or {})[film][column.name] for film in ids]
+                        if column.name in LANDMARKS
+                        else [alike[column.name]] * len(ids)
+                    )
+                    labelled = labelled.append_column(column.name, pa.array(values, column.type))
                 writer.append(labelled)
                 for film in released.filter(pc.is_in(released["id"], wanted)).to_pylist():
                     pictures[film["id"]] = film["image"]["bytes"]

@@ -24,6 +24,7 @@ from cxr_release.release.checks.films import (
     open_film,
     progress,
 )
+from cxr_release.release.checks.landmarks import check_placed
 from cxr_release.release.checks.parts import check_parts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.rules import RULES
@@ -37,6 +38,7 @@ from cxr_release.release.inputs import (
     CollectedSource,
     CollectedSources,
     CountsDocument,
+    LandmarksDocument,
     ReleaseInputs,
     ScorecardReport,
     StudyDocument,
@@ -116,6 +118,7 @@ class _Artefacts:
         self.scorecard = report.document(inputs.score / "scorecard.json", ScorecardReport)
         self.cleared = report.document(inputs.clearance / "clearance.json", ClearanceDocument)
         self.with_text = report.document(inputs.clearance / "with-text.json", list[str])
+        self.landmarks = report.document(inputs.landmarks / "landmarks.json", LandmarksDocument)
         self.kit = rows(inputs.kit, schemas.KIT)
         self.ratings = rows(inputs.study / "responses.parquet", schemas.RESPONSES)
         self.study = report.document(inputs.study / "study.json", StudyDocument)
@@ -325,6 +328,13 @@ def _check_between(
         report=report,
     )
     check_kept_out(view, copies, report)
+    check_placed(
+        inputs.landmarks,
+        cast(LandmarksDocument, read.landmarks).landmarks,
+        view.films,
+        params,
+        report,
+    )
     _check_kit(inputs, params, view, read.kit or [], report)
 
 

@@ -37,6 +37,7 @@ from cxr_release.release.checks.folder_tables import (
     read_shards,
     read_side,
 )
+from cxr_release.release.checks.landmarks import check_landmark_record
 from cxr_release.release.checks.memorization import check_flagged
 from cxr_release.release.checks.parts import check_cohort_counts, check_searched
 from cxr_release.release.checks.report import CheckReport, Place
@@ -45,7 +46,7 @@ from cxr_release.release.checks.scorecard import check_scorecard
 from cxr_release.release.checks.signature import check_signature, sentence_of
 from cxr_release.release.checks.training import check_training, check_untrained
 from cxr_release.release.checks.view import Places, View
-from cxr_release.release.configs import SIDE_TABLES, measured
+from cxr_release.release.configs import SIDE_TABLES, films_by, films_of, measured
 from cxr_release.release.documents.rendered import Sources
 from cxr_release.release.layout import SHARD, side_file
 from cxr_release.release.model.record import MODEL
@@ -143,7 +144,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
     pairs, exclusions, ratings = (sides[kind] for kind in SIDE_TABLES)
     if read is None or pairs is None or exclusions is None or ratings is None:
         return document
-    films, shards = read
+    films, shards, landmarks = read
     view = View(
         places=_PLACES,
         jobs=record.params.sample.jobs,
@@ -172,6 +173,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_distinct(films, real, Place("data"), report)
         check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
         check_cohort_counts(record, Place(RECORD), report)
+        check_landmark_record(record, landmarks, Place(f"{RECORD}: metrics.landmarks"), report)
         check_burned_in_record(record, Place(RECORD), view.same_words, report)
         check_elsewhere(record, Place(f"{RECORD}: elsewhere"), report)
         if record.metrics.scorecard is not None:
@@ -203,19 +205,18 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
             folder.shards,
             sources.source_names,
             judged.recommended if judged else (),
-            kind=schemas.released_films(record.params.ingest.millimetres_per_pixel),
+            kind=films_of(record.params),
         )
         check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)
     return document
 
 
 def _kind(folder: Folder, name: str) -> Table:
-    """What a shard of films seems to be, where no record says which of the two."""
+    """What a shard of films seems to be, where no record says which columns it has."""
     try:
-        names = tables.names_of(folder.path(name))
+        return films_by(tables.names_of(folder.path(name)))
     except TableError:  # whatever reads its rows names the fault
         return schemas.RELEASE
-    return schemas.TO_SCALE if names == schemas.TO_SCALE.arrow.names else schemas.RELEASE
 
 
 def _read_record(folder: Folder, report: CheckReport) -> tuple[dict[str, Any], Record | None]:

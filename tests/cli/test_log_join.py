@@ -18,6 +18,7 @@ from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
 from cxr_release.clearance.statement import CLEARANCE, NewClearance
 from cxr_release.film_id import BATCHES, source_name
+from cxr_release.landmarks.placement import PLACEMENT, NewPlacement
 from cxr_release.logbook.entry import EntryType
 from cxr_release.logbook.log import Log, append
 from cxr_release.paths import Paths
@@ -70,6 +71,14 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
             NewClearance(*shown, "text"),
             *(NewClearance(*shown, word) for word in words),
         ]
+    if kind == "landmarks":
+        points = " ".join(["1.00,2.00"] * 23)
+        placed = {"points": points, "start": "model"}
+        return PLACEMENT, [
+            NewPlacement(FILM, hash_, "place", moved="0", **placed),
+            NewPlacement(FILM, hash_, "retract"),
+            NewPlacement(FILM, hash_, "place", moved="3", **placed),
+        ]
     if kind == "readers":
         films = " ".join(f"{index:016x}" for index in range(2))
         picks = films.split(" ")[0]
@@ -94,7 +103,7 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["screening", "withdrawals", "facing", "audit", "readers", "burned-in"]
+    "kind", ["screening", "withdrawals", "facing", "audit", "readers", "burned-in", "landmarks"]
 )
 def test_any_of_the_logs_is_joined_and_the_later_word_counts(
     project: Path, tmp_path: Path, kind: str

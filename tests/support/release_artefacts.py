@@ -40,6 +40,7 @@ from tests.support.audit_artefacts import (
     write_audit,
     write_blank,
 )
+from tests.support.landmark_artefacts import write_no_landmarks
 from tests.support.oriented import mirrored_sha256
 from tests.support.score_artefacts import write_score
 from tests.support.unspaced import NO_SPACING
@@ -300,6 +301,7 @@ def inputs_below(root: Path) -> ReleaseInputs:
         final=root / "training" / "final",
         autoencoder=root / "training" / "autoencoder",
         score=root / "score",
+        landmarks=root / "landmarks",
         checkpoints=root / "checkpoints",
     )
 
@@ -430,6 +432,7 @@ def _written(
     write_study(inputs.kit, inputs.study, rated=rated)
     write_report(inputs)
     write_score(inputs)
+    write_no_landmarks(inputs)
     return root
 
 

@@ -44,7 +44,9 @@ def read_all_records(folder: Path) -> dict[str, int]:
     faults: list[str] = []
     for record_set in document["recordSet"]:
         name = record_set["@id"]
-        pictures = [field["name"] for field in record_set["field"] if field["dataType"] == _PICTURE]
+        pictures = [
+            field["name"] for field in record_set["field"] if field.get("dataType") == _PICTURE
+        ]
         counts[name] = 0
         for row in _rows(dataset, name):
             counts[name] += 1

@@ -13,41 +13,48 @@ from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.counts import counted
 from cxr_release.release.checks.films import FilmTable, KnownFilm, check_films, progress
+from cxr_release.release.checks.landmarks import check_landmarks
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
-from cxr_release.release.configs import SIDE_TABLES
+from cxr_release.release.configs import SIDE_TABLES, films_of
 from cxr_release.release.layout import SHARD, shard_source, side_file
 from cxr_release.release.record import RECORD, Record
-from cxr_release.release.shards import content_of
+from cxr_release.release.shards import LANDMARKS, content_of
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.readers import frame_fault, rows_of
 from cxr_release.release.versions.published import order_of
-from cxr_release.tables import Table
+from cxr_release.tables import ROWS_PER_GROUP, Table
 
+Row = Mapping[str, Any]
 _NAMED_BY = {"sha256": "real_pixel_sha256", "hmac": "real_pixel_hmac"}
 """What a real film goes by → the column that says it."""
 
 
 def read_shards(
     folder: Folder, record: Record, report: CheckReport
-) -> tuple[dict[str, KnownFilm], dict[str, int]] | None:
+) -> tuple[dict[str, KnownFilm], dict[str, int], dict[str, Row]] | None:
     """Read every shard once for its rows and once for its films, which are decoded.
 
     Returns:
-        Film id → film, and shard → rows; None where a shard could not be read: then nothing is
+        Film id → film, shard → rows, and film id → its landmarks, where the release has a column of
+        them; None where a shard could not be read: then nothing is
         counted against the films.
     """
     films: dict[str, KnownFilm] = {}
     shards: dict[str, int] = {}
     _check_names(folder, record, report)
-    kind = schemas.released_films(record.params.ingest.millimetres_per_pixel)
+    kind = films_of(record.params)
+    landmarks: dict[str, Row] = {}
     with progress(sum(shard.rows for shard in record.shards.values())) as bar:
         for name in folder.shards:
             rows = rows_of(folder, name, kind, report)
             if rows is None:
                 continue
             shards[name] = len(rows)
-            _check_shard(name, rows, record, report)
+            with report.trying(name):
+                described = _described(folder, name, rows, record, report)
+                landmarks |= {row["id"]: row for row in described if "keypoints" in row}
+                _check_shard(name, described, record, report)
             table = FilmTable(
                 place=Place(name),
                 path=folder.path(name),
@@ -61,7 +68,21 @@ def read_shards(
             with report.trying(name):
                 check_films(table, rows, films, report, bar)
     report.applied("shards held against the record", len(shards))
-    return (films, shards) if len(shards) == len(folder.shards) else None
+    return (films, shards, landmarks) if len(shards) == len(folder.shards) else None
+
+
+def _described(
+    folder: Folder, name: str, rows: Rows, record: Record, report: CheckReport
+) -> list[Row]:
+    """The rows with their landmarks, where those are released; each is held against itself."""
+    if not record.params.landmarks.is_on:
+        return list(rows)
+    pieces = tables.batches(folder.path(name), films_of(record.params), LANDMARKS, ROWS_PER_GROUP)
+    placed = (values for piece in pieces for values in piece.to_pylist())
+    described = [row | values for row, values in zip(rows, placed, strict=True)]
+    scale = record.params.millimetres_per_pixel_of(shard_source(name))
+    check_landmarks(described, record.params.ingest.film_size, scale, Place(name), report)
+    return described
 
 
 def _check_names(folder: Folder, record: Record, report: CheckReport) -> None:

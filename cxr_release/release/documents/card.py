@@ -31,6 +31,7 @@ from cxr_release.release.documents.scale import scale_of
 from cxr_release.release.record import (
     Calibration,
     JobCounts,
+    Landmarks,
     Record,
     Reviews,
     Scorecard,
@@ -185,8 +186,11 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
         "language": ["en"],
         "tags": [*_tags(record), *["cervical-spine"] * cervical, *["phantom"] * phantoms],
         "size_categories": [_size(record.counts.total.released)],
-        "task_categories": ["unconditional-image-generation"],
-        "annotations_creators": [_annotators(record.reviews)],
+        "task_categories": [
+            "unconditional-image-generation",
+            *["keypoint-detection"] * (record.metrics.landmarks is not None),
+        ],
+        "annotations_creators": _annotators(record.reviews, record.metrics.landmarks),
         "source_datasets": ["original" if phantoms and record.params.trains else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
@@ -198,11 +202,13 @@ def _tags(record: Record) -> tuple[str, ...]:
     return TAGS if record.params.trains else tuple(tag for tag in TAGS if tag != "diffusion")
 
 
-def _annotators(reviews: Reviews) -> str:
-    """Whether anybody said anything of a film: a decision, a verdict or a rating."""
+def _annotators(reviews: Reviews, landmarks: Landmarks | None) -> list[str]:
+    """Whether anybody said anything of a film: a decision, a verdict, a rating or landmarks."""
     reviewers = reviews.screening.reviewers, reviews.audit.reviewers
-    anybody = any(reviewers) or reviews.reader_study.readers
-    return "other" if anybody else "no-annotation"
+    placed = landmarks.films if landmarks else {"model": 0, "readers": 0}
+    anybody = any(reviewers) or reviews.reader_study.readers or placed["readers"]
+    who = [*["other"] * bool(anybody), *["machine-generated"] * bool(placed["model"])]
+    return who or ["no-annotation"]
 
 
 def _config(config: Config) -> dict[str, Any]:

@@ -204,15 +204,34 @@ def _field(config: Config, column: Column) -> dict[str, Any]:
         "fileSet": {"@id": _file_set_name(config)},
         "extract": {"column": column.name},
     }
-    if column.type == IMAGE:
-        source["transform"] = {"jsonPath": "bytes"}
-    return {
+    described: dict[str, Any] = {
         "@type": "cr:Field",
         "@id": f"{config.name}/{column.name}",
         "name": column.name,
         "description": column.doc,
-        "dataType": DATA_TYPES[column.type],
-        "source": source,
+    }
+    if column.type == IMAGE:
+        source["transform"] = {"jsonPath": "bytes"}
+    elif column.nested:
+        return described | _parts(described["@id"], column.type, source)
+    return described | {"dataType": DATA_TYPES[column.type], "source": source}
+
+
+def _parts(name: str, kind: pa.DataType, source: Mapping[str, Any]) -> dict[str, Any]:
+    """What a field of structures has besides: a field for each of their parts."""
+    several = pa.types.is_list(kind)
+    return {
+        **({"isArray": True, "arrayShape": "-1"} if several else {}),
+        "subField": [
+            {
+                "@type": "cr:Field",
+                "@id": f"{name}/{part.name}",
+                "name": part.name,
+                "dataType": DATA_TYPES[part.type],
+                "source": {**source, "transform": {"jsonPath": part.name}},
+            }
+            for part in (kind.value_type if several else kind)
+        ],
     }
 
 

@@ -17,7 +17,7 @@ from cxr_release.release.documents.drawn_elsewhere import (
 )
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.documents.scale import scale_of
-from cxr_release.release.record import Record, Source
+from cxr_release.release.record import Landmarks, Record, Source
 
 
 def rai(record: Record) -> dict[str, Any]:
@@ -129,8 +129,9 @@ def _patients(record: Record) -> str:
 def _missing(record: Record) -> str:
     empty = record.counts.empty_tables
     tables = f" Tables without rows: {', '.join(empty)}." if empty else ""
+    without = "labels, age" if record.metrics.landmarks else "labels, landmarks, age"
     return (
-        "No film has labels, landmarks, age, sex or findings. In the table audit_pairs, pictures"
+        f"No film has {without}, sex or findings. In the table audit_pairs, pictures"
         f" and names stay empty where a film may not be shown.{tables}"
     )
 
@@ -163,13 +164,24 @@ def _manipulation(record: Record) -> str:
     )
 
 
+def _placed(landmarks: Landmarks) -> str:
+    """Who placed landmarks on the films."""
+    model, readers = landmarks.films["model"], landmarks.films["readers"]
+    return (
+        f"Landmarks: on {model:,} film(s) a model placed them and no person, on {readers:,} readers"
+        " did; each says so, with how far off it may be."
+    )
+
+
 def _annotation(record: Record) -> str:
     reviews, total = record.reviews, record.counts.total
     screening, audit = reviews.screening, reviews.audit
     study = record.metrics.reader_study
+    landmarks = record.metrics.landmarks
+    films = f"{_placed(landmarks)} They" if landmarks else "Films"
     return (
-        "Films have no labels; people decide which are released. Screening for gross abnormalities:"
-        f" {screening.sentence or 'no reviewer has decided on a film.'}"
+        f"{films} have no labels; people decide which are released. Screening for gross"
+        f" abnormalities: {screening.sentence or 'no reviewer has decided on a film.'}"
         f" {screening.undecided:,} of {total.generated:,} films are undecided."
         f" Memorization audit: {audit.reviewers:,} reviewer(s) judged {audit.judged:,} of the"
         f" {audit.pairs:,} most similar pairs of a source film and a synthetic one"
@@ -210,6 +222,14 @@ def _tools(record: Record) -> list[str]:
         "Search for copies by aligned small pictures"
         f"{f' and by features of {encoder.name}' if encoder.weights else ''}: lists the pairs that"
         " people judge.",
+        *(
+            [
+                "Landmarks by a ridge regression of source films: on"
+                f" {placed.films['model']:,} film(s)."
+            ]
+            if (placed := record.metrics.landmarks) and placed.teacher
+            else []
+        ),
     ]
 
 

@@ -125,6 +125,11 @@ def measure(point: Mapping[str, Any], metric: str, places: int) -> Ready:
     return _with_interval(point[metric], point["intervals"][metric], places)
 
 
+def with_ends(interval: Mapping[str, Any], places: int) -> Ready:
+    """A mean with the ends of its interval: `mean`, `low` and `high`."""
+    return _with_interval(interval["mean"], (interval["low"], interval["high"]), places)
+
+
 def band_power(band: Mapping[str, Any]) -> Ready:
     """Power in a band of the spectrum, over source films' power, with the ends of its interval."""
     return _with_interval(band["power"], band["interval"], 2)
@@ -169,7 +174,14 @@ def waves(size: int | Sequence[int]) -> Ready:
 
 def kind(column: Column) -> str:
     """A column's type, as the feature that `datasets` gives it."""
-    feature = column.feature()
+    return _feature(column.feature())
+
+
+def _feature(feature: Mapping[str, Any]) -> str:
+    if "_type" not in feature:
+        return f"struct of {', '.join(feature)}"
+    if feature["_type"] == "List":
+        return f"list: {_feature(feature['feature'])}"
     return str(feature.get("dtype", feature["_type"].lower()))
 
 
@@ -199,6 +211,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "span": span,
     "megabytes": megabytes,
     "mean": mean,
+    "with_ends": with_ends,
     "measure": measure,
     "band_power": band_power,
     "number": number,

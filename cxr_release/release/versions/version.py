@@ -154,8 +154,10 @@ def read_version(folder: Path) -> Version:
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """The flat columns of `schemas.RELEASE`; of the one scale of all films the record tells."""
-    scaled = schemas.TO_SCALE.arrow.names
-    kind = schemas.TO_SCALE if tables.names_of(path) == scaled else schemas.RELEASE
+    names = tables.names_of(path)
+    kind = schemas.released_films(
+        to_scale="millimetres_per_pixel" in names, landmarks="keypoints" in names
+    )
     for row in tables.read_rows(path, kind):
         row.pop("millimetres_per_pixel", None)
         yield row

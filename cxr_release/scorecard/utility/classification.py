@@ -22,9 +22,9 @@ from cxr_release.scorecard.sets import Places
 from cxr_release.scorecard.utility.labelled import Labelled, classes_of
 from cxr_release.scorecard.utility.labels import Labels
 from cxr_release.scorecard.utility.pools import Pools
-from cxr_release.scorecard.utility.ridge import Numbers
 from cxr_release.scorecard.utility.students import taught
 from cxr_release.scorecard.utility.task import About
+from cxr_release.statistics.ridge import Numbers
 
 CLASSIFICATION = "classification"
 LEAST_OF_CLASS = 12

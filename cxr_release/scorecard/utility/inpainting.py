@@ -14,8 +14,8 @@ import numpy as np
 from cxr_release.schemas import SMALL
 from cxr_release.scorecard.sets import Places
 from cxr_release.scorecard.utility.pools import Pools
-from cxr_release.scorecard.utility.ridge import Numbers, predicted, strength_of
 from cxr_release.scorecard.utility.task import About, halved
+from cxr_release.statistics.ridge import Numbers, predicted, strength_of
 
 SIDE, HIDDEN = SMALL // 2, 10
 MOST_CHOOSING = 200

@@ -1,7 +1,4 @@
-"""Landmarks that came in with a cohort's films, where they lie on the films as ingested.
-
-Left and right in a landmark's name are sides of the film: they change where it was mirrored.
-"""
+"""Landmarks and classes that came in with a cohort's films, as labels of the ingested films."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cxr_release.film_size import Size
-from cxr_release.schemas import EDGES
+from cxr_release.landmarks.manifest_points import placed_points
 from cxr_release.scorecard.utility.labels import Labels, Point
 
 
@@ -17,8 +14,7 @@ def labels_of_manifest(rows: Iterable[Mapping[str, Any]], *, size: Size) -> Labe
     """Landmarks and classes of ingested films.
 
     Args:
-        rows: of the manifest; `keypoints` in pixels of the source film, as a list of `name`, `x`
-            and `y`, or None; `placed_left` and its like say where that came to lie.
+        rows: of the manifest; see `placed_points`.
         size: of an ingested film.
 
     Returns:
@@ -29,36 +25,6 @@ def labels_of_manifest(rows: Iterable[Mapping[str, Any]], *, size: Size) -> Labe
     for row in rows:
         if row["curvature"] is not None:
             classes[row["id"]] = f"class {row['curvature']}"
-        placed = {
-            _named(point["name"], mirrored=row["flipped"]): _placed(point, row, size)
-            for point in row["keypoints"] or ()
-            if _is_taken(point, row)
-        }
-        inside = {name: at for name, at in placed.items() if all(0 <= part <= 1 for part in at)}
-        if inside:
+        if inside := placed_points(row, size):
             points[row["id"]] = inside
     return Labels(points=points, classes=classes) if points or classes else None
-
-
-_SIDES = {"left": "right", "right": "left"}
-
-
-def _named(name: str, *, mirrored: bool) -> str:
-    return " ".join(_SIDES.get(word, word) for word in name.split()) if mirrored else name
-
-
-def _is_taken(point: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Whether a landmark lies in what was taken of the source film."""
-    edges = [row[f"field_{edge}"] for edge in EDGES]
-    if None in edges:  # all of it was
-        return True
-    left, top, right, bottom = edges
-    return bool(left <= point["x"] <= right and top <= point["y"] <= bottom)
-
-
-def _placed(point: Mapping[str, Any], row: Mapping[str, Any], size: Size) -> Point:
-    """Where a landmark lies on the ingested film, as fractions of its sides."""
-    left, top, right, bottom = (row[f"placed_{edge}"] for edge in EDGES)
-    across = (left + point["x"] / row["source_width"] * (right - left)) / size.width
-    down = (top + point["y"] / row["source_height"] * (bottom - top)) / size.height
-    return (1 - across if row["flipped"] else across), down

@@ -26,10 +26,10 @@ from cxr_release.scorecard.utility.networks import (
     three_channels,
 )
 from cxr_release.scorecard.utility.pools import Pools
-from cxr_release.scorecard.utility.ridge import Numbers
 from cxr_release.scorecard.utility.students import about_student, mean_error, taught
 from cxr_release.scorecard.utility.task import About, halved
 from cxr_release.scorecard.utility.training import Settings
+from cxr_release.statistics.ridge import Numbers
 
 Floats = NDArray[np.float32]
 

@@ -19,8 +19,8 @@ from torch.nn import functional
 
 from cxr_release.errors import TrainingError
 from cxr_release.generators.runtime import compute
-from cxr_release.scorecard.utility.ridge import Numbers
 from cxr_release.scorecard.utility.training import Settings
+from cxr_release.statistics.ridge import Numbers
 
 RESNET, UNET, SWIN = "resnet50", "unet", "swin_t"
 Loss = Callable[[Tensor, Tensor], Tensor]

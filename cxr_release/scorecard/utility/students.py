@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from cxr_release.scorecard.sets import Places
 from cxr_release.scorecard.utility.labelled import Labelled
 from cxr_release.scorecard.utility.pools import Pools
-from cxr_release.scorecard.utility.ridge import Numbers, predicted, strength_of
 from cxr_release.scorecard.utility.task import About, halved
+from cxr_release.statistics.ridge import Numbers, predicted, strength_of
 
 MOST_CHOOSING = 200
 """Films by which the strength of the ridge is chosen."""

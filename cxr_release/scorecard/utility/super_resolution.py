@@ -17,8 +17,8 @@ from cxr_release.schemas import SMALL
 from cxr_release.scorecard.names import BLURRED
 from cxr_release.scorecard.sets import Places
 from cxr_release.scorecard.utility.pools import Pictures, Pools
-from cxr_release.scorecard.utility.ridge import Numbers
 from cxr_release.scorecard.utility.task import PLAIN_FLOORS, About, halved
+from cxr_release.statistics.ridge import Numbers
 
 REACH = 5
 STRENGTH = 1e-4

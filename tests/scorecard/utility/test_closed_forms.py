@@ -12,7 +12,6 @@ from sklearn.metrics import r2_score, roc_auc_score
 from cxr_release.scorecard.utility.classification import class_scores, mean_area
 from cxr_release.scorecard.utility.inpainting import HIDDEN, SIDE, block, explained, inpainting
 from cxr_release.scorecard.utility.pools import pools_of
-from cxr_release.scorecard.utility.ridge import STRENGTHS, predicted, strength_of
 from cxr_release.scorecard.utility.students import mean_error
 from cxr_release.scorecard.utility.super_resolution import (
     REACH,
@@ -21,6 +20,7 @@ from cxr_release.scorecard.utility.super_resolution import (
     super_resolution,
 )
 from cxr_release.scorecard.utility.task import halved
+from cxr_release.statistics.ridge import STRENGTHS, predicted, strength_of
 from tests.support.useful_films import good_and_poor
 
 POOLS = pools_of(good_and_poor(control=24))

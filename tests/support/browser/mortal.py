@@ -14,7 +14,10 @@ from tests.support.ports import free_port
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    [f"cxr_release.review_app.{name}" for name in ("review", "adjudicate", "study", "clear")]
+    [
+        f"cxr_release.review_app.{name}"
+        for name in ("review", "adjudicate", "study", "clear", "landmark")
+    ]
 )
 """A server is forked from a process that has imported everything: it starts at once."""
 

@@ -66,7 +66,12 @@ def open_context(browser: Browser, *, hurried: bool) -> BrowserContext:
     """
     context = browser.new_context(viewport=SMALL)
     if hurried:
-        films = ("adjudicate/pair_view.js", "review/grid.js", "clear/film_view.js")
+        films = (
+            "adjudicate/pair_view.js",
+            "review/grid.js",
+            "clear/film_view.js",
+            "landmark/point_view.js",
+        )
         settle = [_waits(one, "SETTLE_MS") for one in films]
         look = [_waits("adjudicate/adjudicate.js", "LOOK_AGAIN_MS")]
         context.add_init_script(

@@ -6,7 +6,7 @@ import { CLEAR_KEYS } from "../shared/keys.js";
 import { PageController, startPage } from "../shared/page.js";
 import { ClearApi, DECISION_TEXTS } from "./api.js";
 import { ClearPanel } from "./clear_panel.js";
-import { FilmList } from "./film_list.js";
+import { FilmList } from "../shared/film_list.js";
 import { FilmView } from "./film_view.js";
 
 /** @typedef {import("./api.js").Decision} Decision */

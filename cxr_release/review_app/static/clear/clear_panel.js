@@ -75,7 +75,7 @@ export class ClearPanel {
   /**
    * @param {number} index
    * @param {number} total
-   * @param {import("./film_list.js").Shown|null} shown
+   * @param {import("../shared/film_list.js").Shown|null} shown
    */
   showFilm(index, total, shown) {
     this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)}` : "No film";

@@ -140,6 +140,18 @@ export function nothingToJudge(pairs, progress, adjudicates) {
   );
 }
 
+// The page of landmarks
+
+/** @param {import("../landmark/api.js").Progress|null} progress the newest there is */
+export function nothingToPlace(progress) {
+  return message(
+    "No film waits for you any more.",
+    figures([progress?.done ?? 0, "films with your landmarks"]),
+    "Everything is saved. Nothing more is needed here: you can close this page.",
+    "To look again, or to correct a film: the key Page Up.",
+  );
+}
+
 // The page of text on real films
 
 /** @param {import("../clear/api.js").Progress|null} progress the newest there is */

@@ -177,6 +177,50 @@ export const CLEAR_KEYS = [
   },
 ];
 
+/** @type {Group[]} */
+export const LANDMARK_KEYS = [
+  {
+    title: "Place the points",
+    keys: [
+      { keys: [" ", "n"], action: "next-point", shown: "Space, n", help: "the next point", repeats: true },
+      { keys: ["shift+ ", "b"], action: "previous-point", shown: "Shift + Space, b", help: "the point before", repeats: true },
+      ...SIDES.map((side, place) => ({
+        keys: [`shift+arrow${side}`],
+        action: `coarse-${side}`,
+        ...(place === 0 ? { shown: "Shift + arrows", help: "move it by ten" } : {}),
+        repeats: true,
+      })),
+      ...SIDES.map((side, place) => ({
+        keys: [`arrow${side}`],
+        action: `fine-${side}`,
+        ...(place === 0 ? { shown: "← → ↑ ↓", help: "move it by one pixel of the screen" } : {}),
+        repeats: true,
+      })),
+      { keys: ["x"], action: "not-seen", shown: "x", help: "it is not visible on this film; again: it is" },
+      { keys: ["o"], action: "restart", shown: "o", help: "all points as they were at first" },
+    ],
+  },
+  {
+    title: "Go on",
+    keys: [
+      { keys: ["enter"], action: "save", shown: "Enter", help: "save the points, and on to the next film" },
+      { keys: ["pageup", "["], action: "previous", shown: "Page Up, [", help: "the film before; nothing is saved" },
+      { keys: ["pagedown", "]"], action: "next", shown: "Page Down, ]", help: "the next film; nothing is saved" },
+      { keys: ["u"], action: "take-back", shown: "u", help: "take back what you saved on this film" },
+      HELP,
+    ],
+  },
+  {
+    title: "See",
+    keys: [
+      { keys: ["+", "="], action: "zoom-in", shown: "+ −, wheel", help: "zoom about the selected point; drag the film to move it", repeats: true },
+      { keys: ["-"], action: "zoom-out", repeats: true },
+      ...windowing(["w", "s"], ["a", "d"], { level: "level: brighter, darker", window: "window: more contrast, less" }),
+      reset("r"),
+    ],
+  },
+];
+
 /** Films of a page that have a letter's key; more have the space bar. */
 const LETTERED = 6;
 

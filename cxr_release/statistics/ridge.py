@@ -7,6 +7,7 @@ form; Saunders, Gammerman and Vovk, ICML 1998): W = Xᵀ (X Xᵀ + λ)⁻¹ Y, o
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,17 +48,30 @@ def strength_of(inputs: Numbers, targets: Numbers) -> float:
     return float(best)
 
 
-def predicted(inputs: Numbers, targets: Numbers, tested: Numbers, strength: float) -> Numbers:
-    """What films are predicted to have, by a ridge regression of others.
+@dataclass(frozen=True)
+class Fitted:
+    """A ridge regression that was fitted."""
+
+    mean: Numbers
+    """(p,) of the inputs."""
+    level: Numbers
+    """(q,) mean of the targets."""
+    weights: Numbers
+    """(p, q)."""
+
+    def of(self, tested: Numbers) -> Numbers:
+        """Predictions (m, q) of inputs (m, p)."""
+        values: Numbers = self.level + (tested - self.mean) @ self.weights
+        return values
+
+
+def fitted(inputs: Numbers, targets: Numbers, strength: float) -> Fitted:
+    """A ridge regression of films.
 
     Args:
         inputs: (n, p) of films to learn from.
         targets: (n, q).
-        tested: (m, p).
         strength: λ, above 0; see `strength_of`.
-
-    Returns:
-        (m, q).
     """
     from scipy.linalg import solve
 
@@ -66,5 +80,9 @@ def predicted(inputs: Numbers, targets: Numbers, tested: Numbers, strength: floa
     products = centred @ centred.T
     products[np.diag_indices_from(products)] += strength
     weights = solve(products, targets - level, assume_a="pos", overwrite_a=True)
-    values: Numbers = level + (tested - mean) @ (centred.T @ weights)
-    return values
+    return Fitted(mean, level, centred.T @ weights)
+
+
+def predicted(inputs: Numbers, targets: Numbers, tested: Numbers, strength: float) -> Numbers:
+    """What films (m, p) are predicted to have, by a ridge regression of others; see `fitted`."""
+    return fitted(inputs, targets, strength).of(tested)

@@ -1,8 +1,12 @@
-// The real films of a reviewer, and which of them is looked at.
+// The films of one person that come one by one, and which of them is looked at.
 
-import { RecordList } from "../shared/record_list.js";
+import { RecordList } from "./record_list.js";
 
-/** @typedef {import("./api.js").Film} Film */
+/**
+ * A film, and this person's decision on it. The name is opaque; a page may know more of it.
+ *
+ * @typedef {{name: string, decision: any, at: string|null, [more: string]: any}} Film
+ */
 /** @typedef {Film & {saving: boolean}} Shown */
 
 /** @extends {RecordList<Film>} */
@@ -10,7 +14,7 @@ export class FilmList extends RecordList {
   /** Place of the film that is looked at; -1: none is. */
   index = -1;
 
-  /** @param {import("../shared/send_queue.js").SendQueue} queue */
+  /** @param {import("./send_queue.js").SendQueue} queue */
   constructor(queue) {
     super();
     this.queue = queue;
@@ -50,7 +54,7 @@ export class FilmList extends RecordList {
     const unsent = this.queue.latest(film.name);
     if (unsent === null) return { ...film, saving: false };
     const decision = unsent.decision === "retract" ? null : unsent.decision;
-    return { ...film, decision, at: null, saving: true };
+    return { ...film, ...unsent, decision, at: null, saving: true };
   }
 
   /** @param {number} place outside of the films: none is looked at */
