@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -728,26 +729,47 @@ RELEASE = Table(
     ),
 )
 
-TO_SCALE = replace(
-    RELEASE,
-    columns=(
-        *RELEASE.columns,
-        Column(
-            "millimetres_per_pixel",
-            FLOAT,
-            "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
-            " whether in the patient or at the detector. Empty where another generator drew it.",
-            least=0,
-            nullable=True,
-        ),
-    ),
+SCALE = Column(
+    "millimetres_per_pixel",
+    FLOAT,
+    "Millimetres between neighbouring pixels, along rows and columns alike; the card says"
+    " whether in the patient or at the detector. Empty where another generator drew it.",
+    least=0,
+    nullable=True,
 )
-"""`RELEASE` where all films of checkpoints have one scale that is known."""
 
 
-def released_films(millimetres_per_pixel: float | None) -> Table:
-    """The films of a release whose scale is this; None: not known."""
-    return RELEASE if millimetres_per_pixel is None else TO_SCALE
+def _released_label(classes: Sequence[str]) -> Column:
+    """The class of a released film: its number, with the names in the features of the schema."""
+    return Column(
+        "label",
+        INT,
+        "Class that the network was asked to draw: its number, from 0; the features of this file"
+        " name them. Empty where another generator drew the film.",
+        nullable=True,
+        classes=tuple(classes),
+    )
+
+
+def released_films(*, to_scale: bool = False, classes: Sequence[str] = ()) -> Table:
+    """The films of a release.
+
+    Args:
+        to_scale: whether all films of checkpoints have one scale that is known.
+        classes: names of the classes that films were drawn as, in order.
+    """
+    further = (*(SCALE,) * to_scale, *([_released_label(classes)] if classes else ()))
+    return replace(RELEASE, columns=(*RELEASE.columns, *further)) if further else RELEASE
+
+
+TO_SCALE = released_films(to_scale=True)
+
+
+def released_exclusions(classes: Sequence[str] = ()) -> Table:
+    """`TOMBSTONES` of a release, with the classes that films were drawn as, if they were."""
+    if not classes:
+        return TOMBSTONES
+    return replace(TOMBSTONES, columns=(*TOMBSTONES.columns, _released_label(classes)))
 
 
 ALL = (

@@ -184,8 +184,11 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
         "language": ["en"],
         "tags": [*_tags(record), *["cervical-spine"] * cervical, *["phantom"] * phantoms],
         "size_categories": [_size(record.counts.total.released)],
-        "task_categories": ["unconditional-image-generation"],
-        "annotations_creators": [_annotators(record.reviews)],
+        "task_categories": [
+            "unconditional-image-generation",
+            *["image-classification"] * (record.counts.labels is not None),
+        ],
+        "annotations_creators": _annotators(record.reviews, drawn_as=bool(record.counts.labels)),
         "source_datasets": ["original" if phantoms and record.params.trains else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
@@ -197,11 +200,17 @@ def _tags(record: Record) -> tuple[str, ...]:
     return TAGS if record.params.trains else tuple(tag for tag in TAGS if tag != "diffusion")
 
 
-def _annotators(reviews: Reviews) -> str:
-    """Whether anybody said anything of a film: a decision, a verdict or a rating."""
+def _annotators(reviews: Reviews, *, drawn_as: bool) -> list[str]:
+    """Whether anybody said anything of a film: a decision, a verdict or a rating.
+
+    Args:
+        reviews: what people did.
+        drawn_as: whether films have the class that they were drawn as.
+    """
     reviewers = reviews.screening.reviewers, reviews.audit.reviewers
     anybody = any(reviewers) or reviews.reader_study.readers
-    return "other" if anybody else "no-annotation"
+    who = [*["other"] * bool(anybody), *["machine-generated"] * drawn_as]
+    return who or ["no-annotation"]
 
 
 def _config(config: Config) -> dict[str, Any]:

@@ -111,8 +111,11 @@ def _patients(record: Record) -> str:
 def _missing(record: Record) -> str:
     empty = record.counts.empty_tables
     tables = f" Tables without rows: {', '.join(empty)}." if empty else ""
+    has = "labels, landmarks, age, sex or findings"
+    if record.counts.labels:
+        has = "landmarks or findings, and no label but the class that it was drawn as"
     return (
-        "No film has labels, landmarks, age, sex or findings. In the table audit_pairs, pictures"
+        f"No film has {has}. In the table audit_pairs, pictures"
         f" and names stay empty where a film may not be shown.{tables}"
     )
 
@@ -149,8 +152,13 @@ def _annotation(record: Record) -> str:
     reviews, total = record.reviews, record.counts.total
     screening, audit = reviews.screening, reviews.audit
     study = record.metrics.reader_study
+    labels = (
+        "The label of a film is the class that the network was asked to draw, no person's word"
+        if record.counts.labels
+        else "Films have no labels"
+    )
     return (
-        "Films have no labels; people decide which are released. Screening for gross abnormalities:"
+        f"{labels}; people decide which are released. Screening for gross abnormalities:"
         f" {screening.sentence or 'no reviewer has decided on a film.'}"
         f" {screening.undecided:,} of {total.generated:,} films are undecided."
         f" Memorization audit: {audit.reviewers:,} reviewer(s) judged {audit.judged:,} of the"
