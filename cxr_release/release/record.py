@@ -630,6 +630,8 @@ class Scorecard(Part):
     learning_curves: list[Json]
     privacy: list[Json]
     coverage: list[Json]
+    prevalence: list[Json] = []
+    """It came with a later version of the program."""
     notes: list[Text]
     summary: ScoreSummary
     members: Literal["not known"] | None = None

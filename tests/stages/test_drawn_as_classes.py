@@ -53,6 +53,13 @@ SETTINGS = {
 }
 NAMES = ["kyphotic", "lordotic", "straight"]
 OUT = {"checkpoint-1-initial-00000": "vertebra-count", "gan-large-00001": "blank-or-noise"}
+ALTERED = [
+    ("released", 99, "kyphotic: released"),
+    ("real_films", 20, "real films in all"),
+    ("real_patients", 9, "cannot be"),
+    ("asked", 0.4, "key asked"),
+]
+"""Key of a class in `release.json`, another value, and what is said of it."""
 LOAD = """
 import json, sys
 from collections import Counter
@@ -195,15 +202,15 @@ def test_whatever_is_altered_in_labels_and_their_counts_is_named(
         ),
         ("is missing", lambda folder: rewrite(folder / first, films, _label(None))),
         ("drawn elsewhere", lambda folder: rewrite(folder / shard, films, _label(1))),
-        ("key excluded", lambda folder: rewrite(folder / excluded, out, _label(2))),
+        ("straight: excluded", lambda folder: rewrite(folder / excluded, out, _label(2))),
         *(
             (
-                key,
+                named,
                 lambda folder, key=key, value=value: rejson(
                     folder / "release.json", _class(**{key: value})
                 ),
             )
-            for key, value in (("released", 99), ("real_films", 20), ("asked", 0.4))
+            for key, value, named in ALTERED
         ),
         ("features", lambda folder: rejson(folder / "release.json", _class(name="bent"))),
     ]
