@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -779,19 +780,45 @@ REAL_POINTS = Table(
 )
 
 
-def released_films(*, to_scale: bool = False, landmarks: bool = False) -> Table:
+def _released_label(classes: Sequence[str]) -> Column:
+    """The class of a released film: its number, with the names in the features of the schema."""
+    return Column(
+        "label",
+        INT,
+        "Class that the network was asked to draw: its number, from 0; the features of this file"
+        " name them. Empty of a film that was not drawn as a class.",
+        nullable=True,
+        classes=tuple(classes),
+    )
+
+
+def released_films(
+    *, to_scale: bool = False, classes: Sequence[str] = (), landmarks: bool = False
+) -> Table:
     """The films of a release.
 
     Args:
         to_scale: whether all films of checkpoints have one scale that is known.
+        classes: names of the classes that films were drawn as, in order.
         landmarks: whether landmarks are released.
     """
-    further = (*(SCALE,) * to_scale, *(LANDMARK_COLUMNS if landmarks else ()))
+    further = (
+        *(SCALE,) * to_scale,
+        *([_released_label(classes)] if classes else ()),
+        *(LANDMARK_COLUMNS if landmarks else ()),
+    )
     return replace(RELEASE, columns=(*RELEASE.columns, *further)) if further else RELEASE
 
 
 TO_SCALE = released_films(to_scale=True)
 WITH_LANDMARKS = released_films(landmarks=True)
+
+
+def released_exclusions(classes: Sequence[str] = ()) -> Table:
+    """`TOMBSTONES` of a release, with the classes that films were drawn as, if they were."""
+    if not classes:
+        return TOMBSTONES
+    return replace(TOMBSTONES, columns=(*TOMBSTONES.columns, _released_label(classes)))
 
 
 ALL = (

@@ -80,6 +80,8 @@ class Column:
     most: float | None = None
     nullable: bool = False
     unique: bool = False
+    classes: tuple[str, ...] = ()
+    """Names of the classes whose numbers, from 0 on, are the values."""
 
     @property
     def nested(self) -> bool:
@@ -99,6 +101,8 @@ class Column:
             checks.append(Check.ge(self.least))
         if self.most is not None:
             checks.append(Check.le(self.most))
+        if self.classes:
+            checks.append(Check.in_range(0, len(self.classes) - 1))
         return checks
 
     def feature(self) -> dict[str, Any]:
@@ -109,6 +113,8 @@ class Column:
             return {"_type": "List", "feature": _parts(self.type.value_type)}
         if pa.types.is_struct(self.type):
             return _parts(self.type)
+        if self.classes:
+            return {"_type": "ClassLabel", "names": list(self.classes)}
         return _value_feature(self.type)
 
 
@@ -386,6 +392,25 @@ def names_of(path: Path) -> list[str]:
     with _open_parquet(path) as parquet:
         names: list[str] = parquet.schema_arrow.names
     return names
+
+
+def classes_of(path: Path, column: str) -> tuple[str, ...]:
+    """Names of a column's classes, as the features in a Parquet file's footer have them.
+
+    Returns:
+        None of them where the footer states none for it.
+
+    Raises:
+        TableError: the file is missing, or is not Parquet.
+    """
+    with _open_parquet(path) as parquet:
+        stated = (parquet.schema_arrow.metadata or {}).get(b"huggingface", b"")
+    try:
+        names = json.loads(stated)["info"]["features"][column]["names"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    return tuple(names) if texts else ()
 
 
 def _require_columns(parquet: pq.ParquetFile, kind: Table, path: Path) -> None:

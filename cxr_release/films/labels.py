@@ -54,6 +54,20 @@ class Labels:
         return tuple(each["name"] for each in self.classes)
 
 
+def shares_of(classes: Sequence[FilmClass], balance: Balance) -> list[float]:
+    """Share of the films to be drawn as each class, in the order of the classes.
+
+    Args:
+        classes: with the films of each that are trained on.
+        balance: as `condition.balance`; a class that it does not name has the share 0.
+    """
+    if isinstance(balance, Mapping):
+        return [float(balance.get(each["name"], 0.0)) for each in classes]
+    weights = [each["films"] if balance == "source" else 1 for each in classes]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
 def read_classes(path: Path) -> Classes:
     """The classes alone.
 

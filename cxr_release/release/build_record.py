@@ -12,6 +12,7 @@ from typing import Any
 import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.film_id import Job, job_fields, jobs_of, source_name
+from cxr_release.films.labels import shares_of
 from cxr_release.films.patients import counted
 from cxr_release.json_documents import read
 from cxr_release.params import PHANTOMS, Params, is_blank, never_set, never_stated
@@ -51,6 +52,7 @@ from cxr_release.release.record import (
 )
 from cxr_release.release.versions.published import order_of
 from cxr_release.release.versions.version import Version, differences
+from cxr_release.screening.counts import counts_of_class
 
 LIBRARIES = (
     "datasets",
@@ -120,6 +122,7 @@ def build_record(
             "counts": {
                 "rows": counts.rows,
                 "total": counts.total,
+                **_labels(inputs, params, contents),
                 "configs": {config.name: config.rows for config in configs if config.opens},
                 "empty_tables": [config.name for config in configs if not config.opens],
             },
@@ -162,6 +165,31 @@ def build_record(
         }
     )
     return record.model_copy(update=_changes(record, contents))
+
+
+def _labels(inputs: ReleaseInputs, params: Params, contents: Contents) -> dict[str, Any]:
+    """The classes that films were drawn as, with their counts; nothing where there are none."""
+    known = contents.classes
+    if known is None:
+        return {}
+    screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
+    shares = shares_of(known["classes"], params.condition.balance)
+    return {
+        "labels": {
+            **{key: known[key] for key in ("fact", "by", "unlabelled")},
+            "classes": [
+                {
+                    "name": each["name"],
+                    "real_films": each["films"],
+                    "real_patients": each["patients"],
+                    "asked": share,
+                    **counts_of_class(each["name"], screened, contents.exclusions),
+                }
+                for each, share in zip(known["classes"], shares, strict=True)
+            ],
+            "without": counts_of_class(None, screened, contents.exclusions),
+        }
+    }
 
 
 def _burned_in(inputs: ReleaseInputs) -> dict[str, BurnedInReview]:

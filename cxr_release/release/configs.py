@@ -68,22 +68,30 @@ class Written:
     """Film id → PNG bytes, of the films that contact sheets show."""
 
 
-def films_of(params: Params) -> Table:
-    """The table of the films of a release that was made with these parameters."""
+def films_of(params: Params, classes: Sequence[str] = ()) -> Table:
+    """The table of the films of a release that was made with these parameters.
+
+    Args:
+        params: the parameters.
+        classes: names of the classes that films were drawn as.
+    """
     return schemas.released_films(
         to_scale=params.ingest.millimetres_per_pixel is not None,
+        classes=classes,
         landmarks=params.landmarks.is_on,
     )
 
 
-def films_by(names: Sequence[str]) -> Table:
-    """The table of released films that has these columns, as far as it is one."""
-    kinds = [
-        schemas.released_films(to_scale=to_scale, landmarks=landmarks)
-        for to_scale in (False, True)
-        for landmarks in (False, True)
-    ]
-    return next((kind for kind in kinds if kind.arrow.names == list(names)), schemas.RELEASE)
+def films_by(names: Sequence[str], classes: Sequence[str] = ()) -> Table:
+    """The table of released films that has these columns.
+
+    Args:
+        names: of the columns.
+        classes: names of the classes that the table itself states.
+    """
+    return schemas.released_films(
+        to_scale="millimetres_per_pixel" in names, classes=classes, landmarks="keypoints" in names
+    )
 
 
 def write_configs(
@@ -106,7 +114,8 @@ def write_configs(
 
     shown: dict[str, bytes] = {}
     hashes: dict[str, str] = {}
-    kind = films_of(params)
+    classes = contents.names
+    kind = films_of(params, classes)
 
     def write(source: str) -> Config:
         films = [inputs.table(job) for job in jobs_of((source,))]
@@ -122,6 +131,7 @@ def write_configs(
                 kind=kind,
                 millimetres_per_pixel=params.millimetres_per_pixel_of(source),
                 landmarks=contents.landmarks,
+                classes=classes,
             )
         )
         files = [shard.name for shard in shards]
@@ -132,7 +142,7 @@ def write_configs(
         films = list(pool.map(write, contents.shards))
     sides: list[tuple[Table, Iterable[Row]]] = [
         (schemas.AUDIT_PAIRS, released_pairs(inputs, params, contents.films)),
-        (schemas.TOMBSTONES, contents.exclusions),
+        (schemas.released_exclusions(classes), contents.numbered_exclusions()),
         (
             schemas.RESPONSES,
             tables.read_rows(inputs.study / "responses.parquet", schemas.RESPONSES),
@@ -147,8 +157,13 @@ def write_configs(
     return Written([pooled(folder, films, recommended), *films, *written], hashes, shown)
 
 
-SIDE_TABLES = (schemas.AUDIT_PAIRS, schemas.TOMBSTONES, schemas.RESPONSES)
-"""Tables beside the films, in the order of the card."""
+def side_tables(classes: Sequence[str] = ()) -> tuple[Table, Table, Table]:
+    """Tables beside the films, in the order of the card: pairs, exclusions, ratings.
+
+    Args:
+        classes: names of the classes that films were drawn as.
+    """
+    return schemas.AUDIT_PAIRS, schemas.released_exclusions(classes), schemas.RESPONSES
 
 
 def measured(
@@ -158,6 +173,7 @@ def measured(
     recommended: Iterable[Recommended],
     *,
     kind: Table = schemas.RELEASE,
+    classes: Sequence[str] = (),
 ) -> list[Config]:
     """The configs of a finished release, `default` first, from its files as they are.
 
@@ -167,12 +183,15 @@ def measured(
         sources: those of the release.
         recommended: see `pooled`.
         kind: of its films; see `schemas.released_films`.
+        classes: names of the classes that films were drawn as.
     """
     films = []
     for source in sources:
         files = [name for name in shards if shard_source(name) == source]
         films.append(measure(folder, source, kind, files))
-    sides = [measure(folder, table.name, table, [side_file(table)]) for table in SIDE_TABLES]
+    sides = [
+        measure(folder, table.name, table, [side_file(table)]) for table in side_tables(classes)
+    ]
     return [pooled(folder, films, recommended), *films, *sides]
 
 

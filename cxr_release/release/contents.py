@@ -9,6 +9,7 @@ from typing import Any
 from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.film_id import Job
+from cxr_release.films.labels import Classes, read_classes
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.disclosure import shows_real_films
@@ -29,11 +30,14 @@ class Contents:
     generated: Mapping[Job, Sequence[Row]]
     """Sampling job → flat columns of its `schemas.ORIENTED`."""
     exclusions: Sequence[Row]
-    """Rows of `schemas.TOMBSTONES`."""
+    """Rows of `schemas.TOMBSTONES`; with the name of the class as `label`."""
     shards: Mapping[str, Sequence[Shard]]
     """Source → the files of its films."""
     films: Mapping[str, Row]
-    """Film id → flat columns of `schemas.RELEASE`."""
+    """Film id → flat columns of `schemas.RELEASE`; with the name of its class as `label`, where
+    films were drawn as classes."""
+    classes: Classes | None
+    """None: films were not drawn as classes."""
     shown: Mapping[str, Sequence[str]]
     """Source → the films of its contact sheet, where any are released."""
     landmarks: Mapping[str, Row] | None
@@ -41,6 +45,19 @@ class Contents:
     history: History
     tombstones: Sequence[Mapping[str, str]]
     """Films of earlier versions that this one lacks; see `History.tombstones`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes that films were drawn as, in the order of their numbers."""
+        return tuple(each["name"] for each in self.classes["classes"]) if self.classes else ()
+
+    def numbered_exclusions(self) -> list[Row]:
+        """Rows of `schemas.released_exclusions`: with the number of the class."""
+        number = {name: place for place, name in enumerate(self.names)}
+        return [
+            {**row, "label": None if row["label"] is None else number[row["label"]]}
+            for row in self.exclusions
+        ]
 
 
 def read_contents(
@@ -81,7 +98,9 @@ def read_contents(
         job: [{**film, **(landmarks or {}).get(film["id"], {})} for film in rows]
         for job, rows in generated.items()
     }
-    shards = plan_shards(described, params.ingest.film_size, released, history)
+    classes = read_classes(inputs.split / "classes.json") if params.condition.is_on else None
+    names = [each["name"] for each in classes["classes"]] if classes else []
+    shards = plan_shards(described, params.ingest.film_size, released, history, names)
     films = {
         film["id"]: film for group in shards.values() for shard in group for film in shard.films
     }
@@ -96,13 +115,23 @@ def read_contents(
         )
     tombstones = history.tombstones(films, why)
     without = {stone["id"]: stone["first_version_without"] for stone in tombstones}
-    marked = [{**row, "first_version_without": without.get(row["id"])} for row in exclusions]
+    label_of = {row["id"]: row["label"] for row in screened}
+    marked = [
+        {
+            **row,
+            "first_version_without": without.get(row["id"]),
+            "label": label_of.get(row["id"]),
+        }
+        for row in exclusions
+    ]
     shown = {
         source: spread([film["id"] for shard in group for film in shard.films], ON_A_SHEET)
         for source, group in shards.items()
         if any(shard.films for shard in group)
     }
-    return Contents(generated, marked, shards, films, shown, landmarks, history, tombstones)
+    return Contents(
+        generated, marked, shards, films, classes, shown, landmarks, history, tombstones
+    )
 
 
 def landmarks_of(inputs: ReleaseInputs) -> dict[str, Row]:

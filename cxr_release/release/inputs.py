@@ -364,8 +364,8 @@ class ReleaseInputs:
             **{f"checkpoints/{name}": self.checkpoints / name for name in reported},
         }
 
-    def hashes(self, jobs: list[Job]) -> dict[str, str]:
-        """SHA-256 of each of `files`.
+    def hashes(self, jobs: list[Job], *, labelled: bool = False) -> dict[str, str]:
+        """SHA-256 of each of `files`, and of the classes where films are drawn as such.
 
         Not of the summary of ingest: what a folder of films is called is no part of a release. Nor
         of the list of films with text, which anybody who knows ids could try.
@@ -376,7 +376,11 @@ class ReleaseInputs:
         if self.landmark_report() is None:  # a release without landmarks says nothing of them
             for name in _LANDMARKS:
                 del files[f"landmarks/{name}"]
-        return {name: sha256(path) for name, path in files.items()}
+        hashes = {name: sha256(path) for name, path in files.items()}
+        classes = self.split / "classes.json"
+        # The class of each real film stays out as those with text do; that there are none needs
+        # no hash.
+        return hashes | ({"split/classes.json": sha256(classes)} if labelled else {})
 
     def require(self, jobs: list[Job]) -> None:
         """Make sure that each of `files` is there, and that the documents hold what they should.

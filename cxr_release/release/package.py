@@ -58,7 +58,7 @@ def package(
     was_signed = os.path.lexists(output / SIGNATURE)
     # Hashing lets other threads work: it runs beside the reading.
     with ThreadPoolExecutor(max_workers=1) as beside, whole_folder(output) as folder:
-        hashed = beside.submit(inputs.hashes, jobs)
+        hashed = beside.submit(inputs.hashes, jobs, labelled=params.condition.is_on)
         contents = read_contents(inputs, params, reasons, statements)
         written = write_configs(folder, inputs, params, contents)
         write_figures(folder, inputs, contents, written.shown)

@@ -114,11 +114,40 @@ class JobCounts(FilmCounts, JobRow):
     """Films of one job."""
 
 
+class ClassCounts(FilmCounts):
+    """Films that were drawn as one class."""
+
+    name: Text
+    real_films: Count
+    """Films of it that were trained on."""
+    real_patients: Count
+    """Or cases, or films: see `LabelCounts.by`."""
+    asked: Annotated[Number, Field(ge=0, le=1)]
+    """Share of the films that were to be drawn as it."""
+
+
+class LabelCounts(Part):
+    """The classes that films were drawn as."""
+
+    fact: Text
+    """What of the real films they are classes of."""
+    by: Literal["patient", "case", "film"]
+    """What `real_patients` counts."""
+    unlabelled: Count
+    """Real films that were trained on and whose class is not known."""
+    classes: Annotated[list[ClassCounts], Field(min_length=2)]
+    """In the order of their numbers."""
+    without: FilmCounts
+    """Films that were not drawn as a class."""
+
+
 class ReleaseCounts(Part):
     """Films and rows."""
 
     rows: list[JobCounts]
     total: FilmCounts
+    labels: LabelCounts | None = None
+    """Not there where films were not drawn as classes."""
     configs: Counts
     """Config → rows."""
     empty_tables: list[Text]
@@ -601,6 +630,8 @@ class Scorecard(Part):
     learning_curves: list[Json]
     privacy: list[Json]
     coverage: list[Json]
+    prevalence: list[Json] = []
+    """It came with a later version of the program."""
     notes: list[Text]
     summary: ScoreSummary
     members: Literal["not known"] | None = None
@@ -840,3 +871,9 @@ class Record(Part):
     previous: VersionText | None
     changes: Changes | None
     changelog: Changelog
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that films were drawn as, in the order of their numbers."""
+        labels = self.counts.labels
+        return tuple(each.name for each in labels.classes) if labels else ()

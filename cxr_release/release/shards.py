@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cxr_release import schemas, tables
+from cxr_release.errors import ReleaseError
 from cxr_release.film_id import Job, jobs_of
 from cxr_release.film_size import Size
-from cxr_release.release.versions.published import FILMS, History
+from cxr_release.release.versions.published import FILMS, LABELLED_FILMS, History
 
 Row = Mapping[str, Any]
 SHARD_BYTES = 500_000_000
@@ -58,6 +59,7 @@ def plan_shards(
     film_size: int | Size,
     released: Collection[str],
     history: History,
+    classes: Sequence[str] = (),
 ) -> dict[str, list[Shard]]:
     """Which released films go into which file: source → shards, from the flat columns alone.
 
@@ -68,6 +70,7 @@ def plan_shards(
         film_size: of each of them.
         released: ids of the films that go out.
         history: the versions before.
+        classes: names of the classes that films were drawn as.
     """
     size = films_per_shard(film_size)
     planned = {}
@@ -80,34 +83,51 @@ def plan_shards(
                 films[number * size : (number + 1) * size],
                 released,
                 history,
+                classes,
             )
             for number in range(count)
         ]
     return planned
 
 
-def _shard(name: str, films: Sequence[Row], released: Collection[str], history: History) -> Shard:
-    kept = [film for film in films if film["id"] in released]
-    content = content_of(kept)
+def _shard(
+    name: str,
+    films: Sequence[Row],
+    released: Collection[str],
+    history: History,
+    classes: Sequence[str],
+) -> Shard:
+    flat, kind = ((*FILM[1:], "label"), LABELLED_FILMS) if classes else (FILM[1:], FILMS)
+    kept = [{column: film[column] for column in flat} for film in films if film["id"] in released]
+    unknown = {film["label"] for film in kept} - {None, *classes} if classes else set()
+    if unknown:
+        what = (
+            f"films are drawn as {', '.join(sorted(unknown))}, which are not classes of the split"
+        )
+        raise ReleaseError(what, where=name, remedy="sample again")
+    content = content_of(kept, classes)
     version = history.version_of(content)
-    rows = [
-        {**{name: film[name] for name in FILM[1:]}, "release_version": version} for film in kept
-    ]
+    rows = [{**film, "release_version": version} for film in kept]
     # Here, for the whole of them, so that the copying need not.
-    tables.check(pa.Table.from_pylist(rows, schema=FILMS.arrow), FILMS, name)
+    tables.check(pa.Table.from_pylist(rows, schema=kind.arrow), kind, name)
     return Shard(name, len(films), rows, content, version)
 
 
-def content_of(films: Iterable[Row]) -> str:
+def content_of(films: Iterable[Row], classes: Sequence[str] = ()) -> str:
     """SHA-256 of what a shard says about its films, in hex; the version is no part of it.
 
     Args:
-        films: rows with the flat columns of `schemas.RELEASE`, and with `schemas.LANDMARK_COLUMNS`
-            where landmarks are released. The pictures are in it by their hashes.
+        films: rows with the flat columns of `schemas.RELEASE`, with the name of the class as
+            `label` where there are classes, and with `schemas.LANDMARK_COLUMNS` where landmarks
+            are released. The pictures are in it by their hashes.
+        classes: names of the classes, in order: the shard states them all.
     """
     digest = hashlib.sha256()
+    if classes:
+        digest.update(json.dumps(list(classes)).encode() + b"\n")
+    columns = (*FILM[1:], *["label"] * bool(classes))
     for film in films:
-        names = (*FILM[1:], *(name for name in LANDMARKS if name in film))
+        names = (*columns, *(name for name in LANDMARKS if name in film))
         digest.update(json.dumps([film[name] for name in names]).encode() + b"\n")
     return digest.hexdigest()
 
@@ -122,6 +142,7 @@ def write_films(
     kind: tables.Table = schemas.RELEASE,
     millimetres_per_pixel: float | None = None,
     landmarks: Mapping[str, Row] | None = None,
+    classes: Sequence[str] = (),
 ) -> dict[str, bytes]:
     """Copy the films of one source into its shards: Arrow batches, never a decoded film.
 
@@ -134,12 +155,14 @@ def write_films(
         kind: of the shards; see `schemas.released_films`.
         millimetres_per_pixel: the one scale of these films, where that is known.
         landmarks: film id → its `schemas.LANDMARK_COLUMNS`, where landmarks are released.
+        classes: names of the classes that films were drawn as.
 
     Returns:
         Film id → PNG bytes, of the films in `shown`.
     """
     pictures = {}
     wanted = pa.array(sorted(shown), pa.string())
+    names = pa.array(classes, pa.string())
     for number, pieces in groupby(_pieces(sources, shards, group), key=itemgetter(0)):
         shard = shards[number]
         kept = pa.array([film["id"] for film in shard.films], pa.string())
@@ -153,14 +176,16 @@ def write_films(
                     "millimetres_per_pixel": millimetres_per_pixel,
                 }
                 ids = released["id"].to_pylist()
-                labelled = released
+                labelled = released.select(FILM)
                 for column in kind.columns[len(FILM) :]:
-                    values = (
-                        [(landmarks or {})[film][column.name] for film in ids]
-                        if column.name in LANDMARKS
-                        else [alike[column.name]] * len(ids)
-                    )
-                    labelled = labelled.append_column(column.name, pa.array(values, column.type))
+                    if column.name == "label":
+                        values = pc.index_in(released["label"], value_set=names).cast(column.type)
+                    elif column.name in LANDMARKS:
+                        placed = [(landmarks or {})[film][column.name] for film in ids]
+                        values = pa.array(placed, column.type)
+                    else:
+                        values = pa.array([alike[column.name]] * len(ids), column.type)
+                    labelled = labelled.append_column(column.name, values)
                 writer.append(labelled)
                 for film in released.filter(pc.is_in(released["id"], wanted)).to_pylist():
                     pictures[film["id"]] = film["image"]["bytes"]
@@ -176,7 +201,7 @@ def _pieces(
     """
     number = taken = 0
     for path in sources:
-        for batch in tables.batches(path, schemas.ORIENTED, FILM, group):
+        for batch in tables.batches(path, schemas.ORIENTED, (*FILM, "label"), group):
             rest = batch
             while rest.num_rows:
                 piece = rest.slice(0, shards[number].generated - taken)

@@ -15,6 +15,7 @@ from cxr_release.release.checks.adjudication import (
     check_search,
 )
 from cxr_release.release.checks.burned_in import check_clearance
+from cxr_release.release.checks.classes import check_classes
 from cxr_release.release.checks.elsewhere import check_collected
 from cxr_release.release.checks.films import (
     FilmTable,
@@ -248,6 +249,9 @@ def _check_screened(
                 report.add(where.at(f"{row['id']}, column sha256"), what)
             if job_of_row(row) != known.job:
                 report.add(where.at(row["id"]), "stands under another source or batch")
+            if row.get("label", known.label) != known.label:
+                what = f"is {row['label']!r}, the film was drawn as {known.label!r}"
+                report.add(where.at(f"{row['id']}, column label"), what)
     excluded = {row["id"] for row in view.exclusions}
     for row in screened:
         if not row["released"] and row["id"] not in excluded:
@@ -277,6 +281,14 @@ def _check_between(
         real.keys(),
         drawn=params.ingest.source == PHANTOMS,
         folder=inputs.clearance,
+        report=report,
+    )
+    check_classes(
+        inputs,
+        params,
+        read.split or [],
+        parts,
+        generated,
         report=report,
     )
     trained = check_parts(

@@ -20,6 +20,7 @@ from cxr_release.json_documents import fault_of
 from cxr_release.params import never_set, never_stated
 from cxr_release.release.checks.burned_in import check_burned_in_record
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
+from cxr_release.release.checks.classes import check_class_counts, check_drawn_as
 from cxr_release.release.checks.croissant_records import read_all_records
 from cxr_release.release.checks.derived import (
     MADE_AGAIN,
@@ -46,7 +47,7 @@ from cxr_release.release.checks.scorecard import check_scorecard
 from cxr_release.release.checks.signature import check_signature, sentence_of
 from cxr_release.release.checks.training import check_training, check_untrained
 from cxr_release.release.checks.view import Places, View
-from cxr_release.release.configs import SIDE_TABLES, films_by, films_of, measured
+from cxr_release.release.configs import films_by, films_of, measured, side_tables
 from cxr_release.release.documents.rendered import Sources
 from cxr_release.release.layout import SHARD, side_file
 from cxr_release.release.model.record import MODEL
@@ -55,6 +56,7 @@ from cxr_release.release.signatures.signers import Signer
 from cxr_release.release.untrusted.folder import Folder, look
 from cxr_release.release.untrusted.readers import json_of_file, rows_of
 from cxr_release.release.versions.published import order_of
+from cxr_release.release.versions.version import named
 from cxr_release.tables import Table
 
 _PLACES = Places(
@@ -134,14 +136,15 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         return {}
     hashes = check_checksums(folder, report)
     document, record = _read_record(folder, report)
-    sides = {kind: read_side(folder, kind, report) for kind in SIDE_TABLES}
+    classes = record.classes if record else _classes(folder, side_file(schemas.TOMBSTONES))
+    sides = [read_side(folder, kind, report) for kind in side_tables(classes)]
     if record is None:
         for name in folder.shards:
             rows_of(folder, name, _kind(folder, name), report)
         return document
     read = read_shards(folder, record, report)
     check_figures(folder, record, report)
-    pairs, exclusions, ratings = (sides[kind] for kind in SIDE_TABLES)
+    pairs, exclusions, ratings = sides
     if read is None or pairs is None or exclusions is None or ratings is None:
         return document
     films, shards, landmarks = read
@@ -150,7 +153,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         jobs=record.params.sample.jobs,
         films=films,
         screened=None,
-        exclusions=exclusions,
+        exclusions=named(exclusions, classes),
         counts=record.counts,
         screening=record.reviews.screening,
         pairs=pairs,
@@ -174,6 +177,8 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         check_searched(record.metrics.audit, record.metrics.split, view.places.audit, report)
         check_cohort_counts(record, Place(RECORD), report)
         check_landmark_record(record, landmarks, Place(f"{RECORD}: metrics.landmarks"), report)
+        check_drawn_as(films, record.classes, Place("data"), report)
+        check_class_counts(view, record, Place(f"{RECORD}: counts.labels"), report)
         check_burned_in_record(record, Place(RECORD), view.same_words, report)
         check_elsewhere(record, Place(f"{RECORD}: elsewhere"), report)
         if record.metrics.scorecard is not None:
@@ -205,7 +210,8 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
             folder.shards,
             sources.source_names,
             judged.recommended if judged else (),
-            kind=films_of(record.params),
+            kind=films_of(record.params, classes),
+            classes=classes,
         )
         check_documents(folder, Sources(record, configs, pairs, folder.sizes, hashes), report)
     return document
@@ -217,6 +223,14 @@ def _kind(folder: Folder, name: str) -> Table:
         return films_by(tables.names_of(folder.path(name)))
     except TableError:  # whatever reads its rows names the fault
         return schemas.RELEASE
+
+
+def _classes(folder: Folder, name: str) -> tuple[str, ...]:
+    """The classes that a table itself states, where no record does."""
+    try:
+        return tables.classes_of(folder.path(name), "label") if name in folder.sizes else ()
+    except TableError:
+        return ()
 
 
 def _read_record(folder: Folder, report: CheckReport) -> tuple[dict[str, Any], Record | None]:

@@ -22,6 +22,9 @@ Facts = Mapping[str, Mapping[str, Value]]
 """Column → id of a film → value; None, or no entry, where it is not stated."""
 
 LORDOSIS = "lordosis, degrees"
+TECHNICAL = ("source film", "source bits", "width over height", "source faces")
+"""Facts of how a film was made and came in, which ingest evens out: no film as ingested shows them.
+"""
 _ENDPLATES = {
     "C2": ("C2 bottom left", "C2 bottom right"),
     "C7": ("C7 bottom left", "C7 bottom right"),

@@ -11,7 +11,7 @@ from cxr_release.errors import Fault, SourceError
 from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet
 from cxr_release.params import LEAST_PATIENTS, ScoreParams
-from cxr_release.scorecard import coverage_rows, fidelity_rows, figures
+from cxr_release.scorecard import coverage_rows, fidelity_rows, figures, prevalence
 from cxr_release.scorecard.attacks import sentences
 from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
 from cxr_release.scorecard.coverage import measure_coverage
@@ -98,6 +98,7 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
     covering = measure_coverage(
         sets, subject.facts, least=subject.least_patients, features=features
     )
+    kept = prevalence.measure_prevalence(sets, subject.facts, least=subject.least_patients)
     useful = measure_utility(
         sets, labels=subject.labels, external=subject.external, learner=settings.learner
     )
@@ -109,7 +110,8 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
         "coverage": covering.scores(),
     }
     why_not = [
-        *faithful.why_not, *useful.why_not, *private.why_not, *covering.why_not
+        *faithful.why_not, *useful.why_not, *private.why_not, *covering.why_not,
+        *kept.why_not
     ]  # fmt: skip
     return Scorecard(
         sets,
@@ -122,6 +124,7 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
             "learning_curves": useful.curves(),
             "privacy": private.report(),
             "coverage": covering.report(),
+            "prevalence": kept.report(),
             "notes": list(useful.notes),
             "summary": summary_of(parts, why_not),
         },
@@ -145,6 +148,7 @@ def text_of(report: Mapping[str, Any]) -> str:
         fidelity_rows.lines(report["fidelity"]),
         words.lines(report["utility"]),
         coverage_rows.lines(report["coverage"]),
+        prevalence.lines(report["prevalence"]),
         sentences.lines(report["privacy"]),
     ):
         lines += ["", *(line.rstrip() for line in block)]

@@ -63,6 +63,25 @@ def totals(films: Sequence[Row], exclusions: Sequence[Row]) -> dict[str, Any]:
     }
 
 
+def counts_of_class(
+    label: str | None, screened: Sequence[Row], exclusions: Sequence[Row]
+) -> dict[str, Any]:
+    """Counts of the films that were drawn as one class.
+
+    Args:
+        label: name of the class; None: films that were not drawn as one.
+        screened: rows of `schemas.SCREENED`.
+        exclusions: rows of `schemas.EXCLUSIONS`, with the name of the class as `label`.
+
+    Returns:
+        As `totals`.
+    """
+    return totals(
+        [row for row in screened if row["label"] == label],
+        [row for row in exclusions if row["label"] == label],
+    )
+
+
 def by_reason(exclusions: Sequence[Row]) -> dict[str, int]:
     """Code of a reason → films that are excluded for it, sorted."""
     return dict(sorted(Counter(str(row["reason"]) for row in exclusions).items()))

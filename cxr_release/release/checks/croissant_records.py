@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import numpy as np
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import read_json
 from cxr_release.films import png
-from cxr_release.release.documents.croissant import CROISSANT
+from cxr_release.release.documents.croissant import CROISSANT, LABEL_NAMES
 
 _PICTURE = "sc:ImageObject"
 _PIXELS_OF = {"image": "pixel_sha256", "real_image": "real_pixel_sha256"}
@@ -22,7 +23,7 @@ _PIXELS_OF = {"image": "pixel_sha256", "real_image": "real_pixel_sha256"}
 
 
 def read_all_records(folder: Path) -> dict[str, int]:
-    """Read every record of every record set once, and look at its pictures.
+    """Read every record of every record set once, and look at its pictures and labels.
 
     Offline, and a shard at a time in memory: pandas holds each as a whole.
 
@@ -34,12 +35,13 @@ def read_all_records(folder: Path) -> dict[str, int]:
         Record set → records read.
 
     Raises:
-        ReleaseError: mlcroissant cannot read it, or a picture has other pixels than those whose
-            hash stands in its row.
+        ReleaseError: mlcroissant cannot read it, a picture has other pixels than those whose hash
+            stands in its row, or a label is not a number of a class.
     """
     document = read_json(folder / CROISSANT)
     dataset, _ = load(folder)
     films: dict[str, str] = {}
+    classes: set[int] = set()
     counts: dict[str, int] = {}
     faults: list[str] = []
     for record_set in document["recordSet"]:
@@ -50,7 +52,9 @@ def read_all_records(folder: Path) -> dict[str, int]:
         counts[name] = 0
         for row in _rows(dataset, name):
             counts[name] += 1
-            wrong = _wrong(row, pictures, films)
+            if name == LABEL_NAMES:
+                classes.add(int(row["number"]))
+            wrong = _wrong(row, pictures, films, classes)
             faults += (f"{name}, record {counts[name]}: {what}" for what in wrong)
     if faults:
         raise ReleaseError(
@@ -106,8 +110,21 @@ def _rows(dataset: Any, name: str) -> Iterator[dict[str, Any]]:
             raise ReleaseError(what, where=CROISSANT) from error
 
 
-def _wrong(row: Mapping[str, Any], pictures: list[str], films: dict[str, str]) -> Iterator[str]:
-    """Which pictures of a row are not those that it names; notes the film's pixels by its id."""
+def _wrong(
+    row: Mapping[str, Any], pictures: list[str], films: dict[str, str], classes: set[int]
+) -> Iterator[str]:
+    """What a row has that is not what it names; notes the film's pixels by its id.
+
+    Args:
+        row: column → value.
+        pictures: its columns of pictures.
+        films: film id → hash of its pixels, of the rows before.
+        classes: numbers of the classes, which come before all films.
+    """
+    label = row.get("label")
+    # pandas has numbers of a column with empty cells as floats.
+    if label is not None and not math.isnan(label) and label not in classes:
+        yield f"label {label} is not the number of a class"
     if "pixel_sha256" in row:
         films[_text(row["id"])] = _text(row["pixel_sha256"])
     for column in pictures:

@@ -55,6 +55,8 @@ class KnownFilm:
     facing: str
     flipped: bool
     mirrored_sha256: str | None = None
+    label: str | None = None
+    """Name of the class that it was drawn as, if any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,7 @@ def check_films(
 
     Args:
         films: the table.
-        rows: its flat columns, as read.
+        rows: its flat columns, as read; a class by its name.
         known: films of the tables before; those of this one are added.
         report: where faults go.
         bar: counts the films.
@@ -136,6 +138,7 @@ def _check_order(
             facing=row["facing"],
             flipped=row["flipped"],
             mirrored_sha256=row.get("mirrored_sha256"),
+            label=row.get("label"),
         )
 
 

@@ -16,13 +16,14 @@ from cxr_release.release.checks.films import FilmTable, KnownFilm, check_films, 
 from cxr_release.release.checks.landmarks import check_landmarks
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
-from cxr_release.release.configs import SIDE_TABLES, films_of
+from cxr_release.release.configs import films_of, side_tables
 from cxr_release.release.layout import SHARD, shard_source, side_file
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.shards import LANDMARKS, content_of
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.readers import frame_fault, rows_of
 from cxr_release.release.versions.published import order_of
+from cxr_release.release.versions.version import named
 from cxr_release.tables import ROWS_PER_GROUP, Table
 
 Row = Mapping[str, Any]
@@ -43,13 +44,14 @@ def read_shards(
     films: dict[str, KnownFilm] = {}
     shards: dict[str, int] = {}
     _check_names(folder, record, report)
-    kind = films_of(record.params)
+    kind = films_of(record.params, record.classes)
     landmarks: dict[str, Row] = {}
     with progress(sum(shard.rows for shard in record.shards.values())) as bar:
         for name in folder.shards:
             rows = rows_of(folder, name, kind, report)
             if rows is None:
                 continue
+            rows = named(rows, record.classes)
             shards[name] = len(rows)
             with report.trying(name):
                 described = _described(folder, name, rows, record, report)
@@ -119,7 +121,7 @@ def _check_shard(name: str, rows: Rows, record: Record, report: CheckReport) -> 
         stated_scale = f"{scale} millimetres per pixel" if scale else "none"
         what = f"holds another scale than {stated_scale}, as {RECORD} says"
         report.add(f"{name}: column millimetres_per_pixel", what)
-    if stated.content != content_of(rows):
+    if stated.content != content_of(rows, record.classes):
         report.add(name, f"its rows do not match their SHA-256 in {RECORD}")
 
 
@@ -140,7 +142,7 @@ def check_configs(
     for name, rows in shards.items():
         true[shard_source(name)] += rows
     for table, side_rows in zip(
-        SIDE_TABLES, (view.pairs, view.exclusions, view.ratings), strict=True
+        side_tables(), (view.pairs, view.exclusions, view.ratings), strict=True
     ):
         true[table.name] = len(side_rows)
     stated = record.counts.configs

@@ -54,10 +54,11 @@ def check_scorecard(
         stated = scorecard.sets.get(name, {})  # type: ignore[call-overload]
         report.says(place.at(f"key sets.{name}.films"), stated.get("films"), true, "the films")
     plain = scorecard.plain()
-    if max(len(plain[part]) for part in PARTS) > MOST:
+    if max(len(plain.get(part, [])) for part in (*PARTS, "prevalence")) > MOST:
         report.add(place, f"has more than {MOST:,} rows of a part")
         return
     _check_parts(plain, rounded=rounded, place=place.at("key summary"), report=report)
+    _check_prevalence(plain.get("prevalence", []), rounded, place.at("key prevalence"), report)
     if not rounded:
         _check_attacks(plain["privacy"], place.at("key privacy"), report)
     report.applied("parts of the scorecard counted again", len(PARTS))
@@ -90,6 +91,32 @@ def _check_parts(plain: Report, *, rounded: bool, place: Place, report: CheckRep
         if not near and (stated is not None or number is not None):
             report.says(place.at(".".join(keys)), stated, number, "its rows")
     report.says(place.at("weakest"), summary["weakest"], weakest_of(summary), "the parts")
+
+
+def _check_prevalence(
+    rows: list[dict[str, Any]], rounded: bool, place: Place, report: CheckReport
+) -> None:
+    """Shares of each fact sum to 1, and what is found is significant among all classes."""
+    near = OFF / 100 if rounded else 1e-9
+    for fact in dict.fromkeys(str(row["fact"]) for row in rows):
+        of_fact = [row for row in rows if row["fact"] == fact]
+        films = sum(row["real"]["films"] for row in of_fact)
+        for row in of_fact:
+            share = row["real"]["films"] / films if films else 0.0
+            if abs(row["real"]["share"] - share) > near:
+                report.says(place.at(f"{fact}, real share"), row["real"]["share"], share)
+        total = sum(row["synthetic"]["share"] for row in of_fact)
+        if abs(total - 1) > near * len(of_fact):
+            report.add(place.at(fact), f"has shares of synthetic films whose sum is {total}")
+    if rounded:
+        return
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        less = row["synthetic"]["share"] < row["real"]["share"]
+        found = None if p > ALPHA else "less" if less else "more"
+        if abs(row["p_holm"] - p) > near or row["found"] != found:
+            report.add(place.at(f"{row['fact']}, {row['class']}"), "does not follow from its p")
+    if rows:
+        report.applied("shares of classes tested again", len(rows))
 
 
 def _check_attacks(attacks: list[dict[str, Any]], place: Place, report: CheckReport) -> None:

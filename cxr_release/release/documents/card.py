@@ -188,9 +188,12 @@ def header_of(record: Record, configs: Sequence[Config]) -> dict[str, Any]:
         "size_categories": [_size(record.counts.total.released)],
         "task_categories": [
             "unconditional-image-generation",
+            *["image-classification"] * (record.counts.labels is not None),
             *["keypoint-detection"] * (record.metrics.landmarks is not None),
         ],
-        "annotations_creators": _annotators(record.reviews, record.metrics.landmarks),
+        "annotations_creators": _annotators(
+            record.reviews, record.metrics.landmarks, drawn_as=bool(record.counts.labels)
+        ),
         "source_datasets": ["original" if phantoms and record.params.trains else "extended|other"],
         "configs": [_config(config) for config in configs if config.opens],
         "dataset_info": [_info(config) for config in configs if config.opens],
@@ -202,12 +205,19 @@ def _tags(record: Record) -> tuple[str, ...]:
     return TAGS if record.params.trains else tuple(tag for tag in TAGS if tag != "diffusion")
 
 
-def _annotators(reviews: Reviews, landmarks: Landmarks | None) -> list[str]:
-    """Whether anybody said anything of a film: a decision, a verdict, a rating or landmarks."""
+def _annotators(reviews: Reviews, landmarks: Landmarks | None, *, drawn_as: bool) -> list[str]:
+    """Whether anybody said anything of a film: a decision, a verdict, a rating or landmarks.
+
+    Args:
+        reviews: what people did.
+        landmarks: who placed them, where they are released.
+        drawn_as: whether films have the class that they were drawn as.
+    """
     reviewers = reviews.screening.reviewers, reviews.audit.reviewers
     placed = landmarks.films if landmarks else {"model": 0, "readers": 0}
     anybody = any(reviewers) or reviews.reader_study.readers or placed["readers"]
-    who = [*["other"] * bool(anybody), *["machine-generated"] * bool(placed["model"])]
+    by_machine = drawn_as or placed["model"]
+    who = [*["other"] * bool(anybody), *["machine-generated"] * bool(by_machine)]
     return who or ["no-annotation"]
 
 

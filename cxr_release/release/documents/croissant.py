@@ -97,7 +97,7 @@ def croissant(
             *(_file(name, sizes[name], hashes[name]) for name in ("release.json", *shards)),
             *(_file_set(config) for config in usable),
         ],
-        "recordSet": [_record_set(config) for config in usable],
+        "recordSet": [*_enumeration(record), *(_record_set(config) for config in usable)],
         **_provenance(record),
         **rai(record),
     }
@@ -184,6 +184,47 @@ def _file_set_name(config: Config) -> str:
     return f"{config.name}-files"
 
 
+LABEL_NAMES = "label_names"
+"""Record set of the classes; no source of films can be called so."""
+
+
+def _enumeration(record: Record) -> list[dict[str, Any]]:
+    """The classes by number and name, as a record set with its records; nothing without classes."""
+    if not record.classes:
+        return []
+    number, name = f"{LABEL_NAMES}/number", f"{LABEL_NAMES}/name"
+    about = "class that films were drawn as"
+    return [
+        {
+            "@type": "cr:RecordSet",
+            "@id": LABEL_NAMES,
+            "name": LABEL_NAMES,
+            "description": f"The values of the columns label: {record.counts.labels.fact}."
+            if record.counts.labels
+            else "",
+            "dataType": "sc:Enumeration",
+            "key": [{"@id": number}],
+            "field": [
+                {
+                    "@type": "cr:Field",
+                    "@id": number,
+                    "name": number,
+                    "description": f"Number of a {about}.",
+                    "dataType": "cr:Int64",
+                },
+                {
+                    "@type": "cr:Field",
+                    "@id": name,
+                    "name": name,
+                    "description": f"Name of a {about}.",
+                    "dataType": ["sc:Text", "sc:name"],
+                },
+            ],
+            "data": [{number: place, name: label} for place, label in enumerate(record.classes)],
+        }
+    ]
+
+
 def _record_set(config: Config) -> dict[str, Any]:
     keys = [column.name for column in config.table.columns if column.unique] or list(
         config.table.key
@@ -214,6 +255,12 @@ def _field(config: Config, column: Column) -> dict[str, Any]:
         source["transform"] = {"jsonPath": "bytes"}
     elif column.nested:
         return described | _parts(described["@id"], column.type, source)
+    elif column.classes:
+        return described | {
+            "dataType": [DATA_TYPES[column.type], "cr:Label"],
+            "source": source,
+            "references": {"field": {"@id": f"{LABEL_NAMES}/number"}},
+        }
     return described | {"dataType": DATA_TYPES[column.type], "source": source}
 
 

@@ -129,9 +129,11 @@ def _patients(record: Record) -> str:
 def _missing(record: Record) -> str:
     empty = record.counts.empty_tables
     tables = f" Tables without rows: {', '.join(empty)}." if empty else ""
-    without = "labels, age" if record.metrics.landmarks else "labels, landmarks, age"
+    placed, drawn_as = record.metrics.landmarks, record.counts.labels
+    absent = [*["labels"] * (not drawn_as), *["landmarks"] * (not placed), "age", "sex"]
+    only = ", and no label but the class that it was drawn as" if drawn_as else ""
     return (
-        f"No film has {without}, sex or findings. In the table audit_pairs, pictures"
+        f"No film has {', '.join(absent)} or findings{only}. In the table audit_pairs, pictures"
         f" and names stay empty where a film may not be shown.{tables}"
     )
 
@@ -178,9 +180,14 @@ def _annotation(record: Record) -> str:
     screening, audit = reviews.screening, reviews.audit
     study = record.metrics.reader_study
     landmarks = record.metrics.landmarks
-    films = f"{_placed(landmarks)} They" if landmarks else "Films"
+    labels = (
+        "The label of a film is the class that the network was asked to draw, no person's word"
+        if record.counts.labels
+        else "Films have no labels"
+    )
+    placed = f" {_placed(landmarks)}" if landmarks else ""
     return (
-        f"{films} have no labels; people decide which are released. Screening for gross"
+        f"{labels}.{placed} People decide which films are released. Screening for gross"
         f" abnormalities: {screening.sentence or 'no reviewer has decided on a film.'}"
         f" {screening.undecided:,} of {total.generated:,} films are undecided."
         f" Memorization audit: {audit.reviewers:,} reviewer(s) judged {audit.judged:,} of the"

@@ -122,6 +122,8 @@ FILMS = replace(
     columns=tuple(column for column in schemas.RELEASE.columns if not column.nested),
 )
 """What is kept of each film."""
+LABELLED_FILMS = replace(FILMS, columns=(*FILMS.columns, schemas.LABEL))
+"""The same of a version whose films were drawn as classes: by name, whatever their numbers are."""
 JUDGED_PAIRS = replace(
     schemas.AUDIT_PAIRS,
     name="judged_pairs",
@@ -177,7 +179,8 @@ def _read(folder: Path) -> Version:
         raise ReleaseError(what, where=str(folder), faults=error.faults) from error
     if record.version != folder.name:
         raise ReleaseError(f"holds version {record.version}", where=str(folder))
-    rows = tables.read_rows(folder / "films.parquet", FILMS)
+    films = folder / "films.parquet"
+    rows = tables.read_rows(films, LABELLED_FILMS if "label" in tables.names_of(films) else FILMS)
     out, note = folder / "exclusions.parquet", folder / "decided.json"
     if out.exists() != note.exists():  # written together, or, at first, neither
         raise ReleaseError(
@@ -253,8 +256,10 @@ def enter(ledger: Path, release: Path, *, logs: Mapping[str, Mapping[str, Any]] 
         return folder
     with whole_folder(folder) as partial:
         write_json(partial / RECORD, read_json(release / RECORD))
-        rows = pa.Table.from_pylist(list(version.films.values()), schema=FILMS.arrow)
-        tables.write(partial / "films.parquet", FILMS, rows)
+        films = list(version.films.values())
+        kind = LABELLED_FILMS if any("label" in film for film in films) else FILMS
+        rows = pa.Table.from_pylist(films, schema=kind.arrow)
+        tables.write(partial / "films.parquet", kind, rows)
         tables.write(partial / "exclusions.parquet", schemas.TOMBSTONES, list(version.exclusions))
         decided = {"at": _now(), "judged": sorted(_adjudicated_films(release)), "logs": dict(logs)}
         write_json(partial / "decided.json", decided)

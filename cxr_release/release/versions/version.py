@@ -84,7 +84,8 @@ class Version:
     record: StatedRecord
     """Its `release.json`."""
     films: Mapping[str, Row]
-    """Film id → flat columns of `schemas.RELEASE`."""
+    """Film id → flat columns of `schemas.RELEASE`; with the name of its class as `label`, where
+    films were drawn as classes."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Film id → reason of its exclusion, where known."""
     exclusions: Sequence[Row] = ()
@@ -146,7 +147,11 @@ def read_version(folder: Path) -> Version:
         TableError: a table breaks its schema.
     """
     films = {row["id"]: row for path in shards_of(folder) for row in _rows(path)}
-    exclusions = tables.read_rows(folder / side_file(schemas.TOMBSTONES), schemas.TOMBSTONES)
+    excluded = folder / side_file(schemas.TOMBSTONES)
+    classes = tables.classes_of(excluded, "label")
+    exclusions = tables.read_rows(excluded, schemas.released_exclusions(classes))
+    for row in exclusions:
+        row.pop("label", None)  # of films that are not there no later version needs it
     reasons = {row["id"]: row["reason"] for row in exclusions}
     record = read(folder / RECORD, StatedRecord)
     return Version(record, films, reasons_of(record) | reasons, exclusions)
@@ -154,13 +159,28 @@ def read_version(folder: Path) -> Version:
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """The flat columns of `schemas.RELEASE`; of the one scale of all films the record tells."""
+    classes = tables.classes_of(path, "label")
     names = tables.names_of(path)
     kind = schemas.released_films(
-        to_scale="millimetres_per_pixel" in names, landmarks="keypoints" in names
+        to_scale="millimetres_per_pixel" in names, classes=classes, landmarks="keypoints" in names
     )
-    for row in tables.read_rows(path, kind):
+    for row in named(tables.read_rows(path, kind), classes):
         row.pop("millimetres_per_pixel", None)
         yield row
+
+
+def named(rows: Sequence[Row], classes: Sequence[str]) -> list[dict[str, Any]]:
+    """Released films with the name of their class as `label` instead of its number.
+
+    Args:
+        rows: of `schemas.released_films`.
+        classes: names of the classes, in the order of their numbers; none: the rows as they are.
+    """
+    if not classes:
+        return [dict(row) for row in rows]
+    return [
+        {**row, "label": None if row["label"] is None else classes[row["label"]]} for row in rows
+    ]
 
 
 def reasons_of(record: StatedRecord) -> dict[str, str]:

@@ -1,0 +1,289 @@
+"""Is what the real films show kept at its prevalence: shares of classes among synthetic films.
+
+A classifier that learnt from real films says which class each synthetic film is of. It errs, so
+that what it says of films is not their share: of a rare class it finds too many among films of
+common ones. How it errs is measured on real films of patients from whom it did not learn, and taken
+out: the mean probabilities q that it gives to synthetic films are a mixture of the mean
+probabilities M of real films of each class, q = M p, and p, with p ≥ 0 and a sum of 1, are the
+shares (probabilistic adjusted count: Bella, Ferri, Hernández-Orallo and Ramírez-Quintana,
+Quantification via Probability Estimators, ICDM 2010). That holds as far as a synthetic film of a
+class looks to the classifier as a real film of it does.
+
+Intervals are those of a bootstrap in which patients of real films, and synthetic films, are drawn
+again. The share among the films that the generator learnt from is counted, and has none. All
+classes of all facts are tested together (Holm). No film and no patient is in what is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxr_release.films.folder import printable
+from cxr_release.memorization.parallel import one_thread_each
+from cxr_release.params import LEAST_PATIENTS
+from cxr_release.schemas import SMALL
+from cxr_release.scorecard.facts import TECHNICAL, Facts
+from cxr_release.scorecard.groups import NOT_STATED, Group, grouped, merged
+from cxr_release.scorecard.names import CONTROL, TRAINED
+from cxr_release.scorecard.sets import ScoreSets
+from cxr_release.scorecard.utility.classification import SIDE, class_scores
+from cxr_release.statistics.bootstrap import cluster_numbers
+from cxr_release.statistics.multiple import holm
+from cxr_release.statistics.proportions import ALPHA
+
+Numbers = NDArray[np.float64]
+Row = dict[str, Any]
+
+FOLDS = 5
+"""Parts of the patients of real films, each of which is left out once."""
+LEAST_OF_CLASS = 20
+"""Real films of a class whose share is measured."""
+LEAST_SYNTHETIC = 20
+DRAWS = 1000
+_SEED = 1_903
+_WEIGHT = 1e3
+"""Of the sum of 1 beside the mixture, where least squares weigh one against the other."""
+
+
+@dataclass(frozen=True)
+class Prevalence:
+    """Shares of the classes of all facts."""
+
+    rows: tuple[Row, ...]
+    why_not: tuple[str, ...]
+    """A sentence for each fact whose classes could not be counted."""
+
+    def report(self) -> list[Row]:
+        """Rows ready for JSON: `fact`, `class`, `real` (`films`, `patients`, `share`), `synthetic`
+        (`films`, `share`, `interval`), `p`, `p_holm`, `found` (`less`, `more` or None) and `half`,
+        whether half the share would be found."""
+        return list(self.rows)
+
+
+def measure_prevalence(
+    sets: ScoreSets, facts: Mapping[str, Facts], *, least: int = LEAST_PATIENTS
+) -> Prevalence:
+    """Count the classes of each fact among synthetic films.
+
+    Args:
+        sets: see `score_sets`.
+        facts: `trained` and `control` → facts of those films; of how a film was made none counts.
+        least: patients who must share a value that is named.
+    """
+    parts = [(name, part) for name, part in ((TRAINED, sets.trained), (CONTROL, sets.control))]
+    shown = [
+        {name: values for name, values in facts.get(part, {}).items() if name not in TECHNICAL}
+        for part, _ in parts
+    ]
+    known = merged(shown, [part.ids for _, part in parts])
+    patients = [patient for _, part in parts for patient in part.patients]
+    places = [str(place) for place in range(len(patients))]
+    found = grouped(known, places, patients, least=least)
+    inputs = _inputs(np.concatenate([part.pictures for _, part in parts]))
+    asked = _inputs(sets.released.pictures)
+    columns: dict[str, list[Group]] = {}
+    for group in found.groups:
+        if group.name != NOT_STATED:
+            columns.setdefault(group.column, []).append(group)
+    rows: list[Row] = []
+    why_not = []
+    for column, groups in columns.items():
+        fault = _fault(groups, len(asked), patients[: len(sets.trained)])
+        if fault:
+            why_not.append(f"prevalence, {column}: {fault}")
+        else:
+            rows += _rows(column, groups, inputs, asked, patients, learnt=len(sets.trained))
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p_holm"] = p
+        if p is not None and p <= ALPHA:
+            less = row["synthetic"]["share"] < row["real"]["share"]
+            row["found"] = "less" if less else "more"
+    return Prevalence(tuple(rows), tuple(why_not))
+
+
+def _inputs(pictures: NDArray[np.uint8]) -> Numbers:
+    """(films, SIDE²) grey levels of what the classifier sees."""
+    reduced = pictures.reshape(-1, SIDE, SMALL // SIDE, SIDE, SMALL // SIDE)
+    return np.asarray(reduced.mean(axis=(2, 4)).reshape(len(pictures), -1) / 255, np.float64)
+
+
+def _fault(groups: Sequence[Group], synthetic: int, trained: Sequence[str]) -> str:
+    """Why the classes of a fact cannot be counted; empty where they can.
+
+    Args:
+        groups: the classes.
+        synthetic: films.
+        trained: whose each trained film is; they are the first of all real films.
+    """
+    if len(groups) < 2:
+        return "all films whose class is known are of one class"
+    if synthetic < LEAST_SYNTHETIC:
+        return f"there are {synthetic} synthetic films, and {LEAST_SYNTHETIC} are needed"
+    for group in groups:
+        owners = {trained[place] for place in group.films if place < len(trained)}
+        # Numbers of few patients are not given, and fewer than folds cannot be learnt from.
+        needed = max(group.least, FOLDS)
+        if len(group.films) < LEAST_OF_CLASS or len(owners) < needed:
+            return (
+                f"a class has fewer than {LEAST_OF_CLASS} real films, or is of fewer than {needed}"
+                " patients that were trained on"
+            )
+    return ""
+
+
+def _rows(
+    column: str,
+    groups: Sequence[Group],
+    inputs: Numbers,
+    asked: Numbers,
+    patients: Sequence[str],
+    *,
+    learnt: int,
+) -> Iterator[Row]:
+    films = np.concatenate([group.films for group in groups])
+    classes = np.repeat(np.arange(len(groups)), [len(group.films) for group in groups])
+    whose = cluster_numbers([patients[place] for place in films])
+    real, synthetic = cross_fitted(inputs[films], classes, whose, asked, len(groups))
+    shares, draws = shares_of(real, classes, whose, synthetic)
+    trained = np.bincount(classes[films < learnt], minlength=len(groups))
+    owners = [len({patients[place] for place in group.films if place < learnt}) for group in groups]
+    for number, group in enumerate(groups):
+        truth = float(trained[number] / trained.sum())
+        low, high = (
+            float(np.quantile(draws[:, number], end)) for end in (ALPHA / 2, 1 - ALPHA / 2)
+        )
+        yield {
+            "fact": column,
+            "class": group.name,
+            "real": {
+                "films": int(trained[number]),
+                "patients": owners[number],
+                "share": truth,
+            },
+            "synthetic": {
+                "films": len(asked),
+                "share": float(shares[number]),
+                "interval": [low, high],
+            },
+            "p": _p(draws[:, number], truth),
+            "p_holm": None,
+            "found": None,
+            "half": bool(high - shares[number] < truth / 2),
+        }
+
+
+def cross_fitted(
+    inputs: Numbers,
+    classes: NDArray[np.int64],
+    whose: NDArray[np.int64],
+    asked: Numbers,
+    count: int,
+) -> tuple[Numbers, Numbers]:
+    """Probabilities of the classes, by classifiers that did not learn from the film's patient.
+
+    Args:
+        inputs: (n, q) real films.
+        classes: (n,) of each, 0 … count − 1.
+        whose: (n,) number of the patient of each.
+        asked: (m, q) synthetic films.
+        count: of classes.
+
+    Returns:
+        (n, count) of each real film by the classifier that learnt from the other folds; and
+        (m, count) of each synthetic film, the mean of all classifiers.
+    """
+    import sklearn.linear_model  # noqa: F401 - its threads must be loaded to be held back
+
+    order = np.random.default_rng(_SEED).permutation(int(whose.max()) + 1)
+    fold = (order % FOLDS)[whose]
+    real = np.zeros((len(inputs), count))
+    synthetic = np.zeros((len(asked), count))
+    with one_thread_each():
+        for number in range(FOLDS):
+            out = fold == number
+            both = np.concatenate([inputs[out], asked])
+            scores = class_scores(inputs[~out], classes[~out], both, count)
+            real[out] = scores[: out.sum()]
+            synthetic += scores[out.sum() :] / FOLDS
+    return real, synthetic
+
+
+def shares_of(
+    real: Numbers, classes: NDArray[np.int64], whose: NDArray[np.int64], synthetic: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Shares of the classes among synthetic films, and as drawn again in a bootstrap.
+
+    Args:
+        real: (n, classes) probabilities of real films, from classifiers that did not see them.
+        classes: (n,) what they are.
+        whose: (n,) number of the patient of each, from 0.
+        synthetic: (m, classes) probabilities of synthetic films.
+
+    Returns:
+        (classes,) and (DRAWS, classes); each row sums to 1.
+    """
+    count, owners = synthetic.shape[1], int(whose.max()) + 1
+    sums = np.zeros((owners, count, count))
+    films = np.zeros((owners, count))
+    np.add.at(sums, (whose, classes), real)
+    np.add.at(films, (whose, classes), 1)
+    means = sums.sum(axis=0) / films.sum(axis=0)[:, None]
+    random = np.random.default_rng(_SEED)
+    draws = np.empty((DRAWS, count))
+    for number in range(DRAWS):
+        drawn = random.multinomial(owners, np.full(owners, 1 / owners))
+        total = drawn @ films
+        again = np.tensordot(drawn, sums, axes=1) / np.maximum(total, 1)[:, None]
+        # A class none of whose patients was drawn keeps what all of them give.
+        mixed = np.where(total[:, None] > 0, again, means)
+        weights = random.multinomial(len(synthetic), np.full(len(synthetic), 1 / len(synthetic)))
+        draws[number] = mixture(mixed, weights @ synthetic / len(synthetic))
+    return mixture(means, synthetic.mean(axis=0)), draws
+
+
+def mixture(means: Numbers, mixed: Numbers) -> Numbers:
+    """(classes,) shares, 0 or more and of sum 1, at which a mixture comes nearest to `mixed`.
+
+    Args:
+        means: (classes, classes) mean probabilities of films of each class, a row a class.
+        mixed: (classes,) mean probabilities of the mixture.
+    """
+    from scipy.optimize import nnls
+
+    count = len(mixed)
+    shares, _ = nnls(
+        np.vstack([means.T, np.full(count, _WEIGHT)]), np.concatenate([mixed, [_WEIGHT]])
+    )
+    return np.asarray(shares / shares.sum(), np.float64)
+
+
+def _p(draws: Numbers, truth: float) -> float:
+    """Two-sided p of the share being `truth`, by the draws beyond it."""
+    beyond = min(np.count_nonzero(draws <= truth), np.count_nonzero(draws >= truth))
+    return float(min(1.0, 2 * (beyond + 1) / (len(draws) + 1)))
+
+
+def lines(report: Sequence[Row]) -> Iterator[str]:
+    """The rows in words, for a terminal; a line for each class.
+
+    Args:
+        report: see `Prevalence.report`.
+    """
+    if not report:
+        yield "prevalence: not measured"
+        return
+    yield "prevalence, share among synthetic films by a classifier, and among trained films:"
+    for row in report:
+        low, high = row["synthetic"]["interval"]
+        found = {"less": "; LESS OFTEN", "more": "; MORE OFTEN"}.get(row["found"] or "", "")
+        weak = "" if row["half"] or found else "; half the share would not be found"
+        yield (
+            f"  {printable(row['fact'])}: {printable(row['class'])}:"
+            f" {row['synthetic']['share']:.1%} [{low:.1%}, {high:.1%}], trained"
+            f" {row['real']['share']:.1%}, {row['real']['films']:,} films{found}{weak}"
+        )
