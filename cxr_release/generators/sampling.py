@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, cast
+from typing import Any, NotRequired
 
 from tqdm import tqdm
 from typing_extensions import TypedDict
@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 from cxr_release import json_documents
 from cxr_release.errors import CheckpointError
 from cxr_release.files import write_json
-from cxr_release.film_id import FilmId, checkpoint_of, job_fields, origin_of, source_title
+from cxr_release.film_id import FilmId, checkpoint_of, origin_of, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators.apportionment import labels_of
@@ -43,19 +43,14 @@ GROUP = 32
 JOB = "job.json"
 
 
-class JobName(TypedDict):
-    """Which job it is; see `job_fields`."""
+class Job(TypedDict):
+    """What a sampling job made: `job.json`."""
 
     checkpoint: int | None
     """None of a generator that is not the diffusion model; then `source` names it."""
     source: NotRequired[str]
-    batch: str
-
-
-class Job(JobName):
-    """What a sampling job made: `job.json`."""
-
     checkpoint_step: int
+    batch: str
     requested: int
     """Films requested."""
     made: int
@@ -192,12 +187,15 @@ def sample_job(
             root_seed=root_seed,
             deadline=deadline,
         ).fill(folder)
-        job: Job = {
-            **cast(JobName, job_fields((source, batch))),
-            "checkpoint_step": generator.step,
-            "requested": count,
-            "made": made,
-        }
+        job = Job(
+            checkpoint=checkpoint_of(source),
+            checkpoint_step=generator.step,
+            batch=batch,
+            requested=count,
+            made=made,
+        )
+        if job["checkpoint"] is None:
+            job["source"] = source
         if labels is not None:
             job["classes"] = context.processes.agreed(
                 lambda: _classes_made(folder, generator.conditions.names)

@@ -220,7 +220,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
 def _kind(folder: Folder, name: str) -> Table:
     """What a shard of films seems to be, where no record says which columns it has."""
     try:
-        return films_by(tables.names_of(folder.path(name)))
+        return films_by(tables.names_of(folder.path(name)), _classes(folder, name))
     except TableError:  # whatever reads its rows names the fault
         return schemas.RELEASE
 
