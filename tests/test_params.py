@@ -198,7 +198,7 @@ def test_guides_and_labelled_flips_fit_together_or_are_refused(
 
 def test_settings_of_before_there_were_classes_have_none(tmp_path: Path) -> None:
     raw = yaml.safe_load(DEFAULT.read_text())
-    del raw["condition"]
+    del raw["condition"], raw["ingest"]["phantom_hardware"], raw["sample"]["guidance"]
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
     params = parameters.load(path)
