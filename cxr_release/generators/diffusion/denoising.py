@@ -33,7 +33,7 @@ from cxr_release.errors import CheckpointError
 from cxr_release.film_id import source_name
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
-from cxr_release.generators.checkpoints import Checkpoint, Record
+from cxr_release.generators.checkpoints import Checkpoint
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.runtime.compute import Compute, chunks, computing
@@ -191,23 +191,6 @@ class Denoiser:
             )
         return unets.to_grey(unets.unfold(state, network))
 
-    def losses(self, films: NDArray[np.uint8], *, levels: int, seed: int) -> NDArray[np.float64]:
-        """The v-prediction loss of each film, (n,): the mean over `levels`; see `fixed_losses`."""
-        cases = _case_losses(
-            self._unet, self.record, films, self._compute, levels=levels, seed=seed
-        )
-        losses: NDArray[np.float64] = cases.double().view(len(films), levels).mean(dim=1).numpy()
-        return losses
-
-
-def open_denoiser(folder: Path, settings: SampleParams, compute: Compute) -> Denoiser:
-    """A checkpoint, ready to draw.
-
-    Raises:
-        CheckpointError: it cannot be loaded.
-    """
-    return Denoiser(checkpoints.load(folder), settings, compute)
-
 
 def fixed_losses(
     checkpoint_folder: Path,
@@ -234,37 +217,33 @@ def fixed_losses(
         CheckpointError: the checkpoint cannot be loaded.
     """
     model = checkpoints.load(checkpoint_folder)
+    network, schedule = model.record.network, unets.noise_schedule(model.record.network)
+    total = len(schedule.alphas_cumprod)
     with computing(compute) as context:
         predict = context.place(model.unet)
-        losses = _case_losses(predict, model.record, films, context, levels=levels, seed=seed)
-    return float(losses.double().mean())
 
+        @torch.inference_mode()
+        def losses(cases: range) -> Tensor:
+            film, level = np.divmod(np.array(cases), levels)
+            noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
+            times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
+            clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
+            folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
+            with context.autocast():
+                return v_losses(predict, schedule, clean, folded, times.to(context.device)).cpu()
 
-def _case_losses(
-    predict: Callable[..., Any],
-    record: Record,
-    films: NDArray[np.uint8],
-    context: Compute,
-    *,
-    levels: int,
-    seed: int,
-) -> Tensor:
-    """The loss of each film at each level, (n · levels,), film by film."""
-    network, schedule = record.network, unets.noise_schedule(record.network)
-    total = len(schedule.alphas_cumprod)
-
-    @torch.inference_mode()
-    def losses(cases: range) -> Tensor:
-        film, level = np.divmod(np.array(cases), levels)
-        noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
-        times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-        clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
-        folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
-        with context.autocast():
-            return v_losses(predict, schedule, clean, folded, times.to(context.device)).cpu()
-
-    return torch.cat(context.run(losses, chunks(range(len(films) * levels), PIECE)))
+        parts = context.run(losses, chunks(range(len(films) * levels), PIECE))
+    return float(torch.cat(parts).double().mean())
 
 
 def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     return generator(seed, "loss", case).standard_normal((1, *shape), dtype=np.float32)
+
+
+def open_denoiser(folder: Path, settings: SampleParams, compute: Compute) -> Denoiser:
+    """A checkpoint, ready to draw.
+
+    Raises:
+        CheckpointError: it cannot be loaded.
+    """
+    return Denoiser(checkpoints.load(folder), settings, compute)
