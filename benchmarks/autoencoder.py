@@ -87,7 +87,7 @@ class FreeAutoencoder(PictureAutoencoder):
 
 
 FILM = AutoencoderNetwork()
-PICTURE = AutoencoderNetwork(channels=(48, 64), latents=CHANNELS * SIDE**2)
+PICTURE = AutoencoderNetwork(channels=(32, 48), latents=CHANNELS * SIDE**2)
 KINDS: dict[str, tuple[AutoencoderNetwork, Callable[..., FilmAutoencoder]]] = {
     "film": (FILM, build),
     "picture": (PICTURE, PictureAutoencoder),

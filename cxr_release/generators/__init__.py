@@ -1,10 +1,9 @@
-"""What draws synthetic films: checkpoints, sampling jobs, regeneration of single films.
+"""What draws synthetic films: generators, their checkpoints, sampling jobs, single films again.
 
-`diffusion/` is a generator. A second one would have to offer the same: `training.train`
-fills a folder with checkpoints, `denoising.Denoiser` draws films from seeds, and
-`denoising.fixed_losses` says how well a checkpoint knows films. `checkpoints` writes and reads its
-network; sampling and regeneration know it by those names alone.
+`generator` says what every generator offers, `opening` which one a source's films come from.
+`diffusion/` is the one that releases are made with, `checkpoints` reads and writes its networks;
+`autoencoder/` is a second one to compare it with. Sampling and regeneration know neither.
 
 The attacks by who holds a network's weights (`scorecard.network`) take a film's loss, and let a
-copy go on learning, through `network` and `learner` themselves.
+copy go on learning, through `diffusion.network` and `diffusion.learner` themselves.
 """

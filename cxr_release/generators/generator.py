@@ -1,9 +1,9 @@
 """What every generator offers.
 
-A generator is a package with a `train` that fills a folder with checkpoints and goes on where it
-was killed, a function that opens one of them, and a class that draws: see `Generator`. What
-samples, measures and draws films again knows them by this alone; `opening` knows which generator a
-source's films come from.
+A generator is a package with `train`, which fills a folder with checkpoints and goes on where it
+was killed; an `Opener` of such a checkpoint, for a `Generator` that draws; and `fixed_losses`,
+which says how badly a checkpoint knows films. What samples, measures and draws films again knows
+them by this alone; `opening` knows which generator a source's films come from.
 """
 
 from __future__ import annotations
@@ -67,18 +67,6 @@ class Generator(Protocol):
         Raises:
             CheckpointError: the network's answers are not finite numbers, or it knows classes and
                 those of the films are not given, or are others.
-        """
-
-    def losses(
-        self, films: NDArray[np.uint8], *, levels: int, seed: int, labels: Labels = None
-    ) -> NDArray[np.float64]:
-        """How badly the generator knows films (n, height, width): (n,), by its own measure.
-
-        Args:
-            films: of its size.
-            levels: noise levels at which each is taken, where it has any.
-            seed: of that noise.
-            labels: as in `films`.
         """
 
 

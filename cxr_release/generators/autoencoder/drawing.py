@@ -21,8 +21,8 @@ from cxr_release.generators.autoencoder.checkpoint import Checkpoint, load
 from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.diffusion.network import to_grey, to_unit
 from cxr_release.generators.generator import Labels
-from cxr_release.generators.runtime.compute import Compute, chunks
-from cxr_release.params import SampleParams
+from cxr_release.generators.runtime.compute import Compute, chunks, computing
+from cxr_release.params import ComputeParams, SampleParams
 
 PIECE = 8
 """Films that the network sees at once on one core."""
@@ -93,31 +93,6 @@ class Autoencoder:
             )
         return to_grey(films)
 
-    def losses(
-        self, films: NDArray[np.uint8], *, levels: int, seed: int, labels: Labels = None
-    ) -> NDArray[np.float64]:
-        """The negative evidence lower bound of each film, (n,), in nats a pixel less a constant.
-
-        Args:
-            films: (n, height, width) uint8, of the checkpoint's size.
-            levels: of no account here: a film's latents are taken at their mean, without noise.
-            seed: likewise.
-            labels: likewise.
-        """
-        device = self._compute.device
-
-        @torch.inference_mode()
-        def piece_losses(piece: range) -> torch.Tensor:
-            unit = to_unit(films[piece.start : piece.stop]).to(device)
-            noise = torch.zeros(len(piece), self.record.network.latents, device=device)
-            with self._compute.autocast():
-                losses: torch.Tensor = self._network(unit, noise)
-            return losses.double().cpu()
-
-        parts = self._compute.run(piece_losses, chunks(range(len(films)), PIECE))
-        together: NDArray[np.float64] = torch.cat(parts).numpy()
-        return together
-
 
 def open_autoencoder(folder: Path, settings: SampleParams, compute: Compute) -> Autoencoder:
     """A checkpoint of the autoencoder, ready to draw.
@@ -126,3 +101,32 @@ def open_autoencoder(folder: Path, settings: SampleParams, compute: Compute) -> 
         CheckpointError: it cannot be loaded.
     """
     return Autoencoder(load(folder), settings, compute)
+
+
+def fixed_losses(folder: Path, films: NDArray[np.uint8], *, compute: ComputeParams) -> float:
+    """Mean negative evidence lower bound of a checkpoint's averaged weights; see `negative_bound`.
+
+    A film's latents are taken at their mean, so that no chance is in it.
+
+    Args:
+        folder: of the checkpoint.
+        films: (n, height, width) uint8, of its size.
+        compute: precision and compilation.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded.
+    """
+    model = load(folder)
+    with computing(compute) as context:
+        network = model.network.to(context.device)
+
+        @torch.inference_mode()
+        def losses(piece: range) -> torch.Tensor:
+            unit = to_unit(films[piece.start : piece.stop]).to(context.device)
+            noise = torch.zeros(len(piece), model.record.network.latents, device=context.device)
+            with context.autocast():
+                lost: torch.Tensor = network(unit, noise)
+            return lost.cpu()
+
+        parts = context.run(losses, chunks(range(len(films)), PIECE))
+    return float(torch.cat(parts).double().mean())

@@ -2,9 +2,8 @@
 
 Encoder and decoder are the blocks of diffusers' `AutoencoderKL`. Between them lie `latents` numbers
 that describe a whole film, not a small picture: few enough for one normal distribution, fitted to
-those of the real films, to say which of them go together. Films are drawn from it; drawn from the
-standard normal prior, phantoms score 4.7 to 6.6 in the distance without weights, where they score
-0.7 drawn so (docs/generators.md).
+those of the real films, to say which of them go together. Films are drawn from it: drawn from the
+standard normal prior, phantoms are far from the real ones (docs/generators.md).
 
 Training minimizes the negative evidence lower bound with the error's variance at its optimum for
 each film, the σ-VAE of Rybkin, Daniilidis and Levine (Simple and effective VAE training with

@@ -64,6 +64,7 @@ def train(
             steps=settings.steps,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
+            flip=others.flip is True,
         )
         learner = AutoencoderLearner(
             films,
@@ -76,7 +77,7 @@ def train(
         shared = ("decay", "checkpoint_every", "warmup", "ema", "ema_every", "flip")
         training = {
             **{name: getattr(settings, name) for name in ("steps", "batch_size", "learning_rate")},
-            **{name: value for name, value in asdict(others).items() if name in shared},
+            **{name: value for name, value in asdict(batches).items() if name in shared},
             "films": len(films),
             "cohort_sha256": cohort,
             "seed": seed,

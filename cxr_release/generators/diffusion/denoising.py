@@ -227,17 +227,6 @@ class Denoiser:
             )
         return unets.to_grey(unets.unfold(state, network))
 
-    def losses(
-        self, films: NDArray[np.uint8], *, levels: int, seed: int, labels: Labels = None
-    ) -> NDArray[np.float64]:
-        """The v-prediction loss of each film, (n,): the mean over `levels`; see `fixed_losses`."""
-        rows = self.record.conditions.codes_of(labels, len(films))
-        cases = _case_losses(
-            self._unet, self.record, films, self._compute, levels=levels, seed=seed, rows=rows
-        )
-        losses: NDArray[np.float64] = cases.double().view(len(films), levels).mean(dim=1).numpy()
-        return losses
-
     def _velocity(self, state: Tensor, times: Tensor, rows: NDArray[np.int64] | None) -> Tensor:
         """v of some films, guided where that is asked for."""
 
@@ -329,45 +318,34 @@ def fixed_losses(
     """
     model = checkpoints.load(checkpoint_folder)
     rows = model.record.conditions.codes_of(labels, len(films))
-    with computing(compute) as context:
-        predict = context.place(model.unet)
-        losses = _case_losses(
-            predict, model.record, films, context, levels=levels, seed=seed, rows=rows
-        )
-    return float(losses.double().mean())
-
-
-def _case_losses(
-    predict: Callable[..., Any],
-    record: Record,
-    films: NDArray[np.uint8],
-    context: Compute,
-    *,
-    levels: int,
-    seed: int,
-    rows: NDArray[np.int64] | None,
-) -> Tensor:
-    """The loss of each film at each level, (n · levels,), film by film.
-
-    Args:
-        rows: of the network's table, of each film; see `Conditions.codes_of`.
-    """
-    network, schedule = record.network, unets.noise_schedule(record.network)
+    network, schedule = model.record.network, unets.noise_schedule(model.record.network)
     total = len(schedule.alphas_cumprod)
+    with computing(compute) as context:
+        unet = context.place(model.unet)
 
-    @torch.inference_mode()
-    def losses(cases: range) -> Tensor:
-        film, level = np.divmod(np.array(cases), levels)
-        noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
-        times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-        clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
-        folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
-        asked = told(predict, None if rows is None else rows[film], context.device)
-        with context.autocast():
-            return v_losses(asked, schedule, clean, folded, times.to(context.device)).cpu()
+        @torch.inference_mode()
+        def losses(cases: range) -> Tensor:
+            film, level = np.divmod(np.array(cases), levels)
+            noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
+            times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
+            clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
+            folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
+            predict = told(unet, None if rows is None else rows[film], context.device)
+            with context.autocast():
+                return v_losses(predict, schedule, clean, folded, times.to(context.device)).cpu()
 
-    return torch.cat(context.run(losses, chunks(range(len(films) * levels), PIECE)))
+        parts = context.run(losses, chunks(range(len(films) * levels), PIECE))
+    return float(torch.cat(parts).double().mean())
 
 
 def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     return generator(seed, "loss", case).standard_normal((1, *shape), dtype=np.float32)
+
+
+def open_denoiser(folder: Path, settings: SampleParams, compute: Compute) -> Denoiser:
+    """A checkpoint, ready to draw.
+
+    Raises:
+        CheckpointError: it cannot be loaded.
+    """
+    return Denoiser(checkpoints.load(folder), settings, compute)
