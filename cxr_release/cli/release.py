@@ -204,7 +204,7 @@ def archive(
 
 
 @release_app.command()
-def export_landmarks(
+def export(
     folder: Folder = Path("data/release"),
     to: Annotated[
         Literal["coco", "csv"], typer.Option(help="COCO keypoints, or a row a point.")
@@ -217,9 +217,8 @@ def export_landmarks(
 ) -> None:
     """Write the landmarks of a release for other programs: COCO keypoints or CSV, with angles.
 
-    Example: cxr-release export-landmarks data/release --to coco --output coco --images
+    Example: cxr-release export data/release --to coco --output coco --images
     """
-    from cxr_release.release.landmark_export import export_landmarks as export
-    from cxr_release.release.landmark_export import text_of
+    from cxr_release.release.landmark_export import export_landmarks, text_of
 
-    show(export(folder, output, to=to, images=images), text_of, as_json=as_json)
+    show(export_landmarks(folder, output, to=to, images=images), text_of, as_json=as_json)

@@ -340,12 +340,3 @@ def fixed_losses(
 
 def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     return generator(seed, "loss", case).standard_normal((1, *shape), dtype=np.float32)
-
-
-def open_denoiser(folder: Path, settings: SampleParams, compute: Compute) -> Denoiser:
-    """A checkpoint, ready to draw.
-
-    Raises:
-        CheckpointError: it cannot be loaded.
-    """
-    return Denoiser(checkpoints.load(folder), settings, compute)
