@@ -427,6 +427,46 @@ def test_a_checkpoint_that_is_never_reached_is_refused(tmp_path: Path) -> None:
         parameters.load(path)
 
 
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"model": {"checkpoint": 4}}, "checkpoint 4 is not one that films are sampled from"),
+        ({"model": {"checkpoint": 3}}, "the network of checkpoint 3 is not attacked"),
+        ({"score": {"checkpoints": [3]}}, "the network of checkpoint 15 is not attacked"),
+        ({"model": {"most_tpr": 0.21}}, "model.most_tpr"),
+        ({"model": {"repository": "name"}}, "expected ORG/NAME on the Hub, or empty"),
+        ({"model": {"dataset": "org/na me"}}, "expected ORG/NAME on the Hub, or empty"),
+    ],
+)
+def test_a_network_that_could_not_be_published_is_named_at_once(
+    tmp_path: Path, sections: dict[str, Any], said: str
+) -> None:
+    sections["model"] = {"release": True, **sections.get("model", {})}
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(changed(tmp_path, **sections))
+    assert said in str(caught.value)
+
+
+def test_the_network_that_is_released_is_the_last_that_films_are_drawn_from(tmp_path: Path) -> None:
+    assert parameters.load(DEFAULT).modelled is None
+    assert parameters.load(changed(tmp_path, model={"release": True})).modelled == 15
+    asked = {"model": {"release": True, "checkpoint": 3}, "score": {"checkpoints": [3]}}
+    assert parameters.load(changed(tmp_path, **asked)).modelled == 3
+    alone = {"train": {"steps": 0}, "sample": {"checkpoints": [], "sources": {"gan": {
+        "kind": "folder", "path": "x", "revision": None, "on_error": None, "generator": "g",
+        "license": "cc0-1.0", "citation": None}}}}  # fmt: skip
+    with pytest.raises(ParamsError, match="no network is trained here that could be released"):
+        parameters.load(changed(tmp_path, **alone, model={"release": True}))
+
+
+def test_a_file_from_before_there_was_a_section_lacks_it(tmp_path: Path) -> None:
+    raw = yaml.safe_load(DEFAULT.read_text())
+    del raw["model"]
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    assert parameters.load(path).model == parameters.ModelParams()
+
+
 def test_a_size_that_the_network_cannot_halve_is_refused(tmp_path: Path) -> None:
     path = changed(tmp_path, ingest={"size": 72}, network={"channels": [8, 16, 24, 32]})
     with pytest.raises(ParamsError, match=r"multiples of 16"):

@@ -89,8 +89,13 @@ def push(
     # Here, for its libraries are heavy.
     from cxr_release.json_documents import read
     from cxr_release.release import verify
+    from cxr_release.release.model.record import MODEL
     from cxr_release.release.record import RECORD, Record
 
+    if (folder / MODEL).is_file():
+        raise ReleaseError(
+            "is a released network, not a dataset", where=str(folder), remedy="add --model"
+        )
     # Before they are verified: what is written into the folder from now on is not sent.
     local = read_local(folder)
     verify.require_true(verify.verify(folder))

@@ -9,7 +9,7 @@ import pytest
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.fetch import open_release
-from cxr_release.publishing.push import text_of
+from cxr_release.publishing.push import push, text_of
 from tests.support.hub.requests import REPO
 from tests.support.hub.world import World, files_of, noise
 from tests.support.model_records import model_json, network_attack
@@ -129,6 +129,9 @@ def test_it_goes_where_its_card_says_under_its_own_name(network: World) -> None:
     assert "is to be published as cxr/others, and its card says so: not cxr/films" in told
     assert "never set" in refusal(network, model_json(unset=["license"]))
     assert "has the tag v1.0.0" in refusal(network, model_json(), tag="v2.0.0")
+    with pytest.raises(ReleaseError, match="is a released network, not a dataset: add --model"):
+        push(network.folder, repo=REPO, tag=None, private=False, dry_run=True,
+             allow_unreviewed=False, ledger=None)  # fmt: skip
     (network.folder / "model.json").unlink()
     with pytest.raises(ReleaseError, match=r"is not the folder of a released network.*data/model"):
         network.push()

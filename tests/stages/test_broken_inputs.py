@@ -36,6 +36,8 @@ SMALL = {
     "sample": {"checkpoints": [1, 2], "initial": 2, "large": 3, "steps": 2, "batch_size": 8},
     "audit": {"top": 3, "plants": 0},
     "study": {"quartets": 1, "bootstrap": 100},
+    "score": {"checkpoints": [1]},
+    "model": {"release": True, "checkpoint": 1},
 }
 UNREAD = [
     *("model_index.json", "scheduler_config.json", "unet/config.json", "run.json", "stats.jsonl"),

@@ -7,24 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.files import read_json, write_json
-from cxr_release.film_size import Size
-from cxr_release.params import ModelParams, NetworkParams, Params, Sampler
+from cxr_release.params import ModelParams, NetworkParams
 from cxr_release.release.model.package import write_model
 from tests.support.release_artefacts import (
     CHECKPOINTS,
     EVERY,
     add_control,
+    inputs_below,
     make_release_of,
     small_params,
     write_inputs,
 )
-from tests.support.tiny_networks import SIDE, saved, untrained
+from tests.support.tiny_networks import saved, untrained
 
 NUMBER = CHECKPOINTS[-1]
+STEPS = 4
+"""Of denoising."""
 FOLDED = NetworkParams(
     channels=(8, 16), layers=1, attention=0, pixel_unshuffle=2, schedule="cosine"
 )
-SQUARE = Size(SIDE, SIDE)
 TRAINING = {"privacy": None, "start": None, "films": 3}
 
 
@@ -35,15 +36,16 @@ class Made:
     release: Path
     run: Path
     model: Path
-    params: Params
+
+    @classmethod
+    def below(cls, root: Path) -> Made:
+        """What `make_model` left there."""
+        return cls(root / "release", inputs_below(root / "artefacts").final, root / "model")
 
 
 def make_model(
     root: Path,
     *,
-    network: NetworkParams = FOLDED,
-    size: Size = SQUARE,
-    sampler: Sampler = "sde-dpmsolver++",
     attack: dict[str, Any] | None = None,
     **asked: Any,
 ) -> Made:
@@ -51,9 +53,6 @@ def make_model(
 
     Args:
         root: the folder.
-        network: of the checkpoint.
-        size: of its films.
-        sampler: that the films are said to be drawn by, in 4 steps.
         attack: what differs in the attack on the network.
         asked: keys of `ModelParams`.
     """
@@ -61,14 +60,12 @@ def make_model(
     params = replace(
         small,
         model=ModelParams(**{"release": True, **asked}),
-        sample=replace(small.sample, sampler=sampler, steps=4),
+        sample=replace(small.sample, steps=STEPS),
     )
     inputs = write_inputs(root / "artefacts")
     add_control(inputs)
     step = NUMBER * EVERY
-    checkpoint = untrained(
-        step=step, checkpoint=NUMBER, network=network, size=size, training=TRAINING
-    )
+    checkpoint = untrained(step=step, checkpoint=NUMBER, network=FOLDED, training=TRAINING)
     saved(inputs.final, checkpoint)
     path = inputs.score / "scorecard.json"
     report = read_json(path)
@@ -83,4 +80,4 @@ def make_model(
     write_json(path, report)
     release = make_release_of(inputs, params, root)
     write_model(release, inputs.final, root / "model")
-    return Made(release, inputs.final, root / "model", params)
+    return Made.below(root)

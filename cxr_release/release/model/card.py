@@ -79,7 +79,7 @@ def header_of(record: ModelRecord) -> dict[str, Any]:
         model_name=record.name,
         eval_results=_results(record) or None,
     )
-    return dict(data.to_dict())
+    return dict(data.to_dict())  # type: ignore[no-untyped-call]
 
 
 def _results(record: ModelRecord) -> list[Any]:
@@ -92,6 +92,7 @@ def _results(record: ModelRecord) -> list[Any]:
         "dataset_name": one_line(dataset.title),
     }
     row: Mapping[str, Any] = record.distances or {}
+    attacks: list[Any] = list(record.attacks)
     measures = [
         (name, NAMES[name], row[name], row["intervals"].get(name))
         for name in METRICS
@@ -104,7 +105,7 @@ def _results(record: ModelRecord) -> list[Any]:
             rate["value"],
             rate["interval"],
         )
-        for attack in record.attacks
+        for attack in attacks
         if attack["measurable"]
         for rate in attack["tpr"]
         if rate["at_most_fpr"] == RATE and rate["measurable"]

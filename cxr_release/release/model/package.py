@@ -6,26 +6,38 @@ It holds nothing of a real film and of no patient but what the weights themselve
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 from safetensors import safe_open
 
-from cxr_release.errors import ReleaseError
+from cxr_release import schemas, tables
+from cxr_release.errors import REMAKE, ReleaseError, TableError
 from cxr_release.files import as_read, read_json, sha256, whole_folder, write_json, write_text
 from cxr_release.film_id import source_name
 from cxr_release.generators import checkpoints
 from cxr_release.json_documents import read
-from cxr_release.release.layout import write_checksums
+from cxr_release.release.layout import shard_source, write_checksums
 from cxr_release.release.model.card import documents_of
 from cxr_release.release.model.gate import attacks_on
 from cxr_release.release.model.record import MODEL, ModelRecord
 from cxr_release.release.record import RECORD, Record
+from cxr_release.tables import Column
 
 PIPELINE = "model_index.json"
 """By it `DDPMPipeline` opens the folder, and draws what it can: of a network that folds pixels into
 channels that is noise in four colours. It is there for networks that do not."""
+FILMS = replace(
+    schemas.RELEASE,
+    name="film_seeds",
+    columns=(
+        *(column for column in schemas.RELEASE.columns if column.name in ("id", "seed")),
+        Column("label", pa.string(), "Class that the film was drawn as.", nullable=True),
+    ),
+)
+"""What the card draws again."""
 SOFTWARE = ("cxr-release", "diffusers", "numpy", "torch")
 
 
@@ -83,11 +95,18 @@ def _record(
 ) -> ModelRecord:
     asked, training = record.params.model, record.metrics.training
     source = source_name(checkpoint.checkpoint)
-    shards = sorted((release / "data" / source).glob("*.parquet"))
-    films = [film for shard in shards for film in _films(shard)]
+    films = [
+        film
+        for name, shard in sorted(record.shards.items())
+        if shard_source(name) == source
+        for film in _films(release / name, shard.rows)
+    ]
     if not films:
-        raise ReleaseError(f"has no film of {source}, so its network is not released with it",
-                           where=str(release))  # fmt: skip
+        raise ReleaseError(
+            f"has no film of {source}, so its network is not released with it",
+            where=str(release),
+            remedy="take another model.checkpoint, or set model.release to false",
+        )
     scorecard = record.metrics.scorecard
     stated = read_json(folder / checkpoints.RECORD)
     classes = [each["name"] for each in stated.get("classes", [])]
@@ -148,11 +167,21 @@ _SAME = (*("version", "tag", "license", "authors", "publisher", "contact", "iden
 """Keys that the model has of its dataset."""
 
 
-def _films(shard: Path) -> list[dict[str, Any]]:
-    """Id, seed and, where the films have one, class of each film of a shard."""
-    with pq.ParquetFile(shard) as parquet:
-        names = [name for name in ("id", "seed", "label") if name in parquet.schema_arrow.names]
-        return list(parquet.read(columns=names).to_pylist())
+def _films(path: Path, rows: int) -> list[dict[str, Any]]:
+    """Id, seed and, where it has one, class of each film of a shard.
+
+    Raises:
+        TableError: it is not a shard of so many films.
+    """
+    try:
+        films = tables.read_foreign(path, FILMS).to_pylist()
+    except TableError as error:
+        raise TableError(
+            error.what, where=error.where, remedy=REMAKE, faults=error.faults
+        ) from error
+    if len(films) != rows:
+        raise TableError(f"holds {len(films)} films, not {rows}", where=str(path), remedy=REMAKE)
+    return list(films)
 
 
 def _row(folder: Path, classes: list[str], label: str | None) -> int | None:
@@ -175,10 +204,10 @@ def _distances(record: Record, checkpoint: int) -> dict[str, Any] | None:
     if measured is None:
         return None
     rows: Any = measured["checkpoints"]
-    row = next((row for row in rows if row["checkpoint"] == checkpoint), None)
-    if row is None:
-        return None
-    return row | {
+    row: dict[str, Any] | None = next(
+        (row for row in rows if row["checkpoint"] == checkpoint), None
+    )
+    return row and row | {
         "films": measured["images"],
         "source_films": measured["real_images"],
         "floor": measured["real_floor"],

@@ -13,15 +13,10 @@ import pytest
 from cxr_release.files import read_json, sha256
 from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import text_of, verify
-from tests.support.model_artefacts import Made, make_model
+from tests.support.model_artefacts import Made
 from tests.support.ssh_signatures import key_of, signature_of
 
 Change = Callable[[Path], Any]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    return make_model(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture

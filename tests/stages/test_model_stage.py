@@ -1,0 +1,17 @@
+"""The stage `model`: an empty folder unless the network is to be released."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxr_release import params as parameters
+from cxr_release.stages import model
+from tests.support.small_project import small_project
+
+
+def test_by_default_there_is_an_empty_folder(tmp_path: Path) -> None:
+    paths = small_project(tmp_path, {})
+    (paths.model / "unet").mkdir(parents=True)
+    (paths.model / "unet/older").touch()
+    model.run(paths, parameters.load(paths.params))
+    assert list(paths.model.iterdir()) == []
