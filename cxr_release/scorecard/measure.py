@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import Fault, SourceError
+from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet
 from cxr_release.params import LEAST_PATIENTS, ScoreParams
-from cxr_release.scorecard import coverage_rows, fidelity_rows
+from cxr_release.scorecard import coverage_rows, fidelity_rows, figures
 from cxr_release.scorecard.attacks import sentences
 from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
 from cxr_release.scorecard.coverage import measure_coverage
@@ -156,6 +157,19 @@ def printed(report: Mapping[str, Any], output: Path) -> dict[str, Any]:
     """What the command prints: what was written, and where."""
     written = {name: part for name, part in report.items() if name != "unreadable"}
     return written | {"output": str(output)}
+
+
+def write(folder: Path, report: Mapping[str, Any]) -> None:
+    """Write `scorecard.json`, and a picture of each thing that was measured.
+
+    Args:
+        folder: is there. Pictures of an earlier score of things that are not in this one go.
+        report: see `Scorecard.report`.
+    """
+    write_json(folder / FILE, report)
+    drawn = figures.draw(folder, report)
+    for name in figures.FIGURES.keys() - {*drawn}:
+        (folder / name).unlink(missing_ok=True)
 
 
 def require_read(unreadable: Mapping[str, Sequence[tuple[str, str]]]) -> None:

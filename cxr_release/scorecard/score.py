@@ -9,15 +9,13 @@ from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.errors import ParamsError, SourceError
-from cxr_release.files import write_json
 from cxr_release.films.film_set import FilmSet, open_films
 from cxr_release.films.patients import read_patients
 from cxr_release.params import ComputeParams, ScoreParams
 from cxr_release.radiographs.split import HELD_OUT
-from cxr_release.scorecard import figures
 from cxr_release.scorecard.attacks.attack import NETWORK, Attack, NotMeasurable
 from cxr_release.scorecard.facts import Facts, facts_beside, facts_of_table
-from cxr_release.scorecard.measure import FILE, Scorecard, Subject, measure
+from cxr_release.scorecard.measure import Scorecard, Subject, measure, write
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
 from cxr_release.scorecard.network.attack import network_attacks
 from cxr_release.scorecard.network.films import Chosen
@@ -123,19 +121,6 @@ def score(
     output.mkdir(parents=True, exist_ok=True)
     write(output, card.report)
     return card
-
-
-def write(folder: Path, report: Mapping[str, Any]) -> None:
-    """Write `scorecard.json`, and a picture of each thing that was measured.
-
-    Args:
-        folder: is there. Pictures of an earlier score of things that are not in this one go.
-        report: see `Scorecard.report`.
-    """
-    write_json(folder / FILE, report)
-    drawn = figures.draw(folder, report)
-    for name in figures.FIGURES.keys() - {*drawn}:
-        (folder / name).unlink(missing_ok=True)
 
 
 def _on_network(

@@ -13,10 +13,9 @@ from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.split import CONTROL as CONTROL_PART
 from cxr_release.scorecard.facts import facts_of_manifest
-from cxr_release.scorecard.measure import Subject, measure, require_read
+from cxr_release.scorecard.measure import Subject, measure, require_read, write
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
 from cxr_release.scorecard.network.kept import read
-from cxr_release.scorecard.score import write
 from cxr_release.scorecard.utility.manifest_labels import labels_of_manifest
 
 
