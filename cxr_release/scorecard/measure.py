@@ -14,6 +14,8 @@ from cxr_release.params import LEAST_PATIENTS, ScoreParams
 from cxr_release.scorecard import coverage_rows, fidelity_rows, figures, prevalence
 from cxr_release.scorecard.attacks import sentences
 from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
+from cxr_release.scorecard.classes import rows as class_rows
+from cxr_release.scorecard.classes.measure import ClassLabels, known_classes, measure_classes
 from cxr_release.scorecard.coverage import measure_coverage
 from cxr_release.scorecard.extractors import open_extractor
 from cxr_release.scorecard.facts import Facts
@@ -24,6 +26,7 @@ from cxr_release.scorecard.privacy import measure_privacy
 from cxr_release.scorecard.sets import ScoreSets, score_sets
 from cxr_release.scorecard.summary import LIMITS, sets_lines, summary_lines, summary_of
 from cxr_release.scorecard.utility import words
+from cxr_release.scorecard.utility.labelled import stated_labels
 from cxr_release.scorecard.utility.labels import Labels
 from cxr_release.scorecard.utility.utility import measure_utility
 
@@ -50,6 +53,8 @@ class Subject:
     least_patients: int = LEAST_PATIENTS
     """Who must share a value that is named."""
     labels: Labels | None = None
+    classes: ClassLabels | None = None
+    """That films were drawn as; None: those of `labels`, where it states any of released films."""
     external: FilmSet | None = None
     """Films of another hospital to test on, in place of control films."""
     network_attacks: Sequence[Attack | NotMeasurable] = ()
@@ -102,6 +107,10 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
     useful = measure_utility(
         sets, labels=subject.labels, external=subject.external, learner=settings.learner
     )
+    classes = subject.classes or _stated_classes(sets, subject.labels)
+    by_class = None
+    if classes is not None:
+        by_class = measure_classes(sets, classes, least=subject.least_patients, features=features)
     private = measure_privacy(sets, subject.trained, further=subject.network_attacks)
     parts = {
         "fidelity": faithful.scores(),
@@ -125,10 +134,17 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
             "privacy": private.report(),
             "coverage": covering.report(),
             "prevalence": kept.report(),
+            **({} if by_class is None else {"classes": by_class}),
             "notes": list(useful.notes),
             "summary": summary_of(parts, why_not),
         },
     )
+
+
+def _stated_classes(sets: ScoreSets, labels: Labels | None) -> ClassLabels | None:
+    if labels is None or not labels.classes:
+        return None
+    return known_classes(sets.released.ids, stated_labels(sets, labels).classes)
 
 
 def _extractor(text: str) -> Any:
@@ -152,6 +168,8 @@ def text_of(report: Mapping[str, Any]) -> str:
         sentences.lines(report["privacy"]),
     ):
         lines += ["", *(line.rstrip() for line in block)]
+    if "classes" in report:
+        lines += ["", *class_rows.lines(report["classes"])]
     lines += [f"note: {note}" for note in report["notes"]]
     lines += [f"not counted: {sentence}" for sentence in report["summary"]["why_not"]]
     return "\n".join([*lines, "", LIMITS])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import whole_folder
 from cxr_release.film_id import job_of_row, row_of_source
 from cxr_release.films.film_set import FilmSet, open_films
+from cxr_release.films.labels import read_classes, read_labels
 from cxr_release.params import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs.split import CONTROL as CONTROL_PART
+from cxr_release.scorecard.classes.measure import ClassLabels
 from cxr_release.scorecard.facts import facts_of_manifest
 from cxr_release.scorecard.measure import Subject, measure, require_read, write
 from cxr_release.scorecard.names import CONTROL, RELEASED, TRAINED
@@ -46,6 +50,7 @@ def run(paths: Paths, params: Params) -> None:
             facts={TRAINED: facts, CONTROL: facts},
             least_patients=params.ingest.least_patients,
             labels=labels_of_manifest(manifest, size=params.ingest.film_size),
+            classes=_classes(paths, screened),
             external=_external(paths, params),
             network_attacks=read(paths.network_attacks),
         ),
@@ -54,6 +59,16 @@ def run(paths: Paths, params: Params) -> None:
     require_read(card.unreadable)
     with whole_folder(paths.score) as folder:
         write(folder, card.report)
+
+
+def _classes(paths: Paths, screened: Sequence[Mapping[str, Any]]) -> ClassLabels | None:
+    """What films were drawn as; None where they were not drawn as classes."""
+    fact = read_classes(paths.classes)["fact"]
+    if not fact:
+        return None
+    labels = read_labels(paths.classes, paths.labels)
+    drawn = {row["id"]: row["label"] for row in screened if row["label"] is not None}
+    return ClassLabels(fact, labels.names, labels.of, drawn)
 
 
 def _external(paths: Paths, params: Params) -> FilmSet | None:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cxr_release.scorecard.attacks.attack import AUC, Attack
+from cxr_release.scorecard.attacks.attack import AUC, Attack, Scores
 from cxr_release.scorecard.attacks.films import attack_on_films
 from cxr_release.scorecard.attacks.neighbours import Neighbours
 from cxr_release.scorecard.positive_controls import Planted
@@ -51,12 +51,17 @@ def density_attack(
         sets,
         released,
         planted,
-        lambda near: (
-            _ratio(near.members, reference.members),
-            _ratio(near.controls, reference.controls),
-        ),
+        lambda near: scores_of(near, reference),
         # The tail of a ratio is not tested: it is where the reference is sparse by chance.
         tests=(AUC,),
+    )
+
+
+def scores_of(released: Neighbours, reference: Neighbours) -> tuple[Scores, Scores]:
+    """Of trained and of control films, by how much denser released films lie around them."""
+    return (
+        _ratio(released.members, reference.members),
+        _ratio(released.controls, reference.controls),
     )
 
 

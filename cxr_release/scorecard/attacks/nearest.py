@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cxr_release.scorecard.attacks.attack import Attack
+from cxr_release.scorecard.attacks.attack import Attack, Scores
 from cxr_release.scorecard.attacks.films import attack_on_films
 from cxr_release.scorecard.attacks.neighbours import Neighbours
 from cxr_release.scorecard.positive_controls import Planted
@@ -31,6 +31,9 @@ def nearest_attack(
         released: the cosines with the released films.
         planted: positive controls, with the cosines that those give.
     """
-    return attack_on_films(
-        NAME, sets, released, planted, lambda near: (near.members[:, 0], near.controls[:, 0])
-    )
+    return attack_on_films(NAME, sets, released, planted, scores_of)
+
+
+def scores_of(released: Neighbours) -> tuple[Scores, Scores]:
+    """Of trained and of control films, the cosine with the nearest released film."""
+    return released.members[:, 0], released.controls[:, 0]

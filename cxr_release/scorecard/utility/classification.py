@@ -12,6 +12,7 @@ copy it: where noise teaches as much as real films do, the protocol is not sensi
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,20 +105,45 @@ def class_scores(
     inputs: Numbers, classes: NDArray[np.int64], tested: Numbers, count: int
 ) -> Numbers:
     """(m, count) probabilities of each class; 0 of those that no film to learn from has."""
+    return class_scorer(inputs, classes, count)(tested)
+
+
+def class_scorer(
+    inputs: Numbers,
+    classes: NDArray[np.int64],
+    count: int,
+    *,
+    strength: float = INVERSE_STRENGTH,
+) -> Callable[[Numbers], Numbers]:
+    """A logistic regression of films with classes: of (m, q) inputs it says (m, count) scores.
+
+    The scores are probabilities as if all classes were equally common; 0 of those that no film to
+    learn from has.
+
+    Args:
+        inputs: (n, q) of films to learn from.
+        classes: (n,) their classes.
+        count: of classes.
+        strength: see `INVERSE_STRENGTH`.
+    """
     from sklearn.linear_model import LogisticRegression
 
     present = np.unique(classes)
-    scores = np.zeros((len(tested), count))
     if len(present) == 1:
-        scores[:, present] = 1
-        return scores
+        return lambda tested: np.eye(count)[np.repeat(present, len(tested))]
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0)
     spread[spread == 0] = 1
-    model = LogisticRegression(
-        C=INVERSE_STRENGTH, class_weight="balanced", max_iter=1000, tol=1e-3
-    ).fit((inputs - mean) / spread, classes)
-    scores[:, present] = model.predict_proba((tested - mean) / spread)
-    return scores
+    model = LogisticRegression(C=strength, class_weight="balanced", max_iter=1000, tol=1e-3).fit(
+        (inputs - mean) / spread, classes
+    )
+
+    def scores_of(tested: Numbers) -> Numbers:
+        scores = np.zeros((len(tested), count))
+        if len(tested):
+            scores[:, present] = model.predict_proba((tested - mean) / spread)
+        return scores
+
+    return scores_of
 
 
 def mean_area(scores: Numbers, classes: NDArray[np.int64]) -> float:

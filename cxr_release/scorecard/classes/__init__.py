@@ -1,0 +1,1 @@
+"""Measures of each class of films, where films were drawn as classes."""
