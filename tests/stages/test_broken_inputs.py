@@ -22,7 +22,7 @@ from cxr_release.paths import Paths
 from tests.support import ROOT
 from tests.support.hangs import no_hang
 from tests.support.quick_fits import quick_fits
-from tests.support.small_project import sampling_jobs, small_project
+from tests.support.small_project import jobs_of_stage, small_project
 
 Breaking = Callable[[], object]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -82,7 +82,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
     params = parameters.load(paths.params)
     for stage in STAGES:
-        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
+        for arguments in jobs_of_stage(stage, params):
             run(stage, paths, params, *arguments)
     # What plots show does not matter here, and to copy them takes half of the time of a release.
     for plot in paths.root.glob("data/*/*.png"):

@@ -28,6 +28,7 @@ from cxr_release.stages import (
     fidelity,
     score_network,
     train,
+    train_autoencoder,
     train_tuning,
 )
 from tests.support import ROOT
@@ -68,7 +69,7 @@ def test_stages_about_a_network_say_that_there_is_none(
     params = parameters.load(paths.params)
     for folder in (paths.split, paths.cohort):
         folder.mkdir(parents=True)
-    for name in ("trained.parquet", "split.parquet"):
+    for name in ("trained.parquet", "split.parquet", "classes.json", "labels.parquet"):
         (paths.split / name).touch()
     # Of a time when a network was trained.
     run_folder.begin(paths.final, "an earlier run", keep_unfinished=True)
@@ -76,7 +77,15 @@ def test_stages_about_a_network_say_that_there_is_none(
     run_folder.finish(paths.final, "an earlier run")
     paths.checkpoints.mkdir()
     (paths.checkpoints / "losses.png").touch()
-    for stage in (train_tuning, train, curves, fidelity, checkpoints, score_network):
+    for stage in (
+        train_tuning,
+        train,
+        train_autoencoder,
+        curves,
+        fidelity,
+        checkpoints,
+        score_network,
+    ):
         stage.run(paths, params)
         stage.run(paths, params)
     told = capsys.readouterr().err.splitlines()

@@ -23,6 +23,7 @@ from cxr_release.films import png
 from cxr_release.films.film_key import keep_key
 from cxr_release.memorization.chance import unseen_chance
 from cxr_release.params import Params, StudyParams
+from cxr_release.radiographs.film_classes import NO_CLASSES
 from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import ratings_of
 from cxr_release.reader_study.report import sentence_of
@@ -361,6 +362,12 @@ def write_split(folder: Path, cohort: Sequence[Mapping[str, Any]]) -> None:
     films = {"tuning": 2, "held_out": 1, "control": len(cohort) - 3}
     summary = {"by": "patient", "films": films, "patients": films, "patients_not_stated": 0}
     write_json(folder / "summary.json", summary)
+    write_json(folder / "classes.json", NO_CLASSES)
+    tables.write(
+        folder / "labels.parquet",
+        schemas.LABELS,
+        [{"id": film["id"], "label": None} for film in cohort],
+    )
 
 
 CONTROL = 25
