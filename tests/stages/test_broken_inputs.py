@@ -22,7 +22,7 @@ from cxr_release.paths import Paths
 from tests.support import ROOT
 from tests.support.hangs import no_hang
 from tests.support.quick_fits import quick_fits
-from tests.support.small_project import sampling_jobs, small_project
+from tests.support.small_project import jobs_of_stage, small_project
 
 Breaking = Callable[[], object]
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
@@ -30,10 +30,14 @@ SMALL = {
     "ingest": {"phantoms": 24, "size": 16},
     "network": {"channels": [8, 16], "pixel_unshuffle": 1},
     "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
+    "autoencoder": {"steps": 2, "batch_size": 2, "channels": [8, 16], "latents": 4},
     "train_tuning": {"steps": 2},
     "curves": {"films": 2, "levels": 1},
     "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
-    "sample": {"checkpoints": [1, 2], "initial": 2, "large": 3, "steps": 2, "batch_size": 8},
+    "sample": {
+        **{"checkpoints": [1, 2], "generators": ["autoencoder"]},
+        **{"initial": 2, "large": 3, "steps": 2, "batch_size": 8},
+    },
     "audit": {"top": 3, "plants": 0},
     "study": {"quartets": 1, "bootstrap": 100},
 }
@@ -80,7 +84,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
     params = parameters.load(paths.params)
     for stage in STAGES:
-        for arguments in sampling_jobs(params) if stage == "sample" else [()]:
+        for arguments in jobs_of_stage(stage, params):
             run(stage, paths, params, *arguments)
     # What plots show does not matter here, and to copy them takes half of the time of a release.
     for plot in paths.root.glob("data/*/*.png"):
@@ -96,7 +100,8 @@ def run(stage: str, paths: Paths, params: Params, *arguments: object) -> None:
 def inputs(paths: Paths, stage: str) -> Iterator[Path]:
     """The files that a stage reads: one checkpoint, and one sampling job, stand for all."""
     for one in STAGES[stage]["deps"]:
-        path = paths.root / one.replace("${item.checkpoint}", "1")
+        place = one.replace("${item.checkpoint}", "1").replace("${item.generator}", "autoencoder")
+        path = paths.root / place
         if path.is_relative_to(paths.root / "cxr_release") or path == paths.published:
             continue
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -188,7 +193,7 @@ def break_each(
 
     None: beside garbage, each file is broken in one way, in turn.
     """
-    arguments = (1, "initial") if stage == "sample" else ()
+    arguments = jobs_of_stage(stage, project[1])[0]
 
     def again() -> None:
         run(stage, *project, *arguments)
