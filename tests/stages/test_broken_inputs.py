@@ -30,10 +30,14 @@ SMALL = {
     "ingest": {"phantoms": 24, "size": 16},
     "network": {"channels": [8, 16], "pixel_unshuffle": 1},
     "train": {"steps": 4, "checkpoint_every": 2, "batch_size": 2, "warmup": 0},
+    "autoencoder": {"steps": 2, "batch_size": 2, "channels": [8, 16], "latents": 4},
     "train_tuning": {"steps": 2},
     "curves": {"films": 2, "levels": 1},
     "fidelity": {"every": 1, "images": 8, "bootstrap": 20},
-    "sample": {"checkpoints": [1, 2], "initial": 2, "large": 3, "steps": 2, "batch_size": 8},
+    "sample": {
+        **{"checkpoints": [1, 2], "generators": ["autoencoder"]},
+        **{"initial": 2, "large": 3, "steps": 2, "batch_size": 8},
+    },
     "audit": {"top": 3, "plants": 0},
     "study": {"quartets": 1, "bootstrap": 100},
     "score": {"checkpoints": [1]},
@@ -98,7 +102,8 @@ def run(stage: str, paths: Paths, params: Params, *arguments: object) -> None:
 def inputs(paths: Paths, stage: str) -> Iterator[Path]:
     """The files that a stage reads: one checkpoint, and one sampling job, stand for all."""
     for one in STAGES[stage]["deps"]:
-        path = paths.root / one.replace("${item.checkpoint}", "1")
+        place = one.replace("${item.checkpoint}", "1").replace("${item.generator}", "autoencoder")
+        path = paths.root / place
         if path.is_relative_to(paths.root / "cxr_release") or path == paths.published:
             continue
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -190,7 +195,7 @@ def break_each(
 
     None: beside garbage, each file is broken in one way, in turn.
     """
-    arguments = (1, "initial") if stage == "sample" else ()
+    arguments = jobs_of_stage(stage, project[1])[0]
 
     def again() -> None:
         run(stage, *project, *arguments)
