@@ -78,8 +78,8 @@ def _slope(points: Points, level: str) -> Points:
 def sagittal_axis(points: Points) -> Points:
     """How far the centroid of C2 lies in front of the upper back corner of C7, in pixels.
 
-    The C2–C7 sagittal vertical axis (Tang et al., Neurosurgery 71:662, 2012,
-    doi 10.1227/NEU.0b013e31826100c9): horizontal, from a plumb line through that centroid.
+    The C2–C7 sagittal vertical axis (Lee et al., Neurospine 17:478, 2020,
+    doi 10.14245/ns.2040392.196): horizontal, from a plumb line through that centroid.
 
     Args:
         points: (…, 23, 2) on films that face left.

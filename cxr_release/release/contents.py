@@ -104,7 +104,9 @@ def read_contents(
     films = {
         film["id"]: film for group in shards.values() for shard in group for film in shard.films
     }
-    history.require_unchanged(films)
+    history.require_unchanged(
+        films, [shard.content for group in shards.values() for shard in group]
+    )
     if statements is not None:
         audited = {pair["synthetic_id"] for pair in _pairs(inputs)}
         # With the hashes of the mirror images, which the released rows have not.

@@ -16,15 +16,19 @@ import pytest
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
+from cxr_release.json_documents import read
 from cxr_release.landmarks.points import NAMES
 from cxr_release.params import LandmarksParams, Params
+from cxr_release.publishing.readiness import incomplete_reviews
 from cxr_release.release.configs import films_of
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.landmark_export import CSV_COLUMNS, export_landmarks
 from cxr_release.release.layout import shards_of
+from cxr_release.release.record import Record
 from cxr_release.release.shards import content_of
 from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify
+from cxr_release.release.versions.published import enter
 from tests.support.breaking import rejson, rewrite
 from tests.support.landmark_artefacts import write_landmarks, write_no_landmarks
 from tests.support.release_artefacts import (
@@ -253,3 +257,21 @@ def test_an_export_replaces_an_export_and_nobody_s_folder(made: Path, tmp_path: 
     with pytest.raises(ReleaseError, match="holds more than landmarks"):
         export_landmarks(made, tmp_path, to="csv")
     assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_published_version_s_landmarks_are_never_changed(
+    placed: ReleaseInputs, made: Path, on: Params, tmp_path: Path
+) -> None:
+    enter(placed.published, made)
+    write_landmarks(placed, on, read=0)
+    with pytest.raises(ReleaseError, match="says something else of the same films"):
+        make_release_of(placed, on, tmp_path)
+
+
+def test_a_release_whose_films_wait_for_readers_is_not_ready(made: Path) -> None:
+    record = read(made / "release.json", Record)
+    assert record.metrics.landmarks and record.metrics.landmarks.readers
+    assert record.metrics.landmarks.readers.waiting == ON.films - READ
+    faults = {fault.where: fault for fault in incomplete_reviews(record)}
+    assert "is not finished" in faults["landmarks"].what
+    assert "cxr-release landmark" in faults["landmarks"].remedy

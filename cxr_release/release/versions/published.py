@@ -88,16 +88,28 @@ class History:
             if film not in films
         ]
 
-    def require_unchanged(self, films: Mapping[str, Mapping[str, Any]]) -> None:
+    def require_unchanged(
+        self, films: Mapping[str, Mapping[str, Any]], contents: Collection[str]
+    ) -> None:
         """A version that is out stays what it is.
 
         Args:
             films: film id → flat columns of `schemas.RELEASE`.
+            contents: what `shards.content_of` gives for each shard, its films' landmarks included.
 
         Raises:
-            ReleaseError: this version is published, with other films.
+            ReleaseError: this version is published, with other films or other landmarks.
         """
-        if self.published and self.published.films != films:
+        if self.published is None:
+            return
+        out = {shard.content for shard in self.published.record.shards.values()}
+        if self.published.films == films and out != {*contents}:
+            raise ReleaseError(
+                f"version {self.current} is published, and says something else of the same films",
+                where="release.version",
+                remedy="raise it in params.yaml: what is published is never changed",
+            )
+        if self.published.films != films:
             raise ReleaseError(
                 f"version {self.current} is published, and with other films",
                 where="release.version",
