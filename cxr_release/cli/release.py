@@ -115,27 +115,46 @@ def push(
 
     Example: cxr-release push data/release --repo org/cervical-synthetic --dry-run
     """
+    from cxr_release.publishing.push import text_of
+
+    wanted: Any = {"repo": repo, "tag": tag, "private": private, "dry_run": dry_run}
+    if model:
+        report = _send_model(folder, allow_weights, patience, wanted)
+    else:
+        report = _send(folder, root, allow_unreviewed, patience, wanted)
+    show(report, text_of, as_json=as_json)
+
+
+def _send(
+    folder: Path, root: Path, allow_unreviewed: bool, patience: float, wanted: Any
+) -> dict[str, Any]:
+    """Push a dataset, and note the version where it is a project's own."""
     from cxr_release.publishing.hub_client import Patience
     from cxr_release.publishing.push import push as send
-    from cxr_release.publishing.push import text_of
-    from cxr_release.publishing.push_model import push_model
 
-    common: Any = {"repo": repo, "tag": tag, "private": private, "dry_run": dry_run}
-    common |= {"patience": Patience(total=patience)}
-    if model:
-        show(push_model(folder, allow_weights=allow_weights, **common), text_of, as_json=as_json)
-        return
     project = project_at(root)
     ledger = project.ledger_for(folder)
-    report = send(
+    return send(
         folder,
         allow_unreviewed=allow_unreviewed,
         ledger=ledger,
         statements=project.statements() if ledger else None,
         logs=project.ends() if ledger else None,
-        **common,
+        patience=Patience(total=patience),
+        **wanted,
     )
-    show(report, text_of, as_json=as_json)
+
+
+def _send_model(
+    folder: Path, allow_weights: str | None, patience: float, wanted: Any
+) -> dict[str, Any]:
+    """Push a released network."""
+    from cxr_release.publishing.hub_client import Patience
+    from cxr_release.publishing.push_model import push_model
+
+    return push_model(
+        folder, allow_weights=allow_weights, patience=Patience(total=patience), **wanted
+    )
 
 
 @release_app.command()

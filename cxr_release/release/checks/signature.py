@@ -14,7 +14,9 @@ from cxr_release.release.signatures.ssh_signature import LARGEST, NAMESPACE, Ssh
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.readers import LARGEST_TEXT
 
-UNSIGNED, INVALID, UNKNOWN, KNOWN = "not signed", "not valid", "by an unknown key", "by a signer"
+UNSIGNED, INVALID, KNOWN = "not signed", "not valid", "by a signer"
+UNKNOWN, OTHER = "by an unknown key", "by another key"
+"""States: nobody said whose key to expect; somebody did, and it is not that one."""
 _SIGN = "ask its makers; or sign it again with `cxr-release sign`"
 
 
@@ -31,8 +33,9 @@ def check_signature(
         report: takes what is wrong.
 
     Returns:
-        `state` (`not signed`, `not valid`, `by an unknown key` or `by a signer`), `key` (its
-        fingerprint, or None) and `signers`: names, or lines of the file, that vouch for the key.
+        `state` (`not signed`, `not valid`, `by an unknown key`, `by another key` or `by a signer`),
+        `key` (its fingerprint, or None) and `signers`: names, or lines of the file, that vouch for
+        the key.
     """
     if SIGNATURE not in folder.sizes:
         if signers is not None:
@@ -89,7 +92,7 @@ def _vouched(key: str, lines: Sequence[Signer], report: CheckReport) -> dict[str
     reasons = [f"; {line.where} {refusal}" for line, refusal in refusals]
     whom = "a key that is not among the signers'" if not lines else "a key that may not"
     report.add(SIGNATURE, f"was made by {whom}: {key}{''.join(reasons)}", _SIGN)
-    return _found(UNKNOWN, key)
+    return _found(OTHER, key)
 
 
 def sentence_of(signature: Mapping[str, Any]) -> str:
@@ -99,6 +102,8 @@ def sentence_of(signature: Mapping[str, Any]) -> str:
         return f"signed by {', '.join(signature['signers'])}, with the key {key}"
     if state == UNKNOWN:
         return f"signed with the key {key}, and nobody vouches for it: give --signer FILE"
+    if state == OTHER:
+        return f"signed with the key {key}, for which the given signers do not vouch"
     if state == INVALID:
         return "its signature is not valid"
     return "not signed: nothing here says who made it"

@@ -110,11 +110,11 @@ def writes(data: bytes) -> Change:
         (no_signature, [KEY.line], "not signed", "nobody signed this release"),
         (lambda _: None, None, "by an unknown key", None),
         (lambda _: None, [OTHER.line, KEY.line], "by a signer", None),
-        (lambda _: None, [OTHER.line], "by an unknown key", "a key that is not among the signers'"),
+        (lambda _: None, [OTHER.line], "by another key", "a key that is not among the signers'"),
         (
             lambda _: None,
             [f'a namespaces="git" {KEY.line}', f'b valid-before="20250101Z" {KEY.line}'],
-            "by an unknown key",
+            "by another key",
             "allowed for namespaces git, not for cxr-release-dataset; signers: line 2 was valid"
             " before 20250101Z",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from pathlib import Path
 
@@ -88,6 +89,24 @@ def test_no_altered_text_is_accepted_unless_it_holds_the_same(data: st.DataObjec
     end = data.draw(st.integers(start, min(len(sound), start + 3)))
     altered = sound[:start] + data.draw(st.binary(max_size=3)) + sound[end:]
     assert accepted(altered) <= (b"".join(altered.split()) == b"".join(sound.split()))
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_altered_signatures_are_refused_by_name() -> None:
+    chance = random.Random(7)
+    sound = {kind: record_of(SUMS, key_of(kind)) for kind in KINDS}
+    for kind in KINDS * 15_000:
+        record = bytearray(sound[kind])
+        for _ in range(chance.randint(1, 3)):
+            place = chance.randrange(len(record))
+            if chance.random() < 0.6:
+                record[place] ^= 1 << chance.randrange(8)
+            elif chance.random() < 0.5:
+                del record[place : place + chance.randint(1, 30)]
+            else:
+                record[place:place] = chance.choice([b"\xff" * 4, b"\0", b"\0\0\0\x0bssh-ed25519"])
+            record = record or bytearray(1)
+        assert bytes(record) == sound[kind] or not accepted(armoured(bytes(record)))
 
 
 @given(st.binary(max_size=200))
