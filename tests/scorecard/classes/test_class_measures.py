@@ -43,13 +43,14 @@ def judged() -> Judged:
 
 
 def obeyed(
-    said: Callable[[Classes], Classes] = np.copy, *, control: int = 36, least: int = LEAST
+    said: Callable[[Classes], Classes] = np.copy, *, control: int = 12, least: int = LEAST
 ) -> list[Row]:
-    """The rows of obedience where synthetic films are said to be something else."""
+    """The rows of obedience where synthetic films are said to be something else, or where the
+    first class has so many control films alone."""
     known = judged()
-    classes = replace(known.classes, released=said(known.classes.released))
-    few = np.where(np.arange(36) < control, classes.control, UNKNOWN)
-    classes = replace(classes, control=few)
+    few = known.classes.control.copy()
+    few[np.flatnonzero(few == 0)[control:]] = UNKNOWN
+    classes = replace(known.classes, control=few, released=said(known.classes.released))
     films = good(trained=45, control=36, released=60).sets
     members = members_of(films, classes, least=least)
     return obedience_of(replace(known, classes=classes), members, films.control)
@@ -162,7 +163,7 @@ def test_the_floor_rises_where_real_films_are_few() -> None:
 
 
 def test_too_few_films_or_patients_give_no_number() -> None:
-    rows = obeyed(control=27)
+    rows = obeyed(control=9)
     assert rows[0]["control"]["films"] is None
     assert rows[0]["control"]["why_not"] == ["control films are of fewer than 10 patients"]
     assert rows[0]["value"] is not None
