@@ -3,8 +3,8 @@
 Of each class the *weakest* measure is the one that is farthest from what real films of the class
 get: obedience over the classifier's accuracy on control films, coverage over that by other real
 films, and the floor of the distance over the distance. 1 is as real films are. Classes stand by
-their weakest measure, the lowest first, and no mean is taken; those of which nothing could be
-measured come last.
+their weakest measure, the lowest first and equal ones by name, and no mean is taken; those of which
+nothing could be measured come last.
 """
 
 from __future__ import annotations
@@ -59,10 +59,11 @@ def weakest_of(row: Row) -> dict[str, Any] | None:
 def worst_first(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows with their weakest measure, in the order in which they are shown."""
     with_weakest = [{**row, "weakest": weakest_of(row)} for row in rows]
-    return sorted(
-        with_weakest,
-        key=lambda row: row["weakest"]["share"] if row["weakest"] else math.inf,
-    )
+    return sorted(with_weakest, key=_place)
+
+
+def _place(row: Row) -> tuple[float, str]:
+    return row["weakest"]["share"] if row["weakest"] else math.inf, row["class"]
 
 
 def lines(report: Row) -> Iterator[str]:
