@@ -132,6 +132,7 @@ class IngestParams:
     source: str = path()
     phantoms: int = between(1, MOST_FILMS, "films")
     phantom_borders: Borders = "none"
+    phantom_hardware: float = between(0.0, 1.0, "of the patients", later=True, default=0.0)
     size: int | tuple[int, int] = read_by(ASKED, read_sides, is_film_size)
     fit: Fit
     on_error: Literal["stop", "skip"]
@@ -266,6 +267,14 @@ class PrivacyParams:
     levels: int = between(1, 64, "noise levels")
 
 
+def _flip(value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if value == "labelled":
+        return "labelled"
+    raise ValueError("is neither true nor false nor labelled")
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainParams:
     """Training on all films."""
@@ -280,7 +289,8 @@ class TrainParams:
     ema: float = between(0.0, 0.99999)
     ema_every: int = between(1, MOST_STEPS, "steps")
     min_snr: float = between(0.0, 1e12)  # no signal stands out more in float32
-    flip: bool
+    flip: bool | Literal["labelled"] = read_by("", _flip, lambda value: True)
+    """`labelled`: films are mirrored as for true, and the network is told which."""
     privacy: PrivacyParams | None = None
     start: str | None = path(default=None)
     start_sha256: str | None = matching(r"[0-9a-f]{64}", "64 hex digits, or null", default=None)
@@ -329,6 +339,16 @@ class SourceParams:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GuidanceParams:
+    """A network that is guided by an earlier checkpoint of its own run."""
+
+    checkpoint: int = between(1, MOST_STEPS)
+    """Its number."""
+    weight: float = between(1.0, 20.0)
+    """1: as without guidance, at twice the cost."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleParams:
     """Sampling jobs, and films that were drawn elsewhere."""
 
@@ -351,6 +371,7 @@ class SampleParams:
     max_hours: float = checked_by(
         "more than 0 hours, at most 8,760 (a year)", lambda value: 0 < value <= 8760
     )
+    guidance: GuidanceParams | None = None
 
     @property
     def elsewhere(self) -> Mapping[str, SourceParams]:
@@ -696,7 +717,7 @@ def _contradictions(params: Params) -> list[Fault]:
             )
         )
     faults += fit_faults(params.ingest, "ingest.")
-    faults += _condition_faults(params)
+    faults += _condition_faults(params) + _guidance_faults(params)
     if params.network.attention > len(params.network.channels):
         faults.append(
             Fault(
@@ -747,11 +768,27 @@ def _contradictions(params: Params) -> list[Fault]:
 
 
 def _condition_faults(params: Params) -> list[Fault]:
-    """What does not go together in how films are drawn as classes."""
+    """What does not go together in what the network is told of films."""
     asked = params.condition
-    if not asked.is_on:
-        return []
     faults = []
+    if params.train.privacy is not None and params.train.flip == "labelled":
+        faults.append(
+            Fault(
+                "train.flip",
+                "is labelled, and private training tells the network of no flips",
+                "set train.flip to true or false, or train.privacy to null",
+            )
+        )
+    if not asked.is_on:
+        return faults
+    if params.train.privacy is not None:
+        faults.append(
+            Fault(
+                "train.privacy",
+                "does not cover how many films are of which class, which the classes tell",
+                'set condition.label to "", or train.privacy to null',
+            )
+        )
     if not params.train.steps:
         faults.append(
             Fault(
@@ -769,6 +806,31 @@ def _condition_faults(params: Params) -> list[Fault]:
             )
         )
     return faults
+
+
+def _guidance_faults(params: Params) -> list[Fault]:
+    """What does not go together in guidance by an earlier checkpoint."""
+    guidance = params.sample.guidance
+    if guidance is None:
+        return []
+    if params.condition.is_on and params.condition.guidance > 1:
+        return [
+            Fault(
+                "sample.guidance",
+                "and condition.guidance both lead away from another prediction: there is one way",
+                "set sample.guidance to null, or condition.guidance to 1.0",
+            )
+        ]
+    return [
+        Fault(
+            "sample.guidance.checkpoint",
+            f"checkpoint {guidance.checkpoint} is not earlier than checkpoint {number}, which it"
+            " is to guide",
+            "take a number below all of sample.checkpoints, or set sample.guidance to null",
+        )
+        for number in params.sample.checkpoints
+        if number <= guidance.checkpoint
+    ][:1]
 
 
 def _untrained_faults(params: Params) -> list[Fault]:

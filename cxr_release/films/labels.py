@@ -5,14 +5,17 @@ Where films are not drawn as classes, both are there and empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from typing_extensions import TypedDict
 
 from cxr_release import json_documents, schemas, tables
-from cxr_release.errors import REMAKE, DocumentError
+from cxr_release.errors import REMAKE, DocumentError, Fault, ParamsError
+
+Balance = str | Mapping[str, float]
+"""How many films of each class: `source`, `uniform`, or share by class."""
 
 
 class FilmClass(TypedDict):
@@ -79,3 +82,19 @@ def read_labels(classes: Path, labels: Path) -> Labels:
             "does not have the classes of labels.parquet", where=str(classes), remedy=REMAKE
         )
     return Labels(tuple(document["classes"]), of)
+
+
+def require_classes(names: Sequence[str], balance: Balance) -> None:
+    """Refuse shares of classes that are not there.
+
+    Raises:
+        ParamsError: with one fault for each.
+    """
+    unknown = [] if isinstance(balance, str) else sorted({*balance} - {*names})
+    if unknown:
+        raise ParamsError(
+            "names classes that no film has",
+            where="condition.balance",
+            remedy=f"the classes are {', '.join(names)}",
+            faults=[Fault(f"condition.balance.{name}", "is not a class") for name in unknown],
+        )

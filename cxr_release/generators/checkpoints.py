@@ -2,7 +2,8 @@
 
     checkpoint-3/
       model_index.json, unet/, scheduler/     as diffusers writes them, weights as safetensors
-      checkpoint.json                         what diffusers does not know: number, step, size …
+      checkpoint.json                         what diffusers does not know: number, step, size …,
+                                              and the classes of a network that draws films as such
 
 Loading trusts nothing: the network is built from `checkpoint.json` without memory for weights,
 then names, shapes and types in the safetensors header must be exactly its own. Pickles are never
@@ -12,7 +13,7 @@ opened.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from cxr_release.files import read_json, sha256, whole_folder, write_json
 from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.film_size import Size, read_sides
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.conditions import Conditions, read_conditions
 from cxr_release.params import NetworkParams
 from cxr_release.settings import checked
 
@@ -49,6 +51,9 @@ class Record:
     """Settings, hash of the cohort, precision and versions of the code, for the reader."""
     fingerprint: str
     """Of the run that it comes from."""
+    conditions: Conditions = field(default_factory=Conditions)
+    """What the network is told of a film; in a file `classes` and `mirrored`, where there are any.
+    """
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,14 @@ def save(folder: Path, unet: UNet2DModel, record: Record) -> None:
         DDPMPipeline(unet=unet, scheduler=unets.noise_schedule(record.network)).save_pretrained(
             partial
         )
-        write_json(partial / RECORD, asdict(record) | {"size": record.size.sides})
+        write_json(partial / RECORD, plain(record))
+
+
+def plain(record: Record) -> dict[str, Any]:
+    """A record as `checkpoint.json` has it."""
+    values = asdict(record)
+    del values["conditions"]
+    return values | {"size": record.size.sides} | record.conditions.plain()
 
 
 def load(folder: Path) -> Checkpoint:
@@ -98,7 +110,7 @@ def load(folder: Path) -> Checkpoint:
     """
     record = read_record(folder)
     with torch.device("meta"):
-        unet = unets.build(record.network, record.size)
+        unet = unets.build(record.network, record.size, record.conditions.rows)
     weights = _weights(folder, unet.state_dict())
     unet.load_state_dict(weights, assign=True)
     unet.requires_grad_(False).eval()
@@ -145,6 +157,7 @@ def read_record(folder: Path) -> Record:
             network=checked(NetworkParams, raw["network"], where=str(path)),
             training=dict(raw["training"]),
             fingerprint=str(raw["fingerprint"]),
+            conditions=read_conditions(raw),
         )
     except OSError as error:
         raise CheckpointError(

@@ -15,10 +15,11 @@ from cxr_release.files import whole_file
 from cxr_release.film_id import FilmId, checkpoint_of, source_title
 from cxr_release.films import png
 from cxr_release.films.png import Film
+from cxr_release.generators.checkpoints import read_record
 from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.runtime.compute import processes
-from cxr_release.generators.sampling import film_seed
-from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.generators.sampling import UNCONDITIONAL, film_labels, film_seed
+from cxr_release.params import ComputeParams, ConditionParams, SampleParams
 from cxr_release.schemas import SAMPLES
 
 
@@ -60,6 +61,7 @@ def regenerate(
     root_seed: int,
     settings: SampleParams,
     compute: ComputeParams,
+    condition: ConditionParams = UNCONDITIONAL,
 ) -> list[dict[str, Any]]:
     """Draw films as their sampling job drew them, before they were turned to face left.
 
@@ -71,13 +73,15 @@ def regenerate(
         root_seed: the pipeline's seed.
         settings: as the job had them; the batch size does not matter.
         compute: as the job had it.
+        condition: likewise.
 
     Returns:
-        For each film `id`, `seed`, `file`, `sha256`, `pixel_sha256`, and `difference`: the largest
-        one, in grey levels, from the film in the job's shards; None where there is none.
+        For each film `id`, `label` where it is drawn as a class, `seed`, `file`, `sha256`,
+        `pixel_sha256`, and `difference`: the largest one, in grey levels, from the film in the
+        job's shards; None where there is none.
 
     Raises:
-        CheckpointError: a checkpoint cannot be loaded.
+        CheckpointError: a checkpoint cannot be loaded, or was not trained as `condition` says.
         TableError, SourceError: a shard, or a film in it, cannot be read.
     """
     by_job = defaultdict(list)
@@ -90,11 +94,28 @@ def regenerate(
             raise CxrReleaseError("cannot be drawn again here", where=source)
         originals = _films_of_job(job_folder(source, batch), {str(film) for film in job_films})
         seeds = [film_seed(root_seed, number, batch, film.index) for film in job_films]
-        drawn = draw(checkpoint_folder(number), seeds, settings=settings, compute=compute)
-        for film, seed, pixels in zip(job_films, seeds, drawn, strict=True):
+        labels = film_labels(
+            read_record(checkpoint_folder(number)),
+            condition,
+            root_seed,
+            batch,
+            [film.index for film in job_films],
+        )
+        guidance = settings.guidance
+        drawn = draw(
+            checkpoint_folder(number),
+            seeds,
+            settings=settings,
+            compute=compute,
+            labels=labels,
+            class_guidance=condition.guidance,
+            guide=None if guidance is None else checkpoint_folder(guidance.checkpoint),
+        )
+        for place, pixels in enumerate(drawn):
             if processes().is_main:
-                original = originals.get(str(film))
-                regenerated.append(_write_film(film, seed, pixels, original, output))
+                film = job_films[place]
+                made = _write_film(film, seeds[place], pixels, originals.get(str(film)), output)
+                regenerated.append(made | ({} if labels is None else {"label": labels[place]}))
     return regenerated
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired
 
 from tqdm import tqdm
 from typing_extensions import TypedDict
@@ -24,11 +25,13 @@ from cxr_release.film_id import FilmId, source_name
 from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
+from cxr_release.generators.apportionment import labels_of
+from cxr_release.generators.checkpoints import Record
 from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.runtime import run_folder
 from cxr_release.generators.runtime.compute import Processes, chunks, computing
 from cxr_release.generators.runtime.randomness import seed_of
-from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.params import ComputeParams, ConditionParams, SampleParams
 from cxr_release.schemas import SAMPLES
 from cxr_release.tables import Writer, pieces, read
 
@@ -41,6 +44,14 @@ GROUP = 32
 JOB = "job.json"
 
 
+class Guide(TypedDict):
+    """The checkpoint that guided a job's films."""
+
+    checkpoint: int
+    checkpoint_step: int
+    weight: float
+
+
 class Job(TypedDict):
     """What a sampling job made: `job.json`."""
 
@@ -51,11 +62,47 @@ class Job(TypedDict):
     """Films requested."""
     made: int
     """Films drawn, fewer if the time was over."""
+    classes: NotRequired[dict[str, int]]
+    """How many of each class, where films are drawn as classes."""
+    class_guidance: NotRequired[float]
+    """Weight of the class, likewise."""
+    guide: NotRequired[Guide]
+    """Where an earlier checkpoint guided."""
+
+
+UNCONDITIONAL = ConditionParams()
+"""Films are not drawn as classes."""
 
 
 def film_seed(root_seed: int, checkpoint: int, batch: str, index: int) -> int:
     """The seed of one film, in [0, 2^63): a pure function of its identity and the root seed."""
     return seed_of(root_seed, checkpoint, batch, index)
+
+
+def film_labels(
+    record: Record, condition: ConditionParams, root_seed: int, batch: str, indices: Sequence[int]
+) -> list[str] | None:
+    """The class of each film of a batch, None where there are no classes: see `apportionment`.
+
+    Raises:
+        CheckpointError: the network has classes and `condition` is off, or the reverse.
+        ParamsError: `condition.balance` names a class that the network does not have.
+    """
+    if condition.is_on != bool(record.conditions.classes):
+        has = "has" if record.conditions.classes else "does not have"
+        raise CheckpointError(
+            f"{has} classes, and condition.label is {condition.label!r}",
+            where=f"checkpoint {record.checkpoint}",
+            remedy="train again (`dvc repro train`)",
+        )
+    return labels_of(
+        record.conditions,
+        condition.balance,
+        indices,
+        seed=root_seed,
+        checkpoint=record.checkpoint,
+        batch=batch,
+    )
 
 
 def sample_job(
@@ -68,6 +115,8 @@ def sample_job(
     settings: SampleParams,
     compute: ComputeParams,
     fingerprint: str,
+    condition: ConditionParams = UNCONDITIONAL,
+    guide_folder: Path | None = None,
 ) -> Job:
     """Draw the films of one checkpoint and batch into `folder`, as tables `SAMPLES`.
 
@@ -85,9 +134,13 @@ def sample_job(
         settings: how many films, sampler, steps, batch size, time limit.
         compute: precision and compilation.
         fingerprint: names everything that the films depend on.
+        condition: how films are drawn as classes.
+        guide_folder: of the checkpoint that guides, where `settings.guidance` is set.
 
     Raises:
-        CheckpointError: the checkpoint cannot be loaded, or is another one.
+        CheckpointError: the checkpoint cannot be loaded, or is another one, or the guide is not an
+            earlier one of its run, or its network was not trained as `condition` says.
+        ParamsError: `condition.balance` names a class that the network does not have.
         CxrReleaseError: `folder` holds something else.
     """
     deadline = time.monotonic() + 3600 * settings.max_hours
@@ -104,11 +157,17 @@ def sample_job(
                 f"is checkpoint {model.record.checkpoint}, expected {checkpoint}",
                 where=str(checkpoint_folder),
             )
+        count = settings.films(batch)
+        labels = film_labels(model.record, condition, root_seed, batch, range(count))
+        guide = None if guide_folder is None else checkpoints.load(guide_folder)
         made = _Work(
-            denoiser=Denoiser(model, settings, context),
+            denoiser=Denoiser(
+                model, settings, context, class_guidance=condition.guidance, guide=guide
+            ),
             processes=context.processes,
             batch=batch,
-            count=settings.films(batch),
+            count=count,
+            labels=labels,
             root_seed=root_seed,
             deadline=deadline,
         ).fill(folder)
@@ -116,9 +175,20 @@ def sample_job(
             checkpoint=checkpoint,
             checkpoint_step=model.record.checkpoint_step,
             batch=batch,
-            requested=settings.films(batch),
+            requested=count,
             made=made,
         )
+        if labels is not None:
+            job["classes"] = context.processes.agreed(
+                lambda: _classes_made(folder, model.record.conditions.names)
+            )
+            job["class_guidance"] = condition.guidance
+        if guide is not None and settings.guidance is not None:
+            job["guide"] = Guide(
+                checkpoint=guide.record.checkpoint,
+                checkpoint_step=guide.record.checkpoint_step,
+                weight=settings.guidance.weight,
+            )
         if context.processes.is_main:
             if made < job["requested"]:
                 run_folder.say(
@@ -130,6 +200,13 @@ def sample_job(
     return job
 
 
+def _classes_made(folder: Path, names: Sequence[str]) -> dict[str, int]:
+    """How many films of each class lie in a job's folder."""
+    shards = sorted(folder.glob("shard-*.parquet"))
+    made = Counter(label for shard in shards for label in read(shard, SAMPLES)["label"].to_pylist())
+    return {name: made[name] for name in names}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """The part of a job that every process does; the main one writes besides."""
@@ -138,6 +215,8 @@ class _Work:
     processes: Processes
     batch: str
     count: int
+    labels: Sequence[str] | None
+    """Class of each film of the job, where it has classes."""
     root_seed: int
     deadline: float
 
@@ -174,9 +253,9 @@ class _Work:
     def _films(self, indices: range, progress: tqdm[Any]) -> Iterator[tuple[int, Film]]:
         """The films of a shard with their indices, until the deadline; at least one batch."""
         for batch in chunks(indices, self.denoiser.batch):
-            yield from zip(
-                batch, self.denoiser.films([self._seed(index) for index in batch]), strict=True
-            )
+            seeds = [self._seed(index) for index in batch]
+            labels = None if self.labels is None else [self.labels[index] for index in batch]
+            yield from zip(batch, self.denoiser.films(seeds, labels), strict=True)
             progress.update(len(batch))
             if self.processes.agreed(lambda: time.monotonic() >= self.deadline):
                 break
@@ -199,7 +278,7 @@ class _Work:
             "checkpoint_step": record.checkpoint_step,
             "batch": self.batch,
             "seed": self._seed(index),
-            "label": None,
+            "label": None if self.labels is None else self.labels[index],
             **png.facts(film, data),
         }
 

@@ -8,6 +8,7 @@ from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json
 from cxr_release.films.film_store import load_films
+from cxr_release.films.labels import read_labels
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import fixed_losses
 from cxr_release.params import UNTRAINED, Params
@@ -23,7 +24,8 @@ def run(paths: Paths, params: Params) -> None:
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     # As many of one part as of the other, spread over the cohort.
     count = min(params.curves.films, *(list(parts.values()).count(part) for part in PARTS))
-    chosen = {part: films[_spread(ids, parts, part, count)] for part in PARTS}
+    places = {part: _spread(ids, parts, part, count) for part in PARTS}
+    labels = read_labels(paths.classes, paths.labels).of if params.condition.is_on else {}
     curve = [
         {
             "checkpoint": number,
@@ -31,10 +33,11 @@ def run(paths: Paths, params: Params) -> None:
             **{
                 name: fixed_losses(
                     folder,
-                    chosen[part],
+                    films[places[part]],
                     levels=params.curves.levels,
                     seed=params.seed,
                     compute=params.compute,
+                    labels=[labels[ids[place]] for place in places[part]] if labels else None,
                 )
                 for part, name in PARTS.items()
             },

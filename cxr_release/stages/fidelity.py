@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from cxr_release.files import write_json
 from cxr_release.film_id import source_name
 from cxr_release.films.film_store import load_films
 from cxr_release.fingerprint import of_stage
+from cxr_release.generators.apportionment import labels_of
 from cxr_release.generators.checkpoints import list_checkpoints, read_record
 from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.runtime import run_folder
@@ -52,7 +54,7 @@ def run(paths: Paths, params: Params) -> None:
             f"{'' if source.inception else '; without weights, so neither FID nor KID'}"
         )
     for number in missing:
-        films = _draw_films(chosen[number], params, show_bar=everyone.is_main)
+        films = _draw_films(paths, chosen[number], params, show_bar=everyone.is_main)
         if source is not None:
             record = read_record(chosen[number])
             where = {"checkpoint": number, "checkpoint_step": record.checkpoint_step}
@@ -99,15 +101,34 @@ def _source(paths: Paths, params: Params) -> SourceFilms:
     return source
 
 
-def _draw_films(folder: Path, params: Params, *, show_bar: bool) -> NDArray[np.uint8]:
+def _draw_films(paths: Paths, folder: Path, params: Params, *, show_bar: bool) -> NDArray[np.uint8]:
     """Films of one checkpoint, (images, height, width).
 
-    The same seeds for every checkpoint, so that the luck of the draw does not rank them; and of
+    Drawn as `sample` draws; a checkpoint that is not later than the guide is not guided. The same
+    seeds for every checkpoint, so that the luck of the draw does not rank them; and of
     their own, so that the distances stay whatever is sampled for the release.
     """
     images = params.fidelity.images
     seeds = [film_seed(params.seed, 0, "fidelity", index) for index in range(images)]
-    films = draw(folder, seeds, settings=params.sample, compute=params.compute)
+    record, guidance = read_record(folder), params.sample.guidance
+    guided = guidance is not None and guidance.checkpoint < record.checkpoint
+    films = draw(
+        folder,
+        seeds,
+        settings=params.sample if guided else replace(params.sample, guidance=None),
+        compute=params.compute,
+        # As many of each class as among the source films that they are held against.
+        labels=labels_of(
+            record.conditions,
+            "source",
+            range(images),
+            seed=params.seed,
+            checkpoint=0,
+            batch="fidelity",
+        ),
+        class_guidance=params.condition.guidance,
+        guide=paths.checkpoint(guidance.checkpoint) if guidance and guided else None,
+    )
     progress = tqdm(
         films,
         desc=f"fidelity {folder.name}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
+from cxr_release.films.labels import read_labels
 from cxr_release.params import UNTRAINED, Params
 from cxr_release.paths import Paths
 from cxr_release.scorecard.attacks.attack import NETWORK, NotMeasurable
@@ -27,6 +28,7 @@ def run(paths: Paths, params: Params) -> None:
         final=paths.final,
         tuning=paths.tuning,
         checkpoints=params.score.checkpoints or params.sample.checkpoints[-1:],
+        labels=read_labels(paths.classes, paths.labels).of if params.condition.is_on else None,
     )
     score = params.score
     effort = Effort(levels=score.levels, noises=score.noises, doses=score.doses)

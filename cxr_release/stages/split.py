@@ -21,7 +21,7 @@ from cxr_release import schemas, tables
 from cxr_release.errors import SourceError
 from cxr_release.exit_status import execute
 from cxr_release.files import private, write_json
-from cxr_release.films.labels import Classes
+from cxr_release.films.labels import Classes, require_classes
 from cxr_release.json_documents import read
 from cxr_release.params import PHANTOMS, Params
 from cxr_release.paths import Paths
@@ -44,6 +44,7 @@ def run(paths: Paths, params: Params) -> None:
     Raises:
         SourceError: there are too few patients, a control film has the pixels of another film, a
             part is left without a film once those with text are out, or a class is too small.
+        ParamsError: `condition.balance` names a class that is not there.
     """
     manifest = tables.read_rows(paths.manifest, schemas.MANIFEST)
     films = [row for row in manifest if row["status"] == "ingested"]
@@ -127,6 +128,7 @@ def _classes(
         least_films=asked.least,
         least_patients=params.ingest.least_patients,
     )
+    require_classes([each["name"] for each in classes["classes"]], asked.balance)
     return classes, [{"id": film, "label": label} for film, label in sorted(labels.items())]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.films.film_store import load_films
+from cxr_release.generators.diffusion.films_told import films_told
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import keep_noise_key
@@ -19,7 +20,7 @@ def run(paths: Paths, params: Params) -> None:
         begun = fingerprint.of_stage(paths.root, params, "train")
         run_folder.leave_untrained("train", paths.final, begun)
         return
-    _, films = load_films(paths.trained_table)
+    ids, films = load_films(paths.trained_table)
     patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
     private = (
         private_run(
@@ -42,6 +43,7 @@ def run(paths: Paths, params: Params) -> None:
         fingerprint=fingerprint.of_stage(paths.root, params, "train"),
         start=paths.root / params.train.start if params.train.start else None,
         private=private,
+        films_told=films_told(paths.classes, paths.labels, ids, params.condition),
     )
 
 

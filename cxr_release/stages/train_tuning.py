@@ -9,6 +9,7 @@ import numpy as np
 from cxr_release import fingerprint, schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.films.film_store import load_films
+from cxr_release.generators.diffusion.films_told import films_told
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.privacy.mechanism import private_run
 from cxr_release.generators.privacy.noise_key import keep_noise_key
@@ -48,6 +49,9 @@ def run(paths: Paths, params: Params) -> None:
         fingerprint=fingerprint.of_stage(paths.root, params, "train_tuning"),
         start=paths.root / params.train.start if params.train.start else None,
         private=private,
+        films_told=films_told(
+            paths.classes, paths.labels, list(compress(ids, chosen)), params.condition
+        ),
     )
 
 

@@ -177,9 +177,9 @@ def test_whole_shards_are_not_drawn_again_and_short_ones_are(
     (folder / "shard-00001.parquet").unlink()
     films, drawn = Denoiser.films, []
 
-    def counted(self: Denoiser, seeds: list[int]) -> Any:
+    def counted(self: Denoiser, seeds: list[int], labels: Any) -> Any:
         drawn.extend(seeds)
-        return films(self, seeds)
+        return films(self, seeds, labels)
 
     monkeypatch.setattr(Denoiser, "films", counted)
     sample_job(folder=folder, **job)

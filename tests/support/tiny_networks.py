@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def untrained(*, step: int = 4, seed: int = 0, **record: Any) -> Checkpoint:
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        unet = unets.build(said.network, said.size)
+        unet = unets.build(said.network, said.size, said.conditions.rows)
     return Checkpoint(said, unet.requires_grad_(False).eval())
 
 
@@ -63,7 +62,7 @@ def recorded(run: Path, step: int) -> None:
     folder = checkpoints.folder_of(run, step)
     folder.mkdir(parents=True)
     record = untrained(step=step).record
-    write_json(folder / checkpoints.RECORD, asdict(record) | {"size": record.size.sides})
+    write_json(folder / checkpoints.RECORD, checkpoints.plain(record))
 
 
 def with_weights(checkpoint: Checkpoint, values: Mapping[str, float]) -> Checkpoint:

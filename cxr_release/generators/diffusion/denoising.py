@@ -1,6 +1,7 @@
 """From seeds to films, and the loss of a checkpoint.
 
-A film is a pure function of its checkpoint, its seed and the sampler: the noise that it starts from
+A film is a pure function of its checkpoint, its seed, the sampler, and, where films are drawn as
+classes or guided, its class and its guide: the noise that it starts from
 and every noise that its denoising adds come from its own seed, so it is the same whatever is drawn
 beside it, before it, or in which process. That holds to the bit on one machine's CPU; other kernels
 (another CPU, a GPU, another batch size on a GPU) round differently.
@@ -14,6 +15,11 @@ The ways from noise to a film are those of diffusers, each fed with the films' o
                       wrong: the best films at 20 to 30 steps
 
 All start at pure noise (trailing steps; Lin et al., 2024).
+
+Guidance takes two predictions at each step and goes beyond one of them, away from the other:
+w₀ + w (v − w₀). Either w₀ is told no class (Ho and Salimans, Classifier-free diffusion guidance,
+2022), or it is an earlier checkpoint of the same run (Karras et al., Guiding a diffusion model with
+a bad version of itself, NeurIPS 2024).
 """
 
 from __future__ import annotations
@@ -32,8 +38,9 @@ from torch import Tensor
 from cxr_release.errors import CheckpointError
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
-from cxr_release.generators.checkpoints import Checkpoint
+from cxr_release.generators.checkpoints import Checkpoint, Record
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.conditions import told
 from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.runtime.compute import Compute, chunks, computing
 from cxr_release.generators.runtime.randomness import generator
@@ -89,8 +96,19 @@ PIECE = 8
 """Films that the network sees at once on one core. Fewer than 4 take other kernels."""
 
 
+Labels = Sequence[str | None] | None
+"""Class of each film; None for a network without classes."""
+
+
 def draw(
-    folder: Path, seeds: Sequence[int], *, settings: SampleParams, compute: ComputeParams
+    folder: Path,
+    seeds: Sequence[int],
+    *,
+    settings: SampleParams,
+    compute: ComputeParams,
+    labels: Labels = None,
+    class_guidance: float = 1.0,
+    guide: Path | None = None,
 ) -> Iterator[Film]:
     """Draw one film for each seed, in their order; every process of several gets all of them.
 
@@ -99,6 +117,9 @@ def draw(
         seeds: one a film, in [0, 2^63).
         settings: sampler, steps and batch size.
         compute: precision and compilation.
+        labels: class that each film is drawn as; see `apportionment`.
+        class_guidance: weight of the class; see `Denoiser`.
+        guide: folder of the checkpoint that guides, where one does.
 
     Yields:
         Films uint8, of the checkpoint's size.
@@ -107,9 +128,18 @@ def draw(
         CheckpointError: the checkpoint cannot be loaded, or draws no films.
     """
     with computing(compute) as context:
-        denoiser = Denoiser(checkpoints.load(folder), settings, context)
+        denoiser = Denoiser(
+            checkpoints.load(folder),
+            settings,
+            context,
+            class_guidance=class_guidance,
+            guide=None if guide is None else checkpoints.load(guide),
+        )
         for indices in chunks(range(len(seeds)), denoiser.batch):
-            yield from denoiser.films([seeds[index] for index in indices])
+            yield from denoiser.films(
+                [seeds[index] for index in indices],
+                None if labels is None else [labels[index] for index in indices],
+            )
 
 
 class Denoiser:
@@ -117,45 +147,82 @@ class Denoiser:
 
     Args:
         checkpoint: as loaded.
-        settings: sampler, steps and batch size.
+        settings: sampler, steps and batch size; with `guidance`, `guide` is guiding by its weight.
         compute: where it draws.
+        class_guidance: weight of what the network draws as a class against what it draws without
+            one; 1: it is not asked without. Of no use to a network without classes.
+        guide: an earlier checkpoint of the same run.
+
+    Raises:
+        CheckpointError: the guide is not an earlier checkpoint of the same run.
     """
 
-    def __init__(self, checkpoint: Checkpoint, settings: SampleParams, compute: Compute) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        settings: SampleParams,
+        compute: Compute,
+        *,
+        class_guidance: float = 1.0,
+        guide: Checkpoint | None = None,
+    ) -> None:
         self.record = checkpoint.record
         self._settings = settings
         self._compute = compute
         self._schedule = unets.noise_schedule(checkpoint.record.network)
         self._unet = compute.place(checkpoint.unet)
+        self._class_guidance = class_guidance if checkpoint.record.conditions.classes else 1.0
+        self._guide = None
+        if (guide is None) != (settings.guidance is None):
+            raise CheckpointError(
+                "sample.guidance and the checkpoint that guides go together",
+                where=f"checkpoint {checkpoint.record.checkpoint}",
+            )
+        if guide is not None:
+            _require_earlier(guide.record, checkpoint.record)
+            self._guide = compute.place(guide.unet)
 
     @property
     def batch(self) -> int:
         """Films to ask for at once: `settings.batch_size` for each process."""
         return self._settings.batch_size * self._compute.processes.count
 
-    def films(self, seeds: Sequence[int]) -> NDArray[np.uint8]:
+    def films(self, seeds: Sequence[int], labels: Labels = None) -> NDArray[np.uint8]:
         """Draw a batch of films: (len(seeds), height, width) uint8, in every process.
 
+        Args:
+            seeds: one a film.
+            labels: class of each film, where the network has classes.
+
         Raises:
-            CheckpointError: the network's answers are not finite numbers.
+            CheckpointError: the network's answers are not finite numbers, or it has classes and
+                those of the films are not given, or are others.
         """
+        rows = self.record.conditions.codes_of(labels, len(seeds))
         # Kernels choose their order of summation by the batch, and processes exchange equal
         # parts: every piece has the same size, and every process as many.
         size = self._settings.batch_size if self._compute.on_gpu else PIECE
         round_size = size * self._compute.processes.count
         filled = [*seeds, *[0] * (-len(seeds) % round_size)]
-        pieces = [filled[start : start + size] for start in range(0, len(filled), size)]
+        if rows is not None:
+            rows = np.resize(rows, len(filled))
+        pieces = [
+            (filled[start : start + size], None if rows is None else rows[start : start + size])
+            for start in range(0, len(filled), size)
+        ]
         # Solvers are made here, on one thread: making one silences a warning of diffusers'.
         work = [
-            (piece_seeds, Solver(self._settings.sampler, self._settings.steps, self._schedule))
-            for piece_seeds in self._compute.processes.share(pieces)
+            (*piece, Solver(self._settings.sampler, self._settings.steps, self._schedule))
+            for piece in self._compute.processes.share(pieces)
         ]
         drawn = self._compute.run(lambda piece: self._piece(*piece), work)
         films: NDArray[np.uint8] = self._compute.processes.gathered(torch.cat(drawn)).cpu().numpy()
         return films[: len(seeds)]
 
     @torch.inference_mode()
-    def _piece(self, seeds: Sequence[int], solver: Solver) -> Tensor:
+    def _piece(
+        self, seeds: Sequence[int], rows: NDArray[np.int64] | None, solver: Solver
+    ) -> Tensor:
         network, shape = self.record.network, self.record.size.shape
         streams = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
 
@@ -169,9 +236,7 @@ class Denoiser:
         state = noise()
         for time in solver.times:
             times = torch.full((len(seeds),), time, device=self._compute.device)
-            with self._compute.autocast():
-                velocity = self._unet(state, times).sample
-            state = solver.step(velocity.float(), time, state, noise)
+            state = solver.step(self._velocity(state, times, rows), time, state, noise)
         if not torch.isfinite(state).all():
             raise CheckpointError(
                 "draws films that are not finite numbers",
@@ -179,6 +244,38 @@ class Denoiser:
                 remedy="its weights are broken; train again with a lower train.learning_rate",
             )
         return unets.to_grey(unets.unfold(state, network))
+
+    def _velocity(self, state: Tensor, times: Tensor, rows: NDArray[np.int64] | None) -> Tensor:
+        """v of some films, guided where that is asked for."""
+
+        def predicted(network: Callable[..., Any], codes: NDArray[np.int64] | None) -> Tensor:
+            with self._compute.autocast():
+                velocity = told(network, codes, self._compute.device)(state, times).sample
+            answer: Tensor = velocity.float()
+            return answer
+
+        velocity = predicted(self._unet, rows)
+        if self._guide is not None and self._settings.guidance is not None:
+            away, weight = predicted(self._guide, rows), self._settings.guidance.weight
+        elif self._class_guidance != 1 and rows is not None:
+            none = np.full_like(rows, self.record.conditions.none)
+            away, weight = predicted(self._unet, none), self._class_guidance
+        else:
+            return velocity
+        return away + weight * (velocity - away)
+
+
+def _require_earlier(guide: Record, guided: Record) -> None:
+    run = [
+        (record.fingerprint, record.network, record.size, record.conditions)
+        for record in (guide, guided)
+    ]
+    if run[0] != run[1] or guide.checkpoint >= guided.checkpoint:
+        raise CheckpointError(
+            f"cannot guide checkpoint {guided.checkpoint}: it is not an earlier one of its run",
+            where=f"checkpoint {guide.checkpoint}",
+            remedy="set sample.guidance.checkpoint to a lower number, or sample.guidance to null",
+        )
 
 
 def fixed_losses(
@@ -188,6 +285,7 @@ def fixed_losses(
     levels: int,
     seed: int,
     compute: ComputeParams,
+    labels: Labels = None,
 ) -> float:
     """Mean v-prediction loss of a checkpoint's averaged weights.
 
@@ -201,15 +299,18 @@ def fixed_losses(
         levels: diffusion times.
         seed: of the noise: take the same for all checkpoints of a curve.
         compute: precision and compilation.
+        labels: class of each film, which a network with classes is told.
 
     Raises:
-        CheckpointError: the checkpoint cannot be loaded.
+        CheckpointError: the checkpoint cannot be loaded, or has classes and those of the films are
+            not given, or are others.
     """
     model = checkpoints.load(checkpoint_folder)
     network, schedule = model.record.network, unets.noise_schedule(model.record.network)
     total = len(schedule.alphas_cumprod)
+    rows = model.record.conditions.codes_of(labels, len(films))
     with computing(compute) as context:
-        predict = context.place(model.unet)
+        unet = context.place(model.unet)
 
         @torch.inference_mode()
         def losses(cases: range) -> Tensor:
@@ -218,6 +319,7 @@ def fixed_losses(
             times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
             clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
             folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
+            predict = told(unet, None if rows is None else rows[film], context.device)
             with context.autocast():
                 return v_losses(predict, schedule, clean, folded, times.to(context.device)).cpu()
 

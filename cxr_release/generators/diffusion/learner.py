@@ -19,6 +19,7 @@ from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
+from cxr_release.generators.diffusion.conditions import ToldFilms, told
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
 from cxr_release.generators.runtime.compute import Compute
 from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
@@ -56,6 +57,7 @@ class Learner:
         seed: root of all random numbers.
         compute: where the network is computed.
         start: a network whose weights training starts from; None: random ones.
+        films_told: the classes of the films; None: there are none.
 
     Raises:
         TrainingError: the batch is too small to be shared by so many processes.
@@ -71,6 +73,7 @@ class Learner:
         seed: int,
         compute: Compute,
         start: UNet2DModel | None = None,
+        films_told: ToldFilms | None = None,
     ) -> None:
         self._films = films
         self._size = Size.of_shape(films.shape)
@@ -80,9 +83,14 @@ class Learner:
         self._seed = seed
         self._compute = compute
         self._schedule = unets.noise_schedule(network)
+        films_told = films_told or ToldFilms((), [None] * len(films), 0.0)
+        self.conditions = films_told.conditions(mirrored=settings.flip == "labelled")
+        """What the network is told."""
+        self._codes = self.conditions.codes(films_told.labels)
+        self._drop = films_told.drop
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(seed, "weights"))
-            self._unet = unets.build(network, self._size).train()
+            self._unet = self._built().train()
         if start is not None:
             self._unet.load_state_dict(start.state_dict())
         self._predict = compute.place(self._unet)
@@ -93,6 +101,9 @@ class Learner:
         )
         self._pieces = self._share()
         self._next: tuple[int, Future[Draws]] | None = None
+
+    def _built(self) -> UNet2DModel:
+        return unets.build(self._network, self._size, self.conditions.rows)
 
     def _share(self) -> Sequence[range]:
         """This process's part of each batch, in pieces."""
@@ -149,6 +160,7 @@ class Learner:
                     batch=self._settings.batch_size,
                     levels=len(self._schedule.alphas_cumprod),
                     shape=self._films.shape[1:],
+                    drop=self._drop,
                 )
             )
 
@@ -166,11 +178,23 @@ class Learner:
         clean = unets.fold(unets.to_unit(films).to(device), self._network)
         noise = unets.fold(torch.from_numpy(draws.noise[piece]).to(device), self._network)
         times = torch.from_numpy(draws.times[piece]).to(device)
+        predict = told(self._predict, self._told(draws, piece), device)
         with self._compute.autocast():
-            losses = v_losses(self._predict, self._schedule, clean, noise, times)
+            losses = v_losses(predict, self._schedule, clean, noise, times)
         weights = min_snr_weights(self._schedule, times, self._settings.min_snr)
         loss = (losses * weights).sum() / self._settings.batch_size
         return [*torch.autograd.grad(loss, self._weights), loss.detach()]
+
+    def _told(self, draws: Draws, piece: list[int]) -> NDArray[np.int64] | None:
+        """(b,) rows of the network's table for some films of the batch."""
+        if self.conditions.rows is None:
+            return None
+        codes = np.where(
+            draws.dropped[piece], self.conditions.none, self._codes[draws.films[piece]]
+        )
+        mirrored = draws.mirrored[piece] & self.conditions.mirrored
+        rows: NDArray[np.int64] = codes + mirrored * (self.conditions.none + 1)
+        return rows
 
     def _over_processes(self, gradients: Gradients) -> Gradients:
         """The sum over all processes, in one exchange."""
@@ -183,7 +207,7 @@ class Learner:
 
     def averaged(self) -> UNet2DModel:
         """A network with the averaged weights."""
-        unet = unets.build(self._network, self._size)
+        unet = self._built()
         self._average.copy_to(unet.parameters())
         return unet
 

@@ -27,12 +27,13 @@ TIMES = 1000
 """Diffusion times."""
 
 
-def build(network: NetworkParams, size: int | Size) -> UNet2DModel:
+def build(network: NetworkParams, size: int | Size, rows: int | None = None) -> UNet2DModel:
     """A U-Net for films of a size, its weights drawn from torch's global stream.
 
     Attention is in the middle block, and in the `attention` innermost resolutions: further
     out it costs more time than it brings likeness. The diffusion time scales and shifts every
-    block's features, which brings small networks nearer to the films than shifting them alone.
+    block's features, which brings small networks nearer to the films than shifting them alone. With
+    `rows` there is a table of as many rows, of which one is added to the time (see `conditions`).
     """
     plain = len(network.channels) - network.attention
     folded = network.pixel_unshuffle**2
@@ -48,6 +49,7 @@ def build(network: NetworkParams, size: int | Size) -> UNet2DModel:
         norm_num_groups=NORM_GROUPS,
         attn_norm_num_groups=NORM_GROUPS,
         resnet_time_scale_shift="scale_shift",
+        num_class_embeds=rows,
     )
 
 

@@ -15,6 +15,7 @@ from cxr_release.errors import CheckpointError, TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint
+from cxr_release.generators.diffusion.conditions import Conditions
 from cxr_release.generators.privacy.mechanism import Guarantee, Private
 from cxr_release.params import NetworkParams, TrainParams
 
@@ -56,7 +57,11 @@ def facts_of(guarantee: Guarantee | None, private: Private | None) -> dict[str, 
 
 
 def load_start(
-    folder: Path, settings: TrainParams, network: NetworkParams, size: Size
+    folder: Path,
+    settings: TrainParams,
+    network: NetworkParams,
+    size: Size,
+    conditions: Conditions,
 ) -> Checkpoint:
     """The checkpoint to start from, if it is the stated one and of the same network.
 
@@ -69,6 +74,14 @@ def load_start(
             "is of another network or another size of films than this run",
             where=str(folder),
             remedy="start from one that was trained with the same `network` and `ingest.size`",
+        )
+    own, asked = found.record.conditions, conditions
+    if (own.names, own.mirrored) != (asked.names, asked.mirrored):
+        raise CheckpointError(
+            f"draws films as {', '.join(own.names) or 'no classes'}, and this run as"
+            f" {', '.join(asked.names) or 'no classes'}, or is told otherwise of mirrored films",
+            where=str(folder),
+            remedy="start from one that was trained with the same `condition` and `train.flip`",
         )
     return found
 

@@ -29,6 +29,7 @@ from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Record
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion import training_state
+from cxr_release.generators.diffusion.conditions import Conditions, ToldFilms
 from cxr_release.generators.diffusion.learner import Learner, Outcome
 from cxr_release.generators.diffusion.private_learner import PrivateLearner
 from cxr_release.generators.diffusion.run_facts import (
@@ -115,6 +116,7 @@ def train(
     fingerprint: str,
     start: Path | None = None,
     private: Private | None = None,
+    films_told: ToldFilms | None = None,
 ) -> None:
     """Train a denoising network and leave its checkpoints in `folder`.
 
@@ -135,6 +137,7 @@ def train(
         start: folder of the checkpoint that `settings.start_sha256` is the hash of, whose weights
             training starts from; None: from random ones.
         private: what makes the run private, where `settings.privacy` asks for that.
+        films_told: the classes of the films; None: films are drawn without classes.
 
     Raises:
         TrainingError: films or steps do not fit, the loss is not a number, the disk is full, or an
@@ -146,16 +149,23 @@ def train(
     size = Size.of_shape(films.shape)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
     guarantee = guarantee_of(private, settings, len(films), end)
+    conditions = _conditions(films_told, settings, len(films))
+    if films_told is not None:
+        # Films whose classes have changed are another cohort to go on with.
+        labels = json.dumps([*films_told.names, *films_told.labels, films_told.drop])
+        begun_with = _joined(cohort, labels)
+    else:
+        begun_with = cohort
     if private is not None:
         # With another key the steps that are left would not go with those that are done.
         fingerprint = _joined(fingerprint, private.key.fingerprint)
     if (start is None) != (settings.start_sha256 is None):
         raise TrainingError("a checkpoint to start from and train.start_sha256 go together")
-    begin = None if start is None else load_start(start, settings, network, size)
+    begin = None if start is None else load_start(start, settings, network, size, conditions)
     if begin is not None and private is not None:
         require_other_films(begin, films_named(cohort, None) | films_named(cohort, private), start)
     with computing(compute) as context:
-        if context.processes.agreed(lambda: _begin(folder, fingerprint, cohort)):
+        if context.processes.agreed(lambda: _begin(folder, fingerprint, begun_with)):
             return
         last = Record(
             checkpoint=end // settings.checkpoint_every,
@@ -165,8 +175,10 @@ def train(
             training=settings_of(settings)
             | {"privacy": facts_of(guarantee, private)}
             | {"films": len(films), **films_named(cohort, private), "seed": seed}
+            | ({} if films_told is None else {"drop": films_told.drop})
             | {"precision": context.precision, "versions": versions()},
             fingerprint=fingerprint,
+            conditions=conditions,
         )
         given: dict[str, Any] = {
             "network": network,
@@ -175,6 +187,7 @@ def train(
             "seed": seed,
             "compute": context,
             "start": None if begin is None else begin.unet,
+            "films_told": films_told,
         }
         if private is None or guarantee is None:
             learner = Learner(films, **given)
@@ -189,12 +202,34 @@ def train(
         begun = context.processes.agreed((folder / STATE).exists)
         done = learner.load(folder / STATE) if begun else 0
         if context.processes.is_main:
-            _learn(learner, folder, last, settings.checkpoint_every, done=done, cohort=cohort)
+            _learn(learner, folder, last, settings.checkpoint_every, done=done, cohort=begun_with)
             run_folder.finish(folder, fingerprint)
             (folder / STATE).unlink(missing_ok=True)
         else:
             for step in range(done, end):
                 learner.step(step)
+
+
+def _conditions(films_told: ToldFilms | None, settings: TrainParams, films: int) -> Conditions:
+    """What the network is told; nothing in private training.
+
+    Raises:
+        TrainingError: it is private, or the classes are of other films.
+    """
+    mirrored = settings.flip == "labelled"
+    if films_told is None:
+        conditions = Conditions(mirrored=mirrored)
+    elif len(films_told.labels) != films:
+        raise TrainingError(f"classes of {len(films_told.labels):,} films, and {films:,} films")
+    else:
+        conditions = films_told.conditions(mirrored=mirrored)
+    if settings.privacy is not None and conditions.rows is not None:
+        raise TrainingError(
+            "private training does not tell the network of classes or mirrored films",
+            where="train.privacy",
+            remedy="set train.privacy to null, or train without condition.label and labelled flips",
+        )
+    return conditions
 
 
 def _joined(*parts: str) -> str:

@@ -41,16 +41,26 @@ class Draws:
     """(b,) diffusion times in [0, levels), one in each of b equal strata."""
     noise: NDArray[np.float32]
     """(b, 1, height, width) standard normal."""
+    dropped: NDArray[np.bool_]
+    """(b,) of which of them the class is left out, if there are classes."""
 
 
 def step_draws(
-    seed: int, step: int, *, films: int, batch: int, levels: int, shape: tuple[int, int]
+    seed: int,
+    step: int,
+    *,
+    films: int,
+    batch: int,
+    levels: int,
+    shape: tuple[int, int],
+    drop: float = 0.0,
 ) -> Draws:
     """The draws of training step `step` (from 0).
 
     The films come in epochs: each epoch is a new permutation of the cohort, and batches run on
     from one to the next, so that every film is seen equally often. Stratified times take most of
-    the variance that the noise level brings to the loss.
+    the variance that the noise level brings to the loss. A class is left out with probability
+    `drop`; that chance is drawn apart, so that all else is the same with classes and without.
     """
     places = np.arange(step * batch, (step + 1) * batch)
     order = {int(epoch): _epoch_order(seed, int(epoch), films) for epoch in set(places // films)}
@@ -60,7 +70,8 @@ def step_draws(
     strata = (np.arange(batch) + chance.random(batch)) / batch
     times = np.minimum((strata * levels).astype(np.int64), levels - 1)
     noise = chance.standard_normal((batch, 1, *shape), dtype=np.float32)
-    return Draws(np.array(chosen, dtype=np.int64), mirrored, times, noise)
+    dropped = generator(seed, "drop", step).random(batch) < drop
+    return Draws(np.array(chosen, dtype=np.int64), mirrored, times, noise, dropped)
 
 
 @lru_cache(maxsize=4)

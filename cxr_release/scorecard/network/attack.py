@@ -55,6 +55,11 @@ NO_REFERENCE = (
     " shows against another that did not learn from them"
 )
 
+NO_LABELS = (
+    "the network draws films as classes, and the classes of these films are not known: an attack"
+    " that does not tell it is weaker than one who knows what a film shows can make"
+)
+
 
 def network_attacks(
     inputs: NetworkInputs, *, compute: ComputeParams, effort: Effort | None = None
@@ -163,6 +168,8 @@ class _Course:
         films = self._films[target.size]
         if isinstance(films, str):
             return films
+        if target.conditions.names and any(each.labels is None for each in films):
+            return NO_LABELS
         if place not in self._before:
             prober = Prober(checkpoints.load(place), self._context)
             self._before[place] = losses_by_digest(prober, films, self._effort)

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from cxr_release.errors import CheckpointError, TrainingError
 from cxr_release.generators.checkpoints import Checkpoint
+from cxr_release.generators.diffusion.conditions import ToldFilms
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.runtime.compute import Compute
 from cxr_release.params import TrainParams
@@ -29,6 +30,8 @@ BATCH = 8
 LEARNING_RATE = 5e-4
 """A quarter of the default's highest."""
 MIN_SNR = 5.0
+DROP = 0.1
+"""Share of the draws in which a network with classes is not told the class: the default's."""
 
 
 def with_canaries(
@@ -60,8 +63,9 @@ def with_canaries(
         ema=0.0,  # what is handed out is the network itself, not an average over its past
         ema_every=1,
         min_snr=MIN_SNR,
-        flip=record.training.get("flip") is True,
+        flip="labelled" if record.conditions.mirrored else record.training.get("flip") is True,
     )
+    names = record.conditions.names
     learner = Learner(
         films.pixels,
         network=record.network,
@@ -70,6 +74,7 @@ def with_canaries(
         seed=0,
         compute=context,
         start=start.unet,
+        films_told=ToldFilms(names, films.labels or (), DROP) if names else None,
     )
     done = 0
     with tqdm(

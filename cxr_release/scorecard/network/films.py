@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,8 @@ class Chosen:
     films: FilmSet
     ids: Collection[str] | None = None
     """Of the films that are meant; None: all of the set."""
+    labels: Mapping[str, str | None] | None = None
+    """Class of each film by its id, which a network with classes is told; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class NetworkFilms:
     ids: tuple[str, ...]
     unreadable: int = 0
     """Films that could not be read; they are in none of the above."""
+    labels: tuple[str | None, ...] | None = None
+    """Class of each film; None: not known."""
 
     def __len__(self) -> int:
         """Films."""
@@ -59,6 +63,7 @@ class NetworkFilms:
             tuple(self.patients[place] for place in chosen),
             tuple(self.ids[place] for place in chosen),
             self.unreadable,
+            self.labels and tuple(self.labels[place] for place in chosen),
         )
 
     def at_most(self, count: int) -> NetworkFilms:
@@ -135,6 +140,7 @@ def read_films(chosen: Chosen, size: int | Size) -> NetworkFilms | str:
         tuple(patients[film.id] for film in read),
         tuple(film.id for film in read),
         wanted - len(read),
+        None if chosen.labels is None else tuple(chosen.labels[film.id] for film in read),
     )
 
 

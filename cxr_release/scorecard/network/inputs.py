@@ -13,7 +13,7 @@ reference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def inputs_of_project(
     final: Path,
     tuning: Path,
     checkpoints: Sequence[int] = (),
+    labels: Mapping[str, str | None] | None = None,
 ) -> NetworkInputs:
     """The attack that a project's own runs allow; see the module.
 
@@ -68,6 +69,7 @@ def inputs_of_project(
         tuning: folder of the tuning run.
         checkpoints: numbers of the final run's to attack; none: the last. They do not matter where
             the tuning run is attacked in its place.
+        labels: class of each real film in a part, where films are drawn as classes.
 
     Raises:
         CxrReleaseError: a table or a run cannot be read, or the run has no such checkpoint.
@@ -77,7 +79,7 @@ def inputs_of_project(
     def chosen(part: str) -> Chosen:
         table = control if part == CONTROL else trained
         ids = frozenset(film for film, of in parts.items() if of == part)
-        return Chosen(open_films([table], part.replace("_", "-")), ids)
+        return Chosen(open_films([table], part.replace("_", "-")), ids, labels)
 
     if CONTROL not in parts.values():
         runs = list(list_checkpoints(tuning).values())
@@ -136,6 +138,8 @@ def unfit(target: Record, reference: Record, *, proxy: bool) -> str | None:
         )
     if target.network.schedule != reference.network.schedule:
         return "the reference was trained with another schedule of noise"
+    if target.conditions.names != reference.conditions.names:
+        return "the reference draws other classes than the network under attack"
     cohorts = [record.training.get("cohort_sha256") for record in (target, reference)]
     if not proxy and cohorts[0] is not None and cohorts[0] == cohorts[1]:
         return (

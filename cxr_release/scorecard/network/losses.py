@@ -3,7 +3,8 @@
 A network's loss is lower on films that it learnt from. All that is computed here is the objective
 that it was trained with (`v_losses`), or its own prediction; the noise follows from the film's
 pixels, the noise level and the number of the noise, so that a film is asked the same of every
-network, whatever it is called and whatever films lie beside it.
+network, whatever it is called and whatever films lie beside it. A network with classes is told the
+film's own: it learnt the film so, and who holds the film knows what it shows.
 
 PIA (Kong et al., An Efficient Membership Inference Attack for the Diffusion Model by Proximal
 Initialization, ICLR 2024) takes the noise that the network sees in the film itself, adds it, and
@@ -29,6 +30,7 @@ from tqdm import tqdm
 from cxr_release.errors import CheckpointError
 from cxr_release.generators.checkpoints import Checkpoint
 from cxr_release.generators.diffusion import network as unets
+from cxr_release.generators.diffusion.conditions import Predict, told
 from cxr_release.generators.diffusion.network import v_losses
 from cxr_release.generators.runtime.compute import Compute, chunks
 from cxr_release.generators.runtime.randomness import generator
@@ -72,10 +74,11 @@ class Prober:
     def __init__(self, checkpoint: Checkpoint, context: Compute) -> None:
         self._network = checkpoint.record.network
         self._step = checkpoint.record.checkpoint_step
+        self._conditions = checkpoint.record.conditions
         self._schedule = unets.noise_schedule(self._network)
         self._kept = self._schedule.alphas_cumprod
         self._context = context
-        self._predict = context.place(checkpoint.unet)
+        self._unet = context.place(checkpoint.unet)
 
     def log_losses(self, films: NetworkFilms, *, levels: int, noises: int) -> Floats:
         """(n,) the mean over noise levels and noises of the log of a film's loss.
@@ -97,7 +100,8 @@ class Prober:
         ]
 
         def losses(piece: Sequence[tuple[int, int, int]]) -> Tensor:
-            clean = self._clean(films, [film for film, _, _ in piece])
+            places = [film for film, _, _ in piece]
+            clean = self._clean(films, places)
             drawn = [
                 generator("membership", films.digests[film], time, noise).standard_normal(
                     (1, *films.pixels.shape[1:]), dtype=np.float32
@@ -106,7 +110,7 @@ class Prober:
             ]
             noise = self._folded(torch.from_numpy(np.stack(drawn)))
             at = torch.tensor([time for _, time, _ in piece], device=self._context.device)
-            return v_losses(self._predict, self._schedule, clean, noise, at)
+            return v_losses(self._told(films, places), self._schedule, clean, noise, at)
 
         values = self._over(losses, cases, "losses")
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -127,9 +131,10 @@ class Prober:
                 torch.full((len(piece),), time, device=self._context.device)
                 for time in (0, PIA_TIME)
             )
-            noise = self._noise_in(clean, first)
+            predict = self._told(films, piece)
+            noise = self._noise_in(predict, clean, first)
             noisy = self._schedule.add_noise(clean, noise, at)
-            return -_four_norm(noise - self._noise_in(noisy, at))
+            return -_four_norm(noise - self._noise_in(predict, noisy, at))
 
         return self._scores(scores, films, "PIA")
 
@@ -142,7 +147,8 @@ class Prober:
 
         def scores(piece: Sequence[int]) -> Tensor:
             at = torch.full((len(piece),), SIMA_TIME, device=self._context.device)
-            return -_four_norm(self._noise_in(self._clean(films, piece), at))
+            predict = self._told(films, piece)
+            return -_four_norm(self._noise_in(predict, self._clean(films, piece), at))
 
         return self._scores(scores, films, "SimA")
 
@@ -159,9 +165,15 @@ class Prober:
     def _folded(self, films: Tensor) -> Tensor:
         return unets.fold(films.to(self._context.device), self._network)
 
-    def _noise_in(self, films: Tensor, times: Tensor) -> Tensor:
+    def _told(self, films: NetworkFilms, places: Sequence[int]) -> Predict:
+        """The network, told the classes of some of the films where it has classes."""
+        labels = films.labels and [films.labels[place] for place in places]
+        codes = self._conditions.codes_of(labels, len(places))
+        return told(self._unet, codes, self._context.device)
+
+    def _noise_in(self, predict: Predict, films: Tensor, times: Tensor) -> Tensor:
         """ε that the network sees in films taken for noisy ones: √ᾱ v + √(1 − ᾱ) x."""
-        velocity = self._predict(films, times).sample.float()
+        velocity = predict(films, times).sample.float()
         kept = self._kept.to(films.device)[times].view(-1, 1, 1, 1)
         noise: Tensor = kept.sqrt() * velocity + (1 - kept).sqrt() * films
         return noise
