@@ -131,9 +131,9 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
             "learning_curves": useful.curves(),
             "privacy": private.report(),
             "coverage": covering.report(),
-            **({} if by_class is None else {"classes": by_class}),
             "notes": list(useful.notes),
             "summary": summary_of(parts, why_not),
+            **({} if by_class is None else {"classes": by_class}),
         },
     )
 
