@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, Image, Value
 from PIL import Image as Picture
@@ -54,7 +55,6 @@ def test_the_example_and_the_scorecard_get_the_same_number(tmp_path: Path) -> No
     table = Dataset.from_list(rows[::-1], features=features)
     table.to_parquet(folder / "train-00000-of-00001.parquet")
     learnt, tested, right, said = example(tmp_path / "release", tmp_path)
-    import numpy as np
 
     found = newcomer(
         films.ids, films.pictures, np.array(classes),

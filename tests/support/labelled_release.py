@@ -20,7 +20,8 @@ SETTINGS = {
 
 
 def labelled_release(root: Path) -> Paths:
-    """The finished project, in an empty folder."""
+    """The finished project, in a folder that is not there yet."""
+    root.mkdir()
     paths = small_project(root, SETTINGS)
     run_stages(paths, *STAGES)
     return paths
