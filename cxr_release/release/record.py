@@ -636,6 +636,16 @@ class Scorecard(Part):
     summary: ScoreSummary
     members: Literal["not known"] | None = None
     """Not there where the films called trained are those that the films' generator learnt from."""
+    classes: Json | None = None
+    """Measures of each class; see `scorecard.classes`. Not there where films were not drawn as
+    classes."""
+
+    @property
+    def obedience(self) -> dict[str, Json]:
+        """Class → how many synthetic films a classifier takes for what they were drawn as, beside
+        control films; see `obedience.obedience_of`. Empty where that was not measured."""
+        rows: Any = (self.classes or {}).get("rows", ())
+        return {row["class"]: row["obedience"] for row in rows if row["obedience"]}
 
 
 class Interval(Part):

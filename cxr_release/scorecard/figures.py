@@ -13,6 +13,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from cxr_release.plotting import new_figure, open_frame, save_figure
+from cxr_release.scorecard.classes.rows import COVERAGE as CLASS_COVERAGE
+from cxr_release.scorecard.classes.rows import DISTANCE, OBEDIENCE, share_interval, shares_of
 from cxr_release.scorecard.names import (
     BLURRED,
     COPIES,
@@ -209,6 +211,43 @@ def draw_groups(path: Path, report: Report) -> None:
     _finish(figure, axes, path)
 
 
+def draw_classes(path: Path, report: Report) -> None:
+    """Each class, the worst first: its measures as shares of what real films of it get."""
+    rows = _with_shares(report)
+    figure = new_figure(7.2, 1 + 0.5 * len(rows))
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        for number, measure in enumerate(CLASS_MEASURES):
+            share = shares_of(row).get(measure)
+            if share is not None:
+                across = place + 0.24 * (number - 1)
+                low, high = share_interval(row, measure) or (share, share)
+                ends = [min(end, _MOST_SHARE) for end in (low, high)]
+                _interval(axes, across, min(share, _MOST_SHARE), ends, COLOURS[number])
+    for number, measure in enumerate(CLASS_MEASURES):
+        axes.plot([], [], "o-", color=COLOURS[number], label=CLASS_MEASURES[measure])
+    axes.axvline(1, color=GREY, linestyle="--", linewidth=1)
+    axes.set_xlim(0, _MOST_SHARE + 0.03)
+    _rows(axes, [row["class"] for row in rows])
+    axes.set_xlabel("1: as real films of the class, 95 % interval")
+    _finish(figure, axes, path)
+
+
+CLASS_MEASURES = {
+    OBEDIENCE: "taken for its class, over control films",
+    CLASS_COVERAGE: "coverage, over other real films",
+    DISTANCE: "floor of the distance, over the distance",
+}
+"""Measure of a class → what its share is."""
+_MOST_SHARE = 1.6
+"""Shares above are drawn there."""
+
+
+def _with_shares(report: Report) -> list[Report]:
+    rows = report["classes"]["rows"] if "classes" in report else []
+    return [row for row in rows if shares_of(row)][:MOST_GROUPS]
+
+
 def draw_worth(path: Path, report: Report) -> None:
     """How many real films synthetic ones are worth: where they meet the curve of real films."""
     from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
@@ -331,5 +370,6 @@ FIGURES = {
     ),
     "score-worth.png": Picture(draw_worth, lambda report: bool(report["learning_curves"])),
     "score-groups.png": Picture(draw_groups, lambda report: bool(_groups(report))),
+    "score-classes.png": Picture(draw_classes, lambda report: bool(_with_shares(report))),
 }
 """Name of each picture."""

@@ -134,9 +134,9 @@ def measure(subject: Subject, settings: ScoreParams) -> Scorecard:
             "privacy": private.report(),
             "coverage": covering.report(),
             "prevalence": kept.report(),
-            **({} if by_class is None else {"classes": by_class}),
             "notes": list(useful.notes),
             "summary": summary_of(parts, why_not),
+            **({} if by_class is None else {"classes": by_class}),
         },
     )
 

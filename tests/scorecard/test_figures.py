@@ -13,13 +13,14 @@ from cxr_release.files import sha256
 from cxr_release.scorecard.fidelity_rows import COVERAGE, FRECHET, TWO_SAMPLE
 from cxr_release.scorecard.figures import FIGURES, draw, names_due
 from cxr_release.scorecard.scaled_measures import measures_of
+from tests.support.class_sets import class_report
 from tests.support.score_artefacts import FEATURES, scorecard
 
 SETS = {"trained": {}, "control": {}, "released": {}}
 
 
 def report(*, measured: bool = True) -> dict[str, Any]:
-    return scorecard(SETS, measured=measured)
+    return scorecard(SETS, measured=measured, classes=class_report() if measured else None)
 
 
 def test_each_thing_that_was_measured_is_drawn_and_nothing_else(tmp_path: Path) -> None:
@@ -52,6 +53,8 @@ def test_any_text_can_be_drawn(tmp_path: Path, text: str) -> None:
             power["dose"] = text
     for row in hostile["fidelity"]:
         row["features"] = text
+    for row in hostile["classes"]["rows"]:
+        row["class"] = text
     hostile["learning_curves"][0]["task"] = text
     hostile["utility"][1]["of"] = text
     assert set(draw(tmp_path, hostile)) == FIGURES.keys()

@@ -29,7 +29,9 @@ ATTACKS = (
 CHECKPOINTS = ("1", "2", "3")
 
 
-def write_score(inputs: ReleaseInputs, *, measured: bool = False) -> None:
+def write_score(
+    inputs: ReleaseInputs, *, measured: bool = False, classes: dict[str, Any] | None = None
+) -> None:
     """Write the scorecard of the films that these artefacts release, and its pictures."""
     films = read_json(inputs.split / "summary.json")["films"]
     screened = tables.read_rows(inputs.screening / "screened.parquet", schemas.SCREENED)
@@ -38,7 +40,7 @@ def write_score(inputs: ReleaseInputs, *, measured: bool = False) -> None:
         "control": _counts(films["control"]),
         "released": {"films": sum(row["released"] for row in screened), "unreadable": 0},
     }
-    report = scorecard(sets, measured=measured)
+    report = scorecard(sets, measured=measured, classes=classes)
     inputs.score.mkdir(exist_ok=True)
     write_json(inputs.score / "scorecard.json", report)
     for name in names_due(report):
@@ -49,7 +51,9 @@ def _counts(films: int) -> dict[str, int]:
     return {"films": films, "patients": films, "patient_not_stated": 0, "unreadable": 0}
 
 
-def scorecard(sets: dict[str, Any], *, measured: bool) -> dict[str, Any]:
+def scorecard(
+    sets: dict[str, Any], *, measured: bool, classes: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """What `scorecard.json` holds."""
     if measured:
         fidelity, utility, privacy, coverage = _fidelity(), _utility(), _privacy(), _coverage()
@@ -75,6 +79,7 @@ def scorecard(sets: dict[str, Any], *, measured: bool) -> dict[str, Any]:
         "learning_curves": _curves() if measured else [],
         "privacy": privacy,
         "coverage": coverage,
+        **({} if classes is None else {"classes": classes}),
         "notes": ["2 of 3 trained films are not labelled"] if measured else [],
         "summary": summary_of(parts, why_not),
     }

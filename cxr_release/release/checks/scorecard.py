@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cxr_release.release.checks.class_measures import check_classes
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.record import Scorecard, Split
 from cxr_release.scorecard.attacks.advantage import privacy_of
@@ -61,6 +62,9 @@ def check_scorecard(
     _check_prevalence(plain.get("prevalence", []), rounded, place.at("key prevalence"), report)
     if not rounded:
         _check_attacks(plain["privacy"], place.at("key privacy"), report)
+    if scorecard.classes is not None:
+        at = place.at("key classes")
+        check_classes(scorecard.classes, released, rounded=rounded, place=at, report=report)
     report.applied("parts of the scorecard counted again", len(PARTS))
 
 

@@ -40,6 +40,7 @@ from cxr_release.release.record import (
 )
 from cxr_release.release.versions.published import order_of
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.classes.rows import reasons_of
 from cxr_release.scorecard.figures import names_due
 from cxr_release.scorecard.names import natural, title
 from cxr_release.scorecard.summary import LIMITS
@@ -156,6 +157,9 @@ def _scored(scorecard: Scorecard | None) -> dict[str, Any] | None:
         "checkpoints": sorted(summary["checkpoints"], key=natural),
         "measures": [list(rows) for _, rows in groupby(report["fidelity"], key=_measure)],
         "figures": {name: f"figures/{name}" for name in names_due(report)},
+        "class_reasons": {
+            row["class"]: reasons_of(row) for row in report.get("classes", {}).get("rows", ())
+        },
         "limits": LIMITS,
     }
 

@@ -80,8 +80,16 @@ def share(part: float, whole: float) -> Ready:
 
 
 def percent(part: float) -> Ready:
-    """A share, 0 … 1, in per cent."""
-    return Ready(f"{part:.1%}")
+    """A share, 0 … 1, or a difference of two, in per cent; never −0."""
+    return Ready(f"{part:z.1%}")
+
+
+def percents(ends: Sequence[float] | None) -> Ready:
+    """An interval of shares, or of differences of them, in per cent and in brackets."""
+    if ends is None:
+        return Ready("[not known]")
+    low, high = ends
+    return Ready(f"[{low:z.1%}, {high:z.1%}]")
 
 
 def p_value(p: float | None) -> Ready:
@@ -205,6 +213,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "quantity": quantity,
     "share": share,
     "percent": percent,
+    "percents": percents,
     "p_value": p_value,
     "shown": shown,
     "decimals": decimals,

@@ -37,24 +37,24 @@ def leaks_of(sets: ScoreSets, classes: Sequence[Members], why_not: str | None = 
         why_not: why no film is known to be a member; None where some are.
 
     Returns:
-        `attacks`, a list with an entry for each attack; `beyond_any_control`; `leaks`, names of
-        tests that show one; or `why_not`.
+        `attacks`, a list with an entry for each attack, of which `leaks` are the tests that show
+        one; `beyond_any_control`; or `why_not`.
     """
     reference = None if why_not else reference_neighbours(sets)
     rows = [_of_class(sets, each, reference, why_not) for each in classes]
     tests = list(_tests(rows))
-    for (row, attack, test, _), p in zip(tests, holm([p for *_, p in tests]), strict=True):
+    for (attack, test, _), p in zip(tests, holm([p for *_, p in tests]), strict=True):
         attack["p_holm"][test] = p
         if p is not None and p <= ALPHA and (test != AUC or attack["auc"] > 0.5):
-            row["leaks"].append(f"{attack['attack']}: {test}")
+            attack["leaks"].append(test)
     return rows
 
 
-def _tests(rows: Sequence[Row]) -> Iterator[tuple[Row, Row, str, float]]:
+def _tests(rows: Sequence[Row]) -> Iterator[tuple[Row, str, float]]:
     for row in rows:
         for attack in row["attacks"]:
             for test, p in attack["p"].items():
-                yield row, attack, test, p
+                yield attack, test, p
 
 
 def _of_class(
@@ -63,7 +63,7 @@ def _of_class(
     few = (*members.few_trained, *members.few_control, *members.few_released)
     if reference is None or few:
         reasons = [why_not] if why_not else list(few)
-        return {"attacks": [], "beyond_any_control": None, "leaks": [], "why_not": reasons}
+        return {"attacks": [], "beyond_any_control": None, "why_not": reasons}
     drawn = neighbours(sets, sets.released.vectors[members.released], task=members.name)
     closest = _apart(sets, members, nearest.scores_of(drawn))
     denser = _apart(sets, members, density.scores_of(drawn, reference))
@@ -79,7 +79,6 @@ def _of_class(
             "expected": beyond.expected,
             "interval": list(beyond.range),
         },
-        "leaks": [],
         "why_not": [],
     }
 
@@ -103,4 +102,5 @@ def _attack(name: str, found: Separation, ps: dict[str, float]) -> Row:
         "smallest_auc_detectable": auc.smallest,
         "p": ps,
         "p_holm": {},
+        "leaks": [],
     }

@@ -28,6 +28,8 @@ SHARE = 0.75
 """Of the films that there are, learnt from in each seed."""
 DRAWS = 2000
 _SEED = 1812
+_LEAST_SCATTER = 1e-12
+"""Below it nothing but rounding is left."""
 Places = NDArray[np.int64]
 Rates = NDArray[np.float64]
 
@@ -96,7 +98,7 @@ def gap(shares: Rates) -> float:
 
 def difference(
     measure: Callable[[Rates], float], first: Trial, second: Trial, test: Test
-) -> tuple[float, list[float]]:
+) -> tuple[float, list[float] | None]:
     """A measure of one classifier less that of another, with its 95 % interval.
 
     Args:
@@ -104,6 +106,10 @@ def difference(
         first: what one gets right.
         second: the other; of the same films and seeds.
         test: the films.
+
+    Returns:
+        The difference, and its interval; None where it is the same in every draw, which leaves no
+        scatter to say how far chance may have moved it.
     """
     numbers = cluster_numbers(test.patients)
     people, seeds = int(numbers.max()) + 1, len(first.right)
@@ -127,10 +133,12 @@ def difference(
         of_seeds = chance.multinomial(seeds, np.full(seeds, 1 / seeds)) / seeds
         drawn[draw] = value(times.astype(np.float64), of_seeds)
     # A draw without a patient of some class has no value.
-    return found, centred(found, drawn[np.isfinite(drawn)])
+    drawn = drawn[np.isfinite(drawn)]
+    scatters = len(drawn) > 1 and np.ptp(drawn) > _LEAST_SCATTER
+    return found, centred(found, drawn) if scatters else None
 
 
-def accuracy(trial: Trial, test: Test) -> tuple[float, list[float]]:
+def accuracy(trial: Trial, test: Test) -> tuple[float, list[float] | None]:
     """Balanced accuracy of one classifier, with its interval; see `difference`."""
     nothing = Trial(np.zeros_like(trial.right), 0.0)
     return difference(balanced_accuracy, trial, nothing, test)

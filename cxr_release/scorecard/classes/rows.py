@@ -3,8 +3,8 @@
 Of each class the *weakest* measure is the one that is farthest from what real films of the class
 get: obedience over the classifier's accuracy on control films, coverage over that by other real
 films, and the floor of the distance over the distance. 1 is as real films are. Classes stand by
-their weakest measure, the lowest first, and no mean is taken; those of which nothing could be
-measured come last.
+their weakest measure, the lowest first and equal ones by name, and no mean is taken; those of which
+nothing could be measured come last.
 """
 
 from __future__ import annotations
@@ -33,6 +33,20 @@ def shares_of(row: Row) -> dict[str, float]:
     return shares
 
 
+def share_interval(row: Row, measure: str) -> tuple[float, float] | None:
+    """Interval of a share of `shares_of`, of the synthetic films alone; None without one."""
+    if measure == OBEDIENCE:
+        low, high = row[OBEDIENCE]["interval"]
+        accuracy = row[OBEDIENCE]["control"]["value"]
+        return low / accuracy, high / accuracy
+    if measure == COVERAGE:
+        interval = row[COVERAGE]["interval"]
+        return None if interval is None else (interval[0], interval[1])
+    low, high = row[DISTANCE]["interval"]
+    floor = row[DISTANCE]["floor"]
+    return floor / max(high, row[DISTANCE]["value"]), floor / low if low > 0 else math.inf
+
+
 def weakest_of(row: Row) -> dict[str, Any] | None:
     """The measure with the lowest share, and that; None where nothing was measured."""
     shares = shares_of(row)
@@ -45,10 +59,11 @@ def weakest_of(row: Row) -> dict[str, Any] | None:
 def worst_first(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows with their weakest measure, in the order in which they are shown."""
     with_weakest = [{**row, "weakest": weakest_of(row)} for row in rows]
-    return sorted(
-        with_weakest,
-        key=lambda row: row["weakest"]["share"] if row["weakest"] else math.inf,
-    )
+    return sorted(with_weakest, key=_place)
+
+
+def _place(row: Row) -> tuple[float, str]:
+    return row["weakest"]["share"] if row["weakest"] else math.inf, row["class"]
 
 
 def lines(report: Row) -> Iterator[str]:
@@ -91,17 +106,19 @@ def _of_class(row: Row) -> Iterator[str]:
             " cover"
         )
     yield from (f"    {part}" for part in parts)
-    privacy = row["privacy"]
-    for attack in privacy["attacks"]:
-        yield (
-            f"    {attack['attack']}: AUC {attack['auc']:.3f} {_interval(attack['interval'], 3)}"
-        )
-    for leak in privacy["leaks"]:
-        yield f"    LEAK: {leak}"
-    reasons = [*row["why_not"], *privacy["why_not"]]
+    for attack in row["privacy"]["attacks"]:
+        leaks = f"; LEAK, by {' and '.join(attack['leaks'])}" * bool(attack["leaks"])
+        interval = _interval(attack["interval"], 3)
+        yield f"    {attack['attack']}: AUC {attack['auc']:.3f} {interval}{leaks}"
+    yield from (f"    not measurable: {why}" for why in reasons_of(row))
+
+
+def reasons_of(row: Row) -> list[str]:
+    """Why some of the measures of a class are missing, each once."""
+    reasons = [*row["why_not"], *row["privacy"]["why_not"]]
     if row[OBEDIENCE]:
         reasons += [*row[OBEDIENCE]["why_not"], *row[OBEDIENCE]["control"]["why_not"]]
-    yield from (f"    not measurable: {why}" for why in dict.fromkeys(reasons))
+    return list(dict.fromkeys(reasons))
 
 
 def _obeyed(row: Row) -> str:
@@ -150,7 +167,9 @@ def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def _percents(interval: Sequence[float]) -> str:
+def _percents(interval: Sequence[float] | None) -> str:
+    if interval is None:
+        return "[not known]"
     low, high = interval
     return f"[{100 * low:.1f}, {100 * high:.1f}]"
 
