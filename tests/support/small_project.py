@@ -30,7 +30,16 @@ SMALLEST: Mapping[str, Mapping[str, Any]] = {
     "study": {"quartets": 3, "bootstrap": 100},
 }
 """Settings with which all stages run in seconds, and none has too little to do."""
-REVIEWS = ("screening", "audit", "withdrawals", "readers", "quartets", "facing", "burned-in")
+REVIEWS = (
+    "screening",
+    "audit",
+    "withdrawals",
+    "readers",
+    "quartets",
+    "facing",
+    "burned-in",
+    "findings",
+)
 
 
 def sampling_jobs(params: Params) -> list[tuple[int, str]]:
