@@ -9,11 +9,11 @@ shares (probabilistic adjusted count: Bella, Ferri, Hernández-Orallo and Ramír
 Quantification via Probability Estimators, ICDM 2010).
 
 That holds as far as a synthetic film of a class looks to the classifier as a real film of it does;
-noise has shares, too. So the probabilities of synthetic films are held against those of a mixture of
-real films in these shares: *unlike* is the largest distance of the distribution functions of a class
-(Kolmogorov and Smirnov). Measured on 300 phantoms against 600: 0.04 to 0.05 of other phantoms, 0.06
-to 0.08 of softened ones, 0.18 and more of strongly blurred or darkened ones, 0.6 and more of noise.
-Where films are that unlike, or too few to tell, nothing is said to be found.
+noise has shares, too. So the probabilities of synthetic films are held against those of a mixture
+of real films in these shares: *unlike* is the largest distance of the distribution functions of a
+class (Kolmogorov and Smirnov). Measured on 300 phantoms against 600: 0.06 of other phantoms,
+0.04 to 0.06 of softened ones, 0.15 and more of strongly blurred or darkened ones, 0.7 and more of
+noise. Where films are that unlike, or too few to tell, nothing is said to be found.
 
 Intervals are those of a bootstrap in which patients of real films, and synthetic films, are drawn
 again. The share among the films that the generator learnt from is counted, and has none. All
@@ -22,6 +22,7 @@ classes of all facts are tested together (Holm). No film and no patient is in wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,13 +53,12 @@ LEAST_OF_CLASS = 20
 LEAST_SYNTHETIC = 20
 DRAWS = 1000
 _SEED = 1_903
-_KS_95 = 1.358
-"""Quantile of Kolmogorov's distribution."""
 MOST_UNLIKE = 0.12
 """Distance of distribution functions from which on films are not judged."""
-MOST_BY_CHANCE = 0.25
-"""Such a distance that chance alone exceeds in one of twenty sets of so few films: with more than
-that nobody could tell noise."""
+MOST_BY_CHANCE = 0.3
+"""Where chance alone gives more than that in one of a hundred sets of so few films, nobody could
+tell films that are unlike."""
+RARE = 0.01
 _WEIGHT = 1e3
 """Of the sum of 1 beside the mixture, where least squares weigh one against the other."""
 
@@ -166,7 +166,7 @@ def _rows(
     real, synthetic = cross_fitted(inputs[films], classes, whose, asked, len(groups))
     shares, draws = shares_of(real, classes, whose, synthetic)
     unlike = unlikeness(real, classes, synthetic, shares)
-    why_not = _why_not(unlike, len(real), len(synthetic))
+    why_not = _why_not(unlike, int(whose.max()) + 1, len(synthetic), len(groups))
     trained = np.bincount(classes[films < learnt], minlength=len(groups))
     owners = [len({patients[place] for place in group.films if place < learnt}) for group in groups]
     for number, group in enumerate(groups):
@@ -196,9 +196,18 @@ def _rows(
         }
 
 
-def _why_not(unlike: float, real: int, synthetic: int) -> str | None:
-    """Why nothing is said of films that are so unlike a mixture; None where it can be."""
-    by_chance = _KS_95 * ((real + synthetic) / (real * synthetic)) ** 0.5
+def _why_not(unlike: float, patients: int, synthetic: int, count: int) -> str | None:
+    """Why nothing is said of films that are so unlike a mixture; None where it can be.
+
+    Args:
+        unlike: how unlike, the worst of all classes.
+        patients: of real films, which are alike within patients.
+        synthetic: films.
+        count: of classes.
+    """
+    # The quantile of Kolmogorov's distribution, corrected for the classes (Bonferroni).
+    quantile = math.sqrt(-math.log(RARE / count / 2) / 2)
+    by_chance = quantile * ((patients + synthetic) / (patients * synthetic)) ** 0.5
     if by_chance > MOST_BY_CHANCE:
         return "too few films to tell whether they look like real ones"
     if unlike > max(MOST_UNLIKE, by_chance):
@@ -250,7 +259,8 @@ def cross_fitted(
 
     Returns:
         (n, count) of each real film by the classifier that learnt from the other folds; and
-        (m, count) of each synthetic film, the mean of all classifiers.
+        (m, count) of each synthetic film by one of the classifiers, which take turns: the mean of
+        several would be less sure of a film than each of them is.
     """
     import sklearn.linear_model  # noqa: F401 - its threads must be loaded to be held back
 
@@ -261,10 +271,10 @@ def cross_fitted(
     with one_thread_each():
         for number in range(FOLDS):
             out = fold == number
-            both = np.concatenate([inputs[out], asked])
+            both = np.concatenate([inputs[out], asked[number::FOLDS]])
             scores = class_scores(inputs[~out], classes[~out], both, count)
             real[out] = scores[: out.sum()]
-            synthetic += scores[out.sum() :] / FOLDS
+            synthetic[number::FOLDS] = scores[out.sum() :]
     return real, synthetic
 
 
