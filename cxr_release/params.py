@@ -132,6 +132,7 @@ class IngestParams:
     source: str = path()
     phantoms: int = between(1, MOST_FILMS, "films")
     phantom_borders: Borders = "none"
+    phantom_hardware: float = between(0.0, 1.0, "of the patients", later=True, default=0.0)
     size: int | tuple[int, int] = read_by(ASKED, read_sides, is_film_size)
     fit: Fit
     on_error: Literal["stop", "skip"]

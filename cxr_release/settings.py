@@ -26,7 +26,7 @@ LONGEST_PROSE = 20_000
 LONGEST_LIST = 1_000
 
 LATER: Mapping[str, Any] = MappingProxyType({"later": True})
-"""Metadata of a section that files written before there was one lack: it then has its defaults."""
+"""Metadata of what files written before there was such a key lack: it then has its default."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
@@ -56,10 +56,11 @@ def read_by(
     return field(metadata={"unit": unit, "read": read, "accept": accept}, **options)
 
 
-def between(low: float, high: float, unit: str = "", **options: Any) -> Any:
-    """A number from `low` to `high`, both included."""
+def between(low: float, high: float, unit: str = "", *, later: bool = False, **options: Any) -> Any:
+    """A number from `low` to `high`, both included; with `later`, see `LATER`."""
     text = f"from {low:,} to {high:,} {unit}".strip()
-    return checked_by(text, lambda value: low <= value <= high, **options)
+    metadata = {"unit": text, "accept": lambda value: low <= value <= high}
+    return field(metadata={**metadata, **(LATER if later else {})}, **options)
 
 
 def matching(pattern: str, unit: str, **options: Any) -> Any:
@@ -126,7 +127,7 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
         if nullable and raw.get(name) is None:
             values[name] = None
         elif name not in raw and "later" in spec.metadata:
-            values[name] = kind_of()
+            values[name] = kind_of() if is_dataclass(kind_of) else spec.default
         elif name not in raw:
             faults.append(Fault(where, "missing"))
         elif is_dataclass(kind_of):

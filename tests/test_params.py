@@ -126,6 +126,9 @@ def test_values_that_do_not_fit_together_are_named(
     assert [fault.where for fault in caught.value.faults] == [where]
 
 
+PRIVACY = {"epsilon": 8.0, "delta": 1.0e-4, "clip": 0.5, "levels": 1}
+
+
 @pytest.mark.parametrize(
     ("values", "refused"),
     [
@@ -154,9 +157,48 @@ def test_how_films_are_drawn_as_classes_is_checked(
     assert [fault.where for fault in caught.value.faults] == [refused]
 
 
+@pytest.mark.parametrize(
+    ("sections", "refused"),
+    [
+        ({"sample": {"guidance": {"checkpoint": 2, "weight": 1.5}}}, []),
+        (
+            {"sample": {"guidance": {"checkpoint": 3, "weight": 1.5}}},
+            ["sample.guidance.checkpoint"],
+        ),
+        (
+            {"sample": {"guidance": {"checkpoint": 16, "weight": 1.5}}},
+            ["sample.guidance.checkpoint"],
+        ),
+        ({"sample": {"guidance": {"checkpoint": 2, "weight": 0.5}}}, ["sample.guidance.weight"]),
+        (
+            {
+                "sample": {"guidance": {"checkpoint": 2, "weight": 1.5}},
+                "condition": {"label": "curvature", "guidance": 2.0},
+            },
+            ["sample.guidance"],
+        ),
+        ({"condition": {"label": "curvature"}, "train": {"privacy": PRIVACY}}, ["train.privacy"]),
+        ({"train": {"privacy": PRIVACY, "flip": "labelled"}}, ["train.flip"]),
+        ({"train": {"flip": "labelled"}, "condition": {"label": "curvature"}}, []),
+        ({"train": {"flip": "random"}}, ["train.flip"]),
+        ({"train": {"flip": 1}}, ["train.flip"]),
+    ],
+)
+def test_guides_and_labelled_flips_fit_together_or_are_refused(
+    tmp_path: Path, sections: dict[str, Any], refused: list[str]
+) -> None:
+    path = changed(tmp_path, **sections)
+    if not refused:
+        parameters.load(path)
+        return
+    with pytest.raises(ParamsError) as caught:
+        parameters.load(path)
+    assert [fault.where for fault in caught.value.faults] == refused
+
+
 def test_settings_of_before_there_were_classes_have_none(tmp_path: Path) -> None:
     raw = yaml.safe_load(DEFAULT.read_text())
-    del raw["condition"]
+    del raw["condition"], raw["ingest"]["phantom_hardware"], raw["sample"]["guidance"]
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(raw))
     params = parameters.load(path)

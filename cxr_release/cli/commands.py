@@ -220,7 +220,8 @@ def sample(
         comparison = (
             "not drawn before" if off is None else f"{off} grey level(s) from the one drawn before"
         )
-        print(f"{film['file']}  seed {film['seed']}, {comparison}")
+        drawn_as = f", drawn as {film['label']}" if "label" in film else ""
+        print(f"{film['file']}  seed {film['seed']}{drawn_as}, {comparison}")
 
 
 def _that_draws(project: Project) -> Project:

@@ -183,6 +183,7 @@ def _list(
             detail=detail_for(settings.film_size),
             borders=settings.phantom_borders,
             facts=settings.facts,
+            hardware=settings.phantom_hardware,
         )
     folder = Path(source)
     if output.resolve().is_relative_to(folder.resolve()):

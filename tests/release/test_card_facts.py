@@ -1,4 +1,5 @@
-"""What the card says of the real films: their cases, their facts, polarity and borders."""
+"""What the card says of the real films: their cases, their facts, polarity and borders; and of how
+films were drawn, where that is not as usual."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params import GuidanceParams, Params
 from cxr_release.release.verify import require_true, verify
 from tests.support.release_artefacts import make_release, make_release_of, write_inputs
 
@@ -30,8 +31,16 @@ def card(tmp_path_factory: pytest.TempPathFactory, params: Params) -> str:
     summary = inputs.cohort / "summary.json"
     write_json(summary, read_json(summary) | KNOWN)
     ingest = replace(params.ingest, source="data/raw", field="exposed")
-    stratified = replace(params.split, stratify="site")
-    release = make_release_of(inputs, replace(params, ingest=ingest, split=stratified), root)
+    asked = replace(
+        params,
+        ingest=ingest,
+        split=replace(params.split, stratify="site"),
+        train=replace(params.train, flip="labelled"),
+        sample=replace(params.sample, guidance=GuidanceParams(checkpoint=1, weight=1.5)),
+    )
+    release = make_release_of(inputs, asked, root)
+    croissant = (release / "croissant.json").read_text(encoding="utf-8")
+    assert "steps, guided by checkpoint 1 with weight 1.5." in croissant
     require_true(verify(release))
     assert "rare_values" not in (release / "release.json").read_text()
     return " ".join((release / "README.md").read_text(encoding="utf-8").split())
@@ -61,9 +70,23 @@ def test_the_card_says_whose_word_holds_on_polarity_and_that_borders_were_cut_of
     assert "| films with a border of a collimator or a shutter, cut off | 2 |" in card
 
 
+def test_the_card_says_who_guided_and_that_the_network_knows_mirrored_films(card: str) -> None:
+    assert "At each step checkpoint 1 of the same run guided" in card
+    assert "plus 1.5 times the difference." in card
+    assert "Films of the checkpoints after checkpoint 1 were drawn guided by it" in card
+    assert "| random horizontal flips | yes, and the network was told which films were" in card
+    assert "Films were drawn as not mirrored." in card
+
+
 def test_a_source_of_which_nothing_is_known_has_none_of_these_sentences(
     tmp_path: Path, params: Params
 ) -> None:
     text = (make_release(tmp_path, params) / "README.md").read_text(encoding="utf-8")
-    for words in ("case number", "Beyond their pixels", "as their files state", "borders that"):
+    for words in (
+        "case number",
+        "Beyond their pixels",
+        "as their files state",
+        "borders that",
+        "guided",
+    ):
         assert words not in text

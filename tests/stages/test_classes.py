@@ -115,6 +115,27 @@ def test_without_a_label_there_are_no_classes(project: tuple[Paths, Params]) -> 
     assert classes_of(paths) == Labels((), {})
 
 
+def test_a_plate_is_drawn_on_operated_patients_alone() -> None:
+    """Metal is nearly white; all else of the film, and all other films, are as without surgery."""
+    seen = set()
+    for index in range(8):
+        plain, some = draw_phantom(index, seed=5), draw_phantom(index, seed=5, hardware=0.8)
+        seen.add(some.codes["hardware"])
+        if some.codes["hardware"] == "no hardware":
+            assert (plain.pixels == some.pixels).all()
+            continue
+        sides = zip(plain.pixels, some.pixels, strict=True)
+        brighter = np.array([after.astype(float) - before for before, after in sides])
+        brighter *= -1 if some.negative else 1
+        metal = brighter > 0.25 * np.iinfo(some.pixels.dtype).max
+        rows, _ = np.nonzero(metal)
+        corners = np.array([some.keypoints["C3 top left"], some.keypoints["C7 bottom right"]])
+        assert metal.sum() > 40
+        assert (np.median(rows) > corners[:, 1].min()) & (np.median(rows) < corners[:, 1].max())
+        assert draw_phantom(index, seed=5, hardware=1.0).pixels.tobytes() == some.pixels.tobytes()
+    assert seen == {"no hardware", "plate and screws"}
+
+
 def test_phantoms_state_what_they_are_asked_for_and_nothing_else() -> None:
     films = list_phantoms(3, seed=5, facts={"curvature": "code"}).films
     for at, film in enumerate(films):

@@ -266,7 +266,11 @@ class Denoiser:
 
 
 def _require_earlier(guide: Record, guided: Record) -> None:
-    if guide.fingerprint != guided.fingerprint or guide.checkpoint >= guided.checkpoint:
+    run = [
+        (record.fingerprint, record.network, record.size, record.conditions)
+        for record in (guide, guided)
+    ]
+    if run[0] != run[1] or guide.checkpoint >= guided.checkpoint:
         raise CheckpointError(
             f"cannot guide checkpoint {guided.checkpoint}: it is not an earlier one of its run",
             where=f"checkpoint {guide.checkpoint}",

@@ -12,7 +12,7 @@ from cxr_release.radiographs.phantoms.patient import Patient
 from cxr_release.radiographs.phantoms.solids import View
 from cxr_release.radiographs.phantoms.spine import Spine
 
-FACTS = ("curvature", "age_look", "vertebrae")
+FACTS = ("curvature", "age_look", "hardware", "vertebrae")
 """Names that `ingest.facts` may ask for."""
 KYPHOTIC_BELOW, LORDOTIC_ABOVE = 9.5, 20.2
 """Degrees from C2 to C7; below 0 the neck bends forward. Thirds of 2,000,000 drawn necks."""
@@ -23,7 +23,7 @@ _BONE_FOR_DISCS = 4.0
 
 
 def codes_of(
-    patient: Patient, spine: Spine, view: View, shape: tuple[int, int]
+    patient: Patient, spine: Spine, view: View, shape: tuple[int, int], *, operated: bool
 ) -> Mapping[str, str]:
     """Name → code of each of `FACTS`.
 
@@ -32,6 +32,7 @@ def codes_of(
         spine: how the neck is held.
         view: how it is projected.
         shape: height and width of the film.
+        operated: whether there are a plate and screws.
     """
     angle = spine.at("C7").frame.degrees - spine.at("C2").frame.degrees
     look = sum(patient.wear) - _BONE_FOR_DISCS * (patient.density - 1)
@@ -40,6 +41,7 @@ def codes_of(
             angle, (KYPHOTIC_BELOW, LORDOTIC_ABOVE), ("kyphotic", "straight", "lordotic")
         ),
         "age_look": _third(look, (YOUNG_BELOW, OLD_ABOVE), ("young", "middle", "old")),
+        "hardware": "plate and screws" if operated else "no hardware",
         "vertebrae": str(_whole_vertebrae(spine, view, shape)),
     }
 

@@ -21,6 +21,7 @@ from cxr_release.films.spacing import Spacing
 from cxr_release.params import Borders
 from cxr_release.radiographs.phantoms.collimation import Collimation, collimate, draw_collimation
 from cxr_release.radiographs.phantoms.film import draw_exposure, expose
+from cxr_release.radiographs.phantoms.hardware import plate_solids, plated_levels
 from cxr_release.radiographs.phantoms.neck import larynx_solids, soft_tissue
 from cxr_release.radiographs.phantoms.patient import Patient, Posture, draw_patient, draw_posture
 from cxr_release.radiographs.phantoms.phantom_facts import FACTS, codes_of
@@ -35,7 +36,7 @@ _NEGATIVES = 2
 _HEIGHTS = (240, 256, 272, 288, 304, 320, 336)
 _ENOUGH = 256
 """Pixels of an ingested film's side up to which films of `_HEIGHTS` have all the detail of it."""
-_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER, _COLLIMATION = range(7)
+_PATIENT, _USUAL_POSTURE, _FILM, _BLOCK, _POLARITY, _BORDER, _COLLIMATION, _HARDWARE = range(8)
 """Streams of random numbers, so that no draw shifts another."""
 
 
@@ -63,13 +64,19 @@ class Phantom:
 
 
 def draw_phantom(
-    index: int, *, seed: int, detail: int = 1, collimation: Collimation | None = None
+    index: int,
+    *,
+    seed: int,
+    detail: int = 1,
+    collimation: Collimation | None = None,
+    hardware: float = 0.0,
 ) -> Phantom:
     """Draw one film of the cohort: a pure function of seed, index (both ≥ 0) and the rest.
 
     With more detail the same patient stands in the same way before a detector of `detail` times as
     many pixels a side; with a collimation the same film has that border, in place of any of its
-    own.
+    own. `hardware` is the share of patients who have had surgery; of all others the films are the
+    same whatever it is.
 
     Bit-identical for the same NumPy and SciPy on the same machine.
     """
@@ -81,6 +88,10 @@ def draw_phantom(
     mirrored = bool(rng.random() < 0.5)
     shape, view = _frame(spine, mirrored, rng, detail)
     bone, flesh = _anatomy(patient, posture, spine)
+    surgery = _stream(seed, _HARDWARE, number)
+    operated = bool(surgery.random() < hardware)
+    if operated:
+        bone += plate_solids(spine, posture, plated_levels(surgery))
     exposure = draw_exposure(rng)
     field = None
     if collimation is not None:
@@ -97,7 +108,7 @@ def draw_phantom(
         negative=negative,
         keypoints=_on_film(keypoints(patient, spine), view, mirrored),
         scale=view.scale,
-        codes=codes_of(patient, spine, view, shape),
+        codes=codes_of(patient, spine, view, shape, operated=operated),
         field=field,
     )
 
@@ -179,6 +190,8 @@ class DrawnFilm:
     borders: Borders = "none"
     facts: tuple[str, ...] = ()
     """Names of `phantom_facts.FACTS` that are asked for: no others are stated."""
+    hardware: float = 0.0
+    """Share of patients who have had surgery."""
 
     @property
     def name(self) -> str:
@@ -193,7 +206,11 @@ class DrawnFilm:
     def load(self) -> tuple[Film, Facts]:
         """Draw it, with the truth about it."""
         phantom = draw_phantom(
-            self.index, seed=self.seed, detail=self.detail, collimation=self._collimation()
+            self.index,
+            seed=self.seed,
+            detail=self.detail,
+            collimation=self._collimation(),
+            hardware=self.hardware,
         )
         height, width = phantom.pixels.shape
         bits = phantom.pixels.dtype.itemsize * 8
@@ -236,6 +253,7 @@ def list_phantoms(
     detail: int = 1,
     borders: Borders = "none",
     facts: Collection[str] = (),
+    hardware: float = 0.0,
 ) -> Listing:
     """The first `count` films of the phantom cohort of `seed`.
 
@@ -245,6 +263,7 @@ def list_phantoms(
         detail: see `draw_phantom`.
         borders: around them.
         facts: names of what they are to state, of `phantom_facts.FACTS`.
+        hardware: share of patients who have had surgery.
 
     Raises:
         SourceError: nothing of such a name is known of phantoms.
@@ -256,5 +275,5 @@ def list_phantoms(
             remedy=f"known of phantoms: {', '.join(FACTS)}",
         )
     asked = tuple(name for name in FACTS if name in facts)
-    films = [DrawnFilm(index, seed, detail, borders, asked) for index in range(count)]
+    films = [DrawnFilm(index, seed, detail, borders, asked, hardware) for index in range(count)]
     return Listing(films=films, drawn=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cxr_release.logbook.logs import by_people
-from cxr_release.params import PHANTOMS
+from cxr_release.params import PHANTOMS, Params
 from cxr_release.release.documents.citation import stated
 from cxr_release.release.documents.drawn_elsewhere import generated_elsewhere, origins
 from cxr_release.release.documents.markdown import one_line
@@ -67,9 +67,16 @@ def _collection(record: Record) -> str:
     return (
         f"A denoising diffusion model drew {own:,} films, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
-        f" {params.sample.steps:,} steps.{others} {left}"
+        f" {params.sample.steps:,} steps{_guided(params)}.{others} {left}"
         f" {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
     )
+
+
+def _guided(params: Params) -> str:
+    guidance = params.sample.guidance
+    if guidance is None:
+        return ""
+    return f", guided by checkpoint {guidance.checkpoint} with weight {guidance.weight:g}"
 
 
 _NOBODY = "They show no real person; no X-ray was taken."
