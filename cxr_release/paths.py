@@ -33,6 +33,8 @@ class Paths:
     """Templates of the card, and the reasons of exclusion."""
     reasons = _Below("cards/reasons.yaml")
     """Codes of the reasons for which a film may be excluded."""
+    findings = _Below("cards/findings.yaml")
+    """Codes of what reviewers may see on a film; there may be no such file."""
     reviews = _Below("data/reviews")
     """All that people decided: the folder of the logs' folders."""
     screening_log = _Below("data/reviews/screening")
@@ -43,6 +45,8 @@ class Paths:
     """Films that were withdrawn after they were published: logs like the reviewers'."""
     facing_log = _Below("data/reviews/facing")
     """What reviewers say of the way films face."""
+    findings_log = _Below("data/reviews/findings")
+    """What reviewers see on films."""
     clearance_log = _Below("data/reviews/burned-in")
     """What people say of text on the real films: logs like the others, by opaque ids."""
     landmark_log = _Below("data/reviews/landmarks")

@@ -237,6 +237,12 @@ class Project:
             seed=self.params.seed,
         )
 
+    def findings(self) -> dict[str, str]:
+        """The codes of what reviewers may see on a film, and their meanings."""
+        from cxr_release.screening.findings import load_findings
+
+        return load_findings(self.paths.findings)
+
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""
         from cxr_release.screening.decision import load_reasons

@@ -405,10 +405,13 @@ def review(
     params = project.params
     project.open_logs(project.paths.screening_log, reviewer)
     project.require_logs(project.paths.facing_log, reviewer)
+    project.require_logs(project.paths.findings_log, reviewer)
     serve(
         project.tables,
         screening_log=project.paths.screening_log,
         facing_log=project.paths.facing_log,
+        findings_log=project.paths.findings_log,
+        findings=project.findings(),
         orders=project.paths.orders,
         reasons=project.reasons(),
         reviewers=reviewer,

@@ -25,6 +25,7 @@ from cxr_release.reader_study.answer import ANSWER
 from cxr_release.reader_study.collect import CSV, about_quartets
 from cxr_release.screening.decision import DECISION, FACING
 from cxr_release.screening.films import Generated, about_films
+from cxr_release.screening.findings import FINDINGS
 
 STDIN = "-"
 _KINDS: dict[str, EntryType[Any, Any]] = {
@@ -35,14 +36,15 @@ _KINDS: dict[str, EntryType[Any, Any]] = {
     "readers": ANSWER,
     "burned-in": CLEARANCE,
     "landmarks": PLACEMENT,
+    "findings": FINDINGS,
 }
 """Logs of a project → what they hold."""
 
 
 def _folders(paths: Paths) -> dict[str, Path]:
-    on_films = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
-    folders = (*on_films, paths.responses, paths.clearance_log, paths.landmark_log)
-    return dict(zip(_KINDS, folders, strict=True))
+    folders = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
+    further = (paths.responses, paths.clearance_log, paths.landmark_log, paths.findings_log)
+    return dict(zip(_KINDS, (*folders, *further), strict=True))
 
 
 def _logs(
@@ -71,7 +73,8 @@ def _nothing(_: Any) -> list[Fault]:
 def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
     """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
 
-    Those are `withdrawals`, `facing`, `audit`, `readers`, `burned-in` and `landmarks`; with them
+    Those are `withdrawals`, `facing`, `audit`, `readers`, `burned-in`, `landmarks` and `findings`;
+    with them
     come `witnesses`: `asked` (who knows what the logs held) and `notes` (sentences on what may be
     missing).
 
@@ -186,7 +189,7 @@ def join_log(other_log: str, into: Path) -> Joined:
             "is not the place of a project's log: nothing was joined",
             where=str(into),
             remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening,"
-            " withdrawals, facing, audit, readers, burned-in or landmarks",
+            " withdrawals, facing, audit, readers, burned-in, landmarks or findings",
         )
     on_films = _KINDS[name] in (DECISION, FACING)
     films = project.known_films() if on_films else None

@@ -16,6 +16,7 @@ from cxr_release.films.labels import shares_of
 from cxr_release.films.patients import counted
 from cxr_release.json_documents import read
 from cxr_release.params import PHANTOMS, Params, is_blank, never_set, never_stated
+from cxr_release.release.checks.parts import CONTROL
 from cxr_release.release.configs import Config
 from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import (
@@ -46,6 +47,7 @@ from cxr_release.release.record import (
     Flagged,
     Prescreen,
     Record,
+    ScreeningReview,
     Split,
     Training,
     Validation,
@@ -53,6 +55,7 @@ from cxr_release.release.record import (
 from cxr_release.release.versions.published import order_of
 from cxr_release.release.versions.version import Version, differences
 from cxr_release.screening.counts import counts_of_class
+from cxr_release.screening.real_findings import real_findings
 
 LIBRARIES = (
     "datasets",
@@ -127,7 +130,7 @@ def build_record(
                 "empty_tables": [config.name for config in configs if not config.opens],
             },
             "reviews": {
-                "screening": counts.review,
+                "screening": _screening(inputs, params, counts.review),
                 "audit": read(inputs.adjudication / "adjudication.json", AuditReview),
                 "reader_study": study.review,
                 **_burned_in(inputs),
@@ -190,6 +193,19 @@ def _labels(inputs: ReleaseInputs, params: Params, contents: Contents) -> dict[s
             "without": counts_of_class(None, screened, contents.exclusions),
         }
     }
+
+
+def _screening(inputs: ReleaseInputs, params: Params, review: ScreeningReview) -> dict[str, Any]:
+    """The review; beside each finding how many films that were trained on have it, where known."""
+    stated = review.plain()
+    if "findings" in stated:
+        split = tables.read_rows(inputs.split / "split.parquet", schemas.SPLIT)
+        trained = {row["id"] for row in split if row["part"] != CONTROL}
+        manifest = tables.iterate(inputs.cohort / "manifest.parquet", schemas.MANIFEST)
+        known = real_findings((row for row in manifest if row["id"] in trained), params)
+        for row in stated["findings"]["findings"]:
+            row.update(known.get(row["code"], {}))
+    return stated
 
 
 def _burned_in(inputs: ReleaseInputs) -> dict[str, BurnedInReview]:

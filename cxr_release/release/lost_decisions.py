@@ -147,7 +147,7 @@ def ends_of(paths: Paths) -> dict[str, dict[str, Any]]:
 def _logs(paths: Paths) -> Iterator[tuple[str, bytes]]:
     """Every log on films and pairs, such as `screening/a.b`, and its bytes."""
     logs = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
-    for folder in (*logs, paths.clearance_log, paths.landmark_log):
+    for folder in (*logs, paths.clearance_log, paths.landmark_log, paths.findings_log):
         for person in people_of(folder):
             path = log_file(folder, person)
             if path.is_file():

@@ -176,6 +176,40 @@ class Reviewer(Part):
     hurried_per_minute: Number | None
 
 
+class Finding(Part):
+    """How often a finding is noted on synthetic films, and how often source films have it."""
+
+    code: Text
+    meaning: Text
+    films: Count
+    """Of the tagged films."""
+    interval: list[Number]
+    """95 % interval of their share."""
+    released: Count
+    """Of the tagged films that are released."""
+    real_films: Count | None = None
+    """Source films with a fact of this name; None: not known."""
+    real_known: Count | None = None
+    """Source films of which that fact is known."""
+
+
+class FindingNotes(Part):
+    """What people saw on synthetic films, of those on which they noted findings or none."""
+
+    taggers: Count
+    tagged: Count
+    released: Count
+    decided: Count
+    """Films on which a person decided."""
+    decided_tagged: Count
+    """Of those, tagged ones."""
+    several: Count
+    """Films that more than one person tagged."""
+    differ: Count
+    """Of those, films on which they are not of one mind."""
+    findings: list[Finding]
+
+
 class ScreeningReview(Part):
     """How far people have screened the films."""
 
@@ -197,6 +231,8 @@ class ScreeningReview(Part):
     films_by_reviewers: Counts
     """Number of people → films on which so many decided."""
     each: list[Reviewer]
+    findings: FindingNotes | None = None
+    """Not there where nobody noted any, and in older records."""
 
 
 class AuditReview(Part):

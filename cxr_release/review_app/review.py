@@ -24,6 +24,7 @@ from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
+from cxr_release.review_app.finding_requests import FindingNotes, parse_findings
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import how_far, json_of, sentence
 from cxr_release.review_app.review_requests import (
@@ -45,6 +46,7 @@ from cxr_release.screening.decision import (
     of_people,
 )
 from cxr_release.screening.films import read_generated
+from cxr_release.screening.findings import FINDINGS
 from cxr_release.screening.queue import VIEWS, Order, Page, Queue, ShownFilm, order_of
 from cxr_release.screening.review_rate import MOST_ON_PAGE
 
@@ -60,6 +62,7 @@ class ReviewApp(Desk[Queue]):
         store: where the films are.
         sign_in: who may come in.
         facing: what reviewers say of the way films face.
+        notes: what reviewers see on films; None: nobody is asked.
         title: of the page.
         reasons: code → meaning, those that a person may give.
     """
@@ -71,10 +74,12 @@ class ReviewApp(Desk[Queue]):
         sign_in: SignIn,
         *,
         facing: FacingStatements,
+        notes: FindingNotes | None = None,
         title: str,
         reasons: Mapping[str, str],
     ) -> None:
         self._facings = facing
+        self._notes = notes
         self._store = store
         self._title = title
         self._reasons = reasons
@@ -85,13 +90,14 @@ class ReviewApp(Desk[Queue]):
             Route("/films", self._films),
             Route("/decisions", self._decide, methods=["POST"]),
             Route("/facing", self._facing, methods=["GET", "POST"]),
+            Route("/findings", self._findings, methods=["GET", "POST"]),
         ]
         page = "review/review.html"
         super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
 
     def setup(self, worklist: Queue) -> dict[str, Any]:
-        """Reviewer, title, reasons, how many films there are; of large ones, what widths they have
-        as small pictures.
+        """Reviewer, title, reasons, findings, how many films there are; of large ones, what widths
+        they have as small pictures.
         """
         widths = [width for width in WIDTHS if width < self._side]
         return {
@@ -99,6 +105,7 @@ class ReviewApp(Desk[Queue]):
             "title": self._title,
             "reasons": [{"code": code, "meaning": text} for code, text in self._reasons.items()],
             "facing": FACING_REASON if FACING_REASON in self._reasons else None,
+            "findings": self._notes.listed() if self._notes else [],
             "films": len(worklist),
             **({"thumbnails": widths} if widths else {}),
         }
@@ -183,6 +190,21 @@ class ReviewApp(Desk[Queue]):
 
         return await self.answer(facing)
 
+    async def _findings(self, request: Request) -> Response:
+        queue, notes = self.worklist_of(request), self._notes
+        statement = parse_findings(await json_of(request)) if request.method == "POST" else None
+        if notes is None:
+            raise Refusal(400, "There is no list of findings.")
+
+        def findings() -> dict[str, Any]:
+            self._store.check()
+            if statement is not None:
+                notes.note(queue, statement)
+            notes.refresh()
+            return {"noted": notes.noted(queue)}
+
+        return await self.answer(findings)
+
     def _new_decision(self, queue: Queue, decision: RequestedDecision) -> NewDecision:
         film = queue.film(decision.film)
         if film is None:
@@ -241,6 +263,8 @@ def review(
     *,
     screening_log: Path,
     facing_log: Path,
+    findings_log: Path | None = None,
+    findings: Mapping[str, str] | None = None,
     orders: Path,
     reasons: Mapping[str, str],
     reviewers: Sequence[str],
@@ -259,6 +283,8 @@ def review(
         tables: the films, `schemas.ORIENTED`.
         screening_log: folder of the decision logs; only the reviewers' own are written.
         facing_log: folder of what they say of the way films face; likewise.
+        findings_log: folder of what they see on films; likewise. None: nobody is asked.
+        findings: code → one-line meaning, of what may be seen.
         orders: folder of the recorded orders.
         reasons: code → one-line meaning.
         reviewers: who reviews.
@@ -288,6 +314,11 @@ def review(
     )
     facing = FacingStatements(SharedState(FACING, facing_log, store.sha256, also=mirrored), films)
     facing.refresh()
+    notes = None
+    if findings_log is not None and findings:
+        seen = SharedState(FINDINGS, findings_log, store.sha256, also=mirrored)
+        notes = FindingNotes(seen, films, findings)
+        notes.refresh()
     scores = (scores or {}) if order == "doubtful-first" else None
     queues = {}
     for reviewer in reviewers:
@@ -306,7 +337,13 @@ def review(
 
     def app(sign_in: SignIn) -> ASGIApp:
         pages = ReviewApp(
-            queues, store, sign_in, facing=facing, title=title, reasons=of_people(reasons)
+            queues,
+            store,
+            sign_in,
+            facing=facing,
+            notes=notes,
+            title=title,
+            reasons=of_people(reasons),
         )
         threading.Thread(target=pages.prepare, daemon=True).start()
         return pages

@@ -15,12 +15,13 @@ from cxr_release.screening.consensus import apply
 from cxr_release.screening.counts import draw_reasons, table_s1
 from cxr_release.screening.decision import DECISION, load_reasons
 from cxr_release.screening.films import read_generated
+from cxr_release.screening.findings import FINDINGS, load_findings, tally_findings
 from cxr_release.screening.record_decisions import read_with_prescreen
 
 
 def run(paths: Paths, params: Params) -> None:
     """Write every film's fate, the exclusions, and the counts as numbers and as Table S1."""
-    require_kept(paths.root, [paths.screening_log, paths.withdrawals])
+    require_kept(paths.root, [paths.screening_log, paths.withdrawals, paths.findings_log])
     expected = paths.oriented_tables(params.sample.jobs)
     unexpected = sorted(set(paths.oriented.glob("*.parquet")) - set(expected))
     if unexpected:
@@ -35,14 +36,24 @@ def run(paths: Paths, params: Params) -> None:
             "no such file", where=str(paths.prescreen_log), remedy="run `dvc repro`"
         )
     logs = read_with_prescreen(paths.screening_log, paths.prescreen_log)
+    films = read_generated(expected)
     result = apply(
-        read_generated(expected),
+        films,
         logs,
         params.screen,
         load_reasons(paths.reasons),
         copies=read(paths.copies, dict[str, str]),
         withdrawals=read_all(DECISION, paths.withdrawals),
     )
+    noted = tally_findings(
+        films,
+        read_all(FINDINGS, paths.findings_log),
+        load_findings(paths.findings),
+        released={row["id"] for row in result.screened if row["released"]},
+        decided={row["id"] for row in result.screened if row["reviewers"]},
+    )
+    if noted is not None:
+        result.counts["review"]["findings"] = noted
     undecided = result.counts["total"]["undecided"]
     if undecided and params.screen.require_complete:
         raise DecisionError(

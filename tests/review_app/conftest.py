@@ -14,11 +14,13 @@ from cxr_release.films.film_store import FilmStore
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
+from cxr_release.review_app.finding_requests import FindingNotes
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.review import ReviewApp
 from cxr_release.review_app.review_requests import FacingStatements
 from cxr_release.screening.decision import DECISION, FACING
 from cxr_release.screening.films import Generated, read_generated
+from cxr_release.screening.findings import FINDINGS
 from cxr_release.screening.queue import Queue, order_of
 from tests.support.asking import ORIGIN, Answer, Visitor
 from tests.support.oriented import oriented_row
@@ -82,7 +84,11 @@ def outside(films: Path, tmp_path: Path) -> Desk:
     mirrored = {film.id: film.mirrored_sha256 for film in generated}
     said = SharedState(FACING, tmp_path / "reviews" / "facing", shelf.sha256, also=mirrored)
     facing = FacingStatements(said, generated)
-    app = ReviewApp(queues, shelf, door, facing=facing, title="Screening", reasons=REASONS)
+    seen = SharedState(FINDINGS, tmp_path / "reviews" / "findings", shelf.sha256, also=mirrored)
+    notes = FindingNotes(seen, generated, {"hardware": "Metal.", "osteophytes": "Spurs."})
+    app = ReviewApp(
+        queues, shelf, door, facing=facing, notes=notes, title="Screening", reasons=REASONS
+    )
     guard = Guard(app, [ORIGIN, "http://localhost:8741"])
     return Desk(
         app=guard,

@@ -188,6 +188,10 @@ def test_setup_says_what_the_page_must_know(desk: Any) -> None:
             {"code": "other", "meaning": "<b>Any</b> other."},
         ],
         "facing": "wrong-facing",
+        "findings": [
+            {"code": "hardware", "meaning": "Metal."},
+            {"code": "osteophytes", "meaning": "Spurs."},
+        ],
         "films": 40,
     }
 

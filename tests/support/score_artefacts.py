@@ -79,10 +79,38 @@ def scorecard(
         "learning_curves": _curves() if measured else [],
         "privacy": privacy,
         "coverage": coverage,
+        "prevalence": _prevalence() if measured else [],
         **({} if classes is None else {"classes": classes}),
         "notes": ["2 of 3 trained films are not labelled"] if measured else [],
         "summary": summary_of(parts, why_not),
     }
+
+
+def _prevalence() -> list[dict[str, Any]]:
+    """One class kept, one drawn less often; of the other fact nothing is judged."""
+    shares = {
+        ("curvature", "kyphotic"): (20, 0.1, [0.05, 0.15], 0.001, None),
+        ("curvature", "straight"): (60, 0.9, [0.85, 0.95], 0.4, None),
+        ("sex", "f"): (40, 0.5, [0.0, 1.0], 0.5, "unlike real films of any class"),
+        ("sex", "m"): (40, 0.5, [0.0, 1.0], 0.5, "unlike real films of any class"),
+    }
+    totals = {"curvature": 80, "sex": 80}
+    adjusted = iter(holm([p for *_, p, why in shares.values() if why is None]))
+    return [
+        {
+            "fact": fact,
+            "class": name,
+            "real": {"films": films, "patients": films, "share": films / totals[fact]},
+            "synthetic": {"films": 200, "share": share, "interval": interval},
+            "unlike": 0.05 if why is None else 0.4,
+            "why_not": why,
+            "p": p,
+            "p_holm": next(adjusted) if why is None else None,
+            "found": "less" if p < 0.01 else None,
+            "half": why is None,
+        }
+        for (fact, name), (films, share, interval, p, why) in shares.items()
+    ]
 
 
 def _unmeasured() -> list[dict[str, Any]]:

@@ -39,6 +39,7 @@ REVIEWS = (
     "facing",
     "burned-in",
     "landmarks",
+    "findings",
 )
 
 

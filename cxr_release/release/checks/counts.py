@@ -13,10 +13,12 @@ from typing import Any
 from cxr_release.film_id import Job, job_of_row, job_title, read_job, where_asked
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
-from cxr_release.release.record import FilmCounts
+from cxr_release.release.record import FilmCounts, FindingNotes
 from cxr_release.screening.counts import by_reason, excluded_by_no_reviewer, review_totals
 from cxr_release.screening.reviewers import WAYS, sentence_of
+from cxr_release.statistics.proportions import clopper_pearson
 
+_NEAR = 1e-9
 _BY = ("reviewers", "prescreen", "audit", "withdrawn")
 
 
@@ -110,6 +112,43 @@ def check_review(view: View, report: CheckReport) -> None:
     state = "none" if not review.reviewers else "partial" if undecided else "complete"
     report.says(place.at("state"), review.state, state, "its numbers")
     _check_people(view, report)
+    if review.findings is not None:
+        _check_findings(review.findings, view, report)
+
+
+def _check_findings(noted: FindingNotes, view: View, report: CheckReport) -> None:
+    """What people saw: on no more films than there are, and with intervals of these numbers."""
+    place, total = view.places.screening.at("findings"), view.generated
+    most = {
+        "tagged": total,
+        "released": min(noted.tagged, len(view.films)),
+        "decided": total,
+        "decided_tagged": min(noted.decided, noted.tagged),
+        "several": noted.tagged if noted.taggers > 1 else 0,
+        "differ": noted.several,
+    }
+    for key, least in most.items():
+        if getattr(noted, key) > least:
+            report.add(place.at(key), f"says {getattr(noted, key)}, and it is {least} at most")
+    if not noted.tagged:
+        report.add(place.at("tagged"), "says 0, and there are findings")
+        return
+    people = view.screening.films_by_reviewers
+    decided = total - people.get("0", 0)
+    report.says(place.at("decided"), noted.decided, decided, "films_by_reviewers")
+    for row in noted.findings:
+        where = place.at(row.code)
+        if row.films > noted.tagged or row.released > min(row.films, noted.released):
+            report.add(where, "is noted on more films than are tagged")
+            continue
+        true = clopper_pearson(row.films, noted.tagged)
+        if len(row.interval) != 2 or any(
+            abs(stated - end) > _NEAR for stated, end in zip(row.interval, true, strict=True)
+        ):
+            report.says(where.at("interval"), row.interval, true, "its numbers")
+        if row.real_films is not None and row.real_films > (row.real_known or 0):
+            report.add(where, "is known of more source films than there are")
+    report.applied("findings held against the films", len(noted.findings))
 
 
 def _check_people(view: View, report: CheckReport) -> None:

@@ -114,7 +114,11 @@ def _check_prevalence(
             report.add(place.at(fact), f"has shares of synthetic films whose sum is {total}")
     if rounded:
         return
-    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+    tested = [row for row in rows if row["why_not"] is None]
+    for row in rows:
+        if row["why_not"] is not None and (row["p_holm"], row["found"]) != (None, None):
+            report.add(place.at(f"{row['fact']}, {row['class']}"), "is not judged, and yet found")
+    for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
         less = row["synthetic"]["share"] < row["real"]["share"]
         found = None if p > ALPHA else "less" if less else "more"
         if abs(row["p_holm"] - p) > near or row["found"] != found:

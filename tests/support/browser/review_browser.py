@@ -11,6 +11,7 @@ from cxr_release.logbook import log
 from cxr_release.review_app.review import review
 from cxr_release.review_app.site import Site
 from cxr_release.screening.decision import DECISION, FACING
+from cxr_release.screening.findings import FINDINGS
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 
@@ -26,6 +27,12 @@ REASONS = {
     "other": "Any other gross abnormality <b>in bold</b>.",
 }
 CODES = list(REASONS)
+SEEN = {
+    "osteophytes": "Bony spurs at the margins of vertebral bodies.",
+    "fused-bodies": "Two or more vertebral bodies are one.",
+    "hardware": "Metal <b>of an operation</b>.",
+}
+"""Findings that may be noted."""
 TITLE = "Screening <i>of phantoms</i>"
 A_PAGE = 24
 """Films that a window of that size holds."""
@@ -56,6 +63,8 @@ class Server(MortalServer):
             "tables": films.tables,
             "screening_log": folder / "screening",
             "facing_log": folder / "facing",
+            "findings_log": folder / "findings",
+            "findings": SEEN,
             "orders": folder / "orders",
             "reasons": REASONS,
             "title": TITLE,
@@ -74,6 +83,12 @@ class Server(MortalServer):
         path = self.folder / "facing" / f"{reviewer}.jsonl"
         lines = log.read(FACING, path) if path.exists() else []
         return [(line.image_id, line.faces) for line in lines]
+
+    def noted(self, reviewer: str) -> list[tuple[str, str]]:
+        """Id and findings of every line on findings, in order."""
+        path = self.folder / "findings" / f"{reviewer}.jsonl"
+        lines = log.read(FINDINGS, path) if path.exists() else []
+        return [(line.image_id, line.findings) for line in lines]
 
 
 class Screen(Tab):

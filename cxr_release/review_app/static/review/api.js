@@ -17,7 +17,7 @@ import { Connection } from "../shared/connection.js";
 
 /** @typedef {{done: number, left: number, excluded: number, per_minute: number|null, minutes_left: number|null}} Progress */
 /** @typedef {{films: FilmState[], from: number, next: number|null, previous: number|null}} Page */
-/** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], facing: string|null, films: number, thumbnails?: number[]}} Setup */
+/** @typedef {{reviewer: string, title: string, reasons: {code: string, meaning: string}[], findings: {code: string, meaning: string}[], facing: string|null, films: number, thumbnails?: number[]}} Setup */
 /** @typedef {{film: string, decision: Verb, reason: string, note: string}} NewDecision */
 /** @typedef {{films: FilmState[], logged: number}} Answer */
 
@@ -47,6 +47,20 @@ export class ReviewApi extends Connection {
    */
   setFacing(film, right) {
     return this.post("facing", { film, right });
+  }
+
+  /** @returns {Promise<{noted: Record<string, string[]>}>} films that the reviewer tagged, by name */
+  findings() {
+    return this.get("findings");
+  }
+
+  /**
+   * @param {string} film
+   * @param {string[]|null} findings codes, none where none is seen; null takes back what was noted
+   * @returns {Promise<{noted: Record<string, string[]>}>}
+   */
+  setFindings(film, findings) {
+    return this.post("findings", { film, findings });
   }
 
   /**

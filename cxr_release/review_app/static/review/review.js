@@ -12,6 +12,7 @@ import { DecisionState } from "./decision_state.js";
 import { Decisions } from "./decisions.js";
 import { Enlarged } from "./enlarged.js";
 import { Facings } from "./facings.js";
+import { Findings, findingsText } from "./findings.js";
 import { Grid } from "./grid.js";
 import { Preview, ReasonMenu } from "./mouse.js";
 import { PageNavigation } from "./page_navigation.js";
@@ -51,6 +52,7 @@ class ReviewPage extends PageController {
     keep: () => this.decisions.keep(),
     "take-back": () => this.decisions.takeBack(),
     note: () => void this.decisions.note(),
+    findings: () => void this.#askFindings(),
     "go-on": () => {
       if (this.enlarged.isOpen) this.notices.warn("Enter keeps the rest of a page only while the page is on the screen: Esc first.");
       else this.decisions.goOn();
@@ -89,6 +91,7 @@ class ReviewPage extends PageController {
     this.states = new DecisionState(queue);
     this.preferences = new Preferences(setup.reviewer);
     this.facings = new Facings(api, notices);
+    this.findings = new Findings(api, notices, setup.findings);
     this.grid = new Grid(byId("grid"), images, this.states);
     this.grid.isMirrored = (name) => this.facings.has(name);
     this.navigation = new PageNavigation({ api, images, states: this.states, grid: this.grid, films: setup.films });
@@ -112,6 +115,7 @@ class ReviewPage extends PageController {
     this.sidebar.showLast(preferences.lastReason);
     this.sidebar.showView(readUrl().view, true);
     this.facings.addEventListener("change", () => this.draw());
+    this.findings.addEventListener("change", () => this.draw());
     this.#listenToGrid();
     this.#listenToNavigation();
     this.#listenToWindow();
@@ -128,7 +132,7 @@ class ReviewPage extends PageController {
 
   async open() {
     const { view, from } = readUrl();
-    await this.facings.load();
+    await Promise.all([this.facings.load(), this.findings.load()]);
     await this.navigation.open(view, { from }, { film: null });
   }
 
@@ -223,9 +227,25 @@ class ReviewPage extends PageController {
    */
   async #askNote(title, note) {
     const answer = await askNote(title, note, NOTE_HINT);
+    this.#focusFilm();
+    return answer;
+  }
+
+  async #askFindings() {
+    const { index, name, names } = this.grid;
+    if (name === null) return;
+    if (!this.grid.isDisplayed(name)) {
+      this.notices.warn("This film is not on the screen, so nothing can be seen on it.");
+      return;
+    }
+    await this.findings.ask(name, `film ${index + 1} of ${names.length}`);
+    this.#focusFilm();
+  }
+
+  /** After a small window: the keys are the film's again. */
+  #focusFilm() {
     if (this.enlarged.isOpen) this.enlarged.move(0);
     else this.grid.focus(this.grid.index);
-    return answer;
   }
 
   #askReason() {
@@ -237,6 +257,7 @@ class ReviewPage extends PageController {
   #drawFilm() {
     const { index, name, names } = this.grid;
     this.sidebar.showFilm(index, names.length, name === null ? null : this.states.of(name));
+    this.sidebar.showFindings(name === null ? "" : findingsText(this.findings.of(name)));
     this.enlarged.update();
   }
 

@@ -36,6 +36,7 @@ export class Sidebar {
     this.decision = element("p", { class: "film-state" });
     this.time = element("span", { class: "film-time" });
     this.note = element("p", { class: "film-note" });
+    this.findings = element("p", { class: "film-findings" });
     this.reasons = setup.reasons.map((reason, place) => this.#reason(reason, place, act));
     this.meaning = element("p", { class: "reason-now muted" });
     this.onward = button({ class: "primary onward", on: { click: () => act("go-on") } });
@@ -48,6 +49,7 @@ export class Sidebar {
       tool("keep", "Keep", "Keep this film"),
       tool("note", "Note", "Note on this exclusion"),
       tool("enlarge", "Enlarge", "Enlarge this film"),
+      ...(setup.findings.length > 0 ? [tool("findings", "Tag", "Which findings this film shows, or none")] : []),
     ];
     const undo = tool("take-back", "Undo", "Take back: this film's decision, or the last one you made");
     host.append(
@@ -71,6 +73,7 @@ export class Sidebar {
         element("div", { class: "film-line" }, this.film, this.time),
         this.decision,
         element("div", { class: "film-buttons" }, this.tools[0], undo, ...this.tools.slice(1)),
+        this.findings,
       ),
       element(
         "section",
@@ -157,6 +160,11 @@ export class Sidebar {
       const chosen = shown?.decision === "exclude" && shown.reason === reason.code;
       setAttributes(this.reasons[place], { "aria-pressed": String(chosen) });
     });
+  }
+
+  /** @param {string} text what was noted of the film; empty: nothing */
+  showFindings(text) {
+    this.findings.textContent = text;
   }
 
   /** @param {string} last code of the reason that `x` gives */

@@ -44,7 +44,7 @@ export function askNote(title, note, hint) {
       event.preventDefault();
       save();
     });
-    open(dialog, () => resolve(answer));
+    openDialog(dialog, () => resolve(answer));
     text.focus();
   });
 }
@@ -84,14 +84,16 @@ export function showKeys(listed, mouse) {
     event.preventDefault();
     dialog.close();
   });
-  open(dialog, () => {});
+  openDialog(dialog, () => {});
 }
 
 /**
+ * Show a small window; its keys are not the page's.
+ *
  * @param {HTMLDialogElement} dialog
- * @param {() => void} closed
+ * @param {() => void} closed called when it is closed, however that came
  */
-function open(dialog, closed) {
+export function openDialog(dialog, closed) {
   // Keys in here are not the page's.
   dialog.addEventListener("keydown", (event) => event.stopPropagation());
   dialog.addEventListener("close", () => {

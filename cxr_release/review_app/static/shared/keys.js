@@ -66,6 +66,7 @@ export const REVIEW_KEYS = [
       { keys: ["k"], action: "keep", shown: "k", help: "keep it" },
       { keys: ["u"], action: "take-back", shown: "u", help: "take back its decision, or the last one you made" },
       { keys: ["n"], action: "note", shown: "n", help: "add a note to its exclusion" },
+      { keys: ["t"], action: "findings", shown: "t", help: "tag it: which findings it shows, or none; decides nothing" },
     ],
   },
   {

@@ -1,0 +1,181 @@
+// What the reviewer sees on films: asked for in a small window, and kept by the server.
+
+import { Refused } from "../shared/connection.js";
+import { openDialog } from "../shared/dialogs.js";
+import { button, element, setAttributes } from "../shared/dom.js";
+import { reasonText } from "../shared/format.js";
+
+/** Key of "none of these"; the findings have a letter each, from a on. */
+const NONE_KEY = "0";
+const HINT = "Letters choose; Enter saves. It decides nothing, and films need not be tagged.";
+
+/** @param {number} place in the list */
+const letterOf = (place) => String.fromCharCode("a".charCodeAt(0) + place);
+
+/**
+ * What was noted of a film, in words; empty: nothing was.
+ *
+ * @param {string[]|null} codes
+ */
+export function findingsText(codes) {
+  if (codes === null) return "";
+  return codes.length > 0 ? `Findings: ${codes.map(reasonText).join(", ")}` : "Findings: none of the list";
+}
+
+/** "change", whenever what is known is other than before. */
+export class Findings extends EventTarget {
+  /** @type {Map<string, string[]>} */
+  #noted = new Map();
+
+  /**
+   * @param {import("./api.js").ReviewApi} api
+   * @param {import("../shared/notices.js").Notices} notices
+   * @param {{code: string, meaning: string}[]} listed
+   */
+  constructor(api, notices, listed) {
+    super();
+    this.api = api;
+    this.notices = notices;
+    this.listed = listed;
+  }
+
+  /**
+   * @param {string} name
+   * @returns {string[]|null} null: the film is not tagged
+   */
+  of(name) {
+    return this.#noted.get(name) ?? null;
+  }
+
+  /** What the log holds. */
+  async load() {
+    if (this.listed.length === 0) return;
+    try {
+      this.#update(await this.api.findings());
+    } catch {
+      this.notices.warn("Which findings you noted is not known just now.");
+    }
+  }
+
+  /**
+   * Ask for a film's findings, and save them.
+   *
+   * @param {string} name
+   * @param {string} title what the film is called
+   */
+  async ask(name, title) {
+    if (this.listed.length === 0) {
+      this.notices.warn("There is no list of findings: whoever runs this page has none in cards/findings.yaml.");
+      return;
+    }
+    const answer = await askFindings(title, this.listed, this.of(name));
+    if (answer === undefined) return;
+    try {
+      this.#update(await this.api.setFindings(name, answer));
+    } catch (error) {
+      const why = error instanceof Refused ? `The server says: ${error.message}` : "The server does not answer.";
+      this.notices.warn(`Not saved: what you noted of this film. ${why}`);
+      return;
+    }
+    this.notices.announce(answer === null ? "Taken back: this film is not tagged." : `Saved. ${findingsText(answer)}.`);
+  }
+
+  /** @param {{noted: Record<string, string[]>}} answer */
+  #update({ noted }) {
+    this.#noted = new Map(Object.entries(noted));
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+/**
+ * The window: letters choose, Enter saves, Escape leaves it as it was.
+ *
+ * @param {string} title
+ * @param {{code: string, meaning: string}[]} listed
+ * @param {string[]|null} before
+ * @returns {Promise<string[]|null|undefined>} null: no longer tagged; undefined: nothing is to change
+ */
+function askFindings(title, listed, before) {
+  return new Promise((resolve) => {
+    const chosen = new Set(before ?? []);
+    let none = before !== null && before.length === 0;
+    /** @type {string[]|null|undefined} */
+    let answer;
+    const close = (/** @type {string[]|null} */ value) => {
+      answer = value;
+      dialog.close();
+    };
+    const save = () => {
+      if (chosen.size > 0 || none) close(listed.map(({ code }) => code).filter((code) => chosen.has(code)));
+      else hint.textContent = `Choose a finding, or ${NONE_KEY}: none of these.`;
+    };
+    const draw = (/** @type {string} */ text = HINT) => {
+      for (const [code, made] of buttons) setAttributes(made, { "aria-pressed": String(chosen.has(code)) });
+      setAttributes(nothing, { "aria-pressed": String(none) });
+      hint.textContent = text;
+    };
+    const toggle = (/** @type {string} */ code) => {
+      none = false;
+      if (!chosen.delete(code)) chosen.add(code);
+      draw(listed.find((each) => each.code === code)?.meaning);
+    };
+    const chooseNone = () => {
+      none = !none;
+      chosen.clear();
+      draw();
+    };
+    const buttons = new Map(
+      listed.map(({ code, meaning }, place) => [
+        code,
+        findingButton(letterOf(place), reasonText(code), meaning, code, () => toggle(code)),
+      ]),
+    );
+    const nothing = findingButton(NONE_KEY, "none of these", "The film was looked at, and shows none of the list.", "none", chooseNone);
+    const hint = element("p", { class: "muted", attributes: { role: "status" } });
+    const dialog = element(
+      "dialog",
+      { class: "dialog findings", attributes: { "aria-label": `Findings: ${title}` } },
+      element("h2", { text: `Findings: ${title}` }),
+      element("div", { class: "finding-list" }, ...buttons.values(), nothing),
+      hint,
+      element(
+        "div",
+        { class: "dialog-buttons" },
+        ...(before === null ? [] : [button({ text: "Not tagged (Del)", on: { click: () => close(null) } })]),
+        button({ text: "Leave as it was (Esc)", on: { click: () => dialog.close() } }),
+        button({ class: "primary", text: "Save (Enter)", on: { click: save } }),
+      ),
+    );
+    dialog.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const key = event.key.toLowerCase();
+      const place = key.length === 1 ? key.charCodeAt(0) - "a".charCodeAt(0) : -1;
+      if (key === "enter") save();
+      else if (key === NONE_KEY && !event.repeat) chooseNone();
+      else if (key === "delete" && before !== null) close(null);
+      else if (place >= 0 && place < listed.length) {
+        if (!event.repeat) toggle(listed[place].code);
+      } else return;
+      event.preventDefault();
+    });
+    openDialog(dialog, () => resolve(answer));
+    draw();
+    /** @type {HTMLElement} */ (dialog.querySelector(".primary")).focus();
+  });
+}
+
+/**
+ * @param {string} key
+ * @param {string} text
+ * @param {string} meaning
+ * @param {string} code
+ * @param {() => void} click
+ */
+function findingButton(key, text, meaning, code, click) {
+  return button(
+    { class: "finding", attributes: { "data-finding": code, title: meaning }, on: { click } },
+    element("kbd", { text: key }),
+    element("span", { class: "finding-name", text }),
+    element("span", { class: "finding-meaning muted", text: meaning }),
+  );
+}
