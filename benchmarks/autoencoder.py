@@ -12,7 +12,8 @@ tells the reconstructions from other unseen phantoms. Kinds:
 - `picture`: latents that are a picture of 16 × 16 with 4 channels (f4, as latent diffusion has
   them), the same loss;
 - `picture-free`: the same, with the divergence of the latents weighed by a millionth, as latent
-  diffusion has it: the least that stands between a film and its reconstruction.
+  diffusion has it: the least that stands between a film and its reconstruction;
+- `picture-free-8`: the same with pictures of 8 × 8 (f8).
 
 Latent diffusion's own autoencoders learn, besides, from a network's judgement (LPIPS) and from an
 adversary; the weights of the one were learnt from photographs, and neither is tried here.
@@ -43,7 +44,7 @@ from cxr_release.params import AutoencoderNetwork, ComputeParams, TrainParams
 from cxr_release.scorecard.two_sample import two_sample_test
 
 FILMS, SIZE, DRAWN, DRAWS = 600, 64, 192, 200
-CHANNELS, SIDE = 4, 16
+CHANNELS = 4
 FREE = 1e-6
 Films = NDArray[np.uint8]
 
@@ -65,7 +66,7 @@ class PictureAutoencoder(FilmAutoencoder):
         return mean.flatten(1), log_variance.flatten(1).clamp(-20, 10)
 
     def decode(self, latents: Tensor) -> Tensor:
-        codes = self.from_latents(latents.view(-1, CHANNELS, SIDE, SIDE))
+        codes = self.from_latents(latents.view(-1, CHANNELS, *self._grid[1:]))
         return torch.nn.functional.pixel_shuffle(self.blocks.decoder(codes), self._fold)
 
     def forward(self, films: Tensor, noise: Tensor) -> Tensor:
@@ -87,11 +88,13 @@ class FreeAutoencoder(PictureAutoencoder):
 
 
 FILM = AutoencoderNetwork()
-PICTURE = AutoencoderNetwork(channels=(32, 48), latents=CHANNELS * SIDE**2)
+PICTURE = AutoencoderNetwork(channels=(32, 48), latents=CHANNELS * 16**2)
+SMALLER = AutoencoderNetwork(channels=(32, 48, 64), latents=CHANNELS * 8**2)
 KINDS: dict[str, tuple[AutoencoderNetwork, Callable[..., FilmAutoencoder]]] = {
     "film": (FILM, build),
     "picture": (PICTURE, PictureAutoencoder),
     "picture-free": (PICTURE, FreeAutoencoder),
+    "picture-free-8": (SMALLER, FreeAutoencoder),
 }
 
 

@@ -23,7 +23,7 @@ from cxr_release.stages import orient, train_autoencoder, validate
 from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.long]
 
 SMALL: dict[str, Any] = {
     **SMALLEST,
@@ -60,7 +60,6 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paths]:
         yield made
 
 
-@pytest.mark.long
 def test_the_release_holds_films_of_both_and_is_what_it_says(paths: Paths) -> None:
     assert verify(paths.release)["differences"] == []
     record = read_json(paths.release / "release.json")
@@ -84,7 +83,6 @@ def test_the_release_holds_films_of_both_and_is_what_it_says(paths: Paths) -> No
     assert record["inputs"].keys() >= {"training/autoencoder.json", "training/checkpoint-2.json"}
 
 
-@pytest.mark.long
 def test_the_card_names_the_generator_of_each_source(paths: Paths) -> None:
     card = (paths.release / "README.md").read_text(encoding="utf-8")
     for text in (
@@ -101,7 +99,6 @@ def test_the_card_names_the_generator_of_each_source(paths: Paths) -> None:
     assert "other generators" not in card
 
 
-@pytest.mark.long
 def test_its_films_are_drawn_again_from_their_names(paths: Paths, tmp_path: Path) -> None:
     params = parameters.load(paths.params)
     made = regenerate(
@@ -135,7 +132,6 @@ def _other_counts(record: dict[str, Any]) -> None:
     row["source"] = "gan"
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("change", [_no_measures, _other_steps, _of_nobody, _other_counts])
 def test_a_record_that_says_otherwise_is_noticed(
     paths: Paths, tmp_path: Path, change: Callable[[dict[str, Any]], None]
@@ -149,7 +145,6 @@ def test_a_record_that_says_otherwise_is_noticed(
     assert verify(altered)["differences"]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -171,7 +166,6 @@ def test_a_checkpoint_of_other_settings_is_noticed(paths: Paths, key: str, value
         write_json(place, kept)
 
 
-@pytest.mark.long
 def test_films_of_an_autoencoder_that_is_gone_are_removed(paths: Paths, tmp_path: Path) -> None:
     root = tmp_path / "project"
     shutil.copytree(paths.root, root, symlinks=True)
