@@ -52,7 +52,8 @@ def drawn_of(screened: Path, films: Iterable[Path], *, log: Path, number: int, s
     hashes = {
         row["id"]: row["sha256"]
         for path in films
-        for row in tables.read(path, schemas.ORIENTED, ["id", "sha256"]).to_pylist()
+        for row in tables.read(path, schemas.ORIENTED, ["id", "sha256", "facing"]).to_pylist()
+        if row["facing"] == "left"  # of others nobody knows which side is the front
     }
     ids = drawn_films([film for film in released if film in hashes], number=number, seed=seed)
     drawn = {film: hashes[film] for film in ids}

@@ -23,7 +23,7 @@ def drawn_films(films: Collection[str], *, number: int, seed: int) -> list[str]:
     """Films that readers place landmarks on: the same for all, whatever other films there are.
 
     Args:
-        films: ids of the released films.
+        films: ids of the released films of known facing.
         number: of films to draw, at most.
         seed: root of all random numbers.
 

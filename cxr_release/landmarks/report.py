@@ -44,11 +44,12 @@ class RealFilms:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def patients_known(self) -> int | None:
-        """Of how many patients they are; None where that is not stated for all."""
-        stated = not any(film == whose for film, whose in zip(self.ids, self.patients, strict=True))
-        return len({*self.patients}) if stated else None
+    def patients_known(self, films: int | None = None) -> int | None:
+        """Of how many patients the first films are; None where that is not stated for all."""
+        some = slice(0, films)
+        pairs = zip(self.ids[some], self.patients[some], strict=True)
+        stated = not any(film == whose for film, whose in pairs)
+        return len({*self.patients[some]}) if stated else None
 
 
 def taught(films: RealFilms) -> Taught:
@@ -83,7 +84,7 @@ def about_teacher(
     about: dict[str, Any] = {
         "kind": "closed",
         "films": learnt,
-        "patients": taught_films.patients_known,
+        "patients": taught_films.patients_known(learnt),
         "level": LEVEL,
         "left_out": summary_of(apart, taught_films.patients[:learnt]),
         "control": None,
@@ -96,7 +97,7 @@ def about_teacher(
     within = (errors <= placed.radius).mean(axis=1)
     return about | {
         "control": {
-            "patients": control.patients_known,
+            "patients": control.patients_known(),
             "errors": summary_of(errors, control.patients),
             "mean_shape": summary_of(
                 np.linalg.norm(control.points - shape, axis=2), control.patients

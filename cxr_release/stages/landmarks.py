@@ -78,7 +78,9 @@ def _run(paths: Paths, params: Params) -> None:
                 placed[film] = Placed(some.points[one], some.radius[one])
     read = read_films(placements, {film.id: film.sha256 for film in films})
     ranked = drawn_films(
-        [film.id for film in films], number=params.landmarks.films, seed=params.seed
+        [film.id for film in films if film.facing == "left"],
+        number=params.landmarks.films,
+        seed=params.seed,
     )
     by_id = {film.id: film for film in films}
     rows = list(rows_of(films, placed, read, size))

@@ -35,6 +35,7 @@ from cxr_release.release.verify import verify
 from cxr_release.stages import (
     adjudicate,
     audit,
+    landmarks,
     package,
     prescreen,
     quartets,
@@ -101,7 +102,8 @@ def write_project(root: Path) -> None:
     (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": wanted}))
     shutil.copytree(REPOSITORY / "cards", root / "cards")
     for name in ("raw", "reviews/screening", "reviews/audit", "reviews/withdrawals",
-                 "reviews/readers", "reviews/burned-in", "published"):  # fmt: skip
+                 "reviews/readers", "reviews/burned-in", "reviews/landmarks",
+                 "published"):  # fmt: skip
         (root / "data" / name).mkdir(parents=True)
 
 
@@ -149,7 +151,7 @@ def run_house(root: Path) -> None:
     prescreen.run(paths, params)
     audit.run(paths, params)
     judge(paths)
-    for stage in (adjudicate, screen, quartets, study):
+    for stage in (adjudicate, screen, quartets, study, landmarks):
         stage.run(paths, params)
     write_score(inputs_below(root / "data"))
     for stage in (validating, package):
@@ -315,7 +317,7 @@ def test_the_release_is_what_it_says(root: Path) -> None:
 
 def test_what_holds_real_films_is_for_its_owner_alone(root: Path) -> None:
     folders = ("cohort", "found-text", "clearance", "split", "audit", "audit/features",
-               "adjudication", "study-kit", "study-key")  # fmt: skip
+               "adjudication", "study-kit", "study-key", "landmarks")  # fmt: skip
     for name in folders:
         folder = root / "data" / name
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, name

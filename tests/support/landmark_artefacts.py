@@ -65,8 +65,9 @@ def write_landmarks(inputs: ReleaseInputs, params: Params, *, read: int = 0) -> 
         for film in films
         if film.facing == "left"
     }
+    asked = [film for film in films if film.facing == "left"][: params.landmarks.films]
     placements = {
-        reader: {(film.id, film.sha256): placement(reader, film, some()) for film in films[:read]}
+        reader: {(film.id, film.sha256): placement(reader, film, some()) for film in asked[:read]}
         for reader in (("a.b", "c.d") if read else ())
     }
     by_readers: dict[str, ReadFilm] = read_films(
@@ -96,7 +97,7 @@ def write_landmarks(inputs: ReleaseInputs, params: Params, *, read: int = 0) -> 
             },
         },
         "readers": about_readers(
-            films[: params.landmarks.films],
+            asked,
             by_readers,
             placements,
             placed,

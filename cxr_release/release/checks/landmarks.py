@@ -151,7 +151,9 @@ def _check_numbers(
     if (stated.teacher is not None) != (params.teacher != "none"):
         report.add(place.at("key teacher"), "does not go with landmarks.teacher")
     if stated.readers is not None:
-        _check_readers(stated.readers, (true[READERS], len(rows)), params, place, report)
+        _check_readers(
+            stated.readers, (true[READERS], len(rows), len(rows) - unknown), params, place, report
+        )
     elif params.films or true[READERS]:
         report.add(place.at("key readers"), "is missing, and readers were asked")
     learnt = stated.newcomer
@@ -162,17 +164,18 @@ def _check_numbers(
 
 def _check_readers(
     stated: LandmarkReaders,
-    counted: tuple[int, int],
+    counted: tuple[int, int, int],
     params: LandmarksParams,
     place: Place,
     report: CheckReport,
 ) -> None:
-    placed, films = counted
+    """The readers' numbers; `counted`: films with their landmarks, all, and those facing left."""
+    placed, films, facing = counted
     where = place.at("key readers")
     # A film on which readers saw no landmark at all has none.
     if not placed <= stated.films <= films:
         report.add(where.at("films"), f"{stated.films:,} cannot be of {placed:,} with their points")
-    asked = min(params.films, films)
+    asked = min(params.films, facing)
     report.says(where.at("asked"), stated.asked, asked, "landmarks.films and the films")
     report.says(where.at("required"), stated.required, params.readers_required, "its params")
     report.says(where.at("readers"), stated.readers, len(stated.each), "its people")

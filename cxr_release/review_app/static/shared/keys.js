@@ -184,17 +184,17 @@ export const LANDMARK_KEYS = [
     title: "Place the points",
     keys: [
       { keys: [" ", "n"], action: "next-point", shown: "Space, n", help: "the next point", repeats: true },
-      { keys: ["shift+ ", "b"], action: "previous-point", shown: "Shift + Space, b", help: "the point before", repeats: true },
-      ...SIDES.map((side, place) => ({
-        keys: [`shift+arrow${side}`],
-        action: `coarse-${side}`,
-        ...(place === 0 ? { shown: "Shift + arrows", help: "move it by ten" } : {}),
-        repeats: true,
-      })),
+      { keys: ["shift+ ", "b"], action: "previous-point", shown: "b, Shift Space", help: "the point before", repeats: true },
       ...SIDES.map((side, place) => ({
         keys: [`arrow${side}`],
         action: `fine-${side}`,
         ...(place === 0 ? { shown: "← → ↑ ↓", help: "move it by one pixel of the screen" } : {}),
+        repeats: true,
+      })),
+      ...SIDES.map((side, place) => ({
+        keys: [`shift+arrow${side}`],
+        action: `coarse-${side}`,
+        ...(place === 0 ? { shown: "Shift + arrows", help: "move it by ten" } : {}),
         repeats: true,
       })),
       { keys: ["x"], action: "not-seen", shown: "x", help: "it is not visible on this film; again: it is" },
