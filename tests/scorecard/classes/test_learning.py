@@ -25,12 +25,12 @@ from cxr_release.scorecard.classes.learning import (
     recalls,
 )
 from cxr_release.scorecard.classes.members import members_of
-from cxr_release.scorecard.classes.oversampling import (
+from cxr_release.scorecard.classes.oversampling import oversampling
+from cxr_release.scorecard.classes.rows import (
     HELPS,
     LEVELS_DOWN,
     NOT_SHOWN,
     WIDENS,
-    oversampling,
     verdict_of,
 )
 from tests.support.class_sets import Classes, good, gratings
