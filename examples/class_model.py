@@ -23,7 +23,7 @@ films = films.filter(lambda label: label is not None, input_columns="label")
 def seen(film: Image.Image) -> np.ndarray:
     """What the model sees of a film: 16 × 16 means."""
     small = np.asarray(film.convert("L").resize((64, 64), Image.Resampling.BILINEAR), float)
-    return small.reshape(16, 4, 16, 4).mean(axis=(1, 3)).ravel()
+    return np.asarray(small.reshape(16, 4, 16, 4).mean(axis=(1, 3))).ravel()
 
 
 inputs = np.stack([seen(film) for film in films["image"]])

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cxr_release.release.checks.report import CheckReport, Place
-from cxr_release.scorecard.classes.oversampling import verdict_of
-from cxr_release.scorecard.classes.rows import worst_first
+from cxr_release.scorecard.classes.rows import verdict_of, worst_first
 from cxr_release.statistics.multiple import holm
 from cxr_release.statistics.proportions import ALPHA, clopper_pearson
 

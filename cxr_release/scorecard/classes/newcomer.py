@@ -61,7 +61,7 @@ def newcomer(
     from sklearn.preprocessing import StandardScaler
 
     places = np.array(
-        sorted(np.flatnonzero(classes != UNKNOWN), key=lambda place: ids[place]), np.int64
+        sorted(map(int, np.flatnonzero(classes != UNKNOWN)), key=lambda place: ids[place]), np.int64
     )
     tested, learnt = places[::EVERY], np.delete(places, np.s_[::EVERY])
     if len(np.unique(classes[learnt])) < 2:

@@ -99,5 +99,5 @@ def _right(judged: Judged, films: np.ndarray, control: Part) -> Row:
 def _fisher(hits: int, films: int, wrong: int, others: int) -> float:
     from scipy.stats import fisher_exact
 
-    table = [[hits, films - hits], [wrong, others - wrong]]
+    table = np.array([[hits, films - hits], [wrong, others - wrong]])
     return float(fisher_exact(table, alternative="greater").pvalue)

@@ -17,7 +17,6 @@ chance of patients and of seeds (`learning.difference`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,26 +37,10 @@ from cxr_release.scorecard.classes.learning import (
     recalls,
     tried,
 )
+from cxr_release.scorecard.classes.rows import verdict_of
 
 Report = dict[str, Any]
 RARE, UNIFORM = "rare", "uniform"
-HELPS, WIDENS, NOT_SHOWN = "helps", "widens the gap", "not shown"
-LEVELS_DOWN = "narrows the gap and lowers the accuracy"
-
-
-def verdict_of(gaps: Sequence[float] | None, accuracies: Sequence[float] | None) -> str:
-    """What two intervals of differences show.
-
-    Args:
-        gaps: lower and upper end; below 0: the gap is smaller with synthetic films. None: nothing
-            is known.
-        accuracies: likewise; below 0: the mean recall of the classes is lower with them.
-    """
-    if gaps is None:
-        return NOT_SHOWN
-    if gaps[1] < 0:
-        return LEVELS_DOWN if accuracies is not None and accuracies[1] < 0 else HELPS
-    return WIDENS if gaps[0] > 0 else NOT_SHOWN
 
 
 def oversampling(told: Told, inputs: Inputs) -> Report:

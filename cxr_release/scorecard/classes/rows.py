@@ -17,7 +17,9 @@ from cxr_release.films.folder import printable
 
 Row = Mapping[str, Any]
 OBEDIENCE, COVERAGE, DISTANCE = "obedience", "coverage", "distance"
-MEASURES = (OBEDIENCE, COVERAGE, DISTANCE)
+HELPS, WIDENS, NOT_SHOWN = "helps", "widens the gap", "not shown"
+LEVELS_DOWN = "narrows the gap and lowers the accuracy"
+"""What films added for rare classes come to; see `verdict_of`."""
 
 
 def shares_of(row: Row) -> dict[str, float]:
@@ -64,6 +66,21 @@ def worst_first(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _place(row: Row) -> tuple[float, str]:
     return row["weakest"]["share"] if row["weakest"] else math.inf, row["class"]
+
+
+def verdict_of(gaps: Sequence[float] | None, accuracies: Sequence[float] | None) -> str:
+    """What two intervals of differences show.
+
+    Args:
+        gaps: lower and upper end; below 0: the gap is smaller with synthetic films. None: nothing
+            is known.
+        accuracies: likewise; below 0: the mean recall of the classes is lower with them.
+    """
+    if gaps is None:
+        return NOT_SHOWN
+    if gaps[1] < 0:
+        return LEVELS_DOWN if accuracies is not None and accuracies[1] < 0 else HELPS
+    return WIDENS if gaps[0] > 0 else NOT_SHOWN
 
 
 def lines(report: Row) -> Iterator[str]:

@@ -25,12 +25,12 @@ from cxr_release.scorecard.classes.learning import (
     recalls,
 )
 from cxr_release.scorecard.classes.members import members_of
-from cxr_release.scorecard.classes.oversampling import (
+from cxr_release.scorecard.classes.oversampling import oversampling
+from cxr_release.scorecard.classes.rows import (
     HELPS,
     LEVELS_DOWN,
     NOT_SHOWN,
     WIDENS,
-    oversampling,
     verdict_of,
 )
 from tests.support.class_sets import Classes, good, gratings
@@ -174,7 +174,7 @@ def test_intervals_of_differences_hold_the_truth_in_about_95_of_100() -> None:
             ("gap", gap, np.ptp(truth_first) - np.ptp(truth_second)),
             ("mean", balanced_accuracy, truth_first.mean() - truth_second.mean()),
         ):
-            _, interval = difference(measure, *trials, test)
+            _, interval = difference(measure, trials[0], trials[1], test)
             assert interval is not None
             hits[name] += interval[0] <= true <= interval[1]
     assert hits["mean"] >= 0.92 * times
