@@ -404,8 +404,8 @@ def review(
     project = project_at(root)
     params = project.params
     project.open_logs(project.paths.screening_log, reviewer)
-    project.require_logs(project.paths.facing_log, reviewer)
-    project.require_logs(project.paths.findings_log, reviewer)
+    for log in (project.paths.facing_log, project.paths.findings_log):
+        project.require_logs(log, reviewer)
     serve(
         project.tables,
         screening_log=project.paths.screening_log,

@@ -24,6 +24,7 @@ from cxr_release.logbook.log import Log, append
 from cxr_release.paths import Paths
 from cxr_release.reader_study.answer import ANSWER, NewAnswer
 from cxr_release.screening.decision import DECISION, FACING, NewDecision, NewFacing
+from cxr_release.screening.findings import FINDINGS, NewFindings
 from tests.support import ROOT
 from tests.support.commands import run
 from tests.support.oriented import oriented_row
@@ -92,6 +93,9 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
             NewFacing(FILM, hash_, "unknown"),
             NewFacing(FILM, hash_, "left", "again"),
         ]
+    if kind == "findings":
+        words = ("hardware", "none", "osteophytes")
+        return FINDINGS, [NewFindings(FILM, hash_, word) for word in words]
     reason = "withdrawn-on-request" if kind == "withdrawals" else "artefact"
     return DECISION, [
         NewDecision(FILM, hash_, "exclude", reason),
@@ -103,7 +107,11 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["screening", "withdrawals", "facing", "audit", "readers", "burned-in", "landmarks"]
+    "kind",
+    [
+        *("screening", "withdrawals", "facing", "audit", "readers"),
+        *("burned-in", "landmarks", "findings"),
+    ],
 )
 def test_any_of_the_logs_is_joined_and_the_later_word_counts(
     project: Path, tmp_path: Path, kind: str

@@ -19,8 +19,8 @@ from cxr_release import schemas, tables
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.apportionment import labels_of
 from cxr_release.generators.checkpoints import read_record
-from cxr_release.generators.diffusion.denoising import draw
 from cxr_release.generators.diffusion.training import train
+from cxr_release.generators.opening import draw
 from cxr_release.radiographs.ingest import ingest
 from tests.support import ROOT
 
@@ -113,6 +113,7 @@ def test_planted_classes_are_obeyed(tmp_path: Path) -> None:
     assert asked is not None
     assert Counter(asked) == dict.fromkeys(CLASSES, 48)
     drawn = draw(
+        "checkpoint-1",
         run / "checkpoint-1",
         range(96),
         settings=PARAMS.sample,

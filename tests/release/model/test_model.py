@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cxr_release.errors import ReleaseError
 from cxr_release.files import as_read, read_json
 from cxr_release.film_size import Size
-from cxr_release.generators.diffusion.denoising import draw
+from cxr_release.generators.opening import draw
 from cxr_release.params import NetworkParams, Sampler
 from cxr_release.release.model.card import render
 from cxr_release.release.model.package import write_model
@@ -91,7 +91,9 @@ def differs(record: ModelRecord, model: Path, folder: Path, lines: str) -> int:
     """Grey levels between the film that lines draw and the one that this package draws."""
     sampling = record.sampling
     settings = replace(small_params().sample, sampler=sampling.sampler, steps=sampling.steps)
-    (expected,) = draw(folder, [record.example.seed], settings=settings, compute=COMPUTE)
+    (expected,) = draw(
+        "checkpoint", folder, [record.example.seed], settings=settings, compute=COMPUTE
+    )
     film = drawn(lines, model)
     assert film.shape == expected.shape
     assert expected.std() > 1, "a film of one grey level would show nothing"
@@ -140,7 +142,9 @@ def test_they_need_diffusers_and_torch_alone(made: Made, tmp_path: Path) -> None
     film = np.load(tmp_path / "film.npy")
     folder = made.run / f"checkpoint-{NUMBER}"
     settings = replace(small_params().sample, steps=STEPS)
-    (expected,) = draw(folder, [record.example.seed], settings=settings, compute=COMPUTE)
+    (expected,) = draw(
+        "checkpoint", folder, [record.example.seed], settings=settings, compute=COMPUTE
+    )
     assert np.abs(film.astype(int) - expected).max() <= 1
 
 
