@@ -87,15 +87,22 @@ def said(project: Path, kind: str) -> tuple[EntryType[Any, Any], list[Any]]:
             NewAnswer("1", "a" * 64, films, rated, picks, "1", "3.000")
             for rated in ("1 2", "3 4", "4 4")
         ]
-    if kind == "facing":
-        return FACING, [
-            NewFacing(FILM, hash_, "right"),
-            NewFacing(FILM, hash_, "unknown"),
-            NewFacing(FILM, hash_, "left", "again"),
-        ]
-    if kind == "findings":
-        words = ("hardware", "none", "osteophytes")
-        return FINDINGS, [NewFindings(FILM, hash_, word) for word in words]
+    of_films: dict[str, tuple[EntryType[Any, Any], list[Any]]] = {
+        "facing": (
+            FACING,
+            [
+                NewFacing(FILM, hash_, "right"),
+                NewFacing(FILM, hash_, "unknown"),
+                NewFacing(FILM, hash_, "left", "again"),
+            ],
+        ),
+        "findings": (
+            FINDINGS,
+            [NewFindings(FILM, hash_, word) for word in ("hardware", "none", "osteophytes")],
+        ),
+    }
+    if kind in of_films:
+        return of_films[kind]
     reason = "withdrawn-on-request" if kind == "withdrawals" else "artefact"
     return DECISION, [
         NewDecision(FILM, hash_, "exclude", reason),

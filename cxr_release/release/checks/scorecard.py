@@ -114,7 +114,7 @@ def _check_prevalence(
             report.add(place.at(fact), f"has shares of synthetic films whose sum is {total}")
     if rounded:
         return
-    tested = [row for row in rows if row["why_not"] is None]
+    tested = [row for row in rows if row["why_not"] is None and row["p"] is not None]
     for row in rows:
         if row["why_not"] is not None and (row["p_holm"], row["found"]) != (None, None):
             report.add(place.at(f"{row['fact']}, {row['class']}"), "is not judged, and yet found")
