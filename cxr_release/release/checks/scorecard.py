@@ -114,14 +114,15 @@ def _check_prevalence(
             report.add(place.at(fact), f"has shares of synthetic films whose sum is {total}")
     if rounded:
         return
-    tested = [row for row in rows if row["why_not"] is None and row["p"] is not None]
+    tested = [row for row in rows if row["why_not"] is None]
     for row in rows:
         if row["why_not"] is not None and (row["p_holm"], row["found"]) != (None, None):
             report.add(place.at(f"{row['fact']}, {row['class']}"), "is not judged, and yet found")
     for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
         less = row["synthetic"]["share"] < row["real"]["share"]
-        found = None if p > ALPHA else "less" if less else "more"
-        if abs(row["p_holm"] - p) > near or row["found"] != found:
+        found = None if p is None or p > ALPHA else "less" if less else "more"
+        stated = row["p_holm"]
+        if p is None or stated is None or abs(stated - p) > near or row["found"] != found:
             report.add(place.at(f"{row['fact']}, {row['class']}"), "does not follow from its p")
     if rows:
         report.applied("shares of classes tested again", len(rows))
