@@ -119,11 +119,7 @@ def test_planted_classes_are_obeyed(tmp_path: Path) -> None:
         settings=PARAMS.sample,
         compute=PARAMS.compute,
         labels=asked,
-        class_guidance=GUIDANCE,
     )
     obedience = (told(network, np.stack(list(drawn))) == asked).mean()
     print(f"obedience {obedience:.3f}")  # noqa: T201
     assert obedience >= 0.9
-
-
-GUIDANCE = 2.0
