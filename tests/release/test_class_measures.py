@@ -147,6 +147,7 @@ def test_the_card_says_of_each_class_what_was_measured(
     assert verify(release)["checked"]["classes of the scorecard counted again"] == 3
 
 
+@pytest.mark.long
 def test_a_card_of_films_without_classes_says_nothing_of_them(
     inputs: ReleaseInputs, params: Params, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ class ClassLabels:
     """What films were drawn as, and what real films are."""
 
     fact: str
-    """What the classes are of, such as `curvature`."""
+    """What the classes are of, such as `curvature`; empty where that is not stated."""
     names: tuple[str, ...]
     of: Mapping[str, str | None]
     """Id of each real film → its class; None, or no entry: not known."""
@@ -116,4 +116,4 @@ def known_classes(released: Sequence[str], stated: Mapping[str, str]) -> ClassLa
     if not of_released or len(names) < 2:
         return None
     of = {film: label for film, label in stated.items() if film not in of_released}
-    return ClassLabels("class", names, of, of_released)
+    return ClassLabels("", names, of, of_released)

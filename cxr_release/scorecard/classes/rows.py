@@ -85,7 +85,8 @@ def verdict_of(gaps: Sequence[float] | None, accuracies: Sequence[float] | None)
 
 def lines(report: Row) -> Iterator[str]:
     """The classes in words, for a terminal; see `measure.measure_classes`."""
-    yield f"classes of {printable(report['fact'])}, the worst first:"
+    of = f" of {printable(report['fact'])}" if report["fact"] else ""
+    yield f"classes{of}, the worst first:"
     for row in report["rows"]:
         yield from _of_class(row)
     whole = report[OBEDIENCE]

@@ -127,6 +127,7 @@ def rare(*, films: int, contrast: float = 9) -> tuple[Told, Inputs]:
     return told, Inputs(seen["trained"], seen["released"], test)
 
 
+@pytest.mark.long
 def test_films_of_a_rare_class_help_where_real_ones_are_too_few() -> None:
     told, inputs = rare(films=12)
     found = oversampling(told, inputs)
