@@ -116,8 +116,8 @@ def _check_prevalence(
             report.add(place.at(f"{row['fact']}, {row['class']}"), "is not judged, and yet found")
     for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
         less = row["synthetic"]["share"] < row["real"]["share"]
-        found = None if p > ALPHA else "less" if less else "more"
-        if abs(row["p_holm"] - p) > near or row["found"] != found:
+        found = None if p is None or p > ALPHA else "less" if less else "more"
+        if p is None or abs(row["p_holm"] - p) > near or row["found"] != found:
             report.add(place.at(f"{row['fact']}, {row['class']}"), "does not follow from its p")
     if rows:
         report.applied("shares of classes tested again", len(rows))
