@@ -139,6 +139,29 @@ def test_an_empty_table_keeps_its_types(tmp_path: Path, kind: tables.Table) -> N
     assert all(column.doc for column in kind.columns)
 
 
+def test_labels_are_numbers_with_names_and_without_classes_there_is_no_column(
+    tmp_path: Path,
+) -> None:
+    assert schemas.released_films() is schemas.RELEASE
+    assert schemas.released_exclusions() is schemas.TOMBSTONES
+    kind = schemas.released_exclusions(["kyphotic", "straight"])
+    row = {
+        **{"id": "checkpoint-1-large-00000", "checkpoint": 1, "batch": "large", "sha256": HASH},
+        **{"reason": "other", "reviewers": 1, "prescreen": False, "audit": False},
+        **{"withdrawn": False, "first_version_without": None, "label": 1},
+    }
+    path = tmp_path / "out.parquet"
+    tables.write(path, kind, [row, row | {"id": "gan-large-00000", "label": None}])
+    assert tables.classes_of(path, "label") == ("kyphotic", "straight")
+    assert tables.classes_of(path, "reason") == ()
+    assert [each["label"] for each in tables.read_rows(path, kind)] == [1, None]
+    for wrong in (2, -1):
+        with pytest.raises(TableError, match="fault"):
+            tables.write(path, kind, [row | {"label": wrong}])
+    kind = schemas.released_films(to_scale=True, classes=["a", "b"])
+    assert kind.arrow.names[-2:] == ["millimetres_per_pixel", "label"]
+
+
 def test_load_dataset_shows_pictures(tmp_path: Path) -> None:
     path = tmp_path / "samples.parquet"
     tables.write(path, schemas.SAMPLES, [sample(0)])

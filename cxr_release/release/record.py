@@ -23,7 +23,8 @@ from pydantic import (
 )
 
 from cxr_release.film_id import Job, checkpoint_of, is_source, job_of_row
-from cxr_release.params import Params
+from cxr_release.params import MOST_CLASSES, Params
+from cxr_release.schemas import CLASS_PATTERN
 from cxr_release.settings import checked
 from cxr_release.tables import HEX64
 
@@ -117,7 +118,7 @@ class JobCounts(FilmCounts, JobRow):
 class ClassCounts(FilmCounts):
     """Films that were drawn as one class."""
 
-    name: Text
+    name: Annotated[str, Field(pattern=f"^({CLASS_PATTERN})$")]
     real_films: Count
     """Films of it that were trained on."""
     real_patients: Count
@@ -135,7 +136,7 @@ class LabelCounts(Part):
     """What `real_patients` counts."""
     unlabelled: Count
     """Real films that were trained on and whose class is not known."""
-    classes: Annotated[list[ClassCounts], Field(min_length=2)]
+    classes: Annotated[list[ClassCounts], Field(min_length=2, max_length=MOST_CLASSES)]
     """In the order of their numbers."""
     without: FilmCounts
     """Films that were not drawn as a class."""

@@ -17,7 +17,7 @@ import cxr_release
 from cxr_release import schemas, tables
 from cxr_release.errors import Fault, ParamsError, ReleaseError, TableError
 from cxr_release.json_documents import fault_of
-from cxr_release.params import never_set, never_stated
+from cxr_release.params import MOST_CLASSES, never_set, never_stated
 from cxr_release.release.checks.burned_in import check_burned_in_record
 from cxr_release.release.checks.checksums import check_checksums, has_windows_ends
 from cxr_release.release.checks.classes import check_class_counts, check_drawn_as
@@ -228,9 +228,10 @@ def _kind(folder: Folder, name: str) -> Table:
 def _classes(folder: Folder, name: str) -> tuple[str, ...]:
     """The classes that a table itself states, where no record does."""
     try:
-        return tables.classes_of(folder.path(name), "label") if name in folder.sizes else ()
+        stated = tables.classes_of(folder.path(name), "label") if name in folder.sizes else ()
     except TableError:
         return ()
+    return stated if len(stated) <= MOST_CLASSES else ()
 
 
 def _read_record(folder: Folder, report: CheckReport) -> tuple[dict[str, Any], Record | None]:

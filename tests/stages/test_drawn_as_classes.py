@@ -22,6 +22,7 @@ from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
+from cxr_release.release.checks.croissant_records import load
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.layout import shards_of, write_checksums
 from cxr_release.release.validate import validate
@@ -108,6 +109,7 @@ def drawn_as(paths: Any) -> dict[str, str | None]:
 
 @pytest.mark.long
 def test_the_release_is_what_it_says_and_so_are_its_records(released: Any) -> None:
+    assert [each for each in load(released.release)[1] if "datePublished" not in each] == []
     report = verify(released.release, records=True)
     assert report["differences"] == []
     assert report["checked"]["records of label_names read through croissant.json"] == 3
