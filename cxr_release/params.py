@@ -1014,6 +1014,9 @@ def _model_faults(params: Params) -> list[Fault]:
     if number not in (params.score.checkpoints or sampled[-1:]):
         what = f"the network of checkpoint {number} is not attacked, so it could not be published"
         faults.append(Fault("model.checkpoint", what, "name it in score.checkpoints, too"))
+    if params.sample.guidance is not None:
+        what = "the films are guided by another checkpoint, which is not released with the network"
+        faults.append(Fault("model.release", what, "set sample.guidance to null, or this to false"))
     return faults
 
 

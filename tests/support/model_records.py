@@ -41,7 +41,7 @@ def model_json(**changes: Any) -> dict[str, Any]:
             **{"checkpoint": 15, "step": STEP, "size": 64, "pixel_unshuffle": 2, "classes": []},
             "weights": {"sha256": "b" * 64, "parameters": 875_988},
         },
-        "sampling": {"sampler": "sde-dpmsolver++", "steps": 25},
+        "sampling": {"sampler": "sde-dpmsolver++", "steps": 25, "class_guidance": 1.0},
         "example": {"film": "checkpoint-15-initial-00000", "seed": 4711, "row": None},
         "source": {
             **{"kind": "phantoms", "title": "Phantoms", "license": "apache-2.0"},

@@ -18,6 +18,7 @@ from cxr_release.errors import REMAKE, ReleaseError, TableError
 from cxr_release.files import as_read, read_json, sha256, whole_folder, write_json, write_text
 from cxr_release.film_id import source_name
 from cxr_release.generators import checkpoints
+from cxr_release.generators.conditions import Conditions
 from cxr_release.json_documents import read
 from cxr_release.release.layout import shard_source, write_checksums
 from cxr_release.release.model.card import documents_of
@@ -34,7 +35,7 @@ FILMS = replace(
     name="film_seeds",
     columns=(
         *(column for column in schemas.RELEASE.columns if column.name in ("id", "seed")),
-        Column("label", pa.string(), "Class that the film was drawn as.", nullable=True),
+        Column("label", pa.int64(), "Number of the class that it was drawn as.", nullable=True),
     ),
 )
 """What the card draws again."""
@@ -108,8 +109,6 @@ def _record(
             remedy="take another model.checkpoint, or set model.release to false",
         )
     scorecard = record.metrics.scorecard
-    stated = read_json(folder / checkpoints.RECORD)
-    classes = [each["name"] for each in stated.get("classes", [])]
     with safe_open(folder / checkpoints.WEIGHTS, framework="np") as weights:
         sizes = [weights.get_slice(name).get_shape() for name in weights.keys()]  # noqa: SIM118
     return ModelRecord.model_validate(
@@ -130,7 +129,7 @@ def _record(
                 "step": checkpoint.checkpoint_step,
                 "size": as_read(checkpoint.size.sides),
                 "pixel_unshuffle": checkpoint.network.pixel_unshuffle,
-                "classes": classes,
+                "classes": list(checkpoint.conditions.names),
                 "weights": {
                     "sha256": sha256(folder / checkpoints.WEIGHTS),
                     "parameters": sum(_product(size) for size in sizes),
@@ -139,11 +138,12 @@ def _record(
             "sampling": {
                 "sampler": record.params.sample.sampler,
                 "steps": record.params.sample.steps,
+                "class_guidance": record.params.condition.guidance,
             },
             "example": {
                 "film": films[0]["id"],
                 "seed": films[0]["seed"],
-                "row": _row(folder, classes, films[0].get("label")),
+                "row": _row(checkpoint.conditions, films[0].get("label")),
             },
             "source": record.source.plain(),
             "split": record.metrics.split.plain(),
@@ -184,11 +184,11 @@ def _films(path: Path, rows: int) -> list[dict[str, Any]]:
     return list(films)
 
 
-def _row(folder: Path, classes: list[str], label: str | None) -> int | None:
+def _row(conditions: Conditions, label: int | None) -> int | None:
     """What the network is told of a film's class; None where it is told nothing."""
-    if read_json(folder / "unet" / "config.json").get("num_class_embeds") is None:
+    if conditions.rows is None:
         return None
-    return classes.index(label) if label in classes else len(classes)
+    return conditions.none if label is None else label
 
 
 def _product(shape: list[int]) -> int:

@@ -62,6 +62,8 @@ class Sampling(Part):
 
     sampler: Text
     steps: Annotated[int, Field(ge=2, le=1000)]
+    class_guidance: Annotated[Number, Field(ge=1)]
+    """Weight of the class against no class; 1: the network was not asked without."""
 
 
 class Example(Part):

@@ -18,7 +18,7 @@ _SCHEDULERS = {
 """Sampler → the class of diffusers that it is, settings of the class, settings of each step."""
 NOISY = frozenset({"ddpm", "sde-dpmsolver++"})
 """Samplers that add noise at each step."""
-MOST_LINES = 12
+MOST_LINES = 13
 
 
 def snippet(record: ModelRecord) -> str:
@@ -34,6 +34,14 @@ def snippet(record: ModelRecord) -> str:
         each = f", variance_noise=noise(){each}"
     row = record.example.row
     told = "" if row is None else f", class_labels=torch.tensor([{row}])"
+    velocity, guided = f"unet(film, time{told}).sample", []
+    if row is not None and sampling.class_guidance != 1:
+        none = len(network.classes)
+        guided = [
+            f"        away, asked = unet(torch.cat([film, film]), time,"
+            f" class_labels=torch.tensor([{none}, {row}])).sample.split(1)"
+        ]
+        velocity = f"away + {sampling.class_guidance} * (asked - away)"
     place, fold = record.repository or record.name, network.pixel_unshuffle
     whence = f"{place!r}, revision={record.tag!r}"
     return "\n".join(
@@ -51,8 +59,8 @@ def snippet(record: ModelRecord) -> str:
             "film = noise()",
             "with torch.inference_mode():",
             "    for time in solver.timesteps:",
-            f"        film = solver.step(unet(film, time{told}).sample, time, film{each})"
-            ".prev_sample",
+            *guided,
+            f"        film = solver.step({velocity}, time, film{each}).prev_sample",
             f"film = torch.nn.functional.pixel_shuffle(film, {fold})[0, 0].clamp(-1, 1)"
             ".add(1).mul(127.5).round().byte().numpy()",
         ]

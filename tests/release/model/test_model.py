@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cxr_release.errors import ReleaseError
 from cxr_release.files import as_read, read_json
 from cxr_release.film_size import Size
+from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.opening import draw
 from cxr_release.params import NetworkParams, Sampler
 from cxr_release.release.model.card import render
@@ -32,7 +33,7 @@ from tests.support.hub.world import files_of
 from tests.support.model_artefacts import FOLDED, NUMBER, STEPS, Made, make_model
 from tests.support.model_records import model_json, network_attack
 from tests.support.release_artefacts import small_params
-from tests.support.tiny_networks import COMPUTE, saved, untrained
+from tests.support.tiny_networks import COMPUTE, NETWORK, SIDE, saved, untrained
 
 FLAT = replace(FOLDED, pixel_unshuffle=1)
 
@@ -114,7 +115,10 @@ def test_the_lines_of_the_card_draw_what_is_drawn_here(
 ) -> None:
     folder = saved(tmp_path, untrained(network=network, size=size))
     shown = {"size": as_read(size.sides), "pixel_unshuffle": network.pixel_unshuffle}
-    said = model_json(repository="cxr/films-model", sampling={"sampler": sampler, "steps": 4})
+    said = model_json(
+        repository="cxr/films-model",
+        sampling={"sampler": sampler, "steps": 4, "class_guidance": 1.0},
+    )
     record = ModelRecord.model_validate(said | {"network": said["network"] | shown})
     lines = snippet(record)
     assert len(lines.splitlines()) <= MOST_LINES
@@ -146,6 +150,40 @@ def test_they_need_diffusers_and_torch_alone(made: Made, tmp_path: Path) -> None
         "checkpoint", folder, [record.example.seed], settings=settings, compute=COMPUTE
     )
     assert np.abs(film.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_the_lines_draw_the_film_s_class_with_its_guidance(tmp_path: Path, guidance: float) -> None:
+    conditions = Conditions((("kyphotic", 20), ("straight", 20)))
+    folder = saved(tmp_path, untrained(conditions=conditions))
+    sampling = {"sampler": "dpmsolver++", "steps": 4, "class_guidance": guidance}
+    said = model_json(repository="cxr/films-model", sampling=sampling)
+    network = said["network"] | {
+        "classes": list(conditions.names),
+        "size": SIDE,
+        "pixel_unshuffle": NETWORK.pixel_unshuffle,
+    }
+    example = said["example"] | {"row": 1}
+    record = ModelRecord.model_validate(said | {"network": network, "example": example})
+    settings = replace(small_params().sample, sampler="dpmsolver++", steps=4)
+    films = [
+        next(
+            draw(
+                folder.name,
+                folder,
+                [record.example.seed],
+                settings=settings,
+                compute=COMPUTE,
+                labels=[name],
+                class_guidance=guidance,
+            )
+        )
+        for name in conditions.names
+    ]
+    film = drawn(snippet(record), folder).astype(int)
+    assert len(snippet(record).splitlines()) <= MOST_LINES
+    assert np.abs(film - films[1]).max() <= 1
+    assert np.abs(film - films[0]).max() > 1
 
 
 def test_a_network_with_classes_is_told_one() -> None:
