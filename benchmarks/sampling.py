@@ -1,10 +1,11 @@
 """Films a second, and how good they are, against denoising_diffusion_pytorch's sampler.
 
-    python -m benchmarks.sampling [--checkpoint FOLDER] [--cohort TABLE] [--films N]
+    python -m benchmarks.sampling [--checkpoint FOLDER] [--guide FOLDER] [--cohort TABLE]
 
 First at equal steps, with the paper's class of network. Then from one set of weights, those of
 `make release`: the peer's loop of 1,000 steps against our samplers, with the Fréchet distance of
-each set to the cohort beside its speed, so that no speed is bought with quality unseen.
+each set to the cohort beside its speed, so that no speed is bought with quality unseen. Last the
+same weights guided by an earlier checkpoint, against themselves at as many evaluations.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +35,15 @@ from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.denoising import Denoiser, draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import film_seed
-from cxr_release.params import ComputeParams, SampleParams
+from cxr_release.params import ComputeParams, GuidanceParams, SampleParams
 from cxr_release.settings import checked
 
 ROOT = Path(__file__).parent.parent
 CPU = ComputeParams(precision="fp32", compile="auto")
 FAST = (("sde-dpmsolver++", 20), ("sde-dpmsolver++", 25), ("dpmsolver++", 25), ("ddim", 50))
 EQUAL_STEPS = 4
+WEIGHT = 1.5
+"""Of the guided checkpoint against the guide."""
 
 
 def main() -> None:
@@ -54,12 +58,16 @@ def main() -> None:
         print(f"\none set of weights, {options.films} films of each sampler")
         titles = ("", "steps", "films/s", "ratio", "Fréchet distance", "of the first's")
         printing.table(titles, _one_set_of_weights(peer, options))
+    print(f"\nthe same weights, guided by {options.guide.name}, weight {WEIGHT:g}")
+    titles = ("", "evaluations a film", "films/s", "Fréchet distance", "of the first's")
+    printing.table(titles, _guided(options))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     run = ROOT / "data" / "training" / "final" / "checkpoint-15"
     parser.add_argument("--checkpoint", type=Path, default=run, help="folder of a checkpoint")
+    parser.add_argument("--guide", type=Path, default=run.with_name("checkpoint-6"), help="earlier")
     cohort = ROOT / "data" / "cohort" / "cohort.parquet"
     parser.add_argument("--cohort", type=Path, default=cohort, help="films to compare with")
     parser.add_argument("--films", type=int, default=256, help="films that each sampler draws")
@@ -136,6 +144,29 @@ def _one_set_of_weights(peer: Any, options: argparse.Namespace) -> list[tuple[ob
         *rows,
         ("films of the cohort against each other", "", "", "", floor, floor / peer_distance),
     ]
+
+
+def _guided(options: argparse.Namespace) -> list[tuple[object, ...]]:
+    """25 steps of the checkpoint alone, and 13 guided ones, which ask two networks each."""
+    params = parameters.load(ROOT / "params.yaml")
+    real = random_conv_features(load_films(options.cohort)[1])
+    seeds = [film_seed(7, 0, "benchmark", index) for index in range(options.films)]
+    rows: list[tuple[object, ...]] = []
+    first = 0.0
+    for name, steps, guide in (("alone", 25, None), ("guided", 13, options.guide)):
+        settings = _settings(params, "sde-dpmsolver++", steps, options.batch)
+        if guide is not None:
+            number = checkpoints.read_record(guide).checkpoint
+            settings = replace(settings, guidance=GuidanceParams(checkpoint=number, weight=WEIGHT))
+        begin = time.perf_counter()
+        drawn = draw(options.checkpoint, seeds, settings=settings, compute=CPU, guide=guide)
+        films = np.stack(list(drawn))
+        took = time.perf_counter() - begin
+        distance = frechet_distance(random_conv_features(films), real)
+        first = first or distance
+        evaluations = steps * (1 if guide is None else 2)
+        rows.append((name, evaluations, options.films / took, distance, distance / first))
+    return rows
 
 
 def _settings(

@@ -127,7 +127,8 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
         if nullable and raw.get(name) is None:
             values[name] = None
         elif name not in raw and "later" in spec.metadata:
-            values[name] = kind_of() if is_dataclass(kind_of) else spec.default
+            is_section = isinstance(kind_of, type) and is_dataclass(kind_of)
+            values[name] = kind_of() if is_section else spec.default
         elif name not in raw:
             faults.append(Fault(where, "missing"))
         elif is_dataclass(kind_of):

@@ -153,7 +153,7 @@ def test_no_network_with_classes_is_told_none_without_a_word(
         pipeline(num_inference_steps=2)
 
 
-def test_classes_of_other_films_and_private_training_are_refused(
+def test_classes_of_other_films_are_refused(
     tmp_path: Path, conditional: dict[str, Any]
 ) -> None:
     short = ToldFilms(("left", "right"), LABELS[1:], 0.2)

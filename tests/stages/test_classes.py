@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +25,11 @@ from tests.support import ROOT
 SITES = ["north"] * 30 + ["south"] * 25 + [""] * 5 + ["west"] * 5
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> tuple[Paths, Params]:
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
     """65 films, each of a patient, of three sites, with ages; five of no known site."""
-    raw = tmp_path / "data/raw"
+    root = tmp_path_factory.mktemp("ingested")
+    raw = root / "data/raw"
     raw.mkdir(parents=True)
     rng = np.random.default_rng(4)
     for at in range(len(SITES)):
@@ -37,7 +39,7 @@ def project(tmp_path: Path) -> tuple[Paths, Params]:
     params = parameters.load(ROOT / "params.yaml")
     facts: dict[str, Any] = {"site": "code", "age": "number"}
     taken = replace(params.ingest, source=str(raw), size=16, facts=facts, least_patients=5)
-    paths = Paths(tmp_path)
+    paths = Paths(root)
     for stage in (ingest, find_text, clearance):
         stage.run(paths, replace(params, ingest=taken))
     return paths, replace(
@@ -46,6 +48,15 @@ def project(tmp_path: Path) -> tuple[Paths, Params]:
         split=replace(params.split, held_out=0.2, control=0.2, stratify="site"),
         condition=ConditionParams(label="site", least=10),
     )
+
+
+@pytest.fixture
+def project(ingested: tuple[Paths, Params], tmp_path: Path) -> tuple[Paths, Params]:
+    """A copy of them, to change."""
+    paths, params = ingested
+    shutil.copytree(paths.root, tmp_path, dirs_exist_ok=True)
+    source = str(tmp_path / "data/raw")
+    return Paths(tmp_path), replace(params, ingest=replace(params.ingest, source=source))
 
 
 def classes_of(paths: Paths) -> Labels:
