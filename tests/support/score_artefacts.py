@@ -79,9 +79,9 @@ def scorecard(
         "learning_curves": _curves() if measured else [],
         "privacy": privacy,
         "coverage": coverage,
-        **({} if classes is None else {"classes": classes}),
         "notes": ["2 of 3 trained films are not labelled"] if measured else [],
         "summary": summary_of(parts, why_not),
+        **({} if classes is None else {"classes": classes}),
     }
 
 
