@@ -80,9 +80,9 @@ def scorecard(
         "privacy": privacy,
         "coverage": coverage,
         "prevalence": _prevalence() if measured else [],
-        **({} if classes is None else {"classes": classes}),
         "notes": ["2 of 3 trained films are not labelled"] if measured else [],
         "summary": summary_of(parts, why_not),
+        **({} if classes is None else {"classes": classes}),
     }
 
 

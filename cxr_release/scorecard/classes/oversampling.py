@@ -84,7 +84,7 @@ def oversampling(told: Told, inputs: Inputs) -> Report:
             {
                 "how": how,
                 "added": dict(zip(told.names, map(int, more), strict=True)),
-                "gap": gap(recalls(both, test)),
+                "gap": float(gap(recalls(both, test))),
                 "difference": value,
                 "interval": interval,
                 "verdict": verdict_of(interval, of_better),
@@ -97,7 +97,10 @@ def oversampling(told: Told, inputs: Inputs) -> Report:
     return {
         "films": dict(zip(told.names, map(int, films), strict=True)),
         "seeds": SEEDS,
-        "real": {"gap": gap(recalls(alone, test)), "classifier": arm(alone, test, told.names)},
+        "real": {
+            "gap": float(gap(recalls(alone, test))),
+            "classifier": arm(alone, test, told.names),
+        },
         "arms": arms,
     }
 

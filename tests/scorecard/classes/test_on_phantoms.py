@@ -48,7 +48,8 @@ def phantoms() -> Planted:
         films, classes = drawn["films"], drawn["classes"]
     cuts = [TRAINED, TRAINED + CONTROL]
     pictures = dict(zip(("trained", "control", "released"), np.split(films, cuts), strict=True))
-    return Planted(*np.split(classes, cuts), pictures=pictures, films=1)
+    trained, control, released = np.split(classes, cuts)
+    return Planted(trained, control, released, pictures, films=1)
 
 
 class Curved(Planted):
