@@ -51,6 +51,8 @@ FOLDS = 5
 LEAST_OF_CLASS = 20
 """Real films of a class whose share is measured."""
 LEAST_SYNTHETIC = 20
+MOST_LEARNT = 900
+"""Films from which a classifier learns; more make it slow."""
 DRAWS = 1000
 _SEED = 1_903
 MOST_UNLIKE = 0.12
@@ -264,7 +266,8 @@ def cross_fitted(
     """
     import sklearn.linear_model  # noqa: F401 - its threads must be loaded to be held back
 
-    order = np.random.default_rng(_SEED).permutation(int(whose.max()) + 1)
+    chance = np.random.default_rng(_SEED)
+    order = chance.permutation(int(whose.max()) + 1)
     fold = (order % FOLDS)[whose]
     real = np.zeros((len(inputs), count))
     synthetic = np.zeros((len(asked), count))
@@ -272,7 +275,8 @@ def cross_fitted(
         for number in range(FOLDS):
             out = fold == number
             both = np.concatenate([inputs[out], asked[number::FOLDS]])
-            scores = class_scores(inputs[~out], classes[~out], both, count)
+            learnt = chance.permutation(np.flatnonzero(~out))[:MOST_LEARNT]
+            scores = class_scores(inputs[learnt], classes[learnt], both, count)
             real[out] = scores[: out.sum()]
             synthetic[number::FOLDS] = scores[out.sum() :]
     return real, synthetic

@@ -22,6 +22,7 @@ from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import read_json
+from cxr_release.logbook.log import Log
 from cxr_release.release.checks.croissant_records import load
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.layout import shards_of, write_checksums
@@ -30,6 +31,7 @@ from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter, read_published
 from cxr_release.release.versions.version import differences, read_version
 from cxr_release.screening.films import read_generated
+from cxr_release.screening.findings import FINDINGS, NewFindings
 from cxr_release.screening.record_decisions import decide
 from tests.support.breaking import rejson, rewrite
 from tests.support.card_rules import header_and_body
@@ -61,6 +63,8 @@ ALTERED = [
     ("asked", 0.4, "key asked"),
 ]
 """Key of a class in `release.json`, another value, and what is said of it."""
+NOTED = ["osteophytes", "none", "hardware osteophytes", "none"]
+"""What a reviewer sees on the first films, of which the first is excluded."""
 LOAD = """
 import json, sys
 from collections import Counter
@@ -97,8 +101,33 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Any:
             reasons={"vertebra-count": "", "blank-or-noise": ""},
             reason=reason,
         )
+    seen = Log(FINDINGS, paths.findings_log, "a.b")
+    for film, codes in zip(films, NOTED, strict=False):
+        seen.append([NewFindings(film.id, film.sha256, codes)])
     run_stages(paths, *STAGES[STAGES.index("screen") :])
     return paths
+
+
+@pytest.mark.long
+def test_findings_are_in_the_record_and_the_card_and_cannot_be_altered(
+    released: Any, tmp_path: Path
+) -> None:
+    noted = read_json(released.release / "release.json")["reviews"]["screening"]["findings"]
+    assert (noted["tagged"], noted["released"], noted["taggers"]) == (4, 3, 1)
+    rows = {row["code"]: row for row in noted["findings"]}
+    assert (rows["osteophytes"]["films"], rows["osteophytes"]["released"]) == (2, 1)
+    assert "### Findings on the films" in (released.release / "README.md").read_text()
+    for key, value in (("tagged", 99), ("released", 5), ("decided", 7), ("differ", 1)):
+        altered = tmp_path / key
+        shutil.copytree(released.release, altered)
+        rejson(
+            altered / "release.json",
+            lambda record, key=key, value=value: record["reviews"]["screening"]["findings"].update(
+                {key: value}
+            ),
+        )
+        found = [each["where"] for each in verify(altered)["differences"]]
+        assert any(f"findings: {key}" in where for where in found), (key, found)
 
 
 def drawn_as(paths: Any) -> dict[str, str | None]:
