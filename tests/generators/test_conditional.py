@@ -153,9 +153,7 @@ def test_no_network_with_classes_is_told_none_without_a_word(
         pipeline(num_inference_steps=2)
 
 
-def test_classes_of_other_films_are_refused(
-    tmp_path: Path, conditional: dict[str, Any]
-) -> None:
+def test_classes_of_other_films_are_refused(tmp_path: Path, conditional: dict[str, Any]) -> None:
     short = ToldFilms(("left", "right"), LABELS[1:], 0.2)
     with pytest.raises(TrainingError, match="classes of 23 films, and 24 films"):
         train(folder=tmp_path / "run", **{**conditional, "films_told": short})
