@@ -244,7 +244,7 @@ _MOST_SHARE = 1.6
 
 
 def _with_shares(report: Report) -> list[Report]:
-    rows = report["classes"]["rows"] if "classes" in report else []
+    rows = (report.get("classes") or {}).get("rows", ())
     return [row for row in rows if shares_of(row)][:MOST_GROUPS]
 
 

@@ -36,7 +36,7 @@ def gratings(classes: Classes, *, seed: int, contrast: float = 30, grain: float 
         wave = np.sin((np.cos(angle) * down + np.sin(angle) * across) / 2 + chance.uniform(0, 6))
         rough = gaussian_filter(chance.normal(size=(64, 64)), 1)
         films.append(128 + contrast * wave + grain * rough)
-    return np.clip(np.rint(films), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(films), 0, 255).astype(np.uint8).reshape(-1, 64, 64)
 
 
 def evenly(films: int) -> Classes:
@@ -67,7 +67,7 @@ class Planted:
         )
         # With vectors, by which attacks compare them.
         vectors = {
-            name: replace(each, vectors=picture_vectors(each.pictures.reshape(len(each), -1)))
+            name: replace(each, vectors=picture_vectors(each.pictures.reshape(-1, 64 * 64)))
             for name in ("trained", "control", "released")
             for each in [getattr(made, name)]
         }

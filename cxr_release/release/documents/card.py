@@ -158,7 +158,7 @@ def _scored(scorecard: Scorecard | None) -> dict[str, Any] | None:
         "measures": [list(rows) for _, rows in groupby(report["fidelity"], key=_measure)],
         "figures": {name: f"figures/{name}" for name in names_due(report)},
         "class_reasons": {
-            row["class"]: reasons_of(row) for row in report.get("classes", {}).get("rows", ())
+            row["class"]: reasons_of(row) for row in (report.get("classes") or {}).get("rows", ())
         },
         "limits": LIMITS,
     }

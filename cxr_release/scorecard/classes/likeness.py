@@ -30,13 +30,20 @@ from cxr_release.scorecard.balls import Space, nearest
 from cxr_release.scorecard.classes.members import Members, owners
 from cxr_release.scorecard.coverage import EVERYBODY
 from cxr_release.scorecard.groups import Group
-from cxr_release.scorecard.picture_features import Features, PictureFeatures
+from cxr_release.scorecard.picture_features import (
+    OF_CHECKPOINT,
+    Features,
+    PictureFeatures,
+    features_of_pictures,
+)
 from cxr_release.scorecard.ratios import Ratio, drawn_of, ratios_of
 from cxr_release.scorecard.sets import Places, ScoreSets
 from cxr_release.statistics.bootstrap import cluster_numbers, clustered_distance_interval
 
 HALVES = 8
 """Halvings over which distance and floor are averaged."""
+FEWEST = 5
+"""Films of a half: patients with many films make halves unequal."""
 BOOTSTRAP = 200
 _SEED = 1811
 
@@ -50,7 +57,7 @@ class Distance:
     floor: float
     """Of as many real films of other patients of the class."""
     films: int
-    """Of each side; of the reference at least as many."""
+    """That are held against the class's other real films, synthetic and real ones alike."""
 
 
 @dataclass(frozen=True)
@@ -102,36 +109,49 @@ def likeness_of(sets: ScoreSets, members: Members, known: PictureFeatures) -> Li
         return Likeness(None, None, None, why_not)
     real = np.concatenate([known.trained[members.trained], known.control[members.control]])
     patients = [*owners(sets.trained, members.trained), *owners(sets.control, members.control)]
-    drawn = known.released[np.isin(known.places, members.released)]
+    drawn = _drawn(sets, members, known)
     with one_thread_each():
         distance = _distance(drawn, real, patients)
         ratio = _coverage(drawn, real, patients, members.least)
     count = drawn_of(np.arange(len(real)), np.arange(len(drawn)))
-    return Likeness(distance, ratio, count, ())
+    alone = () if distance else ("nearly all real films are of one patient",)
+    return Likeness(distance, ratio, count, alone)
 
 
-def _distance(drawn: Features, real: Features, patients: Sequence[str]) -> Distance:
+def _drawn(sets: ScoreSets, members: Members, known: PictureFeatures) -> Features:
+    """Features of the class's synthetic films; of a rare class among very many, taken here."""
+    there = np.isin(known.places, members.released)
+    if np.count_nonzero(there) >= min(len(members.released), OF_CHECKPOINT):
+        return known.released[there]
+    # Films of a part are in an order of chance.
+    return features_of_pictures(sets.released.pictures[members.released[:OF_CHECKPOINT]])
+
+
+def _distance(drawn: Features, real: Features, patients: Sequence[str]) -> Distance | None:
+    """None where no halving leaves `FEWEST` films in each half."""
     chance = np.random.default_rng(_SEED)
     numbers = cluster_numbers(patients)
+    halvings = [
+        (held, rest)
+        for held, rest in (_halved(numbers, chance) for _ in range(HALVES))
+        if min(len(held), len(rest)) >= FEWEST
+    ]
+    if not halvings:
+        return None
+    # As many of each, and in each halving: the distance of fewer films is larger.
+    films = min(len(drawn), *(len(held) for held, _ in halvings))
+    some = [drawn[chance.permutation(len(drawn))[:films]] for _ in halvings]
     values, floors = [], []
-    first: tuple[NDArray[np.float64], Places] | None = None
-    films = 0
-    for _ in range(HALVES):
-        held, rest = _halved(numbers, chance)
-        # As many of each: the distance of fewer films is larger.
-        films = min(len(held), len(drawn))
-        some = drawn[chance.permutation(len(drawn))[:films]]
-        values.append(frechet_distance(some, real[rest]))
+    for (held, rest), each in zip(halvings, some, strict=True):
+        values.append(frechet_distance(each, real[rest]))
         floors.append(frechet_distance(real[held[:films]], real[rest]))
-        first = first or (some, rest)
     value = float(np.mean(values))
-    assert first is not None  # noqa: S101 - HALVES is above 0
-    some, rest = first
+    rest = halvings[0][1]
     interval = clustered_distance_interval(
         frechet_distance,
-        some,
+        some[0],
         real[rest],
-        clusters=(range(len(some)), [patients[int(place)] for place in rest]),
+        clusters=(range(films), [patients[int(place)] for place in rest]),
         value=value,
         draws=BOOTSTRAP,
         seed=_SEED,
@@ -144,11 +164,10 @@ def _halved(numbers: NDArray[np.int64], chance: np.random.Generator) -> tuple[Pl
     turn = chance.permutation(int(numbers.max()) + 1)
     order = chance.permutation(len(numbers))
     order = order[np.argsort(turn[numbers[order]], kind="stable")]
-    # Where the middle falls among films of one patient, all of them go to the second half.
-    middle = len(order) // 2
-    while middle > 1 and numbers[order[middle - 1]] == numbers[order[middle]]:
-        middle -= 1
-    first, second = order[:middle], order[middle:]
+    # Cut between two patients, as near to the middle as they allow.
+    cuts = np.flatnonzero(np.diff(numbers[order])) + 1
+    cut = int(cuts[np.abs(cuts - len(order) / 2).argmin()])
+    first, second = order[:cut], order[cut:]
     return chance.permutation(first), second
 
 

@@ -76,7 +76,7 @@ def members_of(sets: ScoreSets, classes: FilmClasses, *, least: int) -> list[Mem
     Args:
         sets: see `score_sets`.
         classes: of their films.
-        least: patients of a class of which numbers are given.
+        least: patients of a class of which numbers are given, 2 or more.
     """
     return [
         Members(

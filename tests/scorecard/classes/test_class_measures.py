@@ -19,6 +19,7 @@ from cxr_release.scorecard.classes.members import members_of
 from cxr_release.scorecard.classes.obedience import obedience_of
 from cxr_release.scorecard.classes.rows import lines, worst_first
 from cxr_release.scorecard.picture_features import picture_features
+from cxr_release.scorecard.sets import NO_CONTROL
 from tests.support.class_sets import (
     NAMES,
     Classes,
@@ -181,6 +182,50 @@ def test_too_few_films_or_patients_give_no_number() -> None:
     counts = members_of(films.sets, classes, least=LEAST)[0].counts()
     assert counts["control"] == {"films": None, "patients": None}
     assert counts["trained"] == {"films": 15, "patients": 15}
+
+
+def test_features_of_a_rare_class_among_very_many_films_are_taken_anew() -> None:
+    films = good(trained=60, control=36, released=60)
+    sets, labels = films.sets, films.labels
+    classes = classes_of_films(sets, labels.names, labels.of, labels.drawn)
+    first = members_of(sets, classes, least=LEAST)[0]
+    every = picture_features(sets)
+    without = np.flatnonzero(classes.released != 0)
+    some = replace(every, places=without, released=every.released[without])
+    assert likeness_of(sets, first, some).report() == likeness_of(sets, first, every).report()
+
+
+def test_without_control_films_what_needs_none_is_measured() -> None:
+    films = good(trained=60, control=0, released=60)
+    report = films.measured()
+    assert report["obedience"] is None
+    assert report["why_not"]
+    assert report["accuracy_score"]["why_not"]
+    assert all(row["distance"] and row["coverage"] for row in report["rows"])
+    assert {why for row in report["rows"] for why in row["privacy"]["why_not"]} == {NO_CONTROL}
+    assert report["newcomer"]["control"] is None
+    assert "not measurable" in "\n".join(lines(report))
+
+
+def test_a_patient_with_nearly_all_films_of_a_class_is_in_one_half() -> None:
+    films = good(trained=75, control=36, released=60)
+    sets, labels = films.sets, films.labels
+    classes = classes_of_films(sets, labels.names, labels.of, labels.drawn)
+    of_class = np.flatnonzero(classes.trained == 0)
+    owners = np.array(sets.trained.patients, object)
+    features = picture_features(sets)
+    # All trained films of the class are of one patient, its control films of others.
+    owners[of_class] = "patient of most"
+    crowded = replace(sets, trained=replace(sets.trained, patients=tuple(owners)))
+    found = likeness_of(crowded, members_of(crowded, classes, least=10)[0], features)
+    assert found.distance is not None
+    # Twelve films of others, and where that patient comes among them, fewer.
+    assert 5 <= found.distance.films <= 12
+    few = replace(classes, control=classes.control.copy())
+    few.control[np.flatnonzero(few.control == 0)[4:]] = UNKNOWN
+    found = likeness_of(crowded, members_of(crowded, few, least=5)[0], features)
+    assert found.distance is None
+    assert found.why_not == ("nearly all real films are of one patient",)
 
 
 def test_the_worst_class_comes_first_by_its_weakest_measure() -> None:
