@@ -51,7 +51,8 @@ def run(paths: Paths, params: Params) -> None:
         stated = counts.pop("said")
         if sum(counts.values()) != film_count:
             raise CxrReleaseError(
-                f"holds {sum(counts.values())} films, its job made {film_count}",
+                f"its shards (shard-00000.parquet and on) hold {sum(counts.values())} films,"
+                f" its job made {film_count}",
                 where=str(folder),
                 remedy="delete the folder and run `dvc repro`",
             )

@@ -14,6 +14,7 @@ import yaml
 from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError
 from cxr_release.files import read_json, write_json
+from cxr_release.generators.conditions import Conditions
 from cxr_release.params import ComputeParams, Params, SampleParams
 from cxr_release.paths import Paths
 from cxr_release.stages import checkpoints, fidelity
@@ -59,8 +60,12 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         *,
         settings: SampleParams,
         compute: ComputeParams,
+        labels: Sequence[str] | None,
+        class_guidance: float,
+        guide: Path | None,
     ) -> Iterator[np.ndarray]:
         assert settings.steps >= 2
+        assert (labels, class_guidance, guide) == (None, 1.0, None)
         assert source in {folder.name, "autoencoder"}
         assert compute.precision
         asked.append(folder.name)
@@ -71,6 +76,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(fidelity, "draw", draw)
     monkeypatch.setattr(fidelity, "read_record", record)
+    monkeypatch.setattr(fidelity, "conditions_of", lambda *_: Conditions())
     monkeypatch.setattr(fidelity, "load_films", lambda path: ([], films(12, 99)))
     return asked
 
