@@ -49,7 +49,7 @@ TINY: dict[str, dict[str, Any]] = {
     "study": {"quartets": 3, "bootstrap": 100},
 }
 STAGE = re.compile(r"Running stage '([^']+)'")
-AFTER_SCREENING = {"screen", "quartets", "scorecard", "validate", "package"}
+AFTER_SCREENING = {"screen", "quartets", "scorecard", "landmarks", "validate", "package", "model"}
 """And `study`, where the quartets change."""
 
 
@@ -255,7 +255,7 @@ def test_a_word_in_the_card_reruns_what_the_release_s_code_makes_alone(root: Pat
     template = root / "cxr_release/release/documents/templates/README.md.j2"
     text = template.read_text()
     template.write_text(text.replace("Give the `revision`", "Name the `revision`"))
-    assert repro(root) == ["validate", "package"]
+    assert repro(root) == ["validate", "package", "model"]
     assert "Name the `revision`" in (root / "data/release/README.md").read_text()
     template.write_text(text)
 

@@ -98,7 +98,7 @@ def _shard(
     classes: Sequence[str],
 ) -> Shard:
     flat, kind = ((*FILM[1:], "label"), LABELLED_FILMS) if classes else (FILM[1:], FILMS)
-    kept = [{column: film[column] for column in flat} for film in films if film["id"] in released]
+    kept = [film for film in films if film["id"] in released]
     unknown = {film["label"] for film in kept} - {None, *classes} if classes else set()
     if unknown:
         what = (
@@ -107,7 +107,9 @@ def _shard(
         raise ReleaseError(what, where=name, remedy="sample again")
     content = content_of(kept, classes)
     version = history.version_of(content)
-    rows = [{**film, "release_version": version} for film in kept]
+    rows = [
+        {**{column: film[column] for column in flat}, "release_version": version} for film in kept
+    ]
     # Here, for the whole of them, so that the copying need not.
     tables.check(pa.Table.from_pylist(rows, schema=kind.arrow), kind, name)
     return Shard(name, len(films), rows, content, version)

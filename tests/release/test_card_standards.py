@@ -392,7 +392,7 @@ def test_no_number_is_typed_into_the_templates() -> None:
 
 def constants_of(module: str) -> dict[str, Any]:
     """The plain constants of a module of the network, without its heavy imports."""
-    path = REPOSITORY / "cxr_release" / "generators" / "diffusion" / f"{module}.py"
+    path = REPOSITORY / "cxr_release" / "generators" / f"{module}.py"
     found = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -407,7 +407,7 @@ def test_the_constants_of_the_training_are_the_program_s(
     made: Made,
 ) -> None:
     said = words(section(card_of(made, "demo"), HOW))
-    learner, network = constants_of("learner"), constants_of("network")
+    learner, network = constants_of("runtime/learner"), constants_of("diffusion/network")
     (first, second), decay = learner["BETAS"], learner["WEIGHT_DECAY"]
     assert f"betas {first} and {second}, weight decay {decay:.4f} |" in said
     assert f"gradient norm limit | {learner['GRADIENT_NORM']:.0f} |" in said
@@ -456,9 +456,9 @@ def test_the_header_says_whether_anybody_judged_anything(
 
 def test_no_template_is_left_alone() -> None:
     """Every file of the folder is part of a card; reasons stand in their own file."""
-    whole = (TEMPLATES / "README.md.j2").read_text(encoding="utf-8")
-    parts = {path.name for path in TEMPLATES.glob("*.j2")} - {"README.md.j2", "model.md.j2"}
-    assert parts == set(re.findall(r'include "([^"]+)"', whole))
+    templates = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
+    included = re.findall(r'include "([^"]+)"', "".join(templates.values()))
+    assert templates.keys() - {"README.md.j2", "model.md.j2"} == {*included}
 
 
 def test_one_is_not_written_as_many_in_the_first_lines(
