@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from cxr_release.generators.diffusion.conditions import ToldFilms
 from numpy.typing import NDArray
 from torch import nn
 
@@ -19,6 +18,7 @@ from cxr_release import schemas, tables
 from cxr_release.films.film_store import load_films
 from cxr_release.generators.apportionment import labels_of
 from cxr_release.generators.checkpoints import read_record
+from cxr_release.generators.conditions import ToldFilms
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
 from cxr_release.radiographs.ingest import ingest

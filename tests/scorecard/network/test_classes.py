@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cxr_release.generators.diffusion.conditions import Conditions
 
 from cxr_release.errors import CheckpointError
+from cxr_release.generators.conditions import Conditions
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.scorecard.attacks.attack import Attack, NotMeasurable
 from cxr_release.scorecard.network.attack import NO_LABELS, network_attacks
