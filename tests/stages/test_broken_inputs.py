@@ -57,7 +57,7 @@ SOUND = {
     ("findings.yaml", "truncated"),
     ("findings.yaml", "missing"),
 }
-"""What is a right input, too: no copy, no text, nothing excluded, fewer reasons, and no findings."""
+"""What is a right input, too: no copy, no text, nothing excluded, fewer reasons, no findings."""
 REMEDIES = ("dvc repro", "delete it", "restore it", "move it away", "again")
 SLOW = {"fidelity", "orient", "package"}
 """These look at their inputs one after the other, with work between: not even in the long tier is
