@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 
 from cxr_release.film_id import BATCHES, FILM_PATTERN, SOURCE_PATTERN
+from cxr_release.params import MOST_CLASSES
 from cxr_release.tables import (
     ANGLES,
     FACTS,
@@ -17,6 +19,8 @@ from cxr_release.tables import (
     PLACED_POINTS,
     Column,
     Table,
+    classes_of,
+    names_of,
 )
 
 TEXT, INT, BOOL, FLOAT = pa.string(), pa.int64(), pa.bool_(), pa.float64()
@@ -808,6 +812,20 @@ def released_films(
         *(LANDMARK_COLUMNS if landmarks else ()),
     )
     return replace(RELEASE, columns=(*RELEASE.columns, *further)) if further else RELEASE
+
+
+def released_films_of(path: Path) -> Table:
+    """The films of a release, as a shard's own columns and the classes that it states have them.
+
+    Raises:
+        TableError: the file is missing, or is not Parquet.
+    """
+    names, classes = names_of(path), classes_of(path, "label")
+    return released_films(
+        to_scale="millimetres_per_pixel" in names,
+        classes=classes if len(classes) <= MOST_CLASSES else (),
+        landmarks="keypoints" in names,
+    )
 
 
 TO_SCALE = released_films(to_scale=True)

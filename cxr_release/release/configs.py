@@ -82,18 +82,6 @@ def films_of(params: Params, classes: Sequence[str] = ()) -> Table:
     )
 
 
-def films_by(names: Sequence[str], classes: Sequence[str] = ()) -> Table:
-    """The table of released films that has these columns.
-
-    Args:
-        names: of the columns.
-        classes: names of the classes that the table itself states.
-    """
-    return schemas.released_films(
-        to_scale="millimetres_per_pixel" in names, classes=classes, landmarks="keypoints" in names
-    )
-
-
 def write_configs(
     folder: Path,
     inputs: ReleaseInputs,

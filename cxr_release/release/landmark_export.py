@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from cxr_release import tables
+from cxr_release import schemas, tables
 from cxr_release.errors import ReleaseError
 from cxr_release.files import whole_folder, write_text
 from cxr_release.film_id import FILM_PATTERN
@@ -24,7 +24,6 @@ from cxr_release.film_size import Size
 from cxr_release.json_documents import read
 from cxr_release.landmarks.points import NAMES, PLACES, SKELETON
 from cxr_release.release.checks.landmarks import point_faults
-from cxr_release.release.configs import films_by
 from cxr_release.release.layout import shards_of
 from cxr_release.release.record import RECORD, Record
 
@@ -104,7 +103,7 @@ def _rows(release: Path, size: Size, folder: Path | None) -> Iterator[Row]:
         ReleaseError: a film has no name of ours, or its landmarks are not in order.
     """
     for shard in shards_of(release):
-        kind = films_by(tables.names_of(shard))
+        kind = schemas.released_films_of(shard)
         columns = [*_COLUMNS, *(["image"] if folder else [])]
         for piece in tables.batches(shard, kind, columns, 64):
             for row in piece.to_pylist():

@@ -47,7 +47,7 @@ from cxr_release.release.checks.scorecard import check_scorecard
 from cxr_release.release.checks.signature import check_signature, sentence_of
 from cxr_release.release.checks.training import check_training, check_untrained
 from cxr_release.release.checks.view import Places, View
-from cxr_release.release.configs import films_by, films_of, measured, side_tables
+from cxr_release.release.configs import films_of, measured, side_tables
 from cxr_release.release.documents.rendered import Sources
 from cxr_release.release.layout import SHARD, side_file
 from cxr_release.release.model.record import MODEL
@@ -220,7 +220,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
 def _kind(folder: Folder, name: str) -> Table:
     """What a shard of films seems to be, where no record says which columns it has."""
     try:
-        return films_by(tables.names_of(folder.path(name)), _classes(folder, name))
+        return schemas.released_films_of(folder.path(name))
     except TableError:  # whatever reads its rows names the fault
         return schemas.RELEASE
 

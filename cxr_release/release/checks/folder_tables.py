@@ -79,7 +79,8 @@ def _described(
     """The rows with their landmarks, where those are released; each is held against itself."""
     if not record.params.landmarks.is_on:
         return list(rows)
-    pieces = tables.batches(folder.path(name), films_of(record.params), LANDMARKS, ROWS_PER_GROUP)
+    kind = films_of(record.params, record.classes)
+    pieces = tables.batches(folder.path(name), kind, LANDMARKS, ROWS_PER_GROUP)
     placed = (values for piece in pieces for values in piece.to_pylist())
     described = [row | values for row, values in zip(rows, placed, strict=True)]
     scale = record.params.millimetres_per_pixel_of(shard_source(name))

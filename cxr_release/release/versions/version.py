@@ -160,11 +160,7 @@ def read_version(folder: Path) -> Version:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """The flat columns of `schemas.RELEASE`; of the one scale of all films the record tells."""
     classes = tables.classes_of(path, "label")
-    names = tables.names_of(path)
-    kind = schemas.released_films(
-        to_scale="millimetres_per_pixel" in names, classes=classes, landmarks="keypoints" in names
-    )
-    for row in named(tables.read_rows(path, kind), classes):
+    for row in named(tables.read_rows(path, schemas.released_films_of(path)), classes):
         row.pop("millimetres_per_pixel", None)
         yield row
 
