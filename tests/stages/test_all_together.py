@@ -53,6 +53,12 @@ def _facing_left(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_it_is_what_it_says(paths: Paths) -> None:
     assert verify(paths.release, records=True)["differences"] == []
     assert verify_model(paths.model)["differences"] == []
+    attacks = read_json(paths.model / "model.json")["attacks"]
+    assert attacks and not any("autoencoder" in attack["attack"] for attack in attacks)
+    card = (paths.release / "README.md").read_text()
+    assert "Each film of a checkpoint was drawn as one of 3 classes" in card
+    assert "Films of the autoencoder have no label." in card
+    assert "It is not conditioned on" not in card
     record = read_json(paths.release / "release.json")
     assert {each["generated"] for each in record["counts"]["labels"]["classes"]} == {12}
     assert record["counts"]["labels"]["without"]["generated"] == 18  # the autoencoder's

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cxr_release.errors import Fault, ReleaseError
+from cxr_release.film_id import AUTOENCODER
 from cxr_release.release.model.record import MODEL, ModelRecord
 from cxr_release.scorecard.attacks.attack import NETWORK
 
@@ -29,6 +30,7 @@ def attacks_on(privacy: Sequence[Attack], step: int) -> list[dict[str, Any]]:
         if attack["access"] == NETWORK
         and attack.get("target_step", step) == step
         and (_OF_SEVERAL not in attack["attack"] or attack["attack"].endswith(f"step {step:,}"))
+        and not attack["attack"].endswith(f", {AUTOENCODER}")
         and not attack.get("proxy")
     ]
 
