@@ -87,7 +87,7 @@ def test_a_film_is_made_again_by_its_name(finished: Paths, tmp_path: Path) -> No
     (film,) = regenerate(
         film_ids(["checkpoint-2-large-00004"]),
         tmp_path,
-        checkpoint_folder=finished.checkpoint,
+        drawn_from=lambda source: finished.final / source,
         job_folder=finished.job,
         root_seed=params.seed,
         settings=params.sample,
