@@ -55,7 +55,7 @@ def main() -> None:
             "attacks": [
                 {"name": each.name, "auc": each.separation.auc.auc}
                 if isinstance(each, Attack)
-                else {"name": each.name, "reason": each.reason}
+                else {"name": each.name, "why_not": each.why}
                 for each in results
             ],
         }
