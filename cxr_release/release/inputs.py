@@ -105,6 +105,7 @@ class TrainedCheckpoint(_More):
 
     checkpoint: Count
     training: StatedTraining
+    latent_sha256: Sha256 | None = None
 
     def stated(self) -> Training:
         """As `release.json` has it: the key of the noise is nobody's business."""
@@ -113,6 +114,7 @@ class TrainedCheckpoint(_More):
         return Training(
             privacy=None if facts is None else Privacy.model_validate(facts),
             start=self.training.start,
+            **({} if self.latent_sha256 is None else {"latent_sha256": self.latent_sha256}),
         )
 
 
@@ -128,7 +130,7 @@ class StatedAutoencoder(_More):
 class TrainedAutoencoder(_More):
     """An autoencoder's `checkpoint.json`, as far as a release rests on it."""
 
-    generator: Literal["autoencoder"]
+    generator: Literal["autoencoder", "latent"]
     checkpoint_step: Count
     network: dict[str, Any]
     training: StatedAutoencoder

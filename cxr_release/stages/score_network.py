@@ -37,9 +37,20 @@ def run(paths: Paths, params: Params) -> None:
         NotMeasurable(f"{CALIBRATED}, {name}", NETWORK, "film", NO_SECOND.format(name))
         for name in params.sample.beside
     )
-    write(paths.network_attacks, (*attacks, *beside))
+    first_stage = (
+        [NotMeasurable("reconstruction, autoencoder of the latents", NETWORK, "film", NOT_PLANTED)]
+        if params.latent.is_on
+        else []
+    )
+    write(paths.network_attacks, (*attacks, *first_stage, *beside))
 
 
+NOT_PLANTED = (
+    "how well the autoencoder of the latents brings films back was not held against members and"
+    " control films: no canaries were planted in it to show that such an attack finds anybody. The"
+    " attacks on the network look through it, at latents that it made of the films"
+)
+"""Why nothing is known of who holds the weights of the first stage alone."""
 NO_SECOND = (
     "the weights of the {} were not attacked: there is no second one, trained on the tuning part"
     " alone, to hold its losses against"
