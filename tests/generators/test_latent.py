@@ -168,16 +168,16 @@ def test_films_come_to_resemble_the_films(
 ) -> None:
     """Through both stages, from chance to bright columns on the left of a dark ground."""
     shared = {name: given[name] for name in ("films", "compute", "seed", "fingerprint")}
-    others = replace(given["settings"], checkpoint_every=150, batch_size=8, flip=False)
+    others = replace(given["settings"], checkpoint_every=80, batch_size=8, flip=False)
     train_autoencoder(
         folder=tmp_path / "first",
-        settings=replace(LATENT, steps=150, batch_size=8),
+        settings=replace(LATENT, steps=80, batch_size=8),
         others=others,
         **shared,
     )
     train(
         folder=tmp_path / "run",
-        **given | {"settings": others, "steps": 150, "latent": tmp_path / "first/checkpoint-1"},
+        **given | {"settings": others, "steps": 80, "latent": tmp_path / "first/checkpoint-1"},
     )
     films = np.stack(
         list(

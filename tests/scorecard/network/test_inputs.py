@@ -51,7 +51,7 @@ def test_a_reference_that_says_nothing_about_the_target_is_not_taken() -> None:
     assert unfit(record("a"), record("b"), proxy=False) is None
     assert "the same films" in str(unfit(record("a"), record("a"), proxy=False))
     assert unfit(record("a"), record("a"), proxy=True) is None
-    assert "of 32 pixels" in str(unfit(record("a"), record("b", size=32), proxy=False))
+    assert "of 32 × 32 pixels" in str(unfit(record("a"), record("b", size=32), proxy=False))
     latents = Latents("0" * 64, PictureNetwork(channels=(8, 16), pixel_unshuffle=2))
     small = replace(record("b"), latent=latents)
     assert "other latents" in str(unfit(record("a"), small, proxy=False))
