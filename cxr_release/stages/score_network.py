@@ -47,8 +47,8 @@ def run(paths: Paths, params: Params) -> None:
 
 NOT_PLANTED = (
     "how well the autoencoder of the latents brings films back was not held against members and"
-    " control films: no canaries were planted in it to show that such an attack finds anybody. The"
-    " attacks on the network look through it, at latents that it made of the films"
+    " control films: no canaries were planted in it, to show whom such an attack would find. An"
+    " attack on the network looks through it, at latents that it makes of the films"
 )
 """Why nothing is known of who holds the weights of the first stage alone."""
 NO_SECOND = (
