@@ -9,8 +9,9 @@ and against unseen phantoms, as in `benchmarks.autoencoder`. Kinds:
 
 - `pixels-2`: the default's network, which sees films folded 2 × 2 into channels;
 - `pixels-4`: folded 4 × 4, as in `params.large.yaml`, with twice the channels;
-- `latents-8`: one that sees the latents of section `latent`, 8 × 8 × 4 (f8), with twice the
-  channels.
+- `latents-8`: the default's network on the latents of section `latent`, 8 × 8 × 4 (f8), which are
+  not folded;
+- `latents-8-wide`: the same with twice the channels, and the same autoencoder.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,8 @@ DOUBLE = replace(PARAMS.network, channels=(48, 96, 128))
 KINDS: dict[str, NetworkParams] = {
     "pixels-2": PARAMS.network,
     "pixels-4": replace(DOUBLE, pixel_unshuffle=4),
-    "latents-8": replace(DOUBLE, pixel_unshuffle=1),
+    "latents-8": replace(PARAMS.network, pixel_unshuffle=1),
+    "latents-8-wide": replace(DOUBLE, pixel_unshuffle=1),
 }
 TRIAL = 30
 """Steps by which the cost of one is told."""
@@ -105,20 +108,22 @@ def main() -> None:
     films, unseen = np.array(films), np.array(unseen)
     source = SourceFilms(films, DRAWN, DRAWS, 0)
     others = unseen[DRAWN:], patients[DRAWN:]
+    first = cache(lambda: learnt("picture-free-8", films, options.first))
     with computing(ComputeParams(precision="fp32", compile="never")) as context:
         for kind in options.kinds:
             autoencoder, taken = None, 0.0
-            if kind == "latents-8":
-                autoencoder, taken = learnt("picture-free-8", films, options.first)
-                assert isinstance(autoencoder, PictureAutoencoder)
+            if kind.startswith("latents"):
+                network, taken = first()
+                assert isinstance(network, PictureAutoencoder)
+                autoencoder = network
             left = options.seconds - taken
             checkpoint, steps, used = trained(KINDS[kind], films, left, autoencoder, context)
             denoiser = Denoiser(checkpoint, PARAMS.sample, context)
             begin = time.process_time()
             drawn = denoiser.films(range(DRAWN))
             drawing = time.process_time() - begin
-            first = f"{options.first:,} + " if autoencoder is not None else ""
-            name = f"{kind}, {first}{steps:,} steps ({taken + used:.0f} CPU s; {drawing:.0f} s"
+            before = f"{options.first:,} ({taken:.0f} s) + " if autoencoder is not None else ""
+            name = f"{kind}, {before}{steps:,} steps ({taken + used:.0f} CPU s; {drawing:.0f} s"
             print(line(f"{name} for {DRAWN} films)", drawn, source, others), flush=True)
 
 
