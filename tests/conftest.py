@@ -46,7 +46,12 @@ SLOW = (
     "stages",
     *("release/test_proofs.py", "release/test_proofs_outlast.py", "release/test_versions.py"),
     *("release/test_verify_mutations.py", "release/test_control_films.py"),
-    *("release/test_card_scorecard.py", "release/model", "review_app/browser"),
+    *(
+        "release/test_card_scorecard.py",
+        "release/test_class_measures.py",
+        "release/test_landmarks.py",
+    ),
+    *("release/model", "release/signatures", "review_app/browser"),
     *("test_pipeline.py", "test_full_disk.py"),
 )
 """Folders and files whose tests run a pipeline, networks, a browser or a Hub, or package many

@@ -15,6 +15,13 @@ class (Kolmogorov and Smirnov). Measured on 300 phantoms against 600: 0.06 of ot
 0.04 to 0.06 of softened ones, 0.15 and more of strongly blurred or darkened ones, 0.7 and more of
 noise. Where films are that unlike, or too few to tell, nothing is said to be found.
 
+That test is blind to blur or grain that a classifier takes for a class. So there are two
+classifiers, which see films otherwise: one the grey levels of a small film, one its edges. A share
+is the mean of what both come to. Where their intervals do not meet, nothing is said to be found,
+and a share is said to differ only where it does by both, on the same side. Of the films of the
+default's three checkpoints, for instance, grey levels say that 9 % are in the highest third of
+lordosis, and edges 39 %: nobody knows then.
+
 Intervals are those of a bootstrap in which patients of real films, and synthetic films, are drawn
 again. The share among the films that the generator learnt from is counted, and has none. All
 classes of all facts are tested together (Holm). No film and no patient is in what is reported.
@@ -34,6 +41,7 @@ from cxr_release.films.folder import printable
 from cxr_release.memorization.parallel import one_thread_each
 from cxr_release.params import LEAST_PATIENTS
 from cxr_release.schemas import SMALL
+from cxr_release.scorecard.class_model import edges
 from cxr_release.scorecard.facts import TECHNICAL, Facts
 from cxr_release.scorecard.groups import NOT_STATED, Group, grouped, merged
 from cxr_release.scorecard.names import CONTROL, TRAINED
@@ -100,8 +108,8 @@ def measure_prevalence(
     patients = [patient for _, part in parts for patient in part.patients]
     places = [str(place) for place in range(len(patients))]
     found = grouped(known, places, patients, least=least)
-    inputs = _inputs(np.concatenate([part.pictures for _, part in parts]))
-    asked = _inputs(sets.released.pictures)
+    pictures = np.concatenate([part.pictures for _, part in parts])
+    seen = [(look(pictures), look(sets.released.pictures)) for look in LOOKS]
     columns: dict[str, list[Group]] = {}
     for group in found.groups:
         if group.name != NOT_STATED:
@@ -109,11 +117,11 @@ def measure_prevalence(
     rows: list[Row] = []
     why_not = []
     for column, groups in columns.items():
-        fault = _fault(groups, len(asked), patients[: len(sets.trained)])
+        fault = _fault(groups, len(sets.released), patients[: len(sets.trained)])
         if fault:
             why_not.append(f"prevalence, {column}: {fault}")
         else:
-            rows += _rows(column, groups, inputs, asked, patients, learnt=len(sets.trained))
+            rows += _rows(column, groups, seen, patients, learnt=len(sets.trained))
     tested = [row for row in rows if row["why_not"] is None]
     for row, p in zip(tested, holm([row["p"] for row in tested]), strict=True):
         row["p_holm"] = p
@@ -123,10 +131,14 @@ def measure_prevalence(
     return Prevalence(tuple(rows), tuple(why_not))
 
 
-def _inputs(pictures: NDArray[np.uint8]) -> Numbers:
-    """(films, SIDE²) grey levels of what the classifier sees."""
+def grey_levels(pictures: NDArray[np.uint8]) -> Numbers:
+    """(films, SIDE²) means of pixels, 0 … 1, of pictures (films, SMALL, SMALL)."""
     reduced = pictures.reshape(-1, SIDE, SMALL // SIDE, SIDE, SMALL // SIDE)
     return np.asarray(reduced.mean(axis=(2, 4)).reshape(len(pictures), -1) / 255, np.float64)
+
+
+LOOKS = (grey_levels, edges)
+"""What each of the classifiers sees of films."""
 
 
 def _fault(groups: Sequence[Group], synthetic: int, trained: Sequence[str]) -> str:
@@ -156,8 +168,7 @@ def _fault(groups: Sequence[Group], synthetic: int, trained: Sequence[str]) -> s
 def _rows(
     column: str,
     groups: Sequence[Group],
-    inputs: Numbers,
-    asked: Numbers,
+    seen: Sequence[tuple[Numbers, Numbers]],
     patients: Sequence[str],
     *,
     learnt: int,
@@ -165,10 +176,17 @@ def _rows(
     films = np.concatenate([group.films for group in groups])
     classes = np.repeat(np.arange(len(groups)), [len(group.films) for group in groups])
     whose = cluster_numbers([patients[place] for place in films])
-    real, synthetic = cross_fitted(inputs[films], classes, whose, asked, len(groups))
-    shares, draws = shares_of(real, classes, whose, synthetic)
-    unlike = unlikeness(real, classes, synthetic, shares)
-    why_not = _why_not(unlike, int(whose.max()) + 1, len(synthetic), len(groups))
+    asked, unlike = len(seen[0][1]), 0.0
+    counted = []
+    for inputs, released in seen:
+        real, synthetic = cross_fitted(inputs[films], classes, whose, released, len(groups))
+        share, drawn = shares_of(real, classes, whose, synthetic)
+        unlike = max(unlike, unlikeness(real, classes, synthetic, share))
+        counted.append((share, drawn))
+    shares, draws = (np.mean(each, axis=0) for each in zip(*counted, strict=True))
+    why_not = _why_not(unlike, int(whose.max()) + 1, asked, len(groups))
+    if why_not is None and not agreeing([drawn for _, drawn in counted]):
+        why_not = "classifiers that see films otherwise disagree"
     trained = np.bincount(classes[films < learnt], minlength=len(groups))
     owners = [len({patients[place] for place in group.films if place < learnt}) for group in groups]
     for number, group in enumerate(groups):
@@ -185,17 +203,31 @@ def _rows(
                 "share": truth,
             },
             "synthetic": {
-                "films": len(asked),
+                "films": asked,
                 "share": float(shares[number]),
                 "interval": [low, high],
             },
             "unlike": unlike,
             "why_not": why_not,
-            "p": _p(draws[:, number], truth),
+            "p": _p_of_all([drawn[:, number] for _, drawn in counted], truth),
             "p_holm": None,
             "found": None,
-            "half": why_not is None and bool(high - shares[number] < truth / 2),
+            "half": why_not is None
+            and all(
+                np.quantile(drawn[:, number], 1 - ALPHA / 2) - share[number] < truth / 2
+                for share, drawn in counted
+            ),
         }
+
+
+def agreeing(draws: Sequence[Numbers]) -> bool:
+    """Whether the intervals of several estimates meet, for each class.
+
+    Args:
+        draws: of each estimate (DRAWS, classes).
+    """
+    ends = np.array([np.quantile(each, [ALPHA / 2, 1 - ALPHA / 2], axis=0) for each in draws])
+    return bool((ends[:, 0].max(axis=0) <= ends[:, 1].min(axis=0)).all())
 
 
 def _why_not(unlike: float, patients: int, synthetic: int, count: int) -> str | None:
@@ -337,6 +369,12 @@ def _p(draws: Numbers, truth: float) -> float:
     return float(min(1.0, 2 * (beyond + 1) / (len(draws) + 1)))
 
 
+def _p_of_all(draws: Sequence[Numbers], truth: float) -> float:
+    """The largest p of several estimates; 1 where they lie on both sides of `truth`."""
+    sides = {bool(np.median(each) > truth) for each in draws}
+    return max(_p(each, truth) for each in draws) if len(sides) == 1 else 1.0
+
+
 def lines(report: Sequence[Row]) -> Iterator[str]:
     """The rows in words, for a terminal; a line for each class.
 
@@ -346,7 +384,7 @@ def lines(report: Sequence[Row]) -> Iterator[str]:
     if not report:
         yield "prevalence: not measured"
         return
-    yield "prevalence, share among synthetic films by a classifier, and among trained films:"
+    yield "prevalence, share among synthetic films by classifiers, and among trained films:"
     for row in report:
         low, high = row["synthetic"]["interval"]
         found = {"less": "; LESS OFTEN", "more": "; MORE OFTEN"}.get(row["found"] or "", "")

@@ -33,7 +33,7 @@ def films(classes: Sequence[int] | np.ndarray, *, seed: int, blur: float = 6.0) 
     for number in classes:
         shade = np.exp(-(((rows - 16 * (number + 1)) / 8) ** 2))
         grain = gaussian_filter(chance.normal(size=(64, 64)), blur)
-        made.append(128 + 45 * shade + 35 * grain / grain.std())
+        made.append(128 + 60 * shade + 35 * grain / grain.std())
     return np.clip(np.rint(made), 0, 255).astype(np.uint8)
 
 
@@ -76,6 +76,24 @@ def test_kept_shares_are_not_found_to_differ() -> None:
     rows = rows_of(films(drawn([1 / 3] * 3, 240, seed=6), seed=7))
     assert [row["found"] for row in rows.values()] == [None] * 3
     assert all(row["half"] and row["why_not"] is None for row in rows.values())
+
+
+def test_where_grey_levels_and_edges_say_otherwise_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second classifier that takes the most common class for the rarest."""
+    planted = drawn([0.1, 0.1, 0.8], 240, seed=15)
+    subject, facts = scored(films(planted, seed=16))
+    otherwise = films(2 - planted, seed=17)
+
+    def seen_otherwise(pictures: Pictures) -> Any:
+        asked = pictures is subject.released.pictures
+        return prevalence.grey_levels(otherwise if asked else pictures)
+
+    monkeypatch.setattr(prevalence, "LOOKS", (prevalence.grey_levels, seen_otherwise))
+    for row in measure_prevalence(subject, facts).report():
+        assert row["why_not"] == "classifiers that see films otherwise disagree"
+        assert (row["found"], row["p_holm"], row["half"]) == (None, None, False)
 
 
 @pytest.mark.parametrize(
@@ -131,10 +149,10 @@ def test_intervals_cover_planted_shares() -> None:
         shares = np.random.default_rng(seed).dirichlet([3, 3, 3])
         truth = np.arange(150) % 3
         real, synthetic = cross_fitted(
-            prevalence._inputs(films(truth, seed=10 * seed)),
+            prevalence.grey_levels(films(truth, seed=10 * seed)),
             truth,
             np.arange(150) // 2,
-            prevalence._inputs(films(drawn(shares, 150, seed=seed), seed=10 * seed + 1)),
+            prevalence.grey_levels(films(drawn(shares, 150, seed=seed), seed=10 * seed + 1)),
             3,
         )
         _, draws = shares_of(real, truth, np.arange(150) // 2, synthetic)
