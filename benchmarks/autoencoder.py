@@ -34,7 +34,7 @@ from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.autoencoder.network import Autoencoder, FilmAutoencoder
 from cxr_release.generators.diffusion.network import to_grey, to_unit
 from cxr_release.generators.runtime.compute import computing
-from cxr_release.params import AutoencoderNetwork, ComputeParams, PictureNetwork, TrainParams
+from cxr_release.params import AutoencoderNetwork, ComputeParams, FirstStageNetwork, TrainParams
 from cxr_release.scorecard.two_sample import two_sample_test
 
 FILMS, SIZE, DRAWN, DRAWS = 600, 64, 192, 200
@@ -44,8 +44,8 @@ Films = NDArray[np.uint8]
 FILM = AutoencoderNetwork()
 KINDS: dict[str, AutoencoderNetwork] = {
     "film": FILM,
-    "picture-free": PictureNetwork(channels=(32, 48)),
-    "picture-free-8": PictureNetwork(),
+    "picture-free": FirstStageNetwork(channels=(32, 48)),
+    "picture-free-8": FirstStageNetwork(),
 }
 
 

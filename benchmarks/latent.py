@@ -10,8 +10,7 @@ and against unseen phantoms, as in `benchmarks.autoencoder`. Kinds:
 - `pixels-2`: the default's network, which sees films folded 2 × 2 into channels;
 - `pixels-4`: folded 4 × 4, as in `params.large.yaml`, with twice the channels;
 - `latents-8`: the default's network on the latents of section `latent`, 8 × 8 × 4 (f8), which are
-  not folded;
-- `latents-8-wide`: the same with twice the channels, and the same autoencoder.
+  not folded.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,21 +27,19 @@ from benchmarks.film_sets import phantoms
 from cxr_release import params as parameters
 from cxr_release.fidelity.measure import SourceFilms
 from cxr_release.film_size import Size
-from cxr_release.generators.autoencoder.network import PictureAutoencoder
+from cxr_release.generators.autoencoder.network import FirstStageAutoencoder
 from cxr_release.generators.checkpoints import Checkpoint, Latents, Record
 from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.diffusion.learner import Learner
 from cxr_release.generators.diffusion.spaces import LatentSpace
 from cxr_release.generators.runtime.compute import Compute, computing
-from cxr_release.params import ComputeParams, NetworkParams, PictureNetwork, TrainParams
+from cxr_release.params import ComputeParams, FirstStageNetwork, NetworkParams, TrainParams
 
 PARAMS = parameters.load(Path("params.yaml"))
-DOUBLE = replace(PARAMS.network, channels=(48, 96, 128))
 KINDS: dict[str, NetworkParams] = {
     "pixels-2": PARAMS.network,
-    "pixels-4": replace(DOUBLE, pixel_unshuffle=4),
+    "pixels-4": replace(PARAMS.network, channels=(48, 96, 128), pixel_unshuffle=4),
     "latents-8": replace(PARAMS.network, pixel_unshuffle=1),
-    "latents-8-wide": replace(DOUBLE, pixel_unshuffle=1),
 }
 TRIAL = 30
 """Steps by which the cost of one is told."""
@@ -57,7 +53,7 @@ def trained(
     network: NetworkParams,
     films: Films,
     seconds: float,
-    autoencoder: PictureAutoencoder | None,
+    autoencoder: FirstStageAutoencoder | None,
     context: Compute,
 ) -> tuple[Checkpoint, int, float]:
     """A network after about so many CPU seconds, its steps, and the seconds that they took."""
@@ -90,7 +86,7 @@ def trained(
         network=network,
         training={},
         fingerprint="",
-        latent=None if autoencoder is None else Latents("0" * 64, PictureNetwork()),
+        latent=None if autoencoder is None else Latents("0" * 64, FirstStageNetwork()),
     )
     unet = real.averaged().requires_grad_(False).eval()
     return Checkpoint(record, unet, autoencoder), steps, time.process_time() - begin
@@ -108,13 +104,12 @@ def main() -> None:
     films, unseen = np.array(films), np.array(unseen)
     source = SourceFilms(films, DRAWN, DRAWS, 0)
     others = unseen[DRAWN:], patients[DRAWN:]
-    first = cache(lambda: learnt("picture-free-8", films, options.first))
     with computing(ComputeParams(precision="fp32", compile="never")) as context:
         for kind in options.kinds:
             autoencoder, taken = None, 0.0
             if kind.startswith("latents"):
-                network, taken = first()
-                assert isinstance(network, PictureAutoencoder)
+                network, taken = learnt("picture-free-8", films, options.first)
+                assert isinstance(network, FirstStageAutoencoder)
                 autoencoder = network
             left = options.seconds - taken
             checkpoint, steps, used = trained(KINDS[kind], films, left, autoencoder, context)

@@ -317,13 +317,13 @@ class AutoencoderNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureNetwork(AutoencoderNetwork):
-    """What an autoencoder is made of whose latents are a small picture of the film."""
+class FirstStageNetwork(AutoencoderNetwork):
+    """What the first stage of latent diffusion is made of: an autoencoder with spatial latents."""
 
     channels: tuple[int, ...] = _channels(default=(32, 48, 64))
-    latents: int = between(1, 64, "channels of the picture of latents", default=4)
+    latents: int = between(1, 64, "channels of the latents", default=4)
 
-    def picture(self, size: Size) -> tuple[int, int, int]:
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
         """Channels, height and width of the latents of a film of this size."""
         height, width = (side // self.halvings for side in size.shape)
         return self.latents, height, width
@@ -359,12 +359,12 @@ class LatentParams(AutoencoderParams):
     docs/generators.md. `steps` 0: it learns pixels."""
 
     channels: tuple[int, ...] = _channels(default=(32, 48, 64))
-    latents: int = between(1, 64, "channels of the picture of latents", default=4)
+    latents: int = between(1, 64, "channels of the latents", default=4)
 
     @property
-    def network(self) -> PictureNetwork:
+    def network(self) -> FirstStageNetwork:
         """What it is made of, alone."""
-        return PictureNetwork(
+        return FirstStageNetwork(
             channels=self.channels,
             layers=self.layers,
             pixel_unshuffle=self.pixel_unshuffle,
@@ -702,6 +702,12 @@ class Params:
         pixels."""
         every = self.train.checkpoint_every
         return self.latent.last_checkpoint(every) * every
+
+    @property
+    def latent_size(self) -> Size:
+        """Of the latents of a film, were the network to learn them."""
+        _, height, width = self.latent.network.latent_shape(self.ingest.film_size)
+        return Size(width=width, height=height)
 
     @property
     def modelled(self) -> int | None:

@@ -358,7 +358,7 @@ def test_a_network_may_learn_latents(tmp_path: Path) -> None:
     assert not parameters.load(DEFAULT).latent.is_on
     params = parameters.load(changed(tmp_path, latent={"steps": 1000}, network=UNFOLDED))
     assert (params.latent.is_on, params.latent_step) == (True, 990)
-    assert params.latent.network.picture(params.ingest.film_size) == (4, 8, 8)
+    assert params.latent.network.latent_shape(params.ingest.film_size) == (4, 8, 8)
     raw = yaml.safe_load(DEFAULT.read_text())
     del raw["latent"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))

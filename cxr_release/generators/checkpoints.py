@@ -29,12 +29,12 @@ from cxr_release.files import read_json, sha256, whole_folder, write_json
 from cxr_release.film_id import checkpoint_of, source_name
 from cxr_release.film_size import Size, read_sides
 from cxr_release.generators.autoencoder import checkpoint as autoencoders
-from cxr_release.generators.autoencoder.network import PictureAutoencoder
+from cxr_release.generators.autoencoder.network import FirstStageAutoencoder
 from cxr_release.generators.conditions import Conditions, read_conditions
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.spaces import LatentSpace, PixelSpace, Space
 from cxr_release.generators.runtime.weights import read_weights
-from cxr_release.params import NetworkParams, PictureNetwork
+from cxr_release.params import FirstStageNetwork, NetworkParams
 from cxr_release.settings import checked
 
 RECORD = "checkpoint.json"
@@ -65,11 +65,11 @@ class Record:
     """The autoencoder whose latents the network draws; None, and not in a file: it draws pixels."""
 
     @property
-    def picture(self) -> tuple[int, int, int]:
+    def input_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of what the network sees of a film."""
         if self.latent is None:
             return (1, *self.size.shape)
-        return self.latent.network.picture(self.size)
+        return self.latent.network.latent_shape(self.size)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Latents:
 
     sha256: str
     """Of its weights."""
-    network: PictureNetwork
+    network: FirstStageNetwork
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Checkpoint:
 
     record: Record
     unet: UNet2DModel
-    autoencoder: PictureAutoencoder | None = None
+    autoencoder: FirstStageAutoencoder | None = None
     """Of `record.latent`, where there is one."""
 
     @property
@@ -121,7 +121,7 @@ def list_checkpoints(run: Path) -> dict[int, Path]:
 
 def built(record: Record) -> UNet2DModel:
     """The network of a record, its weights drawn from torch's global stream."""
-    depth, height, width = record.picture
+    depth, height, width = record.input_shape
     size = Size(width=width, height=height)
     return unets.build(record.network, size, record.conditions.rows, depth=depth)
 
@@ -164,7 +164,7 @@ def load(folder: Path) -> Checkpoint:
     record = read_record(folder)
     autoencoder = None
     if record.latent is not None:
-        autoencoder = autoencoders.load_picture(folder / LATENT)
+        autoencoder = autoencoders.load_first_stage(folder / LATENT)
         if sha256(folder / LATENT / autoencoders.WEIGHTS) != record.latent.sha256:
             raise CheckpointError(
                 "is not the autoencoder whose latents the network learnt",
@@ -243,7 +243,7 @@ def read_record(folder: Path) -> Record:
             " resolutions",
             where=str(path),
         )
-    _, height, width = record.picture
+    _, height, width = record.input_shape
     if not Size(width=width, height=height).is_multiple_of(unets.halvings(network)):
         raise CheckpointError(
             f"a film of {record.size} pixels cannot be halved as often as its network asks",
@@ -258,7 +258,7 @@ def latents_of(folder: Path) -> Latents:
     Raises:
         CheckpointError: it is missing, or says what cannot be.
     """
-    record = autoencoders.read_picture_record(folder)
+    record = autoencoders.read_first_stage_record(folder)
     return Latents(sha256(folder / autoencoders.WEIGHTS), record.network)
 
 
@@ -269,7 +269,7 @@ def _latents(folder: Path, raw: Mapping[str, Any]) -> Latents | None:
         return None
     if not isinstance(stated, str) or not re.fullmatch("[0-9a-f]{64}", stated):
         raise ValueError("latent_sha256 is not 64 hex digits")
-    record = autoencoders.read_picture_record(folder / LATENT)
+    record = autoencoders.read_first_stage_record(folder / LATENT)
     if Size.of(record.size) != _size(raw["size"]):
         raise ValueError(f"its autoencoder is for films of {Size.of(record.size)} pixels")
     return Latents(stated, record.network)

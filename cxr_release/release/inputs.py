@@ -329,6 +329,12 @@ class ReleaseInputs:
             for number in sorted(numbers)
         }
 
+    def trained_first_stage(self, jobs: list[Job]) -> dict[str, Path]:
+        """What the autoencoder whose latents the checkpoints draw says of itself, by its name in
+        `release.json`; empty where they draw pixels. Each checkpoint holds a copy of it."""
+        stated = [path.parent / "latent/checkpoint.json" for path in self.trained(jobs).values()]
+        return {"training/latent.json": stated[0]} if stated and stated[0].exists() else {}
+
     @property
     def trained_autoencoder(self) -> Path:
         """What the autoencoder's last checkpoint says of itself."""
@@ -347,6 +353,7 @@ class ReleaseInputs:
         return {
             **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
+            **self.trained_first_stage(jobs),
             **({"training/autoencoder.json": self.trained_autoencoder} if second else {}),
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             "oriented/summary.json": self.oriented / "summary.json",

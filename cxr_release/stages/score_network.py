@@ -38,7 +38,11 @@ def run(paths: Paths, params: Params) -> None:
         for name in params.sample.beside
     )
     first_stage = (
-        [NotMeasurable("reconstruction, autoencoder of the latents", NETWORK, "film", NOT_PLANTED)]
+        [
+            NotMeasurable(
+                "reconstruction error, autoencoder of the latents", NETWORK, "film", NOT_PLANTED
+            )
+        ]
         if params.latent.is_on
         else []
     )
@@ -46,9 +50,9 @@ def run(paths: Paths, params: Params) -> None:
 
 
 NOT_PLANTED = (
-    "how well the autoencoder of the latents brings films back was not held against members and"
-    " control films: no canaries were planted in it, to show whom such an attack would find. An"
-    " attack on the network looks through it, at latents that it makes of the films"
+    "the autoencoder of the latents was not attacked by its error on films: no canaries were"
+    " planted in it, to show whether such an attack would find anyone. The attack on the network"
+    " takes the latents that this autoencoder makes of films"
 )
 """Why nothing is known of who holds the weights of the first stage alone."""
 NO_SECOND = (

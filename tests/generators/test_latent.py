@@ -19,8 +19,8 @@ from cxr_release.errors import CheckpointError, TrainingError
 from cxr_release.files import read_json, sha256, tree_sha256
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
-from cxr_release.generators.autoencoder.checkpoint import WEIGHTS, load_picture
-from cxr_release.generators.autoencoder.network import FREE, build, negative_bound
+from cxr_release.generators.autoencoder.checkpoint import WEIGHTS, load_first_stage
+from cxr_release.generators.autoencoder.network import DIVERGENCE_WEIGHT, build, negative_bound
 from cxr_release.generators.autoencoder.training import train as train_autoencoder
 from cxr_release.generators.checkpoints import RECORD, latents_of
 from cxr_release.generators.conditions import ToldFilms
@@ -33,10 +33,10 @@ from cxr_release.generators.opening import draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.params import (
     ComputeParams,
+    FirstStageNetwork,
     GuidanceParams,
     LatentParams,
     NetworkParams,
-    PictureNetwork,
     SampleParams,
 )
 
@@ -48,7 +48,7 @@ Drawn = Callable[..., NDArray[np.uint8]]
 
 
 @pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) -> Path:
+def first_stage(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) -> Path:
     """The checkpoint of an autoencoder of the films. Read it, do not write into it."""
     folder = tmp_path_factory.mktemp("first") / "run"
     shared = ("films", "compute", "seed", "fingerprint")
@@ -62,9 +62,9 @@ def first(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) -
 
 
 @pytest.fixture(scope="session")
-def given(arguments: dict[str, Any], first: Path, network: NetworkParams) -> dict[str, Any]:
+def given(arguments: dict[str, Any], first_stage: Path, network: NetworkParams) -> dict[str, Any]:
     """What `train` takes beside the folder."""
-    return arguments | {"network": replace(network, pixel_unshuffle=1), "latent": first}
+    return arguments | {"network": replace(network, pixel_unshuffle=1), "latent": first_stage}
 
 
 @pytest.fixture(scope="session")
@@ -88,23 +88,23 @@ def drawn(run: Path, sample: SampleParams, compute: ComputeParams) -> Drawn:
 
 
 def test_a_checkpoint_holds_the_autoencoder_that_its_films_are_drawn_through(
-    run: Path, first: Path
+    run: Path, first_stage: Path
 ) -> None:
     names = sorted(path.name for path in run.iterdir())
     assert names == ["checkpoint-1", "checkpoint-2", "checkpoint-3", "run.json", "stats.jsonl"]
     record = read_json(run / "checkpoint-2" / RECORD)
-    assert record["latent_sha256"] == sha256(first / WEIGHTS)
-    assert read_json(run / "checkpoint-2/latent" / RECORD) == read_json(first / RECORD)
+    assert record["latent_sha256"] == sha256(first_stage / WEIGHTS)
+    assert read_json(run / "checkpoint-2/latent" / RECORD) == read_json(first_stage / RECORD)
     loaded = checkpoints.load(run / "checkpoint-2")
-    assert loaded.record.latent == latents_of(first)
-    assert loaded.record.picture == loaded.space.shape == (3, 4, 4)
+    assert loaded.record.latent == latents_of(first_stage)
+    assert loaded.record.input_shape == loaded.space.shape == (3, 4, 4)
     assert loaded.unet.config["in_channels"] == loaded.unet.config["out_channels"] == 3
 
 
 def test_a_network_of_pixels_says_nothing_of_latents(trained: Path) -> None:
     assert "latent" not in (trained / "checkpoint-3" / RECORD).read_text()
     assert not (trained / "checkpoint-3/latent").exists()
-    assert checkpoints.load(trained / "checkpoint-3").record.picture == (1, 16, 16)
+    assert checkpoints.load(trained / "checkpoint-3").record.input_shape == (1, 16, 16)
 
 
 @pytest.mark.long
@@ -163,6 +163,7 @@ def test_an_earlier_checkpoint_guides(
     assert (np.stack(guided) != drawn(SEEDS[:3])).any()
 
 
+@pytest.mark.long
 def test_films_come_to_resemble_the_films(
     tmp_path: Path, given: dict[str, Any], sample: SampleParams
 ) -> None:
@@ -211,49 +212,51 @@ def test_the_loss_of_silence_is_the_variance_of_v(
 
 
 def test_latents_have_unit_variance_and_are_a_function_of_the_film(
-    first: Path, given: dict[str, Any]
+    first_stage: Path, given: dict[str, Any]
 ) -> None:
     films = given["films"]
     with computing(given["compute"]) as context:
-        space = LatentSpace(load_picture(first))
-        taken = space.pictures(films, context, mirrored=True)
+        space = LatentSpace(load_first_stage(first_stage))
+        taken = space.encode(films, context, mirrored=True)
         whole = taken(np.arange(8), None)
         assert whole.mean(dim=(0, 2, 3)).numpy() == pytest.approx(0, abs=1e-4)
         assert whole.std(dim=(0, 2, 3), correction=0).numpy() == pytest.approx(1, abs=1e-4)
-        few = space.pictures(films[[5, 2, 7]], context)(np.arange(3), None)
+        few = space.encode(films[[5, 2, 7]], context)(np.arange(3), None)
         assert torch.equal(few, whole[[5, 2, 7]])
         flips = np.array([True, False])
         mixed = taken(np.array([4, 4]), flips)
-        other = space.pictures(films[4:5, :, ::-1], context)(np.zeros(1, np.int64), None)
+        other = space.encode(films[4:5, :, ::-1], context)(np.zeros(1, np.int64), None)
         assert torch.equal(mixed, torch.cat([other, whole[4:5]]))
-        assert space.films(whole, context).shape == (8, 1, 16, 16)
+        assert space.decode(whole, context).shape == (8, 1, 16, 16)
 
 
 def test_pixels_are_mirrored_as_they_were(films: NDArray[np.uint8], compute: ComputeParams) -> None:
     with computing(compute) as context:
-        taken = PixelSpace(Size(16, 16)).pictures(films, context, mirrored=True)
+        taken = PixelSpace(Size(16, 16)).encode(films, context, mirrored=True)
         flips = np.array([True, False])
         expected = unets.to_unit(np.stack([films[3, :, ::-1], films[5]]))
         assert torch.equal(taken(np.array([3, 5]), flips), expected)
 
 
-def test_the_divergence_of_a_picture_of_latents_weighs_a_millionth() -> None:
+def test_the_divergence_of_latents_weighs_a_millionth() -> None:
     torch.manual_seed(0)
     films, drawn = torch.rand(3, 1, 16, 16), torch.rand(3, 1, 16, 16)
     mean, log_variance = torch.randn(3, 2, 4, 4), torch.randn(3, 2, 4, 4)
     zeros = torch.zeros_like(mean)
     error = negative_bound(films, drawn, zeros, zeros)
     whole = negative_bound(films, drawn, mean, log_variance)
-    weighed = negative_bound(films, drawn, mean, log_variance, FREE)
-    assert (weighed - error).numpy() == pytest.approx(FREE * (whole - error).numpy(), abs=2e-7)
+    weighed = negative_bound(films, drawn, mean, log_variance, DIVERGENCE_WEIGHT)
+    assert (weighed - error).numpy() == pytest.approx(
+        DIVERGENCE_WEIGHT * (whole - error).numpy(), abs=2e-7
+    )
 
 
 def test_films_that_are_not_square_keep_their_shape() -> None:
     size = Size(width=24, height=16)
     network = build(LATENT.network, size)
-    scaled = network.scaled(torch.zeros(2, 1, *size.shape))
+    scaled = network.encode_scaled(torch.zeros(2, 1, *size.shape))
     assert scaled.shape == (2, 3, 4, 6)
-    assert network.films(scaled).shape == (2, 1, 16, 24)
+    assert network.decode_scaled(scaled).shape == (2, 1, 16, 24)
 
 
 @pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpmsolver++", "sde-dpmsolver++"])
@@ -388,7 +391,7 @@ def test_a_folder_of_somebody_else_s_is_refused(
     assert expected in str(caught.value)
 
 
-def test_a_network_and_a_picture_of_latents_must_fit() -> None:
-    picture = PictureNetwork(channels=(8, 16), pixel_unshuffle=2, latents=3)
-    assert picture.picture(Size(width=24, height=16)) == (3, 4, 6)
-    assert picture.halvings == 4
+def test_latents_are_smaller_by_the_factor() -> None:
+    network = FirstStageNetwork(channels=(8, 16), pixel_unshuffle=2, latents=3)
+    assert network.latent_shape(Size(width=24, height=16)) == (3, 4, 6)
+    assert network.halvings == 4

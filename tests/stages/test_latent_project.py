@@ -94,13 +94,15 @@ def test_the_release_is_what_it_says(paths: Paths) -> None:
     record = read_json(paths.release / "release.json")
     stated = sha256(paths.latent / "final/checkpoint-2/autoencoder.safetensors")
     assert record["metrics"]["training"]["latent_sha256"] == stated
+    of_first_stage = sha256(paths.checkpoint(1) / "latent/checkpoint.json")
+    assert record["inputs"]["training/latent.json"] == of_first_stage
     card = (paths.release / "README.md").read_text(encoding="utf-8")
     for text in (
         "**Latents.** The network does not see films but their latents",
-        "a small picture with 3 channels",
+        "a picture of 4 × 4 with 3 channels",
         "for 4 steps of 4 films at a learning rate of 0.002",
         f"SHA-256 of its weights: `{stated}`",
-        "so the loss is one of latents",
+        "so the loss is one of latents: it cannot be compared",
     ):
         assert text in card, text
     croissant = (paths.release / "croissant.json").read_text(encoding="utf-8")
@@ -115,7 +117,7 @@ def test_the_release_is_what_it_says(paths: Paths) -> None:
 def test_the_network_is_attacked_and_its_autoencoder_is_said_not_to_be(paths: Paths) -> None:
     record = read_json(paths.release / "release.json")
     attacks = {row["attack"]: row for row in record["metrics"]["scorecard"]["privacy"]}
-    of_first = attacks["reconstruction, autoencoder of the latents"]
+    of_first = attacks["reconstruction error, autoencoder of the latents"]
     assert "no canaries were planted in it" in of_first["why_not"]
     assert attacks["calibrated loss"]["access"] == of_first["access"]
 

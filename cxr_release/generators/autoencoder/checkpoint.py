@@ -24,10 +24,10 @@ from cxr_release.film_size import ASKED, Size, is_film_size, read_sides
 from cxr_release.generators.autoencoder.network import (
     Autoencoder,
     FilmAutoencoder,
-    PictureAutoencoder,
+    FirstStageAutoencoder,
 )
 from cxr_release.generators.runtime.weights import read_weights
-from cxr_release.params import AutoencoderNetwork, PictureNetwork
+from cxr_release.params import AutoencoderNetwork, FirstStageNetwork
 from cxr_release.settings import between, checked, matching, read_by
 
 RECORD = "checkpoint.json"
@@ -57,14 +57,14 @@ class Record(Facts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureRecord(Facts):
+class FirstStageRecord(Facts):
     """Of the first stage of latent diffusion."""
 
     generator: Literal["latent"]
-    network: PictureNetwork
+    network: FirstStageNetwork
 
 
-R = TypeVar("R", Record, PictureRecord)
+R = TypeVar("R", Record, FirstStageRecord)
 A = TypeVar("A", bound=Autoencoder)
 
 
@@ -79,7 +79,7 @@ class Checkpoint:
 def save(
     folder: Path,
     network: Autoencoder,
-    record: Record | PictureRecord,
+    record: Record | FirstStageRecord,
     training: Mapping[str, Any],
 ) -> None:
     """Write a checkpoint folder, whole or not at all. Same weights and record, same bytes.
@@ -108,13 +108,13 @@ def read_record(folder: Path) -> Record:
     return _read(folder, Record)
 
 
-def read_picture_record(folder: Path) -> PictureRecord:
+def read_first_stage_record(folder: Path) -> FirstStageRecord:
     """Likewise, of the first stage of latent diffusion.
 
     Raises:
         CheckpointError: it is missing, or says what cannot be.
     """
-    return _read(folder, PictureRecord)
+    return _read(folder, FirstStageRecord)
 
 
 def read_training(folder: Path) -> Mapping[str, Any]:
@@ -184,15 +184,15 @@ def load(folder: Path) -> Checkpoint:
     return Checkpoint(record, _filled(network, folder))
 
 
-def load_picture(folder: Path) -> PictureAutoencoder:
+def load_first_stage(folder: Path) -> FirstStageAutoencoder:
     """Likewise, of the first stage of latent diffusion.
 
     Raises:
         CheckpointError: as of `load`, or its latents are said not to vary.
     """
-    record = read_picture_record(folder)
+    record = read_first_stage_record(folder)
     with torch.device("meta"):
-        network = PictureAutoencoder(record.network, Size.of(record.size))
+        network = FirstStageAutoencoder(record.network, Size.of(record.size))
     _filled(network, folder)
     if not (network.deviation > 0).all():
         raise CheckpointError(

@@ -7,14 +7,14 @@ kinds:
   small picture, few enough for one normal distribution, fitted to those of the real films, to say
   which of them go together. Films are drawn from it: drawn from the standard normal prior, phantoms
   are far from the real ones (docs/generators.md).
-- `PictureAutoencoder`, the first stage of latent diffusion (Rombach et al., High-resolution image
-  synthesis with latent diffusion models, CVPR 2022): a small picture with `latents` channels, which
-  the diffusion model learns and draws.
+- `FirstStageAutoencoder`, the first stage of latent diffusion (Rombach et al., High-resolution
+  image synthesis with latent diffusion models, CVPR 2022): a small map of the film, of `latents`
+  channels, which the diffusion model learns and draws.
 
 Training minimizes the negative evidence lower bound with the error's variance at its optimum for
 each film, the σ-VAE of Rybkin, Daniilidis and Levine (Simple and effective VAE training with
 calibrated decoders, ICML 2021): nothing weighs reconstruction against the latents' divergence but
-the films themselves. For a picture of latents the divergence weighs a millionth, as in latent
+the films themselves. For the first stage the divergence weighs a millionth, as in latent
 diffusion: what is to be drawn is the diffusion model's to learn.
 """
 
@@ -30,7 +30,7 @@ from torch import Tensor
 from torch.nn import Conv2d, Linear, Module, functional
 
 from cxr_release.film_size import Size
-from cxr_release.params import AutoencoderNetwork, PictureNetwork
+from cxr_release.params import AutoencoderNetwork, FirstStageNetwork
 
 NORM_GROUPS = 8
 CODES = 8
@@ -39,8 +39,8 @@ WIDEST, NARROWEST = 10.0, -20.0
 """Ends of the log variance of a latent, so that its exponential stays finite."""
 ROUNDING = 1 / 12 / 127.5**2
 """Variance of the rounding to grey values: a film that is met better has no finite density."""
-FREE = 1e-6
-"""Weight of the divergence of a picture of latents."""
+DIVERGENCE_WEIGHT = 1e-6
+"""Weight of the divergence of the first stage's latents."""
 
 
 class Autoencoder(Module):
@@ -172,8 +172,8 @@ class FilmAutoencoder(Autoencoder):
         return self.mean + noise @ self.factor.T
 
 
-class PictureAutoencoder(Autoencoder):
-    """One whose latents are a small picture of the film.
+class FirstStageAutoencoder(Autoencoder):
+    """One with spatial latents: a small map of the film, of `latents` channels.
 
     Args:
         network: channels, layers and latents.
@@ -184,12 +184,12 @@ class PictureAutoencoder(Autoencoder):
             from, as `mean` is its mean; 1 until `fit` is called.
     """
 
-    divergence_weight = FREE
+    divergence_weight = DIVERGENCE_WEIGHT
     deviation: Tensor
 
-    def __init__(self, network: PictureNetwork, size: Size) -> None:
+    def __init__(self, network: FirstStageNetwork, size: Size) -> None:
         super().__init__(network, size)
-        self.shape = network.picture(size)
+        self.shape = network.latent_shape(size)
         self.to_latents = Conv2d(2 * CODES, 2 * network.latents, 1)
         self.from_latents = Conv2d(network.latents, CODES, 1)
         self.register_buffer("mean", torch.zeros(network.latents, 1, 1))
@@ -214,13 +214,13 @@ class PictureAutoencoder(Autoencoder):
         self.mean.copy_(values.mean(dim=1).view(-1, 1, 1))
         self.deviation.copy_(values.std(dim=1, correction=0).view(-1, 1, 1))
 
-    def scaled(self, films: Tensor) -> Tensor:
+    def encode_scaled(self, films: Tensor) -> Tensor:
         """Latents (b, *shape) of films (b, 1, h, w) in [−1, 1]: of unit variance in each channel
         over the films that it learnt from."""
         mean, _ = self.encode(films)
         return (mean - self.mean) / self.deviation
 
-    def films(self, scaled: Tensor) -> Tensor:
+    def decode_scaled(self, scaled: Tensor) -> Tensor:
         """Films (b, 1, h, w), about in [−1, 1], of such latents."""
         return self.decode(scaled * self.deviation + self.mean)
 
@@ -240,14 +240,14 @@ def negative_bound(
 
 
 @overload
-def build(network: PictureNetwork, size: Size) -> PictureAutoencoder: ...
+def build(network: FirstStageNetwork, size: Size) -> FirstStageAutoencoder: ...
 @overload
 def build(network: AutoencoderNetwork, size: Size) -> Autoencoder: ...
 def build(network: AutoencoderNetwork, size: Size) -> Autoencoder:
     """An autoencoder for films of a size, its weights drawn from torch's global stream."""
     autoencoder: Any
-    if isinstance(network, PictureNetwork):
-        autoencoder = PictureAutoencoder(network, size)
+    if isinstance(network, FirstStageNetwork):
+        autoencoder = FirstStageAutoencoder(network, size)
     else:
         autoencoder = FilmAutoencoder(network, size)
     placed: Autoencoder = autoencoder.to(memory_format=torch.channels_last)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators.autoencoder import checkpoint
-from cxr_release.generators.autoencoder.checkpoint import PictureRecord, Record
+from cxr_release.generators.autoencoder.checkpoint import FirstStageRecord, Record
 from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.randomness import seed_of
@@ -96,9 +96,9 @@ def train(
                 "size": size.sides,
                 "fingerprint": fingerprint,
             }
-            record: Record | PictureRecord
+            record: Record | FirstStageRecord
             if isinstance(settings, LatentParams):
-                record = PictureRecord(generator="latent", network=settings.network, **facts)
+                record = FirstStageRecord(generator="latent", network=settings.network, **facts)
             else:
                 record = Record(generator="autoencoder", network=settings.network, **facts)
             checkpoint.save(path, learner.averaged(), record, training)

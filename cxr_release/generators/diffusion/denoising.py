@@ -224,7 +224,7 @@ class Denoiser:
         for time in solver.times:
             times = torch.full((len(seeds),), time, device=self._compute.device)
             state = solver.step(self._velocity(state, times, rows), time, state, noise)
-        films = self._space.films(unets.unfold(state, network), self._compute)
+        films = self._space.decode(unets.unfold(state, network), self._compute)
         if not torch.isfinite(films).all():
             raise CheckpointError(
                 "draws films that are not finite numbers",
@@ -328,14 +328,14 @@ def fixed_losses(
     total = len(schedule.alphas_cumprod)
     with computing(compute) as context:
         unet = context.place(model.unet)
-        pictures = model.space.pictures(films, context)
+        inputs = model.space.encode(films, context)
 
         @torch.inference_mode()
         def losses(cases: range) -> Tensor:
             film, level = np.divmod(np.array(cases), levels)
             noise = np.stack([_noise(seed, case, model.space.shape) for case in cases])
             times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-            clean = unets.fold(pictures(film, None).to(context.device), network)
+            clean = unets.fold(inputs(film, None).to(context.device), network)
             folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
             predict = told(unet, None if rows is None else rows[film], context.device)
             with context.autocast():

@@ -53,7 +53,7 @@ class Learner(BatchLearner):
     ) -> None:
         self._films = films
         self._space = space or PixelSpace(Size.of_shape(films.shape))
-        self._pictures = self._space.pictures(films, compute, mirrored=bool(settings.flip))
+        self._inputs = self._space.encode(films, compute, mirrored=bool(settings.flip))
         self._network = network
         self._seed = seed
         self._schedule = unets.noise_schedule(network)
@@ -100,8 +100,8 @@ class Learner(BatchLearner):
         """The share of some films of the batch in the gradient, and in the mean loss."""
         device = self._compute.device
         flips = draws.mirrored[piece] if self._settings.flip else None
-        pictures = self._pictures(draws.films[piece], flips)
-        clean = unets.fold(pictures.to(device), self._network)
+        inputs = self._inputs(draws.films[piece], flips)
+        clean = unets.fold(inputs.to(device), self._network)
         noise = unets.fold(torch.from_numpy(draws.noise[piece]).to(device), self._network)
         times = torch.from_numpy(draws.times[piece]).to(device)
         predict = told(self._predict, self._told(draws, piece), device)

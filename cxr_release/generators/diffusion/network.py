@@ -33,7 +33,7 @@ def build(
 ) -> UNet2DModel:
     """A U-Net for films of a size, its weights drawn from torch's global stream.
 
-    What it sees may be another picture than the film, of `size` pixels and `depth` channels.
+    What it sees may be latents instead of films: `size` is theirs then, and `depth` their channels.
 
     Attention is in the middle block, and in the `attention` innermost resolutions: further
     out it costs more time than it brings likeness. The diffusion time scales and shifts every

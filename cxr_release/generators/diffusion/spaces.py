@@ -1,9 +1,8 @@
 """What the network sees of films: their pixels, or the latents of an autoencoder.
 
 Latent diffusion (Rombach et al., High-resolution image synthesis with latent diffusion models, CVPR
-2022) learns and draws small pictures, which an autoencoder makes of films and turns back into
-films. To all but this module a film is a film, and what the network sees of it a picture of some
-shape.
+2022) learns and draws latents, which an autoencoder makes of films and turns back into films. To
+the code around this module the network's input is an array of some shape.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cxr_release.film_size import Size
-from cxr_release.generators.autoencoder.network import PictureAutoencoder
+from cxr_release.generators.autoencoder.network import FirstStageAutoencoder
 from cxr_release.generators.diffusion.network import to_unit
 from cxr_release.generators.runtime.compute import Compute
 
@@ -27,8 +26,8 @@ ON_GPU = 32
 """Films that it sees at once on a GPU."""
 
 Films = NDArray[np.uint8]
-Pictures = Callable[[NDArray[np.int64], NDArray[np.bool_] | None], Tensor]
-"""Pictures (b, *shape) of some films by their places, mirrored where that is said."""
+Inputs = Callable[[NDArray[np.int64], NDArray[np.bool_] | None], Tensor]
+"""Input (b, *shape) of the network for some films by their places, mirrored where told."""
 
 
 class Space(Protocol):
@@ -36,17 +35,23 @@ class Space(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture."""
+        """Channels, height and width of the network's input."""
 
     @property
     def is_bounded(self) -> bool:
         """Whether its values lie in [−1, 1]."""
 
-    def pictures(self, films: Films, compute: Compute, *, mirrored: bool = False) -> Pictures:
-        """Pictures of films (n, height, width); `mirrored` says whether any will be asked for."""
+    def encode(self, films: Films, compute: Compute, *, mirrored: bool = False) -> Inputs:
+        """Inputs for films (n, height, width).
 
-    def films(self, pictures: Tensor, compute: Compute) -> Tensor:
-        """Films (b, 1, height, width), about in [−1, 1], of pictures (b, *shape)."""
+        Args:
+            films: uint8.
+            compute: where an autoencoder is computed.
+            mirrored: whether any will be asked for as a mirrored film.
+        """
+
+    def decode(self, drawn: Tensor, compute: Compute) -> Tensor:
+        """Films (b, 1, height, width), about in [−1, 1], of what was drawn (b, *shape)."""
 
 
 class PixelSpace:
@@ -61,7 +66,7 @@ class PixelSpace:
     def __init__(self, size: Size) -> None:
         self.shape = (1, *size.shape)
 
-    def pictures(self, films: Films, compute: Compute, *, mirrored: bool = False) -> Pictures:
+    def encode(self, films: Films, compute: Compute, *, mirrored: bool = False) -> Inputs:
         """Films as they are asked for: all of them as numbers would take four times the memory."""
 
         def taken(places: NDArray[np.int64], flips: NDArray[np.bool_] | None = None) -> Tensor:
@@ -72,9 +77,9 @@ class PixelSpace:
 
         return taken
 
-    def films(self, pictures: Tensor, compute: Compute) -> Tensor:
-        """The pictures."""
-        return pictures
+    def decode(self, drawn: Tensor, compute: Compute) -> Tensor:
+        """What was drawn."""
+        return drawn
 
 
 class LatentSpace:
@@ -86,14 +91,15 @@ class LatentSpace:
 
     is_bounded = False
 
-    def __init__(self, autoencoder: PictureAutoencoder) -> None:
+    def __init__(self, autoencoder: FirstStageAutoencoder) -> None:
         self._autoencoder = autoencoder
         channels, height, width = autoencoder.shape
         self.shape = (channels, height, width)
 
-    def pictures(self, films: Films, compute: Compute, *, mirrored: bool = False) -> Pictures:
-        """All latents at once, in half the memory of the films or less: encoding takes longer than
-        a step of the network. The latents of a film are a pure function of its pixels."""
+    def encode(self, films: Films, compute: Compute, *, mirrored: bool = False) -> Inputs:
+        """All latents at once, for encoding takes longer than a step of the network: of f8 with 4
+        channels a quarter of the films' memory, and as much for mirrored ones. The latents of a
+        film are a pure function of its pixels."""
         sides = [self._encoded(films, compute)]
         if mirrored:
             sides.append(self._encoded(films[:, :, ::-1], compute))
@@ -115,14 +121,14 @@ class LatentSpace:
         @torch.inference_mode()
         def encoded(piece: NDArray[np.int64]) -> Tensor:
             with compute.autocast():
-                return network.scaled(to_unit(films[piece]).to(compute.device)).float().cpu()
+                return network.encode_scaled(to_unit(films[piece]).to(compute.device)).float().cpu()
 
         parts = compute.run(encoded, np.split(places, len(places) // size))
         # Joined outside of inference mode: training takes gradients of what follows from these.
         return torch.cat(parts)[: len(films)]
 
-    def films(self, pictures: Tensor, compute: Compute) -> Tensor:
+    def decode(self, drawn: Tensor, compute: Compute) -> Tensor:
         """Through the decoder."""
         with compute.autocast():
-            drawn: Tensor = self._autoencoder.to(compute.device).films(pictures).float()
-        return drawn
+            films: Tensor = self._autoencoder.to(compute.device).decode_scaled(drawn).float()
+        return films

@@ -23,8 +23,8 @@ from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.autoencoder.checkpoint import (
-    load_picture,
-    read_picture_record,
+    load_first_stage,
+    read_first_stage_record,
     read_training,
 )
 from cxr_release.generators.checkpoints import Record
@@ -138,7 +138,7 @@ def train(
             "compute": context,
             "start": None if begin is None else begin.unet,
             "films_told": films_told,
-            "space": None if latent is None else LatentSpace(load_picture(latent)),
+            "space": None if latent is None else LatentSpace(load_first_stage(latent)),
         }
         if private is None or guarantee is None:
             learner = Learner(films, **given)
@@ -223,7 +223,7 @@ def _end(
     size = Size.of_shape(films.shape)
     halvings = unets.halvings(network)
     if latent is not None:
-        record = read_picture_record(latent)
+        record = read_first_stage_record(latent)
         if Size.of(record.size) != size:
             raise TrainingError(
                 f"films of {size} pixels, and an autoencoder for {Size.of(record.size)}",

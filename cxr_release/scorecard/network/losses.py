@@ -100,11 +100,11 @@ class Prober:
             for noise in range(noises)
         ]
 
-        pictures = self._pictures(films)
+        inputs = self._inputs(films)
 
         def losses(piece: Sequence[tuple[int, int, int]]) -> Tensor:
             places = [film for film, _, _ in piece]
-            clean = pictures(places)
+            clean = inputs(places)
             drawn = [
                 generator("membership", films.digests[film], time, noise).standard_normal(
                     self._space.shape, dtype=np.float32
@@ -128,10 +128,10 @@ class Prober:
             CheckpointError: a score is not a finite number.
         """
 
-        pictures = self._pictures(films)
+        inputs = self._inputs(films)
 
         def scores(piece: Sequence[int]) -> Tensor:
-            clean = pictures(piece)
+            clean = inputs(piece)
             first, at = (
                 torch.full((len(piece),), time, device=self._context.device)
                 for time in (0, PIA_TIME)
@@ -150,12 +150,12 @@ class Prober:
             CheckpointError: a score is not a finite number.
         """
 
-        pictures = self._pictures(films)
+        inputs = self._inputs(films)
 
         def scores(piece: Sequence[int]) -> Tensor:
             at = torch.full((len(piece),), SIMA_TIME, device=self._context.device)
             predict = self._told(films, piece)
-            return -_four_norm(self._noise_in(predict, pictures(piece), at))
+            return -_four_norm(self._noise_in(predict, inputs(piece), at))
 
         return self._scores(scores, films, "SimA")
 
@@ -166,9 +166,9 @@ class Prober:
         self._require_finite(values)
         return values
 
-    def _pictures(self, films: NetworkFilms) -> Callable[[Sequence[int]], Tensor]:
+    def _inputs(self, films: NetworkFilms) -> Callable[[Sequence[int]], Tensor]:
         """What the network sees of some of the films, by their places."""
-        taken = self._space.pictures(films.pixels, self._context)
+        taken = self._space.encode(films.pixels, self._context)
         return lambda places: self._folded(taken(np.array(places, np.int64), None))
 
     def _folded(self, films: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from cxr_release.generators.autoencoder.network import build
 from cxr_release.generators.checkpoints import Checkpoint, Latents
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.runtime.compute import Compute, computing
-from cxr_release.params import PictureNetwork
+from cxr_release.params import FirstStageNetwork
 from cxr_release.scorecard.network.films import NetworkFilms
 from cxr_release.scorecard.network.losses import PIA_TIME, SIMA_TIME, Prober, times_of
 from tests.support.tiny_networks import COMPUTE, NETWORK, SIDE, untrained, with_weights
@@ -93,14 +93,14 @@ def test_a_film_is_asked_the_same_whatever_lies_beside_it_on_any_number_of_cores
 @pytest.fixture
 def latent() -> Checkpoint:
     """A network of chance for latents of an autoencoder of chance, fitted to some films."""
-    picture = PictureNetwork(channels=(8, 16), pixel_unshuffle=2, latents=3)
+    network_of_latents = FirstStageNetwork(channels=(8, 16), pixel_unshuffle=2, latents=3)
     network = replace(NETWORK, channels=(16, 16), pixel_unshuffle=1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        autoencoder = build(picture, Size(SIDE, SIDE)).requires_grad_(False).eval()
+        autoencoder = build(network_of_latents, Size(SIDE, SIDE)).requires_grad_(False).eval()
     with torch.inference_mode():
         autoencoder.fit(*autoencoder.encode(unets.to_unit(random_films(50).pixels)))
-    untold = untrained(network=network, latent=Latents("0" * 64, picture))
+    untold = untrained(network=network, latent=Latents("0" * 64, network_of_latents))
     return replace(untold, autoencoder=autoencoder)
 
 
