@@ -20,6 +20,7 @@ from cxr_release.files import read_json, sha256, tree_sha256
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
 from cxr_release.generators.autoencoder.checkpoint import WEIGHTS, load_first_stage
+from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.autoencoder.network import DIVERGENCE_WEIGHT, build, negative_bound
 from cxr_release.generators.autoencoder.training import train as train_autoencoder
 from cxr_release.generators.checkpoints import RECORD, latents_of
@@ -31,6 +32,7 @@ from cxr_release.generators.diffusion.spaces import LatentSpace, PixelSpace
 from cxr_release.generators.diffusion.training import train
 from cxr_release.generators.opening import draw
 from cxr_release.generators.runtime.compute import computing
+from cxr_release.generators.runtime.learner import BatchLearner
 from cxr_release.params import (
     ComputeParams,
     FirstStageNetwork,
@@ -48,16 +50,20 @@ Drawn = Callable[..., NDArray[np.uint8]]
 
 
 @pytest.fixture(scope="session")
-def first_stage(tmp_path_factory: pytest.TempPathFactory, arguments: dict[str, Any]) -> Path:
+def given_first_stage(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the training of an autoencoder takes beside the folder."""
+    shared = ("films", "compute", "seed", "fingerprint")
+    others = {name: arguments[name] for name in shared}
+    return {"settings": LATENT, "others": arguments["settings"], **others}
+
+
+@pytest.fixture(scope="session")
+def first_stage(
+    tmp_path_factory: pytest.TempPathFactory, given_first_stage: dict[str, Any]
+) -> Path:
     """The checkpoint of an autoencoder of the films. Read it, do not write into it."""
     folder = tmp_path_factory.mktemp("first") / "run"
-    shared = ("films", "compute", "seed", "fingerprint")
-    train_autoencoder(
-        folder=folder,
-        settings=LATENT,
-        others=arguments["settings"],
-        **{name: arguments[name] for name in shared},
-    )
+    train_autoencoder(folder=folder, **given_first_stage)
     return folder / "checkpoint-3"
 
 
@@ -115,27 +121,45 @@ def test_killed_anywhere_it_ends_with_the_same_bytes(
     assert_survives_kills(train, {**given, "settings": settings, "steps": 120}, tmp_path, 10)
 
 
-@pytest.mark.parametrize("stop", [5])
-def test_resumed_after_an_error_it_ends_with_the_same_bytes(
-    tmp_path: Path, run: Path, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch, stop: int
+@pytest.mark.long
+def test_the_first_stage_killed_anywhere_ends_with_the_same_bytes(
+    tmp_path: Path, given_first_stage: dict[str, Any], assert_survives_kills: Any
 ) -> None:
-    whole = Learner.step
+    settings = replace(LATENT, steps=120)
+    given = {**given_first_stage, "settings": settings}
+    assert_survives_kills(train_autoencoder, given, tmp_path, 10)
 
-    def step(self: Learner, at: int) -> Any:
-        if at == stop:
+
+@pytest.mark.parametrize("stage", ["first stage", "network"])
+def test_resumed_after_an_error_either_stage_ends_with_the_same_bytes(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """On another number of cores, too."""
+    learner: type[BatchLearner]
+    if stage == "network":
+        work, learner, fixture = train, Learner, "given"
+        finished: Path = request.getfixturevalue("run")
+    else:
+        work, learner, fixture = train_autoencoder, AutoencoderLearner, "given_first_stage"
+        finished = request.getfixturevalue("first_stage").parent
+    given = request.getfixturevalue(fixture)
+    whole = learner.step
+
+    def step(self: BatchLearner, at: int) -> Any:
+        if at == 5:
             raise KeyboardInterrupt
         return whole(self, at)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Learner, "step", step)
-        train(folder=tmp_path / "run", **given)
+        patch.setattr(learner, "step", step)
+        work(folder=tmp_path / "run", **given)
     before = torch.get_num_threads()
     torch.set_num_threads(3 if before != 3 else 2)
     try:
-        train(folder=tmp_path / "run", **given)
+        work(folder=tmp_path / "run", **given)
     finally:
         torch.set_num_threads(before)
-    assert tree_sha256(tmp_path / "run") == tree_sha256(run)
+    assert tree_sha256(tmp_path / "run") == tree_sha256(finished)
 
 
 def test_a_film_is_a_function_of_its_seed_whatever_is_drawn_beside_it(drawn: Drawn) -> None:
