@@ -9,8 +9,7 @@ and against unseen phantoms, as in `benchmarks.autoencoder`. Kinds:
 
 - `pixels-2`: the default's network, which sees films folded 2 × 2 into channels;
 - `pixels-4`: folded 4 × 4, as in `params.large.yaml`, with twice the channels;
-- `latents-8`: the default's network on the latents of section `latent`, 8 × 8 × 4 (f8), which are
-  not folded.
+- `latents-8`: the same, unfolded, on the latents of section `latent`, 8 × 8 × 4 (f8).
 """
 
 from __future__ import annotations
@@ -36,10 +35,11 @@ from cxr_release.generators.runtime.compute import Compute, computing
 from cxr_release.params import ComputeParams, FirstStageNetwork, NetworkParams, TrainParams
 
 PARAMS = parameters.load(Path("params.yaml"))
+DOUBLE = replace(PARAMS.network, channels=(48, 96, 128))
 KINDS: dict[str, NetworkParams] = {
     "pixels-2": PARAMS.network,
-    "pixels-4": replace(PARAMS.network, channels=(48, 96, 128), pixel_unshuffle=4),
-    "latents-8": replace(PARAMS.network, pixel_unshuffle=1),
+    "pixels-4": replace(DOUBLE, pixel_unshuffle=4),
+    "latents-8": replace(DOUBLE, pixel_unshuffle=1),
 }
 TRIAL = 30
 """Steps by which the cost of one is told."""

@@ -101,6 +101,8 @@ def test_the_release_is_what_it_says(paths: Paths) -> None:
         "**Latents.** The network does not see films but their latents",
         "a picture of 4 × 4 with 3 channels",
         "for 4 steps of 4 films at a learning rate of 0.002",
+        "The networks were each trained on",
+        "Only two networks, one run of each and one source are behind it.",
         f"SHA-256 of its weights: `{stated}`",
         "so the loss is one of latents: it cannot be compared",
     ):
