@@ -704,8 +704,10 @@ class Params:
         return self.latent.last_checkpoint(every) * every
 
     @property
-    def latent_size(self) -> Size:
-        """Of the latents of a film, were the network to learn them."""
+    def latent_size(self) -> Size | None:
+        """Of the latents of a film; None: the network learns pixels."""
+        if not self.latent.is_on:
+            return None
         _, height, width = self.latent.network.latent_shape(self.ingest.film_size)
         return Size(width=width, height=height)
 

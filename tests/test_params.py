@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
 from cxr_release.film_id import BATCHES
+from cxr_release.film_size import Size
 from cxr_release.settings import checked
 from tests.support import ROOT
 
@@ -359,6 +360,8 @@ def test_a_network_may_learn_latents(tmp_path: Path) -> None:
     params = parameters.load(changed(tmp_path, latent={"steps": 1000}, network=UNFOLDED))
     assert (params.latent.is_on, params.latent_step) == (True, 990)
     assert params.latent.network.latent_shape(params.ingest.film_size) == (4, 8, 8)
+    assert params.latent_size == Size(8, 8)
+    assert parameters.load(DEFAULT).latent_size is None
     raw = yaml.safe_load(DEFAULT.read_text())
     del raw["latent"]
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
