@@ -66,6 +66,8 @@ ROWS_PER_GROUP = 500
 
 HEX64 = r"[0-9a-f]{64}"
 
+MANY_ROWS = 10_000
+"""From here on threads read a table sooner; for less, handing it to them takes longer."""
 MOST_HASHED = 2**26
 """Bytes of a table that is looked up among those that were checked before."""
 MOST_REMEMBERED = 4096
@@ -395,7 +397,7 @@ def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Ta
             if parquet.schema_arrow.equals(kind.arrow, check_metadata=False)
             else _schema_faults(parquet.schema_arrow, kind, str(path))
         )
-        table = None if faults else parquet.read(columns=kind.flat)
+        table = None if faults else parquet.read(columns=kind.flat, use_threads=_has_many(parquet))
         if table is not None:
             faults = _value_faults(table, kind, str(path))
     if faults or table is None:
@@ -406,6 +408,11 @@ def read(path: Path, kind: Table, columns: Sequence[str] | None = None) -> pa.Ta
             faults=faults,
         )
     return table if columns is None else table.select(list(columns))
+
+
+def _has_many(parquet: pq.ParquetFile) -> bool:
+    rows: int = parquet.metadata.num_rows
+    return rows > MANY_ROWS
 
 
 def require(path: Path, kind: Table) -> None:
@@ -520,7 +527,9 @@ def batches(path: Path, kind: Table, columns: Sequence[str], batch_rows: int) ->
     # What is raised where the batches go does not come in here.
     with _open_parquet(path, REMAKE) as parquet:
         _require_columns(parquet, kind, path)
-        for batch in parquet.iter_batches(batch_rows, columns=list(columns)):
+        for batch in parquet.iter_batches(
+            batch_rows, columns=list(columns), use_threads=_has_many(parquet)
+        ):
             yield pa.Table.from_batches([batch])
 
 
