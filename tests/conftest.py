@@ -10,11 +10,15 @@ import signal
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.support.once import FOLDER
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 LONGEST = (
     "test_pipeline.py",
@@ -66,6 +70,15 @@ STARTS = re.compile(
 # every process of a test whose end by Ctrl-C is what is tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# No test cuts the power, so none can see what fsync adds; and each call waits for a disk. What is
+# asked for, in which order, and what follows from its failure is tested (support/failing_disk.py).
+def _fsync_nothing(descriptor: FileDescriptorLike) -> None:
+    os.fstat(descriptor if isinstance(descriptor, int) else descriptor.fileno())
+
+
+os.fsync = _fsync_nothing
 
 # Of what is imported for the tests, nothing becomes garbage: it is not looked for among a million
 # objects before all are there.

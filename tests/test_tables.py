@@ -128,6 +128,28 @@ def test_values_are_checked_on_reading_too(tmp_path: Path) -> None:
         tables.read(path, schemas.SAMPLES)
 
 
+def test_what_was_sound_before_is_not_taken_for_what_stands_there_now(tmp_path: Path) -> None:
+    path = tmp_path / "samples.parquet"
+    tables.write(path, schemas.SAMPLES, [sample(index) for index in range(3)])
+    sound = [tables.read_rows(path, schemas.SAMPLES) for _ in range(2)]
+    assert sound[0] == sound[1]
+    faulty = [sample(0), sample(1), sample(2, sha256="x")]
+    pq.write_table(pa.Table.from_pylist(faulty, schemas.SAMPLES.arrow), path)
+    for _ in range(2):
+        with pytest.raises(TableError, match="1 fault"):
+            tables.read_rows(path, schemas.SAMPLES)
+
+
+def test_a_content_is_sound_as_one_kind_of_table_and_not_as_another(tmp_path: Path) -> None:
+    lenient = tables.Table("lenient", "", (tables.Column("number", pa.int64(), ""),))
+    strict = tables.Table("strict", "", (tables.Column("number", pa.int64(), "", least=5),))
+    path = tmp_path / "numbers.parquet"
+    tables.write(path, lenient, [{"number": 3}])
+    assert tables.read_rows(path, lenient) == [{"number": 3}]
+    with pytest.raises(TableError, match="1 fault"):
+        tables.read_rows(path, strict)
+
+
 @pytest.mark.parametrize("kind", schemas.ALL, ids=lambda kind: kind.name)
 def test_an_empty_table_keeps_its_types(tmp_path: Path, kind: tables.Table) -> None:
     path = tmp_path / "empty.parquet"
