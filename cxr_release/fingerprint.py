@@ -18,6 +18,7 @@ from cxr_release import plain_yaml
 from cxr_release.errors import CxrReleaseError, ParamsError, one_line
 from cxr_release.files import tree_sha256
 from cxr_release.params import Params
+from cxr_release.tool_code import code_of, installed_sha256
 
 
 def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
@@ -37,8 +38,12 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
     values = asdict(params)
     digest = hashlib.sha256()
     for key in declared.get("params", []):
+        if isinstance(key, Mapping):  # of other files: the code of the installed package
+            continue
         value = json.dumps(_lookup(values, key), sort_keys=True)
         digest.update(f"{key}={value}\n".encode())
+    for name in code_of(declared):
+        digest.update(f"{name}\0{installed_sha256(name)}\n".encode())
     for dependency in declared["deps"]:
         if not (root / dependency).exists():
             raise CxrReleaseError(

@@ -34,6 +34,7 @@ from cxr_release.cli.options import (
     show,
 )
 from cxr_release.cli.release import release_app
+from cxr_release.cli.setup import setup_app
 from cxr_release.cli.study import study_app
 from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
@@ -56,6 +57,7 @@ app = typer.Typer(
 )
 
 log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs.")
+app.add_typer(setup_app)
 app.add_typer(log_app, name="log")
 app.add_typer(study_app, name="study")
 app.add_typer(release_app)
@@ -329,7 +331,7 @@ def counts(
     """
     from cxr_release.screening.counts import table_s1
 
-    table = project_at(root).counts(images, reviews)
+    table = project_at(root, needed=images is None).counts(images, reviews)
     show(table, lambda counts: table_s1(counts).rstrip(), as_json=as_json)
 
 
@@ -352,7 +354,7 @@ def verify(
     """
     from cxr_release.cli.log import text_of, verify_logs
 
-    report = verify_logs(project_at(root), images, reviews)
+    report = verify_logs(project_at(root, needed=images is None), images, reviews)
     show(report, text_of, as_json=as_json)
 
 
@@ -559,7 +561,7 @@ def audit(
     from cxr_release.memorization.report import require_complete
     from cxr_release.memorization.summary import text_of
 
-    project = project_at(root)
+    project = project_at(root, needed=real is None)
     report = api.audit(
         **project.audit_inputs(real, synthetic, split),
         output=output,

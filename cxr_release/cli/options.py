@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from cxr_release.project import Project
 
 HERE = Path()
+"""In the place of --root: the project that the user stands in."""
 
 Root = Annotated[
-    Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
+    Path, typer.Option(help="Folder of the project.", show_default="here, or a folder above")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Ids = Annotated[
@@ -45,11 +46,18 @@ PrivateKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).")]
 Browser = Annotated[bool, typer.Option(help="Open the page in this machine's browser.")]
 
 
-def project_at(root: Path) -> Project:
-    """The project in a folder, read when asked."""
-    from cxr_release.project import Project
+def project_at(root: Path, *, needed: bool = True) -> Project:
+    """The project in a folder, read when asked; by default the one that the user stands in.
 
-    return Project(root)
+    Raises:
+        ParamsError: there is none, and one is needed.
+    """
+    from cxr_release.project import Project, find_project
+
+    project = find_project() if root == HERE else Project(root)
+    if needed:
+        project.require()
+    return project
 
 
 def given_ids(ids: list[str]) -> list[str]:

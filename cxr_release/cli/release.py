@@ -132,7 +132,7 @@ def _send(
     from cxr_release.publishing.hub_client import Patience
     from cxr_release.publishing.push import push as send
 
-    project = project_at(root)
+    project = project_at(root, needed=False)
     ledger = project.ledger_for(folder)
     return send(
         folder,

@@ -103,7 +103,7 @@ def analyze(
     from cxr_release import api
     from cxr_release.reader_study.report import text_of
 
-    project = project_at(root)
+    project = project_at(root, needed=False)
     settings = project.study_settings(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )

@@ -1,0 +1,99 @@
+"""A project's dvc.yaml, derived from the source tree's: one table of contents for both.
+
+Stages, commands, data and outputs are the same. Where the source tree depends on files of code,
+a project depends on their hashes in `tool.yaml`: see `tool_code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from cxr_release import plain_yaml
+from cxr_release.tool_code import CODE, TOOL, code_of, installed_sha256, is_code, name_of
+
+Pipeline = dict[str, Any]
+
+HEAD = """\
+# The pipeline of this project: `dvc repro` runs what is out of date, `dvc dag` draws it.
+# Written by cxr-release init and cxr-release upgrade: settings belong into params.yaml, not here.
+
+"""
+_ORDERS = "data/reviews/orders"
+"""A folder that pages write and no stage reads."""
+
+
+def own_cards() -> list[str]:
+    """Names of the files of codes and meanings that every project gets: `cards/reasons.yaml` …"""
+    cards = (files("cxr_release.project_setup") / "files" / "cards").iterdir()
+    return sorted(f"cards/{card.name}" for card in cards if card.name.endswith(".yaml"))
+
+
+def own_file(name: str) -> str:
+    """The text of a file that every project gets, as this package has it."""
+    return (files("cxr_release.project_setup") / "files" / name).read_text(encoding="utf-8")
+
+
+def derived() -> Pipeline:
+    """The value of a project's dvc.yaml."""
+    pipeline: Pipeline = plain_yaml.of_text(own_file("pipeline.yaml"))
+    for stage in pipeline["stages"].values():
+        code = [name_of(entry) for entry in stage["deps"] if is_code(entry)]
+        stage["deps"] = [entry for entry in stage["deps"] if not is_code(entry)]
+        stage["params"] = [*stage["params"], {TOOL: [f"{CODE}.{name}" for name in code]}]
+    return pipeline
+
+
+def text_of(pipeline: Pipeline) -> str:
+    """A pipeline as the text of dvc.yaml."""
+    return HEAD + yaml.safe_dump(pipeline, sort_keys=False, width=100, allow_unicode=True)
+
+
+def tool_text(pipeline: Pipeline, *, version: str, preset: str, sha256: str) -> str:
+    """`tool.yaml`: by which code a project's data is made.
+
+    Args:
+        pipeline: the project's.
+        version: of the installed package.
+        preset: whose values parameters take that a later version adds.
+        sha256: of dvc.yaml, which tells whether somebody has edited it.
+    """
+    names = sorted({name for stage in pipeline["stages"].values() for name in code_of(stage)})
+    lines = [
+        "# The code of cxr-release by which this project's data is made: written by init and",
+        "# upgrade. A stage runs again when a hash of its code changes.",
+        f'version: "{version}"',
+        f"preset: {preset}",
+        f'pipeline: "{sha256}"',
+        f"{CODE}:",
+        *(f'  {name}: "{installed_sha256(name)}"' for name in names),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def input_folders(pipeline: Pipeline) -> list[str]:
+    """Folders that stages read and none makes: there must be one even where it is empty.
+
+    That of a matrix's outputs is among them, for there may be no job at all.
+    """
+    stages = pipeline["stages"].values()
+    outs = {place for stage in stages for place in _outs(stage) if "$" not in place}
+    deps = {place for stage in stages for place in stage["deps"] if place.startswith("data/")}
+    inputs = {
+        place
+        for place in deps
+        if "$" not in place
+        and not any(
+            f"{place}/".startswith(f"{out}/") or out.startswith(f"{place}/") for out in outs
+        )
+    }
+    return sorted({*inputs, _ORDERS})
+
+
+def _outs(stage: dict[str, Any]) -> Iterator[str]:
+    for kind in ("outs", "metrics"):
+        for entry in stage.get(kind, []):
+            yield next(iter(entry)) if isinstance(entry, dict) else entry
