@@ -84,10 +84,25 @@ class Project:
             )
 
     def drawn_from(self, source: str) -> Path:
-        """The checkpoint that a source's films are drawn from."""
-        return self.paths.drawn_from(
+        """The checkpoint that a source's films are drawn from.
+
+        Raises:
+            CheckpointError: it is not there; with the names most like it.
+        """
+        from cxr_release.errors import CheckpointError
+        from cxr_release.spelling import did_you_mean
+
+        folder = self.paths.drawn_from(
             source, self.params.autoencoder.last_checkpoint(self.params.train.checkpoint_every)
         )
+        if not folder.exists():
+            there = sorted(path.name for path in folder.parent.glob("checkpoint-*"))
+            raise CheckpointError(
+                "there is no such checkpoint",
+                where=str(folder),
+                remedy=did_you_mean(folder.name, there) or "`dvc repro train` makes them",
+            )
+        return folder
 
     @property
     def tables(self) -> list[Path]:

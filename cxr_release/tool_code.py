@@ -1,4 +1,4 @@
-"""The installed code of this package, by hashes: what projects outside of the source tree depend on.
+"""The installed code of this package, by hashes: what projects outside of its source depend on.
 
 In the source tree a stage's code is a dependency of files. A project that `cxr-release init` made
 holds no code: `tool.yaml` there has a hash of each module and folder that its stages run, and its
@@ -13,6 +13,7 @@ from typing import Any
 from cxr_release import plain_yaml
 from cxr_release.errors import CxrReleaseError, ParamsError, one_line
 from cxr_release.files import tree_sha256
+from cxr_release.spelling import did_you_mean
 
 TOOL = "tool.yaml"
 CODE = "code"
@@ -94,9 +95,14 @@ def require_installed(root: Path, stage: str) -> None:
         return
     where = root / "dvc.yaml"
     try:
-        declared = plain_yaml.of_file(where)["stages"][stage]
-    except (OSError, plain_yaml.NotPlainError, KeyError, TypeError):
-        raise ParamsError(f"holds no stage {stage}", where=str(where)) from None
+        stages = plain_yaml.of_file(where)["stages"]
+        declared = stages[stage]
+    except (OSError, plain_yaml.NotPlainError, TypeError):
+        raise ParamsError("holds no stages", where=str(where)) from None
+    except KeyError:
+        raise ParamsError(
+            f"holds no stage {stage}", where=str(where), remedy=did_you_mean(stage, stages)
+        ) from None
     changed = changed_code(tool, code_of(declared))
     if changed:
         raise CxrReleaseError(
