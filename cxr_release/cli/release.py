@@ -201,12 +201,15 @@ def withdraw(
 @release_app.command()
 def archive(
     folder: Folder,
-    output: Annotated[Path, typer.Argument(help="The archive to write, such as release.zip.")],
+    output: Annotated[Path, typer.Argument(help="The archive: NAME.zip, .tar, .tar.gz or .tgz.")],
     year: Annotated[
         int | None,
         typer.Option(help="Year of publication, for DataCite.", show_default="of release.date"),
     ] = None,
-    form: Annotated[str, typer.Option(help="bagit (BagIt 1.0 in a zip), or zip.")] = "bagit",
+    form: Annotated[
+        Literal["bagit", "plain"],
+        typer.Option(help="bagit: a BagIt 1.0 bag; plain: the folder as it is."),
+    ] = "bagit",
     as_json: Json = False,
 ) -> None:
     """Put a release into one file for figshare, Zenodo or another repository, with DataCite.
