@@ -134,15 +134,15 @@ def _affected(old: Mapping[str, Any], new: Mapping[str, Any], code: set[str]) ->
 
 def text_of(report: Mapping[str, Any]) -> str:
     """What an upgrade changed, or would change, for people."""
-    would = "would " if report["dry_run"] else ""
     changed = report["stages"] or report["added"] or report["new_stages"]
     lines = [
         f"cxr-release {report['from']} → {report['to']}"
         + ("" if changed else ": no stage runs again")
     ]
     if report["stages"]:
-        lines.append(f"{would}run again: {', '.join(report['stages'])}")
-        lines.append("and what depends on what they make: `dvc status` names it")
+        then = "would run" if report["dry_run"] else "run"
+        lines.append(f"stages that {then} again: {', '.join(report['stages'])}")
+        lines.append("  and those that depend on what these make")
     if report["new_stages"]:
         lines.append(f"new stages: {', '.join(report['new_stages'])}")
     if report["gone_stages"]:
