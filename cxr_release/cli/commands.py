@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cxr_release import __version__
+from cxr_release.cli import complete
 from cxr_release.cli.options import (
     HERE,
     Browser,
@@ -45,14 +46,13 @@ if TYPE_CHECKING:
     from cxr_release.screening.decision import Verb
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="""Turns a folder of radiographs into a citable synthetic dataset.
 
-    The pipeline runs with `dvc repro` (or `make release`); these commands prepare, check and
-    publish it.
+    `cxr-release init DIR` makes a project; its pipeline runs with `dvc repro`. The other commands
+    prepare, check and publish what it makes, from any folder of the project.
     """,
 )
 
@@ -121,7 +121,9 @@ def ingest(
     ] = "none",
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
 ) -> None:
-    """Take films in: PNG, JPEG, TIFF or DICOM of any depth to 8-bit grey of one size, bone bright.
+    """Take films in and say what became of each, without a project.
+
+    PNG, JPEG, TIFF or DICOM of any depth become 8-bit grey of one size, bone bright.
 
     Every file is accounted for in OUTPUT/manifest.parquet, by its name; the films go to
     OUTPUT/cohort.parquet, by opaque ids: the same ones again only with the same --key.
@@ -175,7 +177,12 @@ def where(
 def sample(
     further_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", hidden=True)] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ID...", help="Films to make again, or - for stdin.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID...",
+            help="Films to make again, or - for stdin.",
+            autocompletion=complete.jobs,
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(help="With --only: folder for the films (PNG).")] = Path(
         "again"
@@ -244,7 +251,7 @@ def _that_draws(project: Project) -> Project:
 
 @app.command()
 def status(root: Root = HERE, as_json: Json = False) -> None:
-    """Say where the release stands: films, reviews, and what holds it back.
+    """Say where the release stands and what holds it back.
 
     Example: cxr-release status --json
     """
@@ -258,7 +265,10 @@ def status(root: Root = HERE, as_json: Json = False) -> None:
 def exclude(
     ids: Ids,
     reviewer: Reviewer,
-    reason: Annotated[str, typer.Option(help="Code from cards/reasons.yaml.")],
+    reason: Annotated[
+        str,
+        typer.Option(help="Code from cards/reasons.yaml.", autocompletion=complete.reasons),
+    ],
     note: Note = "",
     root: Root = HERE,
 ) -> None:
@@ -298,7 +308,9 @@ def facing(
     note: Note = "",
     root: Root = HERE,
 ) -> None:
-    """Say which way films face as they are now, where that was found wrongly or not at all.
+    """Say which way films face as they are now.
+
+    For films of which that was found wrongly or not at all.
 
     The log under data/reviews/facing keeps it; the next `dvc repro` mirrors what faces right. Where
     reviewers differ, the facing is unknown, and the film stays as it was sampled.
@@ -322,7 +334,7 @@ def counts(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Count films generated, excluded and released, per checkpoint and batch (Table S1).
+    """Count films generated, excluded and released (Table S1).
 
     The logs are verified first, and every decision is held against the films. With --images it
     works on any set of films, with any codes of reasons.
@@ -342,7 +354,7 @@ def verify(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Verify every log: its chain, its end, and that each line is about these films.
+    """Verify every log: its chain, its end, and its films.
 
     Of the decisions on films, of the verdicts on pairs, and of the readers' answers.
 
@@ -361,10 +373,17 @@ def verify(
 @log_app.command()
 def join(
     other: Annotated[str, typer.Argument(help="The other log of that person, or - for stdin.")],
-    into: Annotated[Path, typer.Option(help="The log here: data/reviews/KIND/NAME.jsonl.")],
+    into: Annotated[
+        Path,
+        typer.Option(
+            help="The log here: data/reviews/KIND/NAME.jsonl.", autocompletion=complete.logs
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
-    """Join what one person logged on another machine into their log here.
+    """Join what one person logged on two machines.
+
+    The log from the other machine goes into theirs here.
 
     Where git cannot merge a log, take one side whole and join the other one in. Nothing in
     the log here is rewritten: the other log's lines are added behind, each with its own time and
@@ -383,7 +402,11 @@ def join(
 @app.command()
 def review(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who reviews, such as a.b; once for each reviewer.")
+        list[str],
+        typer.Option(
+            help="Who reviews, such as a.b; once for each reviewer.",
+            autocompletion=complete.people,
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8741,
@@ -431,7 +454,10 @@ def review(
 @app.command()
 def clear(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who looks, such as a.b; once for each reviewer.")
+        list[str],
+        typer.Option(
+            help="Who looks, such as a.b; once for each reviewer.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8744,
@@ -441,7 +467,7 @@ def clear(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Look in a browser for text that is burned into the real films, and say so film by film.
+    """Look in a browser for text burned into the real films.
 
     Shows each film of the source folder at full size: its corners and edges at once, and any place
     of it enlarged. A film that shows text is left out of every run with the next `dvc repro`.
@@ -474,7 +500,10 @@ def clear(
 @app.command()
 def landmark(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who places, such as a.b; once for each reader.")
+        list[str],
+        typer.Option(
+            help="Who places, such as a.b; once for each reader.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8745,
@@ -484,7 +513,7 @@ def landmark(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Place landmarks of the spine on synthetic films in a browser, by mouse or at the keyboard.
+    """Place landmarks on synthetic films in a browser.
 
     The films are `landmarks.films` of the released ones, drawn at random and the same for all
     readers, so that the distance between readers can be taken. What readers place goes into the
@@ -545,7 +574,7 @@ def audit(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Search two sets of films for near-copies: the most similar pairs, and how much that says.
+    """Search two sets of films for near-copies.
 
     Names the pairs that are flagged or all but the same, says how many chance alone would flag,
     and writes pairs.parquet, nearest.parquet, within.parquet, pairs.png, distances.png and
@@ -601,7 +630,11 @@ def score(
         Path | None, typer.Option(help="Landmarks, classes or numbers of films: JSON or CSV.")
     ] = None,
     checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="Folder of a checkpoint whose network is attacked.")
+        list[Path] | None,
+        typer.Option(
+            help="Folder of a checkpoint whose network is attacked.",
+            autocompletion=complete.checkpoints,
+        ),
     ] = None,
     reference: Annotated[
         Path | None,
@@ -615,7 +648,8 @@ def score(
         Path | None, typer.Option(help="Films of another hospital, to test models on.")
     ] = None,
     learner: Annotated[
-        str, typer.Option(help="What learns: closed, resnet50, unet or swin_t.")
+        Literal["closed", "resnet50", "unet", "swin_t"],
+        typer.Option(help="What learns."),
     ] = "closed",
     extractor: Annotated[
         list[str] | None,
@@ -630,8 +664,9 @@ def score(
     ] = Path("scored"),
     as_json: Json = False,
 ) -> None:
-    """Score synthetic films: is anybody of --train in them, are they good for anything, whom do
-    they miss?
+    """Score synthetic films: privacy, use, coverage.
+
+    Is anybody of --train in them, are they good for anything, whom do they miss?
 
     Everything stands beside what real films of other patients get, and what copies of --train get.
     An attack is held against films of patients whom no run saw, and says what it would have found
@@ -674,7 +709,10 @@ def score(
 @app.command()
 def adjudicate(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who judges, such as a.b; once for each reviewer.")
+        list[str],
+        typer.Option(
+            help="Who judges, such as a.b; once for each reviewer.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8742,
@@ -684,7 +722,9 @@ def adjudicate(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Judge the most similar pairs of a real and a synthetic film in a browser: copy or not.
+    """Judge the most similar pairs in a browser: copy or not.
+
+    Each is of a real and a synthetic film.
 
     Reviewers are blind to each other; what they differ on goes to audit.adjudicator, whom this
     command lets in like them. A film judged a copy leaves the release with the next `dvc repro`.

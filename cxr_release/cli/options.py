@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cxr_release.cli import complete
 from cxr_release.errors import DecisionError
 
 if TYPE_CHECKING:
@@ -23,9 +24,17 @@ Root = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Ids = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Film ids, or - to read one a line from stdin.")
+    list[str],
+    typer.Argument(
+        metavar="ID",
+        help="Film ids, or - to read one a line from stdin.",
+        autocompletion=complete.jobs,
+    ),
 ]
-Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
+Reviewer = Annotated[
+    str,
+    typer.Option(help="Who decides, such as a.b: names the log.", autocompletion=complete.people),
+]
 Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
 Images = Annotated[
     Path | None, typer.Option(help="Films: Parquet or CSV with id, checkpoint, batch, sha256.")
