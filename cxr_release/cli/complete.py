@@ -77,6 +77,13 @@ def _logs(project: Project) -> Iterator[Offer]:
         yield path.as_posix(), path.parent.name
 
 
+def anatomies(incomplete: str) -> list[str]:
+    """Parts of the body for which `init` has cards."""
+    from cxr_release.project_setup.pipeline import anatomies as known
+
+    return [name for name in known() if name.startswith(incomplete)]
+
+
 reasons = _of_project(_reasons)
 withdrawal_reasons = _of_project(_withdrawal_reasons)
 people = _of_project(_people)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cxr_release.cli import complete
 from cxr_release.cli.options import HERE, Json, Root, project_at, show
 
 setup_app = typer.Typer()
@@ -19,6 +20,14 @@ def init(
         Literal["demo", "trial", "paper", "large"],
         typer.Option(help="demo: phantoms; trial: own films, in minutes; paper, large: for GPUs."),
     ] = "demo",
+    cards: Annotated[
+        str | None,
+        typer.Option(
+            help="What the films show: chest.",
+            show_default="cervical spine",
+            autocompletion=complete.anatomies,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make a project: settings, stages, folders, git and DVC.
@@ -31,7 +40,7 @@ def init(
     from cxr_release.project_setup.init import init as make
     from cxr_release.project_setup.init import text_of
 
-    show(make(folder, preset=preset), text_of, as_json=as_json)
+    show(make(folder, preset=preset, anatomy=cards), text_of, as_json=as_json)
 
 
 @setup_app.command()

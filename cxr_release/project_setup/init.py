@@ -17,6 +17,7 @@ from cxr_release.files import sync_folder, write_text
 from cxr_release.partials import remove, scratch_folder
 from cxr_release.project_setup import pipeline
 from cxr_release.project_setup.settings_text import with_values
+from cxr_release.spelling import did_you_mean
 from cxr_release.tool_code import TOOL
 
 Preset = Literal["demo", "trial", "paper", "large"]
@@ -54,18 +55,19 @@ def params_text(preset: Preset) -> str:
     return "".join(head) + "\n" + body
 
 
-def project_files(name: str, preset: Preset) -> dict[str, str]:
+def project_files(name: str, preset: Preset, anatomy: str | None = None) -> dict[str, str]:
     """Every file of a new project, relative name → text, but those of git.
 
     Args:
         name: of the project: that of its folder.
         preset: whose settings it begins with.
+        anatomy: whose cards it begins with; see `pipeline.own_cards`.
     """
     stages = pipeline.derived()
     text = pipeline.text_of(stages)
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     keep = {f"{folder}/{KEEP}": "" for folder in pipeline.input_folders(stages)}
-    own = {**_SAME, **{card: card for card in pipeline.own_cards()}}
+    own = _SAME | pipeline.own_cards(anatomy)
     return {
         **{place: pipeline.own_file(source) for place, source in own.items()},
         **keep,
@@ -77,13 +79,15 @@ def project_files(name: str, preset: Preset) -> dict[str, str]:
     }
 
 
-def init(folder: Path, *, preset: Preset) -> dict[str, Any]:
+def init(folder: Path, *, preset: Preset, anatomy: str | None = None) -> dict[str, Any]:
     """Make a project.
 
     Args:
         folder: becomes it. It may exist where it holds nothing of the same name: films in
             `data/raw`, say, or a git repository.
         preset: `demo` (phantoms), `trial` (own films, in minutes), `paper` or `large`.
+        anatomy: what the films show, where it is not the cervical spine: one of
+            `pipeline.anatomies`.
 
     Returns:
         `folder`, `preset`, `version` of the tool, `files` (number), `git` (whether a repository was
@@ -93,8 +97,14 @@ def init(folder: Path, *, preset: Preset) -> dict[str, Any]:
         CxrReleaseError: the folder holds files that would be replaced (all are named), is not a
             folder, or git fails. Nothing has changed then.
     """
-    home = folder.resolve()
-    files = project_files(home.name, preset)
+    home, known = folder.resolve(), pipeline.anatomies()
+    if anatomy is not None and anatomy not in known:
+        raise CxrReleaseError(
+            f"there are no cards for {anatomy[:80]!r}",
+            remedy=f"{did_you_mean(anatomy, known)} known: {', '.join(known) or 'none'}; or write"
+            " those in cards/ yourself".strip(),
+        )
+    files = project_files(home.name, preset, anatomy)
     _require_free(folder, files)
     is_new, has_git = not home.exists(), (home / ".git").exists()
     with scratch_folder(home) as partial:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
@@ -26,10 +27,29 @@ _ORDERS = "data/reviews/orders"
 """A folder that pages write and no stage reads."""
 
 
-def own_cards() -> list[str]:
-    """Names of the files of codes and meanings that every project gets: `cards/reasons.yaml` …"""
-    cards = (files("cxr_release.project_setup") / "files" / "cards").iterdir()
-    return sorted(f"cards/{card.name}" for card in cards if card.name.endswith(".yaml"))
+def anatomies() -> list[str]:
+    """Names of the parts of the body, beyond the cervical spine, for which there are cards."""
+    return sorted(path.name for path in _cards("examples") if path.is_dir())
+
+
+def own_cards(anatomy: str | None) -> dict[str, str]:
+    """Files of codes and meanings that a project gets → where this package has them.
+
+    Args:
+        anatomy: one of `anatomies`, or None for the cervical spine.
+    """
+    places = {path.name: f"cards/{path.name}" for path in _cards()}
+    if anatomy:
+        home = f"examples/{anatomy}"
+        places |= {path.name: f"cards/{home}/{path.name}" for path in _cards(home)}
+    return {
+        f"cards/{name}": place for name, place in sorted(places.items()) if name.endswith(".yaml")
+    }
+
+
+def _cards(*below: str) -> list[Traversable]:
+    folder = (files("cxr_release.project_setup") / "files" / "cards").joinpath(*below)
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def own_file(name: str) -> str:
