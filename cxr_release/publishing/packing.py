@@ -146,7 +146,7 @@ def _into_tar(archive: tarfile.TarFile) -> Callable[[str, int, _Read], None]:
     def add(name: str, size: int, source: _Read) -> None:
         info = tarfile.TarInfo(name)
         info.size, info.mtime, info.mode = size, _EPOCH_SECONDS, _RIGHTS
-        archive.addfile(info, source)  # type: ignore[arg-type]
+        archive.addfile(info, source)
         if source.read(1):  # it has grown: its hash no longer is that of what was packed
             raise OSError(f"has grown while it was packed: {name}")
 
