@@ -40,6 +40,7 @@ from cxr_release.cli.study import study_app
 from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
 from cxr_release.film_id import jobs_of
+from cxr_release.tool_code import require_installed
 
 if TYPE_CHECKING:
     from cxr_release.project import Project
@@ -205,6 +206,7 @@ def sample(
     if not only:
         from cxr_release.stages import sample, sample_generators
 
+        require_installed(project.root, "sample")
         for source, batch in jobs_of(map(str, project.params.sample.checkpoints)):
             sample.run(project.paths, project.params, source, batch)
         for source, batch in jobs_of(project.params.sample.beside):
