@@ -18,6 +18,8 @@ from cxr_release import plain_yaml
 from cxr_release.errors import CxrReleaseError, ParamsError, one_line
 from cxr_release.files import tree_sha256
 from cxr_release.params import Params
+from cxr_release.spelling import did_you_mean
+from cxr_release.tool_code import code_of, installed_sha256
 
 
 def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
@@ -37,8 +39,12 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
     values = asdict(params)
     digest = hashlib.sha256()
     for key in declared.get("params", []):
+        if isinstance(key, Mapping):  # of other files: the code of the installed package
+            continue
         value = json.dumps(_lookup(values, key), sort_keys=True)
         digest.update(f"{key}={value}\n".encode())
+    for name in code_of(declared):
+        digest.update(f"{name}\0{installed_sha256(name)}\n".encode())
     for dependency in declared["deps"]:
         if not (root / dependency).exists():
             raise CxrReleaseError(
@@ -59,15 +65,17 @@ def of_stage(root: Path, params: Params, stage: str, **item: object) -> str:
 
 
 def _declared(root: Path, stage: str, item: dict[str, object]) -> dict[str, Any]:
-    where = root / "dvc.yaml"
+    where, stages = root / "dvc.yaml", None
     try:
-        entry: dict[str, Any] = plain_yaml.of_file(where)["stages"][stage]
+        stages = plain_yaml.of_file(where).get("stages", {})
+        entry: dict[str, Any] = stages[stage]
     except OSError as error:
         raise ParamsError(one_line(error.strerror or str(error)), where=str(where)) from error
     except plain_yaml.NotPlainError as error:
         raise ParamsError(f"is not plain YAML: {error}", where=str(where)) from None
-    except (KeyError, TypeError):
-        raise ParamsError(f"holds no stage {stage}", where=str(where)) from None
+    except (AttributeError, KeyError, TypeError):
+        near = did_you_mean(stage, stages) if isinstance(stages, dict) else ""
+        raise ParamsError(f"holds no stage {stage}", where=str(where), remedy=near) from None
     declared: dict[str, Any] = _filled(entry, item)
     return declared
 

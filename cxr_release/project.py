@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", "AuditParams", "StudyParams")
 
+HOME = ("params.yaml", "dvc.yaml")
+"""What a project's folder holds."""
+
+
+def find_project() -> Project:
+    """The project of the current folder: that folder, or the nearest above it that is one.
+
+    Its paths are relative to the current folder, as a user who stands there writes them. Outside of
+    a project it is the current folder, for commands that can do without one.
+    """
+    here = Path.cwd()
+    for depth, folder in enumerate([here, *here.parents]):
+        if all((folder / name).is_file() for name in HOME):
+            return Project(Path(*[os.pardir] * depth))
+    return Project(Path())
+
 
 @dataclass(frozen=True)
 class Project:
@@ -47,13 +64,45 @@ class Project:
         """
         from cxr_release import params
 
+        self.require()
         return params.load(self.paths.params)
 
+    def require(self) -> None:
+        """Refuse what only a project has.
+
+        Raises:
+            ParamsError: the folder is not a project.
+        """
+        from cxr_release.errors import ParamsError
+
+        if not self.paths.params.exists():
+            above = "" if self.root.parts else ", nor is a folder above it"
+            raise ParamsError(
+                f"is not a project of cxr-release (no such file: params.yaml){above}",
+                where=str(self.root.resolve()),
+                remedy="go into one, name one with --root, or make one with `cxr-release init DIR`",
+            )
+
     def drawn_from(self, source: str) -> Path:
-        """The checkpoint that a source's films are drawn from."""
-        return self.paths.drawn_from(
+        """The checkpoint that a source's films are drawn from.
+
+        Raises:
+            CheckpointError: it is not there; with the names most like it.
+        """
+        from cxr_release.errors import CheckpointError
+        from cxr_release.spelling import did_you_mean
+
+        folder = self.paths.drawn_from(
             source, self.params.autoencoder.last_checkpoint(self.params.train.checkpoint_every)
         )
+        if not folder.exists():
+            there = sorted(path.name for path in folder.parent.glob("checkpoint-*"))
+            raise CheckpointError(
+                "there is no such checkpoint",
+                where=str(folder),
+                remedy=did_you_mean(folder.name, there) or "`dvc repro train` makes them",
+            )
+        return folder
 
     @property
     def tables(self) -> list[Path]:
@@ -99,7 +148,10 @@ class Project:
         """
         from cxr_release.params import AuditParams
 
-        return asdict(self._changed("audit", AuditParams, changes))
+        settings = asdict(self._changed("audit", AuditParams, changes))
+        if settings["weights"] and not changes.get("weights"):  # as params.yaml has it
+            settings["weights"] = str(self.root / settings["weights"])
+        return settings
 
     def _changed(self, section: str, kind: type[P], changes: Mapping[str, Any]) -> P:
         from cxr_release.settings import checked

@@ -16,6 +16,7 @@ from types import MappingProxyType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from cxr_release.errors import Fault, ParamsError
+from cxr_release.spelling import did_you_mean
 
 P = TypeVar("P")
 
@@ -116,7 +117,8 @@ def _build(kind: Any, raw: Any, place: str, faults: list[Fault], moved: Mapping[
     for key in raw:
         if key not in specs:
             name = f"{prefix}{key if isinstance(key, str) and key.isprintable() else repr(key)}"
-            remedy = moved.get(name, f"known here: {', '.join(specs)}")
+            near = did_you_mean(str(key)[:LONGEST], specs)
+            remedy = moved.get(name, f"{near} known here: {', '.join(specs)}".strip())
             faults.append(
                 Fault(name if len(name) <= LONGEST else _SHORT.repr(name), "unknown key", remedy)
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections import defaultdict
@@ -57,6 +58,12 @@ def one_person(group: Iterable[str], noun: str) -> str:
 
 def _is_plain(name: str) -> bool:
     return name.isascii() and name.isprintable()
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """`did you mean A, B?`, of the known names most like one; empty where none is like it."""
+    near = difflib.get_close_matches(name, sorted(known), n=3)
+    return f"did you mean {', '.join(near)}?" if near else ""
 
 
 def by_form(names: Collection[str]) -> dict[str, str]:

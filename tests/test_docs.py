@@ -11,9 +11,10 @@ import yaml
 
 from cxr_release import __version__
 from cxr_release.cli.commands import app
-from cxr_release.cli.release import release_app
 from cxr_release.cli.study import study_app
 from tests.support import ROOT
+from tests.support.installed import Installed
+from tests.support.phantom_sets import phantoms_of_patients, write_folder, write_patients
 
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -21,8 +22,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 COMMANDS = {
     command.callback.__name__
-    for group in (app, release_app)
-    for command in group.registered_commands
+    for group in (app, *(part.typer_instance for part in app.registered_groups if not part.name))
+    for command in getattr(group, "registered_commands", ())
     if command.callback
 }
 COMMANDS |= {group.name for group in app.registered_groups if group.name}
@@ -129,3 +130,36 @@ def test_constraints_pin_versions_and_name_no_address() -> None:
     wanted = project["dependencies"] + project["optional-dependencies"]["dev"]
     names = {re.split(r"[>=<\[ ]", one)[0].lower() for one in wanted}
     assert names <= pinned
+
+
+PAGES = re.compile(r"cxr-release (?:clear|review|adjudicate|study serve) ")
+INSTALLATION = re.compile(r"python3 -m venv|pip install|cxr-release --version")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(5400)
+def test_the_tutorial_s_commands_lead_to_a_release(tmp_path: Path) -> None:
+    """With phantoms in the place of a newcomer's films, and the wheel in that of the registry."""
+    text = (ROOT / "docs/tutorial.md").read_text()
+    commands = re.findall(r"^\$ (.*?)(?:  +#.*)?$", text, flags=re.MULTILINE)
+    installed = Installed(tmp_path)
+    films = {f"film-{number:02}": film for number, film in enumerate(phantoms_of_patients(80))}
+    home = write_folder(tmp_path / "films", {name: film for name, (film, _) in films.items()})
+    write_patients(home, {name: patient for name, (_, patient) in films.items()})
+    folder, outputs = tmp_path, {}
+    for command in commands:
+        if command.startswith("cd "):
+            folder = folder / command.removeprefix("cd ")
+        elif PAGES.match(command):
+            installed.open_page(command, folder)
+        elif not INSTALLATION.search(command):
+            is_dry = "--dry-run" in command and "push" in command
+            outputs[command] = installed.run(
+                command, folder, code=1 if is_dry else 0, HOME=str(tmp_path)
+            )
+    assert "is what it says" in outputs["cxr-release verify"]
+    (dry,) = (output for command, output in outputs.items() if " push " in command)
+    assert "reviews" in dry and "was never set" in dry and "plan, before the Hub is asked" in dry
+    assert "no stage runs again" in outputs["cxr-release upgrade --dry-run"]
+    for place in re.findall(r"^\| `(data/[^`]+)`", text, flags=re.MULTILINE):
+        assert (folder / place).is_file(), place

@@ -38,6 +38,7 @@ FOUNDATION = {
     "spelling",
     "tables",
     "threads",
+    "tool_code",
 }
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cxr_release import __version__
+from cxr_release.cli import complete
 from cxr_release.cli.options import (
     HERE,
     Browser,
@@ -34,28 +35,30 @@ from cxr_release.cli.options import (
     show,
 )
 from cxr_release.cli.release import release_app
+from cxr_release.cli.setup import setup_app
 from cxr_release.cli.study import study_app
 from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
 from cxr_release.film_id import jobs_of
+from cxr_release.tool_code import require_installed
 
 if TYPE_CHECKING:
     from cxr_release.project import Project
     from cxr_release.screening.decision import Verb
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="""Turns a folder of radiographs into a citable synthetic dataset.
 
-    The pipeline runs with `dvc repro` (or `make release`); these commands prepare, check and
-    publish it.
+    `cxr-release init DIR` makes a project; its pipeline runs with `dvc repro`. The other commands
+    prepare, check and publish what it makes, from any folder of the project.
     """,
 )
 
 log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs.")
+app.add_typer(setup_app)
 app.add_typer(log_app, name="log")
 app.add_typer(study_app, name="study")
 app.add_typer(release_app)
@@ -119,7 +122,9 @@ def ingest(
     ] = "none",
     seed: Annotated[int, typer.Option(help="Seed of the phantoms.", min=0, max=2**63 - 1)] = 2026,
 ) -> None:
-    """Take films in: PNG, JPEG, TIFF or DICOM of any depth to 8-bit grey of one size, bone bright.
+    """Take films in and say what became of each, without a project.
+
+    PNG, JPEG, TIFF or DICOM of any depth become 8-bit grey of one size, bone bright.
 
     Every file is accounted for in OUTPUT/manifest.parquet, by its name; the films go to
     OUTPUT/cohort.parquet, by opaque ids: the same ones again only with the same --key.
@@ -173,7 +178,12 @@ def where(
 def sample(
     further_ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", hidden=True)] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ID...", help="Films to make again, or - for stdin.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID...",
+            help="Films to make again, or - for stdin.",
+            autocompletion=complete.jobs,
+        ),
     ] = None,
     output: Annotated[Path, typer.Option(help="With --only: folder for the films (PNG).")] = Path(
         "again"
@@ -196,6 +206,7 @@ def sample(
     if not only:
         from cxr_release.stages import sample, sample_generators
 
+        require_installed(project.root, "sample")
         for source, batch in jobs_of(map(str, project.params.sample.checkpoints)):
             sample.run(project.paths, project.params, source, batch)
         for source, batch in jobs_of(project.params.sample.beside):
@@ -242,7 +253,7 @@ def _that_draws(project: Project) -> Project:
 
 @app.command()
 def status(root: Root = HERE, as_json: Json = False) -> None:
-    """Say where the release stands: films, reviews, and what holds it back.
+    """Say where the release stands and what holds it back.
 
     Example: cxr-release status --json
     """
@@ -256,7 +267,10 @@ def status(root: Root = HERE, as_json: Json = False) -> None:
 def exclude(
     ids: Ids,
     reviewer: Reviewer,
-    reason: Annotated[str, typer.Option(help="Code from cards/reasons.yaml.")],
+    reason: Annotated[
+        str,
+        typer.Option(help="Code from cards/reasons.yaml.", autocompletion=complete.reasons),
+    ],
     note: Note = "",
     root: Root = HERE,
 ) -> None:
@@ -296,7 +310,9 @@ def facing(
     note: Note = "",
     root: Root = HERE,
 ) -> None:
-    """Say which way films face as they are now, where that was found wrongly or not at all.
+    """Say which way films face as they are now.
+
+    For films of which that was found wrongly or not at all.
 
     The log under data/reviews/facing keeps it; the next `dvc repro` mirrors what faces right. Where
     reviewers differ, the facing is unknown, and the film stays as it was sampled.
@@ -320,7 +336,7 @@ def counts(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Count films generated, excluded and released, per checkpoint and batch (Table S1).
+    """Count films generated, excluded and released (Table S1).
 
     The logs are verified first, and every decision is held against the films. With --images it
     works on any set of films, with any codes of reasons.
@@ -329,7 +345,7 @@ def counts(
     """
     from cxr_release.screening.counts import table_s1
 
-    table = project_at(root).counts(images, reviews)
+    table = project_at(root, needed=images is None).counts(images, reviews)
     show(table, lambda counts: table_s1(counts).rstrip(), as_json=as_json)
 
 
@@ -340,7 +356,7 @@ def verify(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Verify every log: its chain, its end, and that each line is about these films.
+    """Verify every log: its chain, its end, and its films.
 
     Of the decisions on films, of the verdicts on pairs, and of the readers' answers.
 
@@ -352,17 +368,24 @@ def verify(
     """
     from cxr_release.cli.log import text_of, verify_logs
 
-    report = verify_logs(project_at(root), images, reviews)
+    report = verify_logs(project_at(root, needed=images is None), images, reviews)
     show(report, text_of, as_json=as_json)
 
 
 @log_app.command()
 def join(
     other: Annotated[str, typer.Argument(help="The other log of that person, or - for stdin.")],
-    into: Annotated[Path, typer.Option(help="The log here: data/reviews/KIND/NAME.jsonl.")],
+    into: Annotated[
+        Path,
+        typer.Option(
+            help="The log here: data/reviews/KIND/NAME.jsonl.", autocompletion=complete.logs
+        ),
+    ],
     as_json: Json = False,
 ) -> None:
-    """Join what one person logged on another machine into their log here.
+    """Join what one person logged on two machines.
+
+    The log from the other machine goes into theirs here.
 
     Where git cannot merge a log, take one side whole and join the other one in. Nothing in
     the log here is rewritten: the other log's lines are added behind, each with its own time and
@@ -381,7 +404,11 @@ def join(
 @app.command()
 def review(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who reviews, such as a.b; once for each reviewer.")
+        list[str],
+        typer.Option(
+            help="Who reviews, such as a.b; once for each reviewer.",
+            autocompletion=complete.people,
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8741,
@@ -429,7 +456,10 @@ def review(
 @app.command()
 def clear(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who looks, such as a.b; once for each reviewer.")
+        list[str],
+        typer.Option(
+            help="Who looks, such as a.b; once for each reviewer.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8744,
@@ -439,7 +469,7 @@ def clear(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Look in a browser for text that is burned into the real films, and say so film by film.
+    """Look in a browser for text burned into the real films.
 
     Shows each film of the source folder at full size: its corners and edges at once, and any place
     of it enlarged. A film that shows text is left out of every run with the next `dvc repro`.
@@ -472,7 +502,10 @@ def clear(
 @app.command()
 def landmark(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who places, such as a.b; once for each reader.")
+        list[str],
+        typer.Option(
+            help="Who places, such as a.b; once for each reader.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8745,
@@ -482,7 +515,7 @@ def landmark(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Place landmarks of the spine on synthetic films in a browser, by mouse or at the keyboard.
+    """Place landmarks on synthetic films in a browser.
 
     The films are `landmarks.films` of the released ones, drawn at random and the same for all
     readers, so that the distance between readers can be taken. What readers place goes into the
@@ -543,7 +576,7 @@ def audit(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Search two sets of films for near-copies: the most similar pairs, and how much that says.
+    """Search two sets of films for near-copies.
 
     Names the pairs that are flagged or all but the same, says how many chance alone would flag,
     and writes pairs.parquet, nearest.parquet, within.parquet, pairs.png, distances.png and
@@ -559,7 +592,7 @@ def audit(
     from cxr_release.memorization.report import require_complete
     from cxr_release.memorization.summary import text_of
 
-    project = project_at(root)
+    project = project_at(root, needed=real is None)
     report = api.audit(
         **project.audit_inputs(real, synthetic, split),
         output=output,
@@ -599,7 +632,11 @@ def score(
         Path | None, typer.Option(help="Landmarks, classes or numbers of films: JSON or CSV.")
     ] = None,
     checkpoint: Annotated[
-        list[Path] | None, typer.Option(help="Folder of a checkpoint whose network is attacked.")
+        list[Path] | None,
+        typer.Option(
+            help="Folder of a checkpoint whose network is attacked.",
+            autocompletion=complete.checkpoints,
+        ),
     ] = None,
     reference: Annotated[
         Path | None,
@@ -613,7 +650,8 @@ def score(
         Path | None, typer.Option(help="Films of another hospital, to test models on.")
     ] = None,
     learner: Annotated[
-        str, typer.Option(help="What learns: closed, resnet50, unet or swin_t.")
+        Literal["closed", "resnet50", "unet", "swin_t"],
+        typer.Option(help="What learns."),
     ] = "closed",
     extractor: Annotated[
         list[str] | None,
@@ -628,8 +666,9 @@ def score(
     ] = Path("scored"),
     as_json: Json = False,
 ) -> None:
-    """Score synthetic films: is anybody of --train in them, are they good for anything, whom do
-    they miss?
+    """Score synthetic films: privacy, use, coverage.
+
+    Is anybody of --train in them, are they good for anything, whom do they miss?
 
     Everything stands beside what real films of other patients get, and what copies of --train get.
     An attack is held against films of patients whom no run saw, and says what it would have found
@@ -672,7 +711,10 @@ def score(
 @app.command()
 def adjudicate(
     reviewer: Annotated[
-        list[str], typer.Option(help="Who judges, such as a.b; once for each reviewer.")
+        list[str],
+        typer.Option(
+            help="Who judges, such as a.b; once for each reviewer.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8742,
@@ -682,7 +724,9 @@ def adjudicate(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Judge the most similar pairs of a real and a synthetic film in a browser: copy or not.
+    """Judge the most similar pairs in a browser: copy or not.
+
+    Each is of a real and a synthetic film.
 
     Reviewers are blind to each other; what they differ on goes to audit.adjudicator, whom this
     command lets in like them. A film judged a copy leaves the release with the next `dvc repro`.

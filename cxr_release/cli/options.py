@@ -10,21 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cxr_release.cli import complete
 from cxr_release.errors import DecisionError
 
 if TYPE_CHECKING:
     from cxr_release.project import Project
 
 HERE = Path()
+"""In the place of --root: the project that the user stands in."""
 
 Root = Annotated[
-    Path, typer.Option(help="Folder of params.yaml and dvc.yaml.", show_default="here")
+    Path, typer.Option(help="Folder of the project.", show_default="here, or a folder above")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Ids = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Film ids, or - to read one a line from stdin.")
+    list[str],
+    typer.Argument(
+        metavar="ID",
+        help="Film ids, or - to read one a line from stdin.",
+        autocompletion=complete.jobs,
+    ),
 ]
-Reviewer = Annotated[str, typer.Option(help="Who decides, such as a.b: names the log.")]
+Reviewer = Annotated[
+    str,
+    typer.Option(help="Who decides, such as a.b: names the log.", autocompletion=complete.people),
+]
 Note = Annotated[str, typer.Option(help="Free text, kept in the log and never published.")]
 Images = Annotated[
     Path | None, typer.Option(help="Films: Parquet or CSV with id, checkpoint, batch, sha256.")
@@ -45,11 +55,18 @@ PrivateKey = Annotated[Path | None, typer.Option(help="Its private key (PEM).")]
 Browser = Annotated[bool, typer.Option(help="Open the page in this machine's browser.")]
 
 
-def project_at(root: Path) -> Project:
-    """The project in a folder, read when asked."""
-    from cxr_release.project import Project
+def project_at(root: Path, *, needed: bool = True) -> Project:
+    """The project in a folder, read when asked; by default the one that the user stands in.
 
-    return Project(root)
+    Raises:
+        ParamsError: there is none, and one is needed.
+    """
+    from cxr_release.project import Project, find_project
+
+    project = find_project() if root == HERE else Project(root)
+    if needed:
+        project.require()
+    return project
 
 
 def given_ids(ids: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from cxr_release.cli import complete
 from cxr_release.cli.options import HERE, Ids, Json, Note, Root, given_ids, project_at, show
 
 release_app = typer.Typer()
@@ -15,7 +16,6 @@ release_app = typer.Typer()
 TEAM = "release-team"
 """Name of the log that a withdrawal goes to where no reviewer is named."""
 
-Release = Annotated[str, typer.Argument(help="A release folder, or ORG/NAME@TAG on the Hub.")]
 Patient = Annotated[
     float,
     typer.Option(
@@ -31,7 +31,12 @@ Folder = Annotated[Path, typer.Argument(help="The release folder.")]
 
 @release_app.command()
 def verify(
-    release: Release = "data/release",
+    release: Annotated[
+        str | None,
+        typer.Argument(
+            help="A release folder, or ORG/NAME@TAG on the Hub.", show_default="data/release"
+        ),
+    ] = None,
     records: Annotated[
         bool, typer.Option("--records", help="Also read every record through croissant.json.")
     ] = False,
@@ -43,7 +48,9 @@ def verify(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check that a release is what it says: hashes, tables, films, counts, numbers, card.
+    """Check that a release is what it says.
+
+    Hashes, tables, films, counts, numbers and card.
 
     Works offline on a folder; names every difference, and ends with 1 where there is one. With
     --records, mlcroissant holds each shard in memory. `sha256sum -c SHA256SUMS` in the folder
@@ -55,7 +62,7 @@ def verify(
     from cxr_release import api
     from cxr_release.release.verify import require_true, text_of
 
-    report = api.verify(release, records=records, signer=signer, model=model)
+    report = api.verify(release or _own_release(), records=records, signer=signer, model=model)
     show(report, text_of, as_json=as_json)
     require_true(report)
 
@@ -66,7 +73,9 @@ def sign(
     key: Annotated[Path, typer.Option(help="Your ssh key: a file, or the .pub of an agent's.")],
     as_json: Json = False,
 ) -> None:
-    """Sign a release with an ssh key: SHA256SUMS.sig, one signature over all files, by ssh-keygen.
+    """Sign a release with an ssh key.
+
+    SHA256SUMS.sig is one signature over all files, by ssh-keygen.
 
     The release is verified first. Keys are of the kind ed25519, in a file, in an agent or in
     hardware. `cxr-release verify --signer FILE` checks it; so do ssh-keygen and sha256sum alone.
@@ -105,7 +114,9 @@ def push(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Publish a release on the Hugging Face Hub: verified, in one commit, checked, then tagged.
+    """Publish a release on the Hugging Face Hub.
+
+    Verified, in one commit, checked, then tagged.
 
     Stop it anywhere and run it again: it sends what is missing. `main` is never half-updated, and
     a tag is never moved. A Hub that does not answer is named within ten seconds, and the push ends
@@ -132,7 +143,7 @@ def _send(
     from cxr_release.publishing.hub_client import Patience
     from cxr_release.publishing.push import push as send
 
-    project = project_at(root)
+    project = project_at(root, needed=False)
     ledger = project.ledger_for(folder)
     return send(
         folder,
@@ -163,7 +174,7 @@ def diff(
     new: Annotated[str, typer.Argument(help="Another one.")],
     as_json: Json = False,
 ) -> None:
-    """Say what two versions have otherwise: films added, withdrawn, relabelled; numbers.
+    """Say in what two versions differ: films, settings, numbers.
 
     Example: cxr-release diff org/cervical-synthetic@v1.0.0 data/release
     """
@@ -176,15 +187,23 @@ def diff(
 @release_app.command()
 def withdraw(
     ids: Ids,
-    reason: Annotated[str, typer.Option(help="Code from cards/reasons.yaml.")] = "",
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="Code from cards/reasons.yaml.", autocompletion=complete.withdrawal_reasons
+        ),
+    ] = "",
     retract: Annotated[bool, typer.Option("--retract", help="Take a withdrawal back.")] = False,
-    reviewer: Annotated[str, typer.Option(help="Who withdraws: names the log.")] = TEAM,
+    reviewer: Annotated[
+        str, typer.Option(help="Who withdraws: names the log.", autocompletion=complete.people)
+    ] = TEAM,
     note: Note = "",
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Withdraw published films: they leave the next version, and a tombstone says why.
+    """Withdraw published films from the next version.
 
+    They leave it, and a tombstone says why.
     No other decision brings them back. Published versions stay as they are. Then raise
     release.version in params.yaml, run `dvc repro`, and push.
 
@@ -201,16 +220,20 @@ def withdraw(
 @release_app.command()
 def archive(
     folder: Folder,
-    output: Annotated[Path, typer.Argument(help="The archive to write, such as release.zip.")],
+    output: Annotated[Path, typer.Argument(help="The archive: NAME.zip, .tar, .tar.gz or .tgz.")],
     year: Annotated[
         int | None,
         typer.Option(help="Year of publication, for DataCite.", show_default="of release.date"),
     ] = None,
-    form: Annotated[str, typer.Option(help="bagit (BagIt 1.0 in a zip), or zip.")] = "bagit",
+    form: Annotated[
+        Literal["bagit", "plain"],
+        typer.Option(help="bagit: a BagIt 1.0 bag; plain: the folder as it is."),
+    ] = "bagit",
     as_json: Json = False,
 ) -> None:
-    """Put a release into one file for figshare, Zenodo or another repository, with DataCite.
+    """Pack a release for figshare, Zenodo or the like.
 
+    One file, with DataCite metadata.
     The release is verified first. The same release gives the same bytes.
 
     Example: cxr-release archive data/release cervical-synthetic-1.0.0.zip --year 2026
@@ -224,7 +247,9 @@ def archive(
 
 @release_app.command()
 def export(
-    folder: Folder = Path("data/release"),
+    folder: Annotated[
+        Path | None, typer.Argument(help="The release folder.", show_default="data/release")
+    ] = None,
     to: Annotated[
         Literal["coco", "csv"], typer.Option(help="COCO keypoints, or a row a point.")
     ] = ("coco"),
@@ -234,10 +259,16 @@ def export(
     images: Annotated[bool, typer.Option(help="Write the films too, as PNG.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the landmarks of a release for other programs: COCO keypoints or CSV, with angles.
+    """Write a release's landmarks as COCO keypoints or CSV.
 
     Example: cxr-release export data/release --to coco --output coco --images
     """
     from cxr_release.release.landmark_export import export_landmarks, text_of
 
-    show(export_landmarks(folder, output, to=to, images=images), text_of, as_json=as_json)
+    release = folder or Path(_own_release())
+    show(export_landmarks(release, output, to=to, images=images), text_of, as_json=as_json)
+
+
+def _own_release() -> str:
+    """The release folder of the project that the user stands in."""
+    return str(project_at(HERE, needed=False).paths.release)

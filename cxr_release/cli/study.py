@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cxr_release.cli import complete
 from cxr_release.cli.options import (
     HERE,
     Browser,
@@ -21,15 +22,16 @@ from cxr_release.cli.options import (
     show,
 )
 
-study_app = typer.Typer(
-    no_args_is_help=True, help="The blinded reader study: serve it, take ratings in, analyse them."
-)
+study_app = typer.Typer(no_args_is_help=True, help="The blinded reader study.")
 
 
 @study_app.command()
 def serve(
     reader: Annotated[
-        list[str], typer.Option(help="Who reads, such as a.b; once for each reader.")
+        list[str],
+        typer.Option(
+            help="Who reads, such as a.b; once for each reader.", autocompletion=complete.people
+        ),
     ],
     host: Host = "127.0.0.1",
     port: Port = 8743,
@@ -39,7 +41,7 @@ def serve(
     browser: Browser = False,
     root: Root = HERE,
 ) -> None:
-    """Show the blinded quartets to readers in a browser and take their answers.
+    """Show the quartets to readers in a browser.
 
     Prints one link a reader, which stays valid: mail it. Every answer is on disk before the page
     goes on. The key is never opened. From now on the quartets stay as they are.
@@ -89,21 +91,21 @@ def analyze(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Analyse ratings as the paper did, and say what they can show.
+    """Analyse ratings, and say what they can show.
 
     Of any study in which every reader rated the same films from 1 to 4 and picked one of each
     quartet, which has one real film and one of each other source: any names, any number of them.
 
-    Identification against chance, Fleiss' kappa, paired Wilcoxon tests (exact, and by the rule of
-    R 4.4) with Holm's correction; beyond it clustered intervals, equivalence and power. Wrong
-    lines are all named, and nothing is half analysed.
+    As the paper did: identification against chance, Fleiss' kappa, paired Wilcoxon tests (exact,
+    and by the rule of R 4.4) with Holm's correction; beyond it clustered intervals, equivalence and
+    power. Wrong lines are all named, and nothing is half analysed.
 
     Example: cxr-release study analyze data/study/responses.csv --json
     """
     from cxr_release import api
     from cxr_release.reader_study.report import text_of
 
-    project = project_at(root)
+    project = project_at(root, needed=False)
     settings = project.study_settings(
         margin=margin, accuracy_margin=accuracy_margin, bootstrap=bootstrap
     )
@@ -120,7 +122,9 @@ def export_qualtrics(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Write the blinded quartets as a Qualtrics survey: a file to import and a folder of images.
+    """Write the quartets as a Qualtrics survey.
+
+    A file to import and a folder of images.
 
     The key is never opened. From now on the quartets stay as they are.
 
@@ -150,7 +154,9 @@ def import_qualtrics(
     root: Root = HERE,
     as_json: Json = False,
 ) -> None:
-    """Take in what readers answered in Qualtrics, still blinded: the next `dvc repro` unblinds it.
+    """Take in what readers answered in Qualtrics.
+
+    Still blinded: the next `dvc repro` unblinds it.
 
     Addresses, names and places of the export are left out. Wrong lines are all named, and nothing
     is half taken in.

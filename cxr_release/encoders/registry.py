@@ -7,7 +7,6 @@ films of an audit.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from cxr_release.encoders.encoder import Encoder, fingerprint, imagededup_models
 from cxr_release.encoders.weights import addresses, fill, open_weights
 from cxr_release.errors import CxrReleaseError
 from cxr_release.schemas import SMALL
+from cxr_release.spelling import did_you_mean
 
 SMALL_VERSION = 1
 """Of what `small_picture` does: other pixels need another number, so that no cache serves."""
@@ -87,12 +87,10 @@ def _published(name: str) -> str:
         return addresses([models.ViT_B_16_Weights.IMAGENET1K_SWAG_E2E_V1])
     known = models.list_models(module=models)
     if name not in known:
-        near = difflib.get_close_matches(name, ["thumbnail", "vit", *known], n=3)
         raise CxrReleaseError(
             f"there is no encoder {name[:80]!r}",
-            remedy=f"did you mean {', '.join(near)}?"
-            if near
-            else "take thumbnail, vit, or a classification model of torchvision such as resnet50",
+            remedy=did_you_mean(name, ["thumbnail", "vit", *known])
+            or "take thumbnail, vit, or a classification model of torchvision such as resnet50",
         )
     return addresses(list(models.get_model_weights(name)))
 

@@ -7,13 +7,13 @@ file, as ever.
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Any
 
 from cxr_release.encoders.encoder import LIBRARIES, Encoder, fingerprint
 from cxr_release.encoders.weights import fill, open_weights
 from cxr_release.errors import CxrReleaseError
+from cxr_release.spelling import did_you_mean
 
 
 def timm_backbone(name: str, weights: Path, sha256: str) -> Encoder:
@@ -32,10 +32,9 @@ def timm_backbone(name: str, weights: Path, sha256: str) -> Encoder:
     """
     timm = _timm(name)
     if not timm.is_model(name):
-        near = difflib.get_close_matches(name, timm.list_models(), n=3)
         raise CxrReleaseError(
             f"timm has no network {name[:80]!r}",
-            remedy=f"did you mean {', '.join(near)}?" if near else "see timm.list_models()",
+            remedy=did_you_mean(name, timm.list_models()) or "see timm.list_models()",
         )
     state, record, _ = open_weights(weights, sha256, [])
     model = timm.create_model(name, pretrained=False, num_classes=0)

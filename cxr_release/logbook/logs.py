@@ -6,7 +6,6 @@ subjects separately: "3 people have judged 480" may be one who judged 480, and t
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from cxr_release.logbook.entry import E, EntryType, S, effective_of, with_articl
 from cxr_release.logbook.join import faults_of_joined, joined_files
 from cxr_release.logbook.log import Log
 from cxr_release.logbook.log_files import HEAD_SUFFIX, JOINED, SUFFIX, TORN, log_file
-from cxr_release.spelling import REVIEWER, folded, one_person
+from cxr_release.spelling import REVIEWER, did_you_mean, folded, one_person
 
 Tally = dict[str, int]
 """Number of people, as text → subjects of which so many have said something."""
@@ -94,8 +93,8 @@ def people_of(folder: Path) -> list[str]:
 def similar_names(reviewer: str, folder: Path) -> str:
     """Whose logs lie there with a name most like this one, as the end of a sentence; or nothing."""
     known = [person for person in people_of(folder) if person != reviewer]
-    near = difflib.get_close_matches(reviewer, known, n=3)
-    return f"; did you mean {', '.join(near)}?" if near else ""
+    near = did_you_mean(reviewer, known)
+    return f"; {near}" if near else ""
 
 
 def _reviewers(folder: Path, noun: str, beside: Collection[str]) -> tuple[list[str], list[Fault]]:

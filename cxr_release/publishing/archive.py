@@ -1,27 +1,21 @@
-"""A release as one zip for a repository such as Zenodo or figshare: a BagIt bag, or plain.
+"""A release as one file for a repository such as Zenodo or figshare: a BagIt bag, or plain.
 
-The same folder gives the same bytes: fixed order, dates and rights, nothing compressed, for PNG and
-Parquet would not get smaller. BagIt: RFC 8493.
+The file's suffix says in what kind of archive: see `packing`. The same folder gives the same bytes.
+BagIt: RFC 8493.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sys
-import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
-
-from tqdm import tqdm
+from typing import Any
 
 import cxr_release
 from cxr_release.errors import Fault, ReleaseError
 from cxr_release.files import sha256, whole_file
 from cxr_release.json_documents import read
+from cxr_release.publishing.packing import Packing, packing, suffix_of
 from cxr_release.publishing.readiness import require_identity
 from cxr_release.release.documents.citation import contact, stated, summary
 from cxr_release.release.documents.datacite import datacite, to_xml
@@ -29,12 +23,7 @@ from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.layout import CHECKSUMS, UNLISTED, portable_files
 from cxr_release.release.record import RECORD, Record
 
-FORMS = ("bagit", "zip")
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The first date that a zip can hold."""
-
-_CHUNK = 1 << 20
+FORMS = ("bagit", "plain")
 
 
 def archive(
@@ -44,23 +33,26 @@ def archive(
 
     Args:
         folder: the release folder.
-        output: the zip; it appears whole or not at all.
-        form: `bagit`: one BagIt 1.0 bag; `zip`: the folder, the metadata beside it.
+        output: the archive, of a suffix of `packing.SUFFIXES`; it appears whole or not at all.
+        form: `bagit`: one BagIt 1.0 bag; `plain`: the folder, the metadata beside it.
         year: year of publication, for DataCite; None: of the release's date.
 
     Returns:
-        `name`, `version`, `form`, `file`, `files`, `bytes`, `sha256` of the zip, `year`, `doi`.
+        `name`, `version`, `form`, `file`, `files`, `bytes`, `sha256` of the archive, `year`, `doi`.
 
     Raises:
         ReleaseError: the release does not verify, holds a link or an invalid name, or changes
-            meanwhile; the form or the year is wrong; the zip would lie in the folder.
+            meanwhile; the form, suffix or year is wrong; the archive would lie in the folder.
     """
     from cxr_release.release import verify
 
     if form not in FORMS:
         raise ReleaseError(f"is not a form of archive: {form}", remedy=f"use {' or '.join(FORMS)}")
     if output.is_dir() or output.resolve().is_relative_to(folder.resolve()):
-        raise ReleaseError("the zip cannot be a folder or lie in the release", where=str(output))
+        raise ReleaseError(
+            "the archive cannot be a folder or lie in the release", where=str(output)
+        )
+    suffix = suffix_of(output)
     paths = _files(folder)
     verify.require_true(verify.verify(folder))
     record = read(folder / RECORD, Record)
@@ -72,7 +64,7 @@ def archive(
         "datacite.xml": to_xml(metadata).decode("utf-8"),
     }
     base = f"{record.name}-{record.version}"
-    with whole_file(output) as partial, _packing(partial, sum(sizes.values())) as packed:
+    with whole_file(output) as partial, packing(partial, suffix, sum(sizes.values())) as packed:
         if form == "bagit":
             hashes = _pack(packed, folder, f"{base}/data", paths)
             tags = _tags(record, sizes, hashes, described)
@@ -116,50 +108,7 @@ def _files(folder: Path) -> dict[str, Path]:
     return paths
 
 
-@dataclass
-class _Zip:
-    """A zip that is being written: one folder, uncompressed, with one date for all files."""
-
-    zip: zipfile.ZipFile
-    bar: tqdm[Any]
-
-    def file(self, path: Path, name: str) -> str:
-        """Add a file in pieces; its SHA-256, as it was packed."""
-        digest = hashlib.sha256()
-        with path.open("rb") as source, self._open(name, path.stat().st_size) as target:
-            while piece := source.read(_CHUNK):
-                digest.update(piece)
-                target.write(piece)
-                self.bar.update(len(piece))
-        return digest.hexdigest()
-
-    def text(self, name: str, text: str) -> str:
-        """Add a text; its SHA-256."""
-        data = text.encode("utf-8")
-        with self._open(name, len(data)) as target:
-            target.write(data)
-        return hashlib.sha256(data).hexdigest()
-
-    def _open(self, name: str, size: int) -> IO[bytes]:
-        info = zipfile.ZipInfo(name, _EPOCH)
-        info.create_system = 3  # Unix, whatever this is
-        info.external_attr = 0o644 << 16
-        info.file_size = size
-        return self.zip.open(info, "w")
-
-
-@contextmanager
-def _packing(path: Path, size: int) -> Iterator[_Zip]:
-    with (
-        tqdm(
-            total=size, desc="archive", unit="B", unit_scale=True, disable=None, file=sys.stderr
-        ) as bar,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as zip_file,
-    ):
-        yield _Zip(zip_file, bar)
-
-
-def _pack(packed: _Zip, folder: Path, base: str, paths: Mapping[str, Path]) -> dict[str, str]:
+def _pack(packed: Packing, folder: Path, base: str, paths: Mapping[str, Path]) -> dict[str, str]:
     """Pack the release below `base`; name → SHA-256, as the release states it.
 
     Raises:

@@ -7,8 +7,9 @@ the same command run again finishes it and sends only what is missing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from cxr_release.errors import ReleaseError
 from cxr_release.publishing.commit import create_repo, create_tag, require_same, send, tagged_commit
 from cxr_release.publishing.hub import LOG_IN, Access, access_to
 from cxr_release.publishing.hub_client import Patience, conversation
+from cxr_release.publishing.plan import Offline, require_gates
 from cxr_release.publishing.readiness import require_identity, require_reviewed
 from cxr_release.publishing.remote import MADE_BY_THE_HUB, Local, Remote, read_local
 from cxr_release.release.layout import SIGNATURE
@@ -66,7 +68,8 @@ def push(
         tag: the version's tag; None for the one in `release.json`; no other is accepted.
         private: make a new repo private. That an existing one is public is an error then; one that
             is private stays so either way.
-        dry_run: say what would be sent, and change nothing on the Hub.
+        dry_run: say on stderr what would be sent and which gates are shut, before the Hub is asked,
+            and change nothing there.
         allow_unreviewed: publish although reviews are not complete.
         ledger: folder of published versions, in which this one is noted once its tag exists, and
             which it must not contradict.
@@ -98,13 +101,18 @@ def push(
         )
     # Before they are verified: what is written into the folder from now on is not sent.
     local = read_local(folder)
-    verify.require_true(verify.verify(folder))
-    record = read(folder / RECORD, Record)
-    if ledger is not None:
-        _require_no_contradiction(ledger, folder, statements)
-    tag = own_tag(record, tag, RECORD)
-    require_identity(record)
-    unreviewed = require_reviewed(record, allow_unreviewed=allow_unreviewed)
+    record_of = cache(lambda: read(folder / RECORD, Record))
+    gates: dict[str, Callable[[], object]] = {
+        "true": lambda: verify.require_true(verify.verify(folder)),
+        "earlier versions": lambda: _require_no_contradiction(ledger, folder, statements),
+        "tag": lambda: own_tag(record_of(), tag, RECORD),
+        "identity": lambda: require_identity(record_of()),
+        "reviews": lambda: require_reviewed(record_of(), allow_unreviewed=allow_unreviewed),
+    }
+    offline = Offline(access, local, lambda: str(record_of().tag), private)
+    require_gates(gates, offline if dry_run else None)
+    record = record_of()
+    tag, unreviewed = str(record.tag), require_reviewed(record, allow_unreviewed=True)
     report = deliver(access, local, record, private=private, dry_run=dry_run, patience=patience)
     recorded = None
     if ledger is not None and report["commit"] and not dry_run:
@@ -176,12 +184,14 @@ def deliver(
     }
 
 
-def _require_no_contradiction(ledger: Path, folder: Path, statements: LogStatements | None) -> None:
+def _require_no_contradiction(
+    ledger: Path | None, folder: Path, statements: LogStatements | None
+) -> None:
     from cxr_release.release.versions.proofs import LogStatements, require_no_contradiction
     from cxr_release.release.versions.published import is_empty
     from cxr_release.release.versions.version import read_version
 
-    if not is_empty(ledger):
+    if ledger is not None and not is_empty(ledger):
         version = read_version(folder)
         require_no_contradiction(ledger, version.name, version.films, statements or LogStatements())
 

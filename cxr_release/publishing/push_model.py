@@ -6,15 +6,21 @@ attack must have been made on these very weights, and somebody must have typed w
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.hub import access_to
 from cxr_release.publishing.hub_client import Patience
+from cxr_release.publishing.plan import Offline, require_gates
 from cxr_release.publishing.push import PATIENT, deliver, own_tag, require_login
 from cxr_release.publishing.readiness import require_identity
 from cxr_release.publishing.remote import read_local
+
+if TYPE_CHECKING:
+    from cxr_release.release.model.record import ModelRecord
 
 
 def push_model(
@@ -60,17 +66,17 @@ def push_model(
             remedy="set model.release to true in params.yaml, run `dvc repro`, and push data/model",
         )
     local = read_local(folder)
-    verify.require_true(verify.verify(folder))
-    record = read(folder / MODEL, ModelRecord)
-    own_tag(record, tag, MODEL)
-    require_identity(record, MODEL)
-    if record.repository and record.repository != repo:
-        raise ReleaseError(
-            f"is to be published as {record.repository}, and its card says so: not {repo}",
-            where=MODEL,
-            remedy="give that name, or set model.repository in params.yaml and run `dvc repro`",
-        )
-    require_measured(record)
+    record_of = cache(lambda: read(folder / MODEL, ModelRecord))
+    gates: dict[str, Callable[[], object]] = {
+        "true": lambda: verify.require_true(verify.verify(folder)),
+        "tag": lambda: own_tag(record_of(), tag, MODEL),
+        "identity": lambda: require_identity(record_of(), MODEL),
+        "repository": lambda: _require_repository(record_of(), repo),
+        "attack on the weights": lambda: require_measured(record_of()),
+    }
+    offline = Offline(access, local, lambda: str(record_of().tag), private)
+    require_gates(gates, offline if dry_run else None)
+    record = record_of()
     if allow_weights != repo and not dry_run:
         raise ReleaseError(
             "weights that are out cannot be called back, whatever is found in them later",
@@ -78,3 +84,14 @@ def push_model(
             remedy=f"read the section Privacy of its card; then add --allow-weights {repo}",
         )
     return deliver(access, local, record, private=private, dry_run=dry_run, patience=patience)
+
+
+def _require_repository(record: ModelRecord, repo: str) -> None:
+    from cxr_release.release.model.record import MODEL
+
+    if record.repository and record.repository != repo:
+        raise ReleaseError(
+            f"is to be published as {record.repository}, and its card says so: not {repo}",
+            where=MODEL,
+            remedy="give that name, or set model.repository in params.yaml and run `dvc repro`",
+        )

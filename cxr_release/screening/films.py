@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from cxr_release.errors import DecisionError, Fault
 from cxr_release.film_id import Job, job_of, job_of_row, padded
 from cxr_release.logbook.entry import E
 from cxr_release.logbook.logs import Logs
+from cxr_release.spelling import did_you_mean
 
 COLUMNS = schemas.FILMS.arrow.names
 COMPARED = 5
@@ -112,8 +112,7 @@ def unknown_films(names: Sequence[tuple[str, str]], known: Collection[str]) -> l
 def nearest(name: str, known: Collection[str]) -> str:
     """A half-sentence that names the known ids most like `name`, or nothing."""
     whole = padded(name)
-    close = [whole] if whole in known else difflib.get_close_matches(name, known, n=3)
-    return f"did you mean {', '.join(close)}?" if close else ""
+    return did_you_mean(whole if whole in known else name, [whole] if whole in known else known)
 
 
 def about_films(
@@ -143,7 +142,9 @@ def about_films(
                 reason = getattr(entry, "reason", "")
                 if reasons is not None and reason and reason not in reasons:
                     problem = f"unknown reason {reason!r}"
-                    faults.append(Fault(where, problem, f"known: {', '.join(reasons)}"))
+                    near = did_you_mean(reason, reasons)
+                    remedy = f"{near} known: {', '.join(reasons)}".strip()
+                    faults.append(Fault(where, problem, remedy))
         return [*unknown_films(unknown, known), *faults]
 
     return faults_of

@@ -17,6 +17,7 @@ from cxr_release.errors import DecisionError
 from cxr_release.logbook.entry import Entry, EntryType, effective_of
 from cxr_release.screening.decision import CODE, OnFilm, Via, load_reasons
 from cxr_release.screening.films import Generated
+from cxr_release.spelling import did_you_mean
 from cxr_release.statistics.proportions import clopper_pearson
 
 MOST = 24
@@ -132,7 +133,7 @@ def tally_findings(
         raise DecisionError(
             f"findings are noted that are not in the list: {', '.join(unknown[:MOST_NAMED])}",
             where="cards/findings.yaml",
-            remedy="put them back",
+            remedy=f"{did_you_mean(unknown[0], known)} put them back".strip(),
         )
     out = [film for film in said if film in released]
     return {

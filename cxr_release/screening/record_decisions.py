@@ -33,6 +33,7 @@ from cxr_release.screening.decision import (
     of_withdrawals,
 )
 from cxr_release.screening.films import Generated, unknown_films
+from cxr_release.spelling import did_you_mean
 
 _notices = logging.getLogger(__name__)
 
@@ -150,7 +151,9 @@ def _log(
 ) -> list[Decision]:
     def checks(log: Log[NewDecision, Decision]) -> Iterable[Fault]:
         if reason and reason not in codes:
-            yield Fault(f"reason {reason}", "unknown", f"known: {', '.join(codes)}")
+            near = did_you_mean(reason, codes)
+            known = f"known: {', '.join(codes)}"
+            yield Fault(f"reason {reason}", "unknown", f"{near} {known}".strip())
         if lacks := missing_note(reason, note):
             yield Fault(f"reason {reason}", lacks, "give --note")
         if verb == "retract":

@@ -24,9 +24,7 @@ from pyarrow import csv
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.adjudication.outcomes import VERDICT, NewVerdict
-from cxr_release.cli.commands import app, log_app
-from cxr_release.cli.release import release_app
-from cxr_release.cli.study import study_app
+from cxr_release.cli.commands import app
 from cxr_release.files import write_json
 from cxr_release.film_id import BATCHES, source_name
 from cxr_release.films import png
@@ -106,7 +104,13 @@ def _timed_help() -> float:
 
 COMMANDS = [
     [*group, command.callback.__name__.replace("_", "-")]  # type: ignore[union-attr]
-    for group, one in (([], app), ([], release_app), (["log"], log_app), (["study"], study_app))
+    for group, one in (
+        ([], app),
+        *(
+            ([part.name] if part.name else [], part.typer_instance)
+            for part in app.registered_groups
+        ),
+    )
     for command in one.registered_commands
 ]
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -45,7 +46,7 @@ def release(tmp_path: Path) -> Path:
 def unpacked(packed: Path, folder: Path) -> Path:
     with zipfile.ZipFile(packed) as opened:
         assert opened.testzip() is None
-        opened.extractall(folder)
+        opened.extractall(folder)  # noqa: S202 - a zip that the test made
     return folder
 
 
@@ -90,7 +91,7 @@ def test_the_bag_is_valid_by_rfc_8493(release: Path, tmp_path: Path) -> None:
 def test_a_plain_zip_holds_the_folder_and_the_metadata_beside_it(
     release: Path, tmp_path: Path
 ) -> None:
-    archive(release, tmp_path / "plain.zip", form="zip", year=2026)
+    archive(release, tmp_path / "plain.zip", form="plain", year=2026)
     with zipfile.ZipFile(tmp_path / "plain.zip") as opened:
         held = set(opened.namelist())
     folder = {f"films-1.2.0/{name}" for name in FILES}
@@ -190,8 +191,39 @@ def test_the_zip_cannot_lie_in_the_release(release: Path, tmp_path: Path, place:
         archive(release, tmp_path / place, year=2026)
 
 
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tgz", ".TAR.GZ"])
+@pytest.mark.parametrize("form", archives.FORMS)
+def test_the_suffix_is_taken_at_its_word(
+    release: Path, tmp_path: Path, suffix: str, form: str
+) -> None:
+    archive(release, tmp_path / "as.zip", form=form, year=2026)
+    with zipfile.ZipFile(tmp_path / "as.zip") as opened:
+        zipped = {name: opened.read(name) for name in opened.namelist()}
+    packed = [tmp_path / f"{number}{suffix}" for number in range(2)]
+    for path in packed:
+        archive(release, path, form=form, year=2026)
+    assert packed[0].read_bytes() == packed[1].read_bytes()
+    assert packed[0].read_bytes().startswith(b"\x1f\x8b") == (suffix != ".tar")
+    with tarfile.open(packed[0]) as tar:
+        held = {one.name: tar.extractfile(one) for one in tar.getmembers()}
+        assert {name: one.read() for name, one in held.items() if one} == zipped
+        assert {(one.mtime, one.uid, one.mode) for one in tar.getmembers()} == {
+            (315_532_800, 0, 0o644)
+        }
+
+
+@pytest.mark.parametrize("name", ["bag", "bag.rar", "bag.gz", "bag.zip.part", ".zip"])
+def test_a_suffix_that_is_not_written_is_refused_by_name(
+    release: Path, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ReleaseError, match=r"\*\.zip, \*\.tar, \*\.tar\.gz, \*\.tgz") as caught:
+        archive(release, tmp_path / name, year=2026)
+    assert name in str(caught.value)
+    assert not (tmp_path / name).exists()
+
+
 def test_a_form_or_year_that_is_none_is_refused(release: Path, tmp_path: Path) -> None:
-    with pytest.raises(ReleaseError, match="use bagit or zip"):
+    with pytest.raises(ReleaseError, match="use bagit or plain"):
         archive(release, tmp_path / "bag.zip", form="tar", year=2026)
     with pytest.raises(ReleaseError, match="the year of publication is not given"):
         archive(release, tmp_path / "bag.zip")

@@ -134,6 +134,36 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     assert (report["sent"]["files"], report["already_there"]["files"]) == (4, 3)
 
 
+def test_a_dry_run_tells_plan_and_gates_before_the_hub_is_asked(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = [len(data) for data in files_of(world.folder).values()]
+    world.push(dry_run=True)
+    told = capsys.readouterr().err
+    assert f"files       {len(sizes)}, {sum(sizes):,} bytes" in told
+    assert f"repository  {world.hub.url}/datasets/{REPO}; public where it has to be made" in told
+    assert "tag         v1.0.0" in told and "signed      no" in told
+    gates = ("true", "earlier versions", "tag", "identity", "reviews")
+    assert all(f"  {gate:<16}  passed\n" in told for gate in gates)
+    assert told.index("plan,") < told.index("gates:") < told.index("to send: ")
+    path, asked = world.folder / "release.json", len(world.hub.asked)
+    record = json.loads(path.read_text()) | {"unset": ["contact", "license"]}
+    record["reviews"]["audit"]["state"] = "partial"
+    path.write_text(json.dumps(record))
+    with pytest.raises(ReleaseError, match="3 gates are shut") as caught:
+        world.push(dry_run=True, tag="v2.0.0")
+    where = [fault.where for fault in caught.value.faults]
+    assert where == ["release.json", "release.contact", "release.license", "audit"]
+    assert all(fault.remedy for fault in caught.value.faults)
+    told = capsys.readouterr().err
+    assert "  reviews           1 review(s) are not complete" in told
+    assert "  true              passed\n" in told
+    # Without a dry run the first of them ends it, as ever.
+    with pytest.raises(ReleaseError, match="not v2"):
+        world.push(tag="v2.0.0")
+    assert len(world.hub.asked) == asked
+
+
 def test_a_tag_with_the_same_content_is_success_wherever_main_is(world: World) -> None:
     world.push()
     tagged = world.hub.store.head
