@@ -284,6 +284,7 @@ class Project:
             self.reasons(),
             copies=copies,
             withdrawals=self.withdrawals(),
+            seed=self.params.seed,
         )
 
     def withdrawals(self) -> dict[str, list[Decision]]:
