@@ -127,6 +127,22 @@ def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Pair
     return PairOutcome(conflict=enough, excluded=doubtful)
 
 
+def waits_for(person: str, words: Mapping[str, str], *, required: int, adjudicator: str) -> bool:
+    """Whether a pair that a person has not judged waits for them.
+
+    Args:
+        person: who may judge it.
+        words: see `settle`.
+        required: see there.
+        adjudicator: see there; for them wait the open conflicts.
+    """
+    outcome = settle(words, required=required, adjudicator=adjudicator)
+    if person == adjudicator:
+        return outcome.conflict
+    judges = words.keys() - {person, adjudicator}
+    return not outcome.settled and len(judges) < required
+
+
 def _reason(word: str) -> str:
     return {"copy": COPY, "unsure": POSSIBLE_COPY}.get(word, "")
 

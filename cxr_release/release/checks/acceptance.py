@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import isclose
 from typing import Any
 
 from cxr_release.film_id import job_of_row
@@ -11,8 +12,6 @@ from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import View
 from cxr_release.release.record import AcceptedSource
 from cxr_release.screening.acceptance import acceptance_of
-
-_NEAR = 1e-9
 
 
 def check_acceptance(view: View, report: CheckReport) -> None:
@@ -91,6 +90,6 @@ def _compare(
 ) -> None:
     for key in sorted({*stated, *true}):
         value, right = stated.get(key), true.get(key)
-        numbers = isinstance(value, float) and isinstance(right, float)
-        if not (numbers and abs(value - right) <= _NEAR):
-            report.says(place.at(key), value, right)
+        if isinstance(value, float) and isinstance(right, float) and isclose(value, right):
+            continue
+        report.says(place.at(key), value, right)

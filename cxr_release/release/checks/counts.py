@@ -110,7 +110,7 @@ def check_review(view: View, report: CheckReport) -> None:
     if review.reviewers < least or unseen:
         what = f"says {review.reviewers}, and {least} decided on one film"
         report.add(place.at("reviewers"), what)
-    acceptance = review.acceptance and review.acceptance.plain()
+    acceptance = review.acceptance.plain() if review.acceptance else None
     state = state_of(review.reviewers, waiting_films(undecided, acceptance))
     report.says(place.at("state"), review.state, state, "its numbers")
     _check_people(view, report)
