@@ -366,7 +366,7 @@ class Project:
         from cxr_release.screening.assignment import assignment_of, strata_of
 
         return assignment_of(
-            self.films(),
+            self.films,
             lambda: strata_of(self.tables),
             assign=self.params.review.assign,
             rule=self.params.screen,

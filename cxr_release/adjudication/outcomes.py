@@ -294,12 +294,18 @@ def read_adjudication(
         TableError: a table is missing or breaks its schema.
     """
     verdicts = read_all(VERDICT, logs)
+    columns = ["id", "sha256", "mirrored_sha256"]
+    films = [
+        row
+        for path in synthetic
+        for row in tables.read(path, schemas.ORIENTED, columns).to_pylist()
+    ]
     return apply(
         tables.read_rows(pairs, schemas.PAIRS) if pairs.exists() else [],
         verdicts,
         real=hashes(schemas.COHORT, [cohort] if verdicts else []),
-        synthetic=hashes(schemas.ORIENTED, synthetic),
-        mirrored=hashes(schemas.ORIENTED, synthetic, "mirrored_sha256"),
+        synthetic={row["id"]: row["sha256"] for row in films},
+        mirrored={row["id"]: row["mirrored_sha256"] for row in films},
         required=required,
         adjudicator=adjudicator,
     )

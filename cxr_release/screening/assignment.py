@@ -90,7 +90,7 @@ _REMEDY = "invite reviewers in `cxr-release lead`, or set review.assign to share
 
 
 def assignment_of(
-    films: Sequence[Generated],
+    films: Callable[[], Sequence[Generated]],
     strata: Callable[[], Mapping[str, Stratum]],
     *,
     assign: Assign,
@@ -102,23 +102,26 @@ def assignment_of(
     """Which films are each reviewer's.
 
     Args:
-        films: all that were generated.
-        strata: gives the stratum of each film; called where it is needed.
+        films: gives all that were generated; called where it is needed, as is the next.
+        strata: gives the stratum of each film.
         assign: how films are assigned.
         rule: how many must decide, who settles conflicts, and how many films are reviewed.
         prescreened: films that the pre-screen excluded.
         reviewers: who is invited.
         seed: root of all random numbers.
     """
-    ids = [film.id for film in films]
     sample = None
     if rule.sample:
+        ids = [film.id for film in films()]
         sample = sampled_films(ids, size=rule.sample, seed=seed, prescreened=prescreened)
     shares: Mapping[str, frozenset[str]] = {}
     problem = ""
     if assign == "stratified":
-        to_review = {*ids} - {*prescreened} if sample is None else sample
-        shared = {film: stratum for film, stratum in strata().items() if film in to_review}
+        shared = {
+            film: stratum
+            for film, stratum in strata().items()
+            if film not in prescreened and (sample is None or film in sample)
+        }
         people = {*reviewers} - {rule.adjudicator}
         try:
             shares = shares_of(shared, people, each=rule.reviewers_required, seed=seed)
