@@ -60,12 +60,15 @@ export function table(caption, header, rows, texts = 1) {
   );
 }
 
+/** @param {number|undefined} value */
+const decimals = (value) => (value ?? Number.NaN).toFixed(2).replace("-", "−");
+
 /** @param {import("./api.js").Agreement} agreement */
 export function agreementText(agreement) {
   const { kappa, statistic, low, high, not_measurable: why } = agreement;
-  const known = kappa === undefined || kappa === null ? "" : `${statistic} ${kappa.toFixed(2)}`;
+  const known = kappa === undefined || kappa === null ? "" : `${statistic} ${decimals(kappa)}`;
   if (why) return known ? `Agreement: ${known}; its interval is not measurable: ${why}.` : `Agreement: not measurable: ${why}.`;
-  return `Agreement: ${known}, 95 % interval ${low?.toFixed(2)} to ${high?.toFixed(2)}.`;
+  return `Agreement: ${known}, 95 % interval ${decimals(low)} to ${decimals(high)}.`;
 }
 
 /**
@@ -77,7 +80,8 @@ export function agreementText(agreement) {
 export function taskPanel(task, counted) {
   const title = TASKS[/** @type {keyof TASKS} */ (task)] ?? task;
   const { unit, people } = counted;
-  const words = people.length > 0 ? Object.keys(people[0].words) : [];
+  const known = people.length > 0 ? Object.keys(people[0].words) : [];
+  const words = known.length > 1 ? known : []; // of one word alone, it is what is done
   const shares = people.some((person) => person.assigned !== null);
   const rows = people.map((person) => [
     person.person,
