@@ -33,8 +33,8 @@ def invited_to(project: Project, task: Task) -> Invited:
     return Invited.open(task, project.paths.invitations, project.paths.links)
 
 
-@lead_app.command("lead")
-def lead_page(
+@lead_app.command()
+def lead(
     lead: Annotated[list[str], typer.Option(help="Who leads, such as e.f; once for each lead.")],
     address: Annotated[
         list[str] | None,
