@@ -2,7 +2,8 @@
 
 Each request asks the leads' logs whether the link behind its session is still open, so that a link
 that was revoked opens nothing from the next request on, also on connections that are open. Whoever
-was revoked does not come in by an address from the terminal, either.
+was revoked once does not come in by an address from the terminal any more, whichever it is: who has
+it is not known. A new link of a lead lets them in.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ class Invited:
         return matching[-1] if matching else None
 
     def is_out(self, person: str) -> bool:
-        """Whether a person was invited and revoked, and not invited anew."""
-        return self.invitations.is_out(self.task, person)
+        """Whether a person was revoked: links of leads alone let them in from then on."""
+        return self.invitations.was_revoked(self.task, person)
 
     def require(self, *people: str) -> None:
         """Refuse people who were revoked.
@@ -89,8 +90,9 @@ class Invited:
         out = [person for person in people if self.is_out(person)]
         if out:
             raise DecisionError(
-                f"{', '.join(out)}: the invitation to this task was revoked",
-                remedy="invite them anew in `cxr-release lead`",
+                f"{', '.join(out)}: a link to this task was revoked, and from then on only a new"
+                " link of a lead lets them in",
+                remedy="do not name them here, and invite them anew in `cxr-release lead`",
             )
 
 

@@ -177,10 +177,11 @@ def sentences_of(acceptance: Row) -> Iterator[str]:
     """
     size, rows, together = acceptance["size"], acceptance["rows"], acceptance["together"]
     sampled = sum(row["sample"] for row in rows)
-    yield (
-        f"Not every film was to be reviewed, but a random sample: {size:,} of each source, or all"
-        f" where there are fewer; {sampled:,} film{'s' * (sampled != 1)} in all."
-    )
+    if sampled < sum(row["lot"] for row in rows):
+        yield (
+            f"Not every film was to be reviewed, but a random sample: {size:,} of each source, or"
+            f" all where there are fewer; {sampled:,} film{'s' * (sampled != 1)} in all."
+        )
     for row in rows:
         if row["waiting"]:
             wait = f"{row['waiting']:,} of {row['sample']:,} films"

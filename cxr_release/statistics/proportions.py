@@ -70,7 +70,7 @@ def most_in_lot(lot: int, sampled: int, hits: int, *, level: float = 1 - ALPHA) 
 
 def share_up(share: float) -> str:
     """A bound of a share in per cent, rounded up: no smaller number is promised."""
-    return f"{math.ceil(share * 1000 - 1e-9) / 10:.1f} %"
+    return f"{math.ceil(share * 1000 - 1e-9) / 10:.1f}%"
 
 
 def clustered_interval(

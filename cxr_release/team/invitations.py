@@ -140,10 +140,9 @@ class Invitations:
         """Who is invited to a task and not revoked since, whether or not their time is over."""
         return sorted({link.person for link in self.links(task) if link.state() != "revoked"})
 
-    def is_out(self, task: Task, person: str) -> bool:
-        """Whether a person was invited to a task, and every such link was revoked."""
-        states = [link.state() for link in self.links(task, person)]
-        return bool(states) and all(state == "revoked" for state in states)
+    def was_revoked(self, task: Task, person: str) -> bool:
+        """Whether any link of a person to a task was revoked."""
+        return any(link.state() == "revoked" for link in self.links(task, person))
 
     def _refresh(self) -> None:
         with self._lock:

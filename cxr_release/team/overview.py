@@ -35,9 +35,11 @@ def overview_of(team: Team) -> dict[str, Any]:
         `conflicts` (things to settle), `differ` (things on which people's words differ), `people`
         (rows, see `people._row`) and `agreement` (see `measured_agreement`).
 
-        `reasons`: rows of `source` and `reasons` (code → excluded films). `conflicts`: things to
-        settle, `task`, `subject` and `people` (name → word). `invitations`: every link, without
-        what would open it. `notes`: sentences on the tables.
+        `reasons`: rows of `source`, `generated`, `excluded` and `reasons` (code → films), and,
+        where a sample is reviewed in place of all, `sample`, `waiting`, `faults`, `most_left` and
+        `share`, see `acceptance_of`. `conflicts`: things to settle, `task`, `subject` and `people`
+        (name → word). `invitations`: every link, without what would open it. `definitions`:
+        sentences on what is counted; `notes`: sentences on what is wrong.
     """
     tables = {
         "screening": _screening(team),
@@ -53,7 +55,8 @@ def overview_of(team: Team) -> dict[str, Any]:
         "reasons": _reasons(team),
         "conflicts": [*_film_conflicts(team), *_pair_conflicts(team)],
         "invitations": invitation_rows(team.invitations),
-        "notes": [PACE, LAST_SEEN, *([f"Films are not assigned: {problem}."] if problem else [])],
+        "definitions": [PACE, LAST_SEEN],
+        "notes": [f"Films are not assigned: {problem}."] if problem else [],
     }
 
 
@@ -272,12 +275,20 @@ def _agreement(
     return measured_agreement(judges, words, unit=unit, seed=team.params.seed)
 
 
+_SAMPLE = ("sample", "waiting", "faults", "most_left", "share")
+
+
 def _reasons(team: Team) -> list[dict[str, Any]]:
     """Source → why films of it are excluded, by whatever keeps them out."""
     if team.screening is None:
         return []
     films: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = defaultdict(Counter)
+    review = team.screening.counts["review"]
+    samples = {
+        job_of_row({**row, "batch": ""})[0]: {key: row[key] for key in _SAMPLE}
+        for row in review.get("acceptance", {"rows": ()})["rows"]
+    }
     for row in team.screening.counts["rows"]:
         source, _ = job_of_row(row)
         films[source] += row["generated"]
@@ -288,6 +299,7 @@ def _reasons(team: Team) -> list[dict[str, Any]]:
             "generated": films[source],
             "excluded": reasons[source].total(),
             "reasons": dict(sorted(reasons[source].items())),
+            **samples.get(source, {}),
         }
         for source in sorted(films, key=source_order)
     ]

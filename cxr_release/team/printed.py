@@ -26,6 +26,11 @@ def text_of(overview: Overview) -> Iterator[str]:
         yield f"{task}: {_agreement_text(table['agreement'])}"
         if table["conflicts"]:
             yield f"{task}: {table['conflicts']:,} {table['unit']} to settle"
+        pause = f"{table['pause_s'] / 60:g} min"
+        yield f"{task}: a wait of more than {pause} is a break"
+    if any(table["people"] for table in overview["tasks"].values()):
+        yield from ("", *overview["definitions"])
+    yield from overview["notes"]
 
 
 def _row_text(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -86,10 +91,12 @@ def task_rows(overview: Overview) -> Iterator[Cells]:
 
 def reason_rows(overview: Overview) -> Iterator[Cells]:
     """Why films are excluded, source by source."""
-    yield "source", "generated", "excluded", "reason", "films"
+    sample = ("sample", "waiting", "faults", "most_left", "share")
+    yield "source", "generated", "excluded", *sample, "reason", "films"
     for row in overview["reasons"]:
+        known = (row["source"], row["generated"], row["excluded"], *map(row.get, sample))
         for reason, films in row["reasons"].items() or [("", 0)]:
-            yield row["source"], row["generated"], row["excluded"], reason, films
+            yield *known, reason, films
 
 
 def conflict_rows(overview: Overview) -> Iterator[Cells]:

@@ -161,7 +161,7 @@ def test_films_that_the_pre_screen_keeps_out_are_of_no_lot() -> None:
 
 @given(st.floats(0, 1))
 def test_a_bound_is_printed_rounded_up(share: float) -> None:
-    printed = float(share_up(share).removesuffix(" %"))
+    printed = float(share_up(share).removesuffix("%"))
     assert 100 * share - 1e-6 <= printed <= 100 * share + 0.1 + 1e-6
 
 

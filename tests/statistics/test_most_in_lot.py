@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, hypergeom
 
-from cxr_release.statistics.proportions import most_in_lot
+from cxr_release.statistics.proportions import most_in_lot, share_up
+from tests.support import ROOT
 
 ALPHA = Fraction(1, 20)
 
@@ -92,3 +94,16 @@ def test_simulated_samples_are_covered_as_often_as_promised() -> None:
             if most_in_lot(lot, sampled, number) < hits
         )
         assert misses <= 0.05 + 1e-9
+
+
+def test_the_table_in_the_docs_is_that_of_the_bound() -> None:
+    text = (ROOT / "docs" / "leading.md").read_text()
+    rows = re.findall(r"^\| (\d+) \|(.*)\|$", text, re.MULTILINE)
+    assert [int(sampled) for sampled, _ in rows] == [60, 150, 300, 600]
+    for sampled, cells in rows:
+        for cell, faults in zip(cells.split("|"), (0, 3, 10), strict=True):
+            stated = cell.replace(" ", "").split("–")
+            bounds = [
+                (most_in_lot(lot, int(sampled), faults) - faults, lot) for lot in (1000, 9000)
+            ]
+            assert stated == [share_up(left / (lot - faults)) for left, lot in bounds]

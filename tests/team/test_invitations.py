@@ -206,9 +206,19 @@ def test_whoever_was_revoked_does_not_come_in_by_the_terminal_s_address_either(
     assert not door.knows("a.b", entered[1])
     assert door.claim_of(named.tokens["a.b"]) is None
     assert door.enter(named.tokens["a.b"], "page") is None
-    with pytest.raises(DecisionError, match=r"a\.b: the invitation to this task was revoked"):
+    with pytest.raises(DecisionError, match=r"a\.b: a link to this task was revoked"):
         invited.require("a.b", "c.d")
     assert door.enter(named.tokens["c.d"], "page") is not None
+    # Invited anew, they come in by the new link alone: who has the old address is not known.
+    anew = NewInvitation("screening", "a.b", "invite", new_link(), "")
+    log.append(INVITATION, tmp_path / "logs", "the.lead", [anew])
+    assert not door.knows("a.b", entered[1])
+    assert door.claim_of(named.tokens["a.b"]) is None
+    link = invited.invitations.open_link("screening", "a.b")
+    assert link is not None
+    entered = door.enter(invited.token(link))
+    assert entered is not None
+    assert door.knows("a.b", entered[1])
 
 
 LINKS = [f"{number:032x}" for number in range(3)]
@@ -250,3 +260,18 @@ def test_addresses_of_other_servers_are_checked() -> None:
     for wrong in ("study", "paint=https://a.org", "study=javascript:alert(1)"):
         with pytest.raises(Exception, match="is not TASK=ADDRESS"):
             addresses_of(site, [wrong])
+
+
+def test_who_is_revoked_leaves_their_share_to_the_others(tmp_path: Path) -> None:
+    settings = {**PLAIN, "review": {"assign": "stratified"}}
+    house = House(team_project(tmp_path, settings))
+    people = house.invite("screening", "a.b", "c.d", "e.f")
+
+    def counts() -> list[int]:
+        return [len(people[name].ask("films?n=100").json()["films"]) for name in ("a.b", "c.d")]
+
+    assert counts() == [16, 16]
+    house.act("revoke", "screening", "e.f")
+    assert counts() == [24, 24]
+    rows = {row["person"]: row for row in house.overview()["tasks"]["screening"]["people"]}
+    assert [rows[name]["assigned"] for name in ("a.b", "c.d", "e.f")] == [24, 24, 0]

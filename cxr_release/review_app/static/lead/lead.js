@@ -56,7 +56,7 @@ class LeadPage {
     byId("reasons").replaceChildren(reasonsTable(overview.reasons));
     byId("conflicts").replaceChildren(conflictsTable(overview.conflicts));
     byId("invitations").replaceChildren(this.#invitations(overview.invitations));
-    byId("notes").replaceChildren(...overview.notes.map((text) => element("p", { class: "muted", text })));
+    byId("notes").replaceChildren(...overview.notes.map((text) => element("p", { text })), ...overview.definitions.map((text) => element("p", { class: "muted", text })));
   }
 
   /** @param {import("./api.js").Invitation[]} rows */

@@ -115,14 +115,37 @@ export function taskPanel(task, counted) {
 /** @param {import("./api.js").Reasons[]} rows */
 export function reasonsTable(rows) {
   const codes = [...new Set(rows.flatMap((row) => Object.keys(row.reasons)))].sort();
+  const sampled = rows.some((row) => row.sample !== undefined);
+  return element(
+    "div",
+    {},
+    table(
+      "Excluded films by source and reason",
+      ["source", "generated", "excluded", ...codes],
+      rows.map((row) => [
+        row.source,
+        number(row.generated),
+        number(row.excluded),
+        ...codes.map((code) => number(row.reasons[code] ?? 0)),
+      ]),
+    ),
+    ...(sampled ? [element("h3", { text: "Samples in place of all films" }), samplesTable(rows)] : []),
+  );
+}
+
+/** @param {import("./api.js").Reasons[]} rows */
+function samplesTable(rows) {
   return table(
-    "Excluded films by source and reason",
-    ["source", "generated", "excluded", ...codes],
-    rows.map((row) => [
-      row.source,
-      number(row.generated),
-      number(row.excluded),
-      ...codes.map((code) => number(row.reasons[code] ?? 0)),
+    "Samples in place of all films",
+    ["source", "sample", "waiting", "faults", "faults left, at most", "of released films"],
+    rows.map(({ source, sample, waiting, faults, most_left: left, share }) => [
+      source,
+      number(sample ?? 0),
+      number(waiting ?? 0),
+      number(faults ?? 0),
+      left === null || left === undefined ? "not finished" : number(left),
+      // Rounded up: no smaller number is promised.
+      share === null || share === undefined ? "–" : `${(Math.ceil(share * 1000 - 1e-9) / 10).toFixed(1)} %`,
     ]),
   );
 }
