@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ def clopper_pearson(successes: int, trials: int) -> list[float]:
     return [float(low), float(high)]
 
 
+@lru_cache(maxsize=4096)
 def most_in_lot(lot: int, sampled: int, hits: int, *, level: float = 1 - ALPHA) -> int:
     """Exact one-sided upper bound of the hits in a lot, of which a random sample was looked at.
 
