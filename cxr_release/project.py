@@ -272,7 +272,8 @@ class Project:
 
         reasons = None if images else self.reasons()
         if images or reviews:
-            return apply(self.films(images), self.logs(reviews), self.rule, reasons).counts
+            films, logs = self.films(images), self.logs(reviews)
+            return apply(films, logs, self.rule, reasons, seed=self.seed).counts
         return self.screening(self.adjudication().excluded).counts
 
     def screening(self, copies: Mapping[str, str]) -> Screening:

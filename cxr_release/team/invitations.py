@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from cxr_release.logbook.entry import TIME, Entry, EntryType, Statement, matching, time_of
+from cxr_release.logbook.log_files import SUFFIX
 from cxr_release.logbook.logs import read_all
 from cxr_release.spelling import REVIEWER
 
@@ -171,7 +172,10 @@ def _take(link: Link, entry: Invitation) -> None:
 def _facts(folder: Path) -> Mapping[str, tuple[int, ...]]:
     """What shows that a log has changed."""
     facts = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        status = path.stat()
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            status = path.stat()
+        except FileNotFoundError:  # it went just now
+            continue
         facts[path.name] = (status.st_ino, status.st_size, status.st_mtime_ns)
     return facts

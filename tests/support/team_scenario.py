@@ -23,6 +23,8 @@ def work(house: House, clock: Clock, chance: random.Random) -> dict[str, Visitor
     people = house.invite("screening", *REVIEWERS)
     for number, name in enumerate(REVIEWERS):
         screen(people[name], clock, chance, stop=None if number < 3 else 9)
+    for name in REVIEWERS[:2]:
+        note(people[name], clock, chance)
     screen(house.invite("screening", "judge.one")["judge.one"], clock, chance, stop=2)
     people |= house.invite("adjudication", *ADJUDICATORS)
     for name in ADJUDICATORS:
@@ -70,6 +72,17 @@ def screen(person: Visitor, clock: Clock, chance: random.Random, *, stop: int | 
             clock.wait(1.0)
             back = {"film": batch[0], "decision": "retract", "reason": "", "note": ""}
             person.send("decisions", {"undecided_only": False, "decisions": [back]})
+
+
+def note(person: Visitor, clock: Clock, chance: random.Random) -> None:
+    """Findings of some films, or none; one is taken back."""
+    films = person.ask("films?n=100&from=0").json()["films"]
+    for film in [*films[:12], films[3]]:
+        clock.wait(2.5)
+        codes = chance.choice([[], ["osteophytes"], ["hardware", "kyphosis"]])
+        wish = {"film": film["name"], "findings": codes}
+        assert person.send("findings", wish).status == 200
+    person.send("findings", {"film": films[0]["name"], "findings": None})
 
 
 def judge(person: Visitor, clock: Clock, chance: random.Random) -> None:

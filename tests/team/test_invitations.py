@@ -229,7 +229,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(STEPS)
 def test_a_revoked_link_is_never_open_whoever_did_it_and_whatever_the_clocks_say(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, str, int]]

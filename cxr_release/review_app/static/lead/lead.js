@@ -94,7 +94,7 @@ class LeadPage {
     return element(
       "div",
       {},
-      table("Invitations", ["person", "task", "link", "made", "ends", "handed out", ""], cells, 7),
+      table("Invitations", ["person", "task", "link", "made", "ends", "handed out", "actions"], cells, 7),
       ...(rows.some((row) => row.state !== "revoked") ? [all] : []),
     );
   }

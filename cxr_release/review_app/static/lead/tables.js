@@ -103,7 +103,7 @@ export function taskPanel(task, counted) {
   const settle = counted.conflicts > 0 ? ` ${number(counted.conflicts)} to settle.` : "";
   return element(
     "section",
-    { class: "panel", attributes: { "data-task": task, "aria-label": title } },
+    { class: "panel", attributes: { "data-task": task, "aria-label": title, tabindex: 0 } },
     element("h2", { text: title }),
     element("p", { text: `${facts}${differing}${settle}` }),
     people.length > 0 ? table(title, header, rows) : element("p", { class: "muted", text: "Nobody is invited or has begun." }),
