@@ -94,11 +94,13 @@ export function taskPanel(task, counted) {
     person.invitation === "none" ? "–" : person.invitation,
   ]);
   const header = ["person", "done", ...words, ...(shares ? ["share"] : []), "left", "an hour", "last seen", "link"];
-  const asked = counted.required > 0 ? `, ${number(counted.required)} on each` : "";
+  const asked = `, ${number(counted.required)} on each`;
   const facts =
     task === "study"
       ? `${number(counted.to_do)} quartets; ${number(counted.waiting)} of ${number(counted.required)} readers are missing.`
-      : `${number(counted.to_do)} ${unit} to do${asked}; ${number(counted.waiting)} waiting.`;
+      : counted.required > 0
+        ? `${number(counted.to_do)} ${unit} to do${asked}; ${number(counted.waiting)} waiting.`
+        : `Nobody must note any; there are ${number(counted.to_do)} ${unit}.`;
   const differing = counted.differ > 0 && task !== "study" ? ` People differ on ${number(counted.differ)}.` : "";
   const settle = counted.conflicts > 0 ? ` ${number(counted.conflicts)} to settle.` : "";
   return element(
