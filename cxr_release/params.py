@@ -509,6 +509,8 @@ class ReviewParams:
     """The reviewers' pages."""
 
     order: Literal["shuffled", "doubtful-first"]
+    assign: Literal["shared", "all", "stratified"] = "shared"
+    """`shared`: each film to whoever comes first; `all`: to everybody; `stratified`: to some."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -519,6 +521,8 @@ class ScreenParams:
     conflict: Literal["exclude", "majority", "adjudicate"]
     adjudicator: str = _reviewer()
     require_complete: bool
+    sample: int = between(0, MOST_FILMS, "films of each source", default=0)
+    """Films of each source that are reviewed in place of all; 0: all."""
 
 
 @dataclass(frozen=True, kw_only=True)

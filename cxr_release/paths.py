@@ -51,6 +51,8 @@ class Paths:
     """What people say of text on the real films: logs like the others, by opaque ids."""
     landmark_log = _Below("data/reviews/landmarks")
     """Where people place landmarks on synthetic films."""
+    invitations = _Below("data/reviews/invitations")
+    """Who is invited to which task: logs of the leads."""
     published = _Below("data/published")
     """What each published version held, a folder a version: later ones are held against it."""
     responses = _Below("data/reviews/readers")
@@ -155,7 +157,7 @@ class Paths:
     landmark_test = _Below("data/landmarks/control.parquet")
     """Control films with the points that came with them. Films of patients: stay."""
     links = _Below("data/study-links/secret")
-    """Secret behind the readers' links to their pages."""
+    """Secret behind people's links to their pages."""
     validation = _Below("data/validation/validation.json")
     """What was checked before packaging."""
     release = _Below("data/release")

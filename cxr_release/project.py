@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from cxr_release.release.lost_decisions import LostDecisions
     from cxr_release.release.versions.proofs import LogStatements
     from cxr_release.release.versions.version import Version
+    from cxr_release.screening.assignment import Assignment
     from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
     from cxr_release.screening.films import Generated
+    from cxr_release.team.invitations import Invitations
+    from cxr_release.team.people import Team
 
 P = TypeVar("P", "AuditParams", "StudyParams")
 
@@ -321,7 +324,8 @@ class Project:
 
         reasons = None if images else self.reasons()
         if images or reviews:
-            return apply(self.films(images), self.logs(reviews), self.rule, reasons).counts
+            films, logs = self.films(images), self.logs(reviews)
+            return apply(films, logs, self.rule, reasons, seed=self.seed).counts
         return self.screening(self.adjudication().excluded).counts
 
     def screening(self, copies: Mapping[str, str]) -> Screening:
@@ -336,6 +340,7 @@ class Project:
             self.reasons(),
             copies=copies,
             withdrawals=self.withdrawals(),
+            seed=self.params.seed,
         )
 
     def withdrawals(self) -> dict[str, list[Decision]]:
@@ -396,6 +401,86 @@ class Project:
             note=note,
             retract=retract,
             proven=withdrawn_films(versions),
+        )
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        """Who is invited to which task, as the leads' logs are now."""
+        from cxr_release.team.invitations import Invitations
+
+        return Invitations(self.paths.invitations)
+
+    def assignment(self, reviewers: Collection[str]) -> Assignment:
+        """Which films are each reviewer's.
+
+        Args:
+            reviewers: who is invited to screen.
+        """
+        from cxr_release.screening.assignment import assignment_of, strata_of
+
+        return assignment_of(
+            self.films,
+            lambda: strata_of(self.tables),
+            assign=self.params.review.assign,
+            rule=self.params.screen,
+            prescreened=self.prescreened(),
+            reviewers=reviewers,
+            seed=self.params.seed,
+        )
+
+    def team(
+        self,
+        *,
+        screening: Screening | None,
+        audit: Adjudication | None,
+        clearance: Looked | None,
+        landmarks: Drawn | None,
+        study: Collected | None,
+    ) -> Team:
+        """What the tables of the team are made of, with what is known already of each task."""
+        from cxr_release.adjudication.outcomes import VERDICT
+        from cxr_release.clearance.statement import CLEARANCE
+        from cxr_release.landmarks.placement import PLACEMENT
+        from cxr_release.logbook.logs import read_all
+        from cxr_release.reader_study.answer import ANSWER
+        from cxr_release.reader_study.collect import CSV
+        from cxr_release.reader_study.kit import open_kit
+        from cxr_release.screening.decision import DECISION
+        from cxr_release.screening.findings import FINDINGS
+        from cxr_release.team.people import Team
+
+        paths, invited = self.paths, self.invitations.people("screening")
+        return Team(
+            params=self.params,
+            invitations=self.invitations,
+            assignment=self.assignment(invited) if screening else None,
+            screening=screening,
+            decisions=read_all(DECISION, paths.screening_log),
+            findings=read_all(FINDINGS, paths.findings_log),
+            audit=audit,
+            verdicts=read_all(VERDICT, paths.audit_log),
+            clearance=clearance,
+            clearances=read_all(CLEARANCE, paths.clearance_log),
+            landmarks=landmarks,
+            placements=read_all(PLACEMENT, paths.landmark_log),
+            study=study,
+            kit=open_kit(paths.kit) if study else None,
+            answers=read_all(ANSWER, paths.responses, beside={CSV}),
+        )
+
+    def overview(self) -> dict[str, Any]:
+        """The tables of the team, as films and logs are now; see `overview_of`."""
+        from cxr_release.team.overview import overview_of
+
+        audit = self.adjudication() if self.sampled else None
+        return overview_of(
+            self.team(
+                screening=self.screening(audit.excluded) if audit else None,
+                audit=audit,
+                clearance=self.clearance(),
+                landmarks=self.landmarks(),
+                study=self.readers(),
+            )
         )
 
     def anomaly_scores(self) -> dict[str, float] | None:

@@ -127,6 +127,22 @@ def settle(words: Mapping[str, str], *, required: int, adjudicator: str) -> Pair
     return PairOutcome(conflict=enough, excluded=doubtful)
 
 
+def waits_for(person: str, words: Mapping[str, str], *, required: int, adjudicator: str) -> bool:
+    """Whether a pair that a person has not judged waits for them.
+
+    Args:
+        person: who may judge it.
+        words: see `settle`.
+        required: see there.
+        adjudicator: see there; for them wait the open conflicts.
+    """
+    outcome = settle(words, required=required, adjudicator=adjudicator)
+    if person == adjudicator:
+        return outcome.conflict
+    judges = words.keys() - {person, adjudicator}
+    return not outcome.settled and len(judges) < required
+
+
 def _reason(word: str) -> str:
     return {"copy": COPY, "unsure": POSSIBLE_COPY}.get(word, "")
 
@@ -278,12 +294,18 @@ def read_adjudication(
         TableError: a table is missing or breaks its schema.
     """
     verdicts = read_all(VERDICT, logs)
+    columns = ["id", "sha256", "mirrored_sha256"]
+    films = [
+        row
+        for path in synthetic
+        for row in tables.read(path, schemas.ORIENTED, columns).to_pylist()
+    ]
     return apply(
         tables.read_rows(pairs, schemas.PAIRS) if pairs.exists() else [],
         verdicts,
         real=hashes(schemas.COHORT, [cohort] if verdicts else []),
-        synthetic=hashes(schemas.ORIENTED, synthetic),
-        mirrored=hashes(schemas.ORIENTED, synthetic, "mirrored_sha256"),
+        synthetic={row["id"]: row["sha256"] for row in films},
+        mirrored={row["id"]: row["mirrored_sha256"] for row in films},
         required=required,
         adjudicator=adjudicator,
     )

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Literal
 
 from cxr_release import schemas, tables
-from cxr_release.adjudication.outcomes import NewVerdict, Pair, PairOutcome, Verdict, Word, settle
+from cxr_release.adjudication.outcomes import (
+    NewVerdict,
+    Pair,
+    PairOutcome,
+    Verdict,
+    Word,
+    settle,
+    waits_for,
+)
 from cxr_release.errors import Fault, TableError
 from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
 from cxr_release.memorization.poses import Pose
@@ -252,11 +260,12 @@ class PairQueue(PersonalQueue[NewVerdict, Verdict]):
 
     def _waits(self, pair: Pair) -> bool:
         """Whether a pair that the reviewer has not judged waits for them."""
-        outcome = self._outcome(pair)
-        if self.adjudicates:
-            return outcome.conflict
-        judges = self._on(pair).keys() - {self.reviewer, self._adjudicator}
-        return not outcome.settled and len(judges) < self._required
+        return waits_for(
+            self.reviewer,
+            {name: entry.verdict for name, entry in self._on(pair).items()},
+            required=self._required,
+            adjudicator=self._adjudicator,
+        )
 
 
 def _name(seed: bytes, *parts: str) -> str:

@@ -21,6 +21,8 @@ class Looked:
     outcome: Outcome
     people: Mapping[str, tuple[int, int]]
     """Reviewer → films as they are now that they looked at, and those of them with text."""
+    contents: Mapping[str, str]
+    """Opaque id of each film → HMAC of its content."""
 
 
 def looked_at(*, manifest: Path, key: Path, flags: Path, logs: Path, required: int) -> Looked:
@@ -46,4 +48,4 @@ def looked_at(*, manifest: Path, key: Path, flags: Path, logs: Path, required: i
         words = [entry.decision for about, entry in given.items() if about in now]
         people[reviewer] = len(words), words.count(TEXT)
     outcome = outcome_of(contents, decisions, required=required, suspected=suspected)
-    return Looked(outcome, people)
+    return Looked(outcome, people, contents)

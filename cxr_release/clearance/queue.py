@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from cxr_release.clearance.state import waits_for_more
 from cxr_release.clearance.statement import TEXT, Clearance, NewClearance, Shown, Word
 from cxr_release.logbook.shared_state import PersonalQueue, SharedState, same_fields
 
@@ -126,7 +127,7 @@ class ClearanceQueue(PersonalQueue[NewClearance, Clearance]):
 
     def _waits(self, shown: Shown) -> bool:
         """Whether a film that the reviewer has not decided on waits for them."""
-        others = self._on(shown)
-        others.pop(self.reviewer, None)
-        settled = any(entry.decision == TEXT for entry in others.values())
-        return not settled and len(others) < self._required
+        others = [
+            entry.decision for name, entry in self._on(shown).items() if name != self.reviewer
+        ]
+        return waits_for_more(others, self._required)

@@ -131,6 +131,16 @@ def outcome_of(
     return Outcome(tuple(sorted(with_text)), counts | {"sentence": sentence_of(counts)})
 
 
+def waits_for_more(words: Sequence[str], required: int) -> bool:
+    """Whether a film waits for another person: not once somebody saw text.
+
+    Args:
+        words: what people decided on it, in effect.
+        required: people who must look at it.
+    """
+    return TEXT not in words and len(words) < required
+
+
 def sentence_of(counts: Mapping[str, Any]) -> str:
     """How far people have looked at the real films, in words that hold for these counts.
 

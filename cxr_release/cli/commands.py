@@ -15,6 +15,7 @@ import typer
 
 from cxr_release import __version__
 from cxr_release.cli import complete
+from cxr_release.cli.lead import invited_to, lead_app
 from cxr_release.cli.options import (
     HERE,
     Browser,
@@ -62,6 +63,7 @@ app.add_typer(setup_app)
 app.add_typer(log_app, name="log")
 app.add_typer(study_app, name="study")
 app.add_typer(release_app)
+app.add_typer(lead_app)
 
 DEBUG = "--debug"
 
@@ -404,12 +406,12 @@ def join(
 @app.command()
 def review(
     reviewer: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            help="Who reviews, such as a.b; once for each reviewer.",
+            help="Who reviews, such as a.b, besides those whom `lead` invited.",
             autocompletion=complete.people,
         ),
-    ],
+    ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8741,
     name: Name = None,
@@ -430,9 +432,9 @@ def review(
 
     project = project_at(root)
     params = project.params
-    project.open_logs(project.paths.screening_log, reviewer)
+    project.open_logs(project.paths.screening_log, reviewer or [])
     for log in (project.paths.facing_log, project.paths.findings_log):
-        project.require_logs(log, reviewer)
+        project.require_logs(log, reviewer or [])
     serve(
         project.tables,
         screening_log=project.paths.screening_log,
@@ -441,13 +443,15 @@ def review(
         findings=project.findings(),
         orders=project.paths.orders,
         reasons=project.reasons(),
-        reviewers=reviewer,
+        reviewers=reviewer or [],
         title=params.release.title or params.release.name,
         order=params.review.order,
         scores=project.anomaly_scores(),
         prescreened=project.prescreened(),
         required=params.screen.reviewers_required,
         adjudicator=params.screen.adjudicator,
+        assign=project.assignment,
+        invited=invited_to(project, "screening"),
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )
@@ -456,11 +460,12 @@ def review(
 @app.command()
 def clear(
     reviewer: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            help="Who looks, such as a.b; once for each reviewer.", autocompletion=complete.people
+            help="Who looks, such as a.b, besides those whom `lead` invited.",
+            autocompletion=complete.people,
         ),
-    ],
+    ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8744,
     name: Name = None,
@@ -481,7 +486,7 @@ def clear(
     from cxr_release.review_app.site import Site
 
     project = project_at(root)
-    project.open_logs(project.paths.clearance_log, reviewer)
+    project.open_logs(project.paths.clearance_log, reviewer or [])
     serve(
         project.params.ingest.source,
         root=project.root,
@@ -490,10 +495,11 @@ def clear(
         flags=project.paths.text_flags,
         clearance_log=project.paths.clearance_log,
         orders=project.paths.orders,
-        reviewers=reviewer,
+        reviewers=reviewer or [],
         title=project.params.release.title or project.params.release.name,
         required=project.params.clearance.reviewers_required,
         dicom=project.params.ingest.dicom,
+        invited=invited_to(project, "clearance"),
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )
@@ -502,11 +508,12 @@ def clear(
 @app.command()
 def landmark(
     reviewer: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            help="Who places, such as a.b; once for each reader.", autocompletion=complete.people
+            help="Who places, such as a.b, besides those whom `lead` invited.",
+            autocompletion=complete.people,
         ),
-    ],
+    ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8745,
     name: Name = None,
@@ -527,17 +534,18 @@ def landmark(
     from cxr_release.review_app.site import Site
 
     project = project_at(root)
-    project.open_logs(project.paths.landmark_log, reviewer)
+    project.open_logs(project.paths.landmark_log, reviewer or [])
     serve(
         project.landmarks(),
         project.tables,
         model=project.paths.landmark_model,
         landmark_log=project.paths.landmark_log,
         orders=project.paths.orders,
-        reviewers=reviewer,
+        reviewers=reviewer or [],
         title=project.params.release.title or project.params.release.name,
         start=project.params.landmarks.start,
         size=project.params.ingest.film_size,
+        invited=invited_to(project, "landmarks"),
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )
@@ -711,11 +719,12 @@ def score(
 @app.command()
 def adjudicate(
     reviewer: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            help="Who judges, such as a.b; once for each reviewer.", autocompletion=complete.people
+            help="Who judges, such as a.b, besides those whom `lead` invited.",
+            autocompletion=complete.people,
         ),
-    ],
+    ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8742,
     name: Name = None,
@@ -738,7 +747,7 @@ def adjudicate(
 
     project = project_at(root)
     params = project.params
-    project.open_logs(project.paths.audit_log, reviewer)
+    project.open_logs(project.paths.audit_log, reviewer or [])
     serve(
         pairs=project.paths.pairs,
         report=project.paths.audit / "audit.json",
@@ -746,10 +755,11 @@ def adjudicate(
         synthetic=project.tables,
         audit_log=project.paths.audit_log,
         orders=project.paths.orders,
-        reviewers=reviewer,
+        reviewers=reviewer or [],
         title=params.release.title or params.release.name,
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
+        invited=invited_to(project, "adjudication"),
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )

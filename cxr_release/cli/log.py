@@ -26,6 +26,7 @@ from cxr_release.reader_study.collect import CSV, about_quartets
 from cxr_release.screening.decision import DECISION, FACING
 from cxr_release.screening.films import Generated, about_films
 from cxr_release.screening.findings import FINDINGS
+from cxr_release.team.invitations import INVITATION
 
 STDIN = "-"
 _KINDS: dict[str, EntryType[Any, Any]] = {
@@ -37,6 +38,7 @@ _KINDS: dict[str, EntryType[Any, Any]] = {
     "burned-in": CLEARANCE,
     "landmarks": PLACEMENT,
     "findings": FINDINGS,
+    "invitations": INVITATION,
 }
 """Logs of a project → what they hold."""
 
@@ -44,7 +46,7 @@ _KINDS: dict[str, EntryType[Any, Any]] = {
 def _folders(paths: Paths) -> dict[str, Path]:
     folders = (paths.screening_log, paths.withdrawals, paths.facing_log, paths.audit_log)
     further = (paths.responses, paths.clearance_log, paths.landmark_log, paths.findings_log)
-    return dict(zip(_KINDS, (*folders, *further), strict=True))
+    return dict(zip(_KINDS, (*folders, *further, paths.invitations), strict=True))
 
 
 def _logs(
@@ -61,7 +63,8 @@ def _logs(
         faults_of = about_pairs(paths.cohort_table, project.tables if is_sampled else [])
     elif name == "readers":
         faults_of, beside = about_quartets(paths.kit), (CSV,)
-    elif name in {"burned-in", "landmarks"}:  # that a film has changed or gone is not a fault
+    elif name in {"burned-in", "landmarks", "invitations"}:
+        # That a film has changed or gone is not a fault; invitations are not about films.
         faults_of = _nothing
     return LogFolder(_KINDS[name], _folders(paths)[name], faults_of, beside)
 
@@ -73,10 +76,9 @@ def _nothing(_: Any) -> list[Fault]:
 def verify_logs(project: Project, images: Path | None, reviews: Path | None) -> dict[str, Any]:
     """Verify the logs: `screening`; unless others are named, also the other kinds of logs.
 
-    Those are `withdrawals`, `facing`, `audit`, `readers`, `burned-in`, `landmarks` and `findings`;
-    with them
-    come `witnesses`: `asked` (who knows what the logs held) and `notes` (sentences on what may be
-    missing).
+    Those are `withdrawals`, `facing`, `audit`, `readers`, `burned-in`, `landmarks`, `findings` and
+    `invitations`; with them come `witnesses`: `asked` (who knows what the logs held) and `notes`
+    (sentences on what may be missing).
 
     Args:
         project: whose logs they are.
@@ -189,7 +191,8 @@ def join_log(other_log: str, into: Path) -> Joined:
             "is not the place of a project's log: nothing was joined",
             where=str(into),
             remedy=f"give --into data/reviews/KIND/NAME{SUFFIX}, where KIND is screening,"
-            " withdrawals, facing, audit, readers, burned-in, landmarks or findings",
+            " withdrawals, facing, audit, readers, burned-in, landmarks, findings or"
+            " invitations",
         )
     on_films = _KINDS[name] in (DECISION, FACING)
     films = project.known_films() if on_films else None

@@ -13,12 +13,16 @@ from cxr_release.errors import CxrReleaseError, Fault
 from cxr_release.files import read_json
 from cxr_release.film_id import job_of_row
 from cxr_release.films.patients import counted
+from cxr_release.landmarks.page_films import Drawn
 from cxr_release.params import unset_of
 from cxr_release.paths import Paths
 from cxr_release.project import Project
+from cxr_release.reader_study.collect import Collected
 from cxr_release.screening.consensus import Screening
 from cxr_release.screening.counts import decided_by, title_of_row
 from cxr_release.screening.reviewers import person_lines
+from cxr_release.team.overview import overview_of
+from cxr_release.team.printed import text_of as text_of_team
 
 Status = dict[str, Any]
 SHOWN = 10
@@ -33,7 +37,8 @@ def status_of(project: Project) -> Status:
         `counts` (as in `data/screening/counts.json`, each row with `decided_by`, reviewer →
         films, and `left`, and with `people`, see `People.by_name`; None before films are sampled),
         `audit` (as in `data/adjudication/adjudication.json`, and `flagged`, films, with what
-        `chance` gives), `source` (`films`, and `patients`, None unless stated for all:
+        `chance` gives), `team` (who has done what in each task; see `overview_of`), `source`
+        (`films`, and `patients`, None unless stated for all:
         `patients_not_stated` are without; None before films are in),
         `facing` (synthetic films that faced `left`, `right` or are `unknown`, and of how many
         reviewers `said` so; None before films are sampled), `readers` (`finished`, `required`,
@@ -52,7 +57,8 @@ def status_of(project: Project) -> Status:
     audit = _audit(project)
     screening = project.screening(audit.excluded) if audit else None
     counts = _counts(project, screening)
-    paths, readers = project.paths, _readers(project)
+    answers = project.readers()
+    paths, readers = project.paths, _readers(project, answers)
     looked = project.clearance()
     reviews = {
         "screening": counts["review"]["state"] if counts else "none",
@@ -60,7 +66,13 @@ def status_of(project: Project) -> Status:
         "reader_study": _state(readers),
         **({"burned_in_text": looked.outcome.counts["state"]} if looked else {}),
     }
-    landmarks = _landmarks(project)
+    drawn = project.landmarks()
+    landmarks = _landmarks(project, drawn)
+    overview = overview_of(
+        project.team(
+            screening=screening, audit=audit, clearance=looked, landmarks=drawn, study=answers
+        )
+    )
     release = _release(paths)
     return {
         "counts": counts,
@@ -70,13 +82,14 @@ def status_of(project: Project) -> Status:
         "readers": readers,
         "burned_in": _burned_in(looked),
         "landmarks": landmarks,
+        "team": overview,
         "reviews": reviews,
         "release": release,
         "published": [version.name for version in project.published()],
         "holds_back": [
             *_lacks_lookers(looked),
             *_lacks_landmarks(landmarks),
-            *_holds_back(counts, audit, _flagged(paths), readers, release),
+            *_holds_back(counts, screening, audit, _flagged(paths), readers, release),
             *_published_otherwise(project, screening),
             *_never_set(project),
             *_missing(lost.faults),
@@ -105,9 +118,8 @@ def _lacks_lookers(looked: Looked | None) -> Iterator[str]:
         )
 
 
-def _landmarks(project: Project) -> dict[str, Any] | None:
+def _landmarks(project: Project, drawn: Drawn | None) -> dict[str, Any] | None:
     """How far readers are with the landmarks, by name."""
-    drawn = project.landmarks()
     if drawn is None:
         return None
     required = project.params.landmarks.readers_required
@@ -198,9 +210,8 @@ def _counts(project: Project, screening: Screening | None) -> dict[str, Any] | N
     return counts | {"people": screening.people.by_name}
 
 
-def _readers(project: Project) -> dict[str, Any] | None:
+def _readers(project: Project, answers: Collected | None) -> dict[str, Any] | None:
     """Readers of the blinded quartets; `unfinished` holds the quartets that each has answered."""
-    answers = project.readers()
     required = project.params.study.readers_required
     if answers is None:
         return None
@@ -241,18 +252,19 @@ def _release(paths: Paths) -> dict[str, Any] | None:
 
 def _holds_back(
     counts: dict[str, Any] | None,
+    screening: Screening | None,
     audit: Adjudication | None,
     flagged: Mapping[str, Any],
     readers: dict[str, Any] | None,
     release: dict[str, Any] | None,
 ) -> Any:
-    if counts is None or audit is None:
+    if counts is None or screening is None or audit is None:
         yield "no films yet: run `dvc repro`"
         return
-    undecided = counts["total"]["undecided"]
-    if undecided:
+    if screening.waiting:
+        sampled = " sampled" if "acceptance" in counts["review"] else ""
         yield (
-            f"{undecided:,} of {counts['total']['generated']:,} films are undecided:"
+            f"{screening.waiting:,} of {screening.to_review:,}{sampled} films are undecided:"
             " run `cxr-release review --reviewer NAME`"
         )
     if counts["review"]["open_conflicts"]:
@@ -396,6 +408,7 @@ def text_of(status: Status) -> str:
             lines.append(f"screening  {counts['review']['sentence']}")
     if audit:
         lines += _agreement(audit["agreement"], "pairs")
+    lines += text_of_team(status["team"])
     states = [f"{name.replace('_', ' ')} {state}" for name, state in status["reviews"].items()]
     lines.append(f"reviews    {', '.join(states)}")
     lines += [f"to do      {sentence}" for sentence in status["holds_back"]]

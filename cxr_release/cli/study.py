@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cxr_release.cli import complete
+from cxr_release.cli.lead import invited_to
 from cxr_release.cli.options import (
     HERE,
     Browser,
@@ -28,11 +29,12 @@ study_app = typer.Typer(no_args_is_help=True, help="The blinded reader study.")
 @study_app.command()
 def serve(
     reader: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
-            help="Who reads, such as a.b; once for each reader.", autocompletion=complete.people
+            help="Who reads, such as a.b, besides those whom `lead` invited.",
+            autocompletion=complete.people,
         ),
-    ],
+    ] = None,
     host: Host = "127.0.0.1",
     port: Port = 8743,
     name: Name = None,
@@ -53,14 +55,15 @@ def serve(
 
     project = project_at(root)
     release, paths = project.params.release, project.paths
-    project.open_logs(paths.responses, reader)
+    project.open_logs(paths.responses, reader or [])
     serve_study(
         kit=paths.kit,
         served=paths.served,
         answers=paths.responses,
         orders=paths.orders,
         links=paths.links,
-        readers=reader,
+        readers=reader or [],
+        invited=invited_to(project, "study"),
         title=release.title or release.name,
         going_back=project.params.study.going_back,
         site=Site(host, port, name or [], certificate, private_key),

@@ -211,6 +211,50 @@ class FindingNotes(Part):
     findings: list[Finding]
 
 
+class AcceptedSource(Part):
+    """What the reviewed sample of one source says of its other films."""
+
+    checkpoint: Count | None
+    """None of films that are not of a checkpoint: then `source` names them."""
+    source: SourceText | None = None
+    generated: Count
+    lot: Count
+    """All but what the pre-screen keeps out."""
+    sample: Count
+    """Films of the lot that were drawn for review."""
+    waiting: Count
+    """Of these, undecided ones."""
+    faults: Count
+    """Of the sample, films that reviewers excluded or that were withdrawn."""
+    released: Count
+    unseen: Count
+    """Released films outside of the sample."""
+    most_left: Count | None
+    """Upper 95 % bound of the faults among the released films; None: the sample is not finished."""
+    share: Number | None
+    """The same as a share of the released films."""
+
+
+class AcceptedTogether(Part):
+    """The same of all sources at once."""
+
+    released: Count
+    most_left: Count
+    share: Number | None
+
+
+class Acceptance(Part):
+    """What was reviewed in place of all films, and what that says of the others."""
+
+    size: Count
+    """`screen.sample`"""
+    confidence: Number
+    waiting: Count
+    rows: list[AcceptedSource]
+    together: AcceptedTogether | None
+    """None while a sample is not finished."""
+
+
 class ScreeningReview(Part):
     """How far people have screened the films."""
 
@@ -234,6 +278,8 @@ class ScreeningReview(Part):
     each: list[Reviewer]
     findings: FindingNotes | None = None
     """Not there where nobody noted any, and in older records."""
+    acceptance: Acceptance | None = None
+    """Not there where all films are to be reviewed, and in older records."""
 
 
 class AuditReview(Part):

@@ -178,6 +178,7 @@ class _Artefacts:
             reading=study.review,
             study_params=params.study,
             seed=params.seed,
+            sample=params.screen.sample,
         )
 
 

@@ -166,6 +166,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
         reading=record.reviews.reader_study,
         study_params=record.params.study,
         seed=record.params.seed,
+        sample=record.params.screen.sample,
         same_words=written_by(record) == cxr_release.__version__,
     )
     for check in (*RULES, check_flagged):

@@ -32,10 +32,12 @@ class Claim:
     Args:
         person: let in by it.
         spent: it let them in before, and does so no more.
+        promise: what they should know before they sign in; empty: what holds of all.
     """
 
     person: str
     spent: bool = False
+    promise: str = ""
 
 
 @dataclass(frozen=True)

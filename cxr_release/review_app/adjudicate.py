@@ -28,6 +28,7 @@ from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import how_far, json_of, sentence, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
@@ -163,6 +164,7 @@ def adjudicate(
     title: str = "Memorization audit",
     required: int = 2,
     adjudicator: str = "",
+    invited: Invited | None = None,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -179,6 +181,7 @@ def adjudicate(
         title: of the pages.
         required: people who must judge a pair.
         adjudicator: the reviewer, if any, who sees only pairs on which the others disagree.
+        invited: who is let in besides, by a link of the lead's.
         site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
@@ -186,7 +189,7 @@ def adjudicate(
         CxrReleaseError: the films, the pairs, the logs, a reviewer's name or the address are not
             in order.
     """
-    check_people(reviewers)
+    check_people(reviewers, invited)
     say(f"reading the list of films in {1 + len(synthetic)} table(s)")
     films = open_audit_films(pairs, cohort, synthetic)
     audit_pairs = read_pairs(pairs, real=films.real.sha256, synthetic=films.synthetic.sha256)
@@ -200,8 +203,9 @@ def adjudicate(
         {pair.about: pair.fingerprint for pair in audit_pairs},
         also={pair.about: (pair.real_sha256, mirrored[pair.synthetic_id]) for pair in audit_pairs},
     )
-    queues = {
-        reviewer: PairQueue(
+
+    def queue_of(reviewer: str) -> PairQueue:
+        return PairQueue(
             reviewer,
             state,
             audit_pairs,
@@ -209,15 +213,15 @@ def adjudicate(
             required=required,
             adjudicator=adjudicator,
         )
-        for reviewer in reviewers
-    }
+
+    queues = Worklists(queue_of, reviewers, invited)
     state.refresh()
 
     def app(sign_in: SignIn) -> ASGIApp:
         return AdjudicateApp(queues, films, sign_in, title=title, expectation=expectation)
 
     say(f"{len(audit_pairs):,} pairs; every verdict is on disk before the page says so")
-    serve(app, site, reviewers, open_browser=open_browser)
+    serve(app, site, reviewers, invited=invited, open_browser=open_browser)
 
 
 def open_audit_films(pairs: Path, cohort: Path, synthetic: Sequence[Path]) -> AuditFilms:

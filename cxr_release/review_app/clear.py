@@ -31,6 +31,7 @@ from cxr_release.params import PHANTOMS, DicomParams
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
@@ -147,6 +148,7 @@ def clear(
     title: str = "Text on real films",
     required: int = 1,
     dicom: DicomParams | None = None,
+    invited: Invited | None = None,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -164,6 +166,7 @@ def clear(
         title: of the pages.
         required: people who must look at a film.
         dicom: which DICOM films were asked for.
+        invited: who is let in besides, by a link of the lead's.
         site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
@@ -171,7 +174,7 @@ def clear(
         CxrReleaseError: the films are drawn, or films, logs, a reviewer's name or the address are
             not in order.
     """
-    check_people(reviewers)
+    check_people(reviewers, invited)
     if source == PHANTOMS:
         raise SourceError(
             "are drawn by a program: there are no files of films, and no text to look for",
@@ -189,8 +192,9 @@ def clear(
     )
     state.refresh()
     _tell_changed(clearance_log, contents)
-    queues = {
-        reviewer: ClearanceQueue(
+
+    def queue_of(reviewer: str) -> ClearanceQueue:
+        return ClearanceQueue(
             reviewer,
             state,
             contents,
@@ -198,8 +202,8 @@ def clear(
             required=required,
             suspected=suspected or (),
         )
-        for reviewer in reviewers
-    }
+
+    queues = Worklists(queue_of, reviewers, invited)
 
     def app(sign_in: SignIn) -> ASGIApp:
         return ClearApp(queues, films, sign_in, title=title, searched=suspected is not None)
@@ -207,7 +211,7 @@ def clear(
     if suspected is not None:
         say(f"text is suspected on {len(suspected):,} of them, which come first")
     say(f"{len(contents):,} real films; every decision is on disk before the page says so")
-    serve(app, site, reviewers, open_browser=open_browser)
+    serve(app, site, reviewers, invited=invited, open_browser=open_browser)
 
 
 def _tell_differences(films: SourceFilms) -> None:

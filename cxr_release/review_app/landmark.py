@@ -36,6 +36,7 @@ from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
@@ -166,6 +167,7 @@ def landmark(
     title: str = "Landmarks",
     start: str = "model",
     size: Size,
+    invited: Invited | None = None,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -181,6 +183,7 @@ def landmark(
         title: of the pages.
         start: `model` or `template`: where points begin.
         size: of the films.
+        invited: who is let in besides, by a link of the lead's.
         site: where to listen.
         open_browser: open the first reader's page in this machine's browser.
 
@@ -188,7 +191,7 @@ def landmark(
         CxrReleaseError: no films are drawn, or films, logs, a reader's name or the address are not
             in order.
     """
-    check_people(reviewers)
+    check_people(reviewers, invited)
     if drawn is None or not drawn.films:
         raise SourceError(
             "no films are drawn for readers",
@@ -203,10 +206,12 @@ def landmark(
         PLACEMENT, landmark_log, {shown: shown[1] for shown in drawn.films.items()}
     )
     state.refresh()
-    queues = {
-        reviewer: LandmarkQueue(reviewer, state, drawn.films, beginnings, seed_of(orders, reviewer))
-        for reviewer in reviewers
-    }
+    shown = drawn.films
+
+    def queue_of(reviewer: str) -> LandmarkQueue:
+        return LandmarkQueue(reviewer, state, shown, beginnings, seed_of(orders, reviewer))
+
+    queues = Worklists(queue_of, reviewers, invited)
 
     def app(sign_in: SignIn) -> ASGIApp:
         return LandmarkApp(queues, store, sign_in, title=title, size=size)
@@ -215,4 +220,4 @@ def landmark(
     say(f"{len(ids):,} films, the same for all readers")
     say("every placement is on disk before the page says so")
     say(f"points begin where the model put them on {modelled:,} of these")
-    serve(app, site, reviewers, open_browser=open_browser)
+    serve(app, site, reviewers, invited=invited, open_browser=open_browser)

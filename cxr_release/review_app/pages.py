@@ -69,7 +69,7 @@ def _offer(request: Request, sign_in: SignIn) -> Response:
         return not_let_in(sign_in)
     return _ask(
         f"The pages of {claim.person}",
-        sign_in.used if claim.spent else sign_in.promise,
+        sign_in.used if claim.spent else claim.promise or sign_in.promise,
         claim.person,
         {"token": token, "page": secrets.token_urlsafe(16)},
     )

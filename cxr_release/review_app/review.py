@@ -6,8 +6,9 @@ The pages get films under opaque names, and one reviewer's own decisions and pro
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.desk import CHANGED, Desk
 from cxr_release.review_app.finding_requests import FindingNotes, parse_findings
 from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import how_far, json_of, sentence
 from cxr_release.review_app.review_requests import (
     FacingStatements,
@@ -36,6 +38,7 @@ from cxr_release.review_app.review_requests import (
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.thumbnails import WIDTHS, Thumbnails, side_of
+from cxr_release.screening.assignment import Assignment
 from cxr_release.screening.decision import (
     DECISION,
     FACING,
@@ -141,7 +144,7 @@ class ReviewApp(Desk[Queue]):
         if self._side <= WIDTHS[0]:
             return
         with suppress(CxrReleaseError):  # whoever asks for the film is told
-            for queue in self._people.values():
+            for queue in [*self._people.values()]:
                 shown = queue.page("queue", MOST_ON_PAGE).entries
                 for film in filter(None, (queue.film(entry.name) for entry in shown)):
                     self._thumbnails.make(film.sha256, self._store.png(film.id), WIDTHS[0])
@@ -274,6 +277,8 @@ def review(
     prescreened: Collection[str] = (),
     required: int = 1,
     adjudicator: str = "",
+    assign: Callable[[tuple[str, ...]], Assignment] | None = None,
+    invited: Invited | None = None,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -294,13 +299,16 @@ def review(
         prescreened: ids of films that the pre-screen excluded: they are not shown.
         required: people who must decide on a film.
         adjudicator: the reviewer, if any, who sees only films on which the others disagree.
+        assign: gives what films are each reviewer's, in place of the three before; called with
+            those who are invited.
+        invited: who is let in besides, by a link of the lead's.
         site: where to listen.
         open_browser: open the first reviewer's page in this machine's browser.
 
     Raises:
         CxrReleaseError: the films, the logs, a reviewer's name or the address are not in order.
     """
-    check_people(reviewers)
+    check_people(reviewers, invited)
     if PRESCREEN in reviewers:
         raise DecisionError(f"{PRESCREEN} is the pre-screen's own name", remedy="take another")
     say(f"reading the list of films in {len(tables)} table(s)")
@@ -320,20 +328,23 @@ def review(
         notes = FindingNotes(seen, films, findings)
         notes.refresh()
     scores = (scores or {}) if order == "doubtful-first" else None
-    queues = {}
-    for reviewer in reviewers:
+    plain = Assignment(required=required, adjudicator=adjudicator, prescreened=prescreened)
+    assigned = lru_cache(maxsize=1)(assign or (lambda _: plain))
+
+    def shares() -> Assignment:
+        return assigned(invited.reviewers() if invited else ())
+
+    shares().require(reviewers)
+
+    def queue_of(reviewer: str) -> Queue:
         seed = seed_of(orders, reviewer)
-        queues[reviewer] = Queue(
-            reviewer,
-            state,
-            order_of(films, seed, scores),
-            seed,
-            required=required,
-            prescreened=prescreened,
-            adjudicates=reviewer == adjudicator,
-        )
-    for queue in queues.values():
+        rule = vars(shares().rule_of(reviewer))
+        queue = Queue(reviewer, state, order_of(films, seed, scores), seed, **rule)
         queue.refresh()
+        return queue
+
+    stratified = shares().assign == "stratified"
+    queues = Worklists(queue_of, reviewers, invited, shared=stratified)
 
     def app(sign_in: SignIn) -> ASGIApp:
         pages = ReviewApp(
@@ -349,4 +360,4 @@ def review(
         return pages
 
     say(f"{len(films):,} films; every decision is on disk before the page says so")
-    serve(app, site, reviewers, open_browser=open_browser)
+    serve(app, site, reviewers, invited=invited, open_browser=open_browser)

@@ -31,6 +31,7 @@ from cxr_release.review_app.connections import (
     fitting,
 )
 from cxr_release.review_app.guard import Guard
+from cxr_release.review_app.invited import Invited, InvitedSignIn
 from cxr_release.review_app.site import Site
 
 QUEUE = 1024
@@ -113,6 +114,7 @@ def serve(
     people: Sequence[str],
     *,
     links: Links | None = None,
+    invited: Invited | None = None,
     open_browser: bool = False,
 ) -> None:
     """Serve pages until Ctrl-C; print each person's address, and a new one when it was used up.
@@ -125,6 +127,7 @@ def serve(
         site: where to listen.
         people: who may come in.
         links: give each person an address that is never used up; None: one that works once.
+        invited: who is let in besides, by a link of the lead's, and who is not any more.
         open_browser: open the first person's address in this machine's browser.
 
     Raises:
@@ -137,15 +140,18 @@ def serve(
         def announce(person: str, token: str) -> None:
             say(f"{person}: {origins[0]}/?token={token}")
 
-        sign_in = LinkSignIn(people, links) if links else SignIn(people, announce)
+        named = LinkSignIn(people, links) if links else SignIn(people, announce)
+        sign_in = InvitedSignIn(named, invited) if invited else named
         config = configure(Guard(make_app(sign_in), origins), site)
 
         def started() -> None:
-            for person, token in sign_in.tokens.items():
+            for person, token in named.tokens.items():
                 announce(person, token)
+            if invited and (guests := invited.people()):
+                say(f"invited, by a link of `cxr-release lead`: {', '.join(guests)}")
             say("Ctrl-C stops the server; what was logged stays")
-            if open_browser:
-                address = f"{origins[0]}/?token={sign_in.tokens[people[0]]}"
+            if open_browser and people:
+                address = f"{origins[0]}/?token={named.tokens[people[0]]}"
                 # In a thread: some browsers return only when they are closed.
                 threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
@@ -155,20 +161,26 @@ def serve(
             say("stopped")
 
 
-def check_people(people: Sequence[str], *, option: str = "--reviewer") -> None:
+def check_people(
+    people: Sequence[str], invited: Invited | None = None, *, option: str = "--reviewer"
+) -> None:
     """Make sure that people are named, each once, before anything is read for them.
 
     Args:
         people: who may.
+        invited: who is let in besides.
         option: of the command line, with which they are named.
 
     Raises:
-        DecisionError: none is named, or one is named twice.
+        DecisionError: none is named or invited, one is named twice, or is not let in any more.
     """
-    if not people:
+    if not people and not (invited and invited.people()):
         raise DecisionError(
-            "no reviewer or reader was named", remedy=f"give a {option}, such as a.b"
+            "no reviewer or reader was named, and nobody is invited",
+            remedy=f"give a {option}, such as a.b, or invite people in `cxr-release lead`",
         )
+    if invited:
+        invited.require(*people)
     duplicates = {person for person in people if people.count(person) > 1}
     if duplicates:
         raise DecisionError(f"{', '.join(sorted(duplicates))} is named twice")

@@ -32,6 +32,7 @@ from cxr_release.reader_study.session import (
 from cxr_release.review_app.access import SignIn, open_links
 from cxr_release.review_app.desk import Desk
 from cxr_release.review_app.guard import Refusal
+from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.json_answers import json_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
@@ -149,6 +150,7 @@ def serve_study(
     readers: Sequence[str],
     title: str,
     going_back: bool,
+    invited: Invited | None = None,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -163,6 +165,7 @@ def serve_study(
         readers: who takes part.
         title: of the pages.
         going_back: whether a reader may go back to a quartet and change the answer.
+        invited: who is let in besides, by a link of the lead's.
         site: where to listen.
         open_browser: open the first reader's page in this machine's browser.
 
@@ -170,14 +173,14 @@ def serve_study(
         CxrReleaseError: the kit, a log, a reader's name, the links or the address are not in
             order.
     """
-    check_people(readers, option="--reader")
+    check_people(readers, invited, option="--reader")
     study_kit, pictures = open_films(kit)
-    sessions = {
-        reader: Session(
-            study_kit, Log(ANSWER, answers, reader), seed_of(orders, reader), going_back=going_back
-        )
-        for reader in readers
-    }
+
+    def session_of(reader: str) -> Session:
+        log = Log(ANSWER, answers, reader)
+        return Session(study_kit, log, seed_of(orders, reader), going_back=going_back)
+
+    sessions = Worklists(session_of, readers, invited)
     lasting = open_links(links)
     kits.serve(study_kit, served)
 
@@ -186,7 +189,7 @@ def serve_study(
 
     say(f"{len(study_kit.quartets):,} quartets; every answer is on disk before the page goes on")
     say("each link opens its reader's pages again and again: do not pass it on")
-    serve(app, site, readers, links=lasting, open_browser=open_browser)
+    serve(app, site, readers, links=lasting, invited=invited, open_browser=open_browser)
 
 
 def open_films(path: Path) -> tuple[kits.Kit, dict[str, bytes]]:

@@ -15,6 +15,7 @@ from typing import Any
 from cxr_release.errors import DecisionError
 from cxr_release.logbook.entry import effective_of
 from cxr_release.params import ScreenParams
+from cxr_release.screening.acceptance import acceptance_of, state_of, waiting_films
 from cxr_release.screening.counts import Counts, count, review_totals
 from cxr_release.screening.decision import CATEGORIES, PRESCREEN, Decision
 from cxr_release.screening.films import Generated, about_films
@@ -55,6 +56,19 @@ class Screening:
     people: People
     """Who decided what, by name."""
 
+    @property
+    def waiting(self) -> int:
+        """Films that wait for reviewers."""
+        review = self.counts["review"]
+        return waiting_films(review["undecided"], review.get("acceptance"))
+
+    @property
+    def to_review(self) -> int:
+        """Films that reviewers are to decide on: all, or those of the samples."""
+        acceptance = self.counts["review"].get("acceptance")
+        rows = acceptance["rows"] if acceptance else ()
+        return sum(row["sample"] for row in rows) if acceptance else len(self.screened)
+
 
 @dataclass(frozen=True)
 class FilmOutcome:
@@ -76,6 +90,7 @@ def apply(
     *,
     copies: Mapping[str, str] | None = None,
     withdrawals: Mapping[str, Sequence[Decision]] | None = None,
+    seed: int = 0,
 ) -> Screening:
     """Apply all effective decisions: reviewers', the pre-screen's, the audit's, withdrawals.
 
@@ -92,6 +107,7 @@ def apply(
             screening decision brings such a film back.
         withdrawals: who withdrew → entries on films that were withdrawn after they were published.
             No screening decision brings these back either.
+        seed: root of all random numbers, from which the sample follows where one is reviewed.
 
     Raises:
         DecisionError: a decision names an unknown film, does not match the film's SHA-256, or has
@@ -139,16 +155,17 @@ def apply(
         if reviewer != PRESCREEN
     }
     review = {**people.counted(), **review_totals(screened, exclusions)}
+    acceptance = (
+        acceptance_of(screened, exclusions, size=rule.sample, seed=seed) if rule.sample else None
+    )
     review |= {
-        "state": "none"
-        if not people.deciders
-        else "partial"
-        if review["undecided"]
-        else "complete",
+        "state": state_of(review["reviewers"], waiting_films(review["undecided"], acceptance)),
         "open_conflicts": sum(outcome.open_conflict for outcome in outcomes.values()),
         "elsewhere": sum(film not in known for entries in effective.values() for film in entries),
         "agreement": agreement_of(categories, CATEGORIES, unit="films"),
     }
+    if acceptance is not None:
+        review["acceptance"] = acceptance
     review["sentence"] = sentence_of(review, len(screened))
     counts = {**count(screened, exclusions), "review": review}
     return Screening(screened, exclusions, counts, people)

@@ -96,19 +96,50 @@ class Progress:
     minutes_left: float | None
 
 
-class Queue(PersonalQueue[NewDecision, Decision]):
-    """One reviewer's views of the films.
+@dataclass(frozen=True)
+class QueueRule:
+    """Which films are in a reviewer's queue.
 
-    The queue holds the films that the reviewer decided on, and those that fewer than `required`
-    other people have decided on; without those that the pre-screen excluded. The adjudicator's
-    holds those on which others differ.
+    It holds the films that the reviewer decided on, and of those that are assigned to them the ones
+    that fewer than `required` other people have decided on; without those that the pre-screen
+    excluded. The adjudicator's holds those on which others differ.
+    """
+
+    required: int = 1
+    """People who must decide on a film."""
+    assigned: frozenset[str] | None = None
+    """Films that are this reviewer's to decide on; None: all are."""
+    prescreened: frozenset[str] = frozenset()
+    """Films that the pre-screen excluded."""
+    adjudicates: bool = False
+    """Whether the reviewer settles what others differ on."""
+
+    def holds(self, film: str, words: Sequence[str], *, decided: bool) -> bool:
+        """Whether the queue holds a film.
+
+        Args:
+            film: its id.
+            words: what other people decided on it, in effect.
+            decided: whether the reviewer decided on it.
+        """
+        if film in self.prescreened:
+            return False
+        if self.adjudicates:
+            return len({*words}) > 1
+        mine = self.assigned is None or film in self.assigned
+        return decided or (mine and len(words) < self.required)
+
+
+class Queue(PersonalQueue[NewDecision, Decision]):
+    """One reviewer's views of the films; see `QueueRule`.
 
     Args:
         reviewer: whose it is.
         state: all people's decisions; shared by the queues of all reviewers.
         order: all films as this reviewer sees them; see `order_of`.
         seed: names them; see `seeds.seed_of`.
-        required: people who must decide on a film.
+        required: people who must decide on a film; this and the rest as in `QueueRule`.
+        assigned: ids of the films that are this reviewer's to decide on; None: all are.
         prescreened: ids of the films that the pre-screen excluded.
         adjudicates: whether the reviewer settles what others differ on.
     """
@@ -121,13 +152,13 @@ class Queue(PersonalQueue[NewDecision, Decision]):
         seed: bytes,
         *,
         required: int = 1,
+        assigned: Collection[str] | None = None,
         prescreened: Collection[str] = (),
         adjudicates: bool = False,
     ) -> None:
         super().__init__(reviewer, state)
-        self._required = required
-        self._prescreened = frozenset(prescreened)
-        self._adjudicates = adjudicates
+        mine = None if assigned is None else frozenset(assigned)
+        self._rule = QueueRule(required, mine, frozenset(prescreened), adjudicates)
         self._films = list(order)
         self._names = [name_of(film, seed) for film in order]
         self._places = {film.id: place for place, film in enumerate(order)}
@@ -233,13 +264,10 @@ class Queue(PersonalQueue[NewDecision, Decision]):
             self._open[place] = self._queued[place] and film not in self.mine
 
     def _is_queued(self, film: str) -> bool:
-        if film in self._prescreened:
-            return False
         decisions = self._on(film)
         own = decisions.pop(self.reviewer, None)
-        if self._adjudicates:
-            return len({entry.decision for entry in decisions.values()}) > 1
-        return own is not None or len(decisions) < self._required
+        words = [entry.decision for entry in decisions.values()]
+        return self._rule.holds(film, words, decided=own is not None)
 
     def _shown(self, film: str) -> ShownFilm:
         return ShownFilm(self.name_of(film), self.mine.get(film))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from cxr_release.logbook.entry import time_of
+from cxr_release.logbook.entry import Entry, time_of
 from cxr_release.screening.decision import TERMINAL, Decision
 
 RECENT = 500
@@ -39,15 +39,46 @@ def films_a_minute(log: Sequence[Decision]) -> float | None:
     Args:
         log: a reviewer's decisions in order, most recent last. Only the end counts.
     """
-    films, seconds = 0, 0.0
-    here = [entry for entry in log[-RECENT:] if not (entry.retracts or entry.joined_from)]
-    for wait, count in _turns(here):
-        if wait <= max(BREAK, LONG_LOOK * count):
-            films += count
-            seconds += wait
-    if films < LEAST_FILMS or seconds < LEAST_SECONDS:
+    work = work_of(log[-RECENT:])
+    if work.things < LEAST_FILMS or work.seconds < LEAST_SECONDS:
         return None
-    return 60 * films / seconds
+    return 60 * work.things / work.seconds
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was logged in active time, and how long that was."""
+
+    things: int
+    seconds: float
+
+    @property
+    def an_hour(self) -> float | None:
+        """Things an hour; None until there is enough to say."""
+        enough = self.things >= LEAST_FILMS and self.seconds >= LEAST_SECONDS
+        return 3600 * self.things / self.seconds if enough else None
+
+
+def work_of(log: Sequence[Entry], pause: float = BREAK) -> Work:
+    """Active time of a person, and what they logged in it.
+
+    Active time is the time from one line to the next, without breaks: a wait of more than `pause`
+    seconds is one, unless so much came of it that `LONG_LOOK` seconds fell to each thing. Lines
+    within `TOGETHER` seconds are one turn; what came of the first turn, or after a break, is left
+    out with its time, which is not known. So are lines that only take something back, and those
+    that were joined in from another machine.
+
+    Args:
+        log: a person's entries in order, on any subjects.
+        pause: seconds without a line after which the person was away.
+    """
+    things, seconds = 0, 0.0
+    here = [entry for entry in log if not (entry.retracts or entry.joined_from)]
+    for wait, count in _turns(here):
+        if wait <= max(pause, LONG_LOOK * count):
+            things += count
+            seconds += wait
+    return Work(things, seconds)
 
 
 @dataclass(frozen=True)
@@ -131,7 +162,7 @@ def _sent(log: Sequence[Decision]) -> Iterator[tuple[float | None, list[Decision
         yield wait, sent
 
 
-def _turns(log: Sequence[Decision]) -> list[tuple[float, int]]:
+def _turns(log: Sequence[Entry]) -> list[tuple[float, int]]:
     """Seconds that each turn took, and films decided in it.
 
     The first turn is left out: its beginning is not known.

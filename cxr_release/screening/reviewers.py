@@ -14,6 +14,7 @@ from typing import Any
 
 from cxr_release.logbook.entry import effective_of
 from cxr_release.logbook.logs import by_people, joined, persons
+from cxr_release.screening.acceptance import sentences_of
 from cxr_release.screening.decision import PAGE, TERMINAL, Decision
 from cxr_release.screening.review_rate import LEAST_LOOK, hurry
 
@@ -89,7 +90,8 @@ def sentence_of(review: Mapping[str, Any], generated: int) -> str:
         generated: films in all.
 
     Returns:
-        A paragraph; empty where there is no decision.
+        A paragraph; empty where there is no decision. Where a sample was reviewed in place of all
+        films, it ends with what that says.
     """
     return " ".join(_sentences(review, generated)) if review["reviewers"] else ""
 
@@ -135,6 +137,8 @@ def _sentences(review: Mapping[str, Any], generated: int) -> Iterator[str]:
         f"{whom} as looked at: a person decided on {them} while the page showed {them}, and as far"
         f" as the times in the logs tell had {LEAST_LOOK:g} s or more for each film."
     )
+    if review.get("acceptance"):
+        yield from sentences_of(review["acceptance"])
 
 
 def _ways(decisions: Mapping[str, int]) -> Iterator[str]:

@@ -44,6 +44,7 @@ def run(paths: Paths, params: Params) -> None:
         load_reasons(paths.reasons),
         copies=read(paths.copies, dict[str, str]),
         withdrawals=read_all(DECISION, paths.withdrawals),
+        seed=params.seed,
     )
     noted = tally_findings(
         films,
@@ -54,10 +55,10 @@ def run(paths: Paths, params: Params) -> None:
     )
     if noted is not None:
         result.counts["review"]["findings"] = noted
-    undecided = result.counts["total"]["undecided"]
-    if undecided and params.screen.require_complete:
+    waiting, sampled = result.waiting, " sampled" if params.screen.sample else ""
+    if waiting and params.screen.require_complete:
         raise DecisionError(
-            f"{undecided:,} of {result.counts['total']['generated']:,} films are undecided",
+            f"{waiting:,} of {result.to_review:,}{sampled} films are undecided",
             where="screen.require_complete",
             remedy="run `cxr-release review --reviewer NAME`; `cxr-release status` says who has"
             " decided how many",

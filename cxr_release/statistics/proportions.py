@@ -3,12 +3,15 @@
 An exact interval holds those true shares of which the count found is not too rare (Clopper and
 Pearson 1934, doi 10.1093/biomet/26.4.404): its ends are quantiles of beta distributions. Trials
 that are alike within clusters need the wider intervals of `clustered_interval`, or of `bootstrap`.
+Of a sample that was drawn without replacement from a finite number of things, `most_in_lot` holds.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +40,39 @@ def clopper_pearson(successes: int, trials: int) -> list[float]:
 
     low, high = proportion_confint(successes, trials, alpha=ALPHA, method="beta")
     return [float(low), float(high)]
+
+
+@lru_cache(maxsize=4096)
+def most_in_lot(lot: int, sampled: int, hits: int, *, level: float = 1 - ALPHA) -> int:
+    """Exact one-sided upper bound of the hits in a lot, of which a random sample was looked at.
+
+    The largest number D of hits in the lot at which so few in the sample are not too rare:
+    P(X ≤ hits) > 1 − level, X being hypergeometric (Katz, Journal of the American Statistical
+    Association 48, 1953; Buonaccorsi, The American Statistician 41, 1987). It is Clopper and
+    Pearson's one-sided bound for a finite lot, which it approaches as the lot grows. Whatever the
+    true number is, the bound holds it in `level` of samples or more.
+
+    Args:
+        lot: things in all, 0 or more.
+        sampled: things that were drawn without replacement, 0 … `lot`.
+        hits: of these, 0 … `sampled`.
+        level: of confidence, above 0 and below 1.
+
+    Returns:
+        `hits` … `lot` − (`sampled` − `hits`), both of the whole lot with those of the sample.
+    """
+    from scipy.stats import hypergeom
+
+    def too_many(number: int) -> bool:
+        # A number at the very limit, but for rounding, stays in: the bound is never too small.
+        return bool(hypergeom.cdf(hits, lot, number, sampled) <= (1 - level) * (1 - _TINY))
+
+    return _first(hits, lot - (sampled - hits) + 1, too_many) - 1
+
+
+def share_up(share: float) -> str:
+    """A bound of a share in per cent, rounded up: no smaller number is promised."""
+    return f"{math.ceil(share * 1000 - 1e-9) / 10:.1f}%"
 
 
 def clustered_interval(

@@ -17,6 +17,7 @@ from cxr_release.files import read_json, write_json, write_text
 from cxr_release.logbook import log
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.screening.acceptance import sampled_films
 from cxr_release.screening.decision import DECISION, PRESCREEN, NewDecision
 from cxr_release.screening.films import Generated, read_generated, read_scores
 from cxr_release.stages import screen
@@ -129,3 +130,20 @@ def test_without_the_pre_screen_s_log_nothing_is_decided(
     paths.prescreen_log.unlink()
     with pytest.raises(DecisionError, match=r"prescreen\.jsonl: no such file: run `dvc repro`"):
         screen.run(paths, params)
+
+
+def test_where_a_sample_is_reviewed_its_films_alone_must_be_decided(
+    paths: Paths, params: Params, films: list[Generated]
+) -> None:
+    sampled = replace(params, screen=replace(params.screen, require_complete=True, sample=2))
+    with pytest.raises(DecisionError, match="of 2 sampled films are undecided"):
+        screen.run(paths, sampled)
+    ids = [film.id for film in films]
+    sample = sampled_films(ids, size=2, seed=params.seed, prescreened=())
+    log.append(
+        DECISION, paths.screening_log, "a", [wish(film) for film in films if film.id in sample]
+    )
+    screen.run(paths, sampled)
+    counts = read_json(paths.screening / "counts.json")
+    assert counts["review"]["state"] == "complete"
+    assert counts["total"]["undecided"] == len(films) - 2

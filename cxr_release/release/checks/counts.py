@@ -14,6 +14,7 @@ from cxr_release.film_id import Job, job_of_row, job_title, read_job, where_aske
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.view import Rows, View
 from cxr_release.release.record import FilmCounts, FindingNotes
+from cxr_release.screening.acceptance import state_of, waiting_films
 from cxr_release.screening.counts import by_reason, excluded_by_no_reviewer, review_totals
 from cxr_release.screening.reviewers import WAYS, sentence_of
 from cxr_release.statistics.proportions import clopper_pearson
@@ -109,7 +110,8 @@ def check_review(view: View, report: CheckReport) -> None:
     if review.reviewers < least or unseen:
         what = f"says {review.reviewers}, and {least} decided on one film"
         report.add(place.at("reviewers"), what)
-    state = "none" if not review.reviewers else "partial" if undecided else "complete"
+    acceptance = review.acceptance.plain() if review.acceptance else None
+    state = state_of(review.reviewers, waiting_films(undecided, acceptance))
     report.says(place.at("state"), review.state, state, "its numbers")
     _check_people(view, report)
     if review.findings is not None:

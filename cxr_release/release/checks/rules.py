@@ -14,6 +14,7 @@ from cxr_release.reader_study.analysis import analyze
 from cxr_release.reader_study.ratings import Rating, ratings_of
 from cxr_release.reader_study.report import sentence_of
 from cxr_release.reader_study.study_checks import faults_of
+from cxr_release.release.checks.acceptance import check_acceptance
 from cxr_release.release.checks.counts import check_counts, check_exclusions, check_review
 from cxr_release.release.checks.memorization import CLOSE, check_audit, check_pairs
 from cxr_release.release.checks.report import CheckReport, short
@@ -101,4 +102,12 @@ def _same(stated: Any, true: Any) -> bool:
     return type(stated) is type(true) and bool(stated == true)
 
 
-RULES = (check_exclusions, check_counts, check_review, check_pairs, check_audit, check_study)
+RULES = (
+    check_exclusions,
+    check_counts,
+    check_review,
+    check_acceptance,
+    check_pairs,
+    check_audit,
+    check_study,
+)

@@ -70,6 +70,8 @@ class View:
     reading: StudyReview
     study_params: StudyParams
     seed: int
+    sample: int = 0
+    """Films of each source that are reviewed in place of all; 0: all."""
     same_words: bool = True
     """Whether this version of the tool wrote its sentences; others word them otherwise."""
 

@@ -14,6 +14,7 @@ from cxr_release.fidelity.distance_types import waves_of
 from cxr_release.film_size import Size
 from cxr_release.logbook.logs import by_people
 from cxr_release.reader_study import formatting
+from cxr_release.statistics.proportions import share_up
 from cxr_release.tables import Column
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$!])")
@@ -82,6 +83,11 @@ def share(part: float, whole: float) -> Ready:
 def percent(part: float) -> Ready:
     """A share, 0 … 1, or a difference of two, in per cent; never −0."""
     return Ready(f"{part:z.1%}")
+
+
+def bound(share: float) -> Ready:
+    """An upper bound of a share in per cent, rounded up: no smaller number is promised."""
+    return Ready(share_up(share))
 
 
 def percents(ends: Sequence[float] | None) -> Ready:
@@ -207,6 +213,7 @@ def stated(text: str, missing: str = "Its publishers have not stated it.") -> Re
 
 
 FILTERS: Mapping[str, Callable[..., object]] = {
+    "bound": bound,
     "code": code,
     "link": link,
     "count": count,

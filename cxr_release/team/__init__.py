@@ -1,0 +1,1 @@
+"""Who works on a release: invitations, and what each person has done in each task."""
