@@ -14,6 +14,7 @@ from cxr_release.films.png import ancillary
 from cxr_release.release.checks.report import CheckReport
 from cxr_release.release.documents.figures import figures_due, is_sheet, sheet_file
 from cxr_release.release.documents.rendered import Sources, documents_of
+from cxr_release.release.layout import NOTICES
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.readers import (
@@ -96,6 +97,8 @@ def check_documents(folder: Folder, sources: Sources, report: CheckReport) -> No
         return
     with report.trying(RECORD):
         for name, expected in documents_of(sources).items():
+            if name not in folder.sizes and name not in NOTICES:  # of those `folder.look` says it
+                report.add(name, "no such file")
             text = text_of_file(folder, name, report)
             if text is not None:
                 _compare(name, text, expected, report)
