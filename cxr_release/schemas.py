@@ -664,7 +664,7 @@ AUDIT_PAIRS = Table(
         Column(
             "synthetic_image",
             IMAGE,
-            "The synthetic film, with the real one and where it is released.",
+            "The synthetic film, where it is released.",
             nullable=True,
         ),
     ),

@@ -233,7 +233,7 @@ def _picture_faults(
     """What is wrong with the two pictures of a pair, where real films are `shown` or not."""
     film = films.get(row["synthetic_id"])
     faults = []
-    for column, due in (("real_image", shown), ("synthetic_image", shown and film is not None)):
+    for column, due in (("real_image", shown), ("synthetic_image", film is not None)):
         cell = row[column]
         if (cell is not None) != due:
             faults.append((column, "is missing" if due else "is there, and should not be"))
