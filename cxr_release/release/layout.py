@@ -75,7 +75,8 @@ def is_portable(name: str) -> bool:
 
 def is_release_file(name: str) -> bool:
     """Whether a release may hold a file of that name."""
-    return name in {*NOTICES, DATASHEET, SIGNATURE} or is_shard(name) or bool(_OTHERS.fullmatch(name))
+    plain = name in {*NOTICES, DATASHEET, SIGNATURE}
+    return plain or is_shard(name) or bool(_OTHERS.fullmatch(name))
 
 
 def portable_files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:

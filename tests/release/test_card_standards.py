@@ -17,10 +17,11 @@ from markdown_it import MarkdownIt
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import package
-from cxr_release.release.documents.card import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.documents.card import header_of
+from cxr_release.release.documents.filled import TOMBSTONES_SHOWN
 from cxr_release.release.documents.rendered import Sources, documents_of
 from cxr_release.release.versions.published import enter
-from tests.support.card_rules import header_and_body, slug
+from tests.support.card_rules import header_and_body, rendered, slug, written
 from tests.support.records import changed as other
 from tests.support.release_artefacts import (
     EXCLUDED,
@@ -87,13 +88,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def card_of(made: Made, name: str) -> str:
-    return header_and_body((made[name][0] / "README.md").read_text(encoding="utf-8"))[1]
+    return header_and_body(written(made[name][0]))[1]
 
 
 def changed(made: Made, name: str, /, **changes: Any) -> str:
     """The card of a release whose record says something else."""
     sources = made[name][1]
-    return render(other(sources.record, **changes), sources.configs, sources.pairs)
+    return rendered(other(sources.record, **changes), sources.configs, sources.pairs)
 
 
 def section(card: str, title: str) -> str:

@@ -24,6 +24,7 @@ from cxr_release.release import shards
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package
 from tests.support.audit_artefacts import STEMS
+from tests.support.card_rules import written
 from tests.support.release_artefacts import (
     EXCLUDED,
     REASONS,
@@ -222,7 +223,7 @@ def test_a_checkpoint_without_released_films_is_no_config_and_has_no_sheet(
     assert "checkpoint-1" not in record["counts"]["configs"]
     assert record["counts"]["configs"]["default"] == 8
     assert not (release / "figures" / "checkpoint-1.png").exists()
-    card = (release / "README.md").read_text(encoding="utf-8")
+    card = written(release)
     assert "No film of this checkpoint is released." in card
 
 

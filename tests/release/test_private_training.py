@@ -23,6 +23,7 @@ from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record, Split, Training
 from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify
+from tests.support.card_rules import written
 from tests.support.release_artefacts import (
     PRIVACY,
     make_release_of,
@@ -74,7 +75,7 @@ def test_the_guarantee_stands_in_the_record_and_is_computed_again(private: Path)
 
 
 def test_the_card_says_what_is_guaranteed_for_whom_and_what_is_not(private: Path) -> None:
-    card = (private / "README.md").read_text()
+    card = written(private)
     flat = " ".join(card.split())
     assert "trained without differential privacy" not in flat
     for said in (
@@ -102,7 +103,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_without_it_the_card_says_so(plain: Path) -> None:
-    card = " ".join((plain / "README.md").read_text().split())
+    card = " ".join(written(plain).split())
     assert "The network was trained without differential privacy" in card
     assert "## Differential privacy" not in card
     assert "weights that training started from" not in card

@@ -145,7 +145,8 @@ def advice(record: Record, configs: Sequence[Config]) -> Advice | None:
     return Advice(source_name(number), reasons, parted is not None and number >= parted)
 
 
-_HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
+_HEADING = re.compile(r"^#{2,6} +(.*)$", re.MULTILINE)
+"""Of sections: the title is the publishers' own words."""
 _TO_A_HEADING = re.compile(r"\]\(#([^)\s]+)\)")
 _FIGURE = re.compile(r"!\[([^\]]*)\]\((figures/[^)\s]+)\)")
 
