@@ -102,7 +102,14 @@ def test_a_release_without_a_name_of_its_own_shows_nobody_else_s(
     assert "`name`, `license`, `authors`, `contact`" in first_screen(card)
     assert "no licence is stated, so there is no permission" in card
     assert "No address to write to is stated." in card
-    for name in ("README.md", DATASHEET, "LICENSE", "CITATION.cff", "croissant.json", "CHANGELOG.md"):
+    for name in (
+        "README.md",
+        DATASHEET,
+        "LICENSE",
+        "CITATION.cff",
+        "croissant.json",
+        "CHANGELOG.md",
+    ):
         text = (release / name).read_text()
         assert "cxr-release-demo" not in text, name
         assert "The cxr-release authors" not in text, name

@@ -92,9 +92,7 @@ def test_a_review_of_the_pairs_that_is_not_finished_is_named_with_its_numbers(
     card = card_of(tmp_path, params, {2: "copy"})
     said = first_words(card)
     assert "**Memorization: the review is not finished.**" in first_screen(card)
-    assert (
-        "**The review is not finished.** 2 people have judged 1 of the 3 most similar" in said
-    )
+    assert "**The review is not finished.** 2 people have judged 1 of the 3 most similar" in said
     for part in (said, first_screen(card)):
         assert "2 pairs are not settled" in part
         assert "Left out of this release: 1 film judged a copy." in part
@@ -342,7 +340,8 @@ def test_the_card_says_whether_real_films_are_in_the_release(
     local = replace(params, ingest=replace(params.ingest, source="data/raw"), release=licensed)
     asked = replace(local, audit=replace(params.audit, publish_real_images=show))
     card = card_of(tmp_path, asked, ALL_CLEAR)
-    assert ("**This release shows 3 source films** by name and picture" in first_screen(card)) == show
+    shown = "**This release shows 3 source films** by name and picture"
+    assert (shown in first_screen(card)) == show
     assert ("Every film here is synthetic: a denoising diffusion model drew it" in card) != show
     assert ("Source films are not published" in card) != show
     assert ("The films are not part of this release" in card) != show

@@ -216,7 +216,14 @@ def test_no_sentence_claims_anything_of_patients(root: Path, said: str) -> None:
     assert "40 films, patients not stated; 6 of them for control, which no run sees" in text_of(
         status
     )
-    for name in ("README.md", DATASHEET, "croissant.json", "release.json", "CHANGELOG.md", "CITATION.cff"):
+    for name in (
+        "README.md",
+        DATASHEET,
+        "croissant.json",
+        "release.json",
+        "CHANGELOG.md",
+        "CITATION.cff",
+    ):
         text = " ".join((root / "data/release" / name).read_text().split())
         assert not CLAIMS.findall(text), name
     card = written(root / "data/release")

@@ -18,7 +18,7 @@ from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import configs, shards
 from cxr_release.release.configs import Config
-from cxr_release.release.record import Recommended
+from cxr_release.release.record import Checkpoints
 from cxr_release.schemas import RELEASE
 from tests.support.audit_artefacts import STEMS
 from tests.support.card_rules import header_and_body
@@ -167,21 +167,27 @@ def test_the_default_config_opens_with_the_checkpoint_that_is_recommended(
 
 @given(
     st.dictionaries(st.integers(1, 200), st.booleans(), min_size=1, max_size=6),
+    st.data(),
 )
-def test_recommended_checkpoints_come_first_and_later_ones_before_earlier(
-    sampled: dict[int, bool],
+def test_the_nearest_checkpoint_comes_first_then_recommended_ones_and_later_before_earlier(
+    sampled: dict[int, bool], data: st.DataObject
 ) -> None:
     films = [Config(f"checkpoint-{one}", RELEASE, (), 1, 1, 1) for one in sorted(sampled)]
     files = [replace(film, files=(f"data/{film.name}/x",)) for film in films]
-    recommended = [
-        Recommended(checkpoint=one, reasons=[]) for one, spoken_for in sampled.items() if spoken_for
-    ]
+    spoken_for = sorted((one for one in sampled if sampled[one]), reverse=True)
+    nearest = data.draw(st.sampled_from(spoken_for)) if spoken_for else 0
+    report = {
+        **{"divergence": None, "lowest_held_out_loss": 1, "nearest": nearest, "ranked_by": "kid"},
+        "recommended": [{"checkpoint": one, "reasons": []} for one in reversed(spoken_for)],
+        **{"sampled": [], "warnings": [], "notes": []},
+    }
+    preferred = Checkpoints.model_validate(report).preferred
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(configs, "_begins_with_one_row", lambda path: False)
-        pool = configs.pooled(Path(), files, recommended)
+        pool = configs.pooled(Path(), files, preferred)
     order = [int(name.split("/")[1].rpartition("-")[2]) for name in pool.files]
     assert order == [
-        *sorted((one for one in sampled if sampled[one]), reverse=True),
+        *sorted(spoken_for, key=lambda one: one != nearest),
         *sorted((one for one in sampled if not sampled[one]), reverse=True),
     ]
 
