@@ -45,7 +45,6 @@ def figures_due(record: Record) -> list[str]:
     """Names of the figures that every card shows, but for its contact sheets."""
     audit, study = record.metrics.audit, record.metrics.reader_study
     names = [f"figures/{name}.png" for name in _copied(record.params.trains).values()]
-    names += [STRIP] * bool(record.counts.total.released)
     names += [POWER] * bool(audit.power and not audit.power_note)
     names += [f"figures/{name}" for name in score_figures(record.metrics.scorecard)]
     return names + [f"figures/{name}.png" for name in STUDY.values() if study.ratings]
