@@ -222,7 +222,6 @@ SUMMED: Cases = {
             text("README.md", "3 films are excluded.", "2 films are excluded."),
             " have a decision. 2 films are excluded.",
         ),
-        (
         (text("README.md", "# Synthetic lateral", "# Real lateral"), "is '# Real lateral"),
     ],
     "a line of the datasheet": [
@@ -766,8 +765,10 @@ RATED: Cases = {
             record("reviews", "audit", "excluded_films", value=0),
             "reviews.audit: key excluded_films: says 0",
         ),
-        (text("README.md", "1 of 2 trials", "2 of 2 trials"), "trials"),
         (text(DATASHEET, "| real | 2.500 |", "| real | 4.000 |"), "is '| real | 4.000 |"),
+    ],
+    "what the card says of them": [
+        (text("README.md", "1 of 2 trials", "2 of 2 trials"), " 2 of 2 trials", " 1 of 2 trials"),
     ],
 }
 
