@@ -133,7 +133,7 @@ def test_the_card_says_of_each_class_what_was_measured(
     listed = [row["class"] for row in classes["rows"]]
     assert [line.split(" | ")[0] for line in rows[1:4]] == [f"| {name}" for name in listed]
     assert "30 | 30 | 24 | 100.0% [88.4%, 100.0%] | 100.0% [85.8%, 100.0%] | 0.0% |" in said
-    assert "(figures/score-classes.png)" in said
+    assert "(../figures/score-classes.png)" in said
     assert said.count("none found") == 6
     assert "- rare: not measured, for no class is rarer than another." in said
     number = classes["newcomer"]
