@@ -469,6 +469,48 @@ def test_the_header_says_whether_anybody_judged_anything(
     assert said == [["no-annotation"], ["other"], ["other"]]
 
 
+def test_the_card_is_short_and_its_first_screen_shorter(made: Made) -> None:
+    for name, (release, _) in made.items():
+        card = (release / "README.md").read_text(encoding="utf-8")
+        assert len(card.splitlines()) <= 300, name
+        assert len(card.split()) <= 2500, name
+        assert len(first_screen(card).split()) <= 350, name
+
+
+def test_the_first_screen_says_what_it_is_whether_and_how_to_use_it(made: Made) -> None:
+    top = first_screen((made["demo"][0] / "README.md").read_text(encoding="utf-8"))
+    assert "](figures/films.png) Version 1.0.0 · 13 synthetic radiographs, 16 × 16 pixels" in top
+    assert "· licence [cc-by-4.0](https://creativecommons.org/licenses/by/4.0/legalcode)" in top
+    assert "Every film here is synthetic: a denoising diffusion model drew it" in top
+    assert "**not for** diagnosis or any decision about a patient: see [Uses](#uses)." in top
+    assert 'load_dataset("ORG/cxr-release-demo", "checkpoint-3", revision="v1.0.0", ' in top
+    assert "**Use `checkpoint-3`**, the recommended checkpoint: its films" in top
+    assert [row.partition("]")[0] for row in top.split("| [")[1:]] == [
+        "fidelity", "utility", "privacy", "coverage",
+    ]  # fmt: skip
+    assert "no licence" not in top
+
+
+def test_which_checkpoint_to_use_follows_from_curves_distances_and_what_is_released(
+    made: Made,
+) -> None:
+    judged = made["demo"][1].record.plain()["metrics"]["checkpoints"]
+
+    def top(nearest: int, *recommended: int, divergence: int | None = None) -> str:
+        reasons = [{"checkpoint": one, "reasons": [f"reason {one}"]} for one in recommended]
+        said = {"nearest": nearest, "recommended": reasons, "divergence": divergence}
+        return first_screen(changed(made, "demo", metrics={"checkpoints": judged | said}))
+
+    assert "**Use `checkpoint-1`**, the recommended checkpoint: reason 1. Without" in top(1, 1, 3)
+    said = top(2, 1, 2, 3, divergence=3)
+    assert "**Use `checkpoint-3`**, the recommended checkpoint: reason 3." in said
+    assert "From checkpoint 3 on the tuning run begins to overfit. Without" in said
+    assert "overfit" not in top(2, 1, 2, divergence=3)
+    said = top(2, 2)
+    assert "no film of a recommended checkpoint (2) is in this release. Without" in said
+    assert 'load_dataset("ORG/cxr-release-demo", revision="v1.0.0", split="train")' in said
+
+
 def test_no_template_is_left_alone() -> None:
     """Every file of the folder is part of a card; reasons stand in their own file."""
     templates = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}

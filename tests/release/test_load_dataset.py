@@ -28,7 +28,7 @@ Loaded = list[tuple[Path, dict[str, Any]]]
 """Release folder, and what was found in each of its configs."""
 
 SCRIPT = """
-import hashlib, json, sys
+import hashlib, json, pathlib, re, sys
 import numpy as np
 from datasets import disable_progress_bars, get_dataset_config_names
 from datasets import load_dataset, load_dataset_builder
@@ -70,6 +70,13 @@ def load_all(folder):
             "download_size": alone.info.download_size,
             "ids": [row["id"] for row in rows] if "id" in plain.column_names else [],
         }
+    card = pathlib.Path(folder, "README.md").read_text()
+    lines = card.partition("```python\\n")[2].partition("```")[0]
+    here = re.sub(r'"ORG/[^"]+"', repr(folder), lines).replace('revision="v1.0.0", ', "")
+    scope = {}
+    exec(here, scope)
+    assert scope["films"][0]["image"].mode == "L"
+    found["default"]["as the card says"] = list(scope["films"]["id"])
     found["whole folder"] = load_dataset(folder)["train"].num_rows
     return found
 
@@ -163,6 +170,21 @@ def test_the_default_config_opens_with_the_checkpoint_that_is_recommended(
         assert found["default"]["ids"] == late + early
         assert early == sorted(early)
         assert late == sorted(late)
+
+
+def test_the_card_s_lines_load_the_recommended_checkpoint_and_all_films_begin_with_it(
+    loaded: Loaded,
+) -> None:
+    for release, found in loaded:
+        card = (release / "README.md").read_text(encoding="utf-8")
+        assert "**Use `checkpoint-3`**, the recommended checkpoint: " in card
+        assert found["default"]["as the card says"] == found["checkpoint-3"]["ids"]
+        assert (
+            found["default"]["ids"][: len(found["checkpoint-3"]["ids"])]
+            == (found["checkpoint-3"]["ids"])
+        )
+        assert "| `default` | 13 | 2 |" in card
+        assert "| All released films, those of `checkpoint-3` first. |" in card
 
 
 @given(
