@@ -110,7 +110,7 @@ def test_a_finished_review_says_by_how_many_people_and_what_stays_out(
     assert "**Judged by 2 people.** Each of the 3 most similar pairs" in said
     top = first_screen(card)
     assert "**Memorization: judged by 2 people**" in top
-    assert "who were shown the 3 most similar pairs." in top
+    assert "who were shown the 3 most similar pairs: a copy further down" in top
     for part in (said, top):
         assert "1 film judged a copy, and 1 film that may be a copy." in part
     assert "| a copy | 1 |\n| not a copy | 1 |\n| settled as unsure | 1 |" in card
