@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from cxr_release.release.documents.card import header_of
 from cxr_release.release.documents.citation import citation, license_notice
 from cxr_release.release.documents.croissant_rai import rai
 from cxr_release.release.documents.datacite import datacite
+from cxr_release.release.documents.filled import CARD
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.record import Record
-from tests.support.card_rules import header_and_body, rendered
+from tests.support.card_rules import body_faults, header_and_body, rendered
 from tests.support.records import record_json
 
 SAID = (
@@ -128,6 +131,16 @@ def test_no_document_speaks_of_a_network_of_this_project(source: dict[str, Any])
         json.dumps(header_of(record, [])),
     ):
         assert claims(text) == []
+
+
+def test_every_link_leads_to_a_section_that_such_a_release_has(tmp_path: Path) -> None:
+    (tmp_path / DATASHEET).parent.mkdir()
+    for name in (CARD, DATASHEET):
+        (tmp_path / name).touch()
+    body, title, sheet = header_and_body(card_of(alone()))[1].partition("\n# Datasheet of ")
+    assert title
+    faults = body_faults({CARD: body, DATASHEET: sheet}, tmp_path)
+    assert [fault for fault in faults if "heading" in fault] == []
 
 
 def test_words_of_a_sentence_are_not_joined() -> None:

@@ -22,7 +22,14 @@ from cxr_release.release.documents.filled import TOMBSTONES_SHOWN
 from cxr_release.release.documents.rendered import Sources, documents_of
 from cxr_release.release.layout import DATASHEET as SHEET
 from cxr_release.release.versions.published import enter
-from tests.support.card_rules import first_screen, header_and_body, rendered, slug, written
+from tests.support.card_rules import (
+    first_screen,
+    header_and_body,
+    lint,
+    rendered,
+    slug,
+    written,
+)
 from tests.support.records import changed as other
 from tests.support.release_artefacts import (
     EXCLUDED,
@@ -32,6 +39,7 @@ from tests.support.release_artefacts import (
     small_params,
     write_inputs,
 )
+from tests.support.release_configs import configs_of
 
 SAID = {
     "purpose": "To teach how a neck is read",
@@ -467,6 +475,12 @@ def test_the_header_says_whether_anybody_judged_anything(
         )
     ]
     assert said == [["no-annotation"], ["other"], ["other"]]
+
+
+@pytest.mark.parametrize("name", ["demo", "local", "later"])
+def test_links_of_card_and_datasheet_lead_to_what_is_there(made: Made, name: str) -> None:
+    release = made[name][0]
+    lint(release, configs_of(release))
 
 
 def test_the_card_is_short_and_its_first_screen_shorter(made: Made) -> None:
