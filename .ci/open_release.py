@@ -8,6 +8,9 @@ from pathlib import Path
 
 from datasets import get_dataset_config_names, load_dataset
 
+LINES, WORDS = 300, 2500
+"""Of the card of the default release: more belongs into its datasheet."""
+
 
 def main(folder: str) -> None:
     """Load everything and hold the counts against release.json and the card."""
@@ -31,6 +34,11 @@ def main(folder: str) -> None:
     if sum(films[name] for name in names if name.startswith("checkpoint-")) != released:
         raise SystemExit("the checkpoints' films do not add up to the release")
     first = load_dataset(folder, split="train")[0]
+    recommended = f"checkpoint-{first['checkpoint']}"
+    if f"**Use `{recommended}`**" not in card:
+        raise SystemExit(f"default opens with {recommended}, which the card does not recommend")
+    if len(card.splitlines()) > LINES or len(card.split()) > WORDS:
+        raise SystemExit(f"the card is longer than {LINES} lines or {WORDS} words")
     size = record["params"]["ingest"]["size"]
     if first["image"].size != (size, size) or first["image"].mode != "L":
         raise SystemExit(f"{first['id']} is no grey film of {size} × {size}")

@@ -404,7 +404,10 @@ EXCLUSIONS = Table(
         BATCH,
         SHA256,
         Column(
-            "reason", TEXT, "Code of the reason, as in the card.", matches=r"[a-z0-9][a-z0-9-]*"
+            "reason",
+            TEXT,
+            "Code of the reason, as in the datasheet.",
+            matches=r"[a-z0-9][a-z0-9-]*",
         ),
         Column("reviewers", INT, "How many people excluded it.", least=0),
         Column("prescreen", BOOL, "Whether the automatic pre-screen excluded it."),
@@ -646,7 +649,7 @@ AUDIT_PAIRS = Table(
         replace(
             FLAGGED,
             doc="Whether the score is so high that chance alone hardly explains it among so many"
-            " films: see the datacard.",
+            " films: see the datasheet.",
         ),
         Column(
             "verdict",
@@ -664,7 +667,7 @@ AUDIT_PAIRS = Table(
         Column(
             "synthetic_image",
             IMAGE,
-            "The synthetic film, with the real one and where it is released.",
+            "The synthetic film, where it is released.",
             nullable=True,
         ),
     ),

@@ -32,6 +32,7 @@ from cxr_release.reader_study.kit import open_kit, serve
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 from tests.support import ROOT
+from tests.support.card_rules import written
 from tests.support.preloaded import Preloaded
 from tests.support.quick_fits import quicken
 
@@ -327,7 +328,7 @@ def test_films_judged_copies_or_withdrawn_leave_the_next_version_and_not_the_qua
     assert (root / "data/study-kit/kit.parquet").read_bytes() == kit
     study = json.loads((root / "data/study/study.json").read_text())
     assert (study["raters"], study["not_released"], study["served"]) == (2, 1, True)
-    shown = (root / "data/release/README.md").read_text()
+    shown = written(root / "data/release")
     assert "1 film that readers were shown was excluded afterwards" in shown
     assert "2 readers finished" in shown
     assert not {film, gone} & set(films(root))

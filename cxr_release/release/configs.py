@@ -19,7 +19,6 @@ from cxr_release.release.contents import Contents
 from cxr_release.release.disclosure import released_pairs
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.layout import hashes_of, shard_source, side_file
-from cxr_release.release.record import Recommended
 from cxr_release.release.shards import rows_per_group, write_films
 from cxr_release.tables import Table
 
@@ -141,8 +140,8 @@ def write_configs(
     written = [_write_side(folder, table, rows, group) for table, rows in sides]
     hashes.update(hashes_of(folder, [file for config in written for file in config.files]))
     report = inputs.checkpoint_report(params)
-    recommended = report.recommended if report else ()
-    return Written([pooled(folder, films, recommended), *films, *written], hashes, shown)
+    preferred = report.preferred if report else ()
+    return Written([pooled(folder, films, preferred), *films, *written], hashes, shown)
 
 
 def side_tables(classes: Sequence[str] = ()) -> tuple[Table, Table, Table]:
@@ -158,7 +157,7 @@ def measured(
     folder: Path,
     shards: Sequence[str],
     sources: Sequence[str],
-    recommended: Iterable[Recommended],
+    preferred: Sequence[int],
     *,
     kind: Table = schemas.RELEASE,
     classes: Sequence[str] = (),
@@ -169,7 +168,7 @@ def measured(
         folder: the release folder.
         shards: its files of films, in the order of their rows.
         sources: those of the release.
-        recommended: see `pooled`.
+        preferred: see `pooled`.
         kind: of its films; see `schemas.released_films`.
         classes: names of the classes that films were drawn as.
     """
@@ -180,24 +179,29 @@ def measured(
     sides = [
         measure(folder, table.name, table, [side_file(table)]) for table in side_tables(classes)
     ]
-    return [pooled(folder, films, recommended), *films, *sides]
+    return [pooled(folder, films, preferred), *films, *sides]
 
 
-def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Recommended]) -> Config:
+def pooled(folder: Path, films: Sequence[Config], preferred: Sequence[int]) -> Config:
     """The config `default`: the films of all sources.
 
-    Those of the checkpoints that curves and distances speak for come first, later ones before
-    earlier ones, then films drawn elsewhere: what `load_dataset` shows first is what is worth a
-    look.
+    Those of the checkpoint that the card recommends come first, then those of the others for which
+    curves and distances speak, later ones before earlier ones, then films drawn elsewhere: what
+    `load_dataset` shows first is what is worth a look.
 
     Args:
         folder: the release folder.
         films: the config of each source.
-        recommended: the checkpoints that are recommended, as in the checkpoint report.
+        preferred: the recommended checkpoints, in the order of `record.Checkpoints.preferred`.
     """
     kind = films[0].table
-    first = {source_name(config.checkpoint) for config in recommended}
-    films = sorted(films, key=lambda config: (config.name in first, _number(config)), reverse=True)
+    place = {source_name(number): -rank for rank, number in enumerate(preferred)}
+    worst = -len(place)
+    films = sorted(
+        films,
+        key=lambda config: (place.get(config.name, worst), _number(config)),
+        reverse=True,
+    )
     files = [name for config in films for name in config.files]
     if any(_begins_with_one_row(folder / name) for name in files):
         # `datasets` joins it to a single row before it, and counts a few bytes less.
@@ -210,6 +214,16 @@ def pooled(folder: Path, films: Sequence[Config], recommended: Iterable[Recommen
         sum(config.num_bytes for config in films),
         sum(config.download_bytes for config in films),
     )
+
+
+def opening_source(configs: Sequence[Config]) -> str:
+    """The source whose films the config `default` opens with; empty where no film is released.
+
+    Args:
+        configs: of a release, `default` first.
+    """
+    rows = {config.name: config.rows for config in configs}
+    return next((name for name in map(shard_source, configs[0].files) if rows[name]), "")
 
 
 def _begins_with_one_row(path: Path) -> bool:

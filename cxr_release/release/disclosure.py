@@ -190,8 +190,8 @@ def released_pairs(
 
     A real film stands there by the hash of its pixels, or by an HMAC: see `names_films_by`. Its id
     and picture stand there only where `audit.publish_real_images` asks for them
-    and the source's licence allows it; the synthetic film's picture only beside them, and only if
-    that film is released. PNG bytes are copied.
+    and the source's licence allows it; the synthetic film's picture wherever that film is released.
+    PNG bytes are copied.
 
     Args:
         inputs: the artefacts.
@@ -211,13 +211,12 @@ def released_pairs(
     shown = shows_real_films(params)
     key = _key(inputs) if names_films_by(params) == "hmac" else None
     real: Mapping[str, Cell] = {}
-    synthetic: Mapping[str, Cell] = {}
     if shown:
         real = _cells(schemas.COHORT, [cohort], {pair["real_id"] for pair in pairs})
         _require_bare(real, cohort)
-        films = [inputs.table(job) for job in params.sample.jobs]
-        wanted = {pair["synthetic_id"] for pair in pairs} & set(released)
-        synthetic = _cells(schemas.ORIENTED, films, wanted)
+    films = [inputs.table(job) for job in params.sample.jobs]
+    wanted = {pair["synthetic_id"] for pair in pairs} & set(released)
+    synthetic = _cells(schemas.ORIENTED, films, wanted)
     for pair in pairs:
         films_of = (pair["real_id"], pair["synthetic_id"])
         yield {

@@ -50,6 +50,9 @@ def write_checksums(folder: Path, known: Mapping[str, str]) -> None:
     write_text(folder / CHECKSUMS, "".join(lines))
 
 
+DATASHEET = "documentation/DATASHEET.md"
+"""The datasheet, beside the card. Releases of before there was one lack it."""
+
 NOTICES = (
     *("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"),
     *("croissant.json", "release.json", CHECKSUMS),
@@ -72,7 +75,8 @@ def is_portable(name: str) -> bool:
 
 def is_release_file(name: str) -> bool:
     """Whether a release may hold a file of that name."""
-    return name in {*NOTICES, SIGNATURE} or is_shard(name) or bool(_OTHERS.fullmatch(name))
+    plain = name in {*NOTICES, DATASHEET, SIGNATURE}
+    return plain or is_shard(name) or bool(_OTHERS.fullmatch(name))
 
 
 def portable_files(folder: Path) -> tuple[dict[str, Path], list[Fault]]:

@@ -13,7 +13,7 @@ from cxr_release.files import sha256, whole_folder, write_json, write_text
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.release.build_record import build_record
-from cxr_release.release.configs import write_configs
+from cxr_release.release.configs import opening_source, write_configs
 from cxr_release.release.contents import read_contents
 from cxr_release.release.documents.figures import write_figures
 from cxr_release.release.documents.rendered import Sources, documents_of
@@ -61,7 +61,8 @@ def package(
         hashed = beside.submit(inputs.hashes, jobs, labelled=params.condition.is_on)
         contents = read_contents(inputs, params, reasons, statements)
         written = write_configs(folder, inputs, params, contents)
-        write_figures(folder, inputs, contents, written.shown)
+        opening = opening_source(written.configs)
+        write_figures(folder, inputs, contents, written.shown, opening)
         record = build_record(
             inputs,
             params,
@@ -82,6 +83,7 @@ def package(
             hashes,
         )
         for name, text in documents_of(sources).items():
+            (folder / name).parent.mkdir(exist_ok=True)
             write_text(folder / name, text)
         write_checksums(folder, hashes)
     if was_signed:

@@ -464,6 +464,13 @@ class Checkpoints(Part):
     warnings: list[Text]
     notes: list[Text]
 
+    @property
+    def preferred(self) -> list[int]:
+        """The recommended checkpoints: the one whose films are nearest to source films, then later
+        ones before earlier ones."""
+        numbers = [each.checkpoint for each in self.recommended]
+        return sorted(numbers, key=lambda number: (number == self.nearest, number), reverse=True)
+
 
 class Facing(JobRow):
     """How the films of one job faced before they were turned."""

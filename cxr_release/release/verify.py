@@ -210,7 +210,7 @@ def _check(folder: Folder, report: CheckReport) -> Mapping[str, Any]:
             folder.root,
             folder.shards,
             sources.source_names,
-            judged.recommended if judged else (),
+            judged.preferred if judged else (),
             kind=films_of(record.params, classes),
             classes=classes,
         )

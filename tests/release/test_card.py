@@ -11,12 +11,12 @@ from cxr_release.files import read_json
 from cxr_release.json_documents import read
 from cxr_release.params import Params
 from cxr_release.reader_study.formatting import p_of
-from cxr_release.release.documents.card import render
 from cxr_release.release.documents.markdown import p_value
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.verify import require_true, verify
 from tests.support.breaking import rejson
-from tests.support.card_rules import header_and_body
+from tests.support.card_rules import first_screen, header_and_body, rendered, warnings_of, written
 from tests.support.records import changed
 from tests.support.release_artefacts import (
     EXCLUDED,
@@ -42,16 +42,12 @@ FREE = (
 
 
 def card_of(release: Path) -> str:
-    return (release / "README.md").read_text(encoding="utf-8")
-
-
-def first_lines(card: str) -> str:
-    return header_and_body(card)[1].strip().partition("\n# ")[0]
+    return written(release)
 
 
 def test_a_release_of_phantoms_says_so_in_its_first_line(tmp_path: Path, params: Params) -> None:
     card = card_of(make_release(tmp_path, params, excluded={}))
-    line, *rest = first_lines(card).splitlines()
+    line, *rest = warnings_of(card)
     assert "demonstration on drawn phantoms: no patient" in line
     assert "No reviewer has decided on these films" in " ".join(rest)
     assert "no reader has rated" in " ".join(rest)
@@ -62,8 +58,8 @@ def test_a_release_of_local_films_says_in_its_first_line_that_nobody_has_reviewe
 ) -> None:
     local = replace(params, ingest=replace(params.ingest, source="data/raw"))
     card = card_of(make_release(tmp_path, local, excluded={}))
-    assert "No reviewer has decided on these films" in first_lines(card).splitlines()[0]
-    assert "phantom" not in first_lines(card)
+    assert "No reviewer has decided on these films" in warnings_of(card)[0]
+    assert "phantom" not in first_screen(card)
     assert "The films inherit what the source shows and leaves out" in card
 
 
@@ -76,15 +72,15 @@ def test_local_films_whose_source_nobody_named_are_not_called_phantoms(
     phantoms = replace(params, release=unnamed)
     local = replace(phantoms, ingest=replace(params.ingest, source="data/raw"))
     card = card_of(make_release(tmp_path / "local", local))
-    assert "Where the training films come from is not stated" in first_lines(card)
+    assert "Where the training films come from is not stated" in first_screen(card)
     assert "phantom" not in card.lower()
     named = replace(
         unnamed, source_title="Our films", source_license="cc0-1.0", source_citation="Us, 2026"
     )
     card = card_of(make_release(tmp_path / "named", replace(local, release=named)))
-    assert "is not stated" not in first_lines(card)
+    assert "is not stated" not in first_screen(card)
     card = card_of(make_release(tmp_path / "drawn", phantoms))
-    assert "is not stated" not in first_lines(card)
+    assert "is not stated" not in first_screen(card)
     assert "Drawn lateral cervical phantoms" in card
 
 
@@ -102,11 +98,18 @@ def test_a_release_without_a_name_of_its_own_shows_nobody_else_s(
     )
     release = make_release(tmp_path / "local", local)
     card = card_of(release)
-    assert "This release is not ready to be published" in first_lines(card)
-    assert "`name`, `license`, `authors`, `contact`" in first_lines(card)
+    assert "This release is not ready to be published" in first_screen(card)
+    assert "`name`, `license`, `authors`, `contact`" in first_screen(card)
     assert "no licence is stated, so there is no permission" in card
     assert "No address to write to is stated." in card
-    for name in ("README.md", "LICENSE", "CITATION.cff", "croissant.json", "CHANGELOG.md"):
+    for name in (
+        "README.md",
+        DATASHEET,
+        "LICENSE",
+        "CITATION.cff",
+        "croissant.json",
+        "CHANGELOG.md",
+    ):
         text = (release / name).read_text()
         assert "cxr-release-demo" not in text, name
         assert "The cxr-release authors" not in text, name
@@ -119,12 +122,13 @@ def test_a_release_without_a_name_of_its_own_shows_nobody_else_s(
 def test_a_review_that_is_not_finished_is_named_with_its_numbers(
     tmp_path: Path, params: Params
 ) -> None:
-    lines = first_lines(card_of(make_release(tmp_path, params, rated=True)))
+    lines = first_screen(card_of(make_release(tmp_path, params, rated=True)))
     assert "The review of these films is not finished" in lines
-    assert f"{len(EXCLUDED)} of 16 generated films" in lines
+    assert f"{len(EXCLUDED)} of 16 generated films have a decision." in lines
+    assert f"{len(EXCLUDED)} films are excluded." in lines
     assert "the reader study is not finished" in lines
     assert "1 blinded reader of 8 identified the real film" in lines
-    assert "1 of 2 trials, 50.0%; by chance it would be 33.3%" in lines.replace("\n> ", " ")
+    assert "1 of 2 trials, 50.0%; by chance it would be 33.3%" in lines
 
 
 def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
@@ -134,7 +138,7 @@ def test_the_card_gives_the_reader_study_s_numbers_and_says_what_they_can_show(
     card = " ".join(card_of(made).split())
     found = analysis()
     for shown in ("study_realism.png", "study_identification.png"):
-        assert f"](figures/{shown})" in card
+        assert f"](../figures/{shown})" in card
         assert (made / "figures" / shown).exists()
         assert (made / "figures" / shown.replace("png", "svg")).exists()
     realism = found["realism"]
@@ -158,7 +162,7 @@ def test_a_p_value_reads_the_same_in_the_card_s_tables_and_in_its_paragraph(
     record, configs = read(release / RECORD, Record), configs_of(release)
     for p in (0.0007, 0.00099, 0.001, 0.0126):
         told = {"analysis": {"identification": {"p_two_sided": p}}}
-        card = render(changed(record, metrics={"reader_study": told}), configs, [])
+        card = rendered(changed(record, metrics={"reader_study": told}), configs, [])
         assert f"against chance, two-sided, p | {p_of(p)} |" in card
 
 
@@ -266,7 +270,7 @@ def test_the_card_says_how_detailed_films_are_and_what_that_means(
     )
     assert "a Hann window is laid over it" in text
     assert "8 cycles a film are the finest that 16 pixels can show" in text
-    assert "(figures/bands.png)" in said
+    assert "(../figures/bands.png)" in said
 
 
 def test_fid_and_kid_stand_there_where_they_were_taken_and_say_with_what(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cxr_release import schemas
 from cxr_release.release.configs import Config
-from cxr_release.release.documents.card import header_of, render
+from cxr_release.release.documents.card import header_of
 from cxr_release.release.documents.citation import citation, license_notice
 from cxr_release.release.documents.croissant_rai import rai
 from cxr_release.release.documents.datacite import datacite
+from cxr_release.release.documents.filled import CARD
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.record import Record
-from tests.support.card_rules import header_and_body
+from tests.support.card_rules import body_faults, header_and_body, rendered
 from tests.support.records import record_json
 
 SAID = (
@@ -89,7 +92,7 @@ def card_of(record: Record) -> str:
     # The shards of the record are those of a release of checkpoints.
     shard = next(iter(record.shards.values()))
     record = record.model_copy(update={"shards": {file: shard}})
-    return render(record, [films, replace(films, name="gan"), *sides], [])
+    return rendered(record, [films, replace(films, name="gan"), *sides], [])
 
 
 def claims(text: str) -> list[str]:
@@ -110,11 +113,13 @@ SOURCES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_no_document_speaks_of_a_network_of_this_project(source: dict[str, Any]) -> None:
     record = alone(source=source)
-    body, columns, rest = header_and_body(card_of(record))[1].partition("\n## Columns\n")
-    assert columns
-    told = rest.partition("\n## Checked before packaging\n")[2].partition("\n## ")[2]
+    body = header_and_body(card_of(record))[1]
     # What the columns may hold, of any release, and the rules are printed as they are.
-    assert claims(body + told) == []
+    for title in ("Columns", "Columns of the other tables", "Checked before packaging"):
+        before, heading, rest = body.partition(f"\n## {title}\n")
+        assert heading, title
+        body = "".join([before, *rest.partition("\n## ")[1:]])
+    assert claims(body) == []
     assert "No film of this release was drawn by a network that was trained here" in body
     assert "Which films the generators of\nthis release learnt from is not known here" in body
     assert "StyleGAN2-ADA" in body
@@ -126,6 +131,16 @@ def test_no_document_speaks_of_a_network_of_this_project(source: dict[str, Any])
         json.dumps(header_of(record, [])),
     ):
         assert claims(text) == []
+
+
+def test_every_link_leads_to_a_section_that_such_a_release_has(tmp_path: Path) -> None:
+    (tmp_path / DATASHEET).parent.mkdir()
+    for name in (CARD, DATASHEET):
+        (tmp_path / name).touch()
+    body, title, sheet = header_and_body(card_of(alone()))[1].partition("\n# Datasheet of ")
+    assert title
+    faults = body_faults({CARD: body, DATASHEET: sheet}, tmp_path)
+    assert [fault for fault in faults if "heading" in fault] == []
 
 
 def test_words_of_a_sentence_are_not_joined() -> None:

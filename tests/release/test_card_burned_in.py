@@ -15,6 +15,7 @@ from cxr_release.release.checks.burned_in import check_burned_in_record
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.record import Record
 from cxr_release.release.verify import verify
+from tests.support.card_rules import first_screen, written
 from tests.support.release_artefacts import (
     add_control,
     cohort_row,
@@ -28,13 +29,14 @@ from tests.support.release_artefacts import (
 
 
 def text_of(folder: Path) -> str:
-    return " ".join((folder / "README.md").read_text().replace("\n>", "\n").split())
+    return " ".join(written(folder).replace("\n>", "\n").split())
 
 
 def test_where_nobody_has_looked_the_card_begins_with_that(tmp_path: Path) -> None:
     folder = make_release(tmp_path, of_a_house(small_params()))
     text = text_of(folder)
-    assert "**Text on the real films: nobody has looked.** Nobody has looked at the" in text
+    assert "[**Text on the real films: nobody has looked.**](" in first_screen(written(folder))
+    assert "**Text burned into the real films.** Nobody has looked at the" in text
     assert "was such text found" not in text
     assert "At 3 films nobody" not in text
     assert read_json(folder / "release.json")["reviews"]["burned_in"]["state"] == "none"

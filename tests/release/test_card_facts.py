@@ -12,6 +12,7 @@ import pytest
 from cxr_release.files import read_json, write_json
 from cxr_release.params import GuidanceParams, Params
 from cxr_release.release.verify import require_true, verify
+from tests.support.card_rules import written
 from tests.support.release_artefacts import make_release, make_release_of, write_inputs
 
 KNOWN: dict[str, Any] = {
@@ -43,7 +44,7 @@ def card(tmp_path_factory: pytest.TempPathFactory, params: Params) -> str:
     assert "steps, guided by checkpoint 1 with weight 1.5." in croissant
     require_true(verify(release))
     assert "rare_values" not in (release / "release.json").read_text()
-    return " ".join((release / "README.md").read_text(encoding="utf-8").split())
+    return " ".join(written(release).split())
 
 
 def test_the_card_says_what_is_known_of_case_numbers(card: str) -> None:
@@ -81,7 +82,7 @@ def test_the_card_says_who_guided_and_that_the_network_knows_mirrored_films(card
 def test_a_source_of_which_nothing_is_known_has_none_of_these_sentences(
     tmp_path: Path, params: Params
 ) -> None:
-    text = (make_release(tmp_path, params) / "README.md").read_text(encoding="utf-8")
+    text = written(make_release(tmp_path, params))
     for words in (
         "case number",
         "Beyond their pixels",

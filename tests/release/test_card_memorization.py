@@ -31,7 +31,7 @@ from tests.support.audit_artefacts import (
     tail_to,
     write_audit,
 )
-from tests.support.card_rules import header_and_body
+from tests.support.card_rules import first_screen, header_and_body, written
 from tests.support.release_artefacts import make_release_of, write_inputs
 
 ALL_CLEAR = {1: "not-a-copy", 2: "not-a-copy", 3: "not-a-copy"}
@@ -55,7 +55,7 @@ def card_of(
     ):
         write_json(path, read_json(path) | changes)
     release = make_release_of(inputs, params, root)
-    return header_and_body((release / "README.md").read_text(encoding="utf-8"))[1]
+    return header_and_body(written(release))[1]
 
 
 def words(text: str) -> str:
@@ -64,7 +64,8 @@ def words(text: str) -> str:
 
 
 def first_words(card: str) -> str:
-    return words(card.strip().partition("\n# ")[0])
+    """What the section on memorization begins with."""
+    return words(memorization(card).partition("\n### ")[0])
 
 
 def memorization(card: str) -> str:
@@ -74,7 +75,10 @@ def memorization(card: str) -> str:
 def test_pairs_that_nobody_judged_are_said_to_be_just_that(tmp_path: Path, params: Params) -> None:
     card = card_of(tmp_path, params, {})
     said = first_words(card)
-    assert "**Memorization: searched automatically, not yet reviewed.**" in said
+    top = first_screen(card)
+    assert "**Memorization: searched automatically, not yet reviewed.**" in top
+    assert "Whether a film repeats a source film is not known." in top
+    assert "Left out" not in top
     assert "No person has judged any of the 3 most similar pairs" in said
     assert "whether a film of this release repeats a source film is not known" in said
     assert "Left out" not in said
@@ -85,14 +89,15 @@ def test_pairs_that_nobody_judged_are_said_to_be_just_that(tmp_path: Path, param
 def test_a_review_of_the_pairs_that_is_not_finished_is_named_with_its_numbers(
     tmp_path: Path, params: Params
 ) -> None:
-    said = first_words(card_of(tmp_path, params, {2: "copy"}))
-    assert (
-        "**Memorization: the review is not finished.** 2 people have judged 1 of the 3 most similar"
-        in said
-    )
-    assert "2 pairs are not settled" in said
-    assert "Left out of this release: 1 film judged a copy." in said
-    assert "1 of the excluded films stays out because of the memorization audit alone" in said
+    card = card_of(tmp_path, params, {2: "copy"})
+    said = first_words(card)
+    assert "**Memorization: the review is not finished.**" in first_screen(card)
+    assert "**The review is not finished.** 2 people have judged 1 of the 3 most similar" in said
+    for part in (said, first_screen(card)):
+        assert "2 pairs are not settled" in part
+        assert "Left out of this release: 1 film judged a copy." in part
+    screened = words(card.partition("\n## Screening\n")[2].partition("\n## ")[0])
+    assert "1 of the excluded films stays out because of the memorization audit alone" in screened
     said = first_words(card_of(tmp_path / "none", params, {2: "not-a-copy"}))
     assert "No film has been judged a copy or a possible one so far." in said
 
@@ -102,8 +107,12 @@ def test_a_finished_review_says_by_how_many_people_and_what_stays_out(
 ) -> None:
     card = card_of(tmp_path, params, {1: "copy", 2: "not-a-copy", 3: "unsure"})
     said = first_words(card)
-    assert "**Memorization: judged by 2 people.** Each of the 3 most similar pairs" in said
-    assert "1 film judged a copy, and 1 film that may be a copy." in said
+    assert "**Judged by 2 people.** Each of the 3 most similar pairs" in said
+    top = first_screen(card)
+    assert "**Memorization: judged by 2 people**" in top
+    assert "who were shown the 3 most similar pairs: a copy further down" in top
+    for part in (said, top):
+        assert "1 film judged a copy, and 1 film that may be a copy." in part
     assert "| a copy | 1 |\n| not a copy | 1 |\n| settled as unsure | 1 |" in card
     assert "On 3 pairs that 2 of 2 people judged each, 87.5% of the pairs of" in words(card)
     assert "Cohen's kappa is 0.62." in card
@@ -114,12 +123,16 @@ def test_a_finished_review_says_by_how_many_people_and_what_stays_out(
 def test_flagged_films_stand_at_the_top_with_how_many_are_released(
     tmp_path: Path, params: Params
 ) -> None:
-    said = first_words(card_of(tmp_path / "one", params, {}))
+    card = card_of(tmp_path / "one", params, {})
+    assert "Flagged and released: 0 films." in first_screen(card)
+    said = first_words(card)
     assert (
         "1 generated film is flagged: more similar to a source film than chance alone explains."
         " Of these, no film is in this release."
     ) in said
-    said = first_words(card_of(tmp_path / "five", params, {}, threshold=LOW))
+    card = card_of(tmp_path / "five", params, {}, threshold=LOW)
+    assert "Flagged and released: 3 films." in first_screen(card)
+    said = first_words(card)
     assert "5 generated films are flagged" in said
     assert "Of these, 3 films are in this release, and 2 films stand in no pair that" in said
     said = first_words(card_of(tmp_path / "none", params, {}, threshold=9.5))
@@ -146,13 +159,13 @@ def test_the_rule_of_flags_is_said_in_one_sentence_whatever_is_flagged(
 
 def test_a_search_without_a_baseline_or_plants_says_so(tmp_path: Path, params: Params) -> None:
     card = card_of(tmp_path, params, ALL_CLEAR, threshold=None)
-    said = first_words(card)
+    said, top = first_words(card), first_screen(card)
     assert "No threshold of similarity could be set (too few source films of different" in said
     assert "How many copies the search would find was not tried. A search without" in said
     assert "**Flagged**: not known (too few source films of different patients" in card
     assert "**Nothing was planted**" in card
     assert "figures/power.png" not in card
-    assert "Found of planted copies: not tried." in words(memorization(card))
+    assert "Flagged and released: not known. Found of planted copies: not tried." in top
     assert "held-out films" not in memorization(card)
     assert (
         "| 1 | `checkpoint-3-large-00000` | no | 9.00 | 0.9000 | mirrored | whole | not known |"
@@ -164,7 +177,7 @@ def test_a_baseline_of_too_few_films_to_flag_any_is_shown(tmp_path: Path, params
     inputs = write_inputs(tmp_path / "artefacts")
     write_audit(inputs.audit, tail_known=False)
     release = make_release_of(inputs, params, tmp_path)
-    card = header_and_body((release / "README.md").read_text(encoding="utf-8"))[1]
+    card = header_and_body(written(release))[1]
     assert "No threshold of similarity could be set (too few source films" in first_words(card)
     assert "**Flagged**: not known (too few source films of different patients" in card
     assert "| held-out films, among those of the tuning run | 3 | -0.75 |" in card
@@ -229,8 +242,8 @@ def test_kinds_of_copies_that_are_found_badly_are_named_in_words(
         "altered in 3 ways. In 2 of these it lists less than 95.0% of the copies: of copies with a"
         " blurred patch it would miss 37 of 40. It may miss copies altered in other ways"
     ) in first_words(card)
-    assert "](figures/power.png)" in card
-    assert "Found of planted copies: 7.5% of the worst kind." in said
+    assert "](../figures/power.png)" in card
+    assert "Found of planted copies: 7.5% of the worst kind." in first_screen(card)
 
 
 def test_a_search_that_finds_every_kind_says_so(tmp_path: Path, params: Params) -> None:
@@ -289,7 +302,7 @@ def test_a_list_that_is_a_good_part_of_all_pairs_is_said_to_find_nothing(
     assert f"How many copies the search would find is {note}. A search without" in first_words(card)
     said = words(memorization(card))
     assert f"What share of them the search finds is {note}." in said
-    assert "Found of planted copies: not measurable." in said
+    assert "Found of planted copies: not measurable." in first_screen(card)
     assert "figures/power.png" not in card
     assert "| identical |" not in card
 
@@ -327,7 +340,8 @@ def test_the_card_says_whether_real_films_are_in_the_release(
     local = replace(params, ingest=replace(params.ingest, source="data/raw"), release=licensed)
     asked = replace(local, audit=replace(params.audit, publish_real_images=show))
     card = card_of(tmp_path, asked, ALL_CLEAR)
-    assert ("**This release shows 3 source films** by name and picture" in card) == show
+    shown = "**This release shows 3 source films** by name and picture"
+    assert (shown in first_screen(card)) == show
     assert ("Every film here is synthetic: a denoising diffusion model drew it" in card) != show
     assert ("Source films are not published" in card) != show
     assert ("The films are not part of this release" in card) != show
@@ -340,7 +354,7 @@ def test_nothing_that_is_not_known_is_printed_as_none_or_nan(
     tmp_path: Path, params: Params, threshold: float | None, verdicts: dict[int, str]
 ) -> None:
     card = card_of(tmp_path, params, verdicts, threshold=threshold)
-    said = memorization(card) + first_words(card).replace("None of the", "")
+    said = memorization(card) + first_screen(card).replace("None of the", "")
     assert not re.search(r"\b(None|nan|inf|True|False)\b", said)
     html = MarkdownIt("gfm-like", {"linkify": False}).render(memorization(card))
     assert html.count("<table>") == (4 if threshold else 3)

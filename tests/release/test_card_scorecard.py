@@ -18,7 +18,7 @@ from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record
 from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify
-from tests.support.card_rules import header_and_body
+from tests.support.card_rules import first_screen, header_and_body, written
 from tests.support.release_artefacts import (
     add_control,
     make_release_of,
@@ -37,20 +37,24 @@ def inputs(tmp_path: Path) -> ReleaseInputs:
 
 
 def section_of(release: Path) -> str:
-    body = header_and_body((release / "README.md").read_text(encoding="utf-8"))[1]
+    body = header_and_body(written(release))[1]
     return body.partition("\n## Fidelity, utility, privacy\n")[2].partition("\n## ")[0]
 
 
 def test_it_begins_with_the_weakest_part_and_why(
     inputs: ReleaseInputs, params: Params, tmp_path: Path
 ) -> None:
-    said = section_of(make_release_of(inputs, params, tmp_path))
+    release = make_release_of(inputs, params, tmp_path)
+    said = section_of(release)
     first = " ".join(said.split())
     assert first.startswith(
         "**In short.** Weakest part: utility, 50.0 of 100: in inpainting, 16 synthetic films beside"
         " 8 real ones reach 50 % of what as many other real films bring. No mean of the parts"
     )
-    assert "| privacy: gives nobody away | 75.0 | 80.5 | 12.5 | – | – | – |" in said
+    top = first_screen(written(release))
+    assert "#fidelity-utility-privacy): gives nobody away; no [differential privacy](" in top
+    assert "#memorization) | 75.0 | 80.5 | 12.5 |" in top
+    assert "| privacy: gives nobody away | – | – | – |" in said
     assert "| checkpoint 1 | checkpoint 2 | checkpoint 3 |" in said
     assert "- re-identification: one film a patient" in said
     assert "| re-identification | another film of the patient | – | – | not measurable |" in said
@@ -60,7 +64,7 @@ def test_it_begins_with_the_weakest_part_and_why(
     assert "**yes**" in said
     assert "Too few films or patients to measure: side: above." in said
     for picture in ("parts", "measures", "roc", "planted", "worth", "groups"):
-        assert f"(figures/score-{picture}.png)" in said
+        assert f"(../figures/score-{picture}.png)" in said
 
 
 def test_of_sets_that_are_too_small_it_says_that_nothing_was_measured(

@@ -17,10 +17,19 @@ from markdown_it import MarkdownIt
 from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import package
-from cxr_release.release.documents.card import TOMBSTONES_SHOWN, header_of, render
+from cxr_release.release.documents.card import header_of
+from cxr_release.release.documents.filled import TOMBSTONES_SHOWN
 from cxr_release.release.documents.rendered import Sources, documents_of
+from cxr_release.release.layout import DATASHEET as SHEET
 from cxr_release.release.versions.published import enter
-from tests.support.card_rules import header_and_body, slug
+from tests.support.card_rules import (
+    first_screen,
+    header_and_body,
+    lint,
+    rendered,
+    slug,
+    written,
+)
 from tests.support.records import changed as other
 from tests.support.release_artefacts import (
     EXCLUDED,
@@ -30,6 +39,7 @@ from tests.support.release_artefacts import (
     small_params,
     write_inputs,
 )
+from tests.support.release_configs import configs_of
 
 SAID = {
     "purpose": "To teach how a neck is read",
@@ -40,6 +50,7 @@ SAID = {
     "ethics": "Approved by the committee of X",
     "identifier": "10.5281/zenodo.1234",
 }
+CARD_OF_SHEET = "../README.md"
 Made = dict[str, tuple[Path, Sources]]
 """Releases by a name, and what their documents were made of."""
 
@@ -87,13 +98,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 
 def card_of(made: Made, name: str) -> str:
-    return header_and_body((made[name][0] / "README.md").read_text(encoding="utf-8"))[1]
+    return header_and_body(written(made[name][0]))[1]
 
 
 def changed(made: Made, name: str, /, **changes: Any) -> str:
     """The card of a release whose record says something else."""
     sources = made[name][1]
-    return render(other(sources.record, **changes), sources.configs, sources.pairs)
+    return rendered(other(sources.record, **changes), sources.configs, sources.pairs)
 
 
 def section(card: str, title: str) -> str:
@@ -106,7 +117,7 @@ def words(text: str) -> str:
     return " ".join(text.replace("\n>", "\n").split())
 
 
-LOAD, WHY, WHAT = "Load it", "Why it was made, and by whom", "What is in it"
+WHY = "Why it was made, and by whom"
 HOW, WHO, DATA = "How it was made", "Who is in it, and who is not", "Data protection and ethics"
 VERSIONS, AGAIN = "Versions and withdrawn films", "Make it again"
 MEASURES, STUDY = "Losses and distances", "Blinded reader study"
@@ -123,7 +134,7 @@ What does an instance consist of? | Columns | `pixel_sha256` \\| string
 Is there a label or target? | What is in it | no label and no target
 Is anything missing from instances? | What is in it | No row lacks a value
 How are instances related? | What is in it | none is a second view
-Are splits recommended? | Load it | no other split is advised
+Are splits recommended? | What is in it | no other split is advised
 Errors, noise, redundancy? | What is in it | 2 of 16 generated films are as near to another
 Errors, noise, redundancy? | Limits | subtle ones stay
 Does it stand alone? | What is in it | Nothing has to be fetched
@@ -204,21 +215,28 @@ def test_every_question_of_the_standards_leads_to_a_section_that_answers_it(
     made: Made, listed: str
 ) -> None:
     card = card_of(made, "local")
+    on_the_card = (made["local"][0] / "README.md").read_text(encoding="utf-8")
     where = section(card, "Where the standards' questions are answered")
     for question, title, evidence in asked(listed):
         rows = [line for line in where.splitlines() if f"| {question} |" in line]
         assert len(rows) == 1, question
-        assert f"[{title}](#{slug(title)})" in rows[0], question
+        document = CARD_OF_SHEET if f"\n## {title}\n" in on_the_card else ""
+        assert f"[{title}]({document}#{slug(title)})" in rows[0], question
         assert re.search(evidence, words(section(card, title))), question
 
 
 def test_the_first_table_leads_to_every_section(made: Made) -> None:
     card = card_of(made, "demo")
-    before, _, rest = card.partition("\n## ")
-    sections = re.findall(r"^## (.+)$", f"## {rest}", re.MULTILINE)
-    linked = re.findall(r"\[([^\]]+)\]\(#([^)]+)\) ?[·|]", before)
-    assert sorted(name for name, _ in linked) == sorted(sections)
-    assert all(target == slug(name) for name, target in linked)
+    sections = {
+        title: "" if f"\n## {title}\n" in (made["demo"][0] / "README.md").read_text() else SHEET
+        for title in re.findall(r"^## (.+)$", card, re.MULTILINE)
+    }
+    assert len(sections) == len(re.findall(r"^## ", card, re.MULTILINE))
+    linked = re.findall(r"\[([^\]]+)\]\(([^#)]*)#([^)]+)\) ?[·|]", section(card, "Read on"))
+    assert sorted(name for name, _, _ in linked) == sorted(sections.keys() - {"Read on"})
+    for name, document, target in linked:
+        assert document == sections[name], name
+        assert target == slug(name)
 
 
 def test_the_scorecard_says_of_each_criterion_what_was_measured_and_what_was_not(
@@ -334,6 +352,11 @@ def test_the_card_s_check_of_the_version_holds_and_fails_on_another(
         name: section(card_of(made, name), VERSIONS).partition("```python\n")[2].partition("```")[0]
         for name in ("local", "later")
     }
+    for name, source in check.items():
+        load, films, assertion = source.splitlines()
+        assert load == "from datasets import load_dataset"
+        assert films.startswith("films = load_dataset("), films
+        check[name] = assertion
     assert '{"1.0.0", "1.1.0"}' in check["later"]
     for name, source in check.items():
         for held in check:
@@ -454,11 +477,60 @@ def test_the_header_says_whether_anybody_judged_anything(
     assert said == [["no-annotation"], ["other"], ["other"]]
 
 
+@pytest.mark.parametrize("name", ["demo", "local", "later"])
+def test_links_of_card_and_datasheet_lead_to_what_is_there(made: Made, name: str) -> None:
+    release = made[name][0]
+    lint(release, configs_of(release))
+
+
+def test_the_card_is_short_and_its_first_screen_shorter(made: Made) -> None:
+    for name, (release, _) in made.items():
+        card = (release / "README.md").read_text(encoding="utf-8")
+        assert len(card.splitlines()) <= 300, name
+        assert len(card.split()) <= 2500, name
+        assert len(first_screen(card).split()) <= 350, name
+
+
+def test_the_first_screen_says_what_it_is_whether_and_how_to_use_it(made: Made) -> None:
+    top = first_screen((made["demo"][0] / "README.md").read_text(encoding="utf-8"))
+    assert "](figures/films.png) Version 1.0.0 · 13 synthetic radiographs, 16 × 16 pixels" in top
+    assert "· licence [cc-by-4.0](https://creativecommons.org/licenses/by/4.0/legalcode)" in top
+    assert "Every film here is synthetic: a denoising diffusion model drew it" in top
+    assert "**not for** diagnosis or any decision about a patient: see [Uses](#uses)." in top
+    assert 'load_dataset("ORG/cxr-release-demo", "checkpoint-3", revision="v1.0.0", ' in top
+    assert "**Use `checkpoint-3`**, the recommended checkpoint: its films" in top
+    assert [row.partition("]")[0] for row in top.split("| [")[1:]] == [
+        "fidelity", "utility", "privacy", "coverage",
+    ]  # fmt: skip
+    assert "no licence" not in top
+
+
+def test_which_checkpoint_to_use_follows_from_curves_distances_and_what_is_released(
+    made: Made,
+) -> None:
+    judged = made["demo"][1].record.plain()["metrics"]["checkpoints"]
+
+    def top(nearest: int, *recommended: int, divergence: int | None = None) -> str:
+        reasons = [{"checkpoint": one, "reasons": [f"reason {one}"]} for one in recommended]
+        said = {"nearest": nearest, "recommended": reasons, "divergence": divergence}
+        return first_screen(changed(made, "demo", metrics={"checkpoints": judged | said}))
+
+    assert "**Use `checkpoint-1`**, the recommended checkpoint: reason 1. Without" in top(1, 1, 3)
+    said = top(2, 1, 2, 3, divergence=3)
+    assert "**Use `checkpoint-3`**, the recommended checkpoint: reason 3." in said
+    assert "From checkpoint 3 on the tuning run begins to overfit. Without" in said
+    assert "overfit" not in top(2, 1, 2, divergence=3)
+    said = top(2, 2)
+    assert "no film of a recommended checkpoint (2) is in this release. Without" in said
+    assert 'load_dataset("ORG/cxr-release-demo", revision="v1.0.0", split="train")' in said
+
+
 def test_no_template_is_left_alone() -> None:
     """Every file of the folder is part of a card; reasons stand in their own file."""
     templates = {path.name: path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2")}
     included = re.findall(r'include "([^"]+)"', "".join(templates.values()))
-    assert templates.keys() - {"README.md.j2", "model.md.j2"} == {*included}
+    documents = {"README.md.j2", "DATASHEET.md.j2", "facts.md.j2", "model.md.j2"}
+    assert templates.keys() - documents == {*included}
 
 
 def test_one_is_not_written_as_many_in_the_first_lines(
@@ -471,24 +543,26 @@ def test_one_is_not_written_as_many_in_the_first_lines(
 
     def first_words(**changes: Any) -> str:
         reviews = {"screening": {**one, **changes}}
-        return words(changed(made, "local", reviews=reviews, counts=counts).partition("\n# ")[0])
+        card = changed(made, "local", reviews=reviews, counts=counts)
+        return f"{first_screen(card)} {words(section(card, 'Screening'))}"
 
     said = first_words(state="partial", sentence="So many people decided.")
-    assert "**The review of these films is not finished.** So many people decided." in said
-    assert "1 film is excluded." in said
-    assert "1 is undecided, and 1 of those is in this release." in said
+    assert "[**The review of these films is not finished.**]" in said
+    assert "So many people decided. 1 film is excluded, for whatever reason, and 1 is" in said
+    assert "1 film is excluded. 1 is undecided, and 1 of those is in this release." in said
     assert "1 of the excluded films was excluded by the pre-screen" in said
     assert "1 of the excluded films stays out" in said
     assert "1 of the excluded films was withdrawn after an earlier version held it." in said
     said = first_words(state="complete", sentence="So many people decided.", withdrawn=2)
-    assert "**Screened films.** So many people decided. 1 film is excluded." in said
+    assert "[**Screened films**](documentation/DATASHEET.md#screening): 1 film is excluded;" in said
+    assert "So many people decided. 1 film is excluded, for whatever reason" in said
     assert "2 of the excluded films were withdrawn after an earlier version held them." in said
 
 
 def test_the_record_alone_gives_the_card(made: Made) -> None:
     release, _ = made["later"]
     published = changed(made, "later", **read_json(release / "release.json"))
-    assert published == (release / "README.md").read_text(encoding="utf-8")
+    assert published == written(release)
 
 
 def facing_of(made: Made, rule: Any, **counts: int) -> str:

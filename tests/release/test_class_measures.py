@@ -15,7 +15,7 @@ from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record
 from cxr_release.release.verify import verify
-from tests.support.card_rules import header_and_body
+from tests.support.card_rules import header_and_body, written
 from tests.support.class_sets import class_report
 from tests.support.release_artefacts import add_control, make_release_of
 from tests.support.score_artefacts import read_score, write_score
@@ -126,14 +126,14 @@ def test_the_card_says_of_each_class_what_was_measured(
     # Of more films than these artefacts have: what is stated need not be, for the card to say it.
     write_score(inputs, measured=True, classes=classes | {"fact": "neck | posture"})
     release = make_release_of(inputs, params, tmp_path)
-    body = header_and_body((release / "README.md").read_text(encoding="utf-8"))[1]
+    body = header_and_body(written(release))[1]
     said = body.partition("\n### Class by class\n")[2].partition("\n### ")[0]
     assert "were drawn as classes of neck \\| posture." in said
     rows = [line for line in said.splitlines() if line.startswith("| ")]
     listed = [row["class"] for row in classes["rows"]]
     assert [line.split(" | ")[0] for line in rows[1:4]] == [f"| {name}" for name in listed]
     assert "30 | 30 | 24 | 100.0% [88.4%, 100.0%] | 100.0% [85.8%, 100.0%] | 0.0% |" in said
-    assert "(figures/score-classes.png)" in said
+    assert "(../figures/score-classes.png)" in said
     assert said.count("none found") == 6
     assert "- rare: not measured, for no class is rarer than another." in said
     number = classes["newcomer"]
@@ -153,7 +153,7 @@ def test_a_card_of_films_without_classes_says_nothing_of_them(
 ) -> None:
     add_control(inputs)
     release = make_release_of(inputs, params, tmp_path)
-    assert "Class by class" not in (release / "README.md").read_text(encoding="utf-8")
+    assert "Class by class" not in written(release)
     record = Record.model_validate(read_json(release / "release.json"))
     assert record.metrics.scorecard is not None
     assert record.metrics.scorecard.obedience == {}

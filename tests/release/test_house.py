@@ -30,7 +30,7 @@ from cxr_release.films.film_key import REAL_ID, read_key
 from cxr_release.logbook.log import append
 from cxr_release.paths import Paths
 from cxr_release.project import Project
-from cxr_release.release.layout import side_file
+from cxr_release.release.layout import DATASHEET, side_file
 from cxr_release.release.verify import verify
 from cxr_release.stages import (
     adjudicate,
@@ -44,6 +44,7 @@ from cxr_release.stages import (
 )
 from cxr_release.stages import split as splitting
 from cxr_release.stages import validate as validating
+from tests.support.card_rules import written
 from tests.support.release_artefacts import (
     FACING_RULE,
     REPOSITORY,
@@ -215,10 +216,17 @@ def test_no_sentence_claims_anything_of_patients(root: Path, said: str) -> None:
     assert "40 films, patients not stated; 6 of them for control, which no run sees" in text_of(
         status
     )
-    for name in ("README.md", "croissant.json", "release.json", "CHANGELOG.md", "CITATION.cff"):
+    for name in (
+        "README.md",
+        DATASHEET,
+        "croissant.json",
+        "release.json",
+        "CHANGELOG.md",
+        "CITATION.cff",
+    ):
         text = " ".join((root / "data/release" / name).read_text().split())
         assert not CLAIMS.findall(text), name
-    card = (root / "data/release/README.md").read_text()
+    card = written(root / "data/release")
     assert "| patients | not stated |" in card
     by_film = "drawn film by film where patients are not stated"
     assert f"| films held out from it, {by_film} | 5 |" in card

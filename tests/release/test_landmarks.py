@@ -30,6 +30,7 @@ from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 from tests.support.breaking import rejson, rewrite
+from tests.support.card_rules import written
 from tests.support.landmark_artefacts import write_landmarks, write_no_landmarks
 from tests.support.release_artefacts import (
     files_of,
@@ -85,7 +86,7 @@ def test_films_say_who_placed_their_landmarks_and_the_card_counts_them(made: Pat
     assert stated["facing_unknown"] == len(unknown)
     named = [[point["name"] for point in row["keypoints"]] for row in films if row["keypoints"]]
     assert named == [[*NAMES]] * (len(films) - by["none"])
-    card = (made / "README.md").read_text()
+    card = written(made)
     assert "## Landmarks" in card
     assert f"| a model; no person placed or corrected them | {by['model']} |" in card
     assert f"| of two readers | {READ} |" in card

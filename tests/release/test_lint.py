@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from cxr_release.errors import ReleaseError
 from cxr_release.params import Params
+from cxr_release.release.layout import DATASHEET
 from tests.support.card_rules import (
     REQUIRED,
     header_and_body,
@@ -68,6 +69,16 @@ def added(text: str) -> Break:
 
     def apply(release: Path) -> None:
         with (release / "README.md").open("a", encoding="utf-8") as stream:
+            stream.write(f"\n{text}\n")
+
+    return apply
+
+
+def on_the_sheet(text: str) -> Break:
+    """Write more below the datasheet."""
+
+    def apply(release: Path) -> None:
+        with (release / DATASHEET).open("a", encoding="utf-8") as stream:
             stream.write(f"\n{text}\n")
 
     return apply
@@ -142,6 +153,11 @@ BODIES: list[tuple[Break, str]] = [
     (added("[a](../LICENSE)"), "links to a file that is not there: ../LICENSE"),
     (added("[a](/etc/hostname)"), "links to a file that is not there: /etc/hostname"),
     (added("[a](#more)"), "links to a heading that is not there: #more"),
+    (added(f"[a]({DATASHEET}#more)"), f"to a heading that is not there: {DATASHEET}#more"),
+    (on_the_sheet("[a](../README.md#more)"), "to a heading that is not there: ../README.md#more"),
+    (on_the_sheet("[a](LICENSE)"), "links to a file that is not there: LICENSE"),
+    (on_the_sheet("![a](figures/losses.png)"), "a picture that is not there: figures/losses.png"),
+    (on_the_sheet("</details>"), "closes <details> where it is not open"),
     (added("## Once\n\n# Once"), "two headings lead to #once"),
     (added("a <script src='b'>"), "the HTML tag <script>"),
     (added("<details><summary>a"), "does not close <summary>"),

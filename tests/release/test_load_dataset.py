@@ -18,7 +18,7 @@ from cxr_release.files import read_json
 from cxr_release.params import Params
 from cxr_release.release import configs, shards
 from cxr_release.release.configs import Config
-from cxr_release.release.record import Recommended
+from cxr_release.release.record import Checkpoints
 from cxr_release.schemas import RELEASE
 from tests.support.audit_artefacts import STEMS
 from tests.support.card_rules import header_and_body
@@ -28,7 +28,7 @@ Loaded = list[tuple[Path, dict[str, Any]]]
 """Release folder, and what was found in each of its configs."""
 
 SCRIPT = """
-import hashlib, json, sys
+import hashlib, json, pathlib, re, sys
 import numpy as np
 from datasets import disable_progress_bars, get_dataset_config_names
 from datasets import load_dataset, load_dataset_builder
@@ -70,6 +70,13 @@ def load_all(folder):
             "download_size": alone.info.download_size,
             "ids": [row["id"] for row in rows] if "id" in plain.column_names else [],
         }
+    card = pathlib.Path(folder, "README.md").read_text()
+    lines = card.partition("```python\\n")[2].partition("```")[0]
+    here = re.sub(r'"ORG/[^"]+"', repr(folder), lines).replace('revision="v1.0.0", ', "")
+    scope = {}
+    exec(here, scope)
+    assert scope["films"][0]["image"].mode == "L"
+    found["default"]["as the card says"] = list(scope["films"]["id"])
     found["whole folder"] = load_dataset(folder)["train"].num_rows
     return found
 
@@ -165,23 +172,44 @@ def test_the_default_config_opens_with_the_checkpoint_that_is_recommended(
         assert late == sorted(late)
 
 
+def test_the_card_s_lines_load_the_recommended_checkpoint_and_all_films_begin_with_it(
+    loaded: Loaded,
+) -> None:
+    for release, found in loaded:
+        card = (release / "README.md").read_text(encoding="utf-8")
+        assert "**Use `checkpoint-3`**, the recommended checkpoint: " in card
+        assert found["default"]["as the card says"] == found["checkpoint-3"]["ids"]
+        assert (
+            found["default"]["ids"][: len(found["checkpoint-3"]["ids"])]
+            == (found["checkpoint-3"]["ids"])
+        )
+        assert "| `default` | 13 | 2 |" in card
+        assert "| All released films, those of `checkpoint-3` first. |" in card
+
+
 @given(
     st.dictionaries(st.integers(1, 200), st.booleans(), min_size=1, max_size=6),
+    st.data(),
 )
-def test_recommended_checkpoints_come_first_and_later_ones_before_earlier(
-    sampled: dict[int, bool],
+def test_the_nearest_checkpoint_comes_first_then_recommended_ones_and_later_before_earlier(
+    sampled: dict[int, bool], data: st.DataObject
 ) -> None:
     films = [Config(f"checkpoint-{one}", RELEASE, (), 1, 1, 1) for one in sorted(sampled)]
     files = [replace(film, files=(f"data/{film.name}/x",)) for film in films]
-    recommended = [
-        Recommended(checkpoint=one, reasons=[]) for one, spoken_for in sampled.items() if spoken_for
-    ]
+    spoken_for = sorted((one for one in sampled if sampled[one]), reverse=True)
+    nearest = data.draw(st.sampled_from(spoken_for)) if spoken_for else 0
+    report = {
+        **{"divergence": None, "lowest_held_out_loss": 1, "nearest": nearest, "ranked_by": "kid"},
+        "recommended": [{"checkpoint": one, "reasons": []} for one in reversed(spoken_for)],
+        **{"sampled": [], "warnings": [], "notes": []},
+    }
+    preferred = Checkpoints.model_validate(report).preferred
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(configs, "_begins_with_one_row", lambda path: False)
-        pool = configs.pooled(Path(), files, recommended)
+        pool = configs.pooled(Path(), files, preferred)
     order = [int(name.split("/")[1].rpartition("-")[2]) for name in pool.files]
     assert order == [
-        *sorted((one for one in sampled if sampled[one]), reverse=True),
+        *sorted(spoken_for, key=lambda one: one != nearest),
         *sorted((one for one in sampled if not sampled[one]), reverse=True),
     ]
 

@@ -24,6 +24,7 @@ from cxr_release.release import shards
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.package import package
 from tests.support.audit_artefacts import STEMS
+from tests.support.card_rules import written
 from tests.support.release_artefacts import (
     EXCLUDED,
     REASONS,
@@ -63,12 +64,14 @@ def test_the_folder_is_laid_out_as_promised(release: Path) -> None:
         "croissant.json",
         "data/checkpoint-1/train-00000-of-00001.parquet",
         "data/checkpoint-3/train-00000-of-00001.parquet",
+        "documentation/DATASHEET.md",
         "exclusions/train-00000-of-00001.parquet",
         "figures/audit.png",
         "figures/bands.png",
         "figures/checkpoint-1.png",
         "figures/checkpoint-3.png",
         "figures/distances.png",
+        "figures/films.png",
         "figures/losses.png",
         "figures/power.png",
         "figures/prescreen.png",
@@ -222,7 +225,7 @@ def test_a_checkpoint_without_released_films_is_no_config_and_has_no_sheet(
     assert "checkpoint-1" not in record["counts"]["configs"]
     assert record["counts"]["configs"]["default"] == 8
     assert not (release / "figures" / "checkpoint-1.png").exists()
-    card = (release / "README.md").read_text(encoding="utf-8")
+    card = written(release)
     assert "No film of this checkpoint is released." in card
 
 

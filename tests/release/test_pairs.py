@@ -36,6 +36,7 @@ from cxr_release.release.package import package
 from cxr_release.release.record import Calibration
 from cxr_release.release.verify import verify
 from tests.support.audit_artefacts import LOW, PAIRED, STEMS, THRESHOLD, audit_report, write_audit
+from tests.support.card_rules import written
 from tests.support.release_artefacts import (
     REASONS,
     cohort_row,
@@ -78,7 +79,11 @@ def test_pairs_name_real_films_by_their_pixels_alone(tmp_path: Path, params: Par
     assert [pair["part"] for pair in pairs] == ["whole", "left", "whole"]
     assert not {"p", "turn", "scale", "right", "down"} & pairs[0].keys()
     for pair in pairs:
-        assert pair["real_id"] is pair["real_image"] is pair["synthetic_image"] is None
+        assert pair["real_id"] is pair["real_image"] is None
+    # Released films are shown: they are in the release anyway.
+    assert [pair["synthetic_image"] for pair in pairs] == [
+        None, *(oriented_row(1, "initial", index)["image"] for index in (0, 2)),
+    ]  # fmt: skip
 
 
 def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: Params) -> None:
@@ -116,7 +121,7 @@ def test_no_hash_of_a_film_that_is_not_public_goes_out(tmp_path: Path, params: P
     for films in ("real", "synthetic"):  # the search has learnt from the real ones
         cosines += [within[films]["highest"], *within[films]["cosine"].values()]
     assert cosines == [round(cosine, 2) for cosine in cosines]
-    card = (release / "README.md").read_text()
+    card = written(release)
     assert "scores are rounded to whole numbers here, cosines to two decimals" in card
     # Which pairs reach the threshold, rounded scores do not tell.
     assert "**Flagged**, with a score of 8 (rounded) or more: 1 of 16 generated films" in card
@@ -136,7 +141,7 @@ def test_films_of_a_public_source_go_by_their_hash(tmp_path: Path, params: Param
     assert [pair["cosine"] for pair in pairs] == [0.9, 0.9375, 0.65]
     source = read_json(release / "release.json")["source"]
     assert (source["public"], source["films_named_by"]) == (True, "sha256")
-    assert "finds a pair's film by `real_pixel_sha256`" in (release / "README.md").read_text()
+    assert "finds a pair's film by `real_pixel_sha256`" in written(release)
     assert verify(release)["differences"] == []
 
 
@@ -367,7 +372,7 @@ def test_weights_are_named_by_hash_and_licence(
     release = make_release_of(inputs, asked, tmp_path)
     encoder = read_json(release / "release.json")["metrics"]["audit"]["encoder"]
     assert encoder["weights"] == weights | {"license": said}
-    card = " ".join((release / "README.md").read_text(encoding="utf-8").split())
+    card = " ".join(written(release).split())
     assert f"SHA-256 `{'b' * 64}`" in card
     assert f"licence of the weights: {said}." in card
     assert "Films were also searched by 768 features of `vit`" in card

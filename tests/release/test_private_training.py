@@ -18,11 +18,11 @@ from cxr_release.publishing.diff import compare, text_of
 from cxr_release.release.checks import training as checks
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.checks.training import check_training
-from cxr_release.release.documents.card import render
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record, Split, Training
 from cxr_release.release.validate import validate
 from cxr_release.release.verify import verify
+from tests.support.card_rules import first_screen, rendered, written
 from tests.support.release_artefacts import (
     PRIVACY,
     make_release_of,
@@ -74,7 +74,7 @@ def test_the_guarantee_stands_in_the_record_and_is_computed_again(private: Path)
 
 
 def test_the_card_says_what_is_guaranteed_for_whom_and_what_is_not(private: Path) -> None:
-    card = (private / "README.md").read_text()
+    card = written(private)
     flat = " ".join(card.split())
     assert "trained without differential privacy" not in flat
     for said in (
@@ -83,13 +83,17 @@ def test_the_card_says_what_is_guaranteed_for_whom_and_what_is_not(private: Path
         "For patients, however many films they have",
         "| noise on each weight, in clips | 5.5586 |",
         "opacus 1.6.0",
-        "the tuning run, whose losses are on this card",
+        "the tuning run, whose losses stand in this datasheet",
         "Films from which the weights were learnt that training started from",
         f"`{STARTED}`",
         "Whoever holds the key of the noise",
         "films a step, on average",
     ):
         assert said in flat, said
+    top = first_screen(card)
+    assert "gives nobody away; trained with [differential privacy](" in top
+    assert "#differential-privacy), ε = 8 |" in top
+    assert "Training began with weights of which it is not known what they had learnt." in top
     croissant = (private / "croissant.json").read_text()
     assert "trained with differential privacy, ε = 8 and δ = 0.01 for each patient" in croissant
 
@@ -102,9 +106,11 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_without_it_the_card_says_so(plain: Path) -> None:
-    card = " ".join((plain / "README.md").read_text().split())
+    card = " ".join(written(plain).split())
     assert "The network was trained without differential privacy" in card
     assert "## Differential privacy" not in card
+    assert "gives nobody away; no [differential privacy](" in first_screen(written(plain))
+    assert "Training began with weights" not in card
     assert "weights that training started from" not in card
     training = read_json(plain / "release.json")["metrics"]["training"]
     assert training == {"privacy": None, "start": None}
@@ -131,7 +137,7 @@ def test_the_card_is_true_for_other_guarantees(
 ) -> None:
     document = read_json(private / "release.json")
     document["metrics"]["training"]["privacy"] |= changes
-    card = " ".join(render(Record.model_validate(document), configs_of(private), []).split())
+    card = " ".join(rendered(Record.model_validate(document), configs_of(private), []).split())
     for part in said.split("|"):
         assert part in card, part
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from cxr_release import schemas
 from cxr_release.files import WINDOWS_ENDS
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.untrusted.folder import MOST_FILES
 from cxr_release.release.verify import text_of, verify
 from tests.support.tampering import (
@@ -195,7 +196,7 @@ def test_what_a_clone_leaves_beside_a_release_is_none_of_it(release: Path) -> No
 
 
 PROSE = ["CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "SHA256SUMS", "croissant.json",
-         "release.json"]  # fmt: skip
+         DATASHEET, "release.json"]  # fmt: skip
 
 
 @pytest.mark.parametrize("names", [PROSE, ["README.md", "SHA256SUMS"], ["release.json"]])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cxr_release.release.layout import DATASHEET
 from tests.support.mutations import Mutation, is_noticed, many_times, mutations_of, sampled
 from tests.support.tampering import make, named
 
@@ -59,7 +60,7 @@ def test_an_altered_release_is_put_back(rated: Path) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    "name", ["README.md", "croissant.json", "CITATION.cff", "CHANGELOG.md", "LICENSE"]
+    "name", ["README.md", DATASHEET, "croissant.json", "CITATION.cff", "CHANGELOG.md", "LICENSE"]
 )
 def test_any_number_that_is_altered_is_noticed(rated: Path, name: str) -> None:
     text = (rated / name).read_text(encoding="utf-8")

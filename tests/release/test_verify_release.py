@@ -58,6 +58,7 @@ from cxr_release.files import read_json, sha256
 from cxr_release.films import png
 from cxr_release.memorization.chance import source_chance
 from cxr_release.release.inputs import ReleaseInputs
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.verify import require_true, text_of, verify
 from cxr_release.release.versions.published import enter
 
@@ -98,7 +99,7 @@ def test_a_sound_release_is_what_it_says(sound: Path) -> None:
         "exclusions held against the films": 3,
     }.items():
         assert report["checked"][rule] == things, rule
-    assert report["checked"]["documents made again and compared byte for byte"] == 5
+    assert report["checked"]["documents made again and compared byte for byte"] == 6
     assert report["notes"] == []
     assert json.loads(json.dumps(report)) == report
     assert list(report["checked"]) == sorted(report["checked"])
@@ -209,7 +210,7 @@ SUMMED: Cases = {
     "a line of the card": [
         (
             text("README.md", "· 13 synthetic", "· 14 synthetic"),
-            "is 'Version 1.0.0 · 14 synthetic radiographs, 16 × 16 pixels, 8-bit grey · `cc-by",
+            "is 'Version 1.0.0 · 14 synthetic radiographs, 16 × 16 pixels, 8-bit grey · licence",
             "/ would be 'Version 1.0.0 · 13 synthetic radiographs, 16 × 16 pixels, 8-bit",
         ),
         (text("README.md", "num_examples: 13", "num_examples: 12"), "is '    num_examples: 12'"),
@@ -219,13 +220,20 @@ SUMMED: Cases = {
         ),
         (
             text("README.md", "3 films are excluded.", "2 films are excluded."),
-            "is '> 2 films are ex",
-        ),
-        (
-            text("README.md", "| `vertebra-count` | 2 |", "| `vertebra-count` | 1 |"),
-            "count` | 1 | Too",
+            " have a decision. 2 films are excluded.",
         ),
         (text("README.md", "# Synthetic lateral", "# Real lateral"), "is '# Real lateral"),
+    ],
+    "a line of the datasheet": [
+        (
+            text(DATASHEET, "| `vertebra-count` | 2 |", "| `vertebra-count` | 1 |"),
+            "count` | 1 | Too",
+        ),
+        (text(DATASHEET, "# Datasheet of", "# Data of"), "DATASHEET.md: line 1: is '# Data of"),
+    ],
+    "no datasheet and no first picture": [
+        (file(DATASHEET, None), "documentation/DATASHEET.md: no such file"),
+        (file("figures/films.png", None), "figures/films.png: no such file"),
     ],
     "more lines of the card than are shown": [
         (text("README.md", " the ", " a "), "more lines differ"),
@@ -626,6 +634,10 @@ SUMMED: Cases = {
             "figures/checkpoint-1.png: carries no provenance label",
         ),
         (
+            file("figures/films.png", png.encode(DARK, synthetic=False)),
+            "figures/films.png: carries no provenance label",
+        ),
+        (
             file("figures/losses.png", png.encode(DARK, synthetic=True)),
             "figures/losses.png: carries metadata beside its picture",
         ),
@@ -753,8 +765,10 @@ RATED: Cases = {
             record("reviews", "audit", "excluded_films", value=0),
             "reviews.audit: key excluded_films: says 0",
         ),
-        (text("README.md", "1 of 2 trials", "2 of 2 trials"), "trials"),
-        (text("README.md", "| real | 2.500 |", "| real | 4.000 |"), "is '| real | 4.000 |"),
+        (text(DATASHEET, "| real | 2.500 |", "| real | 4.000 |"), "is '| real | 4.000 |"),
+    ],
+    "what the card says of them": [
+        (text("README.md", "1 of 2 trials", "2 of 2 trials"), " 2 of 2 trials", " 1 of 2 trials"),
     ],
 }
 
@@ -826,11 +840,17 @@ def test_documents_of_another_version_are_said_not_to_be_made_again(release: Pat
         record("metrics", "audit", "calibration", "chance", "sentence", value="As chance gives."),
     )
 
+    # Nor did it write these, nor show synthetic films without real ones.
+    without = both(file(DATASHEET, None), file("figures/films.png", None))
+    bare = rows(PAIRS, lambda found: [each | {"synthetic_image": None} for each in found])
+
     def describe(folder: Path) -> None:
-        """croissant.json states the record's hash."""
-        stated = sha256(folder / "release.json")
-        older(folder)
-        text("croissant.json", stated, sha256(folder / "release.json"))(folder)
+        """croissant.json states the hashes of the record and of the tables."""
+        names = ("release.json", PAIRS)
+        stated = [sha256(folder / name) for name in names]
+        both(older, without, bare)(folder)
+        for name, was in zip(names, stated, strict=True):
+            text("croissant.json", was, sha256(folder / name))(folder)
 
     reworded = text("README.md", "## Load it", "## How to load it")
     report = verify(summed(release, both(describe, reworded)))

@@ -16,6 +16,7 @@ from cxr_release.release.verify import verify
 from cxr_release.release.versions.published import enter
 from cxr_release.release.versions.version import differences, read_version
 from tests.support.breaking import rewrite
+from tests.support.card_rules import written
 from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
@@ -55,7 +56,7 @@ def test_it_is_what_it_says(paths: Paths) -> None:
     assert verify_model(paths.model)["differences"] == []
     attacks = read_json(paths.model / "model.json")["attacks"]
     assert attacks and not any("autoencoder" in attack["attack"] for attack in attacks)
-    card = (paths.release / "README.md").read_text()
+    card = written(paths.release)
     assert "Each film of a checkpoint was drawn as one of 3 classes" in card
     assert "Films of the autoencoder have no label." in card
     assert "It is not conditioned on" not in card

@@ -18,6 +18,7 @@ from cxr_release.release.verify import verify
 from cxr_release.scorecard.class_model import UNKNOWN
 from cxr_release.scorecard.classes.newcomer import newcomer
 from tests.support import ROOT
+from tests.support.card_rules import written
 from tests.support.class_sets import NAMES, good
 from tests.support.labelled_release import labelled_release
 
@@ -76,7 +77,7 @@ def test_the_card_of_a_release_states_what_the_example_prints(tmp_path: Path) ->
     learnt, tested, right, said = example(paths.release, tmp_path)
     number = report["newcomer"]
     assert (number["learnt"], number["tested"], number["right"]) == (learnt, tested, right)
-    card = (paths.release / "README.md").read_text(encoding="utf-8")
+    card = written(paths.release)
     assert f"the other {tested} tested" in card
     assert f"{right} are right: {right / tested:.1%}" in card
     assert report["names"] == ["kyphotic", "lordotic", "straight"]

@@ -34,7 +34,7 @@ from cxr_release.screening.films import read_generated
 from cxr_release.screening.findings import FINDINGS, NewFindings
 from cxr_release.screening.record_decisions import decide
 from tests.support.breaking import rejson, rewrite
-from tests.support.card_rules import header_and_body
+from tests.support.card_rules import header_and_body, written
 from tests.support.noise_pictures import noise_png
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
@@ -116,7 +116,7 @@ def test_findings_are_in_the_record_and_the_card_and_cannot_be_altered(
     assert (noted["tagged"], noted["released"], noted["taggers"]) == (4, 3, 1)
     rows = {row["code"]: row for row in noted["findings"]}
     assert (rows["osteophytes"]["films"], rows["osteophytes"]["released"]) == (2, 1)
-    assert "### Findings on the films" in (released.release / "README.md").read_text()
+    assert "### Findings on the films" in written(released.release)
     for key, value in (("tagged", 99), ("released", 5), ("decided", 7), ("differ", 1)):
         altered = tmp_path / key
         shutil.copytree(released.release, altered)
@@ -191,7 +191,7 @@ def test_counts_of_each_class_close_with_shares_real_and_asked(released: Any) ->
         assert counts["released"] == counts["generated"] - counts["excluded"]
         if name is not None:
             assert counts["real_films"] == real[name]
-    header, body = header_and_body((released.release / "README.md").read_text())
+    header, body = header_and_body(written(released.release))
     assert "image-classification" in header["task_categories"]
     assert "machine-generated" in header["annotations_creators"]
     assert "## Classes" in body

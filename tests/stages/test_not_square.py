@@ -18,6 +18,7 @@ from cxr_release.generators.regenerate import regenerate
 from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of
 from cxr_release.release.verify import verify
+from tests.support.card_rules import written
 from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
@@ -100,7 +101,7 @@ def test_a_checkpoint_states_width_and_height_and_draws_its_films_again(
 
 def test_the_release_says_so_and_is_whole(paths: Paths) -> None:
     assert verify(paths.release)["differences"] == []
-    card = (paths.release / "README.md").read_text(encoding="utf-8")
+    card = written(paths.release)
     assert "48 × 64 pixels" in card
     assert "2.5 mm a pixel at the detector, where the patient appears magnified" in card
     assert "stretched" not in card

@@ -23,6 +23,7 @@ from cxr_release.release.layout import write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.screening.counts import table_s1
 from cxr_release.stages import collect
+from tests.support.card_rules import written
 from tests.support.hub.requests import REPO
 from tests.support.hub.server import Hub
 from tests.support.hub.world import World, files_of
@@ -163,7 +164,7 @@ def test_a_folder_of_200_films_and_a_dataset_of_the_hub_are_released_and_pushed(
     assert {row["checkpoint"] for row in films} == {None}
     counts = read_json(paths.screening / "counts.json")
     assert "| gan (large) | 196 | 0 | 196 | 196 |" in table_s1(counts)
-    card = (paths.release / "README.md").read_text()
+    card = written(paths.release)
     assert "## Drawn elsewhere" in card
     for text in ("StyleGAN2-ADA", "A. Author, Films of a GAN, 2024", "not stated", "RoentGen"):
         assert text in card

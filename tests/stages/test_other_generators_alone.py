@@ -33,6 +33,7 @@ from cxr_release.stages import (
     train_tuning,
 )
 from tests.support import ROOT
+from tests.support.card_rules import written
 from tests.support.hub.world import World, files_of
 from tests.support.noise_pictures import noise_png
 from tests.support.quick_fits import quicken
@@ -181,7 +182,7 @@ def test_a_folder_of_60_films_alone_is_released_and_pushed(tmp_path: Path, world
     figures = {path.name for path in (paths.release / "figures").iterdir()}
     assert "source-gan.png" in figures
     assert not figures & {"losses.png", "distances.png", "quality.png", "bands.png"}
-    card = (paths.release / "README.md").read_text()
+    card = written(paths.release)
     assert 'load_dataset("path/to/this/folder", "gan", split="train", streaming=True)' in card
     assert "gan" in command(paths.root, "python", "-m", "cxr_release.cli", "status")
     assert archive(paths.release, tmp_path / "release.zip", year=2026)

@@ -20,6 +20,7 @@ from cxr_release.paths import Paths
 from cxr_release.release.layout import shards_of, write_checksums
 from cxr_release.release.verify import verify
 from cxr_release.stages import orient, train_autoencoder, validate
+from tests.support.card_rules import written
 from tests.support.quick_fits import quick_fits
 from tests.support.small_project import SMALLEST, STAGES, run_stages, small_project
 
@@ -84,7 +85,7 @@ def test_the_release_holds_films_of_both_and_is_what_it_says(paths: Paths) -> No
 
 
 def test_the_card_names_the_generator_of_each_source(paths: Paths) -> None:
-    card = (paths.release / "README.md").read_text(encoding="utf-8")
+    card = written(paths.release)
     for text in (
         "a variational autoencoder that was trained beside it",
         "source `autoencoder`",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -22,6 +23,38 @@ from cxr_release.errors import Fault, ReleaseError
 from cxr_release.licenses import SPDX
 from cxr_release.params import NOT_STATED
 from cxr_release.release.configs import Config
+from cxr_release.release.documents.card import with_header
+from cxr_release.release.documents.filled import CARD, bodies_of
+from cxr_release.release.layout import DATASHEET
+from cxr_release.release.record import Record
+
+
+def written(release: Path) -> str:
+    """The card of a release with its header, and the datasheet below it."""
+    return "\n".join((release / name).read_text(encoding="utf-8") for name in (CARD, DATASHEET))
+
+
+def rendered(record: Record, configs: Sequence[Config], pairs: Sequence[Mapping[str, Any]]) -> str:
+    """The same, from what both are made of."""
+    bodies = bodies_of(record, configs, pairs)
+    return f"{with_header(record, configs, bodies[CARD])}\n{bodies[DATASHEET]}"
+
+
+def first_screen(text: str) -> str:
+    """What a card says before its first section to read on, as one line without marks of lists."""
+    body = header_and_body(text)[1] if text.startswith("---\n") else text
+    before, mark, _ = body.partition("\n## Read on\n")
+    assert mark
+    return " ".join(re.sub(r"^> ?(- )?", "", before, flags=re.MULTILINE).split())
+
+
+def warnings_of(text: str) -> list[str]:
+    """What a card says before use, on its first screen: each item as one line."""
+    body = header_and_body(text)[1] if text.startswith("---\n") else text
+    quoted = body.partition("\n> - ")[2].partition("\n\n")[0]
+    assert quoted
+    return [" ".join(re.sub(r"\n>", " ", item).split()) for item in quoted.split("\n> - ")]
+
 
 _UNFILLED = re.compile(r"\[More Information Needed\]|\{[{%#] ")
 """The Hub's mark of an empty section; a template's tags (braces of BibTeX have no space)."""
@@ -36,35 +69,52 @@ _STRIPPED = re.compile(r"(?<!\\)<(script|iframe|style|object|embed|form|input|li
 _DETAILS = re.compile(r"(?<!\\)<(/?)(details|summary)\b", re.I)
 
 
-def body_faults(body: str, folder: Path) -> Iterator[str]:
-    """Where the words of a card are not whole, or not true to the folder.
+def body_faults(bodies: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Where the words of card and datasheet are not whole, or not true to the folder.
 
     Args:
-        body: the card below its header, Markdown.
+        bodies: file name → its Markdown, without a header.
         folder: the release folder.
     """
-    yield from (f"unfilled: {mark}" for mark in _UNFILLED.findall(body))
-    # What stands as code is shown and does nothing.
-    prose = _FENCED.sub("", body)
-    slugs = [slug(heading) for heading in _HEADING.findall(prose)]
-    for name in sorted({one for one in slugs if slugs.count(one) > 1}):
-        yield f"two headings lead to #{name}"
-    words = _CODE.sub("", prose)
+    prose = {name: _FENCED.sub("", body) for name, body in bodies.items()}
+    slugs = {
+        name: [slug(heading) for heading in _HEADING.findall(text)] for name, text in prose.items()
+    }
+    for name, body in bodies.items():
+        yield from (f"unfilled: {mark}" for mark in _UNFILLED.findall(body))
+        for each in sorted({one for one in slugs[name] if slugs[name].count(one) > 1}):
+            yield f"two headings lead to #{each}"
+        yield from _prose_faults(name, _CODE.sub("", prose[name]), slugs, folder)
+
+
+def _prose_faults(
+    name: str, words: str, slugs: Mapping[str, Sequence[str]], folder: Path
+) -> Iterator[str]:
+    """Faults of what a document says outside its code: what stands as code does nothing."""
     pictures = _PICTURE.findall(words)
-    for name in pictures:
-        if not _is_there(folder, name):
-            yield f"shows a picture that is not there: {name}"
+    for target in pictures:
+        if not _is_there(folder, _below(name, target)):
+            yield f"shows a picture that is not there: {target}"
     for target in _LINK.findall(words):
         if target in pictures or _ELSEWHERE.match(target):
             continue
-        if target.startswith("#"):
-            if target[1:] not in slugs:
-                yield f"links to a heading that is not there: {target}"
-        elif not _is_there(folder, target.partition("#")[0]):
+        path, _, anchor = target.partition("#")
+        document = _below(name, path) if path else name
+        if not _is_there(folder, document):
             yield f"links to a file that is not there: {target}"
+        elif anchor and anchor not in slugs.get(document, ()):
+            yield f"links to a heading that is not there: {target}"
     for tag in _STRIPPED.findall(words):
         yield f"has the HTML tag <{tag.lower()}>, which the Hub strips"
     yield from _open_tags(words)
+
+
+def _below(name: str, target: str) -> str:
+    """Where a link of a document leads, below the release folder; empty: to no place in it."""
+    if target.startswith(("/", "~")):
+        return ""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    return "" if path.startswith("..") else path
 
 
 def slug(heading: str) -> str:
@@ -75,7 +125,7 @@ def slug(heading: str) -> str:
 
 def _is_there(folder: Path, name: str) -> bool:
     """Whether a name leads to a file of the folder, and not out of it."""
-    if not name or name.startswith(("/", "~")) or ".." in name.split("/"):
+    if not name:
         return False
     return (folder / name).is_file() and not (folder / name).is_symlink()
 
@@ -329,7 +379,8 @@ def _card_faults(text: str, folder: Path, configs: Sequence[Config]) -> list[str
         header, body = header_and_body(text)
     except ReleaseError as error:
         return [error.what]
-    faults = [*header_faults(header), *body_faults(body, folder)]
+    sheet = (folder / DATASHEET).read_text(encoding="utf-8")
+    faults = [*header_faults(header), *body_faults({CARD: body, DATASHEET: sheet}, folder)]
     return faults or [*_file_faults(header, folder, configs), *_count_faults(header, configs)]
 
 

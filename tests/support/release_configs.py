@@ -12,6 +12,6 @@ from cxr_release.release.record import RECORD, Record
 def configs_of(release: Path) -> list[Config]:
     """All configs, `default` first."""
     record = read(release / RECORD, Record)
-    recommended = record.metrics.checkpoints.recommended
+    judged = record.metrics.checkpoints
     sources = record.params.sample.source_names
-    return measured(release, sorted(record.shards), sources, recommended)
+    return measured(release, sorted(record.shards), sources, judged.preferred)

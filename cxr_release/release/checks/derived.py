@@ -12,8 +12,9 @@ import cxr_release
 from cxr_release.films import png
 from cxr_release.films.png import ancillary
 from cxr_release.release.checks.report import CheckReport
-from cxr_release.release.documents.figures import figures_due, is_sheet, sheet_file
+from cxr_release.release.documents.figures import STRIP, figures_due, is_sheet, sheet_file
 from cxr_release.release.documents.rendered import Sources, documents_of
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.record import RECORD, Record
 from cxr_release.release.untrusted.folder import Folder
 from cxr_release.release.untrusted.readers import (
@@ -94,6 +95,11 @@ def check_documents(folder: Folder, sources: Sources, report: CheckReport) -> No
         )
         _check_facts(folder, sources, report)
         return
+    # Of `NOTICES` `folder.look` says it; releases of before there were these lack them.
+    due = [DATASHEET, *[STRIP] * bool(sources.record.counts.total.released)]
+    for name in due:
+        if name not in folder.sizes:
+            report.add(name, "no such file")
     with report.trying(RECORD):
         for name, expected in documents_of(sources).items():
             text = text_of_file(folder, name, report)

@@ -17,6 +17,7 @@ from cxr_release.release.documents.drawn_elsewhere import (
 )
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.documents.scale import scale_of
+from cxr_release.release.layout import DATASHEET
 from cxr_release.release.record import Landmarks, Record, Source
 
 
@@ -355,6 +356,6 @@ def _guarantee(record: Record) -> list[str]:
     privacy = training.privacy
     return [
         f"The network was trained with differential privacy, ε = {privacy.epsilon:g} and δ ="
-        f" {privacy.delta:g} for each {privacy.unit}; README.md says what that leaves open."
+        f" {privacy.delta:g} for each {privacy.unit}; {DATASHEET} says what that leaves open."
         + (" It says nothing of films that other generators drew." if record.elsewhere else "")
     ]

@@ -16,7 +16,7 @@ from cxr_release.films import png
 from cxr_release.films.png import Film
 from cxr_release.json_documents import read
 from cxr_release.radiographs.contact_sheet import contact_sheet
-from cxr_release.release.contents import Contents
+from cxr_release.release.contents import Contents, spread
 from cxr_release.release.documents.copies import FAMILIES
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.inputs import STUDY, AuditReport, ReleaseInputs, ScorecardReport
@@ -26,6 +26,10 @@ from cxr_release.scorecard.figures import names_due
 COLUMNS = 8
 POWER = "figures/power.png"
 """Drawn where copies were planted and the share found means something."""
+STRIP = "figures/films.png"
+"""Some films of the source that the config `default` opens with: the card's first picture."""
+IN_A_STRIP = 8
+"""Films of `STRIP`, in one row."""
 
 
 COPIED = {
@@ -65,7 +69,7 @@ def sheet_file(source: str) -> str:
 
 def is_sheet(file: str) -> bool:
     """Whether a file of a release is named as a contact sheet, which shows films."""
-    return file.startswith(("figures/checkpoint-", f"figures/{_ELSEWHERE}"))
+    return file == STRIP or file.startswith(("figures/checkpoint-", f"figures/{_ELSEWHERE}"))
 
 
 _ELSEWHERE = "source-"
@@ -73,7 +77,11 @@ _ELSEWHERE = "source-"
 
 
 def write_figures(
-    folder: Path, inputs: ReleaseInputs, contents: Contents, shown: Mapping[str, bytes]
+    folder: Path,
+    inputs: ReleaseInputs,
+    contents: Contents,
+    shown: Mapping[str, bytes],
+    opening: str,
 ) -> None:
     """Write `figures/`.
 
@@ -82,6 +90,7 @@ def write_figures(
         inputs: the artefacts.
         contents: what goes out.
         shown: film id → PNG bytes, of the films that contact sheets show.
+        opening: the source of `STRIP`; empty where no film is released.
     """
     figures = folder / "figures"
     figures.mkdir()
@@ -101,11 +110,17 @@ def write_figures(
     for source, chosen in contents.shown.items():
         films = {film: png.decode(shown[film], where=film) for film in chosen}
         _write_sheet(folder / sheet_file(source), films, origin_of(source))
+        if source == opening:
+            row = {film: films[film] for film in spread(chosen, IN_A_STRIP)}
+            _write_sheet(folder / STRIP, row, origin_of(source), captions=False)
 
 
-def _write_sheet(path: Path, films: Mapping[str, Film], origin: Origin) -> None:
-    captions = [_caption(film) for film in films]
-    sheet = contact_sheet(list(films.values()), captions, columns=COLUMNS)
+def _write_sheet(
+    path: Path, films: Mapping[str, Film], origin: Origin, *, captions: bool = True
+) -> None:
+    below = [_caption(film) for film in films] if captions else []
+    columns = COLUMNS if captions else len(films)
+    sheet = contact_sheet(list(films.values()), below, columns=columns)
     # Synthetic films stay labelled when they are shown together.
     path.write_bytes(png.encode(np.asarray(sheet), synthetic=True, origin=origin))
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cxr_release.release.configs import Config
-from cxr_release.release.documents.card import render
+from cxr_release.release.documents.card import with_header
 from cxr_release.release.documents.changelog import changelog
 from cxr_release.release.documents.citation import citation, license_notice
 from cxr_release.release.documents.croissant import CROISSANT, croissant
+from cxr_release.release.documents.filled import CARD, bodies_of
 from cxr_release.release.record import Record
 
 
@@ -36,8 +37,10 @@ class Sources:
 def documents_of(sources: Sources) -> dict[str, str]:
     """File name → text, of every document of a release."""
     record, configs = sources.record, sources.configs
+    bodies = bodies_of(record, configs, sources.pairs)
     return {
-        "README.md": render(record, configs, sources.pairs),
+        **bodies,
+        CARD: with_header(record, configs, bodies[CARD]),
         "LICENSE": license_notice(record),
         "CITATION.cff": citation(record),
         "CHANGELOG.md": changelog(record),
