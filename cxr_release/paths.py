@@ -157,6 +157,8 @@ class Paths:
     """What was checked before packaging."""
     release = _Below("data/release")
     """The release folder."""
+    metrics = _Below("data/metrics.json")
+    """A dozen numbers of the run, for `dvc metrics`."""
 
     model = _Below("data/model")
     """The network as a folder to publish; empty where it is not to be."""

@@ -49,7 +49,9 @@ TINY: dict[str, dict[str, Any]] = {
     "study": {"quartets": 3, "bootstrap": 100},
 }
 STAGE = re.compile(r"Running stage '([^']+)'")
-AFTER_SCREENING = {"screen", "quartets", "scorecard", "landmarks", "validate", "package", "model"}
+AFTER_SCREENING = {
+    "screen", "quartets", "scorecard", "landmarks", "validate", "package", "metrics", "model",
+}  # fmt: skip
 """And `study`, where the quartets change."""
 
 
@@ -122,7 +124,7 @@ def repro(root: Path, preloaded: Preloaded | None = None) -> list[str]:
 def root(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Path:
     """A project whose pipeline has run once; the tests change it, one after the other."""
     folder = project(tmp_path_factory.mktemp("project"))
-    assert len(repro(folder, preloaded)) == 28
+    assert len(repro(folder, preloaded)) == 29
     shutil.copy(folder / "data/release/SHA256SUMS", folder / "first-run")
     return folder
 
