@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any, TextIO, cast
 from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError, of_system, one_line
 from cxr_release.paths import Paths
+from cxr_release.timings import record
 
 DEBUG = "CXR_RELEASE_DEBUG"
 """Environment variable by which a stage shows tracebacks."""
@@ -125,4 +127,6 @@ def execute(stage: Callable[..., None]) -> None:
     """Call `stage(paths, params, *arguments)` with the arguments of the command line."""
     paths = Paths(Path())
     with one_line_errors(debug=bool(os.environ.get(DEBUG))):
+        started = time.monotonic()
         stage(paths, parameters.load(paths.params), *sys.argv[1:])
+        record(paths, sys.argv, time.monotonic() - started)

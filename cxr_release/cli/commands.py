@@ -34,6 +34,7 @@ from cxr_release.cli.options import (
     show,
 )
 from cxr_release.cli.release import release_app
+from cxr_release.cli.report import report
 from cxr_release.cli.study import study_app
 from cxr_release.errors import CxrReleaseError
 from cxr_release.exit_status import one_line_errors
@@ -59,6 +60,7 @@ log_app = typer.Typer(no_args_is_help=True, help="The reviewers' decision logs."
 app.add_typer(log_app, name="log")
 app.add_typer(study_app, name="study")
 app.add_typer(release_app)
+app.command()(report)
 
 DEBUG = "--debug"
 
