@@ -74,13 +74,16 @@ def run_loss(log: Path) -> Markup:
             remedy=REMAKE,
         ) from error
 
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     def draw(path: Path) -> None:
         figure = new_figure(*curves.INCHES)
         axes = figure.subplots()
         axes.plot(*zip(*points, strict=True), color=curves.BLUE, linewidth=1)
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("Training step")
         axes.set_ylabel("Loss of the batches (no unit)")
         open_frame(axes)
