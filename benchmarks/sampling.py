@@ -28,6 +28,7 @@ from benchmarks import measuring, printing
 from benchmarks.measuring import PEER
 from cxr_release import params as parameters
 from cxr_release.fidelity.distances import frechet_distance, random_conv_features, real_floor
+from cxr_release.film_size import Size
 from cxr_release.films.film_store import load_films
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
@@ -36,8 +37,7 @@ from cxr_release.generators.diffusion.denoising import Denoiser
 from cxr_release.generators.opening import draw
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.sampling import film_seed
-from cxr_release.params import ComputeParams, GuidanceParams, SampleParams
-from cxr_release.settings import checked
+from cxr_release.params import ComputeParams, GuidanceParams
 
 ROOT = Path(__file__).parent.parent
 CPU = ComputeParams(precision="fp32", compile="auto")
@@ -81,7 +81,7 @@ def _equal_steps(peer: Any, batch: int) -> list[tuple[object, ...]]:
     record = Record(
         checkpoint=1,
         checkpoint_step=1,
-        size=64,
+        size=Size.of(64),
         network=params.network,
         training={},
         fingerprint="",
@@ -174,9 +174,13 @@ def _guided(options: argparse.Namespace) -> list[tuple[object, ...]]:
 def _settings(
     params: parameters.Params, sampler: str, steps: int, batch: int
 ) -> parameters.SampleParams:
-    changed = {"sampler": sampler, "steps": steps, "batch_size": batch, "max_hours": 24}
-    checkpoints_of = {"checkpoints": list(params.sample.checkpoints)}
-    return checked(SampleParams, {**vars(params.sample), **checkpoints_of, **changed})
+    return replace(
+        params.sample,
+        sampler=sampler,  # type: ignore[arg-type]
+        steps=steps,
+        batch_size=batch,
+        guidance=None,
+    )
 
 
 def _by_peer(peer: Any, options: argparse.Namespace) -> tuple[NDArray[np.uint8], float]:

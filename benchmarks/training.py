@@ -69,7 +69,7 @@ def _rows(
         )
         steps_taken = iter(range(10**9))
         unet = peer.Unet(dim=64, dim_mults=(1, 2, 4, 8), channels=1).to(context.device)
-        peer_trainer = _PeerTrainer(peer, unet, films, batch, precision, context.device)
+        peer_trainer = PeerTrainer(peer, unet, films, batch, precision, context.device)
         works = {
             measuring.PEER: lambda: measuring.with_all_cores(context, peer_trainer.steps, steps),
             "cxr-release": lambda: [learner.step(next(steps_taken)) for _ in range(steps)],
@@ -95,7 +95,7 @@ def _rows(
         ]
 
 
-class _PeerTrainer:
+class PeerTrainer:
     """The steps of the peer's own `Trainer`, without its files and its data loader."""
 
     def __init__(

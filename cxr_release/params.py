@@ -317,6 +317,19 @@ class AutoencoderNetwork:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FirstStageNetwork(AutoencoderNetwork):
+    """What the first stage of latent diffusion is made of: an autoencoder with spatial latents."""
+
+    channels: tuple[int, ...] = _channels(default=(32, 48, 64))
+    latents: int = between(1, 64, "channels of the latents", default=4)
+
+    def latent_shape(self, size: Size) -> tuple[int, int, int]:
+        """Channels, height and width of the latents of a film of this size."""
+        height, width = (side // self.halvings for side in size.shape)
+        return self.latents, height, width
+
+
+@dataclass(frozen=True, kw_only=True)
 class AutoencoderParams(AutoencoderNetwork):
     """A second generator to compare with; what is not named here is as in `train`."""
 
@@ -338,6 +351,30 @@ class AutoencoderParams(AutoencoderNetwork):
     def last_checkpoint(self, checkpoint_every: int) -> int:
         """Number of its last checkpoint, which draws its films; 0: there is none."""
         return self.steps // checkpoint_every
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentParams(AutoencoderParams):
+    """The autoencoder whose latents the network learns, instead of pixels; see
+    docs/generators.md. `steps` 0: it learns pixels."""
+
+    channels: tuple[int, ...] = _channels(default=(32, 48, 64))
+    latents: int = between(1, 64, "channels of the latents", default=4)
+
+    @property
+    def network(self) -> FirstStageNetwork:
+        """What it is made of, alone."""
+        return FirstStageNetwork(
+            channels=self.channels,
+            layers=self.layers,
+            pixel_unshuffle=self.pixel_unshuffle,
+            latents=self.latents,
+        )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the network learns latents."""
+        return bool(self.steps)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -632,6 +669,7 @@ class Params:
     compute: ComputeParams
     network: NetworkParams
     train: TrainParams
+    latent: LatentParams = field(default_factory=LatentParams, metadata=LATER)
     autoencoder: AutoencoderParams = field(default_factory=AutoencoderParams, metadata=LATER)
     train_tuning: TrainTuningParams
     curves: CurvesParams
@@ -657,6 +695,21 @@ class Params:
         """Training steps of the autoencoder that draws films; 0: there is none."""
         every = self.train.checkpoint_every
         return self.autoencoder.last_checkpoint(every) * every
+
+    @property
+    def latent_step(self) -> int:
+        """Training steps of the autoencoder whose latents the network learns; 0: it learns
+        pixels."""
+        every = self.train.checkpoint_every
+        return self.latent.last_checkpoint(every) * every
+
+    @property
+    def latent_size(self) -> Size | None:
+        """Of the latents of a film; None: the network learns pixels."""
+        if not self.latent.is_on:
+            return None
+        _, height, width = self.latent.network.latent_shape(self.ingest.film_size)
+        return Size(width=width, height=height)
 
     @property
     def modelled(self) -> int | None:
@@ -818,16 +871,22 @@ def _contradictions(params: Params) -> list[Fault]:
         if number not in params.sample.checkpoints
     ]
     folds = params.network.pixel_unshuffle * 2 ** (len(params.network.channels) - 1)
-    if params.train.steps and not params.ingest.film_size.is_multiple_of(folds):
+    of_latents = params.latent.halvings if params.latent.is_on else 1
+    if params.train.steps and not params.ingest.film_size.is_multiple_of(folds * of_latents):
+        asks = "the network asks" if of_latents == 1 else "latent and network ask together"
+        less = "fewer network.channels"
+        if of_latents > 1:
+            less += ", a smaller network.pixel_unshuffle, or fewer latent.channels"
         faults.append(
             Fault(
                 "ingest.size",
-                f"{params.ingest.film_size} cannot be halved as often as the network asks",
-                f"take multiples of {folds}, or fewer network.channels",
+                f"{params.ingest.film_size} cannot be halved as often as {asks}",
+                f"take multiples of {folds * of_latents}, or {less}",
             )
         )
     faults += fit_faults(params.ingest, "ingest.") + _model_faults(params)
-    faults += _condition_faults(params) + _guidance_faults(params) + _autoencoder_faults(params)
+    faults += _condition_faults(params) + _guidance_faults(params)
+    faults += _autoencoder_faults(params) + _latent_faults(params)
     if params.network.attention > len(params.network.channels):
         faults.append(
             Fault(
@@ -968,6 +1027,33 @@ def _autoencoder_faults(params: Params) -> list[Fault]:
                 "set autoencoder.steps to 0 and sample.generators to []",
             )
         )
+    return faults
+
+
+def _latent_faults(params: Params) -> list[Fault]:
+    """What does not go together where the network learns an autoencoder's latents."""
+    settings, every = params.latent, params.train.checkpoint_every
+    if not settings.is_on:
+        return []
+    faults = []
+    if not params.train.steps:
+        what = "is for the network, and train.steps is 0: nothing is trained"
+        remedy = "set latent.steps to 0, or train.steps to more than 0"
+        faults.append(Fault("latent.steps", what, remedy))
+    if settings.steps < every:
+        what = f"{settings.steps} steps end before the first checkpoint at step {every}"
+        remedy = f"take at least {every}, or lower train.checkpoint_every"
+        faults.append(Fault("latent.steps", what, remedy))
+    if params.train.privacy is not None:
+        what = "would train without differential privacy on the films that train.privacy protects"
+        faults.append(Fault("latent.steps", what, "set it to 0, or train.privacy to null"))
+    if params.train.start is not None:
+        what = "has learnt pixels, or the latents of another autoencoder than this run's"
+        faults.append(Fault("train.start", what, "set train.start to null, or latent.steps to 0"))
+    if params.model.release:
+        what = "the network draws latents, which diffusers alone does not turn into films"
+        remedy = "set model.release to false, or latent.steps to 0"
+        faults.append(Fault("model.release", what, remedy))
     return faults
 
 

@@ -95,6 +95,9 @@ class Paths:
     """Checkpoints of the tuning run."""
     final = _Below("data/training/final")
     """Checkpoints of the run on all films but the control films."""
+    latent = _Below("data/training/latent")
+    """Checkpoints of the autoencoders whose latents the networks learn, a folder for each of the
+    two runs; none where they learn pixels."""
     autoencoder = _Below("data/training/autoencoder")
     """Checkpoints of the autoencoder, on the same films; none where there is no autoencoder."""
     curves = _Below("data/curves/losses.json")
@@ -170,6 +173,15 @@ class Paths:
     def checkpoint(self, number: int) -> Path:
         """One checkpoint of the run on all films."""
         return self.final / source_name(number)
+
+    def latent_of(self, run: str, last: int) -> Path | None:
+        """The autoencoder whose latents a run's network learns; None: it learns pixels.
+
+        Args:
+            run: `tuning` or `final`.
+            last: number of its last checkpoint; 0: there is none.
+        """
+        return self.latent / run / source_name(last) if last else None
 
     def drawn_from(self, source: str, last_autoencoder: int) -> Path:
         """The checkpoint that a source's films are drawn from.

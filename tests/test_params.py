@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cxr_release import params as parameters
 from cxr_release.errors import ParamsError
 from cxr_release.film_id import BATCHES
+from cxr_release.film_size import Size
 from cxr_release.settings import checked
 from tests.support import ROOT
 
@@ -352,6 +353,52 @@ def test_generators_that_there_are_not_are_refused(tmp_path: Path, generators: A
     path = changed(tmp_path, autoencoder={"steps": 90}, sample={"generators": generators})
     with pytest.raises(ParamsError, match=r"sample\.generators"):
         parameters.load(path)
+
+
+def test_a_network_may_learn_latents(tmp_path: Path) -> None:
+    assert not parameters.load(DEFAULT).latent.is_on
+    params = parameters.load(changed(tmp_path, latent={"steps": 1000}, network=UNFOLDED))
+    assert (params.latent.is_on, params.latent_step) == (True, 990)
+    assert params.latent.network.latent_shape(params.ingest.film_size) == (4, 8, 8)
+    assert params.latent_size == Size(8, 8)
+    assert parameters.load(DEFAULT).latent_size is None
+    raw = yaml.safe_load(DEFAULT.read_text())
+    del raw["latent"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(raw))
+    assert not parameters.load(tmp_path / "params.yaml").latent.is_on
+
+
+UNFOLDED = {"pixel_unshuffle": 1}
+LATENT = {"latent": {"steps": 90}, "network": UNFOLDED}
+
+
+@pytest.mark.parametrize(
+    ("sections", "where"),
+    [
+        ({"latent": {"steps": 89}}, ["latent.steps"]),
+        ({"latent": {"steps": 90, "channels": [8] * 5}}, ["ingest.size"]),
+        ({"network": {"channels": [8] * 5}}, ["ingest.size"]),
+        ({"train": {"privacy": PRIVATE}}, ["latent.steps"]),
+        ({"train": {"start": "elsewhere", "start_sha256": "0" * 64}}, ["train.start"]),
+        ({"model": {"release": True}}, ["model.release"]),
+        ({"sample": ALONE, "train": {"steps": 0}}, ["latent.steps"]),
+    ],
+)
+def test_latents_and_what_does_not_go_with_them(
+    tmp_path: Path, sections: dict[str, Any], where: list[str]
+) -> None:
+    with pytest.raises(ParamsError, match="do not fit together") as caught:
+        parameters.load(changed(tmp_path, **LATENT | sections))
+    assert [fault.where for fault in caught.value.faults] == where
+    assert all(fault.remedy for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize(("key", "value"), [("latents", 65), ("channels", [12]), ("steps", -1)])
+def test_an_autoencoder_of_latents_out_of_range_is_refused(
+    tmp_path: Path, key: str, value: Any
+) -> None:
+    with pytest.raises(ParamsError, match=rf"latent\.{key}"):
+        parameters.load(changed(tmp_path, latent={"steps": 90, key: value}))
 
 
 def test_training_is_private_where_that_is_asked_for(tmp_path: Path) -> None:

@@ -235,7 +235,8 @@ def test_two_processes_make_the_films_of_one(
 ) -> None:
     """The stages as they are, under `accelerate launch`; DVC then finds the work done."""
     shared = project(tmp_path_factory.mktemp("shared"))
-    shutil.copytree(root / "data/split", shared / "data/split")
+    for made in ("split", "training/latent"):
+        shutil.copytree(root / "data" / made, shared / "data" / made)
     # `--multi_gpu` is accelerate's word for many processes; without GPUs they talk by gloo.
     launch = ("accelerate", "launch", "--multi_gpu", "--num_machines", "1", "--num_processes", "2")
     quiet = ("--mixed_precision", "no", "--dynamo_backend", "no", "-m")

@@ -178,7 +178,7 @@ def test_people_s_decisions_are_inputs_and_never_outputs() -> None:
 
 
 def test_long_work_keeps_its_outputs() -> None:
-    for stage in ("train", "train_tuning", "sample"):
+    for stage in ("train", "train_latent", "train_tuning", "sample"):
         (out,) = STAGES[stage]["outs"]
         assert next(iter(out.values()))["persist"] is True
 

@@ -105,6 +105,7 @@ class TrainedCheckpoint(_More):
 
     checkpoint: Count
     training: StatedTraining
+    latent_sha256: Sha256 | None = None
 
     def stated(self) -> Training:
         """As `release.json` has it: the key of the noise is nobody's business."""
@@ -113,6 +114,7 @@ class TrainedCheckpoint(_More):
         return Training(
             privacy=None if facts is None else Privacy.model_validate(facts),
             start=self.training.start,
+            **({} if self.latent_sha256 is None else {"latent_sha256": self.latent_sha256}),
         )
 
 
@@ -128,7 +130,7 @@ class StatedAutoencoder(_More):
 class TrainedAutoencoder(_More):
     """An autoencoder's `checkpoint.json`, as far as a release rests on it."""
 
-    generator: Literal["autoencoder"]
+    generator: Literal["autoencoder", "latent"]
     checkpoint_step: Count
     network: dict[str, Any]
     training: StatedAutoencoder
@@ -327,6 +329,12 @@ class ReleaseInputs:
             for number in sorted(numbers)
         }
 
+    def trained_first_stage(self, jobs: list[Job]) -> dict[str, Path]:
+        """What the autoencoder whose latents the checkpoints draw says of itself, by its name in
+        `release.json`; empty where they draw pixels. Each checkpoint holds a copy of it."""
+        stated = [path.parent / "latent/checkpoint.json" for path in self.trained(jobs).values()]
+        return {"training/latent.json": stated[0]} if stated and stated[0].exists() else {}
+
     @property
     def trained_autoencoder(self) -> Path:
         """What the autoencoder's last checkpoint says of itself."""
@@ -345,6 +353,7 @@ class ReleaseInputs:
         return {
             **({"collected/sources.json": self.collected / "sources.json"} if elsewhere else {}),
             **{f"training/{path.parent.name}.json": path for path in self.trained(jobs).values()},
+            **self.trained_first_stage(jobs),
             **({"training/autoencoder.json": self.trained_autoencoder} if second else {}),
             **{f"oriented/{self.table(job).name}": self.table(job) for job in jobs},
             "oriented/summary.json": self.oriented / "summary.json",

@@ -386,6 +386,8 @@ class Training(Part):
     """None: without differential privacy."""
     start: Start | None
     """None: from random weights."""
+    latent_sha256: Sha256 | None = None
+    """Of the weights of the autoencoder whose latents the network draws; None: it draws pixels."""
 
 
 class Loss(Part):

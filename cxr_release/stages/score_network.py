@@ -37,9 +37,24 @@ def run(paths: Paths, params: Params) -> None:
         NotMeasurable(f"{CALIBRATED}, {name}", NETWORK, "film", NO_SECOND.format(name))
         for name in params.sample.beside
     )
-    write(paths.network_attacks, (*attacks, *beside))
+    first_stage = (
+        [
+            NotMeasurable(
+                "reconstruction error, autoencoder of the latents", NETWORK, "film", NOT_PLANTED
+            )
+        ]
+        if params.latent.is_on
+        else []
+    )
+    write(paths.network_attacks, (*attacks, *first_stage, *beside))
 
 
+NOT_PLANTED = (
+    "the autoencoder of the latents was not attacked by its error on films: no canaries were"
+    " planted in it, to show whether such an attack would find anyone. The attack on the network"
+    " takes the latents that this autoencoder makes of films"
+)
+"""Why nothing is known of who holds the weights of the first stage alone."""
 NO_SECOND = (
     "the weights of the {} were not attacked: there is no second one, trained on the tuning part"
     " alone, to hold its losses against"

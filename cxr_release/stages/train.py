@@ -21,6 +21,7 @@ def run(paths: Paths, params: Params) -> None:
         run_folder.leave_untrained("train", paths.final, begun)
         return
     ids, films = load_films(paths.trained_table)
+    last = params.latent.last_checkpoint(params.train.checkpoint_every)
     patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
     private = (
         private_run(
@@ -44,6 +45,7 @@ def run(paths: Paths, params: Params) -> None:
         start=paths.root / params.train.start if params.train.start else None,
         private=private,
         films_told=films_told(paths.classes, paths.labels, ids, params.condition),
+        latent=paths.latent_of("final", last),
     )
 
 

@@ -25,6 +25,7 @@ def run(paths: Paths, params: Params) -> None:
         run_folder.leave_untrained("train_tuning", paths.tuning, begun)
         return
     ids, films = load_films(paths.trained_table)
+    last = params.latent.last_checkpoint(params.train.checkpoint_every)
     parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
     chosen = np.array([parts[film] == "tuning" for film in ids])
     patients = [row["patient"] for row in tables.read_rows(paths.trained_table, schemas.COHORT)]
@@ -52,6 +53,7 @@ def run(paths: Paths, params: Params) -> None:
         films_told=films_told(
             paths.classes, paths.labels, list(compress(ids, chosen)), params.condition
         ),
+        latent=paths.latent_of("tuning", last),
     )
 
 

@@ -29,6 +29,7 @@ from cxr_release.stages import (
     score_network,
     train,
     train_autoencoder,
+    train_latent,
     train_tuning,
 )
 from tests.support import ROOT
@@ -78,6 +79,7 @@ def test_stages_about_a_network_say_that_there_is_none(
     paths.checkpoints.mkdir()
     (paths.checkpoints / "losses.png").touch()
     for stage in (
+        train_latent,
         train_tuning,
         train,
         train_autoencoder,

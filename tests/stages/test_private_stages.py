@@ -9,7 +9,7 @@ from typing import Any
 
 from cxr_release import params as parameters
 from cxr_release.paths import Paths
-from cxr_release.stages import train, train_tuning
+from cxr_release.stages import train, train_latent, train_tuning
 from tests.support.release_artefacts import cohort_row, write_split
 from tests.support.small_project import small_project
 
@@ -32,7 +32,7 @@ def test_both_runs_are_private_with_one_noise_and_one_key(tmp_path: Path) -> Non
     paths.split.mkdir(parents=True)
     write_split(paths.split, [cohort_row(place, f"phantom-{place}") for place in range(4)])
     params = parameters.load(paths.params)
-    for stage in (train_tuning, train):
+    for stage in (train_latent, train_tuning, train):
         stage.run(paths, params)
     final, tuning = (stated(run / "checkpoint-1") for run in (paths.final, paths.tuning))
     assert stat.S_IMODE(paths.noise_key.stat().st_mode) == 0o600

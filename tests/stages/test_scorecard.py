@@ -35,7 +35,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
     params = parameters.load(paths.params)
     films = ("ingest", "find_text", "clearance", "split")
-    run_stages(paths, *films, "train_tuning", "train", "sample", "orient")
+    run_stages(paths, *films, "train_latent", "train_tuning", "train", "sample", "orient")
     rows = [
         {name: row[name] for name in ("id", "checkpoint", "batch", "label", "sha256")}
         for path in paths.oriented_tables(params.sample.jobs)

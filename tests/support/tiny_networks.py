@@ -15,7 +15,6 @@ from cxr_release.film_size import Size
 from cxr_release.films.png import Film
 from cxr_release.generators import checkpoints
 from cxr_release.generators.checkpoints import Checkpoint, Record
-from cxr_release.generators.diffusion import network as unets
 from cxr_release.params import ComputeParams, NetworkParams
 
 SIDE = 16
@@ -37,16 +36,16 @@ def untrained(*, step: int = 4, seed: int = 0, **record: Any) -> Checkpoint:
         **{
             "checkpoint": step,
             "checkpoint_step": step,
-            "size": Size(SIDE, SIDE),
             "network": NETWORK,
             "training": {},
             "fingerprint": "a" * 64,
             **record,
+            "size": Size.of(record.get("size", SIDE)),
         }
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        unet = unets.build(said.network, said.size, said.conditions.rows)
+        unet = checkpoints.built(said)
     return Checkpoint(said, unet.requires_grad_(False).eval())
 
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from cxr_release.film_size import Size
-from cxr_release.generators.autoencoder.network import FilmAutoencoder, build
+from cxr_release.generators.autoencoder.network import Autoencoder, build
 from cxr_release.generators.diffusion.network import to_unit
 from cxr_release.generators.runtime.compute import Compute, chunks
 from cxr_release.generators.runtime.learner import BatchLearner, Gradients
@@ -50,17 +50,18 @@ class AutoencoderLearner(BatchLearner):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(seed, "weights"))
             module = build(network, self._size).train()
+        self._shape = module.shape
         super().__init__(module, settings=settings, horizon=horizon, compute=compute)
 
     def _draws(self, step: int) -> Draws:
-        """What chance decides in this step: films, and a latent's worth of noise for each."""
+        """What chance decides in this step: films, and noise for the latents of each."""
         return step_draws(
             self._seed,
             step,
             films=len(self._films),
             batch=self._settings.batch_size,
             levels=1,
-            shape=(1, self._network.latents),
+            shape=self._shape,
         )
 
     def _gradients(self, draws: Draws, piece: list[int]) -> Gradients:
@@ -68,14 +69,14 @@ class AutoencoderLearner(BatchLearner):
         if self._settings.flip:
             films = np.where(draws.mirrored[piece, None, None], films[:, :, ::-1], films)
         device = self._compute.device
-        noise = torch.from_numpy(draws.noise[piece, 0, 0]).to(device)
+        noise = torch.from_numpy(draws.noise[piece]).to(device)
         with self._compute.autocast():
             losses = self._predict(to_unit(films).to(device), noise)
         loss = losses.sum() / self._settings.batch_size
         return [*torch.autograd.grad(loss, self._weights), loss.detach()]
 
-    def averaged(self) -> FilmAutoencoder:
-        """A network with the averaged weights, its latents fitted to the films."""
+    def averaged(self) -> Autoencoder:
+        """A network with the averaged weights, fitted to the latents of the films."""
         network = build(self._network, self._size)
         self._average.copy_to(network.parameters())
         network.requires_grad_(False).eval().to(self._compute.device)

@@ -1,10 +1,11 @@
-"""Training the autoencoder, resumable to the bit, as `diffusion.training` is."""
+"""Training an autoencoder, resumable to the bit, as `diffusion.training` is."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators.autoencoder import checkpoint
-from cxr_release.generators.autoencoder.checkpoint import Record
+from cxr_release.generators.autoencoder.checkpoint import FirstStageRecord, Record
 from cxr_release.generators.autoencoder.learner import AutoencoderLearner
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.randomness import seed_of
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
 from cxr_release.generators.runtime.versions import versions
-from cxr_release.params import AutoencoderParams, ComputeParams, TrainParams
+from cxr_release.params import AutoencoderParams, ComputeParams, LatentParams, TrainParams
 
 
 def train(
@@ -36,7 +37,8 @@ def train(
     Args:
         films: (n, height, width) uint8, the cohort.
         folder: of this run; an unfinished run of the same fingerprint in it is resumed.
-        settings: of the autoencoder; its steps end at the last whole `others.checkpoint_every`.
+        settings: of the autoencoder, a generator or, as `LatentParams`, the first stage of latent
+            diffusion; its steps end at the last whole `others.checkpoint_every`.
         others: of training, where the autoencoder has no settings of its own.
         compute: precision and compilation.
         seed: root of the run's random numbers.
@@ -47,13 +49,14 @@ def train(
             unfinished run in `folder` trains on another cohort. The last good checkpoint is kept.
         CxrReleaseError: `folder` holds something else.
     """
-    size = _size(films, settings)
+    name = "latent" if isinstance(settings, LatentParams) else "autoencoder"
+    size = _size(films, settings, name)
     end = settings.steps - settings.steps % others.checkpoint_every
     if not end:
         raise TrainingError(
             f"{settings.steps} steps end before the first checkpoint at step"
             f" {others.checkpoint_every}",
-            remedy="raise autoencoder.steps or lower train.checkpoint_every",
+            remedy=f"raise {name}.steps or lower train.checkpoint_every",
         )
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
     with computing(compute) as context:
@@ -64,14 +67,15 @@ def train(
             steps=settings.steps,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
-            flip=others.flip is True,
+            # A generator draws no mirrored film; a first stage brings those back that are learnt.
+            flip=bool(others.flip) if name == "latent" else others.flip is True,
         )
         learner = AutoencoderLearner(
             films,
             network=settings.network,
             settings=batches,
             horizon=settings.steps,
-            seed=seed_of(seed, "autoencoder"),
+            seed=seed_of(seed, name),
             compute=context,
         )
         shared = ("decay", "checkpoint_every", "warmup", "ema", "ema_every", "flip")
@@ -86,14 +90,17 @@ def train(
         }
 
         def write(path: Path, number: int, step: int) -> None:
-            record = Record(
-                generator="autoencoder",
-                checkpoint=number,
-                checkpoint_step=step,
-                size=size.sides,
-                network=settings.network,
-                fingerprint=fingerprint,
-            )
+            facts: dict[str, Any] = {
+                "checkpoint": number,
+                "checkpoint_step": step,
+                "size": size.sides,
+                "fingerprint": fingerprint,
+            }
+            record: Record | FirstStageRecord
+            if isinstance(settings, LatentParams):
+                record = FirstStageRecord(generator="latent", network=settings.network, **facts)
+            else:
+                record = Record(generator="autoencoder", network=settings.network, **facts)
             checkpoint.save(path, learner.averaged(), record, training)
 
         run = Run(
@@ -108,7 +115,7 @@ def train(
         take_steps(learner, run, context.processes)
 
 
-def _size(films: NDArray[np.uint8], settings: AutoencoderParams) -> Size:
+def _size(films: NDArray[np.uint8], settings: AutoencoderParams, name: str) -> Size:
     if films.ndim != 3 or len(films) == 0:
         raise TrainingError(f"needs films of one size, got an array of {films.shape}")
     size = Size.of_shape(films.shape)
@@ -116,6 +123,6 @@ def _size(films: NDArray[np.uint8], settings: AutoencoderParams) -> Size:
     if not size.is_multiple_of(halvings):
         raise TrainingError(
             f"films of {size} pixels cannot be halved as often as the autoencoder asks",
-            remedy=f"take multiples of {halvings}, or fewer autoencoder.channels",
+            remedy=f"take multiples of {halvings}, or fewer {name}.channels",
         )
     return size

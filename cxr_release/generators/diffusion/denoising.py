@@ -62,15 +62,18 @@ class Solver:
         sampler: see above.
         steps: evaluations of the network.
         schedule: that the network was trained with.
+        is_bounded: whether what is drawn lies in [−1, 1], to which some of the ways clip it.
     """
 
-    def __init__(self, sampler: Sampler, steps: int, schedule: DDPMScheduler) -> None:
+    def __init__(
+        self, sampler: Sampler, steps: int, schedule: DDPMScheduler, *, is_bounded: bool = True
+    ) -> None:
         self._noisy = sampler in {"ddpm", "sde-dpmsolver++"}
         self._options: dict[str, Any] = {}
         if sampler in {"ddpm", "ddim"}:
             family = DDIMScheduler
             self._options = {"eta": float(self._noisy), "use_clipped_model_output": True}
-            settings: dict[str, Any] = {}
+            settings: dict[str, Any] = {} if is_bounded else {"clip_sample": False}
         else:
             family = DPMSolverMultistepScheduler
             settings = {"algorithm_type": sampler, "solver_order": 2}
@@ -126,6 +129,7 @@ class Denoiser:
         self._compute = compute
         self._schedule = unets.noise_schedule(checkpoint.record.network)
         self._unet = compute.place(checkpoint.unet)
+        self._space = checkpoint.space
         self._class_guidance = class_guidance if checkpoint.record.conditions.classes else 1.0
         self._guide: Checkpoint | None = None
         if (guide is None) != (settings.guidance is None):
@@ -193,8 +197,9 @@ class Denoiser:
             for start in range(0, len(filled), size)
         ]
         # Solvers are made here, on one thread: making one silences a warning of diffusers'.
+        way, bounded = self._settings, self._space.is_bounded
         work = [
-            (*piece, Solver(self._settings.sampler, self._settings.steps, self._schedule))
+            (*piece, Solver(way.sampler, way.steps, self._schedule, is_bounded=bounded))
             for piece in self._compute.processes.share(pieces)
         ]
         drawn = self._compute.run(lambda piece: self._piece(*piece), work)
@@ -205,27 +210,28 @@ class Denoiser:
     def _piece(
         self, seeds: Sequence[int], rows: NDArray[np.int64] | None, solver: Solver
     ) -> Tensor:
-        network, shape = self.record.network, self.record.size.shape
+        network, shape = self.record.network, self._space.shape
         streams = [np.random.Generator(np.random.PCG64(seed)) for seed in seeds]
 
         def normal(stream: np.random.Generator) -> NDArray[np.float32]:
-            return stream.standard_normal((1, *shape), dtype=np.float32)
+            return stream.standard_normal(shape, dtype=np.float32)
 
         def noise() -> Tensor:
-            films = np.stack(self._compute.draw(normal, streams))
-            return unets.fold(torch.from_numpy(films).to(self._compute.device), network)
+            drawn = np.stack(self._compute.draw(normal, streams))
+            return unets.fold(torch.from_numpy(drawn).to(self._compute.device), network)
 
         state = noise()
         for time in solver.times:
             times = torch.full((len(seeds),), time, device=self._compute.device)
             state = solver.step(self._velocity(state, times, rows), time, state, noise)
-        if not torch.isfinite(state).all():
+        films = self._space.decode(unets.unfold(state, network), self._compute)
+        if not torch.isfinite(films).all():
             raise CheckpointError(
                 "draws films that are not finite numbers",
                 where=f"checkpoint {self.record.checkpoint}",
                 remedy="its weights are broken; train again with a lower train.learning_rate",
             )
-        return unets.to_grey(unets.unfold(state, network))
+        return unets.to_grey(films)
 
     def _velocity(self, state: Tensor, times: Tensor, rows: NDArray[np.int64] | None) -> Tensor:
         """v of some films, guided where that is asked for."""
@@ -249,7 +255,7 @@ class Denoiser:
 
 def _require_earlier(guide: Record, guided: Record) -> None:
     run = [
-        (record.fingerprint, record.network, record.size, record.conditions)
+        (record.fingerprint, record.network, record.size, record.conditions, record.latent)
         for record in (guide, guided)
     ]
     if run[0] != run[1] or guide.checkpoint >= guided.checkpoint:
@@ -302,7 +308,7 @@ def fixed_losses(
 
     Every film is taken at `levels` evenly spaced diffusion times (the middles of equal strata of
     the schedule), each with its own fixed noise, all of equal weight. The loss has no unit;
-    pixels run from −1 to 1.
+    pixels run from −1 to 1, and latents have unit variance over the films that were learnt.
 
     Args:
         checkpoint_folder: see `checkpoints`.
@@ -322,13 +328,14 @@ def fixed_losses(
     total = len(schedule.alphas_cumprod)
     with computing(compute) as context:
         unet = context.place(model.unet)
+        inputs = model.space.encode(films, context)
 
         @torch.inference_mode()
         def losses(cases: range) -> Tensor:
             film, level = np.divmod(np.array(cases), levels)
-            noise = np.stack([_noise(seed, case, films.shape[1:]) for case in cases])
+            noise = np.stack([_noise(seed, case, model.space.shape) for case in cases])
             times = torch.from_numpy(((level + 0.5) / levels * total).astype(np.int64))
-            clean = unets.fold(unets.to_unit(films[film]).to(context.device), network)
+            clean = unets.fold(inputs(film, None).to(context.device), network)
             folded = unets.fold(torch.from_numpy(noise).to(context.device), network)
             predict = told(unet, None if rows is None else rows[film], context.device)
             with context.autocast():
@@ -339,4 +346,4 @@ def fixed_losses(
 
 
 def _noise(seed: int, case: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    return generator(seed, "loss", case).standard_normal((1, *shape), dtype=np.float32)
+    return generator(seed, "loss", case).standard_normal(shape, dtype=np.float32)

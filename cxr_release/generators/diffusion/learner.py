@@ -13,6 +13,7 @@ from cxr_release.film_size import Size
 from cxr_release.generators.conditions import ToldFilms, told
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.diffusion.network import min_snr_weights, v_losses
+from cxr_release.generators.diffusion.spaces import PixelSpace, Space
 from cxr_release.generators.runtime.compute import Compute
 from cxr_release.generators.runtime.learner import BatchLearner, Gradients
 from cxr_release.generators.runtime.randomness import Draws, seed_of, step_draws
@@ -31,6 +32,7 @@ class Learner(BatchLearner):
         compute: where the network is computed.
         start: a network whose weights training starts from; None: random ones.
         films_told: the classes of the films; None: there are none.
+        space: what the network sees of films; None: their pixels.
 
     Raises:
         TrainingError: the batch is too small to be shared by so many processes.
@@ -47,9 +49,11 @@ class Learner(BatchLearner):
         compute: Compute,
         start: UNet2DModel | None = None,
         films_told: ToldFilms | None = None,
+        space: Space | None = None,
     ) -> None:
         self._films = films
-        self._size = Size.of_shape(films.shape)
+        self._space = space or PixelSpace(Size.of_shape(films.shape))
+        self._inputs = self._space.encode(films, compute, mirrored=bool(settings.flip))
         self._network = network
         self._seed = seed
         self._schedule = unets.noise_schedule(network)
@@ -67,7 +71,9 @@ class Learner(BatchLearner):
         self._next: tuple[int, Future[Draws]] | None = None
 
     def _built(self) -> UNet2DModel:
-        return unets.build(self._network, self._size, self.conditions.rows)
+        depth, height, width = self._space.shape
+        size = Size(width=width, height=height)
+        return unets.build(self._network, size, self.conditions.rows, depth=depth)
 
     def _draws(self, step: int) -> Draws:
         """What chance decides in this step; that of the next is drawn while this one runs."""
@@ -80,7 +86,7 @@ class Learner(BatchLearner):
                     films=len(self._films),
                     batch=self._settings.batch_size,
                     levels=len(self._schedule.alphas_cumprod),
-                    shape=self._films.shape[1:],
+                    shape=self._space.shape,
                     drop=self._drop,
                 )
             )
@@ -92,11 +98,10 @@ class Learner(BatchLearner):
 
     def _gradients(self, draws: Draws, piece: list[int]) -> Gradients:
         """The share of some films of the batch in the gradient, and in the mean loss."""
-        films = self._films[draws.films[piece]]
-        if self._settings.flip:
-            films = np.where(draws.mirrored[piece, None, None], films[:, :, ::-1], films)
         device = self._compute.device
-        clean = unets.fold(unets.to_unit(films).to(device), self._network)
+        flips = draws.mirrored[piece] if self._settings.flip else None
+        inputs = self._inputs(draws.films[piece], flips)
+        clean = unets.fold(inputs.to(device), self._network)
         noise = unets.fold(torch.from_numpy(draws.noise[piece]).to(device), self._network)
         times = torch.from_numpy(draws.times[piece]).to(device)
         predict = told(self._predict, self._told(draws, piece), device)

@@ -1,8 +1,9 @@
 """The U-Net, its noise schedule, how films go into it, and what training minimizes.
 
-A film x in [−1, 1] at diffusion time t is x_t = √ᾱ_t x + √(1 − ᾱ_t) ε. The network predicts
-v = √ᾱ_t ε − √(1 − ᾱ_t) x (Salimans and Ho, 2022), which holds up with few sampling steps where
-predicting ε does not. Training minimizes the weighted error of the predicted v.
+A film x, as pixels in [−1, 1] or as latents (see `spaces`), is at diffusion time t
+x_t = √ᾱ_t x + √(1 − ᾱ_t) ε. The network predicts v = √ᾱ_t ε − √(1 − ᾱ_t) x (Salimans and Ho, 2022),
+which holds up with few sampling steps where predicting ε does not. Training minimizes the weighted
+error of the predicted v.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ TIMES = 1000
 """Diffusion times."""
 
 
-def build(network: NetworkParams, size: int | Size, rows: int | None = None) -> UNet2DModel:
+def build(
+    network: NetworkParams, size: int | Size, rows: int | None = None, *, depth: int = 1
+) -> UNet2DModel:
     """A U-Net for films of a size, its weights drawn from torch's global stream.
+
+    What it sees may be latents instead of films: `size` is theirs then, and `depth` their channels.
 
     Attention is in the middle block, and in the `attention` innermost resolutions: further
     out it costs more time than it brings likeness. The diffusion time scales and shifts every
@@ -36,7 +41,7 @@ def build(network: NetworkParams, size: int | Size, rows: int | None = None) -> 
     `rows` there is a table of as many rows, of which one is added to the time (see `conditions`).
     """
     plain = len(network.channels) - network.attention
-    folded = network.pixel_unshuffle**2
+    folded = depth * network.pixel_unshuffle**2
     return UNet2DModel(
         sample_size=_sample_size(Size.of(size), network.pixel_unshuffle),
         in_channels=folded,
@@ -110,13 +115,13 @@ def to_grey(unit: Tensor) -> Tensor:
 
 
 def fold(films: Tensor, network: NetworkParams) -> Tensor:
-    """(b, 1, h, w) → (b, n², h/n, w/n): n × n pixels become channels, which makes steps cheap."""
+    """(b, c, h, w) → (b, c n², h/n, w/n): n × n pixels become channels, which makes steps cheap."""
     folded = functional.pixel_unshuffle(films, network.pixel_unshuffle)
     return folded.contiguous(memory_format=torch.channels_last)
 
 
 def unfold(folded: Tensor, network: NetworkParams) -> Tensor:
-    """(b, n², h/n, w/n) → (b, 1, h, w): the inverse of `fold`."""
+    """(b, c n², h/n, w/n) → (b, c, h, w): the inverse of `fold`."""
     return functional.pixel_shuffle(folded, network.pixel_unshuffle)
 
 
@@ -128,7 +133,7 @@ def v_losses(
     Args:
         unet: the network, or its compiled form.
         schedule: of the noise.
-        films: (b, c, h, w), folded as the network takes them, in [−1, 1].
+        films: (b, c, h, w), folded as the network takes them.
         noise: the same shape, standard normal.
         times: (b,) diffusion times.
 

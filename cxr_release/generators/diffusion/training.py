@@ -22,6 +22,11 @@ from numpy.typing import NDArray
 from cxr_release.errors import TrainingError
 from cxr_release.film_size import Size
 from cxr_release.generators import checkpoints
+from cxr_release.generators.autoencoder.checkpoint import (
+    load_first_stage,
+    read_first_stage_record,
+    read_training,
+)
 from cxr_release.generators.checkpoints import Record
 from cxr_release.generators.conditions import Conditions, ToldFilms
 from cxr_release.generators.diffusion import network as unets
@@ -35,6 +40,7 @@ from cxr_release.generators.diffusion.run_facts import (
     require_other_films,
     settings_of,
 )
+from cxr_release.generators.diffusion.spaces import LatentSpace
 from cxr_release.generators.privacy.mechanism import Private
 from cxr_release.generators.runtime.compute import computing
 from cxr_release.generators.runtime.training_run import Run, begin_run, take_steps
@@ -55,6 +61,7 @@ def train(
     start: Path | None = None,
     private: Private | None = None,
     films_told: ToldFilms | None = None,
+    latent: Path | None = None,
 ) -> None:
     """Train a denoising network and leave its checkpoints in `folder`.
 
@@ -76,6 +83,8 @@ def train(
             training starts from; None: from random ones.
         private: what makes the run private, where `settings.privacy` asks for that.
         films_told: the classes of the films; None: films are drawn without classes.
+        latent: folder of the checkpoint of an autoencoder of the same films, whose latents the
+            network learns; None: it learns pixels.
 
     Raises:
         TrainingError: films or steps do not fit, the loss is not a number, the disk is full, or an
@@ -83,7 +92,7 @@ def train(
         CheckpointError: the checkpoint to start from cannot be loaded, or is not the one.
         CxrReleaseError: `folder` holds something else.
     """
-    end = _end(films, network, settings, steps)
+    end = _end(films, network, settings, steps, latent)
     size = Size.of_shape(films.shape)
     cohort = hashlib.sha256(np.ascontiguousarray(films).data).hexdigest()
     guarantee = guarantee_of(private, settings, len(films), end)
@@ -97,6 +106,8 @@ def train(
     if private is not None:
         # With another key the steps that are left would not go with those that are done.
         fingerprint = _joined(fingerprint, private.key.fingerprint)
+    if latent is not None:
+        _require_fitting(latent, cohort, settings)
     if (start is None) != (settings.start_sha256 is None):
         raise TrainingError("a checkpoint to start from and train.start_sha256 go together")
     begin = None if start is None else load_start(start, settings, network, size, conditions)
@@ -117,6 +128,7 @@ def train(
             | {"precision": context.precision, "versions": versions()},
             fingerprint=fingerprint,
             conditions=conditions,
+            latent=None if latent is None else checkpoints.latents_of(latent),
         )
         given: dict[str, Any] = {
             "network": network,
@@ -126,6 +138,7 @@ def train(
             "compute": context,
             "start": None if begin is None else begin.unet,
             "films_told": films_told,
+            "space": None if latent is None else LatentSpace(load_first_stage(latent)),
         }
         if private is None or guarantee is None:
             learner = Learner(films, **given)
@@ -145,7 +158,10 @@ def train(
             end=end,
             checkpoint_every=settings.checkpoint_every,
             write=lambda path, number, step: checkpoints.save(
-                path, learner.averaged(), replace(last, checkpoint=number, checkpoint_step=step)
+                path,
+                learner.averaged(),
+                replace(last, checkpoint=number, checkpoint_step=step),
+                latent,
             ),
         )
         take_steps(learner, run, context.processes)
@@ -177,17 +193,48 @@ def _joined(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+def _require_fitting(latent: Path, cohort: str, settings: TrainParams) -> None:
+    """An autoencoder for these films, and for training without privacy and from the start.
+
+    One that has seen other films would bring into the run what its checkpoints deny.
+    """
+    if settings.privacy is not None or settings.start_sha256 is not None:
+        raise TrainingError(
+            "a network that learns latents is trained neither privately nor from another checkpoint"
+        )
+    if read_training(latent).get("cohort_sha256") != cohort:
+        raise TrainingError(
+            "this autoencoder was trained on other films than the network is to be",
+            where=str(latent),
+            remedy="train it again (`dvc repro train_latent`)",
+        )
+
+
 def _end(
-    films: NDArray[np.uint8], network: NetworkParams, settings: TrainParams, steps: int
+    films: NDArray[np.uint8],
+    network: NetworkParams,
+    settings: TrainParams,
+    steps: int,
+    latent: Path | None,
 ) -> int:
     """The step of the last checkpoint, after a look at whether training can start at all."""
     if films.ndim != 3 or len(films) == 0:
         raise TrainingError(f"needs films of one size, got an array of {films.shape}")
     size = Size.of_shape(films.shape)
-    if not size.is_multiple_of(unets.halvings(network)):
+    halvings = unets.halvings(network)
+    if latent is not None:
+        record = read_first_stage_record(latent)
+        if Size.of(record.size) != size:
+            raise TrainingError(
+                f"films of {size} pixels, and an autoencoder for {Size.of(record.size)}",
+                where=str(latent),
+                remedy="train it again (`dvc repro train_latent`)",
+            )
+        halvings *= record.network.halvings
+    if not size.is_multiple_of(halvings):
         raise TrainingError(
             f"films of {size} pixels cannot be halved as often as the network asks",
-            remedy=f"take multiples of {unets.halvings(network)}, or fewer network.channels",
+            remedy=f"take multiples of {halvings}, or fewer network.channels",
         )
     if steps < settings.checkpoint_every:
         raise TrainingError(

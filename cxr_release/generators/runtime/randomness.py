@@ -40,7 +40,7 @@ class Draws:
     times: NDArray[np.int64]
     """(b,) diffusion times in [0, levels), one in each of b equal strata."""
     noise: NDArray[np.float32]
-    """(b, 1, height, width) standard normal."""
+    """(b, …) standard normal, of the shape of what is learnt of a film."""
     dropped: NDArray[np.bool_]
     """(b,) of which of them the class is left out, if there are classes."""
 
@@ -52,7 +52,7 @@ def step_draws(
     films: int,
     batch: int,
     levels: int,
-    shape: tuple[int, int],
+    shape: tuple[int, ...],
     drop: float = 0.0,
 ) -> Draws:
     """The draws of training step `step` (from 0).
@@ -69,7 +69,7 @@ def step_draws(
     mirrored = chance.random(batch) < 0.5
     strata = (np.arange(batch) + chance.random(batch)) / batch
     times = np.minimum((strata * levels).astype(np.int64), levels - 1)
-    noise = chance.standard_normal((batch, 1, *shape), dtype=np.float32)
+    noise = chance.standard_normal((batch, *shape), dtype=np.float32)
     dropped = generator(seed, "drop", step).random(batch) < drop
     return Draws(np.array(chosen, dtype=np.int64), mirrored, times, noise, dropped)
 

@@ -7,12 +7,13 @@ to follow from itself.
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from cxr_release.errors import TrainingError
 from cxr_release.film_id import Job
 from cxr_release.generators.privacy.accounting import FINEST, epsilon_of, is_installed
-from cxr_release.params import Params
+from cxr_release.params import AutoencoderParams, LatentParams, Params
 from cxr_release.release.checks.report import CheckReport, Place
 from cxr_release.release.inputs import ReleaseInputs, TrainedAutoencoder, TrainedCheckpoint
 from cxr_release.release.record import Metrics, Privacy, Split, Training
@@ -34,6 +35,9 @@ def check_trained(
             report.says(place.at("key checkpoint"), document.checkpoint, number, "its folder")
             stated[number] = document.stated()
             check_training(stated[number], params, split, place.at("key training"), report)
+            if params.latent.is_on:
+                first = path.parent / "latent" / "checkpoint.json"
+                _check_autoencoder(first, document, params.latent, params.latent_step, report)
     if len({training.model_dump_json() for training in stated.values()}) > 1:
         report.add(str(inputs.final), "its checkpoints are not of one run", _TRAIN)
 
@@ -42,28 +46,45 @@ def check_autoencoder(inputs: ReleaseInputs, params: Params, report: CheckReport
     """The autoencoder's checkpoint is of the parameters, and of the films of the final run."""
     if not params.sample.beside:
         return
-    path = inputs.trained_autoencoder
+    for other in inputs.trained(params.sample.jobs).values():
+        trained = report.document(other, TrainedCheckpoint)
+        path, step = inputs.trained_autoencoder, params.autoencoder_step
+        _check_autoencoder(path, trained, params.autoencoder, step, report)
+    report.applied("statements on the autoencoder held against the parameters", 1)
+
+
+def _check_autoencoder(
+    path: Path,
+    trained: TrainedCheckpoint | None,
+    settings: AutoencoderParams,
+    step: int,
+    report: CheckReport,
+) -> None:
+    """What an autoencoder's checkpoint says against its section, and the films of the network's.
+
+    Args:
+        path: of what it says.
+        trained: what the network's checkpoint says.
+        settings: its section.
+        step: that it should have been trained to.
+        report: where faults go.
+    """
     document = report.document(path, TrainedAutoencoder)
     if document is None:
         return
-    place = Place(str(path), "train again (`dvc repro train_autoencoder`)")
-    settings = params.autoencoder
-    where = "section autoencoder"
-    report.says(
-        place.at("key checkpoint_step"), document.checkpoint_step, params.autoencoder_step, where
-    )
+    section = "latent" if isinstance(settings, LatentParams) else "autoencoder"
+    place = Place(str(path), f"train again (`dvc repro train_{section}`)")
+    where = f"section {section}"
+    report.says(place.at("key generator"), document.generator, section, where)
+    report.says(place.at("key checkpoint_step"), document.checkpoint_step, step, where)
     network = {**asdict(settings.network), "channels": list(settings.channels)}
     report.says(place.at("key network"), document.network, network, where)
     for key in ("steps", "batch_size", "learning_rate"):
         true, stated = getattr(settings, key), getattr(document.training, key)
         report.says(place.at(f"key training.{key}"), stated, true, where)
-    for other in inputs.trained(params.sample.jobs).values():
-        trained = report.document(other, TrainedCheckpoint)
-        if trained is not None and trained.training.cohort_sha256 is not None:
-            films = trained.training.cohort_sha256
-            stated = document.training.cohort_sha256
-            report.says(place.at("key training.cohort_sha256"), stated, films, str(other))
-    report.applied("statements on the autoencoder held against the parameters", 1)
+    if trained is not None and trained.training.cohort_sha256 is not None:
+        films, stated = trained.training.cohort_sha256, document.training.cohort_sha256
+        report.says(place.at("key training.cohort_sha256"), stated, films, "the network's films")
 
 
 def check_untrained(metrics: Metrics, params: Params, place: Place, report: CheckReport) -> None:
@@ -107,6 +128,8 @@ def check_training(
     start = training.start if training else None
     given = None if start is None else start.sha256
     report.says(place.at("start"), given, settings.start_sha256, "train.start_sha256")
+    if bool(training and training.latent_sha256) != params.latent.is_on:
+        report.add(place.at("latent_sha256"), "does not fit latent.steps")
     if (privacy is None) != (settings.privacy is None):
         report.add(place.at("privacy"), "is not what train.privacy asked for")
     elif privacy is not None and settings.privacy is not None:

@@ -100,6 +100,8 @@ def render(
             power_figure=POWER,
             scale=scale_of(record),
             autoencoder_step=record.params.autoencoder_step,
+            latent_step=record.params.latent_step,
+            latent_size=record.params.latent_size,
             texts_found=(FOUND, PLANTED),
             scored=_scored(record.metrics.scorecard),
             at_worst=at_worst(record.metrics.training),

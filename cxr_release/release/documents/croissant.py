@@ -307,8 +307,14 @@ def _provenance(record: Record) -> dict[str, Any]:
         if params.sample.beside
         else ""
     )
+    first = (
+        f"Training of an autoencoder ({params.latent_step:,} steps of"
+        f" {params.latent.batch_size} films) and, on its latents, of"
+        if params.latent.is_on
+        else "Training of"
+    )
     made = (
-        f"Training of a denoising diffusion model (U-Net of {channels} channels,"
+        f"{first} a denoising diffusion model (U-Net of {channels} channels,"
         f" {train.steps:,} steps of {train.batch_size} films), sampling from its"
         f" checkpoints {', '.join(map(str, params.sample.checkpoints))}, {beside}screening"
     )

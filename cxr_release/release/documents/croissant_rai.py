@@ -76,11 +76,17 @@ def _collection(record: Record) -> str:
             f" trained here. {left} That they show no real person, their publishers state."
         )
     return (
-        f"A denoising diffusion model drew {own:,} films, at its checkpoint(s)"
+        f"A denoising diffusion model drew {own:,} films{_through(params)}, at its checkpoint(s)"
         f" {checkpoints}, by the sampler {params.sample.sampler} in"
         f" {params.sample.steps:,} steps{_guided(params)}.{second}{others} {left}"
         f" {_NOBODY_ELSEWHERE if elsewhere else _NOBODY}"
     )
+
+
+def _through(params: Params) -> str:
+    if not params.latent.is_on:
+        return ""
+    return ", as latents of an autoencoder that was trained on the same films"
 
 
 def _guided(params: Params) -> str:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tqdm import tqdm
 
@@ -75,6 +76,7 @@ def with_canaries(
         compute=context,
         start=start.unet,
         films_told=ToldFilms(names, films.labels or (), DROP) if names else None,
+        space=start.space,
     )
     done = 0
     with tqdm(
@@ -93,4 +95,4 @@ def with_canaries(
                 bar.update()
             done = end
             unet = learner.averaged().requires_grad_(False).eval()
-            yield dose, end, Checkpoint(record, unet)
+            yield dose, end, replace(start, unet=unet)

@@ -140,6 +140,8 @@ def unfit(target: Record, reference: Record, *, proxy: bool) -> str | None:
         return "the reference was trained with another schedule of noise"
     if target.conditions.names != reference.conditions.names:
         return "the reference draws other classes than the network under attack"
+    if target.input_shape != reference.input_shape:
+        return "the reference learns other latents than the network under attack, or pixels"
     cohorts = [record.training.get("cohort_sha256") for record in (target, reference)]
     if not proxy and cohorts[0] is not None and cohorts[0] == cohorts[1]:
         return (

@@ -79,6 +79,7 @@ class Prober:
         self._kept = self._schedule.alphas_cumprod
         self._context = context
         self._unet = context.place(checkpoint.unet)
+        self._space = checkpoint.space
 
     def log_losses(self, films: NetworkFilms, *, levels: int, noises: int) -> Floats:
         """(n,) the mean over noise levels and noises of the log of a film's loss.
@@ -99,12 +100,14 @@ class Prober:
             for noise in range(noises)
         ]
 
+        inputs = self._inputs(films)
+
         def losses(piece: Sequence[tuple[int, int, int]]) -> Tensor:
             places = [film for film, _, _ in piece]
-            clean = self._clean(films, places)
+            clean = inputs(places)
             drawn = [
                 generator("membership", films.digests[film], time, noise).standard_normal(
-                    (1, *films.pixels.shape[1:]), dtype=np.float32
+                    self._space.shape, dtype=np.float32
                 )
                 for film, time, noise in piece
             ]
@@ -125,8 +128,10 @@ class Prober:
             CheckpointError: a score is not a finite number.
         """
 
+        inputs = self._inputs(films)
+
         def scores(piece: Sequence[int]) -> Tensor:
-            clean = self._clean(films, piece)
+            clean = inputs(piece)
             first, at = (
                 torch.full((len(piece),), time, device=self._context.device)
                 for time in (0, PIA_TIME)
@@ -145,10 +150,12 @@ class Prober:
             CheckpointError: a score is not a finite number.
         """
 
+        inputs = self._inputs(films)
+
         def scores(piece: Sequence[int]) -> Tensor:
             at = torch.full((len(piece),), SIMA_TIME, device=self._context.device)
             predict = self._told(films, piece)
-            return -_four_norm(self._noise_in(predict, self._clean(films, piece), at))
+            return -_four_norm(self._noise_in(predict, inputs(piece), at))
 
         return self._scores(scores, films, "SimA")
 
@@ -159,8 +166,10 @@ class Prober:
         self._require_finite(values)
         return values
 
-    def _clean(self, films: NetworkFilms, places: Sequence[int]) -> Tensor:
-        return self._folded(unets.to_unit(films.pixels[list(places)]))
+    def _inputs(self, films: NetworkFilms) -> Callable[[Sequence[int]], Tensor]:
+        """What the network sees of some of the films, by their places."""
+        taken = self._space.encode(films.pixels, self._context)
+        return lambda places: self._folded(taken(np.array(places, np.int64), None))
 
     def _folded(self, films: Tensor) -> Tensor:
         return unets.fold(films.to(self._context.device), self._network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from cxr_release import schemas, tables
 from cxr_release.errors import CheckpointError, SourceError
 from cxr_release.films import png
 from cxr_release.films.png import Film
-from cxr_release.generators.checkpoints import Record
+from cxr_release.generators.checkpoints import Latents, Record
+from cxr_release.params import FirstStageNetwork
 from cxr_release.radiographs.split import CONTROL, HELD_OUT, TUNING
 from cxr_release.scorecard.network.films import Chosen, NetworkFilms, read_films
 from cxr_release.scorecard.network.inputs import inputs_of_project, reference_for, unfit
@@ -49,7 +51,11 @@ def test_a_reference_that_says_nothing_about_the_target_is_not_taken() -> None:
     assert unfit(record("a"), record("b"), proxy=False) is None
     assert "the same films" in str(unfit(record("a"), record("a"), proxy=False))
     assert unfit(record("a"), record("a"), proxy=True) is None
-    assert "of 32 pixels" in str(unfit(record("a"), record("b", size=32), proxy=False))
+    assert "of 32 × 32 pixels" in str(unfit(record("a"), record("b", size=32), proxy=False))
+    latents = Latents("0" * 64, FirstStageNetwork(channels=(8, 16), pixel_unshuffle=2))
+    small = replace(record("b"), latent=latents)
+    assert "other latents" in str(unfit(record("a"), small, proxy=False))
+    assert unfit(replace(record("a"), latent=latents), small, proxy=False) is None
 
 
 def test_films_come_in_an_order_that_names_do_not_change() -> None:

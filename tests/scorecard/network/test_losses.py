@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from cxr_release.errors import CheckpointError
+from cxr_release.film_size import Size
+from cxr_release.generators.autoencoder.network import build
+from cxr_release.generators.checkpoints import Checkpoint, Latents
 from cxr_release.generators.diffusion import network as unets
 from cxr_release.generators.runtime.compute import Compute, computing
+from cxr_release.params import FirstStageNetwork
 from cxr_release.scorecard.network.films import NetworkFilms
 from cxr_release.scorecard.network.losses import PIA_TIME, SIMA_TIME, Prober, times_of
 from tests.support.tiny_networks import COMPUTE, NETWORK, SIDE, untrained, with_weights
@@ -83,6 +88,34 @@ def test_a_film_is_asked_the_same_whatever_lies_beside_it_on_any_number_of_cores
     finally:
         torch.set_num_threads(threads)
     assert few.tolist() == whole[[7, 2]].tolist()
+
+
+@pytest.fixture
+def latent() -> Checkpoint:
+    """A network of chance for latents of an autoencoder of chance, fitted to some films."""
+    network_of_latents = FirstStageNetwork(channels=(8, 16), pixel_unshuffle=2, latents=3)
+    network = replace(NETWORK, channels=(16, 16), pixel_unshuffle=1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        autoencoder = build(network_of_latents, Size(SIDE, SIDE)).requires_grad_(False).eval()
+    with torch.inference_mode():
+        autoencoder.fit(*autoencoder.encode(unets.to_unit(random_films(50).pixels)))
+    untold = untrained(network=network, latent=Latents("0" * 64, network_of_latents))
+    return replace(untold, autoencoder=autoencoder)
+
+
+def test_a_network_of_latents_is_asked_about_the_latents_of_a_film(
+    context: Compute, latent: Checkpoint
+) -> None:
+    prober = Prober(latent, context)
+    some = random_films(11)
+    few = some.take([7, 2])
+    for ask in (prober.pia, prober.sima, lambda of: prober.log_losses(of, levels=2, noises=1)):
+        assert ask(few).tolist() == ask(some)[[7, 2]].tolist()
+    # Latents of unit variance: so has v of a network that answers 0, at any noise level.
+    silent = Prober(with_weights(latent, SILENT), context)
+    logs = silent.log_losses(random_films(50), levels=5, noises=2)
+    assert logs.mean() == pytest.approx(0, abs=0.05)
 
 
 def test_broken_weights_are_named(context: Compute) -> None:

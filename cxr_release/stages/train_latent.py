@@ -1,0 +1,47 @@
+"""Train the autoencoders whose latents the networks learn, where that is asked for.
+
+Two, for each run one that has seen the same films as its network: with a single one the losses of
+films held out, and the attacks on the network, would be of films that the run knows already.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cxr_release import fingerprint, schemas, tables
+from cxr_release.exit_status import execute
+from cxr_release.films.film_store import load_films
+from cxr_release.generators.autoencoder.training import train
+from cxr_release.generators.runtime import run_folder
+from cxr_release.params import Params
+from cxr_release.paths import Paths
+
+RUNS = ("tuning", "final")
+OFF = "0" * 64
+"""Of a run without an autoencoder: what those of other projects follow from is no reason to train
+the network again."""
+
+
+def run(paths: Paths, params: Params) -> None:
+    """Train, or go on with training where it was killed; nothing at all for 0 steps."""
+    if not params.latent.is_on:
+        for name in RUNS:
+            run_folder.leave_empty(paths.latent / name, OFF)
+        return
+    ids, films = load_films(paths.trained_table)
+    parts = {row["id"]: row["part"] for row in tables.read_rows(paths.split_table, schemas.SPLIT)}
+    chosen = np.array([parts[film] == "tuning" for film in ids])
+    for name, seen in zip(RUNS, (films[chosen], films), strict=True):
+        train(
+            seen,
+            paths.latent / name,
+            settings=params.latent,
+            others=params.train,
+            compute=params.compute,
+            seed=params.seed,
+            fingerprint=fingerprint.of_stage(paths.root, params, "train_latent"),
+        )
+
+
+if __name__ == "__main__":
+    execute(run)
