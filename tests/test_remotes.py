@@ -22,6 +22,7 @@ STAYS = {
     "data/split": "real films, their patients and classes",
     "data/training/tuning": "a network's weights may hold films by heart",
     "data/training/final": "a network's weights may hold films by heart",
+    "data/training/latent": "a network's weights may hold films by heart",
     "data/training/autoencoder": "a network's weights may hold films by heart",
     "data/samples/checkpoint-${item.checkpoint}-${item.batch}": "films that no audit has seen yet",
     "data/samples/${item.generator}-${item.batch}": "films that no audit has seen yet",
