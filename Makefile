@@ -97,4 +97,5 @@ clean:  ## remove what the pipeline made; reviews and raw films stay
 	rm -rf data/cohort data/found-text data/clearance data/split data/training data/curves data/fidelity data/checkpoints \
 	  data/samples data/collected data/oriented data/prescreen data/screening data/audit data/adjudication \
 	  data/study data/study-kit data/study-key data/landmarks \
-	  data/validation data/release data/model dvc.lock
+	  data/validation data/release data/model data/metrics.json data/timings \
+  data/report.html dvc.lock

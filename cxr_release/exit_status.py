@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any, TextIO, cast
 from cxr_release import params as parameters
 from cxr_release.errors import CxrReleaseError, of_system, one_line
 from cxr_release.paths import Paths
+from cxr_release.timings import record
 from cxr_release.tool_code import require_installed
 
 DEBUG = "CXR_RELEASE_DEBUG"
@@ -128,4 +130,6 @@ def execute(stage: Callable[..., None]) -> None:
     paths = Paths(Path())
     with one_line_errors(debug=bool(os.environ.get(DEBUG))):
         require_installed(paths.root, Path(inspect.getfile(stage)).stem)
+        started = time.monotonic()
         stage(paths, parameters.load(paths.params), *sys.argv[1:])
+        record(paths, sys.argv, time.monotonic() - started)

@@ -162,6 +162,12 @@ class Paths:
     """What was checked before packaging."""
     release = _Below("data/release")
     """The release folder."""
+    metrics = _Below("data/metrics.json")
+    """A dozen numbers of the run, for `dvc metrics`."""
+    timings = _Below("data/timings")
+    """How long each stage worked, for the report: no output of it, and no input of any."""
+    report = _Below("data/report.html")
+    """The report of the run, where nobody names another file."""
 
     model = _Below("data/model")
     """The network as a folder to publish; empty where it is not to be."""

@@ -36,6 +36,7 @@ from cxr_release.cli.options import (
     show,
 )
 from cxr_release.cli.release import release_app
+from cxr_release.cli.report import report
 from cxr_release.cli.setup import setup_app
 from cxr_release.cli.study import study_app
 from cxr_release.errors import CxrReleaseError
@@ -64,6 +65,7 @@ app.add_typer(log_app, name="log")
 app.add_typer(study_app, name="study")
 app.add_typer(release_app)
 app.add_typer(lead_app)
+app.command()(report)
 
 DEBUG = "--debug"
 
