@@ -126,9 +126,9 @@ def test_a_stage_refuses_to_run_with_other_code_until_then(
 def test_kept_work_is_of_the_code_too(project: Path, package: Path) -> None:
     """What survives a kill is taken up again only with equal code; see `fingerprint`."""
     params = parameters.load(project / "params.yaml")
-    for name in ("classes.json", "labels.parquet", "trained.parquet"):
-        (project / "data/split").mkdir(exist_ok=True)
-        (project / "data/split" / name).write_text("x")
+    for place in plain_yaml.of_file(project / "dvc.yaml")["stages"]["train"]["deps"]:
+        (project / place).parent.mkdir(parents=True, exist_ok=True)
+        (project / place).write_text("x")
     first = fingerprint.of_stage(project, params, "train")
     touch(package / "screening/counts.py")
     assert fingerprint.of_stage(project, params, "train") == first
