@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cxr_release import plain_yaml
+from cxr_release.paths import Paths
 from cxr_release.tool_code import CODE, TOOL, code_of, installed_sha256, is_code, name_of
 
 Pipeline = dict[str, Any]
@@ -23,8 +25,6 @@ HEAD = """\
 # Written by cxr-release init and cxr-release upgrade: settings belong into params.yaml, not here.
 
 """
-_ORDERS = "data/reviews/orders"
-"""A folder that pages write and no stage reads."""
 
 
 def anatomies() -> list[str]:
@@ -97,7 +97,8 @@ def tool_text(pipeline: Pipeline, *, version: str, preset: str, sha256: str) -> 
 def input_folders(pipeline: Pipeline) -> list[str]:
     """Folders that stages read and none makes: there must be one even where it is empty.
 
-    That of a matrix's outputs is among them, for there may be no job at all.
+    That of a matrix's outputs is among them, for there may be no job at all; and so is every folder
+    of what people decide, whether a stage reads it or the pages alone.
     """
     stages = pipeline["stages"].values()
     outs = {place for stage in stages for place in _outs(stage) if "$" not in place}
@@ -110,7 +111,13 @@ def input_folders(pipeline: Pipeline) -> list[str]:
             f"{place}/".startswith(f"{out}/") or out.startswith(f"{place}/") for out in outs
         )
     }
-    return sorted({*inputs, _ORDERS})
+    places = [getattr(Paths(Path()), name) for name in vars(Paths)]
+    written_by_people = {
+        place.as_posix()
+        for place in places
+        if isinstance(place, Path) and place.parent == Paths(Path()).reviews
+    }
+    return sorted(inputs | written_by_people)
 
 
 def _outs(stage: dict[str, Any]) -> Iterator[str]:

@@ -33,7 +33,8 @@ def upgrade(root: Path, *, dry_run: bool, replace_pipeline: bool = False) -> dic
         `from` and `to` (versions), `stages` (of which the code, the data or the parameters change:
         they run again, and with them what depends on what they make), `code` (what has changed of
         it), `added` (parameters that were missing → value), `new_stages`, `gone_stages`,
-        `dry_run`.
+        `added_files` (that stages read and were missing: empty folders, and cards that ask for
+        nothing), `dry_run`.
 
     Raises:
         CxrReleaseError: it is not a project of `init`, or its dvc.yaml was edited.
@@ -54,6 +55,7 @@ def upgrade(root: Path, *, dry_run: bool, replace_pipeline: bool = False) -> dic
     params, added = _completed(root / "params.yaml", reference)
     names = sorted({name for stage in new["stages"].values() for name in code_of(stage)})
     code = changed_code(tool, names)
+    missing = _missing_files(root, new)
     report = {
         "from": str(tool.get("version", "")),
         "to": __version__,
@@ -62,14 +64,14 @@ def upgrade(root: Path, *, dry_run: bool, replace_pipeline: bool = False) -> dic
         "new_stages": [name for name in new["stages"] if name not in old["stages"]],
         "gone_stages": [name for name in old["stages"] if name not in new["stages"]],
         "added": added,
+        "added_files": sorted(missing),
         "dry_run": dry_run,
     }
     if not dry_run:
         text = pipeline.text_of(new)
-        for folder in pipeline.input_folders(new):
-            if not (root / folder).exists():
-                (root / folder).mkdir(parents=True)
-                write_text(root / folder / KEEP, "")
+        for place, content in missing.items():
+            (root / place).parent.mkdir(parents=True, exist_ok=True)
+            write_text(root / place, content)
         if added:
             write_text(root / "params.yaml", params)
         write_text(root / "dvc.yaml", text)
@@ -106,6 +108,25 @@ def _pipeline_of(root: Path, tool: Mapping[str, Any], *, replace_pipeline: bool)
             remedy="take it back from git, or replace it with --replace-pipeline",
         )
     return found
+
+
+def _missing_files(root: Path, new: pipeline.Pipeline) -> dict[str, str]:
+    """Inputs of stages that the project lacks → what they hold: nothing.
+
+    What another part of the body has in its cards is not this project's.
+    """
+    folders = {
+        f"{folder}/{KEEP}": ""
+        for folder in pipeline.input_folders(new)
+        if not (root / folder).exists()
+    }
+    cards = {
+        place: "{}\n"
+        for stage in new["stages"].values()
+        for place in stage["deps"]
+        if place.startswith("cards/") and not (root / place).exists()
+    }
+    return folders | cards
 
 
 def _completed(where: Path, reference: str) -> tuple[str, dict[str, str]]:
@@ -148,6 +169,7 @@ def text_of(report: Mapping[str, Any]) -> str:
     if report["gone_stages"]:
         lines.append(f"stages that are no more: {', '.join(report['gone_stages'])}")
     lines += [f"added to params.yaml: {key}: {value}" for key, value in report["added"].items()]
+    lines += [f"added: {place}" for place in report["added_files"]]
     if report["dry_run"]:
         lines.append("nothing was changed: this was a dry run")
     return "\n".join(lines)

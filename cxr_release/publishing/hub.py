@@ -83,8 +83,13 @@ def reference(text: str) -> Reference:
     return Reference(repo, tag)
 
 
-def access_to(repo: str, kind: Kind = "dataset") -> Access:
+def access_to(repo: str, kind: Kind = "dataset", *, plan: bool = False) -> Access:
     """How to reach a repo: endpoint of HF_ENDPOINT, token of HF_TOKEN or of the usual login.
+
+    Args:
+        repo: ORG/NAME.
+        kind: what it holds.
+        plan: for a plan alone, which needs no network: see `require_online`.
 
     Raises:
         ReleaseError: the name, the endpoint or the token cannot be used, the Hub is switched off
@@ -97,12 +102,8 @@ def access_to(repo: str, kind: Kind = "dataset") -> Access:
         raise ReleaseError("is not the name of a repository", where=repo, remedy="give ORG/NAME")
     endpoint = str(constants.ENDPOINT).rstrip("/")
     encrypted = _is_encrypted(endpoint)
-    if constants.is_offline_mode():
-        raise ReleaseError(
-            "offline mode is on, so nothing is sent to the Hub or fetched from it",
-            where=endpoint,
-            remedy="unset HF_HUB_OFFLINE, or name a local folder",
-        )
+    if not plan:
+        require_online(endpoint)
     token = get_token() or None
     if token and not _TOKEN.fullmatch(token):
         raise ReleaseError(
@@ -113,6 +114,22 @@ def access_to(repo: str, kind: Kind = "dataset") -> Access:
             "would carry the token unencrypted", where=endpoint, remedy="set HF_ENDPOINT to https"
         )
     return Access(endpoint, repo, token, kind)
+
+
+def require_online(endpoint: str) -> None:
+    """Refuse to talk to a Hub where the user wants no network.
+
+    Raises:
+        ReleaseError: HF_HUB_OFFLINE is set.
+    """
+    from huggingface_hub import constants
+
+    if constants.is_offline_mode():
+        raise ReleaseError(
+            "offline mode is on, so nothing is sent to the Hub or fetched from it",
+            where=endpoint,
+            remedy="unset HF_HUB_OFFLINE, or name a local folder",
+        )
 
 
 def _is_encrypted(endpoint: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
 from cxr_release.publishing.commit import create_repo, create_tag, require_same, send, tagged_commit
-from cxr_release.publishing.hub import LOG_IN, Access, access_to
+from cxr_release.publishing.hub import LOG_IN, Access, access_to, require_online
 from cxr_release.publishing.hub_client import Patience, conversation
 from cxr_release.publishing.plan import Offline, require_gates
 from cxr_release.publishing.readiness import require_identity, require_reviewed
@@ -87,7 +87,7 @@ def push(
             longer than `patience`. Main is as it was then, or holds the whole release; the message
             says what to do.
     """
-    access = access_to(repo)
+    access = access_to(repo, plan=dry_run)
     require_login(access, dry_run=dry_run)
     # Here, for its libraries are heavy.
     from cxr_release.json_documents import read
@@ -108,6 +108,7 @@ def push(
         "tag": lambda: own_tag(record_of(), tag, RECORD),
         "identity": lambda: require_identity(record_of()),
         "reviews": lambda: require_reviewed(record_of(), allow_unreviewed=allow_unreviewed),
+        "network": lambda: require_online(access.endpoint),
     }
     offline = Offline(access, local, lambda: str(record_of().tag), private)
     require_gates(gates, offline if dry_run else None)

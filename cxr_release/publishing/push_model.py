@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxr_release.errors import ReleaseError
-from cxr_release.publishing.hub import access_to
+from cxr_release.publishing.hub import access_to, require_online
 from cxr_release.publishing.hub_client import Patience
 from cxr_release.publishing.plan import Offline, require_gates
 from cxr_release.publishing.push import PATIENT, deliver, own_tag, require_login
@@ -51,7 +51,7 @@ def push_model(
         ReleaseError: the folder is not what it says, the attack on the weights was not made or
             found too much, nobody typed the name, or the Hub refuses or fails.
     """
-    access = access_to(repo, "model")
+    access = access_to(repo, "model", plan=dry_run)
     require_login(access, dry_run=dry_run)
     # Here, for its libraries are heavy.
     from cxr_release.json_documents import read
@@ -73,6 +73,7 @@ def push_model(
         "identity": lambda: require_identity(record_of(), MODEL),
         "repository": lambda: _require_repository(record_of(), repo),
         "attack on the weights": lambda: require_measured(record_of()),
+        "network": lambda: require_online(access.endpoint),
     }
     offline = Offline(access, local, lambda: str(record_of().tag), private)
     require_gates(gates, offline if dry_run else None)

@@ -98,6 +98,24 @@ def test_the_trial_differs_from_the_default_in_what_it_names_alone() -> None:
             assert trial[section][key] == named.get(f"{section}.{key}", value)
 
 
+def test_cards_are_those_of_the_part_of_the_body_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "package/files"
+    shutil.copytree(ROOT / "cxr_release/project_setup/files", own)
+    (own / "cards/examples/knee").mkdir(parents=True)
+    (own / "cards/examples/knee/reasons.yaml").write_text("patella: Two of them.\n")
+    monkeypatch.setattr(pipeline, "files", lambda package: own.parent)
+    init(tmp_path / "mine", preset="trial", anatomy="knee")
+    cards = tmp_path / "mine/cards"
+    assert (cards / "reasons.yaml").read_text() == "patella: Two of them.\n"
+    assert (cards / "findings.yaml").read_bytes() == (ROOT / "cards/findings.yaml").read_bytes()
+    assert not (cards / "examples").exists()
+    done = run("init", str(tmp_path / "other"), "--cards", "kne")
+    assert done.returncode == 1 and "did you mean knee?" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
 def test_what_is_there_is_never_replaced_and_all_of_it_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     (folder / "cards").mkdir(parents=True)

@@ -126,9 +126,9 @@ def test_a_stage_refuses_to_run_with_other_code_until_then(
 def test_kept_work_is_of_the_code_too(project: Path, package: Path) -> None:
     """What survives a kill is taken up again only with equal code; see `fingerprint`."""
     params = parameters.load(project / "params.yaml")
-    for name in ("classes.json", "labels.parquet", "trained.parquet"):
-        (project / "data/split").mkdir(exist_ok=True)
-        (project / "data/split" / name).write_text("x")
+    for place in plain_yaml.of_file(project / "dvc.yaml")["stages"]["train"]["deps"]:
+        (project / place).parent.mkdir(parents=True, exist_ok=True)
+        (project / place).write_text("x")
     first = fingerprint.of_stage(project, params, "train")
     touch(package / "screening/counts.py")
     assert fingerprint.of_stage(project, params, "train") == first
@@ -141,6 +141,8 @@ def test_parameters_and_stages_of_a_later_version_are_added(project: Path) -> No
     lines = before.splitlines(keepends=True)
     older = [line for line in lines if not line.startswith(("  guidance:", "  plants:"))]
     (project / "params.yaml").write_text("".join(older).replace("seed: 2026", "seed: 7"))
+    shutil.rmtree(project / "data/reviews/landmarks")
+    (project / "cards/findings.yaml").unlink()
     stages = plain_yaml.of_file(project / "dvc.yaml")
     del stages["stages"]["landmarks"]
     (project / "dvc.yaml").write_text(yaml.safe_dump(stages, sort_keys=False))
@@ -155,6 +157,8 @@ def test_parameters_and_stages_of_a_later_version_are_added(project: Path) -> No
         "sample.guidance": "null",
     }
     assert report["new_stages"] == ["landmarks"]
+    assert report["added_files"] == ["cards/findings.yaml", "data/reviews/landmarks/.gitkeep"]
+    assert plain_yaml.of_file(project / "cards/findings.yaml") == {}
     params = parameters.load(project / "params.yaml")
     assert params.seed == 7
     assert (project / "dvc.yaml").read_text() == project_files("mine", "demo")["dvc.yaml"]

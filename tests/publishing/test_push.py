@@ -135,7 +135,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
 
 
 def test_a_dry_run_tells_plan_and_gates_before_the_hub_is_asked(
-    world: World, capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes = [len(data) for data in files_of(world.folder).values()]
     world.push(dry_run=True)
@@ -158,6 +158,13 @@ def test_a_dry_run_tells_plan_and_gates_before_the_hub_is_asked(
     told = capsys.readouterr().err
     assert "  reviews           1 review(s) are not complete" in told
     assert "  true              passed\n" in told
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ReleaseError, match="4 gates are shut"):
+        world.push(dry_run=True, tag="v2.0.0")
+    assert "  network           offline mode is on" in capsys.readouterr().err
+    with pytest.raises(ReleaseError, match="offline mode is on"):
+        world.push()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     # Without a dry run the first of them ends it, as ever.
     with pytest.raises(ReleaseError, match="not v2"):
         world.push(tag="v2.0.0")

@@ -12,9 +12,10 @@ import threading
 from pathlib import Path
 
 from tests.support import ROOT
+from tests.support.preloaded import Preloaded
 
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-LONGEST = 1200
+LONGEST = 3000
 """Seconds that one command may take."""
 
 
@@ -74,6 +75,13 @@ class Installed:
         }
         path = f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return kept | person | {"PATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+    def quickly(self, preloaded: Preloaded) -> dict[str, str]:
+        """Environment variables by which programs are forks of one, with this wheel's package."""
+        path = preloaded.environment()
+        return {name: path[name] for name in ("PATH", "PYTHON_EXEC")} | {
+            "PYTHONPATH": str(self.package.parent)
+        }
 
     def run(self, command: str, folder: Path, *, code: int | None = 0, **environment: str) -> str:
         """What a command line of bash prints; fails where it does not end with `code`."""

@@ -103,7 +103,8 @@ def run(asked: dict[str, Any]) -> int:
     os.environ.update(asked["env"])
     sys.argv = [asked["module"], *asked["words"]]
     sys.path = [path for path in sys.path if path not in {str(ROOT), str(Path(__file__).parent)}]
-    sys.path.insert(0, asked["cwd"])
+    told = filter(None, asked["env"].get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:0] = [asked["cwd"], *told]
     try:
         runpy.run_module(asked["module"], run_name="__main__", alter_sys=True)
         code = 0
