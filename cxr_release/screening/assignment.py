@@ -80,7 +80,7 @@ class Assignment:
         strangers = sorted({*reviewers} - self.shares.keys() - {self.adjudicator})
         if strangers:
             raise DecisionError(
-                f"films are shared among those who are invited, and {', '.join(strangers)} is not",
+                f"films are shared among those who are invited, not with {', '.join(strangers)}",
                 where="review.assign",
                 remedy=_REMEDY,
             )

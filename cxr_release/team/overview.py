@@ -7,7 +7,7 @@ They name people and sources, so they are for the lead alone: who reviews or rea
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxr_release.adjudication.outcomes import waits_for
@@ -15,13 +15,22 @@ from cxr_release.clearance.state import waits_for_more
 from cxr_release.clearance.statement import CLEAR, TEXT
 from cxr_release.film_id import job_of_row, source_order, source_title
 from cxr_release.landmarks.placement import Placement
-from cxr_release.logbook.entry import Entry, effective_of
+from cxr_release.logbook.entry import effective_of
 from cxr_release.schemas import JUDGED
 from cxr_release.screening.decision import CATEGORIES
 from cxr_release.screening.findings import NONE
 from cxr_release.statistics.agreement import measured_agreement
+from cxr_release.team.conflicts import film_conflicts, pair_conflicts
 from cxr_release.team.invitations import Invitations
-from cxr_release.team.people import LAST_SEEN, PACE, Share, Team, table_of, waiting_counts
+from cxr_release.team.people import (
+    LAST_SEEN,
+    PACE,
+    Share,
+    Team,
+    table_of,
+    waiting_counts,
+    words_on,
+)
 
 Table = dict[str, Any]
 
@@ -53,7 +62,7 @@ def overview_of(team: Team) -> dict[str, Any]:
     return {
         "tasks": {task: table for task, table in tables.items() if table is not None},
         "reasons": _reasons(team),
-        "conflicts": [*_film_conflicts(team), *_pair_conflicts(team)],
+        "conflicts": [*film_conflicts(team), *pair_conflicts(team)],
         "invitations": invitation_rows(team.invitations),
         "definitions": [PACE, LAST_SEEN],
         "notes": [f"Films are not assigned: {problem}."] if problem else [],
@@ -87,7 +96,7 @@ def _screening(team: Team) -> Table | None:
         return None
     rule, films = team.params.screen, {row["id"] for row in team.screening.screened}
     names = team.names("screening", team.decisions, rule.adjudicator)
-    words = {name: _words(films, team.decisions.get(name, ()), "decision") for name in names}
+    words = {name: words_on(films, team.decisions.get(name, ()), "decision") for name in names}
     queues = {name: team.assignment.rule_of(name) for name in names}
 
     def waits(name: str, film: str, on: Mapping[str, str]) -> bool:
@@ -122,7 +131,7 @@ def _adjudication(team: Team) -> Table | None:
         (row["real_id"], row["synthetic_id"]) for row in team.audit.rows if row["rank"] is not None
     ]
     names = team.names("adjudication", team.verdicts, rule.adjudicator)
-    words = {name: _words(pairs, team.verdicts.get(name, ()), "verdict") for name in names}
+    words = {name: words_on(pairs, team.verdicts.get(name, ()), "verdict") for name in names}
 
     def waits(name: str, _: Any, on: Mapping[str, str]) -> bool:
         return waits_for(name, on, required=rule.reviewers_required, adjudicator=rule.adjudicator)
@@ -191,7 +200,7 @@ def _landmarks(team: Team) -> Table | None:
     people = {}
     for name in team.names("landmarks", team.placements):
         log: Sequence[Placement] = team.placements.get(name, ())
-        words = _words(films, log, "decision")
+        words = words_on(films, log, "decision")
         people[name] = Share(words, log, len(films) - len(words))
     apart = "points are placed, not chosen: how far readers are apart stands in the card"
     return table_of(
@@ -212,7 +221,7 @@ def _clearance(team: Team) -> Table | None:
         return None
     counts, films = team.clearance.outcome.counts, {*team.clearance.contents.items()}
     names = team.names("clearance", team.clearances)
-    words = {name: _words(films, team.clearances.get(name, ()), "decision") for name in names}
+    words = {name: words_on(films, team.clearances.get(name, ()), "decision") for name in names}
     required = team.params.clearance.reviewers_required
 
     def waits(_: str, __: Any, on: Mapping[str, str]) -> bool:
@@ -241,7 +250,7 @@ def _findings(team: Team) -> Table | None:
     people, noted = {}, {}
     for name in team.names("findings", team.findings):
         log = team.findings.get(name, ())
-        words = _words(films, log, "findings")
+        words = words_on(films, log, "findings")
         kinds = {film: "none" if word == NONE else "findings" for film, word in words.items()}
         people[name], noted[name] = Share(words, log), Share(kinds, log)
     table = table_of(
@@ -259,13 +268,6 @@ def _findings(team: Team) -> Table | None:
         number = Counter(noted[row["person"]].words.values())
         row["words"] = {word: number[word] for word in ("findings", "none")}
     return table
-
-
-def _words(things: Any, log: Sequence[Entry], key: str) -> dict[Any, str]:
-    """What a person says of the things of a task, in effect."""
-    return {
-        thing: getattr(entry, key) for thing, entry in effective_of(log).items() if thing in things
-    }
 
 
 def _agreement(
@@ -303,38 +305,3 @@ def _reasons(team: Team) -> list[dict[str, Any]]:
         }
         for source in sorted(films, key=source_order)
     ]
-
-
-def _film_conflicts(team: Team) -> Iterator[dict[str, Any]]:
-    """Films that wait for the adjudicator, with what each reviewer says."""
-    if team.screening is None or team.params.screen.conflict != "adjudicate":
-        return
-    on: dict[str, dict[str, str]] = defaultdict(dict)
-    films = {row["id"]: row["decided"] for row in team.screening.screened}
-    for name in team.names("screening", team.decisions):
-        for film, word in _words(films, team.decisions.get(name, ()), "decision").items():
-            on[film][name] = word
-    for film in sorted(on):
-        settled = team.params.screen.adjudicator in on[film]
-        if len({*on[film].values()}) > 1 and not settled and not films[film]:
-            yield {"task": "screening", "subject": film, "people": dict(sorted(on[film].items()))}
-
-
-def _pair_conflicts(team: Team) -> Iterator[dict[str, Any]]:
-    """Pairs that wait for the adjudicator, with what each person says."""
-    if team.audit is None:
-        return
-    rule = team.params.audit
-    on: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    pairs = {(row["real_id"], row["synthetic_id"]): row["settled"] for row in team.audit.rows}
-    for name in team.names("adjudication", team.verdicts):
-        for pair, word in _words(pairs, team.verdicts.get(name, ()), "verdict").items():
-            on[pair][name] = word
-    for pair, words in sorted(on.items()):
-        if not pairs[pair] and len(words) >= rule.reviewers_required:
-            subject = " and ".join(pair)
-            yield {
-                "task": "adjudication",
-                "subject": subject,
-                "people": dict(sorted(words.items())),
-            }

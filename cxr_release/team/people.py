@@ -12,7 +12,7 @@ from cxr_release.clearance.looked import Looked
 from cxr_release.clearance.statement import Clearance
 from cxr_release.landmarks.page_films import Drawn
 from cxr_release.landmarks.placement import Placement
-from cxr_release.logbook.entry import Entry
+from cxr_release.logbook.entry import Entry, effective_of
 from cxr_release.logbook.logs import Logs
 from cxr_release.params import Params
 from cxr_release.reader_study.answer import Answer
@@ -168,4 +168,11 @@ def waiting_counts(
             waits(name, thing, on.get(thing, {})) for thing in things if thing not in said[name]
         )
         for name in said
+    }
+
+
+def words_on(things: Any, log: Sequence[Entry], key: str) -> dict[Any, str]:
+    """What a person says of the things of a task, in effect."""
+    return {
+        thing: getattr(entry, key) for thing, entry in effective_of(log).items() if thing in things
     }

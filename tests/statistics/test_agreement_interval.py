@@ -51,7 +51,6 @@ def test_it_adds_an_interval_to_what_the_card_states_and_changes_nothing(people:
     assert measured(named) == stated
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("people", [2, 3])
 def test_nineteen_of_twenty_intervals_hold_the_kappa_of_many_films(people: int) -> None:
     true = agreement_of(ratings(40_000, people, 1), WORDS, unit="films")
