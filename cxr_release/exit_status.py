@@ -129,4 +129,4 @@ def execute(stage: Callable[..., None]) -> None:
     with one_line_errors(debug=bool(os.environ.get(DEBUG))):
         started = time.monotonic()
         stage(paths, parameters.load(paths.params), *sys.argv[1:])
-        record(paths, sys.argv, time.monotonic() - started)
+        record(paths, time.monotonic() - started)
