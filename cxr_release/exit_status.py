@@ -132,4 +132,4 @@ def execute(stage: Callable[..., None]) -> None:
         require_installed(paths.root, Path(inspect.getfile(stage)).stem)
         started = time.monotonic()
         stage(paths, parameters.load(paths.params), *sys.argv[1:])
-        record(paths, sys.argv, time.monotonic() - started)
+        record(paths, time.monotonic() - started)

@@ -14,4 +14,4 @@ def test_by_default_there_is_an_empty_folder(tmp_path: Path) -> None:
     (paths.model / "unet").mkdir(parents=True)
     (paths.model / "unet/older").touch()
     model.run(paths, parameters.load(paths.params))
-    assert list(paths.model.iterdir()) == []
+    assert [path.name for path in paths.model.iterdir()] == [".gitkeep"]
