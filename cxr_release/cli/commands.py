@@ -421,7 +421,7 @@ def review(
         prescreened=project.prescreened(),
         required=params.screen.reviewers_required,
         adjudicator=params.screen.adjudicator,
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -464,7 +464,7 @@ def clear(
         title=project.params.release.title or project.params.release.name,
         required=project.params.clearance.reviewers_required,
         dicom=project.params.ingest.dicom,
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -505,7 +505,7 @@ def landmark(
         title=project.params.release.title or project.params.release.name,
         start=project.params.landmarks.start,
         size=project.params.ingest.film_size,
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -706,7 +706,7 @@ def adjudicate(
         title=params.release.title or params.release.name,
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 

@@ -30,7 +30,10 @@ from cxr_release.review_app.connections import (
     Limits,
     fitting,
 )
+from cxr_release.review_app.desk import with_keys
 from cxr_release.review_app.guard import Guard
+from cxr_release.review_app.key_settings import load_keys
+from cxr_release.review_app.keys import STANDARD
 from cxr_release.review_app.site import Site
 
 QUEUE = 1024
@@ -128,8 +131,10 @@ def serve(
         open_browser: open the first person's address in this machine's browser.
 
     Raises:
-        CxrReleaseError: the address is taken or not this machine's, or the certificate is wrong.
+        CxrReleaseError: the address is taken or not this machine's, or the certificate or the
+            project's keys are wrong.
     """
+    bindings = load_keys(site.keys) if site.keys else STANDARD
     site.warn()
     with site.listen() as listener:
         origins = site.origins(listener.getsockname()[1])
@@ -138,7 +143,7 @@ def serve(
             say(f"{person}: {origins[0]}/?token={token}")
 
         sign_in = LinkSignIn(people, links) if links else SignIn(people, announce)
-        config = configure(Guard(make_app(sign_in), origins), site)
+        config = configure(Guard(with_keys(make_app(sign_in), bindings), origins), site)
 
         def started() -> None:
             for person, token in sign_in.tokens.items():

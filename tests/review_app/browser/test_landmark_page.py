@@ -75,17 +75,17 @@ def test_points_are_moved_by_keys_and_by_mouse_and_each_is_saved_to_a_hundredth(
     scale = page.scale()
     assert scale > 8
     moved = room.began.copy()
-    page.press("ArrowRight", "ArrowRight", "Shift+ArrowDown")
+    page.press("Control+ArrowRight", "Control+ArrowRight", "Control+Shift+ArrowDown")
     moved[0] += [2 / scale, 10 / scale]
     page.select("C4 top right")
-    page.press("ArrowUp")
+    page.press("Control+ArrowUp")
     moved[PLACES["C4 top right"]] += [0, -1 / scale]
     page.drag("C7 bottom left", -30, 20)
     moved[PLACES["C7 bottom left"]] += [-30 / scale, 20 / scale]
     assert page.selected == "C7 bottom left"
-    page.press("Shift+Space")
+    page.press("ArrowLeft")
     assert page.selected == "C7 top right"
-    page.press("x")
+    page.press("h")
     moved[PLACES["C7 top right"]] = np.nan
     assert "not saved" in page.text(".decision-state")
     page.save()
@@ -100,10 +100,12 @@ def test_points_are_moved_by_keys_and_by_mouse_and_each_is_saved_to_a_hundredth(
     page.press("PageUp")
     page.ready()
     assert "You placed these" in page.text(".decision-state")
-    page.press("u")
+    page.press("Delete")
     page.told("Taken back")
     page.settled()
     assert [line[1] for line in server.logged("a.b")] == ["place", "retract"]
+    assert page.text(".decision-state") == "Changed, not saved yet"
+    page.press("Shift+Delete")
     assert page.text(".decision-state").startswith("Not saved yet")
     assert page.errors == []
 
@@ -113,13 +115,13 @@ def test_what_was_moved_and_not_saved_waits_on_its_film(
 ) -> None:
     page = Caliper(context.new_page(), server).come("c.d")
     before = page.middle("C2 centroid")
-    page.press("Shift+ArrowLeft", "PageDown")
+    page.press("Control+Shift+ArrowLeft", "PageDown")
     page.told("they wait there")
     page.ready()
     page.press("PageUp")
     page.ready()
     assert page.middle("C2 centroid")[0] == pytest.approx(before[0] - 10, abs=1)
-    page.press("o")
+    page.press("Shift+Delete")
     assert page.middle("C2 centroid") == pytest.approx(before, abs=0.5)
     assert server.logged("c.d") == []
     assert page.errors == []
@@ -147,8 +149,12 @@ def test_twenty_films_and_nothing_is_lost_when_the_server_dies(
                     page.drag(name, right, down)
                 else:
                     page.select(name)
-                    page.press(*["ArrowRight" if right > 0 else "ArrowLeft"] * abs(right))
-                    page.press(*["ArrowDown" if down > 0 else "ArrowUp"] * abs(down))
+                    page.press(
+                        *["Control+ArrowRight" if right > 0 else "Control+ArrowLeft"] * abs(right)
+                    )
+                    page.press(
+                        *["Control+ArrowDown" if down > 0 else "Control+ArrowUp"] * abs(down)
+                    )
                 points[PLACES[name]] += [right / scale, down / scale]
             wanted.append(points)
             if place == KILLED:

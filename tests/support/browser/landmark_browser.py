@@ -129,4 +129,4 @@ class Caliper(Tab):
         """By the keyboard alone."""
         while self.selected != point:
             assert self.selected in NAMES
-            self.press("n")
+            self.press("ArrowRight")
