@@ -372,3 +372,26 @@ def _parts(key: str) -> tuple[str, str]:
         if key.startswith(prefix):
             held, key = held + name, key.removeprefix(prefix)
     return held, key
+
+
+def as_markdown(page: str = "") -> str:
+    """The standard keys as a table of a document.
+
+    Args:
+        page: with what it says of them; empty: of all pages, with a column a page.
+    """
+    if page:
+        told = [key for group in groups_of(page) for key in group["keys"] if key["shown"]]
+        rows = [["key", "what it does"], *([key["shown"], key["help"]] for key in told)]
+    else:
+        rows = [["key", "action", "what it does", *PAGES], *map(_everywhere_row, ROWS)]
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    return "\n".join([head, f"|{'---|' * len(rows[0])}", *body])
+
+
+def _everywhere_row(row: Row) -> list[str]:
+    widest = max(row.pages, key=lambda page: len(row.actions(page)))
+    first, last = row.actions(widest)[0], row.actions(widest)[-1]
+    actions = f"`{first}`" if first == last else f"`{first}` … `{last}`"
+    cells = ["yes" if row.actions(page) else "" for page in PAGES]
+    return [row_name(row, widest), actions, row.meaning, *cells]

@@ -3,67 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from cxr_release import schemas, tables
-from cxr_release.film_size import Size
-from cxr_release.landmarks.placement import points_of_text, text_of
-from cxr_release.landmarks.points import MODEL, NAMES, PLACES, Points, column_of, template
-from tests.support.browser.landmark_browser import Caliper, LandmarkServer
+from cxr_release.landmarks.placement import points_of_text
+from cxr_release.landmarks.points import NAMES, PLACES, Points
+from tests.support.browser.landmark_browser import Caliper, LandmarkServer, Room, make_room
 from tests.support.browser.tab import open_context
-from tests.support.oriented import oriented_row
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
-SIZE = Size(64, 64)
 FILMS = 20
 KILLED, RELOADED = 8, 13
 """Films until the server is killed, and until the page is reloaded."""
 
 
-@dataclass(frozen=True)
-class Room:
-    """Films, and where the teacher put points on them."""
-
-    table: Path
-    films: dict[str, str]
-    model: Path
-    began: Points
-
-    def server(self, folder: Path, readers: list[str], films: int = FILMS) -> LandmarkServer:
-        some = dict(list(self.films.items())[:films])
-        return LandmarkServer([self.table], some, folder, readers, size=SIZE, model=self.model)
-
-
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Room:
-    folder = tmp_path_factory.mktemp("films")
-    chance = np.random.default_rng(3)
-    rows = [
-        oriented_row(chance.integers(0, 256, SIZE.shape, np.uint8), 3, "large", index)
-        for index in range(FILMS)
-    ]
-    tables.write(folder / "films.parquet", schemas.ORIENTED, rows)
-    began = points_of_text(text_of(template(SIZE) + 0.25))
-    column = column_of(began, np.ones(23), MODEL, SIZE)
-    placed = [
-        {"id": row["id"], "sha256": row["sha256"], "keypoints": column, "angles": None}
-        for row in rows
-    ]
-    tables.write(folder / "model.parquet", schemas.LANDMARKS, placed)
-    films = {row["id"]: row["sha256"] for row in rows}
-    return Room(folder / "films.parquet", films, folder / "model.parquet", began)
+    return make_room(tmp_path_factory.mktemp("films"), FILMS)
 
 
 @pytest.fixture(scope="module")
 def server(room: Room, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LandmarkServer]:
-    one = room.server(tmp_path_factory.mktemp("logs"), ["a.b", "c.d"], films=3)
+    one = room.server(tmp_path_factory.mktemp("logs"), ["a.b", "c.d", "e.f"], films=3)
     yield one
     one.kill()
 

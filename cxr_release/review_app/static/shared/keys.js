@@ -77,5 +77,8 @@ function namesOf(event) {
   if (held) return pressed.map((key) => `ctrl+${event.shiftKey ? "shift+" : ""}${key}`);
   // Where digits need Shift (AZERTY), the plain key counts too.
   const digit = typed ? null : /^Digit([0-9])$/.exec(event.code);
-  return [...(event.shiftKey ? pressed.map((key) => `shift+${key}`) : []), ...pressed, ...(digit ? [digit[1]] : [])];
+  const shifted = event.shiftKey ? pressed.map((key) => `shift+${key}`) : [];
+  // With Shift a letter is the same letter; Delete, an arrow or Enter is not the same key.
+  const plain = event.shiftKey && event.key.length > 1 ? [] : pressed;
+  return [...shifted, ...plain, ...(digit ? [digit[1]] : [])];
 }
