@@ -229,11 +229,11 @@ class ReadingPage extends PageController {
           : "Nothing was noted: the films are still on their way.",
       );
     } else {
-      const [before, frame] = [form.said(), this.films.current];
+      const [before, from] = [form.said(), this.films.current];
       how(form);
-      const after = form.said();
+      const [after, to] = [form.said(), this.films.current];
       if (JSON.stringify(before) !== JSON.stringify(after)) {
-        this.history.push({ undo: () => this.#putBack(before, frame), redo: () => this.#putBack(after, frame) });
+        this.history.push({ undo: () => this.#putBack(before, from), redo: () => this.#putBack(after, to) });
       }
       this.#keepDraft();
       this.draw();
@@ -242,7 +242,7 @@ class ReadingPage extends PageController {
 
   /**
    * @param {Said} said
-   * @param {number} frame place of the film of which it was said
+   * @param {number} frame place of the film that was framed
    */
   #putBack(said, frame) {
     if (this.form === null) return false;
