@@ -138,7 +138,7 @@ ROWS: tuple[Row, ...] = (
         "undo what you did last on this page, step by step",
         _everywhere(study="undo; after submitting, back to the answer where it may be changed"),
     ),
-    Row("decide", {"redo": "ctrl+y ctrl+shift+z shift+u"}, "redo what you undid", _everywhere()),
+    Row("decide", {"redo": "ctrl+y ctrl+shift+z"}, "redo what you undid", _everywhere()),
     Row(
         "decide",
         {"retract": "delete"},
@@ -293,7 +293,7 @@ NAMES = {
     "space": "Space",
     "enter": "Enter",
     "escape": "Esc",
-    "delete": "Delete",
+    "delete": "Del",
     "backspace": "Backspace",
     "home": "Home",
     "end": "End",

@@ -2,7 +2,7 @@
 
 import { button, definitions, element, setAttributes } from "../shared/dom.js";
 import { dateTime, number } from "../shared/format.js";
-import { Header, actionButton, choiceButtons } from "../shared/frame.js";
+import { Header, choiceButtons } from "../shared/frame.js";
 import { helpRow, keyName } from "../shared/keys.js";
 import { VERDICTS, VERDICT_TEXTS } from "./api.js";
 
@@ -32,7 +32,6 @@ export class VerdictPanel {
       button({ text, attributes: { "data-action": mode, title: helpRow("view").join(": ") }, on: { click: () => act(mode) } }),
     );
     this.verdicts = choiceButtons(VERDICTS, VERDICT_TEXTS, act);
-    this.undo = actionButton("Undo", keyName("undo"), "undo", act, { class: "take-back" });
     this.state = element("p", { class: "verdict-state" });
     this.note = button({ class: "note-button", on: { click: () => act("note") } });
     this.header = new Header(header, {
@@ -54,7 +53,7 @@ export class VerdictPanel {
         "section",
         { class: "verdict", attributes: { "aria-label": "Verdict" } },
         element("div", { class: "verdict-buttons" }, ...this.verdicts),
-        element("div", { class: "verdict-line" }, this.state, this.note, this.undo),
+        element("div", { class: "verdict-line" }, this.state, this.note),
       ),
     );
   }

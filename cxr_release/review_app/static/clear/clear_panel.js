@@ -23,7 +23,7 @@ export class ClearPanel {
   constructor(header, footer, setup, act) {
     this.decisions = choiceButtons(DECISIONS, DECISION_TEXTS, act);
     this.state = element("p", { class: "decision-state" });
-    this.back = actionButton("Undo", keyName("undo"), "undo", act, { class: "take-back" });
+    this.back = actionButton("Take back", keyName("retract"), "retract", act, { class: "take-back" });
     this.header = new Header(header, {
       title: setup.title,
       person: setup.reviewer,

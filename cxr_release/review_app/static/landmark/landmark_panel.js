@@ -18,7 +18,6 @@ const ACTIONS = [
   ["go-on", "Save and go on"],
   ["not-seen", "Not visible"],
   ["restart", "As at first"],
-  ["undo", "Undo"],
   ["retract", "Take back"],
 ];
 
@@ -98,7 +97,7 @@ export class LandmarkPanel {
     else if (shown.saving) this.state.textContent = shown.decision ? "Saving …" : "Taking it back …";
     else if (places?.changed) this.state.textContent = shown.decision ? "Changed since you saved it" : "Changed, not saved yet";
     else this.state.textContent = shown.decision ? `You placed these${at && ` · ${at}`}` : `Not saved yet: ${began}`;
-    for (const pressed of this.actions) pressed.disabled = shown === null && pressed.dataset.action !== "undo";
+    for (const pressed of this.actions) pressed.disabled = shown === null;
   }
 
   /**

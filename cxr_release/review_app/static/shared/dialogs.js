@@ -55,6 +55,13 @@ export function askNote(title, note, hint) {
   });
 }
 
+/** Keys that do the same, each on a cap of its own. @param {string} shown */
+const keyCaps = (shown) => {
+  const caps = document.createDocumentFragment();
+  caps.append(...shown.split(", ").flatMap((text, place) => [...(place > 0 ? [" "] : []), element("kbd", { text })]));
+  return caps;
+};
+
 /**
  * Show what every key does; the key that opens it or Escape closes it.
  *
@@ -69,7 +76,7 @@ export function showKeys(listed, mouse) {
       element("h3", { text: title }),
       definitions(
         "key-list",
-        keys.flatMap(({ shown, help }) => (shown ? [[element("kbd", { text: shown }), help ?? ""]] : [])),
+        keys.flatMap(({ shown, help }) => (shown ? [[keyCaps(shown), help]] : [])),
       ),
     ),
   );

@@ -2,7 +2,7 @@
 
 import { button, element, setAttributes } from "./dom.js";
 import { number } from "./format.js";
-import { keyName } from "./keys.js";
+import { helpRow, keyName } from "./keys.js";
 
 /** How far a reviewer is. */
 export class ProgressBar {
@@ -64,6 +64,15 @@ export const choiceButtons = (choices, texts, act) =>
     return actionButton(text, keyName(action), action, act, { attributes: { "data-choice": choice } });
   });
 
+/**
+ * A button that every page has.
+ *
+ * @param {string} action
+ * @param {(action: string) => void} act
+ */
+const tool = (action, act) =>
+  button({ text: { undo: "Undo", redo: "Redo" }[action] ?? `Keys ${keyName(action)}`, attributes: { "data-action": action, title: helpRow(action).join(": ") }, on: { click: () => act(action) } });
+
 /** The line above the films: for pages without a sidebar. */
 export class Header {
   place = element("p", { class: "place" });
@@ -95,7 +104,7 @@ export class Header {
       element("div", { class: "progress", attributes: { "aria-label": "Progress" } }, this.place, this.progress.bar, this.left),
       this.progress.saving,
       ...more,
-      element("div", { class: "moves" }, ...(moves ? [previous, next] : []), button({ text: `Keys ${keyName("help")}`, on: { click: () => act("help") } })),
+      element("div", { class: "moves" }, ...(moves ? [previous, next] : []), ...["undo", "redo", "help"].map((action) => tool(action, act))),
     );
   }
 }
