@@ -244,6 +244,9 @@ def test_films_that_are_not_on_the_screen_yet_are_not_kept(
     screen.until('.tile[data-image="loading"]')
     screen.press("Enter")
     screen.told(f"{A_PAGE} films are not on the screen yet")
+    for key in ("1", "k", "l"):
+        screen.press(key)
+        screen.told("film is not on the screen yet")
     assert hall.logged(reviewer) == []
 
     for one in held[:AT_ONCE]:

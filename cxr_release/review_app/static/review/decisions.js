@@ -165,11 +165,15 @@ export class Decisions {
 
   /**
    * @param {string} reason
-   * @returns {boolean} whether there is a film to exclude
+   * @returns {boolean} whether there is a film on the screen to exclude
    */
   #exclude(reason) {
     const name = this.#film();
     if (name === null) return false;
+    if (!this.grid.isDisplayed(name) && !this.grid.isBroken(name)) {
+      this.notices.warn("Nothing was decided: this film is not on the screen yet. Press again.");
+      return false;
+    }
     const shown = this.states.of(name);
     if (shown.decision === "exclude" && shown.reason === reason) this.notices.warn("This film is excluded for that reason already.");
     else if (reason === OTHER && shown.note === "") void this.#excludeForOther(name);
