@@ -452,7 +452,7 @@ def review(
         adjudicator=params.screen.adjudicator,
         assign=project.assignment,
         invited=invited_to(project, "screening"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -500,7 +500,7 @@ def clear(
         required=project.params.clearance.reviewers_required,
         dicom=project.params.ingest.dicom,
         invited=invited_to(project, "clearance"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -546,7 +546,7 @@ def landmark(
         start=project.params.landmarks.start,
         size=project.params.ingest.film_size,
         invited=invited_to(project, "landmarks"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 
@@ -760,7 +760,7 @@ def adjudicate(
         required=params.audit.reviewers_required,
         adjudicator=params.audit.adjudicator,
         invited=invited_to(project, "adjudication"),
-        site=Site(host, port, name or [], certificate, private_key),
+        site=Site(host, port, name or [], certificate, private_key, project.paths.keys),
         open_browser=browser,
     )
 

@@ -14,11 +14,12 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.guard import Refusal, json_answer
 from cxr_release.review_app.json_answers import ErrorReporter
+from cxr_release.review_app.keys import STANDARD, Bindings, groups_of
 from cxr_release.review_app.pages import pages, person_of
 
 Q = TypeVar("Q")
@@ -49,6 +50,7 @@ class Desk(ABC, Generic[Q]):
     ) -> None:
         self._people = people
         self._sign_in = sign_in
+        self._page = page.partition("/")[0]
         own = [Route("/film/{name}", self._film), Route("/setup", self._setup)]
         below = [
             Route(f"/r/{{person}}{route.path}", route.endpoint, methods=route.methods)
@@ -102,7 +104,8 @@ class Desk(ABC, Generic[Q]):
         return await run_in_threadpool(explained)
 
     async def _setup(self, request: Request) -> Response:
-        return json_answer(self.setup(self.worklist_of(request)))
+        keys = groups_of(self._page, request.scope.get(_BINDINGS, STANDARD))
+        return json_answer({**self.setup(self.worklist_of(request)), "keys": keys})
 
     async def _film(self, request: Request) -> Response:
         worklist, name = self.worklist_of(request), request.path_params["name"]
@@ -110,3 +113,15 @@ class Desk(ABC, Generic[Q]):
         if data is None:
             raise Refusal(404, "There is no such film.")
         return Response(data, media_type="image/png")
+
+
+_BINDINGS = "cxr_release.keys"
+
+
+def with_keys(app: ASGIApp, bindings: Bindings) -> ASGIApp:
+    """The same application, whose pages are told these keys."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, _BINDINGS: bindings}, receive, send)
+
+    return answer

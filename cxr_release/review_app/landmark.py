@@ -6,13 +6,10 @@ and progress. What other readers placed it never gets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cxr_release import schemas, tables
@@ -30,21 +27,18 @@ from cxr_release.landmarks.placement import (
     text_of,
 )
 from cxr_release.landmarks.points import MODEL, NAMES, SKELETON, points_of, template
-from cxr_release.landmarks.queue import NAME, Beginning, LandmarkQueue, ShownFilm
+from cxr_release.landmarks.queue import Beginning, LandmarkQueue, ShownFilm
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
 from cxr_release.review_app.access import SignIn
-from cxr_release.review_app.desk import CHANGED, Desk
+from cxr_release.review_app.film_desk import FilmDesk
 from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.invited import Invited, Worklists
-from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
 
-_FORM = "Expected a film, a decision and, to place them, points."
 
-
-class LandmarkApp(Desk[LandmarkQueue]):
+class LandmarkApp(FilmDesk[LandmarkQueue]):
     """Landmarks. No answer holds a film's id or another reader's points.
 
     Args:
@@ -55,6 +49,8 @@ class LandmarkApp(Desk[LandmarkQueue]):
         size: of every film.
     """
 
+    form = "Expected a film, a decision and, to place them, points."
+
     def __init__(
         self,
         queues: Mapping[str, LandmarkQueue],
@@ -64,80 +60,44 @@ class LandmarkApp(Desk[LandmarkQueue]):
         title: str,
         size: Size,
     ) -> None:
-        self._films, self._title, self._size = films, title, size
-        routes = [
-            Route("/films", self._list),
-            Route("/placements", self._place, methods=["POST"]),
-        ]
-        page = "landmark/landmark.html"
-        super().__init__(queues, sign_in, page=page, noun="placements", routes=routes)
+        self._size = size
+        told = {**size._asdict(), "title": title, "names": NAMES, "skeleton": SKELETON}
+        super().__init__(
+            queues,
+            films.png,
+            sign_in,
+            kind="landmark",
+            noun="placements",
+            told=told,
+            optional=("points",),
+        )
 
-    def setup(self, worklist: LandmarkQueue) -> dict[str, Any]:
-        """Reader, title, size of the films, names of the points and the edges between them."""
+    def film_json(self, entry: ShownFilm) -> dict[str, Any]:
+        """See `FilmDesk.film_json`."""
+        placed = entry.placement
         return {
-            "reviewer": worklist.reviewer,
-            "title": self._title,
-            "width": self._size.width,
-            "height": self._size.height,
-            "names": NAMES,
-            "skeleton": SKELETON,
+            "name": entry.name,
+            "start": entry.beginning.start,
+            "first": entry.beginning.points,
+            "decision": placed.decision if placed else None,
+            "points": placed.points if placed else None,
+            "at": placed.at if placed else None,
         }
 
-    def png(self, worklist: LandmarkQueue, name: str) -> bytes | None:
-        """See `Desk.png`."""
-        film = worklist.film(name)
-        return self._films.png(film) if film else None
-
-    async def _list(self, request: Request) -> Response:
-        queue = self.worklist_of(request)
-
-        def films() -> dict[str, Any]:
-            queue.refresh()
-            return {"films": [_film_json(entry) for entry in queue.entries()], **how_far(queue)}
-
-        return await self.answer(films)
-
-    async def _place(self, request: Request) -> Response:
-        queue = self.worklist_of(request)
-        film, points = self._parse(await json_of(request))
-        if queue.film(film) is None:
-            raise Refusal(409, CHANGED)
-
-        def place() -> dict[str, Any]:
-            logged = queue.retract(film) if points is None else queue.place(film, points)
-            return {"film": _film_json(queue.entry(film)), **how_far(queue), "logged": int(logged)}
-
-        return await self.answer(place)
-
-    def _parse(self, value: Any) -> tuple[str, str | None]:
-        """Name of a film, and its points as a log holds them; None: they are taken back.
+    def said(self, texts: Mapping[str, str]) -> Callable[[LandmarkQueue, str], bool]:
+        """See `FilmDesk.said`.
 
         Raises:
-            Refusal: they are of another form, or a point lies beyond the film.
+            Refusal: it is of another form, or a point lies beyond the film.
         """
-        texts = texts_of(value, ("film", "decision"), ("points",), _FORM)
-        if not NAME.fullmatch(texts["film"]):
-            raise Refusal(400, "A film's name is 32 hex digits.")
         if texts["decision"] == "retract" and "points" not in texts:
-            return texts["film"], None
+            return LandmarkQueue.retract
         points = texts.get("points", "")
         if texts["decision"] != "place" or not POINTS.fullmatch(points):
-            raise Refusal(400, _FORM)
+            raise Refusal(400, self.form)
         if not lies_on(points_of_text(points), self._size):
             raise Refusal(400, "A point lies beyond the film.")
-        return texts["film"], points
-
-
-def _film_json(entry: ShownFilm) -> dict[str, Any]:
-    placed = entry.placement
-    return {
-        "name": entry.name,
-        "start": entry.beginning.start,
-        "first": entry.beginning.points,
-        "decision": placed.decision if placed else None,
-        "points": placed.points if placed else None,
-        "at": placed.at if placed else None,
-    }
+        return lambda queue, film: queue.place(film, points)
 
 
 def beginnings_of(model: Path | None, films: Sequence[str], size: Size) -> dict[str, Beginning]:

@@ -32,6 +32,7 @@ from cxr_release.review_app.adjudicate import (
     open_audit_films,
 )
 from cxr_release.review_app.guard import Guard
+from cxr_release.review_app.keys import groups_of
 from cxr_release.review_app.site import Site
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.moved_pairs import write_recall
@@ -204,6 +205,7 @@ def test_the_page_is_the_audit_s_own(desk: Desk) -> None:
 def test_setup_says_who_and_whether_they_adjudicate(outside: Desk) -> None:
     setup = outside.enter("a.b").ask("setup").json()
     expectation = setup.pop("expectation")
+    assert setup.pop("keys") == groups_of("adjudicate")
     assert setup == {"reviewer": "a.b", "title": "Audit", "adjudicates": False}
     assert expectation.keys() == {"summary", "texts", "kinds"}
     assert "blurred <b>patch" in expectation["summary"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
 from cxr_release.review_app import pages
+from cxr_release.review_app.keys import groups_of
 from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, NewDecision
 from tests.support.asking import ORIGIN, Answer, ask, press
 
@@ -193,6 +194,7 @@ def test_setup_says_what_the_page_must_know(desk: Any) -> None:
             {"code": "osteophytes", "meaning": "Spurs."},
         ],
         "films": 40,
+        "keys": groups_of("review"),
     }
 
 

@@ -75,7 +75,7 @@ def test_twenty_films_by_keyboard_and_nothing_is_lost_when_the_server_dies(
     try:
         box = LightBox(context.new_page(), server, real, FILMS).come("a.b")
         for place in range(FILMS):
-            key = "t" if place % 7 == 3 else "c"
+            key = "1" if place % 7 == 3 else "2"
             typed.append((box.film(), KEYS[key]))
             if place == KILLED:
                 server.kill()
@@ -141,7 +141,7 @@ def test_any_place_is_shown_at_full_size_and_the_keys_go_there_and_back(
     box: LightBox, reviewer: str
 ) -> None:
     assert box.scale() < 0.5
-    box.press("1")
+    box.press("o")
     assert box.mode == "whole"
     assert box.scale() == pytest.approx(1, abs=1e-6)
     box.press("Escape")
@@ -171,7 +171,7 @@ def test_the_mouse_decides_takes_back_and_moves(
 ) -> None:
     first = box.film()
     before = box.name()
-    box.page.click('.decision-buttons [data-action="text"]')
+    box.page.click('[data-choice="text"]')
     box.gone_from(before)
     second = box.film()
     box.page.click('.moves [data-action="previous"]')
@@ -179,7 +179,7 @@ def test_the_mouse_decides_takes_back_and_moves(
     box.until(f'#film[data-film="{before}"]')
     box.ready()
     assert "You said: text or a mark" in box.text(".decision-state")
-    box.page.click('[data-action="take-back"]')
+    box.page.click('[data-action="undo"]')
     box.told("Taken back")
     box.settled()
     assert room.logged(reviewer) == [(first, "text"), (first, "retract")]
@@ -193,14 +193,16 @@ def test_the_last_decision_is_taken_back_from_the_film_after_it(
     box: LightBox, room: ClearServer, reviewer: str
 ) -> None:
     first, name = box.film(), box.name()
-    box.press_on("c")
+    box.press_on("2")
     box.press("u")
     box.until(f'#film[data-film="{name}"][data-ready="true"]')
     box.told("Taken back")
     box.settled()
     assert room.logged(reviewer) == [(first, "clear"), (first, "retract")]
     box.press("u")
-    box.told("There is no decision of yours to take back here.")
+    box.told("There is nothing to undo")
+    box.press("Delete")
+    box.told("There is no decision of yours to take back on this film.")
     box.press("ArrowLeft")
     box.told("There is no film before this one.")
 
@@ -209,7 +211,7 @@ def test_the_last_decision_is_taken_back_from_the_film_after_it(
 def test_a_film_that_had_only_just_appeared_is_not_decided_on(
     box: LightBox, room: ClearServer, reviewer: str
 ) -> None:
-    box.press("ArrowRight", "c")
+    box.press("ArrowRight", "2")
     box.told("Nothing was decided")
     box.settled()
     assert room.logged(reviewer) == []
@@ -224,7 +226,7 @@ def test_while_the_browser_shows_films_reduced_nothing_is_decided(
     try:
         box = LightBox(context.new_page(), room, real, FILMS).come(reviewer)
         assert "zoom is below 100 %" in box.text(".film-explained")
-        box.press("c")
+        box.press("2")
         box.told("Nothing was decided: the browser's zoom")
         box.settled()
         assert room.logged(reviewer) == []

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PAIRS, SIDE, BLOCK = 20, 64, 16
 TITLE = "Audit <i>of phantoms</i>"
-KEYS = {"c": "copy", "n": "not-a-copy", "u": "unsure"}
+KEYS = {"1": "copy", "3": "not-a-copy", "2": "unsure"}
 EQUAL, MIRRORED, INVERTED, BOTH = range(4)
 """Places of the pairs whose synthetic film is the real one, turned so; all others differ."""
 Grey = NDArray[np.float64]
@@ -170,6 +170,11 @@ class Table(Tab):
     def drawn(self) -> None:
         """What was pressed is on the screen."""
         self.page.evaluate("new Promise((wake) => requestAnimationFrame(() => setTimeout(wake)))")
+
+    def look(self, mode: str) -> None:
+        """Side by side, flicker or difference, by the keyboard alone."""
+        while self.page.locator("#pair").get_attribute("data-mode") != mode:
+            self.press("v")
 
     def judge(self, key: str) -> None:
         """A verdict, and on to the next pair or the end."""

@@ -1,6 +1,6 @@
 // What the adjudication page asks of the server, and how the answers look.
 
-import { Connection } from "../shared/connection.js";
+import { WorklistApi } from "../shared/worklist_api.js";
 
 /** @typedef {"copy"|"not-a-copy"|"unsure"} Verdict */
 
@@ -41,19 +41,9 @@ import { Connection } from "../shared/connection.js";
 /** @typedef {{pair: Pair, logged: number}} Answer */
 
 /** @type {Record<Verdict, string>} */
-export const VERDICT_TEXTS = { copy: "copy", "not-a-copy": "not a copy", unsure: "unsure" };
+export const VERDICT_TEXTS = { copy: "copy", unsure: "unsure", "not-a-copy": "not a copy" };
 
-export class AdjudicateApi extends Connection {
-  /** @returns {Promise<Pair[]>} */
-  async pairs() {
-    return (await this.get("pairs")).pairs;
-  }
+/** In the order of their keys: a slip of one key is not the opposite. */
+export const VERDICTS = /** @type {Verdict[]} */ (Object.keys(VERDICT_TEXTS));
 
-  /**
-   * @param {NewVerdict[]} verdicts one at a time
-   * @returns {Promise<Answer>}
-   */
-  send([verdict]) {
-    return this.post("verdicts", verdict);
-  }
-}
+export const adjudicateApi = () => new WorklistApi("pairs", "verdicts");

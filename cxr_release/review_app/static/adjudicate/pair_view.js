@@ -3,13 +3,15 @@
 
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
-import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 import { Viewport } from "../shared/viewer.js";
 import { between } from "../shared/windowing.js";
 import { PairMarks } from "./pair_marks.js";
 import { Pose } from "./pose.js";
 
 /** @typedef {"side"|"flicker"|"difference"} Mode */
+/** @type {readonly Mode[]} */
+const MODES = ["side", "flicker", "difference"];
 /** @typedef {"real"|"synthetic"} Kind */
 
 /** Each film for a quarter of a second: both twice a second, below what may harm. */
@@ -50,7 +52,7 @@ export class PairView extends FilmPanes {
    */
   constructor(host, images) {
     super(host, images, SETTLE_MS);
-    const key = keyName(ADJUDICATE_KEYS, "as-generated");
+    const key = keyName("as-generated");
     const tooltip = `Both films as they are, or aligned to match (${key})`;
     this.readout = element("p", { class: "pair-readout", attributes: { "aria-live": "off" } });
     this.note = button({ class: "pair-note", attributes: { title: tooltip }, on: { click: () => this.act("as-generated") } });
@@ -104,10 +106,10 @@ export class PairView extends FilmPanes {
    * @returns {boolean} whether it was one of ours
    */
   act(action) {
-    if (action === "side") this.look("side");
-    else if (action === "flicker") this.#flicker();
-    else if (action === "difference") this.look(this.mode === "difference" ? "side" : "difference");
-    else if (action === "other" && this.mode === "flicker") {
+    if (isMode(action)) this.look(action);
+    else if (action === "view" || action === "view-back") {
+      this.look(MODES[(MODES.indexOf(this.mode) + (action === "view" ? 1 : MODES.length - 1)) % MODES.length]);
+    } else if (action === "other" && this.mode === "flicker") {
       this.#stopFlickering();
       this.#showOther();
     } else if (action === "as-generated" && this.#alignment !== "") {
@@ -127,13 +129,6 @@ export class PairView extends FilmPanes {
   get #alignment() {
     const view = ORIENTATIONS[this.#pair?.view ?? "plain"] ?? "";
     return [view, this.#pose.moves ? "aligned" : ""].filter(Boolean).join(", ");
-  }
-
-  #flicker() {
-    // Where nothing shall move by itself, each press shows the other film.
-    if (this.mode !== "flicker") this.look("flicker");
-    else if (this.#reducedMotion.matches) this.#showOther();
-    else this.look("side");
   }
 
   /** @param {number} factor */
@@ -168,7 +163,7 @@ export class PairView extends FilmPanes {
     this.note.hidden = this.#alignment === "";
     this.note.replaceChildren(
       texts[0],
-      element("kbd", { text: keyName(ADJUDICATE_KEYS, "as-generated") }),
+      element("kbd", { text: keyName("as-generated") }),
       element("span", { class: "muted", text: texts[1] }),
     );
     this.films.style.filter = this.mode === "difference" && this.#gain > 1 ? `brightness(${this.#gain})` : "";
@@ -201,4 +196,12 @@ export class PairView extends FilmPanes {
     if (this.mode === "difference") texts.push(`difference × ${this.#gain.toFixed(1)}`);
     this.readout.textContent = texts.join(" · ");
   }
+}
+
+/**
+ * @param {string} action
+ * @returns {action is Mode}
+ */
+function isMode(action) {
+  return MODES.some((mode) => mode === action);
 }

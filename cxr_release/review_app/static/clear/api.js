@@ -1,6 +1,6 @@
 // What the page of text on real films asks of the server, and how the answers look.
 
-import { Connection } from "../shared/connection.js";
+import { WorklistApi } from "../shared/worklist_api.js";
 
 /** @typedef {"clear"|"text"} Decision */
 
@@ -19,19 +19,9 @@ import { Connection } from "../shared/connection.js";
 /** @typedef {{film: Film, logged: number}} Answer */
 
 /** @type {Record<Decision, string>} */
-export const DECISION_TEXTS = { clear: "nothing that identifies", text: "text or a mark" };
+export const DECISION_TEXTS = { text: "text or a mark", clear: "nothing that identifies" };
 
-export class ClearApi extends Connection {
-  /** @returns {Promise<Film[]>} */
-  async films() {
-    return (await this.get("films")).films;
-  }
+/** In the order of their keys: what takes a film out comes first. */
+export const DECISIONS = /** @type {Decision[]} */ (Object.keys(DECISION_TEXTS));
 
-  /**
-   * @param {NewDecision[]} decisions one at a time
-   * @returns {Promise<Answer>}
-   */
-  send([decision]) {
-    return this.post("decisions", decision);
-  }
-}
+export const clearApi = () => new WorklistApi("films", "decisions");

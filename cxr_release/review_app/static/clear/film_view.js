@@ -2,7 +2,7 @@
 
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
-import { CLEAR_KEYS, keyName } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 import { Viewport } from "../shared/viewer.js";
 
 /** @typedef {"around"|"whole"} Mode */
@@ -231,7 +231,7 @@ export class FilmView extends FilmPanes {
     this.toggle.hidden = small || this.#film === null;
     this.toggle.replaceChildren(
       element("span", { text: around ? "Enlarge" : "Corners and edges" }),
-      element("kbd", { text: keyName(CLEAR_KEYS, "enlarge") }),
+      element("kbd", { text: keyName("enlarge") }),
     );
     this.explained.dataset.reduced = String(this.isReduced);
     this.explained.textContent = this.isReduced

@@ -1,6 +1,6 @@
 // What the page of landmarks asks of the server, and how the answers look.
 
-import { Connection } from "../shared/connection.js";
+import { WorklistApi } from "../shared/worklist_api.js";
 
 /**
  * A synthetic film, where its points begin, and where this reader placed them. The name is opaque.
@@ -18,17 +18,4 @@ import { Connection } from "../shared/connection.js";
 /** @typedef {{film: string, decision: "place", points: string} | {film: string, decision: "retract"}} NewPlacement */
 /** @typedef {{film: Film, logged: number}} Answer */
 
-export class LandmarkApi extends Connection {
-  /** @returns {Promise<Film[]>} */
-  async films() {
-    return (await this.get("films")).films;
-  }
-
-  /**
-   * @param {NewPlacement[]} placements one at a time
-   * @returns {Promise<Answer>}
-   */
-  send([placement]) {
-    return this.post("placements", placement);
-  }
-}
+export const landmarkApi = () => new WorklistApi("films", "placements");

@@ -10,13 +10,20 @@ const ZOOM_STEP = 1.25;
 /** Pixels of the screen that an arrow moves a point, and with Shift. */
 const STEPS = { fine: 1, coarse: 10 };
 
-/** Event "select" with a point's index; "move" when a point was moved here. */
+/** Event "draw" when another point is selected. */
 export class PointView extends FilmPanes {
   viewport = new Viewport();
   /** @type {import("./places.js").Places|null} */
   places = null;
   selected = 0;
+  /**
+   * Called to move points: whoever keeps the history does.
+   *
+   * @type {(same: string, how: (places: import("./places.js").Places) => void) => void}
+   */
+  change = () => {};
   #dragging = false;
+  #drags = 0;
 
   /**
    * @param {HTMLElement} host
@@ -71,6 +78,7 @@ export class PointView extends FilmPanes {
       event.stopPropagation(); // the film stays where it is
       dot.setPointerCapture(event.pointerId);
       this.#dragging = true;
+      this.#drags += 1;
       this.select(index);
     });
     dot.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
@@ -81,7 +89,7 @@ export class PointView extends FilmPanes {
       const { width, height } = this.setup;
       const x = ((event.clientX - film.left) / film.width) * width;
       const y = ((event.clientY - film.top) / film.height) * height;
-      this.#put(index, x, y);
+      this.#put(`drag ${this.#drags}`, index, x, y);
     });
     for (const end of ["pointerup", "pointercancel"]) {
       dot.addEventListener(end, () => {
@@ -112,7 +120,7 @@ export class PointView extends FilmPanes {
   select(index) {
     this.selected = (index + this.setup.names.length) % this.setup.names.length;
     this.draw();
-    this.dispatchEvent(new CustomEvent("select"));
+    this.dispatchEvent(new Event("draw"));
   }
 
   /**
@@ -124,8 +132,8 @@ export class PointView extends FilmPanes {
   act(action) {
     const move = /^(fine|coarse)-(left|right|up|down)$/.exec(action);
     if (move) this.#step(STEPS[/** @type {"fine"|"coarse"} */ (move[1])], move[2]);
-    else if (action === "next-point") this.select(this.selected + 1);
-    else if (action === "previous-point") this.select(this.selected - 1);
+    else if (action === "right" || action === "down") this.select(this.selected + 1);
+    else if (action === "left" || action === "up") this.select(this.selected - 1);
     else if (action === "zoom-in" || action === "zoom-out") this.#zoom(action === "zoom-in" ? ZOOM_STEP : 1 / ZOOM_STEP);
     else return this.panes[0].viewer.act(action);
     return true;
@@ -147,7 +155,7 @@ export class PointView extends FilmPanes {
     if (scale === null || !place) return;
     const across = { left: -1, right: 1 }[side] ?? 0;
     const down = { up: -1, down: 1 }[side] ?? 0;
-    this.#put(this.selected, place.x + (across * pixels) / scale.x, place.y + (down * pixels) / scale.y);
+    this.#put(`keys ${this.selected}`, this.selected, place.x + (across * pixels) / scale.x, place.y + (down * pixels) / scale.y);
   }
 
   /** Zoom about the point that is selected. @param {number} factor */
@@ -161,14 +169,13 @@ export class PointView extends FilmPanes {
   }
 
   /**
+   * @param {string} same moves in a row that are called alike are undone as one
    * @param {number} index
    * @param {number} x
    * @param {number} y
    */
-  #put(index, x, y) {
-    this.places?.put(index, x, y);
-    this.draw();
-    this.dispatchEvent(new CustomEvent("move"));
+  #put(same, index, x, y) {
+    this.change(same, (places) => places.put(index, x, y));
   }
 
   draw() {

@@ -2,19 +2,18 @@
 
 import { button, definitions, element, icon } from "../shared/dom.js";
 import { decisionText, reasonText } from "../shared/format.js";
-import { REVIEW_KEYS, keyName } from "../shared/keys.js";
+import { helpRow, keyName } from "../shared/keys.js";
 import { Viewer } from "../shared/viewer.js";
 
-const key = (/** @type {string} */ action) => keyName(REVIEW_KEYS, action);
-/** @type {[string, string][]} */
-const HINTS = [
+/** @returns {[string, string][]} */
+const hints = () => [
   ["wheel", "zoom"],
   ["drag", "move"],
   ["right drag", "W, L"],
-  [key("narrower"), "window"],
-  [key("brighter"), "level"],
-  [key("invert"), "invert"],
-  [key("reset"), "reset"],
+  [helpRow("narrower")[0], "window"],
+  [helpRow("brighter")[0], "level"],
+  [keyName("invert"), "invert"],
+  [keyName("reset"), "reset"],
 ];
 
 export class Enlarged {
@@ -38,8 +37,8 @@ export class Enlarged {
       this.#stage,
       this.#title,
       this.#decision,
-      button({ class: "enlarged-close", text: "Back (Esc)", on: { click: () => this.close() } }),
-      definitions("enlarged-hint", HINTS),
+      button({ class: "enlarged-close", text: `Back (${keyName("close")})`, on: { click: () => this.close() } }),
+      definitions("enlarged-hint", hints()),
     );
     // Both, for a small picture stands there until the film comes.
     for (const images of new Set([thumbnails.images, thumbnails.films])) images.addEventListener("change", () => this.update());

@@ -4,7 +4,7 @@ import { askNote } from "../shared/dialogs.js";
 import { byId } from "../shared/dom.js";
 import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/empty_state.js";
 import { count, reasonText } from "../shared/format.js";
-import { REVIEW_KEYS } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 import { gridLayout } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
 import { ReviewApi } from "./api.js";
@@ -41,35 +41,32 @@ const CAPTION_PX = 40;
 const FEWEST_CAPTIONED = 12;
 
 class ReviewPage extends PageController {
-  keys = REVIEW_KEYS;
   actions = {
-    reason: (/** @type {number} */ place) => this.decisions.excludeFor(place),
+    choice: (/** @type {number} */ number) => this.decisions.excludeFor(number - 1),
     exclude: () => this.decisions.excludeAgain(),
     facing: () => this.decisions.facing(),
     mirror: () => {
-      if (this.grid.name !== null) void this.facings.toggle(this.grid.name);
+      if (this.grid.name === null) this.notices.warn(`Nothing was decided: ${this.nothingShown}`);
+      else void this.facings.toggle(this.grid.name);
     },
     keep: () => this.decisions.keep(),
-    "take-back": () => this.decisions.takeBack(),
+    retract: () => this.decisions.retract(),
     note: () => void this.decisions.note(),
     findings: () => void this.#askFindings(),
     "go-on": () => {
-      if (this.enlarged.isOpen) this.notices.warn("Enter keeps the rest of a page only while the page is on the screen: Esc first.");
-      else this.decisions.goOn();
+      if (!this.enlarged.isOpen) this.decisions.goOn();
+      else this.notices.warn(`${keyName("go-on")} keeps the rest of a page only while the page is on the screen: ${keyName("close")} first.`);
     },
-    left: () => this.grid.focus(this.grid.index - 1),
-    right: () => this.grid.focus(this.grid.index + 1),
-    up: () => this.#step(-this.grid.columns),
-    down: () => this.#step(this.grid.columns),
+    left: () => this.#step(-1, -1),
+    right: () => this.#step(1, 1),
+    up: () => this.#step(-this.grid.columns, -1),
+    down: () => this.#step(this.grid.columns, 1),
     first: () => this.grid.focus(0),
     last: () => this.grid.focus(this.grid.names.length - 1),
-    "previous-page": () => this.#warnUnless(this.navigation.previous(), "This is the first page."),
-    "next-page": () => this.#warnUnless(this.navigation.next(), "This is the last page."),
-    enlarge: () => this.enlarged.open(),
+    previous: () => this.#warnUnless(this.navigation.previous(), "This is the first page."),
+    next: () => this.#warnUnless(this.navigation.next(), "This is the last page."),
+    enlarge: () => this.#enlarge(),
     close: () => this.enlarged.close(),
-    "previous-film": () => this.#warnUnless(this.enlarged.move(-1), "This is the first film of the page."),
-    "next-film": () =>
-      this.#warnUnless(this.enlarged.move(1), "This is the last film of the page: Esc, then Enter keeps the rest."),
     preview: () => this.#togglePreviews(),
   };
   /** @type {string[]} refusals that the reviewer has not yet acknowledged */
@@ -84,20 +81,21 @@ class ReviewPage extends PageController {
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
     super(start);
-    const { api, setup, notices, queue } = this;
+    const { api, setup, notices, queue, history } = this;
     this.thumbnails = new Thumbnails(api, setup.thumbnails ?? [], this.images);
     const { images } = this.thumbnails;
     this.images = images;
     this.states = new DecisionState(queue);
     this.preferences = new Preferences(setup.reviewer);
-    this.facings = new Facings(api, notices);
-    this.findings = new Findings(api, notices, setup.findings);
+    this.facings = new Facings(api, notices, history);
+    this.findings = new Findings(api, notices, history, setup.findings);
+    for (const noted of [this.facings, this.findings]) noted.said = (name, text) => this.#said(name, text);
     this.grid = new Grid(byId("grid"), images, this.states);
     this.grid.isMirrored = (name) => this.facings.has(name);
     this.navigation = new PageNavigation({ api, images, states: this.states, grid: this.grid, films: setup.films });
     this.enlarged = new Enlarged(byId("enlarged"), this.grid, this.thumbnails, this.states);
     this.preview = new Preview(this.grid, this.thumbnails, () => this.preferences.previews && !this.enlarged.isOpen);
-    this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`reason-${place}`));
+    this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`choice-${place + 1}`));
     this.sidebar = new Sidebar(byId("sidebar"), setup, this.act);
     const { states, grid, navigation, preferences } = this;
     this.decisions = new Decisions({
@@ -108,10 +106,12 @@ class ReviewPage extends PageController {
       navigation,
       preferences,
       notices,
+      history,
       askNote: (title, note) => this.#askNote(title, note),
       askReason: () => this.#askReason(),
     });
     this.decisions.finish = () => this.#finish();
+    this.decisions.nothingShown = () => this.nothingShown;
     this.sidebar.showLast(preferences.lastReason);
     this.sidebar.showView(readUrl().view, true);
     this.facings.addEventListener("change", () => this.draw());
@@ -136,9 +136,9 @@ class ReviewPage extends PageController {
     await this.navigation.open(view, { from }, { film: null });
   }
 
-  get activeKeys() {
-    const shown = this.enlarged.isOpen ? "viewer" : "grid";
-    return this.keys.filter(({ where = shown }) => where === shown);
+  /** @returns {"grid"|"viewer"} */
+  get where() {
+    return this.enlarged.isOpen ? "viewer" : "grid";
   }
 
   /** @param {string} action */
@@ -209,10 +209,40 @@ class ReviewPage extends PageController {
     if (!done) this.notices.warn(text);
   }
 
-  /** @param {number} films */
-  #step(films) {
-    const index = this.grid.index + films;
-    if (index >= 0 && index < this.grid.names.length) this.grid.focus(index);
+  /**
+   * To another film of the page.
+   *
+   * @param {number} onPage how many films on
+   * @param {1|-1} enlarged the same, where a film alone is on the screen
+   */
+  #step(onPage, enlarged) {
+    const { grid } = this;
+    const index = grid.index + onPage;
+    if (!this.enlarged.isOpen) {
+      if (index >= 0 && index < grid.names.length) grid.focus(index);
+    } else if (!this.enlarged.move(enlarged)) {
+      const onward = `This is the last film of the page: ${keyName("close")}, then ${keyName("go-on")} keeps the rest.`;
+      this.notices.warn(enlarged < 0 ? "This is the first film of the page." : onward);
+    }
+  }
+
+  #enlarge() {
+    if (this.enlarged.isOpen) this.enlarged.close();
+    else if (this.grid.name === null) this.notices.warn(`Nothing was done: ${this.nothingShown}`);
+    else this.enlarged.open();
+  }
+
+  /**
+   * What was saved of a film, aloud; for the eye too, where the film is not in the frame.
+   *
+   * @param {string} name
+   * @param {string} text
+   */
+  #said(name, text) {
+    const place = this.grid.names.indexOf(name);
+    if (place >= 0 && place !== this.grid.index) this.grid.focus(place);
+    if (place >= 0) this.notices.announce(text);
+    else this.notices.warn(`Of a film that is not on this page: ${text}`);
   }
 
   #togglePreviews() {
@@ -233,7 +263,10 @@ class ReviewPage extends PageController {
 
   async #askFindings() {
     const { index, name, names } = this.grid;
-    if (name === null) return;
+    if (name === null) {
+      this.notices.warn(`Nothing was done: ${this.nothingShown}`);
+      return;
+    }
     if (!this.grid.isDisplayed(name)) {
       this.notices.warn("This film is not on the screen, so nothing can be seen on it.");
       return;
@@ -251,7 +284,7 @@ class ReviewPage extends PageController {
   #askReason() {
     const box = this.grid.boxOf(this.grid.index);
     if (box) this.menu.open(box.left + box.width / 2, box.top + box.height / 2);
-    this.notices.warn("Which reason? Press its digit; x then gives it again.");
+    this.notices.warn(`Which reason? Press its digit; ${keyName("exclude")} then gives it again.`);
   }
 
   #drawFilm() {

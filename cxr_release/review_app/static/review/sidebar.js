@@ -3,7 +3,7 @@
 import { button, element, icon, setAttributes } from "../shared/dom.js";
 import { dateTime, decisionText, duration, number, reasonText } from "../shared/format.js";
 import { ProgressBar, actionButton, heading } from "../shared/frame.js";
-import { REVIEW_KEYS, keyName } from "../shared/keys.js";
+import { keyName } from "../shared/keys.js";
 
 /** @typedef {import("./api.js").Progress} Progress */
 /** @typedef {import("./api.js").View} View */
@@ -41,7 +41,7 @@ export class Sidebar {
     this.meaning = element("p", { class: "reason-now muted" });
     this.onward = button({ class: "primary onward", on: { click: () => act("go-on") } });
     const tool = (/** @type {string} */ action, /** @type {string} */ text, /** @type {string} */ title) => {
-      const key = keyName(REVIEW_KEYS, action);
+      const key = keyName(action);
       const tooltip = `${title} (${key.toLowerCase()})`;
       return actionButton(text, key === "Space" ? "␣" : key, action, act, { class: "tool", attributes: { title: tooltip } });
     };
@@ -51,7 +51,7 @@ export class Sidebar {
       tool("enlarge", "Enlarge", "Enlarge this film"),
       ...(setup.findings.length > 0 ? [tool("findings", "Tag", "Which findings this film shows, or none")] : []),
     ];
-    const undo = tool("take-back", "Undo", "Take back: this film's decision, or the last one you made");
+    const undo = tool("undo", "Undo", "Undo what you did last");
     host.append(
       element(
         "header",
@@ -89,9 +89,9 @@ export class Sidebar {
         element(
           "div",
           { class: "page-buttons" },
-          button({ text: "‹ Page", attributes: { title: "Previous page (Page Up)" }, on: { click: () => act("previous-page") } }),
-          button({ text: "Page ›", attributes: { title: "Next page (Page Down), nothing is decided" }, on: { click: () => act("next-page") } }),
-          button({ text: "Keys ?", on: { click: () => act("help") } }),
+          button({ text: "‹ Page", attributes: { title: `Previous page (${keyName("previous")})` }, on: { click: () => act("previous") } }),
+          button({ text: "Page ›", attributes: { title: `Next page (${keyName("next")}), nothing is decided` }, on: { click: () => act("next") } }),
+          button({ text: `Keys ${keyName("help")}`, on: { click: () => act("help") } }),
         ),
         this.onward,
       ),
@@ -137,7 +137,7 @@ export class Sidebar {
       setAttributes(link, { "aria-current": name === view ? "page" : null });
     }
     const text = view === "queue" ? "Keep the rest, go on" : more ? "Next page" : "Last page";
-    this.onward.replaceChildren(text, element("kbd", { text: "Enter" }));
+    this.onward.replaceChildren(text, element("kbd", { text: keyName("go-on") }));
     this.onward.disabled = empty || (view !== "queue" && !more);
   }
 
@@ -186,11 +186,11 @@ export class Sidebar {
       {
         class: "reason",
         attributes: { "data-reason": reason.code, title: reason.meaning },
-        on: { click: () => act(`reason-${place}`) },
+        on: { click: () => act(`choice-${place + 1}`) },
       },
-      element("kbd", { text: place < 10 ? String((place + 1) % 10) : "" }),
+      element("kbd", { text: keyName(`choice-${place + 1}`) }),
       element("span", { class: "reason-code", text: reasonText(reason.code) }),
-      element("span", { class: "reason-x" }, element("kbd", { text: "x", attributes: { title: "the key x gives this reason" } })),
+      element("span", { class: "reason-x" }, element("kbd", { text: keyName("exclude"), attributes: { title: `the key ${keyName("exclude")} gives this reason` } })),
       element("span", { class: "reason-meaning", text: reason.meaning }),
     );
   }

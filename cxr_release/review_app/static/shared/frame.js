@@ -2,6 +2,7 @@
 
 import { button, element, setAttributes } from "./dom.js";
 import { number } from "./format.js";
+import { helpRow, keyName } from "./keys.js";
 
 /** How far a reviewer is. */
 export class ProgressBar {
@@ -49,6 +50,29 @@ export function actionButton(text, key, action, act, parts = {}) {
   return button({ ...parts, attributes, on: { click: () => act(action) } }, text, element("kbd", { text: key }));
 }
 
+/**
+ * Buttons of what a page lists by number.
+ *
+ * @param {readonly string[]} choices
+ * @param {Record<string, string>} texts
+ * @param {(action: string) => void} act
+ */
+export const choiceButtons = (choices, texts, act) =>
+  choices.map((choice, place) => {
+    const action = `choice-${place + 1}`;
+    const text = texts[choice].replace(/^./, (letter) => letter.toUpperCase());
+    return actionButton(text, keyName(action), action, act, { attributes: { "data-choice": choice } });
+  });
+
+/**
+ * A button that every page has.
+ *
+ * @param {string} action
+ * @param {(action: string) => void} act
+ */
+const tool = (action, act) =>
+  button({ text: { undo: "Undo", redo: "Redo" }[action] ?? `Keys ${keyName(action)}`, attributes: { "data-action": action, title: helpRow(action).join(": ") }, on: { click: () => act(action) } });
+
 /** The line above the films: for pages without a sidebar. */
 export class Header {
   place = element("p", { class: "place" });
@@ -60,7 +84,7 @@ export class Header {
    * @param {string} parts.person who is at the page
    * @param {string} parts.counted what the progress counts
    * @param {Node[]} parts.more what this page shows besides
-   * @param {[string, string]|null} parts.moves titles of the buttons to what comes before and after; null: there are none
+   * @param {[string, string]|null} parts.moves what the buttons to what comes before and after do; null: there are none
    * @param {(action: string) => void} parts.act
    */
   constructor(host, { title, person, counted, more, moves, act }) {
@@ -69,7 +93,7 @@ export class Header {
     const [previous, next] = ["previous", "next"].map((action, place) =>
       button({
         text: "‹›"[place],
-        attributes: { title: moves?.[place], "aria-label": moves?.[place].replace(/ \(.*/, ""), "data-action": action },
+        attributes: { title: `${moves?.[place]} (${keyName(action)})`, "aria-label": moves?.[place], "data-action": action },
         on: { click: () => act(action) },
       }),
     );
@@ -80,7 +104,7 @@ export class Header {
       element("div", { class: "progress", attributes: { "aria-label": "Progress" } }, this.place, this.progress.bar, this.left),
       this.progress.saving,
       ...more,
-      element("div", { class: "moves" }, ...(moves ? [previous, next] : []), button({ text: "Keys ?", on: { click: () => act("help") } })),
+      element("div", { class: "moves" }, ...(moves ? [previous, next] : []), ...["undo", "redo", "help"].map((action) => tool(action, act))),
     );
   }
 }

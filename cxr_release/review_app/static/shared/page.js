@@ -3,8 +3,9 @@
 import { showKeys } from "./dialogs.js";
 import { byId } from "./dom.js";
 import { EmptyState, noAnswer } from "./empty_state.js";
+import { History } from "./history.js";
 import { ImageLoader } from "./image_loader.js";
-import { actionOf } from "./keys.js";
+import { actionOf, allKeys, useKeys } from "./keys.js";
 import { Notices } from "./notices.js";
 import { PendingStore } from "./pending_store.js";
 import { SendQueue } from "./send_queue.js";
@@ -38,14 +39,20 @@ export async function startPage(Page, settings, api) {
   const notices = new Notices();
   const emptyState = new EmptyState(byId(settings.films));
   const wait = (/** @type {string} */ why) => emptyState.show(noAnswer(why));
+  const early = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key.length === 1 || event.key === "Enter") notices.warn("Nothing was done: this page is still being loaded.");
+  };
+  document.addEventListener("keydown", early);
   const setup = await untilAnswered(() => api.setup(), wait, settings.wayBack ?? ASK_SENDER);
+  document.removeEventListener("keydown", early);
+  useKeys(setup.keys);
   await new Page({ settings, api, setup, notices, emptyState }).start();
 }
 
 /** What a page of its own kind has to give: see the methods that do nothing here. */
 export class PageController {
-  /** @type {import("./keys.js").Group[]} */
-  keys = [];
+  /** What can be undone. */
+  history = new History();
   /** @type {Record<string, (number?: any) => unknown>} what each action does, unless the films do it */
   actions = {};
 
@@ -122,13 +129,29 @@ export class PageController {
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(this.keys, this.settings.mouse);
-    else this.actions[name]?.(number === undefined ? undefined : Number(number));
+    if (name === "help") showKeys(allKeys(), this.settings.mouse);
+    else if (name === "undo") void this.undo();
+    else if (name === "redo") void this.redo();
+    else if (name in this.actions) this.actions[name](number === undefined ? undefined : Number(number));
+    else this.notices.warn(`Nothing was done: ${this.nothingShown}`);
   }
 
-  /** Keys that count at present. */
-  get activeKeys() {
-    return this.keys;
+  /** Why a key that does something to films does nothing: there are none. */
+  get nothingShown() {
+    return this.emptyState.isShown ? "no film is on the screen." : "the films are still on their way. Press again.";
+  }
+
+  async undo() {
+    if (!(await this.history.undo())) this.notices.warn("There is nothing to undo: nothing else was done here since this page was opened.");
+  }
+
+  async redo() {
+    if (!(await this.history.redo())) this.notices.warn("There is nothing to redo: what was undone is done anew, or something else was done since.");
+  }
+
+  /** @returns {""|"grid"|"viewer"} what is on the screen, where keys depend on it */
+  get where() {
+    return "";
   }
 
   /**
@@ -144,10 +167,10 @@ export class PageController {
   /** @param {KeyboardEvent} event */
   keyDown(event) {
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("dialog, input, textarea")) return;
+    if (target?.closest("dialog, input, textarea, select")) return;
     // A button, link or summary that was reached with Tab is pressed as everywhere else.
     if ((event.key === "Enter" || event.key === " ") && target?.closest("button, a, summary")) return;
-    const action = actionOf(event, this.activeKeys);
+    const action = actionOf(event, this.where);
     if (!action) return;
     event.preventDefault();
     this.act(action);

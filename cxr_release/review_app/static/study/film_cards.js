@@ -2,6 +2,7 @@
 
 import { button, element, icon, setAttributes } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
+import { keyName } from "../shared/keys.js";
 import { cardLayout } from "../shared/layout.js";
 import { SCALE, letter } from "../shared/rating_scale.js";
 import { Viewport } from "../shared/viewer.js";
@@ -96,8 +97,8 @@ export class FilmCards extends FilmPanes {
     if (action in steps) {
       const place = this.current + steps[/** @type {keyof typeof steps} */ (action)];
       if (place >= 0 && place < this.#cards.length) this.frame(place);
-    } else if (action === "enlarge" || (action === "shrink" && this.enlarged)) {
-      this.enlarged = !this.enlarged;
+    } else if (action === "enlarge" || action === "close") {
+      this.enlarged = action === "enlarge" && !this.enlarged;
       this.#layOut();
     } else if (action === "reset") this.#reset();
     else return this.panes[this.current]?.viewer.act(action) ?? false;
@@ -143,7 +144,7 @@ export class FilmCards extends FilmPanes {
       );
     const ratings = SCALE.map(([rating, text]) =>
       control(
-        `rate-${rating}`,
+        `choice-${rating}`,
         `Film ${name}: ${rating}, ${text}`,
         text,
         { attributes: { "data-rating": rating } },
@@ -152,8 +153,9 @@ export class FilmCards extends FilmPanes {
       ),
     );
     const real = `Film ${name} is the real one`;
-    const pick = control("pick", real, real, { class: "pick" }, element("span", { text: "the real one" }), element("kbd", { text: name }));
-    const alone = "This film alone, large (v, or a double click)";
+    const key = keyName(`pick-${place + 1}`) || keyName("pick");
+    const pick = control("pick", real, real, { class: "pick" }, element("span", { text: "the real one" }), element("kbd", { text: key.toUpperCase() }));
+    const alone = `This film alone, large (${keyName("enlarge")}, or a double click)`;
     pane.append(control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
     pane.addEventListener("dblclick", () => this.act("enlarge"));
     viewer.viewport.addEventListener("change", () => this.dispatchEvent(new Event("frame")));
