@@ -39,6 +39,7 @@ class LandmarkServer(MortalServer):
         *,
         size: Size,
         model: Path,
+        **more: Any,
     ) -> None:
         self.folder = folder
         asked = {
@@ -49,6 +50,7 @@ class LandmarkServer(MortalServer):
             "orders": folder / "orders",
             "title": "Landmarks <i>of films</i>",
             "size": size,
+            **more,
         }
         super().__init__(serve_films, asked, reviewers)
 

@@ -3,6 +3,7 @@
 import { showKeys } from "./dialogs.js";
 import { byId } from "./dom.js";
 import { EmptyState, noAnswer } from "./empty_state.js";
+import { isTooSmall } from "./frame.js";
 import { ImageLoader } from "./image_loader.js";
 import { actionOf } from "./keys.js";
 import { Notices } from "./notices.js";
@@ -10,6 +11,7 @@ import { PendingStore } from "./pending_store.js";
 import { SendQueue } from "./send_queue.js";
 import { ASK_SENDER, ServerStatus, untilAnswered } from "./server_status.js";
 import { TabSync } from "./tab_sync.js";
+import { FINGERS, showTouchBar } from "./touch.js";
 
 /** What was left unsent may go ahead of the first films, which then begin behind it. */
 const HEAD_START_MS = 3000;
@@ -22,6 +24,7 @@ const HEAD_START_MS = 3000;
  * @property {string} subject the property of a decision that names what it is on
  * @property {string} noun what is sent: "decision"
  * @property {string} mouse what the help says of the mouse
+ * @property {readonly import("./touch.js").TouchButton[]} [touch] what fingers need besides
  * @property {string} [wayBack] what to do about a session that has ended
  */
 
@@ -39,7 +42,9 @@ export async function startPage(Page, settings, api) {
   const emptyState = new EmptyState(byId(settings.films));
   const wait = (/** @type {string} */ why) => emptyState.show(noAnswer(why));
   const setup = await untilAnswered(() => api.setup(), wait, settings.wayBack ?? ASK_SENDER);
-  await new Page({ settings, api, setup, notices, emptyState }).start();
+  const page = new Page({ settings, api, setup, notices, emptyState });
+  showTouchBar(document.getElementById("touch-bar"), page);
+  await page.start();
 }
 
 /** What a page of its own kind has to give: see the methods that do nothing here. */
@@ -119,10 +124,11 @@ export class PageController {
 
   /** @param {string} action as the keys name it; a number after it tells which reason, rating or film */
   perform(action) {
+    if (isTooSmall()) return; // nobody sees what it would do
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(this.keys, this.settings.mouse);
+    if (name === "help") showKeys(this.keys, `${this.settings.mouse} ${FINGERS}`);
     else this.actions[name]?.(number === undefined ? undefined : Number(number));
   }
 
