@@ -57,9 +57,7 @@ def serve_review(asked: dict[str, Any]) -> None:
 class Server(MortalServer):
     """`review` in a process that can be killed and started again on the same port."""
 
-    def __init__(
-        self, films: Films, folder: Path, reviewers: Sequence[str], **more: Any
-    ) -> None:
+    def __init__(self, films: Films, folder: Path, reviewers: Sequence[str], **more: Any) -> None:
         self.folder = folder
         asked = {
             "tables": films.tables,

@@ -44,7 +44,7 @@ Step = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """A page's server, and the states of the page, each of which begins where the last one ended."""
+    """A page's server, and states of the page: each begins where the one before it ended."""
 
     name: str
     server: MortalServer
@@ -58,12 +58,12 @@ class Stage:
 def stages(folder: Path, people: Sequence[str]) -> dict[str, Callable[[], Stage]]:
     """Name of a page → starts its server, for these people."""
     made = (_review, _adjudicate, _study, _landmark, _clear)
-    return {
-        make.__name__.removeprefix("_"): partial(_made, make, folder, people) for make in made
-    }
+    return {make.__name__.removeprefix("_"): partial(_made, make, folder, people) for make in made}
 
 
-def _made(make: Callable[[Path, Sequence[str]], Stage], folder: Path, people: Sequence[str]) -> Stage:
+def _made(
+    make: Callable[[Path, Sequence[str]], Stage], folder: Path, people: Sequence[str]
+) -> Stage:
     own = folder / make.__name__.removeprefix("_")
     own.mkdir()
     return make(own, people)
@@ -108,7 +108,6 @@ def _review(folder: Path, people: Sequence[str]) -> Stage:
         tab.saved()
 
     def finish(tab: review_browser.Screen) -> None:
-        tab.page.goto(f"{server.base}/r/{tab.person}/#queue")
         for _ in range(SCREENED):
             if tab.page.locator("#empty-state:not([hidden]) h2").count():
                 break
