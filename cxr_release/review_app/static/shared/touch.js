@@ -12,16 +12,6 @@ export const FINGERS =
 /** @typedef {readonly [action: string, text: string]} TouchButton */
 
 /**
- * Undo, for pages that can.
- *
- * @type {readonly TouchButton[]}
- */
-const BACK = [
-  ["undo", "Undo"],
-  ["redo", "Redo"],
-];
-
-/**
  * What every viewer does.
  *
  * @type {readonly TouchButton[]}
@@ -43,9 +33,8 @@ const VIEW = [
  * @param {HTMLElement|null} host null: the page has no films
  * @param {import("./page.js").PageController} page
  */
-export function showTouchBar(host, { actions, settings, act }) {
-  const back = BACK.filter(([action]) => action in actions);
-  const listed = [...back, ...(settings.touch ?? []), ...VIEW];
+export function showTouchBar(host, { settings, act }) {
+  const listed = [...(settings.touch ?? []), ...VIEW];
   host?.append(...listed.map(([action, text]) => actionButton(text, "", action, act)));
 }
 
