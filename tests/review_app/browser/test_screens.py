@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.browser.fingers import Fingers, Place
 from tests.support.browser.looks import SCREENS, Screen, axe_faults, faults, film_sides
-from tests.support.browser.stages import Stage, stages
+from tests.support.browser.stages import Stage, begin, stages
 from tests.support.browser.tab import Tab
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ def tablet(browser: Browser, films: Films, hall: Server, reviewer: str) -> Itera
     from tests.support.browser.review_browser import Screen as Tablet
 
     context = browser.new_context(**TABLET.context())
-    tab = Tablet(context.new_page(), hall, films).come(hall.addresses[reviewer])
+    tab = Tablet(context.new_page(), hall, films)
+    tab.arrive(hall.addresses[reviewer])
+    begin(tab)
     yield tab
     assert tab.errors == []
     context.close()
@@ -259,8 +261,7 @@ def test_whatever_has_the_focus_shows_it(
     enter: Enter, stage: Callable[[str], Stage], name: str
 ) -> None:
     tab = enter(name, BY_NAME["laptop"])
-    for state in list(stage(name).states)[: 2 if name == "study" else 1]:
-        stage(name).states[state](tab)
+    begin(tab)
     reached = []
     for _ in range(30):
         tab.press("Tab")
@@ -314,7 +315,7 @@ def test_with_colours_of_one_s_own_what_is_pressed_differs_and_films_lie_on_blac
 @pytest.mark.long
 def test_nothing_moves_by_itself_where_motion_is_not_wanted(enter: Enter) -> None:
     tab = enter("adjudicate", BY_NAME["laptop"], reduced_motion="reduce")
-    tab.ready()  # type: ignore[attr-defined]
+    begin(tab)
     tab.page.get_by_role("button", name="Flicker").click()
     shown = tab.page.locator("#pair")
     seen = set()
@@ -328,7 +329,7 @@ def test_nothing_moves_by_itself_where_motion_is_not_wanted(enter: Enter) -> Non
 @pytest.mark.long
 def test_a_pair_is_judged_with_fingers(enter: Enter) -> None:
     tab: Any = enter("adjudicate", TABLET)
-    tab.ready()
+    begin(tab)
     fingers, (x, y) = Fingers(tab.page), middle(tab, '.film-pane[data-kind="real"]')
     fingers.drag(((x - 20, y), (x - 90, y)), ((x + 20, y), (x + 90, y)))
     zoomed = tab.rect("synthetic")  # both films share what one is touched for
@@ -375,7 +376,7 @@ def test_a_quartet_is_read_with_fingers(enter: Enter) -> None:
 @pytest.mark.long
 def test_landmarks_are_placed_with_fingers(enter: Enter) -> None:
     tab: Any = enter("landmark", TABLET)
-    tab.ready()
+    begin(tab)
     before = tab.middle("C4 top left")
     Fingers(tab.page).drag((before, (before[0] - 30, before[1] + 20)))
     after = tab.middle("C4 top left")
@@ -394,7 +395,7 @@ def test_landmarks_are_placed_with_fingers(enter: Enter) -> None:
 @pytest.mark.long
 def test_text_is_looked_for_with_fingers(enter: Enter) -> None:
     tab: Any = enter("clear", TABLET)
-    tab.ready()
+    begin(tab)
     tab.page.locator('.corner[data-place="top-left"]').tap()
     tab.until('#film[data-mode="whole"]')
     assert "100 % of full size" in tab.text(".film-readout")

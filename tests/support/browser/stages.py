@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,27 @@ def _made(
 ) -> Stage:
     own = folder / make.__name__.removeprefix("_")
     own.mkdir()
-    return make(own, people)
+    stage = make(own, people)
+    return replace(stage, states={"first-visit": arrived, **stage.states})
+
+
+FILMS = "#grid, #pair, #films, #film"
+"""What holds the films of a page."""
+
+
+def arrived(tab: Tab) -> None:
+    """A page shows films, or the card that it shows at the first visit."""
+    shown = ", ".join(f'{films}:not([hidden])[data-ready="true"]' for films in FILMS.split(", "))
+    tab.until(f".start, {shown}")
+
+
+def begin(tab: Tab) -> None:
+    """Put the card of the first visit away, if there is one."""
+    arrived(tab)
+    if tab.page.locator(".start").count():
+        tab.press("Enter")
+        tab.until_gone(".start")
+    arrived(tab)
 
 
 def _close(tab: Tab) -> None:
@@ -122,7 +142,7 @@ def _review(folder: Path, people: Sequence[str]) -> Stage:
         server,
         lambda page: review_browser.Screen(page, server, known),
         {
-            "films": lambda tab: tab.ready(),
+            "films": begin,
             "decisions": decide,
             "enlarged": lambda tab: tab.press("ArrowLeft", " "),
             "back": lambda tab: tab.press("Escape"),
@@ -154,7 +174,7 @@ def _adjudicate(folder: Path, people: Sequence[str]) -> Stage:
         server,
         lambda page: adjudicate_browser.Table(page, server, archive),
         {
-            "pair": lambda tab: tab.ready(),
+            "pair": begin,
             "difference": lambda tab: tab.press("d"),
             "flicker": lambda tab: tab.press("f", " "),
             "note": lambda tab: tab.press("t"),
@@ -180,8 +200,7 @@ def _study(folder: Path, people: Sequence[str]) -> Stage:
         server,
         lambda page: study_browser.Seat(page, server, drawn),
         {
-            "introduction": lambda tab: tab.until(".start"),
-            "films": lambda tab: tab.begin(),
+            "films": begin,
             "answered": lambda tab: tab.press("1", "2", "3", "4", "c"),
             "alone": lambda tab: tab.press("v"),
             "keys": lambda tab: tab.press("v", "?"),
@@ -231,7 +250,7 @@ def _landmark(folder: Path, people: Sequence[str]) -> Stage:
         server,
         lambda page: Caliper(page, server),
         {
-            "film": lambda tab: tab.ready(),
+            "film": begin,
             "moved": lambda tab: tab.press("ArrowRight", "ArrowRight"),
             "zoomed": lambda tab: tab.press("+", "+", "+"),
             "keys": lambda tab: tab.press("?"),
@@ -260,7 +279,7 @@ def _clear(folder: Path, people: Sequence[str]) -> Stage:
         server,
         lambda page: clear_browser.LightBox(page, server, real, 0),
         {
-            "corners": lambda tab: tab.ready(),
+            "corners": begin,
             "whole": lambda tab: tab.press(" "),
             "keys": lambda tab: (_close(tab), tab.press("?")),
             "finished": finish,
