@@ -13,6 +13,20 @@
   const modal = document.querySelector("dialog[open]");
   const counts = (element) => modal === null || modal.contains(element);
 
+  // What is seen of a box within all that cuts it off.
+  const clipped = (element, { left, right, top, bottom }) => {
+    const box = { left, right, top, bottom };
+    for (let clip = element.parentElement; clip && clip !== document.body; clip = clip.parentElement) {
+      const { overflowX, overflowY } = getComputedStyle(clip);
+      if (overflowX === "visible" && overflowY === "visible") continue;
+      const edge = clip.getBoundingClientRect();
+      box.left = Math.max(box.left, edge.left);
+      box.right = Math.min(box.right, edge.right);
+      box.top = Math.max(box.top, edge.top);
+      box.bottom = Math.min(box.bottom, edge.bottom);
+    }
+    return box;
+  };
   const isOpaque = (element) => {
     const [, alpha = "1"] = /^rgba\(.*, ([0-9.]+)\)$/.exec(getComputedStyle(element).backgroundColor) ?? [];
     return element.matches("img") || Number(alpha) > 0.5;
@@ -78,7 +92,7 @@
     }
   }
 
-  const buttons = [...document.querySelectorAll("button, summary, nav a")].filter(
+  const buttons = [...document.querySelectorAll("button, summary, select, input, nav a")].filter(
     (element) => counts(element) && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }),
   );
   const boxes = [];
@@ -88,7 +102,8 @@
     if (finger > 0 && Math.min(box.width, box.height) < finger - 0.5) {
       faults.push(`too small for a finger (${Math.round(box.width)} × ${Math.round(box.height)}): ${name(button)}`);
     }
-    if (!button.closest(".corner, .expectation")) boxes.push([button, box]);
+    const seen = clipped(button, box);
+    if (seen.right > seen.left && seen.bottom > seen.top && !button.closest(".corner, .expectation")) boxes.push([button, seen]);
   }
   for (const [index, [one, box]] of boxes.entries()) {
     for (const [other, edge] of boxes.slice(index + 1)) {
@@ -96,8 +111,7 @@
       const across = Math.min(box.right, edge.right) - Math.max(box.left, edge.left);
       const down = Math.min(box.bottom, edge.bottom) - Math.max(box.top, edge.top);
       const layers = [one, other].map((each) => each.closest("dialog, .menu, .enlarged")?.className ?? "");
-      const pinned = [one, other].some((each) => each.closest(".sidebar-foot"));
-      if (across > 1 && down > 1 && layers[0] === layers[1] && !pinned) {
+      if (across > 1 && down > 1 && layers[0] === layers[1]) {
         faults.push(`button over button: ${name(one)} and ${name(other)}`);
       }
     }
