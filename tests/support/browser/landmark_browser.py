@@ -44,6 +44,7 @@ class LandmarkServer(MortalServer):
         *,
         size: Size,
         model: Path,
+        **more: Any,
     ) -> None:
         self.folder = folder
         asked = {
@@ -54,6 +55,7 @@ class LandmarkServer(MortalServer):
             "orders": folder / "orders",
             "title": "Landmarks <i>of films</i>",
             "size": size,
+            **more,
         }
         super().__init__(serve_films, asked, reviewers)
 

@@ -16,6 +16,14 @@ const SETTINGS = {
   noun: "placement",
   mouse:
     "With the mouse: drag a point; the wheel zooms, a drag beside the points moves the film, a right drag changes window and level, a double click fits the film.",
+  touch: [
+    ["left", "‹ Point"],
+    ["right", "Point ›"],
+    ["fine-left", "←"],
+    ["fine-right", "→"],
+    ["fine-up", "↑"],
+    ["fine-down", "↓"],
+  ],
 };
 
 class LandmarkPage extends WorklistPage {

@@ -30,15 +30,19 @@ const SETTINGS = {
   subject: "film",
   noun: "decision",
   mouse: "With the mouse: a click moves the frame, a right click offers the reasons, a double click enlarges.",
+  touch: [
+    ["left", "‹ Film"],
+    ["right", "Film ›"],
+  ],
 };
 const NOTE_HINT =
   "What stands out? It may stay empty. Notes stay in the log and are no part of a release. Write no names.";
 /** Refused decisions that a banner names before it only counts them. */
 const REFUSALS_TOLD = 3;
 const RESIZE_REST_MS = 150;
-/** In the view of one's decisions there are lines under each film, and so fewer films. */
+/** In the view of one's decisions there are lines under each film, and so fewer films; on a tablet, too. */
 const CAPTION_PX = 40;
-const FEWEST_CAPTIONED = 12;
+const FEW = 12;
 
 class ReviewPage extends PageController {
   actions = {
@@ -400,9 +404,12 @@ class ReviewPage extends PageController {
     const gap = parseFloat(style.getPropertyValue("--gap"));
     const caption = captionOf(view);
     // Not the grid's own height: a banner may take some of it, and must not change the page.
-    const width = innerWidth - byId("sidebar").getBoundingClientRect().width - edge;
-    const rules = caption > 0 ? { gap, caption, fewest: FEWEST_CAPTIONED } : { gap };
-    return gridLayout(width, innerHeight - edge, rules);
+    const sidebar = byId("sidebar").getBoundingClientRect();
+    const below = sidebar.left === 0; // where there is no room for it at the right
+    const width = innerWidth - (below ? 0 : sidebar.width) - edge;
+    const height = innerHeight - (below ? sidebar.height : 0) - edge;
+    const rules = caption > 0 || below ? { gap, caption, fewest: FEW } : { gap };
+    return gridLayout(width, height, rules);
   }
 }
 

@@ -61,7 +61,7 @@ export class Sidebar {
       ),
       element(
         "section",
-        { attributes: { "aria-label": "Progress" } },
+        { class: "progress-part", attributes: { "aria-label": "Progress" } },
         this.done,
         this.progress.bar,
         element("div", { class: "progress-line" }, this.rate, this.progress.saving),

@@ -33,6 +33,12 @@ export class ProgressBar {
   }
 }
 
+/** Whether CSS shows, in place of the page, that the window is too small for its films. */
+export function isTooSmall() {
+  const notice = document.querySelector(".too-small");
+  return notice !== null && getComputedStyle(notice).display !== "none";
+}
+
 /** @param {string} title of the page, and its tooltip: there may be no room for all of it */
 export const heading = (title) => element("h1", { text: title, attributes: { title } });
 
@@ -40,14 +46,15 @@ export const heading = (title) => element("h1", { text: title, attributes: { tit
  * A button with its key.
  *
  * @param {string} text
- * @param {string} key
+ * @param {string} key empty: it names none
  * @param {string} action
  * @param {(action: string) => void} act
  * @param {import("./dom.js").Parts} [parts]
  */
 export function actionButton(text, key, action, act, parts = {}) {
   const attributes = { "data-action": action, ...parts.attributes };
-  return button({ ...parts, attributes, on: { click: () => act(action) } }, text, element("kbd", { text: key }));
+  const name = key ? [element("kbd", { text: key })] : [];
+  return button({ ...parts, attributes, on: { click: () => act(action) } }, text, ...name);
 }
 
 /**

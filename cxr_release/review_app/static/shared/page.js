@@ -3,6 +3,7 @@
 import { showKeys } from "./dialogs.js";
 import { byId } from "./dom.js";
 import { EmptyState, noAnswer } from "./empty_state.js";
+import { isTooSmall } from "./frame.js";
 import { History } from "./history.js";
 import { ImageLoader } from "./image_loader.js";
 import { actionOf, allKeys, useKeys } from "./keys.js";
@@ -11,6 +12,7 @@ import { PendingStore } from "./pending_store.js";
 import { SendQueue } from "./send_queue.js";
 import { ASK_SENDER, ServerStatus, untilAnswered } from "./server_status.js";
 import { TabSync } from "./tab_sync.js";
+import { FINGERS, showTouchBar } from "./touch.js";
 
 /** What was left unsent may go ahead of the first films, which then begin behind it. */
 const HEAD_START_MS = 3000;
@@ -23,6 +25,7 @@ const HEAD_START_MS = 3000;
  * @property {string} subject the property of a decision that names what it is on
  * @property {string} noun what is sent: "decision"
  * @property {string} mouse what the help says of the mouse
+ * @property {readonly import("./touch.js").TouchButton[]} [touch] what fingers need besides
  * @property {string} [wayBack] what to do about a session that has ended
  */
 
@@ -46,7 +49,9 @@ export async function startPage(Page, settings, api) {
   const setup = await untilAnswered(() => api.setup(), wait, settings.wayBack ?? ASK_SENDER);
   document.removeEventListener("keydown", early);
   useKeys(setup.keys);
-  await new Page({ settings, api, setup, notices, emptyState }).start();
+  const page = new Page({ settings, api, setup, notices, emptyState });
+  showTouchBar(document.getElementById("touch-bar"), page);
+  await page.start();
 }
 
 /** What a page of its own kind has to give: see the methods that do nothing here. */
@@ -126,10 +131,11 @@ export class PageController {
 
   /** @param {string} action as the keys name it; a number after it tells which reason, rating or film */
   perform(action) {
+    if (isTooSmall()) return; // nobody sees what it would do
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(allKeys(), this.settings.mouse);
+    if (name === "help") showKeys(allKeys(), `${this.settings.mouse} ${FINGERS}`);
     else if (name === "undo") void this.undo();
     else if (name === "redo") void this.redo();
     else if (name in this.actions) this.actions[name](number === undefined ? undefined : Number(number));

@@ -1,6 +1,7 @@
 // One film, large: zoom, pan, window and level. Knows nothing of what is decided on it.
 
 import { element } from "./dom.js";
+import { followFingers } from "./touch.js";
 import { Windowing, between } from "./windowing.js";
 
 const MOST_ZOOM = 16;
@@ -128,6 +129,7 @@ export class Viewer {
         this.#dragging = null;
       });
     }
+    followFingers(this);
     host.addEventListener("contextmenu", (event) => event.preventDefault());
     host.addEventListener("dblclick", () => this.fit());
   }
@@ -195,6 +197,31 @@ export class Viewer {
     return true;
   }
 
+  /**
+   * Zoom about a place of the window.
+   *
+   * @param {number} factor
+   * @param {number} x pixels from the window's left edge
+   * @param {number} y pixels from its top
+   */
+  zoomAt(factor, x, y) {
+    const sizes = this.#sizes();
+    if (sizes === null) return;
+    const across = (x - sizes.left - sizes.width / 2) / sizes.fitWidth;
+    const down = (y - sizes.top - sizes.height / 2) / sizes.fitHeight;
+    this.viewport.zoomBy(factor, across, down);
+  }
+
+  /**
+   * Move the film within its place.
+   *
+   * @param {number} x pixels to the right
+   * @param {number} y pixels down
+   */
+  moveBy(x, y) {
+    this.#pan(x, y);
+  }
+
   /** Pixels of the place, and of the whole film as it fits there; null without a film. */
   #sizes() {
     // Not clientWidth, which is rounded, and not alike for two places of the same width.
@@ -217,18 +244,13 @@ export class Viewer {
   /** @param {WheelEvent} event */
   #wheel(event) {
     event.preventDefault();
-    const sizes = this.#sizes();
-    if (sizes === null) return;
     const pixels = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PIXELS : 1);
-    this.viewport.zoomBy(
-      Math.exp(-pixels * WHEEL_ZOOM),
-      (event.clientX - sizes.left - sizes.width / 2) / sizes.fitWidth,
-      (event.clientY - sizes.top - sizes.height / 2) / sizes.fitHeight,
-    );
+    this.zoomAt(Math.exp(-pixels * WHEEL_ZOOM), event.clientX, event.clientY);
   }
 
   /** @param {PointerEvent} event */
   #press(event) {
+    if (event.pointerType === "touch") return;
     if (event.target instanceof Element && event.target.closest("button")) return;
     this.host.setPointerCapture(event.pointerId);
     this.#dragging = {

@@ -7,9 +7,6 @@ import { cardLayout } from "../shared/layout.js";
 import { SCALE, letter } from "../shared/rating_scale.js";
 import { Viewport } from "../shared/viewer.js";
 
-/** In lines of text: between films, and what the buttons of a film take below it or beside it. */
-const EMS = { gap: 1, below: { width: 19, height: 3 }, beside: { width: 14.5, height: 15 } };
-
 /**
  * @typedef {object} Card
  * @property {HTMLElement} host
@@ -177,7 +174,8 @@ export class FilmCards extends FilmPanes {
     if (this.#cards.length === 0 || width === 0) return;
     const style = getComputedStyle(host);
     const em = Number.parseFloat(style.fontSize);
-    const pixels = (/** @type {{width: number, height: number}} */ size) => ({ width: em * size.width, height: em * size.height });
+    const ems = (/** @type {string} */ name) => Number.parseFloat(style.getPropertyValue(`--${name}`));
+    const pixels = (/** @type {string} */ name) => ({ width: em * ems(`${name}-width`), height: em * ems(`${name}-height`) });
     const images = this.panes.map(({ viewer }) => viewer.image);
     const layout = cardLayout(
       this.enlarged ? 1 : this.#cards.length,
@@ -186,7 +184,7 @@ export class FilmCards extends FilmPanes {
         width: Math.max(1, ...images.map(({ naturalWidth }) => naturalWidth)),
         height: Math.max(1, ...images.map(({ naturalHeight }) => naturalHeight)),
       },
-      { gap: em * EMS.gap, below: pixels(EMS.below), beside: pixels(EMS.beside) },
+      { gap: em * ems("gap-ems"), below: pixels("below"), beside: pixels("beside") },
     );
     this.#columns = layout.columns;
     host.dataset.enlarged = String(this.enlarged);
@@ -195,9 +193,9 @@ export class FilmCards extends FilmPanes {
       columns: layout.columns,
       "film-width": `${layout.width}px`,
       "film-height": `${layout.height}px`,
-      gap: `${EMS.gap}em`,
-      below: `${EMS.below.height}em`,
-      beside: `${EMS.beside.width}em`,
+      gap: `${ems("gap-ems")}em`,
+      below: `${ems("below-height")}em`,
+      beside: `${ems("beside-width")}em`,
     };
     for (const [name, value] of Object.entries(lengths)) host.style.setProperty(`--${name}`, String(value));
   }

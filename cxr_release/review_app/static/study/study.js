@@ -26,6 +26,7 @@ const SETTINGS = {
   noun: "answer",
   mouse: "With the mouse: a click frames a film, a double click shows it alone, the wheel zooms, a drag moves, a right drag changes window and level.",
   wayBack: "Open the link that you were sent once more, in this browser",
+  touch: [["enlarge", "Enlarge"]],
 };
 
 class ReadingPage extends PageController {
