@@ -72,6 +72,7 @@ class ClearanceQueue(PersonalQueue[NewClearance, Clearance]):
         }
         order = sorted(names, key=lambda name: (names[name][0] not in self._suspected, name))
         self._films: dict[str, Shown] = {name: names[name] for name in order}
+        self._names = {shown[0]: name for name, shown in names.items()}
 
     def __len__(self) -> int:
         return len(self._films)
@@ -81,13 +82,26 @@ class ClearanceQueue(PersonalQueue[NewClearance, Clearance]):
         shown = self._films.get(name)
         return shown[0] if shown else None
 
+    @property
+    def contents(self) -> dict[str, str]:
+        """Opaque id of each film → HMAC of its content."""
+        return dict(self._films.values())
+
+    def name_of(self, film: str) -> str:
+        """The name of a film, by its opaque id."""
+        return self._names[film]
+
+    def has(self, name: str) -> bool:
+        """Whether the film of a name is among `entries`."""
+        with self.lock:
+            shown = self._films[name]
+            return shown in self.mine or self._waits(shown)
+
     def entries(self) -> list[ShownFilm]:
         """What the reviewer has decided on or has to, as last refreshed."""
         with self.lock:
             return [
-                self._shown(name, shown)
-                for name, shown in self._films.items()
-                if shown in self.mine or self._waits(shown)
+                self._shown(name, shown) for name, shown in self._films.items() if self.has(name)
             ]
 
     def entry(self, name: str) -> ShownFilm:

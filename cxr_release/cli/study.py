@@ -61,6 +61,7 @@ def serve(
         readers=reader,
         title=release.title or release.name,
         going_back=project.params.study.going_back,
+        anatomy=project.anatomy(),
         site=Site(host, port, name or [], certificate, private_key),
         open_browser=browser,
     )

@@ -69,6 +69,7 @@ class LandmarkQueue(PersonalQueue[NewPlacement, Placement]):
             for shown in films.items()
         }
         self._films: dict[str, Shown] = {name: names[name] for name in sorted(names)}
+        self._names = {shown[0]: name for name, shown in names.items()}
 
     def __len__(self) -> int:
         return len(self._films)
@@ -77,6 +78,15 @@ class LandmarkQueue(PersonalQueue[NewPlacement, Placement]):
         """Id of the film of a name, or None if none of these has it."""
         shown = self._films.get(name)
         return shown[0] if shown else None
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """Id → SHA-256 of each film."""
+        return dict(self._films.values())
+
+    def name_of(self, film: str) -> str:
+        """The name of a film, by its id."""
+        return self._names[film]
 
     def entries(self) -> list[ShownFilm]:
         """All films, as last refreshed."""

@@ -31,6 +31,7 @@ from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import how_far, json_of, sentence, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 _FORM = "Expected a pair, a verdict and a note."
@@ -59,6 +60,7 @@ class AdjudicateApp(Desk[PairQueue]):
         sign_in: who may come in.
         title: of the page.
         expectation: what all the pairs together can be expected to hold.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class AdjudicateApp(Desk[PairQueue]):
         *,
         title: str,
         expectation: Expectation,
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._films = films
         self._title = title
         self._expectation = expectation
@@ -78,7 +82,11 @@ class AdjudicateApp(Desk[PairQueue]):
             Route("/verdicts", self._judge, methods=["POST"]),
         ]
         page = "adjudicate/adjudicate.html"
-        super().__init__(queues, sign_in, page=page, noun="verdicts", routes=routes)
+        pairs = next(iter(queues.values())).pairs
+        contents = {pair.about: " ".join(pair.fingerprint) for pair in pairs}
+        super().__init__(
+            queues, sign_in, page=page, noun="verdicts", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: PairQueue) -> dict[str, Any]:
         """Reviewer, title, whether they settle disagreements, and what the list may hold."""
@@ -87,6 +95,8 @@ class AdjudicateApp(Desk[PairQueue]):
             "title": self._title,
             "adjudicates": worklist.adjudicates,
             "expectation": asdict(self._expectation),
+            "criteria": self._anatomy.criteria,
+            **self._anatomy.of_page,
         }
 
     def png(self, worklist: PairQueue, name: str) -> bytes | None:
@@ -94,13 +104,19 @@ class AdjudicateApp(Desk[PairQueue]):
         film = worklist.film(name)
         return self._films.png(film.kind, film.id) if film else None
 
+    def place(self, worklist: PairQueue, film: Any) -> dict[str, Any] | None:
+        """See `Desk.place`; of a pair."""
+        name = worklist.name_of(film)
+        return {"name": name} if worklist.has(name) else None
+
     async def _pairs(self, request: Request) -> Response:
         queue = self.worklist_of(request)
 
         def pairs() -> dict[str, Any]:
             self._films.check()
             queue.refresh()
-            return {"pairs": [_pair_json(entry) for entry in queue.entries()], **how_far(queue)}
+            pairs = [self._pair_json(queue, entry) for entry in queue.entries()]
+            return {"pairs": pairs, **how_far(queue)}
 
         return await self.answer(pairs)
 
@@ -113,9 +129,25 @@ class AdjudicateApp(Desk[PairQueue]):
         def judge() -> dict[str, Any]:
             self._films.check()
             logged = queue.judge(pair, verdict, note)
-            return {"pair": _pair_json(queue.entry(pair)), **how_far(queue), "logged": int(logged)}
+            entry = self._pair_json(queue, queue.entry(pair))
+            return {"pair": entry, **how_far(queue), "logged": int(logged)}
 
         return await self.answer(judge)
+
+    def _pair_json(self, queue: PairQueue, entry: ShownPair) -> dict[str, Any]:
+        verdict, pair = entry.verdict, queue.pair(entry.name)
+        return {
+            "name": entry.name,
+            "code": self.code_of(pair.about) if pair else "",
+            "real": entry.real,
+            "synthetic": entry.synthetic,
+            "view": entry.view,
+            "part": entry.part,
+            "pose": asdict(entry.pose),
+            "verdict": verdict.verdict if verdict else None,
+            "note": verdict.note if verdict else "",
+            "at": verdict.at if verdict else None,
+        }
 
 
 def _parse_verdict(value: Any) -> tuple[str, Word, str]:
@@ -136,21 +168,6 @@ def _parse_verdict(value: Any) -> tuple[str, Word, str]:
     return texts["pair"], word, note
 
 
-def _pair_json(entry: ShownPair) -> dict[str, Any]:
-    verdict = entry.verdict
-    return {
-        "name": entry.name,
-        "real": entry.real,
-        "synthetic": entry.synthetic,
-        "view": entry.view,
-        "part": entry.part,
-        "pose": asdict(entry.pose),
-        "verdict": verdict.verdict if verdict else None,
-        "note": verdict.note if verdict else "",
-        "at": verdict.at if verdict else None,
-    }
-
-
 def adjudicate(
     *,
     pairs: Path,
@@ -161,6 +178,7 @@ def adjudicate(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Memorization audit",
+    anatomy: Anatomy = NOT_STATED,
     required: int = 2,
     adjudicator: str = "",
     site: Site,
@@ -177,6 +195,7 @@ def adjudicate(
         orders: folder of the recorded seeds.
         reviewers: who judges.
         title: of the pages.
+        anatomy: what the films show.
         required: people who must judge a pair.
         adjudicator: the reviewer, if any, who sees only pairs on which the others disagree.
         site: where to listen.
@@ -214,7 +233,9 @@ def adjudicate(
     state.refresh()
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return AdjudicateApp(queues, films, sign_in, title=title, expectation=expectation)
+        return AdjudicateApp(
+            queues, films, sign_in, title=title, expectation=expectation, anatomy=anatomy
+        )
 
     say(f"{len(audit_pairs):,} pairs; every verdict is on disk before the page says so")
     serve(app, site, reviewers, open_browser=open_browser)

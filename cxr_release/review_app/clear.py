@@ -34,6 +34,7 @@ from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 _FORM = "Expected a film and a decision."
 
@@ -47,6 +48,7 @@ class ClearApp(Desk[ClearanceQueue]):
         sign_in: who may come in.
         title: of the page.
         searched: whether a program has pointed at films.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -57,7 +59,9 @@ class ClearApp(Desk[ClearanceQueue]):
         *,
         title: str,
         searched: bool,
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._films = films
         self._title = title
         self._searched = searched
@@ -66,7 +70,10 @@ class ClearApp(Desk[ClearanceQueue]):
             Route("/decisions", self._decide, methods=["POST"]),
         ]
         page = "clear/clear.html"
-        super().__init__(queues, sign_in, page=page, noun="decisions", routes=routes)
+        contents = next(iter(queues.values())).contents
+        super().__init__(
+            queues, sign_in, page=page, noun="decisions", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: ClearanceQueue) -> dict[str, Any]:
         """Reviewer, title, and whether films may be marked as suspected."""
@@ -74,12 +81,18 @@ class ClearApp(Desk[ClearanceQueue]):
             "reviewer": worklist.reviewer,
             "title": self._title,
             "searched": self._searched,
+            **self._anatomy.of_page,
         }
 
     def png(self, worklist: ClearanceQueue, name: str) -> bytes | None:
         """See `Desk.png`."""
         film = worklist.film(name)
         return self._films.png(film) if film else None
+
+    def place(self, worklist: ClearanceQueue, film: str) -> dict[str, Any] | None:
+        """See `Desk.place`."""
+        name = worklist.name_of(film)
+        return {"name": name} if worklist.has(name) else None
 
     async def picture(
         self, worklist: ClearanceQueue, name: str, query: QueryParams
@@ -92,7 +105,8 @@ class ClearApp(Desk[ClearanceQueue]):
 
         def films() -> dict[str, Any]:
             queue.refresh()
-            return {"films": [_film_json(entry) for entry in queue.entries()], **how_far(queue)}
+            films = [self._film_json(queue, entry) for entry in queue.entries()]
+            return {"films": films, **how_far(queue)}
 
         return await self.answer(films)
 
@@ -104,9 +118,20 @@ class ClearApp(Desk[ClearanceQueue]):
 
         def decide() -> dict[str, Any]:
             logged = queue.decide(film, decision)
-            return {"film": _film_json(queue.entry(film)), **how_far(queue), "logged": int(logged)}
+            entry = self._film_json(queue, queue.entry(film))
+            return {"film": entry, **how_far(queue), "logged": int(logged)}
 
         return await self.answer(decide)
+
+    def _film_json(self, queue: ClearanceQueue, entry: ShownFilm) -> dict[str, Any]:
+        decision = entry.decision
+        return {
+            "name": entry.name,
+            "code": self.code_of(queue.film(entry.name)),
+            "suspected": entry.suspected,
+            "decision": decision.decision if decision else None,
+            "at": decision.at if decision else None,
+        }
 
 
 def _parse_decision(value: Any) -> tuple[str, Word]:
@@ -124,16 +149,6 @@ def _parse_decision(value: Any) -> tuple[str, Word]:
     return texts["film"], word
 
 
-def _film_json(entry: ShownFilm) -> dict[str, Any]:
-    decision = entry.decision
-    return {
-        "name": entry.name,
-        "suspected": entry.suspected,
-        "decision": decision.decision if decision else None,
-        "at": decision.at if decision else None,
-    }
-
-
 def clear(
     source: str,
     *,
@@ -145,6 +160,7 @@ def clear(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Text on real films",
+    anatomy: Anatomy = NOT_STATED,
     required: int = 1,
     dicom: DicomParams | None = None,
     site: Site,
@@ -162,6 +178,7 @@ def clear(
         orders: folder of the recorded seeds.
         reviewers: who looks.
         title: of the pages.
+        anatomy: what the films show.
         required: people who must look at a film.
         dicom: which DICOM films were asked for.
         site: where to listen.
@@ -202,7 +219,8 @@ def clear(
     }
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return ClearApp(queues, films, sign_in, title=title, searched=suspected is not None)
+        searched = suspected is not None
+        return ClearApp(queues, films, sign_in, title=title, searched=searched, anatomy=anatomy)
 
     if suspected is not None:
         say(f"text is suspected on {len(suspected):,} of them, which come first")

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import hashes
 from cxr_release.errors import SourceError
 from cxr_release.film_size import Size
 from cxr_release.films.film_store import FilmStore
@@ -39,6 +40,7 @@ from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import how_far, json_of, texts_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 _FORM = "Expected a film, a decision and, to place them, points."
 
@@ -52,6 +54,9 @@ class LandmarkApp(Desk[LandmarkQueue]):
         sign_in: who may come in.
         title: of the page.
         size: of every film.
+        mirrored: film → SHA-256 of its mirror image, so that a film keeps its code when it is
+            turned around.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -62,14 +67,23 @@ class LandmarkApp(Desk[LandmarkQueue]):
         *,
         title: str,
         size: Size,
+        mirrored: Mapping[str, str] | None = None,
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._films, self._title, self._size = films, title, size
         routes = [
             Route("/films", self._list),
             Route("/placements", self._place, methods=["POST"]),
         ]
         page = "landmark/landmark.html"
-        super().__init__(queues, sign_in, page=page, noun="placements", routes=routes)
+        contents = {
+            film: min(sha256, (mirrored or {}).get(film) or sha256)
+            for film, sha256 in next(iter(queues.values())).contents.items()
+        }
+        super().__init__(
+            queues, sign_in, page=page, noun="placements", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: LandmarkQueue) -> dict[str, Any]:
         """Reader, title, size of the films, names of the points and the edges between them."""
@@ -80,6 +94,7 @@ class LandmarkApp(Desk[LandmarkQueue]):
             "height": self._size.height,
             "names": NAMES,
             "skeleton": SKELETON,
+            **self._anatomy.of_page,
         }
 
     def png(self, worklist: LandmarkQueue, name: str) -> bytes | None:
@@ -87,12 +102,17 @@ class LandmarkApp(Desk[LandmarkQueue]):
         film = worklist.film(name)
         return self._films.png(film) if film else None
 
+    def place(self, worklist: LandmarkQueue, film: str) -> dict[str, Any] | None:
+        """See `Desk.place`."""
+        return {"name": worklist.name_of(film)}
+
     async def _list(self, request: Request) -> Response:
         queue = self.worklist_of(request)
 
         def films() -> dict[str, Any]:
             queue.refresh()
-            return {"films": [_film_json(entry) for entry in queue.entries()], **how_far(queue)}
+            films = [self._film_json(queue, entry) for entry in queue.entries()]
+            return {"films": films, **how_far(queue)}
 
         return await self.answer(films)
 
@@ -104,9 +124,22 @@ class LandmarkApp(Desk[LandmarkQueue]):
 
         def place() -> dict[str, Any]:
             logged = queue.retract(film) if points is None else queue.place(film, points)
-            return {"film": _film_json(queue.entry(film)), **how_far(queue), "logged": int(logged)}
+            entry = self._film_json(queue, queue.entry(film))
+            return {"film": entry, **how_far(queue), "logged": int(logged)}
 
         return await self.answer(place)
+
+    def _film_json(self, queue: LandmarkQueue, entry: ShownFilm) -> dict[str, Any]:
+        placed = entry.placement
+        return {
+            "name": entry.name,
+            "code": self.code_of(queue.film(entry.name)),
+            "start": entry.beginning.start,
+            "first": entry.beginning.points,
+            "decision": placed.decision if placed else None,
+            "points": placed.points if placed else None,
+            "at": placed.at if placed else None,
+        }
 
     def _parse(self, value: Any) -> tuple[str, str | None]:
         """Name of a film, and its points as a log holds them; None: they are taken back.
@@ -125,18 +158,6 @@ class LandmarkApp(Desk[LandmarkQueue]):
         if not lies_on(points_of_text(points), self._size):
             raise Refusal(400, "A point lies beyond the film.")
         return texts["film"], points
-
-
-def _film_json(entry: ShownFilm) -> dict[str, Any]:
-    placed = entry.placement
-    return {
-        "name": entry.name,
-        "start": entry.beginning.start,
-        "first": entry.beginning.points,
-        "decision": placed.decision if placed else None,
-        "points": placed.points if placed else None,
-        "at": placed.at if placed else None,
-    }
 
 
 def beginnings_of(model: Path | None, films: Sequence[str], size: Size) -> dict[str, Beginning]:
@@ -164,6 +185,7 @@ def landmark(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Landmarks",
+    anatomy: Anatomy = NOT_STATED,
     start: str = "model",
     size: Size,
     site: Site,
@@ -179,6 +201,7 @@ def landmark(
         orders: folder of the recorded seeds.
         reviewers: who places landmarks.
         title: of the pages.
+        anatomy: what the films show.
         start: `model` or `template`: where points begin.
         size: of the films.
         site: where to listen.
@@ -208,8 +231,12 @@ def landmark(
         for reviewer in reviewers
     }
 
+    mirrored = hashes(schemas.ORIENTED, films, "mirrored_sha256")
+
     def app(sign_in: SignIn) -> ASGIApp:
-        return LandmarkApp(queues, store, sign_in, title=title, size=size)
+        return LandmarkApp(
+            queues, store, sign_in, title=title, size=size, mirrored=mirrored, anatomy=anatomy
+        )
 
     modelled = sum(beginning.start == MODEL for beginning in beginnings.values())
     say(f"{len(ids):,} films, the same for all readers")

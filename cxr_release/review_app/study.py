@@ -35,6 +35,7 @@ from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.json_answers import json_of
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 _FORM = "Expected a page, a rating for each of its films, the film picked, and seconds."
 
@@ -47,6 +48,7 @@ class StudyApp(Desk[Session]):
         films: name in the kit → PNG bytes.
         sign_in: who may come in.
         title: of the pages.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class StudyApp(Desk[Session]):
         sign_in: SignIn,
         *,
         title: str,
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
+        self._anatomy = anatomy
         self._films = films
         self._title = title
         routes = [
@@ -64,7 +68,13 @@ class StudyApp(Desk[Session]):
             Route("/answers", self._answer, methods=["POST"]),
         ]
         page = "study/study.html"
-        super().__init__(sessions, sign_in, page=page, noun="answers", routes=routes)
+        # Codes of this study alone: that of a film elsewhere may be known with what the film is.
+        hashes = {name: png.sha256(data) for name, data in films.items()}
+        study = " ".join(sorted(hashes.values()))
+        contents = {name: f"{study}\0{sha256}" for name, sha256 in hashes.items()}
+        super().__init__(
+            sessions, sign_in, page=page, noun="answers", routes=routes, contents=contents
+        )
 
     def setup(self, worklist: Session) -> dict[str, Any]:
         """Reader, title, and whether an answer may be changed."""
@@ -72,6 +82,7 @@ class StudyApp(Desk[Session]):
             "reader": worklist.reader,
             "title": self._title,
             "going_back": worklist.going_back,
+            **self._anatomy.of_page,
         }
 
     def png(self, worklist: Session, name: str) -> bytes | None:
@@ -79,12 +90,19 @@ class StudyApp(Desk[Session]):
         film = worklist.film(name)
         return self._films[film] if film else None
 
+    def place(self, worklist: Session, film: str) -> dict[str, Any] | None:
+        """See `Desk.place`; the page on which the film is."""
+        pages = worklist.pages()
+        return next(
+            ({"name": page.name} for page in pages if film in map(worklist.film, page.films)), None
+        )
+
     async def _pages(self, request: Request) -> Response:
         session = self.worklist_of(request)
 
         def pages() -> dict[str, Any]:
             session.refresh()
-            return {"pages": [_page_json(page, session) for page in session.pages()]}
+            return {"pages": [self._page_json(page, session) for page in session.pages()]}
 
         return await self.answer(pages)
 
@@ -99,9 +117,21 @@ class StudyApp(Desk[Session]):
                 raise Refusal(400, f"The answer {error.what}.") from None
             except (FinalAnswerError, UnknownPageError) as error:
                 raise Refusal(409, f"This page {error.what}.") from None
-            return {"page": _page_json(current, session), "logged": int(logged)}
+            return {"page": self._page_json(current, session), "logged": int(logged)}
 
         return await self.answer(submit)
+
+    def _page_json(self, page: Page, session: Session) -> dict[str, Any]:
+        # What cannot be changed is not shown again.
+        answer = page.given if session.going_back else None
+        return {
+            "name": page.name,
+            "films": page.films,
+            "codes": [self.code_of(session.film(film)) for film in page.films],
+            "answered": page.given is not None,
+            "ratings": answer.ratings if answer else None,
+            "picked": answer.picked if answer else None,
+        }
 
 
 def _parse_answer(value: Any) -> tuple[str, dict[str, int], str, float]:
@@ -127,18 +157,6 @@ def _parse_answer(value: Any) -> tuple[str, dict[str, int], str, float]:
     return page, ratings, picked, seconds
 
 
-def _page_json(page: Page, session: Session) -> dict[str, Any]:
-    # What cannot be changed is not shown again.
-    answer = page.given if session.going_back else None
-    return {
-        "name": page.name,
-        "films": page.films,
-        "answered": page.given is not None,
-        "ratings": answer.ratings if answer else None,
-        "picked": answer.picked if answer else None,
-    }
-
-
 def serve_study(
     *,
     kit: Path,
@@ -149,6 +167,7 @@ def serve_study(
     readers: Sequence[str],
     title: str,
     going_back: bool,
+    anatomy: Anatomy = NOT_STATED,
     site: Site,
     open_browser: bool = False,
 ) -> None:
@@ -163,6 +182,7 @@ def serve_study(
         readers: who takes part.
         title: of the pages.
         going_back: whether a reader may go back to a quartet and change the answer.
+        anatomy: what the films show.
         site: where to listen.
         open_browser: open the first reader's page in this machine's browser.
 
@@ -182,7 +202,7 @@ def serve_study(
     kits.serve(study_kit, served)
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return StudyApp(sessions, pictures, sign_in, title=title)
+        return StudyApp(sessions, pictures, sign_in, title=title, anatomy=anatomy)
 
     say(f"{len(study_kit.quartets):,} quartets; every answer is on disk before the page goes on")
     say("each link opens its reader's pages again and again: do not pass it on")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cxr_release.films import png
 from cxr_release.logbook import log, log_files
 from cxr_release.review_app import pages
+from cxr_release.screening.anatomy import NOT_STATED
 from cxr_release.screening.decision import DECISION, PAGE, TERMINAL, NewDecision
 from tests.support.asking import ORIGIN, Answer, ask, press
 
@@ -193,15 +194,18 @@ def test_setup_says_what_the_page_must_know(desk: Any) -> None:
             {"code": "osteophytes", "meaning": "Spurs."},
         ],
         "films": 40,
+        **NOT_STATED.of_page,
     }
 
 
 def test_pages_of_the_queue(desk: Any) -> None:
     first = desk.ask("films?view=queue&n=30").json()
-    assert first.keys() == {"view", "films", "from", "next", "previous", "progress", "moment"}
+    assert first.keys() == {
+        "view", "films", "matching", "from", "next", "previous", "progress", "moment",
+    }  # fmt: skip
     assert (first["view"], len(first["films"])) == ("queue", 30)
     assert (first["from"], first["next"], first["previous"]) == (0, 30, None)
-    assert first["films"][0].keys() == {"name", "decision", "reason", "note", "at"}
+    assert first["films"][0].keys() == {"name", "code", "decision", "reason", "note", "at"}
     assert first["films"][0]["decision"] is None
     assert first["progress"] == {
         "done": 0, "left": 40, "excluded": 0, "per_minute": None, "minutes_left": None,
@@ -217,6 +221,7 @@ def test_pages_of_the_queue(desk: Any) -> None:
     [
         "n=0", "n=101", "n=-1", "n=1.5", "n=x", "n=", "n=%C2%B2", "n=1" + "0" * 400, "view=all",
         "n=1&from=-1", "n=1&from=a", "n=1&before=%00", "n=1&from=1&before=2", "n=1&view=",
+        "n=1&state=kept", "n=1&note=yes", "n=1&reason=prescreen",
     ],
 )  # fmt: skip
 def test_a_question_that_makes_no_sense_is_refused(desk: Any, query: str) -> None:

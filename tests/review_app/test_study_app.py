@@ -29,6 +29,7 @@ from cxr_release.review_app.access import Links, LinkSignIn, open_links
 from cxr_release.review_app.guard import Guard
 from cxr_release.review_app.site import Site
 from cxr_release.review_app.study import StudyApp, open_films, serve_study
+from cxr_release.screening.anatomy import NOT_STATED
 from tests.support.asking import ORIGIN, Answer, Visitor, ask, press
 from tests.support.study_kit import Drawn, draw_kit
 
@@ -200,7 +201,12 @@ def test_the_page_is_the_study_s_own_and_says_no_more_than_the_title(desk: Desk)
     assert page.status == 200
     assert b"/static/study/study.js" in page.body
     assert b"<title>Films</title>" in page.body
-    assert desk.ask("setup").json() == {"reader": "a.b", "title": "Study", "going_back": False}
+    assert desk.ask("setup").json() == {
+        "reader": "a.b",
+        "title": "Study",
+        "going_back": False,
+        **NOT_STATED.of_page,
+    }
 
 
 def test_films_come_under_the_reader_s_own_names_and_all_alike(outside: Desk) -> None:
