@@ -148,7 +148,7 @@ def test_any_place_is_shown_at_full_size_and_the_keys_go_there_and_back(
     assert (box.mode, box.scale() < 0.5) == ("around", True)
     box.press(" ")
     assert box.mode == "whole"
-    box.page.locator(".film-readout", has_text=re.compile(r"· [78]\d % of full size")).wait_for()
+    box.page.locator(".film-readout", has_text=re.compile(r"· × 0\.[78]\d?$")).wait_for()
     before = box.scale()
     box.press("+", "+")
     assert box.scale() == pytest.approx(before * 1.25**2, abs=1e-4)

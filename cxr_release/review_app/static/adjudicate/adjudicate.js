@@ -54,6 +54,7 @@ class AdjudicatePage extends PageController {
     showExpectation(byId("expectation"), this.setup.expectation);
     this.view = new PairView(byId("pair"), this.images);
     this.panel = new VerdictPanel(byId("header"), byId("footer"), this.setup, this.act);
+    this.panel.header.moves.previous.before(this.view.tools.host);
     this.api.progress.addEventListener("change", () => {
       this.draw();
       this.#lookAgain();

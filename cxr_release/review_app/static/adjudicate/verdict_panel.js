@@ -8,12 +8,6 @@ import { VERDICT_TEXTS } from "./api.js";
 
 /** What a copy is, as it was laid down before anybody looked at a pair. */
 const RULE = "A copy is nearly identical to the real film in any of these, beyond what two films may share by chance:";
-/** @type {readonly [string, string][]} */
-const CRITERIA = [
-  ["Vertebral contours", "The outlines of the vertebrae run alike, edge for edge."],
-  ["Soft-tissue silhouettes", "Skin, airway and prevertebral tissue have the same outlines."],
-  ["Acquisition artefacts", "The same markers, borders or streaks lie in the same places."],
-];
 /** @type {[string, string][]} */
 const MODES = [
   ["side", "Side by side"],
@@ -53,7 +47,7 @@ export class VerdictPanel {
         "section",
         { class: "criteria", attributes: { "aria-label": "What a copy is" } },
         element("h2", { text: RULE }),
-        definitions("", CRITERIA, true),
+        definitions("", setup.criteria, true),
       ),
       element(
         "section",
@@ -84,7 +78,7 @@ export class VerdictPanel {
    * @param {string} draft a note that waits for its verdict
    */
   showPair(index, total, shown, draft) {
-    this.header.place.textContent = shown ? `Pair ${number(index + 1)} of ${number(total)}` : "No pair";
+    this.header.place.textContent = shown ? `Pair ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No pair";
     const at = dateTime(shown?.at ?? "");
     const verdict = shown?.verdict ? VERDICT_TEXTS[shown.verdict] : "";
     this.state.dataset.saving = String(shown?.saving ?? false);

@@ -78,7 +78,7 @@ export class ClearPanel {
    * @param {import("../shared/film_list.js").Shown|null} shown
    */
   showFilm(index, total, shown) {
-    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)}` : "No film";
+    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No film";
     const at = dateTime(shown?.at ?? "");
     const decision = shown?.decision ? DECISION_TEXTS[shown.decision] : "";
     this.state.dataset.saving = String(shown?.saving ?? false);

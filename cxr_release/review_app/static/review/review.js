@@ -4,8 +4,10 @@ import { askNote } from "../shared/dialogs.js";
 import { byId } from "../shared/dom.js";
 import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/empty_state.js";
 import { count, reasonText } from "../shared/format.js";
-import { REVIEW_KEYS } from "../shared/keys.js";
-import { gridLayout } from "../shared/layout.js";
+import { REVIEW_KEYS, keyName } from "../shared/keys.js";
+import { CodeBox } from "../shared/code_box.js";
+import { firstVisit } from "../shared/first_visit.js";
+import { gridLayout, nextSize } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
 import { ReviewApi } from "./api.js";
 import { DecisionState } from "./decision_state.js";
@@ -14,10 +16,12 @@ import { Enlarged } from "./enlarged.js";
 import { Facings } from "./facings.js";
 import { Findings, findingsText } from "./findings.js";
 import { Grid } from "./grid.js";
+import { ALL, ListFilter, isAll } from "./list_filter.js";
 import { Preview, ReasonMenu } from "./mouse.js";
 import { PageNavigation } from "./page_navigation.js";
 import { Preferences } from "./preferences.js";
 import { Sidebar } from "./sidebar.js";
+import { screeningTask } from "./task.js";
 import { Thumbnails } from "./thumbnails.js";
 import { readUrl, writeFilm } from "./url_state.js";
 
@@ -71,6 +75,9 @@ class ReviewPage extends PageController {
     "next-film": () =>
       this.#warnUnless(this.enlarged.move(1), "This is the last film of the page: Esc, then Enter keeps the rest."),
     preview: () => this.#togglePreviews(),
+    "zoom-in": () => this.#changeSize(1),
+    "zoom-out": () => this.#changeSize(-1),
+    find: () => this.codeBox.focus(),
   };
   /** @type {string[]} refusals that the reviewer has not yet acknowledged */
   #refusals = [];
@@ -98,7 +105,15 @@ class ReviewPage extends PageController {
     this.enlarged = new Enlarged(byId("enlarged"), this.grid, this.thumbnails, this.states);
     this.preview = new Preview(this.grid, this.thumbnails, () => this.preferences.previews && !this.enlarged.isOpen);
     this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`reason-${place}`));
-    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act);
+    this.filter = new ListFilter(setup.reasons);
+    this.codeBox = new CodeBox({
+      api,
+      notices,
+      noun: "film",
+      key: keyName(REVIEW_KEYS, "find"),
+      show: ({ name, from }) => void this.navigation.open("queue", { from }, { film: name }, ALL),
+    });
+    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act, this.filter.host, this.codeBox.host);
     const { states, grid, navigation, preferences } = this;
     this.decisions = new Decisions({
       setup,
@@ -131,9 +146,12 @@ class ReviewPage extends PageController {
   }
 
   async open() {
-    const { view, from } = readUrl();
+    const { view, from, listed } = readUrl();
+    await this.untilAnswered(() => this.api.films("queue", 1, {}));
+    const known = this.api.progress.value?.done > 0;
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card: screeningTask(this.setup), known });
     await Promise.all([this.facings.load(), this.findings.load()]);
-    await this.navigation.open(view, { from }, { film: null });
+    await this.navigation.open(view, { from }, { film: null }, listed);
   }
 
   get activeKeys() {
@@ -215,6 +233,18 @@ class ReviewPage extends PageController {
     if (index >= 0 && index < this.grid.names.length) this.grid.focus(index);
   }
 
+  /** @param {1|-1} way larger or smaller */
+  #changeSize(way) {
+    const { preferences, navigation } = this;
+    const size = nextSize(preferences.size, way, (steps) => this.#measure(navigation.view, steps));
+    if (size === null) {
+      this.notices.warn(`Films on a page do not get ${way > 0 ? "larger" : "smaller"}.`);
+      return;
+    }
+    preferences.size = size;
+    void navigation.resize();
+  }
+
   #togglePreviews() {
     const on = !this.preferences.previews;
     this.preferences.previews = on;
@@ -274,7 +304,7 @@ class ReviewPage extends PageController {
       this.emptyState.show(savingDecisions(this.queue.size));
       return;
     }
-    void navigation.open("queue", {}).then(() => {
+    void navigation.open("queue", {}, "first", ALL).then(() => {
       if (grid.names.some((name) => !grid.isBroken(name))) {
         this.notices.warn("These films were passed over and are still to be decided.");
       }
@@ -310,6 +340,7 @@ class ReviewPage extends PageController {
       this.preview.forget();
       const layout = this.#measure(view);
       this.thumbnails.layOut(layout.side);
+      this.sidebar.showSize(layout.columns * layout.rows);
       grid.layOut(layout, captionOf(view));
       this.emptyState.hide();
     };
@@ -324,14 +355,16 @@ class ReviewPage extends PageController {
       if (this.#waiting) notices.hideToast();
       this.#waiting = false;
       sidebar.showView(navigation.view, navigation.page?.next !== null);
+      this.filter.show(navigation.view, navigation.listed, navigation.page?.matching ?? null);
       if (this.enlarged.isOpen) this.enlarged.move(0);
     });
     navigation.addEventListener("empty", () => {
-      const { view } = navigation;
+      const { listed, view } = navigation;
       this.enlarged.close();
       sidebar.showView(view, false, true);
+      this.filter.show(view, listed, navigation.page?.matching ?? null);
       this.#drawFilm();
-      if (view !== "queue") this.emptyState.show(nothingListed(view));
+      if (view !== "queue" || !isAll(listed)) this.emptyState.show(nothingListed(view, isAll(listed)));
       else if (this.queue.size > 0) this.#finish();
       else if (this.api.progress.value) this.emptyState.show(allDecided(this.api.progress.value));
     });
@@ -346,10 +379,15 @@ class ReviewPage extends PageController {
   #listenToWindow() {
     const { navigation } = this;
     addEventListener("hashchange", () => {
-      const { view, from } = readUrl();
-      if (navigation.page !== null && view === navigation.view && from === navigation.page.from) return;
+      const { view, from, listed } = readUrl();
+      const same = JSON.stringify(listed) === JSON.stringify(navigation.listed);
+      if (navigation.page !== null && view === navigation.view && from === navigation.page.from && same) return;
       this.enlarged.close();
-      void navigation.open(view, { from });
+      void navigation.open(view, { from }, "first", listed);
+    });
+    this.filter.addEventListener("change", () => {
+      this.enlarged.close();
+      void navigation.open(navigation.view, {}, "first", this.filter.listed);
     });
     let resting = 0;
     addEventListener("resize", () => {
@@ -360,15 +398,18 @@ class ReviewPage extends PageController {
     });
   }
 
-  /** @param {View} view */
-  #measure(view) {
+  /**
+   * @param {View} view
+   * @param {number} [size] steps by which films are larger than usual
+   */
+  #measure(view, size = this.preferences.size) {
     const style = getComputedStyle(byId("workspace"));
     const edge = 2 * parseFloat(style.getPropertyValue("--edge"));
     const gap = parseFloat(style.getPropertyValue("--gap"));
     const caption = captionOf(view);
     // Not the grid's own height: a banner may take some of it, and must not change the page.
     const width = innerWidth - byId("sidebar").getBoundingClientRect().width - edge;
-    const rules = caption > 0 ? { gap, caption, fewest: FEWEST_CAPTIONED } : { gap };
+    const rules = caption > 0 ? { gap, size, caption, fewest: FEWEST_CAPTIONED } : { gap, size };
     return gridLayout(width, innerHeight - edge, rules);
   }
 }

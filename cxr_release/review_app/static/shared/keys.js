@@ -19,6 +19,7 @@ const SIDES = ["left", "right", "up", "down"];
 const zoom = (help) => [
   { keys: ["+", "="], action: "zoom-in", shown: "+ −, wheel", help, repeats: true },
   { keys: ["-"], action: "zoom-out", repeats: true },
+  { keys: ["o"], action: "full-size", shown: "o", help: "1:1: a pixel of the film is a pixel of the screen" },
   ...SIDES.map((side) => ({ keys: [`shift+arrow${side}`], action: `pan-${side}`, repeats: true })),
 ];
 
@@ -34,6 +35,7 @@ const windowing = (level, window, help) => [
   { keys: [window[1]], action: "wider", repeats: true },
   { keys: [], action: "", shown: "right drag", help: "window sideways, level up and down" },
   { keys: ["i"], action: "invert", shown: "i", help: "invert the display" },
+  { keys: ["p"], action: "preset", shown: "p", help: "the next window by its name" },
 ];
 
 /** @param {string} key */
@@ -65,7 +67,7 @@ export const REVIEW_KEYS = [
       { keys: ["m"], action: "mirror", shown: "m", help: "it faces right: mirror it; again: take that back" },
       { keys: ["k"], action: "keep", shown: "k", help: "keep it" },
       { keys: ["u"], action: "take-back", shown: "u", help: "take back its decision, or the last one you made" },
-      { keys: ["n"], action: "note", shown: "n", help: "add a note to its exclusion" },
+      { keys: ["n"], action: "note", shown: "n", help: "add a note to its decision" },
       { keys: ["t"], action: "findings", shown: "t", help: "tag it: which findings it shows, or none; decides nothing" },
     ],
   },
@@ -78,6 +80,8 @@ export const REVIEW_KEYS = [
       { keys: ["home"], action: "first", shown: "Home, End", help: "to the first or last film of the page" },
       { keys: ["end"], action: "last" },
       { keys: [" "], action: "enlarge", shown: "Space", help: "enlarge the film, also by double click" },
+      { keys: ["+", "="], action: "zoom-in", shown: "+ −", help: "fewer and larger films on a page, or more" },
+      { keys: ["-"], action: "zoom-out" },
     ],
   },
   {
@@ -85,6 +89,7 @@ export const REVIEW_KEYS = [
     keys: [
       { keys: ["pageup", "["], action: "previous-page", shown: "Page Up, [", help: "previous page, nothing is decided" },
       { keys: ["pagedown", "]"], action: "next-page", shown: "Page Down, ]", help: "next page, nothing is decided" },
+      { keys: ["/"], action: "find", shown: "/", help: "the film of a code" },
       { keys: ["h"], action: "preview", shown: "h", help: "larger preview under the mouse: on or off" },
       HELP,
     ],
@@ -215,6 +220,7 @@ export const LANDMARK_KEYS = [
     title: "See",
     keys: [
       { keys: ["+", "="], action: "zoom-in", shown: "+ −, wheel", help: "zoom about the selected point; drag the film to move it", repeats: true },
+      { keys: ["0"], action: "full-size", shown: "0", help: "1:1: a pixel of the film is a pixel of the screen" },
       { keys: ["-"], action: "zoom-out", repeats: true },
       ...windowing(["w", "s"], ["a", "d"], { level: "level: brighter, darker", window: "window: more contrast, less" }),
       reset("r"),

@@ -10,6 +10,7 @@ import { PendingStore } from "./pending_store.js";
 import { SendQueue } from "./send_queue.js";
 import { ASK_SENDER, ServerStatus, untilAnswered } from "./server_status.js";
 import { TabSync } from "./tab_sync.js";
+import { Windowing, windowsText } from "./windowing.js";
 
 /** What was left unsent may go ahead of the first films, which then begin behind it. */
 const HEAD_START_MS = 3000;
@@ -57,6 +58,7 @@ export class PageController {
     this.notices = notices;
     this.emptyState = emptyState;
     this.wayBack = settings.wayBack ?? ASK_SENDER;
+    Windowing.presets = setup.windows ?? [];
     this.person = setup.reviewer ?? setup.reader;
     document.title = `${setup.title} – ${this.person}`;
     this.room = `cxr-release/${settings.storage}/${this.person}`;
@@ -122,7 +124,7 @@ export class PageController {
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(this.keys, this.settings.mouse);
+    if (name === "help") showKeys(this.keys, [this.settings.mouse, windowsText()].filter(Boolean).join(" "));
     else this.actions[name]?.(number === undefined ? undefined : Number(number));
   }
 
@@ -144,7 +146,7 @@ export class PageController {
   /** @param {KeyboardEvent} event */
   keyDown(event) {
     const target = event.target instanceof Element ? event.target : null;
-    if (target?.closest("dialog, input, textarea")) return;
+    if (target?.closest("dialog, input, select, textarea")) return;
     // A button, link or summary that was reached with Tab is pressed as everywhere else.
     if ((event.key === "Enter" || event.key === " ") && target?.closest("button, a, summary")) return;
     const action = actionOf(event, this.activeKeys);

@@ -14,6 +14,7 @@ const EMS = { gap: 1, below: { width: 19, height: 3 }, beside: { width: 14.5, he
  * @property {HTMLElement} host
  * @property {HTMLButtonElement[]} ratings
  * @property {HTMLButtonElement} pick
+ * @property {HTMLElement} code
  */
 
 /** Events: "ready" when all films of a page are on the screen; "frame" when another one is framed. */
@@ -42,14 +43,16 @@ export class FilmCards extends FilmPanes {
    *
    * @param {string} page
    * @param {string[]} names
+   * @param {string[]} codes
    */
-  show(page, names) {
+  show(page, names, codes) {
     if (names.length !== this.#cards.length) {
       this.panes = names.map((_, place) => this.makePane(`Film ${letter(place)}`, new Viewport()));
       this.#cards = names.map((_, place) => this.#card(place));
       this.host.replaceChildren(...this.#cards.map(({ host }) => host));
     }
     this.setFilms(names);
+    for (const [place, { code }] of this.#cards.entries()) code.textContent = codes[place] ?? "";
     this.enlarged = false;
     this.#reset();
     this.host.dataset.page = page;
@@ -106,8 +109,8 @@ export class FilmCards extends FilmPanes {
 
   /** Window and level, and the framed film's zoom. */
   get readout() {
-    const viewport = this.panes[this.current]?.viewer.viewport;
-    return [...this.windowing.readout.split("\n"), ...(viewport ? [viewport.readout] : [])].join(" · ");
+    const size = this.panes[this.current]?.viewer.readout ?? "";
+    return [...this.windowing.readout.split("\n"), size].filter(Boolean).join(" · ");
   }
 
   beforeReady() {
@@ -154,7 +157,8 @@ export class FilmCards extends FilmPanes {
     const real = `Film ${name} is the real one`;
     const pick = control("pick", real, real, { class: "pick" }, element("span", { text: "the real one" }), element("kbd", { text: name }));
     const alone = "This film alone, large (v, or a double click)";
-    pane.append(control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
+    const code = element("span", { class: "film-code" });
+    pane.append(code, control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
     pane.addEventListener("dblclick", () => this.act("enlarge"));
     viewer.viewport.addEventListener("change", () => this.dispatchEvent(new Event("frame")));
     const host = element(
@@ -166,7 +170,7 @@ export class FilmCards extends FilmPanes {
     host.addEventListener("focusin", () => {
       if (this.current !== place) this.frame(place);
     });
-    return { host, ratings, pick };
+    return { host, ratings, pick, code };
   }
 
   #layOut() {
@@ -198,5 +202,6 @@ export class FilmCards extends FilmPanes {
       beside: `${EMS.beside.width}em`,
     };
     for (const [name, value] of Object.entries(lengths)) host.style.setProperty(`--${name}`, String(value));
+    this.dispatchEvent(new Event("frame")); // films of another size
   }
 }
