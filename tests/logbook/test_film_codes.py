@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,10 +28,10 @@ def test_each_has_its_own_of_one_length_whatever_the_films_are(contents: dict[st
 
 @given(CONTENTS, st.randoms())
 def test_the_order_in_which_films_come_makes_no_difference(
-    contents: dict[str, str], chance: object
+    contents: dict[str, str], chance: random.Random
 ) -> None:
     names = [*contents]
-    chance.shuffle(names)  # type: ignore[attr-defined]
+    chance.shuffle(names)
     assert codes_of({name: contents[name] for name in names}) == codes_of(contents)
 
 

@@ -16,19 +16,10 @@ from cxr_release.screening.findings import load_findings
 from tests.support import ROOT
 
 CHEST = ROOT / "cards/examples/chest"
-OF_THE_SPINE = [
-    "lordo",
-    "kypho",
-    "cervical",
-    "vertebra",
-    "spine",
-    "spinal",
-    "column",
-    "neck",
-    "airway-posterior",
-    "C2",
-    "C7",
-]
+OF_THE_SPINE = (
+    *("lordo", "kypho", "cervical", "vertebra", "spine", "spinal", "column", "neck"),
+    *("airway-posterior", "C2", "C7"),
+)
 GIVEN_BY_THE_TOOL = ["prescreen", "copy", "possible-copy"]
 
 
