@@ -72,16 +72,19 @@ INTRODUCED = """
 """Whoever opens a page has put its first card away before."""
 
 
-def open_context(browser: Browser, *, hurried: bool, introduced: bool = True) -> BrowserContext:
+def open_context(
+    browser: Browser, *, hurried: bool, introduced: bool = True, ratio: float = 1
+) -> BrowserContext:
     """A browser of one person.
 
     Args:
         browser: in which.
         hurried: films settle, and an idle page looks again, in a tenth of the time: for tests of
             many pages, which only wait for it.
+        ratio: pixels of the screen for one of the page.
         introduced: the card that a page shows at the first visit was seen before.
     """
-    context = browser.new_context(viewport=SMALL)
+    context = browser.new_context(viewport=SMALL, device_scale_factor=ratio)
     if introduced:
         context.add_init_script(INTRODUCED)
     if hurried:

@@ -111,6 +111,7 @@ class ReviewPage extends PageController {
       notices,
       noun: "film",
       key: keyName(REVIEW_KEYS, "find"),
+      leave: () => this.#focusFilm(),
       show: ({ name, from }) => void this.navigation.open("queue", { from }, { film: name }, ALL),
     });
     this.sidebar = new Sidebar(byId("sidebar"), setup, this.act, this.filter.host, this.codeBox.host);

@@ -11,8 +11,9 @@ export class CodeBox {
    * @param {string} parts.noun what has the code: "film"
    * @param {string} parts.key what the key is called that leads here
    * @param {(place: any) => void} parts.show what the server says of the place where it is
+   * @param {() => void} [parts.leave] the keyboard goes back to the films
    */
-  constructor({ api, notices, noun, key, show }) {
+  constructor({ api, notices, noun, key, show, leave = () => {} }) {
     const title = `Show the ${noun} of a code${key ? ` (${key})` : ""}`;
     this.input = element("input", {
       attributes: {
@@ -38,7 +39,9 @@ export class CodeBox {
       void this.#find(this.input.value.trim(), api, notices, show);
     });
     this.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === "Escape") this.input.blur();
+      if (event.key !== "Escape") return;
+      this.input.blur();
+      leave();
     });
   }
 
