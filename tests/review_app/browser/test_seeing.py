@@ -12,7 +12,6 @@ from playwright.sync_api import Browser
 
 from cxr_release.films.png import Film
 from cxr_release.screening.anatomy import NOT_STATED
-from tests.review_app.browser.conftest import reviewer_of
 from tests.support.browser.review_browser import A_PAGE, CODES, SIDE, Films, Screen, Server
 from tests.support.browser.tab import open_context, size_text
 
@@ -60,14 +59,14 @@ def test_films_get_fewer_and_larger_and_stay_so(screen: Screen) -> None:
 
 
 # At ratios between, an emulated screen is not a real one: it lays out in whole pixels of the page.
-@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize("ratio", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_at_1_to_1_the_screen_shows_the_film_pixel_by_pixel(
-    browser: Browser, hall: Server, films: Films, request: pytest.FixtureRequest, ratio: float
+    browser: Browser, hall: Server, films: Films, reviewer: str, ratio: float
 ) -> None:
     context = open_context(browser, hurried=True, ratio=ratio)
     try:
         screen = Screen(context.new_page(), hall, films)
-        screen.come(hall.addresses[reviewer_of(hall, request)])
+        screen.come(hall.addresses[reviewer])
         film = enlarged(screen)
         fitted = screen.magnification(".viewer-film")
         assert screen.text(".viewer-readout").endswith(size_text(fitted))
