@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,18 @@ def test_all_faults_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(DecisionError) as raised:
         load_anatomy(written(tmp_path, value))
     assert len(raised.value.faults) == 5
+
+
+def test_pages_and_templates_name_an_anatomy_only_where_it_is_given() -> None:
+    """But those of landmarks, which are the spine's, and of phantoms, which are necks."""
+    package = ROOT / "cxr_release"
+    files = [*(package / "review_app").rglob("*.*"), *package.rglob("*.j2")]
+    own = ("landmark", "__pycache__")
+    named = [
+        (str(path.relative_to(package)), word)
+        for path in files
+        if path.is_file() and not any(part in str(path) for part in own)
+        for text in [path.read_text().replace("lateral neck", "")]  # the card's words on phantoms
+        for word in re.findall(r"lordo|kypho|[Cc]ervical|[Vv]ertebra|\bspin(?:e|al)\b|\bneck", text)
+    ]
+    assert named == []

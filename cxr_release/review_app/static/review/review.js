@@ -9,6 +9,7 @@ import { CodeBox } from "../shared/code_box.js";
 import { firstVisit } from "../shared/first_visit.js";
 import { gridLayout, nextSize } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
+import { screeningTask } from "../shared/tasks.js";
 import { ReviewApi } from "./api.js";
 import { DecisionState } from "./decision_state.js";
 import { Decisions } from "./decisions.js";
@@ -21,7 +22,6 @@ import { Preview, ReasonMenu } from "./mouse.js";
 import { PageNavigation } from "./page_navigation.js";
 import { Preferences } from "./preferences.js";
 import { Sidebar } from "./sidebar.js";
-import { screeningTask } from "./task.js";
 import { Thumbnails } from "./thumbnails.js";
 import { readUrl, writeFilm } from "./url_state.js";
 
@@ -150,7 +150,8 @@ class ReviewPage extends PageController {
     const { view, from, listed } = readUrl();
     await this.untilAnswered(() => this.api.films("queue", 1, {}));
     const known = this.api.progress.value?.done > 0;
-    await firstVisit({ room: this.room, emptyState: this.emptyState, card: screeningTask(this.setup), known });
+    const card = screeningTask(this.setup, (action) => keyName(REVIEW_KEYS, action));
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });
     await Promise.all([this.facings.load(), this.findings.load()]);
     await this.navigation.open(view, { from }, { film: null }, listed);
   }

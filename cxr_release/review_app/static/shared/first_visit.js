@@ -1,6 +1,6 @@
 // A card that a person sees once, before the first film: what is asked, and how.
 
-import { button, definitions, element } from "./dom.js";
+import { button, element } from "./dom.js";
 import { safeStorage } from "./pending_store.js";
 
 /**
@@ -46,30 +46,4 @@ export function firstVisit({ room, emptyState, card, known }) {
       button({ class: "primary start", on: { click: begin } }, "Begin", element("kbd", { text: "Enter" })),
     ]);
   });
-}
-
-/**
- * What a card says.
- *
- * @param {object} parts
- * @param {string} parts.title
- * @param {string[]} parts.lines
- * @param {string} [parts.list] heading of the terms
- * @param {readonly (readonly [string, string])[]} [parts.terms] reasons or criteria, and their meanings
- * @param {readonly (readonly [string, string])[]} parts.keys the few that are needed at first
- * @returns {Node[]}
- */
-export function taskCard({ title, lines, list = "", terms = [], keys }) {
-  return [
-    element("h2", { text: title }),
-    element(
-      "div",
-      { class: "instructions" },
-      ...lines.map((text) => element("p", { text })),
-      ...(terms.length > 0 ? [element("h3", { text: list }), definitions("task-terms", terms)] : []),
-      element("h3", { text: "Mouse or keyboard, as you like" }),
-      definitions("first-keys", keys.map(([key, help]) => [element("kbd", { text: key }), help])),
-      element("p", { class: "muted", text: "Every decision is saved at once: stop at any time, and open this page again later." }),
-    ),
-  ];
 }
