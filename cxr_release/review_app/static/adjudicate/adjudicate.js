@@ -53,8 +53,8 @@ class AdjudicatePage extends PageController {
     this.pairs = new PairList(this.queue);
     showExpectation(byId("expectation"), this.setup.expectation);
     this.view = new PairView(byId("pair"), this.images);
+    byId("expectation").append(this.view.tools.host);
     this.panel = new VerdictPanel(byId("header"), byId("footer"), this.setup, this.act);
-    this.panel.header.moves.previous.before(this.view.tools.host);
     this.api.progress.addEventListener("change", () => {
       this.draw();
       this.#lookAgain();

@@ -163,6 +163,7 @@ export class PairView extends FilmPanes {
     dataset.mode = this.mode;
     dataset.shown = this.#shown;
     dataset.pair = this.#pair?.name ?? "";
+    this.tools.showCode(this.#pair?.code ?? "");
     dataset.ready = String(this.ready);
     const view = this.#asGenerated ? "plain" : (this.#pair?.view ?? "plain");
     const pose = this.#asGenerated || !this.#pose.moves ? null : this.#pose;

@@ -78,7 +78,7 @@ export class VerdictPanel {
    * @param {string} draft a note that waits for its verdict
    */
   showPair(index, total, shown, draft) {
-    this.header.place.textContent = shown ? `Pair ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No pair";
+    this.header.place.textContent = shown ? `Pair ${number(index + 1)} of ${number(total)}` : "No pair";
     const at = dateTime(shown?.at ?? "");
     const verdict = shown?.verdict ? VERDICT_TEXTS[shown.verdict] : "";
     this.state.dataset.saving = String(shown?.saving ?? false);

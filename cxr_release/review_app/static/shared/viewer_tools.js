@@ -33,14 +33,21 @@ export class ViewerTools {
         on: { click: () => act("full-size") },
       },
     );
+    this.code = element("span", { class: "film-code" });
     this.host = element(
       "div",
       { class: "viewer-tools", attributes: { role: "group", "aria-label": "How the film is shown" } },
+      this.code,
       ...(Windowing.presets.length > 0 ? [this.select] : []),
       this.full,
     );
     windowing.addEventListener("change", () => this.#draw());
     this.#draw();
+  }
+
+  /** @param {string} code of the film or pair that is shown, where it does not stand on the film itself */
+  showCode(code) {
+    this.code.textContent = code;
   }
 
   /** @param {boolean} isFull whether the film is shown at its true size */
