@@ -1,9 +1,12 @@
 // The adjudication page: puts the parts together, and does what the keys ask for.
 
 import { askNote } from "../shared/dialogs.js";
-import { byId } from "../shared/dom.js";
+import { byId, element } from "../shared/dom.js";
 import { nothingToJudge } from "../shared/empty_state.js";
-import { ADJUDICATE_KEYS } from "../shared/keys.js";
+import { ADJUDICATE_KEYS, keyName } from "../shared/keys.js";
+import { firstVisit } from "../shared/first_visit.js";
+import { ListTools } from "../shared/list_tools.js";
+import { adjudicationTask } from "../shared/tasks.js";
 import { PageController, startPage } from "../shared/page.js";
 import { AdjudicateApi, VERDICT_TEXTS } from "./api.js";
 import { showExpectation } from "./expectation.js";
@@ -28,6 +31,17 @@ const SETTINGS = {
   mouse: "With the mouse: the wheel zooms, a drag moves, a right drag changes window and level, a double click fits the films.",
 };
 
+/** @type {import("../shared/list_tools.js").Choice[]} */
+const CHOICES = [
+  { name: "not judged", holds: ({ verdict }) => verdict === null },
+  ...["copy", "not-a-copy", "unsure"].map((given) => ({
+    name: VERDICT_TEXTS[given],
+    holds: (/** @type {any} */ { verdict }) => verdict === given,
+  })),
+  { name: "with a note", holds: ({ note }) => note !== "" },
+  { name: "without a note", holds: ({ note }) => note === "" },
+];
+
 class AdjudicatePage extends PageController {
   keys = ADJUDICATE_KEYS;
   actions = {
@@ -38,6 +52,7 @@ class AdjudicatePage extends PageController {
     note: () => void this.#note(),
     previous: () => this.#previous(),
     next: () => this.#next(),
+    find: () => this.tools.codeBox.focus(),
     "as-generated": () => this.notices.warn("The synthetic film is shown as it was generated, the real film as it is."),
   };
   /** @type {Map<string, string>} notes that wait for their verdict, by pair */
@@ -53,7 +68,16 @@ class AdjudicatePage extends PageController {
     this.pairs = new PairList(this.queue);
     showExpectation(byId("expectation"), this.setup.expectation);
     this.view = new PairView(byId("pair"), this.images);
-    byId("expectation").append(this.view.tools.host);
+    this.tools = new ListTools({
+      api: this.api,
+      notices: this.notices,
+      noun: "pair",
+      key: keyName(ADJUDICATE_KEYS, "find"),
+      choices: CHOICES,
+      list: this.pairs,
+      show: (place) => this.#show(place),
+    });
+    byId("expectation").append(element("div", { class: "expectation-tools" }, this.tools.host, this.view.tools.host));
     this.panel = new VerdictPanel(byId("header"), byId("footer"), this.setup, this.act);
     this.api.progress.addEventListener("change", () => {
       this.draw();
@@ -65,6 +89,9 @@ class AdjudicatePage extends PageController {
 
   async open() {
     await this.#list();
+    const known = this.pairs.records.some(({ verdict }) => verdict !== null);
+    const card = adjudicationTask(this.setup, (action) => keyName(this.keys, action));
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });
     await this.#goOn();
   }
 
@@ -83,6 +110,7 @@ class AdjudicatePage extends PageController {
     const { current, index, size } = this.pairs;
     this.panel.showPair(index, size, current, (current && this.#drafts.get(current.name)) ?? "");
     this.panel.showProgress(this.api.progress.value, this.queue.size);
+    this.tools.draw();
     this.panel.showMode(this.view.mode);
   }
 
@@ -154,15 +182,17 @@ class AdjudicatePage extends PageController {
   }
 
   #previous() {
-    const place = this.pairs.current === null ? this.pairs.size - 1 : this.pairs.index - 1;
+    const place = this.tools.near(this.pairs.current === null ? this.pairs.size : this.pairs.index, -1);
     if (place >= 0) this.#show(place);
-    else this.notices.warn("There is no pair before this one.");
+    else this.notices.warn(`There is no pair before this one${this.tools.all ? "" : " in this list"}.`);
   }
 
   #next() {
-    const { current, index, size } = this.pairs;
+    const { current, index } = this.pairs;
     if (current === null) return;
-    if (index + 1 < size) this.#show(index + 1);
+    const place = this.tools.near(index, 1);
+    if (place >= 0) this.#show(place);
+    else if (!this.tools.all) this.notices.warn("This is the last pair of this list.");
     else if (this.pairs.nextUnjudged(index) < 0) void this.#goOn();
     else this.notices.warn("This is the last pair; those before it that have no verdict still wait.");
   }

@@ -26,6 +26,11 @@ export class PairList extends RecordList {
     return this.at(this.index);
   }
 
+  /** @param {string} name */
+  placeOf(name) {
+    return this.records.findIndex((pair) => pair.name === name);
+  }
+
   /**
    * A pair as the server had it last, and over it what is still on its way there.
    *

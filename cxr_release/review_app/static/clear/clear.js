@@ -2,10 +2,13 @@
 
 import { byId } from "../shared/dom.js";
 import { nothingToClear } from "../shared/empty_state.js";
-import { CLEAR_KEYS } from "../shared/keys.js";
+import { CLEAR_KEYS, keyName } from "../shared/keys.js";
+import { firstVisit } from "../shared/first_visit.js";
+import { ListTools } from "../shared/list_tools.js";
+import { clearingTask } from "../shared/tasks.js";
 import { PageController, startPage } from "../shared/page.js";
 import { ClearApi, DECISION_TEXTS } from "./api.js";
-import { ClearPanel } from "./clear_panel.js";
+import { CRITERIA, ClearPanel } from "./clear_panel.js";
 import { FilmList } from "../shared/film_list.js";
 import { FilmView } from "./film_view.js";
 
@@ -23,6 +26,16 @@ const SETTINGS = {
     "With the mouse: a click on a corner, or on a place of the whole film, shows it at full size; there the wheel zooms, a drag moves, a right drag changes window and level, a double click fits the film.",
 };
 
+/** @type {import("../shared/list_tools.js").Choice[]} */
+const CHOICES = [
+  { name: "not decided", holds: ({ decision }) => decision === null },
+  ...["text", "clear"].map((given) => ({
+    name: DECISION_TEXTS[given],
+    holds: (/** @type {any} */ { decision }) => decision === given,
+  })),
+  { name: "text suspected", holds: ({ suspected }) => suspected },
+];
+
 class ClearPage extends PageController {
   keys = CLEAR_KEYS;
   actions = {
@@ -31,6 +44,7 @@ class ClearPage extends PageController {
     "take-back": () => this.#takeBack(),
     previous: () => this.#previous(),
     next: () => this.#next(),
+    find: () => this.tools.codeBox.focus(),
   };
   /** @type {string|null} the film whose first decision is on its way: once it is there, the page goes on */
   #leaving = null;
@@ -43,11 +57,24 @@ class ClearPage extends PageController {
     this.films = new FilmList(this.queue);
     this.view = new FilmView(byId("film"), this.images);
     this.panel = new ClearPanel(byId("header"), byId("footer"), this.setup, this.act);
+    this.tools = new ListTools({
+      api: this.api,
+      notices: this.notices,
+      noun: "film",
+      key: keyName(CLEAR_KEYS, "find"),
+      choices: CHOICES,
+      list: this.films,
+      show: (place) => this.#show(place),
+    });
+    this.panel.header.moves.previous.before(this.tools.host);
     this.api.progress.addEventListener("change", () => this.draw());
   }
 
   async open() {
     await this.#list();
+    const known = this.films.records.some(({ decision }) => decision !== null);
+    const key = (/** @type {string} */ action) => keyName(this.keys, action);
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card: clearingTask(this.setup, CRITERIA, key), known });
     await this.#goOn();
   }
 
@@ -60,6 +87,7 @@ class ClearPage extends PageController {
     const { current, index, size } = this.films;
     this.panel.showFilm(index, size, current);
     this.panel.showProgress(this.api.progress.value, this.queue.size);
+    this.tools.draw();
   }
 
   /**
@@ -120,15 +148,17 @@ class ClearPage extends PageController {
   }
 
   #previous() {
-    const place = this.films.current === null ? this.films.size - 1 : this.films.index - 1;
+    const place = this.tools.near(this.films.current === null ? this.films.size : this.films.index, -1);
     if (place >= 0) this.#show(place);
-    else this.notices.warn("There is no film before this one.");
+    else this.notices.warn(`There is no film before this one${this.tools.all ? "" : " in this list"}.`);
   }
 
   #next() {
-    const { current, index, size } = this.films;
+    const { current, index } = this.films;
     if (current === null) return;
-    if (index + 1 < size) this.#show(index + 1);
+    const place = this.tools.near(index, 1);
+    if (place >= 0) this.#show(place);
+    else if (!this.tools.all) this.notices.warn("This is the last film of this list.");
     else if (this.films.nextOpen(index) < 0) void this.#goOn();
     else this.notices.warn("This is the last film; those before it that have no decision still wait.");
   }

@@ -8,7 +8,7 @@ import { DECISION_TEXTS } from "./api.js";
 
 const RULE = "A film shows text when anything on it may say who, where or when, in whatever hand or print:";
 /** @type {readonly [string, string][]} */
-const CRITERIA = [
+export const CRITERIA = [
   ["Names and numbers", "Of a patient, a doctor, a hospital; of a case, a request, a cassette."],
   ["Dates and times", "Of birth or of the examination, on a sticker or burned in."],
   ["Marks", "A label, a signature, a jewel or an implant's number. A bare L or R does not count."],

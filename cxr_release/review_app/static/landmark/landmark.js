@@ -3,7 +3,10 @@
 import { byId } from "../shared/dom.js";
 import { nothingToPlace } from "../shared/empty_state.js";
 import { FilmList } from "../shared/film_list.js";
-import { LANDMARK_KEYS } from "../shared/keys.js";
+import { LANDMARK_KEYS, keyName } from "../shared/keys.js";
+import { firstVisit } from "../shared/first_visit.js";
+import { ListTools } from "../shared/list_tools.js";
+import { landmarkTask } from "../shared/tasks.js";
 import { PageController, startPage } from "../shared/page.js";
 import { LandmarkApi } from "./api.js";
 import { LandmarkPanel } from "./landmark_panel.js";
@@ -21,6 +24,13 @@ const SETTINGS = {
     "With the mouse: drag a point; the wheel zooms, a drag beside the points moves the film, a right drag changes window and level, a double click fits the film.",
 };
 
+/** @type {import("../shared/list_tools.js").Choice[]} */
+const CHOICES = [
+  { name: "not saved", holds: ({ decision }) => decision === null },
+  { name: "saved", holds: ({ decision }) => decision !== null },
+  { name: "with hidden points", holds: ({ decision, points }) => decision !== null && points.split(" ").includes("-") },
+];
+
 class LandmarkPage extends PageController {
   keys = LANDMARK_KEYS;
   actions = {
@@ -30,6 +40,7 @@ class LandmarkPage extends PageController {
     "take-back": () => this.#takeBack(),
     previous: () => this.#previous(),
     next: () => this.#next(),
+    find: () => this.tools.codeBox.focus(),
   };
   /** @type {string|null} the film whose points are on their way: once they are there, the page goes on */
   #leaving = null;
@@ -43,6 +54,16 @@ class LandmarkPage extends PageController {
     this.view = new PointView(byId("film"), this.images, this.setup);
     const hosts = { header: byId("header"), points: byId("points"), footer: byId("footer") };
     this.panel = new LandmarkPanel(hosts, this.setup, this.act, (index) => this.view.select(index));
+    this.tools = new ListTools({
+      api: this.api,
+      notices: this.notices,
+      noun: "film",
+      key: keyName(LANDMARK_KEYS, "find"),
+      choices: CHOICES,
+      list: this.films,
+      show: (place) => this.#leave(place),
+    });
+    this.panel.header.moves.previous.before(this.tools.host);
     this.api.progress.addEventListener("change", () => this.draw());
     for (const event of ["select", "move"]) this.view.addEventListener(event, () => this.draw());
     addEventListener("beforeunload", (event) => {
@@ -52,6 +73,9 @@ class LandmarkPage extends PageController {
 
   async open() {
     await this.#list();
+    const known = this.films.records.some(({ decision }) => decision !== null);
+    const key = (/** @type {string} */ action) => keyName(this.keys, action);
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card: landmarkTask(this.setup, key), known });
     await this.#goOn();
   }
 
@@ -65,6 +89,7 @@ class LandmarkPage extends PageController {
     this.panel.showFilm(index, size, current, this.view.places);
     this.panel.showPoints(this.view.places, this.view.selected);
     this.panel.showProgress(this.api.progress.value, this.queue.size);
+    this.tools.draw();
   }
 
   /**
@@ -152,15 +177,17 @@ class LandmarkPage extends PageController {
   }
 
   #previous() {
-    const place = this.films.current === null ? this.films.size - 1 : this.films.index - 1;
+    const place = this.tools.near(this.films.current === null ? this.films.size : this.films.index, -1);
     if (place >= 0) this.#leave(place);
-    else this.notices.warn("There is no film before this one.");
+    else this.notices.warn(`There is no film before this one${this.tools.all ? "" : " in this list"}.`);
   }
 
   #next() {
-    const { current, index, size } = this.films;
+    const { current, index } = this.films;
     if (current === null) return;
-    if (index + 1 < size) this.#leave(index + 1);
+    const place = this.tools.near(index, 1);
+    if (place >= 0) this.#leave(place);
+    else if (!this.tools.all) this.notices.warn("This is the last film of this list.");
     else if (this.films.nextOpen(index) < 0) void this.#goOn();
     else this.notices.warn("This is the last film; those before it that are not saved still wait.");
   }

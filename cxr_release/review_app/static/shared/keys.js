@@ -41,6 +41,7 @@ const windowing = (level, window, help) => [
 /** @param {string} key */
 const reset = (key) => ({ keys: [key], action: "reset", shown: key, help: "zoom, window and level as they were" });
 
+const FIND = { keys: ["/"], action: "find", shown: "/", help: "the box for a code" };
 const HELP = { keys: ["?"], action: "help", shown: "?", help: "these keys" };
 
 /** @param {string} help */
@@ -89,7 +90,7 @@ export const REVIEW_KEYS = [
     keys: [
       { keys: ["pageup", "["], action: "previous-page", shown: "Page Up, [", help: "previous page, nothing is decided" },
       { keys: ["pagedown", "]"], action: "next-page", shown: "Page Down, ]", help: "next page, nothing is decided" },
-      { keys: ["/"], action: "find", shown: "/", help: "the film of a code" },
+      FIND,
       { keys: ["h"], action: "preview", shown: "h", help: "larger preview under the mouse: on or off" },
       HELP,
     ],
@@ -136,6 +137,7 @@ export const ADJUDICATE_KEYS = [
     keys: [
       { keys: ["backspace", "arrowleft"], action: "previous", shown: "←, Backspace", help: "the pair before, to look or to correct" },
       { keys: ["arrowright"], action: "next", shown: "→", help: "the next pair; nothing is judged" },
+      FIND,
       HELP,
     ],
   },
@@ -167,6 +169,7 @@ export const CLEAR_KEYS = [
     keys: [
       { keys: ["backspace", "arrowleft"], action: "previous", shown: "←, Backspace", help: "the film before, to look or to correct" },
       { keys: ["arrowright"], action: "next", shown: "→", help: "the next film; nothing is decided" },
+      FIND,
       HELP,
     ],
   },
@@ -213,6 +216,7 @@ export const LANDMARK_KEYS = [
       { keys: ["pageup", "["], action: "previous", shown: "Page Up, [", help: "the film before; nothing is saved" },
       { keys: ["pagedown", "]"], action: "next", shown: "Page Down, ]", help: "the next film; nothing is saved" },
       { keys: ["u"], action: "take-back", shown: "u", help: "take back what you saved on this film" },
+      FIND,
       HELP,
     ],
   },

@@ -73,7 +73,7 @@ export const adjudicationTask = ({ adjudicates, anatomy, criteria }, key) =>
     list: "It is a copy where it is nearly identical to the real film in any of these, beyond what two films may share by chance",
     terms: criteria,
     keys: [
-      ["1 2 3", "copy, unsure, not a copy"],
+      [[1, 2, 3].map((number) => key(`choice-${number}`)).join(" ").trim(), "copy, unsure, not a copy"],
       [key("view"), "side by side, in turn in one place, or the difference"],
       [key("note"), "a note"],
       [key("undo"), "undo"],
@@ -96,7 +96,7 @@ export const clearingTask = ({ searched }, criteria, key) =>
     list: "A film shows text when anything on it may say who, where or when, in whatever hand or print",
     terms: criteria,
     keys: [
-      ["1 2", "text or a mark; nothing that identifies"],
+      [[1, 2].map((number) => key(`choice-${number}`)).join(" ").trim(), "text or a mark; nothing that identifies"],
       [key("enlarge"), "the whole film, large"],
       [key("full-size"), "1:1: a pixel of the film is a pixel of the screen"],
       [key("undo"), "undo"],
@@ -117,7 +117,7 @@ export const landmarkTask = ({ anatomy, names }, key) =>
       "Each film has a code, by which you can tell others which film you mean.",
     ],
     keys: [
-      ["← →", "the point before, the next point"],
+      [key("right"), "the next point"],
       [key("not-seen"), "the point is hidden on this film"],
       [key("go-on"), "save, and on to the next film"],
       [key("undo"), "undo"],
