@@ -47,7 +47,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 @pytest.fixture(scope="module")
 def room(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PairServer]:
     """One server for all tests that let it live; each test is a reviewer of its own."""
-    reviewers = [f"reader.{letter}" for letter in "abcdefghijkl"]
+    reviewers = [f"reader.{letter}" for letter in "abcdefghijklm"]
     server = PairServer(archive, tmp_path_factory.mktemp("room"), reviewers, required=99)
     yield server
     server.kill()
@@ -69,7 +69,7 @@ def tab(context: BrowserContext, archive: Archive) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def free() -> Iterator[str]:
     """Reviewers whom no other test uses."""
-    return iter(f"reader.{letter}" for letter in "abcdefghijkl")
+    return iter(f"reader.{letter}" for letter in "abcdefghijklm")
 
 
 @pytest.fixture
