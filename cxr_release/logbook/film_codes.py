@@ -18,6 +18,8 @@ K = TypeVar("K")
 ALPHABET = "0123456789BCDFGHJKMNPQRSTVWXYZ"
 """No vowel, so that no word comes about, and no L, which is read as 1."""
 SHORTEST = 4
+LONGEST = 16
+"""Characters at which no two codes are equal: there are 30 ** 16 of them."""
 GROUP = 4
 """Characters of a longer code that are read in one breath."""
 _READ = str.maketrans("OIL", "011")
@@ -70,7 +72,7 @@ def _in_no_order(key: Any) -> bytes:
 def _digits(content: str) -> str:
     number = int.from_bytes(hashlib.sha256(f"film code\0{content}".encode()).digest(), "big")
     digits = []
-    for _ in range(48):  # 30 ** 48 is below 2 ** 256
+    for _ in range(LONGEST):
         number, digit = divmod(number, len(ALPHABET))
         digits.append(ALPHABET[digit])
     return "".join(digits)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
 
 from cxr_release.films.png import Film
 from cxr_release.screening.anatomy import NOT_STATED
 from tests.support.browser.review_browser import A_PAGE, CODES, SIDE, Films, Screen, Server
 from tests.support.browser.tab import open_context, size_text
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 
 def enlarged(screen: Screen) -> Film:
@@ -220,3 +223,14 @@ def test_the_first_visit_says_what_is_asked_and_decides_nothing(
     assert hall.logged(reviewer) == []
     newcomer.page.reload()
     newcomer.ready()  # once
+
+
+def test_only_a_film_at_its_true_size_is_said_to_be_so(bare: Page) -> None:
+    texts = bare.evaluate(
+        """async (sizes) => {
+          const { magnificationText } = await import("/static/shared/viewer.js");
+          return sizes.map(magnificationText);
+        }""",
+        [None, 1, 1.028, 0.9996, 14.4, 0.073, 2.5, 0.00004, 9.99],
+    )
+    assert texts == ["", "1:1", "× 1.03", "× 1.00", "× 14", "× 0.073", "× 2.5", "× 0.00004", "× 10"]

@@ -112,6 +112,7 @@ def _waits(script: str, name: str) -> int:
 def size_text(magnification: float) -> str:
     """How a page writes pixels of the screen for one of a film, unless they are as many."""
     rounded = f"{magnification:.0f}" if magnification >= 10 else f"{magnification:.2g}"
+    rounded = f"{magnification:.2f}" if float(rounded) == 1 else rounded
     return f"× {rounded}"
 
 

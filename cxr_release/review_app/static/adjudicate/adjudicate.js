@@ -89,6 +89,7 @@ class AdjudicatePage extends PageController {
 
   async open() {
     await this.#list();
+    this.draw();
     const known = this.pairs.records.some(({ verdict }) => verdict !== null);
     const card = adjudicationTask(this.setup, (action) => keyName(this.keys, action));
     await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });

@@ -72,6 +72,7 @@ class ClearPage extends PageController {
 
   async open() {
     await this.#list();
+    this.draw();
     const known = this.films.records.some(({ decision }) => decision !== null);
     const key = (/** @type {string} */ action) => keyName(this.keys, action);
     await firstVisit({ room: this.room, emptyState: this.emptyState, card: clearingTask(this.setup, CRITERIA, key), known });

@@ -73,6 +73,7 @@ class LandmarkPage extends PageController {
 
   async open() {
     await this.#list();
+    this.draw();
     const known = this.films.records.some(({ decision }) => decision !== null);
     const key = (/** @type {string} */ action) => keyName(this.keys, action);
     await firstVisit({ room: this.room, emptyState: this.emptyState, card: landmarkTask(this.setup, key), known });

@@ -337,8 +337,9 @@ function isFull(magnification) {
 export function magnificationText(magnification) {
   if (magnification === null) return "";
   if (isFull(magnification)) return "1:1";
-  // Two digits, and those without an exponent.
-  return `× ${magnification >= 10 ? Math.round(magnification) : Number(magnification.toPrecision(2))}`;
+  if (magnification >= 10) return `× ${Math.round(magnification)}`;
+  const rounded = Number(magnification.toPrecision(2)); // without an exponent
+  return `× ${rounded === 1 ? magnification.toFixed(2) : rounded}`; // what is not 1:1 does not look so
 }
 
 /** @param {HTMLElement} host */
