@@ -162,7 +162,7 @@ export class Sidebar {
    */
   showFilm(index, total, shown) {
     this.film.replaceChildren(
-      ...(shown ? [element("strong", { class: "code-text", text: shown.code }), ` · film ${index + 1} of ${total}`] : ["No film"]),
+      ...(shown ? [element("strong", { class: "code-text", text: shown.code }), ` · ${index + 1} of ${total}`] : ["No film"]),
     );
     this.decision.dataset.state = shown?.decision ?? "open";
     this.decision.replaceChildren(
