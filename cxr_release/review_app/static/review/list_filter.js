@@ -23,6 +23,8 @@ const NOTES = [
   ["without", "without a note"],
 ];
 
+const WHOLE = "Show all of this list";
+
 /** @param {Listed} listed */
 export const isAll = ({ state, reason, note }) => !state && !reason && !note;
 
@@ -48,7 +50,7 @@ export class ListFilter extends EventTarget {
     this.state = this.#choice("What was decided", STATES);
     this.reason = this.#choice("Reason", [["", "any reason"], ...reasons.map(({ code }) => [code, reasonText(code)])]);
     this.note = this.#choice("Note", NOTES);
-    this.found = element("span", { attributes: { role: "status" } });
+    this.found = element("span", { text: WHOLE, attributes: { role: "status" } });
     // The keyboard stays with the films when the mouse opens this.
     const stay = (/** @type {Event} */ event) => event.preventDefault();
     this.host = element(
@@ -76,7 +78,7 @@ export class ListFilter extends EventTarget {
     const chosen = [this.state, this.reason, this.note].filter(({ value }) => value !== "");
     const texts = chosen.map(({ selectedOptions }) => selectedOptions[0].text);
     this.host.dataset.set = String(texts.length > 0);
-    this.found.textContent = texts.length > 0 ? `${texts.join(", ")}: ${count(matching ?? 0, "film")}` : "Show all of this list";
+    this.found.textContent = texts.length > 0 ? `${texts.join(", ")}: ${count(matching ?? 0, "film")}` : WHOLE;
   }
 
   /**

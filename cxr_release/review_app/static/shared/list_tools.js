@@ -16,7 +16,7 @@ export class ListTools {
    * @param {string} parts.noun "film" or "pair"
    * @param {string} parts.key what the key is called that leads to the box for a code
    * @param {readonly Choice[]} parts.choices besides all
-   * @param {import("./worklist.js").Worklist} parts.list
+   * @param {import("./record_list.js").RecordList & {at: (place: number) => any, current: any, placeOf: (name: string) => number}} parts.list
    * @param {(place: number) => void} parts.show
    */
   constructor({ api, notices, noun, key, choices, list, show }) {
