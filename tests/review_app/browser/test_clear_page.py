@@ -250,6 +250,7 @@ def test_the_page_fits_its_window(box: LightBox, width: int) -> None:
     assert size and (wide, high) <= (size["width"], size["height"])
 
 
+@pytest.mark.long  # pairs are, in the regular tier
 def test_films_are_gone_through_by_decision_and_found_by_their_code(
     box: LightBox, reviewer: str
 ) -> None:

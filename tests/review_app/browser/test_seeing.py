@@ -142,6 +142,7 @@ def test_a_code_told_by_one_reviewer_leads_another_to_the_film(
     context.close()
 
 
+@pytest.mark.long  # what the server lists: tests/review_app/test_app.py
 def test_lists_are_narrowed_by_state_reason_and_note(screen: Screen, reviewer: str) -> None:
     ids = screen.ids()
     screen.press("k", "n")
