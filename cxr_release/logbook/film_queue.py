@@ -47,6 +47,7 @@ class FilmQueue(PersonalQueue[S, E]):
         }
         order = sorted(names, key=lambda name: (names[name][0] not in first, name))
         self._films = {name: names[name] for name in order}
+        self._names = {shown[0]: name for name, shown in names.items()}
 
     def __len__(self) -> int:
         return len(self._films)
@@ -55,6 +56,10 @@ class FilmQueue(PersonalQueue[S, E]):
         """Id of the film of a name, or None if none of these has it."""
         shown = self._films.get(name)
         return shown[0] if shown else None
+
+    def name_of(self, film: str) -> str:
+        """The name of a film, by its id."""
+        return self._names[film]
 
     def has(self, name: str) -> bool:
         """Whether the film of a name is among `entries`: here, all are."""

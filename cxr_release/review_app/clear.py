@@ -31,6 +31,7 @@ from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 
 class ClearApp(FilmDesk[ClearanceQueue]):
@@ -42,6 +43,8 @@ class ClearApp(FilmDesk[ClearanceQueue]):
         sign_in: who may come in.
         title: of the page.
         searched: whether a program has pointed at films.
+        contents: opaque id → HMAC of each film's content.
+        anatomy: what the films show.
     """
 
     def __init__(
@@ -52,9 +55,19 @@ class ClearApp(FilmDesk[ClearanceQueue]):
         *,
         title: str,
         searched: bool,
+        contents: Mapping[str, str],
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
-        told = {"title": title, "searched": searched}
-        super().__init__(queues, films.png, sign_in, kind="clear", noun="decisions", told=told)
+        told = {"title": title, "searched": searched, **anatomy.of_page}
+        super().__init__(
+            queues,
+            films.png,
+            sign_in,
+            kind="clear",
+            noun="decisions",
+            told=told,
+            contents=contents,
+        )
 
     async def picture(
         self, worklist: ClearanceQueue, name: str, query: QueryParams
@@ -91,6 +104,7 @@ def clear(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Text on real films",
+    anatomy: Anatomy = NOT_STATED,
     required: int = 1,
     dicom: DicomParams | None = None,
     invited: Invited | None = None,
@@ -109,6 +123,7 @@ def clear(
         orders: folder of the recorded seeds.
         reviewers: who looks.
         title: of the pages.
+        anatomy: what the films show.
         required: people who must look at a film.
         dicom: which DICOM films were asked for.
         invited: who is let in besides, by a link of the lead's.
@@ -151,7 +166,16 @@ def clear(
     queues = Worklists(queue_of, reviewers, invited)
 
     def app(sign_in: SignIn) -> ASGIApp:
-        return ClearApp(queues, films, sign_in, title=title, searched=suspected is not None)
+        searched = suspected is not None
+        return ClearApp(
+            queues,
+            films,
+            sign_in,
+            title=title,
+            searched=searched,
+            contents=contents,
+            anatomy=anatomy,
+        )
 
     if suspected is not None:
         say(f"text is suspected on {len(suspected):,} of them, which come first")

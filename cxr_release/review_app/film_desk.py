@@ -29,6 +29,7 @@ class FilmDesk(Desk[F]):
         kind: of the page: its folder below `static/`.
         noun: what the logs hold, and the path of what is said: `decisions`.
         told: what the page must know, besides who is at it.
+        contents: id → hash of a film, of which its code is made.
         optional: names that what is said of a film may have, besides `film` and `decision`.
     """
 
@@ -41,18 +42,20 @@ class FilmDesk(Desk[F]):
         kind: str,
         noun: str,
         told: Mapping[str, Any],
+        contents: Mapping[str, str],
         optional: tuple[str, ...] = (),
     ) -> None:
         self._png, self._told, self._optional = png, told, optional
         routes = [Route("/films", self._list), Route(f"/{noun}", self._take, methods=["POST"])]
-        super().__init__(queues, sign_in, page=f"{kind}/{kind}.html", noun=noun, routes=routes)
+        page = f"{kind}/{kind}.html"
+        super().__init__(queues, sign_in, page=page, noun=noun, routes=routes, contents=contents)
 
     form = "Expected a film and a decision."
     """What is answered to anything else."""
 
     @abstractmethod
     def film_json(self, entry: Any) -> dict[str, Any]:
-        """An entry of the queue, as the page gets it."""
+        """An entry of the queue, as the page gets it; without its code."""
 
     @abstractmethod
     def said(self, texts: Mapping[str, str]) -> Callable[[F, str], bool]:
@@ -71,12 +74,21 @@ class FilmDesk(Desk[F]):
         film = worklist.film(name)
         return self._png(film) if film else None
 
+    def place(self, worklist: F, film: str) -> dict[str, Any] | None:
+        """See `Desk.place`."""
+        name = worklist.name_of(film)
+        return {"name": name} if worklist.has(name) else None
+
+    def _coded(self, queue: F, entry: Any) -> dict[str, Any]:
+        return {**self.film_json(entry), "code": self.code_of(queue.film(entry.name))}
+
     async def _list(self, request: Request) -> Response:
         queue = self.worklist_of(request)
 
         def films() -> dict[str, Any]:
             queue.refresh()
-            return {"films": [*map(self.film_json, queue.entries())], **how_far(queue)}
+            films = [self._coded(queue, entry) for entry in queue.entries()]
+            return {"films": films, **how_far(queue)}
 
         return await self.answer(films)
 
@@ -91,7 +103,7 @@ class FilmDesk(Desk[F]):
 
         def take() -> dict[str, Any]:
             logged = log(queue, film)
-            entry = self.film_json(queue.entry(film))
+            entry = self._coded(queue, queue.entry(film))
             return {"film": entry, **how_far(queue), "logged": int(logged)}
 
         return await self.answer(take)

@@ -228,14 +228,22 @@ ROWS: tuple[Row, ...] = (
         "larger preview under the mouse: on or off",
         {"review": ""},
     ),
+    Row(
+        "move",
+        {"find": "/"},
+        "the box for a code",
+        {page: "" for page in PAGES if page != "study"},
+    ),
     Row("move", {"help": "?"}, "these keys", _everywhere()),
     Row(
         "see",
         {"zoom-in": "+ =", "zoom-out": "-"},
         "larger, smaller; also the wheel",
-        _everywhere(landmark="zoom about the selected point; also the wheel"),
+        _everywhere(
+            review="fewer and larger films on a page, or more; in the enlarged film: zoom",
+            landmark="zoom about the selected point; also the wheel",
+        ),
         repeats=True,
-        where=_VIEWER,
     ),
     Row(
         "see",
@@ -265,9 +273,11 @@ ROWS: tuple[Row, ...] = (
     Row(
         "see",
         {"full-size": "o"},
-        "at full size: no pixel of the film is lost",
-        {"clear": ""},
+        "1:1: a pixel of the film is a pixel of the screen",
+        _everywhere(),
+        where=_VIEWER,
     ),
+    Row("see", {"preset": "p"}, "the next window by its name", _everywhere(), where=_VIEWER),
     Row("see", {"reset": "r"}, "zoom, window and level as they were", _everywhere(), where=_VIEWER),
     Row(
         "see",
@@ -362,7 +372,11 @@ def groups_of(page: str, bindings: Bindings = STANDARD) -> list[dict[str, Any]]:
 
 
 def _title(row: Row, page: str) -> str:
-    return TITLES["see" if row.where.get(page) == "viewer" else row.group][page]
+    if row.where.get(page) == "viewer":
+        return TITLES["see"][page]
+    # The title of this group is the enlarged film's there, and these keys are the page's as well.
+    group = "move" if row.group == "see" and page in _VIEWER else row.group
+    return TITLES[group][page]
 
 
 def _parts(key: str) -> tuple[str, str]:

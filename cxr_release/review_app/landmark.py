@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from cxr_release import schemas, tables
+from cxr_release.adjudication.outcomes import hashes
 from cxr_release.errors import SourceError
 from cxr_release.film_size import Size
 from cxr_release.films.film_store import FilmStore
@@ -36,6 +37,7 @@ from cxr_release.review_app.guard import Refusal
 from cxr_release.review_app.invited import Invited, Worklists
 from cxr_release.review_app.serve import check_people, say, serve
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import NOT_STATED, Anatomy
 
 
 class LandmarkApp(FilmDesk[LandmarkQueue]):
@@ -47,6 +49,9 @@ class LandmarkApp(FilmDesk[LandmarkQueue]):
         sign_in: who may come in.
         title: of the page.
         size: of every film.
+        contents: id → SHA-256 of each film, or of its mirror image where that is the lesser: a
+            film keeps its code when it is turned around.
+        anatomy: what the films show.
     """
 
     form = "Expected a film, a decision and, to place them, points."
@@ -59,9 +64,12 @@ class LandmarkApp(FilmDesk[LandmarkQueue]):
         *,
         title: str,
         size: Size,
+        contents: Mapping[str, str],
+        anatomy: Anatomy = NOT_STATED,
     ) -> None:
         self._size = size
         told = {**size._asdict(), "title": title, "names": NAMES, "skeleton": SKELETON}
+        told |= anatomy.of_page
         super().__init__(
             queues,
             films.png,
@@ -69,6 +77,7 @@ class LandmarkApp(FilmDesk[LandmarkQueue]):
             kind="landmark",
             noun="placements",
             told=told,
+            contents=contents,
             optional=("points",),
         )
 
@@ -125,6 +134,7 @@ def landmark(
     orders: Path,
     reviewers: Sequence[str],
     title: str = "Landmarks",
+    anatomy: Anatomy = NOT_STATED,
     start: str = "model",
     size: Size,
     invited: Invited | None = None,
@@ -141,6 +151,7 @@ def landmark(
         orders: folder of the recorded seeds.
         reviewers: who places landmarks.
         title: of the pages.
+        anatomy: what the films show.
         start: `model` or `template`: where points begin.
         size: of the films.
         invited: who is let in besides, by a link of the lead's.
@@ -173,8 +184,13 @@ def landmark(
 
     queues = Worklists(queue_of, reviewers, invited)
 
+    mirrored = hashes(schemas.ORIENTED, films, "mirrored_sha256")
+    contents = {film: min(sha256, mirrored.get(film) or sha256) for film, sha256 in shown.items()}
+
     def app(sign_in: SignIn) -> ASGIApp:
-        return LandmarkApp(queues, store, sign_in, title=title, size=size)
+        return LandmarkApp(
+            queues, store, sign_in, title=title, size=size, contents=contents, anatomy=anatomy
+        )
 
     modelled = sum(beginning.start == MODEL for beginning in beginnings.values())
     say(f"{len(ids):,} films, the same for all readers")

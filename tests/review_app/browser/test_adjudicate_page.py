@@ -47,7 +47,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 @pytest.fixture(scope="module")
 def room(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PairServer]:
     """One server for all tests that let it live; each test is a reviewer of its own."""
-    reviewers = [f"reader.{letter}" for letter in "abcdefghijkl"]
+    reviewers = [f"reader.{letter}" for letter in "abcdefghijklm"]
     server = PairServer(archive, tmp_path_factory.mktemp("room"), reviewers, required=99)
     yield server
     server.kill()
@@ -69,7 +69,7 @@ def tab(context: BrowserContext, archive: Archive) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def free() -> Iterator[str]:
     """Reviewers whom no other test uses."""
-    return iter(f"reader.{letter}" for letter in "abcdefghijkl")
+    return iter(f"reader.{letter}" for letter in "abcdefghijklm")
 
 
 @pytest.fixture
@@ -584,3 +584,32 @@ def judged(table: Table) -> NewVerdict:
         if row["id"] == synthetic
     )
     return NewVerdict(real, one["sha256"], synthetic, other["sha256"], "copy")
+
+
+def test_pairs_are_gone_through_by_verdict_and_note_and_found_by_their_code(table: Table) -> None:
+    page = table.page
+    choice = page.locator(".list-tools select")
+
+    def counts() -> list[str]:
+        return choice.locator("option").all_inner_texts()
+
+    first, code = table.name(), table.text(".viewer-tools .film-code")
+    assert counts()[:2] == [f"all pairs ({PAIRS})", f"not judged ({PAIRS})"]
+    table.judge("n")
+    table.judge("c")
+    table.saved()
+    assert {"copy (1)", "not a copy (1)", "with a note (0)"} <= {*counts()}
+    choice.select_option(label="copy (1)")
+    table.ready()
+    assert page.locator('[data-action="copy"]').get_attribute("aria-pressed") == "true"
+    table.press("ArrowRight")
+    table.told("This is the last pair of this list.")
+    table.press("ArrowLeft")
+    table.told("There is no pair before this one in this list.")
+    choice.select_option(label="with a note (0)")
+    table.told("No pair of your list is so: all are listed.")
+    assert choice.evaluate("(select) => select.selectedIndex") == 0
+    page.locator(".code-box input").fill(code.lower())
+    table.press("Enter")
+    table.until(f'#pair[data-pair="{first}"][data-ready="true"]')
+    assert table.text(".viewer-tools .film-code") == code

@@ -31,7 +31,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> RealFolder:
 @pytest.fixture(scope="module")
 def room(real: RealFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClearServer]:
     """One server for all tests that let it live; each test is a reviewer of its own."""
-    reviewers = [f"reader.{letter}" for letter in "abcdefgh"]
+    reviewers = [f"reader.{letter}" for letter in "abcdefghi"]
     server = ClearServer(real, tmp_path_factory.mktemp("room"), reviewers, required=99)
     yield server
     server.kill()
@@ -53,7 +53,7 @@ def tab(context: BrowserContext, real: RealFolder) -> Iterator[Open]:
 @pytest.fixture(scope="module")
 def free() -> Iterator[str]:
     """Reviewers whom no other test uses."""
-    return iter(f"reader.{letter}" for letter in "abcdefgh")
+    return iter(f"reader.{letter}" for letter in "abcdefghi")
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_any_place_is_shown_at_full_size_and_the_keys_go_there_and_back(
     assert (box.mode, box.scale() < 0.5) == ("around", True)
     box.press(" ")
     assert box.mode == "whole"
-    box.page.locator(".film-readout", has_text=re.compile(r"· [78]\d % of full size")).wait_for()
+    box.page.locator(".film-readout", has_text=re.compile(r"· × 0\.[78]\d?$")).wait_for()
     before = box.scale()
     box.press("+", "+")
     assert box.scale() == pytest.approx(before * 1.25**2, abs=1e-4)
@@ -250,3 +250,28 @@ def test_the_page_fits_its_window(box: LightBox, width: int) -> None:
     )
     size = box.page.viewport_size
     assert size and (wide, high) <= (size["width"], size["height"])
+
+
+@pytest.mark.long  # pairs are, in the regular tier
+def test_films_are_gone_through_by_decision_and_found_by_their_code(
+    box: LightBox, reviewer: str
+) -> None:
+    choice = box.page.locator(".list-tools select")
+    first = box.name()
+    code = box.text(".place").rpartition(" · ")[2]
+    box.press_on(next(key for key, word in KEYS.items() if word == "text"))
+    box.settled()
+    choice.select_option(label="text or a mark (1)")
+    box.ready()
+    assert box.name() == first
+    box.press("ArrowRight")
+    box.told("This is the last film of this list.")
+    choice.select_option(index=0)
+    box.press("ArrowRight")
+    box.gone_from(first)
+    box.press("/")
+    box.page.keyboard.type(code)
+    box.press("Enter")
+    box.until(f'#film[data-film="{first}"][data-ready="true"]')
+    box.press("i")  # the keys are the film's again
+    assert "inverted" in box.text(".film-readout")

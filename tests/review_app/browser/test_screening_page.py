@@ -13,6 +13,7 @@ from PIL import Image
 from cxr_release.films.png import Film
 from cxr_release.review_app.keys import groups_of
 from tests.support.browser.review_browser import A_PAGE, BLOCK, CODES, TITLE, Screen, Server
+from tests.support.browser.tab import size_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -330,7 +331,8 @@ def test_window_and_level_are_exactly_linear(screen: Screen) -> None:
     screen.press("i", "z")
     _compare(screen, film, inverted=True)
     screen.press("r")
-    assert screen.text(".viewer-readout").split() == ["W", "255", "L", "127.5", "zoom", "100", "%"]
+    size = size_text(screen.magnification(".viewer-film"))
+    assert screen.text(".viewer-readout").split() == ["W", "255", "L", "127.5", *size.split()]
 
 
 def _compare(screen: Screen, film: Film, *, inverted: bool) -> None:
@@ -354,9 +356,11 @@ def _compare(screen: Screen, film: Film, *, inverted: bool) -> None:
 def test_the_enlarged_film_takes_decisions_and_moves_on(screen: Screen, reviewer: str) -> None:
     ids = screen.ids()
     screen.press(" ")
+    fitted = screen.magnification(".viewer-film")
     screen.page.mouse.move(500, 300)
     screen.page.mouse.wheel(0, -300)
-    screen.page.locator(".viewer-readout", has_text="zoom 162 %").wait_for()
+    wider = size_text(np.exp(300 * 0.0016) * fitted)  # a notch of the wheel is 100
+    screen.page.locator(".viewer-readout", has_text=wider).wait_for()
     screen.page.mouse.down(button="right")
     screen.page.mouse.move(460, 280)  # narrower, brighter
     screen.page.mouse.up(button="right")

@@ -13,7 +13,7 @@ from cxr_release.logbook.logs import read_all
 from cxr_release.reader_study.answer import ANSWER
 from cxr_release.review_app.pages import STATIC, static_files
 from tests.support.browser.study_browser import TITLE, Seat, StudyServer, Typed
-from tests.support.browser.tab import SMALL
+from tests.support.browser.tab import SMALL, size_text
 from tests.support.study_kit import Drawn, draw_kit
 
 if TYPE_CHECKING:
@@ -401,16 +401,17 @@ def test_films_are_as_large_as_the_window_allows_and_stay_where_they_are(seat: S
 
 
 def test_window_and_zoom_are_one_s_own_and_gone_on_the_next_page(seat: Seat) -> None:
+    fitted = seat.magnification('.film[data-framed="true"] img')
     seat.press("q", "s", "+", "i")
-    assert seat.text(".readout") == "W 247 · L 135.5 · inverted · zoom 125 %"
+    assert seat.text(".readout") == f"W 247 · L 135.5 · inverted · {size_text(1.25 * fitted)}"
     seat.press("ArrowRight")
-    assert seat.text(".readout").endswith("zoom 100 %")
+    assert seat.text(".readout").endswith(size_text(fitted))
     seat.press("?")
     assert "more contrast" in seat.text("dialog.keys")
     seat.press("Escape", "ArrowLeft")
     seat.fill("1234", "a")
     seat.submit()
-    assert seat.text(".readout") == "W 255 · L 127.5 · zoom 100 %"
+    assert seat.text(".readout") == f"W 255 · L 127.5 · {size_text(fitted)}"
 
 
 def test_the_counter_is_that_of_the_newest_answer(

@@ -18,6 +18,8 @@ from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.review_app.adjudicate import adjudicate
 from cxr_release.review_app.site import Site
+from cxr_release.screening.anatomy import load_anatomy
+from tests.support import ROOT
 from tests.support.browser.mortal import MortalServer
 from tests.support.browser.tab import Tab
 from tests.support.oriented import oriented_row
@@ -132,6 +134,7 @@ class PairServer(MortalServer):
             "audit_log": folder / "audit",
             "orders": folder / "orders",
             "title": TITLE,
+            "anatomy": load_anatomy(ROOT / "cards/anatomy.yaml"),
             **more,
         }
         super().__init__(serve_pairs, asked, reviewers)

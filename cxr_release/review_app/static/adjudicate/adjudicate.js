@@ -1,10 +1,11 @@
 // The adjudication page: puts the parts together, and does what the keys ask for.
 
 import { askNote } from "../shared/dialogs.js";
-import { byId } from "../shared/dom.js";
+import { byId, element } from "../shared/dom.js";
 import { nothingToJudge } from "../shared/empty_state.js";
 import { keyName } from "../shared/keys.js";
 import { startPage } from "../shared/page.js";
+import { adjudicationTask } from "../shared/tasks.js";
 import { WorklistPage } from "../shared/worklist_page.js";
 import { VERDICTS, VERDICT_TEXTS, adjudicateApi } from "./api.js";
 import { showExpectation } from "./expectation.js";
@@ -24,6 +25,17 @@ const SETTINGS = {
   noun: "verdict",
   mouse: "With the mouse: the wheel zooms, a drag moves, a right drag changes window and level, a double click fits the films.",
 };
+
+/** @type {import("../shared/list_tools.js").Choice[]} */
+const CHOICES = [
+  { name: "not judged", holds: ({ verdict }) => verdict === null },
+  ...VERDICTS.map((given) => ({
+    name: VERDICT_TEXTS[given],
+    holds: (/** @type {any} */ { verdict }) => verdict === given,
+  })),
+  { name: "with a note", holds: ({ note }) => note !== "" },
+  { name: "without a note", holds: ({ note }) => note === "" },
+];
 
 class AdjudicatePage extends WorklistPage {
   actions = {
@@ -45,13 +57,18 @@ class AdjudicatePage extends WorklistPage {
 
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
-    super(start, "verdict");
+    super(start, "verdict", CHOICES);
     showExpectation(byId("expectation"), this.setup.expectation);
     this.pair = new PairView(byId("pair"), this.images);
     this.view = this.pair;
+    byId("expectation").append(element("div", { class: "expectation-tools" }, this.tools.host, this.pair.tools.host));
     this.panel = new VerdictPanel(byId("header"), byId("footer"), this.setup, this.act);
     // Others may have come to differ meanwhile.
     setInterval(() => this.setup.adjudicates && this.lookAgain(), LOOK_AGAIN_MS);
+  }
+
+  task() {
+    return adjudicationTask(this.setup, keyName);
   }
 
   /** @param {string} action */
@@ -61,6 +78,7 @@ class AdjudicatePage extends WorklistPage {
   }
 
   draw() {
+    super.draw();
     const { current, index, size } = this.list;
     this.panel.showPair(index, size, current, this.#draftOf(current));
     this.panel.showProgress(this.api.progress.value, this.queue.size);

@@ -8,6 +8,7 @@ import { WorklistApi } from "../shared/worklist_api.js";
  * A pair, and this reviewer's verdict on it. All names are opaque.
  * @typedef {object} Pair
  * @property {string} name
+ * @property {string} code by which people tell each other which pair they mean
  * @property {string} real name of the real film
  * @property {string} synthetic name of the synthetic film
  * @property {"plain"|"mirrored"|"inverted"|"mirrored-inverted"} view how it is held against the real one
@@ -36,7 +37,7 @@ import { WorklistApi } from "../shared/worklist_api.js";
  */
 
 /** @typedef {{done: number, left: number, awaited: number|null}} Progress */
-/** @typedef {{reviewer: string, title: string, adjudicates: boolean, expectation: Expectation}} Setup */
+/** @typedef {{reviewer: string, title: string, adjudicates: boolean, expectation: Expectation, criteria: [string, string][]}} Setup */
 /** @typedef {{pair: string, verdict: Verdict|"retract", note: string}} NewVerdict */
 /** @typedef {{pair: Pair, logged: number}} Answer */
 

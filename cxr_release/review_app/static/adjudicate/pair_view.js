@@ -4,7 +4,8 @@
 import { button, element } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
 import { keyName } from "../shared/keys.js";
-import { Viewport } from "../shared/viewer.js";
+import { Viewport, magnificationText } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 import { between } from "../shared/windowing.js";
 import { PairMarks } from "./pair_marks.js";
 import { Pose } from "./pose.js";
@@ -63,12 +64,15 @@ export class PairView extends FilmPanes {
     for (const [place, pane] of this.panes.entries()) pane.host.dataset.kind = KINDS[place];
     this.films = element("div", { class: "pair-films" }, ...this.panes.map((pane) => pane.host));
     this.marks = new PairMarks(this.panes.map(({ viewer }) => viewer));
+    this.tools = new ViewerTools(this.windowing, (action) => this.act(action));
     host.append(
       element("div", { class: "pair-bar" }, this.readout, this.captions[0], this.middle, this.captions[1], this.note),
       element("div", { class: "pair-details" }, ...this.details),
       element("div", { class: "pair-stage" }, this.films, this.marks.host),
     );
     for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.#drawReadout());
+    for (const { viewer } of this.panes) viewer.image.addEventListener("load", () => this.#drawReadout());
+    new ResizeObserver(() => this.#drawReadout()).observe(this.films);
     this.#draw();
   }
 
@@ -120,6 +124,8 @@ export class PairView extends FilmPanes {
       this.#amplify(action === "narrower" ? GAIN_STEP : 1 / GAIN_STEP);
     } else {
       if (action === "reset") this.#amplify(0);
+      // Of the synthetic film, which is never moved.
+      if (action === "full-size") return this.panes[1].viewer.act(action);
       return this.panes[0].viewer.act(action);
     }
     return true;
@@ -151,6 +157,7 @@ export class PairView extends FilmPanes {
     dataset.mode = this.mode;
     dataset.shown = this.#shown;
     dataset.pair = this.#pair?.name ?? "";
+    this.tools.showCode(this.#pair?.code ?? "");
     dataset.ready = String(this.ready);
     const view = this.#asGenerated ? "plain" : (this.#pair?.view ?? "plain");
     const pose = this.#asGenerated || !this.#pose.moves ? null : this.#pose;
@@ -191,8 +198,18 @@ export class PairView extends FilmPanes {
     this.middle.textContent = `Difference: black where both films are equal${hatched ? ", hatched beyond the real film" : ""}`;
   }
 
+  /** How large both films are shown, as they are held against each other. */
+  get #sizes() {
+    const [real, synthetic] = this.panes.map(({ viewer }) => viewer.magnification);
+    if (real === null || synthetic === null) return "";
+    const scale = this.#asGenerated || !this.#pose.moves ? 1 : this.#pose.scale;
+    const [first, second] = [real / scale, synthetic].map(magnificationText);
+    return first === second ? first : `real ${first}, synthetic ${second}`;
+  }
+
   #drawReadout() {
-    const texts = [this.windowing.readout.replaceAll("\n", " "), this.viewport.readout];
+    const texts = [this.windowing.readout.replaceAll("\n", " "), this.#sizes].filter(Boolean);
+    this.tools.show(this.panes[1].viewer.isFullSize);
     if (this.mode === "difference") texts.push(`difference × ${this.#gain.toFixed(1)}`);
     this.readout.textContent = texts.join(" · ");
   }

@@ -8,12 +8,6 @@ import { VERDICTS, VERDICT_TEXTS } from "./api.js";
 
 /** What a copy is, as it was laid down before anybody looked at a pair. */
 const RULE = "A copy is nearly identical to the real film in any of these, beyond what two films may share by chance:";
-/** @type {readonly [string, string][]} */
-const CRITERIA = [
-  ["Vertebral contours", "The outlines of the vertebrae run alike, edge for edge."],
-  ["Soft-tissue silhouettes", "Skin, airway and prevertebral tissue have the same outlines."],
-  ["Acquisition artefacts", "The same markers, borders or streaks lie in the same places."],
-];
 /** @type {[string, string][]} */
 const MODES = [
   ["side", "Side by side"],
@@ -47,7 +41,7 @@ export class VerdictPanel {
         "section",
         { class: "criteria", attributes: { "aria-label": "What a copy is" } },
         element("h2", { text: RULE }),
-        definitions("", CRITERIA, true),
+        definitions("", setup.criteria, true),
       ),
       element(
         "section",

@@ -8,6 +8,7 @@ import { WorklistApi } from "../shared/worklist_api.js";
  * A real film, and this reviewer's decision on it. The name is opaque.
  * @typedef {object} Film
  * @property {string} name
+ * @property {string} code by which people tell each other which film they mean
  * @property {boolean} suspected whether a program suspects text on it
  * @property {Decision|null} decision
  * @property {string|null} at

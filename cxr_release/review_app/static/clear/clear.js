@@ -2,10 +2,12 @@
 
 import { byId } from "../shared/dom.js";
 import { nothingToClear } from "../shared/empty_state.js";
+import { keyName } from "../shared/keys.js";
 import { startPage } from "../shared/page.js";
+import { clearingTask } from "../shared/tasks.js";
 import { WorklistPage } from "../shared/worklist_page.js";
 import { DECISIONS, DECISION_TEXTS, clearApi } from "./api.js";
-import { ClearPanel } from "./clear_panel.js";
+import { CRITERIA, ClearPanel } from "./clear_panel.js";
 import { FilmView } from "./film_view.js";
 
 const SETTINGS = {
@@ -16,6 +18,16 @@ const SETTINGS = {
   mouse:
     "With the mouse: a click on a corner, or on a place of the whole film, shows it at full size; there the wheel zooms, a drag moves, a right drag changes window and level, a double click fits the film.",
 };
+
+/** @type {import("../shared/list_tools.js").Choice[]} */
+const CHOICES = [
+  { name: "not decided", holds: ({ decision }) => decision === null },
+  ...DECISIONS.map((given) => ({
+    name: DECISION_TEXTS[given],
+    holds: (/** @type {any} */ { decision }) => decision === given,
+  })),
+  { name: "text suspected", holds: ({ suspected }) => suspected },
+];
 
 class ClearPage extends WorklistPage {
   actions = {
@@ -30,13 +42,19 @@ class ClearPage extends WorklistPage {
 
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
-    super(start, "decision");
+    super(start, "decision", CHOICES);
     this.film = new FilmView(byId("film"), this.images);
     this.view = this.film;
     this.panel = new ClearPanel(byId("header"), byId("footer"), this.setup, this.act);
+    this.panel.header.moves.previous.before(this.tools.host);
+  }
+
+  task() {
+    return clearingTask(this.setup, CRITERIA, keyName);
   }
 
   draw() {
+    super.draw();
     const { current, index, size } = this.list;
     this.panel.showFilm(index, size, current);
     this.panel.showProgress(this.api.progress.value, this.queue.size);

@@ -8,7 +8,7 @@ import { DECISIONS, DECISION_TEXTS } from "./api.js";
 
 const RULE = "A film shows text when anything on it may say who, where or when, in whatever hand or print:";
 /** @type {readonly [string, string][]} */
-const CRITERIA = [
+export const CRITERIA = [
   ["Names and numbers", "Of a patient, a doctor, a hospital; of a case, a request, a cassette."],
   ["Dates and times", "Of birth or of the examination, on a sticker or burned in."],
   ["Marks", "A label, a signature, a jewel or an implant's number. A bare L or R does not count."],
@@ -68,7 +68,7 @@ export class ClearPanel {
    * @param {import("../shared/worklist.js").Shown|null} shown
    */
   showFilm(index, total, shown) {
-    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)}` : "No film";
+    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No film";
     const at = dateTime(shown?.at ?? "");
     const decision = shown?.decision ? DECISION_TEXTS[shown.decision] : "";
     this.state.dataset.saving = String(shown?.saving ?? false);

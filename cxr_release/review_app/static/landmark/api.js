@@ -6,6 +6,7 @@ import { WorklistApi } from "../shared/worklist_api.js";
  * A synthetic film, where its points begin, and where this reader placed them. The name is opaque.
  * @typedef {object} Film
  * @property {string} name
+ * @property {string} code by which people tell each other which film they mean
  * @property {"model"|"template"} start
  * @property {string} first points as they begin; see places.js
  * @property {"place"|null} decision

@@ -2,7 +2,9 @@
 
 import { byId } from "../shared/dom.js";
 import { nothingToPlace } from "../shared/empty_state.js";
+import { keyName } from "../shared/keys.js";
 import { startPage } from "../shared/page.js";
+import { landmarkTask } from "../shared/tasks.js";
 import { WorklistPage } from "../shared/worklist_page.js";
 import { landmarkApi } from "./api.js";
 import { LandmarkPanel } from "./landmark_panel.js";
@@ -26,6 +28,13 @@ const SETTINGS = {
   ],
 };
 
+/** @type {import("../shared/list_tools.js").Choice[]} */
+const CHOICES = [
+  { name: "not saved", holds: ({ decision }) => decision === null },
+  { name: "saved", holds: ({ decision }) => decision !== null },
+  { name: "with hidden points", holds: ({ decision, points }) => decision !== null && points.split(" ").includes("-") },
+];
+
 class LandmarkPage extends WorklistPage {
   actions = {
     "go-on": () => this.#save(),
@@ -40,19 +49,30 @@ class LandmarkPage extends WorklistPage {
 
   /** @param {import("../shared/page.js").Start} start */
   constructor(start) {
-    super(start, "decision");
+    super(start, "decision", CHOICES);
     this.points = new PointView(byId("film"), this.images, this.setup);
     this.view = this.points;
     this.points.change = (same, how) => this.#change(same, how);
     const hosts = { header: byId("header"), points: byId("points"), footer: byId("footer") };
     this.panel = new LandmarkPanel(hosts, this.setup, this.act, (index) => this.points.select(index));
     this.points.addEventListener("draw", () => this.draw());
+    this.panel.header.moves.previous.before(this.tools.host);
     addEventListener("beforeunload", (event) => {
       if ([...this.#drafts.values()].some((places) => places.changed)) event.preventDefault();
     });
   }
 
+  task() {
+    return landmarkTask(this.setup, keyName);
+  }
+
+  /** @param {number} place */
+  visit(place) {
+    this.#leave(() => this.show(place));
+  }
+
   draw() {
+    super.draw();
     const { current, index, size } = this.list;
     this.panel.showFilm(index, size, current, this.points.places);
     this.panel.showPoints(this.points.places, this.points.selected);

@@ -88,7 +88,7 @@ export class LandmarkPanel {
    * @param {import("./places.js").Places|null} places
    */
   showFilm(index, total, shown, places) {
-    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)}` : "No film";
+    this.header.place.textContent = shown ? `Film ${number(index + 1)} of ${number(total)} · ${shown.code}` : "No film";
     const at = dateTime(shown?.at ?? "");
     this.state.dataset.saving = String(shown?.saving ?? false);
     this.state.dataset.changed = String(places?.changed ?? false);

@@ -3,6 +3,7 @@
 import { element, setAttributes, svg } from "../shared/dom.js";
 import { FilmPanes } from "../shared/film_panes.js";
 import { Viewport } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
 /** A film must have stood still for this long before it can be saved: no slip saves. */
 const SETTLE_MS = 300;
@@ -60,7 +61,8 @@ export class PointView extends FilmPanes {
     this.readout = element("p", { class: "film-readout", attributes: { "aria-live": "off" } });
     pane.host.append(element("div", { class: "point-frame" }, this.layer));
     pane.viewer.follow(this.layer);
-    host.append(element("div", { class: "film-bar" }, this.readout), pane.host);
+    this.tools = new ViewerTools(this.windowing, (action) => this.act(action));
+    host.append(element("div", { class: "film-bar" }, this.tools.host, this.readout), pane.host);
     for (const shared of [this.windowing, this.viewport]) shared.addEventListener("change", () => this.draw());
     pane.viewer.image.addEventListener("load", () => this.draw());
     new ResizeObserver(() => this.draw()).observe(pane.host);
@@ -207,9 +209,10 @@ export class PointView extends FilmPanes {
     put(this.caption, chosen.x / width, chosen.y / height);
     this.caption.textContent = `${names[selected]}${chosen.seen ? "" : ": not visible"}`;
     this.caption.dataset.side = names[selected].endsWith("left") ? "left" : "right";
-    const scale = this.#scale;
-    const size = scale ? [`${width} × ${height} pixels`, `each ${scale.x.toFixed(1)} on the screen`] : [];
-    this.readout.textContent = [this.windowing.readout.replaceAll("\n", " "), this.viewport.readout, ...size].join(" · ");
+    const { viewer } = this.panes[0];
+    const size = viewer.readout ? [viewer.readout, `${width} × ${height} pixels`] : [];
+    this.tools.show(viewer.isFullSize);
+    this.readout.textContent = [this.windowing.readout.replaceAll("\n", " "), ...size].join(" · ");
   }
 }
 

@@ -96,18 +96,18 @@ export class Decisions {
     const name = this.#film();
     if (name === null) return;
     const shown = this.states.of(name);
-    if (shown.decision !== "exclude") {
-      this.notices.warn("A note belongs to an exclusion: give the reason first.");
+    if (shown.decision === null) {
+      this.notices.warn("A note goes with a decision: keep this film or exclude it first.");
       return;
     }
-    const note = await this.askNote(reasonText(shown.reason), shown.note);
+    const note = await this.askNote(shown.decision === "keep" ? "a film kept" : reasonText(shown.reason), shown.note);
     const now = this.states.of(name);
-    if (note === null || now.decision !== "exclude" || note === now.note) return;
+    if (note === null || now.decision !== shown.decision || note === now.note) return;
     if (now.reason === OTHER && note === "") {
       this.notices.warn("The note stays as it was: this reason says nothing without one.");
       return;
     }
-    this.#add([{ film: name, decision: "exclude", reason: now.reason, note }]);
+    this.#add([{ film: name, decision: now.decision, reason: now.reason, note }]);
     this.notices.announce(note ? "Note added." : "Note removed.");
   }
 
@@ -176,14 +176,14 @@ export class Decisions {
     }
     const shown = this.states.of(name);
     if (shown.decision === "exclude" && shown.reason === reason) this.notices.warn("This film is excluded for that reason already.");
-    else if (reason === OTHER && shown.note === "") void this.#excludeForOther(name);
+    else if (reason === OTHER && (shown.note === "" || shown.decision === "keep")) void this.#excludeForOther(name);
     else this.#excludeAs(name, reason, shown.note);
     return true;
   }
 
   /** @param {string} name */
   async #excludeForOther(name) {
-    const note = await this.askNote(reasonText(OTHER), "");
+    const note = await this.askNote(reasonText(OTHER), this.states.of(name).note);
     if (note) this.#excludeAs(name, OTHER, note);
     else this.notices.warn("Nothing was decided: this reason says nothing without a note.");
   }

@@ -4,6 +4,7 @@ import { button, definitions, element, icon } from "../shared/dom.js";
 import { decisionText, reasonText } from "../shared/format.js";
 import { helpRow, keyName } from "../shared/keys.js";
 import { Viewer } from "../shared/viewer.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
 /** @returns {[string, string][]} */
 const hints = () => [
@@ -33,10 +34,14 @@ export class Enlarged {
     this.thumbnails = thumbnails;
     this.states = states;
     this.viewer = new Viewer(this.#stage);
+    const keys = { preset: key("preset"), full: key("full-size") };
+    this.tools = new ViewerTools(this.viewer.windowing, (action) => this.viewer.act(action));
+    this.viewer.viewport.addEventListener("change", () => this.tools.show(this.viewer.isFullSize));
     host.append(
       this.#stage,
       this.#title,
       this.#decision,
+      this.tools.host,
       button({ class: "enlarged-close", text: `Back (${keyName("close")})`, on: { click: () => this.close() } }),
       definitions("enlarged-hint", hints()),
     );
@@ -85,11 +90,12 @@ export class Enlarged {
       return;
     }
     const shown = this.states.of(name);
-    const label = `Film ${this.grid.index + 1} of ${this.grid.names.length}`;
+    const label = [`Film ${this.grid.index + 1} of ${this.grid.names.length}`, shown.code].filter(Boolean).join(" · ");
     const { names, index } = this.grid;
     this.thumbnails.look([name, ...[names[index + 1], names[index - 1]].filter(Boolean)]);
     const url = this.thumbnails.best(name);
-    if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, label);
+    const whole = this.thumbnails.isWhole(name);
+    if (this.viewer.image.getAttribute("src") !== (url || null)) this.viewer.show(url, label, whole);
     const mirrored = this.grid.isMirrored(name);
     this.viewer.orient({ mirrored, inverted: false });
     this.#title.textContent =

@@ -4,9 +4,12 @@ import { askNote } from "../shared/dialogs.js";
 import { byId } from "../shared/dom.js";
 import { allDecided, noAnswer, nothingListed, savingDecisions } from "../shared/empty_state.js";
 import { count, reasonText } from "../shared/format.js";
+import { CodeBox } from "../shared/code_box.js";
+import { firstVisit } from "../shared/first_visit.js";
 import { keyName } from "../shared/keys.js";
-import { gridLayout } from "../shared/layout.js";
+import { gridLayout, nextSize } from "../shared/layout.js";
 import { PageController, startPage } from "../shared/page.js";
+import { screeningTask } from "../shared/tasks.js";
 import { ReviewApi } from "./api.js";
 import { DecisionState } from "./decision_state.js";
 import { Decisions } from "./decisions.js";
@@ -14,6 +17,7 @@ import { Enlarged } from "./enlarged.js";
 import { Facings } from "./facings.js";
 import { Findings, findingsText } from "./findings.js";
 import { Grid } from "./grid.js";
+import { ALL, ListFilter, isAll } from "./list_filter.js";
 import { Preview, ReasonMenu } from "./mouse.js";
 import { PageNavigation } from "./page_navigation.js";
 import { Preferences } from "./preferences.js";
@@ -72,6 +76,8 @@ class ReviewPage extends PageController {
     enlarge: () => this.#enlarge(),
     close: () => this.enlarged.close(),
     preview: () => this.#togglePreviews(),
+    "zoom-in": () => this.#changeSize(1),
+    "zoom-out": () => this.#changeSize(-1),
   };
   /** @type {string[]} refusals that the reviewer has not yet acknowledged */
   #refusals = [];
@@ -100,7 +106,15 @@ class ReviewPage extends PageController {
     this.enlarged = new Enlarged(byId("enlarged"), this.grid, this.thumbnails, this.states);
     this.preview = new Preview(this.grid, this.thumbnails, () => this.preferences.previews && !this.enlarged.isOpen);
     this.menu = new ReasonMenu(setup.reasons, (place) => this.act(`choice-${place + 1}`));
-    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act);
+    this.filter = new ListFilter(setup.reasons);
+    this.codeBox = new CodeBox({
+      api,
+      notices,
+      noun: "film",
+      leave: () => this.#focusFilm(),
+      show: ({ name, from }) => void this.navigation.open("queue", { from }, { film: name }, ALL),
+    });
+    this.sidebar = new Sidebar(byId("sidebar"), setup, this.act, this.filter.host, this.codeBox.host);
     const { states, grid, navigation, preferences } = this;
     this.decisions = new Decisions({
       setup,
@@ -135,9 +149,13 @@ class ReviewPage extends PageController {
   }
 
   async open() {
-    const { view, from } = readUrl();
+    const { view, from, listed } = readUrl();
+    await this.untilAnswered(() => this.api.films("queue", 1, {}));
+    const known = this.api.progress.value?.done > 0;
+    const card = screeningTask(this.setup, keyName);
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });
     await Promise.all([this.facings.load(), this.findings.load()]);
-    await this.navigation.open(view, { from }, { film: null });
+    await this.navigation.open(view, { from }, { film: null }, listed);
   }
 
   /** @returns {"grid"|"viewer"} */
@@ -249,6 +267,18 @@ class ReviewPage extends PageController {
     else this.notices.warn(`Of a film that is not on this page: ${text}`);
   }
 
+  /** @param {1|-1} way larger or smaller */
+  #changeSize(way) {
+    const { preferences, navigation } = this;
+    const size = nextSize(preferences.size, way, (steps) => this.#measure(navigation.view, steps));
+    if (size === null) {
+      this.notices.warn(`Films on a page do not get ${way > 0 ? "larger" : "smaller"}.`);
+      return;
+    }
+    preferences.size = size;
+    void navigation.resize();
+  }
+
   #togglePreviews() {
     const on = !this.preferences.previews;
     this.preferences.previews = on;
@@ -311,7 +341,7 @@ class ReviewPage extends PageController {
       this.emptyState.show(savingDecisions(this.queue.size));
       return;
     }
-    void navigation.open("queue", {}).then(() => {
+    void navigation.open("queue", {}, "first", ALL).then(() => {
       if (grid.names.some((name) => !grid.isBroken(name))) {
         this.notices.warn("These films were passed over and are still to be decided.");
       }
@@ -347,6 +377,7 @@ class ReviewPage extends PageController {
       this.preview.forget();
       const layout = this.#measure(view);
       this.thumbnails.layOut(layout.side);
+      this.sidebar.showSize(layout.columns * layout.rows);
       grid.layOut(layout, captionOf(view));
       this.emptyState.hide();
     };
@@ -361,14 +392,16 @@ class ReviewPage extends PageController {
       if (this.#waiting) notices.hideToast();
       this.#waiting = false;
       sidebar.showView(navigation.view, navigation.page?.next !== null);
+      this.filter.show(navigation.view, navigation.listed, navigation.page?.matching ?? null);
       if (this.enlarged.isOpen) this.enlarged.move(0);
     });
     navigation.addEventListener("empty", () => {
-      const { view } = navigation;
+      const { listed, view } = navigation;
       this.enlarged.close();
       sidebar.showView(view, false, true);
+      this.filter.show(view, listed, navigation.page?.matching ?? null);
       this.#drawFilm();
-      if (view !== "queue") this.emptyState.show(nothingListed(view));
+      if (view !== "queue" || !isAll(listed)) this.emptyState.show(nothingListed(view, isAll(listed)));
       else if (this.queue.size > 0) this.#finish();
       else if (this.api.progress.value) this.emptyState.show(allDecided(this.api.progress.value));
     });
@@ -383,10 +416,15 @@ class ReviewPage extends PageController {
   #listenToWindow() {
     const { navigation } = this;
     addEventListener("hashchange", () => {
-      const { view, from } = readUrl();
-      if (navigation.page !== null && view === navigation.view && from === navigation.page.from) return;
+      const { view, from, listed } = readUrl();
+      const same = JSON.stringify(listed) === JSON.stringify(navigation.listed);
+      if (navigation.page !== null && view === navigation.view && from === navigation.page.from && same) return;
       this.enlarged.close();
-      void navigation.open(view, { from });
+      void navigation.open(view, { from }, "first", listed);
+    });
+    this.filter.addEventListener("change", () => {
+      this.enlarged.close();
+      void navigation.open(navigation.view, {}, "first", this.filter.listed);
     });
     let resting = 0;
     addEventListener("resize", () => {
@@ -397,8 +435,11 @@ class ReviewPage extends PageController {
     });
   }
 
-  /** @param {View} view */
-  #measure(view) {
+  /**
+   * @param {View} view
+   * @param {number} [size] steps by which films are larger than usual
+   */
+  #measure(view, size = this.preferences.size) {
     const style = getComputedStyle(byId("workspace"));
     const edge = 2 * parseFloat(style.getPropertyValue("--edge"));
     const gap = parseFloat(style.getPropertyValue("--gap"));
@@ -408,7 +449,7 @@ class ReviewPage extends PageController {
     const below = sidebar.left === 0; // where there is no room for it at the right
     const width = innerWidth - (below ? 0 : sidebar.width) - edge;
     const height = innerHeight - (below ? sidebar.height : 0) - edge;
-    const rules = caption > 0 || below ? { gap, caption, fewest: FEW } : { gap };
+    const rules = caption > 0 || below ? { gap, size, caption, fewest: FEW } : { gap, size };
     return gridLayout(width, height, rules);
   }
 }

@@ -1,7 +1,7 @@
 // The right side: how far, which view, the film in the frame, the reasons.
 
 import { button, element, icon, setAttributes } from "../shared/dom.js";
-import { dateTime, decisionText, duration, number, reasonText } from "../shared/format.js";
+import { count, dateTime, decisionText, duration, number, reasonText } from "../shared/format.js";
 import { ProgressBar, actionButton, heading } from "../shared/frame.js";
 import { keyName } from "../shared/keys.js";
 
@@ -20,9 +20,16 @@ export class Sidebar {
    * @param {HTMLElement} host
    * @param {import("./api.js").Setup} setup
    * @param {(action: string) => void} act
+   * @param {Node} filter which films are listed
+   * @param {Node} codeBox for the code of a film
    */
-  constructor(host, setup, act) {
+  constructor(host, setup, act, filter, codeBox) {
     this.setup = setup;
+    const size = (/** @type {string} */ text, /** @type {string} */ action, /** @type {string} */ title) =>
+      button({ text, attributes: { title, "aria-label": title }, on: { click: () => act(action) } });
+    this.smaller = size("−", "zoom-out", "More and smaller films on a page (-)");
+    this.larger = size("+", "zoom-in", "Fewer and larger films on a page (+)");
+    this.perPage = element("span", { class: "muted per-page" });
     this.progress = new ProgressBar("Films decided");
     this.done = element("p", { class: "progress-done" });
     this.rate = element("p", { class: "progress-rate muted" });
@@ -47,7 +54,7 @@ export class Sidebar {
     };
     this.tools = [
       tool("keep", "Keep", "Keep this film"),
-      tool("note", "Note", "Note on this exclusion"),
+      tool("note", "Note", "Note on this decision"),
       tool("enlarge", "Enlarge", "Enlarge this film"),
       ...(setup.findings.length > 0 ? [tool("findings", "Tag", "Which findings this film shows, or none")] : []),
     ];
@@ -67,6 +74,7 @@ export class Sidebar {
         element("div", { class: "progress-line" }, this.rate, this.progress.saving),
       ),
       element("nav", { class: "views", attributes: { "aria-label": "Views" } }, ...Object.values(this.views)),
+      filter,
       element(
         "section",
         { class: "film", attributes: { "aria-label": "Film in the frame" } },
@@ -86,6 +94,12 @@ export class Sidebar {
       element(
         "footer",
         { class: "sidebar-foot" },
+        element(
+          "div",
+          { class: "size-line" },
+          codeBox,
+          element("div", { class: "sizes", attributes: { role: "group", "aria-label": "Films on a page" } }, this.smaller, this.perPage, this.larger),
+        ),
         element(
           "div",
           { class: "page-buttons" },
@@ -147,7 +161,9 @@ export class Sidebar {
    * @param {import("./decision_state.js").Shown|null} shown
    */
   showFilm(index, total, shown) {
-    this.film.textContent = shown ? `Film ${index + 1} of ${total}` : "No film";
+    this.film.replaceChildren(
+      ...(shown ? [element("strong", { class: "code-text", text: shown.code }), ` · ${index + 1} of ${total}`] : ["No film"]),
+    );
     this.decision.dataset.state = shown?.decision ?? "open";
     this.decision.replaceChildren(
       ...(shown?.decision === "exclude" ? [icon("cross")] : shown?.decision === "keep" ? [icon("tick")] : []),
@@ -160,6 +176,12 @@ export class Sidebar {
       const chosen = shown?.decision === "exclude" && shown.reason === reason.code;
       setAttributes(this.reasons[place], { "aria-pressed": String(chosen) });
     });
+  }
+
+  /** @param {number} films that a page holds */
+  showSize(films) {
+    this.perPage.textContent = number(films);
+    this.perPage.title = `${count(films, "film")} on a page`;
   }
 
   /** @param {string} text what was noted of the film; empty: nothing */

@@ -97,8 +97,17 @@ export function savingDecisions(unsent) {
   return message("Saving the last decisions …", sent);
 }
 
-/** @param {"excluded"|"decided"} view */
-export function nothingListed(view) {
+/**
+ * @param {"queue"|"excluded"|"decided"} view
+ * @param {boolean} all whether the view is not narrowed
+ */
+export function nothingListed(view, all) {
+  if (!all) {
+    return message(
+      "No film is listed.",
+      element("p", {}, element("a", { text: "All films of this list", attributes: { href: `#${view}` } })),
+    );
+  }
   return message(
     view === "excluded" ? "You have excluded no film." : "You have decided on no film yet.",
     element("p", {}, element("a", { text: "Back to the queue", attributes: { href: "#queue" } })),

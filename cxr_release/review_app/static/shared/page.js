@@ -13,6 +13,7 @@ import { SendQueue } from "./send_queue.js";
 import { ASK_SENDER, ServerStatus, untilAnswered } from "./server_status.js";
 import { TabSync } from "./tab_sync.js";
 import { FINGERS, showTouchBar } from "./touch.js";
+import { Windowing, windowsText } from "./windowing.js";
 
 /** What was left unsent may go ahead of the first films, which then begin behind it. */
 const HEAD_START_MS = 3000;
@@ -58,6 +59,8 @@ export async function startPage(Page, settings, api) {
 export class PageController {
   /** What can be undone. */
   history = new History();
+  /** @type {import("./code_box.js").CodeBox|null} where the page has codes */
+  codeBox = null;
   /** @type {Record<string, (number?: any) => unknown>} what each action does, unless the films do it */
   actions = {};
 
@@ -69,6 +72,7 @@ export class PageController {
     this.notices = notices;
     this.emptyState = emptyState;
     this.wayBack = settings.wayBack ?? ASK_SENDER;
+    Windowing.presets = setup.windows ?? [];
     this.person = setup.reviewer ?? setup.reader;
     document.title = `${setup.title} – ${this.person}`;
     this.room = `cxr-release/${settings.storage}/${this.person}`;
@@ -135,9 +139,10 @@ export class PageController {
     this.notices.hideToast();
     if (this.filmsAct(action)) return;
     const [, name, number] = /** @type {RegExpExecArray} */ (/^(.*?)(?:-(\d+))?$/.exec(action));
-    if (name === "help") showKeys(allKeys(), `${this.settings.mouse} ${FINGERS}`);
+    if (name === "help") showKeys(allKeys(), [this.settings.mouse, FINGERS, windowsText()].filter(Boolean).join(" "));
     else if (name === "undo") void this.undo();
     else if (name === "redo") void this.redo();
+    else if (name === "find") this.codeBox?.focus();
     else if (name in this.actions) this.actions[name](number === undefined ? undefined : Number(number));
     else this.notices.warn(`Nothing was done: ${this.nothingShown}`);
   }

@@ -1,7 +1,9 @@
 // Pages that put one film or pair before a person after the other: what is said of each is sent,
 // and the page goes on to the next of which nothing is said.
 
+import { firstVisit } from "./first_visit.js";
 import { keyName } from "./keys.js";
+import { ListTools } from "./list_tools.js";
 import { PageController } from "./page.js";
 import { Worklist } from "./worklist.js";
 
@@ -21,11 +23,15 @@ export class WorklistPage extends PageController {
   /**
    * @param {import("./page.js").Start} start
    * @param {string} field of an item, that holds what a person said of it
+   * @param {readonly import("./list_tools.js").Choice[]} choices to which the list can be narrowed
    */
-  constructor(start, field) {
+  constructor(start, field, choices) {
     super(start);
     this.field = field;
     this.list = new Worklist(this.queue, field);
+    const { api, notices, list } = this;
+    this.tools = new ListTools({ api, notices, noun: this.item, choices, list, show: (place) => this.visit(place) });
+    this.codeBox = this.tools.codeBox;
     this.api.progress.addEventListener("change", () => {
       this.draw();
       this.lookAgain();
@@ -80,9 +86,21 @@ export class WorklistPage extends PageController {
     this.view.show(shown);
   }
 
+  /** @returns {Node[]} what stands there before the first film, for who comes for the first time */
+  task() {
+    return [];
+  }
+
+  draw() {
+    this.tools.draw();
+  }
+
   async open() {
     await this.#load();
-    await this.goOn();
+    this.draw();
+    const known = this.list.records.some((item) => item[this.field] !== null);
+    await firstVisit({ room: this.room, emptyState: this.emptyState, card: this.task(), known });
+    if (this.list.current === null) await this.goOn();
   }
 
   /** @param {string} action */
@@ -241,17 +259,24 @@ export class WorklistPage extends PageController {
     this.draw();
   }
 
+  /** Somebody asks for an item that need not be the next. @param {number} place */
+  visit(place) {
+    this.show(place);
+  }
+
   previous() {
     const { current, index, size } = this.list;
-    const place = current === null ? size - 1 : index - 1;
+    const place = this.tools.near(current === null ? size : index, -1);
     if (place >= 0) this.show(place);
-    else this.notices.warn(`There is no ${this.item} before this one.`);
+    else this.notices.warn(`There is no ${this.item} before this one${this.tools.all ? "" : " in this list"}.`);
   }
 
   next() {
-    const { current, index, size } = this.list;
+    const { current, index } = this.list;
+    const place = this.tools.near(index, 1);
     if (current === null) this.notices.warn(`Nothing was done: ${this.nothingShown}`);
-    else if (index + 1 < size) this.show(index + 1);
+    else if (place >= 0) this.show(place);
+    else if (!this.tools.all) this.notices.warn(`This is the last ${this.item} of this list.`);
     else if (this.list.nextOpen(index) < 0) void this.goOn();
     else this.notices.warn(`This is the last ${this.item}; those before it of which nothing is saved still wait.`);
   }

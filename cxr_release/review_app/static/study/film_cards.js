@@ -12,6 +12,7 @@ import { Viewport } from "../shared/viewer.js";
  * @property {HTMLElement} host
  * @property {HTMLButtonElement[]} ratings
  * @property {HTMLButtonElement} pick
+ * @property {HTMLElement} code
  */
 
 /** Events: "ready" when all films of a page are on the screen; "frame" when another one is framed. */
@@ -40,14 +41,16 @@ export class FilmCards extends FilmPanes {
    *
    * @param {string} page
    * @param {string[]} names
+   * @param {string[]} codes
    */
-  show(page, names) {
+  show(page, names, codes) {
     if (names.length !== this.#cards.length) {
       this.panes = names.map((_, place) => this.makePane(`Film ${letter(place)}`, new Viewport()));
       this.#cards = names.map((_, place) => this.#card(place));
       this.host.replaceChildren(...this.#cards.map(({ host }) => host));
     }
     this.setFilms(names);
+    for (const [place, { code }] of this.#cards.entries()) code.textContent = codes[place] ?? "";
     this.enlarged = false;
     this.#reset();
     this.host.dataset.page = page;
@@ -104,8 +107,8 @@ export class FilmCards extends FilmPanes {
 
   /** Window and level, and the framed film's zoom. */
   get readout() {
-    const viewport = this.panes[this.current]?.viewer.viewport;
-    return [...this.windowing.readout.split("\n"), ...(viewport ? [viewport.readout] : [])].join(" · ");
+    const size = this.panes[this.current]?.viewer.readout ?? "";
+    return [...this.windowing.readout.split("\n"), size].filter(Boolean).join(" · ");
   }
 
   beforeReady() {
@@ -153,7 +156,8 @@ export class FilmCards extends FilmPanes {
     const key = keyName(`pick-${place + 1}`) || keyName("pick");
     const pick = control("pick", real, real, { class: "pick" }, element("span", { text: "the real one" }), element("kbd", { text: key.toUpperCase() }));
     const alone = `This film alone, large (${keyName("enlarge")}, or a double click)`;
-    pane.append(control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
+    const code = element("span", { class: "film-code" });
+    pane.append(code, control("enlarge", `Film ${name} alone, large`, alone, { class: "enlarge" }, icon("enlarge")));
     pane.addEventListener("dblclick", () => this.act("enlarge"));
     viewer.viewport.addEventListener("change", () => this.dispatchEvent(new Event("frame")));
     const host = element(
@@ -165,7 +169,7 @@ export class FilmCards extends FilmPanes {
     host.addEventListener("focusin", () => {
       if (this.current !== place) this.frame(place);
     });
-    return { host, ratings, pick };
+    return { host, ratings, pick, code };
   }
 
   #layOut() {
@@ -198,5 +202,6 @@ export class FilmCards extends FilmPanes {
       beside: `${ems("beside-width")}em`,
     };
     for (const [name, value] of Object.entries(lengths)) host.style.setProperty(`--${name}`, String(value));
+    this.dispatchEvent(new Event("frame")); // films of another size
   }
 }

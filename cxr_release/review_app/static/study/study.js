@@ -11,6 +11,7 @@ import { AnswerPanel } from "./answer_panel.js";
 import { StudyApi } from "./api.js";
 import { FilmCards } from "./film_cards.js";
 import { Stopwatch } from "./stopwatch.js";
+import { ViewerTools } from "../shared/viewer_tools.js";
 
 /** @typedef {import("./api.js").StudyPage} StudyPage */
 /** @typedef {import("./answer_form.js").Said} Said */
@@ -58,6 +59,8 @@ class ReadingPage extends PageController {
     this.drafts = new Drafts(this.room);
     this.films = new FilmCards(byId("films"), this.images, this.act);
     this.panel = new AnswerPanel(byId("header"), byId("footer"), this.setup, this.act);
+    this.tools = new ViewerTools(this.films.windowing, this.act);
+    this.panel.readout.before(this.tools.host);
     this.stopwatch.addEventListener("hidden", () => this.#keepDraft());
     this.films.addEventListener("frame", () => this.#showReadout());
     this.films.windowing.addEventListener("change", () => this.#showReadout());
@@ -326,7 +329,7 @@ class ReadingPage extends PageController {
     this.stopwatch.stop();
     this.emptyState.hide();
     this.panel.showProgress(to, records, false); // first of all: the footer takes its place from the films
-    this.films.show(page.name, page.films);
+    this.films.show(page.name, page.films, page.codes);
     this.#frameUnrated(form);
     this.draw();
   }
@@ -338,6 +341,8 @@ class ReadingPage extends PageController {
 
   #showReadout() {
     this.panel.readout.textContent = this.form === null ? "" : this.films.readout;
+    this.tools.host.hidden = this.form === null;
+    this.tools.show(this.films.panes[this.films.current]?.viewer.isFullSize ?? false);
   }
 
   /**
