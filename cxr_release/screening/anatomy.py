@@ -23,7 +23,7 @@ LONGEST_NAME, LONGEST = 40, 200
 FILM = "film"
 """In the place of window and level: from the darkest to the lightest grey value of the films."""
 _KEYS = ("films", "windows", "copies", "faults")
-_REMEDY = "see docs/anatomies.md"
+_REMEDY = "mend it as docs/anatomies.md says, or restore it (`git checkout`)"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,6 @@ def load_anatomy(path: Path) -> Anatomy:
     except (OSError, plain_yaml.NotPlainError) as error:
         why = error.strerror if isinstance(error, OSError) else f"not plain YAML: {error}"
         raise DecisionError(f"cannot be read: {why}", where=str(path), remedy=_REMEDY) from error
-    raw = {} if raw is None else raw
     faults = list(_faults(raw, str(path)))
     if faults:
         raise DecisionError(
@@ -115,7 +114,8 @@ def _window(entry: tuple[str, Any]) -> Window:
 
 def _faults(raw: Any, where: str) -> Iterator[Fault]:
     if not isinstance(raw, dict):
-        yield Fault(where, f"expected the keys {', '.join(_KEYS)}", _REMEDY)
+        what = f"expected some of the keys {', '.join(_KEYS)}, or {{}} where none is stated"
+        yield Fault(where, what, _REMEDY)
         return
     for key in raw:
         if key not in _KEYS:

@@ -54,7 +54,7 @@ def test_the_chest_s_files_load_and_name_no_part_of_a_spine_but_a_broken_one() -
 
 def test_without_a_file_or_a_key_nothing_is_said_of_an_anatomy(tmp_path: Path) -> None:
     assert load_anatomy(tmp_path / "anatomy.yaml") is NOT_STATED
-    anatomy = load_anatomy(written(tmp_path, ""))
+    anatomy = load_anatomy(written(tmp_path, "{}"))
     assert anatomy == NOT_STATED
     assert (anatomy.films, anatomy.windows, anatomy.faults) == ("", WINDOWS, GENERAL)
     assert anatomy.criteria == [*COPIES.items()]
@@ -78,7 +78,8 @@ def test_windows_come_in_order_with_the_stored_one_first(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("value", "where", "what"),
     [
-        ("[chest]", "anatomy.yaml", "expected the keys"),
+        ("[chest]", "anatomy.yaml", "expected some of the keys"),
+        ("", "anatomy.yaml", "expected some of the keys"),
         ("a: &x 1\nb: *x", "anatomy.yaml", "plain YAML"),
         ({"window": {}}, "window", "did you mean windows"),
         ({"films": "x" * 41}, "films", "40 characters"),
