@@ -165,7 +165,7 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
         session.judge("c.d", key)
 
     differ = [place for place in range(PAIRS) if mine[place] != theirs[place]]
-    unsure = [place for place in range(PAIRS) if mine[place] == theirs[place] == "u"]
+    unsure = [place for place in range(PAIRS) if mine[place] == theirs[place] == "2"]
     conflicts = sorted([*differ, *unsure])
     assert differ and unsure and len(conflicts) < PAIRS
     session.come("e.f")
@@ -595,8 +595,8 @@ def test_pairs_are_gone_through_by_verdict_and_note_and_found_by_their_code(tabl
 
     first, code = table.name(), table.text(".viewer-tools .film-code")
     assert counts()[:2] == [f"all pairs ({PAIRS})", f"not judged ({PAIRS})"]
-    table.judge("n")
-    table.judge("c")
+    table.judge("3")
+    table.judge("1")
     table.saved()
     assert {"copy (1)", "not a copy (1)", "with a note (0)"} <= {*counts()}
     choice.select_option(label="copy (1)")

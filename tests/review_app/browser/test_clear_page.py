@@ -222,7 +222,7 @@ def test_while_the_browser_shows_films_reduced_nothing_is_decided(
     browser: Browser, real: RealFolder, room: ClearServer, reviewer: str
 ) -> None:
     """As it does where its zoom is below 100 %."""
-    context = browser.new_context(device_scale_factor=0.8)
+    context = open_context(browser, hurried=True, ratio=0.8)
     try:
         box = LightBox(context.new_page(), room, real, FILMS).come(reviewer)
         assert "zoom is below 100 %" in box.text(".film-explained")

@@ -181,7 +181,7 @@ def test_lists_are_narrowed_by_state_reason_and_note(screen: Screen, reviewer: s
     assert sorted(screen.ids()) == sorted([ids[0], ids[3]])
     note.select_option("with")
     screen.until('.grid[data-films="1"][data-ready="true"]')
-    screen.press("u")
+    screen.press("Delete")
     screen.saved()
     screen.view("queue")  # a view's link lists all of it
     screen.ready()

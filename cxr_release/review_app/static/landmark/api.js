@@ -15,7 +15,7 @@ import { WorklistApi } from "../shared/worklist_api.js";
  */
 
 /** @typedef {{done: number, left: number}} Progress */
-/** @typedef {{reviewer: string, title: string, width: number, height: number, names: string[], skeleton: [string, string][]}} Setup */
+/** @typedef {{reviewer: string, title: string, anatomy: string, width: number, height: number, names: string[], skeleton: [string, string][]}} Setup */
 /** @typedef {{film: string, decision: "place", points: string} | {film: string, decision: "retract"}} NewPlacement */
 /** @typedef {{film: Film, logged: number}} Answer */
 

@@ -9,7 +9,7 @@ import { count, reasonText } from "../shared/format.js";
 const PAGES_AHEAD = 2;
 /** The reason that says nothing without a note. */
 const OTHER = "other";
-/** @typedef {{view: View, from: number}} Place where a page is */
+/** @typedef {{view: View, listed: import("./api.js").Listed, from: number}} Place where a page is */
 
 export class Decisions {
   /**
@@ -205,7 +205,8 @@ export class Decisions {
    * @param {boolean} [undecidedOnly]
    */
   #add(decisions, undecidedOnly = false) {
-    const place = { view: this.navigation.view, from: this.navigation.page?.from ?? 0 };
+    const { view, listed, page } = this.navigation;
+    const place = { view, listed, from: page?.from ?? 0 };
     const before = decisions.map(({ film }) => this.#standing(film));
     this.queue.add(decisions, { undecidedOnly });
     this.history.push({
@@ -234,14 +235,14 @@ export class Decisions {
    * @param {boolean} undecidedOnly
    * @returns {boolean} whether there are any such films
    */
-  #instead(stand, decisions, { view, from }, undecidedOnly) {
+  #instead(stand, decisions, { view, listed, from }, undecidedOnly) {
     const same = decisions.filter(({ film }, index) => JSON.stringify(this.#standing(film)) === JSON.stringify(stand[index]));
     if (same.length === 0) return false;
     this.queue.add(same, { undecidedOnly });
     const here = this.grid.names.indexOf(same[0].film);
     const inFrame = same.length === 1 && here >= 0 && here === this.grid.index;
     if (here >= 0) this.grid.focus(here);
-    else if (view === "queue") void this.navigation.open(view, { from }, { film: same[0].film });
+    else if (view === "queue") void this.navigation.open(view, { from }, { film: same[0].film }, listed);
     const text = standingText(same);
     if (inFrame) this.notices.announce(text);
     else this.notices.warn(text);

@@ -34,7 +34,6 @@ export class Enlarged {
     this.thumbnails = thumbnails;
     this.states = states;
     this.viewer = new Viewer(this.#stage);
-    const keys = { preset: key("preset"), full: key("full-size") };
     this.tools = new ViewerTools(this.viewer.windowing, (action) => this.viewer.act(action));
     this.viewer.viewport.addEventListener("change", () => this.tools.show(this.viewer.isFullSize));
     host.append(

@@ -149,12 +149,13 @@ class ReviewPage extends PageController {
   }
 
   async open() {
-    const { view, from, listed } = readUrl();
     await this.untilAnswered(() => this.api.films("queue", 1, {}));
+    await Promise.all([this.facings.load(), this.findings.load()]);
     const known = this.api.progress.value?.done > 0;
     const card = screeningTask(this.setup, keyName);
     await firstVisit({ room: this.room, emptyState: this.emptyState, card, known });
-    await Promise.all([this.facings.load(), this.findings.load()]);
+    if (this.navigation.page !== null) return; // a link has led to films
+    const { view, from, listed } = readUrl();
     await this.navigation.open(view, { from }, { film: null }, listed);
   }
 

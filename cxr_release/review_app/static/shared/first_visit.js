@@ -18,6 +18,7 @@ export function firstVisit({ room, emptyState, card, known }) {
   const key = `${room}/introduced`;
   const storage = safeStorage();
   return new Promise((resolve) => {
+    const start = button({ class: "primary start", on: { click: () => begin() } }, "Begin", element("kbd", { text: "Enter" }));
     const begin = () => {
       try {
         storage?.setItem(key, "yes");
@@ -25,11 +26,14 @@ export function firstVisit({ room, emptyState, card, known }) {
         // then the card comes once more with the next visit
       }
       document.removeEventListener("keydown", press, true);
-      emptyState.hide();
+      if (start.isConnected) emptyState.hide();
       resolve();
     };
     /** @param {KeyboardEvent} event */
     const press = (event) => {
+      // The mouse has led to films, or leads there: the page's keys are as always.
+      if (!start.isConnected) begin();
+      if (!start.isConnected || (event.target instanceof Element && event.target.closest("dialog, input, select, textarea"))) return;
       if (event.ctrlKey || event.altKey || event.metaKey || event.key === "Tab") return;
       event.stopPropagation(); // no key decides on a film that is not seen yet
       if (event.key !== "Enter" || event.repeat) return;
@@ -41,9 +45,6 @@ export function firstVisit({ room, emptyState, card, known }) {
       return;
     }
     document.addEventListener("keydown", press, true);
-    emptyState.show([
-      ...card,
-      button({ class: "primary start", on: { click: begin } }, "Begin", element("kbd", { text: "Enter" })),
-    ]);
+    emptyState.show([...card, start]);
   });
 }

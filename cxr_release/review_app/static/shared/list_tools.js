@@ -15,7 +15,7 @@ export class ListTools {
    * @param {import("./notices.js").Notices} parts.notices
    * @param {string} parts.noun "film" or "pair"
    * @param {readonly Choice[]} parts.choices besides all
-   * @param {import("./record_list.js").RecordList & {at: (place: number) => any, current: any, placeOf: (name: string) => number}} parts.list
+   * @param {import("./record_list.js").RecordList<any> & {at: (place: number) => any, current: any, placeOf: (name: string) => number}} parts.list
    * @param {(place: number) => void} parts.show
    */
   constructor({ api, notices, noun, choices, list, show }) {

@@ -143,11 +143,12 @@ export class PageController {
     else if (name === "undo") void this.undo();
     else if (name === "redo") void this.redo();
     else if (name === "find") this.codeBox?.focus();
+    else if (name === "preset") this.notices.warn("There is no other window by its name for these films.");
     else if (name in this.actions) this.actions[name](number === undefined ? undefined : Number(number));
     else this.notices.warn(`Nothing was done: ${this.nothingShown}`);
   }
 
-  /** Why a key that does something to films does nothing: there are none. */
+  /** @returns {string} why a key that does something to films does nothing: there are none */
   get nothingShown() {
     return this.emptyState.isShown ? "no film is on the screen." : "the films are still on their way. Press again.";
   }

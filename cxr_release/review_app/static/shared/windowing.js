@@ -110,7 +110,7 @@ export class Windowing extends EventTarget {
     else if (action === "brighter") this.move(0, -KEY_STEP);
     else if (action === "darker") this.move(0, KEY_STEP);
     else if (action === "invert") this.invert();
-    else if (action === "preset") this.use((this.preset + 1) % Math.max(1, Windowing.presets.length));
+    else if (action === "preset" && Windowing.presets.length > 1) this.use((this.preset + 1) % Windowing.presets.length);
     else return false;
     return true;
   }
