@@ -37,7 +37,7 @@ import { WorklistApi } from "../shared/worklist_api.js";
  */
 
 /** @typedef {{done: number, left: number, awaited: number|null}} Progress */
-/** @typedef {{reviewer: string, title: string, anatomy: string, adjudicates: boolean, expectation: Expectation, criteria: [string, string][], anatomy: string}} Setup */
+/** @typedef {{reviewer: string, title: string, anatomy: string, adjudicates: boolean, expectation: Expectation, criteria: [string, string][]}} Setup */
 /** @typedef {{pair: string, verdict: Verdict|"retract", note: string}} NewVerdict */
 /** @typedef {{pair: Pair, logged: number}} Answer */
 

@@ -27,8 +27,8 @@ export class Sidebar {
     this.setup = setup;
     const size = (/** @type {string} */ text, /** @type {string} */ action, /** @type {string} */ title) =>
       button({ text, attributes: { title, "aria-label": title }, on: { click: () => act(action) } });
-    this.smaller = size("−", "zoom-out", "More and smaller films on a page (-)");
-    this.larger = size("+", "zoom-in", "Fewer and larger films on a page (+)");
+    this.smaller = size("−", "zoom-out", `More and smaller films on a page (${keyName("zoom-out")})`);
+    this.larger = size("+", "zoom-in", `Fewer and larger films on a page (${keyName("zoom-in")})`);
     this.perPage = element("span", { class: "muted per-page" });
     this.progress = new ProgressBar("Films decided");
     this.done = element("p", { class: "progress-done" });
@@ -58,7 +58,13 @@ export class Sidebar {
       tool("enlarge", "Enlarge", "Enlarge this film"),
       ...(setup.findings.length > 0 ? [tool("findings", "Tag", "Which findings this film shows, or none")] : []),
     ];
-    const undo = tool("undo", "Undo", "Undo what you did last");
+    const redo = { class: "tool", attributes: { title: `Redo what you undid (${keyName("redo")})`, "aria-label": "Redo" } };
+    const history = element(
+      "div",
+      { class: "history" },
+      tool("undo", "Undo", "Undo what you did last"),
+      actionButton("↷", "", "redo", act, redo),
+    );
     host.append(
       element(
         "header",
@@ -80,7 +86,7 @@ export class Sidebar {
         { class: "film", attributes: { "aria-label": "Film in the frame" } },
         element("div", { class: "film-line" }, this.film, this.time),
         this.decision,
-        element("div", { class: "film-buttons" }, this.tools[0], undo, ...this.tools.slice(1)),
+        element("div", { class: "film-buttons" }, this.tools[0], history, ...this.tools.slice(1)),
         this.findings,
       ),
       element(
