@@ -171,7 +171,7 @@ def test_two_reviewers_judge_20_pairs_and_a_third_what_they_differ_on(session: S
     session.come("e.f")
     for place in conflicts[:SETTLED]:
         assert third.pair() == place
-        session.judge("e.f", "n")
+        session.judge("e.f", "3")
     assert third.text(".left") == f"{SETTLED} judged, {len(conflicts) - SETTLED} left"
 
     assert list(read_all(VERDICT, server.folder / "audit")) == list(PEOPLE)  # every log verifies
@@ -601,7 +601,7 @@ def test_pairs_are_gone_through_by_verdict_and_note_and_found_by_their_code(tabl
     assert {"copy (1)", "not a copy (1)", "with a note (0)"} <= {*counts()}
     choice.select_option(label="copy (1)")
     table.ready()
-    assert page.locator('[data-action="copy"]').get_attribute("aria-pressed") == "true"
+    assert page.locator('[data-choice="copy"]').get_attribute("aria-pressed") == "true"
     table.press("ArrowRight")
     table.told("This is the last pair of this list.")
     table.press("ArrowLeft")

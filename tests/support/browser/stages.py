@@ -166,7 +166,7 @@ def _adjudicate(folder: Path, people: Sequence[str]) -> Stage:
         for _ in range(COMPARED):
             if tab.page.locator("#empty-state:not([hidden])").count() == 0:
                 tab.ready()
-                tab.judge("u")
+                tab.judge("2")
         tab.saved()
 
     return Stage(
@@ -175,9 +175,9 @@ def _adjudicate(folder: Path, people: Sequence[str]) -> Stage:
         lambda page: adjudicate_browser.Table(page, server, archive),
         {
             "pair": begin,
-            "difference": lambda tab: tab.press("d"),
-            "flicker": lambda tab: tab.press("f", " "),
-            "note": lambda tab: tab.press("t"),
+            "difference": lambda tab: tab.press("v", "v"),
+            "flicker": lambda tab: tab.press("Shift+V", "j"),
+            "note": lambda tab: tab.press("n"),
             "keys": lambda tab: (_close(tab), tab.press("?")),
             "expectation": lambda tab: (_close(tab), tab.page.click(".expectation summary")),
             "second": lambda tab: (
@@ -202,8 +202,8 @@ def _study(folder: Path, people: Sequence[str]) -> Stage:
         {
             "films": begin,
             "answered": lambda tab: tab.press("1", "2", "3", "4", "c"),
-            "alone": lambda tab: tab.press("v"),
-            "keys": lambda tab: tab.press("v", "?"),
+            "alone": lambda tab: tab.press(" "),
+            "keys": lambda tab: tab.press(" ", "?"),
             "finished": lambda tab: (_close(tab), tab.submit()),
         },
     )
@@ -251,7 +251,7 @@ def _landmark(folder: Path, people: Sequence[str]) -> Stage:
         lambda page: Caliper(page, server),
         {
             "film": begin,
-            "moved": lambda tab: tab.press("ArrowRight", "ArrowRight"),
+            "moved": lambda tab: tab.press("ArrowRight", "Control+ArrowRight"),
             "zoomed": lambda tab: tab.press("+", "+", "+"),
             "keys": lambda tab: tab.press("?"),
             "finished": finish,
@@ -271,7 +271,7 @@ def _clear(folder: Path, people: Sequence[str]) -> Stage:
     def finish(tab: clear_browser.LightBox) -> None:
         _close(tab)
         for _ in range(LOOKED_AT):
-            tab.press_on("c")
+            tab.press_on("2")
         tab.settled()
 
     return Stage(
