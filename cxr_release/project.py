@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cxr_release.release.lost_decisions import LostDecisions
     from cxr_release.release.versions.proofs import LogStatements
     from cxr_release.release.versions.version import Version
+    from cxr_release.screening.anatomy import Anatomy
     from cxr_release.screening.assignment import Assignment
     from cxr_release.screening.consensus import Screening
     from cxr_release.screening.decision import Decision
@@ -297,6 +298,12 @@ class Project:
         from cxr_release.screening.findings import load_findings
 
         return load_findings(self.paths.findings)
+
+    def anatomy(self) -> Anatomy:
+        """What the films show."""
+        from cxr_release.screening.anatomy import load_anatomy
+
+        return load_anatomy(self.paths.anatomy)
 
     def reasons(self) -> dict[str, str]:
         """The codes of reasons, and their meanings."""

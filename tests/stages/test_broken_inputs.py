@@ -56,8 +56,11 @@ SOUND = {
     ("reasons.yaml", "truncated"),
     ("findings.yaml", "truncated"),
     ("findings.yaml", "missing"),
+    ("anatomy.yaml", "truncated"),
+    ("anatomy.yaml", "missing"),
 }
-"""What is a right input, too: no copy, no text, nothing excluded, fewer reasons, no findings."""
+"""What is a right input, too: no copy, no text, nothing excluded, fewer reasons, no findings,
+nothing stated of the films."""
 REMEDIES = ("dvc repro", "delete it", "restore it", "move it away", "again")
 SLOW = {"fidelity", "orient", "package"}
 """These look at their inputs one after the other, with work between: not even in the long tier is
