@@ -17,8 +17,11 @@ from PIL import Image
 from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
+from cxr_release.fidelity import measure
 from cxr_release.params import Params
 from cxr_release.paths import Paths
+from cxr_release.radiographs import facing, orient
+from cxr_release.screening import prescreen
 from tests.support import ROOT
 from tests.support.hangs import no_hang
 from tests.support.quick_fits import quick_fits
@@ -72,8 +75,12 @@ DOCUMENTS = ["{}", "[]", "1", '{"a": 1}', "null", "NaN", "[" * 100_000]
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    """What is found matters as little as what networks draw."""
-    with quick_fits():
+    """What is found matters as little as what networks draw, and how surely it is found."""
+    with quick_fits(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prescreen, "PLANTED", 2)
+        patch.setattr(facing, "MIXED", 64)
+        patch.setattr(orient, "CHECKED", 20)
+        patch.setattr(measure, "similarities", partial(measure.similarities, most=2))
         yield
 
 
