@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxr_release.exit_status import execute
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.timings import read_timings, record
 from tests.support import ROOT

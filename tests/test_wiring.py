@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cxr_release import params as parameters
 from cxr_release.film_id import BATCHES
+from cxr_release.params.load import load_params
 from cxr_release.paths import Paths
 from tests.conftest import SLOW
 from tests.support import ROOT
@@ -117,7 +117,7 @@ def keys_of(value: Any, prefix: str = "") -> set[str]:
 
 
 def test_stages_name_parameters_that_exist_and_every_parameter_is_named() -> None:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     known = keys_of(params)
     named = {key for stage in STAGES.values() for key in stage.get("params", [])}
     named = {key.replace("${item.batch}", batch) for key in named for batch in BATCHES}

@@ -24,7 +24,7 @@ from cxr_release.json_documents import read
 from cxr_release.logbook.logs import read_all
 from cxr_release.logbook.seeds import seed_of
 from cxr_release.logbook.shared_state import SharedState
-from cxr_release.params import PHANTOMS, DicomParams
+from cxr_release.params.films import PHANTOMS, DicomParams
 from cxr_release.review_app.access import SignIn
 from cxr_release.review_app.film_desk import FilmDesk
 from cxr_release.review_app.guard import Refusal

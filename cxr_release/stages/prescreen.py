@@ -6,7 +6,7 @@ from cxr_release import schemas, tables
 from cxr_release.exit_status import execute
 from cxr_release.files import write_json, write_text
 from cxr_release.logbook.entry import line_of
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.screening.anatomy import load_anatomy
 from cxr_release.screening.prescreen import (

@@ -27,7 +27,7 @@ from cxr_release.memorization.audit import audit
 from cxr_release.memorization.parallel import in_parallel
 from cxr_release.memorization.report import require_complete
 from cxr_release.memorization.summary import text_of
-from cxr_release.params import AuditParams
+from cxr_release.params.measures import AuditParams
 from tests.support.copies import gamma, mirrored, moved, recompressed
 from tests.support.film_files import saved
 from tests.support.phantom_sets import phantoms, write_folder, write_patients

@@ -11,7 +11,7 @@ import pytest
 
 from cxr_release import schemas, tables
 from cxr_release.files import read_json, write_json
-from cxr_release.params import Params
+from cxr_release.params.project import Params
 from cxr_release.publishing.readiness import incomplete_reviews
 from cxr_release.release.inputs import ReleaseInputs
 from cxr_release.release.record import Record

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.films import png
 from cxr_release.logbook import log
 from cxr_release.logbook.entry import line_of
-from cxr_release.params import Params, PrescreenParams
+from cxr_release.params.load import load_params
+from cxr_release.params.people import PrescreenParams
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.screening import prescreen
 from cxr_release.screening.corruptions import FAULTS, plant
@@ -70,7 +71,7 @@ def paths(root: Path) -> Paths:
 
 
 def settings(**changes: Any) -> Params:
-    params = parameters.load(ROOT / "params.yaml")
+    params = load_params(ROOT / "params.yaml")
     return dataclasses.replace(
         params,
         sample=dataclasses.replace(params.sample, checkpoints=(1,)),

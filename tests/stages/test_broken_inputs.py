@@ -14,11 +14,11 @@ import pytest
 import yaml
 from PIL import Image
 
-from cxr_release import params as parameters
 from cxr_release import schemas, tables
 from cxr_release.errors import CxrReleaseError
 from cxr_release.fidelity import measure
-from cxr_release.params import Params
+from cxr_release.params.load import load_params
+from cxr_release.params.project import Params
 from cxr_release.paths import Paths
 from cxr_release.radiographs import facing, orient
 from cxr_release.screening import prescreen
@@ -96,7 +96,7 @@ def project(built: tuple[Paths, Params], tmp_path: Path) -> tuple[Paths, Params]
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Paths, Params]:
     """The whole pipeline, as small as it goes."""
     paths = small_project(tmp_path_factory.mktemp("project"), SMALL)
-    params = parameters.load(paths.params)
+    params = load_params(paths.params)
     for stage in STAGES:
         for arguments in jobs_of_stage(stage, params):
             run(stage, paths, params, *arguments)

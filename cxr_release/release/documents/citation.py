@@ -9,7 +9,7 @@ from urllib.parse import quote
 import yaml
 
 from cxr_release.licenses import OTHERS, SPDX, creative_commons_url
-from cxr_release.params import NOT_STATED
+from cxr_release.params.identity import NOT_STATED
 from cxr_release.release.documents.drawn_elsewhere import drawn_by, origins
 from cxr_release.release.documents.markdown import one_line
 from cxr_release.release.record import Ingest, Record

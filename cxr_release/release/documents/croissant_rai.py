@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cxr_release.logbook.logs import by_people
-from cxr_release.params import PHANTOMS, Params
+from cxr_release.params.films import PHANTOMS
+from cxr_release.params.project import Params
 from cxr_release.release.documents.citation import stated
 from cxr_release.release.documents.drawn_elsewhere import (
     generated_by_autoencoder,
