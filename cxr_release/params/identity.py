@@ -67,8 +67,8 @@ def never_set(source: str, release: Mapping[str, Any]) -> list[str]:
 
     Args:
         source: kind of the source; a release of `PHANTOMS` has all that it needs.
-        release: section `release` of the parameters, as `load_params` fills it; or as JSON, with lists
-            for tuples.
+        release: section `release` of the parameters, as `load_params` fills it; or as JSON, with
+            lists for tuples.
     """
     if source == PHANTOMS:
         return []
