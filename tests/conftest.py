@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,3 +133,20 @@ def _is_slow(path: Path) -> bool:
     if any(place.is_relative_to(each) for each in SLOW):
         return True
     return path.suffix == ".py" and path.is_file() and bool(STARTS.search(path.read_text()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_collecting_by_statsmodels() -> Iterator[None]:
+    """Its multipletests collects garbage each time: in a test run, nearly all its time.
+
+    All other callers collect as they ask to.
+    """
+    collect = gc.collect
+
+    def collected(generation: int = 2) -> int:
+        caller = str(sys._getframe(1).f_globals.get("__name__"))
+        return 0 if caller.startswith("statsmodels.") else collect(generation)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", collected)
+        yield

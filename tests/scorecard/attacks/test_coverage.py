@@ -67,9 +67,8 @@ Drawn = list[dict[Callable[[ScoreSets], Attack], Attack]]
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_housekeeping() -> Iterator[None]:
-    """Collecting garbage and limiting libraries' threads would take most of the time."""
+    """Limiting libraries' threads would take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gc.collect", lambda: 0)
         for module in (parallel, galleries, linkage_module):
             patch.setattr(module, "one_thread_each", nullcontext)
         yield

@@ -22,12 +22,6 @@ from cxr_release.scorecard.attacks.attack import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_collecting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """statsmodels' multipletests collects garbage each time: in a test run, nearly all its time."""
-    monkeypatch.setattr("gc.collect", lambda: 0)
-
-
 def separated(shift: float, seed: int = 1, members: int = 120, controls: int = 100) -> Separation:
     chance = np.random.default_rng(seed)
     return separation(
