@@ -80,7 +80,7 @@ bench: setup  ## measure, as ratios against a named alternative in the same run
 docs: setup  ## the documentation as a site, build/site/index.html
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[docs]'
-	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 python -m mkdocs build --strict
 
 reference: setup  ## docs/reference/ anew, out of the code
 	python -m tools.reference

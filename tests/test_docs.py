@@ -78,7 +78,8 @@ def test_documents_show_pictures_that_exist_and_no_blank(document: Path) -> None
     text = document.read_text()
     for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
         assert (document.parent / picture).exists()
-    assert not re.findall(r"\{[A-Z]+\}", text)
+    if document.name != "commands.md":  # its help has arguments in braces
+        assert not re.findall(r"(?<![a-z_^])\{[A-Z]+\}", text)
 
 
 def anchors(document: Path) -> set[str]:

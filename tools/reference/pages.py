@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from cxr_release import api, schemas
 from cxr_release.cli.commands import app
-from cxr_release.tables import Column, Table
+from cxr_release.tables import Column
 from tools.reference.markdown import code, page, table
 from tools.reference.records import record_page, scorecard_page
 from tools.reference.settings import settings_page
@@ -93,11 +93,22 @@ def help_of(name: str) -> str:
 
 def tables_page() -> str:
     """Each table of the pipeline: its columns, their types and their meaning."""
-    kinds = [each for each in vars(schemas).values() if isinstance(each, Table)]
     sections = []
-    for kind in sorted(kinds, key=lambda each: each.name):
-        rows = [(code(each.name), _type(each), _meaning(each)) for each in kind.columns]
-        sections += [f"## {kind.name}", kind.doc, table(("column", "type", "meaning"), rows)]
+    for name in sorted({kind.name for kind in schemas.ALL}):
+        kinds = [kind for kind in schemas.ALL if kind.name == name]
+        columns = {column.name: column for kind in kinds for column in kind.columns}
+        rows = []
+        for each, column in columns.items():
+            is_always = all(each in kind.arrow.names for kind in kinds)
+            rows.append(
+                (
+                    code(each),
+                    _type(column),
+                    ("" if is_always else "Not always there. ") + _meaning(column),
+                )
+            )
+        docs = dict.fromkeys(kind.doc for kind in kinds)
+        sections += [f"## {name}", " ".join(docs), table(("column", "type", "meaning"), rows)]
     return page(
         "Tables",
         "Every Parquet table of the pipeline. Each is declared once, in `cxr_release/schemas.py`,"

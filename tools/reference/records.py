@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 
@@ -81,7 +81,7 @@ def _reached(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
                     waiting.append(model)
 
 
-def _is_model(thing: Any) -> bool:
+def _is_model(thing: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(thing, type) and issubclass(thing, BaseModel)
 
 

@@ -48,8 +48,8 @@ def settings_page(root: Path) -> str:
         ),
     ]
     for section in fields(Params):
-        kind = types[section.name]
-        if not is_dataclass(kind):
+        kind = _inner(types[section.name])
+        if kind is None:
             continue
         rows = [
             _row(section.name, key, comments, default[section.name], paper[section.name])
