@@ -85,7 +85,7 @@ def test_the_site_builds_strictly_and_loads_nothing_from_elsewhere(tmp_path: Pat
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_commands_print_what_the_reference_shows(tmp_path: Path) -> None:
     now = {line: shape_of(output) for line, output in printed(tmp_path)}
     assert now == {line: shape_of(output) for line, output in RECORDED.items()}
