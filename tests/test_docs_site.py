@@ -51,6 +51,13 @@ def test_the_reference_has_every_setting_with_its_comment(made: dict[str, str]) 
                 assert not row.endswith("|  |") or "#" not in line, row
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda one: one.stem)
+def test_blocks_inside_lists_are_shown_alike_on_the_site_and_on_github(page: Path) -> None:
+    """The site asks for four blanks before them, GitHub for two or more."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    assert not re.findall(r"^ {1,3}```|\n\n {1,3}\S", text, flags=re.MULTILINE)
+
+
 class _Addresses(HTMLParser):
     """What a page loads by itself."""
 
